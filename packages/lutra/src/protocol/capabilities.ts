@@ -1,0 +1,79 @@
+/**
+ * What each side declares: clients in every request, servers in `server/discover`.
+ *
+ * @spec basic/index#meta, basic/versioning#extension-negotiation
+ */
+import { ProtocolError } from "./errors.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+
+export interface ClientCapabilities {
+  readonly experimental?: { readonly [key: string]: JSONObject };
+  /** An empty object means form mode only. */
+  readonly elicitation?: { readonly form?: JSONObject; readonly url?: JSONObject };
+  /** @deprecated Call a model provider from the server instead. */
+  readonly sampling?: { readonly context?: JSONObject; readonly tools?: JSONObject };
+  /** @deprecated Pass directories as tool arguments, resource URIs or configuration instead. */
+  readonly roots?: JSONObject;
+  readonly extensions?: { readonly [id: string]: JSONObject };
+}
+
+export interface ServerCapabilities {
+  readonly experimental?: { readonly [key: string]: JSONObject };
+  readonly tools?: { readonly listChanged?: boolean };
+  readonly resources?: { readonly listChanged?: boolean; readonly subscribe?: boolean };
+  readonly prompts?: { readonly listChanged?: boolean };
+  readonly completions?: JSONObject;
+  /** @deprecated Use `stderr` or OpenTelemetry. */
+  readonly logging?: JSONObject;
+  readonly extensions?: { readonly [id: string]: JSONObject };
+}
+
+/**
+ * Refuses a request that needs a capability its client did not declare.
+ *
+ * @throws {ProtocolError} `missingRequiredClientCapability`, listing what is missing
+ * @spec basic/index#meta
+ */
+export function requireCapabilities(
+  required: ClientCapabilities,
+  declared: ClientCapabilities,
+): void {
+  const missing = missingMembers(required as JSONObject, withFormMode(declared) as JSONObject);
+  if (missing === undefined) return;
+  throw new ProtocolError(
+    "missingRequiredClientCapability",
+    `Missing required client capability: ${Object.keys(missing).join(", ")}`,
+    { data: { requiredCapabilities: missing } },
+  );
+}
+
+/** True when everything in `required` was declared. */
+export function hasCapabilities(
+  required: ClientCapabilities,
+  declared: ClientCapabilities,
+): boolean {
+  return missingMembers(required as JSONObject, withFormMode(declared) as JSONObject) === undefined;
+}
+
+/** @spec client/elicitation#capabilities */
+function withFormMode(declared: ClientCapabilities): ClientCapabilities {
+  const { elicitation } = declared;
+  if (elicitation === undefined || Object.keys(elicitation).length > 0) return declared;
+  return { ...declared, elicitation: { form: {} } };
+}
+
+/** The part of `required` that `declared` lacks, or `undefined` when it lacks nothing. */
+function missingMembers(required: JSONObject, declared: JSONObject): JSONObject | undefined {
+  const missing: Record<string, unknown> = {};
+  for (const [key, wanted] of Object.entries(required)) {
+    if (wanted === undefined) continue;
+    const have = declared[key];
+    if (!isObject(have)) missing[key] = wanted;
+    else if (isObject(wanted)) {
+      const inner = missingMembers(wanted, have);
+      if (inner !== undefined) missing[key] = inner;
+    }
+  }
+  return Object.keys(missing).length > 0 ? missing : undefined;
+}

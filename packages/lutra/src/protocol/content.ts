@@ -1,0 +1,72 @@
+/**
+ * Content blocks, shared by tool results and prompt messages.
+ *
+ * @spec server/tools#tool-result, server/resources#annotations
+ */
+import type { Icon } from "./icons.ts";
+import type { JSONObject } from "./json.ts";
+import type { ResourceContents } from "./resources.ts";
+
+export type Role = "user" | "assistant";
+
+/** Hints on how to use or show a resource or a content block. */
+export interface Annotations {
+  readonly audience?: readonly Role[];
+  /** From 0, entirely optional, to 1, effectively required. */
+  readonly priority?: number;
+  /** ISO 8601. */
+  readonly lastModified?: string;
+}
+
+interface Annotated {
+  readonly annotations?: Annotations;
+  readonly _meta?: JSONObject;
+}
+
+export interface TextContent extends Annotated {
+  readonly type: "text";
+  readonly text: string;
+}
+
+export interface ImageContent extends Annotated {
+  readonly type: "image";
+  /** Base64. */
+  readonly data: string;
+  readonly mimeType: string;
+}
+
+export interface AudioContent extends Annotated {
+  readonly type: "audio";
+  /** Base64. */
+  readonly data: string;
+  readonly mimeType: string;
+}
+
+/** Points at a resource that the client may read or subscribe to. */
+export interface ResourceLink extends Annotated {
+  readonly type: "resource_link";
+  readonly uri: string;
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly mimeType?: string;
+  readonly size?: number;
+  readonly icons?: readonly Icon[];
+}
+
+export interface EmbeddedResource extends Annotated {
+  readonly type: "resource";
+  readonly resource: ResourceContents;
+}
+
+export type ContentBlock =
+  | TextContent
+  | ImageContent
+  | AudioContent
+  | ResourceLink
+  | EmbeddedResource;
+
+/** Content of one text block. */
+export function text(value: string): TextContent {
+  return { type: "text", text: value };
+}

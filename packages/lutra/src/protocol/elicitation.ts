@@ -1,0 +1,117 @@
+/**
+ * Elicitation: a question to the user, as a form or by way of a URL.
+ *
+ * @spec client/elicitation
+ */
+
+import type { ClientCapabilities } from "./capabilities.ts";
+import { hasCapabilities } from "./capabilities.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+
+interface PrimitiveSchema<Type extends string, Default> {
+  readonly type: Type;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: Default;
+}
+
+interface StringSchema extends PrimitiveSchema<"string", string> {
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly format?: "email" | "uri" | "date" | "date-time";
+  readonly enum?: readonly string[];
+  readonly oneOf?: readonly { readonly const: string; readonly title: string }[];
+  /** @deprecated Use `oneOf` with titles. */
+  readonly enumNames?: readonly string[];
+}
+
+interface NumberSchema extends PrimitiveSchema<"number" | "integer", number> {
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+interface MultiSelectSchema extends PrimitiveSchema<"array", readonly string[]> {
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly items:
+    | { readonly type: "string"; readonly enum: readonly string[] }
+    | { readonly anyOf: readonly { readonly const: string; readonly title: string }[] };
+}
+
+/** One field of a form. */
+export type FieldSchema =
+  | StringSchema
+  | NumberSchema
+  | PrimitiveSchema<"boolean", boolean>
+  | MultiSelectSchema;
+
+/** A flat object of primitive fields: all that a form may ask for. */
+export interface RequestedSchema {
+  readonly $schema?: string;
+  readonly type: "object";
+  readonly properties: { readonly [name: string]: FieldSchema };
+  readonly required?: readonly string[];
+}
+
+export interface ElicitFormParams {
+  readonly mode?: "form";
+  /** Why the question is asked, for the user. */
+  readonly message: string;
+  readonly requestedSchema: RequestedSchema;
+}
+
+export interface ElicitURLParams {
+  readonly mode: "url";
+  readonly message: string;
+  readonly url: string;
+}
+
+export type ElicitParams = ElicitFormParams | ElicitURLParams;
+
+export interface ElicitRequest {
+  readonly method: "elicitation/create";
+  readonly params: ElicitParams;
+}
+
+export type ElicitContent = {
+  readonly [field: string]: string | number | boolean | readonly string[];
+};
+
+/** What the user did: accepted (with content, for a form), declined, or dismissed the question. */
+export interface ElicitResult {
+  readonly action: "accept" | "decline" | "cancel";
+  readonly content?: ElicitContent;
+}
+
+/** The capability an elicitation needs. */
+export function elicitationCapability(params: ElicitParams): ClientCapabilities {
+  return { elicitation: params.mode === "url" ? { url: {} } : { form: {} } };
+}
+
+/** True when a client with `declared` can be asked. */
+export function canElicit(params: ElicitParams, declared: ClientCapabilities): boolean {
+  return hasCapabilities(elicitationCapability(params), declared);
+}
+
+/** True for the shape of an answer; whether its content fits the form is checked elsewhere. */
+export function isElicitResult(value: unknown): value is ElicitResult {
+  if (!isObject(value)) return false;
+  const { action, content } = value;
+  if (action !== "accept" && action !== "decline" && action !== "cancel") return false;
+  return content === undefined || (isObject(content) && Object.values(content).every(isFieldValue));
+}
+
+/** The defaults of a form's fields, for clients that fill them in. */
+export function formDefaults(schema: RequestedSchema): ElicitContent {
+  const defaults: Record<string, ElicitContent[string]> = {};
+  for (const [name, field] of Object.entries(schema.properties as JSONObject)) {
+    if (isObject(field) && isFieldValue(field.default)) defaults[name] = field.default;
+  }
+  return defaults;
+}
+
+function isFieldValue(value: unknown): value is ElicitContent[string] {
+  if (Array.isArray(value)) return value.every((item) => typeof item === "string");
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}

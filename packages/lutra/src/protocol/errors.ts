@@ -1,0 +1,111 @@
+/**
+ * The errors that cross the wire: one table, one class, one converter.
+ *
+ * @spec basic/index#error-codes
+ */
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+
+/**
+ * Every code this library emits, with the HTTP status its response has.
+ *
+ * The specification fixes the status of `methodNotFound` (404) and of the three codes of its own
+ * (400), and of `invalidParams` for a malformed `_meta` (400). It leaves the status of
+ * `invalidParams` and `internalError` from a handler open. They are 400 and 500 here, so that load
+ * balancers and logs see failures without reading bodies.
+ */
+export const errorCodes = {
+  parseError: { code: -32700, status: 400 },
+  invalidRequest: { code: -32600, status: 400 },
+  methodNotFound: { code: -32601, status: 404 },
+  invalidParams: { code: -32602, status: 400 },
+  internalError: { code: -32603, status: 500 },
+  headerMismatch: { code: -32020, status: 400 },
+  missingRequiredClientCapability: { code: -32021, status: 400 },
+  unsupportedProtocolVersion: { code: -32022, status: 400 },
+} as const;
+
+/** Codes of earlier revisions that peers may still send. This library never sends them. */
+const receivedCodes = { resourceNotFound: -32002, urlElicitationRequired: -32042 } as const;
+
+/** Why a request failed, in one stable word; `other` is a code only the peer knows. */
+export type ErrorReason = keyof typeof errorCodes | keyof typeof receivedCodes | "other";
+
+export interface ProtocolErrorOptions {
+  /** Sent to the peer as `error.data`. */
+  readonly data?: unknown;
+  /** Kept for the local log; never sent. */
+  readonly cause?: unknown;
+}
+
+const brand = Symbol.for("lutra.ProtocolError");
+
+/** A failure the peer is told about. `reason` and `code` are stable; `message` is not. */
+export class ProtocolError extends Error {
+  override readonly name: string = "ProtocolError";
+  readonly reason: ErrorReason;
+  readonly code: number;
+  /** The HTTP status of a response that carries this error. */
+  readonly status: number;
+  readonly data: unknown;
+  /** True when the other side sent this error. */
+  readonly peer: boolean;
+
+  constructor(
+    reason: keyof typeof errorCodes,
+    message: string,
+    options: ProtocolErrorOptions = {},
+    received?: { readonly reason: ErrorReason; readonly code: number },
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { code, status } = errorCodes[reason];
+    this.reason = received?.reason ?? reason;
+    this.code = received?.code ?? code;
+    this.status = status;
+    this.data = options.data;
+    this.peer = received !== undefined;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** Wraps anything thrown. Unknown errors lose their message, which may hold secrets. */
+  static from(thrown: unknown): ProtocolError {
+    if (isProtocolError(thrown)) return thrown;
+    return new ProtocolError("internalError", "Internal error", { cause: thrown });
+  }
+
+  /** Reads the `error` member of a response from the peer; `undefined` when it is malformed. */
+  static fromWire(error: unknown): ProtocolError | undefined {
+    if (!isObject(error) || !Number.isInteger(error.code)) return undefined;
+    const code = error.code as number;
+    const known = reasonOf(code);
+    const message = typeof error.message === "string" ? error.message : "";
+    const reason = known in errorCodes ? (known as keyof typeof errorCodes) : "internalError";
+    return new ProtocolError(reason, message, { data: error.data }, { reason: known, code });
+  }
+
+  /** The `error` member of a JSON-RPC error response. */
+  toWire(): JSONObject {
+    const wire = { code: this.code, message: this.message };
+    return this.data === undefined ? wire : { ...wire, data: this.data };
+  }
+}
+
+/** Recognises a `ProtocolError`, also one made by another copy of this package. */
+export function isProtocolError(value: unknown): value is ProtocolError {
+  return typeof value === "object" && value !== null && brand in value;
+}
+
+/** Shorthand for the most frequent refusal. */
+export function invalidParams(message: string, data?: unknown): ProtocolError {
+  return new ProtocolError("invalidParams", message, { data });
+}
+
+function reasonOf(code: number): ErrorReason {
+  for (const [reason, entry] of Object.entries(errorCodes)) {
+    if (entry.code === code) return reason as ErrorReason;
+  }
+  for (const [reason, received] of Object.entries(receivedCodes)) {
+    if (received === code) return reason as ErrorReason;
+  }
+  return "other";
+}

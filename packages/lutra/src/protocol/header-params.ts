@@ -1,0 +1,150 @@
+/**
+ * `x-mcp-header`: tool arguments that HTTP mirrors into `Mcp-Param-*` headers.
+ *
+ * @spec basic/transports/streamable-http#custom-headers-from-tool-parameters
+ */
+import { decodeHeaderValue, encodeHeaderValue, headerNames, mismatch } from "./http-headers.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+
+const annotation = "x-mcp-header";
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const primitives = ["string", "integer", "boolean"];
+/** Keywords whose values are data, not schemas. */
+const dataKeywords = new Set(["const", "enum", "default", "examples"]);
+/** Keywords whose members are schemas under names of the author's choice. */
+const schemaMaps = new Set([
+  "properties",
+  "patternProperties",
+  "dependentSchemas",
+  "$defs",
+  "definitions",
+]);
+const integer = /^-?\d+(?:\.0+)?$/;
+
+/** One annotated property of a tool's input schema. */
+export interface HeaderParam {
+  /** The header, for instance `Mcp-Param-Region`. */
+  readonly header: string;
+  /** The property's path from the root of the arguments. */
+  readonly path: readonly string[];
+  readonly type: "string" | "integer" | "boolean";
+}
+
+/**
+ * Lists the annotated properties of an input schema.
+ *
+ * @throws {TypeError} that says which annotation breaks which constraint
+ * @spec basic/transports/streamable-http#schema-extension
+ */
+export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
+  const found: HeaderParam[] = [];
+  collect(inputSchema, [], true, found);
+  const names = new Set<string>();
+  for (const { header } of found) {
+    const name = header.toLowerCase();
+    if (names.has(name)) throw new TypeError(`${annotation}: ${header} is used twice`);
+    names.add(name);
+  }
+  return found;
+}
+
+/** The headers for one call: what is absent or `null` has none. */
+export function encodeHeaderParams(
+  params: readonly HeaderParam[],
+  args: JSONObject,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const { header, path } of params) {
+    const value = valueAt(args, path);
+    if (value !== undefined && value !== null) headers[header] = encodeHeaderValue(String(value));
+  }
+  return headers;
+}
+
+/**
+ * Checks the `Mcp-Param-*` headers of a call against its arguments.
+ *
+ * @throws {ProtocolError} `headerMismatch`
+ * @spec basic/transports/streamable-http#server-behavior-for-custom-headers
+ */
+export function requireHeaderParams(
+  params: readonly HeaderParam[],
+  args: JSONObject,
+  header: (name: string) => string | undefined,
+): void {
+  for (const param of params) {
+    const sent = header(param.header.toLowerCase());
+    const value = valueAt(args, param.path) ?? undefined;
+    if (value === undefined && sent === undefined) continue;
+    if (sent === undefined) throw mismatch(`${param.header}: missing, its argument is present`);
+    const text = decodeHeaderValue(sent, param.header);
+    if (value === undefined) throw mismatch(`${param.header}: sent, but its argument is absent`);
+    if (!isSame(text, value)) throw mismatch(`${param.header}: does not match its argument`);
+  }
+}
+
+/** Integers compare as numbers, so that `42.0` equals `42`. */
+function isSame(text: string, value: unknown): boolean {
+  if (typeof value !== "number") return text === String(value);
+  return integer.test(text) && Number.isSafeInteger(value) && Number(text) === value;
+}
+
+function valueAt(args: JSONObject, path: readonly string[]): unknown {
+  let value: unknown = args;
+  for (const key of path) {
+    if (!isObject(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+/** Walks the whole schema: an annotation outside the chain of `properties` is an error. */
+function collect(
+  schema: unknown,
+  path: readonly string[],
+  reachable: boolean,
+  found: HeaderParam[],
+): void {
+  if (Array.isArray(schema)) {
+    for (const member of schema) collect(member, path, false, found);
+    return;
+  }
+  if (!isObject(schema)) return;
+  if (Object.hasOwn(schema, annotation)) found.push(headerParam(schema, path, reachable));
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (dataKeywords.has(keyword) || keyword === annotation) continue;
+    if (!schemaMaps.has(keyword) || !isObject(value)) {
+      collect(value, path, false, found);
+      continue;
+    }
+    const isChain = keyword === "properties" && reachable;
+    for (const [name, member] of Object.entries(value)) {
+      collect(member, [...path, name], isChain, found);
+    }
+  }
+}
+
+function headerParam(schema: JSONObject, path: readonly string[], reachable: boolean): HeaderParam {
+  const name = schema[annotation];
+  const where = path.join(".") || "the root";
+  if (typeof name !== "string" || !token.test(name)) {
+    throw new TypeError(`${annotation} at ${where}: expected an HTTP field name`);
+  }
+  if (!reachable || path.length === 0) {
+    throw new TypeError(`${annotation} at ${where}: not reachable by properties alone`);
+  }
+  return { header: `Mcp-Param-${name}`, path, type: primitiveType(schema.type, where) };
+}
+
+/** The one primitive type of a property, which may also be nullable. */
+function primitiveType(type: unknown, where: string): HeaderParam["type"] {
+  const types = (Array.isArray(type) ? type : [type]).filter((member) => member !== "null");
+  if (types.length === 1 && primitives.includes(types[0])) return types[0];
+  throw new TypeError(`${annotation} at ${where}: expected type string, integer or boolean`);
+}
+
+/** True for the header names that mirror tool arguments. */
+export function isHeaderParamName(name: string): boolean {
+  return name.toLowerCase().startsWith(headerNames.paramPrefix);
+}

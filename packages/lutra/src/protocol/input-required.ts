@@ -1,0 +1,97 @@
+/**
+ * Multi round-trip requests: a result that asks the client for input, and the retry that brings it.
+ *
+ * @spec basic/patterns/mrtr
+ */
+import type { ClientCapabilities } from "./capabilities.ts";
+import type { ElicitRequest, ElicitResult } from "./elicitation.ts";
+import { elicitationCapability, isElicitResult } from "./elicitation.ts";
+import { invalidParams } from "./errors.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+import type { Result } from "./json-rpc.ts";
+import { malformed, optionalObject } from "./method.ts";
+import type { ListRootsRequest, ListRootsResult } from "./roots.ts";
+import { isListRootsResult, rootsCapability } from "./roots.ts";
+import type { CreateMessageRequest, CreateMessageResult } from "./sampling.ts";
+import { isCreateMessageResult, samplingCapability } from "./sampling.ts";
+
+export type InputRequest = ElicitRequest | CreateMessageRequest | ListRootsRequest;
+export type InputResponse = ElicitResult | CreateMessageResult | ListRootsResult;
+export type InputRequests = { readonly [key: string]: InputRequest };
+export type InputResponses = { readonly [key: string]: InputResponse };
+
+export interface InputRequiredResult extends Result {
+  readonly resultType: "input_required";
+  readonly inputRequests?: InputRequests;
+  /** Opaque to everyone but the server that made it. */
+  readonly requestState?: string;
+}
+
+/** What a retry adds to the parameters of the original request. */
+export interface InputResponseParams {
+  readonly inputResponses?: JSONObject | undefined;
+  readonly requestState?: string | undefined;
+}
+
+export const inputRequired = "input_required";
+
+/** The capability each kind of input request needs, and the shape of its response. */
+const kinds: {
+  readonly [Request in InputRequest as Request["method"]]: {
+    readonly capability: (request: Request) => ClientCapabilities;
+    readonly isResponse: (value: unknown) => boolean;
+  };
+} = {
+  "elicitation/create": {
+    capability: (request) => elicitationCapability(request.params),
+    isResponse: isElicitResult,
+  },
+  "sampling/createMessage": {
+    capability: (request) => samplingCapability(request.params),
+    isResponse: isCreateMessageResult,
+  },
+  "roots/list": { capability: () => rootsCapability, isResponse: isListRootsResult },
+};
+
+/** The capability a client must have declared to be sent `request`. */
+export function capabilityFor(request: InputRequest): ClientCapabilities {
+  const capability = kinds[request.method].capability as (r: InputRequest) => ClientCapabilities;
+  return capability(request);
+}
+
+/** True when `value` has the shape of an answer to `request`. */
+export function isResponseTo(request: InputRequest, value: unknown): value is InputResponse {
+  return kinds[request.method].isResponse(value);
+}
+
+/** Reads the members that a retry adds. */
+export function parseInputResponseParams(params: JSONObject): InputResponseParams {
+  const { requestState } = params;
+  if (requestState !== undefined && typeof requestState !== "string") {
+    throw invalidParams("params.requestState: expected a string");
+  }
+  return { inputResponses: optionalObject(params, "inputResponses"), requestState };
+}
+
+/** Checks an `input_required` result from the peer. */
+export function parseInputRequired(result: Result): InputRequiredResult {
+  const { inputRequests, requestState } = result;
+  if (inputRequests === undefined && requestState === undefined) {
+    throw malformed("result: expected inputRequests or requestState");
+  }
+  if (requestState !== undefined && typeof requestState !== "string") {
+    throw malformed("result.requestState: expected a string");
+  }
+  if (inputRequests !== undefined) checkInputRequests(inputRequests);
+  return result as InputRequiredResult;
+}
+
+function checkInputRequests(inputRequests: unknown): void {
+  if (!isObject(inputRequests)) throw malformed("result.inputRequests: expected an object");
+  for (const [key, request] of Object.entries(inputRequests)) {
+    if (!isObject(request) || !Object.hasOwn(kinds, String(request.method))) {
+      throw malformed(`result.inputRequests.${key}: expected a request this revision defines`);
+    }
+  }
+}

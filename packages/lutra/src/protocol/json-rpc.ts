@@ -1,0 +1,122 @@
+/**
+ * The messages of JSON-RPC as MCP narrows them: one message at a time, no `null` ids, parameters
+ * by name.
+ *
+ * @spec basic/index#messages
+ */
+import { ProtocolError } from "./errors.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+
+export type RequestId = string | number;
+
+export interface JSONRPCRequest {
+  readonly jsonrpc: "2.0";
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params?: JSONObject | undefined;
+}
+
+export interface JSONRPCNotification {
+  readonly jsonrpc: "2.0";
+  readonly method: string;
+  readonly params?: JSONObject | undefined;
+}
+
+export interface JSONRPCResultResponse {
+  readonly jsonrpc: "2.0";
+  readonly id: RequestId;
+  readonly result: Result;
+}
+
+export interface JSONRPCErrorResponse {
+  readonly jsonrpc: "2.0";
+  readonly id?: RequestId;
+  readonly error: JSONObject;
+}
+
+/** What a request ends in. `resultType` is absent from servers of earlier revisions only. */
+export interface Result {
+  readonly resultType?: string;
+  readonly _meta?: JSONObject;
+  readonly [key: string]: unknown;
+}
+
+/**
+ * Key under which a result may carry its own JSON, encoded ahead of time. Transports send these
+ * bytes in place of encoding the object again.
+ */
+export const resultBytes: unique symbol = Symbol.for("lutra.resultBytes");
+
+/** A result whose JSON is ready to send. */
+export interface EncodedResult extends Result {
+  readonly [resultBytes]?: Uint8Array;
+}
+
+/** True for what the specification allows as a request id: a string or an integer. */
+export function isRequestId(value: unknown): value is RequestId {
+  return typeof value === "string" || Number.isInteger(value);
+}
+
+/** True for a message that expects an answer. */
+export function isRequest(
+  message: JSONRPCRequest | JSONRPCNotification,
+): message is JSONRPCRequest {
+  return "id" in message;
+}
+
+/**
+ * Checks a decoded message from a client: one request or one notification.
+ *
+ * @throws {ProtocolError} `invalidRequest` for anything else
+ * @spec basic/index#requests
+ */
+export function parseMessage(value: unknown): JSONRPCRequest | JSONRPCNotification {
+  if (Array.isArray(value)) throw invalidRequest("expected one JSON-RPC message, not a batch");
+  if (!isObject(value)) throw invalidRequest("expected a JSON-RPC message, an object");
+  if (value.jsonrpc !== "2.0") throw invalidRequest('jsonrpc: expected "2.0"');
+  if (typeof value.method !== "string") throw invalidRequest(notAMethod(value));
+  if (value.params !== undefined && !isObject(value.params)) {
+    throw invalidRequest("params: expected an object");
+  }
+  if ("id" in value && !isRequestId(value.id)) {
+    throw invalidRequest("id: expected a string or an integer");
+  }
+  return value as unknown as JSONRPCRequest | JSONRPCNotification;
+}
+
+/** The id of a message that may be malformed elsewhere, for the error response that refuses it. */
+export function readId(value: unknown): RequestId | undefined {
+  return isObject(value) && isRequestId(value.id) ? value.id : undefined;
+}
+
+/** Writes the response that carries `error`. Without an id, the member is left out. */
+export function encodeError(id: RequestId | undefined, error: ProtocolError): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, error: error.toWire() });
+}
+
+/** Writes the response that carries `result`. */
+export function encodeResult(id: RequestId, result: EncodedResult): string {
+  const bytes = result[resultBytes];
+  const json = bytes === undefined ? JSON.stringify(result) : decoder.decode(bytes);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
+}
+
+/** A copy of `result` that carries its own JSON. */
+export function withBytes<R extends Result>(result: R): R {
+  const bytes = encoder.encode(JSON.stringify(result));
+  return Object.freeze(Object.defineProperty({ ...result }, resultBytes, { value: bytes }));
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function notAMethod(message: JSONObject): string {
+  return "result" in message || "error" in message
+    ? "expected a request or a notification; clients do not send responses"
+    : "method: expected a string";
+}
+
+function invalidRequest(message: string): ProtocolError {
+  return new ProtocolError("invalidRequest", message);
+}

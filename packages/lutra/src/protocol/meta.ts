@@ -1,0 +1,123 @@
+/**
+ * `_meta`: the reserved keys and the fields that every request carries.
+ *
+ * @spec basic/index#meta
+ */
+import type { ClientCapabilities } from "./capabilities.ts";
+import { invalidParams } from "./errors.ts";
+import type { Icon } from "./icons.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+import type { LoggingLevel } from "./logging.ts";
+import { isLoggingLevel } from "./logging.ts";
+
+/** The keys that the specification reserves. */
+export const metaKeys = {
+  protocolVersion: "io.modelcontextprotocol/protocolVersion",
+  clientInfo: "io.modelcontextprotocol/clientInfo",
+  clientCapabilities: "io.modelcontextprotocol/clientCapabilities",
+  logLevel: "io.modelcontextprotocol/logLevel",
+  serverInfo: "io.modelcontextprotocol/serverInfo",
+  subscriptionId: "io.modelcontextprotocol/subscriptionId",
+  progressToken: "progressToken",
+} as const;
+
+/** Name and version of a program; self-reported, for display and logs only. */
+export interface Implementation {
+  readonly name: string;
+  readonly version: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly websiteUrl?: string;
+  readonly icons?: readonly Icon[];
+}
+
+export type ProgressToken = string | number;
+
+/** The protocol fields of one request. */
+export interface RequestMeta {
+  readonly version: string;
+  readonly capabilities: ClientCapabilities;
+  readonly clientInfo?: Implementation | undefined;
+  /** @deprecated Logging is deprecated; use `stderr` or OpenTelemetry. */
+  readonly logLevel?: LoggingLevel | undefined;
+  readonly progressToken?: ProgressToken | undefined;
+}
+
+/**
+ * Reads the protocol fields from a request's `params`.
+ *
+ * @throws {ProtocolError} `invalidParams` for a missing or malformed field
+ * @spec basic/index#meta
+ */
+export function parseRequestMeta(params: JSONObject | undefined): RequestMeta {
+  const meta = params?._meta;
+  if (!isObject(meta)) throw invalidParams("params._meta: expected an object");
+  const version = meta[metaKeys.protocolVersion];
+  if (typeof version !== "string") throw badField(metaKeys.protocolVersion, "a string");
+  const logLevel = meta[metaKeys.logLevel];
+  if (logLevel !== undefined && !isLoggingLevel(logLevel)) {
+    throw badField(metaKeys.logLevel, "a log level such as info");
+  }
+  const progressToken = meta[metaKeys.progressToken];
+  if (progressToken !== undefined && !isProgressToken(progressToken)) {
+    throw badField(metaKeys.progressToken, "a string or an integer");
+  }
+  return {
+    version,
+    capabilities: parseCapabilities(meta[metaKeys.clientCapabilities]),
+    clientInfo: parseImplementation(meta[metaKeys.clientInfo]),
+    logLevel,
+    progressToken,
+  };
+}
+
+/** True for keys that `_meta` may have: an optional dotted prefix with a slash, and a name. */
+export function isMetaKey(key: string): boolean {
+  return metaKeyPattern.test(key);
+}
+
+/** True for keys with a prefix that only the specification may define. */
+export function isReservedMetaKey(key: string): boolean {
+  return reservedPrefixPattern.test(key);
+}
+
+/**
+ * True for what may identify an extension: a `_meta` key whose prefix is not left out.
+ *
+ * @spec basic/versioning#extension-negotiation
+ */
+export function isExtensionId(id: string): boolean {
+  return id.includes("/") && !id.endsWith("/") && isMetaKey(id);
+}
+
+const label = "[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+const name = "(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?";
+const metaKeyPattern = new RegExp(`^(?:${label}(?:\\.${label})*/)?${name}$`);
+const reservedPrefixPattern = new RegExp(
+  `^${label}\\.(?:modelcontextprotocol|mcp)(?:\\.${label})*/`,
+);
+
+function isProgressToken(value: unknown): value is ProgressToken {
+  return typeof value === "string" || Number.isInteger(value);
+}
+
+function parseCapabilities(value: unknown): ClientCapabilities {
+  if (!isObject(value)) throw badField(metaKeys.clientCapabilities, "an object");
+  for (const key in value) {
+    if (!isObject(value[key])) throw badField(`${metaKeys.clientCapabilities}.${key}`, "an object");
+  }
+  return value;
+}
+
+function parseImplementation(value: unknown): Implementation | undefined {
+  if (value === undefined) return undefined;
+  if (!isObject(value) || typeof value.name !== "string" || typeof value.version !== "string") {
+    throw badField(metaKeys.clientInfo, "an object with a name and a version");
+  }
+  return value as unknown as Implementation;
+}
+
+function badField(field: string, expected: string): Error {
+  return invalidParams(`params._meta["${field}"]: expected ${expected}`);
+}

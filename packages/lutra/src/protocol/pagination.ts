@@ -1,0 +1,21 @@
+/**
+ * Lists in pages, with opaque cursors.
+ *
+ * @spec server/utilities/pagination
+ */
+import { invalidParams } from "./errors.ts";
+import type { JSONObject } from "./json.ts";
+
+export interface PaginatedParams {
+  /** Opaque; an empty string is a cursor like any other. */
+  readonly cursor?: string | undefined;
+}
+
+/** Checks the parameters of a list request. */
+export function parsePaginatedParams(params: JSONObject): PaginatedParams {
+  const { cursor } = params;
+  if (cursor !== undefined && typeof cursor !== "string") {
+    throw invalidParams("params.cursor: expected a string");
+  }
+  return { cursor };
+}

@@ -1,0 +1,119 @@
+/**
+ * Resources: data that a server shares by URI, and the templates of such URIs.
+ *
+ * @spec server/resources
+ */
+import type { CacheableResult } from "./caching.ts";
+import type { Annotations } from "./content.ts";
+import { invalidParams, type ProtocolError } from "./errors.ts";
+import type { Icon } from "./icons.ts";
+import type { InputResponseParams } from "./input-required.ts";
+import { parseInputResponseParams } from "./input-required.ts";
+import type { JSONObject } from "./json.ts";
+import type { Method } from "./method.ts";
+import { defineMethod, requireArray, requireString } from "./method.ts";
+import type { PaginatedParams } from "./pagination.ts";
+import { parsePaginatedParams } from "./pagination.ts";
+
+interface ResourceMetadata {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly mimeType?: string;
+  readonly icons?: readonly Icon[];
+  readonly annotations?: Annotations;
+  readonly _meta?: JSONObject;
+}
+
+export interface Resource extends ResourceMetadata {
+  readonly uri: string;
+  /** Bytes. */
+  readonly size?: number;
+}
+
+export interface ResourceTemplate extends ResourceMetadata {
+  /** RFC 6570. */
+  readonly uriTemplate: string;
+}
+
+export interface TextResourceContents {
+  readonly uri: string;
+  readonly mimeType?: string;
+  readonly text: string;
+  readonly _meta?: JSONObject;
+}
+
+export interface BlobResourceContents {
+  readonly uri: string;
+  readonly mimeType?: string;
+  /** Base64. */
+  readonly blob: string;
+  readonly _meta?: JSONObject;
+}
+
+export type ResourceContents = TextResourceContents | BlobResourceContents;
+
+export interface ListResourcesResult extends CacheableResult {
+  readonly resources: readonly Resource[];
+  readonly nextCursor?: string;
+}
+
+export interface ListResourceTemplatesResult extends CacheableResult {
+  readonly resourceTemplates: readonly ResourceTemplate[];
+  readonly nextCursor?: string;
+}
+
+export interface ReadResourceParams extends InputResponseParams {
+  readonly uri: string;
+}
+
+export interface ReadResourceResult extends CacheableResult {
+  readonly contents: readonly ResourceContents[];
+}
+
+export const listResources: Method<PaginatedParams, ListResourcesResult> = defineMethod({
+  name: "resources/list",
+  params: parsePaginatedParams,
+  result: (result) => {
+    requireArray(result, "resources");
+    return result as ListResourcesResult;
+  },
+  capability: "resources",
+  cacheable: true,
+  safe: true,
+});
+
+export const listResourceTemplates: Method<PaginatedParams, ListResourceTemplatesResult> =
+  defineMethod({
+    name: "resources/templates/list",
+    params: parsePaginatedParams,
+    result: (result) => {
+      requireArray(result, "resourceTemplates");
+      return result as ListResourceTemplatesResult;
+    },
+    capability: "resources",
+    cacheable: true,
+    safe: true,
+  });
+
+export const readResource: Method<ReadResourceParams, ReadResourceResult> = defineMethod({
+  name: "resources/read",
+  params: (params) => ({
+    uri: requireString(params, "uri"),
+    ...parseInputResponseParams(params),
+  }),
+  result: (result) => {
+    requireArray(result, "contents");
+    return result as ReadResourceResult;
+  },
+  nameField: "uri",
+  capability: "resources",
+  cacheable: true,
+  inputRequired: true,
+  safe: true,
+});
+
+/** @spec server/resources#error-handling */
+export function resourceNotFound(uri: string): ProtocolError {
+  return invalidParams("Resource not found", { uri });
+}

@@ -1,0 +1,73 @@
+/**
+ * `subscriptions/listen`: a request that stays open and carries change notifications.
+ *
+ * @spec basic/patterns/subscriptions
+ */
+import { invalidParams } from "./errors.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+import type { JSONRPCNotification, RequestId, Result } from "./json-rpc.ts";
+import { metaKeys } from "./meta.ts";
+import type { Method } from "./method.ts";
+import { defineMethod } from "./method.ts";
+
+/** What a client wants to hear of. Extensions add members of their own. */
+export interface SubscriptionFilter {
+  readonly toolsListChanged?: boolean;
+  readonly promptsListChanged?: boolean;
+  readonly resourcesListChanged?: boolean;
+  /** URIs whose updates are wanted. */
+  readonly resourceSubscriptions?: readonly string[];
+  readonly [extension: string]: unknown;
+}
+
+export interface ListenParams {
+  readonly notifications: SubscriptionFilter;
+}
+
+export const acknowledgedMethod = "notifications/subscriptions/acknowledged";
+export const resourceUpdatedMethod = "notifications/resources/updated";
+
+/** The filter members that switch a notification without parameters on, and its method. */
+export const listChangedMethods = {
+  toolsListChanged: "notifications/tools/list_changed",
+  promptsListChanged: "notifications/prompts/list_changed",
+  resourcesListChanged: "notifications/resources/list_changed",
+} as const;
+
+export type ListChanged = keyof typeof listChangedMethods;
+
+export const listen: Method<ListenParams, Result> = defineMethod({
+  name: "subscriptions/listen",
+  params: (params) => ({ notifications: parseFilter(params.notifications) }),
+  result: (result) => result,
+  safe: true,
+});
+
+/** Marks a notification or a result as belonging to the subscription that request `id` opened. */
+export function withSubscriptionId(params: JSONObject | undefined, id: RequestId): JSONObject {
+  const meta = isObject(params?._meta) ? params._meta : undefined;
+  return { ...params, _meta: { ...meta, [metaKeys.subscriptionId]: id } };
+}
+
+/** The subscription a notification belongs to. */
+export function subscriptionIdOf(notification: JSONRPCNotification): RequestId | undefined {
+  const meta = notification.params?._meta;
+  if (!isObject(meta)) return undefined;
+  const id = meta[metaKeys.subscriptionId];
+  return typeof id === "string" || typeof id === "number" ? id : undefined;
+}
+
+function parseFilter(value: unknown): SubscriptionFilter {
+  if (!isObject(value)) throw invalidParams("params.notifications: expected an object");
+  for (const name of Object.keys(listChangedMethods)) {
+    if (value[name] !== undefined && typeof value[name] !== "boolean") {
+      throw invalidParams(`params.notifications.${name}: expected a boolean`);
+    }
+  }
+  const uris = value.resourceSubscriptions;
+  if (uris !== undefined && !(Array.isArray(uris) && uris.every((u) => typeof u === "string"))) {
+    throw invalidParams("params.notifications.resourceSubscriptions: expected an array of strings");
+  }
+  return value;
+}

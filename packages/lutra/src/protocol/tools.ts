@@ -1,0 +1,97 @@
+/**
+ * Tools: what a server offers for a model to call.
+ *
+ * @spec server/tools
+ */
+import type { CacheableResult } from "./caching.ts";
+import type { ContentBlock } from "./content.ts";
+import type { Icon } from "./icons.ts";
+import type { InputResponseParams } from "./input-required.ts";
+import { parseInputResponseParams } from "./input-required.ts";
+import type { JSONObject } from "./json.ts";
+import { isObject } from "./json.ts";
+import type { Result } from "./json-rpc.ts";
+import type { Method } from "./method.ts";
+import { defineMethod, malformed, optionalObject, requireArray, requireString } from "./method.ts";
+import type { PaginatedParams } from "./pagination.ts";
+import { parsePaginatedParams } from "./pagination.ts";
+
+/** Hints on what a tool does. Clients treat them as untrusted. */
+export interface ToolAnnotations {
+  readonly title?: string;
+  readonly readOnlyHint?: boolean;
+  readonly destructiveHint?: boolean;
+  readonly idempotentHint?: boolean;
+  readonly openWorldHint?: boolean;
+}
+
+/** A tool as `tools/list` shows it. */
+export interface Tool {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly icons?: readonly Icon[];
+  /** JSON Schema 2020-12 of the arguments; its type is `object`. */
+  readonly inputSchema: JSONObject;
+  /** JSON Schema 2020-12 of `structuredContent`. */
+  readonly outputSchema?: JSONObject;
+  readonly annotations?: ToolAnnotations;
+  readonly _meta?: JSONObject;
+}
+
+export interface ListToolsResult extends CacheableResult {
+  readonly tools: readonly Tool[];
+  readonly nextCursor?: string;
+}
+
+export interface CallToolParams extends InputResponseParams {
+  readonly name: string;
+  readonly arguments: JSONObject;
+}
+
+export interface CallToolResult extends Result {
+  readonly content: readonly ContentBlock[];
+  readonly structuredContent?: unknown;
+  /** The tool ran and failed; a model may read `content` and try again. */
+  readonly isError?: boolean;
+}
+
+export const listTools: Method<PaginatedParams, ListToolsResult> = defineMethod({
+  name: "tools/list",
+  params: parsePaginatedParams,
+  result: (result) => {
+    requireArray(result, "tools");
+    return result as ListToolsResult;
+  },
+  capability: "tools",
+  cacheable: true,
+  safe: true,
+});
+
+export const callTool: Method<CallToolParams, CallToolResult> = defineMethod({
+  name: "tools/call",
+  params: (params) => ({
+    name: requireString(params, "name"),
+    arguments: optionalObject(params, "arguments") ?? {},
+    ...parseInputResponseParams(params),
+  }),
+  result: parseCallToolResult,
+  nameField: "name",
+  capability: "tools",
+  inputRequired: true,
+});
+
+/** Names that every implementation accepts: 1 to 128 letters, digits, `_`, `-` and `.`. */
+export function isPortableName(name: string): boolean {
+  return /^[A-Za-z0-9_.-]{1,128}$/.test(name);
+}
+
+function parseCallToolResult(result: Result): CallToolResult {
+  requireArray(result, "content");
+  for (const block of result.content as readonly unknown[]) {
+    if (!isObject(block) || typeof block.type !== "string") {
+      throw malformed("result.content: expected objects with a type");
+    }
+  }
+  return result as CallToolResult;
+}

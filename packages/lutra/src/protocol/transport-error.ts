@@ -1,0 +1,36 @@
+/**
+ * Failures on this side of the wire. They carry no JSON-RPC code, so that nobody mistakes them for
+ * an answer of the peer.
+ *
+ * @spec basic/index#error-codes
+ */
+
+/** What went wrong between two peers, in one stable word. */
+export type TransportErrorReason = "aborted" | "timeout" | "closed" | "http" | "malformed";
+
+export interface TransportErrorOptions {
+  /** The HTTP status, where `reason` is `http`. */
+  readonly status?: number;
+  readonly cause?: unknown;
+}
+
+const brand = Symbol.for("lutra.TransportError");
+
+/** A request had no usable answer. `reason` is stable; `message` is not. */
+export class TransportError extends Error {
+  override readonly name: string = "TransportError";
+  readonly reason: TransportErrorReason;
+  readonly status: number | undefined;
+
+  constructor(reason: TransportErrorReason, message: string, options: TransportErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.status = options.status;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Recognises a `TransportError`, also one made by another copy of this package. */
+export function isTransportError(value: unknown): value is TransportError {
+  return typeof value === "object" && value !== null && brand in value;
+}

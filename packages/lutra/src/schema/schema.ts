@@ -1,0 +1,92 @@
+/**
+ * Schemas as users give them: any Standard Schema that also offers JSON Schema (zod, arktype,
+ * valibot with its converter), or a plain JSON Schema.
+ */
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import type { JSONObject } from "../protocol/json.ts";
+import { isObject } from "../protocol/json.ts";
+import type { FromJSONSchema } from "./from-json-schema.ts";
+import type { JSONSchemaValidator } from "./json-schema.ts";
+
+/** A schema object of a library, which validates and describes itself. */
+export interface StandardSchema<Input = unknown, Output = unknown> {
+  readonly "~standard": StandardSchemaV1.Props<Input, Output> &
+    StandardJSONSchemaV1.Props<Input, Output>;
+}
+
+/** What every place that takes a schema accepts. */
+export type Schema = StandardSchema | JSONObject;
+
+/** The type of a validated value. */
+export type Output<S> = S extends StandardSchema<unknown, infer Value> ? Value : FromJSONSchema<S>;
+
+/** The type of a value that is yet to be validated. */
+export type Input<S> = S extends StandardSchema<infer Value, unknown> ? Value : FromJSONSchema<S>;
+
+/** A valid value, perhaps with defaults filled in, or what is wrong, in words. */
+export type Checked<T> = { readonly value: T } | { readonly problem: string };
+
+export interface CompiledSchema<T = unknown> {
+  /** The JSON Schema to show to the peer. */
+  readonly jsonSchema: JSONObject;
+  readonly check: (value: unknown) => Checked<T> | Promise<Checked<T>>;
+}
+
+/**
+ * Compiles a schema once. `side` says whether the peer is told the type before (`input`) or after
+ * (`output`) the schema's own conversions.
+ *
+ * @throws {TypeError} for what is no schema, or one the validator refuses
+ */
+export function compileSchema(
+  schema: Schema,
+  side: "input" | "output",
+  validator: JSONSchemaValidator,
+): CompiledSchema {
+  if (isStandardSchema(schema)) return compileStandard(schema, side);
+  if (!isObject(schema)) throw new TypeError("schema: expected a JSON Schema object");
+  if ("~standard" in schema) {
+    throw new TypeError(
+      "schema: this library offers no JSON Schema by itself; for valibot wrap it in " +
+        "toStandardJsonSchema() of @valibot/to-json-schema",
+    );
+  }
+  const validate = validator(schema);
+  return {
+    jsonSchema: schema,
+    check: (value) => {
+      const problem = validate(value);
+      return problem === undefined ? { value } : { problem };
+    },
+  };
+}
+
+/** True for schema objects that validate and offer JSON Schema. */
+export function isStandardSchema(schema: unknown): schema is StandardSchema {
+  // Some libraries make their schemas callable, so a function is a schema, too.
+  if (schema === null || (typeof schema !== "object" && typeof schema !== "function")) return false;
+  const standard = (schema as { readonly "~standard"?: unknown })["~standard"];
+  return isObject(standard) && "validate" in standard && "jsonSchema" in standard;
+}
+
+function compileStandard(schema: StandardSchema, side: "input" | "output"): CompiledSchema {
+  const standard = schema["~standard"];
+  const jsonSchema = standard.jsonSchema[side]({ target: "draft-2020-12" });
+  return {
+    jsonSchema,
+    check: (value) => {
+      const result = standard.validate(value);
+      return result instanceof Promise ? result.then(toChecked) : toChecked(result);
+    },
+  };
+}
+
+function toChecked(result: StandardSchemaV1.Result<unknown>): Checked<unknown> {
+  if (result.issues === undefined) return { value: result.value };
+  return { problem: result.issues.slice(0, 3).map(describeIssue).join("; ") };
+}
+
+function describeIssue({ message, path }: StandardSchemaV1.Issue): string {
+  const keys = path?.map((segment) => (typeof segment === "object" ? segment.key : segment)) ?? [];
+  return keys.length === 0 ? message : `${keys.map(String).join(".")}: ${message}`;
+}

@@ -1,0 +1,154 @@
+/**
+ * A list of definitions that is compiled into an immutable table and swapped as a whole when it
+ * changes. Its pages are encoded once, not for each request.
+ *
+ * @spec server/utilities/pagination, server/utilities/caching
+ */
+import type { CacheHints } from "../protocol/caching.ts";
+import { invalidParams } from "../protocol/errors.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { Result } from "../protocol/json-rpc.ts";
+import { withBytes } from "../protocol/json-rpc.ts";
+import type { Sealer } from "./seal.ts";
+
+/** Changes what a server offers while it runs. */
+export interface Catalogue<Definition> {
+  /** Adds definitions after those there are. Throws `TypeError` for a key that is taken. */
+  readonly add: (...definitions: readonly Definition[]) => void;
+  /** Removes by name, URI or template; returns how many there were. */
+  readonly remove: (...keys: readonly string[]) => number;
+  /** Replaces all definitions at once. */
+  readonly replace: (definitions: readonly Definition[]) => void;
+  /** The keys in the order of the list. */
+  readonly keys: () => readonly string[];
+}
+
+export interface CatalogueInit<Definition, Compiled> {
+  /** The member of the list result, such as `tools`. */
+  readonly field: string;
+  readonly compile: (definition: Definition) => Compiled;
+  readonly keyOf: (definition: Definition) => string;
+  /** What the list shows of a compiled definition. */
+  readonly shown: (compiled: Compiled) => JSONObject;
+  readonly pageSize: number;
+  readonly hints: CacheHints;
+  readonly meta: JSONObject | undefined;
+  readonly sealer: () => Sealer;
+  readonly onChange: () => void;
+}
+
+interface Table<Compiled> {
+  readonly byKey: ReadonlyMap<string, Compiled>;
+  readonly keys: readonly string[];
+  /** Pages by the position of their first entry. */
+  readonly pages: Map<number, Promise<Result>>;
+}
+
+export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Definition> {
+  readonly #init: CatalogueInit<Definition, Compiled>;
+  #table: Table<Compiled>;
+
+  constructor(init: CatalogueInit<Definition, Compiled>, definitions: readonly Definition[]) {
+    this.#init = init;
+    this.#table = this.#compile([], definitions);
+  }
+
+  get(key: string): Compiled | undefined {
+    return this.#table.byKey.get(key);
+  }
+
+  values(): Iterable<Compiled> {
+    return this.#table.byKey.values();
+  }
+
+  keys(): readonly string[] {
+    return this.#table.keys;
+  }
+
+  add(...definitions: readonly Definition[]): void {
+    this.#swap(this.#compile([...this.#table.byKey], definitions));
+  }
+
+  remove(...keys: readonly string[]): number {
+    const gone = new Set(keys);
+    const kept = [...this.#table.byKey].filter(([key]) => !gone.has(key));
+    const removed = this.#table.keys.length - kept.length;
+    if (removed > 0) this.#swap(this.#compile(kept, []));
+    return removed;
+  }
+
+  replace(definitions: readonly Definition[]): void {
+    this.#swap(this.#compile([], definitions));
+  }
+
+  /** Forgets encoded pages, whose cursors were sealed by keys that are no longer used. */
+  forgetPages(): void {
+    this.#table.pages.clear();
+  }
+
+  /** One page of the list, from the position that `cursor` seals. */
+  async page(cursor: string | undefined): Promise<Result> {
+    const table = this.#table;
+    const start = cursor === undefined ? 0 : await this.#open(table, cursor);
+    const isBoundary = start % this.#init.pageSize === 0;
+    const known = table.pages.get(start);
+    if (known !== undefined) return known;
+    const page = this.#encode(table, start);
+    // Other positions come from cursors of an older table, and are not worth keeping.
+    if (isBoundary) table.pages.set(start, page);
+    return page;
+  }
+
+  async #encode(table: Table<Compiled>, start: number): Promise<Result> {
+    const { field, pageSize, hints, meta, shown } = this.#init;
+    const end = start + pageSize;
+    const keys = table.keys.slice(start, end);
+    const entries = keys.map((key) => shown(table.byKey.get(key) as Compiled));
+    const next = end < table.keys.length ? { nextCursor: await this.#seal(table, end) } : {};
+    const withMeta = meta === undefined ? {} : { _meta: meta };
+    return withBytes({
+      resultType: "complete",
+      [field]: entries,
+      ...next,
+      ...hints,
+      ...withMeta,
+    });
+  }
+
+  #seal(table: Table<Compiled>, end: number): Promise<string> {
+    const after = table.keys[end - 1];
+    return this.#init.sealer().seal({ after, index: end }, this.#binding);
+  }
+
+  async #open(table: Table<Compiled>, cursor: string): Promise<number> {
+    const position = await this.#init.sealer().open(cursor, this.#binding);
+    if (position === undefined) throw invalidParams("params.cursor: not a cursor of this list");
+    const { after, index } = position as { after: string; index: number };
+    if (table.keys[index - 1] === after) return index;
+    // The list has changed since: go on behind the same entry, or where it was.
+    const found = table.keys.indexOf(after);
+    return found < 0 ? Math.min(index, table.keys.length) : found + 1;
+  }
+
+  get #binding(): string {
+    return `cursor\n${this.#init.field}`;
+  }
+
+  #swap(table: Table<Compiled>): void {
+    this.#table = table;
+    this.#init.onChange();
+  }
+
+  #compile(
+    kept: readonly (readonly [string, Compiled])[],
+    definitions: readonly Definition[],
+  ): Table<Compiled> {
+    const byKey = new Map(kept);
+    for (const definition of definitions) {
+      const key = this.#init.keyOf(definition);
+      if (byKey.has(key)) throw new TypeError(`${this.#init.field}: ${key} is declared twice`);
+      byKey.set(key, this.#init.compile(definition));
+    }
+    return { byKey, keys: [...byKey.keys()], pages: new Map() };
+  }
+}

@@ -1,0 +1,98 @@
+/** The four catalogues of a server, compiled from its definitions. */
+import type { JSONObject } from "../protocol/json.ts";
+import { metaKeys } from "../protocol/meta.ts";
+import type { ListChanged } from "../protocol/subscriptions.ts";
+import { CompiledCatalogue } from "./catalogue.ts";
+import type { InputState } from "./input-state.ts";
+import { type CompiledPrompt, compilePrompt, type PromptDefinition } from "./prompts.ts";
+import {
+  type CompiledResource,
+  type CompiledTemplate,
+  compileResource,
+  compileTemplate,
+  type ResourceDefinition,
+  type ResourceTemplateDefinition,
+} from "./resources.ts";
+import type { Sealer } from "./seal.ts";
+import type { CompleteOptions } from "./server-options.ts";
+import { type CompiledTool, compileTool, type ToolDefinition } from "./tools.ts";
+
+/** What may be exchanged after compilation, when a fleet shares it. */
+export interface CatalogueRuntime {
+  readonly sealer: () => Sealer;
+  readonly inputs: InputState;
+  readonly announce: (what: ListChanged) => void;
+}
+
+export interface Catalogues {
+  readonly tools: CompiledCatalogue<ToolDefinition, CompiledTool>;
+  readonly resources: CompiledCatalogue<ResourceDefinition, CompiledResource>;
+  readonly resourceTemplates: CompiledCatalogue<ResourceTemplateDefinition, CompiledTemplate>;
+  readonly prompts: CompiledCatalogue<PromptDefinition, CompiledPrompt>;
+}
+
+/** The `_meta` that every result has, or nothing when the server does not identify itself. */
+export function resultMeta({ identify, info }: CompleteOptions): JSONObject | undefined {
+  return identify ? Object.freeze({ [metaKeys.serverInfo]: info }) : undefined;
+}
+
+/** Compiles all definitions. Throws `TypeError` for a bad one. */
+export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRuntime): Catalogues {
+  const meta = resultMeta(options);
+  const { pageSize, cache: hints, validator } = options;
+  const shared = { pageSize, hints, meta, sealer: runtime.sealer };
+  const changed = (what: ListChanged) => ({ onChange: () => runtime.announce(what) });
+  return {
+    tools: new CompiledCatalogue(
+      {
+        ...shared,
+        ...changed("toolsListChanged"),
+        field: "tools",
+        keyOf: ({ name }) => name,
+        compile: (definition) => compileTool(definition, validator, meta),
+        shown: ({ shown }) => shown as unknown as JSONObject,
+      },
+      options.tools ?? [],
+    ),
+    resources: new CompiledCatalogue(
+      {
+        ...shared,
+        ...changed("resourcesListChanged"),
+        field: "resources",
+        keyOf: ({ uri }) => uri,
+        compile: (definition) => compileResource(definition, meta),
+        shown: ({ shown }) => shown as unknown as JSONObject,
+      },
+      options.resources ?? [],
+    ),
+    resourceTemplates: new CompiledCatalogue(
+      {
+        ...shared,
+        ...changed("resourcesListChanged"),
+        field: "resourceTemplates",
+        keyOf: ({ uriTemplate }) => uriTemplate,
+        compile: (definition) => compileTemplate(definition, meta),
+        shown: ({ shown }) => shown as unknown as JSONObject,
+      },
+      options.resourceTemplates ?? [],
+    ),
+    prompts: new CompiledCatalogue(
+      {
+        ...shared,
+        ...changed("promptsListChanged"),
+        field: "prompts",
+        keyOf: ({ name }) => name,
+        compile: (definition) => compilePrompt(definition, meta),
+        shown: ({ shown }) => shown as unknown as JSONObject,
+      },
+      options.prompts ?? [],
+    ),
+  };
+}
+
+/** True for a URI that is listed or follows a template. */
+export function hasResource({ resources, resourceTemplates }: Catalogues, uri: string): boolean {
+  if (resources.get(uri) !== undefined) return true;
+  for (const { template } of resourceTemplates.values()) if (template.match(uri)) return true;
+  return false;
+}

@@ -1,0 +1,153 @@
+/**
+ * `createServer`: declared once, compiled once, serves many.
+ */
+
+import { ProtocolError } from "../protocol/errors.ts";
+import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
+import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
+import type { Implementation } from "../protocol/meta.ts";
+import type { ServerTypes, Typed } from "../protocol/server-types.ts";
+import { listen } from "../protocol/subscriptions.ts";
+import { isTransportError } from "../protocol/transport-error.ts";
+import { modernVersions } from "../protocol/versioning.ts";
+import { type AdmittedMethod, admit } from "./admit.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
+import { announcesOf, capabilitiesOf } from "./discover.ts";
+import { serveMethod } from "./extension.ts";
+import type { PromptDefinition } from "./prompts.ts";
+import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
+import { createRuntime, type Shared } from "./runtime.ts";
+import { servedMethods } from "./served-methods.ts";
+import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
+import { createSubscriptions, resourceTopic } from "./subscriptions.ts";
+import type { ToolDefinition } from "./tools.ts";
+
+/** The types that definitions carry to `createClient<typeof server>()`. */
+export interface TypesOfDefinitions<
+  Tools extends readonly ToolDefinition[],
+  Prompts extends readonly PromptDefinition[],
+  Templates extends readonly ResourceTemplateDefinition[],
+> extends ServerTypes {
+  readonly tools: {
+    readonly [Tool in Tools[number] as Tool["name"]]: NonNullable<Tool["types"]>;
+  };
+  readonly prompts: {
+    readonly [Prompt in Prompts[number] as Prompt["name"]]: NonNullable<Prompt["types"]>;
+  };
+  readonly resourceTemplates: Templates[number]["uriTemplate"];
+}
+
+/** A server: a `Serve`, and what changes it offers at run time. */
+export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<Types> {
+  readonly info: Implementation;
+  /** Answers one request. Transports, tests and gateways call nothing else. */
+  readonly serve: Serve;
+  readonly tools: Catalogue<ToolDefinition>;
+  readonly resources: Catalogue<ResourceDefinition>;
+  readonly resourceTemplates: Catalogue<ResourceTemplateDefinition>;
+  readonly prompts: Catalogue<PromptDefinition>;
+  /** Tells subscribers of all replicas that a resource has changed. */
+  readonly resourceUpdated: (uri: string) => void;
+  /**
+   * Sets what replicas have in common; called by whoever starts them, before the first request.
+   * What the options of `createServer` say goes first. Throws `TypeError` when something that must
+   * be shared is only in this process.
+   */
+  readonly share: (shared: Shared) => void;
+  /** Ends open subscriptions gracefully. Other requests are still answered. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Makes a server from definitions.
+ *
+ * @throws {TypeError} for definitions or options that make no sense
+ * @example
+ * ```ts
+ * export default createServer({ name: "calculator", version: "1.0.0", tools: [add] });
+ * ```
+ */
+export function createServer<
+  const Tools extends readonly ToolDefinition[] = readonly [],
+  const Prompts extends readonly PromptDefinition[] = readonly [],
+  const Templates extends readonly ResourceTemplateDefinition[] = readonly [],
+>(
+  options: ServerOptions<Tools, Prompts, Templates>,
+): Server<TypesOfDefinitions<Tools, Prompts, Templates>> {
+  const complete = withDefaults(options);
+  const runtime = createRuntime(complete);
+  const catalogues = compileCatalogues(complete, runtime);
+  const capabilities = capabilitiesOf(complete);
+  const subscriptions = createSubscriptions({
+    bus: () => runtime.events,
+    announces: announcesOf(capabilities),
+    hasResource: (uri) => hasResource(catalogues, uri),
+    maxResources: complete.maxResourceSubscriptions,
+    meta: resultMeta(complete),
+  });
+  const methods = new Map<string, AdmittedMethod>();
+  const add = (served: AdmittedMethod) => {
+    if (methods.has(served.method.name)) throw new TypeError(`${served.method.name}: served twice`);
+    methods.set(served.method.name, served);
+  };
+  for (const served of servedMethods(complete, catalogues, runtime)) {
+    const { capability } = served.method;
+    if (capability === undefined || capabilities[capability] !== undefined) add(served);
+  }
+  add(serveMethod(listen, subscriptions.listen));
+  for (const { id, methods: own = [] } of complete.extensions) {
+    for (const served of own) add({ ...served, extension: id });
+  }
+
+  return {
+    info: complete.info,
+    serve: serveAdmitted(complete, methods),
+    ...catalogues,
+    resourceUpdated: (uri) => void runtime.events.publish(resourceTopic(uri), { uri }),
+    share: (shared) => {
+      runtime.share(shared);
+      for (const catalogue of Object.values(catalogues)) catalogue.forgetPages();
+    },
+    close: async () => subscriptions.close(),
+  };
+}
+
+/** Admits a request, runs the middleware around its method, and masks what went wrong inside. */
+function serveAdmitted(
+  { middleware, extensions, logging, onError }: CompleteOptions,
+  methods: ReadonlyMap<string, AdmittedMethod>,
+): Serve {
+  const wraps = [...middleware, ...extensions.flatMap((extension) => extension.middleware ?? [])];
+  const options = { versions: modernVersions, methods };
+  const dispatch = compose(wraps, async (request, context) => {
+    const { serve } = methods.get(request.method) as AdmittedMethod;
+    return serve(request, context);
+  });
+  return async (request, context) => {
+    try {
+      admit(request, context, options);
+      if (!logging) withoutLogging(context);
+      return await dispatch(request, context);
+    } catch (thrown) {
+      throw masked(thrown, request, onError);
+    }
+  };
+}
+
+function withoutLogging(context: RequestContext): void {
+  if (context.meta?.logLevel === undefined) return;
+  context.meta = { ...context.meta, logLevel: undefined };
+}
+
+/** A transport's failure is not for the peer; what is unknown is reported here and masked there. */
+function masked(
+  thrown: unknown,
+  { method }: JSONRPCRequest,
+  onError: CompleteOptions["onError"],
+): unknown {
+  if (isTransportError(thrown) && thrown.reason === "aborted") return thrown;
+  const error = ProtocolError.from(thrown);
+  if (error !== thrown) onError(thrown, method);
+  return error;
+}

@@ -1,0 +1,53 @@
+/**
+ * What a server declares of itself.
+ *
+ * @spec server/discover
+ */
+import type { ServerCapabilities } from "../protocol/capabilities.ts";
+import { type Result, withBytes } from "../protocol/json-rpc.ts";
+import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
+import { modernVersions } from "../protocol/versioning.ts";
+import { resultMeta } from "./catalogues.ts";
+import type { CompleteOptions } from "./server-options.ts";
+
+/** The result of `server/discover`, encoded once. */
+export function discoverResult(options: CompleteOptions): Result {
+  const meta = resultMeta(options);
+  return withBytes({
+    resultType: "complete",
+    supportedVersions: modernVersions,
+    capabilities: capabilitiesOf(options),
+    ...(options.instructions !== undefined && { instructions: options.instructions }),
+    ...options.cache,
+    ...(meta && { _meta: meta }),
+  });
+}
+
+/** What `server/discover` declares: categories that were declared, even when they are empty. */
+export function capabilitiesOf(options: CompleteOptions): ServerCapabilities {
+  const { tools, resources, resourceTemplates, prompts, extensions, logging } = options;
+  const hasResources = resources !== undefined || resourceTemplates !== undefined;
+  const completes =
+    prompts?.some(({ arguments: args = {} }) => Object.values(args).some((arg) => arg.complete)) ||
+    resourceTemplates?.some((template) => template.complete !== undefined);
+  const settings = extensions.map(({ id, settings: own = {} }) => [id, own] as const);
+  return {
+    ...(tools && { tools: { listChanged: true } }),
+    ...(hasResources && { resources: { listChanged: true, subscribe: true } }),
+    ...(prompts && { prompts: { listChanged: true } }),
+    ...(completes && { completions: {} }),
+    ...(logging && { logging: {} }),
+    ...(settings.length > 0 && { extensions: Object.fromEntries(settings) }),
+  };
+}
+
+/** The list changes that these capabilities promise to announce. */
+export function announcesOf(capabilities: ServerCapabilities): ReadonlySet<ListChanged> {
+  const names = Object.keys(listChangedMethods) as ListChanged[];
+  return new Set(
+    names.filter((name) => {
+      const category = name.replace("ListChanged", "") as "tools" | "prompts" | "resources";
+      return capabilities[category]?.listChanged === true;
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+/** `lutra/server`: declare a server once, serve it over every transport. */
+
+export { text } from "../protocol/content.ts";
+export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
+export type {
+  JSONSchemaValidator,
+  JSONSchemaValidatorOptions,
+  Validate,
+} from "../schema/json-schema.ts";
+export { createJSONSchemaValidator } from "../schema/json-schema.ts";
+export type { Input, Output, Schema, StandardSchema } from "../schema/schema.ts";
+// For users.
+export type { Catalogue } from "./catalogue.ts";
+export type { Completer, CompleterContext } from "./completion.ts";
+export { audio, blob, image } from "./content.ts";
+export type { Server, TypesOfDefinitions } from "./create-server.ts";
+export { createServer } from "./create-server.ts";
+export type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
+export type { Extension, ServedMethod } from "./extension.ts";
+export { defineExtension, isDeclared, serveMethod } from "./extension.ts";
+export type { HandlerContext } from "./handler-context.ts";
+// For those who host servers or extend this package.
+export { InputPending } from "./handler-context.ts";
+export type {
+  PromptArgumentOptions,
+  PromptArguments,
+  PromptDefinition,
+  PromptOptions,
+  PromptReturn,
+} from "./prompts.ts";
+export { definePrompt } from "./prompts.ts";
+export type {
+  ReadReturn,
+  ResourceDefinition,
+  ResourceTemplateDefinition,
+  ResourceTemplateOptions,
+} from "./resources.ts";
+export { defineResource, defineResourceTemplate } from "./resources.ts";
+export type { InputRequired, InputRequiredInit, ToolResult, ToolResultInit } from "./results.ts";
+export { inputRequired, isToolError, ToolError, toolResult } from "./results.ts";
+export type { Shared } from "./runtime.ts";
+export type { Sealer, SealKey } from "./seal.ts";
+export { createSealer, randomId, randomKeys } from "./seal.ts";
+export type { ServerOptions } from "./server-options.ts";
+export type { ToolArguments, ToolDefinition, ToolOptions, ToolReturn } from "./tools.ts";
+export { defineTool } from "./tools.ts";

@@ -1,0 +1,153 @@
+/**
+ * What a handler remembers between the rounds of one exchange, sealed into `requestState`: answers,
+ * outcomes of steps, and the state of the explicit form.
+ *
+ * @spec basic/patterns/mrtr#server-requirements-basic-workflow
+ */
+
+import { invalidParams } from "../protocol/errors.ts";
+import type { RequestContext } from "../protocol/exchange.ts";
+import type {
+  InputRequest,
+  InputRequests,
+  InputRequiredResult,
+  InputResponse,
+} from "../protocol/input-required.ts";
+import { inputRequired, isResponseTo } from "../protocol/input-required.ts";
+import { canonicalJSON, type JSONObject } from "../protocol/json.ts";
+import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
+import type { JSONSchemaValidator } from "../schema/json-schema.ts";
+import type { ReplayGuard } from "../stores/replay-guard.ts";
+import type { Sealer } from "./seal.ts";
+import { randomId } from "./seal.ts";
+
+/** The one value that a step had, or nothing where it returned `undefined`. */
+export type StepOutcome = readonly [outcome: unknown] | readonly [];
+
+export interface InputMemory {
+  /** Valid answers of all rounds so far. */
+  readonly answers: { readonly [key: string]: InputResponse };
+  /** Outcomes of steps, by name. */
+  readonly steps: { readonly [name: string]: StepOutcome };
+  /** The state that the explicit form returned. */
+  readonly state: unknown;
+}
+
+export interface InputStateOptions {
+  readonly sealer: Sealer;
+  /** How long a client may take to answer. */
+  readonly ttlMs: number;
+  /** The largest `requestState` that is sent; proxies and hosts must carry it. */
+  readonly maxStateBytes: number;
+  readonly replayGuard: ReplayGuard;
+  readonly validator: JSONSchemaValidator;
+  /** The `_meta` that results have. */
+  readonly meta: JSONObject | undefined;
+  readonly now: () => number;
+}
+
+interface SealedState {
+  /** When the state expires, in milliseconds since 1970. */
+  readonly expires: number;
+  /** Claimed once where an exchange may be completed only once. */
+  readonly nonce: string;
+  readonly pending: InputRequests;
+  readonly answers: { readonly [key: string]: InputResponse };
+  readonly steps: { readonly [name: string]: StepOutcome };
+  readonly state: unknown;
+}
+
+export const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
+
+/** Members of `params` that differ between the rounds of one exchange. */
+const perRound = new Set(["_meta", "inputResponses", "requestState"]);
+
+export interface InputState {
+  /** Reads what a retry brings. Refuses state that is tampered, expired or from elsewhere. */
+  readonly open: (
+    request: JSONRPCRequest,
+    context: RequestContext,
+    singleUse: boolean,
+  ) => Promise<InputMemory>;
+  /** Makes the result that asks for `pending`. */
+  readonly seal: (
+    request: JSONRPCRequest,
+    context: RequestContext,
+    round: { readonly pending: InputRequests; readonly memory: InputMemory },
+  ) => Promise<InputRequiredResult>;
+}
+
+/** Seals and opens the memory of exchanges. Nothing is kept between the rounds but in the seal. */
+export function createInputState(options: InputStateOptions): InputState {
+  const { sealer, ttlMs, maxStateBytes, replayGuard, validator, meta, now } = options;
+  return {
+    open: async (request, context, singleUse) => {
+      const sealed = request.params?.requestState as string;
+      const state = (await sealer.open(sealed, binding(request, context))) as
+        | SealedState
+        | undefined;
+      if (state === undefined)
+        throw invalidParams("params.requestState: not valid for this request");
+      if (state.expires <= now()) throw invalidParams("params.requestState: expired");
+      if (singleUse && !(await replayGuard.claim(state.nonce, state.expires - now()))) {
+        throw invalidParams("params.requestState: already used");
+      }
+      const responses = (request.params?.inputResponses ?? {}) as JSONObject;
+      const accepted = acceptedResponses(state.pending, responses, validator);
+      return { answers: { ...state.answers, ...accepted }, steps: state.steps, state: state.state };
+    },
+    seal: async (request, context, { pending, memory }) => {
+      const { answers, steps, state } = memory;
+      const content = { expires: now() + ttlMs, nonce: randomId(), pending, answers, steps, state };
+      const requestState = await sealer.seal(content, binding(request, context));
+      if (requestState.length > maxStateBytes) {
+        throw new RangeError(
+          `requestState: ${requestState.length} bytes, more than ${maxStateBytes}; keep large ` +
+            "values in a store and remember their handle",
+        );
+      }
+      const own = meta && { _meta: meta };
+      const result = { resultType: inputRequired, requestState, ...own } as const;
+      return Object.keys(pending).length === 0 ? result : { ...result, inputRequests: pending };
+    },
+  };
+}
+
+/** Ties sealed state to the principal, the method and the parameters that do not change. */
+function binding({ method, params = {} }: JSONRPCRequest, { principal }: RequestContext): string {
+  const salient = Object.entries(params).filter(([name]) => !perRound.has(name));
+  return `state\n${canonicalJSON([principal?.id ?? null, method, Object.fromEntries(salient)])}`;
+}
+
+/**
+ * Keeps the responses that answer what was asked. Others are left out, so that the handler asks
+ * again; unknown keys are ignored.
+ *
+ * @spec basic/patterns/mrtr#error-handling
+ */
+function acceptedResponses(
+  pending: InputRequests,
+  responses: JSONObject,
+  validator: JSONSchemaValidator,
+): { readonly [key: string]: InputResponse } {
+  const accepted: Record<string, InputResponse> = {};
+  for (const [key, request] of Object.entries(pending)) {
+    const response = Object.hasOwn(responses, key) ? responses[key] : undefined;
+    if (isResponseTo(request, response) && fitsForm(request, response, validator)) {
+      accepted[key] = response;
+    }
+  }
+  return accepted;
+}
+
+/** @spec client/elicitation#form-mode-security */
+function fitsForm(
+  request: InputRequest,
+  response: InputResponse,
+  validator: JSONSchemaValidator,
+): boolean {
+  if (request.method !== "elicitation/create" || request.params.mode === "url") return true;
+  if (!("action" in response) || response.action !== "accept") return true;
+  const validate = validator(request.params.requestedSchema as unknown as JSONObject);
+  return validate(response.content ?? {}) === undefined;
+}

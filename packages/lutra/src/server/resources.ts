@@ -1,0 +1,186 @@
+/**
+ * Resources and resource templates on the server.
+ *
+ * @spec server/resources
+ */
+import type { CacheHints } from "../protocol/caching.ts";
+import type { Annotations } from "../protocol/content.ts";
+import type { Icon } from "../protocol/icons.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import { isObject } from "../protocol/json.ts";
+import type { Result } from "../protocol/json-rpc.ts";
+import type { Resource, ResourceContents, ResourceTemplate } from "../protocol/resources.ts";
+import { resourceNotFound } from "../protocol/resources.ts";
+import type { TemplateVariable, TemplateVariables } from "../protocol/uri-template.ts";
+import { parseURITemplate, type URITemplate } from "../protocol/uri-template.ts";
+import type { Completer } from "./completion.ts";
+import { blob, isBase64 } from "./content.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import type { InputRequired } from "./results.ts";
+import { type Round, runHandler } from "./run-handler.ts";
+
+/** What a resource's handler returns; `undefined` means that there is no such resource. */
+export type ReadReturn =
+  | string
+  | Uint8Array
+  | ResourceContents
+  | readonly ResourceContents[]
+  | InputRequired
+  | undefined;
+
+interface ResourceMetadata {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  /** Also the type of contents returned as text or bytes. */
+  readonly mimeType?: string;
+  readonly icons?: readonly Icon[];
+  readonly annotations?: Annotations;
+  readonly _meta?: JSONObject;
+  /** How long a reading may be reused, and by whom. @default not at all */
+  readonly cache?: CacheHints;
+  /** Whether an exchange that asked for input can be completed only once. @default false */
+  readonly singleUse?: boolean;
+}
+
+export interface ResourceDefinition extends ResourceMetadata {
+  readonly uri: string;
+  /** Bytes. */
+  readonly size?: number;
+  readonly read: (uri: string, context: HandlerContext) => ReadReturn | Promise<ReadReturn>;
+}
+
+export interface ResourceTemplateOptions<Template extends string> extends ResourceMetadata {
+  /** RFC 6570; the handler gets its variables by name. */
+  readonly uriTemplate: Template;
+  /** Completes variables. */
+  readonly complete?: { readonly [Name in TemplateVariable<Template>]?: Completer };
+  readonly read: (
+    variables: TemplateVariables<Template>,
+    context: HandlerContext & { readonly uri: string },
+  ) => ReadReturn | Promise<ReadReturn>;
+}
+
+/** A resource template, typed by its variables. */
+export interface ResourceTemplateDefinition<Template extends string = string>
+  extends Omit<ResourceTemplateOptions<Template>, "read" | "complete"> {
+  readonly complete?: { readonly [name: string]: Completer | undefined };
+  readonly read: (variables: never, context: never) => ReadReturn | Promise<ReadReturn>;
+}
+
+/** Defines a resource at one URI. */
+export function defineResource(definition: ResourceDefinition): ResourceDefinition {
+  return Object.freeze({ ...definition });
+}
+
+/** Defines resources whose URIs follow a template; the variables are typed from its text. */
+export function defineResourceTemplate<const Template extends string>(
+  options: ResourceTemplateOptions<Template>,
+): ResourceTemplateDefinition<Template> {
+  return Object.freeze({ ...options }) as ResourceTemplateDefinition<Template>;
+}
+
+export type Read = (uri: string, round: Omit<Round, "singleUse">) => Promise<Result>;
+
+export interface CompiledResource {
+  readonly shown: Resource;
+  readonly read: Read;
+}
+
+export interface CompiledTemplate {
+  readonly shown: ResourceTemplate;
+  readonly template: URITemplate;
+  readonly complete: { readonly [name: string]: Completer | undefined };
+  readonly read: (
+    variables: { readonly [name: string]: string },
+    uri: string,
+    round: Omit<Round, "singleUse">,
+  ) => Promise<Result>;
+}
+
+const notCacheable: CacheHints = { ttlMs: 0, cacheScope: "private" };
+
+/** Compiles a resource once. */
+export function compileResource(
+  definition: ResourceDefinition,
+  meta: JSONObject | undefined,
+): CompiledResource {
+  const { read, cache, singleUse = false, ...shown } = definition;
+  requireURI(definition.uri);
+  return {
+    shown,
+    read: (uri, round) =>
+      runHandler(
+        { ...round, singleUse },
+        (context) => read(uri, context),
+        (value) => toResult(value, { uri, definition, meta, round }),
+      ),
+  };
+}
+
+/** Compiles a template once. Throws `TypeError` for one that is not well-formed. */
+export function compileTemplate(
+  definition: ResourceTemplateDefinition,
+  meta: JSONObject | undefined,
+): CompiledTemplate {
+  const { read, complete = {}, cache, singleUse = false, ...shown } = definition;
+  const handler = read as (variables: object, context: HandlerContext) => ReadReturn;
+  return {
+    shown,
+    template: parseURITemplate(definition.uriTemplate),
+    complete,
+    read: (variables, uri, round) =>
+      runHandler(
+        { ...round, singleUse },
+        (context) => handler(variables, Object.assign(context, { uri })),
+        (value) => toResult(value, { uri, definition, meta, round }),
+      ),
+  };
+}
+
+interface Reading {
+  readonly uri: string;
+  readonly definition: ResourceMetadata;
+  readonly meta: JSONObject | undefined;
+  readonly round: Omit<Round, "singleUse">;
+}
+
+function toResult(value: Exclude<ReadReturn, InputRequired>, reading: Reading): Result {
+  const { uri, definition, meta, round } = reading;
+  const contents = toContents(value, uri, definition.mimeType);
+  if (contents === undefined || contents.length === 0) throw resourceNotFound(uri);
+  // What was read with a client's answers depends on more than the URI.
+  const isRetry = round.request.params?.requestState !== undefined;
+  const hints = isRetry ? notCacheable : (definition.cache ?? notCacheable);
+  return { resultType: "complete", contents, ...hints, ...(meta && { _meta: meta }) };
+}
+
+function toContents(
+  value: Exclude<ReadReturn, InputRequired>,
+  uri: string,
+  mimeType: string | undefined,
+): readonly ResourceContents[] | undefined {
+  if (value === undefined) return undefined;
+  const type = mimeType === undefined ? {} : { mimeType };
+  if (typeof value === "string") return [{ uri, ...type, text: value }];
+  if (value instanceof Uint8Array) {
+    return [blob(uri, value, mimeType ?? "application/octet-stream")];
+  }
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.map(requireContents);
+}
+
+/** @spec server/resources#security-considerations */
+function requireContents(contents: unknown, index: number): ResourceContents {
+  if (!isObject(contents) || typeof contents.uri !== "string") {
+    throw new TypeError(`contents[${index}].uri: expected a string`);
+  }
+  if (typeof contents.text !== "string" && !isBase64(contents.blob)) {
+    throw new TypeError(`contents[${index}]: expected text or a blob in Base64`);
+  }
+  return contents as unknown as ResourceContents;
+}
+
+function requireURI(uri: string): void {
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri)) throw new TypeError(`resource ${uri}: not a URI`);
+}

@@ -1,0 +1,71 @@
+/**
+ * Runs a handler for one round of an exchange: opens what the client brought back, and turns
+ * questions without an answer into an `input_required` result.
+ *
+ * @spec basic/patterns/mrtr#basic-workflow
+ */
+import { requireCapabilities } from "../protocol/capabilities.ts";
+import { isProtocolError } from "../protocol/errors.ts";
+import type { RequestContext } from "../protocol/exchange.ts";
+import type { InputRequiredResult } from "../protocol/input-required.ts";
+import { capabilityFor } from "../protocol/input-required.ts";
+import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import { HandlerRun } from "./handler-context.ts";
+import type { InputMemory, InputState } from "./input-state.ts";
+import { emptyMemory } from "./input-state.ts";
+import { InputRequired } from "./results.ts";
+
+export interface Round {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  readonly inputs: InputState;
+  /** Whether the request state of this exchange may be used only once. */
+  readonly singleUse: boolean;
+}
+
+/**
+ * Runs `handler` and gives what it returned to `finish`, unless it asked for input. What is open
+ * when the handler ends is asked, whatever the handler made of the rejection meanwhile; only a
+ * protocol error of its own goes first.
+ */
+export async function runHandler<T>(
+  round: Round,
+  handler: (context: HandlerContext) => T | InputRequired | Promise<T | InputRequired>,
+  finish: (value: T) => Result | Promise<Result>,
+): Promise<Result> {
+  const { request, context, inputs, singleUse } = round;
+  const hasState = request.params?.requestState !== undefined;
+  const memory = hasState ? await inputs.open(request, context, singleUse) : emptyMemory;
+  const run = new HandlerRun(request, context, memory);
+  try {
+    const value = await handler(run);
+    if (run.pending !== undefined) return askPending(round, run);
+    if (value instanceof InputRequired) return askByHand(round, run, value);
+    return await finish(value);
+  } catch (error) {
+    if (run.pending === undefined || isProtocolError(error)) throw error;
+    return askPending(round, run);
+  } finally {
+    run.done();
+  }
+}
+
+function askPending(round: Round, run: HandlerRun): Promise<InputRequiredResult> {
+  const { request, context, inputs } = round;
+  return inputs.seal(request, context, { pending: run.pending ?? {}, memory: run.memory });
+}
+
+/** The explicit form: only kinds that the client declared may be asked. */
+function askByHand(
+  round: Round,
+  run: HandlerRun,
+  { init: { inputRequests = {}, state } }: InputRequired,
+): Promise<InputRequiredResult> {
+  const { request, context, inputs } = round;
+  for (const wanted of Object.values(inputRequests)) {
+    requireCapabilities(capabilityFor(wanted), run.capabilities);
+  }
+  const memory: InputMemory = { ...run.memory, state };
+  return inputs.seal(request, context, { pending: inputRequests, memory });
+}

@@ -1,0 +1,80 @@
+/** What a server runs on, and what a fleet may exchange before the first request. */
+import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
+import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
+import { createMemoryReplayGuard, type ReplayGuard } from "../stores/replay-guard.ts";
+import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
+import { createInputState } from "./input-state.ts";
+import { createSealer, randomKeys, type SealKey } from "./seal.ts";
+import type { CompleteOptions } from "./server-options.ts";
+
+/** What replicas of one server must have in common. */
+export interface Shared {
+  /** How many replicas answer for each other. */
+  readonly replicas?: number;
+  readonly keys?: readonly SealKey[];
+  readonly events?: EventBus;
+  readonly replayGuard?: ReplayGuard;
+}
+
+export interface Runtime extends CatalogueRuntime {
+  readonly events: EventBus;
+  readonly share: (shared: Shared) => void;
+}
+
+/** What `share` may exchange before the first request. */
+export function createRuntime(options: CompleteOptions): Runtime {
+  let sealer = createSealer(options.keys ?? randomKeys());
+  let events = options.events ?? createMemoryEventBus();
+  let replayGuard = options.replayGuard ?? createMemoryReplayGuard();
+  return {
+    get events() {
+      return events;
+    },
+    sealer: () => sealer,
+    inputs: createInputState({
+      sealer: {
+        seal: (value, binding) => sealer.seal(value, binding),
+        open: (sealed, binding) => sealer.open(sealed, binding),
+      },
+      ttlMs: options.inputTtlMs,
+      maxStateBytes: options.maxStateBytes,
+      replayGuard: {
+        get isShared() {
+          return replayGuard.isShared;
+        },
+        claim: (id, ttlMs) => replayGuard.claim(id, ttlMs),
+      },
+      validator: options.validator,
+      meta: resultMeta(options),
+      now: options.now,
+    }),
+    announce: (what: ListChanged) => void events.publish(listChangedMethods[what], {}),
+    share: (shared) => {
+      const keys = options.keys ?? shared.keys;
+      requireShared(options, shared, keys);
+      if (keys !== undefined) sealer = createSealer(keys);
+      events = options.events ?? shared.events ?? events;
+      replayGuard = options.replayGuard ?? shared.replayGuard ?? replayGuard;
+    },
+  };
+}
+
+/** Refuses a fleet whose replicas could not open each other's seals. */
+function requireShared(
+  options: CompleteOptions,
+  { replicas = 1, replayGuard = options.replayGuard }: Shared,
+  keys: readonly SealKey[] | undefined,
+): void {
+  if (replicas <= 1) return;
+  if (keys === undefined) {
+    throw new TypeError(
+      "createServer: replicas need the same keys; give `keys` to createServer, or start them with `lutra up`",
+    );
+  }
+  const { tools = [], prompts = [], resources = [], resourceTemplates = [] } = options;
+  const definitions = [...tools, ...prompts, ...resources, ...resourceTemplates];
+  const once = definitions.some(({ singleUse }) => singleUse);
+  if (once && !replayGuard?.isShared) {
+    throw new TypeError("createServer: singleUse with replicas needs a shared `replayGuard`");
+  }
+}

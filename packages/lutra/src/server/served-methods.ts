@@ -1,0 +1,105 @@
+/** The methods of the core protocol, as a server answers them. */
+import { type CompleteParams, complete } from "../protocol/completion.ts";
+import { discover } from "../protocol/discover.ts";
+import { invalidParams } from "../protocol/errors.ts";
+import type { Result } from "../protocol/json-rpc.ts";
+import type { Method } from "../protocol/method.ts";
+import type { PaginatedParams } from "../protocol/pagination.ts";
+import { getPrompt, listPrompts } from "../protocol/prompts.ts";
+import {
+  listResources,
+  listResourceTemplates,
+  readResource,
+  resourceNotFound,
+} from "../protocol/resources.ts";
+import { callTool, listTools } from "../protocol/tools.ts";
+import { type CatalogueRuntime, type Catalogues, resultMeta } from "./catalogues.ts";
+import { type Completer, toCompleteResult } from "./completion.ts";
+import { discoverResult } from "./discover.ts";
+import { type ServedMethod, serveMethod } from "./extension.ts";
+import type { CompleteOptions } from "./server-options.ts";
+import { unknownTool } from "./tools.ts";
+
+/** The methods of the core protocol that answer from the catalogues. */
+export function servedMethods(
+  options: CompleteOptions,
+  catalogues: Catalogues,
+  runtime: CatalogueRuntime,
+): readonly ServedMethod[] {
+  const { tools, resources, resourceTemplates, prompts } = catalogues;
+  const { inputs } = runtime;
+  const meta = resultMeta(options);
+  const discovered = discoverResult(options);
+  return [
+    serveMethod(discover, () => discovered),
+    list(listTools, tools),
+    serveMethod(callTool, (params, request, context) => {
+      const tool = tools.get(params.name);
+      if (tool === undefined) throw unknownTool(params.name);
+      return tool.call(params, { request, context, inputs });
+    }),
+    list(listResources, resources),
+    list(listResourceTemplates, resourceTemplates),
+    serveMethod(readResource, ({ uri }, request, context) => {
+      const round = { request, context, inputs };
+      const resource = resources.get(uri);
+      if (resource !== undefined) return resource.read(uri, round);
+      for (const { template, read } of resourceTemplates.values()) {
+        const variables = template.match(uri);
+        if (variables !== undefined) return read(variables, uri, round);
+      }
+      throw resourceNotFound(uri);
+    }),
+    list(listPrompts, prompts),
+    serveMethod(getPrompt, (params, request, context) => {
+      const prompt = prompts.get(params.name);
+      if (prompt === undefined) throw unknownPrompt(params.name);
+      return prompt.get(params, { request, context, inputs });
+    }),
+    serveMethod(complete, async (params, _request, context) => {
+      const completer = findCompleter(catalogues, params);
+      const values = completer
+        ? await completer(params.argument.value, {
+            arguments: params.context?.arguments ?? {},
+            principal: context.principal,
+            get signal() {
+              return context.signal;
+            },
+          })
+        : [];
+      return toCompleteResult(values, meta);
+    }),
+  ];
+}
+
+/** The function that completes an argument, if it has one; refuses references to nothing. */
+function findCompleter(
+  { prompts, resourceTemplates }: Catalogues,
+  { ref, argument }: CompleteParams,
+): Completer | undefined {
+  if (ref.type === "ref/prompt") {
+    const prompt = prompts.get(ref.name);
+    if (prompt === undefined) throw unknownPrompt(ref.name);
+    if (!Object.hasOwn(prompt.arguments, argument.name)) throw unknownArgument(argument.name);
+    return prompt.arguments[argument.name]?.complete;
+  }
+  const found = resourceTemplates.get(ref.uri);
+  if (found === undefined) throw invalidParams(`Unknown resource template: ${ref.uri}`);
+  if (!found.template.variables.includes(argument.name)) throw unknownArgument(argument.name);
+  return Object.hasOwn(found.complete, argument.name) ? found.complete[argument.name] : undefined;
+}
+
+function unknownPrompt(name: string): Error {
+  return invalidParams(`Unknown prompt: ${name}`);
+}
+
+function unknownArgument(name: string): Error {
+  return invalidParams(`Unknown argument: ${name}`);
+}
+
+function list(
+  method: Method<PaginatedParams>,
+  catalogue: { readonly page: (cursor: string | undefined) => Promise<Result> },
+): ServedMethod {
+  return serveMethod(method, ({ cursor }) => catalogue.page(cursor));
+}

@@ -1,0 +1,128 @@
+/**
+ * Open `subscriptions/listen` requests, fed from the event bus.
+ *
+ * @spec basic/patterns/subscriptions
+ */
+import { invalidParams } from "../protocol/errors.ts";
+import type { RequestContext } from "../protocol/exchange.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { JSONRPCRequest, RequestId, Result } from "../protocol/json-rpc.ts";
+import type { ListChanged, ListenParams, SubscriptionFilter } from "../protocol/subscriptions.ts";
+import {
+  acknowledgedMethod,
+  listChangedMethods,
+  resourceUpdatedMethod,
+  withSubscriptionId,
+} from "../protocol/subscriptions.ts";
+import { TransportError } from "../protocol/transport-error.ts";
+import type { EventBus } from "../stores/event-bus.ts";
+
+export interface SubscriptionsOptions {
+  readonly bus: () => EventBus;
+  /** The list changes this server announces. */
+  readonly announces: ReadonlySet<ListChanged>;
+  /** Whether a resource exists, so that its updates may be promised. */
+  readonly hasResource: (uri: string) => boolean;
+  /** How many resources one subscription may name. */
+  readonly maxResources: number;
+  readonly meta: JSONObject | undefined;
+}
+
+export interface Subscriptions {
+  readonly listen: (
+    params: ListenParams,
+    request: JSONRPCRequest,
+    context: RequestContext,
+  ) => Promise<Result>;
+  /** Ends all subscriptions with their graceful result; later ones end at once. */
+  readonly close: () => void;
+}
+
+/** The topic under which updates of one resource travel over the bus. */
+export function resourceTopic(uri: string): string {
+  return `${resourceUpdatedMethod} ${uri}`;
+}
+
+/** Serves `subscriptions/listen`. The promise of a request stays open as long as its stream. */
+export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
+  const open = new Set<() => void>();
+  let isClosed = false;
+
+  return {
+    listen: ({ notifications }, { id }, context) => {
+      const accepted = acceptedFilter(notifications, options);
+      notify(context, acknowledgedMethod, { notifications: accepted }, id);
+      return new Promise((resolve, reject) => {
+        const subscribed = subscribe(accepted, id, context, options.bus());
+        const finish = () => {
+          open.delete(end);
+          context.signal.removeEventListener("abort", abort);
+          for (const unsubscribe of subscribed) unsubscribe();
+        };
+        const end = () => {
+          finish();
+          resolve(gracefulResult(id, options.meta));
+        };
+        const abort = () => {
+          finish();
+          reject(new TransportError("aborted", "the subscription was cancelled"));
+        };
+        open.add(end);
+        context.signal.addEventListener("abort", abort);
+        if (context.signal.aborted) abort();
+        else if (isClosed) end();
+      });
+    },
+    close: () => {
+      isClosed = true;
+      for (const end of open) end();
+    },
+  };
+}
+
+/** What of the filter this server honours; the rest is left out of the acknowledgment. */
+function acceptedFilter(
+  filter: SubscriptionFilter,
+  options: SubscriptionsOptions,
+): SubscriptionFilter {
+  const accepted: Record<string, unknown> = {};
+  for (const name of options.announces) if (filter[name] === true) accepted[name] = true;
+  const wanted = filter.resourceSubscriptions;
+  if (wanted === undefined) return accepted;
+  if (wanted.length > options.maxResources) {
+    const limit = `at most ${options.maxResources} in one subscription`;
+    throw invalidParams(`params.notifications.resourceSubscriptions: ${limit}`);
+  }
+  const known = [...new Set(wanted)].filter(options.hasResource);
+  if (known.length > 0) accepted.resourceSubscriptions = known;
+  return accepted;
+}
+
+function subscribe(
+  accepted: SubscriptionFilter,
+  id: RequestId,
+  context: RequestContext,
+  bus: EventBus,
+): readonly (() => void)[] {
+  const subscribed: (() => void)[] = [];
+  const on = (topic: string, method: string) => {
+    subscribed.push(bus.subscribe(topic, (params) => notify(context, method, params, id)));
+  };
+  for (const [name, method] of Object.entries(listChangedMethods)) {
+    if (accepted[name] === true) on(method, method);
+  }
+  for (const uri of accepted.resourceSubscriptions ?? []) {
+    on(resourceTopic(uri), resourceUpdatedMethod);
+  }
+  return subscribed;
+}
+
+/** A reader too slow for its stream is the transport's to end; the others do not wait for it. */
+function notify(context: RequestContext, method: string, params: JSONObject, id: RequestId): void {
+  void context.notify({ jsonrpc: "2.0", method, params: withSubscriptionId(params, id) });
+}
+
+/** @spec basic/patterns/subscriptions#graceful-closure */
+function gracefulResult(id: RequestId, meta: JSONObject | undefined): Result {
+  return { resultType: "complete", ...withSubscriptionId(meta && { _meta: meta }, id) };
+}

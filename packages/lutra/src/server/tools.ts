@@ -1,0 +1,218 @@
+/**
+ * Tools on the server: how one is defined, compiled and called.
+ *
+ * @spec server/tools
+ */
+import type { ClientCapabilities } from "../protocol/capabilities.ts";
+import { requireCapabilities } from "../protocol/capabilities.ts";
+import type { ContentBlock } from "../protocol/content.ts";
+import { invalidParams } from "../protocol/errors.ts";
+import { type HeaderParam, headerParams, requireHeaderParams } from "../protocol/header-params.ts";
+import type { Icon } from "../protocol/icons.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { Result } from "../protocol/json-rpc.ts";
+import type { CallToolParams, Tool, ToolAnnotations } from "../protocol/tools.ts";
+import type { JSONSchemaValidator } from "../schema/json-schema.ts";
+import type { CompiledSchema, Input, Output, Schema } from "../schema/schema.ts";
+import { compileSchema } from "../schema/schema.ts";
+import { requireContent } from "./content.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import { type InputRequired, isToolError, ToolResult } from "./results.ts";
+import { type Round, runHandler } from "./run-handler.ts";
+
+/** What a tool without an output schema returns: text, content, or a result chosen by hand. */
+type PlainReturn = string | ContentBlock | readonly ContentBlock[] | ToolResult | InputRequired;
+
+/** What a tool with an output schema returns: its structured content, or a result by hand. */
+type StructuredReturn<Out> = Input<Out> | ToolResult<Input<Out>> | ToolResult | InputRequired;
+
+export type ToolReturn<Out> = [Out] extends [never] ? PlainReturn : StructuredReturn<Out>;
+
+/** The arguments a handler gets; without an input schema there are none. */
+export type ToolArguments<In> = [In] extends [never] ? Record<string, never> : Output<In>;
+
+export interface ToolOptions<Name extends string, In extends Schema, Out extends Schema> {
+  /** 1 to 128 letters, digits, `_`, `-` and `.`; unique within the server. */
+  readonly name: Name;
+  readonly title?: string;
+  /** What the tool does, for a model. */
+  readonly description?: string;
+  readonly icons?: readonly Icon[];
+  readonly annotations?: ToolAnnotations;
+  readonly _meta?: JSONObject;
+  /** Schema of the arguments, an object. @default no arguments */
+  readonly inputSchema?: In;
+  /** Schema of the structured content. */
+  readonly outputSchema?: Out;
+  /** Capabilities without which the client can't call this tool. */
+  readonly requires?: ClientCapabilities;
+  /** Whether an exchange that asked for input can be completed only once. @default false */
+  readonly singleUse?: boolean;
+  /** Runs the tool. Throw a `ToolError` to tell the model what went wrong. */
+  readonly call: (
+    args: ToolArguments<In>,
+    context: HandlerContext,
+  ) => ToolReturn<Out> | Promise<ToolReturn<Out>>;
+}
+
+/** A tool, typed by its schemas. */
+export interface ToolDefinition<Name extends string = string, Args = unknown, Structured = unknown>
+  extends Omit<ToolOptions<Name, Schema, Schema>, "call"> {
+  readonly call: (args: never, context: HandlerContext) => unknown;
+  /** Carries the types to the client; absent at run time. */
+  readonly types?: { readonly arguments: Args; readonly structuredContent: Structured };
+}
+
+/**
+ * Defines a tool. The types of the arguments and of the structured content follow from the schemas.
+ *
+ * @example
+ * ```ts
+ * const add = defineTool({
+ *   name: "add",
+ *   description: "Adds two numbers",
+ *   inputSchema: z.object({ a: z.number(), b: z.number() }),
+ *   outputSchema: z.object({ sum: z.number() }),
+ *   call: ({ a, b }) => ({ sum: a + b }),
+ * });
+ * ```
+ */
+export function defineTool<
+  const Name extends string,
+  const In extends Schema = never,
+  const Out extends Schema = never,
+>(
+  options: ToolOptions<Name, In, Out>,
+): ToolDefinition<
+  Name,
+  [In] extends [never] ? Record<string, never> : Input<In>,
+  [Out] extends [never] ? undefined : Output<Out>
+> {
+  return Object.freeze({ ...options }) as never;
+}
+
+export interface CompiledTool {
+  readonly shown: Tool;
+  readonly call: (params: CallToolParams, round: Omit<Round, "singleUse">) => Promise<Result>;
+}
+
+const noArguments: JSONObject = { type: "object", additionalProperties: false };
+const invalid = "Invalid arguments";
+
+/**
+ * Compiles a tool once.
+ *
+ * @throws {TypeError} for a bad name, schema or `x-mcp-header`
+ */
+export function compileTool(
+  definition: ToolDefinition,
+  validator: JSONSchemaValidator,
+  meta: JSONObject | undefined,
+): CompiledTool {
+  const { name, requires, singleUse = false } = definition;
+  if (name === "" || name.length > 128) throw new TypeError(`tool name: 1 to 128 characters`);
+  const { input, output, headers, shown } = compileShown(definition, validator);
+  const handler = definition.call as (args: unknown, context: HandlerContext) => unknown;
+  const finish = (value: unknown) => toResult(value, output, meta);
+  const failed = (content: readonly ContentBlock[]): Result =>
+    withMeta({ content, isError: true }, meta);
+
+  return {
+    shown,
+    call: async (params, round) => {
+      const { header } = round.context;
+      if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
+      if (requires) requireCapabilities(requires, round.context.meta?.capabilities ?? {});
+      const checked = await input.check(params.arguments);
+      if ("problem" in checked) {
+        return failed([{ type: "text", text: `${invalid}: ${checked.problem}` }]);
+      }
+      try {
+        return await runHandler(
+          { ...round, singleUse },
+          (context) => handler(checked.value, context),
+          finish,
+        );
+      } catch (error) {
+        if (isToolError(error)) return failed(error.content);
+        throw error;
+      }
+    },
+  };
+}
+
+/** @spec server/tools#error-handling */
+export function unknownTool(name: string): Error {
+  return invalidParams(`Unknown tool: ${name}`);
+}
+
+interface Shown {
+  readonly input: CompiledSchema;
+  readonly output: CompiledSchema | undefined;
+  readonly headers: readonly HeaderParam[];
+  readonly shown: Tool;
+}
+
+function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator): Shown {
+  const { name, inputSchema, outputSchema, call, requires, singleUse, types, ...rest } = definition;
+  try {
+    const input = compileSchema(inputSchema ?? noArguments, "input", validator);
+    if (input.jsonSchema.type !== "object") throw new TypeError("inputSchema: expected an object");
+    const output = outputSchema && compileSchema(outputSchema, "output", validator);
+    const shown = { name, ...rest, inputSchema: input.jsonSchema };
+    return {
+      input,
+      output,
+      headers: headerParams(input.jsonSchema),
+      shown: output ? { ...shown, outputSchema: output.jsonSchema } : shown,
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`tool ${name}: ${reason}`, { cause: error });
+  }
+}
+
+async function toResult(
+  value: unknown,
+  output: CompiledSchema | undefined,
+  meta: JSONObject | undefined,
+): Promise<Result> {
+  const init = value instanceof ToolResult ? value.init : undefined;
+  if (init?.isError || (init !== undefined && output === undefined)) {
+    const structured = "structuredContent" in init && { structuredContent: init.structuredContent };
+    const content = requireContent(init.content ?? mirror(init.structuredContent));
+    return withMeta({ content, ...structured, ...flags(init) }, meta, init._meta);
+  }
+  if (output === undefined) return withMeta({ content: toContent(value) }, meta);
+  const structured = init === undefined ? value : init.structuredContent;
+  const checked = await output.check(structured);
+  if ("problem" in checked) throw new TypeError(`structuredContent: ${checked.problem}`);
+  const structuredContent = checked.value;
+  const content = requireContent(init?.content ?? mirror(structuredContent));
+  return withMeta({ content, structuredContent }, meta, init?._meta);
+}
+
+function flags({ isError }: { readonly isError?: boolean }): JSONObject {
+  return isError === undefined ? {} : { isError };
+}
+
+/** @spec server/tools#structured-content */
+function mirror(structured: unknown): readonly ContentBlock[] {
+  return structured === undefined ? [] : [{ type: "text", text: JSON.stringify(structured) }];
+}
+
+function toContent(value: unknown): readonly ContentBlock[] {
+  if (typeof value === "string") return [{ type: "text", text: value }];
+  if (value === undefined) return [];
+  return requireContent(Array.isArray(value) ? value : [value]);
+}
+
+function withMeta(
+  result: JSONObject,
+  meta: JSONObject | undefined,
+  own?: JSONObject | undefined,
+): Result {
+  const merged = own === undefined ? meta : { ...meta, ...own };
+  const complete = { resultType: "complete", ...result };
+  return merged === undefined ? complete : { ...complete, _meta: merged };
+}

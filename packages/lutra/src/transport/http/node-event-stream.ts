@@ -1,0 +1,86 @@
+import type { ServerResponse } from "node:http";
+import { encodeEvent, eventStreamHeaders, keepAliveComment } from "./rules.ts";
+
+/** Open streams of one handler, kept alive by one timer. */
+export class OpenStreams {
+  readonly #streams = new Set<NodeEventStream>();
+  readonly #keepAliveMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(keepAliveMs: number) {
+    this.#keepAliveMs = keepAliveMs;
+  }
+
+  add(stream: NodeEventStream): void {
+    this.#streams.add(stream);
+    this.#timer ??= setInterval(() => this.#keepAlive(), this.#keepAliveMs).unref();
+  }
+
+  delete(stream: NodeEventStream): void {
+    this.#streams.delete(stream);
+    if (this.#streams.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #keepAlive(): void {
+    for (const stream of this.#streams) stream.write(keepAliveComment);
+  }
+}
+
+/**
+ * The event stream that answers one request, opened by its first message.
+ *
+ * @spec basic/transports/streamable-http#receiving-messages
+ */
+export class NodeEventStream {
+  readonly #res: ServerResponse;
+  readonly #open: OpenStreams;
+  readonly #maxBufferedBytes: number;
+
+  constructor(res: ServerResponse, open: OpenStreams, maxBufferedBytes: number) {
+    this.#res = res;
+    this.#open = open;
+    this.#maxBufferedBytes = maxBufferedBytes;
+  }
+
+  start(headers: { readonly [name: string]: string }): void {
+    this.#res.writeHead(200, { ...headers, ...eventStreamHeaders });
+    this.#open.add(this);
+    this.#res.once("close", () => this.#open.delete(this));
+  }
+
+  /** Sends a message; the promise, where there is one, resolves when the reader has caught up. */
+  send(message: string): void | Promise<void> {
+    if (this.write(encodeEvent(message))) return;
+    return this.#drained();
+  }
+
+  /** Sends the last message and ends the stream. */
+  end(message: string): void {
+    this.#res.end(encodeEvent(message));
+  }
+
+  /** A reader that falls behind by more than the bound is cut off, which cancels its request. */
+  write(text: string): boolean {
+    const res = this.#res;
+    if (res.destroyed || res.writableEnded) return true;
+    const isFlowing = res.write(text);
+    if (res.writableLength > this.#maxBufferedBytes) res.destroy();
+    return isFlowing;
+  }
+
+  #drained(): Promise<void> {
+    const res = this.#res;
+    if (res.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        res.off("drain", done);
+        res.off("close", done);
+        resolve();
+      };
+      res.once("drain", done);
+      res.once("close", done);
+    });
+  }
+}

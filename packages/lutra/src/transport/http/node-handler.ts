@@ -1,0 +1,123 @@
+/**
+ * The native handler for `node:http`: no `Request`, no `Response`.
+ *
+ * @spec basic/transports/streamable-http
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { Serve } from "../../protocol/exchange.ts";
+import { mismatch } from "../../protocol/http-headers.ts";
+import {
+  encodeError,
+  isRequest,
+  parseMessage,
+  type RequestId,
+  readId,
+} from "../../protocol/json-rpc.ts";
+import { isTransportError } from "../../protocol/transport-error.ts";
+import { decodeBody, readBody } from "./node-body.ts";
+import { OpenStreams } from "./node-event-stream.ts";
+import { NodeExchange, writeJSON } from "./node-exchange.ts";
+import { parseJSON } from "./read-message.ts";
+import {
+  corsHeaders,
+  type HttpHandlerOptions,
+  type HttpHead,
+  type ReadHeader,
+  type Refusal,
+  screen,
+  tooLarge,
+  withDefaults,
+} from "./rules.ts";
+
+/** Answers one HTTP request; the promise resolves when the answer is written. */
+export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
+/**
+ * Serves the MCP endpoint from `node:http`. Mount it on the path of your choice.
+ *
+ * @example
+ * ```ts
+ * http.createServer(createNodeHandler(server)).listen(3000, "127.0.0.1");
+ * ```
+ */
+export function createNodeHandler(
+  server: { readonly serve: Serve },
+  options: HttpHandlerOptions = {},
+): NodeHandler {
+  const rules = withDefaults(options);
+  const streams = new OpenStreams(rules.keepAliveMs);
+
+  return async (req, res) => {
+    const header = headerReader(req);
+    const refusal = screen(headOf(req, header), rules);
+    const cors = corsHeaders(refusal?.status === 403 ? undefined : header("origin"));
+    if (refusal) return refuse(res, refusal, cors);
+    let id: RequestId | undefined;
+    try {
+      const body = await readBody(req, rules.maxBodyBytes);
+      if (body === undefined) return refuse(res, tooLarge(rules.maxBodyBytes), cors);
+      const value = parseJSON(decodeBody(body));
+      id = readId(value);
+      const message = parseMessage(value);
+      // The revision defines no notification from client to server over HTTP; all are accepted.
+      if (!isRequest(message)) return refuse(res, { status: 202 }, cors);
+      const principal = rules.authenticate && (await rules.authenticate(header));
+      const exchange = new NodeExchange(message, res, { rules, streams, cors });
+      await exchange.run(server.serve, header, principal);
+    } catch (thrown) {
+      if (isTransportError(thrown) || res.destroyed) res.destroy();
+      else fail(res, id, ProtocolError.from(thrown), cors);
+    }
+  };
+}
+
+function headOf(req: IncomingMessage, header: ReadHeader): HttpHead {
+  return { method: req.method ?? "", header, isLocal: () => isLocal(req) };
+}
+
+function fail(
+  res: ServerResponse,
+  id: RequestId | undefined,
+  error: ProtocolError,
+  cors: { readonly [name: string]: string },
+): void {
+  if (res.headersSent) res.destroy();
+  else writeJSON(res, error.status, encodeError(id, error), cors);
+}
+
+function refuse(
+  res: ServerResponse,
+  { status, headers, error }: Refusal,
+  cors: { readonly [name: string]: string },
+): void {
+  const all = { ...headers, ...cors };
+  if (error) writeJSON(res, status, encodeError(undefined, error), all);
+  else res.writeHead(status, { "content-length": 0, ...all }).end();
+}
+
+/**
+ * Node joins a header that was sent twice, so that two values could pass for one with a comma.
+ */
+function headerReader(req: IncomingMessage): ReadHeader {
+  const { headers } = req;
+  return (name) => {
+    const value = headers[name];
+    if (value === undefined || typeof value !== "string") return value?.join(", ");
+    if (name.startsWith("mcp-") && value.includes(", ")) requireOnce(req.rawHeaders, name);
+    return value;
+  };
+}
+
+function requireOnce(rawHeaders: readonly string[], name: string): void {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === name) count += 1;
+  }
+  if (count > 1) throw mismatch(`${name}: sent more than once`);
+}
+
+function isLocal({ socket }: IncomingMessage): boolean {
+  const address = socket.localAddress ?? "";
+  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
+}

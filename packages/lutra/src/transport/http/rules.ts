@@ -1,0 +1,155 @@
+/**
+ * What an HTTP request must be before its body is read, for every kind of HTTP handler.
+ *
+ * @spec basic/transports/streamable-http#security-endpoint
+ */
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { Principal } from "../../protocol/exchange.ts";
+
+/** Reads a header by its lower-case name. */
+export type ReadHeader = (name: string) => string | undefined;
+
+export interface HttpHandlerOptions {
+  /**
+   * Values of `Host` that are answered, with or without port. @default any, but only loopback
+   * names on connections that arrive at a loopback address, against DNS rebinding
+   */
+  readonly allowedHosts?: readonly string[];
+  /**
+   * Origins of web pages that may call this server, such as `https://app.example.com`; they get
+   * CORS headers. @default loopback origins, when `Host` is a loopback name, too
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** The largest body that is read. @default 4194304 (4 MiB) */
+  readonly maxBodyBytes?: number;
+  /** How much of a stream may wait for a slow reader before it is cut off. @default 1048576 */
+  readonly maxBufferedBytes?: number;
+  /** Pause between keep-alive comments on open streams, in milliseconds. @default 15000 */
+  readonly keepAliveMs?: number;
+  /** Finds out who calls, from verified credentials. @default nobody */
+  readonly authenticate?: (
+    header: ReadHeader,
+  ) => Principal | undefined | Promise<Principal | undefined>;
+}
+
+export type HttpRules = Required<Omit<HttpHandlerOptions, "allowedHosts" | "authenticate">> &
+  Pick<HttpHandlerOptions, "allowedHosts" | "authenticate">;
+
+/** A response without an exchange. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers?: { readonly [name: string]: string };
+  readonly error?: ProtocolError;
+}
+
+/** The request line and headers, and whether the connection arrived at a loopback address. */
+export interface HttpHead {
+  readonly method: string;
+  readonly header: ReadHeader;
+  readonly isLocal: () => boolean;
+}
+
+const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const json = /^application\/json\s*(?:;|$)/i;
+
+/** Fills the defaults in. Throws `TypeError` for nonsense. */
+export function withDefaults(options: HttpHandlerOptions): HttpRules {
+  const { maxBodyBytes = 4_194_304, maxBufferedBytes = 1_048_576, keepAliveMs = 15_000 } = options;
+  for (const [name, value] of Object.entries({ maxBodyBytes, maxBufferedBytes, keepAliveMs })) {
+    if (!(Number.isInteger(value) && value > 0)) {
+      throw new TypeError(`${name}: expected a positive integer`);
+    }
+  }
+  const { allowedHosts, authenticate, allowedOrigins = [] } = options;
+  return {
+    maxBodyBytes,
+    maxBufferedBytes,
+    keepAliveMs,
+    allowedOrigins,
+    ...(allowedHosts && { allowedHosts }),
+    ...(authenticate && { authenticate }),
+  };
+}
+
+/**
+ * Refuses what must not reach the exchange. The first rule that a request breaks is its answer.
+ * `Accept` is not checked: a client that lists too little gets what it would have got.
+ */
+export function screen(head: HttpHead, rules: HttpRules): Refusal | undefined {
+  const { method, header } = head;
+  const host = header("host") ?? "";
+  const isLoopbackHost = loopbackHost.test(host);
+  if (!isLoopbackHost && !isAllowedHost(host, head, rules)) {
+    return forbidden(`Host ${host}: not allowed; list it in allowedHosts`);
+  }
+  const origin = header("origin");
+  if (origin !== undefined && !isAllowedOrigin(origin, isLoopbackHost, rules)) {
+    return forbidden(`Origin ${origin}: not allowed; list it in allowedOrigins`);
+  }
+  if (method !== "POST") {
+    if (method === "OPTIONS" && origin !== undefined) return preflight(header);
+    return { status: 405, headers: { allow: "POST" } };
+  }
+  const type = header("content-type");
+  if (type === undefined || !json.test(type)) {
+    return { status: 415, error: invalid("Content-Type: expected application/json") };
+  }
+  return undefined;
+}
+
+/** The refusal of a body beyond the limit. */
+export function tooLarge(maxBodyBytes: number): Refusal {
+  // What is left of the body is not read, so the connection can't be used again.
+  const headers = { connection: "close" };
+  return { status: 413, headers, error: invalid(`body: more than ${maxBodyBytes} bytes`) };
+}
+
+/** What a web page's browser must be told, for origins that were let through. */
+export function corsHeaders(origin: string | undefined): { readonly [name: string]: string } {
+  if (origin === undefined) return {};
+  return { "access-control-allow-origin": origin, vary: "origin" };
+}
+
+/** The headers of an event stream. */
+export const eventStreamHeaders = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+} as const;
+
+/** A comment that keeps intermediaries from closing a quiet stream. */
+export const keepAliveComment = ":\n\n";
+
+/** One message as an event. JSON has no raw line breaks, so it is one line of data. */
+export function encodeEvent(message: string): string {
+  return `event: message\ndata: ${message}\n\n`;
+}
+
+function isAllowedHost(host: string, head: HttpHead, { allowedHosts }: HttpRules): boolean {
+  if (allowedHosts === undefined) return !head.isLocal();
+  return allowedHosts.includes(host) || allowedHosts.includes(host.replace(/:\d+$/, ""));
+}
+
+function isAllowedOrigin(origin: string, isLoopbackHost: boolean, rules: HttpRules): boolean {
+  return rules.allowedOrigins.includes(origin) || (isLoopbackHost && loopbackOrigin.test(origin));
+}
+
+function preflight(header: ReadHeader): Refusal {
+  return {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": "POST",
+      "access-control-allow-headers": header("access-control-request-headers") ?? "",
+      "access-control-max-age": "600",
+    },
+  };
+}
+
+function forbidden(message: string): Refusal {
+  return { status: 403, error: invalid(message) };
+}
+
+function invalid(message: string): ProtocolError {
+  return new ProtocolError("invalidRequest", message);
+}
