@@ -17,7 +17,7 @@ import type { CompiledSchema, Input, Output, Schema } from "../schema/schema.ts"
 import { compileSchema } from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { type InputRequired, isToolError, ToolResult } from "./results.ts";
+import { type InputRequired, isToolError, ToolResult, type ToolResultInit } from "./results.ts";
 import { type Round, runHandler } from "./run-handler.ts";
 
 /** What a tool without an output schema returns: text, content, or a result chosen by hand. */
@@ -177,23 +177,22 @@ async function toResult(
   output: CompiledSchema | undefined,
   meta: JSONObject | undefined,
 ): Promise<Result> {
-  const init = value instanceof ToolResult ? value.init : undefined;
-  if (init?.isError || (init !== undefined && output === undefined)) {
-    const structured = "structuredContent" in init && { structuredContent: init.structuredContent };
-    const content = requireContent(init.content ?? mirror(init.structuredContent));
-    return withMeta({ content, ...structured, ...flags(init) }, meta, init._meta);
-  }
-  if (output === undefined) return withMeta({ content: toContent(value) }, meta);
-  const structured = init === undefined ? value : init.structuredContent;
-  const checked = await output.check(structured);
-  if ("problem" in checked) throw new TypeError(`structuredContent: ${checked.problem}`);
-  const structuredContent = checked.value;
-  const content = requireContent(init?.content ?? mirror(structuredContent));
-  return withMeta({ content, structuredContent }, meta, init?._meta);
+  const init = toInit(value, output !== undefined);
+  const result: ToolResultInit = output && !init.isError ? await conforming(init, output) : init;
+  const content = requireContent(result.content ?? mirror(result.structuredContent));
+  return withMeta({ ...result, content }, meta, init._meta);
 }
 
-function flags({ isError }: { readonly isError?: boolean }): JSONObject {
-  return isError === undefined ? {} : { isError };
+function toInit(value: unknown, isStructured: boolean): ToolResultInit {
+  if (value instanceof ToolResult) return value.init;
+  return isStructured ? { structuredContent: value } : { content: toContent(value) };
+}
+
+/** @spec server/tools#output-schema */
+async function conforming(init: ToolResultInit, output: CompiledSchema): Promise<ToolResultInit> {
+  const checked = await output.check(init.structuredContent);
+  if ("problem" in checked) throw new TypeError(`structuredContent: ${checked.problem}`);
+  return { ...init, structuredContent: checked.value };
 }
 
 /** @spec server/tools#structured-content */
@@ -204,15 +203,12 @@ function mirror(structured: unknown): readonly ContentBlock[] {
 function toContent(value: unknown): readonly ContentBlock[] {
   if (typeof value === "string") return [{ type: "text", text: value }];
   if (value === undefined) return [];
-  return requireContent(Array.isArray(value) ? value : [value]);
+  return (Array.isArray(value) ? value : [value]) as readonly ContentBlock[];
 }
 
-function withMeta(
-  result: JSONObject,
-  meta: JSONObject | undefined,
-  own?: JSONObject | undefined,
-): Result {
-  const merged = own === undefined ? meta : { ...meta, ...own };
-  const complete = { resultType: "complete", ...result };
-  return merged === undefined ? complete : { ...complete, _meta: merged };
+function withMeta(result: JSONObject, meta: JSONObject | undefined, own?: JSONObject): Result {
+  const _meta = own === undefined ? meta : { ...meta, ...own };
+  return _meta === undefined
+    ? { resultType: "complete", ...result }
+    : { resultType: "complete", ...result, _meta };
 }

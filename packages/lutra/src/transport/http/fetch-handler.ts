@@ -3,7 +3,6 @@
  *
  * @spec basic/transports/streamable-http
  */
-import { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, RequestContext, Serve } from "../../protocol/exchange.ts";
 import {
   type EncodedResult,
@@ -19,13 +18,13 @@ import { isTransportError } from "../../protocol/transport-error.ts";
 import { FetchEventStream } from "./fetch-event-stream.ts";
 import { parseBody } from "./read-message.ts";
 import {
-  corsHeaders,
   type HttpHandlerOptions,
   type HttpRules,
   type ReadHeader,
   type Refusal,
   screen,
   tooLarge,
+  toProtocolError,
   withDefaults,
 } from "./rules.ts";
 
@@ -51,8 +50,7 @@ export function createFetchHandler(
 
   return async (http) => {
     const header: ReadHeader = (name) => http.headers.get(name) ?? undefined;
-    const refusal = screen({ method: http.method, header, isLocal: () => false }, rules);
-    const cors = corsHeaders(refusal?.status === 403 ? undefined : header("origin"));
+    const { refusal, cors } = screen({ method: http.method, header, isLocal: () => false }, rules);
     if (refusal) return refuse(refusal, cors);
     let id: RequestId | undefined;
     try {
@@ -65,7 +63,7 @@ export function createFetchHandler(
       const principal = rules.authenticate && (await rules.authenticate(header));
       return await answer(server.serve, message, { http, header, principal, rules, cors });
     } catch (thrown) {
-      const error = ProtocolError.from(thrown);
+      const error = toProtocolError(thrown, rules);
       return toResponse(encodeError(id, error), error.status, cors);
     }
   };
@@ -85,16 +83,14 @@ function answer(serve: Serve, request: JSONRPCRequest, exchange: Exchange): Prom
   const { id } = request;
   return new Promise((resolve, reject) => {
     let stream: FetchEventStream | undefined;
-    let signal: AbortSignal | undefined;
-    const gone = new AbortController();
+    const { signal, abort } = lazySignal(() => http.signal);
     const context: RequestContext = {
       get signal() {
-        signal ??= AbortSignal.any([http.signal, gone.signal]);
-        return signal;
+        return signal();
       },
       notify: (notification) => {
         if (stream === undefined) {
-          stream = new FetchEventStream(rules, () => gone.abort());
+          stream = new FetchEventStream(rules, abort);
           resolve(stream.response(cors));
         }
         return stream.send(JSON.stringify(notification));
@@ -103,19 +99,42 @@ function answer(serve: Serve, request: JSONRPCRequest, exchange: Exchange): Prom
       principal,
       meta: undefined,
     };
-    serve(request, context).then(
-      (result: EncodedResult) => {
-        const message = encodeResult(id, result);
-        if (stream) stream.end(message);
-        else resolve(toResponse(message, 200, cors));
-      },
-      (thrown) => {
-        if (stream === undefined) reject(thrown);
-        else if (isTransportError(thrown)) stream.abort();
-        else stream.end(encodeError(id, ProtocolError.from(thrown)));
-      },
-    );
+    const succeed = (result: EncodedResult) => {
+      const message = encodeResult(id, result);
+      if (stream) stream.end(message);
+      else resolve(toResponse(message, 200, cors));
+    };
+    const fail = (thrown: unknown) => {
+      if (stream === undefined) reject(thrown);
+      else if (isTransportError(thrown)) stream.abort();
+      else stream.end(encodeError(id, toProtocolError(thrown, rules)));
+    };
+    serve(request, context).then(succeed).catch(fail);
   });
+}
+
+/** A signal that is made on demand, since most handlers never look at theirs. */
+function lazySignal(other: () => AbortSignal): {
+  readonly signal: () => AbortSignal;
+  readonly abort: () => void;
+} {
+  const make = () => {
+    const controller = new AbortController();
+    if (isAborted) controller.abort();
+    return { controller, any: AbortSignal.any([other(), controller.signal]) };
+  };
+  let made: ReturnType<typeof make> | undefined;
+  let isAborted = false;
+  return {
+    signal: () => {
+      made ??= make();
+      return made.any;
+    },
+    abort: () => {
+      isAborted = true;
+      made?.controller.abort();
+    },
+  };
 }
 
 /** Reads the body up to the limit; `undefined` when there is more. */

@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-import { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, RequestContext, Serve } from "../../protocol/exchange.ts";
 import {
   type EncodedResult,
@@ -11,7 +10,7 @@ import {
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
-import type { HttpRules, ReadHeader } from "./rules.ts";
+import { type HttpRules, type ReadHeader, toProtocolError } from "./rules.ts";
 
 export interface ExchangeOptions {
   readonly rules: HttpRules;
@@ -52,7 +51,7 @@ export class NodeExchange {
       else endJSON(this.#res, id, result, this.#options.cors);
     } catch (thrown) {
       if (this.#stream === undefined || isTransportError(thrown)) throw thrown;
-      this.#stream.end(encodeError(id, ProtocolError.from(thrown)));
+      this.#stream.end(encodeError(id, toProtocolError(thrown, this.#options.rules)));
     } finally {
       this.#isOver = true;
     }

@@ -4,7 +4,7 @@
  * @spec basic/transports/streamable-http
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ProtocolError } from "../../protocol/errors.ts";
+import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Serve } from "../../protocol/exchange.ts";
 import { mismatch } from "../../protocol/http-headers.ts";
 import {
@@ -20,13 +20,13 @@ import { OpenStreams } from "./node-event-stream.ts";
 import { NodeExchange, writeJSON } from "./node-exchange.ts";
 import { parseJSON } from "./read-message.ts";
 import {
-  corsHeaders,
   type HttpHandlerOptions,
   type HttpHead,
   type ReadHeader,
   type Refusal,
   screen,
   tooLarge,
+  toProtocolError,
   withDefaults,
 } from "./rules.ts";
 
@@ -50,8 +50,7 @@ export function createNodeHandler(
 
   return async (req, res) => {
     const header = headerReader(req);
-    const refusal = screen(headOf(req, header), rules);
-    const cors = corsHeaders(refusal?.status === 403 ? undefined : header("origin"));
+    const { refusal, cors } = screen(headOf(req, header), rules);
     if (refusal) return refuse(res, refusal, cors);
     let id: RequestId | undefined;
     try {
@@ -67,7 +66,7 @@ export function createNodeHandler(
       await exchange.run(server.serve, header, principal);
     } catch (thrown) {
       if (isTransportError(thrown) || res.destroyed) res.destroy();
-      else fail(res, id, ProtocolError.from(thrown), cors);
+      else fail(res, id, toProtocolError(thrown, rules), cors);
     }
   };
 }

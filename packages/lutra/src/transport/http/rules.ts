@@ -30,6 +30,8 @@ export interface HttpHandlerOptions {
   readonly authenticate?: (
     header: ReadHeader,
   ) => Principal | undefined | Promise<Principal | undefined>;
+  /** Hears of failures whose cause the peer is not told. @default console.error */
+  readonly onError?: (error: unknown) => void;
 }
 
 export type HttpRules = Required<Omit<HttpHandlerOptions, "allowedHosts" | "authenticate">> &
@@ -51,6 +53,7 @@ export interface HttpHead {
 
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const noCors: Screening["cors"] = Object.freeze({});
 const json = /^application\/json\s*(?:;|$)/i;
 
 /** Fills the defaults in. Throws `TypeError` for nonsense. */
@@ -62,21 +65,31 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
     }
   }
   const { allowedHosts, authenticate, allowedOrigins = [] } = options;
+  const { onError = (error) => console.error("lutra: HTTP:", error) } = options;
   return {
     maxBodyBytes,
     maxBufferedBytes,
     keepAliveMs,
     allowedOrigins,
+    onError,
     ...(allowedHosts && { allowedHosts }),
     ...(authenticate && { authenticate }),
   };
+}
+
+/** What the head of a request leads to. */
+export interface Screening {
+  /** Set when the request must not reach the exchange. */
+  readonly refusal?: Refusal;
+  /** What the browser of a web page that may call must be told, on every answer. */
+  readonly cors: { readonly [name: string]: string };
 }
 
 /**
  * Refuses what must not reach the exchange. The first rule that a request breaks is its answer.
  * `Accept` is not checked: a client that lists too little gets what it would have got.
  */
-export function screen(head: HttpHead, rules: HttpRules): Refusal | undefined {
+export function screen(head: HttpHead, rules: HttpRules): Screening {
   const { method, header } = head;
   const host = header("host") ?? "";
   const isLoopbackHost = loopbackHost.test(host);
@@ -87,15 +100,15 @@ export function screen(head: HttpHead, rules: HttpRules): Refusal | undefined {
   if (origin !== undefined && !isAllowedOrigin(origin, isLoopbackHost, rules)) {
     return forbidden(`Origin ${origin}: not allowed; list it in allowedOrigins`);
   }
-  if (method !== "POST") {
-    if (method === "OPTIONS" && origin !== undefined) return preflight(header);
-    return { status: 405, headers: { allow: "POST" } };
-  }
+  const cors = corsHeaders(origin);
+  if (method === "OPTIONS" && origin !== undefined) return { refusal: preflight(header), cors };
+  if (method !== "POST") return { refusal: { status: 405, headers: { allow: "POST" } }, cors };
   const type = header("content-type");
-  if (type === undefined || !json.test(type)) {
-    return { status: 415, error: invalid("Content-Type: expected application/json") };
-  }
-  return undefined;
+  if (type !== undefined && json.test(type)) return { cors };
+  return {
+    refusal: { status: 415, error: invalid("Content-Type: expected application/json") },
+    cors,
+  };
 }
 
 /** The refusal of a body beyond the limit. */
@@ -103,12 +116,6 @@ export function tooLarge(maxBodyBytes: number): Refusal {
   // What is left of the body is not read, so the connection can't be used again.
   const headers = { connection: "close" };
   return { status: 413, headers, error: invalid(`body: more than ${maxBodyBytes} bytes`) };
-}
-
-/** What a web page's browser must be told, for origins that were let through. */
-export function corsHeaders(origin: string | undefined): { readonly [name: string]: string } {
-  if (origin === undefined) return {};
-  return { "access-control-allow-origin": origin, vary: "origin" };
 }
 
 /** The headers of an event stream. */
@@ -135,6 +142,13 @@ function isAllowedOrigin(origin: string, isLoopbackHost: boolean, rules: HttpRul
   return rules.allowedOrigins.includes(origin) || (isLoopbackHost && loopbackOrigin.test(origin));
 }
 
+/** Makes the error to tell the peer, and reports what it is not told. */
+export function toProtocolError(thrown: unknown, { onError }: HttpRules): ProtocolError {
+  const error = ProtocolError.from(thrown);
+  if (error !== thrown) onError(thrown);
+  return error;
+}
+
 function preflight(header: ReadHeader): Refusal {
   return {
     status: 204,
@@ -146,8 +160,13 @@ function preflight(header: ReadHeader): Refusal {
   };
 }
 
-function forbidden(message: string): Refusal {
-  return { status: 403, error: invalid(message) };
+function forbidden(message: string): Screening {
+  return { refusal: { status: 403, error: invalid(message) }, cors: noCors };
+}
+
+function corsHeaders(origin: string | undefined): Screening["cors"] {
+  if (origin === undefined) return noCors;
+  return { "access-control-allow-origin": origin, vary: "origin" };
 }
 
 function invalid(message: string): ProtocolError {
