@@ -1,0 +1,83 @@
+import { expect, it, vi } from "vitest";
+import { createMemoryEventBus } from "./event-bus.ts";
+
+it("calls the listeners of a topic, in the order in which they subscribed, before it returns", () => {
+  const bus = createMemoryEventBus();
+  const heard: string[] = [];
+  bus.subscribe("a", () => heard.push("first"));
+  bus.subscribe("b", () => heard.push("other topic"));
+  bus.subscribe("a", () => heard.push("second"));
+  void bus.publish("a", {});
+  expect(heard).toEqual(["first", "second"]);
+});
+
+it("hands the event on as it is", () => {
+  const bus = createMemoryEventBus();
+  const listener = vi.fn();
+  bus.subscribe("constructor", listener);
+  const event = { uri: "file:///a" };
+  void bus.publish("constructor", event);
+  expect(listener).toHaveBeenCalledExactlyOnceWith(event);
+});
+
+it("does not call a listener that has unsubscribed, and lets it do so twice", () => {
+  const bus = createMemoryEventBus();
+  const listener = vi.fn();
+  const unsubscribe = bus.subscribe("a", listener);
+  unsubscribe();
+  const other = vi.fn();
+  bus.subscribe("a", other);
+  unsubscribe();
+  void bus.publish("a", {});
+  expect(listener).not.toHaveBeenCalled();
+  expect(other).toHaveBeenCalledOnce();
+});
+
+it("counts each subscription of the same listener", () => {
+  const bus = createMemoryEventBus();
+  const listener = vi.fn();
+  const unsubscribe = bus.subscribe("a", listener);
+  bus.subscribe("a", listener);
+  void bus.publish("a", {});
+  unsubscribe();
+  void bus.publish("a", {});
+  expect(listener).toHaveBeenCalledTimes(3);
+});
+
+it("lets listeners come and go while an event is delivered", () => {
+  const bus = createMemoryEventBus();
+  const heard: string[] = [];
+  bus.subscribe("a", () => {
+    heard.push("first");
+    unsubscribe();
+    bus.subscribe("a", () => heard.push("new"));
+  });
+  const unsubscribe = bus.subscribe("a", () => heard.push("gone"));
+  void bus.publish("a", {});
+  expect(heard).toEqual(["first"]);
+});
+
+it("reports a listener that throws and calls the others", () => {
+  const onError = vi.fn();
+  const bus = createMemoryEventBus({ onError });
+  const failure = new Error("broken");
+  bus.subscribe("a", () => {
+    throw failure;
+  });
+  const listener = vi.fn();
+  bus.subscribe("a", listener);
+  void bus.publish("a", {});
+  expect(listener).toHaveBeenCalledOnce();
+  expect(onError).toHaveBeenCalledExactlyOnceWith(failure, "a");
+});
+
+it("writes to console.error where nobody hears of errors", () => {
+  const write = vi.spyOn(console, "error").mockReturnValue();
+  const bus = createMemoryEventBus();
+  bus.subscribe("a", () => {
+    throw new Error("broken");
+  });
+  void bus.publish("a", {});
+  expect(write).toHaveBeenCalledOnce();
+  write.mockRestore();
+});

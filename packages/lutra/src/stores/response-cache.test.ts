@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import type { ResponseCacheKey } from "./response-cache.ts";
+import { createMemoryResponseCache, noResponseCache } from "./response-cache.ts";
+
+const key: ResponseCacheKey = {
+  server: "http://localhost/mcp",
+  method: "tools/list",
+  params: "{}",
+  partition: "public",
+};
+const response = { result: { tools: [] }, receivedAt: 5 };
+
+it("gives back what was kept, and when it was received", () => {
+  const cache = createMemoryResponseCache();
+  cache.set(key, response);
+  expect(cache.get(key)).toEqual(response);
+});
+
+it.each([
+  ["server", { server: "http://localhost/other" }],
+  ["method", { method: "prompts/list" }],
+  ["params", { params: '{"cursor":""}' }],
+  ["partition", { partition: "private:1" }],
+])("never gives a response to a request of another %s", (_what, difference) => {
+  const cache = createMemoryResponseCache();
+  cache.set(key, response);
+  expect(cache.get({ ...key, ...difference })).toBeUndefined();
+});
+
+it("gives every reader a copy of its own", async () => {
+  const cache = createMemoryResponseCache();
+  cache.set(key, response);
+  const first = await cache.get(key);
+  (first?.result as { tools: string[] }).tools.push("poison");
+  expect(cache.get(key)).toEqual(response);
+});
+
+it("forgets the responses to a method in all partitions", () => {
+  const cache = createMemoryResponseCache();
+  cache.set(key, response);
+  cache.set({ ...key, partition: "private:1" }, response);
+  cache.set({ ...key, method: "prompts/list" }, response);
+  cache.delete({ server: key.server, method: key.method });
+  expect(cache.get(key)).toBeUndefined();
+  expect(cache.get({ ...key, partition: "private:1" })).toBeUndefined();
+  expect(cache.get({ ...key, method: "prompts/list" })).toEqual(response);
+});
+
+it("forgets the responses to one set of parameters", () => {
+  const cache = createMemoryResponseCache();
+  cache.set(key, response);
+  cache.set({ ...key, params: '{"uri":"a"}' }, response);
+  cache.delete({ server: key.server, method: key.method, params: '{"uri":"a"}' });
+  expect(cache.get(key)).toEqual(response);
+  expect(cache.get({ ...key, params: '{"uri":"a"}' })).toBeUndefined();
+});
+
+it("is bounded in bytes, and lets go of what was not used for longest", () => {
+  const cache = createMemoryResponseCache({ maxBytes: 2000 });
+  const keep = (params: string) =>
+    cache.set({ ...key, params }, { result: { text: "x".repeat(300) }, receivedAt: 0 });
+  keep("1");
+  keep("2");
+  cache.get({ ...key, params: "1" });
+  keep("3");
+  expect(cache.get({ ...key, params: "1" })).toBeDefined();
+  expect(cache.get({ ...key, params: "2" })).toBeUndefined();
+  expect(cache.get({ ...key, params: "3" })).toBeDefined();
+});
+
+it("does not keep what is larger than the whole cache", () => {
+  const cache = createMemoryResponseCache({ maxBytes: 100 });
+  cache.set(key, { result: { text: "x".repeat(200) }, receivedAt: 0 });
+  expect(cache.get(key)).toBeUndefined();
+});
+
+it("can be switched off", () => {
+  noResponseCache.set(key, response);
+  expect(noResponseCache.get(key)).toBeUndefined();
+});

@@ -1,0 +1,423 @@
+import { getEventListeners } from "node:events";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { JSONRPCNotification, RequestId } from "../../protocol/json-rpc.ts";
+import { metaKeys } from "../../protocol/meta.ts";
+import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
+import { TransportError } from "../../protocol/transport-error.ts";
+import type { StdioCommand } from "./child.ts";
+import type { StdioTransport, StdioTransportOptions } from "./client.ts";
+import { createStdioTransport } from "./client.ts";
+
+const script = fileURLToPath(new URL("./fixtures/scripted-server.mjs", import.meta.url));
+const open: StdioTransport[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((transport) => transport.close()));
+});
+
+/** A transport to the scripted server, which is closed after the test. */
+function connect(
+  options: StdioTransportOptions = {},
+  command: Partial<StdioCommand> = {},
+): StdioTransport {
+  const start = { command: process.execPath, args: [script], ...command };
+  const transport = createStdioTransport(start, { stderr: "ignore", ...options });
+  open.push(transport);
+  return transport;
+}
+
+/** Sends a request; `notified` resolves with the first notification that comes for it. */
+function send(
+  transport: StdioTransport,
+  method: string,
+  params: JSONObject = {},
+  id: RequestId = 1,
+) {
+  const controller = new AbortController();
+  const notifications: JSONRPCNotification[] = [];
+  let first = (_notification: JSONRPCNotification): void => {};
+  const notified = new Promise<JSONRPCNotification>((resolve) => {
+    first = resolve;
+  });
+  const notify = (notification: JSONRPCNotification) => {
+    notifications.push(notification);
+    first(notification);
+  };
+  const result = transport.serve(
+    { jsonrpc: "2.0", id, method, params },
+    { signal: controller.signal, notify },
+  );
+  result.catch(() => {});
+  return { result, notifications, notified, abort: (why?: unknown) => controller.abort(why) };
+}
+
+const withToken = (progressToken: unknown) => ({ _meta: { progressToken } });
+const withLogLevel = { _meta: { [metaKeys.logLevel]: "info" } };
+const failure = (reason: string) => expect.objectContaining({ name: "TransportError", reason });
+
+/** A request that is in flight on the server. */
+async function hang(transport: StdioTransport) {
+  const sent = send(transport, "hang", withToken("t"));
+  await sent.notified;
+  return sent;
+}
+
+describe("requests", () => {
+  it("start the server when it is first needed, and share it", async () => {
+    const transport = connect();
+    expect(transport.pid).toBeUndefined();
+    const both = await Promise.all([send(transport, "pid").result, send(transport, "pid").result]);
+    expect(both.map(({ pid }) => pid)).toEqual([transport.pid, transport.pid]);
+  });
+
+  it("may carry the same id: on the channel each has its own", async () => {
+    const transport = connect();
+    const sent = [1, 2, 3].map((n) => send(transport, "echo", { n }, "same").result);
+    const results = await Promise.all(sent);
+    expect(results.map(({ params }) => params)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    expect(new Set(results.map(({ requestId }) => requestId)).size).toBe(3);
+  });
+
+  it("get their own answers, a thousand at once", async () => {
+    const transport = connect();
+    const sent = Array.from({ length: 1000 }, (_, n) => send(transport, "echo", { n }).result);
+    const results = await Promise.all(sent);
+    const numbers = results.map(({ params }) => (params as { n: number }).n);
+    expect(numbers).toEqual([...Array(1000).keys()]);
+  });
+
+  it("leave no listener on the signal of their caller", async () => {
+    const { serve } = connect();
+    const { signal } = new AbortController();
+    const context = { signal, notify: () => {} };
+    await serve({ jsonrpc: "2.0", id: 1, method: "echo" }, context);
+    await expect(serve({ jsonrpc: "2.0", id: 1, method: "refuse" }, context)).rejects.toThrow();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("reject with the error of the server", async () => {
+    await expect(send(connect(), "refuse").result).rejects.toMatchObject({
+      name: "ProtocolError",
+      reason: "invalidParams",
+      peer: true,
+    });
+  });
+
+  it("reject when the response has neither a result nor an error", async () => {
+    await expect(send(connect(), "nothing said").result).rejects.toEqual(failure("malformed"));
+  });
+
+  it("reject with an error that names no request, where it can only be meant for one", async () => {
+    await expect(send(connect(), "nobody's error").result).rejects.toMatchObject({
+      reason: "parseError",
+      message: "too long",
+    });
+  });
+
+  it("reject when they are not JSON", async () => {
+    const transport = connect();
+    await expect(send(transport, "echo", { big: 1n }).result).rejects.toThrow(TypeError);
+    await expect(send(transport, "echo").result).resolves.toBeDefined();
+  });
+
+  it("pass over what is no message, which goes where stderr goes", async () => {
+    const lines: string[] = [];
+    const transport = connect({ stderr: (line) => lines.push(line) });
+    await send(transport, "noise").result;
+    await transport.close();
+    expect(lines).toEqual(
+      expect.arrayContaining(["Debugger attached", "{ not json", "[1, 2]", "a line for people"]),
+    );
+    expect(lines).toHaveLength(4);
+  });
+
+  it("take a last message without a newline", async () => {
+    await expect(send(connect(), "unterminated").result).resolves.toEqual({ last: true });
+  });
+
+  it("all reject when a message is too long, and the server goes on", async () => {
+    const transport = connect({ maxLineBytes: 1024 });
+    const hanging = await hang(transport);
+    await expect(send(transport, "long line").result).rejects.toEqual(failure("malformed"));
+    await expect(hanging.result).rejects.toEqual(failure("malformed"));
+    await expect(send(transport, "echo").result).resolves.toBeDefined();
+  });
+});
+
+describe("notifications", () => {
+  it("of progress go to the request with their token, in order and with its own token", async () => {
+    const transport = connect();
+    const first = send(transport, "progress thrice", withToken("same"));
+    const second = send(transport, "progress thrice", withToken("same"));
+    await Promise.all([first.result, second.result]);
+    const expected = [1, 2, 3].map((progress) => ({
+      jsonrpc: "2.0",
+      method: "notifications/progress",
+      params: { progressToken: "same", progress },
+    }));
+    expect(first.notifications).toEqual(expected);
+    expect(second.notifications).toEqual(expected);
+  });
+
+  it("of the log go to the only request that asked for them", async () => {
+    const transport = connect();
+    const silent = await hang(transport);
+    const asking = send(transport, "log", withLogLevel);
+    await asking.result;
+    expect(asking.notifications).toMatchObject([{ params: { data: "for whoever asked" } }]);
+    expect(silent.notifications).toHaveLength(1);
+  });
+
+  it("of the log are dropped where several requests asked for them", async () => {
+    const transport = connect();
+    send(transport, "hang", withLogLevel);
+    const asking = send(transport, "log", withLogLevel);
+    await asking.result;
+    expect(asking.notifications).toEqual([]);
+  });
+
+  it("of a subscription go to it, under the id that its caller knows", async () => {
+    const transport = connect();
+    const first = send(transport, "listen", {}, "mine");
+    const second = send(transport, "listen", {}, "yours");
+    await send(transport, "echo").result;
+    expect(first.notifications.map(subscriptionIdOf)).toEqual(["mine", "mine"]);
+    expect(second.notifications.map(subscriptionIdOf)).toEqual(["yours", "yours"]);
+  });
+
+  it("that their receiver refuses end the request", async () => {
+    const transport = connect();
+    const { signal } = new AbortController();
+    const notify = () => Promise.reject(new Error("no room"));
+    const hanging = transport.serve(
+      { jsonrpc: "2.0", id: 1, method: "hang", params: withToken(1) },
+      { signal, notify },
+    );
+    await expect(hanging).rejects.toThrow("no room");
+    const throwing = transport.serve(
+      { jsonrpc: "2.0", id: 1, method: "hang", params: withToken(1) },
+      {
+        signal,
+        notify: () => {
+          throw new Error("no reader");
+        },
+      },
+    );
+    await expect(throwing).rejects.toThrow("no reader");
+  });
+});
+
+describe("the end of a subscription", () => {
+  it("is graceful when its result comes before notifications/cancelled", async () => {
+    const transport = connect();
+    const subscription = send(transport, "listen", {}, "mine");
+    await subscription.notified;
+    await send(transport, "end of listen", { graceful: true }).result;
+    await expect(subscription.result).resolves.toEqual({
+      resultType: "complete",
+      _meta: { [metaKeys.subscriptionId]: "mine" },
+    });
+  });
+
+  it("is abrupt when notifications/cancelled comes alone", async () => {
+    const transport = connect();
+    const subscription = send(transport, "listen");
+    await subscription.notified;
+    await send(transport, "end of listen").result;
+    await expect(subscription.result).rejects.toEqual(failure("closed"));
+  });
+});
+
+describe("cancellation", () => {
+  it("sends notifications/cancelled and ignores the response that comes later", async () => {
+    const transport = connect();
+    const hanging = await hang(transport);
+    hanging.abort("enough");
+    await expect(hanging.result).rejects.toEqual(failure("aborted"));
+    await send(transport, "late").result;
+    const { received } = await send(transport, "received").result;
+    const messages = received as JSONObject[];
+    const { id } = messages.find(({ method }) => method === "hang") as JSONObject;
+    expect(messages.filter(({ method }) => method === "notifications/cancelled")).toEqual([
+      { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } },
+    ]);
+  });
+
+  it("passes on why the caller gave up", async () => {
+    const hanging = await hang(connect());
+    const timeout = new TransportError("timeout", "too slow");
+    hanging.abort(timeout);
+    await expect(hanging.result).rejects.toBe(timeout);
+  });
+
+  it("sends nothing for a request that is over", async () => {
+    const transport = connect();
+    const done = send(transport, "echo");
+    await done.result;
+    done.abort();
+    const { received } = await send(transport, "received").result;
+    expect(received).toMatchObject([{ method: "echo" }, { method: "received" }]);
+  });
+
+  it("has one outcome when it crosses the response", async () => {
+    const transport = connect();
+    await send(transport, "echo").result;
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, async (_, n) => {
+        const racing = send(transport, "echo", { n });
+        if (n % 2 === 0) setImmediate(racing.abort);
+        else queueMicrotask(racing.abort);
+        return racing.result.then(
+          ({ params }) => (params as { n: number }).n === n,
+          (error: TransportError) => error.reason === "aborted",
+        );
+      }),
+    );
+    expect(outcomes).not.toContain(false);
+    await expect(send(transport, "echo").result).resolves.toBeDefined();
+  });
+
+  it("before the server runs sends nothing at all", async () => {
+    const transport = connect();
+    const early = send(transport, "echo");
+    early.abort();
+    await expect(early.result).rejects.toEqual(failure("aborted"));
+    const { received } = await send(transport, "received").result;
+    expect(received).toHaveLength(1);
+    const { serve } = transport;
+    const context = { signal: AbortSignal.abort(), notify: () => {} };
+    await expect(serve({ jsonrpc: "2.0", id: 1, method: "echo" }, context)).rejects.toEqual(
+      failure("aborted"),
+    );
+  });
+});
+
+describe("a server that dies", () => {
+  it("takes the requests in flight with it, and the next one starts it again", async () => {
+    const transport = connect();
+    const hanging = await hang(transport);
+    const { pid = 0 } = transport;
+    process.kill(pid, "SIGKILL");
+    await expect(hanging.result).rejects.toEqual(failure("closed"));
+    await expect(hanging.result).rejects.toThrow("was ended by SIGKILL");
+    const again = await send(transport, "pid").result;
+    expect(again.pid).not.toBe(pid);
+  });
+
+  it("is named with its exit code and its last lines on stderr", async () => {
+    await expect(send(connect(), "crash").result).rejects.toThrow(
+      /^The server ".*" exited with code 3; its last output was:\ncannot find the otters$/,
+    );
+  });
+
+  it("is started again a bounded number of times", async () => {
+    const args = [script, "--crash-at-once"];
+    const transport = connect({ restarts: { max: 2, delayMs: 1 } }, { args });
+    for (let exit = 0; exit < 3; exit += 1) {
+      await expect(send(transport, "echo").result).rejects.toThrow("exited with code 2");
+    }
+    await expect(send(transport, "echo").result).rejects.toThrow(
+      /died more than 2 times within 30 s\. .* exited with code 2; .*\n.*no configuration/,
+    );
+  });
+
+  it("is ended when it closes its stdout and stays", async () => {
+    await expect(send(connect(), "close stdout").result).rejects.toEqual(failure("closed"));
+  });
+});
+
+describe("starting", () => {
+  it.each([
+    ["a program that does not exist", { command: "no-such-otter" }, "install it"],
+    ["a path that does not exist", { command: "/no/such/otter" }, "check the path"],
+    ["a file that is no program", { command: script }, "check its permissions"],
+    ["a directory that does not exist", { cwd: "/no/such/directory" }, '"/no/such/directory"'],
+  ])("fails for %s and says what to do", async (_what, command, remedy) => {
+    const { result } = send(connect({}, command), "echo");
+    await expect(result).rejects.toEqual(failure("closed"));
+    await expect(result).rejects.toThrow(remedy);
+  });
+
+  it("gives the server its directory, what it was given, and no secrets", async () => {
+    vi.stubEnv("LUTRA_SECRET", "secret");
+    const command = { cwd: tmpdir(), env: { GIVEN: "yes" } };
+    const { env, cwd } = await send(connect({}, command), "environment").result;
+    vi.unstubAllEnvs();
+    expect(env).toMatchObject({ GIVEN: "yes", PATH: process.env.PATH });
+    expect(env).not.toHaveProperty("LUTRA_SECRET");
+    expect(cwd).toBe(tmpdir());
+  });
+
+  it("passes stderr on to this process by default", async () => {
+    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const transport = connect({ stderr: "inherit" });
+    await send(transport, "noise").result;
+    await transport.close();
+    const written = write.mock.calls.map(([chunk]) => Buffer.from(chunk as Uint8Array)).join("");
+    write.mockRestore();
+    expect(written).toContain("a line for people\n");
+    expect(written).toContain("Debugger attached\n");
+  });
+
+  it.each([{ closeTimeoutMs: -1 }, { maxLineBytes: 0 }])("refuses %o", async (options) => {
+    await expect(async () => send(connect(options), "echo").result).rejects.toThrow();
+  });
+});
+
+describe("closing", () => {
+  const isRunning = (pid: number) => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  it("closes the input, rejects what is in flight and waits for the exit", async () => {
+    const transport = connect({ closeTimeoutMs: 60_000 });
+    const hanging = await hang(transport);
+    const { pid = 0 } = transport;
+    await Promise.all([transport.close(), transport.close()]);
+    expect(isRunning(pid)).toBe(false);
+    expect(transport.pid).toBeUndefined();
+    await expect(hanging.result).rejects.toThrow("The transport was closed");
+    await expect(send(transport, "echo").result).rejects.toEqual(failure("closed"));
+  });
+
+  it("kills a server that ignores the end of its input and SIGTERM", async () => {
+    const lines: string[] = [];
+    const args = [script, "--stubborn"];
+    const stderr = (line: string) => lines.push(line);
+    const transport = connect({ closeTimeoutMs: 100, stderr }, { args });
+    await send(transport, "echo").result;
+    const { pid = 0 } = transport;
+    await transport.close();
+    expect(lines).toEqual(["SIGTERM is ignored"]);
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it("ends a server that is about to start", async () => {
+    const transport = connect();
+    const { result } = send(transport, "echo");
+    await transport.close();
+    await expect(result).rejects.toEqual(failure("closed"));
+    expect(transport.pid).toBeUndefined();
+  });
+
+  it("does not wait for a restart that is put off", async () => {
+    const args = [script, "--crash-at-once"];
+    const transport = connect({ restarts: { delayMs: 60_000 } }, { args });
+    await expect(send(transport, "echo").result).rejects.toThrow();
+    await expect(send(transport, "echo").result).rejects.toThrow();
+    const { result } = send(transport, "echo");
+    await transport.close();
+    await expect(result).rejects.toThrow("The transport was closed");
+  });
+
+  it("does nothing for a server that was never started", async () => {
+    await connect().close();
+  });
+});

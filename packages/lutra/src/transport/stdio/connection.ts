@@ -1,0 +1,171 @@
+/**
+ * One client of a stdio server, from its first byte to the last.
+ *
+ * @spec basic/transports/stdio#sending-messages, basic/transports/stdio#shutdown
+ */
+import type { Socket } from "node:net";
+import { cancelledRequestId } from "../../protocol/cancellation.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import { isObject } from "../../protocol/json.ts";
+import type { JSONRPCNotification, RequestId } from "../../protocol/json-rpc.ts";
+import { encodeError, isRequest, parseMessage, readId } from "../../protocol/json-rpc.ts";
+import { Exchanges } from "./exchanges.ts";
+import type { LineWriter } from "./line-writer.ts";
+import { createLineWriter } from "./line-writer.ts";
+import { createLineReader } from "./lines.ts";
+import type { StdioServer, StdioServerOptions } from "./server.ts";
+import { guardStdout } from "./stdout-guard.ts";
+import { within } from "./within.ts";
+
+export class Connection {
+  readonly closed: Promise<void>;
+  readonly #server: StdioServer;
+  readonly #options: Required<StdioServerOptions>;
+  readonly #writer: LineWriter;
+  readonly #exchanges: Exchanges;
+  readonly #releaseStdout: () => void;
+  readonly #stopReading: () => void;
+  #resolveClosed: () => void = () => {};
+  #closing: Promise<void> | undefined;
+  #isPaused = false;
+  #caughtUp: Promise<void> | undefined;
+
+  constructor(server: StdioServer, options: Required<StdioServerOptions>) {
+    this.#server = server;
+    this.#options = options;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#writer = createLineWriter(options.output, options.maxBufferedBytes);
+    this.#releaseStdout = options.output === process.stdout ? guardStdout() : () => {};
+    this.#exchanges = new Exchanges({
+      serve: (request, context) => server.serve(request, context),
+      send: (json) => this.#send(json),
+      maxInFlight: options.maxInFlight,
+      maxWaitingBytes: options.maxLineBytes,
+      onError: options.onError,
+      onOver: () => this.#pauseOrResume(),
+    });
+    this.#stopReading = this.#startReading();
+  }
+
+  /** Aborts what is in flight, ends subscriptions gracefully and lets the output leave. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  #startReading(): () => void {
+    const { input, output, maxLineBytes } = this.#options;
+    const { push } = createLineReader({
+      onLine: (line) => this.#receive(line),
+      onTooLong: () => {
+        this.#refuse(undefined, parseError(`expected at most ${maxLineBytes} bytes in a message`));
+      },
+      maxLineBytes,
+    });
+    const onData = (chunk: Uint8Array): void => {
+      push(chunk);
+      this.#pauseOrResume();
+    };
+    const close = (): void => void this.close();
+    for (const event of ["end", "close", "error"]) input.on(event, close);
+    // Without a listener an error ends the process, and one may be raised after the last write. So
+    // this listener stays.
+    for (const event of ["close", "error"]) output.on(event, close);
+    input.on("data", onData);
+    return () => {
+      input.off("data", onData);
+      for (const event of ["end", "close"]) input.off(event, close);
+      input.pause();
+      // A paused pipe may still read ahead, which would keep the process running.
+      (input as Partial<Socket>).unref?.();
+    };
+  }
+
+  #receive(line: Uint8Array): void {
+    if (this.#closing !== undefined) return;
+    let value: unknown;
+    try {
+      value = JSON.parse(decoder.decode(line));
+    } catch {
+      this.#refuse(undefined, parseError("expected one line of JSON in UTF-8"));
+      return;
+    }
+    try {
+      const message = parseMessage(value);
+      if (isRequest(message)) this.#exchanges.accept(message, line.length);
+      else this.#hear(message);
+    } catch (thrown) {
+      if (!isAnswerable(value)) return;
+      this.#refuse(readId(value), ProtocolError.from(thrown));
+    }
+  }
+
+  /** @spec basic/patterns/cancellation#error-handling */
+  #hear(notification: JSONRPCNotification): void {
+    const id = cancelledRequestId(notification);
+    if (id === undefined) return;
+    const reason = notification.params?.reason;
+    const detail = typeof reason === "string" ? `: ${reason}` : "";
+    this.#exchanges.cancel(id, `The client cancelled the request${detail}`);
+  }
+
+  #refuse(id: RequestId | undefined, error: ProtocolError): void {
+    void this.#send(encodeError(id, error));
+  }
+
+  #send(json: string): void | Promise<void> {
+    try {
+      return this.#writer.write(json);
+    } catch (thrown) {
+      if (this.#closing === undefined) this.#options.onError(thrown);
+      void this.close();
+    }
+  }
+
+  /** Reads on only while there is room for more requests and for what they are answered. */
+  #pauseOrResume(): void {
+    if (this.#closing !== undefined) return;
+    const caughtUp = this.#writer.caughtUp();
+    if (caughtUp !== undefined && caughtUp !== this.#caughtUp) {
+      this.#caughtUp = caughtUp;
+      void caughtUp.then(() => this.#pauseOrResume());
+    }
+    const pause = caughtUp !== undefined || this.#exchanges.isFull;
+    if (pause === this.#isPaused) return;
+    this.#isPaused = pause;
+    if (pause) this.#options.input.pause();
+    else this.#options.input.resume();
+  }
+
+  async #shutDown(): Promise<void> {
+    const { output, graceMs, onError } = this.#options;
+    this.#stopReading();
+    const subscriptions = this.#exchanges.drain("The server shuts down");
+    await within(graceMs, Promise.all([subscriptions, this.#server.close().catch(onError)]));
+    this.#exchanges.abort("The server shuts down");
+    await within(graceMs, this.#writer.flush());
+    this.#releaseStdout();
+    if (output !== process.stdout) output.end();
+    this.#resolveClosed();
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parseError(message: string): ProtocolError {
+  return new ProtocolError("parseError", message);
+}
+
+/**
+ * False for responses, which clients do not send, and for notifications. To answer them could be
+ * taken for the response to a request that has the same id.
+ *
+ * @spec basic/index#notifications
+ */
+function isAnswerable(value: unknown): boolean {
+  if (!isObject(value)) return true;
+  if (typeof value.method === "string") return "id" in value;
+  return !("result" in value || "error" in value);
+}

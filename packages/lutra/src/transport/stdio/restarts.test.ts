@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { createRestarts } from "./restarts.ts";
+
+it("starts again at once after the first exit, then later and later", () => {
+  const restarts = createRestarts({ now: () => 0 });
+  const delays: (number | undefined)[] = [];
+  for (let exit = 0; exit < 7; exit += 1) {
+    delays.push(restarts.nextDelayMs());
+    restarts.record();
+  }
+  expect(delays).toEqual([0, 0, 100, 200, 400, 800, undefined]);
+});
+
+it("never waits longer than five seconds", () => {
+  const restarts = createRestarts({ max: 100, now: () => 0 });
+  for (let exit = 0; exit < 50; exit += 1) restarts.record();
+  expect(restarts.nextDelayMs()).toBe(5000);
+});
+
+it("forgets exits that lie further back than the window", () => {
+  let now = 0;
+  const restarts = createRestarts({ max: 0, windowMs: 1000, now: () => now });
+  restarts.record();
+  expect(restarts.nextDelayMs()).toBeUndefined();
+  now = 1000;
+  expect(restarts.nextDelayMs()).toBe(0);
+});
+
+it.each([{ max: -1 }, { windowMs: 0 }, { delayMs: Number.NaN }])("refuses %o", (options) => {
+  expect(() => createRestarts(options)).toThrow(TypeError);
+});

@@ -1,0 +1,23 @@
+/** `npm run check`: everything that can be said about the code without running it. */
+import { isBuildStale, isInstallStale } from "./freshness.mjs";
+import { install, node, requireNode, root, step } from "./steps.mjs";
+
+requireNode();
+if (isInstallStale(root)) await install("installing dependencies", root);
+
+const biome = ["node_modules/@biomejs/biome/bin/biome", "check", ".", "--error-on-warnings"];
+const tsc = "node_modules/typescript/bin/tsc";
+const tool = (...args) => node("--import", "tsx", ...args);
+
+const results = [
+  await step("format and lint", node(...biome, "--max-diagnostics=100"), {
+    remedy: "Much of this is corrected by: npx biome check --write .",
+  }),
+  // The build is the type check of the packages, and the tests see its declarations.
+  !isBuildStale(root) || (await step("build", node("scripts/build.mjs"))),
+  await step("types of tests and examples", node(tsc, "-p", "tsconfig.test.json")),
+  await step("specification map", tool("tools/spec-map.ts", "--check")),
+  await step("sizes", tool("tools/sizes.ts"), { showOutput: true }),
+];
+
+if (results.includes(false)) process.exit(1);

@@ -1,0 +1,6 @@
+/** `npm start`: sets up, then hands the terminal to the walk-through of the atlas example. */
+import { handOver, node, requireNode, requireScript } from "./steps.mjs";
+
+requireNode();
+requireScript("setup.mjs");
+await handOver(node("--import", "tsx", "examples/atlas/start.ts", ...process.argv.slice(2)));

@@ -1,0 +1,131 @@
+/**
+ * What the scripts of this folder share: the folder they work in, the Node version they need,
+ * and one way to run a program and say how it went. Imports nothing that has to be installed.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const tailLines = 80;
+
+/** Ends the process when this Node is older than `engines.node` in package.json. */
+export function requireNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  if (isAtLeast(process.versions.node, engines.node.replace(">=", ""))) return;
+  console.error(`Lutra needs Node ${engines.node}; this is Node ${process.versions.node}.`);
+  console.error("Install a newer Node and run the same command again.");
+  process.exit(1);
+}
+
+/** Compares dotted versions number by number; a part that is missing counts as 0. */
+export function isAtLeast(version, minimum) {
+  const have = version.split(".").map(Number);
+  for (const [index, wanted] of minimum.split(".").map(Number).entries()) {
+    if ((have[index] ?? 0) !== wanted) return (have[index] ?? 0) > wanted;
+  }
+  return true;
+}
+
+/**
+ * Runs a program quietly behind one line, `label ... 8.1 s`. Resolves to whether it succeeded.
+ * On failure prints `tail` lines of its output (all of them by default) and the remedy.
+ */
+export async function step(label, command, options = {}) {
+  const { cwd = root, remedy, tail = Number.POSITIVE_INFINITY, showOutput = false } = options;
+  process.stdout.write(`${label} ... `);
+  const start = performance.now();
+  const { code, output } = await capture(command, cwd);
+  const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  if (code === 0) {
+    console.log(showOutput ? `${seconds}  ${output.trim()}` : seconds);
+    return true;
+  }
+  console.log(`failed after ${seconds}`);
+  console.log(output.trimEnd().split("\n").slice(-tail).join("\n"));
+  if (remedy !== undefined) console.log(`\n${remedy}`);
+  return false;
+}
+
+/** Like `step`, for what the rest cannot do without: ends the process when it fails. */
+export async function requireStep(label, command, options = {}) {
+  if (!(await step(label, command, { tail: tailLines, ...options }))) process.exit(1);
+}
+
+/** Installs exactly what the lock file of `folder` names. */
+export async function install(label, folder) {
+  await requireStep(label, npm("ci", "--no-audit", "--no-fund", "--loglevel=error"), {
+    cwd: folder,
+    remedy: `The installation failed. Once npm reaches its registry, run in ${folder}: npm ci`,
+  });
+}
+
+/** A Node program of this repository, run by the Node that runs this script. */
+export function node(...args) {
+  return [process.execPath, ...args];
+}
+
+/** Runs another script of this folder in the same terminal; ends the process when it fails. */
+export function requireScript(name) {
+  const command = [join(root, "scripts", name)];
+  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/**
+ * Gives the terminal to another program and exits as it does. A signal from outside reaches it;
+ * Ctrl-C at a terminal reaches it anyway, so that one is not sent twice.
+ */
+export async function handOver(command) {
+  const child = spawn(command[0], command.slice(1), { cwd: root, stdio: "inherit", env: env() });
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  process.on("SIGINT", () => {
+    if (!process.stdin.isTTY) child.kill("SIGINT");
+  });
+  process.exit(await ended(child));
+}
+
+function npm(...args) {
+  const program = npmProgram();
+  return program === undefined ? ["npm", ...args] : node(program, ...args);
+}
+
+/** Where npm's own program is, so that it runs on this Node and not on the first in PATH. */
+function npmProgram() {
+  const candidates = [
+    process.env.npm_execpath,
+    join(dirname(process.execPath), "../lib/node_modules/npm/bin/npm-cli.js"),
+    join(dirname(process.execPath), "node_modules/npm/bin/npm-cli.js"),
+  ];
+  return candidates.find((path) => path && basename(path) === "npm-cli.js" && existsSync(path));
+}
+
+async function capture([program, ...args], cwd) {
+  const shell = process.platform === "win32" && program === "npm";
+  const stdio = ["ignore", "pipe", "pipe"];
+  const child = spawn(program, args, { cwd, stdio, shell, env: env() });
+  const chunks = [];
+  child.stdout.on("data", (chunk) => chunks.push(chunk));
+  child.stderr.on("data", (chunk) => chunks.push(chunk));
+  const code = await ended(child).catch((error) => {
+    chunks.push(Buffer.from(String(error)));
+    return 1;
+  });
+  return { code, output: Buffer.concat(chunks).toString("utf8") };
+}
+
+/** The exit code, or the shell's number for the signal that ended the program. */
+function ended(child) {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 143)));
+  });
+}
+
+/** The environment of a child: whatever it looks up as `node` is the Node that runs this. */
+function env() {
+  const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`;
+  return { ...process.env, PATH: path };
+}

@@ -1,0 +1,118 @@
+/** The import directions of biome.json, each tried with an import that keeps or breaks it. */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const allowed = [
+  ["packages/lutra/src/protocol/a.ts", "./b.ts"],
+  ["packages/lutra/src/protocol/a.test.ts", "../testing/b.ts"],
+  ["packages/lutra/src/stores/fixtures/a.mjs", "node:child_process"],
+  ["packages/lutra/src/schema/a.ts", "@cfworker/json-schema"],
+  ["packages/lutra/src/server/a.ts", "../protocol/b.ts"],
+  ["packages/lutra/src/server/a.ts", "../schema/b.ts"],
+  ["packages/lutra/src/server/a.ts", "../stores/b.ts"],
+  ["packages/lutra/src/server/index.ts", "../legacy/b.ts"],
+  ["packages/lutra/src/client/a.ts", "../transport/http/b.ts"],
+  ["packages/lutra/src/client/a.ts", "../stores/b.ts"],
+  ["packages/lutra/src/client/index.ts", "../extensions/tasks/b.ts"],
+  ["packages/lutra/src/client/node.ts", "node:child_process"],
+  ["packages/lutra/src/transport/memory.ts", "../protocol/b.ts"],
+  ["packages/lutra/src/transport/node.ts", "node:http"],
+  ["packages/lutra/src/transport/http/a.ts", "../../protocol/b.ts"],
+  ["packages/lutra/src/transport/http/node-handler.ts", "node:http"],
+  ["packages/lutra/src/transport/stdio/a.ts", "node:child_process"],
+  ["packages/lutra/src/testing/a.ts", "../server/b.ts"],
+  ["packages/cli/src/a.ts", "lutra/server"],
+  ["examples/a.ts", "lutra/client"],
+] as const;
+
+const forbidden = [
+  ["packages/lutra/src/protocol/a.ts", "../server/b.ts"],
+  ["packages/lutra/src/protocol/a.ts", "zod"],
+  ["packages/lutra/src/protocol/index.ts", "../legacy/b.ts"],
+  ["packages/lutra/src/schema/a.ts", "../server/b.ts"],
+  ["packages/lutra/src/server/a.ts", "../client/b.ts"],
+  ["packages/lutra/src/server/a.ts", "../legacy/b.ts"],
+  ["packages/lutra/src/server/a.ts", "../extensions/tasks/b.ts"],
+  ["packages/lutra/src/server/index.ts", "../client/b.ts"],
+  ["packages/lutra/src/client/a.ts", "../server/b.ts"],
+  ["packages/lutra/src/client/index.ts", "../server/b.ts"],
+  ["packages/lutra/src/transport/memory.ts", "../server/b.ts"],
+  ["packages/lutra/src/transport/http/a.ts", "../../server/b.ts"],
+  ["packages/lutra/src/transport/stdio/a.ts", "../../client/b.ts"],
+  ["packages/lutra/src/middleware/a.ts", "../server/b.ts"],
+  ["packages/lutra/src/stores/a.ts", "../server/b.ts"],
+  ["packages/lutra/src/testing/a.ts", "../legacy/b.ts"],
+  ["packages/cli/src/a.ts", "lutra"],
+  ["packages/cli/src/a.ts", "../../lutra/src/server/b.ts"],
+  ["examples/a.ts", "lutra/dist/server/index.js"],
+  ["bench/a.ts", "../packages/lutra/src/server/b.ts"],
+] as const;
+
+const withoutNode = [
+  ["packages/lutra/src/protocol/a.ts", "node:fs"],
+  ["packages/lutra/src/schema/a.ts", "node:fs"],
+  ["packages/lutra/src/server/a.ts", "node:crypto"],
+  ["packages/lutra/src/client/a.ts", "node:child_process"],
+  ["packages/lutra/src/middleware/a.ts", "node:fs"],
+  ["packages/lutra/src/stores/a.ts", "node:fs"],
+  ["packages/lutra/src/transport/memory.ts", "node:fs"],
+  ["packages/lutra/src/transport/http/a.ts", "node:http"],
+] as const;
+
+interface Diagnostic {
+  readonly category: string;
+  readonly location: { readonly path: string; readonly start: { readonly line: number } };
+}
+
+/** The imports of all tables by file: the position in the list is the line in the file. */
+const files = new Map<string, string[]>();
+let diagnostics: readonly Diagnostic[] = [];
+
+beforeAll(() => {
+  for (const [path, specifier] of [...allowed, ...forbidden, ...withoutNode]) {
+    files.set(path, [...(files.get(path) ?? []), specifier]);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "lutra-imports-"));
+  for (const name of ["biome.json", ".gitignore"])
+    copyFileSync(join(root, name), join(folder, name));
+  for (const [path, specifiers] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), specifiers.map((name) => `import "${name}";\n`).join(""));
+  }
+  diagnostics = lint(folder);
+  rmSync(folder, { recursive: true });
+});
+
+function lint(folder: string): readonly Diagnostic[] {
+  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+  const report = join(folder, "report.json");
+  const args = ["lint", "--reporter=json", `--reporter-file=${report}`, "--max-diagnostics=none"];
+  spawnSync(process.execPath, [biome, ...args], { cwd: folder });
+  return JSON.parse(readFileSync(report, "utf8")).diagnostics;
+}
+
+function rulesBroken(path: string, specifier: string): string[] {
+  const line = (files.get(path) ?? []).indexOf(specifier) + 1;
+  const found = diagnostics.filter(
+    ({ location }) => location.path === path && location.start.line === line,
+  );
+  return found.map(({ category }) => category);
+}
+
+it.each(allowed)("%s may import %s", (path, specifier) => {
+  expect(rulesBroken(path, specifier)).toEqual([]);
+});
+
+it.each(forbidden)("%s may not import %s", (path, specifier) => {
+  expect(rulesBroken(path, specifier)).toContain("lint/style/noRestrictedImports");
+});
+
+it.each(withoutNode)("%s does without Node: %s", (path, specifier) => {
+  expect(rulesBroken(path, specifier)).toContain("lint/correctness/noNodejsModules");
+});
