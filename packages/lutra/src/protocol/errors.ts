@@ -25,8 +25,17 @@ export const errorCodes = {
   unsupportedProtocolVersion: { code: -32022, status: 400 },
 } as const;
 
-/** Codes of earlier revisions that peers may still send. This library never sends them. */
-const receivedCodes = { resourceNotFound: -32002, urlElicitationRequired: -32042 } as const;
+/**
+ * Codes of earlier revisions that peers may still send. This library never sends them: an error
+ * that is passed on gets the code that took their place.
+ */
+const receivedCodes = {
+  resourceNotFound: { code: -32002, sentAs: "invalidParams" },
+  urlElicitationRequired: { code: -32042, sentAs: "internalError" },
+} as const;
+
+/** Only the specification may define codes in this range. */
+const reservedCodes = { from: -32099, to: -32020 } as const;
 
 /** Why a request failed, in one stable word; `other` is a code only the peer knows. */
 export type ErrorReason = keyof typeof errorCodes | keyof typeof receivedCodes | "other";
@@ -79,13 +88,13 @@ export class ProtocolError extends Error {
     const code = error.code as number;
     const known = reasonOf(code);
     const message = typeof error.message === "string" ? error.message : "";
-    const reason = known in errorCodes ? (known as keyof typeof errorCodes) : "internalError";
-    return new ProtocolError(reason, message, { data: error.data }, { reason: known, code });
+    const received = { reason: known, code };
+    return new ProtocolError(sentReason(known), message, { data: error.data }, received);
   }
 
   /** The `error` member of a JSON-RPC error response. */
   toWire(): JSONObject {
-    const wire = { code: this.code, message: this.message };
+    const wire = { code: sentCode(this.code), message: this.message };
     return this.data === undefined ? wire : { ...wire, data: this.data };
   }
 }
@@ -101,11 +110,23 @@ export function invalidParams(message: string, data?: unknown): ProtocolError {
 }
 
 function reasonOf(code: number): ErrorReason {
-  for (const [reason, entry] of Object.entries(errorCodes)) {
+  for (const [reason, entry] of Object.entries({ ...errorCodes, ...receivedCodes })) {
     if (entry.code === code) return reason as ErrorReason;
   }
-  for (const [reason, received] of Object.entries(receivedCodes)) {
-    if (received === code) return reason as ErrorReason;
-  }
   return "other";
+}
+
+/** The reason under which an error from a peer is passed on. */
+function sentReason(reason: ErrorReason): keyof typeof errorCodes {
+  if (reason === "other") return "internalError";
+  return reason in receivedCodes
+    ? receivedCodes[reason as keyof typeof receivedCodes].sentAs
+    : (reason as keyof typeof errorCodes);
+}
+
+/** Codes of applications go on unchanged. */
+function sentCode(code: number): number {
+  const isReserved = code >= reservedCodes.from && code <= reservedCodes.to;
+  const reason = reasonOf(code);
+  return reason === "other" && !isReserved ? code : errorCodes[sentReason(reason)].code;
 }

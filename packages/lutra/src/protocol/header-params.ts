@@ -49,7 +49,11 @@ export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
   return found;
 }
 
-/** The headers for one call: what is absent or `null` has none. */
+/**
+ * The headers for one call: what is absent or `null` has none.
+ *
+ * @throws {TypeError} for an integer outside of the safe range, which readers could take for another
+ */
 export function encodeHeaderParams(
   params: readonly HeaderParam[],
   args: JSONObject,
@@ -57,7 +61,11 @@ export function encodeHeaderParams(
   const headers: Record<string, string> = {};
   for (const { header, path } of params) {
     const value = valueAt(args, path);
-    if (value !== undefined && value !== null) headers[header] = encodeHeaderValue(String(value));
+    if (value === undefined || value === null) continue;
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      throw new TypeError(`arguments.${path.join(".")}: expected an integer in the safe range`);
+    }
+    headers[header] = encodeHeaderValue(String(value));
   }
   return headers;
 }

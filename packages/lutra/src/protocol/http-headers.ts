@@ -14,8 +14,7 @@ export const headerNames = {
   paramPrefix: "mcp-param-",
 } as const;
 
-const sentinel = /^=\?base64\?(.*)\?=$/s;
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const sentinel = { prefix: "=?base64?", suffix: "?=" } as const;
 /** Visible ASCII with spaces and tabs inside. */
 const plain = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
 
@@ -24,15 +23,16 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Writes text as a header value: as it is, or in Base64 where a header could not carry it or a
- * reader would take it for Base64.
+ * reader would take it for Base64. A lone surrogate has no UTF-8 and becomes U+FFFD, so a server
+ * refuses the request: no header can stand for such a value.
  *
  * @spec basic/transports/streamable-http#value-encoding
  */
 export function encodeHeaderValue(value: string): string {
-  if (plain.test(value) && !sentinel.test(value)) return value;
+  if (plain.test(value) && !isSentinel(value)) return value;
   let binary = "";
   for (const byte of encoder.encode(value)) binary += String.fromCharCode(byte);
-  return `=?base64?${btoa(binary)}?=`;
+  return `${sentinel.prefix}${btoa(binary)}${sentinel.suffix}`;
 }
 
 /**
@@ -42,13 +42,12 @@ export function encodeHeaderValue(value: string): string {
  * @throws {ProtocolError} `headerMismatch` for invalid characters and bad Base64
  */
 export function decodeHeaderValue(header: string, name: string): string {
-  const value = header.trim();
-  if (!plain.test(value)) throw mismatch(`${name}: invalid characters`);
-  const encoded = sentinel.exec(value)?.[1];
-  if (encoded === undefined) return value;
-  if (!base64.test(encoded)) throw mismatch(`${name}: invalid Base64`);
+  const value = readPlain(header, name);
+  const { prefix, suffix } = sentinel;
+  if (!isSentinel(value) || value.length < prefix.length + suffix.length) return value;
+  const bytes = fromBase64(value.slice(prefix.length, -suffix.length));
+  if (bytes === undefined) throw mismatch(`${name}: invalid Base64`);
   try {
-    const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
     return decoder.decode(bytes);
   } catch {
     throw mismatch(`${name}: invalid UTF-8 in Base64`);
@@ -56,16 +55,69 @@ export function decodeHeaderValue(header: string, name: string): string {
 }
 
 /**
- * Checks one header against the value in the body.
+ * Checks a header that has no encoding against the value in the body.
  *
  * @throws {ProtocolError} `headerMismatch`
  * @spec basic/transports/streamable-http#server-validation
  */
 export function requireHeader(header: string | undefined, name: string, expected: string): void {
-  if (header === expected && plain.test(expected) && !expected.startsWith("=?")) return;
-  if (header === undefined) throw mismatch(`${name}: missing, expected the value in the body`);
-  if (decodeHeaderValue(header, name) === expected) return;
-  throw mismatch(`${name}: does not match the value in the body`);
+  if (header === expected && plain.test(expected)) return;
+  if (header === undefined) throw missing(name);
+  if (readPlain(header, name) !== expected) throw unequal(name);
+}
+
+/**
+ * Checks a header whose value may be in Base64 (`Mcp-Name`) against the value in the body.
+ *
+ * @throws {ProtocolError} `headerMismatch`
+ * @spec basic/transports/streamable-http#server-validation
+ */
+export function requireEncodedHeader(
+  header: string | undefined,
+  name: string,
+  expected: string,
+): void {
+  if (header === expected && plain.test(expected) && !isSentinel(expected)) return;
+  if (header === undefined) throw missing(name);
+  if (decodeHeaderValue(header, name) !== expected) throw unequal(name);
+}
+
+/** Only what HTTP counts as blank is cut off: any other character at the ends is invalid. */
+function readPlain(header: string, name: string): string {
+  let start = 0;
+  let end = header.length;
+  while (isBlank(header[start])) start += 1;
+  while (end > start && isBlank(header[end - 1])) end -= 1;
+  const value = header.slice(start, end);
+  if (!plain.test(value)) throw mismatch(`${name}: invalid characters`);
+  return value;
+}
+
+function isBlank(char: string | undefined): boolean {
+  return char === " " || char === "\t";
+}
+
+function isSentinel(value: string): boolean {
+  return value.startsWith(sentinel.prefix) && value.endsWith(sentinel.suffix);
+}
+
+/** Decodes the one spelling that bytes have in Base64, and no other. */
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    const binary = atob(text);
+    if (btoa(binary) !== text) return undefined;
+    return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+function missing(name: string): ProtocolError {
+  return mismatch(`${name}: missing, expected the value in the body`);
+}
+
+function unequal(name: string): ProtocolError {
+  return mismatch(`${name}: does not match the value in the body`);
 }
 
 /** The refusal of a request whose headers do not match its body. */

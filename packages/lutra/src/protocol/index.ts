@@ -44,6 +44,7 @@ export {
   decodeHeaderValue,
   encodeHeaderValue,
   headerNames,
+  requireEncodedHeader,
   requireHeader,
 } from "./http-headers.ts";
 export type { Icon } from "./icons.ts";

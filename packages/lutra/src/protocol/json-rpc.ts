@@ -53,9 +53,12 @@ export interface EncodedResult extends Result {
   readonly [resultBytes]?: Uint8Array;
 }
 
-/** True for what the specification allows as a request id: a string or an integer. */
+/**
+ * True for what the specification allows as a request id: a string or an integer. Integers beyond
+ * the safe range lose digits when they are read, so a response could not carry the same id.
+ */
 export function isRequestId(value: unknown): value is RequestId {
-  return typeof value === "string" || Number.isInteger(value);
+  return typeof value === "string" || Number.isSafeInteger(value);
 }
 
 /** True for a message that expects an answer. */
@@ -80,7 +83,7 @@ export function parseMessage(value: unknown): JSONRPCRequest | JSONRPCNotificati
     throw invalidRequest("params: expected an object");
   }
   if ("id" in value && !isRequestId(value.id)) {
-    throw invalidRequest("id: expected a string or an integer");
+    throw invalidRequest("id: expected a string or an integer in the safe range");
   }
   return value as unknown as JSONRPCRequest | JSONRPCNotification;
 }
@@ -90,9 +93,17 @@ export function readId(value: unknown): RequestId | undefined {
   return isObject(value) && isRequestId(value.id) ? value.id : undefined;
 }
 
-/** Writes the response that carries `error`. Without an id, the member is left out. */
+/**
+ * Writes the response that carries `error`. Without an id, the member is left out. Data that JSON
+ * can't carry makes it an internal error, since a response must come in any case.
+ */
 export function encodeError(id: RequestId | undefined, error: ProtocolError): string {
-  return JSON.stringify({ jsonrpc: "2.0", id, error: error.toWire() });
+  try {
+    return JSON.stringify({ jsonrpc: "2.0", id, error: error.toWire() });
+  } catch (thrown) {
+    const masked = ProtocolError.from(thrown).toWire();
+    return JSON.stringify({ jsonrpc: "2.0", id, error: masked });
+  }
 }
 
 /** Writes the response that carries `result`. */

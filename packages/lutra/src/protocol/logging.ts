@@ -3,6 +3,9 @@
  *
  * @spec server/utilities/logging
  */
+import type { JSONRPCNotification } from "./json-rpc.ts";
+
+export const logMessageMethod = "notifications/message";
 
 const severities = {
   debug: 0,
@@ -18,6 +21,13 @@ const severities = {
 /** @deprecated Logging is deprecated; use `stderr` or OpenTelemetry. */
 export type LoggingLevel = keyof typeof severities;
 
+/** @deprecated Logging is deprecated; use `stderr` or OpenTelemetry. */
+export interface LogMessage {
+  readonly level: LoggingLevel;
+  readonly logger?: string;
+  readonly data: unknown;
+}
+
 /** True for the eight syslog levels. */
 export function isLoggingLevel(value: unknown): value is LoggingLevel {
   return typeof value === "string" && Object.hasOwn(severities, value);
@@ -26,4 +36,12 @@ export function isLoggingLevel(value: unknown): value is LoggingLevel {
 /** True when `level` is at or above `threshold`. */
 export function isAtLeast(level: LoggingLevel, threshold: LoggingLevel): boolean {
   return severities[level] >= severities[threshold];
+}
+
+/** The log message that a notification brings; `undefined` for any other. */
+export function readLogMessage(notification: JSONRPCNotification): LogMessage | undefined {
+  const { method, params } = notification;
+  if (method !== logMessageMethod || !isLoggingLevel(params?.level)) return undefined;
+  const { level, logger, data } = params;
+  return { level, ...(typeof logger === "string" && { logger }), data };
 }

@@ -98,16 +98,23 @@ const reservedPrefixPattern = new RegExp(
   `^${label}\\.(?:modelcontextprotocol|mcp)(?:\\.${label})*/`,
 );
 
+/** Integers beyond the safe range lose digits when they are read, so no notification could match. */
 function isProgressToken(value: unknown): value is ProgressToken {
-  return typeof value === "string" || Number.isInteger(value);
+  return typeof value === "string" || Number.isSafeInteger(value);
 }
 
 function parseCapabilities(value: unknown): ClientCapabilities {
-  if (!isObject(value)) throw badField(metaKeys.clientCapabilities, "an object");
-  for (const key in value) {
-    if (!isObject(value[key])) throw badField(`${metaKeys.clientCapabilities}.${key}`, "an object");
-  }
+  requireObjects(value, metaKeys.clientCapabilities);
+  if (value.extensions)
+    requireObjects(value.extensions, `${metaKeys.clientCapabilities}.extensions`);
   return value;
+}
+
+function requireObjects(value: unknown, field: string): asserts value is JSONObject {
+  if (!isObject(value)) throw badField(field, "an object");
+  for (const key in value) {
+    if (!isObject(value[key])) throw badField(`${field}.${key}`, "an object");
+  }
 }
 
 function parseImplementation(value: unknown): Implementation | undefined {

@@ -22,3 +22,19 @@ export function progressNotification(
 ): JSONRPCNotification {
   return { jsonrpc: "2.0", method: progressMethod, params: { progressToken, ...progress } };
 }
+
+/** The progress that a notification reports for `progressToken`; `undefined` for any other. */
+export function readProgress(
+  notification: JSONRPCNotification,
+  progressToken: ProgressToken,
+): Progress | undefined {
+  const { params } = notification;
+  if (notification.method !== progressMethod || params?.progressToken !== progressToken) return;
+  const { progress, total, message } = params;
+  if (typeof progress !== "number") return;
+  return {
+    progress,
+    ...(typeof total === "number" && { total }),
+    ...(typeof message === "string" && { message }),
+  };
+}

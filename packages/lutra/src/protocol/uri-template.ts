@@ -23,109 +23,204 @@ export type TemplateVariable<Template extends string> = string extends Template
     ? Names<TrimOperator<Expression>> | TemplateVariable<Rest>
     : never;
 
+/** The names of variables in a query, `{?name}` or `{&name}`. */
+type QueryVariable<Template extends string> =
+  Template extends `${string}{${infer Expression}}${infer Rest}`
+    ? (Expression extends `${"?" | "&"}${infer List}` ? Names<List> : never) | QueryVariable<Rest>
+    : never;
+
+type Shown<T> = { readonly [Name in keyof T]: T[Name] };
+
 /** The values of a template's variables. Those of a query (`{?name}`) may be absent. */
-export type TemplateVariables<Template extends string> = {
-  readonly [Name in TemplateVariable<Template>]: string;
-};
+export type TemplateVariables<Template extends string> = Shown<
+  { readonly [Name in Exclude<TemplateVariable<Template>, QueryVariable<Template>>]: string } & {
+    readonly [Name in QueryVariable<Template>]?: string;
+  }
+>;
 
 export interface URITemplate {
   readonly variables: readonly string[];
-  /** The decoded values of the variables, or `undefined` when the URI does not match. */
+  /**
+   * The decoded values of the variables, or `undefined` when the URI does not match. A value may
+   * hold any character, also a `/` that was sent as `%2F`, so it is no safe file name.
+   */
   readonly match: (uri: string) => { readonly [name: string]: string } | undefined;
 }
 
+/** Text that stands in the URI as it is, or a place for the values of `names`. */
+type Part = string | Place;
+
+interface Place {
+  readonly names: readonly string[];
+  /** The characters that end the value. */
+  readonly stops: string;
+  /** The character that the value begins with, where it is not left out altogether. */
+  readonly mark: "" | "=" | "?" | "&";
+  readonly mayBeEmpty: boolean;
+  /** How many characters the value may have. */
+  readonly maxLength: number;
+}
+
 const expression = /\{([^{}]*)\}/g;
-const variable = /^([A-Za-z0-9_%.]+)(\*|:\d+)?$/;
-const operators: { readonly [Op in Operator]: { prefix: string; value: string } } = {
-  "+": { prefix: "", value: "(.+?)" },
-  "#": { prefix: "#", value: "(.*?)" },
-  ".": { prefix: "\\.", value: "([^/?#.]+)" },
-  "/": { prefix: "/", value: "([^/?#]+)" },
-  ";": { prefix: ";", value: "([^/?#;]*)" },
-  "?": { prefix: "", value: "" },
-  "&": { prefix: "", value: "" },
+const variable = /^([A-Za-z0-9_%.]+)(?:\*|:([1-9]\d{0,3}))?$/;
+
+/** What stands before the first value and between two, and which values there may be. */
+const operators: {
+  readonly [Op in Operator | ""]: Omit<Place, "names" | "maxLength"> & {
+    readonly first: string;
+    readonly between: string;
+  };
+} = {
+  "": { first: "", between: ",", stops: "/?#", mark: "", mayBeEmpty: false },
+  "+": { first: "", between: ",", stops: "", mark: "", mayBeEmpty: false },
+  "#": { first: "#", between: ",", stops: "", mark: "", mayBeEmpty: true },
+  ".": { first: ".", between: ".", stops: "/?#.", mark: "", mayBeEmpty: false },
+  "/": { first: "/", between: "/", stops: "/?#", mark: "", mayBeEmpty: false },
+  ";": { first: ";", between: ";", stops: "/?#;", mark: "=", mayBeEmpty: true },
+  "?": { first: "", between: "", stops: "#", mark: "?", mayBeEmpty: true },
+  "&": { first: "", between: "", stops: "#", mark: "&", mayBeEmpty: true },
 };
 
 /**
- * Compiles a template. Longer URIs than `maxLength` match nothing, which bounds the work of the
- * pattern.
+ * Compiles a template. Longer URIs than `maxLength` match nothing; the work for one URI grows with
+ * its length times the number of variables, however both are made.
  *
  * @throws {TypeError} for a template that is not well-formed
  */
 export function parseURITemplate(template: string, maxLength = 8192): URITemplate {
-  const names: string[] = [];
-  const queryNames: string[] = [];
-  let pattern = "^";
-  let end = 0;
-  for (const found of template.matchAll(expression)) {
-    pattern += escapeLiteral(template.slice(end, found.index));
-    end = found.index + found[0].length;
-    pattern += expressionPattern(found[1] ?? "", template, names, queryNames);
-  }
-  pattern += `${escapeLiteral(template.slice(end))}$`;
   if (/[{}]/.test(template.replace(expression, ""))) {
     throw new TypeError(`URI template ${template}: unbalanced braces`);
   }
-  const regex = new RegExp(pattern, "s");
-  const match = (uri: string) => matchTemplate(uri, regex, names, queryNames);
+  const parts: Part[] = [];
+  let end = 0;
+  for (const found of template.matchAll(expression)) {
+    parts.push(template.slice(end, found.index), ...expressionParts(found[1] ?? "", template));
+    end = found.index + found[0].length;
+  }
+  parts.push(template.slice(end));
+  const variables = parts.flatMap((part) => (typeof part === "string" ? [] : part.names));
+  const twice = variables.find((name, index) => variables.indexOf(name) !== index);
+  if (twice !== undefined) throw new TypeError(`URI template ${template}: ${twice} is used twice`);
   return {
-    variables: [...names, ...queryNames],
-    match: (uri) => (uri.length > maxLength ? undefined : match(uri)),
+    variables,
+    match: (uri) => (uri.length > maxLength ? undefined : matchParts(parts, uri)),
   };
 }
 
-/** The pattern of one `{...}`; its variables go to `names`, or to `queryNames` for a query. */
-function expressionPattern(
-  text: string,
-  template: string,
-  names: string[],
-  queryNames: string[],
-): string {
+/** The parts of one `{...}`. A query is one place for all of its variables, in any order. */
+function expressionParts(text: string, template: string): Part[] {
   const first = text[0] ?? "";
-  const operator = first in operators ? (first as Operator) : undefined;
-  const isQuery = operator === "?" || operator === "&";
-  const { prefix, value } = operator ? operators[operator] : { prefix: "", value: "([^/?#]+?)" };
-  const separator = prefix === "" ? "," : prefix;
-  const parts = (operator ? text.slice(1) : text).split(",").map((part) => {
-    const name = variableName(part, template, [...names, ...queryNames]);
-    (isQuery ? queryNames : names).push(name);
-    return operator === ";" ? `${escapeLiteral(name)}=?${value}` : value;
-  });
-  return isQuery ? "" : prefix + parts.join(separator);
-}
-
-function variableName(part: string, template: string, taken: readonly string[]): string {
-  const name = variable.exec(part)?.[1];
-  if (name === undefined) throw new TypeError(`URI template ${template}: bad variable "${part}"`);
-  if (taken.includes(name)) throw new TypeError(`URI template ${template}: ${name} is used twice`);
-  return name;
-}
-
-function matchTemplate(
-  uri: string,
-  regex: RegExp,
-  names: readonly string[],
-  queryNames: readonly string[],
-): { readonly [name: string]: string } | undefined {
-  const mark = queryNames.length > 0 ? uri.indexOf("?") : -1;
-  const groups = regex.exec(mark < 0 ? uri : uri.slice(0, mark));
-  if (groups === null) return undefined;
-  const values: Record<string, string> = {};
-  try {
-    names.forEach((name, index) => {
-      values[name] = decodeURIComponent(groups[index + 1] ?? "");
-    });
-  } catch {
-    return undefined;
+  const operator = first in operators ? (first as Operator) : "";
+  const { first: before, between, ...place } = operators[operator];
+  const list = text.slice(operator.length).split(",");
+  const variables = list.map((part) => parseVariable(part, template));
+  if (operator === "?" || operator === "&") {
+    const names = variables.map(({ name }) => name);
+    return [{ ...place, names, maxLength: Number.POSITIVE_INFINITY }];
   }
-  const query = mark < 0 ? undefined : new URLSearchParams(uri.slice(mark + 1));
-  for (const name of queryNames) {
-    const value = query?.get(name);
-    if (value !== null && value !== undefined) values[name] = value;
+  return variables.flatMap(({ name, maxLength }, index) => [
+    (index === 0 ? before : between) + (operator === ";" ? name : ""),
+    { ...place, names: [name], maxLength },
+  ]);
+}
+
+function parseVariable(part: string, template: string): { name: string; maxLength: number } {
+  const [, name, maxLength = Number.POSITIVE_INFINITY] = variable.exec(part) ?? [];
+  if (name === undefined) throw new TypeError(`URI template ${template}: bad variable "${part}"`);
+  return { name, maxLength: Number(maxLength) };
+}
+
+function matchParts(
+  parts: readonly Part[],
+  uri: string,
+): { readonly [name: string]: string } | undefined {
+  if (!uri.startsWith(parts[0] as string)) return undefined;
+  const rests = matchingRests(parts, uri);
+  if (rests[0]?.[0] !== 1) return undefined;
+  const values: Record<string, string> = {};
+  const queries: { names: readonly string[]; text: string }[] = [];
+  let start = 0;
+  for (const [index, part] of parts.entries()) {
+    if (typeof part === "string") {
+      start += part.length;
+      continue;
+    }
+    const end = endOf(part, start, rests[index + 1] as Uint8Array);
+    const text = uri.slice(start, end);
+    start = end;
+    if (part.stops === "#") queries.push({ names: part.names, text });
+    else {
+      const value = decode(part.mark === "" ? text : text.slice(1));
+      if (value === undefined || [...value].length > part.maxLength) return undefined;
+      values[part.names[0] as string] = value;
+    }
+  }
+  return { ...values, ...queryValues(queries) };
+}
+
+/**
+ * Marks for each part the positions from which it and all later parts match the rest of the URI,
+ * from the last part to the first. A pattern with several open ends would try all combinations.
+ */
+function matchingRests(parts: readonly Part[], uri: string): Uint8Array[] {
+  const end = uri.length;
+  let next = new Uint8Array(end + 1);
+  next[end] = 1;
+  const rests = [next];
+  for (const part of parts.toReversed()) {
+    const rest = new Uint8Array(end + 1);
+    if (typeof part === "string") markLiteral(part, uri, next, rest);
+    else markPlace(part, uri, next, rest);
+    rests.unshift(rest);
+    next = rest;
+  }
+  return rests;
+}
+
+function markLiteral(text: string, uri: string, next: Uint8Array, rest: Uint8Array): void {
+  for (let at = 0; at + text.length <= uri.length; at += 1) {
+    if (next[at + text.length] === 1 && uri.startsWith(text, at)) rest[at] = 1;
+  }
+}
+
+function markPlace(place: Place, uri: string, next: Uint8Array, rest: Uint8Array): void {
+  const { stops, mark, mayBeEmpty } = place;
+  /** Whether the value may end at the position behind this one, or somewhere later. */
+  let mayGoOn = false;
+  for (let at = uri.length; at >= 0; at -= 1) {
+    const char = uri[at];
+    const begins = mark === "" ? char !== undefined && !stops.includes(char) : char === mark;
+    if ((mayBeEmpty && next[at] === 1) || (begins && mayGoOn)) rest[at] = 1;
+    const isInside = char !== undefined && !stops.includes(char);
+    mayGoOn = next[at] === 1 || (isInside && mayGoOn);
+  }
+}
+
+/** The first position at which a value may end, so that the rest of the URI still matches. */
+function endOf({ mayBeEmpty }: Place, start: number, next: Uint8Array): number {
+  let end = mayBeEmpty ? start : start + 1;
+  while (next[end] !== 1) end += 1;
+  return end;
+}
+
+/** Looks the variables of all queries up in all of the query, whatever their order. */
+function queryValues(
+  queries: readonly { readonly names: readonly string[]; readonly text: string }[],
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  if (queries.length === 0) return values;
+  const search = new URLSearchParams(queries.map(({ text }) => text.slice(1)).join("&"));
+  for (const name of queries.flatMap(({ names }) => names)) {
+    const value = search.get(name);
+    if (value !== null) values[name] = value;
   }
   return values;
 }
 
-function escapeLiteral(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -5,7 +5,12 @@
 import { requireCapabilities } from "../protocol/capabilities.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { RequestContext } from "../protocol/exchange.ts";
-import { headerNames, mismatch, requireHeader } from "../protocol/http-headers.ts";
+import {
+  headerNames,
+  mismatch,
+  requireEncodedHeader,
+  requireHeader,
+} from "../protocol/http-headers.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { parseRequestMeta } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
@@ -72,7 +77,7 @@ function requireNameHeader(
   if (nameField === undefined) return;
   const value = request.params?.[nameField];
   const sent = header(headerNames.name);
-  if (typeof value === "string") requireHeader(sent, "Mcp-Name", value);
+  if (typeof value === "string") requireEncodedHeader(sent, "Mcp-Name", value);
   else if (sent !== undefined) throw mismatch(`Mcp-Name: sent, but params.${nameField} is absent`);
 }
 

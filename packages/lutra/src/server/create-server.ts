@@ -10,6 +10,7 @@ import type { ServerTypes, Typed } from "../protocol/server-types.ts";
 import { listen } from "../protocol/subscriptions.ts";
 import { isTransportError } from "../protocol/transport-error.ts";
 import { modernVersions } from "../protocol/versioning.ts";
+import type { EventBus } from "../stores/event-bus.ts";
 import { type AdmittedMethod, admit } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
@@ -47,6 +48,11 @@ export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<T
   readonly resources: Catalogue<ResourceDefinition>;
   readonly resourceTemplates: Catalogue<ResourceTemplateDefinition>;
   readonly prompts: Catalogue<PromptDefinition>;
+  /**
+   * The bus that reaches all replicas, for events of the application's own. Their topics should
+   * begin with a name of yours. Whoever subscribed before `share` stays subscribed.
+   */
+  readonly events: EventBus;
   /** Tells subscribers of all replicas that a resource has changed. */
   readonly resourceUpdated: (uri: string) => void;
   /**
@@ -104,6 +110,7 @@ export function createServer<
     info: complete.info,
     serve: serveAdmitted(complete, methods),
     ...catalogues,
+    events: runtime.events,
     resourceUpdated: (uri) => void runtime.events.publish(resourceTopic(uri), { uri }),
     share: (shared) => {
       runtime.share(shared);

@@ -6,7 +6,7 @@
  * `finally` blocks run, and what a `catch` block returns in the meantime does not matter.
  */
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
-import { requireCapabilities } from "../protocol/capabilities.ts";
+import { hasCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
 import type { ElicitURLParams } from "../protocol/elicitation.ts";
 import type { Principal, RequestContext } from "../protocol/exchange.ts";
 import type { InputRequest, InputRequests, InputResponse } from "../protocol/input-required.ts";
@@ -99,6 +99,7 @@ export class HandlerRun implements HandlerContext {
   readonly #asked: Record<string, InputRequest> = {};
   #started: Set<string> | undefined;
   #steps: Record<string, StepOutcome> | undefined;
+  #taken: Record<string, InputResponse> | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
   #isDone = false;
 
@@ -198,17 +199,29 @@ export class HandlerRun implements HandlerContext {
   /** What the next round is to know. */
   get memory(): InputMemory {
     const steps = { ...this.#memory.steps, ...this.#steps };
-    return { answers: this.#memory.answers, steps, state: undefined };
+    return { answers: { ...this.#memory.answers, ...this.#taken }, steps, state: undefined };
   }
 
   #ask<Response>(name: string, request: InputRequest): Promise<Response> {
-    const { answers } = this.#memory;
-    if (Object.hasOwn(answers, name)) return Promise.resolve(answers[name] as Response);
+    const answer = this.#answer(name, request);
+    if (answer !== undefined) return Promise.resolve(answer as Response);
     const refusal = this.#refusal(name, request) ?? new InputPending(`waiting for "${name}"`);
     const rejection = Promise.reject(refusal);
     // A question asked beside others may be awaited late or never.
     rejection.catch(() => {});
     return rejection;
+  }
+
+  /** The answer of an earlier round, or one that came without request state. */
+  #answer(name: string, request: InputRequest): InputResponse | undefined {
+    const { answers, offered } = this.#memory;
+    if (Object.hasOwn(answers, name)) return answers[name];
+    if (!offered || !hasCapabilities(capabilityFor(request), this.capabilities)) return undefined;
+    const answer = offered(name, request);
+    if (answer === undefined) return undefined;
+    this.#taken ??= {};
+    this.#taken[name] = answer;
+    return answer;
   }
 
   #refusal(name: string, request: InputRequest): unknown {

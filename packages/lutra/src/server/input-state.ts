@@ -31,6 +31,8 @@ export interface InputMemory {
   readonly steps: { readonly [name: string]: StepOutcome };
   /** The state that the explicit form returned. */
   readonly state: unknown;
+  /** Finds an answer that was sent without request state, if it fits the question. */
+  readonly offered?: (name: string, question: InputRequest) => InputResponse | undefined;
 }
 
 export interface InputStateOptions {
@@ -69,6 +71,11 @@ export interface InputState {
     context: RequestContext,
     singleUse: boolean,
   ) => Promise<InputMemory>;
+  /**
+   * Starts an exchange. The specification lets a retry come without request state, from a client
+   * that has learned the questions elsewhere: such answers count as soon as they fit a question.
+   */
+  readonly start: (request: JSONRPCRequest, singleUse: boolean) => InputMemory;
   /** Makes the result that asks for `pending`. */
   readonly seal: (
     request: JSONRPCRequest,
@@ -95,6 +102,14 @@ export function createInputState(options: InputStateOptions): InputState {
       const responses = (request.params?.inputResponses ?? {}) as JSONObject;
       const accepted = acceptedResponses(state.pending, responses, validator);
       return { answers: { ...state.answers, ...accepted }, steps: state.steps, state: state.state };
+    },
+    start: ({ params }, singleUse) => {
+      const responses = params?.inputResponses as JSONObject | undefined;
+      // Without a seal nothing could tell the first use from the second.
+      if (responses === undefined || singleUse) return emptyMemory;
+      const offered = (name: string, question: InputRequest) =>
+        answerTo(question, ownMember(responses, name), validator);
+      return { ...emptyMemory, offered };
     },
     seal: async (request, context, { pending, memory }) => {
       const { answers, steps, state } = memory;
@@ -132,12 +147,20 @@ function acceptedResponses(
 ): { readonly [key: string]: InputResponse } {
   const accepted: Record<string, InputResponse> = {};
   for (const [key, request] of Object.entries(pending)) {
-    const response = Object.hasOwn(responses, key) ? responses[key] : undefined;
-    if (isResponseTo(request, response) && fitsForm(request, response, validator)) {
-      accepted[key] = response;
-    }
+    const response = answerTo(request, ownMember(responses, key), validator);
+    if (response !== undefined) accepted[key] = response;
   }
   return accepted;
+}
+
+/** The response as an answer to the request, or `undefined` when it is none. */
+function answerTo(
+  request: InputRequest,
+  response: unknown,
+  validator: JSONSchemaValidator,
+): InputResponse | undefined {
+  const fits = isResponseTo(request, response) && fitsForm(request, response, validator);
+  return fits ? response : undefined;
 }
 
 /** @spec client/elicitation#form-mode-security */
@@ -150,4 +173,9 @@ function fitsForm(
   if (!("action" in response) || response.action !== "accept") return true;
   const validate = validator(request.params.requestedSchema as unknown as JSONObject);
   return validate(response.content ?? {}) === undefined;
+}
+
+/** Keys are the peer's: none of them may reach the prototype. */
+function ownMember(object: JSONObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -51,7 +51,7 @@ export interface PromptOptions<Name extends string, Args extends ArgumentMap> {
   readonly icons?: readonly Icon[];
   readonly _meta?: JSONObject;
   /** The arguments by name, in the order in which they are listed. */
-  readonly arguments?: Args;
+  readonly arguments?: Args & ArgumentMap;
   /** Whether an exchange that asked for input can be completed only once. @default false */
   readonly singleUse?: boolean;
   readonly get: (

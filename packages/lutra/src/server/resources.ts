@@ -150,7 +150,8 @@ function toResult(value: Exclude<ReadReturn, InputRequired>, reading: Reading): 
   const contents = toContents(value, uri, definition.mimeType);
   if (contents === undefined || contents.length === 0) throw resourceNotFound(uri);
   // What was read with a client's answers depends on more than the URI.
-  const isRetry = round.request.params?.requestState !== undefined;
+  const { requestState, inputResponses } = round.request.params ?? {};
+  const isRetry = requestState !== undefined || inputResponses !== undefined;
   const hints = isRetry ? notCacheable : (definition.cache ?? notCacheable);
   return { resultType: "complete", contents, ...hints, ...(meta && { _meta: meta }) };
 }

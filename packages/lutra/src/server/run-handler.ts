@@ -13,7 +13,6 @@ import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { HandlerRun } from "./handler-context.ts";
 import type { InputMemory, InputState } from "./input-state.ts";
-import { emptyMemory } from "./input-state.ts";
 import { InputRequired } from "./results.ts";
 
 export interface Round {
@@ -36,7 +35,9 @@ export async function runHandler<T>(
 ): Promise<Result> {
   const { request, context, inputs, singleUse } = round;
   const hasState = request.params?.requestState !== undefined;
-  const memory = hasState ? await inputs.open(request, context, singleUse) : emptyMemory;
+  const memory = hasState
+    ? await inputs.open(request, context, singleUse)
+    : inputs.start(request, singleUse);
   const run = new HandlerRun(request, context, memory);
   try {
     const value = await handler(run);

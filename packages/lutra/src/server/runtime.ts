@@ -6,6 +6,7 @@ import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
 import { createInputState } from "./input-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
+import { createSharedBus } from "./shared-bus.ts";
 
 /** What replicas of one server must have in common. */
 export interface Shared {
@@ -24,12 +25,10 @@ export interface Runtime extends CatalogueRuntime {
 /** What `share` may exchange before the first request. */
 export function createRuntime(options: CompleteOptions): Runtime {
   let sealer = createSealer(options.keys ?? randomKeys());
-  let events = options.events ?? createMemoryEventBus();
+  const events = createSharedBus(options.events ?? createMemoryEventBus());
   let replayGuard = options.replayGuard ?? createMemoryReplayGuard();
   return {
-    get events() {
-      return events;
-    },
+    events,
     sealer: () => sealer,
     inputs: createInputState({
       sealer: {
@@ -53,7 +52,8 @@ export function createRuntime(options: CompleteOptions): Runtime {
       const keys = options.keys ?? shared.keys;
       requireShared(options, shared, keys);
       if (keys !== undefined) sealer = createSealer(keys);
-      events = options.events ?? shared.events ?? events;
+      const bus = options.events ?? shared.events;
+      if (bus !== undefined) events.moveTo(bus);
       replayGuard = options.replayGuard ?? shared.replayGuard ?? replayGuard;
     },
   };

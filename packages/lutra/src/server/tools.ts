@@ -49,10 +49,9 @@ export interface ToolOptions<Name extends string, In extends Schema, Out extends
   /** Whether an exchange that asked for input can be completed only once. @default false */
   readonly singleUse?: boolean;
   /** Runs the tool. Throw a `ToolError` to tell the model what went wrong. */
-  readonly call: (
-    args: ToolArguments<In>,
-    context: HandlerContext,
-  ) => ToolReturn<Out> | Promise<ToolReturn<Out>>;
+  readonly call: NoInfer<
+    (args: ToolArguments<In>, context: HandlerContext) => ToolReturn<Out> | Promise<ToolReturn<Out>>
+  >;
 }
 
 /** A tool, typed by its schemas. */

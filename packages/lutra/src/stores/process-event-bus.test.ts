@@ -6,6 +6,9 @@ import type { JSONObject } from "../protocol/json.ts";
 import type { ProcessChannel } from "./process-event-bus.ts";
 import { createProcessEventBus, relayEvents } from "./process-event-bus.ts";
 
+// Processes take their time on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** The two ends of a channel within this process: what one sends, the other hears. */
 function channelPair() {
   const ends = [new EventEmitter(), new EventEmitter()] as const;

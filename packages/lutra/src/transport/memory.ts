@@ -73,16 +73,11 @@ async function answer(
   }
 }
 
-/** The error as the client reads it from the response. */
+/** The error as the client reads it from the response, with what lies behind a masked one. */
 function received(request: JSONRPCRequest, error: ProtocolError): ProtocolError {
-  let response: JSONObject;
-  try {
-    response = JSON.parse(encodeError(request.id, error)) as JSONObject;
-  } catch (unserializable) {
-    return received(request, ProtocolError.from(unserializable));
-  }
-  const { cause } = error;
+  const response = JSON.parse(encodeError(request.id, error)) as JSONObject;
   const read = ProtocolError.fromWire(response.error) as ProtocolError;
+  const cause = read.code === error.code ? error.cause : error;
   return cause === undefined ? read : Object.defineProperty(read, "cause", { value: cause });
 }
 

@@ -1,6 +1,12 @@
-/** `lutra/node`: servers on Node, over HTTP and stdio. */
+/** `lutra/node`: servers and transports that need Node. */
 export type { NodeHandler } from "./http/node-handler.ts";
 export { createNodeHandler } from "./http/node-handler.ts";
 export type { HttpEndpoint, ServeHttpOptions } from "./http/node-serve.ts";
 export { serveHttp } from "./http/node-serve.ts";
 export type { HttpHandlerOptions, ReadHeader } from "./http/rules.ts";
+export type { StdioCommand } from "./stdio/child.ts";
+export type { StdioTransport, StdioTransportOptions } from "./stdio/client.ts";
+export { createStdioTransport } from "./stdio/client.ts";
+export type { RestartOptions } from "./stdio/restarts.ts";
+export type { StdioServer, StdioServerHandle, StdioServerOptions } from "./stdio/server.ts";
+export { serveStdio } from "./stdio/server.ts";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Principal, RequestContext, Serve } from "../../protocol/exchange.ts";
+import type { Principal, Serve } from "../../protocol/exchange.ts";
 import {
   type EncodedResult,
   encodeError,
@@ -9,6 +9,7 @@ import {
   resultBytes,
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
+import { HttpContext } from "./http-context.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
 import { type HttpRules, type ReadHeader, toProtocolError } from "./rules.ts";
 
@@ -24,7 +25,6 @@ export class NodeExchange {
   readonly #res: ServerResponse;
   readonly #options: ExchangeOptions;
   #stream: NodeEventStream | undefined;
-  #controller: AbortController | undefined;
   #isOver = false;
 
   constructor(request: JSONRPCRequest, res: ServerResponse, options: ExchangeOptions) {
@@ -34,16 +34,12 @@ export class NodeExchange {
   }
 
   async run(serve: Serve, header: ReadHeader, principal: Principal | undefined): Promise<void> {
-    const exchange = this;
-    const context: RequestContext = {
-      get signal() {
-        return exchange.#signal();
-      },
-      notify: (notification) => this.#notify(JSON.stringify(notification)),
+    const context = new HttpContext({
       header,
       principal,
-      meta: undefined,
-    };
+      notify: (notification) => this.#notify(JSON.stringify(notification)),
+      signal: () => this.#signal(),
+    });
     const { id } = this.#request;
     try {
       const result = await serve(this.#request, context);
@@ -67,11 +63,8 @@ export class NodeExchange {
     return this.#stream.send(message);
   }
 
-  /** Made on demand: most handlers never look at their signal. */
   #signal(): AbortSignal {
-    if (this.#controller !== undefined) return this.#controller.signal;
     const controller = new AbortController();
-    this.#controller = controller;
     const res = this.#res;
     const abort = () => {
       if (!res.writableFinished) controller.abort();

@@ -4,20 +4,11 @@
  *
  * @spec basic/transports/stdio
  */
-import { setTimeout as delay } from "node:timers/promises";
-import type { RequestContext, Transport } from "../../protocol/exchange.ts";
-import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
-import { TransportError } from "../../protocol/transport-error.ts";
-import { abortError, unlessAborted } from "../abort.ts";
-import type { ChildExit, ChildOptions, StdioCommand } from "./child.ts";
-import { Child } from "./child.ts";
-import { defaultMaxBufferedBytes } from "./line-writer.ts";
-import { defaultMaxLineBytes } from "./lines.ts";
-import { PendingRequests } from "./pending-requests.ts";
-import type { RestartOptions, Restarts } from "./restarts.ts";
-import { createRestarts } from "./restarts.ts";
+import type { Transport } from "../../protocol/exchange.ts";
+import type { StdioCommand } from "./child.ts";
+import type { RestartOptions } from "./restarts.ts";
+import { ServerProcess } from "./server-process.ts";
 import type { StderrOption } from "./stderr-log.ts";
-import { createStderrLog } from "./stderr-log.ts";
 
 export interface StdioTransportOptions {
   /** Where the server's `stderr` goes, and what it prints on `stdout` that is no message. @default "inherit" */
@@ -70,125 +61,4 @@ export function createStdioTransport(
       return server.pid;
     },
   };
-}
-
-class ServerProcess {
-  readonly #command: StdioCommand;
-  readonly #options: ChildOptions;
-  readonly #restarts: Restarts;
-  readonly #restartOptions: RestartOptions;
-  readonly #pending: PendingRequests;
-  readonly #closed = new AbortController();
-  #child: Child | undefined;
-  #starting: Promise<Child> | undefined;
-  #closing: Promise<void> | undefined;
-  #lastExit: TransportError | undefined;
-
-  constructor(command: StdioCommand, options: StdioTransportOptions) {
-    const { closeTimeoutMs = 2000, restarts = {} } = options;
-    if (!(closeTimeoutMs >= 0)) throw new TypeError("closeTimeoutMs: expected milliseconds");
-    this.#command = command;
-    this.#restartOptions = restarts;
-    this.#restarts = createRestarts(restarts);
-    this.#pending = new PendingRequests((size) => this.#child?.setRef(size > 0));
-    this.#options = {
-      stderr: createStderrLog(options.stderr ?? "inherit"),
-      onLine: (line) => this.#receive(line),
-      onTooLong: () => {
-        const expected = `expected at most ${this.#options.maxLineBytes} bytes`;
-        // Which request this was the answer to cannot be known, and none may wait for ever.
-        this.#pending.abandonAll(new TransportError("malformed", `message: ${expected}`));
-      },
-      maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
-      maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
-      closeTimeoutMs,
-    };
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  async serve(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    for (;;) {
-      if (context.signal.aborted) throw abortError(context.signal);
-      if (this.#closed.signal.aborted) throw closedError();
-      const child = this.#child ?? (await unlessAborted(this.#start(), context.signal));
-      // The process may have died, or the request been aborted, before this line is reached.
-      if (child !== this.#child || context.signal.aborted) continue;
-      return this.#pending.send(request, context, (json) => child.write(json));
-    }
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#closed.abort();
-    this.#pending.rejectAll(closedError());
-    const child = this.#child ?? (await this.#starting?.catch(() => undefined));
-    await child?.stop();
-  }
-
-  #start(): Promise<Child> {
-    this.#starting ??= this.#startLater().finally(() => {
-      this.#starting = undefined;
-    });
-    return this.#starting;
-  }
-
-  async #startLater(): Promise<Child> {
-    const waitMs = this.#restarts.nextDelayMs();
-    if (waitMs === undefined) throw this.#tooManyRestarts();
-    const { signal } = this.#closed;
-    if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => {});
-    if (signal.aborted) throw closedError();
-    const child = await Child.start(this.#command, this.#options);
-    void child.exited.then((exit) => this.#onExit(exit));
-    child.setRef(false);
-    this.#child = child;
-    if (!signal.aborted) return child;
-    await child.stop();
-    throw closedError();
-  }
-
-  #receive(line: Uint8Array): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(decoder.decode(line));
-    } catch {
-      message = undefined;
-    }
-    // A server must not print to stdout, but some do; what they print is meant for people.
-    if (!this.#pending.receive(message)) this.#options.stderr.pushLine(line);
-  }
-
-  #onExit(exit: ChildExit): void {
-    this.#child = undefined;
-    this.#restarts.record();
-    this.#lastExit = new TransportError("closed", this.#describe(exit));
-    this.#pending.rejectAll(this.#lastExit);
-  }
-
-  #describe({ code, signal }: ChildExit): string {
-    const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-    const lines = this.#options.stderr.lastLines();
-    const output = lines.length === 0 ? "" : `; its last output was:\n${lines.join("\n")}`;
-    return `The server "${this.#command.command}" ${how}${output}`;
-  }
-
-  #tooManyRestarts(): TransportError {
-    const { max = 5, windowMs = 30_000 } = this.#restartOptions;
-    const often = `more than ${max} times within ${windowMs / 1000} s`;
-    const message = `The server "${this.#command.command}" died ${often}. ${this.#lastExit?.message}`;
-    return new TransportError("closed", message, { cause: this.#lastExit });
-  }
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-function closedError(): TransportError {
-  return new TransportError("closed", "The transport was closed");
 }

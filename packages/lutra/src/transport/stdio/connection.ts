@@ -26,7 +26,7 @@ export class Connection {
   readonly #releaseStdout: () => void;
   readonly #stopReading: () => void;
   #resolveClosed: () => void = () => {};
-  #closing: Promise<void> | undefined;
+  #isClosing = false;
   #isPaused = false;
   #caughtUp: Promise<void> | undefined;
 
@@ -51,8 +51,11 @@ export class Connection {
 
   /** Aborts what is in flight, ends subscriptions gracefully and lets the output leave. */
   close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
+    if (!this.#isClosing) {
+      this.#isClosing = true;
+      void this.#shutDown();
+    }
+    return this.closed;
   }
 
   #startReading(): () => void {
@@ -84,7 +87,7 @@ export class Connection {
   }
 
   #receive(line: Uint8Array): void {
-    if (this.#closing !== undefined) return;
+    if (this.#isClosing) return;
     let value: unknown;
     try {
       value = JSON.parse(decoder.decode(line));
@@ -119,14 +122,14 @@ export class Connection {
     try {
       return this.#writer.write(json);
     } catch (thrown) {
-      if (this.#closing === undefined) this.#options.onError(thrown);
+      if (!this.#isClosing) this.#options.onError(thrown);
       void this.close();
     }
   }
 
   /** Reads on only while there is room for more requests and for what they are answered. */
   #pauseOrResume(): void {
-    if (this.#closing !== undefined) return;
+    if (this.#isClosing) return;
     const caughtUp = this.#writer.caughtUp();
     if (caughtUp !== undefined && caughtUp !== this.#caughtUp) {
       this.#caughtUp = caughtUp;
@@ -140,15 +143,23 @@ export class Connection {
   }
 
   async #shutDown(): Promise<void> {
-    const { output, graceMs, onError } = this.#options;
+    const { output, graceMs } = this.#options;
     this.#stopReading();
     const subscriptions = this.#exchanges.drain("The server shuts down");
-    await within(graceMs, Promise.all([subscriptions, this.#server.close().catch(onError)]));
+    await within(graceMs, Promise.all([subscriptions, this.#closeServer()]));
     this.#exchanges.abort("The server shuts down");
     await within(graceMs, this.#writer.flush());
     this.#releaseStdout();
     if (output !== process.stdout) output.end();
     this.#resolveClosed();
+  }
+
+  async #closeServer(): Promise<void> {
+    try {
+      await this.#server.close();
+    } catch (thrown) {
+      this.#options.onError(thrown);
+    }
   }
 }
 

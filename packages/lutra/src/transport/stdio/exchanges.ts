@@ -123,15 +123,10 @@ export class Exchanges {
     }
   }
 
-  /** Masks what is not meant for the client, also an error whose `data` is not JSON. */
+  /** Masks what is not meant for the client. */
   #encodeFailure(id: RequestId, thrown: unknown): string {
     if (!isProtocolError(thrown)) this.#options.onError(thrown);
-    try {
-      return encodeError(id, ProtocolError.from(thrown));
-    } catch (unserializable) {
-      this.#options.onError(unserializable);
-      return encodeError(id, ProtocolError.from(unserializable));
-    }
+    return encodeError(id, ProtocolError.from(thrown));
   }
 
   /**

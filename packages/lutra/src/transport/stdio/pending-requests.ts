@@ -9,11 +9,18 @@ import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
-import { metaKeys } from "../../protocol/meta.ts";
+import { logMessageMethod } from "../../protocol/logging.ts";
 import { progressMethod } from "../../protocol/progress.ts";
-import { subscriptionIdOf, withSubscriptionId } from "../../protocol/subscriptions.ts";
+import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError } from "../abort.ts";
+import {
+  asksForLog,
+  changeFromChannel,
+  progressFromChannel,
+  requestToChannel,
+  resultFromChannel,
+} from "./channel-ids.ts";
 
 interface Pending {
   /** The request's id on the channel. */
@@ -26,10 +33,6 @@ interface Pending {
   readonly onAbort: () => void;
 }
 
-/**
- * Requests get ids and progress tokens of their own on the channel. So requests from several
- * callers may share ids, and a late answer to a cancelled request never meets a newer one.
- */
 export class PendingRequests {
   readonly #open = new Map<number, Pending>();
   readonly #onSize: (size: number) => void;
@@ -49,7 +52,7 @@ export class PendingRequests {
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
       const id = this.#lastId;
-      const json = JSON.stringify(toChannel(request, id));
+      const json = JSON.stringify(requestToChannel(request, id));
       const onAbort = (): void => this.#abandon(pending, abortError(context.signal));
       const pending: Pending = { id, request, context, write, resolve, reject, onAbort };
       write(json);
@@ -90,7 +93,7 @@ export class PendingRequests {
     if (pending === undefined) return;
     this.#close(pending);
     if (isObject(response.result)) {
-      pending.resolve(fromChannel(response.result as Result, pending));
+      pending.resolve(resultFromChannel(response.result as Result, pending.id, pending.request));
       return;
     }
     const malformed = new TransportError("malformed", "response: expected a result or an error");
@@ -118,19 +121,17 @@ export class PendingRequests {
     }
     const pending = this.#find(subscriptionIdOf(notification));
     if (pending !== undefined) {
-      const params = withSubscriptionId(notification.params, pending.request.id);
-      this.#deliver(pending, { ...notification, params });
+      this.#deliver(pending, changeFromChannel(notification, pending.request));
       return;
     }
     if (notification.method === progressMethod) this.#notifyProgress(notification);
-    else if (notification.method === messageMethod) this.#notifyLog(notification);
+    else if (notification.method === logMessageMethod) this.#notifyLog(notification);
   }
 
   #notifyProgress(notification: JSONRPCNotification): void {
     const pending = this.#find(notification.params?.progressToken);
-    const progressToken = pending && progressTokenOf(pending.request);
-    if (pending === undefined || progressToken === undefined) return;
-    this.#deliver(pending, { ...notification, params: { ...notification.params, progressToken } });
+    const progress = pending && progressFromChannel(notification, pending.request);
+    if (pending !== undefined && progress !== undefined) this.#deliver(pending, progress);
   }
 
   /**
@@ -140,7 +141,7 @@ export class PendingRequests {
    * @spec server/utilities/logging#per-request-log-level
    */
   #notifyLog(notification: JSONRPCNotification): void {
-    const pending = this.#only((request) => metaOf(request)?.[metaKeys.logLevel] !== undefined);
+    const pending = this.#only(asksForLog);
     if (pending !== undefined) this.#deliver(pending, notification);
   }
 
@@ -152,7 +153,7 @@ export class PendingRequests {
     const fail = (thrown: unknown): void => this.#abandon(pending, thrown);
     try {
       const taken = pending.context.notify(notification);
-      if (taken !== undefined) void taken.catch(fail);
+      if (taken !== undefined) void Promise.resolve(taken).catch(fail);
     } catch (thrown) {
       fail(thrown);
     }
@@ -185,27 +186,4 @@ export class PendingRequests {
     const found = [...this.#open.values()].filter(({ request }) => matches(request));
     return found.length === 1 ? found[0] : undefined;
   }
-}
-
-const messageMethod = "notifications/message";
-
-function toChannel(request: JSONRPCRequest, id: number): JSONRPCRequest {
-  if (progressTokenOf(request) === undefined) return { ...request, id };
-  const _meta = { ...metaOf(request), [metaKeys.progressToken]: id };
-  return { ...request, id, params: { ...request.params, _meta } };
-}
-
-/** Puts the id that the caller knows back into the result of a subscription. */
-function fromChannel(result: Result, { id, request }: Pending): Result {
-  if (result._meta?.[metaKeys.subscriptionId] !== id) return result;
-  return withSubscriptionId(result, request.id);
-}
-
-function metaOf(request: JSONRPCRequest): JSONObject | undefined {
-  const meta = request.params?._meta;
-  return isObject(meta) ? meta : undefined;
-}
-
-function progressTokenOf(request: JSONRPCRequest): unknown {
-  return metaOf(request)?.[metaKeys.progressToken];
 }

@@ -272,7 +272,7 @@ describe("failures", () => {
       { id: 1, error },
       { id: 2, error },
     ]);
-    expect(onError).toHaveBeenCalledTimes(2);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.any(TypeError));
   });
 
   it.each([{ maxInFlight: 0 }, { maxLineBytes: 0 }, { graceMs: -1 }])("refuses %o", (options) => {
@@ -398,13 +398,15 @@ describe("shutdown", () => {
 
   it("does not wait for a handler that ignores its signal, nor for ever for the server", async () => {
     const { calls, serve } = byHand();
-    const { send, received, handle } = start(serve, { close: () => new Promise(() => {}) });
-    send(request(1));
+    const close = () => new Promise<void>(() => {});
+    const { input, send, received, handle } = start(serve, { close, maxInFlight: 1 });
+    send(request(1), request(2));
     await received();
     await handle.close();
     expect(calls[0]?.context.signal.aborted).toBe(true);
+    expect(input.isPaused()).toBe(true);
     calls[0]?.resolve(complete);
-    send(request(2));
+    send(request(3));
     expect(await received()).toEqual([]);
     expect(calls).toHaveLength(1);
   });

@@ -3,8 +3,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createStdioTransport } from "./client.ts";
+
+// Processes take their time on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));

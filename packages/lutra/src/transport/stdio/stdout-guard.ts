@@ -5,14 +5,20 @@
  * @spec basic/transports/stdio
  */
 
+let isGuarded = false;
+
 /**
  * Sends what `console.log` and `process.stdout.write` are given to `stderr`, until the returned
  * function is called. Nothing is lost, only moved.
  *
  * Out of reach are writes that do not pass through `process.stdout`: `fs.writeSync(1, ...)`, native
  * code, and child processes that were started with `stdio: "inherit"`.
+ *
+ * @throws {TypeError} when it is called twice
  */
 export function guardStdout(): () => void {
+  if (isGuarded) throw new TypeError("output: process.stdout serves another client already");
+  isGuarded = true;
   const { stdout, stderr } = process;
   const { write, end } = stdout;
   const toStderr = stderr.write.bind(stderr);
@@ -26,5 +32,6 @@ export function guardStdout(): () => void {
     // Whoever replaced `write` in the meantime goes on; what it calls is ours and goes to stderr.
     if (stdout.write === toStderr) stdout.write = write;
     stdout.end = end;
+    isGuarded = false;
   };
 }

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { errorCodes, isProtocolError, ProtocolError } from "./errors.ts";
+
+describe("basic/index#error-codes", () => {
+  it("emits the codes that the specification defines, and no other", () => {
+    expect(errorCodes).toEqual({
+      parseError: { code: -32700, status: 400 },
+      invalidRequest: { code: -32600, status: 400 },
+      methodNotFound: { code: -32601, status: 404 },
+      invalidParams: { code: -32602, status: 400 },
+      internalError: { code: -32603, status: 500 },
+      headerMismatch: { code: -32020, status: 400 },
+      missingRequiredClientCapability: { code: -32021, status: 400 },
+      unsupportedProtocolVersion: { code: -32022, status: 400 },
+    });
+  });
+
+  const table = Object.entries(errorCodes) as [keyof typeof errorCodes, { code: number }][];
+  it.each(table)("%s survives the way over the wire", (reason, { code }) => {
+    const sent = new ProtocolError(reason, "what", { data: { a: [1] }, cause: new Error("why") });
+    expect(sent).toMatchObject({ reason, code, peer: false, name: "ProtocolError" });
+    const received = ProtocolError.fromWire(JSON.parse(JSON.stringify(sent.toWire())));
+    expect(received).toMatchObject({ reason, code, message: "what", data: { a: [1] }, peer: true });
+    expect(received?.status).toBe(sent.status);
+    expect(received?.cause).toBeUndefined();
+  });
+
+  it("clients SHOULD still accept -32002 from servers of earlier versions", () => {
+    const error = ProtocolError.fromWire({ code: -32002, message: "Resource not found" });
+    expect(error).toMatchObject({ reason: "resourceNotFound", code: -32002, peer: true });
+  });
+
+  it.each([
+    [-32002, -32602, 400],
+    [-32042, -32603, 500],
+    [-32023, -32603, 500],
+    [-32099, -32603, 500],
+  ])("implementations MUST NOT emit %i, also not when it was received", (code, sent, status) => {
+    const error = ProtocolError.fromWire({ code, message: "no" });
+    expect(error).toMatchObject({ code, status });
+    expect(error?.toWire()).toEqual({ code: sent, message: "no" });
+  });
+
+  it.each([
+    ["an application's code", 17],
+    ["a code of the legacy range, which has no specific meaning", -32001],
+  ])("passes %s on as it came", (_what, code) => {
+    const error = ProtocolError.fromWire({ code, message: "no", data: null });
+    expect(error).toMatchObject({ reason: "other", code, status: 500 });
+    expect(error?.toWire()).toEqual({ code, message: "no", data: null });
+  });
+
+  it.each([
+    ["null", null],
+    ["no code", { message: "no" }],
+    ["a fractional code", { code: 1.5, message: "no" }],
+    ["a code that is text", { code: "-32602", message: "no" }],
+    ["an array", [-32602]],
+  ])("error codes MUST be integers: %s is no error", (_what, wire) => {
+    expect(ProtocolError.fromWire(wire)).toBeUndefined();
+  });
+
+  it("takes a missing message for an empty one", () => {
+    expect(ProtocolError.fromWire({ code: -32602 })?.message).toBe("");
+  });
+});
+
+describe("ProtocolError.from", () => {
+  it.each([
+    ["an error", new Error("the password is 123")],
+    ["a string", "the password is 123"],
+    ["undefined", undefined],
+    ["null", null],
+    ["an object that looks like one", { code: -32602, message: "the password is 123" }],
+  ])("masks %s and keeps it as the cause", (_what, thrown) => {
+    const error = ProtocolError.from(thrown);
+    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
+    expect(error.cause).toBe(thrown);
+  });
+
+  it("leaves a protocol error as it is", () => {
+    const error = new ProtocolError("invalidParams", "params.name: expected a string");
+    expect(ProtocolError.from(error)).toBe(error);
+  });
+});
+
+describe("isProtocolError", () => {
+  it("recognises the errors of another copy of the package", () => {
+    const other = Object.assign(new Error(), { [Symbol.for("lutra.ProtocolError")]: true });
+    expect(isProtocolError(other)).toBe(true);
+  });
+
+  it.each([[new Error()], [null], [undefined], ["error"], [{ code: -32602 }]])(
+    "is false for %s",
+    (value) => {
+      expect(isProtocolError(value)).toBe(false);
+    },
+  );
+});

@@ -1,0 +1,32 @@
+import type { Client, ClientOptions, ServeTarget } from "../client/index.ts";
+import { createClient } from "../client/index.ts";
+import type { Principal } from "../protocol/exchange.ts";
+import type { TypesOf } from "../protocol/server-types.ts";
+import { createMemoryTransport } from "../transport/memory.ts";
+
+export interface ConnectOptions extends ClientOptions {
+  /** Who the server takes the client for, as if a transport had checked it. @default nobody */
+  readonly principal?: Principal;
+}
+
+/**
+ * Connects a client to a server in this process. Both speak the protocol as they do over a wire,
+ * with every message as JSON, but without sockets, processes or timers to wait for. The client is
+ * typed by the server, and several may be connected to one.
+ *
+ * @example
+ * ```ts
+ * const client = connect(server);
+ * const result = await client.callTool("add", { a: 1, b: 2 });
+ * expect(result.structuredContent).toEqual({ sum: 3 });
+ * ```
+ */
+export function connect<Server extends ServeTarget>(
+  server: Server,
+  options: ConnectOptions = {},
+): Client<TypesOf<Server>> {
+  const { principal, ...clientOptions } = options;
+  const transport = createMemoryTransport(server, principal && { principal });
+  const info = "info" in server ? server.info : undefined;
+  return createClient({ ...transport, info }, clientOptions) as Client<TypesOf<Server>>;
+}

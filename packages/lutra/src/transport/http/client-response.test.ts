@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
+import {
+  answerWith,
+  context,
+  done,
+  event,
+  opener,
+  progress,
+  request,
+  serveHttp,
+  transports,
+} from "./fixtures/scripted-endpoint.ts";
+
+describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
+  const open = opener(createHttpTransport);
+
+  it("reads a JSON response", async () => {
+    const url = await serveHttp(answerWith(done, 200, "Application/JSON; charset=utf-8"));
+    expect(await open(url).serve(request(), context())).toEqual({ resultType: "complete" });
+  });
+
+  it("reads an event stream: notifications in order, then the response", async () => {
+    const stream = `: hello\r\n\r\n${event(progress(1))}${event(progress(2))}${event(done)}`;
+    const url = await serveHttp(answerWith(stream, 200, "text/event-stream"));
+    const notifications: JSONRPCNotification[] = [];
+    const notify = (notification: JSONRPCNotification) => void notifications.push(notification);
+    const result = await open(url).serve(request(), context({ notify }));
+    expect(notifications.map(({ params }) => params?.progress)).toEqual([1, 2]);
+    expect(result).toEqual({ resultType: "complete" });
+  });
+
+  it("has the result as soon as the response arrives, though the stream stays open", async () => {
+    const url = await serveHttp((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(event(done) + event(progress(9)));
+    });
+    const result = await open(url).serve(request(), context());
+    expect(result).toEqual({ resultType: "complete" });
+  });
+
+  it("waits with further notifications until the reader can take more", async () => {
+    let release = () => {};
+    let count = 0;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const url = await serveHttp((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(event(progress(0)));
+      first.then(() => response.end(event(progress(1)) + event(done)));
+    });
+    let arrived = () => {};
+    const first = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const notify = () => {
+      count += 1;
+      arrived();
+      return gate;
+    };
+    const result = open(url).serve(request(), context({ notify }));
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(count).toBe(1);
+    release();
+    await result;
+    expect(count).toBe(2);
+  });
+
+  it.each([
+    ["400 with the id", 400, '{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'],
+    ["400 without an id", 400, '{"jsonrpc":"2.0","error":{"code":-32602,"message":"no"}}'],
+    ["200 with an error", 200, '{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'],
+  ])("errors of the peer are its own: %s", async (_what, status, body) => {
+    const url = await serveHttp(answerWith(body, status));
+    await expect(open(url).serve(request(), context())).rejects.toMatchObject({
+      name: "ProtocolError",
+      reason: "invalidParams",
+      peer: true,
+      message: "no",
+    });
+  });
+
+  it("errors of the peer also come on a stream", async () => {
+    const error = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"no"}}';
+    const url = await serveHttp(answerWith(event(error), 200, "text/event-stream"));
+    const answer = open(url).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({ reason: "internalError", peer: true });
+  });
+
+  it.each([
+    ["404 with HTML", 404, "text/html", "<h1>no</h1>"],
+    ["502 with JSON that is no message", 502, "application/json", '{"error":"bad gateway"}'],
+    ["400 with broken JSON", 400, "application/json", "{"],
+    ["500 with a result", 500, "application/json", done],
+    ["a redirect, which is not followed", 307, "text/plain", ""],
+  ])("a status without a JSON-RPC error is reported as such: %s", async (...args) => {
+    const [, status, contentType, body] = args;
+    const url = await serveHttp((_request, response) =>
+      response.writeHead(status, { "content-type": contentType, location: "/elsewhere" }).end(body),
+    );
+    const answer = open(url).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({ name: "TransportError", reason: "http", status });
+  });
+
+  it.each([
+    ["another id", "application/json", done.replace("7", "8")],
+    ["no result", "application/json", '{"jsonrpc":"2.0","id":7}'],
+    ["a batch", "application/json", `[${done}]`],
+    ["a notification as JSON", "application/json", progress(1)],
+    ["text", "text/plain", done],
+    [
+      "a request of the server",
+      "text/event-stream",
+      event('{"jsonrpc":"2.0","id":1,"method":"ping"}'),
+    ],
+    ["an event that is no JSON", "text/event-stream", event("hello")],
+  ])("refuses a response with %s", async (_what, contentType, body) => {
+    const url = await serveHttp(answerWith(body, 200, contentType));
+    const answer = open(url).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({ name: "TransportError", reason: "malformed" });
+  });
+
+  it.each([
+    ["a JSON body", "application/json", done],
+    ["an event", "text/event-stream", event(done)],
+  ])("bounds the size of %s", async (_what, contentType, body) => {
+    const url = await serveHttp(answerWith(body, 200, contentType));
+    const answer = open(url, { maxResponseBytes: 20 }).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({ reason: "malformed" });
+  });
+});

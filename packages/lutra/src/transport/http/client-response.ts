@@ -1,0 +1,135 @@
+/**
+ * Reads the response to one request, JSON or an event stream, chunk by chunk. Both HTTP client
+ * transports use it.
+ *
+ * @spec basic/transports/streamable-http#receiving-messages
+ */
+
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { RequestContext } from "../../protocol/exchange.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import { isObject } from "../../protocol/json.ts";
+import type { JSONRPCNotification, RequestId, Result } from "../../protocol/json-rpc.ts";
+import { malformed } from "../../protocol/method.ts";
+import { TransportError } from "../../protocol/transport-error.ts";
+import type { EventReader } from "./read-events.ts";
+import { createEventReader } from "./read-events.ts";
+
+const decoder = new TextDecoder();
+
+/** One response on its way in. */
+export class ResponseReader {
+  /** The result, as soon as it is known. Events after it are not read. */
+  result: Result | undefined;
+  readonly #id: RequestId;
+  readonly #notify: RequestContext["notify"];
+  readonly #maxBytes: number;
+  #status = 0;
+  #events: EventReader | undefined;
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #wait: Promise<void> | undefined;
+
+  constructor(id: RequestId, notify: RequestContext["notify"], maxBytes: number) {
+    this.#id = id;
+    this.#notify = notify;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes the status and the media type. A body that can't hold an answer is refused unread. */
+  start(status: number, contentType: string | null | undefined): void {
+    this.#status = status;
+    const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+    const isSuccess = status >= 200 && status < 300;
+    if (isSuccess && mediaType === "text/event-stream") {
+      this.#events = createEventReader((data) => this.#readMessage(data), this.#maxBytes);
+    } else if (mediaType !== "application/json") {
+      throw isSuccess
+        ? malformed(`response: expected JSON or an event stream, not ${mediaType ?? "no body"}`)
+        : httpError(status);
+    }
+  }
+
+  /** Takes the next bytes. A promise asks to wait before more of them are read. */
+  read(chunk: Uint8Array): void | Promise<void> {
+    if (this.#events === undefined) {
+      this.#size += chunk.length;
+      if (this.#size > this.#maxBytes) {
+        throw malformed(`response: the body is longer than ${this.#maxBytes} bytes`);
+      }
+      this.#chunks.push(chunk);
+      return;
+    }
+    this.#wait = undefined;
+    this.#events.read(chunk);
+    return this.#wait;
+  }
+
+  /** Says that the body is complete. */
+  end(): Result {
+    if (this.#events === undefined) this.#readMessage(decoder.decode(joined(this.#chunks)));
+    if (this.result !== undefined) return this.result;
+    throw new TransportError("closed", "The event stream ended before the response");
+  }
+
+  #readMessage(text: string): void {
+    if (this.result !== undefined) return;
+    const message = this.#parse(text);
+    if (typeof message.method === "string") this.#readNotification(message);
+    else this.#readResponse(message);
+  }
+
+  #readResponse(message: JSONObject): void {
+    if (isObject(message.error)) throw this.#peerError(message, message.error);
+    if (this.#status >= 300) throw httpError(this.#status);
+    if (message.id !== this.#id) throw malformed("response: its id is not that of the request");
+    if (!isObject(message.result)) throw malformed("response: expected a result or an error");
+    this.result = message.result;
+  }
+
+  #parse(text: string): JSONObject {
+    try {
+      const message: unknown = JSON.parse(text);
+      if (isObject(message) && message.jsonrpc === "2.0") return message;
+    } catch (cause) {
+      if (this.#status >= 300) throw httpError(this.#status);
+      throw new TransportError("malformed", "response: invalid JSON", { cause });
+    }
+    if (this.#status >= 300) throw httpError(this.#status);
+    throw malformed("response: expected one JSON-RPC message");
+  }
+
+  #readNotification(message: JSONObject): void {
+    if (this.#events === undefined) throw malformed("response: expected a result or an error");
+    // Servers must not send requests. An answer would be wrong, and silence would let it wait.
+    if ("id" in message) throw malformed("event stream: the server sent a request");
+    const wait = this.#notify(message as unknown as JSONRPCNotification);
+    if (wait !== undefined) this.#wait = wait;
+  }
+
+  /** Errors may lack the id, where the server could not read it. */
+  #peerError({ id }: JSONObject, error: JSONObject): Error {
+    const peerError = ProtocolError.fromWire(error);
+    if (peerError === undefined) {
+      return this.#status >= 300 ? httpError(this.#status) : malformed("response: malformed error");
+    }
+    if (id === undefined || id === null || id === this.#id) return peerError;
+    return malformed("response: its id is not that of the request");
+  }
+}
+
+function httpError(status: number): TransportError {
+  return new TransportError("http", `HTTP status ${status} without a JSON-RPC error`, { status });
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined) return first;
+  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

@@ -1,0 +1,165 @@
+/**
+ * The HTTP client transport for Node: undici below `fetch`, without its objects.
+ *
+ * @spec basic/transports/streamable-http#sending-messages
+ */
+import type { Dispatcher } from "undici";
+import { Pool } from "undici";
+import type { RequestContext, Transport } from "../../protocol/exchange.ts";
+import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import { TransportError } from "../../protocol/transport-error.ts";
+import { abortError } from "../abort.ts";
+import type { HttpTransportOptions } from "./client.ts";
+import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
+import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";
+import { ResponseReader } from "./client-response.ts";
+
+/** Carries requests to an MCP endpoint. It follows no redirects. */
+export function createHttpTransport(
+  url: string | URL,
+  options: HttpTransportOptions = {},
+): Transport {
+  if (options.fetch !== undefined) return createFetchTransport(url, options);
+  const client = withDefaults(url, options);
+  const path = client.url.pathname + client.url.search;
+  // Who sends a request bounds its time, so undici's own clocks stay off.
+  const pool = new Pool(client.url.origin, {
+    connections: client.maxConnections,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  let isClosed = false;
+
+  function dispatch(
+    request: JSONRPCRequest,
+    context: RequestContext,
+    headers: string[],
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (isClosed) return reject(closedError());
+      if (context.signal.aborted) return reject(abortError(context.signal));
+      const reader = new ResponseReader(request.id, context.notify, client.maxResponseBytes);
+      const handler = new ResponseHandler(reader, context.signal, { resolve, reject });
+      pool.dispatch({ path, method: "POST", headers, body: JSON.stringify(request) }, handler);
+    });
+  }
+
+  return {
+    mirrorsHeaders: true,
+    serve: async (request, context) => {
+      const headers = requestHeaders(client, request, context);
+      const { dynamicHeaders } = client;
+      if (dynamicHeaders !== undefined) headers.push(...userHeaders(await dynamicHeaders()));
+      return dispatch(request, context, headers);
+    },
+    close: async () => {
+      if (isClosed) return;
+      isClosed = true;
+      await pool.destroy(closedError());
+    },
+  };
+}
+
+interface Settle {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Follows one exchange; undici calls its methods. */
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly #reader: ResponseReader;
+  readonly #signal: AbortSignal;
+  readonly #settle: Settle;
+  #controller: Dispatcher.DispatchController | undefined;
+  #isSettled = false;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(reader: ResponseReader, signal: AbortSignal, settle: Settle) {
+    this.#reader = reader;
+    this.#signal = signal;
+    this.#settle = settle;
+    signal.addEventListener("abort", this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isSettled) controller.abort(abortError(this.#signal));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: { readonly [name: string]: string | string[] | undefined },
+  ): void {
+    if (status < 200) return;
+    const contentType = headers["content-type"];
+    try {
+      this.#reader.start(status, Array.isArray(contentType) ? contentType[0] : contentType);
+    } catch (error) {
+      controller.abort(connectionError(error));
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#isSettled) return;
+    try {
+      const wait = this.#reader.read(chunk);
+      if (this.#reader.result !== undefined) this.#succeed(this.#reader.result, controller);
+      else if (wait !== undefined) pauseUntil(wait, controller);
+    } catch (error) {
+      this.#fail(error);
+      controller.abort(connectionError(error));
+    }
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#linger);
+    if (this.#isSettled) return;
+    try {
+      this.#succeed(this.#reader.end());
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    clearTimeout(this.#linger);
+    this.#fail(connectionError(error));
+  }
+
+  /** With `open`, the stream goes on after its response: it gets a moment to end by itself. */
+  #succeed(result: Result, open?: Dispatcher.DispatchController): void {
+    this.#finish();
+    this.#settle.resolve(result);
+    if (open !== undefined) this.#linger = setTimeout(() => open.abort(closedError()), lingerMs);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isSettled) return;
+    this.#finish();
+    this.#settle.reject(error);
+  }
+
+  #finish(): void {
+    this.#isSettled = true;
+    this.#signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  /** Closing the response stream is what tells the server. */
+  readonly #onAbort = (): void => {
+    const error = abortError(this.#signal);
+    this.#fail(error);
+    this.#controller?.abort(error);
+  };
+}
+
+function pauseUntil(wait: Promise<void>, controller: Dispatcher.DispatchController): void {
+  controller.pause();
+  const resume = () => controller.resume();
+  wait.then(resume, resume);
+}
+
+function closedError(): TransportError {
+  return new TransportError("closed", "The transport was closed");
+}
