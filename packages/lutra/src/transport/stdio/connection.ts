@@ -145,8 +145,7 @@ export class Connection {
   async #shutDown(): Promise<void> {
     const { output, graceMs } = this.#options;
     this.#stopReading();
-    const subscriptions = this.#exchanges.drain("The server shuts down");
-    await within(graceMs, Promise.all([subscriptions, this.#closeServer()]));
+    await within(graceMs, Promise.all([this.#exchanges.drain(), this.#closeServer()]));
     this.#exchanges.abort("The server shuts down");
     await within(graceMs, this.#writer.flush());
     this.#releaseStdout();

@@ -78,18 +78,18 @@ export class Exchanges {
     if (exchange !== undefined) this.#abandon(exchange, reason);
   }
 
-  /** Aborts everything but subscriptions, and resolves when the server has ended those. */
-  async drain(reason: string): Promise<void> {
-    const subscriptions = [...this.#open.values()].filter((exchange) => exchange.isSubscription);
-    this.abort(reason, (exchange) => !exchange.isSubscription);
-    await Promise.all(subscriptions.map((exchange) => exchange.running));
+  /** Resolves when all requests that came in have ended. */
+  async drain(): Promise<void> {
+    while (this.#open.size > 0) {
+      await Promise.all([...this.#open.values()].map(({ running }) => running));
+    }
   }
 
-  /** Aborts everything, or what `matches`. */
-  abort(reason: string, matches: (exchange: Exchange) => boolean = () => true): void {
+  /** Aborts everything. */
+  abort(reason: string): void {
     // What waits goes first, so that nothing is started only to be aborted.
     for (const exchange of [...this.#waiting, ...this.#open.values()]) {
-      if (!exchange.isOver && matches(exchange)) this.#abandon(exchange, reason);
+      if (!exchange.isOver) this.#abandon(exchange, reason);
     }
   }
 

@@ -29,7 +29,7 @@ export interface StdioServerOptions {
   readonly maxLineBytes?: number;
   /** The server closes when more than this waits for a client that does not read. @default 64 MiB */
   readonly maxBufferedBytes?: number;
-  /** How long `close` waits for subscriptions to end and for output to leave. @default 1000 */
+  /** How long `close` waits for requests in flight to end, and for output to leave. @default 1000 */
   readonly graceMs?: number;
   /** Hears of failures whose cause the client is not told. @default writes to `console.error` */
   readonly onError?: (error: unknown) => void;
@@ -38,7 +38,7 @@ export interface StdioServerOptions {
 export interface StdioServerHandle {
   /** Resolves once the client is gone or `close` was called, and all output has left. */
   readonly closed: Promise<void>;
-  /** Aborts what is in flight, ends subscriptions gracefully, closes the server and the output. */
+  /** Ends subscriptions gracefully, waits for what is in flight, and aborts what takes longer. */
   readonly close: () => Promise<void>;
 }
 
