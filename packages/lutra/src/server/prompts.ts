@@ -96,7 +96,7 @@ export function compilePrompt(
     get: (params, round) => {
       requireArguments(params, args);
       return runHandler(
-        { ...round, singleUse },
+        { singleUse, ...round },
         (context) => handler(params.arguments, context),
         (value) => toResult(value, definition, meta),
       );

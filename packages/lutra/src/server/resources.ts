@@ -111,7 +111,7 @@ export function compileResource(
     shown,
     read: (uri, round) =>
       runHandler(
-        { ...round, singleUse },
+        { singleUse, ...round },
         (context) => read(uri, context),
         (value) => toResult(value, { uri, definition, meta, round }),
       ),
@@ -131,7 +131,7 @@ export function compileTemplate(
     complete,
     read: (variables, uri, round) =>
       runHandler(
-        { ...round, singleUse },
+        { singleUse, ...round },
         (context) => handler(variables, Object.assign(context, { uri })),
         (value) => toResult(value, { uri, definition, meta, round }),
       ),

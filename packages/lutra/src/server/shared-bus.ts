@@ -28,6 +28,7 @@ export function createSharedBus(bus: EventBus): SharedBus {
       };
     },
     moveTo: (next) => {
+      if (next === current) return;
       current = next;
       for (const subscription of subscriptions) {
         subscription.unsubscribe();

@@ -128,7 +128,7 @@ export function compileTool(
       }
       try {
         return await runHandler(
-          { ...round, singleUse },
+          { singleUse, ...round },
           (context) => handler(checked.value, context),
           finish,
         );

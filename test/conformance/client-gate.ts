@@ -1,0 +1,74 @@
+/** The client half of the gate: what the suite says about `examples/everything/client.ts`. */
+import { join } from "node:path";
+import { build } from "esbuild";
+import { type Outcome, readOutcomes, totalsOf } from "./outcomes.ts";
+import type { GateReport } from "./server-gate.ts";
+import { outFolder, root, runSuite, specVersion } from "./suite.ts";
+import { faultsOf, readExpected, readKnownFailing } from "./verdict.ts";
+
+const timeout = ["--timeout", "120000"];
+
+/**
+ * Bundles the client into one file, since the suite starts it dozens of times at once. Resolves to
+ * the command that runs it on this Node.
+ */
+export async function bundleClient(): Promise<string> {
+  const outfile = join(outFolder, "client.mjs");
+  await build({
+    entryPoints: [join(root, "examples/everything/client.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "error",
+    // What a bundled CommonJS package requires of Node itself.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+  });
+  return `"${process.execPath}" "${outfile}"`;
+}
+
+/** Runs all scenarios of the revision at once. The suite overlooks exit codes here. */
+export async function runClientSuite(command: string): Promise<GateReport> {
+  const args = ["--command", command, "--suite", "all", "--spec-version", specVersion, ...timeout];
+  const { folder } = await runSuite("client-suite", ["client", ...args]);
+  return report(readOutcomes(folder));
+}
+
+/** Runs the scenarios one by one, so that the exit code of the client counts. */
+export async function runClientScenarios(command: string): Promise<GateReport> {
+  const names = Object.keys(readExpected("client"));
+  return report(await inPairs(names, (name) => runScenario(command, name)));
+}
+
+function report(outcomes: readonly Outcome[]): GateReport {
+  const expected = readExpected("client");
+  const known = readKnownFailing("client");
+  return {
+    totals: totalsOf(outcomes.filter(({ scenario }) => !known.has(scenario))),
+    knownFailing: known.size,
+    faults: faultsOf(outcomes, expected, known, Object.keys(expected)),
+  };
+}
+
+async function runScenario(command: string, scenario: string): Promise<Outcome> {
+  const args = ["--command", command, "--scenario", scenario, "--spec-version", specVersion];
+  const name = `client-${scenario.replaceAll("/", "-")}`;
+  const { exitCode, folder } = await runSuite(name, ["client", ...args, ...timeout]);
+  const [outcome] = readOutcomes(folder);
+  if (outcome === undefined) throw new Error(`${scenario}: the suite left no checks`);
+  return { ...outcome, exitedWell: exitCode === 0 };
+}
+
+/** Works through a list, two at a time, and keeps its order. */
+async function inPairs<T, R>(list: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const entries = list.entries();
+  const worker = async () => {
+    for (const [index, item] of entries) results[index] = await work(item);
+  };
+  await Promise.all([worker(), worker()]);
+  return results;
+}

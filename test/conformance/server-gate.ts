@@ -1,0 +1,50 @@
+/** The server half of the gate: what the suite says about a running `examples/everything`. */
+import { readOutcomes, type Totals, totalsOf } from "./outcomes.ts";
+import { probe } from "./probe.ts";
+import { runSuite, specVersion } from "./suite.ts";
+import { faultsOf, type KnownFailing, readExpected, readKnownFailing } from "./verdict.ts";
+
+export interface GateReport {
+  /** What was found, without the scenarios that are known to fail. */
+  readonly totals: Totals;
+  readonly knownFailing: number;
+  /** What is wrong; empty when the gate is open. */
+  readonly faults: readonly string[];
+}
+
+/** Runs every scenario of the revision. None of them may fail or warn. */
+export function runServerSuite(name: string, url: string): Promise<GateReport> {
+  const selection = ["--suite", "all", "--spec-version", specVersion];
+  return runServer(name, url, selection, new Map());
+}
+
+/** Runs the frozen set of the revision, and the extensions that it reports without scoring them. */
+export function runServerRequirements(name: string, url: string): Promise<GateReport> {
+  const selection = ["--requirements", specVersion];
+  return runServer(name, url, selection, readKnownFailing("server"));
+}
+
+async function runServer(
+  name: string,
+  url: string,
+  selection: readonly string[],
+  known: KnownFailing,
+): Promise<GateReport> {
+  await probe(url);
+  const args = ["server", "--url", url, ...selection];
+  const { exitCode, folder, output } = await runSuite(name, args);
+  const outcomes = readOutcomes(folder);
+  const expected = readExpected("server");
+  const complete = [...Object.keys(expected), ...known.keys()];
+  const faults = faultsOf(outcomes, expected, known, complete);
+  const crash = exitCode === 0 ? [] : [`the suite exited with ${exitCode}\n${tailOf(output)}`];
+  return {
+    totals: totalsOf(outcomes.filter(({ scenario }) => !known.has(scenario))),
+    knownFailing: known.size,
+    faults: [...faults, ...crash],
+  };
+}
+
+function tailOf(output: string): string {
+  return output.trimEnd().split("\n").slice(-20).join("\n");
+}
