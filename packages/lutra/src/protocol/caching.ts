@@ -26,7 +26,7 @@ export interface CacheableResult extends Result, CacheHints {}
 export function readCacheHints(result: Result): CacheHints {
   const { ttlMs, cacheScope } = result;
   return {
-    ttlMs: typeof ttlMs === "number" && ttlMs > 0 ? ttlMs : 0,
+    ttlMs: Number.isFinite(ttlMs) ? Math.max(0, ttlMs as number) : 0,
     cacheScope: cacheScope === "public" ? "public" : "private",
   };
 }

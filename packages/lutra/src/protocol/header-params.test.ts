@@ -97,7 +97,10 @@ describe("basic/transports/streamable-http#schema-extension", () => {
     ["not through allOf", { type: "object", allOf: [object({ region })] }],
     ["not through not", { type: "object", not: object({ region }) }],
     ["not through if", { type: "object", if: object({ region }) }],
-    ["not through then", { type: "object", then: object({ region }) }],
+    [
+      "not through then",
+      JSON.parse('{"type":"object","then":{"properties":{"a":{"x-mcp-header":"A"}}}}'),
+    ],
     ["not through else", { type: "object", else: object({ region }) }],
     ["not through $ref", { ...object({ a: { $ref: "#/$defs/r" } }), $defs: { r: region } }],
     ["not through definitions", { ...object({}), definitions: { region } }],
@@ -171,6 +174,8 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     ],
     ["a boolean", { force: true }, { "mcp-param-force": "true" }],
     ["a header nobody recognises is ignored", {}, { "mcp-param-other": "x" }],
+    ["a fraction, which the schema refuses", { count: 1.5 }, { "mcp-param-count": "1.5" }],
+    ["a list, which the schema refuses", { region: ["eu"] }, { "mcp-param-region": "eu" }],
   ])("accepts: %s", (_what, args, headers) => {
     expect(() => requireHeaderParams(params, args, (name) => headers[name])).not.toThrow();
   });
@@ -189,7 +194,6 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     ["hexadecimal", { count: 42 }, { "mcp-param-count": "0x2a" }],
     ["an exponent", { count: 100 }, { "mcp-param-count": "1e2" }],
     ["nothing for zero", { count: 0 }, { "mcp-param-count": "" }],
-    ["a fraction in the body", { count: 1.5 }, { "mcp-param-count": "1.5" }],
     ["beyond the safe range", { count: 2 ** 53 }, { "mcp-param-count": "9007199254740992" }],
     [
       "an integer that only rounding makes equal",
@@ -198,8 +202,6 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     ],
     ["another boolean", { force: true }, { "mcp-param-force": "false" }],
     ["a boolean in upper case", { force: true }, { "mcp-param-force": "True" }],
-    ["an object, which has no text", { region: {} }, { "mcp-param-region": "[object Object]" }],
-    ["a list, which has no text", { region: ["eu"] }, { "mcp-param-region": "eu" }],
     ["a nested value", { where: { tenant: "a" } }, { "mcp-param-tenant": "b" }],
   ])("servers MUST reject with -32020: %s", (_what, args, headers) => {
     expect(() => requireHeaderParams(params, args, (name) => headers[name])).toThrow(

@@ -20,6 +20,8 @@ const schemaMaps = new Set([
   "$defs",
   "definitions",
 ]);
+/** How deep a schema may nest: far more than any that people write. */
+const maxDepth = 64;
 const integer = /^-?\d+(?:\.0+)?$/;
 
 /** One annotated property of a tool's input schema. */
@@ -39,7 +41,7 @@ export interface HeaderParam {
  */
 export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
   const found: HeaderParam[] = [];
-  collect(inputSchema, [], true, found);
+  collect(inputSchema, { path: [], isReachable: true, depth: 0 }, found);
   const names = new Set<string>();
   for (const { header } of found) {
     const name = header.toLowerCase();
@@ -92,9 +94,12 @@ export function requireHeaderParams(
   }
 }
 
-/** Integers compare as numbers, so that `42.0` equals `42`. */
+/**
+ * Integers compare as numbers, so that `42.0` equals `42`. A value of a type that no header can
+ * carry compares as text: its schema refuses it afterwards, in words that help a model.
+ */
 function isSame(text: string, value: unknown): boolean {
-  if (typeof value !== "number") return text === String(value);
+  if (!Number.isInteger(value)) return text === String(value);
   return integer.test(text) && Number.isSafeInteger(value) && Number(text) === value;
 }
 
@@ -107,39 +112,47 @@ function valueAt(args: JSONObject, path: readonly string[]): unknown {
   return value;
 }
 
+interface Place {
+  readonly path: readonly string[];
+  /** Whether only `properties` lead here from the root. */
+  readonly isReachable: boolean;
+  readonly depth: number;
+}
+
 /** Walks the whole schema: an annotation outside the chain of `properties` is an error. */
-function collect(
-  schema: unknown,
-  path: readonly string[],
-  reachable: boolean,
-  found: HeaderParam[],
-): void {
-  if (Array.isArray(schema)) {
-    for (const member of schema) collect(member, path, false, found);
-    return;
+function collect(schema: unknown, place: Place, found: HeaderParam[]): void {
+  if (typeof schema !== "object" || schema === null) return;
+  const { path, depth } = place;
+  if (depth > maxDepth) throw new TypeError(`${annotation}: the schema is nested too deeply`);
+  if (isObject(schema) && Object.hasOwn(schema, annotation)) {
+    found.push(headerParam(schema, place));
   }
-  if (!isObject(schema)) return;
-  if (Object.hasOwn(schema, annotation)) found.push(headerParam(schema, path, reachable));
   for (const [keyword, value] of Object.entries(schema)) {
-    if (dataKeywords.has(keyword) || keyword === annotation) continue;
-    if (!schemaMaps.has(keyword) || !isObject(value)) {
-      collect(value, path, false, found);
-      continue;
-    }
-    const isChain = keyword === "properties" && reachable;
-    for (const [name, member] of Object.entries(value)) {
-      collect(member, [...path, name], isChain, found);
-    }
+    if (dataKeywords.has(keyword)) continue;
+    if (schemaMaps.has(keyword) && isObject(value)) collectMembers(keyword, value, place, found);
+    else collect(value, { path, isReachable: false, depth: depth + 1 }, found);
   }
 }
 
-function headerParam(schema: JSONObject, path: readonly string[], reachable: boolean): HeaderParam {
+function collectMembers(
+  keyword: string,
+  members: JSONObject,
+  { path, isReachable, depth }: Place,
+  found: HeaderParam[],
+): void {
+  const isChain = keyword === "properties" && isReachable;
+  for (const [name, member] of Object.entries(members)) {
+    collect(member, { path: [...path, name], isReachable: isChain, depth: depth + 1 }, found);
+  }
+}
+
+function headerParam(schema: JSONObject, { path, isReachable }: Place): HeaderParam {
   const name = schema[annotation];
   const where = path.join(".") || "the root";
   if (typeof name !== "string" || !token.test(name)) {
     throw new TypeError(`${annotation} at ${where}: expected an HTTP field name`);
   }
-  if (!reachable || path.length === 0) {
+  if (!isReachable || path.length === 0) {
     throw new TypeError(`${annotation} at ${where}: not reachable by properties alone`);
   }
   return { header: `Mcp-Param-${name}`, path, type: primitiveType(schema.type, where) };

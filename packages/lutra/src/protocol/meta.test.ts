@@ -4,6 +4,7 @@ import { isExtensionId, isMetaKey, isReservedMetaKey, metaKeys, parseRequestMeta
 const version = metaKeys.protocolVersion;
 const capabilities = metaKeys.clientCapabilities;
 const minimal = { [version]: "2026-07-28", [capabilities]: {} };
+const versions = ["2026-07-28"];
 const invalidParams = { code: -32602, status: 400 };
 
 describe("basic/index#meta: per-request protocol fields", () => {
@@ -27,7 +28,7 @@ describe("basic/index#meta: per-request protocol fields", () => {
       traceparent: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01",
       "com.example/own": null,
     };
-    expect(parseRequestMeta({ _meta: meta })).toEqual({
+    expect(parseRequestMeta({ _meta: meta }, versions)).toEqual({
       version: "2026-07-28",
       capabilities: { elicitation: { url: {} }, extensions: { "com.example/x": { a: 1 } } },
       clientInfo,
@@ -37,7 +38,7 @@ describe("basic/index#meta: per-request protocol fields", () => {
   });
 
   it("need no more than a version and capabilities", () => {
-    expect(parseRequestMeta({ _meta: minimal })).toMatchObject({
+    expect(parseRequestMeta({ _meta: minimal }, versions)).toMatchObject({
       version: "2026-07-28",
       capabilities: {},
     });
@@ -77,12 +78,14 @@ describe("basic/index#meta: per-request protocol fields", () => {
     ["a progress token that is null", withMeta("progressToken", null), "progressToken"],
     ["a progress token that is an object", withMeta("progressToken", {}), "progressToken"],
   ])("a request missing or malforming a field is rejected with -32602: %s", (_what, params, at) => {
-    expect(() => parseRequestMeta(params)).toThrow(expect.objectContaining(invalidParams));
-    expect(() => parseRequestMeta(params)).toThrow(at);
+    expect(() => parseRequestMeta(params, versions)).toThrow(
+      expect.objectContaining(invalidParams),
+    );
+    expect(() => parseRequestMeta(params, versions)).toThrow(at);
   });
 
   it.each([[""], ["abc"], [0], [-1]])("progress tokens are strings or integers: %j", (token) => {
-    const meta = parseRequestMeta(withMeta("progressToken", token));
+    const meta = parseRequestMeta(withMeta("progressToken", token), versions);
     expect(meta.progressToken).toBe(token);
   });
 });

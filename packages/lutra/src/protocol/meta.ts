@@ -47,14 +47,23 @@ export interface RequestMeta {
 /**
  * Reads the protocol fields from a request's `params`.
  *
+ * A request without a version is most often one of an earlier revision, so its refusal names the
+ * versions in `supported`: it may be all that such a client can show to its user.
+ *
  * @throws {ProtocolError} `invalidParams` for a missing or malformed field
- * @spec basic/index#meta
+ * @spec basic/index#meta, basic/versioning#backward-compatibility-with-initialization-based-versions
  */
-export function parseRequestMeta(params: JSONObject | undefined): RequestMeta {
+export function parseRequestMeta(
+  params: JSONObject | undefined,
+  supported: readonly string[],
+): RequestMeta {
   const meta = params?._meta;
-  if (!isObject(meta)) throw invalidParams("params._meta: expected an object");
+  if (!isObject(meta)) throw unversioned("params._meta: expected an object", supported);
   const version = meta[metaKeys.protocolVersion];
-  if (typeof version !== "string") throw badField(metaKeys.protocolVersion, "a string");
+  if (typeof version !== "string") {
+    const { message } = badField(metaKeys.protocolVersion, "a string");
+    throw unversioned(message, supported);
+  }
   const logLevel = meta[metaKeys.logLevel];
   if (logLevel !== undefined && !isLoggingLevel(logLevel)) {
     throw badField(metaKeys.logLevel, "a log level such as info");
@@ -127,4 +136,9 @@ function parseImplementation(value: unknown): Implementation | undefined {
 
 function badField(field: string, expected: string): Error {
   return invalidParams(`params._meta["${field}"]: expected ${expected}`);
+}
+
+function unversioned(message: string, supported: readonly string[]): Error {
+  const speaks = `this server speaks ${supported.join(", ")}`;
+  return invalidParams(`${message}; ${speaks}`, { supported: [...supported] });
 }

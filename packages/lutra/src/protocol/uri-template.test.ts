@@ -139,7 +139,7 @@ describe("server/resources#resource-templates", () => {
 
   it("finds the values that were put in", () => {
     const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
-    const word = name.filter((text) => text.isWellFormed());
+    const word = name.map((text) => text.replace(/\p{Surrogate}/gu, "x"));
     const path = fc.array(word, { minLength: 1, maxLength: 4 });
     const template = parseURITemplate("data://{tenant}/v1/{+path}{?q}{#part}");
     fc.assert(
@@ -160,8 +160,8 @@ describe("server/resources#resource-templates", () => {
   it("any text is a match or none, never a failure", () => {
     const template = parseURITemplate("data://{tenant}/{+path}{;p}{?q}{#part}");
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
-        const values = template.match(`data://${text}`);
+      fc.property(fc.array(fc.nat(0xffff)), (codes) => {
+        const values = template.match(`data://${String.fromCharCode(...codes)}`);
         if (values !== undefined) expect(Object.keys(values)).toContain("tenant");
       }),
     );

@@ -7,6 +7,7 @@
 import { dereference, type SchemaDraft, validate } from "@cfworker/json-schema";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
+import { keywordProblem, subschemas } from "./keywords.ts";
 
 /** Says in words what is wrong with a value, or `undefined` when it is valid. */
 export type Validate = (value: unknown) => string | undefined;
@@ -22,16 +23,23 @@ export interface JSONSchemaValidatorOptions {
   readonly maxDepth?: number;
   /** How many objects a schema may consist of. @default 5000 */
   readonly maxSubschemas?: number;
+  /** How many subschemas one validation by a schema with `$ref` may apply. @default 1000000 */
+  readonly maxSteps?: number;
   /** How many problems one message lists. @default 3 */
   readonly maxProblems?: number;
 }
 
 /** The dialects that a schema may name in `$schema`; without one, 2020-12 holds. */
-const dialects: { readonly [uri: string]: SchemaDraft } = {
-  "https://json-schema.org/draft/2020-12/schema": "2020-12",
-  "https://json-schema.org/draft/2019-09/schema": "2019-09",
-  "http://json-schema.org/draft-07/schema": "7",
-};
+const dialects: ReadonlyMap<unknown, SchemaDraft> = new Map([
+  ["https://json-schema.org/draft/2020-12/schema", "2020-12"],
+  ["https://json-schema.org/draft/2019-09/schema", "2019-09"],
+  ["http://json-schema.org/draft-07/schema", "7"],
+]);
+
+/** A value that takes more steps to refuse is told its first problem only. */
+const maxThoroughSteps = 10_000;
+/** A few thousand numbers, or fewer objects: a tenth of a second. */
+const maxComparisons = 30_000_000;
 
 /**
  * Makes the default validator.
@@ -41,25 +49,83 @@ const dialects: { readonly [uri: string]: SchemaDraft } = {
 export function createJSONSchemaValidator(
   options: JSONSchemaValidatorOptions = {},
 ): JSONSchemaValidator {
-  const { maxDepth = 64, maxSubschemas = 5000, maxProblems = 3 } = options;
+  const { maxDepth = 64, maxSubschemas = 5000, maxSteps = 1_000_000, maxProblems = 3 } = options;
   return (schema) => {
     const draft = dialectOf(schema);
     measure(schema, maxDepth, { left: maxSubschemas });
     // The library writes marks into the schema, so it gets a copy.
     const copy = structuredClone(schema) as Record<string, unknown>;
     const lookup = dereference(copy);
-    requireLocalReferences(lookup);
+    const used = requireUsable(copy, lookup);
+    const steps = countSteps(used);
+    const compares = used.some(({ uniqueItems }) => uniqueItems === true);
+    const problemsOf = (value: unknown, isThorough: boolean): readonly Problem[] => {
+      steps.left = isThorough ? maxThoroughSteps : maxSteps;
+      return validate(value, copy, draft, lookup, !isThorough).errors;
+    };
     return (value) => {
-      const { valid, errors } = validate(value, copy, draft, lookup, false);
-      return valid ? undefined : describe(errors, maxProblems);
+      const first = unlessTooMuch(() => {
+        if (compares) requireFewComparisons(value);
+        return problemsOf(value, false);
+      });
+      if (first === undefined) return tooMuch;
+      if (first.length === 0) return undefined;
+      return describe(unlessTooMuch(() => problemsOf(value, true)) ?? first, maxProblems);
     };
   };
+}
+
+const tooMuch = "too large or nested too deeply to be checked";
+
+/** In the library, a RangeError is the end of the stack, of an argument list, or of the steps. */
+function unlessTooMuch<T>(check: () => T): T | undefined {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Counts how often a subschema is applied and ends a validation that has no steps left. The library
+ * reads this keyword of every subschema that it applies, and has no bound of its own. Only
+ * references can make the work grow faster than the value and the schema do.
+ */
+function countSteps(used: readonly JSONObject[]): { left: number } {
+  const steps = { left: 0 };
+  if (!used.some(({ $ref }) => $ref !== undefined)) return steps;
+  for (const subschema of used) {
+    const { $recursiveAnchor } = subschema;
+    Object.defineProperty(subschema, "$recursiveAnchor", {
+      get: () => {
+        steps.left -= 1;
+        if (steps.left < 0) throw new RangeError("too many steps");
+        return $recursiveAnchor;
+      },
+    });
+  }
+  return steps;
+}
+
+/** The library compares each item of a list with each other one, value by value. */
+function requireFewComparisons(value: unknown): void {
+  let left = maxComparisons;
+  const sizeOf = (member: unknown): number => {
+    if (typeof member !== "object" || member === null) return 1;
+    let size = 1;
+    for (const inner of Object.values(member)) size += sizeOf(inner);
+    if (Array.isArray(member)) left -= member.length * size;
+    if (left < 0) throw new RangeError("too many comparisons");
+    return size;
+  };
+  sizeOf(value);
 }
 
 function dialectOf(schema: JSONObject): SchemaDraft {
   const uri = schema.$schema;
   if (uri === undefined) return "2020-12";
-  const draft = typeof uri === "string" ? dialects[uri.replace(/#$/, "")] : undefined;
+  const draft = dialects.get(typeof uri === "string" ? uri.replace(/#$/, "") : uri);
   if (draft !== undefined) return draft;
   throw new TypeError(`JSON Schema: the dialect ${String(uri)} is not supported`);
 }
@@ -72,14 +138,26 @@ function measure(schema: unknown, depth: number, budget: { left: number }): void
   for (const member of Object.values(schema)) measure(member, depth - 1, budget);
 }
 
-/** An unresolved reference is refused at once, in place of being taken for permissive. */
-function requireLocalReferences(lookup: Record<string, unknown>): void {
-  for (const schema of Object.values(lookup)) {
-    if (!isObject(schema) || typeof schema.__absolute_ref__ !== "string") continue;
-    if (lookup[schema.__absolute_ref__] === undefined) {
-      throw new TypeError(`JSON Schema: $ref ${String(schema.$ref)} is not in this schema`);
+/**
+ * Checks the schemas that can be applied: those below `root` and those that a `$ref` leads to. An
+ * unresolved reference is refused at once, in place of being taken for permissive.
+ */
+function requireUsable(root: JSONObject, lookup: Record<string, unknown>): readonly JSONObject[] {
+  const used = new Map<JSONObject, string>([[root, "#"]]);
+  for (const [schema, path] of used) {
+    const problem = keywordProblem(schema);
+    if (problem !== undefined) throw new TypeError(`JSON Schema: ${path}: ${problem}`);
+    for (const [name, below] of subschemas(schema)) {
+      if (!used.has(below)) used.set(below, `${path}/${name}`);
     }
+    if (typeof schema.$ref !== "string") continue;
+    const target = lookup[String(schema.__absolute_ref__)];
+    if (target === undefined) {
+      throw new TypeError(`JSON Schema: ${path}: $ref ${schema.$ref} is not in this schema`);
+    }
+    if (isObject(target) && !used.has(target)) used.set(target, schema.$ref);
   }
+  return [...used.keys()];
 }
 
 interface Problem {

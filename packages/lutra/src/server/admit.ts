@@ -40,7 +40,7 @@ export function admit(
 ): AdmittedMethod {
   const { header } = context;
   if (header) requireVersionHeader(header(headerNames.version), versions);
-  const meta = parseRequestMeta(request.params);
+  const meta = parseRequestMeta(request.params, versions);
   if (header) requireHeader(header(headerNames.version), "MCP-Protocol-Version", meta.version);
   requireVersion(meta.version, versions);
   if (header) requireHeader(header(headerNames.method), "Mcp-Method", request.method);

@@ -31,7 +31,7 @@ it("gives every reader a copy of its own", async () => {
   const cache = createMemoryResponseCache();
   cache.set(key, response);
   const first = await cache.get(key);
-  (first?.result as { tools: string[] }).tools.push("poison");
+  (first as unknown as { result: { tools: string[] } }).result.tools.push("poison");
   expect(cache.get(key)).toEqual(response);
 });
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
+import { coreMethods } from "../../protocol/methods.ts";
 import type { HttpTransportOptions } from "./client.ts";
 import { createHttpTransport as createUndiciTransport } from "./client-undici.ts";
 import {
@@ -68,6 +69,13 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
   ])("%s", async (_what, method, params, expected) => {
     expect((await headersOf(request({ method, params })))["mcp-name"]).toBe(expected);
   });
+
+  it.each(coreMethods.map(({ name }) => name))(
+    "names the method in Mcp-Method: %s",
+    async (method) => {
+      expect((await headersOf(request({ method })))["mcp-method"]).toBe(method);
+    },
+  );
 
   it("adds the headers of the exchange, the user's, and those of a function", async () => {
     const addHeaders = { "Mcp-Param-Region": "eu", "Mcp-Name": "from-context" };

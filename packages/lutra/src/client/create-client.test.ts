@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import {
+  after,
+  answerWith,
+  event,
+  progress,
+  serveHttp,
+} from "../transport/http/fixtures/scripted-endpoint.ts";
+import * as onTheWeb from "./index.ts";
+import * as onNode from "./node.ts";
+
+const tool = {
+  name: "add",
+  inputSchema: { type: "object", properties: { a: { type: "integer", "x-mcp-header": "A" } } },
+};
+
+/** Answers over HTTP: lists as JSON, calls on an event stream. */
+async function calculator(): Promise<{ url: string; headers: unknown[] }> {
+  const headers: unknown[] = [];
+  const url = await serveHttp((request, response, body) => {
+    const { id, method, params } = JSON.parse(body);
+    headers.push(request.headers);
+    const answer = (result: object) => JSON.stringify({ jsonrpc: "2.0", id, result });
+    if (method === "tools/list") answerWith(answer({ tools: [tool] }))(request, response, body);
+    else {
+      const { a, b } = params.arguments;
+      const result = { content: [], structuredContent: { sum: a + b } };
+      const stream = event(progress(1)) + event(answer(result));
+      answerWith(stream, 200, "text/event-stream")(request, response, body);
+    }
+  });
+  return { url, headers };
+}
+
+describe.each([
+  ["in browsers and at the edge", onTheWeb],
+  ["on Node", onNode],
+])("a client %s", (_where, { createClient }) => {
+  it("calls a tool over HTTP, with every header that HTTP demands", async () => {
+    const { url, headers } = await calculator();
+    const client = createClient(url, { headers: { authorization: "Bearer t" } });
+    after(client.close);
+    const result = await client.callTool("add", { a: 1, b: 2 });
+    expect(result.structuredContent).toEqual({ sum: 3 });
+    expect(headers).toMatchObject([
+      { "mcp-method": "tools/list", authorization: "Bearer t" },
+      {
+        accept: "application/json, text/event-stream",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "tools/call",
+        "mcp-name": "add",
+        "mcp-param-a": "1",
+        authorization: "Bearer t",
+      },
+    ]);
+  });
+
+  it("shows the user the address of the server, without its query", async () => {
+    const url = await serveHttp((request, response, body) => {
+      const { id, params } = JSON.parse(body);
+      const isRetry = params.inputResponses !== undefined;
+      const asks = { resultType: "input_required", inputRequests: { r: { method: "roots/list" } } };
+      const result = isRetry ? { messages: [] } : asks;
+      answerWith(JSON.stringify({ jsonrpc: "2.0", id, result }))(request, response, body);
+    });
+    let server = "";
+    const client = createClient(`${url}?key=secret`, {
+      onRoots: (info) => {
+        server = info.server;
+        return [];
+      },
+    });
+    after(client.close);
+    await client.getPrompt("greet");
+    expect(server).toBe(url);
+  });
+
+  it("calls a server in memory", async () => {
+    const serve = async () => ({ resultType: "complete", content: [] });
+    const client = createClient({ serve });
+    expect(await client.callTool("add")).toEqual({ resultType: "complete", content: [] });
+  });
+
+  it.each([
+    ["an address that is no URL", "localhost", {}],
+    ["no server", {}, {}],
+    ["a timeout of 0", "http://localhost", { timeoutMs: 0 }],
+    ["no version", "http://localhost", { versions: [] }],
+    ["an elicitation without a mode", "http://localhost", { elicitation: {} }],
+    ["an extension without a vendor", "http://localhost", { extensions: { tasks: {} } }],
+    ["a protocol header", "http://localhost", { headers: { "Mcp-Method": "x" } }],
+  ])("refuses %s at once", (_what, target, options) => {
+    expect(() => createClient(target as string, options)).toThrow(TypeError);
+  });
+});
+
+it("both entry points export the same names", () => {
+  expect(Object.keys(onTheWeb).sort()).toEqual(Object.keys(onNode).sort());
+  expect(Object.keys(onTheWeb).sort()).toMatchInlineSnapshot(`
+    [
+      "ProtocolError",
+      "TransportError",
+      "cacheStatusOf",
+      "createClient",
+      "createHttpTransport",
+      "createMemoryResponseCache",
+      "isInputRequired",
+      "isProtocolError",
+      "isTransportError",
+      "noResponseCache",
+    ]
+  `);
+});
+
+it("a command needs Node, and the error names the remedy", () => {
+  expect(() => onTheWeb.createClient({ command: "node" })).toThrow(/URL/);
+});
+
+it("a command starts a server on Node", async () => {
+  const script = `
+    require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+      const { id, method } = JSON.parse(line);
+      if (id === undefined) return;
+      const result = { resultType: "complete", content: [{ type: "text", text: method }] };
+      console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
+    });
+  `;
+  const client = onNode.createClient({ command: process.execPath, args: ["-e", script] });
+  after(client.close);
+  expect((await client.callTool("add")).content).toEqual([{ type: "text", text: "tools/call" }]);
+});

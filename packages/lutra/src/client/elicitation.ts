@@ -1,0 +1,94 @@
+/**
+ * Questions to the user: what a host's handler gets, and what it may answer.
+ *
+ * @spec client/elicitation
+ */
+import type {
+  ElicitContent,
+  ElicitFormParams,
+  ElicitParams,
+  ElicitRequest,
+  ElicitResult,
+} from "../protocol/elicitation.ts";
+import { formDefaults, isElicitResult } from "../protocol/elicitation.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import { isObject } from "../protocol/json.ts";
+import { malformed } from "../protocol/method.ts";
+import { TransportError } from "../protocol/transport-error.ts";
+import type { JSONSchemaValidator, Validate } from "../schema/json-schema.ts";
+import type { InputInfo } from "./input-info.ts";
+
+/** What a host needs to ask well. */
+export interface ElicitInfo extends InputInfo {
+  /** The defaults of a form's fields, to show them filled in. Empty for a URL. */
+  readonly defaults: ElicitContent;
+  /** Says what is wrong with a form's content, or `undefined` when it may be sent. */
+  readonly validate: (content: ElicitContent) => string | undefined;
+}
+
+/**
+ * Asks the user. Show which server asks (`info.server`), let the user change the answer, decline
+ * and cancel. A URL is opened only after the user saw all of it and agreed; this package never
+ * fetches it.
+ */
+export type ElicitHandler = (
+  params: ElicitParams,
+  info: ElicitInfo,
+) => ElicitResult | Promise<ElicitResult>;
+
+/** Checks what a server asks for, as far as the handler relies on it. */
+export function checkElicitation({ params }: ElicitRequest, where: string): void {
+  if (!isObject(params)) throw malformed(`${where}: expected an object`);
+  const { mode, message, requestedSchema, url } = params as JSONObject & ElicitParams;
+  if (typeof message !== "string") throw malformed(`${where}.message: expected a string`);
+  if (mode === "url") {
+    requireWebURL(url, `${where}.url`);
+    return;
+  }
+  if (mode !== undefined && mode !== "form") {
+    throw malformed(`${where}.mode: expected "form" or "url"`);
+  }
+  if (!isObject(requestedSchema) || !isObject(requestedSchema.properties)) {
+    throw malformed(`${where}.requestedSchema: expected the schema of an object`);
+  }
+}
+
+/**
+ * Asks the handler and checks its answer.
+ *
+ * @throws {TypeError} for an answer that the handler should not give
+ * @spec client/elicitation#response-actions
+ */
+export async function answerElicitation(
+  { params }: ElicitRequest,
+  handler: ElicitHandler,
+  { info, validator }: { readonly info: InputInfo; readonly validator: JSONSchemaValidator },
+): Promise<ElicitResult> {
+  const isForm = params.mode !== "url";
+  const validate = isForm ? formValidator(params, validator) : () => undefined;
+  const defaults = isForm ? formDefaults(params.requestedSchema) : {};
+  const answer = await handler(params, { ...info, defaults, validate });
+  if (!isElicitResult(answer)) throw new TypeError("onElicit: expected { action, content? }");
+  const { action, content = {} } = answer;
+  // Content goes out only where the user agreed to send it.
+  if (action !== "accept" || !isForm) return { action };
+  const problem = validate(content);
+  if (problem !== undefined) throw new TypeError(`onElicit: content: ${problem}`);
+  return { action, content };
+}
+
+function formValidator(params: ElicitFormParams, validator: JSONSchemaValidator): Validate {
+  try {
+    return validator(params.requestedSchema as unknown as JSONObject);
+  } catch (cause) {
+    throw new TransportError("malformed", "requestedSchema: not a usable schema", { cause });
+  }
+}
+
+/** @spec client/elicitation#safe-url-handling */
+function requireWebURL(url: unknown, where: string): void {
+  const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+  // Other schemes could run code or open programs.
+  if (parsed?.protocol === "https:" || parsed?.protocol === "http:") return;
+  throw malformed(`${where}: expected an https: or http: URL`);
+}

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { progressNotification } from "../protocol/progress.ts";
+import { complete, metaOf, scripted, untilGivenUp } from "./fixtures/scripted-server.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const timeout = { name: "TransportError", reason: "timeout" };
+
+describe("a timeout", () => {
+  it("gives the request up and tells the server", async () => {
+    const { client, contexts } = scripted((_request, context) => untilGivenUp(context));
+    const answer = expect(client.callTool("slow")).rejects.toMatchObject(timeout);
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(contexts[0]?.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(2);
+    await answer;
+    expect(contexts[0]?.signal.aborted).toBe(true);
+  });
+
+  it("comes also where the transport does not listen to the signal", async () => {
+    const { client } = scripted(() => new Promise(() => {}));
+    const answer = expect(client.callTool("slow")).rejects.toMatchObject(timeout);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await answer;
+  });
+
+  it("is configured for each client and for each request", async () => {
+    const { client } = scripted((_request, context) => untilGivenUp(context), { timeoutMs: 500 });
+    const first = expect(client.callTool("slow")).rejects.toMatchObject(timeout);
+    await vi.advanceTimersByTimeAsync(500);
+    await first;
+    const options = { timeoutMs: 10 };
+    const second = expect(client.callTool("slow", {}, options)).rejects.toMatchObject(timeout);
+    await vi.advanceTimersByTimeAsync(10);
+    await second;
+  });
+
+  it("starts again with every progress notification", async () => {
+    const { client } = scripted(async (request, context) => {
+      for (let progress = 1; progress <= 5; progress += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 800));
+        context.notify(progressNotification(request.id, { progress }));
+      }
+      return complete;
+    });
+    const onProgress = vi.fn();
+    const answer = client.callTool("slow", {}, { timeoutMs: 1000, onProgress });
+    await vi.advanceTimersByTimeAsync(4000);
+    await answer;
+    expect(onProgress).toHaveBeenCalledTimes(5);
+  });
+
+  it("never exceeds the maximum, whatever the progress", async () => {
+    const { client } = scripted(async (request, context) => {
+      for (let progress = 1; !context.signal.aborted; progress += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 800));
+        context.notify(progressNotification(request.id, { progress }));
+      }
+      return complete;
+    });
+    const options = { timeoutMs: 1000, maxTimeoutMs: 3000, onProgress: () => {} };
+    const answer = expect(client.callTool("slow", {}, options)).rejects.toMatchObject(timeout);
+    await vi.advanceTimersByTimeAsync(3001);
+    await answer;
+  });
+
+  it("leaves no timer behind", async () => {
+    const { client } = scripted(() => complete);
+    await client.callTool("fast");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("progress", () => {
+  it("has a token that is unique among the requests in flight", async () => {
+    const { client, requests } = scripted(() => complete);
+    const onProgress = () => {};
+    await Promise.all([1, 2, 3].map(() => client.callTool("add", {}, { onProgress })));
+    expect(new Set(requests.map((request) => metaOf(request).progressToken)).size).toBe(3);
+  });
+
+  it("of another request is ignored, and so is what comes after the result", async () => {
+    const onProgress = vi.fn();
+    const { client, contexts } = scripted((request, context) => {
+      context.notify(progressNotification("other", { progress: 1 }));
+      context.notify(progressNotification(request.id, { progress: 2, total: 3, message: "m" }));
+      return complete;
+    });
+    await client.callTool("add", {}, { onProgress });
+    contexts[0]?.notify(progressNotification(1, { progress: 9 }));
+    expect(onProgress.mock.calls).toEqual([[{ progress: 2, total: 3, message: "m" }]]);
+  });
+
+  it("does not fail the request when its listener does", async () => {
+    const { client, warnings } = scripted((request, context) => {
+      context.notify(progressNotification(request.id, { progress: 1 }));
+      return complete;
+    });
+    const onProgress = () => {
+      throw new Error("a bug of the host");
+    };
+    await client.callTool("add", {}, { onProgress });
+    expect(warnings).toEqual(["tools/call: a listener failed"]);
+  });
+});
+
+it("log messages come to the request that asked for them, from the level it asked for", async () => {
+  const { client, requests } = scripted(
+    (_request, context) => {
+      const params = { level: "error", logger: "db", data: { lost: true } };
+      context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
+      return complete;
+    },
+    { logLevel: "warning" },
+  );
+  const onLog = vi.fn();
+  await client.callTool("add", {}, { onLog });
+  expect(metaOf(requests[0])["io.modelcontextprotocol/logLevel"]).toBe("warning");
+  expect(onLog.mock.calls).toEqual([[{ level: "error", logger: "db", data: { lost: true } }]]);
+});
+
+describe("giving up", () => {
+  it("rejects at once and tells the server", async () => {
+    const { client, contexts } = scripted(() => new Promise(() => {}));
+    const controller = new AbortController();
+    const answer = client.callTool("slow", {}, { signal: controller.signal });
+    const rejected = expect(answer).rejects.toMatchObject({ reason: "aborted", cause: "enough" });
+    await vi.advanceTimersByTimeAsync(0);
+    controller.abort("enough");
+    await rejected;
+    expect(contexts[0]?.signal.aborted).toBe(true);
+  });
+
+  it("beforehand sends nothing", async () => {
+    const { client, requests } = scripted(() => complete);
+    const signal = AbortSignal.abort();
+    await expect(client.callTool("add", {}, { signal })).rejects.toMatchObject({
+      reason: "aborted",
+    });
+    expect(requests).toHaveLength(0);
+  });
+});
+
+describe("a closed client", () => {
+  it("has ended what was in flight", async () => {
+    const { client, contexts } = scripted(() => new Promise(() => {}));
+    const answer = expect(client.callTool("slow")).rejects.toMatchObject({ reason: "closed" });
+    await vi.advanceTimersByTimeAsync(0);
+    await client.close();
+    await answer;
+    expect(contexts[0]?.signal.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("sends nothing more", async () => {
+    const { client, requests } = scripted(() => complete);
+    await client.close();
+    await expect(client.callTool("add")).rejects.toMatchObject({ reason: "closed" });
+    expect(requests).toHaveLength(0);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * `lutra/client`: speak to a server. This entry is for browsers and the edge; on Node the same names
+ * come from `node.ts`, which adds commands and a faster HTTP client.
+ */
+import { createHttpTransport } from "../transport/http/client-fetch.ts";
+import { type CreateClient, clientFactory } from "./create-client.ts";
+import { type Connect, connectHttp, connectInMemory, isCommand, isServeTarget } from "./target.ts";
+
+const connectWeb: Connect = (target, options) => {
+  if (isServeTarget(target)) return connectInMemory(target);
+  if (isCommand(target)) {
+    throw new TypeError("createClient: commands start on Node alone; give the URL of the server");
+  }
+  return connectHttp(target, options, createHttpTransport);
+};
+
+export const createClient: CreateClient = clientFactory(connectWeb);
+
+export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
+export { isTransportError, TransportError } from "../protocol/transport-error.ts";
+export type {
+  CachedResponse,
+  MemoryResponseCacheOptions,
+  ResponseCache,
+  ResponseCacheKey,
+  ResponseCacheMatch,
+} from "../stores/response-cache.ts";
+export { createMemoryResponseCache, noResponseCache } from "../stores/response-cache.ts";
+export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
+export { createHttpTransport } from "../transport/http/client-fetch.ts";
+export type { CacheStatus } from "./caching.ts";
+export { cacheStatusOf } from "./caching.ts";
+export type {
+  Client,
+  ClientOf,
+  PromptArguments,
+  PromptName,
+  ToolArguments,
+  ToolContent,
+  ToolFailure,
+  ToolName,
+  ToolSuccess,
+  TypedCompleteParams,
+  TypedToolResult,
+} from "./client-types.ts";
+export type { CreateClient } from "./create-client.ts";
+export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
+export type { InputInfo } from "./input-info.ts";
+export { isInputRequired } from "./input-required.ts";
+export type { ClientOptions, InputMode, InputOptions, RequestOptions } from "./options.ts";
+export type { RootsHandler } from "./roots.ts";
+export type { SampleHandler } from "./sampling.ts";
+export type { ListenOptions, Subscription } from "./subscriptions.ts";
+export type { ServeTarget, Target } from "./target.ts";

@@ -1,0 +1,147 @@
+/**
+ * Multi round-trip requests: gathers the input a server asks for, and retries with it.
+ *
+ * @spec basic/patterns/mrtr#client-requirements-basic-workflow
+ */
+import { hasCapabilities } from "../protocol/capabilities.ts";
+import type { ElicitRequest } from "../protocol/elicitation.ts";
+import type {
+  InputRequest,
+  InputRequests,
+  InputRequiredResult,
+  InputResponse,
+} from "../protocol/input-required.ts";
+import { capabilityFor, inputRequired, parseInputRequired } from "../protocol/input-required.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { Result } from "../protocol/json-rpc.ts";
+import { malformed } from "../protocol/method.ts";
+import type { ListRootsRequest } from "../protocol/roots.ts";
+import type { CreateMessageRequest } from "../protocol/sampling.ts";
+import { answerElicitation, checkElicitation, type ElicitHandler } from "./elicitation.ts";
+import type { InputInfo } from "./input-info.ts";
+import type { CompleteOptions } from "./options.ts";
+import { answerRoots, type RootsHandler } from "./roots.ts";
+import { answerSampling, checkSampling, type SampleHandler } from "./sampling.ts";
+import { backoffMs, delay, untilAborted } from "./wait.ts";
+
+/** The request that needs input, and how to send it again. */
+export interface InputExchange {
+  readonly method: string;
+  readonly name: string | undefined;
+  /** The parameters of the original request. */
+  readonly params: JSONObject;
+  readonly signal: AbortSignal | undefined;
+  readonly retry: (params: JSONObject) => Promise<Result>;
+}
+
+export interface InputAnswerer {
+  readonly options: CompleteOptions;
+  /** How the server is called in front of the user. */
+  readonly server: string;
+}
+
+/** The pace of retries that bring no input, while a server waits for something else. */
+const idlePace = { baseMs: 250, maxMs: 5000 };
+
+/** How each kind of input request is checked and answered. */
+const kinds: {
+  readonly [Request in InputRequest as Request["method"]]: {
+    readonly check: (request: Request, where: string) => void;
+    readonly answer: (
+      request: Request,
+      options: CompleteOptions,
+      info: InputInfo,
+    ) => Promise<InputResponse>;
+  };
+} = {
+  "elicitation/create": {
+    check: checkElicitation,
+    answer: (request: ElicitRequest, { onElicit, validator }, info) =>
+      answerElicitation(request, onElicit as ElicitHandler, { info, validator }),
+  },
+  "sampling/createMessage": {
+    check: checkSampling,
+    answer: (request: CreateMessageRequest, { onSample }, info) =>
+      answerSampling(request, onSample as SampleHandler, info),
+  },
+  "roots/list": {
+    check: () => {},
+    answer: (_request: ListRootsRequest, { onRoots }, info) =>
+      answerRoots(onRoots as RootsHandler, info),
+  },
+};
+
+/** True for a result that asks for input, where the caller answers by hand. */
+export function isInputRequired(result: Result): result is InputRequiredResult {
+  return result.resultType === inputRequired;
+}
+
+/**
+ * Answers `first` and what follows it until the result is another than `input_required`. Each retry
+ * has the original parameters, the answers to the latest result, and the latest `requestState`
+ * exactly as it came, or none.
+ */
+export async function answerInputs(
+  answerer: InputAnswerer,
+  exchange: InputExchange,
+  first: Result,
+): Promise<Result> {
+  const { maxInputRounds, random } = answerer.options;
+  let result = first;
+  let idleRounds = 0;
+  for (let round = 1; round <= maxInputRounds; round += 1) {
+    const { inputRequests, requestState } = parseInputRequired(result);
+    const params: Record<string, unknown> = { ...exchange.params };
+    if (requestState !== undefined) params.requestState = requestState;
+    if (inputRequests !== undefined) {
+      params.inputResponses = await gather(answerer, exchange, { inputRequests, round });
+    } else {
+      // The first retry is immediate.
+      if (idleRounds > 0) await delay(backoffMs(idleRounds - 1, random, idlePace), exchange.signal);
+      idleRounds += 1;
+    }
+    result = await exchange.retry(params);
+    if (!isInputRequired(result)) return result;
+  }
+  throw malformed(`result: still input_required after ${maxInputRounds} rounds`);
+}
+
+/** Asks all handlers at once. When one fails, the others learn it from their signal. */
+async function gather(
+  { options, server }: InputAnswerer,
+  { method, name, signal }: InputExchange,
+  { inputRequests, round }: { readonly inputRequests: InputRequests; readonly round: number },
+): Promise<JSONObject> {
+  for (const [key, request] of Object.entries(inputRequests)) check(key, request, options);
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort);
+  const answer = async ([key, request]: [string, InputRequest]) => {
+    const info = { server, method, name, key, round, signal: controller.signal };
+    const kind = kinds[request.method] as (typeof kinds)["elicitation/create"];
+    return [key, await kind.answer(request as ElicitRequest, options, info)] as const;
+  };
+  try {
+    const answers = Promise.all(Object.entries(inputRequests).map(answer));
+    return Object.fromEntries(await untilAborted(answers, signal));
+  } catch (error) {
+    controller.abort(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Checks that the client said it can answer, and that the request has what a handler needs.
+ *
+ * @spec basic/patterns/mrtr#server-requirements-basic-workflow
+ */
+function check(key: string, request: InputRequest, { capabilities }: CompleteOptions): void {
+  const where = `result.inputRequests.${key}`;
+  const kind = kinds[request.method] as (typeof kinds)["elicitation/create"];
+  kind.check(request as ElicitRequest, `${where}.params`);
+  if (hasCapabilities(capabilityFor(request), capabilities)) return;
+  throw malformed(`${where}: ${request.method} needs a capability that was not declared`);
+}

@@ -1,0 +1,60 @@
+/**
+ * The four lists: all of one, or one page of it.
+ *
+ * @spec server/utilities/pagination
+ */
+import type { CacheableResult } from "../protocol/caching.ts";
+import type { Method } from "../protocol/method.ts";
+import type { PaginatedParams } from "../protocol/pagination.ts";
+import { type Caching, cacheStatusOf, setCacheStatus } from "./caching.ts";
+import type { RequestOptions } from "./options.ts";
+import { collectPages } from "./pagination.ts";
+import { noOptions, type Sender, send } from "./send.ts";
+
+interface ListResult extends CacheableResult {
+  readonly nextCursor?: string;
+}
+
+type ListMethod<R extends ListResult> = Method<PaginatedParams, R>;
+
+export interface Lists {
+  readonly all: <R extends ListResult>(
+    method: ListMethod<R>,
+    field: keyof R & string,
+    options?: RequestOptions,
+  ) => Promise<R>;
+  readonly page: <R extends ListResult>(
+    method: ListMethod<R>,
+    cursor?: string,
+    options?: RequestOptions,
+  ) => Promise<R>;
+  /** Forgets the pages that the cache holds. */
+  readonly forget: (method: Method) => Promise<void>;
+  /** The same result with other entries. */
+  readonly withEntries: <R extends ListResult, Field extends keyof R>(
+    result: R,
+    field: Field,
+    entries: R[Field],
+  ) => R;
+}
+
+export function createLists(sender: Sender, caching: Caching): Lists {
+  const page: Lists["page"] = (method, cursor, options = noOptions) =>
+    send(sender, { method, params: cursor === undefined ? {} : { cursor }, options });
+  const forget: Lists["forget"] = ({ name }) => caching.forget({ method: name });
+  return {
+    page,
+    forget,
+    all: (method, field, options) =>
+      collectPages({
+        field,
+        fetchPage: (cursor) => page(method, cursor, options),
+        forget: () => forget(method),
+        maxPages: sender.options.maxPages,
+      }),
+    withEntries: (result, field, entries) =>
+      entries === result[field]
+        ? result
+        : setCacheStatus({ ...result, [field]: entries }, cacheStatusOf(result)),
+  };
+}

@@ -1,0 +1,59 @@
+/** `lutra/client` on Node: the same names as in `index.ts`, with commands and undici. */
+import { createHttpTransport } from "../transport/http/client-undici.ts";
+import { createStdioTransport } from "../transport/stdio/client.ts";
+import { type CreateClient, clientFactory } from "./create-client.ts";
+import {
+  type Connect,
+  commandLine,
+  connectHttp,
+  connectInMemory,
+  isCommand,
+  isServeTarget,
+} from "./target.ts";
+
+const connectNode: Connect = (target, options) => {
+  if (isServeTarget(target)) return connectInMemory(target);
+  if (isCommand(target)) {
+    return { transport: createStdioTransport(target), server: commandLine(target) };
+  }
+  return connectHttp(target, options, createHttpTransport);
+};
+
+export const createClient: CreateClient = clientFactory(connectNode);
+
+export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
+export { isTransportError, TransportError } from "../protocol/transport-error.ts";
+export type {
+  CachedResponse,
+  MemoryResponseCacheOptions,
+  ResponseCache,
+  ResponseCacheKey,
+  ResponseCacheMatch,
+} from "../stores/response-cache.ts";
+export { createMemoryResponseCache, noResponseCache } from "../stores/response-cache.ts";
+export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
+export { createHttpTransport } from "../transport/http/client-undici.ts";
+export type { CacheStatus } from "./caching.ts";
+export { cacheStatusOf } from "./caching.ts";
+export type {
+  Client,
+  ClientOf,
+  PromptArguments,
+  PromptName,
+  ToolArguments,
+  ToolContent,
+  ToolFailure,
+  ToolName,
+  ToolSuccess,
+  TypedCompleteParams,
+  TypedToolResult,
+} from "./client-types.ts";
+export type { CreateClient } from "./create-client.ts";
+export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
+export type { InputInfo } from "./input-info.ts";
+export { isInputRequired } from "./input-required.ts";
+export type { ClientOptions, InputMode, InputOptions, RequestOptions } from "./options.ts";
+export type { RootsHandler } from "./roots.ts";
+export type { SampleHandler } from "./sampling.ts";
+export type { ListenOptions, Subscription } from "./subscriptions.ts";
+export type { ServeTarget, Target } from "./target.ts";

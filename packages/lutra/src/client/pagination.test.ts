@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
+import { peerError, type Script, scripted } from "./fixtures/scripted-server.ts";
+import { cacheStatusOf } from "./index.ts";
+
+const cursorOf = ({ params }: JSONRPCRequest) => params?.cursor;
+
+/** Prompts in pages; the name of each page is its cursor. */
+function paged(pages: { [cursor: string]: object }): Script {
+  return (request) => {
+    const page = pages[String(cursorOf(request) ?? "first")];
+    if (page === undefined) throw peerError(-32602);
+    return { resultType: "complete", ttlMs: 1000, cacheScope: "public", prompts: [], ...page };
+  };
+}
+
+const named = (...names: string[]) => names.map((name) => ({ name }));
+
+describe("a list", () => {
+  it("is collected from all its pages", async () => {
+    const { client, requests } = scripted(
+      paged({
+        first: { prompts: named("a"), nextCursor: "2" },
+        2: { prompts: named("b", "c"), nextCursor: "3" },
+        3: { prompts: named("d") },
+      }),
+    );
+    const { prompts, nextCursor } = await client.listPrompts();
+    expect(prompts).toEqual(named("a", "b", "c", "d"));
+    expect(nextCursor).toBeUndefined();
+    expect(requests.map(cursorOf)).toEqual([undefined, "2", "3"]);
+  });
+
+  it("does not end at an empty cursor, which is a cursor like any other", async () => {
+    const { client } = scripted(
+      paged({ first: { prompts: named("a"), nextCursor: "" }, "": { prompts: named("b") } }),
+    );
+    expect((await client.listPrompts()).prompts).toEqual(named("a", "b"));
+  });
+
+  it("is as fresh as the page that expires first, and private where one page is", async () => {
+    const { client } = scripted(
+      paged({
+        first: { nextCursor: "2", ttlMs: 5000 },
+        2: { ttlMs: 10, cacheScope: "private" },
+      }),
+    );
+    expect(await client.listPrompts()).toMatchObject({ ttlMs: 10, cacheScope: "private" });
+  });
+
+  it("starts again without cached pages when a cursor has become invalid", async () => {
+    let generation = 1;
+    const { client, requests } = scripted((request, context, count) => {
+      const pages =
+        generation === 1
+          ? { first: { prompts: named("old"), nextCursor: "gone" } }
+          : { first: { prompts: named("new"), nextCursor: "next" }, next: {} };
+      if (cursorOf(request) === "gone") generation = 2;
+      return paged(pages)(request, context, count);
+    });
+    expect((await client.listPrompts()).prompts).toEqual(named("new"));
+    expect(requests.map(cursorOf)).toEqual([undefined, "gone", undefined, "next"]);
+  });
+
+  it("starts again once and no more", async () => {
+    const { client, requests } = scripted(paged({ first: { nextCursor: "gone" } }));
+    await expect(client.listPrompts()).rejects.toMatchObject({ reason: "invalidParams" });
+    expect(requests).toHaveLength(4);
+  });
+
+  it("does not go round in circles", async () => {
+    const { client } = scripted(
+      paged({ first: { nextCursor: "2" }, 2: { nextCursor: "3" }, 3: { nextCursor: "2" } }),
+    );
+    await expect(client.listPrompts()).rejects.toMatchObject({ reason: "malformed" });
+  });
+
+  it("is bounded in pages", async () => {
+    const endless: Script = (request) => ({
+      prompts: [],
+      nextCursor: `${Number(cursorOf(request) ?? 0) + 1}`,
+    });
+    const { client, requests } = scripted(endless, { maxPages: 5 });
+    await expect(client.listPrompts()).rejects.toMatchObject({ reason: "malformed" });
+    expect(requests).toHaveLength(5);
+  });
+
+  it("is marked as cached where all its pages came from the cache", async () => {
+    const { client } = scripted(paged({ first: { nextCursor: "2" }, 2: {} }));
+    expect(cacheStatusOf(await client.listPrompts())).toBeUndefined();
+    expect(cacheStatusOf(await client.listPrompts())).toBe("fresh");
+  });
+});
+
+describe("one page", () => {
+  it("is the first, or the one that a cursor stands for", async () => {
+    const pages = { first: { prompts: named("a"), nextCursor: "" }, "": { prompts: named("b") } };
+    const { client } = scripted(paged(pages));
+    expect(await client.listPromptsPage()).toMatchObject({ prompts: named("a"), nextCursor: "" });
+    expect(await client.listPromptsPage("")).toMatchObject({ prompts: named("b") });
+  });
+
+  it.each(["listToolsPage", "listResourcesPage", "listResourceTemplatesPage"] as const)(
+    "is there for every list: %s",
+    async (list) => {
+      const { client, requests } = scripted(() => undefined);
+      await client[list]("here");
+      expect(requests.map(cursorOf)).toEqual(["here"]);
+    },
+  );
+});

@@ -1,0 +1,84 @@
+/**
+ * Collects lists that come in pages.
+ *
+ * @spec server/utilities/pagination
+ */
+import { type CacheableResult, readCacheHints } from "../protocol/caching.ts";
+import { isProtocolError } from "../protocol/errors.ts";
+import { malformed } from "../protocol/method.ts";
+import { cacheStatusOf, setCacheStatus } from "./caching.ts";
+
+interface Page extends CacheableResult {
+  readonly nextCursor?: string;
+}
+
+export interface Pages<P extends Page> {
+  /** The member that holds the entries. */
+  readonly field: keyof P & string;
+  readonly fetchPage: (cursor: string | undefined) => Promise<P>;
+  /** Forgets cached pages, after a cursor has become invalid. */
+  readonly forget: () => Promise<void>;
+  readonly maxPages: number;
+}
+
+/**
+ * All pages as one. It is as fresh as the page that expires first, and private where one page is.
+ *
+ * @spec server/utilities/caching#interaction-with-pagination
+ */
+export async function collectPages<P extends Page>(pages: Pages<P>): Promise<P> {
+  const position: Position = { cursor: undefined };
+  const collected = await fetchPages(pages, position).catch(async (error) => {
+    if (position.cursor === undefined || !isInvalidParams(error)) throw error;
+    await pages.forget();
+    return fetchPages(pages, { cursor: undefined });
+  });
+  return joined(collected, pages.field);
+}
+
+/** How far a walk through the pages has come. */
+interface Position {
+  cursor: string | undefined;
+}
+
+async function fetchPages<P extends Page>(pages: Pages<P>, position: Position): Promise<P[]> {
+  const { fetchPage, maxPages, field } = pages;
+  const collected: P[] = [];
+  const seen = new Set<string>();
+  do {
+    const page = await fetchPage(position.cursor);
+    collected.push(page);
+    // Nothing else about a cursor matters: an empty string is one, too.
+    const cursor = page.nextCursor ?? undefined;
+    if (cursor !== undefined && seen.has(cursor)) {
+      throw malformed(`${field}: the same cursor came twice`);
+    }
+    if (cursor !== undefined && collected.length === maxPages) {
+      throw malformed(`${field}: more than ${maxPages} pages`);
+    }
+    if (cursor !== undefined) seen.add(cursor);
+    position.cursor = cursor;
+  } while (position.cursor !== undefined);
+  return collected;
+}
+
+/** A cursor that the server itself gave, and no longer knows. */
+function isInvalidParams(error: unknown): boolean {
+  return isProtocolError(error) && error.peer && error.reason === "invalidParams";
+}
+
+function joined<P extends Page>(pages: readonly P[], field: keyof P & string): P {
+  const [first] = pages as readonly [P];
+  if (pages.length === 1) return first;
+  const hints = pages.map(readCacheHints);
+  const statuses = pages.map(cacheStatusOf);
+  const { nextCursor, ...rest } = first;
+  const all = {
+    ...rest,
+    [field]: pages.flatMap((page) => page[field] as readonly unknown[]),
+    ttlMs: Math.min(...hints.map(({ ttlMs }) => ttlMs)),
+    cacheScope: hints.every(({ cacheScope }) => cacheScope === "public") ? "public" : "private",
+  } as unknown as P;
+  if (statuses.includes("stale")) return setCacheStatus(all, "stale");
+  return setCacheStatus(all, statuses.every((status) => status === "fresh") ? "fresh" : undefined);
+}

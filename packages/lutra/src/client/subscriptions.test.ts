@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  acknowledged,
+  broken,
+  listening,
+  methodOf,
+  opened,
+  toolsChanged,
+} from "./fixtures/listening.ts";
+import { peerError } from "./fixtures/scripted-server.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("the end", () => {
+  it("is graceful with a result: reading ends, and the subscription is not opened again", async () => {
+    const server = listening();
+    const { subscription, stream } = await opened(server);
+    stream.send(toolsChanged);
+    stream.end({ resultType: "complete" });
+    const seen: string[] = [];
+    for await (const { method } of subscription) seen.push(method);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(seen).toEqual([toolsChanged]);
+    expect(server.streams).toHaveLength(1);
+  });
+
+  it("that comes unexpectedly is followed by a new request, after a growing pause", async () => {
+    const server = listening();
+    const { stream } = await opened(server);
+    const times: number[] = [];
+    const start = Date.now();
+    stream.break(broken);
+    for (let i = 1; i <= 4; i += 1) {
+      await vi.advanceTimersByTimeAsync(500 * 2 ** (i - 1));
+      times.push(Date.now() - start);
+      (await server.stream(i)).break(broken);
+    }
+    expect(times).toEqual([500, 1500, 3500, 7500]);
+    expect(new Set(server.streams.map(({ request }) => request.id)).size).toBe(5);
+  });
+
+  it("leaves part of the pause to chance", async () => {
+    const server = listening({ random: () => 1 });
+    (await opened(server)).stream.break(broken);
+    await vi.advanceTimersByTimeAsync(249);
+    expect(server.streams).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(server.streams).toHaveLength(2);
+  });
+
+  it("is bridged for the reader, who learns of it from the new acknowledgment", async () => {
+    const server = listening();
+    const { subscription, stream } = await opened(server);
+    const reader = subscription[Symbol.asyncIterator]();
+    stream.break(broken);
+    await vi.advanceTimersByTimeAsync(500);
+    const again = await server.stream(1);
+    again.acknowledge();
+    again.send(toolsChanged);
+    expect(methodOf(await reader.next())).toBe(acknowledged);
+    expect(methodOf(await reader.next())).toBe(toolsChanged);
+  });
+
+  it("is final, and thrown at the reader, when the server refuses to go on", async () => {
+    const server = listening();
+    const { subscription, stream } = await opened(server);
+    const next = subscription[Symbol.asyncIterator]().next();
+    const rejected = expect(next).rejects.toMatchObject({ reason: "invalidParams" });
+    stream.break(broken);
+    await vi.advanceTimersByTimeAsync(500);
+    (await server.stream(1)).break(peerError(-32602));
+    await rejected;
+  });
+
+  it("is final with relisten never, and never with relisten ended", async () => {
+    const server = listening();
+    const never = server.client.listen({ toolsListChanged: true }, { relisten: "never" });
+    const stream = await server.stream(0);
+    stream.acknowledge();
+    const rejected = expect((await never)[Symbol.asyncIterator]().next()).rejects.toBe(broken);
+    stream.break(broken);
+    await rejected;
+    const always = server.client.listen({ toolsListChanged: true }, { relisten: "ended" });
+    const first = await server.stream(1);
+    first.acknowledge();
+    await always;
+    first.end({ resultType: "complete" });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.streams).toHaveLength(3);
+  });
+
+  it.each([
+    ["close", (subscription: { close: () => void }) => subscription.close()],
+    [
+      "leaving the loop",
+      async (subscription: AsyncIterable<unknown>) => {
+        for await (const _ of subscription) break;
+      },
+    ],
+  ])("comes with %s, which tells the server", async (_what, end) => {
+    const server = listening();
+    const { subscription, stream } = await opened(server);
+    stream.send(toolsChanged);
+    await end(subscription);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(stream.context.signal.aborted).toBe(true);
+    expect(server.streams).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("comes with the end of the client, also during a pause", async () => {
+    const server = listening();
+    const { subscription, stream } = await opened(server);
+    stream.break(broken);
+    await vi.advanceTimersByTimeAsync(100);
+    await server.client.close();
+    expect(await subscription[Symbol.asyncIterator]().next()).toMatchObject({ done: true });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.streams).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("comes before the beginning where the client is closed", async () => {
+    const server = listening();
+    await server.client.close();
+    await expect(server.client.listen({})).rejects.toMatchObject({ reason: "closed" });
+    expect(server.streams).toHaveLength(0);
+  });
+
+  it("comes with the caller's signal", async () => {
+    const server = listening();
+    const controller = new AbortController();
+    const filter = { toolsListChanged: true };
+    const subscription = server.client.listen(filter, { signal: controller.signal });
+    const rejected = expect(subscription).rejects.toMatchObject({ reason: "aborted" });
+    const stream = await server.stream(0);
+    controller.abort();
+    await rejected;
+    expect(stream.context.signal.aborted).toBe(true);
+  });
+});
+
+describe("a version that the server refuses", () => {
+  it("is renegotiated before the subscription opens", async () => {
+    const server = listening();
+    const subscription = server.client.listen({ toolsListChanged: true });
+    (await server.stream(0)).break(peerError(-32022, { supported: ["2026-07-28"] }));
+    const again = await server.stream(1);
+    again.acknowledge();
+    expect((await subscription).acknowledged).toEqual({ toolsListChanged: true });
+    expect(again.request.id).not.toBe(server.streams[0]?.request.id);
+  });
+});

@@ -1,0 +1,125 @@
+/**
+ * Tools: lists them, calls them.
+ *
+ * @spec server/tools
+ */
+import { isProtocolError } from "../protocol/errors.ts";
+import { encodeHeaderParams } from "../protocol/header-params.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
+import { malformed } from "../protocol/method.ts";
+import {
+  type CallToolResult,
+  callTool,
+  type ListToolsResult,
+  listTools,
+} from "../protocol/tools.ts";
+import type { Lists } from "./lists.ts";
+import type { InputOptions, RequestOptions } from "./options.ts";
+import { noOptions, type Sender, send } from "./send.ts";
+import { type KnownTool, nonconforming, ToolCatalog } from "./tool-catalog.ts";
+import { untilAborted } from "./wait.ts";
+
+export interface Tools {
+  readonly list: (options?: RequestOptions) => Promise<ListToolsResult>;
+  readonly listPage: (cursor?: string, options?: RequestOptions) => Promise<ListToolsResult>;
+  readonly call: (
+    name: string,
+    args?: JSONObject,
+    options?: InputOptions,
+  ) => Promise<CallToolResult>;
+  /** True for calls of tools whose own word is that a second execution does no harm. */
+  readonly claimsSafe: (request: JSONRPCRequest) => boolean;
+  /** Says that the list may have changed. */
+  readonly forget: () => void;
+}
+
+export function createTools(sender: Sender, lists: Lists, mirrorsHeaders: boolean): Tools {
+  const { validateStructuredContent } = sender.options;
+  const catalog = new ToolCatalog(sender.options, mirrorsHeaders);
+  let loading: Promise<unknown> | undefined;
+
+  async function list(options?: RequestOptions): Promise<ListToolsResult> {
+    const result = await lists.all(listTools, "tools", options);
+    catalog.replace(result.tools);
+    return lists.withEntries(result, "tools", catalog.usable(result.tools));
+  }
+
+  async function listPage(cursor?: string, options?: RequestOptions): Promise<ListToolsResult> {
+    const result = await lists.page(listTools, cursor, options);
+    catalog.add(result.tools);
+    return lists.withEntries(result, "tools", catalog.usable(result.tools));
+  }
+
+  /** Learns the list once for all calls that need it. */
+  function load(): Promise<unknown> {
+    loading ??= list().finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  }
+
+  async function reload(options: InputOptions): Promise<void> {
+    await lists.forget(listTools);
+    await untilAborted(load(), options.signal);
+  }
+
+  function sendCall(known: KnownTool | undefined, params: CallParams, options: InputOptions) {
+    if (known?.rejected !== undefined) throw malformed(`tools/list: ${known.rejected}`);
+    const headerParams = known?.headerParams ?? [];
+    const addHeaders =
+      headerParams.length === 0 ? undefined : encodeHeaderParams(headerParams, params.arguments);
+    return send(sender, { method: callTool, params, options, addHeaders });
+  }
+
+  /** @spec basic/transports/streamable-http#client-behavior */
+  async function call(
+    name: string,
+    args: JSONObject = {},
+    options: InputOptions = noOptions,
+  ): Promise<CallToolResult> {
+    const params = { name, arguments: args };
+    if (mirrorsHeaders && !catalog.isComplete && catalog.get(name) === undefined) {
+      await untilAborted(load(), options.signal);
+    }
+    let result: CallToolResult;
+    try {
+      result = await sendCall(catalog.get(name), params, options);
+    } catch (error) {
+      if (!mirrorsHeaders || !isHeaderMismatch(error)) throw error;
+      await reload(options);
+      result = await sendCall(catalog.get(name), params, options);
+    }
+    if (validateStructuredContent) await check(name, result, options);
+    return result;
+  }
+
+  /** The schema may have changed since the list was read, so a mismatch is looked into once. */
+  async function check(name: string, result: CallToolResult, options: InputOptions) {
+    if ((result.resultType ?? "complete") !== "complete") return;
+    const known = catalog.get(name);
+    if (known === undefined || catalog.problemWith(known, result) === undefined) return;
+    await reload(options);
+    const current = catalog.get(name);
+    const problem = current && catalog.problemWith(current, result);
+    if (problem !== undefined) throw nonconforming(name, problem, result);
+  }
+
+  return {
+    list,
+    listPage,
+    call,
+    claimsSafe: ({ method, params }) => {
+      if (method !== callTool.name) return false;
+      const annotations = catalog.get(String(params?.name))?.tool.annotations;
+      return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+    },
+    forget: () => catalog.forget(),
+  };
+}
+
+type CallParams = JSONObject & { readonly arguments: JSONObject };
+
+function isHeaderMismatch(error: unknown): boolean {
+  return isProtocolError(error) && error.peer && error.reason === "headerMismatch";
+}

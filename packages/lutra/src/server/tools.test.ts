@@ -1,0 +1,510 @@
+import { toStandardJsonSchema } from "@valibot/to-json-schema";
+import { type } from "arktype";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { ProtocolError } from "../protocol/errors.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { Result } from "../protocol/json-rpc.ts";
+import type { Schema } from "../schema/schema.ts";
+import { audio, image } from "./content.ts";
+import { createServer } from "./create-server.ts";
+import { type AskOptions, ask } from "./fixtures/ask.ts";
+import { ToolError, toolResult } from "./results.ts";
+import { defineTool, type ToolDefinition } from "./tools.ts";
+
+const errors: unknown[] = [];
+
+function serverOf(...tools: readonly ToolDefinition[]) {
+  errors.length = 0;
+  const onError = (error: unknown) => void errors.push(error);
+  return createServer({ name: "test", version: "1", tools, onError });
+}
+
+/** Calls the one tool of a server. */
+function call(tool: ToolDefinition, args?: JSONObject, options?: AskOptions): Promise<Result> {
+  const params = { name: tool.name, ...(args && { arguments: args }) };
+  return ask(serverOf(tool), "tools/call", params, options);
+}
+
+/** A tool that returns what it is given here. */
+const returning = (value: unknown) => defineTool({ name: "t", call: () => value as string });
+const structured = (outputSchema: Schema, value: unknown) =>
+  defineTool({ name: "t", outputSchema, call: () => value as never });
+
+describe("server/tools#error-handling", () => {
+  const add = defineTool({
+    name: "add",
+    inputSchema: z.object({ a: z.number(), b: z.number() }),
+    call: ({ a, b }) => String(a + b),
+  });
+
+  it.each([
+    ["another name", "sub"],
+    ["another case", "Add"],
+    ["a name of the prototype", "constructor"],
+    ["an empty name", ""],
+    ["a very long name", "x".repeat(1_000_000)],
+  ])("an unknown tool is a protocol error, -32602: %s", async (_what, name) => {
+    const answer = ask(serverOf(add), "tools/call", { name });
+    await expect(answer).rejects.toMatchObject({ code: -32602, status: 400 });
+    await expect(answer).rejects.toThrow(/^Unknown tool: /);
+  });
+
+  it.each([
+    ["missing", {}, "a: "],
+    ["of another type", { a: "1", b: 2 }, "a: "],
+    ["null", { a: null, b: 2 }, "a: "],
+  ])("an invalid argument is a tool execution error: %s", async (_what, args, where) => {
+    const result = await call(add, args);
+    expect(result).toMatchObject({ resultType: "complete", isError: true });
+    expect(result.content).toEqual([
+      { type: "text", text: expect.stringContaining(`Invalid arguments: ${where}`) },
+    ]);
+    expect(errors).toEqual([]);
+  });
+
+  it("nothing runs for invalid arguments", async () => {
+    let ran = false;
+    const tool = defineTool({
+      name: "t",
+      inputSchema: { type: "object", required: ["a"] },
+      call: () => {
+        ran = true;
+        return "";
+      },
+    });
+    await call(tool, {});
+    expect(ran).toBe(false);
+  });
+
+  it("a ToolError is told to the model", async () => {
+    const message = "Invalid departure date: must be in the future";
+    const tool = defineTool({
+      name: "t",
+      call: () => {
+        throw new ToolError(message);
+      },
+    });
+    const result = await call(tool);
+    expect(result).toMatchObject({ isError: true, content: [{ type: "text", text: message }] });
+    expect(errors).toEqual([]);
+  });
+
+  it("a ToolError has content of its own where it was given", async () => {
+    const content = [image("aGk=", "image/png")];
+    const tool = defineTool({
+      name: "t",
+      call: () => Promise.reject(new ToolError("no", content)),
+    });
+    expect((await call(tool)).content).toEqual(content);
+  });
+
+  it("a ToolError of another copy of the package is told, too", async () => {
+    const foreign = Object.assign(new Error("no"), {
+      [Symbol.for("lutra.ToolError")]: true,
+      content: [{ type: "text", text: "no" }],
+    });
+    const tool = defineTool({ name: "t", call: () => Promise.reject(foreign) });
+    expect(await call(tool)).toMatchObject({ isError: true });
+  });
+
+  it.each([
+    ["an error", new Error("password=123")],
+    ["a string", "password=123"],
+    ["undefined", undefined],
+    ["an error that looks like a protocol error", { code: -32602, message: "password=123" }],
+  ])("what else is thrown is masked, and reported to onError: %s", async (_what, thrown) => {
+    const tool = defineTool({ name: "t", call: () => Promise.reject(thrown) });
+    const error = await call(tool).catch((caught) => caught);
+    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
+    expect(errors).toEqual([thrown]);
+  });
+
+  it("a ProtocolError goes to the client as it is", async () => {
+    const thrown = new ProtocolError("invalidParams", "no such trip", { data: { trip: 1 } });
+    const tool = defineTool({ name: "t", call: () => Promise.reject(thrown) });
+    await expect(call(tool)).rejects.toBe(thrown);
+    expect(errors).toEqual([]);
+  });
+
+  it("an error that another server sent is none of this server's own: it is masked", async () => {
+    const thrown = ProtocolError.fromWire({ code: -32020, message: "Header mismatch: secret" });
+    const tool = defineTool({ name: "t", call: () => Promise.reject(thrown) });
+    const error = await call(tool).catch((caught) => caught);
+    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
+    expect(errors).toEqual([thrown]);
+  });
+});
+
+describe("server/tools#tool: arguments", () => {
+  it("a tool without a schema accepts only empty objects", async () => {
+    const tool = returning("ok");
+    expect(await call(tool)).toMatchObject({ content: [{ type: "text", text: "ok" }] });
+    expect(await call(tool, {})).not.toHaveProperty("isError");
+    expect(await call(tool, { a: 1 })).toMatchObject({ isError: true });
+  });
+
+  it.each<[string, Schema]>([
+    ["zod", z.object({ city: z.string(), days: z.number().default(7) })],
+    [
+      "valibot",
+      toStandardJsonSchema(v.object({ city: v.string(), days: v.optional(v.number(), 7) })),
+    ],
+    ["arktype", type({ city: "string", days: "number = 7" })],
+    [
+      "JSON Schema",
+      { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+    ],
+  ])("the handler gets what %s makes of them", async (name, inputSchema) => {
+    let seen: unknown;
+    const tool = defineTool({
+      name: "t",
+      inputSchema,
+      call: (args) => {
+        seen = args;
+        return "";
+      },
+    });
+    expect(await call(tool, { city: 1 })).toMatchObject({ isError: true });
+    expect(seen).toBeUndefined();
+    await call(tool, { city: "Lyon" });
+    expect(seen).toEqual(name === "JSON Schema" ? { city: "Lyon" } : { city: "Lyon", days: 7 });
+  });
+
+  it("keys named __proto__ and constructor pollute nothing", async () => {
+    let seen: object = {};
+    const tool = defineTool({
+      name: "t",
+      inputSchema: { type: "object" },
+      call: (args) => {
+        seen = args;
+        return "";
+      },
+    });
+    const text = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+    await call(tool, JSON.parse(text));
+    expect(JSON.stringify(seen)).toBe(text);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  it("arguments of any depth and size are answered", async () => {
+    const tool = defineTool({
+      name: "t",
+      inputSchema: { type: "object", properties: { a: { $ref: "#" } } },
+      call: () => "ok",
+    });
+    const depth = 100_000;
+    const deep = JSON.parse(`${'{"a":'.repeat(depth)}{}${"}".repeat(depth)}`);
+    expect(await call(tool, deep)).toMatchObject({ isError: true });
+    expect(await call(tool, { b: "x".repeat(4_000_000) })).not.toHaveProperty("isError");
+  });
+});
+
+describe("server/tools#tool-result", () => {
+  const link = { type: "resource_link", uri: "file:///main.rs", name: "main.rs" } as const;
+  const annotations = { audience: ["user"], priority: 0.9 } as const;
+  const resource = {
+    type: "resource",
+    resource: { uri: "a:b", text: "", mimeType: "a/b" },
+  } as const;
+
+  it.each<[string, unknown, unknown]>([
+    ["text", "hello", [{ type: "text", text: "hello" }]],
+    ["nothing", undefined, []],
+    [
+      "a block",
+      { type: "text", text: "a", annotations },
+      [{ type: "text", text: "a", annotations }],
+    ],
+    [
+      "an image",
+      image(new Uint8Array([104, 105]), "image/png"),
+      [{ type: "image", data: "aGk=", mimeType: "image/png" }],
+    ],
+    ["audio", audio("aGk=", "audio/wav"), [{ type: "audio", data: "aGk=", mimeType: "audio/wav" }]],
+    ["blocks", [link, resource], [link, resource]],
+    ["no blocks", [], []],
+    ["a result by hand", toolResult({ content: [link] }), [link]],
+  ])("unstructured content from %s", async (_what, value, content) => {
+    const result = await call(returning(value));
+    expect(result.content).toEqual(content);
+    expect(result).not.toHaveProperty("isError");
+    expect(result).not.toHaveProperty("structuredContent");
+  });
+
+  it.each<[string, unknown]>([
+    ["null", null],
+    ["a number", 42],
+    ["an object without a type", { text: "a" }],
+    ["text that is a number", { type: "text", text: 1 }],
+    ["an image that is not Base64", { type: "image", data: "###", mimeType: "image/png" }],
+    ["an image without a type", { type: "image", data: "aGk=" }],
+    ["audio that is not Base64", { type: "audio", data: "a", mimeType: "audio/wav" }],
+    ["audio that is bytes", { type: "audio", data: new Uint8Array(), mimeType: "audio/wav" }],
+    ["a resource without contents", { type: "resource" }],
+    ["a resource without a URI", { type: "resource", resource: { text: "" } }],
+    [
+      "a resource with a blob that is not Base64",
+      { type: "resource", resource: { uri: "a:b", blob: "#" } },
+    ],
+    ["a link without a URI", { type: "resource_link", name: "a" }],
+    ["a link without a name", { type: "resource_link", uri: "a:b" }],
+    ["a block of a type that does not exist", { type: "video", data: "" }],
+    ["a list in a list", [[{ type: "text", text: "" }]]],
+  ])("what is no content is an internal error, not sent: %s", async (_what, value) => {
+    await expect(call(returning(value))).rejects.toMatchObject({ code: -32603 });
+    expect(errors).toEqual([expect.any(TypeError)]);
+  });
+
+  it("the content of a ToolError is checked, too", async () => {
+    const content = [{ type: "image", data: "###", mimeType: "image/png" }] as const;
+    const tool = defineTool({
+      name: "t",
+      call: () => Promise.reject(new ToolError("no", content)),
+    });
+    await expect(call(tool)).rejects.toMatchObject({ code: -32603 });
+  });
+
+  it("_meta is passed through, beside the server's own", async () => {
+    const _meta = { "com.example/trace": [1] };
+    const result = await call(returning(toolResult({ content: [], _meta })));
+    expect(result._meta).toEqual({
+      "io.modelcontextprotocol/serverInfo": { name: "test", version: "1" },
+      ..._meta,
+    });
+  });
+
+  it("isError by hand is sent as it is", async () => {
+    const result = await call(returning(toolResult({ content: [], isError: true })));
+    expect(result).toMatchObject({ isError: true, content: [] });
+  });
+
+  it("images of any size are checked without running out of stack", async () => {
+    const result = await call(returning(image(new Uint8Array(24_000_000), "image/png")));
+    expect((result.content as { data: string }[])[0]?.data).toHaveLength(32_000_000);
+  });
+});
+
+describe("server/tools#structured-content", () => {
+  it.each<[string, Schema, unknown]>([
+    ["an object", { type: "object" }, { a: 1 }],
+    ["an array", { type: "array", items: { type: "number" } }, [1, 2]],
+    ["an empty array", { type: "array" }, []],
+    ["a string", { type: "string" }, "a"],
+    ["a number", { type: "number" }, 0],
+    ["false", { type: "boolean" }, false],
+    ["null", { type: "null" }, null],
+    ["zod's array", z.array(z.number()), [1]],
+    ["zod's null", z.null(), null],
+    ["valibot's object", toStandardJsonSchema(v.object({ a: v.number() })), { a: 1 }],
+    ["arktype's string", type("string"), "a"],
+  ])("can be any JSON value: %s", async (_what, schema, value) => {
+    const result = await call(structured(schema, value));
+    expect(result.structuredContent).toEqual(value);
+    expect(result).toHaveProperty("structuredContent");
+  });
+
+  it("SHOULD also be returned as serialized JSON in a TextContent block", async () => {
+    const value = { temperature: 22.5, conditions: ["Partly cloudy"] };
+    const result = await call(structured({ type: "object" }, value));
+    expect(result.content).toEqual([{ type: "text", text: JSON.stringify(value) }]);
+    const none = await call(structured({ type: "null" }, null));
+    expect(none.content).toEqual([{ type: "text", text: "null" }]);
+  });
+
+  it("has content of its own where it was given", async () => {
+    const content = [{ type: "text", text: "Found 2 users" }] as const;
+    const value = toolResult({ content, structuredContent: [1, 2] });
+    const result = await call(structured({ type: "array" }, value));
+    expect(result).toMatchObject({ content, structuredContent: [1, 2] });
+  });
+
+  it("needs no schema when it is made by hand", async () => {
+    const result = await call(returning(toolResult({ structuredContent: { a: 1 } })));
+    expect(result).toMatchObject({
+      content: [{ type: "text", text: '{"a":1}' }],
+      structuredContent: { a: 1 },
+    });
+  });
+});
+
+describe("server/tools#output-schema: servers MUST provide structured results that conform", () => {
+  it.each<[string, Schema, unknown]>([
+    ["another type", { type: "object" }, "text"],
+    ["a member that is missing", { type: "object", required: ["a"] }, {}],
+    ["nothing", { type: "object" }, undefined],
+    ["nothing by hand", { type: "object" }, toolResult({ content: [] })],
+    ["something else by hand", { type: "object" }, toolResult({ structuredContent: [] })],
+    ["what zod refuses", z.object({ a: z.number() }), { a: "1" }],
+    ["what valibot refuses", toStandardJsonSchema(v.object({ a: v.number() })), { a: "1" }],
+    ["what arktype refuses", type({ a: "number" }), { a: "1" }],
+    ["a bigint", { type: "number" }, 1n],
+    ["not a number", { type: "number" }, Number.NaN],
+    ["a number without bound", { type: "number" }, Number.POSITIVE_INFINITY],
+  ])("a result that does not is masked and reported: %s", async (_what, schema, value) => {
+    const error = await call(structured(schema, value)).catch((caught) => caught);
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
+    expect(errors).toHaveLength(1);
+  });
+
+  it("an error need not conform", async () => {
+    const value = toolResult({ content: [], isError: true });
+    expect(await call(structured({ type: "object" }, value))).toMatchObject({ isError: true });
+  });
+
+  it("says where in the report", async () => {
+    await call(structured({ properties: { a: { type: "number" } } }, { a: "1" })).catch(() => {});
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringMatching(/a: /) })]);
+  });
+});
+
+describe("server/tools#listing-tools", () => {
+  it("shows what was declared, and nothing of the implementation", async () => {
+    const definition = {
+      name: "t",
+      title: "T",
+      description: "A tool",
+      icons: [{ src: "https://example.com/t.png", sizes: ["48x48"], theme: "dark" }],
+      annotations: { readOnlyHint: true, title: "T" },
+      _meta: { "com.example/a": 1 },
+    } as const;
+    const tool = defineTool({
+      ...definition,
+      inputSchema: { $schema: "http://json-schema.org/draft-07/schema#", type: "object" },
+      outputSchema: { type: "array" },
+      requires: { sampling: {} },
+      singleUse: true,
+      call: () => [],
+    });
+    const { tools } = await ask(serverOf(tool), "tools/list");
+    expect(tools).toEqual([
+      {
+        ...definition,
+        inputSchema: { $schema: "http://json-schema.org/draft-07/schema#", type: "object" },
+        outputSchema: { type: "array" },
+      },
+    ]);
+  });
+
+  it("for tools with no parameters: an explicitly empty object", async () => {
+    const { tools } = await ask(serverOf(returning("")), "tools/list");
+    expect(tools).toEqual([
+      { name: "t", inputSchema: { type: "object", additionalProperties: false } },
+    ]);
+  });
+
+  it("schemas of libraries keep their annotations", async () => {
+    const region = z.string().meta({ "x-mcp-header": "Region" });
+    const tool = defineTool({ name: "t", inputSchema: z.object({ region }), call: () => "" });
+    const { tools } = await ask(serverOf(tool), "tools/list");
+    expect(tools).toMatchObject([
+      { inputSchema: { properties: { region: { type: "string", "x-mcp-header": "Region" } } } },
+    ]);
+  });
+});
+
+describe("a definition that makes no sense is a TypeError at once", () => {
+  it.each<[string, JSONObject, string]>([
+    ["no name", { name: "" }, "tool name"],
+    ["a name that is too long", { name: "x".repeat(129) }, "tool name"],
+    [
+      "an input schema that is no object",
+      { inputSchema: { type: "array" } },
+      "tool t: inputSchema",
+    ],
+    ["an input schema of text", { inputSchema: "object" }, "tool t: "],
+    ["an input schema that is null", { inputSchema: null }, "tool t: "],
+    [
+      "a dialect that is not supported",
+      { inputSchema: { $schema: "http://json-schema.org/draft-04/schema#", type: "object" } },
+      "tool t: JSON Schema: the dialect",
+    ],
+    [
+      "a network reference",
+      { inputSchema: { type: "object", properties: { a: { $ref: "https://example.com/a" } } } },
+      "tool t: JSON Schema: #/properties/a: $ref",
+    ],
+    [
+      "an annotation on a number",
+      {
+        inputSchema: { type: "object", properties: { a: { type: "number", "x-mcp-header": "A" } } },
+      },
+      "tool t: x-mcp-header at a",
+    ],
+    [
+      "an output schema that is not valid",
+      { outputSchema: { type: "text" } },
+      "tool t: JSON Schema",
+    ],
+    ["no function", { call: undefined }, "tool t: call"],
+  ])("%s", (_what, members, message) => {
+    const definition = { ...returning(""), ...members } as unknown as ToolDefinition;
+    expect(() => serverOf(definition)).toThrow(TypeError);
+    expect(() => serverOf(definition)).toThrow(message);
+  });
+
+  it("a name that is taken", () => {
+    expect(() => serverOf(returning(""), returning(""))).toThrow(/declared twice/);
+  });
+});
+
+describe("basic/transports/streamable-http#server-behavior-for-custom-headers", () => {
+  const tool = defineTool({
+    name: "t",
+    inputSchema: {
+      type: "object",
+      properties: { region: { type: "string", "x-mcp-header": "Region" } },
+    },
+    call: () => "ok",
+  });
+  const headers = (region?: string): AskOptions => ({
+    header: (name) =>
+      ({
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "tools/call",
+        "mcp-name": "t",
+        "mcp-param-region": region,
+        "mcp-param-other": "ignored",
+      })[name],
+  });
+
+  it("a matching header is accepted, in Base64 as well", async () => {
+    expect(await call(tool, { region: "eu" }, headers("eu"))).not.toHaveProperty("isError");
+    const encoded = headers("=?base64?ZXU=?=");
+    expect(await call(tool, { region: "eu" }, encoded)).not.toHaveProperty("isError");
+    expect(await call(tool, {}, headers())).not.toHaveProperty("isError");
+  });
+
+  it.each([
+    ["another value", { region: "eu" }, "us"],
+    ["no header", { region: "eu" }, undefined],
+    ["no argument", {}, "eu"],
+    ["an argument that is null", { region: null }, "null"],
+  ])(
+    "any that does not match is rejected before the schema is: %s",
+    async (_what, args, region) => {
+      const answer = call(tool, args, headers(region));
+      await expect(answer).rejects.toMatchObject({ code: -32020, status: 400 });
+    },
+  );
+
+  it("transports without headers don't check them", async () => {
+    expect(await call(tool, { region: "eu" })).not.toHaveProperty("isError");
+  });
+});
+
+describe("basic/index#meta: a capability that a tool requires", () => {
+  const tool = defineTool({ name: "t", requires: { sampling: { tools: {} } }, call: () => "ok" });
+
+  it("MUST be declared, or the call is rejected with -32021 and what is missing", async () => {
+    await expect(call(tool)).rejects.toMatchObject({
+      code: -32021,
+      status: 400,
+      data: { requiredCapabilities: { sampling: { tools: {} } } },
+    });
+    const answer = call(tool, {}, { capabilities: { sampling: { tools: {} } } });
+    expect(await answer).not.toHaveProperty("isError");
+  });
+});
