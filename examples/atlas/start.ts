@@ -1,0 +1,68 @@
+/**
+ * `npm start`: runs three replicas of the atlas behind one address, walks through the protocol with
+ * a client, and stays up. `--port` says where (3000), `--exit` ends after the walk.
+ */
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { printFarewell } from "./walk/farewell.ts";
+import { FleetError, type FleetProcess, startFleet } from "./walk/fleet-process.ts";
+import { styled } from "./walk/report.ts";
+import { walkThrough } from "./walk/walk.ts";
+
+const replicas = 3;
+/** How many ports are tried, each one above the last. */
+const maxPorts = 20;
+
+const { values: options } = parseArgs({
+  options: { port: { type: "string", default: "3000" }, exit: { type: "boolean", default: false } },
+});
+
+const stopping = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stopping.abort());
+
+/** Starts the fleet at the port, or where that is taken at the next one that is free. */
+async function startAt(port: number, tries = maxPorts): Promise<FleetProcess> {
+  const server = relative(process.cwd(), fileURLToPath(new URL("server.ts", import.meta.url)));
+  console.log(styled("dim", `$ npx lutra up ${server} --replicas ${replicas} --port ${port}`));
+  try {
+    return await startFleet({ replicas, port, signal: stopping.signal });
+  } catch (error) {
+    const isTaken = error instanceof FleetError && error.isPortTaken;
+    if (!isTaken || tries <= 1) throw error;
+    console.log(`Port ${port} is taken, so the fleet goes to ${port + 1}.`);
+    return await startAt(port + 1, tries - 1);
+  }
+}
+
+/** Resolves to the exit code. */
+async function main(): Promise<number> {
+  const start = performance.now();
+  const fleet = await startAt(Number(options.port));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(
+    `${fleet.url} answers after ${seconds} s: ${replicas} replicas, 171,075 places each.\n`,
+  );
+  const walk = walkThrough(fleet, stopping.signal);
+  const isDone = await Promise.race([walk, fleet.ended.then(() => false)]);
+  if (isDone && !options.exit) {
+    printFarewell(fleet);
+    fleet.showNotices();
+    return await fleet.ended;
+  }
+  const wasStopped = stopping.signal.aborted;
+  stopping.abort();
+  const code = await fleet.ended;
+  return isDone || wasStopped ? code : 1;
+}
+
+try {
+  const code = await main();
+  console.log("The fleet has ended.");
+  process.exit(code);
+} catch (error) {
+  // A start that was called off has not failed.
+  if (stopping.signal.aborted) process.exit(0);
+  console.error(error instanceof FleetError ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,89 @@
+/** Runs `lutra up` the way a reader would, and reads what it prints. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+
+export interface FleetProcess {
+  readonly url: string;
+  /** The process of each replica, by number. */
+  readonly pids: ReadonlyMap<number, number>;
+  /** Resolves when a replica that died has been replaced. */
+  readonly isBack: (replica: number) => Promise<void>;
+  /** From now on, shows what the fleet reports. */
+  readonly showNotices: () => void;
+  /** Resolves to the exit code when the fleet has ended. */
+  readonly ended: Promise<number>;
+}
+
+/** The fleet could not start, and what it said about that. */
+export class FleetError extends Error {
+  override readonly name: string = "FleetError";
+  readonly isPortTaken: boolean;
+
+  constructor(message: string) {
+    super(message);
+    this.isPortTaken = /^lutra: port \d+ .*taken/m.test(message);
+  }
+}
+
+const lutra = fileURLToPath(new URL("../../../packages/cli/bin/lutra.js", import.meta.url));
+const server = fileURLToPath(new URL("../server.ts", import.meta.url));
+
+export interface FleetOptions {
+  readonly replicas: number;
+  readonly port: number;
+  /** Ends the fleet gracefully, as Ctrl-C would. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts the fleet; resolves when all replicas answer. */
+export async function startFleet({ replicas, port, signal }: FleetOptions): Promise<FleetProcess> {
+  const args = ["up", server, "--replicas", String(replicas), "--port", String(port)];
+  const child = spawn(process.execPath, [lutra, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  signal.addEventListener("abort", () => child.kill("SIGTERM"));
+  const notices = readNotices(child.stderr);
+  const ended = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+  const url = await Promise.race([
+    urlOf(child.stdout),
+    closed(child).then(() => Promise.reject(new FleetError(notices.lines.join("\n")))),
+  ]);
+  return { url, ...notices, ended };
+}
+
+function urlOf(stdout: Readable): Promise<string> {
+  return new Promise((resolve) => {
+    createInterface(stdout).on("line", (line) => {
+      const url = /^listening on (.*)$/.exec(line)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+  });
+}
+
+function readNotices(stderr: Readable) {
+  const lines: string[] = [];
+  const pids = new Map<number, number>();
+  const waiting = new Map<number, () => void>();
+  let isShown = false;
+  createInterface(stderr).on("line", (line) => {
+    lines.push(line);
+    if (isShown) console.error(line);
+    const [, number, pid] = /^lutra: replica (\d+) is (?:ready|back), pid (\d+)/.exec(line) ?? [];
+    if (number === undefined) return;
+    pids.set(Number(number), Number(pid));
+    waiting.get(Number(number))?.();
+  });
+  return {
+    lines,
+    pids,
+    isBack: (replica: number) => new Promise<void>((resolve) => waiting.set(replica, resolve)),
+    showNotices: () => {
+      isShown = true;
+    },
+  };
+}
+
+/** Resolves when the process is gone and all that it wrote was read. */
+function closed(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once("close", () => resolve()));
+}

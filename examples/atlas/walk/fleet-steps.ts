@@ -1,0 +1,39 @@
+/** The step that takes a replica away while calls go on. */
+import { expectTrue, required, type Step } from "./step.ts";
+
+const victim = 2;
+
+export const fleetSteps: readonly Step[] = [
+  {
+    title: "Kill a replica while calls go on",
+    run: async ({ client, fleet, tripId, answeredBy }) => {
+      const pid = required(fleet.pids.get(victim), "expected the pid of the replica");
+      let isBack = false;
+      const back = fleet.isBack(victim).then(() => {
+        isBack = true;
+      });
+      const start = performance.now();
+      process.kill(pid, "SIGKILL");
+      let answered = 0;
+      let failed = 0;
+      while (!isBack) {
+        await client.callTool("search", { query: "otter", limit: 1 }).then(
+          () => (answered += 1),
+          () => (failed += 1),
+        );
+      }
+      await back;
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      const first = answeredBy.length;
+      for (let call = 0; call < 3; call += 1)
+        await client.callTool("show_trip", { trip_id: tripId });
+      const isServing = answeredBy.slice(first).includes(victim);
+      expectTrue(isServing, "expected the new replica to answer");
+      return (
+        `Replica ${victim} (pid ${pid}) was killed. ${answered} calls were answered meanwhile; ` +
+        `${failed} failed, under way at that replica. After ${seconds} s it was back (pid ` +
+        `${fleet.pids.get(victim)}), and it knows the trip that was made before it started.`
+      );
+    },
+  },
+];

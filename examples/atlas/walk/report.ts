@@ -1,0 +1,56 @@
+/** What the walk looks like in the terminal. */
+import { styleText } from "node:util";
+
+const width = 92;
+const indent = "    ";
+
+/** How one step went. */
+export interface StepReport {
+  readonly number: number;
+  readonly title: string;
+  /** Which replicas answered its requests, in turn. */
+  readonly replicas: readonly number[];
+  readonly ms: number;
+  /** What happened, in plain words. */
+  readonly text: string;
+}
+
+export function printStep({ number, title, replicas, ms, text }: StepReport): void {
+  const head = `${String(number).padStart(2)}  ${title}`;
+  const where = whereOf(replicas);
+  const time = ms < 100 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
+  const dots = ".".repeat(Math.max(3, width - head.length - where.length - time.length - 12));
+  console.log(`${styled("bold", head)} ${styled("dim", dots)} ${where}  ${time.padStart(9)}`);
+  for (const line of wrap(text, width - indent.length)) console.log(indent + line);
+}
+
+export function printFailure(number: number, title: string, error: unknown): void {
+  console.log(`${String(number).padStart(2)}  ${title} ${styled("red", "failed")}`);
+  console.log(indent + (error instanceof Error ? (error.stack ?? error.message) : String(error)));
+}
+
+/** Many calls in turn need no list. */
+function whereOf(replicas: readonly number[]): string {
+  if (replicas.length === 0) return "nothing sent";
+  if (replicas.length > 6) return "all replicas";
+  return `${replicas.length === 1 ? "replica" : "replicas"} ${replicas.join(", ")}`;
+}
+
+/** Breaks between words. Line breaks in the text stay. */
+function wrap(text: string, columns: number): string[] {
+  return text.split("\n").flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line !== "" && line.length + word.length >= columns) {
+        lines.push(line);
+        line = word;
+      } else line = line === "" ? word : `${line} ${word}`;
+    }
+    return [...lines, line];
+  });
+}
+
+export function styled(style: "bold" | "dim" | "red" | "green", text: string): string {
+  return process.stdout.isTTY ? styleText(style, text) : text;
+}

@@ -1,0 +1,63 @@
+/** Steps that plan a trip: a handle, a question to the user, a notification. */
+import { expectTrue, findPlace, required, type Step } from "./step.ts";
+
+export const tripSteps: readonly Step[] = [
+  {
+    title: "Plan a trip under a handle",
+    run: async (walk) => {
+      const { client } = walk;
+      const created = await client.callTool("create_trip", { name: "Around the Alps" });
+      walk.tripId = required(created.structuredContent, "expected a trip").trip_id;
+      for (const [query, country] of [
+        ["lyon", "FR"],
+        ["turin", "IT"],
+        ["zurich", "CH"],
+      ] as const) {
+        const place = await findPlace(walk, query, country);
+        await client.callTool("add_to_trip", { trip_id: walk.tripId, place: place.id });
+      }
+      const shown = await client.callTool("show_trip", { trip_id: walk.tripId });
+      const trip = required(shown.structuredContent, "expected a trip");
+      expectTrue(trip.places.length === 3, `expected 3 places, not ${trip.places.length}`);
+      const names = trip.places.map(({ name }) => name).join(" → ");
+      return (
+        `${names}, ${trip.distanceKm} km. The protocol keeps nothing between requests: ` +
+        `the client says which trip it means by its trip_id, ${walk.tripId.slice(0, 12)}...`
+      );
+    },
+  },
+  {
+    title: "Hear of a change through another replica",
+    run: async (walk) => {
+      const { client, tripId, answeredBy } = walk;
+      const uri = `trip://${tripId}`;
+      const subscription = await client.listen({ resourceSubscriptions: [uri] });
+      const listensAt = answeredBy.at(-1);
+      const changes = subscription[Symbol.asyncIterator]();
+      const wien = await findPlace(walk, "vienna", "AT");
+      await client.callTool("add_to_trip", { trip_id: tripId, place: wien.id });
+      const changedAt = answeredBy.at(-1);
+      const { value } = await changes.next();
+      subscription.close();
+      expectTrue(listensAt !== changedAt, "expected the change at another replica");
+      return (
+        `Listening to ${uri.slice(0, 19)}... at replica ${listensAt}; replica ${changedAt} added ` +
+        `${wien.name}, and ${required(value, "expected a notification").method} arrived.`
+      );
+    },
+  },
+  {
+    title: "Clear the trip, once the user agrees",
+    run: async ({ client, tripId, answeredBy, questions }) => {
+      const first = answeredBy.length;
+      const result = await client.callTool("clear_trip", { trip_id: tripId });
+      const { cleared } = required(result.structuredContent, "expected a result");
+      const [asked, finished] = answeredBy.slice(first);
+      expectTrue(cleared && asked !== finished, "expected another replica to finish");
+      return (
+        `Replica ${asked} asked “${questions.at(-1)}”. The user said yes, and replica ${finished} ` +
+        "finished: what the first one knew came along, sealed, with the answer."
+      );
+    },
+  },
+];

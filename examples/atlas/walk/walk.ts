@@ -1,0 +1,34 @@
+/** Walks through the protocol with a client, one step after the other, and says what happened. */
+
+import type { FleetProcess } from "./fleet-process.ts";
+import { fleetSteps } from "./fleet-steps.ts";
+import { placeSteps } from "./place-steps.ts";
+import { printFailure, printStep } from "./report.ts";
+import type { Walk } from "./step.ts";
+import { tripSteps } from "./trip-steps.ts";
+import { createWatchedClient } from "./watched-client.ts";
+
+const steps = [...placeSteps, ...tripSteps, ...fleetSteps];
+
+/** Takes all steps; resolves to whether every one went as it should. */
+export async function walkThrough(fleet: FleetProcess, signal: AbortSignal): Promise<boolean> {
+  const walk: Walk = { fleet, tripId: "", ...createWatchedClient(fleet.url) };
+  try {
+    for (const [index, { title, run }] of steps.entries()) {
+      const number = index + 1;
+      const first = walk.answeredBy.length;
+      const start = performance.now();
+      try {
+        const text = await run(walk);
+        const ms = performance.now() - start;
+        printStep({ number, title, replicas: walk.answeredBy.slice(first), ms, text });
+      } catch (error) {
+        if (!signal.aborted) printFailure(number, title, error);
+        return false;
+      }
+    }
+    return true;
+  } finally {
+    await walk.client.close();
+  }
+}

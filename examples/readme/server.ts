@@ -1,0 +1,12 @@
+import { createServer, defineTool } from "lutra/server";
+import { z } from "zod";
+
+const add = defineTool({
+  name: "add",
+  description: "Adds two numbers",
+  inputSchema: z.object({ a: z.number(), b: z.number() }),
+  outputSchema: z.object({ sum: z.number() }),
+  call: ({ a, b }) => ({ sum: a + b }),
+});
+
+export default createServer({ name: "calculator", version: "1.0.0", tools: [add] });

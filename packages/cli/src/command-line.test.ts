@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { type Command, helpOf, integerOption, parseCommandLine } from "./command-line.ts";
+
+const command: Command = {
+  name: "up",
+  summary: "",
+  details: "Starts a fleet.",
+  options: {
+    port: { placeholder: "P", description: "Where to listen." },
+    stdio: { description: "Over stdio." },
+  },
+  run: async () => 0,
+};
+
+const parse = (...args: string[]) => parseCommandLine(command, args);
+
+describe("a command line", () => {
+  it("has a module, and options before or behind it", () => {
+    const expected = { module: "server.ts", options: { port: "4000", stdio: true } };
+    expect(parse("server.ts", "--port", "4000", "--stdio")).toEqual(expected);
+    expect(parse("--stdio", "--port=4000", "server.ts")).toEqual(expected);
+  });
+
+  it.each([
+    ["no module", [], "up: the path of a server module is missing; see: lutra up --help"],
+    ["two modules", ["a.ts", "b.ts"], "up: expected one module, not also b.ts"],
+    ["an unknown option", ["a.ts", "--prot", "1"], "up: unknown option --prot"],
+    ["an unknown short option", ["a.ts", "-p"], "up: unknown option -p"],
+    ["the name of a member of every object", ["a.ts", "--toString"], "unknown option --toString"],
+    ["an option without its value", ["a.ts", "--port"], "up: --port needs a value: --port P"],
+    ["another option in place of a value", ["a.ts", "--port", "--stdio"], "--port needs a value"],
+    ["an empty value", ["a.ts", "--port="], "up: --port needs a value"],
+    ["a switch with a value", ["a.ts", "--stdio=1"], "up: --stdio takes no value"],
+  ])("is refused with %s", (_what, args, message) => {
+    expect(() => parse(...args)).toThrow(expect.objectContaining({ exitCode: 2 }));
+    expect(() => parse(...args)).toThrow(message);
+  });
+
+  it("may ask for help, with a module and without", () => {
+    expect(parse("--help")).toBeUndefined();
+    expect(parse("server.ts", "--help")).toBeUndefined();
+  });
+});
+
+describe("a whole number", () => {
+  const range = { least: 1, most: 64, fallback: 3 };
+  const read = (port?: string) => integerOption({ module: "a", options: { port } }, "port", range);
+
+  it("may be left out", () => {
+    expect(read()).toBe(3);
+  });
+
+  it("is read when it is within the range", () => {
+    expect([read("1"), read("64")]).toEqual([1, 64]);
+  });
+
+  it.each(["0", "65", "-1", "1.5", "1e1", "three", " "])("is not %j", (text) => {
+    expect(() => read(text)).toThrow(`--port ${text}: expected a number from 1 to 64`);
+  });
+});
+
+it("explains every option in the help", () => {
+  const help = helpOf(command);
+  expect(help).toContain("Usage: lutra up <module> [options]");
+  expect(help).toContain("  --port P        Where to listen.");
+  expect(help).toContain("  --stdio         Over stdio.");
+  expect(help).toContain("  --help          Shows this.");
+});

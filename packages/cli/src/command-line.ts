@@ -1,0 +1,120 @@
+/** What commands look like on the command line: how they are declared, parsed and explained. */
+import { parseArgs } from "node:util";
+import { CommandError } from "./command-error.ts";
+
+export interface CommandOption {
+  /** Stands for the value in the help. Without it the option is a switch. */
+  readonly placeholder?: string;
+  readonly description: string;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** A few sentences more, for `--help`. */
+  readonly details: string;
+  readonly options: { readonly [name: string]: CommandOption };
+  /** Resolves to the exit code. */
+  readonly run: (line: CommandLine) => Promise<number>;
+}
+
+/** A command line that has every value in its place. */
+export interface CommandLine {
+  /** The path of the server module. */
+  readonly module: string;
+  /** Given options: their text, or `true` for switches. */
+  readonly options: { readonly [name: string]: string | true | undefined };
+}
+
+/**
+ * Reads the arguments that follow the command's name; `undefined` when they ask for help.
+ *
+ * @throws {CommandError} for what the command does not know
+ */
+export function parseCommandLine(
+  command: Command,
+  args: readonly string[],
+): CommandLine | undefined {
+  const known = { ...command.options, help: { description: "" } };
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(known).map(([name, option]) => [name, { type: typeOf(option) }]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const modules: string[] = [];
+  const options: Record<string, string | true> = {};
+  for (const token of tokens) {
+    if (token.kind === "positional") modules.push(token.value);
+    if (token.kind === "option") options[token.name] = givenValue(command, known, token);
+  }
+  if (options.help) return undefined;
+  const [module, extra] = modules;
+  if (module === undefined) {
+    throw usageError(command, "the path of a server module is missing");
+  }
+  if (extra !== undefined) throw usageError(command, `expected one module, not also ${extra}`);
+  return { module, options };
+}
+
+/**
+ * Reads a whole number.
+ *
+ * @throws {CommandError} for anything else, and outside of the range
+ */
+export function integerOption(
+  { options }: CommandLine,
+  name: string,
+  range: { readonly least: number; readonly most: number; readonly fallback: number },
+): number {
+  const text = options[name];
+  if (text === undefined) return range.fallback;
+  const value = typeof text === "string" && /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= range.least && value <= range.most) return value;
+  const expected = `expected a number from ${range.least} to ${range.most}`;
+  throw new CommandError(`--${name} ${text}: ${expected}`, 2);
+}
+
+/** The text that `--help` prints. */
+export function helpOf({ name, details, options }: Command): string {
+  const all: Command["options"] = { ...options, help: { description: "Shows this." } };
+  const rows = Object.entries(all).map(([option, { placeholder, description }]) => {
+    const shown = placeholder === undefined ? `--${option}` : `--${option} ${placeholder}`;
+    return `  ${shown.padEnd(16)}${description}`;
+  });
+  return `Usage: lutra ${name} <module> [options]\n\n${details}\n\nOptions:\n${rows.join("\n")}\n`;
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+}
+
+function givenValue(
+  command: Command,
+  known: { readonly [name: string]: CommandOption },
+  { name, rawName, value }: OptionToken,
+): string | true {
+  const option = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (option === undefined) throw usageError(command, `unknown option ${rawName}`);
+  if (option.placeholder === undefined) {
+    if (value === undefined) return true;
+    throw usageError(command, `${rawName} takes no value`);
+  }
+  if (value === undefined || value === "" || value.startsWith("-")) {
+    throw usageError(command, `${rawName} needs a value: ${rawName} ${option.placeholder}`);
+  }
+  return value;
+}
+
+function typeOf(option: CommandOption): "boolean" | "string" {
+  return option.placeholder === undefined ? "boolean" : "string";
+}
+
+function usageError({ name }: Command, problem: string): CommandError {
+  return new CommandError(`${name}: ${problem}; see: lutra ${name} --help`, 2);
+}

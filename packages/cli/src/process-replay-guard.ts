@@ -1,0 +1,68 @@
+/**
+ * One replay guard for all replicas on a machine: the supervisor remembers, the replicas ask over
+ * their channels. It outlives each replica, but not the supervisor.
+ *
+ * @spec basic/patterns/mrtr#server-requirements-basic-workflow
+ */
+import type { ReplayGuard } from "lutra/stores";
+import type { Channel } from "./replica-channel.ts";
+
+interface Claim {
+  readonly type: "lutra.claim";
+  /** Pairs the answer with the question. */
+  readonly number: number;
+  readonly id: string;
+  readonly ttlMs: number;
+}
+
+interface Claimed {
+  readonly type: "lutra.claimed";
+  readonly number: number;
+  readonly isFirst: boolean;
+}
+
+/** The replica's half. A claim stays open while the supervisor does not answer. */
+export function createProcessReplayGuard(channel: Channel): ReplayGuard {
+  const waiting = new Map<number, (isFirst: boolean) => void>();
+  let last = 0;
+  channel.on("message", (message) => {
+    if (!hasType<Claimed>(message, "lutra.claimed")) return;
+    waiting.get(message.number)?.(message.isFirst);
+    waiting.delete(message.number);
+  });
+  return {
+    isShared: true,
+    claim: (id, ttlMs) =>
+      new Promise((resolve, reject) => {
+        last += 1;
+        const number = last;
+        waiting.set(number, resolve);
+        const claim: Claim = { type: "lutra.claim", number, id, ttlMs };
+        channel.send?.(claim, (error) => {
+          if (error === null) return;
+          waiting.delete(number);
+          reject(error);
+        });
+      }),
+  };
+}
+
+/** The supervisor's half: answers the claims of one replica from the guard of all. */
+export function answerClaims(channel: Channel, guard: ReplayGuard): void {
+  channel.on("message", async (message) => {
+    if (!hasType<Claim>(message, "lutra.claim")) return;
+    const { number, id, ttlMs } = message;
+    const isFirst = await guard.claim(id, ttlMs);
+    const claimed: Claimed = { type: "lutra.claimed", number, isFirst };
+    channel.send?.(claimed, () => {});
+  });
+}
+
+function hasType<Message extends { readonly type: string }>(
+  message: unknown,
+  type: Message["type"],
+): message is Message {
+  return typeof message === "object" && message !== null && "type" in message
+    ? message.type === type
+    : false;
+}

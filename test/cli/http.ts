@@ -1,0 +1,71 @@
+/** Requests by hand, for tests that look at status, headers and single messages. */
+
+export interface Answer {
+  readonly status: number;
+  readonly replica: string | null;
+  /** The response, or its last message where it is a stream. */
+  readonly body: {
+    readonly result?: Record<string, unknown>;
+    readonly error?: { readonly code: number; readonly message: string };
+  };
+}
+
+const meta = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } },
+};
+
+/** Sends a request and gives the response as it comes. */
+export function send(
+  url: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  init: RequestInit = {},
+): Promise<Response> {
+  const name = params.name ?? params.uri;
+  return fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": method,
+      ...(typeof name === "string" && { "mcp-name": name }),
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: meta } }),
+    ...init,
+  });
+}
+
+/** Sends a request and reads the whole response. */
+export async function ask(
+  url: string,
+  method: string,
+  params?: Record<string, unknown>,
+): Promise<Answer> {
+  const response = await send(url, method, params);
+  const { status, headers } = response;
+  const text = await response.text();
+  const last = [...text.matchAll(/^data: (.*)$/gm)].at(-1)?.[1] ?? text;
+  const body = JSON.parse(last);
+  return { status, replica: headers.get("x-lutra-replica"), body };
+}
+
+/** Calls a tool without arguments and reads the whole response. */
+export function callTool(url: string, name: string, more: Record<string, unknown> = {}) {
+  return ask(url, "tools/call", { name, arguments: {}, ...more });
+}
+
+/** The messages of an event stream, one by one. */
+export async function* messagesOf(response: Response): AsyncGenerator<Record<string, unknown>> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
+      text = text.slice(end + 2);
+      if (data !== undefined) yield JSON.parse(data);
+    }
+  }
+}

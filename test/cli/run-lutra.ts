@@ -1,0 +1,91 @@
+/** Runs the `lutra` command and reads what it prints. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach } from "vitest";
+
+const program = fileURLToPath(new URL("../../packages/cli/bin/lutra.js", import.meta.url));
+
+export interface RunningLutra {
+  readonly child: ChildProcess;
+  /** The lines of standard output so far. */
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+  /** Resolves to the first line of either that matches and was not waited for before. */
+  readonly line: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** Resolves to the exit code, or the signal that ended the process. */
+  readonly exited: Promise<number | string>;
+  /** Resolves when the process and all that it started have ended. */
+  readonly closed: Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+
+afterEach(async () => {
+  for (const child of running) child.kill("SIGKILL");
+  await Promise.all([...running].map((child) => new Promise((end) => child.once("close", end))));
+});
+
+/** Starts the command in the folder of the fixtures. */
+export function runLutra(...args: readonly string[]): RunningLutra {
+  const cwd = fileURLToPath(new URL("fixtures", import.meta.url));
+  const child = spawn(process.execPath, [program, ...args], { cwd });
+  running.add(child);
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const unread: string[] = [];
+  const waiting = new Set<() => void>();
+  for (const [stream, lines] of [
+    [child.stdout, stdout],
+    [child.stderr, stderr],
+  ] as const) {
+    createInterface(stream).on("line", (line) => {
+      lines.push(line);
+      unread.push(line);
+      for (const check of waiting) check();
+    });
+  }
+  const closed = new Promise<void>((resolve) => {
+    child.once("close", () => {
+      running.delete(child);
+      resolve();
+    });
+  });
+
+  return {
+    child,
+    stdout,
+    stderr,
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          for (const [index, line] of unread.entries()) {
+            const found = pattern.exec(line);
+            if (found === null) continue;
+            unread.splice(index, 1);
+            waiting.delete(check);
+            resolve(found);
+            return;
+          }
+        };
+        waiting.add(check);
+        check();
+        void closed.then(() => reject(new Error([...stdout, ...stderr].join("\n"))));
+      }),
+    exited: new Promise((resolve) => {
+      child.once("exit", (code, signal) => resolve(code ?? signal ?? "unknown"));
+    }),
+    closed,
+  };
+}
+
+export interface RunningServer extends RunningLutra {
+  readonly url: string;
+}
+
+/** Starts the command at a free port and waits until it listens. */
+export async function startLutra(...args: readonly string[]): Promise<RunningServer> {
+  const lutra = runLutra(...args, "--port", "0");
+  const [, url = ""] = await lutra.line(/^listening on (http:\S+)$/);
+  return { ...lutra, url };
+}

@@ -1,0 +1,127 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createClient } from "lutra/client";
+import { describe, expect, it } from "vitest";
+import { callTool } from "./http.ts";
+import { runLutra, startLutra } from "./run-lutra.ts";
+
+describe("lutra serve", () => {
+  it("serves a TypeScript module at /mcp and says where", async () => {
+    const lutra = await startLutra("serve", "fleet-server.ts");
+    expect(lutra.stdout).toEqual([`listening on ${lutra.url}`]);
+    expect(lutra.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
+    expect((await callTool(lutra.url, "pid")).status).toBe(200);
+  });
+
+  it("serves a JavaScript module as it is", async () => {
+    const lutra = await startLutra("serve", "plain-server.mjs");
+    const client = createClient(lutra.url);
+    expect((await client.discover()).supportedVersions).toEqual(["2026-07-28"]);
+    await client.close();
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("ends gracefully on %s", async (signal) => {
+    const lutra = await startLutra("serve", "fleet-server.ts");
+    const client = createClient(lutra.url);
+    const subscription = await client.listen({ toolsListChanged: true });
+    lutra.child.kill(signal);
+    for await (const _change of subscription) throw new Error("expected no change");
+    expect(await lutra.exited).toBe(0);
+    await client.close();
+  });
+
+  it("says that the port is taken", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const lutra = runLutra("serve", "plain-server.mjs", "--port", String(port));
+    expect(await lutra.exited).toBe(1);
+    await lutra.closed;
+    expect(lutra.stderr).toEqual([expect.stringMatching(`^lutra: port ${port} .* is taken;`)]);
+    other.close();
+  });
+
+  it.each([
+    ["missing.ts", /^lutra: cannot load missing\.ts: there is no such file$/],
+    ["throws.mjs", /^lutra: cannot load throws\.mjs: Error: the database is away$/],
+    ["no-default.mjs", /^lutra: cannot serve no-default\.mjs: .* found nothing; write: export/],
+    ["no-server.mjs", /^lutra: cannot serve no-server\.mjs: .* found something else; write: exp/],
+  ])("says what is wrong with %s", async (module, message) => {
+    const lutra = runLutra("serve", module);
+    expect(await lutra.exited).toBe(1);
+    await lutra.closed;
+    expect(lutra.stderr[0]).toMatch(message);
+    expect(lutra.stdout).toEqual([]);
+  });
+});
+
+it("says where a module is not well-formed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "lutra-test-"));
+  const module = join(folder, "broken.ts");
+  writeFileSync(module, "export const a = 1;\nexport default createServer({\n");
+  const lutra = runLutra("serve", module);
+  expect(await lutra.exited).toBe(1);
+  await lutra.closed;
+  expect(lutra.stderr.join("\n")).toMatch(/^lutra: cannot load .*broken\.ts: .*\n.*broken\.ts:3:0/);
+  rmSync(folder, { recursive: true });
+});
+
+describe("lutra serve --stdio", () => {
+  const request = JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "server/discover",
+    params: {
+      _meta: {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+      },
+    },
+  });
+
+  it("writes nothing but messages to standard output, and ends with its input", async () => {
+    const lutra = runLutra("serve", "plain-server.mjs", "--stdio");
+    lutra.child.stdin?.write(`${request}\n`);
+    await lutra.line(/"resultType":"complete"/);
+    lutra.child.stdin?.end();
+    expect(await lutra.exited).toBe(0);
+    await lutra.closed;
+    expect(lutra.stdout.map((line) => JSON.parse(line).id)).toEqual([1]);
+    expect(lutra.stderr).toEqual(["loading"]);
+  });
+
+  it("ends gracefully on a signal", async () => {
+    const lutra = runLutra("serve", "plain-server.mjs", "--stdio");
+    lutra.child.stdin?.write(`${request}\n`);
+    await lutra.line(/"resultType":"complete"/);
+    lutra.child.kill("SIGTERM");
+    expect(await lutra.exited).toBe(0);
+  });
+});
+
+describe("lutra", () => {
+  it.each([
+    [["--help"], /^Usage: lutra <command>/],
+    [["serve", "--help"], /^Usage: lutra serve <module>/],
+    [["up", "--help"], /^Usage: lutra up <module>/],
+  ])("explains itself with %j", async (args, first) => {
+    const lutra = runLutra(...args);
+    expect(await lutra.exited).toBe(0);
+    await lutra.closed;
+    expect(lutra.stdout[0]).toMatch(first);
+  });
+
+  it.each([
+    [[], "lutra: which command? expected serve or up; see: lutra --help"],
+    [["servw"], "lutra: unknown command servw; expected serve or up; see: lutra --help"],
+    [["serve"], "lutra: serve: the path of a server module is missing; see: lutra serve --help"],
+    [["up", "a.ts", "--replicas", "0"], "lutra: --replicas 0: expected a number from 1 to 64"],
+    [["serve", "a.ts", "--port", "80x"], "lutra: --port 80x: expected a number from 0 to 65535"],
+  ])("refuses the arguments %j with exit code 2", async (args, message) => {
+    const lutra = runLutra(...args);
+    expect(await lutra.exited).toBe(2);
+    await lutra.closed;
+    expect(lutra.stderr).toEqual([message]);
+  });
+});
