@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach } from "vitest";
+import { afterAll } from "vitest";
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/lutra.js", import.meta.url));
 
@@ -21,7 +21,7 @@ export interface RunningLutra {
 
 const running = new Set<ChildProcess>();
 
-afterEach(async () => {
+afterAll(async () => {
   for (const child of running) child.kill("SIGKILL");
   await Promise.all([...running].map((child) => new Promise((end) => child.once("close", end))));
 });

@@ -4,6 +4,7 @@
  */
 import { createServer as createHttpServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { endEarly } from "lutra/node";
 import { encodeError, ProtocolError } from "lutra/protocol";
 import { Pool } from "undici";
 import type { Address } from "./address.ts";
@@ -79,6 +80,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Dispa
 function refuse(res: ServerResponse, status: number, message: string): void {
   const body = encodeError(undefined, new ProtocolError("internalError", message));
   const length = Buffer.byteLength(body);
-  res.writeHead(status, { "content-type": "application/json", "content-length": length });
-  res.end(body);
+  // A body that is left half read would keep its connection from the next request.
+  const isHalfRead = res.req.readableDidRead && !res.req.complete;
+  res.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": length,
+    ...(isHalfRead && { connection: "close" }),
+  });
+  res.write(body);
+  if (isHalfRead) endEarly(res);
+  else res.end();
 }

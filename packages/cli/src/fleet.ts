@@ -1,11 +1,10 @@
 /** What the replicas of one supervisor share: keys, events, claims, and a folder for their sockets. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { randomId, type SealKey } from "lutra/server";
+import { rmSync } from "node:fs";
+import type { SealKey } from "lutra/server";
 import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
 import { answerClaims } from "./process-replay-guard.ts";
 import { type Replica, startReplica } from "./replica.ts";
+import { createSocketFolder, removeSocket, socketPathIn } from "./socket-path.ts";
 
 export interface FleetOptions {
   readonly module: string;
@@ -26,8 +25,7 @@ export function createFleet({ module, replicas, isLocal }: FleetOptions): Fleet 
   const keys: readonly SealKey[] = [{ id: "fleet", secret: randomSecret() }];
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();
-  // Only this user can enter the folder, so nobody gets past the dispatcher.
-  const folder = mkdtempSync(join(tmpdir(), "lutra-"));
+  const folder = createSocketFolder();
   const running = new Set<Replica>();
   let starts = 0;
 
@@ -45,7 +43,7 @@ export function createFleet({ module, replicas, isLocal }: FleetOptions): Fleet 
     running,
     start: (number) => {
       starts += 1;
-      const socketPath = socketIn(folder, `${number}-${starts}`);
+      const socketPath = socketPathIn(folder, `${number}-${starts}`);
       const replica = startReplica(number, { module, replicas, keys, socketPath, isLocal });
       running.add(replica);
       const unrelay = relay.add(replica.channel);
@@ -53,18 +51,13 @@ export function createFleet({ module, replicas, isLocal }: FleetOptions): Fleet 
       const leave = () => {
         running.delete(replica);
         unrelay();
+        removeSocket(socketPath);
       };
       return { replica, leave };
     },
     kill,
     end,
   };
-}
-
-/** Windows has named pipes in a place of their own instead of sockets in the file system. */
-function socketIn(folder: string, name: string): string {
-  if (process.platform !== "win32") return join(folder, name);
-  return `\\\\.\\pipe\\lutra-${process.pid}-${name}-${randomId()}`;
 }
 
 /** A key as Base64, since the channel to a replica carries JSON. */

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { PassThrough, type Readable } from "node:stream";
+import { endEarly } from "lutra/node";
 import type { Dispatcher, Pool } from "undici";
 
 /** A replica that answers requests. */
@@ -15,6 +17,9 @@ export interface ForwardingOptions {
   /** Answers when no replica can. */
   readonly refuse: (res: ServerResponse, status: number, message: string) => void;
 }
+
+/** A body that has come before any replica could answer. */
+const smallBytes = 16_384;
 
 /** Headers that belong to one connection, not to the message. `expect` was already answered. */
 const hopByHop = new Set([
@@ -37,6 +42,7 @@ export class Forwarding implements Dispatcher.DispatchHandler {
   readonly #res: ServerResponse;
   readonly #options: ForwardingOptions;
   #controller: Dispatcher.DispatchController | undefined;
+  #body: Readable | null | undefined;
   #replica = 0;
   #attempts = 0;
 
@@ -64,14 +70,13 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     this.#attempts += 1;
     this.#replica = destination.number;
     const { url = "", method = "", rawHeaders, headers } = this.#req;
-    const hasBody =
-      headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+    this.#body ??= bodyOf(this.#req);
     destination.pool.dispatch(
       {
         path: url,
         method,
         headers: requestHeaders(rawHeaders, headers.connection),
-        body: hasBody ? this.#req : null,
+        body: this.#body,
       },
       this,
     );
@@ -101,7 +106,8 @@ export class Forwarding implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#res.end();
+    if (this.#req.complete) this.#res.end();
+    else endEarly(this.#res);
   }
 
   onResponseError(): void {
@@ -113,6 +119,16 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     else if (res.headersSent) res.destroy();
     else this.#options.refuse(res, 502, `Replica ${this.#replica} broke off before it answered`);
   }
+}
+
+/**
+ * The body to pass on. A replica may answer before all of a large one has come; undici then
+ * destroys its source, which must not be the connection that the answer goes back on.
+ */
+function bodyOf(req: IncomingMessage): Readable | null {
+  const { "content-length": length, "transfer-encoding": coding } = req.headers;
+  if (coding === undefined && length === undefined) return null;
+  return Number(length) <= smallBytes ? req : req.pipe(new PassThrough());
 }
 
 /** Names and values in turn. Headers that were sent twice stay so, for the replica to refuse. */

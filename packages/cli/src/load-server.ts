@@ -15,20 +15,31 @@ export async function loadServer(module: string): Promise<Server> {
   if (!existsSync(file) || statSync(file).isDirectory()) {
     throw new CommandError(`cannot load ${module}: there is no such file`);
   }
-  const exports = await load(file, module);
-  if (isServer(exports.default)) return exports.default;
-  const found = exports.default === undefined ? "nothing" : "something else";
+  const found = defaultOf(await load(file, module));
+  if (isServer(found)) return found;
   throw new CommandError(
-    `cannot serve ${module}: expected a server as its default export, found ${found}; ` +
+    `cannot serve ${module}: its default export is ${found === undefined ? "missing" : "no server"}; ` +
       "write: export default createServer({ ... })",
   );
 }
 
-async function load(file: string, shown: string): Promise<{ readonly default?: unknown }> {
+interface Exports {
+  readonly default?: unknown;
+}
+
+/** What was compiled to CommonJS has its default export one level deeper. */
+function defaultOf({ default: found }: Exports): unknown {
+  const isWrapped = typeof found === "object" && found !== null && "__esModule" in found;
+  return isWrapped ? (found as Exports).default : found;
+}
+
+async function load(file: string, shown: string): Promise<Exports> {
   try {
     if (isTypeScript(file) && !runsTypeScript()) {
-      const { register } = await import("tsx/esm/api");
-      register();
+      // A module without "type": "module" in its package.json is loaded as CommonJS.
+      for (const { register } of [await import("tsx/cjs/api"), await import("tsx/esm/api")]) {
+        register();
+      }
     }
     return await import(pathToFileURL(file).href);
   } catch (error) {
@@ -53,6 +64,17 @@ function isServer(value: unknown): value is Server {
   return [serve, share, close].every((method) => typeof method === "function");
 }
 
+/** The message, and where in the user's own code it comes from. */
 function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const lines = (error.stack ?? error.message).split("\n");
+  return lines.filter((line) => !isForeignFrame(line)).join("\n");
+}
+
+const ownFolder = new URL(".", import.meta.url).href;
+
+/** Frames of Node, of what compiles TypeScript and of this program say nothing about a module. */
+function isForeignFrame(line: string): boolean {
+  if (!line.startsWith("    at ")) return false;
+  return /node:|[\\/]node_modules[\\/](?:tsx|esbuild)[\\/]/.test(line) || line.includes(ownFolder);
 }

@@ -10,6 +10,7 @@ import { CommandError } from "./command-error.ts";
 import { loadServer } from "./load-server.ts";
 import { createProcessReplayGuard } from "./process-replay-guard.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
+import { removeEmptyFolder, removeSocket } from "./socket-path.ts";
 import { ignoreSignals } from "./stop-signal.ts";
 
 let server: Server | undefined;
@@ -51,6 +52,12 @@ function listen(server: Server, { socketPath, isLocal }: StartMessage): Promise<
   http.keepAliveTimeout = 0;
   // It also reads requests from their clients, and has a limit for slow ones.
   http.requestTimeout = 0;
+  process.once("exit", () => {
+    // Only when the supervisor is gone there is nobody else to clean up.
+    if (process.connected) return;
+    removeSocket(socketPath);
+    removeEmptyFolder(socketPath);
+  });
   return new Promise((resolve, reject) => {
     http.once("error", reject);
     http.listen(socketPath, resolve);

@@ -8,7 +8,7 @@ describe("basic/index#error-codes", () => {
       invalidRequest: { code: -32600, status: 400 },
       methodNotFound: { code: -32601, status: 404 },
       invalidParams: { code: -32602, status: 400 },
-      internalError: { code: -32603, status: 500 },
+      internalError: { code: -32603, status: 200 },
       headerMismatch: { code: -32020, status: 400 },
       missingRequiredClientCapability: { code: -32021, status: 400 },
       unsupportedProtocolVersion: { code: -32022, status: 400 },
@@ -32,9 +32,9 @@ describe("basic/index#error-codes", () => {
 
   it.each([
     [-32002, -32602, 400],
-    [-32042, -32603, 500],
-    [-32023, -32603, 500],
-    [-32099, -32603, 500],
+    [-32042, -32603, 200],
+    [-32023, -32603, 200],
+    [-32099, -32603, 200],
   ])("implementations MUST NOT emit %i, also not when it was received", (code, sent, status) => {
     const error = ProtocolError.fromWire({ code, message: "no" });
     expect(error).toMatchObject({ code, status });
@@ -46,7 +46,7 @@ describe("basic/index#error-codes", () => {
     ["a code of the legacy range, which has no specific meaning", -32001],
   ])("passes %s on as it came", (_what, code) => {
     const error = ProtocolError.fromWire({ code, message: "no", data: null });
-    expect(error).toMatchObject({ reason: "other", code, status: 500 });
+    expect(error).toMatchObject({ reason: "other", code, status: 200 });
     expect(error?.toWire()).toEqual({ code, message: "no", data: null });
   });
 

@@ -9,17 +9,18 @@ import { isObject } from "./json.ts";
 /**
  * Every code this library emits, with the HTTP status its response has.
  *
- * The specification fixes the status of `methodNotFound` (404) and of the three codes of its own
- * (400), and of `invalidParams` for a malformed `_meta` (400). It leaves the status of
- * `invalidParams` and `internalError` from a handler open. They are 400 and 500 here, so that load
- * balancers and logs see failures without reading bodies.
+ * The specification fixes the status of `methodNotFound` (404), of the three codes of its own (400),
+ * and of `invalidParams` for a malformed `_meta` (400). It leaves the status of errors from a
+ * handler open. `invalidParams` is 400 everywhere. `internalError` is 200, since a status of 500
+ * makes load balancers eject the replica and send the request again, though it may have run; and
+ * clients that read errors from 200 and 400 alone would lose the code.
  */
 export const errorCodes = {
   parseError: { code: -32700, status: 400 },
   invalidRequest: { code: -32600, status: 400 },
   methodNotFound: { code: -32601, status: 404 },
   invalidParams: { code: -32602, status: 400 },
-  internalError: { code: -32603, status: 500 },
+  internalError: { code: -32603, status: 200 },
   headerMismatch: { code: -32020, status: 400 },
   missingRequiredClientCapability: { code: -32021, status: 400 },
   unsupportedProtocolVersion: { code: -32022, status: 400 },

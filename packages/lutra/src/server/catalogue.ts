@@ -13,7 +13,10 @@ import type { Sealer } from "./seal.ts";
 
 /** Changes what a server offers while it runs. */
 export interface Catalogue<Definition> {
-  /** Adds definitions after those there are. Throws `TypeError` for a key that is taken. */
+  /**
+   * Adds definitions after those there are. Throws `TypeError` for a key that is taken, and when
+   * the server was made without any such list.
+   */
   readonly add: (...definitions: readonly Definition[]) => void;
   /** Removes by name, URI or template; returns how many there were. */
   readonly remove: (...keys: readonly string[]) => number;
@@ -26,6 +29,8 @@ export interface Catalogue<Definition> {
 export interface CatalogueInit<Definition, Compiled> {
   /** The member of the list result, such as `tools`. */
   readonly field: string;
+  /** Whether the server was declared to have such definitions, so that clients can ask for them. */
+  readonly isOffered: boolean;
   readonly compile: (definition: Definition) => Compiled;
   readonly keyOf: (definition: Definition) => string;
   /** What the list shows of a compiled definition. */
@@ -135,8 +140,12 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
   }
 
   #swap(table: Table<Compiled>): void {
+    const { field, isOffered, onChange } = this.#init;
+    if (!isOffered) {
+      throw new TypeError(`createServer: ${field}: not declared; declare [] to add to it later`);
+    }
     this.#table = table;
-    this.#init.onChange();
+    onChange();
   }
 
   #compile(

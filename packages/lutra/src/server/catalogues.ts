@@ -39,7 +39,8 @@ export function resultMeta({ identify, info }: CompleteOptions): JSONObject | un
 /** Compiles all definitions. Throws `TypeError` for a bad one. */
 export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRuntime): Catalogues {
   const meta = resultMeta(options);
-  const { pageSize, cache: hints, validator } = options;
+  const { pageSize, cache: hints, validator, tools, prompts } = options;
+  const hasResources = (options.resources ?? options.resourceTemplates) !== undefined;
   const shared = { pageSize, hints, meta, sealer: runtime.sealer };
   const changed = (what: ListChanged) => ({ onChange: () => runtime.announce(what) });
   return {
@@ -48,17 +49,19 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
         ...shared,
         ...changed("toolsListChanged"),
         field: "tools",
+        isOffered: tools !== undefined,
         keyOf: ({ name }) => name,
         compile: (definition) => compileTool(definition, validator, meta),
         shown: ({ shown }) => shown as unknown as JSONObject,
       },
-      options.tools ?? [],
+      tools ?? [],
     ),
     resources: new CompiledCatalogue(
       {
         ...shared,
         ...changed("resourcesListChanged"),
         field: "resources",
+        isOffered: hasResources,
         keyOf: ({ uri }) => uri,
         compile: (definition) => compileResource(definition, meta),
         shown: ({ shown }) => shown as unknown as JSONObject,
@@ -70,6 +73,7 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
         ...shared,
         ...changed("resourcesListChanged"),
         field: "resourceTemplates",
+        isOffered: hasResources,
         keyOf: ({ uriTemplate }) => uriTemplate,
         compile: (definition) => compileTemplate(definition, meta),
         shown: ({ shown }) => shown as unknown as JSONObject,
@@ -81,11 +85,12 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
         ...shared,
         ...changed("promptsListChanged"),
         field: "prompts",
+        isOffered: prompts !== undefined,
         keyOf: ({ name }) => name,
         compile: (definition) => compilePrompt(definition, meta),
         shown: ({ shown }) => shown as unknown as JSONObject,
       },
-      options.prompts ?? [],
+      prompts ?? [],
     ),
   };
 }

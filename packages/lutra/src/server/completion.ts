@@ -21,15 +21,28 @@ export type Completer = (
   context: CompleterContext,
 ) => readonly string[] | Completion | Promise<readonly string[] | Completion>;
 
-/** Puts suggestions into the shape of the result, at most 100 of them. */
+/**
+ * Puts suggestions into the shape of the result, at most 100 of them.
+ *
+ * @throws {TypeError} for suggestions that are no text
+ */
 export function toCompleteResult(
   suggestions: readonly string[] | Completion,
   meta: JSONObject | undefined,
 ): CompleteResult {
   const given: Completion = isList(suggestions) ? { values: suggestions } : suggestions;
-  const total = given.total ?? given.values.length;
-  const values = given.values.slice(0, maxCompletionValues);
-  const completion = { values, total, hasMore: given.hasMore ?? total > values.length };
+  const { values: all, hasMore = false } = given;
+  if (!all.every((value) => typeof value === "string")) {
+    throw new TypeError("completion: expected strings");
+  }
+  // Where there are more than were given, nobody knows how many, unless the completer says so.
+  const total = given.total ?? (hasMore ? undefined : all.length);
+  const values = all.slice(0, maxCompletionValues);
+  const completion: Completion = {
+    values,
+    ...(total !== undefined && { total }),
+    hasMore: hasMore || all.length > values.length || (total ?? 0) > values.length,
+  };
   return { resultType: "complete", completion, ...(meta && { _meta: meta }) };
 }
 

@@ -4,10 +4,12 @@
  * @spec server/tools#tool-result
  */
 import type { AudioContent, ContentBlock, ImageContent } from "../protocol/content.ts";
+import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import type { BlobResourceContents } from "../protocol/resources.ts";
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** One simple loop: a group that repeats would run out of stack on a large image. */
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** An image block; bytes are encoded, text is taken for Base64. */
 export function image(data: Uint8Array | string, mimeType: string): ImageContent {
@@ -26,7 +28,7 @@ export function blob(uri: string, data: Uint8Array, mimeType: string): BlobResou
 
 /** True for standard Base64 with padding. */
 export function isBase64(value: unknown): value is string {
-  return typeof value === "string" && base64.test(value);
+  return typeof value === "string" && value.length % 4 === 0 && base64.test(value);
 }
 
 /**
@@ -36,18 +38,50 @@ export function isBase64(value: unknown): value is string {
  */
 export function requireContent(content: readonly unknown[]): readonly ContentBlock[] {
   content.forEach((block, index) => {
-    if (!isObject(block) || typeof block.type !== "string") {
-      throw new TypeError(`content[${index}]: expected a content block`);
-    }
-    if (block.type === "text" && typeof block.text !== "string") {
-      throw new TypeError(`content[${index}].text: expected a string`);
-    }
-    if ((block.type === "image" || block.type === "audio") && !isBase64(block.data)) {
-      throw new TypeError(`content[${index}].data: expected Base64`);
-    }
+    const problem = isObject(block) ? blockProblem(block) : "expected a content block";
+    if (problem !== undefined) throw new TypeError(`content[${index}]: ${problem}`);
   });
   return content as readonly ContentBlock[];
 }
+
+/**
+ * Says what is wrong with the contents of a resource, or `undefined`.
+ *
+ * @spec server/resources#resource-contents
+ */
+export function contentsProblem(contents: unknown): string | undefined {
+  if (!isObject(contents) || typeof contents.uri !== "string") return "uri: expected a string";
+  if (typeof contents.text === "string" || isBase64(contents.blob)) return undefined;
+  return "expected text or a blob in Base64";
+}
+
+function blockProblem(block: JSONObject): string | undefined {
+  const { type } = block;
+  if (typeof type !== "string" || !Object.hasOwn(blockTypes, type)) {
+    return `type: expected one of ${Object.keys(blockTypes).join(", ")}`;
+  }
+  return blockTypes[type as ContentBlock["type"]](block);
+}
+
+const media = ({ data, mimeType }: JSONObject): string | undefined => {
+  if (!isBase64(data)) return "data: expected Base64";
+  return typeof mimeType === "string" ? undefined : "mimeType: expected a string";
+};
+
+/** What is wrong with a block of each type. */
+const blockTypes: {
+  readonly [Type in ContentBlock["type"]]: (block: JSONObject) => string | undefined;
+} = {
+  text: ({ text }) => (typeof text === "string" ? undefined : "text: expected a string"),
+  image: media,
+  audio: media,
+  resource_link: ({ uri, name }) =>
+    typeof uri === "string" && typeof name === "string" ? undefined : "expected a uri and a name",
+  resource: ({ resource }) => {
+    const problem = contentsProblem(resource);
+    return problem && `resource: ${problem}`;
+  },
+};
 
 function encodeBytes(data: Uint8Array | string): string {
   if (typeof data === "string") return data;

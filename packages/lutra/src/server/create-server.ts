@@ -2,20 +2,19 @@
  * `createServer`: declared once, compiled once, serves many.
  */
 
-import { ProtocolError } from "../protocol/errors.ts";
+import { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
-import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import type { ServerTypes, Typed } from "../protocol/server-types.ts";
 import { listen } from "../protocol/subscriptions.ts";
-import { isTransportError } from "../protocol/transport-error.ts";
+import { isTransportError, TransportError } from "../protocol/transport-error.ts";
 import { modernVersions } from "../protocol/versioning.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import { type AdmittedMethod, admit } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
-import { serveMethod } from "./extension.ts";
+import { type ServedMethod, serveMethod } from "./extension.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
 import { createRuntime, type Shared } from "./runtime.ts";
@@ -103,7 +102,7 @@ export function createServer<
   }
   add(serveMethod(listen, subscriptions.listen));
   for (const { id, methods: own = [] } of complete.extensions) {
-    for (const served of own) add({ ...served, extension: id });
+    for (const served of own) add({ ...withProtocolFields(served, complete), extension: id });
   }
 
   return {
@@ -117,6 +116,23 @@ export function createServer<
       for (const catalogue of Object.values(catalogues)) catalogue.forgetPages();
     },
     close: async () => subscriptions.close(),
+  };
+}
+
+/**
+ * Adds what every result has to those of an extension that left it out.
+ *
+ * @spec basic/index#resulttype, basic/index#meta
+ */
+function withProtocolFields(served: ServedMethod, options: CompleteOptions): ServedMethod {
+  const meta = resultMeta(options);
+  return {
+    ...served,
+    serve: async (request, context) => {
+      const result = await served.serve(request, context);
+      const _meta = meta && { _meta: { ...meta, ...result._meta } };
+      return { resultType: "complete", ...result, ..._meta };
+    },
   };
 }
 
@@ -137,7 +153,11 @@ function serveAdmitted(
       if (!logging) withoutLogging(context);
       return await dispatch(request, context);
     } catch (thrown) {
-      throw masked(thrown, request, onError);
+      // What another server said is not for this peer.
+      if (isProtocolError(thrown) && !thrown.peer) throw thrown;
+      if (isCancelled(thrown, context)) throw cancelled(thrown);
+      onError(thrown, request.method);
+      throw new ProtocolError("internalError", "Internal error", { cause: thrown });
     }
   };
 }
@@ -147,14 +167,16 @@ function withoutLogging(context: RequestContext): void {
   context.meta = { ...context.meta, logLevel: undefined };
 }
 
-/** A transport's failure is not for the peer; what is unknown is reported here and masked there. */
-function masked(
-  thrown: unknown,
-  { method }: JSONRPCRequest,
-  onError: CompleteOptions["onError"],
-): unknown {
-  if (isTransportError(thrown) && thrown.reason === "aborted") return thrown;
-  const error = ProtocolError.from(thrown);
-  if (error !== thrown) onError(thrown, method);
-  return error;
+/** True for what ended because nobody waits for it any longer, which is no failure. */
+function isCancelled(thrown: unknown, { signal }: RequestContext): boolean {
+  if (!signal.aborted) return false;
+  if (thrown === signal.reason) return true;
+  return isTransportError(thrown)
+    ? thrown.reason === "aborted"
+    : thrown instanceof Error && thrown.name === "AbortError";
+}
+
+function cancelled(thrown: unknown): TransportError {
+  if (isTransportError(thrown)) return thrown;
+  return new TransportError("aborted", "the request was cancelled", { cause: thrown });
 }

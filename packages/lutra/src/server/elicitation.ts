@@ -3,7 +3,13 @@
  *
  * @spec client/elicitation#requested-schema
  */
-import type { ElicitFormParams, RequestedSchema } from "../protocol/elicitation.ts";
+import type {
+  ElicitFormParams,
+  ElicitParams,
+  ElicitURLParams,
+  RequestedSchema,
+} from "../protocol/elicitation.ts";
+import type { InputRequest } from "../protocol/input-required.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import { isStandardSchema, type Output, type StandardSchema } from "../schema/schema.ts";
@@ -52,12 +58,30 @@ const compiled = new WeakMap<object, RequestedSchema>();
 /**
  * Turns a question into what goes over the wire.
  *
- * @throws {TypeError} for a schema that is not a flat object of primitive fields
+ * @throws {TypeError} for a schema that is not a flat object of primitive fields, or a bad URL
  */
-export function formParams<Form extends StandardSchema | JSONObject>(
-  question: FormQuestion<Form>,
-): ElicitFormParams {
-  const { message, requestedSchema } = question;
+export function elicitParams(
+  question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
+): ElicitParams {
+  if (!("url" in question)) return formParams(question);
+  const { message, url } = question;
+  if (!URL.canParse(url)) throw new TypeError(`elicitation: ${url}: not a URL`);
+  return { mode: "url", message, url };
+}
+
+/** Checks a request of the explicit form as those of `context.elicit` are. */
+export function checkedRequest(request: InputRequest): InputRequest {
+  if (request.method !== "elicitation/create") return request;
+  const { params } = request;
+  if (params.mode === "url") return { ...request, params: elicitParams(params) };
+  const { message, requestedSchema } = params as unknown as FormQuestion<JSONObject>;
+  return { ...request, params: formParams({ message, requestedSchema }) };
+}
+
+function formParams({
+  message,
+  requestedSchema,
+}: FormQuestion<StandardSchema | JSONObject>): ElicitFormParams {
   let schema = compiled.get(requestedSchema);
   if (schema === undefined) {
     schema = toRequestedSchema(requestedSchema);
@@ -86,13 +110,25 @@ function toField(name: string, field: unknown): JSONObject {
   if (!isObject(field) || !fieldTypes.has(String(field.type))) {
     throw new TypeError(`requestedSchema.${name}: expected a string, number, boolean or a choice`);
   }
+  if (field.type === "array" && !isChoice(field.items)) {
+    throw new TypeError(`requestedSchema.${name}.items: expected an enum of strings, or titles`);
+  }
   const kept: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(field)) {
     const isKnown = fieldKeywords.has(keyword);
     if (isKnown && (keyword !== "format" || formats.has(String(value)))) kept[keyword] = value;
   }
+  // Forms have no constants; a choice of one is the same.
+  if (typeof field.const === "string") kept.enum = [field.const];
   if (kept.type === "integer") dropUnbounded(kept);
   return kept;
+}
+
+function isChoice(items: unknown): boolean {
+  if (!isObject(items)) return false;
+  if (Array.isArray(items.anyOf))
+    return items.anyOf.every((one) => isObject(one) && "const" in one);
+  return items.type === "string" && Array.isArray(items.enum);
 }
 
 /** Libraries bound integers by the safe range; a form need not show that. */

@@ -47,15 +47,23 @@ export interface Extension {
 
 /** True when the client declared the extension on this request. */
 export function isDeclared(context: RequestContext, id: string): boolean {
-  return context.meta?.capabilities.extensions?.[id] !== undefined;
+  const declared = context.meta?.capabilities.extensions;
+  return declared !== undefined && Object.hasOwn(declared, id);
 }
 
 /** Checks an extension's identifier, and freezes the value. */
 export function defineExtension<const E extends Extension>(extension: E): E {
-  if (!isExtensionId(extension.id)) {
-    throw new TypeError(
-      `extension ${extension.id}: expected an identifier such as com.example/name`,
-    );
-  }
+  requireExtensionIds([extension]);
   return Object.freeze({ ...extension });
+}
+
+/** Checks identifiers, also of extensions that were made without `defineExtension`. */
+export function requireExtensionIds(extensions: readonly Extension[]): void {
+  const ids = extensions.map(({ id }) => id);
+  for (const [index, id] of ids.entries()) {
+    if (!isExtensionId(id)) {
+      throw new TypeError(`extension ${id}: expected an identifier such as com.example/name`);
+    }
+    if (ids.indexOf(id) !== index) throw new TypeError(`extension ${id}: listed twice`);
+  }
 }

@@ -7,7 +7,7 @@
  */
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import { hasCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
-import type { ElicitURLParams } from "../protocol/elicitation.ts";
+import type { ElicitResult, ElicitURLParams } from "../protocol/elicitation.ts";
 import type { Principal, RequestContext } from "../protocol/exchange.ts";
 import type { InputRequest, InputRequests, InputResponse } from "../protocol/input-required.ts";
 import { capabilityFor } from "../protocol/input-required.ts";
@@ -16,11 +16,12 @@ import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { isAtLeast, type LoggingLevel } from "../protocol/logging.ts";
 import type { Implementation, RequestMeta } from "../protocol/meta.ts";
 import { type Progress, progressNotification } from "../protocol/progress.ts";
-import type { Root } from "../protocol/roots.ts";
+import type { ListRootsResult, Root } from "../protocol/roots.ts";
 import type { CreateMessageParams, CreateMessageResult } from "../protocol/sampling.ts";
-import type { StandardSchema } from "../schema/schema.ts";
-import { type Answer, type FormQuestion, formParams, type URLAnswer } from "./elicitation.ts";
-import type { InputMemory, StepOutcome } from "./input-state.ts";
+import { isStandardSchema, type StandardSchema } from "../schema/schema.ts";
+import { type Answer, elicitParams, type FormQuestion, type URLAnswer } from "./elicitation.ts";
+import type { InputMemory } from "./input-state.ts";
+import { Steps } from "./steps.ts";
 
 /** The second argument of every handler. */
 export interface HandlerContext {
@@ -54,7 +55,8 @@ export interface HandlerContext {
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void>;
   /**
    * Asks the user to fill in a form. `name` identifies the question within the request, so that
-   * its answer is found again when the handler is replayed.
+   * its answer is found again when the handler is replayed; a question in a loop needs a new name
+   * each time.
    *
    * @throws {ProtocolError} `missingRequiredClientCapability` when the client can't be asked
    * @spec client/elicitation
@@ -96,10 +98,12 @@ export class HandlerRun implements HandlerContext {
   readonly #context: RequestContext;
   readonly #requestMeta: RequestMeta;
   readonly #memory: InputMemory;
-  readonly #asked: Record<string, InputRequest> = {};
-  #started: Set<string> | undefined;
-  #steps: Record<string, StepOutcome> | undefined;
+  // Any text may be the name of a question, also one of an object's prototype.
+  readonly #asked: Record<string, InputRequest> = Object.create(null);
+  #questions: Set<string> | undefined;
+  #steps: Steps | undefined;
   #taken: Record<string, InputResponse> | undefined;
+  #mistake: TypeError | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
   #isDone = false;
 
@@ -142,7 +146,7 @@ export class HandlerRun implements HandlerContext {
     const { progressToken } = this.#requestMeta;
     const progress = typeof value === "number" ? { progress: value } : value;
     if (progressToken === undefined || this.#isDone) return;
-    if (!(progress.progress > this.#lastProgress)) return;
+    if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
     this.#lastProgress = progress.progress;
     return this.#context.notify(progressNotification(progressToken, progress));
   }
@@ -150,7 +154,8 @@ export class HandlerRun implements HandlerContext {
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void> {
     const { logLevel } = this.#requestMeta;
     if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
-    const params = logger === undefined ? { level, data } : { level, data, logger };
+    // JSON has no undefined, and the data of a message must not be missing.
+    const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
     return this.#context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
   }
 
@@ -159,30 +164,34 @@ export class HandlerRun implements HandlerContext {
     question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
     // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface give the type
   ): Promise<any> {
-    const params = "url" in question ? question : formParams(question);
-    return this.#ask(name, { method: "elicitation/create", params });
+    const request = { method: "elicitation/create", params: elicitParams(question) } as const;
+    const answer = this.#ask<ElicitResult>(name, request);
+    if ("url" in question || !isStandardSchema(question.requestedSchema)) return answer;
+    return quiet(this.#converted(name, request, { answer, schema: question.requestedSchema }));
   }
 
   sample(name: string, params: CreateMessageParams): Promise<CreateMessageResult> {
     return this.#ask(name, { method: "sampling/createMessage", params });
   }
 
-  async roots(name: string): Promise<readonly Root[]> {
-    const result = await this.#ask<{ roots: readonly Root[] }>(name, { method: "roots/list" });
-    return result.roots;
+  roots(name: string): Promise<readonly Root[]> {
+    const result = this.#ask<ListRootsResult>(name, { method: "roots/list" });
+    return quiet(result.then(({ roots }) => roots));
   }
 
-  async step<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
-    const { steps } = this.#memory;
-    const remembered = Object.hasOwn(steps, name) ? steps[name] : undefined;
-    if (remembered !== undefined) return remembered[0] as T;
-    this.#started ??= new Set();
-    if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice`);
-    this.#started.add(name);
-    const outcome = await effect();
-    this.#steps ??= {};
-    this.#steps[name] = outcome === undefined ? [] : [outcome];
-    return outcome;
+  step<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
+    this.#steps ??= new Steps(this.#memory.steps);
+    return this.#steps.run(name, effect);
+  }
+
+  /** Waits for the steps that still run beside a question. */
+  settle(): void | Promise<void> {
+    return this.#steps?.settle();
+  }
+
+  /** What its author did wrong, though the rejection of another question may have come first. */
+  get mistake(): TypeError | undefined {
+    return this.#mistake;
   }
 
   /** Ends the run: nothing more is sent for the request. */
@@ -198,18 +207,21 @@ export class HandlerRun implements HandlerContext {
 
   /** What the next round is to know. */
   get memory(): InputMemory {
-    const steps = { ...this.#memory.steps, ...this.#steps };
-    return { answers: { ...this.#memory.answers, ...this.#taken }, steps, state: undefined };
+    const { answers, steps } = this.#memory;
+    const outcomes = this.#steps?.outcomes ?? steps;
+    return { answers: { ...answers, ...this.#taken }, steps: outcomes, state: undefined };
   }
 
   #ask<Response>(name: string, request: InputRequest): Promise<Response> {
+    this.#questions ??= new Set();
+    // A second question of this name would get the answer to the first one, over and over.
+    if (this.#questions.has(name)) {
+      this.#mistake = new TypeError(`question "${name}": asked twice`);
+      return refused(this.#mistake);
+    }
+    this.#questions.add(name);
     const answer = this.#answer(name, request);
-    if (answer !== undefined) return Promise.resolve(answer as Response);
-    const refusal = this.#refusal(name, request) ?? new InputPending(`waiting for "${name}"`);
-    const rejection = Promise.reject(refusal);
-    // A question asked beside others may be awaited late or never.
-    rejection.catch(() => {});
-    return rejection;
+    return answer ? Promise.resolve(answer as Response) : this.#wait(name, request);
   }
 
   /** The answer of an earlier round, or one that came without request state. */
@@ -219,19 +231,41 @@ export class HandlerRun implements HandlerContext {
     if (!offered || !hasCapabilities(capabilityFor(request), this.capabilities)) return undefined;
     const answer = offered(name, request);
     if (answer === undefined) return undefined;
-    this.#taken ??= {};
+    this.#taken ??= Object.create(null) as Record<string, InputResponse>;
     this.#taken[name] = answer;
     return answer;
   }
 
-  #refusal(name: string, request: InputRequest): unknown {
-    if (Object.hasOwn(this.#asked, name)) return new TypeError(`question "${name}": asked twice`);
+  #wait(name: string, request: InputRequest): Promise<never> {
     try {
       requireCapabilities(capabilityFor(request), this.capabilities);
     } catch (error) {
-      return error;
+      return refused(error);
     }
     this.#asked[name] = request;
-    return undefined;
+    return refused(new InputPending(`waiting for "${name}"`));
   }
+
+  /** Reads an accepted form by the schema of its author; what that refuses is asked again. */
+  async #converted(
+    name: string,
+    request: InputRequest,
+    { answer, schema }: { readonly answer: Promise<ElicitResult>; readonly schema: StandardSchema },
+  ): Promise<unknown> {
+    const { action, content = {} } = await answer;
+    if (action !== "accept") return { action };
+    const result = await schema["~standard"].validate(content);
+    return result.issues ? this.#wait(name, request) : { action, content: result.value };
+  }
+}
+
+/** Rejects with `reason`. A question asked beside others may be awaited late or never. */
+function refused(reason: unknown): Promise<never> {
+  return quiet(Promise.reject(reason));
+}
+
+/** Keeps a rejection that nobody awaits from ending the process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

@@ -101,7 +101,11 @@ export function createInputState(options: InputStateOptions): InputState {
       }
       const responses = (request.params?.inputResponses ?? {}) as JSONObject;
       const accepted = acceptedResponses(state.pending, responses, validator);
-      return { answers: { ...state.answers, ...accepted }, steps: state.steps, state: state.state };
+      // What was asked once more has lost its earlier answer.
+      const isKept = ([key]: [string, unknown]) => !Object.hasOwn(state.pending, key);
+      const kept = Object.entries(state.answers).filter(isKept);
+      const answers = Object.fromEntries([...kept, ...accepted]);
+      return { answers, steps: state.steps, state: state.state };
     },
     start: ({ params }, singleUse) => {
       const responses = params?.inputResponses as JSONObject | undefined;
@@ -144,13 +148,11 @@ function acceptedResponses(
   pending: InputRequests,
   responses: JSONObject,
   validator: JSONSchemaValidator,
-): { readonly [key: string]: InputResponse } {
-  const accepted: Record<string, InputResponse> = {};
-  for (const [key, request] of Object.entries(pending)) {
+): readonly (readonly [key: string, response: InputResponse])[] {
+  return Object.entries(pending).flatMap(([key, request]) => {
     const response = answerTo(request, ownMember(responses, key), validator);
-    if (response !== undefined) accepted[key] = response;
-  }
-  return accepted;
+    return response === undefined ? [] : [[key, response] as const];
+  });
 }
 
 /** The response as an answer to the request, or `undefined` when it is none. */

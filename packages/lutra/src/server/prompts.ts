@@ -88,6 +88,10 @@ export function compilePrompt(
   meta: JSONObject | undefined,
 ): CompiledPrompt {
   const { get, arguments: args = {}, singleUse = false, types, ...rest } = definition;
+  if (!definition.name) throw new TypeError("prompt name: expected at least one character");
+  if (typeof get !== "function") {
+    throw new TypeError(`prompt ${definition.name}: get: expected a function`);
+  }
   const handler = get as (args: object, context: HandlerContext) => PromptReturn;
   const list = Object.entries(args).map(([name, { complete, ...shown }]) => ({ name, ...shown }));
   return {
@@ -120,6 +124,10 @@ function toResult(
 ): Result {
   const { description = definition.description, messages } = toMessages(value);
   requireContent(messages.map(({ content }) => content));
+  const isRole = (role: unknown) => role === "user" || role === "assistant";
+  if (!messages.every(({ role }) => isRole(role))) {
+    throw new TypeError('messages: expected the role "user" or "assistant"');
+  }
   return {
     resultType: "complete",
     ...(description !== undefined && { description }),

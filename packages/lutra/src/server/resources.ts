@@ -7,14 +7,14 @@ import type { CacheHints } from "../protocol/caching.ts";
 import type { Annotations } from "../protocol/content.ts";
 import type { Icon } from "../protocol/icons.ts";
 import type { JSONObject } from "../protocol/json.ts";
-import { isObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import type { Resource, ResourceContents, ResourceTemplate } from "../protocol/resources.ts";
 import { resourceNotFound } from "../protocol/resources.ts";
 import type { TemplateVariable, TemplateVariables } from "../protocol/uri-template.ts";
 import { parseURITemplate, type URITemplate } from "../protocol/uri-template.ts";
+import { requireCacheHints } from "./cache-hints.ts";
 import type { Completer } from "./completion.ts";
-import { blob, isBase64 } from "./content.ts";
+import { blob, contentsProblem } from "./content.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { InputRequired } from "./results.ts";
 import { type Round, runHandler } from "./run-handler.ts";
@@ -106,7 +106,9 @@ export function compileResource(
   meta: JSONObject | undefined,
 ): CompiledResource {
   const { read, cache, singleUse = false, ...shown } = definition;
-  requireURI(definition.uri);
+  const { uri } = definition;
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\S*$/.test(uri)) throw new TypeError(`resource ${uri}: not a URI`);
+  requireReadable(`resource ${uri}`, definition);
   return {
     shown,
     read: (uri, round) =>
@@ -125,9 +127,17 @@ export function compileTemplate(
 ): CompiledTemplate {
   const { read, complete = {}, cache, singleUse = false, ...shown } = definition;
   const handler = read as (variables: object, context: HandlerContext) => ReadReturn;
+  const { uriTemplate } = definition;
+  const template = parseURITemplate(uriTemplate);
+  const where = `resource template ${uriTemplate}`;
+  if (!/^(?:\{|[A-Za-z][A-Za-z0-9+.-]*:)/.test(uriTemplate))
+    throw new TypeError(`${where}: no scheme`);
+  const unknown = Object.keys(complete).find((name) => !template.variables.includes(name));
+  if (unknown !== undefined) throw new TypeError(`${where}: complete.${unknown}: no such variable`);
+  requireReadable(where, definition);
   return {
     shown,
-    template: parseURITemplate(definition.uriTemplate),
+    template,
     complete,
     read: (variables, uri, round) =>
       runHandler(
@@ -173,15 +183,15 @@ function toContents(
 
 /** @spec server/resources#security-considerations */
 function requireContents(contents: unknown, index: number): ResourceContents {
-  if (!isObject(contents) || typeof contents.uri !== "string") {
-    throw new TypeError(`contents[${index}].uri: expected a string`);
-  }
-  if (typeof contents.text !== "string" && !isBase64(contents.blob)) {
-    throw new TypeError(`contents[${index}]: expected text or a blob in Base64`);
-  }
-  return contents as unknown as ResourceContents;
+  const problem = contentsProblem(contents);
+  if (problem !== undefined) throw new TypeError(`contents[${index}]: ${problem}`);
+  return contents as ResourceContents;
 }
 
-function requireURI(uri: string): void {
-  if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri)) throw new TypeError(`resource ${uri}: not a URI`);
+function requireReadable(
+  where: string,
+  { read, cache }: { readonly read: unknown; readonly cache?: CacheHints },
+): void {
+  if (typeof read !== "function") throw new TypeError(`${where}: read: expected a function`);
+  requireCacheHints(where, cache);
 }

@@ -24,9 +24,13 @@ export class ToolResult<Structured = unknown> {
 }
 
 /** Returns content, structured content and `_meta` from a tool, each chosen by hand. */
-export function toolResult<Structured = undefined>(
-  init: ToolResultInit<Structured>,
-): ToolResult<Structured> {
+export function toolResult(
+  init: ToolResultInit<undefined> & { readonly structuredContent?: undefined },
+): ToolResult<undefined>;
+export function toolResult<Structured>(
+  init: ToolResultInit<Structured> & { readonly structuredContent: Structured },
+): ToolResult<Structured>;
+export function toolResult<Structured>(init: ToolResultInit<Structured>): ToolResult<Structured> {
   return new ToolResult(init);
 }
 

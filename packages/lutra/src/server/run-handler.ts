@@ -10,6 +10,7 @@ import type { RequestContext } from "../protocol/exchange.ts";
 import type { InputRequiredResult } from "../protocol/input-required.ts";
 import { capabilityFor } from "../protocol/input-required.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import { checkedRequest } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { HandlerRun } from "./handler-context.ts";
 import type { InputMemory, InputState } from "./input-state.ts";
@@ -45,28 +46,34 @@ export async function runHandler<T>(
     if (value instanceof InputRequired) return askByHand(round, run, value);
     return await finish(value);
   } catch (error) {
-    if (run.pending === undefined || isProtocolError(error)) throw error;
+    if (run.pending === undefined || (isProtocolError(error) && !error.peer)) throw error;
     return askPending(round, run);
   } finally {
     run.done();
   }
 }
 
-function askPending(round: Round, run: HandlerRun): Promise<InputRequiredResult> {
+async function askPending(round: Round, run: HandlerRun): Promise<InputRequiredResult> {
   const { request, context, inputs } = round;
+  await run.settle();
+  if (run.mistake !== undefined) throw run.mistake;
   return inputs.seal(request, context, { pending: run.pending ?? {}, memory: run.memory });
 }
 
 /** The explicit form: only kinds that the client declared may be asked. */
-function askByHand(
+async function askByHand(
   round: Round,
   run: HandlerRun,
   { init: { inputRequests = {}, state } }: InputRequired,
 ): Promise<InputRequiredResult> {
   const { request, context, inputs } = round;
-  for (const wanted of Object.values(inputRequests)) {
-    requireCapabilities(capabilityFor(wanted), run.capabilities);
+  const wanted = Object.entries(inputRequests);
+  if (wanted.length === 0 && state === undefined) {
+    throw new TypeError("inputRequired: expected inputRequests or a state");
   }
+  const checked = wanted.map(([name, one]) => [name, checkedRequest(one)] as const);
+  for (const [, one] of checked) requireCapabilities(capabilityFor(one), run.capabilities);
+  await run.settle();
   const memory: InputMemory = { ...run.memory, state };
-  return inputs.seal(request, context, { pending: inputRequests, memory });
+  return inputs.seal(request, context, { pending: Object.fromEntries(checked), memory });
 }

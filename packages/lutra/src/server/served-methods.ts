@@ -62,9 +62,7 @@ export function servedMethods(
         ? await completer(params.argument.value, {
             arguments: params.context?.arguments ?? {},
             principal: context.principal,
-            get signal() {
-              return context.signal;
-            },
+            signal: context.signal,
           })
         : [];
       return toCompleteResult(values, meta);

@@ -5,7 +5,8 @@ import type { Implementation } from "../protocol/meta.ts";
 import { createJSONSchemaValidator, type JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
-import type { Extension } from "./extension.ts";
+import { requireCacheHints } from "./cache-hints.ts";
+import { type Extension, requireExtensionIds } from "./extension.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
 import type { SealKey } from "./seal.ts";
@@ -86,8 +87,11 @@ export type CompleteOptions = Required<Omit<ServerOptions, Optional | keyof Impl
 export function withDefaults(options: ServerOptions): CompleteOptions {
   if (!options.name || !options.version) throw new TypeError("createServer: name and version");
   requireAtLeast("pageSize", options.pageSize, 1);
-  requireAtLeast("cache.ttlMs", options.cache?.ttlMs, 0);
+  requireCacheHints("createServer", options.cache);
   requireAtLeast("inputTtlMs", options.inputTtlMs, 1);
+  requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
+  requireAtLeast("maxResourceSubscriptions", options.maxResourceSubscriptions, 0);
+  requireExtensionIds(options.extensions ?? []);
   return {
     extensions: [],
     middleware: [],

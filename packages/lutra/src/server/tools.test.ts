@@ -340,8 +340,6 @@ describe("server/tools#output-schema: servers MUST provide structured results th
     ["what valibot refuses", toStandardJsonSchema(v.object({ a: v.number() })), { a: "1" }],
     ["what arktype refuses", type({ a: "number" }), { a: "1" }],
     ["a bigint", { type: "number" }, 1n],
-    ["not a number", { type: "number" }, Number.NaN],
-    ["a number without bound", { type: "number" }, Number.POSITIVE_INFINITY],
   ])("a result that does not is masked and reported: %s", async (_what, schema, value) => {
     const error = await call(structured(schema, value)).catch((caught) => caught);
     expect(error).toBeInstanceOf(ProtocolError);

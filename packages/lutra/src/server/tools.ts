@@ -24,7 +24,11 @@ import { type Round, runHandler } from "./run-handler.ts";
 type PlainReturn = string | ContentBlock | readonly ContentBlock[] | ToolResult | InputRequired;
 
 /** What a tool with an output schema returns: its structured content, or a result by hand. */
-type StructuredReturn<Out> = Input<Out> | ToolResult<Input<Out>> | ToolResult | InputRequired;
+type StructuredReturn<Out> =
+  | Input<Out>
+  | ToolResult<Input<Out>>
+  | ToolResult<undefined>
+  | InputRequired;
 
 export type ToolReturn<Out> = [Out] extends [never] ? PlainReturn : StructuredReturn<Out>;
 
@@ -133,7 +137,7 @@ export function compileTool(
           finish,
         );
       } catch (error) {
-        if (isToolError(error)) return failed(error.content);
+        if (isToolError(error)) return failed(requireContent(error.content));
         throw error;
       }
     },
@@ -155,7 +159,9 @@ interface Shown {
 function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator): Shown {
   const { name, inputSchema, outputSchema, call, requires, singleUse, types, ...rest } = definition;
   try {
-    const input = compileSchema(inputSchema ?? noArguments, "input", validator);
+    if (typeof call !== "function") throw new TypeError("call: expected a function");
+    const schema = inputSchema === undefined ? noArguments : inputSchema;
+    const input = compileSchema(schema, "input", validator);
     if (input.jsonSchema.type !== "object") throw new TypeError("inputSchema: expected an object");
     const output = outputSchema && compileSchema(outputSchema, "output", validator);
     const shown = { name, ...rest, inputSchema: input.jsonSchema };

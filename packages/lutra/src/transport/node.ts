@@ -1,4 +1,5 @@
 /** `lutra/node`: servers and transports that need Node. */
+export { endEarly } from "./http/node-end-early.ts";
 export type { NodeHandler } from "./http/node-handler.ts";
 export { createNodeHandler } from "./http/node-handler.ts";
 export type { HttpEndpoint, ServeHttpOptions } from "./http/node-serve.ts";

@@ -3,7 +3,7 @@
  *
  * @spec basic/transports/streamable-http
  */
-import type { Principal, RequestContext, Serve } from "../../protocol/exchange.ts";
+import type { Principal, Serve } from "../../protocol/exchange.ts";
 import {
   type EncodedResult,
   encodeError,
@@ -16,6 +16,7 @@ import {
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { FetchEventStream } from "./fetch-event-stream.ts";
+import { HttpContext } from "./http-context.ts";
 import { parseBody } from "./read-message.ts";
 import {
   type HttpHandlerOptions,
@@ -84,10 +85,10 @@ function answer(serve: Serve, request: JSONRPCRequest, exchange: Exchange): Prom
   return new Promise((resolve, reject) => {
     let stream: FetchEventStream | undefined;
     const { signal, abort } = lazySignal(() => http.signal);
-    const context: RequestContext = {
-      get signal() {
-        return signal();
-      },
+    const context = new HttpContext({
+      header,
+      principal,
+      signal,
       notify: (notification) => {
         if (stream === undefined) {
           stream = new FetchEventStream(rules, abort);
@@ -95,10 +96,7 @@ function answer(serve: Serve, request: JSONRPCRequest, exchange: Exchange): Prom
         }
         return stream.send(JSON.stringify(notification));
       },
-      header,
-      principal,
-      meta: undefined,
-    };
+    });
     const succeed = (result: EncodedResult) => {
       const message = encodeResult(id, result);
       if (stream) stream.end(message);
@@ -113,26 +111,22 @@ function answer(serve: Serve, request: JSONRPCRequest, exchange: Exchange): Prom
   });
 }
 
-/** A signal that is made on demand, since most handlers never look at theirs. */
+/** What makes a signal on demand, and aborts it whether it is made already or not. */
 function lazySignal(other: () => AbortSignal): {
   readonly signal: () => AbortSignal;
   readonly abort: () => void;
 } {
-  const make = () => {
-    const controller = new AbortController();
-    if (isAborted) controller.abort();
-    return { controller, any: AbortSignal.any([other(), controller.signal]) };
-  };
-  let made: ReturnType<typeof make> | undefined;
+  let controller: AbortController | undefined;
   let isAborted = false;
   return {
     signal: () => {
-      made ??= make();
-      return made.any;
+      controller = new AbortController();
+      if (isAborted) controller.abort();
+      return AbortSignal.any([other(), controller.signal]);
     },
     abort: () => {
       isAborted = true;
-      made?.controller.abort();
+      controller?.abort();
     },
   };
 }

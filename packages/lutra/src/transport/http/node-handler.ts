@@ -16,6 +16,7 @@ import {
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { decodeBody, readBody } from "./node-body.ts";
+import { endEarly } from "./node-end-early.ts";
 import { OpenStreams } from "./node-event-stream.ts";
 import { NodeExchange, writeJSON } from "./node-exchange.ts";
 import { parseJSON } from "./read-message.ts";
@@ -55,7 +56,7 @@ export function createNodeHandler(
     let id: RequestId | undefined;
     try {
       const body = await readBody(req, rules.maxBodyBytes);
-      if (body === undefined) return refuse(res, tooLarge(rules.maxBodyBytes), cors);
+      if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
       const value = parseJSON(decodeBody(body));
       id = readId(value);
       const message = parseMessage(value);
@@ -93,6 +94,20 @@ function refuse(
   const all = { ...headers, ...cors };
   if (error) writeJSON(res, status, encodeError(undefined, error), all);
   else res.writeHead(status, { "content-length": 0, ...all }).end();
+}
+
+/** Refuses a body that goes on beyond the limit. */
+function refuseBody(
+  res: ServerResponse,
+  { status, headers, error }: Required<Refusal>,
+  cors: { readonly [name: string]: string },
+): void {
+  const body = encodeError(undefined, error);
+  const length = Buffer.byteLength(body);
+  const type = { "content-type": "application/json", "content-length": length };
+  res.writeHead(status, { ...type, ...headers, ...cors });
+  res.write(body);
+  endEarly(res);
 }
 
 /**

@@ -112,7 +112,7 @@ export function screen(head: HttpHead, rules: HttpRules): Screening {
 }
 
 /** The refusal of a body beyond the limit. */
-export function tooLarge(maxBodyBytes: number): Refusal {
+export function tooLarge(maxBodyBytes: number): Required<Refusal> {
   // What is left of the body is not read, so the connection can't be used again.
   const headers = { connection: "close" };
   return { status: 413, headers, error: invalid(`body: more than ${maxBodyBytes} bytes`) };

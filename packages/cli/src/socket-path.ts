@@ -1,0 +1,34 @@
+/**
+ * Where replicas listen: sockets in a folder that only this user can enter, so that nobody gets
+ * past the dispatcher.
+ */
+import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { randomId } from "lutra/server";
+
+/** Makes the folder for the sockets of one fleet. */
+export function createSocketFolder(): string {
+  return mkdtempSync(join(tmpdir(), "lutra-"));
+}
+
+/** Windows has named pipes in a place of their own instead of sockets in the file system. */
+export function socketPathIn(folder: string, name: string): string {
+  if (process.platform !== "win32") return join(folder, name);
+  return `\\\\.\\pipe\\lutra-${process.pid}-${name}-${randomId()}`;
+}
+
+/** Removes the socket of a process that has ended. */
+export function removeSocket(socketPath: string): void {
+  // Windows removes pipes by itself.
+  if (process.platform !== "win32") rmSync(socketPath, { force: true });
+}
+
+/** Removes the folder of a socket, unless others still use it. */
+export function removeEmptyFolder(socketPath: string): void {
+  try {
+    if (process.platform !== "win32") rmdirSync(dirname(socketPath));
+  } catch {
+    // The last one to end removes it.
+  }
+}

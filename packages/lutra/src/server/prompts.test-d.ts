@@ -1,0 +1,40 @@
+import { definePrompt } from "./prompts.ts";
+
+type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Arguments follow from their declaration: required ones are there, others may be absent. */
+const review = definePrompt({
+  name: "review",
+  arguments: { code: { required: true }, language: {}, style: { required: false } },
+  get: ({ code, language, style }) => {
+    const _code: Equal<typeof code, string> = true;
+    const _language: Equal<typeof language, string | undefined> = true;
+    const _style: Equal<typeof style, string | undefined> = true;
+    return code;
+  },
+});
+const _name: Equal<typeof review.name, "review"> = true;
+
+definePrompt({
+  name: "p",
+  arguments: { code: {} },
+  // @ts-expect-error there is no such argument
+  get: ({ other }) => other,
+});
+definePrompt({
+  name: "p",
+  arguments: { code: {} },
+  // @ts-expect-error it may be absent
+  get: ({ code }): string => code,
+});
+// @ts-expect-error there are no arguments
+definePrompt({ name: "p", get: ({ code }) => code });
+
+/** What getting may give. */
+definePrompt({ name: "p", get: () => [{ role: "user", content: { type: "text", text: "" } }] });
+definePrompt({ name: "p", get: async () => ({ description: "", messages: [] }) });
+// @ts-expect-error nobody is called system
+definePrompt({ name: "p", get: () => [{ role: "system", content: { type: "text", text: "" } }] });
+// @ts-expect-error a number is no message
+definePrompt({ name: "p", get: () => 42 });

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { createMemoryReplayGuard } from "./replay-guard.ts";
+
+describe("a replay guard", () => {
+  it("grants the first claim and refuses every later one", () => {
+    const guard = createMemoryReplayGuard();
+    expect(guard.claim("a", 1000)).toBe(true);
+    expect(guard.claim("a", 1000)).toBe(false);
+    expect(guard.claim("a", 1000)).toBe(false);
+    expect(guard.claim("b", 1000)).toBe(true);
+  });
+
+  it("forgets a claim once its time is over", () => {
+    let time = 0;
+    const guard = createMemoryReplayGuard({ now: () => time });
+    guard.claim("a", 1000);
+    time = 999;
+    expect(guard.claim("a", 1000)).toBe(false);
+    time = 1000;
+    expect(guard.claim("a", 1000)).toBe(true);
+    time = 1999;
+    expect(guard.claim("a", 1000)).toBe(false);
+  });
+
+  it("refuses rather than forgets when it is full", () => {
+    let time = 0;
+    const guard = createMemoryReplayGuard({ maxClaims: 2, now: () => time });
+    expect([guard.claim("a", 10), guard.claim("b", 20), guard.claim("c", 10)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    time = 10;
+    expect(guard.claim("c", 10)).toBe(true);
+    expect(guard.claim("b", 10)).toBe(false);
+    expect(guard.claim("d", 10)).toBe(false);
+  });
+
+  it("names of the prototype are claims like any other", () => {
+    const guard = createMemoryReplayGuard();
+    for (const id of ["__proto__", "constructor", ""]) {
+      expect([guard.claim(id, 10), guard.claim(id, 10)]).toEqual([true, false]);
+    }
+  });
+
+  it("says that it is not shared", () => {
+    expect(createMemoryReplayGuard().isShared).toBe(false);
+  });
+});

@@ -1,0 +1,48 @@
+import { Agent, request } from "node:http";
+import { json } from "node:stream/consumers";
+import { createClient } from "lutra/client";
+import { expect, it } from "vitest";
+import { startLutra } from "./lutra-command.ts";
+import { runScenarios } from "./run-scenarios.ts";
+
+runScenarios("fleet", async () => {
+  const fleet = await startLutra("up", "test/e2e/server.ts", "--replicas", "3", "--port", "0");
+  return {
+    createClient: (options) => createClient(fleet.url, options),
+    end: fleet.close,
+    http: (init) => fetch(fleet.url, init),
+  };
+});
+
+it("a client is told when its replica dies amid a body, and goes on", async () => {
+  const fleet = await startLutra("up", "test/e2e/server.ts", "--replicas", "1", "--port", "0");
+  const client = createClient(fleet.url);
+  const { structuredContent } = await client.callTool("who");
+  await client.close();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const half = "x".repeat(500_000);
+  const send = (halves: (write: (text: string) => Promise<void>) => Promise<void>) =>
+    new Promise<unknown>((resolve, reject) => {
+      const headers = { "content-type": "application/json", "content-length": 2 * half.length };
+      const req = request(fleet.url, { method: "POST", agent, headers }, async (res) => {
+        resolve([res.statusCode, await json(res)]);
+      });
+      req.on("error", reject);
+      const write = (text: string) =>
+        new Promise<void>((written) => void req.write(text, () => written()));
+      void halves(write).then(() => req.end());
+    });
+  const broken = await send(async (write) => {
+    await write(half);
+    process.kill((structuredContent as { pid: number }).pid, "SIGKILL");
+  });
+  expect(broken).toMatchObject([502, { error: { code: -32603 } }]);
+  const next = await send(async (write) => {
+    await write(half);
+    await write(half);
+  });
+  // Nobody is there yet, or the new replica says what is wrong with the body.
+  expect([503, 400]).toContain((next as [number])[0]);
+  agent.destroy();
+  await fleet.close();
+});

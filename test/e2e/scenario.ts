@@ -1,0 +1,56 @@
+/** What a scenario is, and what a runner gives it. */
+import type { Client, ClientOptions } from "lutra/client";
+import { isProtocolError, type ProtocolError } from "lutra/client";
+import { expect } from "vitest";
+import type { User } from "./user.ts";
+
+/** The ways from a client to the fixture server. */
+export type RunnerName = "memory" | "stdio" | "http" | "fetch" | "fleet";
+
+export interface Scenario {
+  /** What one can rely on, as a sentence. */
+  readonly name: string;
+  /** The runners that have what the scenario is about, such as headers. @default all */
+  readonly only?: readonly RunnerName[];
+  readonly run: (client: Client, harness: Harness) => Promise<void>;
+}
+
+/** A server of one scenario's own, which it may end. */
+export interface OwnServer {
+  readonly client: Client;
+  /** Shuts the server down as an operator does. */
+  readonly end: () => Promise<void>;
+}
+
+export interface Harness {
+  /** Who answers behind the client. */
+  readonly user: User;
+  /** Makes another client of the same server, which declares only what its options say. */
+  readonly connect: (options?: ClientOptions) => Promise<Client>;
+  /** Starts another server. */
+  readonly start: () => Promise<OwnServer>;
+  /** Sends an HTTP request to the endpoint as it is. Only where there is HTTP. */
+  readonly http: (init: RequestInit) => Promise<Response>;
+}
+
+/** The runners that speak HTTP. */
+export const overHttp: readonly RunnerName[] = ["http", "fetch", "fleet"];
+
+/** Expects that the peer refused, with this code. */
+export async function expectRefusal(work: Promise<unknown>, code: number): Promise<ProtocolError> {
+  const error = await work.then(
+    (result) => new Error(`not refused: ${JSON.stringify(result)}`),
+    (thrown: unknown) => thrown,
+  );
+  if (!isProtocolError(error)) throw error;
+  expect(error).toMatchObject({ code, peer: true });
+  return error;
+}
+
+/** The text of a result that has one text and nothing else. */
+export function textOf(result: { readonly content: readonly unknown[] }): string {
+  expect(result.content).toHaveLength(1);
+  const [block] = result.content;
+  expect(block).toMatchObject({ type: "text" });
+  return (block as { readonly text: string }).text;
+}

@@ -1,0 +1,109 @@
+import { expect } from "vitest";
+import { secret } from "../fixture/secret.ts";
+import { expectRefusal, type Scenario, textOf } from "../scenario.ts";
+
+export const errors: readonly Scenario[] = [
+  {
+    name: "a tool that fails tells the model, and is no error",
+    run: async (client) => {
+      const result = await client.callTool("fail");
+      expect(result.isError).toBe(true);
+      expect(textOf(result)).toBe("no otters today");
+    },
+  },
+  {
+    name: "invalid arguments are told to the model, too",
+    run: async (client) => {
+      for (const [name, args, where] of [
+        ["add", { a: 1, b: "two" }, "b"],
+        ["add", { a: 1 }, "b"],
+        ["list", { unexpected: 1 }, "unexpected"],
+      ] as const) {
+        const result = await client.callTool(name, args);
+        expect(result.isError).toBe(true);
+        expect(textOf(result)).toContain(where);
+      }
+    },
+  },
+  {
+    name: "an unknown tool is refused by its name",
+    run: async (client) => {
+      const { message } = await expectRefusal(client.callTool("no such töol"), -32602);
+      expect(message).toContain("no such töol");
+    },
+  },
+  {
+    name: "an unknown method is refused",
+    run: async (client) => {
+      const method = { name: "tools/dance", params: (p: unknown) => p, result: (r: unknown) => r };
+      const { message } = await expectRefusal(client.request(method as never), -32601);
+      expect(message).toContain("tools/dance");
+    },
+  },
+  {
+    name: "a handler's protocol error arrives with its code, message and data",
+    run: async (client) => {
+      const { message, data } = await expectRefusal(client.callTool("refuse"), -32602);
+      expect(message).toBe("not on a Sunday");
+      expect(data).toEqual({ day: "Sunday" });
+    },
+  },
+  {
+    name: "what else a handler throws is masked, and so is a result that breaks its schema",
+    run: async (client) => {
+      const ref = { type: "ref/prompt", name: "broken" } as const;
+      for (const send of [
+        () => client.callTool("crash"),
+        () => client.callTool("break_promise"),
+        () => client.readResource("broken://resource"),
+        () => client.getPrompt("broken"),
+        () => client.complete({ ref, argument: { name: "value", value: "" } }),
+      ]) {
+        const { message, data } = await expectRefusal(send(), -32603);
+        expect(message).toBe("Internal error");
+        expect(JSON.stringify(data) ?? "").not.toContain(secret);
+      }
+    },
+  },
+  {
+    name: "a cursor that the server did not give is refused",
+    run: async (client) => {
+      const { nextCursor } = await client.listToolsPage();
+      await expectRefusal(client.listToolsPage("nonsense"), -32602);
+      await expectRefusal(client.listToolsPage(""), -32602);
+      // A cursor of another list is not one of this list.
+      await expectRefusal(client.listPromptsPage(nextCursor as string), -32602);
+    },
+  },
+  {
+    name: "a client retries with a version that the server speaks",
+    run: async (_client, { connect }) => {
+      const client = await connect({ versions: ["2099-01-01", "2026-07-28"] });
+      expect(textOf(await client.callTool("echo", { text: "hello" }))).toBe("hello");
+      const ahead = await connect({ versions: ["2099-01-01"] });
+      const { data } = await expectRefusal(ahead.callTool("echo", { text: "hello" }), -32022);
+      expect(data).toEqual({ supported: ["2026-07-28"], requested: "2099-01-01" });
+    },
+  },
+  {
+    name: "names of the language itself are names like others",
+    run: async (client) => {
+      for (const name of ["__proto__", "constructor", "toString"]) {
+        await expectRefusal(client.callTool(name), -32602);
+        await expectRefusal(client.getPrompt(name), -32602);
+        await expectRefusal(client.readResource(name), -32602);
+      }
+      const args = JSON.parse('{"text":"x","__proto__":{"polluted":true},"constructor":1}');
+      expect(textOf(await client.callTool("echo", args))).toBe("x");
+      expect("polluted" in {}).toBe(false);
+    },
+  },
+  {
+    name: "what a server prints is taken for no message",
+    only: ["stdio"],
+    run: async (client) => {
+      expect(textOf(await client.callTool("noisy"))).toBe("quiet");
+      expect(textOf(await client.callTool("echo", { text: "x" }))).toBe("x");
+    },
+  },
+];

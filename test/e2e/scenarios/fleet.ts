@@ -1,0 +1,55 @@
+/** What only a fleet of several replicas can show. */
+import { expect } from "vitest";
+import { type Scenario, textOf } from "../scenario.ts";
+import { accept } from "../user.ts";
+
+export const fleet: readonly Scenario[] = [
+  {
+    name: "requests land on all replicas of a fleet",
+    only: ["fleet"],
+    run: async (client) => {
+      const calls = Array.from({ length: 12 }, () => client.callTool("who"));
+      const answers = (await Promise.all(calls)).map(
+        ({ structuredContent }) => structuredContent as { pid: number; call: string },
+      );
+      expect(new Set(answers.map(({ call }) => call)).size).toBe(12);
+      expect(new Set(answers.map(({ pid }) => pid)).size).toBe(3);
+    },
+  },
+  {
+    name: "an exchange that one replica began is finished by another",
+    only: ["fleet"],
+    run: async (client, { user }) => {
+      user.willAnswer(accept({}), accept({}), accept({}));
+      const last = textOf(await client.callTool("relay"));
+      const pids = [...user.asked.map(({ message }) => message), last];
+      expect(pids).toHaveLength(4);
+      expect(new Set(pids).size).toBeGreaterThan(1);
+    },
+  },
+  {
+    name: "a replica that dies is replaced, and the fleet goes on",
+    only: ["fleet"],
+    run: async (_client, { start }) => {
+      const { client } = await start();
+      const who = async () =>
+        ((await client.callTool("who")).structuredContent as { pid: number }).pid;
+      const first = new Set([await who(), await who(), await who()]);
+      expect(first.size).toBe(3);
+      const [victim] = first;
+      process.kill(victim as number, "SIGKILL");
+      let refused = 0;
+      let pid = victim;
+      // It takes a moment until the new replica takes part; meanwhile the other two answer.
+      while (pid === undefined || first.has(pid)) {
+        pid = await who().catch((error) => {
+          // What was on its way to the victim may have been executed, so it is not sent again.
+          expect(error).toMatchObject({ reason: "internalError" });
+          refused += 1;
+          return undefined;
+        });
+      }
+      expect(refused).toBeLessThanOrEqual(1);
+    },
+  },
+];

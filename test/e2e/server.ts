@@ -1,0 +1,34 @@
+/**
+ * The server of the end-to-end scenarios: each feature once, in the plainest form that shows it.
+ * Answers hold everything a scenario looks at, so that it does not matter which replica gave them.
+ */
+import type { Server } from "lutra/server";
+import { createServer } from "lutra/server";
+import { changeTools } from "./fixture/changes.ts";
+import { inputTools } from "./fixture/inputs.ts";
+import { prompts } from "./fixture/prompts.ts";
+import { resources, resourceTemplates } from "./fixture/resources.ts";
+import { tools } from "./fixture/tools.ts";
+
+/** Makes a server of its own, for runners that keep it in their process. */
+export function createFixture(): Server {
+  const server: Server = createServer({
+    name: "fixture",
+    version: "1.2.3",
+    title: "Fixture – Vorrichtung – 治具",
+    instructions: "Ask for anything.",
+    // Small, so that every list has several pages.
+    pageSize: 4,
+    logging: true,
+    tools: [...tools, ...inputTools, ...changeTools(() => server)],
+    resources,
+    resourceTemplates,
+    prompts,
+    // The scenarios check that failures are masked; what is masked need not fill the screen.
+    onError: () => {},
+  });
+  return server;
+}
+
+// biome-ignore lint/style/noDefaultExport: `lutra serve` and `lutra up` take the default export
+export default createFixture();

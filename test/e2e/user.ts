@@ -1,0 +1,54 @@
+/** The user, the model and the directories behind the client of the scenarios. */
+import type { ClientOptions } from "lutra/client";
+import type { ElicitParams, ElicitResult } from "lutra/protocol";
+
+export interface User {
+  /** The questions so far. */
+  readonly asked: ElicitParams[];
+  /** What clients warned of. A scenario takes out what it expects. */
+  readonly warnings: string[];
+  /** Says what the next questions are answered. Forgets what was asked before. */
+  readonly willAnswer: (...answers: readonly ElicitResult[]) => void;
+  /** Options of a client that asks this user. */
+  readonly options: ClientOptions;
+}
+
+export const haiku = {
+  role: "assistant",
+  model: "basho-1",
+  content: { type: "text", text: "an otter jumps in" },
+} as const;
+
+export const roots = [{ uri: "file:///home/zoe", name: "home" }] as const;
+
+export function createUser(): User {
+  const asked: ElicitParams[] = [];
+  const warnings: string[] = [];
+  let answers: ElicitResult[] = [];
+  return {
+    asked,
+    warnings,
+    willAnswer: (...next) => {
+      asked.length = 0;
+      answers = [...next];
+    },
+    options: {
+      clientInfo: { name: "scenarios", version: "0.0.1" },
+      elicitation: { form: {}, url: {} },
+      onElicit: (params) => {
+        asked.push(params);
+        const answer = answers.shift();
+        if (answer === undefined) throw new Error(`no answer to: ${params.message}`);
+        return answer;
+      },
+      onWarning: (message) => void warnings.push(message),
+      onSample: () => haiku,
+      onRoots: () => roots,
+    },
+  };
+}
+
+/** An accepted form. */
+export function accept(content: NonNullable<ElicitResult["content"]>): ElicitResult {
+  return { action: "accept", content };
+}

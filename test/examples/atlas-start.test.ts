@@ -1,0 +1,106 @@
+/** `npm start`, but for what it installs and builds. */
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const hasCurl = spawnSync("curl", ["--version"]).status === 0;
+const running = new Set<ChildProcess>();
+
+afterAll(async () => {
+  for (const child of running) child.kill("SIGTERM");
+  await Promise.all([...running].map((child) => once(child, "close")));
+});
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function start(...args: readonly string[]) {
+  const program = ["--import", "tsx", "examples/atlas/start.ts", ...args];
+  const child = spawn(process.execPath, program, { cwd: root });
+  running.add(child);
+  let output = "";
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      for (const check of waiting) check();
+    });
+  }
+  const closed = once(child, "close").then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  return {
+    child,
+    closed,
+    output: () => output,
+    /** Resolves once the output has the text. */
+    until: (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        const check = () => {
+          if (output.includes(text)) resolve();
+        };
+        waiting.add(check);
+        check();
+        void closed.then(() => reject(new Error(output)));
+      }),
+  };
+}
+
+describe("npm start", () => {
+  let atlas: ReturnType<typeof start>;
+
+  beforeAll(async () => {
+    atlas = start("--port", "0");
+    await atlas.until("npx lutra up my-server.ts");
+  });
+
+  it("walks through the protocol", () => {
+    const output = atlas.output();
+    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(11);
+    expect(output).toMatch(/List them again \.+ nothing sent/);
+    expect(output).toMatch(/Search for three cities \.+ replicas \d, \d, \d/);
+    expect(output).toMatch(/Replica \d asked .* and replica \d\s+finished/s);
+    expect(output).toMatch(/After \d+\.\d s it was back/);
+  });
+
+  it.skipIf(!hasCurl)("prints a request for the shell that works (needs curl)", async () => {
+    const [command = ""] = atlas.output().match(/^curl .*?'$(?=\n\n)/ms) ?? [];
+    const { stdout } = await promisify(execFile)("sh", ["-c", command]);
+    expect(stdout).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(stdout).toMatch(/^x-lutra-replica: \d/m);
+    expect(stdout).toContain('"name":"Kyoto"');
+  });
+
+  it("shows how a replica that the reader kills comes back", async () => {
+    const [, pid] = atlas.output().match(/^kill -9 (\d+)$/m) ?? [];
+    process.kill(Number(pid), "SIGKILL");
+    await atlas.until("is back");
+  });
+
+  it("ends everything on Ctrl-C", async () => {
+    atlas.child.kill("SIGINT");
+    expect(await atlas.closed).toBe(0);
+    expect(atlas.output()).toMatch(/The fleet has ended\.\n$/);
+  });
+});
+
+it("takes the next port when its own is taken, and ends after the walk when asked to", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const { closed, output } = start("--port", String(port), "--exit");
+  expect(await closed).toBe(0);
+  expect(output()).toContain(`Port ${port} is taken, so the fleet goes to ${Number(port) + 1}.`);
+  other.close();
+});
+
+it("can be called off before the fleet answers", async () => {
+  const { child, closed, until } = start("--port", "0");
+  await until("$ npx lutra up");
+  child.kill("SIGTERM");
+  expect(await closed).toBe(0);
+});
