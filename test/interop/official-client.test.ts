@@ -78,7 +78,6 @@ describe.each(combinations)("the official client over %s, version mode %j", (pla
   const meeting: Meeting = {
     place,
     mode,
-    hasTime: place !== "stdio" || mode === "auto",
     get shared() {
       return shared;
     },

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectRefusal, textOf } from "../e2e/scenario.ts";
 import { accept, createUser, haiku, roots } from "../e2e/user.ts";
 import { serveOfficial } from "./fixtures/official-http.ts";
+import { itWhere } from "./it-where.ts";
 
 const program = fileURLToPath(new URL("fixtures/official-stdio.ts", import.meta.url));
 const command = { command: process.execPath, args: ["--import", "tsx", program] };
@@ -214,7 +215,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
       subscription.close();
     });
 
-    it.runIf(place === "stdio")("hears its graceful end on stdio", async () => {
+    itWhere(place === "stdio")("hears its graceful end on stdio", async () => {
       const transport = createStdioTransport(command);
       const own = createClient(transport);
       const subscription = await own.listen({ toolsListChanged: true }, { relisten: "never" });
@@ -223,7 +224,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
       await own.close();
     });
 
-    it.runIf(place === "http")("hears its graceful end", async () => {
+    itWhere(place === "http")("hears its graceful end", async () => {
       const endpoint = await serveOfficial();
       const own = createClient(endpoint.url);
       const subscription = await own.listen({ toolsListChanged: true }, { relisten: "never" });

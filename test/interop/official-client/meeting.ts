@@ -42,8 +42,6 @@ export interface Connected {
 export interface Meeting {
   readonly place: "http" | "stdio" | "fleet";
   readonly mode: VersionNegotiationMode;
-  /** Whether tests may connect clients of their own: on stdio, where that takes long, one mode has to do. */
-  readonly hasTime: boolean;
   /** A client that declares everything. */
   readonly shared: Connected;
   /** Connects another client of the same server. */

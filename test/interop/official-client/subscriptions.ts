@@ -2,10 +2,11 @@ import type { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { serveHttp } from "lutra/node";
 import { describe, expect, it } from "vitest";
 import { createFixture } from "../../e2e/server.ts";
+import { itWhere } from "../it-where.ts";
 import { connectOfficial, type Meeting, nextUpdate } from "./meeting.ts";
 
 export function testSubscriptions(meeting: Meeting): void {
-  const { call, connect, place, mode, hasTime } = meeting;
+  const { call, connect, place, mode } = meeting;
 
   describe("subscriptions", () => {
     it("hears of changed lists and updated resources, and of nothing else", async () => {
@@ -37,7 +38,7 @@ export function testSubscriptions(meeting: Meeting): void {
       expect(await subscription.closed).toBe("local");
     });
 
-    it.runIf(hasTime)("follows a list by itself, where it is told to", async () => {
+    it("follows a list by itself, where it is told to", async () => {
       let changed = () => {};
       const heard = new Promise<void>((resolve) => {
         changed = resolve;
@@ -65,7 +66,7 @@ export function testSubscriptions(meeting: Meeting): void {
       await subscription.close();
     });
 
-    it.runIf(place !== "stdio")("keeps lists, too: the second is not asked for", async () => {
+    itWhere(place !== "stdio")("keeps lists, too: the second is not asked for", async () => {
       const { client, sent } = await connect({});
       await client.listTools();
       const requests = sent.length;
@@ -73,18 +74,15 @@ export function testSubscriptions(meeting: Meeting): void {
       expect(sent.length).toBe(requests);
     });
 
-    it.runIf(place === "stdio" && hasTime)(
-      "hears the graceful end of a subscription on stdio",
-      async () => {
-        const { client } = await connect({});
-        const subscription = await client.listen({ toolsListChanged: true });
-        const { pid } = client.transport as StdioClientTransport;
-        process.kill(pid as number, "SIGTERM");
-        expect(await subscription.closed).toBe("graceful");
-      },
-    );
+    itWhere(place === "stdio")("hears the graceful end of a subscription on stdio", async () => {
+      const { client } = await connect({});
+      const subscription = await client.listen({ toolsListChanged: true });
+      const { pid } = client.transport as StdioClientTransport;
+      process.kill(pid as number, "SIGTERM");
+      expect(await subscription.closed).toBe("graceful");
+    });
 
-    it.runIf(place === "http")("hears the graceful end of a subscription", async () => {
+    itWhere(place === "http")("hears the graceful end of a subscription", async () => {
       const server = createFixture();
       const endpoint = await serveHttp(server, { port: 0 });
       const { client } = await connectOfficial({ url: endpoint.url }, mode, {});

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { secret } from "../../e2e/fixture/secret.ts";
 import { unicodeTool } from "../../e2e/fixture/tools.ts";
 import { createFixture } from "../../e2e/server.ts";
+import { itWhere } from "../it-where.ts";
 import { expectError, type Meeting, nextUpdate } from "./meeting.ts";
 
 export function testTools(meeting: Meeting): void {
-  const { call, connect, place, mode, hasTime } = meeting;
+  const { call, connect, place, mode } = meeting;
 
   describe("tools", () => {
     it("collects the pages of the list", async () => {
@@ -87,7 +88,7 @@ export function testTools(meeting: Meeting): void {
       }
     });
 
-    it.runIf(hasTime)("is told which capability is missing", async () => {
+    it("is told which capability is missing", async () => {
       const { client } = await connect({ capabilities: {} });
       for (const name of ["needs_sampling", "greet"]) {
         const error = await expectError(client.callTool({ name, arguments: {} }), -32021);
@@ -139,7 +140,7 @@ export function testTools(meeting: Meeting): void {
     });
 
     // The steps come in other requests, which in a fleet other processes answer.
-    it.runIf(place !== "fleet")("hears of progress while the call runs", async () => {
+    itWhere(place !== "fleet")("hears of progress while the call runs", async () => {
       const steps: number[] = [];
       const token = `official ${place}`;
       const { content } = await meeting.shared.client.callTool(
@@ -156,7 +157,7 @@ export function testTools(meeting: Meeting): void {
     });
 
     // Over stdio this client drops the progress that arrives in one chunk with the result.
-    it.runIf(place !== "stdio")("hears of all progress before the result", async () => {
+    itWhere(place !== "stdio")("hears of all progress before the result", async () => {
       const seen: unknown[] = [];
       const { content } = await meeting.shared.client.callTool(
         { name: "count", arguments: { to: 3 } },
