@@ -2,13 +2,7 @@
  * Atlas: 171,075 places to search, to find nearby, and to plan trips with. It shows what a server
  * for the stateless protocol looks like: declared once, and any replica answers any request.
  */
-import {
-  createServer,
-  definePrompt,
-  defineResource,
-  defineResourceTemplate,
-  type HandlerContext,
-} from "lutra/server";
+import { createServer, definePrompt, defineResource, defineResourceTemplate } from "lutra/server";
 import { defineNearby, defineSearch } from "./place-tools.ts";
 import { idOf, loadPlaces, placeAt } from "./places.ts";
 import { completeIds, indexOfId, searchPlaces } from "./search.ts";
@@ -57,7 +51,7 @@ const trip = defineResourceTemplate({
   title: "A trip",
   description: "The places of a trip. Subscribe to hear when it changes.",
   mimeType: "application/json",
-  read: async ({ trip_id }, { principal }: HandlerContext) => {
+  read: async ({ trip_id }, { principal }) => {
     const known = await trips.get(trip_id, principal?.id ?? null);
     return known === undefined ? undefined : JSON.stringify(showTrip(places, known));
   },

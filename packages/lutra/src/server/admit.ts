@@ -39,9 +39,10 @@ export function admit(
   { versions, methods }: AdmitOptions,
 ): AdmittedMethod {
   const { header } = context;
-  if (header) requireVersionHeader(header(headerNames.version), versions);
+  const version = header?.(headerNames.version);
+  if (header) requireVersionHeader(version, versions);
   const meta = parseRequestMeta(request.params, versions);
-  if (header) requireHeader(header(headerNames.version), "MCP-Protocol-Version", meta.version);
+  if (header) requireHeader(version, "MCP-Protocol-Version", meta.version);
   requireVersion(meta.version, versions);
   if (header) requireHeader(header(headerNames.method), "Mcp-Method", request.method);
   const served = methods.get(request.method);

@@ -51,7 +51,10 @@ export function createFetchHandler(
 
   return async (http) => {
     const header: ReadHeader = (name) => http.headers.get(name) ?? undefined;
-    const { refusal, cors } = screen({ method: http.method, header, isLocal: () => false }, rules);
+    // Not every platform shows the header, which over HTTP/2 does not exist.
+    const host = header("host") ?? new URL(http.url).host;
+    const { method } = http;
+    const { refusal, cors } = screen({ method, host, header, isLocal: () => false }, rules);
     if (refusal) return refuse(refusal, cors);
     let id: RequestId | undefined;
     try {

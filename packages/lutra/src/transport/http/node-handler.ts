@@ -73,7 +73,8 @@ export function createNodeHandler(
 }
 
 function headOf(req: IncomingMessage, header: ReadHeader): HttpHead {
-  return { method: req.method ?? "", header, isLocal: () => isLocal(req) };
+  const { method = "", headers } = req;
+  return { method, host: headers.host ?? "", header, isLocal: () => isLocal(req) };
 }
 
 function fail(
@@ -93,6 +94,7 @@ function refuse(
 ): void {
   const all = { ...headers, ...cors };
   if (error) writeJSON(res, status, encodeError(undefined, error), all);
+  else if (status === 204) res.writeHead(status, all).end();
   else res.writeHead(status, { "content-length": 0, ...all }).end();
 }
 

@@ -47,6 +47,8 @@ export interface Refusal {
 /** The request line and headers, and whether the connection arrived at a loopback address. */
 export interface HttpHead {
   readonly method: string;
+  /** What the client takes this server's name for. */
+  readonly host: string;
   readonly header: ReadHeader;
   readonly isLocal: () => boolean;
 }
@@ -72,7 +74,7 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
     keepAliveMs,
     allowedOrigins,
     onError,
-    ...(allowedHosts && { allowedHosts }),
+    ...(allowedHosts && { allowedHosts: allowedHosts.map((host) => host.toLowerCase()) }),
     ...(authenticate && { authenticate }),
   };
 }
@@ -90,8 +92,7 @@ export interface Screening {
  * `Accept` is not checked: a client that lists too little gets what it would have got.
  */
 export function screen(head: HttpHead, rules: HttpRules): Screening {
-  const { method, header } = head;
-  const host = header("host") ?? "";
+  const { method, host, header } = head;
   const isLoopbackHost = loopbackHost.test(host);
   if (!isLoopbackHost && !isAllowedHost(host, head, rules)) {
     return forbidden(`Host ${host}: not allowed; list it in allowedHosts`);
@@ -135,7 +136,8 @@ export function encodeEvent(message: string): string {
 
 function isAllowedHost(host: string, head: HttpHead, { allowedHosts }: HttpRules): boolean {
   if (allowedHosts === undefined) return !head.isLocal();
-  return allowedHosts.includes(host) || allowedHosts.includes(host.replace(/:\d+$/, ""));
+  const name = host.toLowerCase();
+  return allowedHosts.includes(name) || allowedHosts.includes(name.replace(/:\d+$/, ""));
 }
 
 function isAllowedOrigin(origin: string, isLoopbackHost: boolean, rules: HttpRules): boolean {
