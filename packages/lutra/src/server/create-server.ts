@@ -143,15 +143,16 @@ function serveAdmitted(
 ): Serve {
   const wraps = [...middleware, ...extensions.flatMap((extension) => extension.middleware ?? [])];
   const options = { versions: modernVersions, methods };
-  const dispatch = compose(wraps, async (request, context) => {
+  const dispatch: Serve = async (request, context) => {
     const { serve } = methods.get(request.method) as AdmittedMethod;
     return serve(request, context);
-  });
+  };
+  const wrapped = wraps.length > 0 ? compose(wraps, dispatch) : undefined;
   return async (request, context) => {
     try {
-      admit(request, context, options);
+      const { serve } = admit(request, context, options);
       if (!logging) withoutLogging(context);
-      return await dispatch(request, context);
+      return await (wrapped ?? serve)(request, context);
     } catch (thrown) {
       // What another server said is not for this peer.
       if (isProtocolError(thrown) && !thrown.peer) throw thrown;

@@ -41,10 +41,12 @@ export async function runHandler<T>(
     : inputs.start(request, singleUse);
   const run = new HandlerRun(request, context, memory);
   try {
-    const value = await handler(run);
+    const returned = handler(run);
+    const value = returned instanceof Promise ? await returned : returned;
     if (run.pending !== undefined) return askPending(round, run);
     if (value instanceof InputRequired) return askByHand(round, run, value);
-    return await finish(value);
+    const result = finish(value);
+    return result instanceof Promise ? await result : result;
   } catch (error) {
     if (run.pending === undefined || (isProtocolError(error) && !error.peer)) throw error;
     return askPending(round, run);

@@ -13,7 +13,7 @@ import type { JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import type { CallToolParams, Tool, ToolAnnotations } from "../protocol/tools.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
-import type { CompiledSchema, Input, Output, Schema } from "../schema/schema.ts";
+import type { Checked, CompiledSchema, Input, Output, Schema } from "../schema/schema.ts";
 import { compileSchema } from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler-context.ts";
@@ -126,7 +126,8 @@ export function compileTool(
       const { header } = round.context;
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
       if (requires) requireCapabilities(requires, round.context.meta?.capabilities ?? {});
-      const checked = await input.check(params.arguments);
+      const checking = input.check(params.arguments);
+      const checked = checking instanceof Promise ? await checking : checking;
       if ("problem" in checked) {
         return failed([{ type: "text", text: `${invalid}: ${checked.problem}` }]);
       }
@@ -177,15 +178,22 @@ function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator
   }
 }
 
-async function toResult(
+function toResult(
   value: unknown,
   output: CompiledSchema | undefined,
   meta: JSONObject | undefined,
-): Promise<Result> {
+): Result | Promise<Result> {
   const init = toInit(value, output !== undefined);
-  const result: ToolResultInit = output && !init.isError ? await conforming(init, output) : init;
-  const content = requireContent(result.content ?? mirror(result.structuredContent));
-  return withMeta({ ...result, content }, meta, init._meta);
+  if (output === undefined || init.isError) return toWire(init, meta);
+  const checked = output.check(init.structuredContent);
+  return checked instanceof Promise
+    ? checked.then((late) => toWire(conforming(init, late), meta))
+    : toWire(conforming(init, checked), meta);
+}
+
+function toWire(init: ToolResultInit, meta: JSONObject | undefined): Result {
+  const content = requireContent(init.content ?? mirror(init.structuredContent));
+  return withMeta({ ...init, content }, meta, init._meta);
 }
 
 function toInit(value: unknown, isStructured: boolean): ToolResultInit {
@@ -194,8 +202,7 @@ function toInit(value: unknown, isStructured: boolean): ToolResultInit {
 }
 
 /** @spec server/tools#output-schema */
-async function conforming(init: ToolResultInit, output: CompiledSchema): Promise<ToolResultInit> {
-  const checked = await output.check(init.structuredContent);
+function conforming(init: ToolResultInit, checked: Checked<unknown>): ToolResultInit {
   if ("problem" in checked) throw new TypeError(`structuredContent: ${checked.problem}`);
   return { ...init, structuredContent: checked.value };
 }
