@@ -42,7 +42,7 @@ export async function runHandler<T>(
   const run = new HandlerRun(request, context, memory);
   try {
     const returned = handler(run);
-    const value = returned instanceof Promise ? await returned : returned;
+    const value = isThenable(returned) ? await returned : returned;
     if (run.pending !== undefined) return askPending(round, run);
     if (value instanceof InputRequired) return askByHand(round, run, value);
     const result = finish(value);
@@ -53,6 +53,11 @@ export async function runHandler<T>(
   } finally {
     run.done();
   }
+}
+
+/** Also true for the promises of libraries, such as query builders, that are no `Promise`. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
 
 async function askPending(round: Round, run: HandlerRun): Promise<InputRequiredResult> {

@@ -506,3 +506,9 @@ describe("basic/index#meta: a capability that a tool requires", () => {
     expect(await answer).not.toHaveProperty("isError");
   });
 });
+
+it("a handler may return what is like a promise, as query builders do", async () => {
+  // biome-ignore lint/suspicious/noThenProperty: this is what such libraries return
+  const query = { then: (resolve: (value: string) => void) => resolve("rows") };
+  expect(await call(returning(query))).toMatchObject({ content: [{ type: "text", text: "rows" }] });
+});
