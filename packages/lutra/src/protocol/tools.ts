@@ -70,11 +70,12 @@ export const listTools: Method<PaginatedParams, ListToolsResult> = defineMethod(
 
 export const callTool: Method<CallToolParams, CallToolResult> = defineMethod({
   name: "tools/call",
-  params: (params) => ({
-    name: requireString(params, "name"),
-    arguments: optionalObject(params, "arguments") ?? {},
-    ...parseInputResponseParams(params),
-  }),
+  params: (params) => {
+    const name = requireString(params, "name");
+    const args = optionalObject(params, "arguments") ?? {};
+    const { inputResponses, requestState } = parseInputResponseParams(params);
+    return { name, arguments: args, inputResponses, requestState };
+  },
   result: parseCallToolResult,
   nameField: "name",
   capability: "tools",

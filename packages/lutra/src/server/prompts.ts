@@ -12,7 +12,7 @@ import type { Completer } from "./completion.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { InputRequired } from "./results.ts";
-import { type Round, runHandler } from "./run-handler.ts";
+import { type Ending, type Round, runHandler } from "./run-handler.ts";
 
 /** One argument of a prompt; all are strings. */
 export interface PromptArgumentOptions {
@@ -79,7 +79,7 @@ export function definePrompt<
 export interface CompiledPrompt {
   readonly shown: Prompt;
   readonly arguments: ArgumentMap;
-  readonly get: (params: GetPromptParams, round: Omit<Round, "singleUse">) => Promise<Result>;
+  readonly get: (params: GetPromptParams, round: Round) => Promise<Result>;
 }
 
 /** Compiles a prompt once. */
@@ -94,16 +94,16 @@ export function compilePrompt(
   }
   const handler = get as (args: object, context: HandlerContext) => PromptReturn;
   const list = Object.entries(args).map(([name, { complete, ...shown }]) => ({ name, ...shown }));
+  const ending: Ending<Exclude<PromptReturn, InputRequired>> = {
+    singleUse,
+    finish: (value) => toResult(value, definition, meta),
+  };
   return {
     shown: list.length === 0 ? rest : { ...rest, arguments: list },
     arguments: args,
     get: (params, round) => {
       requireArguments(params, args);
-      return runHandler(
-        { singleUse, ...round },
-        (context) => handler(params.arguments, context),
-        (value) => toResult(value, definition, meta),
-      );
+      return runHandler(round, (context) => handler(params.arguments, context), ending);
     },
   };
 }

@@ -80,7 +80,7 @@ export function defineResourceTemplate<const Template extends string>(
   return Object.freeze({ ...options }) as ResourceTemplateDefinition<Template>;
 }
 
-export type Read = (uri: string, round: Omit<Round, "singleUse">) => Promise<Result>;
+export type Read = (uri: string, round: Round) => Promise<Result>;
 
 export interface CompiledResource {
   readonly shown: Resource;
@@ -94,7 +94,7 @@ export interface CompiledTemplate {
   readonly read: (
     variables: { readonly [name: string]: string },
     uri: string,
-    round: Omit<Round, "singleUse">,
+    round: Round,
   ) => Promise<Result>;
 }
 
@@ -112,11 +112,10 @@ export function compileResource(
   return {
     shown,
     read: (uri, round) =>
-      runHandler(
-        { singleUse, ...round },
-        (context) => read(uri, context),
-        (value) => toResult(value, { uri, definition, meta, round }),
-      ),
+      runHandler(round, (context) => read(uri, context), {
+        singleUse,
+        finish: (value) => toResult(value, { uri, definition, meta, round }),
+      }),
   };
 }
 
@@ -140,11 +139,10 @@ export function compileTemplate(
     template,
     complete,
     read: (variables, uri, round) =>
-      runHandler(
-        { singleUse, ...round },
-        (context) => handler(variables, Object.assign(context, { uri })),
-        (value) => toResult(value, { uri, definition, meta, round }),
-      ),
+      runHandler(round, (context) => handler(variables, Object.assign(context, { uri })), {
+        singleUse,
+        finish: (value) => toResult(value, { uri, definition, meta, round }),
+      }),
   };
 }
 
@@ -152,7 +150,7 @@ interface Reading {
   readonly uri: string;
   readonly definition: ResourceMetadata;
   readonly meta: JSONObject | undefined;
-  readonly round: Omit<Round, "singleUse">;
+  readonly round: Round;
 }
 
 function toResult(value: Exclude<ReadReturn, InputRequired>, reading: Reading): Result {

@@ -20,21 +20,29 @@ export interface Round {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
   readonly inputs: InputState;
-  /** Whether the request state of this exchange may be used only once. */
+}
+
+/** What is the same for every run of one definition's handler. */
+export interface Ending<T> {
+  /** Whether the request state of an exchange may be used only once. */
   readonly singleUse: boolean;
+  /** Makes the result of what the handler returned. */
+  readonly finish: (value: T) => Result | Promise<Result>;
+  /** Makes the result of what the handler threw, or throws it again. */
+  readonly recover?: (error: unknown) => Result;
 }
 
 /**
- * Runs `handler` and gives what it returned to `finish`, unless it asked for input. What is open
+ * Runs `handler` and makes the result of what it returned, unless it asked for input. What is open
  * when the handler ends is asked, whatever the handler made of the rejection meanwhile; only a
  * protocol error of its own goes first.
  */
 export async function runHandler<T>(
   round: Round,
   handler: (context: HandlerContext) => T | InputRequired | Promise<T | InputRequired>,
-  finish: (value: T) => Result | Promise<Result>,
+  { singleUse, finish, recover }: Ending<T>,
 ): Promise<Result> {
-  const { request, context, inputs, singleUse } = round;
+  const { request, context, inputs } = round;
   const hasState = request.params?.requestState !== undefined;
   const memory = hasState
     ? await inputs.open(request, context, singleUse)
@@ -48,8 +56,11 @@ export async function runHandler<T>(
     const result = finish(value);
     return result instanceof Promise ? await result : result;
   } catch (error) {
-    if (run.pending === undefined || (isProtocolError(error) && !error.peer)) throw error;
-    return askPending(round, run);
+    if (run.pending !== undefined && !(isProtocolError(error) && !error.peer)) {
+      return askPending(round, run);
+    }
+    if (recover === undefined) throw error;
+    return recover(error);
   } finally {
     run.done();
   }

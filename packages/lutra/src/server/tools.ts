@@ -18,7 +18,7 @@ import { compileSchema } from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { type InputRequired, isToolError, ToolResult, type ToolResultInit } from "./results.ts";
-import { type Round, runHandler } from "./run-handler.ts";
+import { type Ending, type Round, runHandler } from "./run-handler.ts";
 
 /** What a tool without an output schema returns: text, content, or a result chosen by hand. */
 type PlainReturn = string | ContentBlock | readonly ContentBlock[] | ToolResult | InputRequired;
@@ -96,7 +96,7 @@ export function defineTool<
 
 export interface CompiledTool {
   readonly shown: Tool;
-  readonly call: (params: CallToolParams, round: Omit<Round, "singleUse">) => Promise<Result>;
+  readonly call: (params: CallToolParams, round: Round) => Result | Promise<Result>;
 }
 
 const noArguments: JSONObject = { type: "object", additionalProperties: false };
@@ -116,31 +116,31 @@ export function compileTool(
   if (name === "" || name.length > 128) throw new TypeError(`tool name: 1 to 128 characters`);
   const { input, output, headers, shown } = compileShown(definition, validator);
   const handler = definition.call as (args: unknown, context: HandlerContext) => unknown;
-  const finish = (value: unknown) => toResult(value, output, meta);
   const failed = (content: readonly ContentBlock[]): Result =>
-    withMeta({ content, isError: true }, meta);
+    toWire({ content, isError: true }, meta);
+  const ending: Ending<unknown> = {
+    singleUse,
+    finish: (value) => toResult(value, output, meta),
+    recover: (error) => {
+      if (isToolError(error)) return failed(requireContent(error.content));
+      throw error;
+    },
+  };
+  const run = (checked: Checked<unknown>, round: Round) =>
+    "problem" in checked
+      ? failed([{ type: "text", text: `${invalid}: ${checked.problem}` }])
+      : runHandler(round, (context) => handler(checked.value, context), ending);
 
   return {
     shown,
-    call: async (params, round) => {
+    call: (params, round) => {
       const { header } = round.context;
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
       if (requires) requireCapabilities(requires, round.context.meta?.capabilities ?? {});
-      const checking = input.check(params.arguments);
-      const checked = checking instanceof Promise ? await checking : checking;
-      if ("problem" in checked) {
-        return failed([{ type: "text", text: `${invalid}: ${checked.problem}` }]);
-      }
-      try {
-        return await runHandler(
-          { singleUse, ...round },
-          (context) => handler(checked.value, context),
-          finish,
-        );
-      } catch (error) {
-        if (isToolError(error)) return failed(requireContent(error.content));
-        throw error;
-      }
+      const checked = input.check(params.arguments);
+      return checked instanceof Promise
+        ? checked.then((late) => run(late, round))
+        : run(checked, round);
     },
   };
 }
@@ -191,9 +191,18 @@ function toResult(
     : toWire(conforming(init, checked), meta);
 }
 
+/** Absent members stay absent: a result that travels in memory keeps those that are `undefined`. */
 function toWire(init: ToolResultInit, meta: JSONObject | undefined): Result {
-  const content = requireContent(init.content ?? mirror(init.structuredContent));
-  return withMeta({ ...init, content }, meta, init._meta);
+  const { content, structuredContent, isError, _meta } = init;
+  const result: { [member: string]: unknown } = {
+    resultType: "complete",
+    content: requireContent(content ?? mirror(structuredContent)),
+  };
+  if (structuredContent !== undefined) result.structuredContent = structuredContent;
+  if (isError !== undefined) result.isError = isError;
+  if (_meta !== undefined) result._meta = { ...meta, ..._meta };
+  else if (meta !== undefined) result._meta = meta;
+  return result;
 }
 
 function toInit(value: unknown, isStructured: boolean): ToolResultInit {
@@ -216,11 +225,4 @@ function toContent(value: unknown): readonly ContentBlock[] {
   if (typeof value === "string") return [{ type: "text", text: value }];
   if (value === undefined) return [];
   return (Array.isArray(value) ? value : [value]) as readonly ContentBlock[];
-}
-
-function withMeta(result: JSONObject, meta: JSONObject | undefined, own?: JSONObject): Result {
-  const _meta = own === undefined ? meta : { ...meta, ...own };
-  return _meta === undefined
-    ? { resultType: "complete", ...result }
-    : { resultType: "complete", ...result, _meta };
 }

@@ -1,6 +1,8 @@
 import { encodeEvent, eventStreamHeaders, type HttpRules, keepAliveComment } from "./rules.ts";
 
 const encoder = new TextEncoder();
+/** How many bytes may wait before a sender is asked to wait, too; that of Node's streams. */
+const highWaterMark = 16_384;
 
 /**
  * The event stream that answers one request of a fetch handler.
@@ -28,7 +30,7 @@ export class FetchEventStream {
         pull: () => this.#resume(),
         cancel: () => this.#leave(),
       },
-      { highWaterMark: 16_384, size: (chunk) => chunk?.length ?? 0 },
+      { highWaterMark, size: (chunk) => chunk?.length ?? 0 },
     );
     this.#keepAlive = setInterval(() => this.#write(keepAliveComment), keepAliveMs);
   }
@@ -65,12 +67,15 @@ export class FetchEventStream {
     this.#controller.error(new Error("the exchange was cancelled"));
   }
 
+  /** One message may be larger than the bound; the next one finds a reader that fell behind. */
   #write(text: string): void {
     if (this.#isOver) return;
-    this.#controller.enqueue(encoder.encode(text));
-    if ((this.#controller.desiredSize ?? 0) > -this.#maxBufferedBytes) return;
-    this.abort();
-    this.#onGone();
+    const buffered = highWaterMark - (this.#controller.desiredSize ?? 0);
+    if (buffered <= this.#maxBufferedBytes) this.#controller.enqueue(encoder.encode(text));
+    else {
+      this.abort();
+      this.#onGone();
+    }
   }
 
   #leave(): void {

@@ -3,24 +3,19 @@
  *
  * @spec basic/transports/streamable-http
  */
-import type { Principal, Serve } from "../../protocol/exchange.ts";
+import type { Serve } from "../../protocol/exchange.ts";
 import {
-  type EncodedResult,
   encodeError,
-  encodeResult,
   isRequest,
-  type JSONRPCRequest,
   parseMessage,
   type RequestId,
   readId,
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
-import { FetchEventStream } from "./fetch-event-stream.ts";
-import { HttpContext } from "./http-context.ts";
+import { FetchExchange, jsonResponse } from "./fetch-exchange.ts";
 import { parseBody } from "./read-message.ts";
 import {
   type HttpHandlerOptions,
-  type HttpRules,
   type ReadHeader,
   type Refusal,
   screen,
@@ -65,72 +60,14 @@ export function createFetchHandler(
       const message = parseMessage(value);
       if (!isRequest(message)) return refuse({ status: 202 }, cors);
       const principal = rules.authenticate && (await rules.authenticate(header));
-      return await answer(server.serve, message, { http, header, principal, rules, cors });
+      const exchange = new FetchExchange(message, { http, header, principal, rules, cors });
+      return await exchange.run(server.serve);
     } catch (thrown) {
+      // The exchange was cancelled: nobody waits for this response, whatever it is.
+      if (isTransportError(thrown)) return new Response(null, { status: 499 });
       const error = toProtocolError(thrown, rules);
-      return toResponse(encodeError(id, error), error.status, cors);
+      return jsonResponse(encodeError(id, error), error.status, cors);
     }
-  };
-}
-
-interface Exchange {
-  readonly http: Request;
-  readonly header: ReadHeader;
-  readonly principal: Principal | undefined;
-  readonly rules: HttpRules;
-  readonly cors: Headers;
-}
-
-/** JSON when the result comes first, an event stream when a notification does. */
-function answer(serve: Serve, request: JSONRPCRequest, exchange: Exchange): Promise<Response> {
-  const { http, header, principal, rules, cors } = exchange;
-  const { id } = request;
-  return new Promise((resolve, reject) => {
-    let stream: FetchEventStream | undefined;
-    const { signal, abort } = lazySignal(() => http.signal);
-    const context = new HttpContext({
-      header,
-      principal,
-      signal,
-      notify: (notification) => {
-        if (stream === undefined) {
-          stream = new FetchEventStream(rules, abort);
-          resolve(stream.response(cors));
-        }
-        return stream.send(JSON.stringify(notification));
-      },
-    });
-    const succeed = (result: EncodedResult) => {
-      const message = encodeResult(id, result);
-      if (stream) stream.end(message);
-      else resolve(toResponse(message, 200, cors));
-    };
-    const fail = (thrown: unknown) => {
-      if (stream === undefined) reject(thrown);
-      else if (isTransportError(thrown)) stream.abort();
-      else stream.end(encodeError(id, toProtocolError(thrown, rules)));
-    };
-    serve(request, context).then(succeed).catch(fail);
-  });
-}
-
-/** What makes a signal on demand, and aborts it whether it is made already or not. */
-function lazySignal(other: () => AbortSignal): {
-  readonly signal: () => AbortSignal;
-  readonly abort: () => void;
-} {
-  let controller: AbortController | undefined;
-  let isAborted = false;
-  return {
-    signal: () => {
-      controller = new AbortController();
-      if (isAborted) controller.abort();
-      return AbortSignal.any([other(), controller.signal]);
-    },
-    abort: () => {
-      isAborted = true;
-      controller?.abort();
-    },
   };
 }
 
@@ -164,12 +101,5 @@ function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
 function refuse({ status, headers, error }: Refusal, cors: Headers): Response {
   const all = { ...headers, ...cors };
   if (error === undefined) return new Response(null, { status, headers: all });
-  return toResponse(encodeError(undefined, error), status, all);
-}
-
-function toResponse(body: string, status: number, headers: Headers): Response {
-  return new Response(body, {
-    status,
-    headers: { "content-type": "application/json", ...headers },
-  });
+  return jsonResponse(encodeError(undefined, error), status, all);
 }

@@ -480,8 +480,7 @@ describe.each(runners)("%s", (_name, run) => {
       const answer = await runner.ask(post(echo, headers));
       expect(answer.status).toBe(200);
       expect(answer.headers["mcp-session-id"]).toBeUndefined();
-      const { text: _text, ...rest } = { text: await answer.text() };
-      expect(rest).toEqual({});
+      expect(await answer.text()).not.toContain("abc");
     });
   });
 });

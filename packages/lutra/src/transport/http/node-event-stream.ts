@@ -61,13 +61,15 @@ export class NodeEventStream {
     this.#res.end(encodeEvent(message));
   }
 
-  /** A reader that falls behind by more than the bound is cut off, which cancels its request. */
+  /**
+   * A reader that has fallen behind by more than the bound is cut off, which cancels its request.
+   * One message may be larger than the bound.
+   */
   write(text: string): boolean {
     const res = this.#res;
-    if (res.destroyed || res.writableEnded) return true;
-    const isFlowing = res.write(text);
     if (res.writableLength > this.#maxBufferedBytes) res.destroy();
-    return isFlowing;
+    if (res.destroyed || res.writableEnded) return true;
+    return res.write(text);
   }
 
   #drained(): Promise<void> {

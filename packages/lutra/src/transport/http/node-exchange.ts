@@ -1,60 +1,60 @@
 import type { ServerResponse } from "node:http";
-import type { Principal, Serve } from "../../protocol/exchange.ts";
+import type { ProtocolError } from "../../protocol/errors.ts";
+import type { Principal } from "../../protocol/exchange.ts";
 import {
   type EncodedResult,
   encodeError,
   encodeResult,
-  type JSONRPCRequest,
+  type JSONRPCNotification,
   type RequestId,
+  type Result,
   resultBytes,
 } from "../../protocol/json-rpc.ts";
-import { isTransportError } from "../../protocol/transport-error.ts";
 import { HttpContext } from "./http-context.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
-import { type HttpRules, type ReadHeader, toProtocolError } from "./rules.ts";
+import type { HttpRules, ReadHeader } from "./rules.ts";
 
 export interface ExchangeOptions {
+  readonly header: ReadHeader;
+  readonly principal: Principal | undefined;
   readonly rules: HttpRules;
   readonly streams: OpenStreams;
   readonly cors: { readonly [name: string]: string };
 }
 
 /** One request and its answer: JSON, or an event stream once a notification was sent. */
-export class NodeExchange {
-  readonly #request: JSONRPCRequest;
+export class NodeExchange extends HttpContext {
+  readonly #id: RequestId;
   readonly #res: ServerResponse;
   readonly #options: ExchangeOptions;
   #stream: NodeEventStream | undefined;
   #isOver = false;
 
-  constructor(request: JSONRPCRequest, res: ServerResponse, options: ExchangeOptions) {
-    this.#request = request;
+  constructor(id: RequestId, res: ServerResponse, options: ExchangeOptions) {
+    super(options.header, options.principal);
+    this.#id = id;
     this.#res = res;
     this.#options = options;
   }
 
-  async run(serve: Serve, header: ReadHeader, principal: Principal | undefined): Promise<void> {
-    const context = new HttpContext({
-      header,
-      principal,
-      notify: (notification) => this.#notify(JSON.stringify(notification)),
-      signal: () => this.#signal(),
-    });
-    const { id } = this.#request;
-    try {
-      const result = await serve(this.#request, context);
-      if (this.#stream) this.#stream.end(encodeResult(id, result));
-      else endJSON(this.#res, id, result, this.#options.cors);
-    } catch (thrown) {
-      if (this.#stream === undefined || isTransportError(thrown)) throw thrown;
-      this.#stream.end(encodeError(id, toProtocolError(thrown, this.#options.rules)));
-    } finally {
-      this.#isOver = true;
-    }
+  /** Answers with a result. */
+  succeed(result: Result): void {
+    if (this.#stream) this.#stream.end(encodeResult(this.#id, result));
+    else endJSON(this.#res, this.#id, result, this.#options.cors);
+    this.#isOver = true;
   }
 
-  #notify(message: string): void | Promise<void> {
+  /** Answers with an error. */
+  fail(error: ProtocolError): void {
+    this.#isOver = true;
+    const message = encodeError(this.#id, error);
+    if (this.#stream) this.#stream.end(message);
+    else writeJSON(this.#res, error.status, message, this.#options.cors);
+  }
+
+  protected override send(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver || this.#res.destroyed) return;
+    const message = JSON.stringify(notification);
     if (this.#stream === undefined) {
       const { rules, streams, cors } = this.#options;
       this.#stream = new NodeEventStream(this.#res, streams, rules.maxBufferedBytes);
@@ -63,7 +63,7 @@ export class NodeExchange {
     return this.#stream.send(message);
   }
 
-  #signal(): AbortSignal {
+  protected override createSignal(): AbortSignal {
     const controller = new AbortController();
     const res = this.#res;
     const abort = () => {

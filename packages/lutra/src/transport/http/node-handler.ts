@@ -23,6 +23,7 @@ import { parseJSON } from "./read-message.ts";
 import {
   type HttpHandlerOptions,
   type HttpHead,
+  type HttpRules,
   type ReadHeader,
   type Refusal,
   screen,
@@ -47,29 +48,42 @@ export function createNodeHandler(
   options: HttpHandlerOptions = {},
 ): NodeHandler {
   const rules = withDefaults(options);
-  const streams = new OpenStreams(rules.keepAliveMs);
+  const handling = { serve: server.serve, rules, streams: new OpenStreams(rules.keepAliveMs) };
+  return (req, res) => handle(req, res, handling);
+}
 
-  return async (req, res) => {
-    const header = headerReader(req);
-    const { refusal, cors } = screen(headOf(req, header), rules);
-    if (refusal) return refuse(res, refusal, cors);
-    let id: RequestId | undefined;
-    try {
-      const body = await readBody(req, rules.maxBodyBytes);
-      if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
-      const value = parseJSON(decodeBody(body));
-      id = readId(value);
-      const message = parseMessage(value);
-      // The revision defines no notification from client to server over HTTP; all are accepted.
-      if (!isRequest(message)) return refuse(res, { status: 202 }, cors);
-      const principal = rules.authenticate && (await rules.authenticate(header));
-      const exchange = new NodeExchange(message, res, { rules, streams, cors });
-      await exchange.run(server.serve, header, principal);
-    } catch (thrown) {
-      if (isTransportError(thrown) || res.destroyed) res.destroy();
-      else fail(res, id, toProtocolError(thrown, rules), cors);
-    }
-  };
+interface Handling {
+  readonly serve: Serve;
+  readonly rules: HttpRules;
+  readonly streams: OpenStreams;
+}
+
+async function handle(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { serve, rules, streams }: Handling,
+): Promise<void> {
+  const header = headerReader(req);
+  const { refusal, cors } = screen(headOf(req, header), rules);
+  if (refusal) return refuse(res, refusal, cors);
+  let id: RequestId | undefined;
+  let exchange: NodeExchange | undefined;
+  try {
+    const body = await readBody(req, rules.maxBodyBytes);
+    if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
+    const value = parseJSON(decodeBody(body));
+    id = readId(value);
+    const message = parseMessage(value);
+    // The revision defines no notification from client to server over HTTP; all are accepted.
+    if (!isRequest(message)) return refuse(res, { status: 202 }, cors);
+    const principal = rules.authenticate && (await rules.authenticate(header));
+    exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });
+    exchange.succeed(await serve(message, exchange));
+  } catch (thrown) {
+    if (isTransportError(thrown) || res.destroyed) res.destroy();
+    else if (exchange) exchange.fail(toProtocolError(thrown, rules));
+    else fail(res, id, toProtocolError(thrown, rules), cors);
+  }
 }
 
 function headOf(req: IncomingMessage, header: ReadHeader): HttpHead {
@@ -83,8 +97,7 @@ function fail(
   error: ProtocolError,
   cors: { readonly [name: string]: string },
 ): void {
-  if (res.headersSent) res.destroy();
-  else writeJSON(res, error.status, encodeError(id, error), cors);
+  writeJSON(res, error.status, encodeError(id, error), cors);
 }
 
 function refuse(

@@ -36,6 +36,8 @@ export async function serveHttp(
   options: ServeHttpOptions = {},
 ): Promise<HttpEndpoint> {
   const { port = 3000, host = "127.0.0.1", path = "/mcp", drainMs = 5000, ...rules } = options;
+  if (!path.startsWith("/"))
+    throw new TypeError(`path: expected one that begins with /, not ${path}`);
   const handler = createNodeHandler(server, rules);
   const http = createHttpServer((req, res) => {
     const { url = "" } = req;

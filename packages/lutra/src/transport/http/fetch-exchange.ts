@@ -1,0 +1,98 @@
+import type { Principal, Serve } from "../../protocol/exchange.ts";
+import {
+  encodeError,
+  encodeResult,
+  type JSONRPCNotification,
+  type JSONRPCRequest,
+  type Result,
+} from "../../protocol/json-rpc.ts";
+import { isTransportError } from "../../protocol/transport-error.ts";
+import { FetchEventStream } from "./fetch-event-stream.ts";
+import { HttpContext } from "./http-context.ts";
+import { type HttpRules, type ReadHeader, toProtocolError } from "./rules.ts";
+
+export interface FetchExchangeOptions {
+  readonly http: Request;
+  readonly header: ReadHeader;
+  readonly principal: Principal | undefined;
+  readonly rules: HttpRules;
+  readonly cors: { readonly [name: string]: string };
+}
+
+/** One request and its response: JSON, or an event stream once a notification was sent. */
+export class FetchExchange extends HttpContext {
+  readonly #request: JSONRPCRequest;
+  readonly #options: FetchExchangeOptions;
+  #stream: FetchEventStream | undefined;
+  #respond: (response: Response) => void = () => {};
+  #gone: AbortController | undefined;
+  #isGone = false;
+  #isOver = false;
+
+  constructor(request: JSONRPCRequest, options: FetchExchangeOptions) {
+    super(options.header, options.principal);
+    this.#request = request;
+    this.#options = options;
+  }
+
+  /** Resolves to the response as soon as its kind is known. */
+  run(serve: Serve): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      this.#respond = resolve;
+      serve(this.#request, this)
+        .then((result) => this.#succeed(result))
+        .catch((thrown) => this.#fail(thrown, reject));
+    });
+  }
+
+  #succeed(result: Result): void {
+    const message = encodeResult(this.#request.id, result);
+    this.#isOver = true;
+    if (this.#stream) this.#stream.end(message);
+    else this.#respond(jsonResponse(message, 200, this.#options.cors));
+  }
+
+  #fail(thrown: unknown, reject: (reason: unknown) => void): void {
+    this.#isOver = true;
+    if (this.#stream === undefined) reject(thrown);
+    else if (isTransportError(thrown)) this.#stream.abort();
+    else {
+      const error = toProtocolError(thrown, this.#options.rules);
+      this.#stream.end(encodeError(this.#request.id, error));
+    }
+  }
+
+  protected override send(notification: JSONRPCNotification): void | Promise<void> {
+    if (this.#isOver) return;
+    const message = JSON.stringify(notification);
+    if (this.#stream === undefined) {
+      this.#stream = new FetchEventStream(this.#options.rules, () => this.#leave());
+      this.#respond(this.#stream.response(this.#options.cors));
+    }
+    return this.#stream.send(message);
+  }
+
+  /** Aborts with the HTTP request, and when the reader of the stream goes away. */
+  protected override createSignal(): AbortSignal {
+    this.#gone = new AbortController();
+    if (this.#isGone) this.#gone.abort();
+    return AbortSignal.any([this.#options.http.signal, this.#gone.signal]);
+  }
+
+  #leave(): void {
+    this.#isGone = true;
+    this.#gone?.abort();
+  }
+}
+
+/** A response of JSON. */
+export function jsonResponse(
+  body: string,
+  status: number,
+  headers: { readonly [name: string]: string },
+): Response {
+  return new Response(body, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}

@@ -1,0 +1,251 @@
+/** What only a raw connection can show of the handler for `node:http`. */
+import { once } from "node:events";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createServer } from "../../server/create-server.ts";
+import { defineTool } from "../../server/tools.ts";
+import { createNodeHandler } from "./node-handler.ts";
+
+const errors: unknown[] = [];
+const onError = (error: unknown) => void errors.push(error);
+let ran = 0;
+let inFlight = 0;
+const echo = defineTool({
+  name: "echo",
+  inputSchema: {
+    type: "object",
+    properties: { region: { type: "string", "x-mcp-header": "Region" } },
+  },
+  call: (args) => {
+    ran += 1;
+    return JSON.stringify(args);
+  },
+});
+const server = createServer({ name: "test", version: "1", tools: [echo], onError });
+
+let http: HttpServer;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  const handler = createNodeHandler(server, { onError, maxBodyBytes: 10_000 });
+  http = createHttpServer((req, res) => {
+    inFlight += 1;
+    void handler(req, res).finally(() => {
+      inFlight -= 1;
+    });
+  });
+  await once(http.listen(0, "127.0.0.1"), "listening");
+});
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  expect(errors.splice(0)).toEqual([]);
+});
+afterAll(async () => {
+  http.closeAllConnections();
+  await new Promise((resolve) => http.close(resolve));
+});
+
+async function open(): Promise<Socket> {
+  const socket = connect((http.address() as AddressInfo).port, "127.0.0.1").setEncoding("utf8");
+  sockets.push(socket);
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Sends bytes as they are and reads until the server closes the connection. */
+async function exchange(text: string): Promise<string> {
+  const socket = await open();
+  let answer = "";
+  socket.on("data", (chunk) => (answer += chunk));
+  socket.write(text);
+  await once(socket, "close");
+  return answer;
+}
+
+const body = (args: object = {}) =>
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: {
+      name: "echo",
+      arguments: args,
+      _meta: {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+      },
+    },
+  });
+
+const common = [
+  "Host: localhost",
+  "Content-Type: application/json",
+  "MCP-Protocol-Version: 2026-07-28",
+  "Mcp-Method: tools/call",
+  "Mcp-Name: echo",
+];
+
+function request(
+  headers: readonly string[],
+  content = body(),
+  line = "POST /mcp HTTP/1.1",
+): string {
+  return `${[line, ...headers].join("\r\n")}\r\n\r\n${content}`;
+}
+
+const length = `Content-Length: ${body().length}`;
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+
+it("a request as it should be is answered", async () => {
+  const answer = await exchange(request([...common, length, "Connection: close"]));
+  expect(statusOf(answer)).toBe(200);
+  expect(answer).toContain('"resultType":"complete"');
+});
+
+describe("requests that two readers could read differently are refused by Node's parser", () => {
+  it.each<[string, string]>([
+    [
+      "Content-Length and Transfer-Encoding",
+      request([...common, length, "Transfer-Encoding: chunked"], `0\r\n\r\n${body()}`),
+    ],
+    ["two lengths", request([...common, length, "Content-Length: 1"])],
+    ["a length that is a list", request([...common, `Content-Length: ${body().length}, 1`])],
+    ["a length with a sign", request([...common, `Content-Length: +${body().length}`])],
+    ["a length that is no number", request([...common, "Content-Length: ten"])],
+    ["an encoding nobody knows", request([...common, "Transfer-Encoding: xchunked"])],
+    ["chunked, but not at the end", request([...common, "Transfer-Encoding: chunked, identity"])],
+    [
+      "a header that goes on in the next line",
+      request([...common, "Mcp-Method: tools/call\r\n x", length]),
+    ],
+    [
+      "a bare line feed at the end of a line",
+      request([...common, `X: y\nMcp-Name: other`, length]),
+    ],
+    ["a bare carriage return in a value", request([...common, "X: y\rMcp-Name: other", length])],
+    ["a blank before the colon", request([...common, "Mcp-Name : other", length])],
+    ["a NUL in a value", request([...common, "X: y\0", length])],
+    ["a control character in a value", request([...common, "X: \x01", length])],
+    ["a name that is no token", request([...common, "X(): y", length])],
+    ["no host", request([...common.slice(1), length])],
+    [
+      "a chunk size that is no number",
+      request([...common, "Transfer-Encoding: chunked"], "zz\r\n"),
+    ],
+  ])("%s", async (_what, text) => {
+    const before = ran;
+    expect(statusOf(await exchange(text))).toBe(400);
+    expect(ran).toBe(before);
+  });
+});
+
+describe("headers that are sent twice", () => {
+  it.each([
+    ["Mcp-Name", "Mcp-Name: echo"],
+    ["Mcp-Name, with another value", "Mcp-Name: other"],
+    ["Mcp-Method", "mcp-method: tools/call"],
+    ["MCP-Protocol-Version", "MCP-PROTOCOL-VERSION: 2026-07-28"],
+    ["one that is empty", "Mcp-Name:"],
+  ])("basic/transports/streamable-http#server-validation: -32020: %s", async (_what, header) => {
+    const answer = await exchange(request([...common, header, length, "Connection: close"]));
+    expect(statusOf(answer)).toBe(400);
+    expect(answer).toContain('"code":-32020');
+  });
+
+  it("Mcp-Param-*, also where both together look like the value in the body", async () => {
+    const content = body({ region: "a, b" });
+    const twice = ["Mcp-Param-Region: a", "Mcp-Param-Region: b"];
+    const sized = `Content-Length: ${content.length}`;
+    const refused = await exchange(
+      request([...common, ...twice, sized, "Connection: close"], content),
+    );
+    expect(refused).toContain('"code":-32020');
+    const once = [...common, "Mcp-Param-Region: a, b", sized, "Connection: close"];
+    expect(statusOf(await exchange(request(once, content)))).toBe(200);
+  });
+
+  it("Origin is refused as one that nobody listed", async () => {
+    const origins = ["Origin: http://localhost", "Origin: http://localhost"];
+    const answer = await exchange(request([...common, ...origins, length, "Connection: close"]));
+    expect(statusOf(answer)).toBe(403);
+  });
+
+  it("Host is refused, or the first one counts", async () => {
+    const answer = await exchange(
+      request([...common, "Host: evil.com", length, "Connection: close"]),
+    );
+    expect([200, 400]).toContain(statusOf(answer));
+    const evil = ["Host: evil.com", ...common, length, "Connection: close"];
+    expect([400, 403]).toContain(statusOf(await exchange(request(evil))));
+  });
+
+  it("no Host, which HTTP/1.0 allows, is no loopback name", async () => {
+    const headers = [...common.slice(1), length];
+    expect(statusOf(await exchange(request(headers, body(), "POST /mcp HTTP/1.0")))).toBe(403);
+  });
+});
+
+describe("bodies", () => {
+  it("a body that never ends is refused while it is being sent, and the answer arrives", async () => {
+    const socket = await open();
+    let answer = "";
+    socket.on("data", (chunk) => (answer += chunk));
+    socket.write(
+      `${[...["POST /mcp HTTP/1.1"], ...common, "Transfer-Encoding: chunked"].join("\r\n")}\r\n\r\n`,
+    );
+    const closed = once(socket, "close");
+    const chunk = `3e8\r\n${" ".repeat(1000)}\r\n`;
+    while (!answer.includes("\r\n\r\n") && !socket.destroyed) {
+      socket.write(chunk);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(statusOf(answer)).toBe(413);
+    expect(answer.toLowerCase()).toContain("connection: close");
+    socket.destroy();
+    await closed;
+  });
+
+  it("a length beyond the limit is refused before any byte of the body", async () => {
+    const socket = await open();
+    socket.write(request([...common, "Content-Length: 10001"], ""));
+    const [answer] = await once(socket, "data");
+    expect(statusOf(answer)).toBe(413);
+  });
+
+  it("a client that goes away in the middle of its body is forgotten", async () => {
+    const before = ran;
+    const socket = await open();
+    const arrived = once(http, "request");
+    socket.write(request([...common, length], body().slice(0, 20)));
+    await arrived;
+    expect(inFlight).toBe(1);
+    socket.destroy();
+    while (inFlight > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toBe(before);
+  });
+
+  it("the next request on the same connection is answered, after results and refusals", async () => {
+    const socket = await open();
+    let answer = "";
+    socket.on("data", (chunk) => (answer += chunk));
+    const texts = [
+      request([...common, length]),
+      request(["Host: localhost", "Content-Length: 2"], "{}"),
+      request(["Host: localhost", "Content-Type: application/json", "Content-Length: 1"], "{"),
+      request(["Host: localhost"], "", "GET /mcp HTTP/1.1"),
+      request([...common, length, "Connection: close"]),
+    ];
+    for (const text of texts) socket.write(text);
+    await once(socket, "close");
+    const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+    expect(statuses).toEqual([200, 415, 400, 405, 200]);
+  });
+
+  it("Expect: 100-continue is followed by the answer", async () => {
+    const headers = [...common, length, "Expect: 100-continue", "Connection: close"];
+    const answer = await exchange(request(headers));
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);
+  });
+});
