@@ -1,0 +1,98 @@
+/** A process that is measured: started fresh, kept to one core, asked over IPC. */
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpus } from "node:os";
+import type { Calls, Question, Ready, Usage } from "./messages.ts";
+
+/** Whether the processes can be kept apart: `taskset` is there, and two cores. */
+export const isPinned: boolean =
+  cpus().length > 1 && spawnSync("taskset", ["--version"]).status === 0;
+
+/** Servers run on the first core; what drives them, this process too, on the second. */
+export type Core = 0 | 1;
+
+export interface ContenderOptions {
+  readonly args?: readonly string[];
+  readonly core?: Core;
+  readonly nodeOptions?: readonly string[];
+}
+
+const children = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+export class Contender {
+  readonly name: string;
+  /** Where it listens, if it is a server. */
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<never>;
+
+  constructor(name: string, port: number, child: ChildProcess, ended: Promise<never>) {
+    this.name = name;
+    this.port = port;
+    this.#child = child;
+    this.#ended = ended;
+  }
+
+  usage(collectGarbage = false): Promise<Usage> {
+    return this.#ask({ ask: "usage", collectGarbage });
+  }
+
+  /** Lets a client make calls for a while. */
+  call(inFlight: number, durationMs: number): Promise<Calls> {
+    return this.#ask({ ask: "call", inFlight, durationMs });
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended.catch(() => {});
+  }
+
+  async #ask<T>(question: Question): Promise<T> {
+    this.#child.send(question);
+    const [answer] = await Promise.race([once(this.#child, "message"), this.#ended]);
+    return answer as T;
+  }
+}
+
+/** Starts one of the programs that were compiled beside this one; `file` is relative to them. */
+export async function start(
+  name: string,
+  file: string | URL,
+  { args = [], core = 0, nodeOptions = [] }: ContenderOptions = {},
+): Promise<Contender> {
+  const path = typeof file === "string" ? new URL(file, import.meta.url) : file;
+  const node = [process.execPath, ...nodeOptions];
+  const [execPath, ...execArgv] = isPinned ? ["taskset", "-c", String(core), ...node] : node;
+  const child = fork(path, args, { execPath: execPath as string, execArgv });
+  children.add(child);
+  const ended = rejectAtEnd(name, child);
+  const [ready] = await Promise.race([once(child, "message"), ended]);
+  return new Contender(name, (ready as Ready).port, child, ended);
+}
+
+/** Runs `use` with fresh processes, and ends them whatever happens. */
+export async function withContenders<T>(
+  starting: readonly Promise<Contender>[],
+  use: (contenders: readonly Contender[]) => Promise<T>,
+): Promise<T> {
+  const settled = await Promise.allSettled(starting);
+  const contenders = settled.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  try {
+    for (const each of settled) if (each.status === "rejected") throw each.reason;
+    return await use(contenders);
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+  }
+}
+
+function rejectAtEnd(name: string, child: ChildProcess): Promise<never> {
+  const ended = once(child, "exit").then(([code]): never => {
+    children.delete(child);
+    throw new Error(`${name}: the process ended with code ${code}`);
+  });
+  ended.catch(() => {});
+  return ended;
+}

@@ -1,0 +1,16 @@
+/** Whether a call costs more where there are more tools. */
+import { toolCalls } from "../exchanges.ts";
+import type { Plan } from "../plan.ts";
+import type { Row } from "../row.ts";
+import { compare, cpuRow, type Series } from "../throughput.ts";
+
+export async function cpu(plan: Plan): Promise<readonly Row[]> {
+  const file = "./servers/lutra-tools.mjs";
+  const entries = [
+    { name: "Lutra with 1 tool", file, args: ["1"] },
+    { name: "with 21", file, args: ["21"] },
+    { name: "with 200", file, args: ["200"] },
+  ];
+  const [one, some, many] = (await compare(entries, toolCalls, plan)) as [Series, Series, Series];
+  return [cpuRow("tools/call", [many, one], { atMost: 1.1 }), cpuRow("tools/call", [some, one])];
+}

@@ -1,0 +1,45 @@
+/** The table, for the terminal and as Markdown. */
+import { machine } from "./machine.ts";
+import type { Row } from "./row.ts";
+
+const columns = ["what", "value", "medians", "spread", "target", "verdict"] as const;
+
+/** The lines as a Markdown table with aligned columns. */
+export function table(rows: readonly Row[]): string {
+  const head = Object.fromEntries(columns.map((name) => [name, name])) as unknown as Row;
+  const widths = columns.map((name) => Math.max(...[head, ...rows].map((row) => row[name].length)));
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const toLine = (row: Row) =>
+    line(columns.map((name, index) => row[name].padEnd(widths[index] ?? 0)));
+  const rule = line(widths.map((width) => "-".repeat(width)));
+  return [toLine(head), rule, ...rows.map(toLine)].join("\n");
+}
+
+/** How far the figures can be trusted. */
+export function conditions(others: number | undefined, generator: number): string {
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  const disturbed =
+    others === undefined ? "" : `other programs used ${percent(others)} of the machine; `;
+  return `${disturbed}the load generator was busy for at most ${percent(generator)} of a round`;
+}
+
+/** The results as a page. */
+export function page(rows: readonly Row[], trust: string): string {
+  return `# Bench results
+
+${machine()}; ${trust}.
+
+Written by \`npm run bench\`. Contenders take turns, round after round; a ratio is the median of the
+rounds' ratios, the spread their least and greatest. Lines without a target are for information.
+
+${table(rows)}
+
+- Every server is a process of its own, started fresh and warmed up; all get the same bytes.
+- \`bare node:http\` reads and parses the body, compares the headers with it and answers the same
+  bytes as Lutra, written anew for each request.
+- \`official SDK\` is \`@modelcontextprotocol/server\` with its Node adapter as documented. It and
+  \`Lutra\` have the same 21 tools with the same zod schemas, made once.
+- CPU per request is the server process's user and system time.
+- Resident memory is read after a forced collection (\`--expose-gc\`).
+`;
+}

@@ -1,0 +1,17 @@
+import type { AddressInfo } from "node:net";
+import type { Question, Ready } from "../messages.ts";
+import { usage } from "../messages.ts";
+
+/** Tells the bench that this server listens, and from then on what it uses. */
+export function report(port: number): void {
+  process.send?.({ port } satisfies Ready);
+  process.on("message", (question: Question) => {
+    if (question.ask === "usage") process.send?.(usage(question.collectGarbage));
+  });
+  process.on("disconnect", () => process.exit());
+}
+
+/** The port of a listening server. */
+export function portOf(server: { readonly address: () => unknown }): number {
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,28 @@
+/** The middle value; of an even number, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const below = sorted[Math.floor(middle)] ?? Number.NaN;
+  const above = sorted[Math.ceil(middle)] ?? Number.NaN;
+  return (below + above) / 2;
+}
+
+/** Divides round by round, so that what slows a whole round down has no weight. */
+export function ratios(values: readonly number[], by: readonly number[]): readonly number[] {
+  return values.map((value, index) => value / (by[index] ?? Number.NaN));
+}
+
+/** Calls `measure` for A, B, C, A, B, C, ... and returns what each gave, in order. */
+export async function alternate<C, T>(
+  contenders: readonly C[],
+  rounds: number,
+  measure: (contender: C, index: number) => Promise<T>,
+): Promise<readonly (readonly T[])[]> {
+  const results: T[][] = contenders.map(() => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, contender] of contenders.entries()) {
+      results[index]?.push(await measure(contender, index));
+    }
+  }
+  return results;
+}
