@@ -1,0 +1,130 @@
+/** The package as npm would publish it: every subpath loads, by `import` and by `require`. */
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const source = join(root, "packages/lutra");
+
+interface Manifest {
+  readonly exports: {
+    readonly [subpath: string]: string | { readonly [condition: string]: string };
+  };
+  readonly dependencies: { readonly [name: string]: string };
+}
+
+const { exports, dependencies } = JSON.parse(
+  readFileSync(join(source, "package.json"), "utf8"),
+) as Manifest;
+const subpaths = Object.keys(exports).filter((name) => name !== "./package.json");
+const specifiers = subpaths.map((name) => name.replace(/^\./, "lutra"));
+
+let project: string;
+let packed: string[];
+
+/** Packs the built package and puts it where a program would find it, without a registry. */
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), "lutra-package-"));
+  const flags = ["--json", "--ignore-scripts", "--pack-destination", project];
+  const [pack] = JSON.parse(run("npm", ["pack", ...flags], source));
+  packed = pack.files.map(({ path }: { path: string }) => path);
+  run("tar", ["-xzf", pack.filename], project);
+  const modules = join(project, "node_modules");
+  mkdirSync(modules);
+  cpSync(join(project, "package"), join(modules, "lutra"), { recursive: true });
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), join(modules, name));
+  }
+});
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+/** What `load` gives for each subpath, in a process of its own. */
+function keysBy(load: string, ...flags: readonly string[]): { [specifier: string]: string[] } {
+  const program = `
+    const found = {};
+    for (const name of ${JSON.stringify(specifiers)}) found[name] = Object.keys(${load}).sort();
+    console.log(JSON.stringify(found));`;
+  const args = ["--no-warnings", ...flags, "--eval", program];
+  return JSON.parse(run(process.execPath, args, project));
+}
+
+describe("the packed package", () => {
+  it("loads by import; additions to what it exports are deliberate", () => {
+    expect(keysBy("await import(name)", "--input-type=module")).toMatchSnapshot();
+  });
+
+  it("loads by require, and gives the same", () => {
+    const required = keysBy("require(name)", "--input-type=commonjs");
+    for (const keys of Object.values(required)) {
+      const at = keys.indexOf("__esModule");
+      if (at >= 0) keys.splice(at, 1);
+    }
+    expect(required).toEqual(keysBy("await import(name)", "--input-type=module"));
+  });
+
+  it("has every file that its exports name", () => {
+    const files = Object.values(exports).flatMap((target) =>
+      typeof target === "string" ? [target] : Object.values(target),
+    );
+    expect(files.filter((file) => !packed.includes(file.replace("./", "")))).toEqual([]);
+  });
+
+  it("has neither tests nor fixtures", () => {
+    expect(packed.filter((file) => /\.test(-d)?\.|fixtures\//.test(file))).toEqual([]);
+  });
+
+  it("gives nothing away that is not exported", () => {
+    const program = "await import('lutra/dist/server/seal.js')";
+    const args = ["--no-warnings", "--input-type=module", "--eval", program];
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+});
+
+/** Every file that an entry point of the built package imports, and whatever is no such file. */
+function importsOf(entry: string): { readonly files: Set<string>; readonly others: Set<string> } {
+  const files = new Set([entry]);
+  const others = new Set<string>();
+  for (const file of files) {
+    const text = readFileSync(file, "utf8");
+    for (const [, name = ""] of text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)) {
+      if (name.startsWith(".")) files.add(resolve(dirname(file), name));
+      else others.add(name);
+    }
+  }
+  return { files, others };
+}
+
+describe("what runs in browsers and at the edge", () => {
+  const portable = subpaths.filter((name) => name !== "./node");
+
+  it.each(portable)("%s imports nothing of Node and no package but those declared", (name) => {
+    const { default: file = "" } = exports[name] as { readonly default?: string };
+    const { files, others } = importsOf(join(source, file));
+    expect([...files].filter((one) => !existsSync(one))).toEqual([]);
+    expect([...others].filter((one) => one.startsWith("node:") || one === "undici")).toEqual([]);
+    expect([...others].filter((one) => !(one in dependencies))).toEqual([]);
+  });
+});
