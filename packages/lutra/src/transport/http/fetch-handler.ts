@@ -75,7 +75,10 @@ export function createFetchHandler(
 async function readBody(http: Request, maxBytes: number): Promise<Uint8Array | undefined> {
   const length = http.headers.get("content-length");
   if (Number(length) > maxBytes) return undefined;
-  if (length !== null) return new Uint8Array(await http.arrayBuffer());
+  if (length !== null) {
+    const bytes = new Uint8Array(await http.arrayBuffer());
+    return bytes.length > maxBytes ? undefined : bytes;
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of http.body ?? []) {

@@ -668,6 +668,17 @@ describe("a platform that shows no Host header", () => {
   });
 });
 
+it("a platform that does not check Content-Length does not get around the limit", async () => {
+  const { headers = {} } = post(echo, { "content-length": "1" });
+  const request = new Request("http://localhost/mcp", {
+    method: "POST",
+    headers,
+    body: "x".repeat(20),
+  });
+  const answer = await createFetchHandler(server, { maxBodyBytes: 10 })(request);
+  expect(answer.status).toBe(413);
+});
+
 describe("options that make no sense are a TypeError at once", () => {
   it.each([
     ["maxBodyBytes", 0],
