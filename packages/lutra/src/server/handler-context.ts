@@ -56,7 +56,8 @@ export interface HandlerContext {
   /**
    * Asks the user to fill in a form. `name` identifies the question within the request, so that
    * its answer is found again when the handler is replayed; a question in a loop needs a new name
-   * each time.
+   * each time. Ask several at once with `Promise.all`: a function of yours that asks and is never
+   * awaited ends the process, as any rejected promise does that nobody awaits.
    *
    * @throws {ProtocolError} `missingRequiredClientCapability` when the client can't be asked
    * @spec client/elicitation

@@ -153,7 +153,7 @@ describe("any request gets a JSON-RPC response, and none is an internal error", 
       fc.asyncProperty(message, async (value) => {
         await expectAnswer(value, headersOf(value as JSONObject));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
     expect(errors).toEqual([]);
   });
