@@ -20,7 +20,8 @@ export interface FetchExchangeOptions {
 }
 
 /** One request and its response: JSON, or an event stream once a notification was sent. */
-export class FetchExchange extends HttpContext {
+export class FetchExchange {
+  readonly #context: HttpContext;
   readonly #request: JSONRPCRequest;
   readonly #options: FetchExchangeOptions;
   #stream: FetchEventStream | undefined;
@@ -30,16 +31,21 @@ export class FetchExchange extends HttpContext {
   #isOver = false;
 
   constructor(request: JSONRPCRequest, options: FetchExchangeOptions) {
-    super(options.header, options.principal);
     this.#request = request;
     this.#options = options;
+    this.#context = new HttpContext({
+      header: options.header,
+      principal: options.principal,
+      notify: (notification) => this.#notify(notification),
+      signal: () => this.#createSignal(),
+    });
   }
 
   /** Resolves to the response as soon as its kind is known. */
   run(serve: Serve): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.#respond = resolve;
-      serve(this.#request, this)
+      serve(this.#request, this.#context)
         .then((result) => this.#succeed(result))
         .catch((thrown) => this.#fail(thrown, reject));
     });
@@ -62,7 +68,7 @@ export class FetchExchange extends HttpContext {
     }
   }
 
-  protected override send(notification: JSONRPCNotification): void | Promise<void> {
+  #notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver) return;
     const message = JSON.stringify(notification);
     if (this.#stream === undefined) {
@@ -73,7 +79,7 @@ export class FetchExchange extends HttpContext {
   }
 
   /** Aborts with the HTTP request, and when the reader of the stream goes away. */
-  protected override createSignal(): AbortSignal {
+  #createSignal(): AbortSignal {
     this.#gone = new AbortController();
     if (this.#isGone) this.#gone.abort();
     return AbortSignal.any([this.#options.http.signal, this.#gone.signal]);

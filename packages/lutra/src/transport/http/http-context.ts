@@ -1,32 +1,36 @@
 import type { Principal, RequestContext } from "../../protocol/exchange.ts";
-import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
 import type { RequestMeta } from "../../protocol/meta.ts";
 import type { ReadHeader } from "./rules.ts";
 
+export interface HttpContextInit {
+  readonly header: ReadHeader;
+  readonly principal: Principal | undefined;
+  readonly notify: RequestContext["notify"];
+  /** Makes the signal; called once, when the signal is first asked for. */
+  readonly signal: () => AbortSignal;
+}
+
 /**
  * The context of a request that came over HTTP. Its signal is made on demand: it costs as much as
- * all checks together, and most handlers never look at it.
+ * all checks together, and most handlers never look at it. Not to be extended: with the accessor
+ * defined before a subclass adds members, V8 keeps every request until the next full collection.
  */
-export abstract class HttpContext implements RequestContext {
+export class HttpContext implements RequestContext {
   declare readonly signal: AbortSignal;
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly notify: RequestContext["notify"];
   meta: RequestMeta | undefined = undefined;
+  readonly #init: HttpContextInit;
   #signal: AbortSignal | undefined;
 
-  constructor(header: ReadHeader, principal: Principal | undefined) {
-    this.header = header;
-    this.principal = principal;
-    this.notify = (notification) => this.send(notification);
+  constructor(init: HttpContextInit) {
+    this.header = init.header;
+    this.principal = init.principal;
+    this.notify = init.notify;
+    this.#init = init;
     Object.defineProperty(this, "signal", HttpContext.#lazySignal);
   }
-
-  /** Sends a notification ahead of the result. */
-  protected abstract send(notification: JSONRPCNotification): void | Promise<void>;
-
-  /** Makes the signal; called once, when the signal is first asked for. */
-  protected abstract createSignal(): AbortSignal;
 
   /**
    * Middleware copies contexts with `{ ...context }`, which takes own members only, so an accessor
@@ -36,7 +40,7 @@ export abstract class HttpContext implements RequestContext {
   static readonly #lazySignal: PropertyDescriptor & ThisType<HttpContext> = {
     enumerable: true,
     get() {
-      this.#signal ??= this.createSignal();
+      this.#signal ??= this.#init.signal();
       return this.#signal;
     },
   };

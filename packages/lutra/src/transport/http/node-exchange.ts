@@ -23,7 +23,8 @@ export interface ExchangeOptions {
 }
 
 /** One request and its answer: JSON, or an event stream once a notification was sent. */
-export class NodeExchange extends HttpContext {
+export class NodeExchange {
+  readonly context: HttpContext;
   readonly #id: RequestId;
   readonly #res: ServerResponse;
   readonly #options: ExchangeOptions;
@@ -31,10 +32,15 @@ export class NodeExchange extends HttpContext {
   #isOver = false;
 
   constructor(id: RequestId, res: ServerResponse, options: ExchangeOptions) {
-    super(options.header, options.principal);
     this.#id = id;
     this.#res = res;
     this.#options = options;
+    this.context = new HttpContext({
+      header: options.header,
+      principal: options.principal,
+      notify: (notification) => this.#notify(notification),
+      signal: () => this.#createSignal(),
+    });
   }
 
   /** Answers with a result. */
@@ -52,7 +58,7 @@ export class NodeExchange extends HttpContext {
     else writeJSON(this.#res, error.status, message, this.#options.cors);
   }
 
-  protected override send(notification: JSONRPCNotification): void | Promise<void> {
+  #notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver || this.#res.destroyed) return;
     const message = JSON.stringify(notification);
     if (this.#stream === undefined) {
@@ -63,7 +69,7 @@ export class NodeExchange extends HttpContext {
     return this.#stream.send(message);
   }
 
-  protected override createSignal(): AbortSignal {
+  #createSignal(): AbortSignal {
     const controller = new AbortController();
     const res = this.#res;
     const abort = () => {

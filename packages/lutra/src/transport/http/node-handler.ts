@@ -78,7 +78,7 @@ async function handle(
     if (!isRequest(message)) return refuse(res, { status: 202 }, cors);
     const principal = rules.authenticate && (await rules.authenticate(header));
     exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });
-    exchange.succeed(await serve(message, exchange));
+    exchange.succeed(await serve(message, exchange.context));
   } catch (thrown) {
     if (isTransportError(thrown) || res.destroyed) res.destroy();
     else if (exchange) exchange.fail(toProtocolError(thrown, rules));
