@@ -5,6 +5,7 @@ const command: Command = {
   name: "up",
   summary: "",
   details: "Starts a fleet.",
+  arguments: [{ name: "module", description: "the path of a server module" }],
   options: {
     port: { placeholder: "P", description: "Where to listen." },
     stdio: { description: "Over stdio." },
@@ -16,7 +17,7 @@ const parse = (...args: string[]) => parseCommandLine(command, args);
 
 describe("a command line", () => {
   it("has a module, and options before or behind it", () => {
-    const expected = { module: "server.ts", options: { port: "4000", stdio: true } };
+    const expected = { values: ["server.ts"], options: { port: "4000", stdio: true } };
     expect(parse("server.ts", "--port", "4000", "--stdio")).toEqual(expected);
     expect(parse("--stdio", "--port=4000", "server.ts")).toEqual(expected);
   });
@@ -42,9 +43,30 @@ describe("a command line", () => {
   });
 });
 
+describe("arguments", () => {
+  const routes: Command = {
+    ...command,
+    name: "gateway routes",
+    arguments: [
+      { name: "config", description: "the path of a configuration" },
+      { name: "name", description: "a name", isOptional: true },
+      { name: "param", description: "a parameter", isOptional: true, isRest: true },
+    ],
+  };
+  const values = (...args: string[]) => parseCommandLine(routes, args)?.values;
+
+  it("may be optional, and the last may take all that is left", () => {
+    expect(values("a.yaml")).toEqual(["a.yaml"]);
+    expect(values("a.yaml", "search", "A=1", "B=2")).toEqual(["a.yaml", "search", "A=1", "B=2"]);
+    expect(() => values()).toThrow("gateway routes: the path of a configuration is missing");
+    expect(helpOf(routes)).toContain("Usage: lutra gateway routes <config> [name] [param...]");
+  });
+});
+
 describe("a whole number", () => {
   const range = { least: 1, most: 64, fallback: 3 };
-  const read = (port?: string) => integerOption({ module: "a", options: { port } }, "port", range);
+  const read = (port?: string) =>
+    integerOption({ values: ["a"], options: { port } }, "port", range);
 
   it("may be left out", () => {
     expect(read()).toBe(3);

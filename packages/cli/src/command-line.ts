@@ -8,11 +8,23 @@ export interface CommandOption {
   readonly description: string;
 }
 
+/** What stands on the command line without dashes. */
+export interface CommandArgument {
+  readonly name: string;
+  /** What it is, for the message that says it is missing: "the path of a server module". */
+  readonly description: string;
+  readonly isOptional?: boolean;
+  /** Takes all that is left; only the last argument may. */
+  readonly isRest?: boolean;
+}
+
 export interface Command {
+  /** One word, or two for one of several commands about the same thing. */
   readonly name: string;
   readonly summary: string;
   /** A few sentences more, for `--help`. */
   readonly details: string;
+  readonly arguments: readonly CommandArgument[];
   readonly options: { readonly [name: string]: CommandOption };
   /** Resolves to the exit code. */
   readonly run: (line: CommandLine) => Promise<number>;
@@ -20,8 +32,8 @@ export interface Command {
 
 /** A command line that has every value in its place. */
 export interface CommandLine {
-  /** The path of the server module. */
-  readonly module: string;
+  /** The arguments in their order; one that is optional may be missing at the end. */
+  readonly values: readonly string[];
   /** Given options: their text, or `true` for switches. */
   readonly options: { readonly [name: string]: string | true | undefined };
 }
@@ -45,19 +57,24 @@ export function parseCommandLine(
     allowPositionals: true,
     tokens: true,
   });
-  const modules: string[] = [];
+  const values: string[] = [];
   const options: Record<string, string | true> = {};
   for (const token of tokens) {
-    if (token.kind === "positional") modules.push(token.value);
+    if (token.kind === "positional") values.push(token.value);
     if (token.kind === "option") options[token.name] = givenValue(command, known, token);
   }
   if (options.help) return undefined;
-  const [module, extra] = modules;
-  if (module === undefined) {
-    throw usageError(command, "the path of a server module is missing");
-  }
-  if (extra !== undefined) throw usageError(command, `expected one module, not also ${extra}`);
-  return { module, options };
+  requireArguments(command, values);
+  return { values, options };
+}
+
+function requireArguments(command: Command, values: readonly string[]): void {
+  const { arguments: known } = command;
+  const missing = known.find((argument, index) => !argument.isOptional && index >= values.length);
+  if (missing !== undefined) throw usageError(command, `${missing.description} is missing`);
+  if (known.at(-1)?.isRest || values.length <= known.length) return;
+  const expected = known.length === 1 ? `one ${known[0]?.name}` : `${known.length} arguments`;
+  throw usageError(command, `expected ${expected}, not also ${values[known.length]}`);
 }
 
 /**
@@ -79,13 +96,24 @@ export function integerOption(
 }
 
 /** The text that `--help` prints. */
-export function helpOf({ name, details, options }: Command): string {
+export function helpOf(command: Command): string {
+  const { name, details, options } = command;
   const all: Command["options"] = { ...options, help: { description: "Shows this." } };
   const rows = Object.entries(all).map(([option, { placeholder, description }]) => {
     const shown = placeholder === undefined ? `--${option}` : `--${option} ${placeholder}`;
     return `  ${shown.padEnd(16)}${description}`;
   });
-  return `Usage: lutra ${name} <module> [options]\n\n${details}\n\nOptions:\n${rows.join("\n")}\n`;
+  return `Usage: lutra ${name} ${argumentsOf(command)} [options]\n\n${details}\n\nOptions:\n${rows.join("\n")}\n`;
+}
+
+/** The arguments as the usage line shows them. */
+export function argumentsOf({ arguments: known }: Command): string {
+  return known
+    .map(({ name, isOptional, isRest }) => {
+      const shown = isRest ? `${name}...` : name;
+      return isOptional ? `[${shown}]` : `<${shown}>`;
+    })
+    .join(" ");
 }
 
 interface OptionToken {

@@ -1,6 +1,6 @@
 /** The program `lutra`: picks the command and says how it went. */
 import { CommandError } from "./command-error.ts";
-import { type Command, helpOf, parseCommandLine } from "./command-line.ts";
+import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
 import { serve } from "./serve.ts";
 import { up } from "./up.ts";
 
@@ -17,28 +17,42 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run([name, ...args]: readonly string[]): Promise<number> {
+async function run(words: readonly string[]): Promise<number> {
+  const [name] = words;
   if (name === "--help" || name === "help") {
     console.log(overview());
     return 0;
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    const names = commands.map((known) => known.name).join(" or ");
-    const problem = name === undefined ? "which command?" : `unknown command ${name};`;
-    throw new CommandError(`${problem} expected ${names}; see: lutra --help`, 2);
-  }
+  const { command, args } = find(words);
   const line = parseCommandLine(command, args);
   if (line !== undefined) return await command.run(line);
   console.log(helpOf(command));
   return 0;
 }
 
-function overview(): string {
-  const rows = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
-  return `Usage: lutra <command> <module> [options]
+/** The command that the first words name; one of two words goes before one of one. */
+function find(words: readonly string[]): { command: Command; args: readonly string[] } {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(" ");
+    const command = commands.find((candidate) => candidate.name === name);
+    if (command !== undefined) return { command, args: words.slice(length) };
+  }
+  const [name] = words;
+  const firstWords = commands.map((known) => known.name).filter((known) => !known.includes(" "));
+  const names = `${firstWords.slice(0, -1).join(", ")} or ${firstWords.at(-1)}`;
+  const problem = name === undefined ? "which command?" : `unknown command ${name};`;
+  throw new CommandError(`${problem} expected ${names}; see: lutra --help`, 2);
+}
 
-Runs servers of the Model Context Protocol.
+function overview(): string {
+  const usages = commands.map((command) => `${command.name} ${argumentsOf(command)}`);
+  const width = Math.max(...usages.map(({ length }) => length)) + 2;
+  const rows = commands.map(({ summary }, index) => {
+    return `  ${(usages[index] as string).padEnd(width)}${summary}`;
+  });
+  return `Usage: lutra <command> [options]
+
+Runs servers of the Model Context Protocol, and gateways in front of them.
 
 Commands:
 ${rows.join("\n")}

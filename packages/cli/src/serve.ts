@@ -3,6 +3,7 @@ import { serveHttp, serveStdio } from "lutra/node";
 import { addressOf, addressOptions, listenError } from "./address.ts";
 import type { Command } from "./command-line.ts";
 import { loadServer } from "./load-server.ts";
+import { moduleArgument, moduleOf } from "./module-argument.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 export const serve: Command = {
@@ -11,14 +12,16 @@ export const serve: Command = {
   details:
     "Serves the server that <module> (JavaScript or TypeScript) exports by default.\n" +
     "The MCP endpoint is /mcp. Ctrl-C ends it gracefully.",
+  arguments: [moduleArgument],
   options: {
     ...addressOptions,
     stdio: { description: "Speaks over standard input and output instead of HTTP." },
   },
   run: async (line) => {
-    if (line.options.stdio) return await serveOverStdio(line.module);
+    const module = moduleOf(line);
+    if (line.options.stdio) return await serveOverStdio(module);
     const address = addressOf(line);
-    const server = await loadServer(line.module);
+    const server = await loadServer(module);
     const endpoint = await serveHttp(server, address).catch((error: unknown) => {
       throw listenError(error, address);
     });

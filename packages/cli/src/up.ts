@@ -2,6 +2,7 @@
 import { addressOf, addressOptions, listenError } from "./address.ts";
 import { type Command, integerOption } from "./command-line.ts";
 import { startDispatcher } from "./dispatcher.ts";
+import { moduleArgument, moduleOf } from "./module-argument.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { startReplicas } from "./supervisor.ts";
 
@@ -14,6 +15,7 @@ export const up: Command = {
     "Starts replicas of the server that <module> (JavaScript or TypeScript) exports by default,\n" +
     "each in a process of its own, and hands requests to them in turn. A replica that dies is\n" +
     "started again. The MCP endpoint is /mcp. Ctrl-C ends the fleet gracefully.",
+  arguments: [moduleArgument],
   options: {
     replicas: { placeholder: "N", description: "How many. Default: 3" },
     ...addressOptions,
@@ -27,7 +29,7 @@ export const up: Command = {
       throw listenError(error, address);
     });
     const supervisor = startReplicas({
-      module: line.module,
+      module: moduleOf(line),
       replicas,
       isLocal: dispatcher.isLocal,
       onReady: dispatcher.add,

@@ -25,6 +25,13 @@ describe("basic/index#error-codes", () => {
     expect(received?.cause).toBeUndefined();
   });
 
+  it("may have a status of its own, and say when another try makes sense", () => {
+    const busy = new ProtocolError("internalError", "busy", { status: 503, retryAfterMs: 1500 });
+    expect(busy).toMatchObject({ code: -32603, status: 503, retryAfterMs: 1500 });
+    expect(busy.toWire()).toEqual({ code: -32603, message: "busy" });
+    expect(new ProtocolError("internalError", "broken").retryAfterMs).toBeUndefined();
+  });
+
   it("clients SHOULD still accept -32002 from servers of earlier versions", () => {
     const error = ProtocolError.fromWire({ code: -32002, message: "Resource not found" });
     expect(error).toMatchObject({ reason: "resourceNotFound", code: -32002, peer: true });

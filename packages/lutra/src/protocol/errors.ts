@@ -46,6 +46,10 @@ export interface ProtocolErrorOptions {
   readonly data?: unknown;
   /** Kept for the local log; never sent. */
   readonly cause?: unknown;
+  /** The HTTP status, where another than that of the table says more, such as 503. */
+  readonly status?: number | undefined;
+  /** When another try makes sense, in milliseconds; HTTP says it in `Retry-After`. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 const brand = Symbol.for("lutra.ProtocolError");
@@ -57,6 +61,8 @@ export class ProtocolError extends Error {
   readonly code: number;
   /** The HTTP status of a response that carries this error. */
   readonly status: number;
+  /** When another try makes sense, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
   readonly data: unknown;
   /** True when the other side sent this error. */
   readonly peer: boolean;
@@ -71,7 +77,8 @@ export class ProtocolError extends Error {
     const { code, status } = errorCodes[reason];
     this.reason = received?.reason ?? reason;
     this.code = received?.code ?? code;
-    this.status = status;
+    this.status = options.status ?? status;
+    this.retryAfterMs = options.retryAfterMs;
     this.data = options.data;
     this.peer = received !== undefined;
     Object.defineProperty(this, brand, { value: true });

@@ -24,6 +24,8 @@ export interface Method<Params = unknown, MethodResult extends Result = Result> 
   readonly inputRequired: boolean;
   /** Whether a second execution does no harm, so that a lost request may be sent again. */
   readonly safe: boolean;
+  /** Whether the request stays open until one side ends it, so that no time bounds it. */
+  readonly longLived: boolean;
 }
 
 type MethodInit<Params, R extends Result> = Pick<Method<Params, R>, "name" | "params" | "result"> &
@@ -33,7 +35,13 @@ type MethodInit<Params, R extends Result> = Pick<Method<Params, R>, "name" | "pa
 export function defineMethod<Params, R extends Result>(
   init: MethodInit<Params, R>,
 ): Method<Params, R> {
-  return Object.freeze({ cacheable: false, inputRequired: false, safe: false, ...init });
+  return Object.freeze({
+    cacheable: false,
+    inputRequired: false,
+    safe: false,
+    longLived: false,
+    ...init,
+  });
 }
 
 /** Reads a string parameter. */

@@ -63,9 +63,18 @@ describe("the methods of the core protocol", () => {
     expect(coreMethods.filter(({ safe }) => !safe)).toEqual([callTool]);
   });
 
+  it("basic/patterns/subscriptions#overview: only a subscription stays open", () => {
+    expect(column("longLived")).toEqual(["subscriptions/listen"]);
+  });
+
+  it("basic/patterns/subscriptions#opening-a-stream: only a subscription stays open", () => {
+    expect(column("longLived")).toEqual(["subscriptions/listen"]);
+  });
+
   it("are frozen, with every flag set", () => {
     const method = defineMethod({ name: "x", params: () => ({}), result: (result) => result });
-    expect(method).toMatchObject({ cacheable: false, inputRequired: false, safe: false });
+    const flags = { cacheable: false, inputRequired: false, safe: false, longLived: false };
+    expect(method).toMatchObject(flags);
     for (const one of [method, ...coreMethods]) expect(Object.isFrozen(one)).toBe(true);
   });
 });

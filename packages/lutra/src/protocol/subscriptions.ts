@@ -42,6 +42,7 @@ export const listen: Method<ListenParams, Result> = defineMethod({
   params: (params) => ({ notifications: parseFilter(params.notifications) }),
   result: (result) => result,
   safe: true,
+  longLived: true,
 });
 
 /** Marks a notification or a result as belonging to the subscription that request `id` opened. */

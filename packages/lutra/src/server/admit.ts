@@ -19,7 +19,7 @@ import type { ServedMethod } from "./extension.ts";
 
 export interface AdmitOptions {
   readonly versions: readonly string[];
-  readonly methods: ReadonlyMap<string, AdmittedMethod>;
+  readonly methods: Pick<ReadonlyMap<string, AdmittedMethod>, "get">;
 }
 
 /** A method this server has, and the extension it belongs to. */

@@ -9,6 +9,9 @@ export type {
 } from "../schema/json-schema.ts";
 export { createJSONSchemaValidator } from "../schema/json-schema.ts";
 export type { Input, Output, Schema, StandardSchema } from "../schema/schema.ts";
+// For those who host servers or extend this package.
+export type { AdmitOptions, AdmittedMethod } from "./admit.ts";
+export { admit } from "./admit.ts";
 // For users.
 export type { Catalogue } from "./catalogue.ts";
 export type { Completer, CompleterContext } from "./completion.ts";
@@ -19,7 +22,6 @@ export type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
 export type { Extension, ServedMethod } from "./extension.ts";
 export { defineExtension, isDeclared, serveMethod } from "./extension.ts";
 export type { HandlerContext } from "./handler-context.ts";
-// For those who host servers or extend this package.
 export { InputPending } from "./handler-context.ts";
 export type {
   PromptArgumentOptions,

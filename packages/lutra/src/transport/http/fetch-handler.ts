@@ -15,6 +15,7 @@ import { isTransportError } from "../../protocol/transport-error.ts";
 import { FetchExchange, jsonResponse } from "./fetch-exchange.ts";
 import { parseBody } from "./read-message.ts";
 import {
+  errorHeaders,
   type HttpHandlerOptions,
   type ReadHeader,
   type Refusal,
@@ -66,7 +67,7 @@ export function createFetchHandler(
       // The exchange was cancelled: nobody waits for this response, whatever it is.
       if (isTransportError(thrown)) return new Response(null, { status: 499 });
       const error = toProtocolError(thrown, rules);
-      return jsonResponse(encodeError(id, error), error.status, cors);
+      return jsonResponse(encodeError(id, error), error.status, errorHeaders(error, cors));
     }
   };
 }

@@ -54,6 +54,12 @@ const server = createServer({
         throw new ProtocolError("invalidParams", "no", { data });
       },
     }),
+    defineTool({
+      name: "busy",
+      call: () => {
+        throw new ProtocolError("internalError", "busy", { status: 503, retryAfterMs: 1500 });
+      },
+    }),
     defineTool({ name: "samples", requires: { sampling: {} }, call: () => "" }),
     defineTool({ name: "who", call: (_args, { principal }) => principal?.id ?? "nobody" }),
   ],
@@ -462,6 +468,12 @@ describe.each(runners)("%s", (_name, run) => {
       const error = { code: -32603, message: "Internal error" };
       await expectError(post(messageOf("tools/call", { name: "huge" })), 200, error, 1);
       expect(errors.splice(0)).toEqual([expect.any(TypeError)]);
+    });
+
+    it("an error that says when another try makes sense has Retry-After, in whole seconds", async () => {
+      const answer = await runner.ask(post(messageOf("tools/call", { name: "busy" })));
+      expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "2"]);
+      expect(await bodyOf(answer)).toMatchObject({ id: 1, error: { code: -32603 } });
     });
 
     it("an error whose data JSON cannot carry is answered all the same", async () => {

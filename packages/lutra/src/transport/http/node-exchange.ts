@@ -12,7 +12,7 @@ import {
 } from "../../protocol/json-rpc.ts";
 import { HttpContext } from "./http-context.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
-import type { HttpRules, ReadHeader } from "./rules.ts";
+import { errorHeaders, type HttpRules, type ReadHeader } from "./rules.ts";
 
 export interface ExchangeOptions {
   readonly header: ReadHeader;
@@ -55,7 +55,7 @@ export class NodeExchange {
     this.#isOver = true;
     const message = encodeError(this.#id, error);
     if (this.#stream) this.#stream.end(message);
-    else writeJSON(this.#res, error.status, message, this.#options.cors);
+    else writeJSON(this.#res, error.status, message, errorHeaders(error, this.#options.cors));
   }
 
   #notify(notification: JSONRPCNotification): void | Promise<void> {
@@ -108,9 +108,13 @@ export function writeJSON(
   res: ServerResponse,
   status: number,
   body: string | Buffer,
-  cors: { readonly [name: string]: string },
+  headers: { readonly [name: string]: string },
 ): void {
   const length = Buffer.byteLength(body);
-  res.writeHead(status, { "content-type": "application/json", "content-length": length, ...cors });
+  res.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": length,
+    ...headers,
+  });
   res.end(body);
 }

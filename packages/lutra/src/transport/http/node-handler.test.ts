@@ -249,3 +249,21 @@ describe("bodies", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);
   });
 });
+
+it("another serve, caller and screening can take the place of the handler's own", async () => {
+  const handler = createNodeHandler(server, { onError });
+  const own = createHttpServer((req, res) => {
+    void handler(req, res, {
+      serve: async (_request, { principal }) => ({ resultType: "complete", who: principal?.id }),
+      principal: { id: "ana" },
+      screening: { cors: { "x-screened": "before" } },
+    });
+  });
+  await once(own.listen(0, "127.0.0.1"), "listening");
+  const { port } = own.address() as AddressInfo;
+  // The handler itself would refuse this media type.
+  const response = await fetch(`http://127.0.0.1:${port}`, { method: "POST", body: body() });
+  expect(response.headers.get("x-screened")).toBe("before");
+  expect(await response.json()).toMatchObject({ id: 1, result: { who: "ana" } });
+  own.close();
+});

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProtocolError } from "../../protocol/errors.ts";
-import type { Serve } from "../../protocol/exchange.ts";
+import type { Principal, Serve } from "../../protocol/exchange.ts";
 import { mismatch } from "../../protocol/http-headers.ts";
 import {
   encodeError,
@@ -21,11 +21,13 @@ import { OpenStreams } from "./node-event-stream.ts";
 import { NodeExchange, writeJSON } from "./node-exchange.ts";
 import { parseJSON } from "./read-message.ts";
 import {
+  errorHeaders,
   type HttpHandlerOptions,
   type HttpHead,
   type HttpRules,
   type ReadHeader,
   type Refusal,
+  type Screening,
   screen,
   tooLarge,
   toProtocolError,
@@ -33,7 +35,21 @@ import {
 } from "./rules.ts";
 
 /** Answers one HTTP request; the promise resolves when the answer is written. */
-export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+export type NodeHandler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  instead?: NodeHandlerOverride,
+) => Promise<void>;
+
+/** For those who find out from the headers who answers, and for whom. */
+export interface NodeHandlerOverride {
+  /** Answers in place of the handler's server. */
+  readonly serve: Serve;
+  /** Who calls; `authenticate` is not asked. */
+  readonly principal?: Principal | undefined;
+  /** What `screen` said, when it was asked before. */
+  readonly screening?: Screening | undefined;
+}
 
 /**
  * Serves the MCP endpoint from `node:http`. Mount it on the path of your choice.
@@ -48,12 +64,14 @@ export function createNodeHandler(
   options: HttpHandlerOptions = {},
 ): NodeHandler {
   const rules = withDefaults(options);
-  const handling = { serve: server.serve, rules, streams: new OpenStreams(rules.keepAliveMs) };
-  return (req, res) => handle(req, res, handling);
+  const streams = new OpenStreams(rules.keepAliveMs);
+  const handling: Handling = { serve: server.serve, rules, streams };
+  return (req, res, instead) => handle(req, res, instead ? { ...handling, instead } : handling);
 }
 
 interface Handling {
   readonly serve: Serve;
+  readonly instead?: NodeHandlerOverride;
   readonly rules: HttpRules;
   readonly streams: OpenStreams;
 }
@@ -61,10 +79,10 @@ interface Handling {
 async function handle(
   req: IncomingMessage,
   res: ServerResponse,
-  { serve, rules, streams }: Handling,
+  { serve, instead, rules, streams }: Handling,
 ): Promise<void> {
   const header = headerReader(req);
-  const { refusal, cors } = screen(headOf(req, header), rules);
+  const { refusal, cors } = instead?.screening ?? screen(headOf(req, header), rules);
   if (refusal) return refuse(res, refusal, cors);
   let id: RequestId | undefined;
   let exchange: NodeExchange | undefined;
@@ -76,9 +94,11 @@ async function handle(
     const message = parseMessage(value);
     // The revision defines no notification from client to server over HTTP; all are accepted.
     if (!isRequest(message)) return refuse(res, { status: 202 }, cors);
-    const principal = rules.authenticate && (await rules.authenticate(header));
+    const principal = instead
+      ? instead.principal
+      : rules.authenticate && (await rules.authenticate(header));
     exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });
-    exchange.succeed(await serve(message, exchange.context));
+    exchange.succeed(await (instead?.serve ?? serve)(message, exchange.context));
   } catch (thrown) {
     if (isTransportError(thrown) || res.destroyed) res.destroy();
     else if (exchange) exchange.fail(toProtocolError(thrown, rules));
@@ -97,7 +117,7 @@ function fail(
   error: ProtocolError,
   cors: { readonly [name: string]: string },
 ): void {
-  writeJSON(res, error.status, encodeError(id, error), cors);
+  writeJSON(res, error.status, encodeError(id, error), errorHeaders(error, cors));
 }
 
 function refuse(

@@ -1,24 +1,34 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Serve } from "../../protocol/exchange.ts";
 import { createNodeHandler } from "./node-handler.ts";
 import type { HttpHandlerOptions } from "./rules.ts";
 
-export interface ServeHttpOptions extends HttpHandlerOptions {
+/** Where to listen, and how long the end may take. */
+export interface ListenOptions {
   /** 0 picks a free port. @default 3000 */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** @default "127.0.0.1" */
-  readonly host?: string;
+  readonly host?: string | undefined;
+  /** How long `close` waits for exchanges in flight, in milliseconds. @default 5000 */
+  readonly drainMs?: number | undefined;
+}
+
+export interface ServeHttpOptions extends HttpHandlerOptions, ListenOptions {
   /** Where the MCP endpoint is. @default "/mcp" */
   readonly path?: string;
-  /** How long `close` waits for exchanges in flight, in milliseconds. @default 5000 */
-  readonly drainMs?: number;
 }
 
 /** A listening HTTP server. */
 export interface HttpEndpoint {
   readonly url: string;
   readonly port: number;
+  /** Whether only clients on this machine can reach it. */
+  readonly isLocal: boolean;
   /**
    * Stops accepting, ends subscriptions gracefully, lets exchanges in flight finish, and cuts off
    * what is left after `drainMs`.
@@ -35,22 +45,46 @@ export async function serveHttp(
   server: { readonly serve: Serve; readonly close?: () => Promise<void> },
   options: ServeHttpOptions = {},
 ): Promise<HttpEndpoint> {
-  const { port = 3000, host = "127.0.0.1", path = "/mcp", drainMs = 5000, ...rules } = options;
+  const { port, host, drainMs, path = "/mcp", ...rules } = options;
   if (!path.startsWith("/"))
     throw new TypeError(`path: expected one that begins with /, not ${path}`);
   const handler = createNodeHandler(server, rules);
-  const http = createHttpServer((req, res) => {
+  const service = { handle: atPath(path, handler), close: server.close ?? (async () => {}) };
+  const endpoint = await listenHttp(service, { port, host, drainMs });
+  return { ...endpoint, url: endpoint.url + path };
+}
+
+/** What answers HTTP requests, and how it ends what stays open. */
+export interface HttpService {
+  readonly handle: RequestListener;
+  /** Ends subscriptions; called once, when nothing new is accepted any longer. */
+  readonly close: () => Promise<void>;
+}
+
+/** Hands requests for one path to `handle`; others get 404. */
+export function atPath(path: string, handle: RequestListener): RequestListener {
+  return (req, res) => {
     const { url = "" } = req;
-    if (url === path || url.startsWith(`${path}?`)) void handler(req, res);
-    else res.writeHead(404, { "content-length": 0 }).end();
-  });
+    if (url === path || url.startsWith(`${path}?`)) return handle(req, res);
+    res.writeHead(404, { "content-length": 0 }).end();
+  };
+}
+
+/** Listens for HTTP, whatever the path. Rejects when the port is taken. */
+export async function listenHttp(
+  service: HttpService,
+  options: ListenOptions = {},
+): Promise<HttpEndpoint> {
+  const { port = 3000, host = "127.0.0.1", drainMs = 5000 } = options;
+  const http = createHttpServer(service.handle);
   await listen(http, port, host);
-  const { port: actual } = http.address() as AddressInfo;
+  const { port: actual, address } = http.address() as AddressInfo;
   const name = host.includes(":") ? `[${host}]` : host;
   return {
-    url: `http://${name}:${actual}${path}`,
+    url: `http://${name}:${actual}`,
     port: actual,
-    close: () => drain(http, server.close ?? (async () => {}), drainMs),
+    isLocal: address === "::1" || address.startsWith("127."),
+    close: () => drain(http, service.close, drainMs),
   };
 }
 

@@ -119,6 +119,15 @@ export function tooLarge(maxBodyBytes: number): Required<Refusal> {
   return { status: 413, headers, error: invalid(`body: more than ${maxBodyBytes} bytes`) };
 }
 
+/** The headers of a response that carries an error. */
+export function errorHeaders(
+  { retryAfterMs }: ProtocolError,
+  cors: Screening["cors"],
+): Screening["cors"] {
+  if (retryAfterMs === undefined) return cors;
+  return { "retry-after": String(Math.ceil(retryAfterMs / 1000)), ...cors };
+}
+
 /** The headers of an event stream. */
 export const eventStreamHeaders = {
   "content-type": "text/event-stream",
