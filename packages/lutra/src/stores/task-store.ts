@@ -1,0 +1,76 @@
+/**
+ * Where tasks live, and who runs them. A store keeps what it is given and hands out work; the rules
+ * of tasks are not its matter.
+ */
+import type { JSONObject } from "../protocol/json.ts";
+
+/** A task as it is kept. */
+export interface StoredTask {
+  readonly taskId: string;
+  /** Grows by one with every change, from 1. */
+  readonly version: number;
+  /** When it may be forgotten, in milliseconds since 1970; `null` for never. */
+  readonly expiresAt: number | null;
+  /** Everything else: JSON that only the owner of the store's caller reads. */
+  readonly state: JSONObject;
+}
+
+/** What `create` and `replace` may order along with the change: both happen, or neither does. */
+export interface TaskOrder {
+  /**
+   * - `run`: a worker, here or elsewhere, is to run the task
+   * - `hold`: the caller runs it itself; only if this process dies is it handed to a worker
+   * - `drop`: nobody is to run it any longer
+   *
+   * Without one, what was ordered before goes on.
+   */
+  readonly order?: "run" | "hold" | "drop" | undefined;
+}
+
+export interface TaskWorkerOptions {
+  /** How many tasks run here at once. */
+  readonly concurrency: number;
+  /**
+   * Runs a task; resolves when nothing is left to do for now. A run that rejects is tried again,
+   * after pauses that grow. At most one process runs a task at a time, as far as the store can tell:
+   * `signal` aborts when another may have taken over.
+   */
+  readonly run: (taskId: string, signal: AbortSignal) => Promise<void>;
+  /** Hears what went wrong in the store and in runs. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface TaskWorker {
+  /**
+   * Takes no more work and waits `graceMs` for what runs; then lets go of it, so that another worker
+   * takes it at once.
+   */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/**
+ * Keeps tasks and the orders to run them. Implement it over a database to survive a restart and to
+ * share tasks between replicas.
+ *
+ * A method rejects with a `StoreUnavailableError` while the store can't be reached. What it
+ * acknowledged before is not lost.
+ */
+export interface TaskStore {
+  /** Whether replicas on other processes see the same tasks. */
+  readonly isShared: boolean;
+  /** Adds a task of version 1. When the promise resolves, every replica can read it. */
+  readonly create: (task: StoredTask, order: TaskOrder) => Promise<void>;
+  /** The task; `undefined` when there is none, or it has expired. */
+  readonly get: (taskId: string) => Promise<StoredTask | undefined>;
+  /**
+   * Puts `task` in the place of its version before. Resolves to false, and changes nothing, when
+   * that is no longer the one that is kept.
+   */
+  readonly replace: (task: StoredTask, order?: TaskOrder) => Promise<boolean>;
+  /** Runs what is ordered. A task whose process died is run again within 15 seconds. */
+  readonly work: (options: TaskWorkerOptions) => TaskWorker;
+  /** Forgets tasks that have expired, at most `limit`; resolves to how many. */
+  readonly sweep: (limit: number) => Promise<number>;
+  /** Frees connections. Close workers first. */
+  readonly close: () => Promise<void>;
+}
