@@ -1,4 +1,5 @@
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { eventBusContract } from "../testing/contracts/event-bus-contract.ts";
 import { createMemoryEventBus } from "./event-bus.ts";
 
 it("calls the listeners of a topic, in the order in which they subscribed, before it returns", () => {
@@ -80,4 +81,12 @@ it("writes to console.error where nobody hears of errors", () => {
   void bus.publish("a", {});
   expect(write).toHaveBeenCalledOnce();
   write.mockRestore();
+});
+
+describe("an event bus in memory", () => {
+  const contract = eventBusContract(async () => {
+    const bus = createMemoryEventBus();
+    return { one: bus, other: bus, close: async () => {} };
+  });
+  for (const { name, run } of contract) it(name, run);
 });

@@ -1,6 +1,11 @@
 /** `lutra/stores`: what servers remember and share, and the versions that live in memory. */
 export type { EventBus, EventBusOptions, EventListener } from "./event-bus.ts";
 export { createMemoryEventBus } from "./event-bus.ts";
+export type { HandleStore, StoredHandle } from "./handle-store.ts";
+export type { MemoryHandleStoreOptions } from "./memory-handle-store.ts";
+export { createMemoryHandleStore } from "./memory-handle-store.ts";
+export type { MemoryTaskStoreOptions } from "./memory-task-store.ts";
+export { createMemoryTaskStore } from "./memory-task-store.ts";
 export type { EventRelay, ProcessChannel, ProcessEventBus } from "./process-event-bus.ts";
 export { createProcessEventBus, relayEvents } from "./process-event-bus.ts";
 export type { MemoryReplayGuardOptions, ReplayGuard } from "./replay-guard.ts";
@@ -13,3 +18,12 @@ export type {
   ResponseCacheMatch,
 } from "./response-cache.ts";
 export { createMemoryResponseCache, noResponseCache } from "./response-cache.ts";
+export { retryPauseMs } from "./retry-pause.ts";
+export { StoreUnavailableError } from "./store-unavailable-error.ts";
+export type {
+  StoredTask,
+  TaskOrder,
+  TaskStore,
+  TaskWorker,
+  TaskWorkerOptions,
+} from "./task-store.ts";

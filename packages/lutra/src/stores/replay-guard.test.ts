@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { replayGuardContract } from "../testing/contracts/replay-guard-contract.ts";
 import { createMemoryReplayGuard } from "./replay-guard.ts";
 
 describe("a replay guard", () => {
@@ -46,4 +47,12 @@ describe("a replay guard", () => {
   it("says that it is not shared", () => {
     expect(createMemoryReplayGuard().isShared).toBe(false);
   });
+});
+
+describe("a replay guard in memory", () => {
+  const contract = replayGuardContract(async () => {
+    const guard = createMemoryReplayGuard();
+    return [guard, guard];
+  });
+  for (const { name, run } of contract) it(name, run);
 });

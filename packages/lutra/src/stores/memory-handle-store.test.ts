@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { handleStoreContract } from "../testing/contracts/handle-store-contract.ts";
+import { createManualClock } from "../testing/manual-clock.ts";
+import { createMemoryHandleStore } from "./memory-handle-store.ts";
+import { StoreUnavailableError } from "./store-unavailable-error.ts";
+
+const handle = { scope: "s", id: "a", version: 1, expiresAt: 1000, value: {} };
+
+describe("a handle store in memory", () => {
+  const contract = handleStoreContract(async () => {
+    const store = createMemoryHandleStore();
+    return [store, store];
+  });
+  for (const { name, run } of contract) it(name, run);
+});
+
+it("tells time by the clock it was given", async () => {
+  const clock = createManualClock(0);
+  const store = createMemoryHandleStore({ now: clock.now });
+  await store.create(handle);
+  clock.advance(999);
+  expect(await store.get("s", "a")).toBeDefined();
+  clock.advance(1);
+  expect(await store.get("s", "a")).toBeUndefined();
+});
+
+it("refuses a value more than it may keep, and makes room by what has expired", async () => {
+  const clock = createManualClock(0);
+  const store = createMemoryHandleStore({ maxHandles: 1, now: clock.now });
+  await store.create(handle);
+  await expect(store.create({ ...handle, id: "b" })).rejects.toThrow(StoreUnavailableError);
+  clock.advance(1000);
+  await store.create({ ...handle, id: "b", expiresAt: null });
+  expect(await store.get("s", "b")).toBeDefined();
+  expect(() => createMemoryHandleStore({ maxHandles: 0 })).toThrow(TypeError);
+});
+
+it("says that it is not shared", () => {
+  expect(createMemoryHandleStore().isShared).toBe(false);
+});

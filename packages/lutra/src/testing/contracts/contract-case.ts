@@ -1,0 +1,56 @@
+/** What the contracts of stores are made of: cases that any test runner can run. */
+
+/** One promise of a contract. `run` rejects where it is broken. */
+export interface ContractCase {
+  /** A sentence about the store. */
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+/** Rejects a case. */
+export function expectThat(condition: boolean, promise: string): asserts condition {
+  if (!condition) throw new Error(`broken: ${promise}`);
+}
+
+/** Compares JSON values; the order of members does not count. */
+export function expectEqual(actual: unknown, expected: unknown, what: string): void {
+  const [is, shouldBe] = [canonical(actual), canonical(expected)];
+  if (is !== shouldBe) throw new Error(`${what}: expected ${shouldBe}, not ${is}`);
+}
+
+/** Resolves where `promise` rejects. */
+export async function expectRejection(promise: Promise<unknown>, what: string): Promise<void> {
+  const isRejected = await promise.then(
+    () => false,
+    () => true,
+  );
+  expectThat(isRejected, `${what} rejects`);
+}
+
+/** An id that no other case uses, so that cases may share one database. */
+export function freshId(): string {
+  return crypto.randomUUID();
+}
+
+/** A promise that others settle. */
+export interface Settled<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+export function settled<T = void>(): Settled<T> {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolvePromise) => {
+    resolve = resolvePromise;
+  });
+  return { promise, resolve };
+}
+
+function canonical(value: unknown): string {
+  const sorted = JSON.stringify(value, (_key, member) =>
+    typeof member === "object" && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+  return sorted ?? "undefined";
+}

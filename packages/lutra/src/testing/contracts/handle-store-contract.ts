@@ -1,0 +1,124 @@
+import type { HandleStore, StoredHandle } from "../../stores/handle-store.ts";
+import { type ContractCase, expectEqual, expectRejection, freshId } from "./contract-case.ts";
+
+/**
+ * What a `HandleStore` promises, as cases for any test runner. `open` opens two stores over the
+ * same data, as two replicas do; a store in memory gives itself twice. Cases may share one database.
+ */
+export function handleStoreContract(
+  open: () => Promise<readonly [HandleStore, HandleStore]>,
+): readonly ContractCase[] {
+  return cases.map(({ name, body }) => ({
+    name,
+    run: async () => {
+      const [one, other] = await open();
+      try {
+        await body(one, other);
+      } finally {
+        await Promise.all([one.close(), other.close()]);
+      }
+    },
+  }));
+}
+
+interface HandleStoreCase {
+  readonly name: string;
+  readonly body: (one: HandleStore, other: HandleStore) => Promise<void>;
+}
+
+function freshHandle(changes: Partial<StoredHandle> = {}): StoredHandle {
+  const expiresAt = Date.now() + 600_000;
+  return { scope: `s ${freshId()}`, id: freshId(), version: 1, expiresAt, value: {}, ...changes };
+}
+
+const cases: readonly HandleStoreCase[] = [
+  {
+    name: "gives a value back at every replica, whatever JSON it is",
+    body: async (one, other) => {
+      for (const value of [null, false, 0, "", "ö\u0000'", [[], {}], { a: { b: [1.5, null] } }]) {
+        const handle = freshHandle({ value, expiresAt: value === null ? null : 8e12 });
+        await one.create(handle);
+        expectEqual(await other.get(handle.scope, handle.id), handle, "the handle");
+      }
+    },
+  },
+  {
+    name: "keeps the ids of one scope apart from those of another",
+    body: async (one, other) => {
+      const handle = freshHandle({ value: "mine" });
+      const foreign = { ...handle, scope: `${handle.scope} ` };
+      await one.create(handle);
+      expectEqual(await other.get(foreign.scope, handle.id), undefined, "the foreign handle");
+      expectEqual(await other.replace({ ...foreign, version: 2 }), false, "its replacement");
+      expectEqual(await other.delete(foreign.scope, handle.id), false, "its deletion");
+      await other.create({ ...foreign, value: "yours" });
+      expectEqual((await one.get(handle.scope, handle.id))?.value, "mine", "the value");
+    },
+  },
+  {
+    name: "refuses an id that its scope has",
+    body: async (one, other) => {
+      const handle = freshHandle();
+      await one.create(handle);
+      await expectRejection(other.create(handle), "a second create");
+    },
+  },
+  {
+    name: "replaces the version before, and no other",
+    body: async (one, other) => {
+      const handle = freshHandle();
+      const second = { ...handle, version: 2, value: ["new"], expiresAt: null };
+      await one.create(handle);
+      expectEqual(await other.replace(second), true, "the replacement");
+      expectEqual(await one.get(handle.scope, handle.id), second, "the handle");
+      expectEqual(await one.replace(second), false, "the same replacement again");
+      expectEqual(await one.replace({ ...second, version: 4 }), false, "a leap");
+    },
+  },
+  {
+    name: "lets one of many win who replace the same version at once",
+    body: async (one, other) => {
+      const handle = freshHandle();
+      await one.create(handle);
+      const tries = Array.from({ length: 20 }, (_, n) =>
+        (n % 2 === 0 ? one : other).replace({ ...handle, version: 2, value: n }),
+      );
+      const won = (await Promise.all(tries)).flatMap((isWon, n) => (isWon ? [n] : []));
+      expectEqual(won.length, 1, "how many replaced it");
+      expectEqual((await one.get(handle.scope, handle.id))?.value, won[0], "the value");
+    },
+  },
+  {
+    name: "forgets what is deleted, and says whether there was anything",
+    body: async (one, other) => {
+      const handle = freshHandle();
+      await one.create(handle);
+      expectEqual(await other.delete(handle.scope, handle.id), true, "the deletion");
+      expectEqual(await one.get(handle.scope, handle.id), undefined, "the handle");
+      expectEqual(await one.delete(handle.scope, handle.id), false, "a second deletion");
+    },
+  },
+  {
+    name: "treats what has expired like what never was",
+    body: async (one, other) => {
+      const handle = freshHandle({ expiresAt: Date.now() - 1 });
+      await one.create(handle);
+      expectEqual(await other.get(handle.scope, handle.id), undefined, "the handle");
+      expectEqual(await one.replace({ ...handle, version: 2 }), false, "its replacement");
+      expectEqual(await one.delete(handle.scope, handle.id), false, "its deletion");
+    },
+  },
+  {
+    name: "sweeps what has expired, no more than it is told, and nothing else",
+    body: async (one, other) => {
+      while ((await one.sweep(1000)) > 0);
+      const kept = freshHandle();
+      await one.create(kept);
+      for (let n = 0; n < 3; n += 1) await one.create(freshHandle({ expiresAt: Date.now() - 1 }));
+      expectEqual(await other.sweep(2), 2, "the first sweep");
+      expectEqual(await one.sweep(2), 1, "the second sweep");
+      expectEqual(await one.sweep(2), 0, "the third sweep");
+      expectEqual(await other.get(kept.scope, kept.id), kept, "a handle that has not expired");
+    },
+  },
+];

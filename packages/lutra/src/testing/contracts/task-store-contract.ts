@@ -1,0 +1,37 @@
+import type { TaskStore } from "../../stores/task-store.ts";
+import type { ContractCase } from "./contract-case.ts";
+import { taskKeepingCases } from "./task-keeping-cases.ts";
+import { taskWorkCases } from "./task-work-cases.ts";
+
+/**
+ * Opens two stores over the same data, as two replicas do; a store in memory gives itself twice.
+ * Each case closes both.
+ */
+export type OpenTaskStores = () => Promise<readonly [TaskStore, TaskStore]>;
+
+/**
+ * What a `TaskStore` promises, as cases for any test runner. Cases may share one database. Those
+ * about rejected runs take as long as the store pauses before it tries again.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of taskStoreContract(async () => [await open(), await open()])) {
+ *   it(name, run);
+ * }
+ * ```
+ */
+export function taskStoreContract(open: OpenTaskStores): readonly ContractCase[] {
+  const withStores =
+    (body: (one: TaskStore, other: TaskStore) => Promise<void>) => async (): Promise<void> => {
+      const [one, other] = await open();
+      try {
+        await body(one, other);
+      } finally {
+        await Promise.all([one.close(), other.close()]);
+      }
+    };
+  return [...taskKeepingCases, ...taskWorkCases].map(({ name, body }) => ({
+    name,
+    run: withStores(body),
+  }));
+}

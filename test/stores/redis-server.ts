@@ -1,0 +1,46 @@
+/** A Redis of a test's own, on a free port, that keeps nothing. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { freePort } from "./free-port.ts";
+
+export interface RedisServer {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+  readonly start: () => Promise<void>;
+}
+
+const given = process.env.LUTRA_TEST_REDIS_URL;
+
+/** True where a test that stops and starts its own server can run. */
+export const hasRedisBinary: boolean = spawnSync("redis-server", ["--version"]).status === 0;
+
+/** True where tests that need Redis can run. */
+export const hasRedis: boolean = hasRedisBinary || given !== undefined;
+
+/** What a skipped test says. */
+export const withoutRedis =
+  "needs Redis: apt-get install redis-server, or set LUTRA_TEST_REDIS_URL";
+
+/** The server that `LUTRA_TEST_REDIS_URL` names, or one that is started here. */
+export async function startRedis(): Promise<RedisServer> {
+  if (given !== undefined && !hasRedisBinary) {
+    return { url: given, start: async () => {}, stop: async () => {} };
+  }
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+  const start = async () => {
+    const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const child = spawn("redis-server", flags, { stdio: ["ignore", "pipe", "inherit"] });
+    server = child;
+    for await (const line of child.stdout ?? []) if (`${line}`.includes("Ready to accept")) break;
+  };
+  const stop = async () => {
+    if (server === undefined || server.exitCode !== null) return;
+    const ended = once(server, "exit");
+    server.kill("SIGKILL");
+    await ended;
+    server = undefined;
+  };
+  await start();
+  return { url: `redis://127.0.0.1:${port}`, start, stop };
+}
