@@ -2,6 +2,7 @@
 import type { JSONObject } from "../protocol/json.ts";
 import { metaKeys } from "../protocol/meta.ts";
 import type { ListChanged } from "../protocol/subscriptions.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
 import { CompiledCatalogue } from "./catalogue.ts";
 import type { InputState } from "./input-state.ts";
 import { type CompiledPrompt, compilePrompt, type PromptDefinition } from "./prompts.ts";
@@ -21,6 +22,7 @@ import { type CompiledTool, compileTool, type ToolDefinition } from "./tools.ts"
 export interface CatalogueRuntime {
   readonly sealer: () => Sealer;
   readonly inputs: InputState;
+  readonly handles: HandleStore;
   readonly announce: (what: ListChanged) => void;
 }
 

@@ -19,6 +19,7 @@ import { type Progress, progressNotification } from "../protocol/progress.ts";
 import type { ListRootsResult, Root } from "../protocol/roots.ts";
 import type { CreateMessageParams, CreateMessageResult } from "../protocol/sampling.ts";
 import { isStandardSchema, type StandardSchema } from "../schema/schema.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
 import { type Answer, elicitParams, type FormQuestion, type URLAnswer } from "./elicitation.ts";
 import type { InputMemory } from "./input-state.ts";
 import { Steps } from "./steps.ts";
@@ -37,6 +38,8 @@ export interface HandlerContext {
   readonly meta: JSONObject;
   /** Valid answers of earlier rounds, for the explicit form. */
   readonly inputResponses: { readonly [key: string]: InputResponse | undefined };
+  /** Where the values of handles live; `handles()` gives it types and keeps callers apart. */
+  readonly handleStore: HandleStore;
   /** What `inputRequired({ state })` returned in the round before, for the explicit form. */
   readonly state: unknown;
   /**
@@ -93,8 +96,15 @@ export class InputPending extends Error {
   override readonly name: string = "InputPending";
 }
 
+export interface HandlerRunOptions {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  readonly handles: HandleStore;
+}
+
 /** The context of one run of one handler. */
 export class HandlerRun implements HandlerContext {
+  readonly handleStore: HandleStore;
   readonly #request: JSONRPCRequest;
   readonly #context: RequestContext;
   readonly #requestMeta: RequestMeta;
@@ -108,7 +118,8 @@ export class HandlerRun implements HandlerContext {
   #lastProgress = Number.NEGATIVE_INFINITY;
   #isDone = false;
 
-  constructor(request: JSONRPCRequest, context: RequestContext, memory: InputMemory) {
+  constructor({ request, context, handles }: HandlerRunOptions, memory: InputMemory) {
+    this.handleStore = handles;
     this.#request = request;
     this.#context = context;
     this.#requestMeta = context.meta as RequestMeta;

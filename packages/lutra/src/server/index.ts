@@ -23,6 +23,8 @@ export type { Extension, ServedMethod } from "./extension.ts";
 export { defineExtension, isDeclared, serveMethod } from "./extension.ts";
 export type { HandlerContext } from "./handler-context.ts";
 export { InputPending } from "./handler-context.ts";
+export type { HandleCaller, Handles, HandlesOptions, TypedHandlesOptions } from "./handles.ts";
+export { handles, UnknownHandleError } from "./handles.ts";
 export type {
   PromptArgumentOptions,
   PromptArguments,

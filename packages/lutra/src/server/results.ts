@@ -34,7 +34,8 @@ export function toolResult<Structured>(init: ToolResultInit<Structured>): ToolRe
   return new ToolResult(init);
 }
 
-const toolErrorBrand = Symbol.for("lutra.ToolError");
+/** Marks what a tool throws for the model to read, whatever class it has. */
+export const toolErrorBrand: unique symbol = Symbol.for("lutra.ToolError");
 
 /**
  * Thrown by a tool to tell the model what went wrong, so that it can try again: the result has

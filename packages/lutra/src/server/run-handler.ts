@@ -10,6 +10,7 @@ import type { RequestContext } from "../protocol/exchange.ts";
 import type { InputRequiredResult } from "../protocol/input-required.ts";
 import { capabilityFor } from "../protocol/input-required.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
 import { checkedRequest } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { HandlerRun } from "./handler-context.ts";
@@ -20,6 +21,8 @@ export interface Round {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
   readonly inputs: InputState;
+  /** Where the values of handles live. */
+  readonly handles: HandleStore;
 }
 
 /** What is the same for every run of one definition's handler. */
@@ -47,7 +50,7 @@ export async function runHandler<T>(
   const memory = hasState
     ? await inputs.open(request, context, singleUse)
     : inputs.start(request, singleUse);
-  const run = new HandlerRun(request, context, memory);
+  const run = new HandlerRun(round, memory);
   try {
     const returned = handler(run);
     const value = isThenable(returned) ? await returned : returned;

@@ -1,12 +1,16 @@
 /** What a server runs on, and what a fleet may exchange before the first request. */
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
+import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { createMemoryReplayGuard, type ReplayGuard } from "../stores/replay-guard.ts";
+import type { TaskStore } from "../stores/task-store.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
 import { createInputState } from "./input-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import { createSharedBus } from "./shared-bus.ts";
+import { createSharedHandles } from "./shared-handles.ts";
 
 /** What replicas of one server must have in common. */
 export interface Shared {
@@ -15,6 +19,10 @@ export interface Shared {
   readonly keys?: readonly SealKey[];
   readonly events?: EventBus;
   readonly replayGuard?: ReplayGuard;
+  /** Where the values of handles live. */
+  readonly handles?: HandleStore;
+  /** Where tasks live, for a server with the extension of that name. */
+  readonly tasks?: TaskStore;
 }
 
 export interface Runtime extends CatalogueRuntime {
@@ -27,8 +35,10 @@ export function createRuntime(options: CompleteOptions): Runtime {
   let sealer = createSealer(options.keys ?? randomKeys());
   const events = createSharedBus(options.events ?? createMemoryEventBus());
   let replayGuard = options.replayGuard ?? createMemoryReplayGuard();
+  const handles = createSharedHandles(options.handles ?? createMemoryHandleStore(options));
   return {
     events,
+    handles,
     sealer: () => sealer,
     inputs: createInputState({
       sealer: {
@@ -55,6 +65,7 @@ export function createRuntime(options: CompleteOptions): Runtime {
       const bus = options.events ?? shared.events;
       if (bus !== undefined) events.moveTo(bus);
       replayGuard = options.replayGuard ?? shared.replayGuard ?? replayGuard;
+      handles.moveTo(options.handles ?? shared.handles, shared.replicas);
     },
   };
 }

@@ -27,7 +27,7 @@ export function servedMethods(
   runtime: CatalogueRuntime,
 ): readonly ServedMethod[] {
   const { tools, resources, resourceTemplates, prompts } = catalogues;
-  const { inputs } = runtime;
+  const { inputs, handles } = runtime;
   const meta = resultMeta(options);
   const discovered = discoverResult(options);
   return [
@@ -36,12 +36,12 @@ export function servedMethods(
     serveMethod(callTool, (params, request, context) => {
       const tool = tools.get(params.name);
       if (tool === undefined) throw unknownTool(params.name);
-      return tool.call(params, { request, context, inputs });
+      return tool.call(params, { request, context, inputs, handles });
     }),
     list(listResources, resources),
     list(listResourceTemplates, resourceTemplates),
     serveMethod(readResource, ({ uri }, request, context) => {
-      const round = { request, context, inputs };
+      const round = { request, context, inputs, handles };
       const resource = resources.get(uri);
       if (resource !== undefined) return resource.read(uri, round);
       for (const { template, read } of resourceTemplates.values()) {
@@ -54,7 +54,7 @@ export function servedMethods(
     serveMethod(getPrompt, (params, request, context) => {
       const prompt = prompts.get(params.name);
       if (prompt === undefined) throw unknownPrompt(params.name);
-      return prompt.get(params, { request, context, inputs });
+      return prompt.get(params, { request, context, inputs, handles });
     }),
     serveMethod(complete, async (params, _request, context) => {
       const completer = findCompleter(catalogues, params);

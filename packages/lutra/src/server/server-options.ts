@@ -4,6 +4,7 @@ import type { Middleware } from "../protocol/exchange.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import { createJSONSchemaValidator, type JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
 import { requireCacheHints } from "./cache-hints.ts";
 import { type Extension, requireExtensionIds } from "./extension.ts";
@@ -36,6 +37,8 @@ export interface ServerOptions<
   readonly events?: EventBus;
   /** Remembers used request state, for definitions with `singleUse`. @default in memory */
   readonly replayGuard?: ReplayGuard;
+  /** Keeps the values of handles. @default in memory */
+  readonly handles?: HandleStore;
   /** Compiles plain JSON Schemas. @default the interpreting one of this package */
   readonly validator?: JSONSchemaValidator;
   /** Entries on one page of a list. @default 100 */
@@ -71,6 +74,7 @@ const optional = [
   "keys",
   "events",
   "replayGuard",
+  "handles",
 ] as const;
 
 type Optional = (typeof optional)[number];
