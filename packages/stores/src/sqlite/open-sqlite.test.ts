@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Libsql from "libsql";
+import { StoreUnavailableError } from "lutra/stores";
+import { handleStoreContract, replayGuardContract, taskStoreContract } from "lutra/testing";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Database } from "./database.ts";
+import { migrations } from "./migrations.ts";
+import { openSqlite, type SqliteStore } from "./open-sqlite.ts";
+
+// A commit waits for the disk, which takes its time on a machine that is busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+let folder: string;
+const open: SqliteStore[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "lutra-sqlite-"));
+});
+afterAll(async () => {
+  for (const store of open) await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+let last = 0;
+const freshPath = () => {
+  last += 1;
+  return join(folder, `${last}.db`);
+};
+
+async function openAt(path: string): Promise<SqliteStore> {
+  const store = await openSqlite(path, { retryPauseMs: () => 20 });
+  open.push(store);
+  return store;
+}
+
+const pair = async () => {
+  const path = freshPath();
+  return [await openAt(path), await openAt(path)] as const;
+};
+
+describe("tasks in SQLite", () => {
+  const contract = taskStoreContract(async () => {
+    const [one, other] = await pair();
+    return [
+      { ...one.tasks, close: one.close },
+      { ...other.tasks, close: other.close },
+    ];
+  });
+  for (const { name, run } of contract) it(name, run);
+});
+
+describe("handles in SQLite", () => {
+  const contract = handleStoreContract(async () => {
+    const [one, other] = await pair();
+    return [
+      { ...one.handles, close: one.close },
+      { ...other.handles, close: other.close },
+    ];
+  });
+  for (const { name, run } of contract) it(name, run);
+});
+
+describe("claims in SQLite", () => {
+  const contract = replayGuardContract(async () => {
+    const [one, other] = await pair();
+    return [one.replayGuard, other.replayGuard];
+  });
+  for (const { name, run } of contract) it(name, run);
+
+  it("outlive the process that made them", async () => {
+    const path = freshPath();
+    const first = await openAt(path);
+    await first.replayGuard.claim("a", 60_000);
+    await first.close();
+    const second = await openAt(path);
+    expect(await second.replayGuard.claim("a", 60_000)).toBe(false);
+  });
+});
+
+describe("a file", () => {
+  const raw = (path: string, sql: string) => {
+    const database = new Libsql(path);
+    database.exec(sql);
+    database.close();
+  };
+
+  it.each(migrations.map((_sql, version) => version))(
+    "is brought up to date from version %i",
+    async (version) => {
+      const path = freshPath();
+      const database = new Database(path, true);
+      for (const sql of migrations.slice(0, version)) database.exec(sql);
+      if (version > 0) database.exec(`PRAGMA application_id = ${0x4c_75_74_72}`);
+      database.exec(`PRAGMA user_version = ${version}`);
+      if (version > 0) {
+        database.exec("INSERT INTO tasks (task_id, version, state) VALUES ('old', 1, '{}')");
+      }
+      database.close();
+      const store = await openAt(path);
+      if (version > 0) expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
+      const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
+      await store.tasks.create(task, { order: "run" });
+      const handle = { scope: "s", id: "a", version: 1, expiresAt: null, value: 1 };
+      await store.handles.create(handle);
+      expect(await store.replayGuard.claim("a", 1000)).toBe(true);
+      expect(await store.tasks.get("a")).toEqual(task);
+    },
+  );
+
+  it("of a later version is refused", async () => {
+    const path = freshPath();
+    await (await openAt(path)).close();
+    raw(path, "PRAGMA user_version = 99");
+    await expect(openSqlite(path)).rejects.toThrow(
+      /the store has version 99, and this program knows versions up to 3; run a newer one/,
+    );
+  });
+
+  it("of another application is refused", async () => {
+    const [foreign, text] = [freshPath(), freshPath()];
+    raw(foreign, "CREATE TABLE notes (text)");
+    await expect(openSqlite(foreign)).rejects.toThrow("expected a store of Lutra");
+    writeFileSync(text, "no database, and longer than the header of one ".repeat(40));
+    await expect(openSqlite(text)).rejects.toThrow(/not a database/);
+  });
+
+  it("in a missing folder is refused with its name", async () => {
+    const path = join(folder, "missing", "state.db");
+    await expect(openSqlite(path)).rejects.toThrow(/the folder .*missing does not exist/);
+    await expect(openSqlite(folder)).rejects.toThrow("expected a file, found a folder");
+  });
+
+  it("that another program locks makes calls fail in time, and works again after that", async () => {
+    const path = freshPath();
+    const store = await openAt(path);
+    const other = new Libsql(path);
+    other.exec("BEGIN IMMEDIATE");
+    const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
+    const begun = performance.now();
+    const refused = store.tasks.create(task, {});
+    await expect(refused).rejects.toThrow(StoreUnavailableError);
+    await expect(refused).rejects.toMatchObject({ status: 503, retryAfterMs: 2000 });
+    expect(performance.now() - begun).toBeLessThan(4000);
+    // Readers do not wait for a writer.
+    expect(await store.tasks.get("a")).toBeUndefined();
+    other.exec("COMMIT");
+    other.close();
+    await store.tasks.create(task, {});
+    expect(await store.tasks.get("a")).toEqual(task);
+  });
+
+  it("that is closed answers no more", async () => {
+    const store = await openAt(freshPath());
+    await store.close();
+    await store.close();
+    await expect(store.tasks.get("a")).rejects.toThrow(StoreUnavailableError);
+  });
+});
+
+it("a run whose process others took for dead is aborted, and its task runs elsewhere", async () => {
+  const path = freshPath();
+  const clock = { now: Date.now() };
+  const one = await openSqlite(path, { now: () => clock.now });
+  open.push(one);
+  const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
+  const aborted = new Promise<void>((resolve) => {
+    const run = (_taskId: string, signal: AbortSignal) =>
+      new Promise<void>((ended) => {
+        signal.addEventListener("abort", () => {
+          resolve();
+          ended();
+        });
+        started();
+      });
+    one.tasks.work({ concurrency: 1, run, onError: () => {} });
+  });
+  let started = () => {};
+  const running = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  await one.tasks.create(task, { order: "run" });
+  await running;
+  // Its lease looks as if nobody had renewed it for a minute.
+  const other = new Database(path, true);
+  other.exec("UPDATE sessions SET renewed_at = renewed_at - 60000, place = 'elsewhere'");
+  other.close();
+  const successor = await openAt(path);
+  const taken = new Promise<string>((resolve) => {
+    const run = async (taskId: string) => resolve(taskId);
+    successor.tasks.work({ concurrency: 1, run, onError: () => {} });
+  });
+  expect(await taken).toBe("a");
+  await aborted;
+});

@@ -1,0 +1,82 @@
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type HandleStore, type ReplayGuard, retryPauseMs, type TaskStore } from "lutra/stores";
+import { Database } from "./database.ts";
+import { createSqliteHandleStore } from "./handle-store.ts";
+import { migrate } from "./migrations.ts";
+import { createSqliteReplayGuard } from "./replay-guard.ts";
+import { Session } from "./session.ts";
+import { createSqliteTaskStore } from "./task-store.ts";
+
+export interface SqliteOptions {
+  /** Hears what goes wrong in the background. @default console.error */
+  readonly onError?: (error: unknown) => void;
+  /** The clock, in milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** How long to wait after so many rejections of a run in a row. @default 1 s, 2 s ... 1 min */
+  readonly retryPauseMs?: (rejections: number) => number;
+}
+
+/** What one file keeps. */
+export interface SqliteStore {
+  readonly tasks: TaskStore;
+  readonly handles: HandleStore;
+  readonly replayGuard: ReplayGuard;
+  /** Hands over what this process held, and closes the file. Close workers first. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a file, or makes it where its folder exists, and brings its tables up to date. All processes
+ * of one machine may have it open. It must not lie on a network drive.
+ *
+ * @throws {Error} for a missing folder, a file of something else or of a later version
+ * @example
+ * ```ts
+ * const store = await openSqlite("./state.db");
+ * const server = createServer({ name: "trips", version: "1.0.0", tools, handles: store.handles });
+ * ```
+ */
+export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
+  const { now = Date.now, onError = reportError } = options;
+  await requireFolder(path);
+  const database = new Database(path, true);
+  try {
+    await migrate(database, path);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const workDatabase = new Database(path, false);
+  const session = new Session({ database: workDatabase, now, onError });
+  return {
+    tasks: createSqliteTaskStore({
+      database,
+      workDatabase,
+      session,
+      now,
+      retryPauseMs: options.retryPauseMs ?? retryPauseMs,
+    }),
+    handles: createSqliteHandleStore(database, now),
+    replayGuard: createSqliteReplayGuard(database, now),
+    close: async () => {
+      if (!database.isOpen) return;
+      await session.end();
+      workDatabase.close();
+      database.close();
+    },
+  };
+}
+
+/** SQLite only says that it could not open the file. */
+async function requireFolder(path: string): Promise<void> {
+  const folder = dirname(path);
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) throw new Error(`${path}: the folder ${folder} does not exist`);
+  const file = await stat(path).catch(() => undefined);
+  if (file?.isDirectory()) throw new Error(`${path}: expected a file, found a folder`);
+}
+
+function reportError(error: unknown): void {
+  console.error("lutra: the store in SQLite:", error);
+}

@@ -1,0 +1,205 @@
+/** Takes due tasks from a SQLite file and runs them. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { TaskWorkerOptions } from "lutra/stores";
+import type { Database } from "./database.ts";
+import type { Session } from "./session.ts";
+
+/** How often a worker asks whether another process has changed the file, in milliseconds. */
+const lookEveryMs = 40;
+/** How often it looks for processes that died, in milliseconds. */
+const reapEveryMs = 500;
+
+export interface SqliteTaskWorkerOptions extends TaskWorkerOptions {
+  readonly database: Database;
+  readonly session: Session;
+  readonly now: () => number;
+  readonly retryPauseMs: (rejections: number) => number;
+}
+
+/** A task that is taken, by which session, and for the how manyth time. */
+interface Taken {
+  readonly taskId: string;
+  readonly runs: number;
+  readonly rejections: number;
+  readonly runner: number;
+}
+
+interface Run extends Taken {
+  readonly aborter: AbortController;
+  readonly ended: Promise<void>;
+}
+
+export class SqliteTaskWorker {
+  readonly #options: SqliteTaskWorkerOptions;
+  readonly #running = new Set<Run>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #forgetSession: () => void;
+  #isClosed = false;
+  #isTaking = false;
+  #isReaping = false;
+  #shallTake = true;
+  #dataVersion = -1;
+  #nextDueAt = Number.POSITIVE_INFINITY;
+  #reapedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SqliteTaskWorkerOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();
+    this.#forgetSession = options.session.onLost(() => {
+      for (const { aborter } of this.#running) aborter.abort();
+    });
+    queueMicrotask(() => this.#look());
+  }
+
+  /** Says that something is due. */
+  nudge(): void {
+    this.#shallTake = true;
+    queueMicrotask(() => this.#look());
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    const over = new AbortController();
+    const ended = Promise.all([...this.#running].map((run) => run.ended));
+    const grace = delay(graceMs, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([ended, grace]);
+    over.abort();
+    this.#forgetSession();
+    for (const run of this.#running) {
+      run.aborter.abort();
+      await this.#settle(run, "released");
+    }
+    this.#running.clear();
+  }
+
+  #look(): void {
+    const { database, now, onError } = this.#options;
+    if (this.#isClosed || !database.isOpen) return;
+    try {
+      if (this.#hasChanged() || now() >= this.#nextDueAt) this.#shallTake = true;
+    } catch (error) {
+      onError(error);
+    }
+    if (this.#shallTake && !this.#isTaking) void this.#take();
+    if (!this.#isReaping && performance.now() - this.#reapedAt >= reapEveryMs) void this.#reap();
+  }
+
+  /** True when another connection has written since the last look. This reads shared memory only. */
+  #hasChanged(): boolean {
+    const sql = "SELECT data_version AS version FROM pragma_data_version";
+    const [row] = this.#options.database.rows<{ readonly version: number }>(sql);
+    const version = row?.version ?? -1;
+    if (version === this.#dataVersion) return false;
+    this.#dataVersion = version;
+    return true;
+  }
+
+  async #take(): Promise<void> {
+    const { concurrency, onError } = this.#options;
+    this.#isTaking = true;
+    try {
+      while (this.#shallTake && !this.#isClosed && this.#running.size < concurrency) {
+        this.#shallTake = false;
+        for (const taken of await this.#claim()) this.#start(taken);
+      }
+    } catch (error) {
+      this.#shallTake = true;
+      onError(error);
+    } finally {
+      this.#isTaking = false;
+    }
+  }
+
+  /** Takes as many due tasks as there is room for. */
+  async #claim(): Promise<readonly Taken[]> {
+    const { database, session, now, concurrency } = this.#options;
+    const room = concurrency - this.#running.size;
+    const runner = await session.id();
+    const isDue = "duty = 'run' AND runner IS NULL";
+    return database.run((connection) => {
+      const [first] = connection.rows<{ readonly dueAt: number | null }>(
+        `SELECT min(due_at) AS dueAt FROM tasks WHERE ${isDue}`,
+      );
+      this.#nextDueAt = first?.dueAt ?? Number.POSITIVE_INFINITY;
+      if (this.#nextDueAt > now()) return [];
+      this.#nextDueAt = Number.POSITIVE_INFINITY;
+      // What has expired is given up at the same time, so that it is not found again.
+      const taken = connection.rows<Omit<Taken, "runner"> & { readonly isKept: number }>(
+        `UPDATE tasks SET
+           duty = CASE WHEN coalesce(expires_at, ?1 + 1) > ?1 THEN duty END,
+           runner = CASE WHEN coalesce(expires_at, ?1 + 1) > ?1 THEN ?2 END,
+           taken = orders, runs = runs + 1
+         WHERE task_id IN (
+           SELECT task_id FROM tasks WHERE ${isDue} AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
+         RETURNING task_id AS taskId, runs, rejections, runner IS NOT NULL AS isKept`,
+        now(),
+        runner,
+        room,
+      );
+      // There may be more, and what becomes due later must be known.
+      this.#shallTake = true;
+      return taken.filter(({ isKept }) => isKept).map((row) => ({ ...row, runner }));
+    });
+  }
+
+  #start(taken: Taken): void {
+    if (this.#isClosed) {
+      void this.#settle(taken, "released");
+      return;
+    }
+    const { run: perform, onError } = this.#options;
+    const aborter = new AbortController();
+    const attempt = async (): Promise<void> => {
+      let outcome: "done" | "rejected" = "done";
+      try {
+        await perform(taken.taskId, aborter.signal);
+      } catch (error) {
+        outcome = "rejected";
+        onError(error);
+      }
+      if (!this.#running.has(run)) return;
+      await this.#settle(taken, outcome);
+      this.#running.delete(run);
+      this.nudge();
+    };
+    const run: Run = { ...taken, aborter, ended: Promise.resolve().then(attempt) };
+    this.#running.add(run);
+  }
+
+  /** Notes the end of a run, unless somebody else has the task by now. */
+  async #settle(
+    { taskId, runs, runner, rejections }: Taken,
+    outcome: "done" | "rejected" | "released",
+  ): Promise<void> {
+    const { database, now, retryPauseMs, onError } = this.#options;
+    const dueAt = outcome === "rejected" ? now() + retryPauseMs(rejections + 1) : now();
+    const sql = `
+      UPDATE tasks SET runner = NULL,
+        duty = CASE WHEN ?5 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,
+        rejections = CASE WHEN ?5 = 'rejected' AND orders = taken THEN rejections + 1
+          ELSE rejections END,
+        due_at = CASE WHEN orders = taken THEN ?4 ELSE due_at END
+      WHERE task_id = ?1 AND runs = ?2 AND runner = ?3`;
+    try {
+      await database.run((connection) =>
+        connection.changes(sql, taskId, runs, runner, dueAt, outcome),
+      );
+    } catch (error) {
+      // The lease ends with the process at the latest; until then the task waits.
+      onError(error);
+    }
+  }
+
+  async #reap(): Promise<void> {
+    this.#isReaping = true;
+    this.#reapedAt = performance.now();
+    try {
+      if (await this.#options.session.reap()) this.nudge();
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#isReaping = false;
+    }
+  }
+}
