@@ -9,17 +9,25 @@ import type { JSONObject } from "../protocol/json.ts";
  * message broker to reach servers on other machines.
  *
  * A bus delivers an event at most once to each listener, in the order in which one publisher
- * published. It does not keep events for those who subscribe later.
+ * published. It does not keep events for those who subscribe later. One that may have missed events
+ * of others, because its connection broke, says so to its own listeners on `eventGapTopic`.
  */
 export interface EventBus {
   /**
    * Hands `event` to the listeners of `topic`. The promise, where there is one, resolves when the
-   * event is on its way. Events are JSON, and nobody changes one after publishing it.
+   * event is on its way, and may be ignored: a rejection that nobody awaits ends no process. Events
+   * are JSON, and nobody changes one after publishing it.
    */
   readonly publish: (topic: string, event: JSONObject) => void | Promise<void>;
   /** Calls `listener` for each event of `topic` until the returned function is called. */
   readonly subscribe: (topic: string, listener: EventListener) => () => void;
 }
+
+/**
+ * The topic on which a bus tells its own listeners that events of others may be lost, once it hears
+ * again: whoever mirrors what events tell of reads it anew.
+ */
+export const eventGapTopic: string = "lutra.gap";
 
 export type EventListener = (event: JSONObject) => void;
 

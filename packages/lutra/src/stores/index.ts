@@ -1,6 +1,6 @@
 /** `lutra/stores`: what servers remember and share, and the versions that live in memory. */
 export type { EventBus, EventBusOptions, EventListener } from "./event-bus.ts";
-export { createMemoryEventBus } from "./event-bus.ts";
+export { createMemoryEventBus, eventGapTopic } from "./event-bus.ts";
 export type { HandleStore, StoredHandle } from "./handle-store.ts";
 export type { MemoryHandleStoreOptions } from "./memory-handle-store.ts";
 export { createMemoryHandleStore } from "./memory-handle-store.ts";

@@ -1,0 +1,95 @@
+/** Connections to Postgres, and what their errors mean. */
+import { StoreUnavailableError } from "lutra/stores";
+import pg from "pg";
+
+/** The longest that a call waits for a connection, and then for its answer, in milliseconds. */
+const patienceMs = 2000;
+
+/** SQLSTATE classes and codes of a server that can't answer for now. */
+const unavailableStates = /^(?:08|53|57P0[1-5]|57014|25006|55P03|40001|40P01|XX000)/;
+/** Errors of the network and of the driver. */
+const unavailableErrors =
+  /ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|terminated|timeout|not queryable|has encountered a connection error|was closed|Cannot use a pool after/i;
+
+export function clientOptions(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: "lutra",
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
+    statement_timeout: patienceMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 2000,
+  };
+}
+
+/** Runs statements on a pool; rejects with a `StoreUnavailableError` while there is no server. */
+export class Connection {
+  readonly pool: pg.Pool;
+  readonly url: string;
+
+  constructor(url: string, maxConnections: number) {
+    this.url = url;
+    this.pool = new pg.Pool({ ...clientOptions(url), max: maxConnections });
+    // An idle connection that breaks is of no interest: the next call makes a new one.
+    this.pool.on("error", () => {});
+    this.pool.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  async rows<Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
+    return (await this.#query<Row>(text, values)).rows;
+  }
+
+  /** How many rows a statement changed or gave. */
+  async count(text: string, values: unknown[]): Promise<number> {
+    return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  async #query<Row extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    try {
+      return await this.pool.query<Row>(text, values);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+}
+
+/** True for a row that exists already. */
+export function isDuplicate(error: unknown): boolean {
+  return codeOf(error) === "23505";
+}
+
+export function toStoreError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = codeOf(error);
+  const isSQLState = /^[0-9A-Z]{5}$/.test(code);
+  const isUnavailable = isSQLState
+    ? unavailableStates.test(code)
+    : unavailableErrors.test(`${code} ${error.message}`);
+  return isUnavailable ? new StoreUnavailableError("postgres", error) : error;
+}
+
+/** Says what keeps a store from being opened, without the password. */
+export function describeFailure(url: string, error: unknown): Error {
+  const { hostname, port, pathname, username } = new URL(url);
+  const place = `postgres at ${hostname || "the local socket"}:${port || 5432}`;
+  const reason = error instanceof AggregateError ? error.errors[0] : error;
+  const code = codeOf(reason);
+  const said = reason instanceof Error ? reason.message : String(reason);
+  const known: { readonly [code: string]: string } = {
+    "28P01": `refused the password of ${decodeURIComponent(username) || "the user"}`,
+    "28000": `refused the user ${decodeURIComponent(username)}`,
+    "3D000": `has no database ${decodeURIComponent(pathname.slice(1))}`,
+    ENOTFOUND: "can't be found: no such host",
+    EAI_AGAIN: "can't be found: its name does not resolve for now",
+    ECONNREFUSED: "can't be reached: nobody listens there",
+  };
+  return new Error(`${place} ${known[code] ?? `can't be used: ${said}`}`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

@@ -1,0 +1,91 @@
+/** Sends messages by `NOTIFY`, in their order and many at a time. */
+import type { Connection } from "./connection.ts";
+import type { Session } from "./session.ts";
+
+/** What Postgres takes as a payload, with room for what goes around it, in bytes. */
+const maxPayloadBytes = 7900;
+/** How long an event is kept that is too large for a payload. */
+const keptFor = "1 minute";
+const sweepEvery = 50;
+/** How many messages go into one statement. */
+const maxBatch = 200;
+
+/** Begins a payload that is a message, and one that is the number of a row with a large message. */
+export const direct = "=";
+export const byReference = "@";
+
+interface Outgoing {
+  readonly message: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class EventOutbox {
+  readonly #connection: Connection;
+  readonly #session: Session;
+  readonly #onError: (error: unknown) => void;
+  readonly #outgoing: Outgoing[] = [];
+  #isSending = false;
+  #large = 0;
+
+  constructor(connection: Connection, session: Session, onError: (error: unknown) => void) {
+    this.#connection = connection;
+    this.#session = session;
+    this.#onError = onError;
+  }
+
+  /** What comes while a statement is on its way goes together into the next one. */
+  send(message: string): Promise<void> {
+    const sent = new Promise<void>((resolve, reject) => {
+      this.#outgoing.push({ message, resolve, reject });
+    });
+    if (!this.#isSending) void this.#sendAll();
+    return sent;
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    while (this.#outgoing.length > 0) {
+      const first = isLarge(this.#outgoing[0]);
+      const batch = this.#outgoing.splice(0, first ? 1 : smallOnes(this.#outgoing));
+      const messages = batch.map(({ message }) => message);
+      try {
+        await (first ? this.#sendLarge(messages[0] ?? "") : this.#sendSmall(messages));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isSending = false;
+  }
+
+  async #sendSmall(messages: readonly string[]): Promise<void> {
+    const sql = "SELECT pg_notify('lutra_events', payload) FROM unnest($1::text[]) payload";
+    await this.#session.query(sql, [messages.map((message) => direct + message)]);
+  }
+
+  async #sendLarge(message: string): Promise<void> {
+    this.#large += 1;
+    if (this.#large % sweepEvery === 0) this.#sweep();
+    await this.#session.query(
+      `WITH kept AS (INSERT INTO lutra.events (message) VALUES ($1) RETURNING id)
+       SELECT pg_notify('lutra_events', '${byReference}' || id) FROM kept`,
+      [message],
+    );
+  }
+
+  #sweep(): void {
+    const sql = `DELETE FROM lutra.events WHERE published_at < now() - interval '${keptFor}'`;
+    this.#connection.count(sql, []).catch(this.#onError);
+  }
+}
+
+function isLarge(outgoing: { readonly message: string } | undefined): boolean {
+  return Buffer.byteLength(outgoing?.message ?? "") > maxPayloadBytes;
+}
+
+/** How many at the beginning fit into payloads. */
+function smallOnes(outgoing: readonly Outgoing[]): number {
+  const end = outgoing.slice(0, maxBatch).findIndex(isLarge);
+  return end < 0 ? Math.min(outgoing.length, maxBatch) : end;
+}

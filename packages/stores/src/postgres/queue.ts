@@ -1,0 +1,60 @@
+/** The statements by which tasks and the queue's jobs change together. */
+import { lockClass, queueSchema } from "./migrations.ts";
+
+/** The only kind of job there is: to look whether a task is to be run. */
+export const jobKind = "lutra_run";
+
+/** Far more tries than a job has before it is replaced by a new one. */
+const maxAttempts = 1000;
+
+/** Adds the job of a task, or makes it due where it waits. `delayMs` is an SQL expression. */
+export function addJob(taskId: string, delayMs = "0"): string {
+  return `${queueSchema}.add_job('${jobKind}', json_build_object('taskId', ${taskId}),
+    job_key => 'lutra:' || ${taskId}, max_attempts => ${maxAttempts},
+    run_at => now() + ${delayMs} * interval '1 millisecond')`;
+}
+
+export function removeJob(taskId: string): string {
+  return `${queueSchema}.remove_job('lutra:' || ${taskId})`;
+}
+
+/** The numbers of the sessions whose processes live. */
+const living = `
+  SELECT objid::bigint::integer FROM pg_locks
+  WHERE locktype = 'advisory' AND classid = ${lockClass} AND objsubid = 2 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** Whether anything belongs to a process that died. */
+export const hasOrphans: string = `
+  WITH living (id) AS MATERIALIZED (${living})
+  SELECT EXISTS (SELECT 1 FROM lutra.tasks WHERE runner IS NOT NULL AND runner NOT IN (SELECT id FROM living))
+    OR EXISTS (SELECT 1 FROM lutra.tasks WHERE holder IS NOT NULL AND holder NOT IN (SELECT id FROM living))
+    OR EXISTS (SELECT 1 FROM lutra.pools WHERE session NOT IN (SELECT id FROM living)) AS found`;
+
+/** Unlocks the jobs of dead processes, and forgets those that newer ones have replaced. */
+export const unlockJobs: readonly string[] = [
+  `WITH living (id) AS MATERIALIZED (${living}),
+   dead AS (DELETE FROM lutra.pools WHERE session NOT IN (SELECT id FROM living) RETURNING pool_id)
+   SELECT ${queueSchema}.force_unlock_workers(coalesce(array_agg(pool_id), '{}')) FROM dead`,
+  `SELECT ${queueSchema}.complete_jobs(coalesce(array_agg(id), '{}')) FROM ${queueSchema}.jobs
+   WHERE key IS NULL AND attempts >= max_attempts AND locked_at IS NULL`,
+];
+
+/** Makes due what dead processes ran or held. */
+export const freeTasks: string = `
+  WITH living (id) AS MATERIALIZED (${living}),
+  freed AS (
+    UPDATE lutra.tasks SET runner = NULL, holder = NULL,
+      orders = orders + (duty = 'hold')::integer,
+      duty = CASE WHEN duty = 'hold' THEN 'run' ELSE duty END
+    WHERE (runner IS NOT NULL AND runner NOT IN (SELECT id FROM living))
+      OR (holder IS NOT NULL AND holder NOT IN (SELECT id FROM living))
+    RETURNING task_id, duty)
+  SELECT ${addJob("task_id")} FROM freed WHERE duty = 'run'`;
+
+/** Adds the jobs of tasks that have none, of so many: a net below everything else. */
+export const mendQueue: string = `
+  SELECT ${addJob("task_id")} FROM lutra.tasks
+  WHERE duty = 'run' AND runner IS NULL AND NOT EXISTS (
+    SELECT 1 FROM ${queueSchema}.jobs WHERE key = 'lutra:' || task_id AND attempts < max_attempts)
+  LIMIT 1000`;

@@ -1,0 +1,256 @@
+/**
+ * Runs tasks that the queue says are due. The queue wakes workers and hands each job to one of them;
+ * that a task has one runner at a time is said by its row, and that the runner lives by the lock of
+ * its session.
+ */
+import { EventEmitter } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Runner, run as runQueue, type WorkerEvents } from "graphile-worker";
+import type { TaskWorkerOptions } from "lutra/stores";
+import { type Connection, toStoreError } from "./connection.ts";
+import { lockClass, queueSchema, reapLock, silent } from "./migrations.ts";
+import { addJob, freeTasks, hasOrphans, jobKind, mendQueue, unlockJobs } from "./queue.ts";
+import type { Session } from "./session.ts";
+
+/** How often a worker looks for processes that died, in milliseconds. */
+const reapEveryMs = 1000;
+/** Every how manyth time it also looks for tasks that the queue has lost. */
+const mendEvery = 10;
+/** How often it asks the queue where no notification came, in milliseconds. */
+const pollEveryMs = 1000;
+/** How often it tries to note the end of a run, in milliseconds. */
+const settleEveryMs = 500;
+
+export interface PostgresTaskWorkerOptions extends TaskWorkerOptions {
+  readonly connection: Connection;
+  readonly session: Session;
+  readonly now: () => number;
+  readonly retryPauseMs: (rejections: number) => number;
+}
+
+interface Taken {
+  readonly taskId: string;
+  readonly runner: number;
+  readonly runs: number;
+  readonly rejections: number;
+}
+
+type Outcome = "done" | "rejected" | "released" | "lost";
+
+interface Run extends Taken {
+  readonly aborter: AbortController;
+  readonly ended: Promise<Outcome>;
+  /** Ends the wait for a run that goes on. */
+  readonly letGo: (outcome: Outcome) => void;
+  readonly outcome: Promise<Outcome>;
+}
+
+export class PostgresTaskWorker {
+  readonly #options: PostgresTaskWorkerOptions;
+  readonly #running = new Set<Run>();
+  readonly #leave: () => void;
+  readonly #reaper: ReturnType<typeof setInterval>;
+  #runner: Promise<Runner | undefined>;
+  #poolId = "";
+  #isClosed = false;
+  #isReaping = false;
+  #reaps = 0;
+
+  constructor(options: PostgresTaskWorkerOptions) {
+    this.#options = options;
+    this.#runner = this.#startQueue();
+    this.#leave = options.session.add({
+      onBegin: (session) => void this.#register(session),
+      onLost: () => this.#letGo("lost"),
+    });
+    this.#reaper = setInterval(() => void this.#reap(), reapEveryMs).unref();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#reaper);
+    const stopped = this.#runner.then((runner) => runner?.stop()).catch(() => {});
+    const waiting = new AbortController();
+    const grace = delay(graceMs, undefined, { signal: waiting.signal }).catch(() => {});
+    await Promise.race([stopped, grace]);
+    waiting.abort();
+    this.#letGo("released");
+    await stopped;
+    this.#leave();
+  }
+
+  /** Makes the queue's own worker; again, after a pause, where that fails. */
+  async #startQueue(): Promise<Runner | undefined> {
+    const { connection, concurrency, session, onError } = this.#options;
+    const events: WorkerEvents = new EventEmitter();
+    events.on("pool:create", ({ workerPool }) => {
+      this.#poolId = workerPool.id;
+    });
+    events.on("worker:getJob:error", ({ error }) => onError(toStoreError(error)));
+    try {
+      const runner = await runQueue({
+        pgPool: connection.pool,
+        schema: queueSchema,
+        concurrency,
+        pollInterval: pollEveryMs,
+        noHandleSignals: true,
+        logger: silent,
+        events,
+        preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+        taskList: { [jobKind]: (payload) => this.#perform((payload as Taken).taskId) },
+      });
+      runner.promise.then(
+        () => this.#restartQueue(),
+        (error) => this.#restartQueue(error),
+      );
+      await this.#register(await session.id());
+      return runner;
+    } catch (error) {
+      this.#restartQueue(error);
+      return undefined;
+    }
+  }
+
+  #restartQueue(error?: unknown): void {
+    if (this.#isClosed) return;
+    if (error !== undefined) this.#options.onError(toStoreError(error));
+    this.#runner = delay(pollEveryMs, undefined, { ref: false }).then(() =>
+      this.#isClosed ? undefined : this.#startQueue(),
+    );
+  }
+
+  /** Says under which session the queue's worker lives, so that others free its jobs if it dies. */
+  async #register(session: number): Promise<void> {
+    if (this.#poolId === "") return;
+    const sql = `INSERT INTO lutra.pools VALUES ($1, $2)
+      ON CONFLICT (pool_id) DO UPDATE SET session = excluded.session`;
+    try {
+      await this.#options.connection.count(sql, [this.#poolId, session]);
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  /** Runs a task, unless somebody else does, or nothing is ordered any longer. */
+  async #perform(taskId: string): Promise<void> {
+    const taken = await this.#claim(taskId, await this.#options.session.id());
+    if (taken === undefined) return;
+    const run = this.#start(taken);
+    const outcome = await run.outcome;
+    this.#running.delete(run);
+    // A job whose run failed goes back only if nobody else has it; one that is done, always.
+    if (outcome === "lost") throw new Error("the session was lost");
+    await this.#settleSurely(taken, outcome);
+  }
+
+  #start(taken: Taken): Run {
+    const { run: perform, onError } = this.#options;
+    const aborter = new AbortController();
+    const attempt = async (): Promise<Outcome> => {
+      try {
+        await perform(taken.taskId, aborter.signal);
+        return "done";
+      } catch (error) {
+        onError(error);
+        return "rejected";
+      }
+    };
+    let letGo: (outcome: Outcome) => void = () => {};
+    const released = new Promise<Outcome>((resolve) => {
+      letGo = resolve;
+    });
+    const ended = attempt();
+    const outcome = Promise.race([ended, released]);
+    const run: Run = { ...taken, aborter, ended, letGo, outcome };
+    this.#running.add(run);
+    return run;
+  }
+
+  /** Lets go of all that runs. */
+  #letGo(outcome: Outcome): void {
+    for (const run of this.#running) {
+      run.letGo(outcome);
+      run.aborter.abort();
+    }
+  }
+
+  async #claim(taskId: string, runner: number): Promise<Taken | undefined> {
+    const { connection, now } = this.#options;
+    const [row] = await connection.rows<Pick<Taken, "runs" | "rejections">>(
+      `UPDATE lutra.tasks SET runner = $2, taken = orders, runs = runs + 1
+       WHERE task_id = $1 AND duty = 'run' AND runner IS NULL
+         AND (expires_at IS NULL OR expires_at > $3)
+       RETURNING runs, rejections`,
+      [taskId, runner, now()],
+    );
+    return row && { taskId, runner, ...row };
+  }
+
+  /** Tries until it is noted, or others see by the session that nobody runs the task. */
+  async #settleSurely(taken: Taken, outcome: Outcome): Promise<void> {
+    for (;;) {
+      try {
+        await this.#settle(taken, outcome);
+        return;
+      } catch (error) {
+        this.#options.onError(error);
+        if (this.#isClosed || !this.#options.session.isLive(taken.runner)) throw error;
+      }
+      await delay(settleEveryMs, undefined, { ref: false });
+    }
+  }
+
+  /** Notes the end of a run, and orders the next one in the same transaction. */
+  async #settle({ taskId, runs, runner, rejections }: Taken, outcome: Outcome): Promise<void> {
+    const { connection, retryPauseMs } = this.#options;
+    const pauseMs = outcome === "rejected" ? retryPauseMs(rejections + 1) : 0;
+    await connection.count(
+      `WITH ended AS (
+         UPDATE lutra.tasks SET runner = NULL,
+           duty = CASE WHEN $4 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,
+           rejections = rejections + ($4 = 'rejected' AND orders = taken)::integer
+         WHERE task_id = $1 AND runs = $2 AND runner = $3
+         RETURNING task_id, duty, CASE WHEN orders = taken THEN $5::integer ELSE 0 END AS pause)
+       SELECT ${addJob("task_id", "pause")} FROM ended WHERE duty = 'run'`,
+      [taskId, runs, runner, outcome, pauseMs],
+    );
+  }
+
+  async #reap(): Promise<void> {
+    if (this.#isReaping) return;
+    this.#isReaping = true;
+    const { connection } = this.#options;
+    try {
+      const [row] = await connection.rows<{ readonly found: boolean }>(hasOrphans, []);
+      if (row?.found) await this.#giveAway();
+      this.#reaps += 1;
+      if (this.#reaps % mendEvery === 0) await connection.count(mendQueue, []);
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#isReaping = false;
+    }
+  }
+
+  async #giveAway(): Promise<void> {
+    const client = await this.#options.connection.pool.connect();
+    let failure: Error | undefined;
+    try {
+      await client.query("BEGIN");
+      const locked = await client.query<{ readonly isOurs: boolean }>(
+        'SELECT pg_try_advisory_xact_lock($1, $2) AS "isOurs"',
+        [lockClass, reapLock],
+      );
+      if (locked.rows[0]?.isOurs) {
+        for (const statement of [...unlockJobs, freeTasks]) await client.query(statement);
+      }
+      await client.query("COMMIT");
+    } catch (error) {
+      failure = error as Error;
+      throw error;
+    } finally {
+      // A connection in the middle of a transaction is not used again.
+      client.release(failure);
+    }
+  }
+}

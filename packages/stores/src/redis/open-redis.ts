@@ -1,0 +1,73 @@
+import type { EventBus, ReplayGuard, ResponseCache } from "lutra/stores";
+import { createRedis, openRedis as openConnection } from "./connection.ts";
+import { createRedisEventBus } from "./event-bus.ts";
+import {
+  createRedisRateLimiter,
+  type RedisRateLimiter,
+  type RedisRateLimiterOptions,
+} from "./rate-limiter.ts";
+import { createRedisReplayGuard } from "./replay-guard.ts";
+import { createRedisResponseCache } from "./response-cache.ts";
+
+export interface RedisStoreOptions {
+  /** Begins all keys and the channel, so that fleets can share a server. @default "lutra:" */
+  readonly prefix?: string;
+  /** The longest that a response is cached, in milliseconds. @default 86400000 (a day) */
+  readonly responseTtlMs?: number;
+  /** Hears what goes wrong in the background. @default console.error */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What one Redis (or Valkey) carries and keeps. */
+export interface RedisStore {
+  readonly events: EventBus;
+  readonly responseCache: ResponseCache;
+  readonly replayGuard: ReplayGuard;
+  readonly rateLimiter: (options: RedisRateLimiterOptions) => RedisRateLimiter;
+  /** Ends both connections. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Connects to Redis 6 or newer, or Valkey, with two connections: one listens.
+ *
+ * @throws {Error} where the server refuses or can't be reached
+ * @example
+ * ```ts
+ * const { events } = await openRedis("redis://localhost:6379");
+ * server.share({ replicas: 3, keys, events });
+ * ```
+ */
+export async function openRedis(url: string, options: RedisStoreOptions = {}): Promise<RedisStore> {
+  const { prefix = "lutra:", responseTtlMs = 86_400_000, onError = reportError } = options;
+  let isOpen = false;
+  // What goes wrong while it is opened, its caller hears.
+  const report = (error: unknown): void => {
+    if (isOpen) onError(error);
+  };
+  const redis = createRedis(url, { onError: report });
+  const subscriber = createRedis(url, { onError: report });
+  try {
+    await openConnection(redis, url);
+    await openConnection(subscriber, url);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+  isOpen = true;
+  const channel = `${prefix}events`;
+  return {
+    events: await createRedisEventBus({ publisher: redis, subscriber, channel, onError }),
+    responseCache: createRedisResponseCache({ redis, prefix, ttlMs: responseTtlMs }),
+    replayGuard: createRedisReplayGuard(redis, prefix),
+    rateLimiter: (limit) => createRedisRateLimiter(redis, prefix, limit),
+    close: async () => {
+      subscriber.disconnect();
+      redis.disconnect();
+    },
+  };
+}
+
+function reportError(error: unknown): void {
+  console.error("lutra: the store in Redis:", error);
+}

@@ -1,0 +1,136 @@
+/** What Redis carries and keeps, by its contracts, and what happens when it goes away. */
+import { openRedis, type RedisStore } from "@lutra/stores/redis";
+import { eventGapTopic, StoreUnavailableError } from "lutra/stores";
+import { eventBusContract, replayGuardContract, responseCacheContract } from "lutra/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  hasRedis,
+  hasRedisBinary,
+  type RedisServer,
+  startRedis,
+  withoutRedis,
+} from "./redis-server.ts";
+
+describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
+  let server: RedisServer;
+  let stores: readonly [RedisStore, RedisStore];
+  const open = () => openRedis(server.url, { onError: () => {} });
+
+  beforeAll(async () => {
+    server = await startRedis();
+    stores = [await open(), await open()];
+  });
+  afterAll(async () => {
+    for (const store of stores) await store.close();
+    await server.stop();
+  });
+
+  describe("events", () => {
+    const contract = eventBusContract(async () => {
+      const [one, other] = await Promise.all([open(), open()]);
+      const close = async () => void (await Promise.all([one.close(), other.close()]));
+      return { one: one.events, other: other.events, close };
+    });
+    for (const { name, run } of contract) it(name, run);
+  });
+
+  describe("responses", () => {
+    const contract = responseCacheContract(async () => {
+      const [one, other] = stores;
+      return [one.responseCache, other.responseCache];
+    });
+    for (const { name, run } of contract) it(name, run);
+  });
+
+  describe("claims", () => {
+    const contract = replayGuardContract(async () => {
+      const [one, other] = stores;
+      return [one.replayGuard, other.replayGuard];
+    });
+    for (const { name, run } of contract) it(name, run);
+  });
+
+  describe("limits", () => {
+    it("count for all replicas, and say when there is more", async () => {
+      const limit = { name: "a", requests: 4, perMs: 3_600_000 };
+      const [one, other] = stores.map((store) => store.rateLimiter(limit));
+      const taken = [];
+      for (let n = 0; n < 6; n += 1) taken.push(await (n % 2 === 0 ? one : other)?.take("k", 1));
+      expect(taken.map((decision) => decision?.allowed)).toEqual([
+        ...[true, true, true, true],
+        ...[false, false],
+      ]);
+      expect(taken.at(-1)?.retryAfterMs).toBeGreaterThan(890_000);
+      expect(taken.at(-1)?.retryAfterMs).toBeLessThanOrEqual(900_000);
+      expect(await other?.take("another key", 4)).toEqual({ allowed: true, retryAfterMs: 0 });
+    });
+
+    it("take back what was not used after all", async () => {
+      const limiter = stores[0].rateLimiter({ name: "b", requests: 1, perMs: 3_600_000 });
+      await limiter.take("k", 1);
+      await limiter.take("k", -1);
+      expect(await limiter.take("k", 1)).toEqual({ allowed: true, retryAfterMs: 0 });
+    });
+
+    it("come back with time", async () => {
+      const limiter = stores[0].rateLimiter({ name: "c", requests: 1, perMs: 20 });
+      while ((await limiter.take("k", 1)).allowed);
+      while (!(await limiter.take("k", 1)).allowed);
+    });
+
+    it("refuse numbers that make no sense", () => {
+      const limit = { name: "d", requests: 0, perMs: 1 };
+      expect(() => stores[0].rateLimiter(limit)).toThrow(TypeError);
+    });
+  });
+
+  it.skipIf(!hasRedisBinary)("goes away and comes back", async () => {
+    const own = await startRedis();
+    const [one, other] = await Promise.all([
+      openRedis(own.url, { onError: () => {} }),
+      openRedis(own.url, { onError: () => {} }),
+    ]);
+    const gap = new Promise<void>((resolve) => {
+      other.events.subscribe(eventGapTopic, () => resolve());
+    });
+    await own.stop();
+    const begun = performance.now();
+    const refused = [
+      one.replayGuard.claim("a", 1000),
+      one.responseCache.get({ server: "s", method: "m", params: "{}", partition: "p" }),
+      one.events.publish("topic", {}),
+    ];
+    for (const call of refused) {
+      await expect(call).rejects.toThrow(StoreUnavailableError);
+      await expect(call).rejects.toMatchObject({ status: 503, retryAfterMs: 2000 });
+    }
+    expect(performance.now() - begun).toBeLessThan(4000);
+    // A publisher that does not look at the promise ends no process.
+    void one.events.publish("topic", {});
+    await own.start();
+    await gap;
+    const heard = new Promise((resolve) => {
+      other.events.subscribe("topic", resolve);
+    });
+    const publish = async (): Promise<void> => {
+      try {
+        await one.events.publish("topic", { n: 1 });
+      } catch {
+        await publish();
+      }
+    };
+    await publish();
+    expect(await heard).toEqual({ n: 1 });
+    expect(await one.replayGuard.claim("a", 1000)).toBe(true);
+    await Promise.all([one.close(), other.close()]);
+    await own.stop();
+  });
+});
+
+describe("openRedis", () => {
+  it("says that nobody listens", async () => {
+    await expect(openRedis("redis://:secret@127.0.0.1:1")).rejects.toThrow(
+      /^redis at 127.0.0.1:1 can't be reached: nobody listens there$/,
+    );
+  });
+});
