@@ -21,7 +21,7 @@ export interface Store {
   readonly replayGuard: ReplayGuard;
   /** Where the engine also carries events: Postgres. */
   readonly events?: EventBus;
-  /** Hands over what this process held, and frees connections. Close workers first. */
+  /** Hands over what this process runs and holds, and frees connections. */
   readonly close: () => Promise<void>;
 }
 

@@ -71,6 +71,6 @@ export interface TaskStore {
   readonly work: (options: TaskWorkerOptions) => TaskWorker;
   /** Forgets tasks that have expired, at most `limit`; resolves to how many. */
   readonly sweep: (limit: number) => Promise<number>;
-  /** Frees connections. Close workers first. */
+  /** Lets go of what this process runs and holds, and frees connections. Close workers before. */
   readonly close: () => Promise<void>;
 }

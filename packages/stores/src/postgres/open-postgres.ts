@@ -30,7 +30,7 @@ export interface PostgresStore {
   readonly handles: HandleStore;
   readonly replayGuard: ReplayGuard;
   readonly events: EventBus;
-  /** Hands over what this process held, and ends all connections. Close workers first. */
+  /** Hands over what this process runs and holds, and ends all connections. */
   readonly close: () => Promise<void>;
 }
 
@@ -57,19 +57,20 @@ export async function openPostgres(
   const session = new Session(url, onError);
   const events = createPostgresEventBus(connection, session, onError);
   await session.begin();
+  const tasks = createPostgresTaskStore({
+    connection,
+    session,
+    now,
+    retryPauseMs: options.retryPauseMs ?? retryPauseMs,
+  });
   let closing: Promise<void> | undefined;
   return {
-    tasks: createPostgresTaskStore({
-      connection,
-      session,
-      now,
-      retryPauseMs: options.retryPauseMs ?? retryPauseMs,
-    }),
+    tasks,
     handles: createPostgresHandleStore(connection, now),
     replayGuard: createPostgresReplayGuard(connection, { now, onError }),
     events,
     close: () => {
-      closing ??= session.end().then(() => connection.pool.end());
+      closing ??= tasks.close().then(() => connection.pool.end());
       return closing;
     },
   };

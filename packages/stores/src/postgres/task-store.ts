@@ -56,6 +56,7 @@ function update(order: Order): string {
 
 export function createPostgresTaskStore(options: PostgresTaskStoreOptions): TaskStore {
   const { connection, session, now } = options;
+  const workers = new Set<PostgresTaskWorker>();
 
   async function write(sql: string, task: StoredTask, order: Order): Promise<number> {
     const holder = order === "hold" ? await session.id() : null;
@@ -87,7 +88,13 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
     },
     work: (workerOptions) => {
       const worker = new PostgresTaskWorker({ ...workerOptions, ...options });
-      return { close: (graceMs) => worker.close(graceMs) };
+      workers.add(worker);
+      return {
+        close: async (graceMs) => {
+          workers.delete(worker);
+          await worker.close(graceMs);
+        },
+      };
     },
     sweep: (limit) =>
       connection.count(
@@ -99,6 +106,10 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
          SELECT ${removeJob("task_id")} FROM swept`,
         [now(), limit],
       ),
-    close: () => session.end(),
+    close: async () => {
+      await Promise.all([...workers].map((worker) => worker.close(0)));
+      workers.clear();
+      await session.end();
+    },
   };
 }

@@ -22,7 +22,7 @@ export interface SqliteStore {
   readonly tasks: TaskStore;
   readonly handles: HandleStore;
   readonly replayGuard: ReplayGuard;
-  /** Hands over what this process held, and closes the file. Close workers first. */
+  /** Hands over what this process runs and holds, and closes the file. */
   readonly close: () => Promise<void>;
 }
 
@@ -49,19 +49,20 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   }
   const workDatabase = new Database(path, false);
   const session = new Session({ database: workDatabase, now, onError });
+  const tasks = createSqliteTaskStore({
+    database,
+    workDatabase,
+    session,
+    now,
+    retryPauseMs: options.retryPauseMs ?? retryPauseMs,
+  });
   return {
-    tasks: createSqliteTaskStore({
-      database,
-      workDatabase,
-      session,
-      now,
-      retryPauseMs: options.retryPauseMs ?? retryPauseMs,
-    }),
+    tasks,
     handles: createSqliteHandleStore(database, now),
     replayGuard: createSqliteReplayGuard(database, now),
     close: async () => {
       if (!database.isOpen) return;
-      await session.end();
+      await tasks.close();
       workDatabase.close();
       database.close();
     },

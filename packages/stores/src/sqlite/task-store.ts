@@ -91,7 +91,11 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
           limit,
         ),
       ),
-    close: () => session.end(),
+    close: async () => {
+      await Promise.all([...workers].map((worker) => worker.close(0)));
+      workers.clear();
+      await session.end();
+    },
   };
 }
 

@@ -1,0 +1,34 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** Resolves with the time of the first such message, of those too that came before. */
+  readonly heard: (key: string, value: unknown) => Promise<number>;
+}
+
+const program = fileURLToPath(new URL("./fixtures/worker-process.mjs", import.meta.url));
+
+/** Starts a process that has a store open, and perhaps works on it. */
+export async function startWorker(url: string, role: "work" | "look"): Promise<WorkerProcess> {
+  const child = fork(program, [url, role], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const messages: { readonly at: number; readonly message: { [key: string]: unknown } }[] = [];
+  const waiting = new Set<() => void>();
+  child.on("message", (message) => {
+    messages.push({ at: performance.now(), message: message as { [key: string]: unknown } });
+    for (const look of [...waiting]) look();
+  });
+  const heard = (key: string, value: unknown): Promise<number> =>
+    new Promise((resolve) => {
+      const look = () => {
+        const found = messages.find(({ message }) => message[key] === value);
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found.at);
+      };
+      waiting.add(look);
+      look();
+    });
+  await heard("ready", true);
+  return { child, heard };
+}
