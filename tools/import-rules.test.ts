@@ -28,6 +28,11 @@ const allowed = [
   ["packages/lutra/src/transport/stdio/a.ts", "node:child_process"],
   ["packages/lutra/src/testing/a.ts", "../server/b.ts"],
   ["packages/cli/src/a.ts", "lutra/server"],
+  ["packages/stores/src/sqlite/a.ts", "libsql"],
+  ["packages/stores/src/postgres/a.ts", "graphile-worker"],
+  ["packages/stores/src/postgres/a.ts", "../relayed-bus.ts"],
+  ["packages/stores/src/redis/a.ts", "ioredis"],
+  ["packages/stores/src/a.ts", "lutra/stores"],
   ["examples/a.ts", "lutra/client"],
 ] as const;
 
@@ -48,6 +53,10 @@ const forbidden = [
   ["packages/lutra/src/middleware/a.ts", "../server/b.ts"],
   ["packages/lutra/src/stores/a.ts", "../server/b.ts"],
   ["packages/lutra/src/testing/a.ts", "../legacy/b.ts"],
+  ["packages/stores/src/a.ts", "libsql"],
+  ["packages/stores/src/sqlite/a.ts", "pg"],
+  ["packages/stores/src/postgres/a.ts", "../redis/b.ts"],
+  ["packages/stores/src/redis/a.ts", "../../../lutra/src/server/b.ts"],
   ["packages/cli/src/a.ts", "lutra"],
   ["packages/cli/src/a.ts", "../../lutra/src/server/b.ts"],
   ["examples/a.ts", "lutra/dist/server/index.js"],
