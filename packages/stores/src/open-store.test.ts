@@ -16,9 +16,9 @@ const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
 
 describe("openStore", () => {
   it.each([
-    ["memory", () => "memory:", false],
-    ["a relative path", () => `sqlite:${join(folder, "a.db")}`, true],
-    ["an absolute path", () => `sqlite://${join(folder, "b.db")}`, true],
+    ["memory", (): string => "memory:", false],
+    ["a relative path", (): string => `sqlite:${join(folder, "a.db")}`, true],
+    ["an absolute path", (): string => `sqlite://${join(folder, "b.db")}`, true],
   ] as const)("opens %s", async (_what, url, isShared) => {
     const store = await openStore(url());
     expect([store.tasks, store.handles, store.replayGuard].map((one) => one.isShared)).toEqual([

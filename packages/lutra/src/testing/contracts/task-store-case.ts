@@ -1,4 +1,4 @@
-import type { StoredTask, TaskStore } from "../../stores/task-store.ts";
+import type { StoredTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
 import { freshId } from "./contract-case.ts";
 
 /** A case that needs two stores over the same data. */
@@ -15,4 +15,15 @@ export function freshTask(changes: Partial<StoredTask> = {}): StoredTask {
 /** The next version of a task. */
 export function nextVersion(task: StoredTask, changes: Partial<StoredTask> = {}): StoredTask {
   return { ...task, ...changes, version: task.version + 1 };
+}
+
+/** Starts a worker, and collects what it tells `onError`. */
+export function observe(
+  store: TaskStore,
+  run: (taskId: string, signal: AbortSignal) => Promise<void>,
+  concurrency = 4,
+): { readonly worker: TaskWorker; readonly errors: unknown[] } {
+  const errors: unknown[] = [];
+  const worker = store.work({ concurrency, run, onError: (error) => errors.push(error) });
+  return { worker, errors };
 }

@@ -1,5 +1,6 @@
 import type { TaskStore } from "../../stores/task-store.ts";
 import type { ContractCase } from "./contract-case.ts";
+import { taskClosingCases } from "./task-closing-cases.ts";
 import { taskKeepingCases } from "./task-keeping-cases.ts";
 import { taskWorkCases } from "./task-work-cases.ts";
 
@@ -30,7 +31,7 @@ export function taskStoreContract(open: OpenTaskStores): readonly ContractCase[]
         await Promise.all([one.close(), other.close()]);
       }
     };
-  return [...taskKeepingCases, ...taskWorkCases].map(({ name, body }) => ({
+  return [...taskKeepingCases, ...taskWorkCases, ...taskClosingCases].map(({ name, body }) => ({
     name,
     run: withStores(body),
   }));

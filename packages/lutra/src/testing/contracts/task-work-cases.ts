@@ -1,26 +1,6 @@
 /** What a `TaskStore` promises about the orders to run tasks. */
-import type { TaskStore, TaskWorker } from "../../stores/task-store.ts";
 import { expectEqual, expectThat, settled } from "./contract-case.ts";
-import { freshTask, nextVersion, type TaskStoreCase } from "./task-store-case.ts";
-
-/** A worker that only heeds tasks of its case, and tells how often each of them ran. */
-function observe(
-  store: TaskStore,
-  run: (taskId: string, signal: AbortSignal) => Promise<void>,
-  concurrency = 4,
-): { readonly worker: TaskWorker; readonly errors: unknown[] } {
-  const errors: unknown[] = [];
-  const worker = store.work({ concurrency, run, onError: (error) => errors.push(error) });
-  return { worker, errors };
-}
-
-/** Resolves when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
+import { freshTask, nextVersion, observe, type TaskStoreCase } from "./task-store-case.ts";
 
 export const taskWorkCases: readonly TaskStoreCase[] = [
   {
@@ -177,21 +157,6 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "hands what a replica holds to another one when it closes its store",
-    body: async (one, other) => {
-      if (!one.isShared) return;
-      const task = freshTask();
-      const ran = settled();
-      const { worker } = observe(other, async (taskId) => {
-        if (taskId === task.taskId) ran.resolve();
-      });
-      await one.create(task, { order: "hold" });
-      await one.close();
-      await ran.promise;
-      await worker.close(10_000);
-    },
-  },
-  {
     name: "runs again what was rejected, and tells of it",
     body: async (one, other) => {
       const task = freshTask();
@@ -232,74 +197,4 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       await worker.close(10_000);
     },
   },
-  {
-    name: "waits for what runs when a worker closes",
-    body: async (one) => {
-      const task = freshTask();
-      const [started, goOn] = [settled(), settled()];
-      let isAborted = true;
-      const { worker } = observe(one, async (taskId, signal) => {
-        if (taskId !== task.taskId) return;
-        started.resolve();
-        await goOn.promise;
-        isAborted = signal.aborted;
-      });
-      await one.create(task, { order: "run" });
-      await started.promise;
-      const closed = worker.close(60_000);
-      goOn.resolve();
-      await closed;
-      expectThat(!isAborted, "a run that ends in time is not aborted");
-    },
-  },
-  {
-    name: "lets go of what does not end in time, and another worker takes it",
-    body: async (one, other) => {
-      const task = freshTask();
-      const [started, taken] = [settled(), settled()];
-      let isAborted = false;
-      const first = observe(one, async (taskId, signal) => {
-        if (taskId !== task.taskId) return;
-        started.resolve();
-        await aborted(signal);
-        isAborted = true;
-      });
-      await one.create(task, { order: "run" });
-      await started.promise;
-      const second = observe(other, async (taskId) => {
-        if (taskId === task.taskId) taken.resolve();
-      });
-      await first.worker.close(0);
-      await taken.promise;
-      await second.worker.close(10_000);
-      expectThat(isAborted, "the signal of the first run aborts");
-    },
-  },
-  {
-    name: "takes no more work once a worker closes",
-    body: async (one) => {
-      const task = freshTask();
-      let isRun = false;
-      const { worker } = observe(one, async (taskId) => {
-        if (taskId === task.taskId) isRun = true;
-      });
-      await worker.close(1000);
-      await one.create(task, { order: "run" });
-      await runAnother(one);
-      expectThat(!isRun, "a closed worker runs nothing");
-      await one.replace(nextVersion(task), { order: "drop" });
-    },
-  },
 ];
-
-/** Runs a task of no meaning with a worker of its own. */
-async function runAnother(store: TaskStore): Promise<void> {
-  const marker = freshTask();
-  const done = settled();
-  const { worker } = observe(store, async (taskId) => {
-    if (taskId === marker.taskId) done.resolve();
-  });
-  await store.create(marker, { order: "run" });
-  await done.promise;
-  await worker.close(10_000);
-}

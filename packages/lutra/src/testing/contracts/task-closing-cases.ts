@@ -1,0 +1,100 @@
+/** What a `TaskStore` promises about the end of workers and stores. */
+import type { TaskStore } from "../../stores/task-store.ts";
+import { expectThat, settled } from "./contract-case.ts";
+import { freshTask, nextVersion, observe, type TaskStoreCase } from "./task-store-case.ts";
+
+export const taskClosingCases: readonly TaskStoreCase[] = [
+  {
+    name: "hands what a replica holds to another one when it closes its store",
+    body: async (one, other) => {
+      if (!one.isShared) return;
+      const task = freshTask();
+      const ran = settled();
+      const { worker } = observe(other, async (taskId) => {
+        if (taskId === task.taskId) ran.resolve();
+      });
+      await one.create(task, { order: "hold" });
+      await one.close();
+      await ran.promise;
+      await worker.close(10_000);
+    },
+  },
+  {
+    name: "waits for what runs when a worker closes",
+    body: async (one) => {
+      const task = freshTask();
+      const [started, goOn] = [settled(), settled()];
+      let isAborted = true;
+      const { worker } = observe(one, async (taskId, signal) => {
+        if (taskId !== task.taskId) return;
+        started.resolve();
+        await goOn.promise;
+        isAborted = signal.aborted;
+      });
+      await one.create(task, { order: "run" });
+      await started.promise;
+      const closed = worker.close(60_000);
+      goOn.resolve();
+      await closed;
+      expectThat(!isAborted, "a run that ends in time is not aborted");
+    },
+  },
+  {
+    name: "lets go of what does not end in time, and another worker takes it",
+    body: async (one, other) => {
+      const task = freshTask();
+      const [started, taken] = [settled(), settled()];
+      let isAborted = false;
+      const first = observe(one, async (taskId, signal) => {
+        if (taskId !== task.taskId) return;
+        started.resolve();
+        await aborted(signal);
+        isAborted = true;
+      });
+      await one.create(task, { order: "run" });
+      await started.promise;
+      const second = observe(other, async (taskId) => {
+        if (taskId === task.taskId) taken.resolve();
+      });
+      await first.worker.close(0);
+      await taken.promise;
+      await second.worker.close(10_000);
+      expectThat(isAborted, "the signal of the first run aborts");
+    },
+  },
+  {
+    name: "takes no more work once a worker closes",
+    body: async (one) => {
+      const task = freshTask();
+      let isRun = false;
+      const { worker } = observe(one, async (taskId) => {
+        if (taskId === task.taskId) isRun = true;
+      });
+      await worker.close(1000);
+      await one.create(task, { order: "run" });
+      await runAnother(one);
+      expectThat(!isRun, "a closed worker runs nothing");
+      await one.replace(nextVersion(task), { order: "drop" });
+    },
+  },
+];
+
+/** Resolves when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Runs a task of no meaning with a worker of its own. */
+async function runAnother(store: TaskStore): Promise<void> {
+  const marker = freshTask();
+  const done = settled();
+  const { worker } = observe(store, async (taskId) => {
+    if (taskId === marker.taskId) done.resolve();
+  });
+  await store.create(marker, { order: "run" });
+  await done.promise;
+  await worker.close(10_000);
+}
