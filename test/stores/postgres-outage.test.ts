@@ -27,7 +27,7 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
   let other: PostgresStore;
 
   beforeAll(async () => {
-    server = await startPostgres();
+    server = await startPostgres(true);
     const options = { onError: () => {}, retryPauseMs: () => 50 };
     [one, other] = await Promise.all([
       openPostgres(server.url, options),

@@ -36,9 +36,9 @@ export const hasPostgres: boolean = hasPostgresBinaries || given !== undefined;
 export const withoutPostgres =
   "needs Postgres: apt-get install postgresql, or set LUTRA_TEST_POSTGRES_URL";
 
-/** The server that `LUTRA_TEST_POSTGRES_URL` names, or one that is started here. */
-export async function startPostgres(): Promise<PostgresServer> {
-  if (given !== undefined && !hasPostgresBinaries) {
+/** The server that `LUTRA_TEST_POSTGRES_URL` names, or one of the test's own. */
+export async function startPostgres(isOwn = false): Promise<PostgresServer> {
+  if (given !== undefined && !isOwn) {
     return { url: given, start: () => {}, stop: () => {}, remove: () => {} };
   }
   const folder = mkdtempSync(join(tmpdir(), "lutra-postgres-"));

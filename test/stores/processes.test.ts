@@ -74,14 +74,19 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
       const url = await freshUrl();
       store = await openStore(url);
       const first = await start(url);
-      await store.tasks.create(hanging, { order: "run" });
-      await first.heard("runs", "a");
+      const dropped = { ...hanging, taskId: "dropped" };
+      for (const one of [hanging, dropped]) {
+        await store.tasks.create(one, { order: "run" });
+        await first.heard("runs", one.taskId);
+      }
+      await store.tasks.replace({ ...dropped, version: 2 }, { order: "drop" });
       const second = await start(url);
       const killedAt = performance.now();
       first.child.kill("SIGKILL");
       const tookMs = (await second.heard("runs", "a")) - killedAt;
       console.log(`${engine}: replaced a killed worker after ${Math.round(tookMs)} ms`);
       expect(tookMs).toBeLessThan(replacedWithinMs);
+      expect(second.hasHeard("runs", "dropped")).toBe(false);
     });
 
     it("a task that a killed process held is run", async () => {

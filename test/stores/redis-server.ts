@@ -21,9 +21,9 @@ export const hasRedis: boolean = hasRedisBinary || given !== undefined;
 export const withoutRedis =
   "needs Redis: apt-get install redis-server, or set LUTRA_TEST_REDIS_URL";
 
-/** The server that `LUTRA_TEST_REDIS_URL` names, or one that is started here. */
-export async function startRedis(): Promise<RedisServer> {
-  if (given !== undefined && !hasRedisBinary) {
+/** The server that `LUTRA_TEST_REDIS_URL` names, or one of the test's own. */
+export async function startRedis(isOwn = false): Promise<RedisServer> {
+  if (given !== undefined && !isOwn) {
     return { url: given, start: async () => {}, stop: async () => {} };
   }
   const port = await freePort();

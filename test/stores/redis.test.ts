@@ -21,7 +21,7 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
     stores = [await open(), await open()];
   });
   afterAll(async () => {
-    for (const store of stores) await store.close();
+    for (const store of stores ?? []) await store.close();
     await server.stop();
   });
 
@@ -85,7 +85,7 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
   });
 
   it.skipIf(!hasRedisBinary)("goes away and comes back", async () => {
-    const own = await startRedis();
+    const own = await startRedis(true);
     const [one, other] = await Promise.all([
       openRedis(own.url, { onError: () => {} }),
       openRedis(own.url, { onError: () => {} }),

@@ -5,6 +5,7 @@ export interface WorkerProcess {
   readonly child: ChildProcess;
   /** Resolves with the time of the first such message, of those too that came before. */
   readonly heard: (key: string, value: unknown) => Promise<number>;
+  readonly hasHeard: (key: string, value: unknown) => boolean;
 }
 
 const program = fileURLToPath(new URL("./fixtures/worker-process.mjs", import.meta.url));
@@ -30,5 +31,7 @@ export async function startWorker(url: string, role: "work" | "look"): Promise<W
       look();
     });
   await heard("ready", true);
-  return { child, heard };
+  const hasHeard = (key: string, value: unknown) =>
+    messages.some(({ message }) => message[key] === value);
+  return { child, heard, hasHeard };
 }

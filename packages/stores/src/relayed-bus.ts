@@ -12,7 +12,7 @@ import { decodeEvent, encodeEvent } from "./event-message.ts";
 export interface RelayedBusOptions {
   /** Hands a message to all other buses; those of one bus in their order. */
   readonly send: (message: string) => Promise<void>;
-  /** Hears what a listener threw. */
+  /** Hears what a listener threw, and what could not be sent. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -69,7 +69,7 @@ export class RelayedBus implements EventBus {
     void this.#local.publish(eventGapTopic, {});
     if (!this.#hasFailed) return;
     this.#hasFailed = false;
-    this.#send(eventGapTopic, {}).catch(this.#options.onError);
+    this.#send(eventGapTopic, {}).catch(() => {});
   }
 
   async #send(topic: string, event: JSONObject): Promise<void> {
@@ -78,6 +78,7 @@ export class RelayedBus implements EventBus {
       await this.#options.send(encodeEvent(this.#sender, this.#sent, { topic, event }));
     } catch (error) {
       this.#hasFailed = true;
+      this.#options.onError(error);
       throw error;
     }
   }

@@ -15,7 +15,7 @@ import {
   withSubscriptionId,
 } from "../protocol/subscriptions.ts";
 import { TransportError } from "../protocol/transport-error.ts";
-import type { EventBus } from "../stores/event-bus.ts";
+import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
 
 export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
@@ -105,15 +105,22 @@ function subscribe(
   bus: EventBus,
 ): readonly (() => void)[] {
   const subscribed: (() => void)[] = [];
-  const on = (topic: string, method: string) => {
-    subscribed.push(bus.subscribe(topic, (params) => notify(context, method, params, id)));
+  const followed: { readonly method: string; readonly params: JSONObject }[] = [];
+  const on = (topic: string, method: string, params: JSONObject = {}) => {
+    followed.push({ method, params });
+    subscribed.push(bus.subscribe(topic, (event) => notify(context, method, event, id)));
   };
   for (const [name, method] of Object.entries(listChangedMethods)) {
     if (accepted[name] === true) on(method, method);
   }
   for (const uri of accepted.resourceSubscriptions ?? []) {
-    on(resourceTopic(uri), resourceUpdatedMethod);
+    on(resourceTopic(uri), resourceUpdatedMethod, { uri });
   }
+  // What was missed is not known, so that all of it may have changed.
+  const missed = () => {
+    for (const { method, params } of followed) notify(context, method, params, id);
+  };
+  subscribed.push(bus.subscribe(eventGapTopic, missed));
   return subscribed;
 }
 

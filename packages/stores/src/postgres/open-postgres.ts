@@ -5,6 +5,7 @@ import {
   retryPauseMs,
   type TaskStore,
 } from "lutra/stores";
+import { reportOutages } from "../report-outages.ts";
 import { Connection } from "./connection.ts";
 import { createPostgresEventBus } from "./event-bus.ts";
 import { createPostgresHandleStore } from "./handle-store.ts";
@@ -50,7 +51,8 @@ export async function openPostgres(
   url: string,
   options: PostgresOptions = {},
 ): Promise<PostgresStore> {
-  const { now = Date.now, onError = reportError, maxConnections = 10 } = options;
+  const { now = Date.now, maxConnections = 10 } = options;
+  const onError = reportOutages(options.onError ?? reportError);
   if (!(maxConnections >= 2)) throw new TypeError("maxConnections: expected at least 2");
   await migrate(url);
   const connection = new Connection(url, maxConnections);

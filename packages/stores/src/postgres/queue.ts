@@ -45,7 +45,7 @@ export const freeTasks: string = `
   WITH living (id) AS MATERIALIZED (${living}),
   freed AS (
     UPDATE lutra.tasks SET runner = NULL, holder = NULL,
-      orders = orders + (duty = 'hold')::integer,
+      orders = orders + (CASE duty WHEN 'hold' THEN 1 ELSE 0 END),
       duty = CASE WHEN duty = 'hold' THEN 'run' ELSE duty END
     WHERE (runner IS NOT NULL AND runner NOT IN (SELECT id FROM living))
       OR (holder IS NOT NULL AND holder NOT IN (SELECT id FROM living))

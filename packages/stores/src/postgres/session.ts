@@ -109,7 +109,7 @@ export class Session {
       try {
         return await this.#connect();
       } catch (error) {
-        this.#onError(error);
+        this.#onError(toStoreError(error));
       }
       await delay(pauseMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
     }

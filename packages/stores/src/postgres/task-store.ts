@@ -1,6 +1,7 @@
 /** Tasks in Postgres, with the order to run one in the same transaction as its row. */
 import type { JSONObject } from "lutra/protocol";
 import type { StoredTask, TaskOrder, TaskStore } from "lutra/stores";
+import { reportOutages } from "../report-outages.ts";
 import { type Connection, isDuplicate } from "./connection.ts";
 import { addJob, removeJob } from "./queue.ts";
 import type { Session } from "./session.ts";
@@ -87,7 +88,11 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
       return (await write(update(wanted), task, wanted)) > 0;
     },
     work: (workerOptions) => {
-      const worker = new PostgresTaskWorker({ ...workerOptions, ...options });
+      const worker = new PostgresTaskWorker({
+        ...workerOptions,
+        ...options,
+        onError: reportOutages(workerOptions.onError),
+      });
       workers.add(worker);
       return {
         close: async (graceMs) => {

@@ -25,7 +25,7 @@ export function createRedis(url: string, { onError }: RedisConnectionOptions): R
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(longestPauseMs, 50 * 2 ** Math.min(attempt, 6)),
   });
-  redis.on("error", onError);
+  redis.on("error", (error) => onError(toStoreError(error)));
   return redis;
 }
 

@@ -1,4 +1,5 @@
 import type { EventBus, ReplayGuard, ResponseCache } from "lutra/stores";
+import { reportOutages } from "../report-outages.ts";
 import { createRedis, openRedis as openConnection } from "./connection.ts";
 import { createRedisEventBus } from "./event-bus.ts";
 import {
@@ -39,7 +40,8 @@ export interface RedisStore {
  * ```
  */
 export async function openRedis(url: string, options: RedisStoreOptions = {}): Promise<RedisStore> {
-  const { prefix = "lutra:", responseTtlMs = 86_400_000, onError = reportError } = options;
+  const { prefix = "lutra:", responseTtlMs = 86_400_000 } = options;
+  const onError = reportOutages(options.onError ?? reportError);
   let isOpen = false;
   // What goes wrong while it is opened, its caller hears.
   const report = (error: unknown): void => {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type HandleStore, type ReplayGuard, retryPauseMs, type TaskStore } from "lutra/stores";
+import { reportOutages } from "../report-outages.ts";
 import { Database } from "./database.ts";
 import { createSqliteHandleStore } from "./handle-store.ts";
 import { migrate } from "./migrations.ts";
@@ -38,7 +39,8 @@ export interface SqliteStore {
  * ```
  */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
-  const { now = Date.now, onError = reportError } = options;
+  const { now = Date.now } = options;
+  const onError = reportOutages(options.onError ?? reportError);
   await requireFolder(path);
   const database = new Database(path, true);
   try {

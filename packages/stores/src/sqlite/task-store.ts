@@ -1,6 +1,7 @@
 /** Tasks in a SQLite file, shared by the processes of one machine. */
 import type { JSONObject } from "lutra/protocol";
 import type { StoredTask, TaskOrder, TaskStore, TaskWorker } from "lutra/stores";
+import { reportOutages } from "../report-outages.ts";
 import { type Database, isDuplicate } from "./database.ts";
 import type { Session } from "./session.ts";
 import { SqliteTaskWorker } from "./task-worker.ts";
@@ -73,6 +74,7 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
         ...workerOptions,
         ...options,
         database: options.workDatabase,
+        onError: reportOutages(workerOptions.onError),
       });
       workers.add(worker);
       return {

@@ -1,0 +1,17 @@
+import { StoreUnavailableError } from "lutra/stores";
+import { createManualClock } from "lutra/testing";
+import { expect, it, vi } from "vitest";
+import { reportOutages } from "./report-outages.ts";
+
+it("reports an outage now and then, and everything else at once", () => {
+  const clock = createManualClock();
+  const onError = vi.fn();
+  const report = reportOutages(onError, clock.now);
+  const outage = new StoreUnavailableError("postgres", new Error("gone"));
+  const other = new Error("a run was rejected");
+  for (const error of [outage, outage, other, other]) report(error);
+  expect(onError.mock.calls.flat()).toEqual([outage, other, other]);
+  clock.advance(10_000);
+  report(outage);
+  expect(onError).toHaveBeenCalledTimes(4);
+});
