@@ -42,7 +42,8 @@ export function buildable(root) {
 }
 
 function buildInputs(root) {
-  const settings = ["tsconfig.base.json", "node_modules/typescript/package.json"];
+  const tools = ["typescript", "esbuild"].map((name) => `node_modules/${name}/package.json`);
+  const settings = ["tsconfig.base.json", "scripts/build.mjs", "scripts/bundle.mjs", ...tools];
   for (const name of packages) {
     settings.push(`packages/${name}/package.json`, `packages/${name}/tsconfig.json`);
   }
