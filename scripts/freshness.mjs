@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 
 /** In the order in which they are built: each may import those before it. */
-export const packages = ["lutra", "cli"];
+export const packages = ["lutra", "gateway", "cli"];
 
 /** True when node_modules is missing or older than the lock file. */
 export function isInstallStale(folder) {

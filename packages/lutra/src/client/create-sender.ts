@@ -1,11 +1,11 @@
 /** The way of a request through a client. */
+import { type Caching, createCaching } from "../middleware/caching.ts";
 import { compose, type Serve } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import { coreMethods } from "../protocol/methods.ts";
 import type { TransportError } from "../protocol/transport-error.ts";
-import { type Caching, createCaching } from "./caching.ts";
 import { closedError } from "./exchange.ts";
 import { type ClientOptions, type CompleteOptions, withDefaults } from "./options.ts";
 import { createRequestMeta } from "./request-meta.ts";
@@ -50,11 +50,15 @@ export function createSender({ connection, options: init, claimsSafe }: SenderIn
   };
   const isSafe = (request: JSONRPCRequest) =>
     methods.get(request.method)?.safe === true || (options.trustAnnotations && claimsSafe(request));
+  const partition = partitionOf(options);
   const caching = createCaching({
-    ...options,
+    cache: options.cache,
     server: connection.address ?? uniqueName(),
-    partition: partitionOf(options),
+    partition: () => partition,
     methods: [...methods.values()],
+    maxStaleMs: options.maxStaleMs,
+    now: options.now,
+    onWarning: options.onWarning,
   });
   const wire = compose(options.middleware, transport.serve);
   // From the outermost to the innermost. A fallback to servers of earlier eras goes to the end.

@@ -16,20 +16,21 @@ const connectWeb: Connect = (target, options) => {
 
 export const createClient: CreateClient = clientFactory(connectWeb);
 
+export type { CacheStatus } from "../middleware/cache-status.ts";
+export { cacheStatusOf } from "../middleware/cache-status.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 export { isTransportError, TransportError } from "../protocol/transport-error.ts";
 export type {
   CachedResponse,
-  MemoryResponseCacheOptions,
+  MemoryResponseCache,
   ResponseCache,
   ResponseCacheKey,
   ResponseCacheMatch,
 } from "../stores/response-cache.ts";
 export { createMemoryResponseCache, noResponseCache } from "../stores/response-cache.ts";
+export type { MemoryResponseCacheOptions, ResponseCacheSize } from "../stores/response-lru.ts";
 export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
 export { createHttpTransport } from "../transport/http/client-fetch.ts";
-export type { CacheStatus } from "./caching.ts";
-export { cacheStatusOf } from "./caching.ts";
 export type {
   Client,
   ClientOf,

@@ -1,0 +1,82 @@
+/** One line of JSON for each request: what was asked of whom and how it went, and nothing said. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import type { Config } from "../config/schema.ts";
+import type { ExchangeRecord } from "../exchange-record.ts";
+
+export interface AccessLog {
+  readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
+  /** Hands lines that wait to the operating system. */
+  readonly flush: () => void;
+}
+
+/** How much waits before it is written, in bytes; a second at most passes in any case. */
+const bufferBytes = 8192;
+const flushMs = 1000;
+/** Names longer than this are cut. */
+const maxNameLength = 256;
+
+/** Writes to the configured file or to standard output; `undefined` where no log is wanted. */
+export function createAccessLog(
+  config: Config["log"],
+  stream?: DestinationStream,
+): AccessLog | undefined {
+  if (config === false) return undefined;
+  const out =
+    stream ??
+    destination({
+      ...(config.file === undefined ? { dest: 1 } : { dest: config.file, mkdir: true }),
+      sync: false,
+      minLength: bufferBytes,
+      periodicFlush: flushMs,
+    });
+  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime }, out);
+  return {
+    write: (record, req, res) => writeLine(logger, record, req, res),
+    flush: () => {
+      if ("flushSync" in out && typeof out.flushSync === "function") out.flushSync();
+    },
+  };
+}
+
+function writeLine(
+  logger: Logger,
+  record: ExchangeRecord,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
+  const { head } = record;
+  const isAnswered = res.writableFinished;
+  logger.info({
+    method: head.method,
+    name: head.name?.slice(0, maxNameLength),
+    version: head.version,
+    principal: record.principal,
+    route: record.route,
+    upstream: record.upstream,
+    replica: record.replica,
+    attempts: record.attempts || undefined,
+    status: res.headersSent ? res.statusCode : 0,
+    code: record.code,
+    cache: record.cache,
+    // The client went away, or the answer broke off.
+    broken: isAnswered ? undefined : true,
+    reason: record.reason,
+    ms: rounded(performance.now() - record.startedAt),
+    upstreamMs: record.upstreamMs === undefined ? undefined : rounded(record.upstreamMs),
+    bytesIn: Number(req.headers["content-length"]) || undefined,
+    bytesOut: Number(res.getHeader("content-length")) || undefined,
+    trace: traceIdOf(req.headers.traceparent),
+  });
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** The trace id of a W3C `traceparent`. */
+function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
+  if (typeof traceparent !== "string" || traceparent.length < 55) return undefined;
+  const id = traceparent.slice(3, 35);
+  return /^[0-9a-f]{32}$/.test(id) ? id : undefined;
+}
