@@ -162,7 +162,12 @@ it("does not repeat a call whose replica is killed", async () => {
   expect(status).toBe(502);
   expect(body).toEqual({
     jsonrpc: "2.0",
-    error: { code: -32603, message: "The upstream broke off before it answered", data: { upstream: "fleet" } },
+    id: expect.anything(),
+    error: {
+      code: -32603,
+      message: "The upstream broke off before it answered",
+      data: { upstream: "fleet" },
+    },
   });
   expect(fleet.stderr.filter((line) => line.startsWith("fixture: waiting"))).toHaveLength(1);
 });

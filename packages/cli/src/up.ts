@@ -58,6 +58,9 @@ function configOf(line: CommandLine): ConfigInput {
     listen: addressOf(line),
     admin: isAdmin ? { port } : false,
     log: line.options.log ? {} : false,
-    upstreams: { [upstream]: { module: moduleOf(line), replicas } },
+    // Whose server it is may be believed what it says of its own tools.
+    upstreams: {
+      [upstream]: { module: moduleOf(line), replicas, retries: { trustAnnotations: true } },
+    },
   };
 }

@@ -22,6 +22,8 @@ export interface ExchangeRecord {
   cache: "hit" | "stale" | "miss" | undefined;
   /** From the arrival to the first byte from the upstream, in milliseconds. */
   upstreamMs: number | undefined;
+  /** How much went back over the connection, heads included. */
+  bytesOut: number;
   /** Why the gateway refused or broke off, in a word such as `limit` or `queue`. */
   reason: string | undefined;
 }

@@ -100,6 +100,8 @@ export async function startGateway(
     close: async () => {
       await sockets.close();
       await now().close();
+      // Exchanges that were cut off are noted once their connections have closed.
+      await new Promise((resolve) => setImmediate(resolve));
       log?.flush();
     },
   };

@@ -55,7 +55,12 @@ export function createHandler(options: HandlerOptions): Handler {
   const read = createNodeHandler({ serve: neverAsked }, rules);
   return (req, res) => {
     const record = createRecord();
-    res.once("close", () => onEnd(record, req, res));
+    const { socket } = req;
+    const writtenBefore = socket.bytesWritten;
+    res.once("close", () => {
+      record.bytesOut = socket.bytesWritten - writtenBefore;
+      onEnd(record, req, res);
+    });
     const screening = screenRequest(req, rules);
     const exchange: Exchange = { req, res, record, read, options, screening };
     if (screening.refusal) return refuseEarly(exchange, screening.refusal);
@@ -122,9 +127,13 @@ function recorded(serve: Serve, record: ExchangeRecord, res: ServerResponse): Se
   };
 }
 
-function refuseForward({ req, res, record }: Forward, error: ProtocolError): void {
+function refuseForward(
+  { req, res, record }: Forward,
+  error: ProtocolError,
+  body?: Buffer | null,
+): void {
   record.code = error.code;
-  void refuse(req, res, error);
+  void refuse(req, res, error, body);
 }
 
 function refuseEarly({ res, record, screening }: Exchange, refusal: Refusal): void {
@@ -158,6 +167,7 @@ function createRecord(): ExchangeRecord {
     code: undefined,
     cache: undefined,
     upstreamMs: undefined,
+    bytesOut: 0,
     reason: undefined,
   };
 }

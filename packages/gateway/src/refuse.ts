@@ -7,8 +7,8 @@ import { encodeError, ProtocolError, type RequestId, readId } from "lutra/protoc
 const maxReadBytes = 65_536;
 
 /**
- * Answers with an error. The response has the request's id where the body is small and nobody has
- * read of it yet.
+ * Answers with an error. The response has the request's id where the body is small, or `body` holds
+ * what was read of it before.
  *
  * @spec basic/index#error-responses
  */
@@ -16,8 +16,9 @@ export async function refuse(
   req: IncomingMessage,
   res: ServerResponse,
   error: ProtocolError,
+  body?: Buffer | null,
 ): Promise<void> {
-  const id = await idOf(req);
+  const id = body ? idIn(body) : await idOf(req);
   if (res.destroyed || res.headersSent) return;
   const { retryAfterMs } = error;
   if (retryAfterMs !== undefined) res.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
@@ -51,7 +52,15 @@ async function idOf(req: IncomingMessage): Promise<RequestId | undefined> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of req) chunks.push(chunk);
-    return readId(JSON.parse(Buffer.concat(chunks).toString()));
+  } catch {
+    return undefined;
+  }
+  return idIn(Buffer.concat(chunks));
+}
+
+function idIn(body: Buffer): RequestId | undefined {
+  try {
+    return readId(JSON.parse(body.toString()));
   } catch {
     return undefined;
   }

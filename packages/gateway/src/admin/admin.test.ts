@@ -85,6 +85,7 @@ it("counts requests by what the gateway knows, and not by what clients make up",
     code: undefined,
     cache: "miss" as const,
     upstreamMs: 1,
+    bytesOut: 1,
     reason: undefined,
   });
   metrics.observe(record("tools/list"), 200);

@@ -1,6 +1,6 @@
 /** The checks of `lutra/http` on a head that was read here. */
 import type { IncomingMessage } from "node:http";
-import { type HttpRules, type Screening, screen } from "lutra/node";
+import { type HttpRules, type Screening, screen, sentTimes, severalHosts } from "lutra/node";
 
 /**
  * Refuses by `Host`, `Origin`, method and media type, as every MCP endpoint does.
@@ -9,6 +9,7 @@ import { type HttpRules, type Screening, screen } from "lutra/node";
  */
 export function screenRequest(req: IncomingMessage, rules: HttpRules): Screening {
   const { method = "", headers } = req;
+  if (sentTimes(req.rawHeaders, "host") > 1) return { refusal: severalHosts(), cors: {} };
   const header = (name: string): string | undefined => {
     const value = headers[name];
     return typeof value === "string" ? value : value?.join(", ");

@@ -65,7 +65,7 @@ function writeLine(
     ms: rounded(performance.now() - record.startedAt),
     upstreamMs: record.upstreamMs === undefined ? undefined : rounded(record.upstreamMs),
     bytesIn: Number(req.headers["content-length"]) || undefined,
-    bytesOut: Number(res.getHeader("content-length")) || undefined,
+    bytesOut: record.bytesOut,
     trace: traceIdOf(req.headers.traceparent),
   });
 }

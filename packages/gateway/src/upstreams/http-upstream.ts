@@ -40,6 +40,8 @@ export interface AddedReplica {
   readonly url?: string | undefined;
   readonly socketPath?: string | undefined;
   readonly pid?: number | undefined;
+  /** Whether it has said itself that it answers, so that nobody need ask first. @default false */
+  readonly isReady?: boolean | undefined;
 }
 
 export interface HttpUpstream extends Upstream {

@@ -27,14 +27,21 @@ const request = {
 /** Runs nothing; a test lets replicas come and go through `spec`. */
 function runner() {
   const events: string[] = [];
-  const state: { spec?: ModuleSpec; fail?: (error: Error) => void } = {};
+  const state: {
+    spec?: ModuleSpec;
+    allReady?: () => void;
+    fail?: (error: Error) => void;
+  } = {};
   const modules: RunModule = (spec) => {
     state.spec = spec;
     const failed = new Promise<never>((_resolve, reject) => {
       state.fail = reject;
     });
+    const ready = new Promise<void>((resolve) => {
+      state.allReady = resolve;
+    });
     return {
-      ready: new Promise(() => {}),
+      ready: Promise.race([ready, failed]),
       failed,
       drain: () => void events.push("drain"),
       stop: async () => void events.push("stop"),
@@ -67,7 +74,7 @@ it("its replicas are processes behind sockets", async () => {
   expect(await upstream.ready(5)).toBe(false);
   const remove = state.spec?.onReady(await startProcess(1));
   state.spec?.onReady(await startProcess(2));
-  expect(await upstream.ready(5000)).toBe(true);
+  expect(upstream.status().replicas).toMatchObject([{ state: "up" }, { state: "up" }]);
   const { signal } = new AbortController();
   expect(await upstream.serve(request, { signal, notify: () => {} })).toBeDefined();
   expect(upstream.status()).toMatchObject({
@@ -79,6 +86,21 @@ it("its replicas are processes behind sockets", async () => {
   });
   remove?.();
   expect(upstream.status().replicas).toMatchObject([{ name: "2" }]);
+});
+
+it("is ready when all replicas are, and not before", async () => {
+  const { modules, state } = runner();
+  const upstream = createUpstream("test", config, { modules });
+  after(() => upstream.close(0));
+  let isReady = false;
+  const ready = upstream.ready(60_000).then((value) => {
+    isReady = value;
+  });
+  state.spec?.onReady(await startProcess(1));
+  expect(isReady).toBe(false);
+  state.allReady?.();
+  await ready;
+  expect(isReady).toBe(true);
 });
 
 it("is never ready when the module can't be served", async () => {

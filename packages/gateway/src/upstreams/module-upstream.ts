@@ -1,5 +1,6 @@
 /** An upstream whose replicas are processes that run a server module. */
 import type { UpstreamConfig } from "../config/schema.ts";
+import { systemClock } from "./clock.ts";
 import {
   createHttpUpstream,
   type HttpUpstream,
@@ -50,15 +51,24 @@ export function createModuleUpstream(
     module: config.module,
     replicas: config.replicas,
     onReady: ({ number, pid, socketPath }) =>
-      upstream.add({ name: String(number), pid, socketPath }),
+      upstream.add({ name: String(number), pid, socketPath, isReady: true }),
   });
   // Whoever runs the processes says why they failed.
-  const hasFailed = running.failed.catch(() => false);
-  running.ready.catch(() => {});
+  const allReady = running.ready.then(
+    () => true,
+    () => false,
+  );
+  running.failed.catch(() => {});
+  const { clock = systemClock } = options;
   return {
     ...upstream,
     drain: () => running.drain(),
-    ready: (timeoutMs) => Promise.race([upstream.ready(timeoutMs), hasFailed]),
+    ready: (timeoutMs) => {
+      const late = new Promise<boolean>((resolve) => {
+        clock.after(timeoutMs, () => resolve(false));
+      });
+      return Promise.race([allReady, late]);
+    },
     close: async (graceMs) => {
       running.drain();
       await upstream.close(graceMs);

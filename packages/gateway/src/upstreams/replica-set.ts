@@ -50,6 +50,7 @@ export class ReplicaSet {
     const replica = new Replica(place, health, config.timeouts.connectMs);
     this.#checks.set(replica, startChecks(replica, { config: config.health, clock, sendCheck }));
     this.#sort();
+    if (place.isReady) health.pass();
     return () => this.#remove(replica);
   }
 

@@ -14,6 +14,8 @@ export interface ReplicaPlace {
   /** A Unix socket to connect to in place of the host of `url`. */
   readonly socketPath?: string | undefined;
   readonly pid?: number | undefined;
+  /** Whether it has said itself that it answers, so that nobody need ask first. */
+  readonly isReady?: boolean | undefined;
 }
 
 export class Replica {
