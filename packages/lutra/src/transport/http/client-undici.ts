@@ -14,6 +14,39 @@ import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } 
 import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";
 import { ResponseReader } from "./client-response.ts";
 
+/** Sends one request and reads its response. It follows no redirects. */
+export type HttpSender = (
+  dispatcher: Pick<Dispatcher, "dispatch">,
+  request: JSONRPCRequest,
+  context: RequestContext,
+) => Promise<Result>;
+
+/**
+ * Makes what sends to one endpoint over connections that someone else keeps, for instance a `Pool`
+ * that is used for other requests, too. `fetch` and `maxConnections` have no meaning here.
+ *
+ * @throws {TypeError} for an option that makes no sense
+ */
+export function createHttpSender(
+  url: string | URL,
+  options: Omit<HttpTransportOptions, "fetch" | "maxConnections"> = {},
+): HttpSender {
+  const client = withDefaults(url, options);
+  const path = client.url.pathname + client.url.search;
+  return async (dispatcher, request, context) => {
+    const headers = requestHeaders(client, request, context);
+    const { dynamicHeaders } = client;
+    if (dynamicHeaders !== undefined) headers.push(...userHeaders(await dynamicHeaders()));
+    return new Promise((resolve, reject) => {
+      if (context.signal.aborted) return reject(abortError(context.signal));
+      const reader = new ResponseReader(request.id, context.notify, client.maxResponseBytes);
+      const handler = new ResponseHandler(reader, context.signal, { resolve, reject });
+      const body = JSON.stringify(request);
+      dispatcher.dispatch({ path, method: "POST", headers, body }, handler);
+    });
+  };
+}
+
 /** Carries requests to an MCP endpoint. It follows no redirects. */
 export function createHttpTransport(
   url: string | URL,
@@ -21,7 +54,7 @@ export function createHttpTransport(
 ): Transport {
   if (options.fetch !== undefined) return createFetchTransport(url, options);
   const client = withDefaults(url, options);
-  const path = client.url.pathname + client.url.search;
+  const send = createHttpSender(url, options);
   // Who sends a request bounds its time, so undici's own clocks stay off.
   const pool = new Pool(client.url.origin, {
     connections: client.maxConnections,
@@ -31,27 +64,11 @@ export function createHttpTransport(
   });
   let isClosed = false;
 
-  function dispatch(
-    request: JSONRPCRequest,
-    context: RequestContext,
-    headers: string[],
-  ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      if (isClosed) return reject(closedError());
-      if (context.signal.aborted) return reject(abortError(context.signal));
-      const reader = new ResponseReader(request.id, context.notify, client.maxResponseBytes);
-      const handler = new ResponseHandler(reader, context.signal, { resolve, reject });
-      pool.dispatch({ path, method: "POST", headers, body: JSON.stringify(request) }, handler);
-    });
-  }
-
   return {
     mirrorsHeaders: true,
     serve: async (request, context) => {
-      const headers = requestHeaders(client, request, context);
-      const { dynamicHeaders } = client;
-      if (dynamicHeaders !== undefined) headers.push(...userHeaders(await dynamicHeaders()));
-      return dispatch(request, context, headers);
+      if (isClosed) throw closedError();
+      return send(pool, request, context);
     },
     close: async () => {
       if (isClosed) return;
