@@ -138,7 +138,9 @@ describe("ext-tasks/tasks#task-creation", () => {
 
   it("every id is long and new", async () => {
     const { call } = taskServer([work]);
-    const ids = await Promise.all(Array.from({ length: 100 }, async () => (await call("work")).taskId));
+    const ids = await Promise.all(
+      Array.from({ length: 100 }, async () => (await call("work")).taskId),
+    );
     expect(new Set(ids).size).toBe(100);
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/);
   });
@@ -192,11 +194,15 @@ describe("ext-tasks/tasks#response", () => {
   });
 
   it.each([
-    ["a protocol error as it is", new ProtocolError("invalidParams", "bad", { data: 7 }), {
-      code: -32602,
-      message: "bad",
-      data: 7,
-    }],
+    [
+      "a protocol error as it is",
+      new ProtocolError("invalidParams", "bad", { data: 7 }),
+      {
+        code: -32602,
+        message: "bad",
+        data: 7,
+      },
+    ],
     ["anything else masked", new Error("secret"), { code: -32603, message: "Internal error" }],
   ])("failed: %s", async (_what, thrown, error) => {
     const failing = defineTool({
