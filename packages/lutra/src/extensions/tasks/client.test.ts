@@ -22,7 +22,11 @@ function connected(
   return { server, client: client as Client, ...rest };
 }
 
-const tool = (call: ToolDefinition["call"]): ToolDefinition => ({ name: "t", task: "optional", call });
+const tool = (call: ToolDefinition["call"]): ToolDefinition => ({
+  name: "t",
+  task: "optional",
+  call,
+});
 
 describe.each([true, false])("callTool, with notifications: %s", (notifications) => {
   it("gives the final result", async () => {

@@ -61,7 +61,8 @@ describe("ext-tasks/tasks#task-status", () => {
 
   it("a run of an earlier round says nothing any longer, but its steps have happened", () => {
     const state = after(ask(1, "a"), answer("a-1"));
-    for (const late of [complete(1), fail, ask(1, "a")]) expect(transition(state, late, 9)).toBe(state);
+    for (const late of [complete(1), fail, ask(1, "a")])
+      expect(transition(state, late, 9)).toBe(state);
     const step: TaskEvent = { type: "step", name: "s", outcome: [1] };
     expect(transition(state, step, 9).memory.steps).toEqual({ s: [1] });
   });
@@ -169,7 +170,8 @@ function check(before: TaskState, next: TaskState, event: TaskEvent): void {
   }
   if (event.type === "answer") {
     for (const [key, { name }] of Object.entries(before.questions)) {
-      if (Object.hasOwn(event.responses, key)) expect(Object.keys(next.memory.answers)).toContain(name);
+      if (Object.hasOwn(event.responses, key))
+        expect(Object.keys(next.memory.answers)).toContain(name);
     }
   }
   for (const name of Object.keys(before.memory.steps)) {
