@@ -1,7 +1,7 @@
 /**
  * Follows a task to the result of its call, and answers what it asks on the way.
  *
- * @spec ext-tasks/tasks#task-update-requests, ext-tasks/tasks#input-request-trust-model
+ * @spec ext-tasks/tasks#task-update-requests, ext-tasks/tasks#security-considerations
  */
 import type { ClientHost } from "../../client/extension.ts";
 import type { RequestOptions } from "../../client/options.ts";
@@ -10,7 +10,7 @@ import type { InputRequests } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { malformed } from "../../protocol/method.ts";
 import { type CallToolResult, callTool } from "../../protocol/tools.ts";
-import { abortError } from "../../transport/abort.ts";
+import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 import { InputLedger } from "./input-ledger.ts";
 import { observeTask } from "./observe.ts";
 import type { DetailedTask, TaskInfo } from "./protocol.ts";
@@ -59,11 +59,16 @@ export async function followTask(init: FollowInit): Promise<CallToolResult> {
     throw malformed("task: ended without a terminal status");
   } catch (error) {
     if (failed) throw stop.signal.reason;
-    throw options.signal?.aborted ? abortError(options.signal) : error;
+    throw options.signal?.aborted ? abortedError(options.signal) : error;
   } finally {
     unlink();
     stop.abort(new TaskError("cancelled", taskId));
   }
+}
+
+function abortedError({ reason }: AbortSignal): TransportError {
+  if (isTransportError(reason)) return reason;
+  return new TransportError("aborted", "The task was no longer waited for", { cause: reason });
 }
 
 /** What no handler can answer stays open, for whoever can. */

@@ -121,7 +121,11 @@ export function createRecords({ store, events, now, onChange }: RecordsOptions):
   };
 }
 
-/** True for the caller whose task it is. Callers without a principal are all the same. */
+/**
+ * True for the caller whose task it is. Callers without a principal are all the same.
+ *
+ * @spec ext-tasks/tasks#security-considerations
+ */
 export function belongsTo({ state }: TaskRecord, principal: Principal | undefined): boolean {
   return (state.call.principal?.id ?? null) === (principal?.id ?? null);
 }

@@ -88,8 +88,16 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
     };
   };
   const onError = (error: unknown) => host.onError(error, "tasks");
+  // Whoever follows a task may be the first to come after a restart.
+  const methods = servedTaskMethods(records, host.validator).map(({ method, serve }) => ({
+    method,
+    serve: (...request: Parameters<typeof serve>) => {
+      background.start();
+      return serve(...request);
+    },
+  }));
   return {
-    methods: servedTaskMethods(records, host.validator),
+    methods,
     runTool,
     filters: [taskFilter({ records, events, maxTasks: options.maxSubscribedTasks, onError })],
     share: background.share,

@@ -2,7 +2,8 @@
  * The methods that follow a task.
  *
  * @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#task-update-requests
- * @spec ext-tasks/tasks#task-cancellation, ext-tasks/tasks#protocol-errors
+ * @spec ext-tasks/tasks#response-1, ext-tasks/tasks#task-cancellation, ext-tasks/tasks#response-2
+ * @spec ext-tasks/tasks#protocol-errors, ext-tasks/tasks#security-considerations
  */
 import { invalidParams } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";

@@ -46,7 +46,17 @@ const supports: readonly unknown[] = ["never", "optional", "required"];
  *
  * @throws {TypeError} for nonsense
  */
-export function taskSettings({ task = "never", taskOptions = {} }: ToolDefinition): TaskSettings {
+export function taskSettings(definition: ToolDefinition): TaskSettings {
+  const known = completed.get(definition);
+  if (known !== undefined) return known;
+  const settings = complete(definition);
+  completed.set(definition, settings);
+  return settings;
+}
+
+const completed = new WeakMap<ToolDefinition, TaskSettings>();
+
+function complete({ task = "never", taskOptions = {} }: ToolDefinition): TaskSettings {
   if (!supports.includes(task)) throw new TypeError(`task: expected one of ${supports.join(", ")}`);
   const { promoteAfterMs = 0, ttlMs, pollIntervalMs, concurrency } = taskOptions;
   if (!(promoteAfterMs >= 0)) throw new TypeError("taskOptions.promoteAfterMs: expected 0 or more");
