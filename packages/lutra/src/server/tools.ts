@@ -138,7 +138,10 @@ export function compileTool(
   const { name, requires, singleUse = false } = definition;
   if (name === "" || name.length > 128) throw new TypeError(`tool name: 1 to 128 characters`);
   const { input, output, headers, shown } = compileShown(definition, validator);
-  const required = [...(requires ? [requires] : []), ...requirements(definition)];
+  const required = [
+    ...(requires ? [requires] : []),
+    ...atStart(name, () => requirements(definition)),
+  ];
   const handler = definition.call as (args: unknown, context: HandlerContext) => unknown;
   const failed = (content: readonly ContentBlock[]): Result =>
     toWire({ content, isError: true }, meta);
@@ -191,9 +194,19 @@ interface Shown {
   readonly shown: Tool;
 }
 
+/** Says which tool it is that can't be compiled. */
+function atStart<T>(name: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`tool ${name}: ${reason}`, { cause: error });
+  }
+}
+
 function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator): Shown {
   const { name, inputSchema, outputSchema, call } = definition;
-  try {
+  return atStart(name, () => {
     if (typeof call !== "function") throw new TypeError("call: expected a function");
     const schema = inputSchema === undefined ? noArguments : inputSchema;
     const input = compileSchema(schema, "input", validator);
@@ -206,10 +219,7 @@ function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator
       headers: headerParams(input.jsonSchema),
       shown: output ? { ...shown, outputSchema: output.jsonSchema } : shown,
     };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`tool ${name}: ${reason}`, { cause: error });
-  }
+  });
 }
 
 /** What a definition says about itself, for clients. Absent members stay absent. */

@@ -134,9 +134,9 @@ class HeldRun {
     const memory = (this.#run as Remembering).memory;
     const statusMessage = this.#status;
     const record = await createTask(this.#call, { memory, order: "hold", statusMessage });
-    const left = record.expiresAt === null ? null : record.expiresAt - host.now();
-    const remove = running.add(record.taskId, left, (reason) => this.#controller.abort(reason));
-    this.#remove = remove;
+    const entry = running.add(record.taskId, (reason) => this.#controller.abort(reason));
+    entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
+    this.#remove = entry.remove;
     if (context.signal.aborted) await this.#abandon(record);
     this.#resolvePromoted(createTaskResult(record));
     return new TaskRun(records, record);

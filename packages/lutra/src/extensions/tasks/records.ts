@@ -43,6 +43,8 @@ export interface RecordsOptions {
   readonly now: () => number;
   /** Hears of every change that this process has made. */
   readonly onChange: (record: TaskRecord) => void;
+  /** Hears why others could not be told of one. They learn of it when they look. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** The topic under which changes of one task travel over the bus. */
@@ -56,7 +58,8 @@ export const cancelledTopic = "tasks cancelled";
 /** How often a change is tried that others get in the way of. */
 const maxAttempts = 100;
 
-export function createRecords({ store, events, now, onChange }: RecordsOptions): TaskRecords {
+export function createRecords(options: RecordsOptions): TaskRecords {
+  const { store, now, onChange } = options;
   async function read(taskId: string): Promise<TaskRecord | undefined> {
     const stored = await store().get(taskId);
     return stored && ({ ...stored, state: stored.state as unknown as TaskState } as TaskRecord);
@@ -71,8 +74,8 @@ export function createRecords({ store, events, now, onChange }: RecordsOptions):
   function announce(record: TaskRecord): void {
     const { taskId, version, state } = record;
     onChange(record);
-    void events.publish(taskTopic(taskId), { taskId, version });
-    if (state.status === "cancelled") void events.publish(cancelledTopic, { taskId });
+    void tell(options, taskTopic(taskId), { taskId, version });
+    if (state.status === "cancelled") void tell(options, cancelledTopic, { taskId });
   }
 
   /** The task after `event`; `undefined` when it did not change, or someone else was faster. */
@@ -119,6 +122,19 @@ export function createRecords({ store, events, now, onChange }: RecordsOptions):
       }
     },
   };
+}
+
+/** What is done is done: that nobody hears of it is no failure of the change. */
+async function tell(
+  { events, onError }: RecordsOptions,
+  topic: string,
+  event: JSONObject,
+): Promise<void> {
+  try {
+    await events.publish(topic, event);
+  } catch (error) {
+    onError(error);
+  }
 }
 
 /**

@@ -5,16 +5,15 @@ import { cancelledTopic } from "./records.ts";
 import { cancelledError } from "./run.ts";
 
 export interface Running {
-  /**
-   * Notes a run; `abort` is called when its task is cancelled, or no longer kept. Call what comes
-   * back at its end.
-   */
-  readonly add: (
-    taskId: string,
-    expiresInMs: number | null,
-    abort: (reason: unknown) => void,
-  ) => () => void;
+  /** Notes a run; `abort` is called when its task is cancelled, or no longer kept. */
+  readonly add: (taskId: string, abort: (reason: unknown) => void) => RunningTask;
   readonly close: () => void;
+}
+
+export interface RunningTask {
+  /** Says when the task will no longer be kept; `null` for never. */
+  readonly expireIn: (ms: number | null) => void;
+  readonly remove: () => void;
 }
 
 /** The longest time a timer can be set for. */
@@ -27,18 +26,21 @@ export function createRunning(events: EventBus): Running {
   });
 
   return {
-    add: (taskId, expiresInMs, abort) => {
+    add: (taskId, abort) => {
       const runs = aborts.get(taskId) ?? new Set();
       aborts.set(taskId, runs.add(abort));
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const expire = () => abort(new TransportError("aborted", "the task has expired"));
-      const timer =
-        expiresInMs === null || expiresInMs > maxTimerMs
-          ? undefined
-          : unreferenced(setTimeout(expire, Math.max(0, expiresInMs)));
-      return () => {
-        clearTimeout(timer);
-        runs.delete(abort);
-        if (runs.size === 0) aborts.delete(taskId);
+      return {
+        expireIn: (ms) => {
+          if (ms === null || ms > maxTimerMs) return;
+          timer = unreferenced(setTimeout(expire, Math.max(0, ms)));
+        },
+        remove: () => {
+          clearTimeout(timer);
+          runs.delete(abort);
+          if (runs.size === 0) aborts.delete(taskId);
+        },
       };
     },
     close,

@@ -63,12 +63,14 @@ export function tasks(options: TasksOptions = {}): Extension {
 function installTasks(options: CompleteTasksOptions, host: ExtensionHost): ExtensionParts {
   const background = createBackground(options);
   const { events, now } = host;
+  const onError = (error: unknown) => host.onError(error, "tasks");
   let openTasks: OpenTasks;
   const records = createRecords({
     store: background.store,
     events,
     now,
     onChange: (record) => openTasks.update(record),
+    onError,
   });
   openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read });
   const running = createRunning(events);
@@ -87,7 +89,6 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
       return createTaskResult(await createTask(call, { memory, order: "run" }));
     };
   };
-  const onError = (error: unknown) => host.onError(error, "tasks");
   // Whoever follows a task may be the first to come after a restart.
   const methods = servedTaskMethods(records, host.validator).map(({ method, serve }) => ({
     method,

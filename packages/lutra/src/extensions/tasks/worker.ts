@@ -55,32 +55,33 @@ async function sweep(store: TaskStore): Promise<void> {
 function taskRunner(init: WorkerInit) {
   const takeTurn = createTurns();
   return async (taskId: string, signal: AbortSignal): Promise<void> => {
-    const { host, records, running } = init;
-    const record = await records.read(taskId);
-    if (record === undefined || record.state.status !== "working") return;
     const controller = new AbortController();
     const onLost = () => controller.abort(signal.reason);
     if (signal.aborted) onLost();
     signal.addEventListener("abort", onLost);
-    const left = record.expiresAt === null ? null : record.expiresAt - host.now();
-    const remove = running.add(taskId, left, (reason) => controller.abort(reason));
-    const taskRun = new TaskRun(records, record);
+    // Before the first look, so that no cancellation falls in between.
+    const entry = init.running.add(taskId, (reason) => controller.abort(reason));
     try {
-      const { journal } = taskRun;
-      const run = () => runCall(record, { host, journal, signal: controller.signal });
-      const outcome = await inTurn(record, run, controller.signal);
-      if (taskRun.failure !== undefined) throw taskRun.failure;
-      if (!isAbandoned(outcome, controller.signal)) {
-        await taskRun.note(eventOf(outcome, taskRun.round, host));
-      } else if (signal.aborted) {
-        // The order stands, so that whoever takes over runs it.
-        throw signal.reason;
-      }
+      const record = await init.records.read(taskId);
+      if (record === undefined || record.state.status !== "working") return;
+      entry.expireIn(record.expiresAt === null ? null : record.expiresAt - init.host.now());
+      await runTask(record, controller.signal, signal);
     } finally {
-      remove();
+      entry.remove();
       signal.removeEventListener("abort", onLost);
     }
   };
+
+  async function runTask(record: TaskRecord, signal: AbortSignal, lost: AbortSignal) {
+    const { host, records } = init;
+    const taskRun = new TaskRun(records, record);
+    const { journal, round } = taskRun;
+    const outcome = await inTurn(record, () => runCall(record, { host, journal, signal }), signal);
+    if (taskRun.failure !== undefined) throw taskRun.failure;
+    if (!isAbandoned(outcome, signal)) await taskRun.note(eventOf(outcome, round, host));
+    // The order stands, so that whoever takes over runs it.
+    else if (lost.aborted) throw lost.reason;
+  }
 
   /** Waits until the tool may run once more; being cancelled meanwhile is an outcome, too. */
   async function inTurn(
