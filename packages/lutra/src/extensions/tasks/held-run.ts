@@ -9,6 +9,7 @@ import type { Result } from "../../protocol/json-rpc.ts";
 import type { InputMemory } from "../../server/input-state.ts";
 import type { Journal, Remembering } from "../../server/journal.ts";
 import { endRound, type Unanswered } from "../../server/run-handler.ts";
+import { randomId } from "../../server/seal.ts";
 import { recallCall, type ToolCall } from "../../server/tool-call.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
 import type { TaskRecord } from "./records.ts";
@@ -33,7 +34,10 @@ export async function runHeld(
   settings: TaskSettings,
   init: HeldRunInit,
 ): Promise<Result> {
-  return new HeldRun(call, settings, init).answer(await recallCall(call));
+  const memory = await recallCall(call);
+  // The keys of steps stay the same, whether they are run before or after there is a task.
+  const { exchange = randomId() } = memory;
+  return new HeldRun(call, settings, init).answer({ ...memory, exchange });
 }
 
 class HeldRun {
@@ -166,13 +170,14 @@ class HeldRun {
   async #note(task: TaskRun, outcome: Outcome): Promise<void> {
     const { host, records } = this.#init;
     const { signal } = this.#controller;
-    const event = eventOf(outcome, task.round, host);
     try {
-      while (!signal.aborted || !isAbandoned(outcome, signal)) {
+      if (isAbandoned(outcome, signal)) return;
+      // A run that could not note its steps is left to a worker, which begins with what is kept.
+      const isLost = task.failure !== undefined;
+      const event = isLost ? undefined : eventOf(outcome, task.round, host);
+      for (;;) {
         try {
-          // A run that could not note its steps is left to a worker, which begins with what is kept.
-          if (task.failure === undefined) await task.note(event);
-          else await records.handOver(task.taskId);
+          await (event ? task.note(event) : records.handOver(task.taskId));
           return;
         } catch (error) {
           host.onError(error, "tasks");

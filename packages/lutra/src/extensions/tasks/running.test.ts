@@ -4,6 +4,7 @@ import type { Principal } from "../../protocol/exchange.ts";
 import { createServer, type Server } from "../../server/create-server.ts";
 import { ask } from "../../server/fixtures/ask.ts";
 import type { HandlerContext } from "../../server/handler-context.ts";
+import { inputRequired } from "../../server/results.ts";
 import { randomKeys } from "../../server/seal.ts";
 import type { ToolDefinition } from "../../server/tools.ts";
 import { createMemoryEventBus } from "../../stores/event-bus.ts";
@@ -18,6 +19,8 @@ const tool = (
   call: (args: never, context: HandlerContext) => unknown,
   taskOptions: ToolTaskOptions = {},
 ): ToolDefinition => ({ name: "t", task: "optional", taskOptions, call });
+
+const request = { method: "elicitation/create", params: { mode: "form", ...form } } as const;
 
 /** Ends when its signal aborts. */
 const untilAborted = ({ signal }: HandlerContext) =>
@@ -544,5 +547,109 @@ describe("a call that becomes a task on its way", () => {
     expect(errors).toHaveLength(1);
     open();
     expect(await result).toMatchObject({ resultType: "complete", content: [{ text: "here" }] });
+  });
+});
+
+describe("the explicit form inside a task", () => {
+  it("asks, remembers its state and finds the answers", async () => {
+    const byHand = tool((_args, { inputResponses, state }) => {
+      if (inputResponses.a !== undefined) return `${inputResponses.a && state}`;
+      return inputRequired({ inputRequests: { a: request }, state: "asked" });
+    });
+    const { call, until, update } = taskServer([byHand]);
+    const { taskId } = await call("t");
+    await until(taskId, has("input_required"));
+    await update(taskId, { "a-1": yes });
+    expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "asked" }] } });
+  });
+
+  it("a state without questions would wait for nothing, so the task fails", async () => {
+    const { call, until, errors } = taskServer([tool(() => inputRequired({ state: 1 }))]);
+    const task = await until((await call("t")).taskId, isOver);
+    expect(task).toMatchObject({ status: "failed", error: { message: "Internal error" } });
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe("a task that is no longer kept", () => {
+  it("aborts its run", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "Date"] });
+    const started = gate<AbortSignal>();
+    const endless = tool(
+      (_args, context) => {
+        started.open(context.signal);
+        return untilAborted(context);
+      },
+      { ttlMs: 1000 },
+    );
+    const { call, errors } = taskServer([endless]);
+    await call("t");
+    const signal = await started.opened;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(signal.aborted).toBe(true);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("a call that has become a task, and its store", () => {
+  /** A store that is away for a while: from the first change on, for so many tries. */
+  function failing(times: number): TaskStore {
+    const memory = createMemoryTaskStore();
+    let left = times;
+    return {
+      ...memory,
+      replace: async (task, order) => {
+        if (left-- > 0) throw new StoreUnavailableError("test", new Error("gone"));
+        return memory.replace(task, order);
+      },
+    };
+  }
+
+  const started = (call: (context: HandlerContext) => unknown) =>
+    tool(
+      async (_args, context) => {
+        await context.startTask();
+        return call(context);
+      },
+      { promoteAfterMs: Infinity },
+    );
+
+  it("its result is noted as soon as the store is there again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    let runs = 0;
+    const counting = started(() => `${++runs}`);
+    const { call, get, errors } = taskServer([counting], { tasks: { store: failing(2) } });
+    const { taskId } = await call("t");
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await get(taskId)).toMatchObject({ result: { content: [{ text: "1" }] } });
+    expect(errors).toHaveLength(2);
+  });
+
+  it("a step that could not be kept leaves the task to a worker, with the same key", async () => {
+    const keys: string[] = [];
+    const stepping = started(async (context) => {
+      await context.step("s", ({ idempotencyKey }) => void keys.push(idempotencyKey));
+      return "done";
+    });
+    const { call, until } = taskServer([stepping], { tasks: { store: failing(1) } });
+    const { taskId } = await call("t");
+    expect(await until(taskId, isOver)).toMatchObject({ status: "completed" });
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+  });
+
+  it("a cancellation aborts it like any other", async () => {
+    const signals = gate<AbortSignal>();
+    const endless = started((context) => {
+      signals.open(context.signal);
+      return untilAborted(context);
+    });
+    const { call, cancel, get, errors } = taskServer([endless]);
+    const { taskId } = await call("t");
+    const signal = await signals.opened;
+    await cancel(taskId);
+    expect(signal.aborted).toBe(true);
+    expect(await get(taskId)).toMatchObject({ status: "cancelled" });
+    expect(errors).toEqual([]);
   });
 });
