@@ -387,6 +387,15 @@ describe("notifications", () => {
     await it.close();
   });
 
+  it("are asked for as long as connections are left for other things", async () => {
+    const { client: it, sent } = telling(["1"]);
+    for (const _ of Array(10)) it.callTool("t").catch(() => {});
+    await vi.advanceTimersByTimeAsync(60);
+    expect(sent("subscriptions/listen")).toHaveLength(4);
+    expect(sent("tasks/get").length).toBeGreaterThanOrEqual(6);
+    await it.close();
+  });
+
   it("are not asked for again where a server sends none", async () => {
     const { client: it, sent } = telling(undefined);
     for (const _ of [1, 2]) it.callTool("t").catch(() => {});

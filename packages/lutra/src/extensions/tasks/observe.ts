@@ -13,7 +13,7 @@ import { isTransportError } from "../../protocol/transport-error.ts";
 import type { DetailedTask, TaskInfo } from "./protocol.ts";
 import { getTask, isTerminal } from "./protocol.ts";
 import { TaskError } from "./task-error.ts";
-import { isSilent, TaskFeed } from "./task-feed.ts";
+import { TaskFeed } from "./task-feed.ts";
 
 export interface ObserveOptions {
   /** What is known of the task, so that the first look may wait. */
@@ -40,7 +40,7 @@ export async function* observeTask(
 ): AsyncGenerator<DetailedTask, void, undefined> {
   const { seed, signal } = options;
   const feed = new TaskFeed(taskId, signal);
-  if (options.notifications && !isSilent(host)) void feed.open(host);
+  if (options.notifications) void feed.open(host);
   let latest: TaskInfo | undefined = seed;
   let shown: string | undefined;
   const startedAt = host.options.now();

@@ -217,3 +217,28 @@ describe("ext-tasks/tasks#response", () => {
     expect(task).not.toHaveProperty("result");
   });
 });
+
+describe("ext-tasks/tasks#streamable-http-routing-headers", () => {
+  it.each(["tasks/get", "tasks/update", "tasks/cancel"])(
+    "%s is refused with -32020 when Mcp-Name is missing or another task's",
+    async (method) => {
+      const { ask, call } = taskServer([work]);
+      const { taskId } = await call("work");
+      const params = { taskId, inputResponses: {} };
+      const headersOf = (name: string | undefined) => (header: string) => {
+        const headers: { readonly [header: string]: string | undefined } = {
+          "mcp-protocol-version": "2026-07-28",
+          "mcp-method": method,
+          "mcp-name": name,
+        };
+        return headers[header];
+      };
+      for (const name of [undefined, "other"]) {
+        const refused = ask(method, params, { header: headersOf(name) });
+        await expect(refused).rejects.toMatchObject({ code: -32020, status: 400 });
+      }
+      const header = headersOf(taskId as string);
+      expect(await ask(method, params, { header })).toMatchObject({ resultType: "complete" });
+    },
+  );
+});

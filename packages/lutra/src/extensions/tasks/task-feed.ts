@@ -5,13 +5,14 @@ import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
 import type { DetailedTask } from "./protocol.ts";
 import { parseTask, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
 
-/** Servers that were asked for notifications of tasks and send none. */
-const silent = new WeakSet<ClientHost>();
+/**
+ * How many tasks of one client are subscribed to at once; others are polled. Each takes a stream, and
+ * browsers have six connections to a server.
+ */
+const maxOpen = 4;
 
-/** True for a server that is not worth asking again. */
-export function isSilent(host: ClientHost): boolean {
-  return silent.has(host);
-}
+/** By client, how many subscriptions are open; `Infinity` where the server has none to offer. */
+const opened = new WeakMap<ClientHost, number>();
 
 /** A subscription to one task, and the pauses between looks where there is none. */
 export class TaskFeed {
@@ -35,12 +36,14 @@ export class TaskFeed {
   /** Follows the task until the feed is closed. That it can't is no failure: there are looks. */
   async open(host: ClientHost): Promise<void> {
     const { onWarning } = host.options;
+    if (openOf(host) >= maxOpen) return;
+    opened.set(host, openOf(host) + 1);
     try {
       const filter = { [taskFilterMember]: [this.#taskId] };
       const subscription = await host.listen(filter, { signal: this.#ended.signal });
       const agreed = subscription.acknowledged[taskFilterMember];
       if (!Array.isArray(agreed) || !agreed.includes(this.#taskId)) {
-        silent.add(host);
+        opened.set(host, Number.POSITIVE_INFINITY);
         subscription.close();
         return;
       }
@@ -49,6 +52,7 @@ export class TaskFeed {
     } catch (error) {
       if (!this.#ended.signal.aborted) onWarning("tasks: no notifications, it polls", error);
     } finally {
+      opened.set(host, openOf(host) - 1);
       this.#setLive(false);
     }
   }
@@ -95,4 +99,8 @@ export class TaskFeed {
     this.#isLive = isLive;
     this.#wake?.abort();
   }
+}
+
+function openOf(host: ClientHost): number {
+  return opened.get(host) ?? 0;
 }
