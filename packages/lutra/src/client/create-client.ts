@@ -10,7 +10,6 @@ import { listResources, listResourceTemplates, readResource } from "../protocol/
 import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
 import type { Client, ClientMembers } from "./client-types.ts";
 import { createSender } from "./create-sender.ts";
-import { closedError } from "./exchange.ts";
 import { clientHost, type InstalledExtensions, installExtensions } from "./install-extensions.ts";
 import { createInvalidation } from "./invalidation.ts";
 import { createLists } from "./lists.ts";
@@ -56,7 +55,6 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
   const tools = createTools(sender, lists, { mirrorsHeaders, follow });
   const invalidation = createInvalidation(caching, tools);
   const subscriptions = { sender, serve: wire, versions, ...invalidation };
-  const closed = new AbortController();
   const client: Omit<Client, keyof ClientMembers<ServerTypes>> = {
     discover: async (options = noOptions) => {
       const result = await send(sender, { method: discover, params: {}, options });
@@ -87,15 +85,11 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
       const addHeaders = methods.has(method.name) ? undefined : nameHeader(method, params);
       return send(sender, { method, params, options, addHeaders });
     },
-    close: () => {
-      closed.abort(closedError());
-      return parts.close();
-    },
+    close: parts.close,
   };
   extended = installExtensions(sender.options.extensions, {
     ...client,
     ...clientHost(sender, tools),
-    closed: closed.signal,
   });
   return { ...client, ...extended.members } as Client;
 }

@@ -30,8 +30,12 @@ export interface ClientHost extends Pick<Client, "request" | "listen"> {
   /** How the server is called in front of the user. */
   readonly server: string;
   readonly options: Pick<CompleteOptions, "now" | "random" | "onWarning">;
-  /** Aborts when the client is closed. */
-  readonly closed: AbortSignal;
+  /**
+   * Calls `stop` with the reason when the client is closed, until the returned function is called.
+   * (A signal would warn of its many listeners.)
+   */
+  readonly onClose: (stop: (reason: unknown) => void) => () => void;
+  readonly isClosed: () => boolean;
   /** Calls a tool, and follows nothing. */
   readonly callTool: (
     name: string,

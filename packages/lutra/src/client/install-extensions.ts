@@ -35,11 +35,16 @@ export function installExtensions(
 export function clientHost(
   sender: Sender,
   { callOnce, check }: Tools,
-): Omit<ClientHost, "request" | "listen" | "closed"> {
-  const { server, options } = sender;
+): Omit<ClientHost, "request" | "listen"> {
+  const { server, options, open, isClosed } = sender;
   return {
     server,
     options,
+    isClosed,
+    onClose: (stop) => {
+      open.add(stop);
+      return () => void open.delete(stop);
+    },
     callTool: callOnce,
     checkToolResult: check,
     canAnswer: (request) => canAnswer(request, options),

@@ -18,7 +18,7 @@ import type { Result } from "../../protocol/json-rpc.ts";
 import type { ServerTypes } from "../../protocol/server-types.ts";
 import { type CallToolResult, callTool } from "../../protocol/tools.ts";
 import { followTask } from "./follow.ts";
-import { observeTask } from "./observe.ts";
+import { watchTask } from "./observe.ts";
 import type { CreateTaskResult, DetailedTask } from "./protocol.ts";
 import {
   cancelTask,
@@ -151,7 +151,7 @@ function clientTasks(host: ClientHost, init: FollowTasksOptions) {
       await forget?.(taskId);
       return result;
     } catch (error) {
-      const isGivenUp = signal?.aborted || host.closed.aborted;
+      const isGivenUp = signal?.aborted || host.isClosed();
       if (signal?.aborted && cancelOnAbort) void cancel(taskId).catch(warn);
       else if (!isGivenUp) await forget?.(taskId);
       throw error;
@@ -192,8 +192,8 @@ function clientTasks(host: ClientHost, init: FollowTasksOptions) {
       await host.request(updateTask, { taskId, inputResponses }, options);
     },
     cancel,
-    watch: (taskId: string, { signal = host.closed, timeoutMs }: TaskRequestOptions = {}) =>
-      observeTask(host, taskId, { signal, timeoutMs, notifications }),
+    watch: (taskId: string, options: TaskRequestOptions = {}) =>
+      watchTask(host, taskId, { ...options, notifications }),
     resume: (taskId: string, options: ResumeOptions = {}) => followToEnd(taskId, options),
   };
   return {

@@ -12,7 +12,7 @@ import { malformed } from "../../protocol/method.ts";
 import { type CallToolResult, callTool } from "../../protocol/tools.ts";
 import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 import { InputLedger } from "./input-ledger.ts";
-import { observeTask } from "./observe.ts";
+import { observeTask, untilGivenUp } from "./observe.ts";
 import type { DetailedTask, TaskInfo } from "./protocol.ts";
 import { updateTask } from "./protocol.ts";
 import { TaskError } from "./task-error.ts";
@@ -32,7 +32,7 @@ export async function followTask(init: FollowInit): Promise<CallToolResult> {
   const { host, taskId, seed, notifications, options } = init;
   const stop = new AbortController();
   const ledger = new InputLedger();
-  const unlink = linkSignals(stop, [options.signal, host.closed]);
+  const unlink = untilGivenUp(host, stop, options.signal);
   let round = 0;
   let failed = false;
   const fail = (error: unknown) => {
@@ -99,21 +99,4 @@ async function resultOf(
   const result = callTool.result(task.result as JSONObject);
   if (tool !== undefined) await host.checkToolResult(tool, result, options);
   return result;
-}
-
-/** Aborts with whichever of the signals aborts first. */
-function linkSignals(
-  controller: AbortController,
-  signals: readonly (AbortSignal | undefined)[],
-): () => void {
-  const links = signals.flatMap((signal) => {
-    if (signal === undefined) return [];
-    const abort = () => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    return [() => signal.removeEventListener("abort", abort)];
-  });
-  return () => {
-    for (const unlink of links) unlink();
-  };
 }

@@ -246,7 +246,25 @@ describe("giving up", () => {
     expect(sent("tasks/cancel").map(({ params }) => params?.taskId)).toEqual(["1"]);
   });
 
-  it("closing the client ends the waiting", async () => {
+  it("many tasks followed at once are no leak to warn of", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const { client: it } = client([working]);
+    for (const _ of Array(50)) it.callTool("t").catch(() => {});
+    await vi.advanceTimersByTimeAsync(60);
+    await it.close();
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  it("closing the client ends the waiting, also of whoever watches", async () => {
+    const watching = client([working]);
+    const next = watching.client.tasks.watch("1")[Symbol.asyncIterator]();
+    await next.next();
+    const second = next.next();
+    second.catch(() => {});
+    await watching.client.close();
+    await expect(second).rejects.toMatchObject({ name: "TransportError", reason: "closed" });
+
     const { client: it } = client([working]);
     const result = it.callTool("t");
     result.catch(() => {});

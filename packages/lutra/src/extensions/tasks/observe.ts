@@ -59,6 +59,40 @@ export async function* observeTask(
   }
 }
 
+/** The same for whoever only wants to see, until the client is closed. */
+export async function* watchTask(
+  host: ClientHost,
+  taskId: string,
+  {
+    signal,
+    ...options
+  }: Omit<ObserveOptions, "signal"> & { readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<DetailedTask, void, undefined> {
+  const stop = new AbortController();
+  const unlink = untilGivenUp(host, stop, signal);
+  try {
+    yield* observeTask(host, taskId, { ...options, signal: stop.signal });
+  } finally {
+    unlink();
+  }
+}
+
+/** Aborts `controller` when the caller gives up or the client is closed, until that is undone. */
+export function untilGivenUp(
+  host: ClientHost,
+  controller: AbortController,
+  signal: AbortSignal | undefined,
+): () => void {
+  const abort = () => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort);
+  const stayOpen = host.onClose((reason) => controller.abort(reason));
+  return () => {
+    stayOpen();
+    signal?.removeEventListener("abort", abort);
+  };
+}
+
 interface Look extends ObserveOptions {
   readonly latest: TaskInfo | undefined;
   readonly feed: TaskFeed;
