@@ -30,6 +30,8 @@ const allowed = [
   ["packages/lutra/src/transport/http/a.ts", "../../protocol/b.ts"],
   ["packages/lutra/src/transport/http/node-handler.ts", "node:http"],
   ["packages/lutra/src/transport/stdio/a.ts", "node:child_process"],
+  ["packages/lutra/src/extensions/tasks/a.ts", "../../server/b.ts"],
+  ["packages/lutra/src/extensions/tasks/a.ts", "../../client/b.ts"],
   ["packages/lutra/src/testing/a.ts", "../server/b.ts"],
   ["packages/cli/src/a.ts", "lutra/server"],
   ["examples/a.ts", "lutra/client"],
@@ -54,6 +56,8 @@ const forbidden = [
   ["packages/lutra/src/middleware/a.ts", "../transport/b.ts"],
   ["packages/lutra/src/stores/a.ts", "../server/b.ts"],
   ["packages/lutra/src/stores/a.ts", "../middleware/b.ts"],
+  ["packages/lutra/src/extensions/tasks/a.ts", "../../transport/b.ts"],
+  ["packages/lutra/src/extensions/tasks/a.ts", "../apps/b.ts"],
   ["packages/lutra/src/testing/a.ts", "../legacy/b.ts"],
   ["packages/cli/src/a.ts", "lutra"],
   ["packages/cli/src/a.ts", "../../lutra/src/server/b.ts"],
@@ -69,6 +73,7 @@ const withoutNode = [
   ["packages/lutra/src/middleware/a.ts", "node:fs"],
   ["packages/lutra/src/stores/a.ts", "node:fs"],
   ["packages/lutra/src/transport/memory.ts", "node:fs"],
+  ["packages/lutra/src/extensions/tasks/a.ts", "node:fs"],
   ["packages/lutra/src/transport/http/a.ts", "node:http"],
 ] as const;
 

@@ -33,6 +33,7 @@ export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client
 export { createHttpTransport } from "../transport/http/client-fetch.ts";
 export type {
   Client,
+  ClientMembers,
   ClientOf,
   PromptArguments,
   PromptName,
@@ -46,6 +47,14 @@ export type {
 } from "./client-types.ts";
 export type { CreateClient } from "./create-client.ts";
 export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
+// For those who extend this package.
+export type {
+  Asked,
+  ClientExtension,
+  ClientHost,
+  FollowedCall,
+  InstalledClientExtension,
+} from "./extension.ts";
 export type { InputInfo } from "./input-info.ts";
 export { isInputRequired } from "./input-required.ts";
 export type { ClientOptions, InputMode, InputOptions, RequestOptions } from "./options.ts";

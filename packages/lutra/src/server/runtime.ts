@@ -1,21 +1,13 @@
 /** What a server runs on, and what a fleet may exchange before the first request. */
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
-import { createMemoryReplayGuard, type ReplayGuard } from "../stores/replay-guard.ts";
+import { createMemoryReplayGuard } from "../stores/replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
 import { createInputState } from "./input-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
+import type { Shared } from "./shared.ts";
 import { createSharedBus } from "./shared-bus.ts";
-
-/** What replicas of one server must have in common. */
-export interface Shared {
-  /** How many replicas answer for each other. */
-  readonly replicas?: number;
-  readonly keys?: readonly SealKey[];
-  readonly events?: EventBus;
-  readonly replayGuard?: ReplayGuard;
-}
 
 export interface Runtime extends CatalogueRuntime {
   readonly events: EventBus;
