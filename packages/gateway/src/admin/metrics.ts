@@ -1,8 +1,9 @@
 /** What Prometheus reads: counts and durations of exchanges, and the state of upstreams. */
 import { coreMethods, type Method } from "lutra/protocol";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
+import { DurationHistogram, histogramText } from "./duration-histogram.ts";
 
 export interface Metrics {
   readonly observe: (record: ExchangeRecord, status: number) => void;
@@ -17,63 +18,86 @@ export interface MetricsOptions {
   readonly cache: () => { readonly bytes: number; readonly entries: number } | undefined;
 }
 
-const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Series that are remembered with their labels looked up. */
+/** Series that are kept; what would be beyond is counted under "other". */
 const maxSeries = 1000;
 
 /** Collects in a registry of its own, so that several gateways may live in one process. */
 export function createMetrics({ methods = [], ...sources }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const registers = [registry];
-  const requests = new Counter({
+  // A client chooses its method; the number of series must not be its choice.
+  const known = new Set([...coreMethods, ...methods].map(({ name }) => name));
+  const series = new Map<string, Series>();
+  const durations = new Map<string, DurationHistogram>();
+  counters([registry], series);
+  gauges([registry], sources);
+
+  function open(key: string, record: ExchangeRecord, status: number): Series {
+    const isRoom = series.size < maxSeries;
+    const { method = "" } = record.head;
+    const { upstream = "", code = "", cache = "" } = record;
+    const own = { method: known.has(method) ? method : "other", upstream };
+    const labels = isRoom ? { ...own, status, code, cache } : beyond;
+    const name = isRoom ? key : "";
+    const duration = new DurationHistogram({ method: labels.method, upstream: labels.upstream });
+    const found = series.get(name);
+    if (found !== undefined) return found;
+    const shared = durations.get(duration.name) ?? duration;
+    durations.set(shared.name, shared);
+    const opened: Series = { labels, requests: 0, retries: 0, duration: shared };
+    series.set(name, opened);
+    return opened;
+  }
+
+  return {
+    observe: (record, status) => {
+      const { head, upstream, code, cache, attempts } = record;
+      const method = head.method ?? "";
+      const key = `${known.has(method) ? method : ""} ${upstream} ${status} ${code} ${cache}`;
+      const one = series.get(key) ?? open(key, record, status);
+      one.requests += 1;
+      if (attempts > 1) one.retries += attempts - 1;
+      one.duration.observe((performance.now() - record.startedAt) / 1000);
+    },
+    contentType: registry.contentType,
+    text: async () => (await registry.metrics()) + histogramText([...durations.values()]),
+  };
+}
+
+/** What is counted of requests that look the same. Adding to it is all that a request costs. */
+interface Series {
+  readonly labels: { readonly [label: string]: string | number };
+  requests: number;
+  retries: number;
+  readonly duration: DurationHistogram;
+}
+
+const beyond = { method: "other", upstream: "", status: 0, code: "", cache: "" };
+
+function counters(registers: Registry[], series: ReadonlyMap<string, Series>): void {
+  new Counter({
     name: "lutra_gateway_requests_total",
     help: "Requests, by method, upstream, HTTP status, JSON-RPC code and what the cache did",
     labelNames: ["method", "upstream", "status", "code", "cache"] as const,
     registers,
+    collect() {
+      this.reset();
+      for (const { labels, requests } of series.values()) this.inc(labels, requests);
+    },
   });
-  const durations = new Histogram({
-    name: "lutra_gateway_request_duration_seconds",
-    help: "From the arrival of a request to the end of its answer",
-    labelNames: ["method", "upstream"] as const,
-    buckets: seconds,
-    registers,
-  });
-  const retries = new Counter({
+  new Counter({
     name: "lutra_gateway_retries_total",
     help: "Requests that were sent to one more replica",
     labelNames: ["upstream"] as const,
     registers,
-  });
-  gauges(registers, sources);
-
-  // A client chooses its method; the number of series must not be its choice.
-  const known = new Set([...coreMethods, ...methods].map(({ name }) => name));
-  const series = new Map<string, { readonly count: () => void; readonly time: Observe }>();
-
-  return {
-    observe: (record, status) => {
-      const { method = "" } = record.head;
-      const { upstream = "", code = "", cache = "" } = record;
-      const shown = known.has(method) ? method : "other";
-      const key = `${shown} ${upstream} ${status} ${code} ${cache}`;
-      let entry = series.get(key);
-      if (entry === undefined) {
-        const counter = requests.labels({ method: shown, upstream, status, code, cache });
-        const timer = durations.labels({ method: shown, upstream });
-        entry = { count: () => counter.inc(), time: (value) => timer.observe(value) };
-        if (series.size < maxSeries) series.set(key, entry);
+    collect() {
+      this.reset();
+      for (const { labels, retries } of series.values()) {
+        this.inc({ upstream: labels.upstream ?? "" }, retries);
       }
-      entry.count();
-      entry.time((performance.now() - record.startedAt) / 1000);
-      if (record.attempts > 1) retries.inc({ upstream }, record.attempts - 1);
     },
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-  };
+  });
 }
-
-type Observe = (seconds: number) => void;
 
 function gauges(
   registers: Registry[],

@@ -1,8 +1,9 @@
 /** One line of JSON for each request: what was asked of whom and how it went, and nothing said. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { type DestinationStream, destination, type Logger, pino } from "pino";
 import type { Config } from "../config/schema.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
+import { LineBuffer } from "./line-buffer.ts";
 
 export interface AccessLog {
   readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
@@ -10,9 +11,6 @@ export interface AccessLog {
   readonly flush: () => void;
 }
 
-/** How much waits before it is written, in bytes; a second at most passes in any case. */
-const bufferBytes = 8192;
-const flushMs = 1000;
 /** Names longer than this are cut. */
 const maxNameLength = 256;
 
@@ -22,21 +20,19 @@ export function createAccessLog(
   stream?: DestinationStream,
 ): AccessLog | undefined {
   if (config === false) return undefined;
-  const out =
-    stream ??
-    destination({
-      ...(config.file === undefined ? { dest: 1 } : { dest: config.file, mkdir: true }),
-      sync: false,
-      minLength: bufferBytes,
-      periodicFlush: flushMs,
-    });
-  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime }, out);
+  const lines = new LineBuffer(stream ?? openFile(config.file));
+  const logger = pino({ base: null }, lines);
   return {
     write: (record, req, res) => writeLine(logger, record, req, res),
-    flush: () => {
-      if ("flushSync" in out && typeof out.flushSync === "function") out.flushSync();
-    },
+    flush: () => lines.flush(),
   };
+}
+
+function openFile(file: string | undefined): ReturnType<typeof destination> {
+  return destination({
+    ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
+    sync: false,
+  });
 }
 
 function writeLine(
