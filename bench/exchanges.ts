@@ -21,11 +21,15 @@ interface Answer {
   };
 }
 
-/** Calls of `add` with different numbers. All have answers of one length. */
-export function toolCalls(port: number): readonly Exchange[] {
+/**
+ * Calls of `add`, or of tools that do the same in turn, with different numbers. All have answers of
+ * one length.
+ */
+export function toolCalls(port: number, names: readonly string[] = ["add"]): readonly Exchange[] {
   return Array.from({ length: 64 }, (_, index) => {
     const [id, a, b] = [1000 + index, 100 + 3 * index, 200 + index];
-    return exchange(port, id, "tools/call", { name: "add", arguments: { a, b } }, ({ result }) => {
+    const name = names[index % names.length] as string;
+    return exchange(port, id, "tools/call", { name, arguments: { a, b } }, ({ result }) => {
       const [{ text }] = result.content;
       if (text !== String(a + b)) throw new Error(`${a} + ${b}: got ${text}`);
     });

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { client } from "./groups/client.ts";
 import { cpu } from "./groups/cpu.ts";
 import { fetch } from "./groups/fetch.ts";
+import { gateway } from "./groups/gateway.ts";
 import { lists } from "./groups/lists.ts";
 import { memory } from "./groups/memory.ts";
 import { server } from "./groups/server.ts";
@@ -25,10 +26,12 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   memory,
   size,
   start,
+  gateway,
 };
 
 const usage = `npm run bench -- [groups] [--quick] [--against <checkout>]
-  groups               any of ${Object.keys(groups).join(", ")}; without any, all
+  groups               any of ${Object.keys(groups).join(", ")}; without any, all;
+                       one alone goes into a file of its own
   --quick              fewer and shorter rounds; writes no file
   --against <checkout> measures the server of another checkout, too`;
 
@@ -67,10 +70,11 @@ console.log(`\n${table(rows)}\n\n${trust}`);
 const missed = rows.filter(({ verdict }) => verdict === "MISS");
 if (missed.length > 0) console.log(`${missed.length} of the targets are missed.`);
 
-if (!values.quick && positionals.length === 0) {
-  const file = resolve("bench/results/latest.md");
+const [only] = positionals;
+if (!values.quick && positionals.length < 2) {
+  const file = `bench/results/${only ?? "latest"}.md`;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, page(rows, trust));
-  console.log("\nWritten to bench/results/latest.md");
+  writeFileSync(file, page(rows, trust, only));
+  console.log(`\nWritten to ${file}`);
 }
 process.exit(0);

@@ -8,6 +8,8 @@ export interface Plan {
   readonly warmUpMs: number;
   /** Requests after which resident memory is read. */
   readonly memoryAt: readonly [few: number, many: number];
+  /** The same for the gateway; absent where that would take too long. */
+  readonly gatewayMemoryAt?: readonly [few: number, many: number];
   /** Fresh processes that import a package. */
   readonly imports: number;
   /** The folder of another checkout, whose server is measured beside this one's. */
@@ -21,6 +23,7 @@ export const full = {
   roundMs: 600,
   warmUpMs: 1000,
   memoryAt: [20_000, 200_000],
+  gatewayMemoryAt: [50_000, 500_000],
   imports: 15,
 } as const;
 

@@ -23,23 +23,40 @@ export function conditions(others: number | undefined, generator: number): strin
   return `${disturbed}the load generator was busy for at most ${percent(generator)} of a round`;
 }
 
-/** The results as a page. */
-export function page(rows: readonly Row[], trust: string): string {
-  return `# Bench results
+/** The results of all groups, or of one, as a page. */
+export function page(rows: readonly Row[], trust: string, group?: string): string {
+  const notes = group === "gateway" ? gatewayNotes : `${serverNotes}\n${gatewayNotes}`;
+  return `# Bench results${group === undefined ? "" : `: ${group}`}
 
 ${machine()}; ${trust}.
 
-Written by \`npm run bench\`. Contenders take turns, round after round; a ratio is the median of the
-rounds' ratios, the spread their least and greatest. Lines without a target are for information.
+Written by \`npm run bench${group === undefined ? "" : ` -- ${group}`}\`. Contenders take turns, round
+after round; a ratio is the median of the rounds' ratios, the spread their least and greatest. Lines
+without a target are for information.
 
 ${table(rows)}
 
 - Every server is a process of its own, started fresh and warmed up; all get the same bytes.
-- \`bare node:http\` reads and parses the body, compares the headers with it and answers the same
-  bytes as Lutra, written anew for each request.
-- \`official SDK\` is \`@modelcontextprotocol/server\` with its Node adapter as documented. It and
-  \`Lutra\` have the same 21 tools with the same zod schemas, made once.
-- CPU per request is the server process's user and system time.
+${notes}
 - Resident memory is read after a forced collection (\`--expose-gc\`).
 `;
 }
+
+const serverNotes = `- \`bare node:http\` reads and parses the body, compares the headers with it and answers the same
+  bytes as Lutra, written anew for each request.
+- \`official SDK\` is \`@modelcontextprotocol/server\` with its Node adapter as documented. It and
+  \`Lutra\` have the same 21 tools with the same zod schemas, made once.
+- CPU per request is the server process's user and system time.`;
+
+const gatewayNotes = `- Proxies route by \`Mcp-Name\` to two Lutra servers. A proxy has the first core to itself; both
+  servers share the second with the load, also where they are called directly, so that what a proxy
+  costs is what limits. A proxy that costs less than server and load together, such as nginx and
+  HAProxy, is limited by those: its CPU per request says more.
+- \`Lutra\` passes bodies on unread, with its access log (to \`/dev/null\`), metrics and cache on.
+  \`merged and renamed\` reads each request, and gives it the name that its upstream knows.
+- \`undici.request\` is \`node:http\` in front of it and nothing else. \`@fastify/reply-from\` and
+  \`http-proxy-3\` (1.23, the last for Node 20) are used as documented. nginx and HAProxy are Debian's,
+  with one worker, no log, and the least configuration that does the same.
+- CPU per request of a proxy is the user and system time of its processes. A published proxy in Rust
+  adds 52 µs at p50 with one connection, on another machine.
+- A list from the cache is compared with a server that is alone on the first core, too.`;

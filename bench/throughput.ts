@@ -70,7 +70,7 @@ export async function compare(
 }
 
 /** A slow server gets up to three times as long, for its code to be compiled, too. */
-async function warmUp(loads: readonly Load[], { warmUpMs }: Plan): Promise<void> {
+export async function warmUp(loads: readonly Load[], { warmUpMs }: Plan): Promise<void> {
   for (const load of loads) {
     await load.learn();
     let count = 0;

@@ -1,9 +1,9 @@
 /**
- * `npm run build`: compiles every package into its dist folder, from nothing. The new output
- * replaces the old at the end, so a deleted source leaves no file behind, and a program that is
- * running from dist meets a complete one.
+ * `npm run build`: compiles every package into its dist folder, from nothing; what a package
+ * exports is bundled. The new output replaces the old at the end, so a deleted source leaves no
+ * file behind, and a program that is running from dist meets a complete one.
  */
-import { renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildable, fingerprint, rememberBuild } from "./freshness.mjs";
 import { node, requireNode, root, step } from "./steps.mjs";
@@ -16,9 +16,7 @@ for (const name of buildable(root)) {
   const folder = join(root, "packages", name);
   const next = join(folder, "dist.next");
   rmSync(next, { recursive: true, force: true });
-  const tsc = node("node_modules/typescript/bin/tsc", "-p", `packages/${name}`, "--outDir", next);
-  const succeeded = await step(`building ${name}`, tsc);
-  if (!succeeded) {
+  if (!(await compile(name, next))) {
     rmSync(next, { recursive: true, force: true });
     process.exit(1);
   }
@@ -27,3 +25,17 @@ for (const name of buildable(root)) {
 }
 
 rememberBuild(root, print);
+
+async function compile(name, outDir) {
+  const tsc = ["node_modules/typescript/bin/tsc", "-p", `packages/${name}`, "--outDir", outDir];
+  if (!hasExports(name)) return step(`building ${name}`, node(...tsc));
+  return (
+    (await step(`declaring ${name}`, node(...tsc, "--emitDeclarationOnly"))) &&
+    (await step(`bundling ${name}`, node("scripts/bundle.mjs", name, outDir)))
+  );
+}
+
+function hasExports(name) {
+  const manifest = readFileSync(join(root, "packages", name, "package.json"), "utf8");
+  return JSON.parse(manifest).exports !== undefined;
+}

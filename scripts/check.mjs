@@ -17,6 +17,7 @@ const results = [
   !isBuildStale(root) || (await step("build", node("scripts/build.mjs"))),
   await step("types of tests and examples", node(tsc, "-p", "tsconfig.test.json")),
   await step("specification map", tool("tools/spec-map.ts", "--check")),
+  await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),
   await step("sizes", tool("tools/sizes.ts"), { showOutput: true }),
 ];
 

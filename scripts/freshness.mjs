@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 
 /** In the order in which they are built: each may import those before it. */
-export const packages = ["lutra", "stores", "cli"];
+export const packages = ["lutra", "stores", "gateway", "cli"];
 
 /** True when node_modules is missing or older than the lock file. */
 export function isInstallStale(folder) {
@@ -42,7 +42,8 @@ export function buildable(root) {
 }
 
 function buildInputs(root) {
-  const settings = ["tsconfig.base.json", "node_modules/typescript/package.json"];
+  const tools = ["typescript", "esbuild"].map((name) => `node_modules/${name}/package.json`);
+  const settings = ["tsconfig.base.json", "scripts/build.mjs", "scripts/bundle.mjs", ...tools];
   for (const name of packages) {
     settings.push(`packages/${name}/package.json`, `packages/${name}/tsconfig.json`);
   }

@@ -25,6 +25,9 @@ interface SpecMap {
 }
 
 const site = "https://modelcontextprotocol.io/specification";
+const extensionSites: { readonly [name: string]: string } = {
+  "ext-tasks": "https://modelcontextprotocol.github.io/ext-tasks/specification",
+};
 const command = "node --import tsx tools/spec-map.ts";
 
 /** Checks every tag and draws the map. */
@@ -124,8 +127,11 @@ function implementedRow(place: Place, files: readonly string[], revision: string
 }
 
 function link({ page, heading }: Place, revision: string): string {
-  const path = page.replace(/(^|\/)index$/, "");
-  const url = `${site}/${revision}${path === "" ? "" : `/${path}`}`;
+  const [name = "", ...rest] = page.split("/");
+  const extension = extensionSites[name];
+  const path = (extension ? rest.join("/") : page).replace(/(^|\/)index$/, "");
+  const file = extension ? `${path}.html` : path;
+  const url = `${extension ?? site}/${revision}${file === "" ? "" : `/${file}`}`;
   return heading === undefined ? `[(page)](${url})` : `[${heading}](${url}#${heading})`;
 }
 

@@ -1,8 +1,9 @@
 /**
  * Writes tools/spec-pages.json from the pages of a checked-out specification:
  *
- *     node --import tsx tools/spec-pages.ts <folder of the revision>
+ *     node --import tsx tools/spec-pages.ts <folder of the revision> [ext-tasks=<its folder>]
  *
+ * Pages of extensions have the name of their repository in front.
  * The file holds the names of pages and headings and how many sentences with a MUST each has,
  * never the text.
  */
@@ -30,14 +31,26 @@ const leftOut = new Set(["schema.mdx", "changelog.mdx"]);
 
 /** Reads every page below `folder`; the folder's name is the revision. */
 export function readSpecPages(folder: string): SpecPages {
+  return { revision: basename(folder), pages: pagesBelow(folder) };
+}
+
+function pagesBelow(folder: string): SpecPages["pages"] {
   const files = filesBelow(folder, ".").filter(
-    (path) => path.endsWith(".mdx") && !leftOut.has(path),
+    (path) => /\.mdx?$/.test(path) && !leftOut.has(path),
   );
   const pages = files.map((path) => {
     const page = parsePage(readFileSync(`${folder}/${path}`, "utf8"));
-    return [path.replace(/\.mdx$/, ""), page] as const;
+    return [path.replace(/\.mdx?$/, ""), page] as const;
   });
-  return { revision: basename(folder), pages: Object.fromEntries(pages) };
+  return Object.fromEntries(pages);
+}
+
+/** The pages of an extension, given as `name=folder`. */
+function readExtension(argument: string): SpecPages["pages"] {
+  const [name, folder] = argument.split("=");
+  if (name === undefined || folder === undefined) throw new TypeError("expected name=folder");
+  const pages = Object.entries(pagesBelow(folder));
+  return Object.fromEntries(pages.map(([page, found]) => [`${name}/${page}`, found]));
 }
 
 /** Counts the rules under each heading of a page, leaving out front matter and code. */
@@ -103,11 +116,13 @@ function countMust(lines: readonly string[]): number {
   return sentences.filter((sentence) => /(?<!["“])\bMUST\b/.test(sentence)).length;
 }
 
-function main(folder: string | undefined): void {
+function main([folder, ...extensions]: readonly string[]): void {
   if (folder === undefined) throw new TypeError("expected the folder of a specification revision");
-  const found = readSpecPages(folder);
+  const core = readSpecPages(folder);
+  const pages = Object.assign({}, core.pages, ...extensions.map(readExtension));
+  const found = { ...core, pages };
   writeFileSync(specPagesFile, `${JSON.stringify(found, null, 2)}\n`);
   console.log(`${Object.keys(found.pages).length} pages of ${found.revision}`);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) main(process.argv[2]);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) main(process.argv.slice(2));

@@ -8,8 +8,8 @@ export async function cpu(plan: Plan): Promise<readonly Row[]> {
   const file = "./servers/lutra-tools.mjs";
   const entries = [
     { name: "Lutra with 1 tool", file, args: ["1"] },
-    { name: "with 21", file, args: ["21"] },
-    { name: "with 200", file, args: ["200"] },
+    { name: "Lutra with 21 tools", file, args: ["21"] },
+    { name: "Lutra with 200 tools", file, args: ["200"] },
   ];
   const [one, some, many] = (await compare(entries, toolCalls, plan)) as [Series, Series, Series];
   return [cpuRow("tools/call", [many, one], { atMost: 1.1 }), cpuRow("tools/call", [some, one])];

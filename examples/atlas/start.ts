@@ -1,16 +1,13 @@
 /**
- * `npm start`: runs three replicas of the atlas behind one address, walks through the protocol with
- * a client, and stays up. `--port` says where (3000), `--exit` ends after the walk.
+ * `npm start`: runs a gateway over three replicas of the atlas and a second server, walks through
+ * the protocol with a client, and stays up. `--port` says where (3000), `--exit` ends after the walk.
  */
-import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { printFarewell } from "./walk/farewell.ts";
-import { FleetError, type FleetProcess, startFleet } from "./walk/fleet-process.ts";
+import { configPath, FleetError, type FleetProcess, startFleet } from "./walk/fleet-process.ts";
 import { styled } from "./walk/report.ts";
 import { walkThrough } from "./walk/walk.ts";
 
-const replicas = 3;
 /** How many ports are tried, each one above the last. */
 const maxPorts = 20;
 
@@ -23,14 +20,13 @@ for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stoppi
 
 /** Starts the fleet at the port, or where that is taken at the next one that is free. */
 async function startAt(port: number, tries = maxPorts): Promise<FleetProcess> {
-  const server = relative(process.cwd(), fileURLToPath(new URL("server.ts", import.meta.url)));
-  console.log(styled("dim", `$ npx lutra up ${server} --replicas ${replicas} --port ${port}`));
+  console.log(styled("dim", `$ PORT=${port} npx lutra gateway ${configPath()}`));
   try {
-    return await startFleet({ replicas, port, signal: stopping.signal });
+    return await startFleet({ port, signal: stopping.signal });
   } catch (error) {
     const isTaken = error instanceof FleetError && error.isPortTaken;
     if (!isTaken || tries <= 1) throw error;
-    console.log(`Port ${port} is taken, so the fleet goes to ${port + 1}.`);
+    console.log(`Port ${port} is taken, so the gateway goes to ${port + 1}.`);
     return await startAt(port + 1, tries - 1);
   }
 }
@@ -41,7 +37,8 @@ async function main(): Promise<number> {
   const fleet = await startAt(Number(options.port));
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${fleet.url} answers after ${seconds} s: ${replicas} replicas, 171,075 places each.\n`,
+    `${fleet.url} answers after ${seconds} s: a gateway over three replicas of the atlas, ` +
+      "171,075 places each, and an almanac.\n",
   );
   const walk = walkThrough(fleet, stopping.signal);
   const isDone = await Promise.race([walk, fleet.ended.then(() => false)]);

@@ -4,9 +4,11 @@
  *     npx lutra up examples/everything/server.ts --replicas 3
  */
 import { createServer } from "lutra/server";
+import { tasks } from "lutra/tasks";
 import { inputTools } from "./inputs.ts";
 import { prompts } from "./prompts.ts";
 import { resources, resourceTemplates } from "./resources.ts";
+import { taskTools } from "./tasks.ts";
 import { changingTools, tools } from "./tools.ts";
 
 const server = createServer({
@@ -14,10 +16,11 @@ const server = createServer({
   version: "1.0.0",
   title: "One of everything",
   instructions: "A fixture for conformance tests. Nothing here has an effect on the world.",
-  tools: [...tools, ...inputTools],
+  tools: [...tools, ...inputTools, ...taskTools],
   prompts,
   resources,
   resourceTemplates,
+  extensions: [tasks({ pollIntervalMs: 200 })],
   logging: true,
 });
 

@@ -153,8 +153,8 @@ describe("lutra", () => {
   });
 
   it.each([
-    [[], "lutra: which command? expected serve or up; see: lutra --help"],
-    [["servw"], "lutra: unknown command servw; expected serve or up; see: lutra --help"],
+    [[], "lutra: which command? expected serve, up or gateway; see: lutra --help"],
+    [["servw"], "lutra: unknown command servw; expected serve, up or gateway; see: lutra --help"],
     [["serve"], "lutra: serve: the path of a server module is missing; see: lutra serve --help"],
     [["up", "a.ts", "--replicas", "0"], "lutra: --replicas 0: expected a number from 1 to 64"],
     [["serve", "a.ts", "--port", "80x"], "lutra: --port 80x: expected a number from 0 to 65535"],

@@ -7,6 +7,12 @@ import { bundleClient, runClientScenarios, runClientSuite } from "./client-gate.
 import type { GateReport } from "./server-gate.ts";
 import { runServerRequirements, runServerSuite } from "./server-gate.ts";
 import { type Fixture, startFetch, startFleet, startServe } from "./start-fixture.ts";
+import {
+  startOverOfficial,
+  startPassThrough,
+  startReplicated,
+  startVerifying,
+} from "./start-gateway.ts";
 import { specVersion } from "./suite.ts";
 
 interface Row extends GateReport {
@@ -18,6 +24,10 @@ const rows: Row[] = [];
 await againstServer("server, one process", "serve", startServe);
 await againstServer("server, three replicas in turn", "fleet", () => startFleet(3));
 await againstServer("server, fetch handler", "fetch", startFetch);
+await againstServer("gateway, bodies unread", "gateway", startPassThrough);
+await againstServer("gateway, three replicas", "gateway-replicas", startReplicated);
+await againstServer("gateway, bodies read", "gateway-verify", startVerifying);
+await againstServer("gateway, official SDK", "gateway-official", startOverOfficial);
 
 const command = await bundleClient();
 await add("client, all scenarios at once", () => runClientSuite(command));

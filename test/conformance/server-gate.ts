@@ -2,7 +2,8 @@
 import { readOutcomes, type Totals, totalsOf } from "./outcomes.ts";
 import { probe } from "./probe.ts";
 import { runSuite, specVersion } from "./suite.ts";
-import { faultsOf, type KnownFailing, readExpected, readKnownFailing } from "./verdict.ts";
+import type { ExpectedPasses, KnownFailing } from "./verdict.ts";
+import { faultsOf, readExpected, readExtensions, readKnownFailing } from "./verdict.ts";
 
 export interface GateReport {
   /** What was found, without the scenarios that are known to fail. */
@@ -15,26 +16,31 @@ export interface GateReport {
 /** Runs every scenario of the revision. None of them may fail or warn. */
 export function runServerSuite(name: string, url: string): Promise<GateReport> {
   const selection = ["--suite", "all", "--spec-version", specVersion];
-  return runServer(name, url, selection, new Map());
+  return runServer(name, url, { selection, expected: readExpected("server"), known: new Map() });
 }
 
 /** Runs the frozen set of the revision, and the extensions that it reports without scoring them. */
 export function runServerRequirements(name: string, url: string): Promise<GateReport> {
   const selection = ["--requirements", specVersion];
-  return runServer(name, url, selection, readKnownFailing("server"));
+  const expected = { ...readExpected("server"), ...readExtensions("server") };
+  return runServer(name, url, { selection, expected, known: readKnownFailing("server") });
+}
+
+interface Gate {
+  readonly selection: readonly string[];
+  readonly expected: ExpectedPasses;
+  readonly known: KnownFailing;
 }
 
 async function runServer(
   name: string,
   url: string,
-  selection: readonly string[],
-  known: KnownFailing,
+  { selection, expected, known }: Gate,
 ): Promise<GateReport> {
   await probe(url);
   const args = ["server", "--url", url, ...selection];
   const { exitCode, folder, output } = await runSuite(name, args);
   const outcomes = readOutcomes(folder);
-  const expected = readExpected("server");
   const complete = [...Object.keys(expected), ...known.keys()];
   const faults = faultsOf(outcomes, expected, known, complete);
   const crash = exitCode === 0 ? [] : [`the suite exited with ${exitCode}\n${tailOf(output)}`];

@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { createFetchHandler, type FetchHandler } from "lutra/http";
 import { root } from "./suite.ts";
 
-const fixture = join(root, "examples/everything/server.ts");
+export const fixture: string = join(root, "examples/everything/server.ts");
 const program = join(root, "packages/cli/bin/lutra.js");
 
 export interface Fixture {
@@ -41,8 +41,8 @@ export async function startFetch(): Promise<Fixture> {
   };
 }
 
-/** Runs the program until it says where it listens. */
-async function startProgram(args: readonly string[]): Promise<Fixture> {
+/** Runs `lutra` until it says where it listens. */
+export async function startProgram(args: readonly string[]): Promise<Fixture> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],

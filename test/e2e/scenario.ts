@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { User } from "./user.ts";
 
 /** The ways from a client to the fixture server. */
-export type RunnerName = "memory" | "stdio" | "http" | "fetch" | "fleet";
+export type RunnerName = "memory" | "stdio" | "http" | "fetch" | "fleet" | "gateway";
 
 export interface Scenario {
   /** What one can rely on, as a sentence. */
@@ -34,7 +34,7 @@ export interface Harness {
 }
 
 /** The runners that speak HTTP. */
-export const overHttp: readonly RunnerName[] = ["http", "fetch", "fleet"];
+export const overHttp: readonly RunnerName[] = ["http", "fetch", "fleet", "gateway"];
 
 /** Expects that the peer refused, with this code. */
 export async function expectRefusal(work: Promise<unknown>, code: number): Promise<ProtocolError> {

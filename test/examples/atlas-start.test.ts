@@ -59,11 +59,18 @@ describe("npm start", () => {
 
   it("walks through the protocol", () => {
     const output = atlas.output();
-    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(11);
+    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(13);
     expect(output).toMatch(/List them again \.+ nothing sent/);
     expect(output).toMatch(/Search for three cities \.+ replicas \d, \d, \d/);
     expect(output).toMatch(/Replica \d asked .* and replica \d\s+finished/s);
     expect(output).toMatch(/After \d+\.\d s it was back/);
+  });
+
+  it("shows the routes as the reader can ask for them", async () => {
+    const [, command = ""] = atlas.output().match(/^npx lutra (gateway routes .*)$/m) ?? [];
+    const program = ["packages/cli/bin/lutra.js", ...command.split(" ")];
+    const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root });
+    expect(stdout).toContain("=> to atlas (3 processes of a module)");
   });
 
   it.skipIf(!hasCurl)("prints a request for the shell that works (needs curl)", async () => {
@@ -94,13 +101,13 @@ it("takes the next port when its own is taken, and ends after the walk when aske
   const port = typeof address === "object" ? address?.port : undefined;
   const { closed, output } = start("--port", String(port), "--exit");
   expect(await closed).toBe(0);
-  expect(output()).toContain(`Port ${port} is taken, so the fleet goes to ${Number(port) + 1}.`);
+  expect(output()).toContain(`Port ${port} is taken, so the gateway goes to ${Number(port) + 1}.`);
   other.close();
 });
 
 it("can be called off before the fleet answers", async () => {
   const { child, closed, until } = start("--port", "0");
-  await until("$ npx lutra up");
+  await until("npx lutra gateway");
   child.kill("SIGTERM");
   expect(await closed).toBe(0);
 });

@@ -80,6 +80,20 @@ describe("the packed package", () => {
     expect(required).toEqual(keysBy("await import(name)", "--input-type=module"));
   });
 
+  it("has one class of each name, which logs show, in all subpaths", () => {
+    const program = `
+      const classes = {};
+      for (const specifier of ${JSON.stringify(specifiers)}) {
+        for (const [name, value] of Object.entries(await import(specifier))) {
+          if (!String(value).startsWith("class")) continue;
+          if (value.name !== name) console.log(value.name, "for", name);
+          if ((classes[name] ??= value) !== value) console.log("another", name, "in", specifier);
+        }
+      }`;
+    const args = ["--no-warnings", "--input-type=module", "--eval", program];
+    expect(run(process.execPath, args, project)).toBe("");
+  });
+
   it("has every file that its exports name", () => {
     const files = Object.values(exports).flatMap((target) =>
       typeof target === "string" ? [target] : Object.values(target),

@@ -29,10 +29,10 @@ export function curlCommand(url: string): string {
   ].join(" \\\n  ");
 }
 
-export function printFarewell({ url, pids }: FleetProcess): void {
+export function printFarewell({ url, adminUrl, pids }: FleetProcess): void {
   const [pid] = pids.values();
   console.log(`
-${styled("bold", `The fleet stays up at ${url}. Ctrl-C ends it.`)} In another terminal:
+${styled("bold", `The gateway stays up at ${url}. Ctrl-C ends it.`)} In another terminal:
 
 Ask it something. Run this a few times, and watch the header x-lutra-replica:
 
@@ -42,7 +42,15 @@ Take a replica away and see it come back, here and in the answers:
 
 kill -9 ${pid}
 
-Go on with examples/atlas/server.ts, which is what you have just seen, or with your own server:
+Look at what the gateway sees (also /metrics, /config, /readyz):
+
+curl ${adminUrl}/upstreams
+
+See where a request would go, and why:
+
+npx lutra gateway routes examples/atlas/gateway.yaml tools/call search Country=JP
+
+Go on with examples/atlas, which is what you have just seen, or with your own server:
 npx lutra up my-server.ts
 `);
 }

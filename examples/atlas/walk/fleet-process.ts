@@ -1,12 +1,15 @@
-/** Runs `lutra up` the way a reader would, and reads what it prints. */
+/** Runs `lutra gateway` the way a reader would, and reads what it prints. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { relative } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 export interface FleetProcess {
   readonly url: string;
-  /** The process of each replica, by number. */
+  /** Where operators look. */
+  readonly adminUrl: string;
+  /** The process of each replica of the atlas, by number. */
   readonly pids: ReadonlyMap<number, number>;
   /** Resolves when a replica that died has been replaced. */
   readonly isBack: (replica: number) => Promise<void>;
@@ -28,19 +31,25 @@ export class FleetError extends Error {
 }
 
 const lutra = fileURLToPath(new URL("../../../packages/cli/bin/lutra.js", import.meta.url));
-const server = fileURLToPath(new URL("../server.ts", import.meta.url));
+const config = fileURLToPath(new URL("../gateway.yaml", import.meta.url));
+
+/** The path of the configuration, as a reader would type it. */
+export function configPath(): string {
+  return relative(process.cwd(), config);
+}
 
 export interface FleetOptions {
-  readonly replicas: number;
   readonly port: number;
   /** Ends the fleet gracefully, as Ctrl-C would. */
   readonly signal: AbortSignal;
 }
 
-/** Starts the fleet; resolves when all replicas answer. */
-export async function startFleet({ replicas, port, signal }: FleetOptions): Promise<FleetProcess> {
-  const args = ["up", server, "--replicas", String(replicas), "--port", String(port)];
-  const child = spawn(process.execPath, [lutra, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+/** Starts the gateway and the fleet behind it; resolves when all replicas answer. */
+export async function startFleet({ port, signal }: FleetOptions): Promise<FleetProcess> {
+  const child = spawn(process.execPath, [lutra, "gateway", config], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PORT: String(port), ADMIN_PORT: "0" },
+  });
   signal.addEventListener("abort", () => child.kill("SIGTERM"));
   const notices = readNotices(child.stderr);
   const ended = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
@@ -48,7 +57,7 @@ export async function startFleet({ replicas, port, signal }: FleetOptions): Prom
     urlOf(child.stdout),
     closed(child).then(() => Promise.reject(new FleetError(notices.lines.join("\n")))),
   ]);
-  return { url, ...notices, ended };
+  return { url, ...notices, adminUrl: notices.adminUrl(), ended };
 }
 
 function urlOf(stdout: Readable): Promise<string> {
@@ -65,10 +74,12 @@ function readNotices(stderr: Readable) {
   const pids = new Map<number, number>();
   const waiting = new Map<number, () => void>();
   let isShown = false;
+  let adminUrl = "";
   createInterface(stderr).on("line", (line) => {
     lines.push(line);
     if (isShown) console.error(line);
-    const [, number, pid] = /^lutra: replica (\d+) is (?:ready|back), pid (\d+)/.exec(line) ?? [];
+    adminUrl = /^lutra: health and metrics on (.*)$/.exec(line)?.[1] ?? adminUrl;
+    const [, number, pid] = /^lutra: atlas: replica (\d+) is \w+, pid (\d+)/.exec(line) ?? [];
     if (number === undefined) return;
     pids.set(Number(number), Number(pid));
     waiting.get(Number(number))?.();
@@ -76,6 +87,7 @@ function readNotices(stderr: Readable) {
   return {
     lines,
     pids,
+    adminUrl: () => adminUrl,
     isBack: (replica: number) => new Promise<void>((resolve) => waiting.set(replica, resolve)),
     showNotices: () => {
       isShown = true;

@@ -1,25 +1,29 @@
 /** Steps that look at what the server offers, and at places. */
+import { createClient } from "lutra/client";
+import type almanac from "../../almanac/server.ts";
 import { placeSchema } from "../place-tools.ts";
 import { expectTrue, findPlace, required, type Step } from "./step.ts";
+import { createWatchedClient } from "./watched-client.ts";
 
 export const placeSteps: readonly Step[] = [
   {
-    title: "Ask what the server can do",
+    title: "Ask what is on offer",
     run: async ({ client }) => {
       const { supportedVersions, capabilities, instructions = "" } = await client.discover();
       const offers = Object.keys(capabilities).sort().join(", ");
       return (
         `server/discover: it speaks ${supportedVersions.join(", ")} and offers ${offers}. ` +
-        `It advises: “${instructions}”`
+        `It advises: “${instructions.replace(/\s+/g, " ")}”`
       );
     },
   },
   {
-    title: "List the tools",
+    title: "List the tools of both servers",
     run: async ({ client }) => {
       const { tools, ttlMs = 0 } = await client.listTools();
       const names = tools.map(({ name }) => name).join(", ");
-      return `${names}. The server allows to reuse the list for ${ttlMs / 60_000} minutes.`;
+      expectTrue(names.includes("daylight"), "expected the tools of the almanac, too");
+      return `${names}. The list may be reused for ${ttlMs / 60_000} minutes.`;
     },
   },
   {
@@ -29,6 +33,16 @@ export const placeSteps: readonly Step[] = [
       const { tools } = await client.listTools();
       expectTrue(answeredBy.length === before, "expected the list to come from the cache");
       return `${tools.length} tools, out of the client's cache.`;
+    },
+  },
+  {
+    title: "List them as another client would",
+    run: async ({ fleet }) => {
+      const { client, answeredBy } = createWatchedClient(fleet.url);
+      const { tools } = await client.listTools();
+      await client.close();
+      expectTrue(answeredBy.length === 0, "expected the list to come from the gateway's cache");
+      return `${tools.length} tools, out of the gateway's cache: no replica was asked.`;
     },
   },
   {
@@ -44,8 +58,8 @@ export const placeSteps: readonly Step[] = [
       expectTrue(new Set(answeredBy).size === 3, "expected another replica for each search");
       const found = cities.map(({ name, country }) => `${name} (${country})`).join(", ");
       return (
-        `Found ${found}. Requests go to the replicas in turn. The country travels in a header, ` +
-        "too (Mcp-Param-Country), so that a load balancer could route on it."
+        `Found ${found}. Requests go to the replicas in turn, by their headers: the gateway reads ` +
+        "no body. The country travels in a header, too (Mcp-Param-Country), so a route may look at it."
       );
     },
   },
@@ -61,6 +75,21 @@ export const placeSteps: readonly Step[] = [
       const { total, places } = required(result.structuredContent, "expected places nearby");
       const names = places.map(({ name, distanceKm }) => `${name} (${distanceKm} km)`).join(", ");
       return `${total} places within 60 km of ${lyon.name}; the nearest are ${names}.`;
+    },
+  },
+  {
+    title: "Ask the other server, at the same address",
+    run: async (walk) => {
+      const { lat, lng, name } = await findPlace(walk, "reykjavik", "IS");
+      const date = "2026-06-21";
+      const client = createClient<typeof almanac>(walk.fleet.url);
+      const { structuredContent } = await client.callTool("daylight", { lat, lng, date });
+      await client.close();
+      const { hours } = required(structuredContent, "expected the hours of daylight");
+      return (
+        "The almanac knows no places, and the atlas nothing of the sun; here they are one server: " +
+        `${name} has ${hours} hours of daylight on ${date}.`
+      );
     },
   },
   {

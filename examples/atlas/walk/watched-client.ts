@@ -4,7 +4,7 @@ import type atlas from "../server.ts";
 
 export interface WatchedClient {
   readonly client: ClientOf<typeof atlas>;
-  /** The numbers of the replicas, in the order of their answers. */
+  /** The numbers of the replicas, in the order of their answers; the gateway's own are left out. */
   readonly answeredBy: readonly number[];
   /** The questions that the server asked. The answer is always yes. */
   readonly questions: readonly string[];
@@ -17,7 +17,8 @@ export function createWatchedClient(url: string): WatchedClient {
     clientInfo: { name: "atlas-walk", version: "1.0.0" },
     fetch: async (input, init) => {
       const response = await fetch(input, init);
-      answeredBy.push(Number(response.headers.get("x-lutra-replica")));
+      const replica = response.headers.get("x-lutra-replica");
+      if (replica !== null) answeredBy.push(Number(replica));
       return response;
     },
     onElicit: ({ message }) => {

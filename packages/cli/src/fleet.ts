@@ -9,8 +9,6 @@ import { createSocketFolder, removeSocket, socketPathIn } from "./socket-path.ts
 export interface FleetOptions {
   readonly module: string;
   readonly replicas: number;
-  /** Whether only clients on this machine can reach the fleet. */
-  readonly isLocal: boolean;
 }
 
 export interface Fleet {
@@ -21,7 +19,7 @@ export interface Fleet {
 }
 
 /** Draws new keys, so what one fleet sealed does not open in another. */
-export function createFleet({ module, replicas, isLocal }: FleetOptions): Fleet {
+export function createFleet({ module, replicas }: FleetOptions): Fleet {
   const keys: readonly SealKey[] = [{ id: "fleet", secret: randomSecret() }];
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();
@@ -44,7 +42,7 @@ export function createFleet({ module, replicas, isLocal }: FleetOptions): Fleet 
     start: (number) => {
       starts += 1;
       const socketPath = socketPathIn(folder, `${number}-${starts}`);
-      const replica = startReplica(number, { module, replicas, keys, socketPath, isLocal });
+      const replica = startReplica(number, { module, replicas, keys, socketPath });
       running.add(replica);
       const unrelay = relay.add(replica.channel);
       answerClaims(replica.channel, guard);

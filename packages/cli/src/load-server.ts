@@ -35,16 +35,28 @@ function defaultOf({ default: found }: Exports): unknown {
 
 async function load(file: string, shown: string): Promise<Exports> {
   try {
-    if (isTypeScript(file) && !runsTypeScript()) {
-      // A module without "type": "module" in its package.json is loaded as CommonJS.
-      for (const { register } of [await import("tsx/cjs/api"), await import("tsx/esm/api")]) {
-        register();
-      }
-    }
-    return await import(pathToFileURL(file).href);
+    return await importModule(file);
   } catch (error) {
     throw new CommandError(`cannot load ${shown}: ${stackOf(error)}`);
   }
+}
+
+let imports = 0;
+let isRegistered = false;
+
+/** Imports a JavaScript or TypeScript file by its absolute path, each time anew. */
+export async function importModule(file: string): Promise<Exports> {
+  if (isTypeScript(file) && !runsTypeScript() && !isRegistered) {
+    isRegistered = true;
+    // A module without "type": "module" in its package.json is loaded as CommonJS.
+    for (const { register } of [await import("tsx/cjs/api"), await import("tsx/esm/api")]) {
+      register();
+    }
+  }
+  imports += 1;
+  const url = pathToFileURL(file);
+  if (imports > 1) url.searchParams.set("load", String(imports));
+  return await import(url.href);
 }
 
 function isTypeScript(file: string): boolean {

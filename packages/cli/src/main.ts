@@ -1,10 +1,21 @@
 /** The program `lutra`: picks the command and says how it went. */
 import { CommandError } from "./command-error.ts";
 import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
+import { gateway } from "./gateway.ts";
+import { gatewayCheck } from "./gateway-check.ts";
+import { gatewayExport } from "./gateway-export.ts";
+import { gatewayRoutes } from "./gateway-routes.ts";
 import { serve } from "./serve.ts";
 import { up } from "./up.ts";
 
-const commands: readonly Command[] = [serve, up];
+const commands: readonly Command[] = [
+  serve,
+  up,
+  gateway,
+  gatewayCheck,
+  gatewayRoutes,
+  gatewayExport,
+];
 
 /** Runs a command; resolves to the exit code of the process. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -10,8 +10,6 @@ export interface StartMessage {
   readonly keys: readonly SealKey[];
   /** Where to listen. */
   readonly socketPath: string;
-  /** Whether only clients on this machine can reach the fleet. */
-  readonly isLocal: boolean;
 }
 
 /** Tells a replica to end its subscriptions. */

@@ -1,5 +1,5 @@
 /**
- * The process of one replica. It serves on a socket that only the dispatcher knows, and ends as
+ * The process of one replica. It serves on a socket that only the gateway knows, and ends as
  * soon as the channel to its supervisor does.
  */
 import { createServer as createHttpServer } from "node:http";
@@ -43,12 +43,10 @@ function share(server: Server, { replicas, keys }: StartMessage): void {
   });
 }
 
-function listen(server: Server, { socketPath, isLocal }: StartMessage): Promise<void> {
-  // Requests arrive over a socket of this machine whoever sent them, so what `Host` may be
-  // depends on where the dispatcher listens.
-  const rules = isLocal ? { allowedHosts: [] } : {};
-  const http = createHttpServer(createNodeHandler(server, rules));
-  // The dispatcher closes idle connections; both doing so would break requests on their way.
+function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
+  // The gateway has judged `Host`, and calls every replica by a loopback name.
+  const http = createHttpServer(createNodeHandler(server, { allowedHosts: [] }));
+  // The gateway closes idle connections; both doing so would break requests on their way.
   http.keepAliveTimeout = 0;
   // It also reads requests from their clients, and has a limit for slow ones.
   http.requestTimeout = 0;

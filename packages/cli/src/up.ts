@@ -1,56 +1,66 @@
 /** `lutra up`: a fleet on one machine, behind one address. */
+import { type ConfigInput, startGateway } from "@lutra/gateway";
 import { addressOf, addressOptions, listenError } from "./address.ts";
-import { type Command, integerOption } from "./command-line.ts";
-import { startDispatcher } from "./dispatcher.ts";
+import { type Command, type CommandLine, integerOption } from "./command-line.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
+import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { startReplicas } from "./supervisor.ts";
 
 const maxReplicas = 64;
-
 export const up: Command = {
   name: "up",
   summary: "Serves several replicas of one server behind one address.",
   details:
     "Starts replicas of the server that <module> (JavaScript or TypeScript) exports by default,\n" +
-    "each in a process of its own, and hands requests to them in turn. A replica that dies is\n" +
-    "started again. The MCP endpoint is /mcp. Ctrl-C ends the fleet gracefully.",
+    "each in a process of its own, and a gateway that hands requests to them in turn. A replica\n" +
+    "that dies is started again. The MCP endpoint is /mcp. Ctrl-C ends the fleet gracefully.",
   arguments: [moduleArgument],
   options: {
     replicas: { placeholder: "N", description: "How many. Default: 3" },
     ...addressOptions,
+    admin: { placeholder: "P", description: "Where health and metrics are. Default: nowhere" },
+    log: { description: "Prints a line of JSON for each request." },
   },
   run: async (line) => {
-    const address = addressOf(line);
-    const range = { least: 1, most: maxReplicas, fallback: 3 };
-    const replicas = integerOption(line, "replicas", range);
+    const { modules, failed } = createRunModules((text) => console.error(`lutra: ${text}`));
+    const config = configOf(line);
     // The address comes first: when it is taken, that is known before anything is loaded.
-    const dispatcher = await startDispatcher(address).catch((error: unknown) => {
-      throw listenError(error, address);
-    });
-    const supervisor = startReplicas({
-      module: moduleOf(line),
-      replicas,
-      isLocal: dispatcher.isLocal,
-      onReady: dispatcher.add,
-      notice: (text) => console.error(`lutra: ${text}`),
+    const gateway = await startGateway(config, { modules }).catch((error: unknown) => {
+      throw listenError(error, addressOf(line));
     });
     const stopped = stopSignal();
     try {
       const isReady = await Promise.race([
-        supervisor.ready.then(() => true),
+        gateway.ready().then(() => true),
         stopped.then(() => false),
+        failed,
       ]);
       if (isReady) {
-        console.log(`listening on ${dispatcher.url}`);
-        await Promise.race([stopped, supervisor.failed]);
+        console.log(`listening on ${gateway.url}`);
+        await Promise.race([stopped, failed]);
       }
       return 0;
     } finally {
-      const drained = dispatcher.close();
-      supervisor.drain();
-      await drained;
-      await supervisor.stop();
+      await gateway.close();
     }
   },
 };
+
+/** The name of the one upstream, which nobody sees. */
+const upstream = "fleet";
+
+function configOf(line: CommandLine): ConfigInput {
+  const range = { least: 1, most: maxReplicas, fallback: 3 };
+  const replicas = integerOption(line, "replicas", range);
+  const isAdmin = line.options.admin !== undefined;
+  const port = integerOption(line, "admin", { least: 0, most: 65_535, fallback: 0 });
+  return {
+    listen: addressOf(line),
+    admin: isAdmin ? { port } : false,
+    log: line.options.log ? {} : false,
+    // Whose server it is may be believed what it says of its own tools.
+    upstreams: {
+      [upstream]: { module: moduleOf(line), replicas, retries: { trustAnnotations: true } },
+    },
+  };
+}

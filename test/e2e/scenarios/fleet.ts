@@ -1,4 +1,4 @@
-/** What only a fleet of several replicas can show. */
+/** What only several replicas can show. */
 import { expect } from "vitest";
 import { type Scenario, textOf } from "../scenario.ts";
 import { accept } from "../user.ts";
@@ -6,7 +6,7 @@ import { accept } from "../user.ts";
 export const fleet: readonly Scenario[] = [
   {
     name: "requests land on all replicas of a fleet",
-    only: ["fleet"],
+    only: ["fleet", "gateway"],
     run: async (client) => {
       const calls = Array.from({ length: 12 }, () => client.callTool("who"));
       const answers = (await Promise.all(calls)).map(
@@ -18,7 +18,7 @@ export const fleet: readonly Scenario[] = [
   },
   {
     name: "an exchange that one replica began is finished by another",
-    only: ["fleet"],
+    only: ["fleet", "gateway"],
     run: async (client, { user }) => {
       user.willAnswer(accept({}), accept({}), accept({}));
       const last = textOf(await client.callTool("relay"));
@@ -29,13 +29,13 @@ export const fleet: readonly Scenario[] = [
   },
   {
     name: "a replica that dies is replaced, and the fleet goes on",
-    only: ["fleet"],
+    only: ["fleet", "gateway"],
     run: async (_client, { start }) => {
       const { client } = await start();
       const who = async () =>
         ((await client.callTool("who")).structuredContent as { pid: number }).pid;
-      const first = new Set([await who(), await who(), await who()]);
-      expect(first.size).toBe(3);
+      const first = new Set<number>();
+      while (first.size < 3) first.add(await who());
       const [victim] = first;
       process.kill(victim as number, "SIGKILL");
       let refused = 0;
@@ -49,7 +49,8 @@ export const fleet: readonly Scenario[] = [
           return undefined;
         });
       }
-      expect(refused).toBeLessThanOrEqual(1);
+      // The gateway keeps two connections to it, for calls and for checks, which may end one by one.
+      expect(refused).toBeLessThanOrEqual(2);
     },
   },
 ];

@@ -108,7 +108,7 @@ export const subscriptions: readonly Scenario[] = [
   },
   {
     name: "a subscription is opened again when the processes of its server die",
-    only: ["stdio", "fleet"],
+    only: ["stdio"],
     run: async (_client, { start, user }) => {
       const { client } = await start();
       const uri = `changed://${randomUUID()}`;

@@ -77,10 +77,18 @@ type ListOne<R> = (cursor?: string, options?: RequestOptions) => Promise<R>;
 type ListAll<R> = (options?: RequestOptions) => Promise<R>;
 
 /**
+ * Members that extensions put onto a client; each adds its own by declaration merging. They are
+ * there only when the client was made with the extension.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: what it has, extensions give it
+// biome-ignore lint/correctness/noUnusedVariables: what extensions add depends on it
+export interface ClientMembers<Types extends ServerTypes> {}
+
+/**
  * Speaks to one server. Every promise rejects with a `ProtocolError` for what the server refused
  * and with a `TransportError` where there was no usable answer.
  */
-export interface Client<Types extends ServerTypes = ServerTypes> {
+export interface Client<Types extends ServerTypes = ServerTypes> extends ClientMembers<Types> {
   /** Asks for the server's versions, capabilities and instructions. Not needed before other calls. */
   readonly discover: (options?: RequestOptions) => Promise<DiscoverResult>;
   /** All tools; over HTTP without those whose header annotations are invalid. */

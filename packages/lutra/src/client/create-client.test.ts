@@ -87,7 +87,7 @@ describe.each([
     ["a timeout of 0", "http://localhost", { timeoutMs: 0 }],
     ["no version", "http://localhost", { versions: [] }],
     ["an elicitation without a mode", "http://localhost", { elicitation: {} }],
-    ["an extension without a vendor", "http://localhost", { extensions: { tasks: {} } }],
+    ["an extension without a vendor", "http://localhost", { extensions: [{ id: "tasks" }] }],
     ["a protocol header", "http://localhost", { headers: { "Mcp-Method": "x" } }],
   ])("refuses %s at once", (_what, target, options) => {
     expect(() => createClient(target as string, options)).toThrow(TypeError);

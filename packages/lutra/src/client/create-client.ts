@@ -7,16 +7,17 @@ import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import { getPrompt, listPrompts } from "../protocol/prompts.ts";
 import { listResources, listResourceTemplates, readResource } from "../protocol/resources.ts";
-import type { TypesOf } from "../protocol/server-types.ts";
-import type { Client } from "./client-types.ts";
+import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
+import type { Client, ClientMembers } from "./client-types.ts";
 import { createSender } from "./create-sender.ts";
+import { clientHost, type InstalledExtensions, installExtensions } from "./install-extensions.ts";
 import { createInvalidation } from "./invalidation.ts";
 import { createLists } from "./lists.ts";
-import type { ClientOptions } from "./options.ts";
+import { type ClientOptions, methodsOf } from "./options.ts";
 import { noOptions, send } from "./send.ts";
 import { openSubscription } from "./subscriptions.ts";
 import type { Connect, Connection, ServeTarget, Target } from "./target.ts";
-import { createTools } from "./tools.ts";
+import { createTools, type Follow } from "./tools.ts";
 
 export interface CreateClient {
   /** Makes a client of a server in this process, typed by it. */
@@ -40,7 +41,7 @@ export interface CreateClient {
 /** Makes `createClient` for a platform, given its ways to servers. */
 export function clientFactory(connect: Connect): CreateClient {
   return (target: Target, options: ClientOptions = {}) =>
-    createClientOver(connect(target, options), options);
+    createClientOver(connect(target, { ...options, methods: methodsOf(options) }), options);
 }
 
 function createClientOver(connection: Connection, options: ClientOptions): Client {
@@ -48,10 +49,13 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
   const parts = createSender({ connection, options, claimsSafe });
   const { sender, caching, versions, wire, methods } = parts;
   const lists = createLists(sender, caching);
-  const tools = createTools(sender, lists, connection.transport.mirrorsHeaders);
+  const { mirrorsHeaders } = connection.transport;
+  let extended: InstalledExtensions;
+  const follow: Follow = (result, call) => extended.follow(result, call);
+  const tools = createTools(sender, lists, { mirrorsHeaders, follow });
   const invalidation = createInvalidation(caching, tools);
   const subscriptions = { sender, serve: wire, versions, ...invalidation };
-  return {
+  const client: Omit<Client, keyof ClientMembers<ServerTypes>> = {
     discover: async (options = noOptions) => {
       const result = await send(sender, { method: discover, params: {}, options });
       versions.choose(result.supportedVersions);
@@ -83,6 +87,11 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
     },
     close: parts.close,
   };
+  extended = installExtensions(sender.options.extensions, {
+    ...client,
+    ...clientHost(sender, tools),
+  });
+  return { ...client, ...extended.members } as Client;
 }
 
 /** The header of a method that the transport does not know. */

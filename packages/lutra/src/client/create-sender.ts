@@ -1,13 +1,12 @@
 /** The way of a request through a client. */
+import { type Caching, createCaching } from "../middleware/caching.ts";
 import { compose, type Serve } from "../protocol/exchange.ts";
-import { inputRequired } from "../protocol/input-required.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import { coreMethods } from "../protocol/methods.ts";
 import type { TransportError } from "../protocol/transport-error.ts";
-import { type Caching, createCaching } from "./caching.ts";
 import { closedError } from "./exchange.ts";
-import { type ClientOptions, type CompleteOptions, withDefaults } from "./options.ts";
+import { type ClientOptions, type CompleteOptions, methodsOf, withDefaults } from "./options.ts";
 import { createRequestMeta } from "./request-meta.ts";
 import { resendSafe } from "./resend.ts";
 import type { Sender } from "./send.ts";
@@ -37,7 +36,7 @@ export function createSender({ connection, options: init, claimsSafe }: SenderIn
   const { transport, server } = connection;
   const options = withDefaults(init);
   const methods = new Map(
-    [...coreMethods, ...(init.methods ?? [])].map((method) => [method.name, method]),
+    [...coreMethods, ...methodsOf(init)].map((method) => [method.name, method]),
   );
   const meta = createRequestMeta(options);
   const versions = createVersions(options, meta);
@@ -50,11 +49,15 @@ export function createSender({ connection, options: init, claimsSafe }: SenderIn
   };
   const isSafe = (request: JSONRPCRequest) =>
     methods.get(request.method)?.safe === true || (options.trustAnnotations && claimsSafe(request));
+  const partition = partitionOf(options);
   const caching = createCaching({
-    ...options,
+    cache: options.cache,
     server: connection.address ?? uniqueName(),
-    partition: partitionOf(options),
+    partition: () => partition,
     methods: [...methods.values()],
+    maxStaleMs: options.maxStaleMs,
+    now: options.now,
+    onWarning: options.onWarning,
   });
   const wire = compose(options.middleware, transport.serve);
   // From the outermost to the innermost. A fallback to servers of earlier eras goes to the end.
@@ -62,7 +65,7 @@ export function createSender({ connection, options: init, claimsSafe }: SenderIn
     [caching.middleware, resendSafe(isSafe, nextId), renegotiateVersion(versions, meta, nextId)],
     wire,
   );
-  const resultTypes = new Set(["complete", inputRequired, ...options.resultTypes]);
+  const resultTypes = addedResultTypes(options);
   const sender = { options, serve, meta, nextId, open, isClosed: () => isClosed, server };
   return {
     sender: { ...sender, resultTypes },
@@ -76,6 +79,15 @@ export function createSender({ connection, options: init, claimsSafe }: SenderIn
       await transport.close();
     },
   };
+}
+
+/** What results of a method may be beside those of the core. */
+function addedResultTypes({ extensions }: CompleteOptions): Sender["resultTypes"] {
+  const added = new Map<string, Set<string>>();
+  for (const [type, methods] of extensions.flatMap((it) => Object.entries(it.resultTypes ?? {}))) {
+    for (const { name } of methods) added.set(name, (added.get(name) ?? new Set()).add(type));
+  }
+  return added;
 }
 
 /** Who may see private responses again. With headers of each moment, that can't be known. */

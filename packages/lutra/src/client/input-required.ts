@@ -106,10 +106,15 @@ export async function answerInputs(
   throw malformed(`result: still input_required after ${maxInputRounds} rounds`);
 }
 
+/** True for what the client has declared that it answers. */
+export function canAnswer(request: InputRequest, { capabilities }: CompleteOptions): boolean {
+  return hasCapabilities(capabilityFor(request), capabilities);
+}
+
 /** Asks all handlers at once. When one fails, the others learn it from their signal. */
-async function gather(
+export async function gather(
   { options, server }: InputAnswerer,
-  { method, name, signal }: InputExchange,
+  { method, name, signal }: Pick<InputExchange, "method" | "name" | "signal">,
   { inputRequests, round }: { readonly inputRequests: InputRequests; readonly round: number },
 ): Promise<JSONObject> {
   for (const [key, request] of Object.entries(inputRequests)) check(key, request, options);
@@ -138,10 +143,10 @@ async function gather(
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
-function check(key: string, request: InputRequest, { capabilities }: CompleteOptions): void {
+function check(key: string, request: InputRequest, options: CompleteOptions): void {
   const where = `result.inputRequests.${key}`;
   const kind = kinds[request.method] as (typeof kinds)["elicitation/create"];
   kind.check(request as ElicitRequest, `${where}.params`);
-  if (hasCapabilities(capabilityFor(request), capabilities)) return;
+  if (canAnswer(request, options)) return;
   throw malformed(`${where}: ${request.method} needs a capability that was not declared`);
 }

@@ -3,10 +3,11 @@
  *
  * @spec server/utilities/pagination
  */
+import { cacheStatusOf, setCacheStatus } from "../middleware/cache-status.ts";
+import type { Caching } from "../middleware/caching.ts";
 import type { CacheableResult } from "../protocol/caching.ts";
 import type { Method } from "../protocol/method.ts";
 import type { PaginatedParams } from "../protocol/pagination.ts";
-import { type Caching, cacheStatusOf, setCacheStatus } from "./caching.ts";
 import type { RequestOptions } from "./options.ts";
 import { collectPages } from "./pagination.ts";
 import { noOptions, type Sender, send } from "./send.ts";

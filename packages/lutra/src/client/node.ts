@@ -21,22 +21,24 @@ const connectNode: Connect = (target, options) => {
 
 export const createClient: CreateClient = clientFactory(connectNode);
 
+export type { CacheStatus } from "../middleware/cache-status.ts";
+export { cacheStatusOf } from "../middleware/cache-status.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 export { isTransportError, TransportError } from "../protocol/transport-error.ts";
 export type {
   CachedResponse,
-  MemoryResponseCacheOptions,
+  MemoryResponseCache,
   ResponseCache,
   ResponseCacheKey,
   ResponseCacheMatch,
 } from "../stores/response-cache.ts";
 export { createMemoryResponseCache, noResponseCache } from "../stores/response-cache.ts";
+export type { MemoryResponseCacheOptions, ResponseCacheSize } from "../stores/response-lru.ts";
 export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
 export { createHttpTransport } from "../transport/http/client-undici.ts";
-export type { CacheStatus } from "./caching.ts";
-export { cacheStatusOf } from "./caching.ts";
 export type {
   Client,
+  ClientMembers,
   ClientOf,
   PromptArguments,
   PromptName,
@@ -50,6 +52,14 @@ export type {
 } from "./client-types.ts";
 export type { CreateClient } from "./create-client.ts";
 export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
+// For those who extend this package.
+export type {
+  Asked,
+  ClientExtension,
+  ClientHost,
+  FollowedCall,
+  InstalledClientExtension,
+} from "./extension.ts";
 export type { InputInfo } from "./input-info.ts";
 export { isInputRequired } from "./input-required.ts";
 export type { ClientOptions, InputMode, InputOptions, RequestOptions } from "./options.ts";

@@ -15,6 +15,7 @@ import type { ResponseCache } from "../stores/response-cache.ts";
 import { createMemoryResponseCache } from "../stores/response-cache.ts";
 import type { HttpTransportOptions } from "../transport/http/client.ts";
 import type { ElicitHandler } from "./elicitation.ts";
+import type { ClientExtension } from "./extension.ts";
 import type { RootsHandler } from "./roots.ts";
 import type { SampleHandler } from "./sampling.ts";
 
@@ -44,12 +45,10 @@ export interface ClientOptions extends HttpTransportOptions {
   readonly onRoots?: RootsHandler;
   /** How many times one request is retried with input before it fails. @default 16 */
   readonly maxInputRounds?: number;
-  /** Extensions to declare: their settings, by identifier. @default {} */
-  readonly extensions?: { readonly [id: string]: JSONObject };
-  /** Methods that extensions add: their requests are mirrored, cached and sent again as they say. */
+  /** Extensions, which are declared on every request. @default [] */
+  readonly extensions?: readonly ClientExtension[];
+  /** More methods: their requests are mirrored, cached and sent again as they say. */
   readonly methods?: readonly Method[];
-  /** Result types that the declared extensions add. Any other is an error. @default [] */
-  readonly resultTypes?: readonly string[];
   /** Wraps every request that is sent, also retries; the first is the outermost. @default [] */
   readonly middleware?: readonly Middleware[];
   /** How long a request may go without a result or progress, in milliseconds. @default 60000 */
@@ -148,8 +147,7 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
     elicitation: { form: {} },
     sampling: {},
     maxInputRounds: 16,
-    extensions: {},
-    resultTypes: [],
+    extensions: [],
     middleware: [],
     timeoutMs: 60_000,
     maxTimeoutMs: 600_000,
@@ -180,20 +178,26 @@ function capabilitiesOf(options: ClientOptions): ClientCapabilities {
     elicitation = { form: {} },
     onSample,
     sampling = {},
-    extensions = {},
+    extensions: listed = [],
   } = options;
   if (elicitation.form === undefined && elicitation.url === undefined) {
     throw new TypeError("elicitation: expected at least one of form and url");
   }
-  for (const id of Object.keys(extensions)) {
+  for (const { id } of listed) {
     if (!isExtensionId(id)) throw new TypeError(`extensions: ${id} is no extension identifier`);
   }
+  const extensions = Object.fromEntries(listed.map(({ id, settings = {} }) => [id, settings]));
   return {
     ...(onElicit && { elicitation }),
     ...(onSample && { sampling }),
     ...(options.onRoots && { roots: {} }),
     ...(Object.keys(extensions).length > 0 && { extensions }),
   };
+}
+
+/** The methods of the options and of the listed extensions. */
+export function methodsOf({ methods = [], extensions = [] }: ClientOptions): readonly Method[] {
+  return [...methods, ...extensions.flatMap((extension) => extension.methods ?? [])];
 }
 
 /** Leaves out members that are `undefined`, so that they do not hide a default. */

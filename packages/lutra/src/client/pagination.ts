@@ -3,10 +3,10 @@
  *
  * @spec server/utilities/pagination
  */
+import { cacheStatusOf, setCacheStatus } from "../middleware/cache-status.ts";
 import { type CacheableResult, readCacheHints } from "../protocol/caching.ts";
 import { isProtocolError } from "../protocol/errors.ts";
 import { malformed } from "../protocol/method.ts";
-import { cacheStatusOf, setCacheStatus } from "./caching.ts";
 
 interface Page extends CacheableResult {
   readonly nextCursor?: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineMethod } from "../protocol/method.ts";
+import { callTool } from "../protocol/tools.ts";
 import { metaOf, peerError, scripted } from "./fixtures/scripted-server.ts";
 
 const everyMethod = async ({ client }: ReturnType<typeof scripted>) => {
@@ -37,7 +38,7 @@ describe("every request", () => {
       onSample: () => ({ role: "user", content: { type: "text", text: "" }, model: "m" }),
       sampling: { tools: {} },
       onRoots: () => [],
-      extensions: { "com.example/x": { a: 1 } },
+      extensions: [{ id: "com.example/x", settings: { a: 1 } }],
     });
     await everyMethod(server);
     for (const request of server.requests) {
@@ -99,9 +100,10 @@ describe("the result type", () => {
 
   it("may be one that a declared extension adds", async () => {
     const { client } = scripted(() => ({ resultType: "task", taskId: "1" }), {
-      resultTypes: ["task"],
+      extensions: [{ id: "com.example/tasks", resultTypes: { task: [callTool] } }],
     });
     expect(await client.callTool("add")).toMatchObject({ resultType: "task", taskId: "1" });
+    await expect(client.getPrompt("add")).rejects.toMatchObject({ reason: "malformed" });
   });
 
   it.each([

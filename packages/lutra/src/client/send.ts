@@ -17,8 +17,8 @@ import type { InputOptions } from "./options.ts";
 export interface Sender extends Exchanges {
   /** How the server is called in front of the user. */
   readonly server: string;
-  /** What results may be: `complete`, `input_required`, and what declared extensions add. */
-  readonly resultTypes: ReadonlySet<string>;
+  /** By method, what its results may be that declared extensions add. */
+  readonly resultTypes: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export interface Call<Params = unknown, R extends Result = Result> {
@@ -61,13 +61,12 @@ async function sendOnce(sender: Sender, call: Call, params: JSONObject): Promise
   const result = await exchange(sender, { method: method.name, params, options, addHeaders });
   const { resultType = "complete" } = result;
   if (resultType === "complete") return method.result(result);
-  if (!sender.resultTypes.has(resultType)) {
-    throw malformed(`result.resultType: ${JSON.stringify(resultType)} is not known`);
-  }
-  if (resultType === inputRequired && !method.inputRequired) {
-    throw malformed(`result: ${method.name} can't end in ${inputRequired}`);
-  }
-  return result;
+  const isAllowed =
+    resultType === inputRequired
+      ? method.inputRequired
+      : sender.resultTypes.get(method.name)?.has(resultType);
+  if (isAllowed) return result;
+  throw malformed(`result: ${method.name} can't end in ${JSON.stringify(resultType)}`);
 }
 
 /** The parameters of the first request: those of the method, and what the caller answered. */

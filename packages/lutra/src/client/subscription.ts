@@ -4,6 +4,8 @@
  *
  * @spec basic/patterns/subscriptions
  */
+
+import { unlessAborted } from "../protocol/abort.ts";
 import type { Serve } from "../protocol/exchange.ts";
 import { isObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest } from "../protocol/json-rpc.ts";
@@ -16,7 +18,6 @@ import {
   subscriptionIdOf,
 } from "../protocol/subscriptions.ts";
 import { TransportError } from "../protocol/transport-error.ts";
-import { unlessAborted } from "../transport/abort.ts";
 
 export interface SubscriptionRequest {
   readonly request: JSONRPCRequest;

@@ -14,6 +14,7 @@ import {
   type ListToolsResult,
   listTools,
 } from "../protocol/tools.ts";
+import type { FollowedCall } from "./extension.ts";
 import type { Lists } from "./lists.ts";
 import type { InputOptions, RequestOptions } from "./options.ts";
 import { noOptions, type Sender, send } from "./send.ts";
@@ -28,13 +29,24 @@ export interface Tools {
     args?: JSONObject,
     options?: InputOptions,
   ) => Promise<CallToolResult>;
+  /** Calls a tool, and gives its result as it comes, also one of an extension's type. */
+  readonly callOnce: Tools["call"];
+  /** Checks a complete result by the tool's output schema, where the client does so. */
+  readonly check: (name: string, result: CallToolResult, options: InputOptions) => Promise<void>;
   /** True for calls of tools whose own word is that a second execution does no harm. */
   readonly claimsSafe: (request: JSONRPCRequest) => boolean;
   /** Says that the list may have changed. */
   readonly forget: () => void;
 }
 
-export function createTools(sender: Sender, lists: Lists, mirrorsHeaders: boolean): Tools {
+/** Follows a result of an extension's type; gives others back as they are. */
+export type Follow = (result: CallToolResult, call: FollowedCall) => Promise<CallToolResult>;
+
+export function createTools(
+  sender: Sender,
+  lists: Lists,
+  { mirrorsHeaders, follow }: { readonly mirrorsHeaders: boolean; readonly follow: Follow },
+): Tools {
   const { validateStructuredContent } = sender.options;
   const catalog = new ToolCatalog(sender.options, mirrorsHeaders);
   let loading: Promise<unknown> | undefined;
@@ -64,16 +76,20 @@ export function createTools(sender: Sender, lists: Lists, mirrorsHeaders: boolea
     await untilAborted(load(), options.signal);
   }
 
-  function sendCall(known: KnownTool | undefined, params: CallParams, options: InputOptions) {
-    if (known?.rejected !== undefined) throw malformed(`tools/list: ${known.rejected}`);
-    const headerParams = known?.headerParams ?? [];
-    const addHeaders =
-      headerParams.length === 0 ? undefined : encodeHeaderParams(headerParams, params.arguments);
-    return send(sender, { method: callTool, params, options, addHeaders });
+  async function call(
+    name: string,
+    args: JSONObject = {},
+    options: InputOptions = noOptions,
+  ): Promise<CallToolResult> {
+    const first = await callOnce(name, args, options);
+    const isEnd = first.resultType === undefined || first.resultType === "complete";
+    const result = isEnd ? first : await follow(first, { name, options });
+    await check(name, result, options);
+    return result;
   }
 
   /** @spec basic/transports/streamable-http#client-behavior */
-  async function call(
+  async function callOnce(
     name: string,
     args: JSONObject = {},
     options: InputOptions = noOptions,
@@ -82,21 +98,19 @@ export function createTools(sender: Sender, lists: Lists, mirrorsHeaders: boolea
     if (mirrorsHeaders && !catalog.isComplete && catalog.get(name) === undefined) {
       await untilAborted(load(), options.signal);
     }
-    let result: CallToolResult;
     try {
-      result = await sendCall(catalog.get(name), params, options);
+      return await sendCall(sender, catalog.get(name), { params, options });
     } catch (error) {
       if (!mirrorsHeaders || !isHeaderMismatch(error)) throw error;
       await reload(options);
-      result = await sendCall(catalog.get(name), params, options);
+      return sendCall(sender, catalog.get(name), { params, options });
     }
-    if (validateStructuredContent) await check(name, result, options);
-    return result;
   }
 
   /** The schema may have changed since the list was read, so a mismatch is looked into once. */
-  async function check(name: string, result: CallToolResult, options: InputOptions) {
-    if ((result.resultType ?? "complete") !== "complete") return;
+  async function check(name: string, result: CallToolResult, options: InputOptions): Promise<void> {
+    const isEnd = (result.resultType ?? "complete") === "complete";
+    if (!validateStructuredContent || !isEnd) return;
     const known = catalog.get(name);
     if (known === undefined || catalog.problemWith(known, result) === undefined) return;
     await reload(options);
@@ -109,13 +123,29 @@ export function createTools(sender: Sender, lists: Lists, mirrorsHeaders: boolea
     list,
     listPage,
     call,
-    claimsSafe: ({ method, params }) => {
-      if (method !== callTool.name) return false;
-      const annotations = catalog.get(String(params?.name))?.tool.annotations;
-      return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
-    },
+    callOnce,
+    check,
+    claimsSafe: (request) => claimsSafe(catalog, request),
     forget: () => catalog.forget(),
   };
+}
+
+function sendCall(
+  sender: Sender,
+  known: KnownTool | undefined,
+  { params, options }: { readonly params: CallParams; readonly options: InputOptions },
+): Promise<CallToolResult> {
+  if (known?.rejected !== undefined) throw malformed(`tools/list: ${known.rejected}`);
+  const headerParams = known?.headerParams ?? [];
+  const addHeaders =
+    headerParams.length === 0 ? undefined : encodeHeaderParams(headerParams, params.arguments);
+  return send(sender, { method: callTool, params, options, addHeaders });
+}
+
+function claimsSafe(catalog: ToolCatalog, { method, params }: JSONRPCRequest): boolean {
+  if (method !== callTool.name) return false;
+  const annotations = catalog.get(String(params?.name))?.tool.annotations;
+  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
 }
 
 type CallParams = JSONObject & { readonly arguments: JSONObject };

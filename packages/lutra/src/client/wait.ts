@@ -1,5 +1,5 @@
 /** Waiting that an abort ends at once. */
-import { unlessAborted } from "../transport/abort.ts";
+import { unlessAborted } from "../protocol/abort.ts";
 
 /** Awaits `work`, but no longer than until the signal, where there is one, aborts. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

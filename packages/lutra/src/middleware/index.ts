@@ -1,3 +1,15 @@
 /** `lutra/middleware`: what wraps a `Serve`, on servers and clients alike. */
 export { compose } from "../protocol/exchange.ts";
+// For gateways, and others who keep responses for several callers.
+export type { CacheStatus } from "./cache-status.ts";
+export { cacheStatusOf } from "./cache-status.ts";
+export type { Caching, CachingOptions } from "./caching.ts";
+export { createCaching } from "./caching.ts";
 export { deadline } from "./deadline.ts";
+export type { Join } from "./flights.ts";
+export { joinCallers } from "./join-callers.ts";
+export { isOutage } from "./outage.ts";
+export type { Revalidation, RevalidationOptions } from "./revalidation.ts";
+export { createRevalidation } from "./revalidation.ts";
+export type { StaleResponses } from "./stale-after.ts";
+export { staleAfter, staleWithout } from "./stale-after.ts";

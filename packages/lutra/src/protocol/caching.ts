@@ -30,3 +30,12 @@ export function readCacheHints(result: Result): CacheHints {
     cacheScope: cacheScope === "public" ? "public" : "private",
   };
 }
+
+/**
+ * True for results that their server is done with. Those of earlier revisions have no type.
+ *
+ * @spec server/utilities/caching#cacheable-results
+ */
+export function isCacheable({ resultType }: Result): boolean {
+  return resultType === undefined || resultType === "complete";
+}

@@ -86,18 +86,12 @@ export class ProtocolError extends Error {
 
   /** Wraps anything thrown. Unknown errors lose their message, which may hold secrets. */
   static from(thrown: unknown): ProtocolError {
-    if (isProtocolError(thrown)) return thrown;
-    return new ProtocolError("internalError", "Internal error", { cause: thrown });
+    return isProtocolError(thrown) ? thrown : masked(thrown);
   }
 
   /** Reads the `error` member of a response from the peer; `undefined` when it is malformed. */
   static fromWire(error: unknown): ProtocolError | undefined {
-    if (!isObject(error) || !Number.isInteger(error.code)) return undefined;
-    const code = error.code as number;
-    const known = reasonOf(code);
-    const message = typeof error.message === "string" ? error.message : "";
-    const received = { reason: known, code };
-    return new ProtocolError(sentReason(known), message, { data: error.data }, received);
+    return parseWireError(error);
   }
 
   /** The `error` member of a JSON-RPC error response. */
@@ -115,6 +109,20 @@ export function isProtocolError(value: unknown): value is ProtocolError {
 /** Shorthand for the most frequent refusal. */
 export function invalidParams(message: string, data?: unknown): ProtocolError {
   return new ProtocolError("invalidParams", message, { data });
+}
+
+// Outside of the class, since a bundler renames a class that names itself, and logs show its name.
+function masked(cause: unknown): ProtocolError {
+  return new ProtocolError("internalError", "Internal error", { cause });
+}
+
+function parseWireError(error: unknown): ProtocolError | undefined {
+  if (!isObject(error) || !Number.isInteger(error.code)) return undefined;
+  const code = error.code as number;
+  const known = reasonOf(code);
+  const message = typeof error.message === "string" ? error.message : "";
+  const received = { reason: known, code };
+  return new ProtocolError(sentReason(known), message, { data: error.data }, received);
 }
 
 function reasonOf(code: number): ErrorReason {

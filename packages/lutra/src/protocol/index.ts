@@ -1,4 +1,5 @@
 /** `lutra/protocol`: the wire types, the methods as data, errors and encodings. */
+export { abortError, unlessAborted } from "./abort.ts";
 export type { CacheableResult, CacheHints, CacheScope } from "./caching.ts";
 export { readCacheHints } from "./caching.ts";
 export type { ClientCapabilities, ServerCapabilities } from "./capabilities.ts";
@@ -107,8 +108,15 @@ export { listResources, listResourceTemplates, readResource } from "./resources.
 export type { Root } from "./roots.ts";
 export type { CreateMessageParams, CreateMessageResult, SamplingMessage } from "./sampling.ts";
 export type { ServerTypes, Typed, TypesOf } from "./server-types.ts";
-export type { ListenParams, SubscriptionFilter } from "./subscriptions.ts";
-export { listen } from "./subscriptions.ts";
+export type { ListChanged, ListenParams, SubscriptionFilter } from "./subscriptions.ts";
+export {
+  acknowledgedMethod,
+  listChangedMethods,
+  listen,
+  resourceUpdatedMethod,
+  subscriptionIdOf,
+  withSubscriptionId,
+} from "./subscriptions.ts";
 export type {
   CallToolParams,
   CallToolResult,

@@ -41,9 +41,11 @@ export function resultMeta({ identify, info }: CompleteOptions): JSONObject | un
 /** Compiles all definitions. Throws `TypeError` for a bad one. */
 export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRuntime): Catalogues {
   const meta = resultMeta(options);
-  const { pageSize, cache: hints, validator, tools, prompts } = options;
+  const { pageSize, cache: hints, validator, tools, prompts, extensions } = options;
   const hasResources = (options.resources ?? options.resourceTemplates) !== undefined;
   const shared = { pageSize, hints, meta, sealer: runtime.sealer };
+  const requirements = (definition: ToolDefinition) =>
+    extensions.flatMap((extension) => extension.toolRequirements?.(definition) ?? []);
   const changed = (what: ListChanged) => ({ onChange: () => runtime.announce(what) });
   return {
     tools: new CompiledCatalogue(
@@ -53,7 +55,7 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
         field: "tools",
         isOffered: tools !== undefined,
         keyOf: ({ name }) => name,
-        compile: (definition) => compileTool(definition, validator, meta),
+        compile: (definition) => compileTool(definition, { validator, meta, requirements }),
         shown: ({ shown }) => shown as unknown as JSONObject,
       },
       tools ?? [],

@@ -2,7 +2,7 @@
  * `createServer`: declared once, compiled once, serves many.
  */
 
-import { isProtocolError, ProtocolError } from "../protocol/errors.ts";
+import { isProtocolError } from "../protocol/errors.ts";
 import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import type { ServerTypes, Typed } from "../protocol/server-types.ts";
@@ -14,12 +14,20 @@ import { type AdmittedMethod, admit } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
-import { type ServedMethod, serveMethod } from "./extension.ts";
+import {
+  type InstalledExtension,
+  installExtensions,
+  runToolOf,
+  type ServedMethod,
+  serveMethod,
+} from "./extension.ts";
+import { maskError } from "./mask-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
-import { createRuntime, type Shared } from "./runtime.ts";
+import { createRuntime } from "./runtime.ts";
 import { servedMethods } from "./served-methods.ts";
 import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
+import type { Shared } from "./shared.ts";
 import { createSubscriptions, resourceTopic } from "./subscriptions.ts";
 import type { ToolDefinition } from "./tools.ts";
 
@@ -60,7 +68,10 @@ export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<T
    * be shared is only in this process.
    */
   readonly share: (shared: Shared) => void;
-  /** Ends open subscriptions gracefully. Other requests are still answered. */
+  /**
+   * Ends open subscriptions gracefully, and what extensions run in the background. Other requests
+   * are still answered.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -84,11 +95,24 @@ export function createServer<
   const runtime = createRuntime(complete);
   const catalogues = compileCatalogues(complete, runtime);
   const capabilities = capabilitiesOf(complete);
+  const extensions = installExtensions(complete.extensions, {
+    ...complete,
+    events: runtime.events,
+    tool: (name) => {
+      const tool = catalogues.tools.get(name);
+      const { handles } = runtime;
+      return tool && { ...tool, run: (run) => tool.run({ ...run, handles }) };
+    },
+    mask: (thrown, where) => maskError(thrown, (error) => complete.onError(error, where)),
+  });
   const subscriptions = createSubscriptions({
     bus: () => runtime.events,
     announces: announcesOf(capabilities),
     hasResource: (uri) => hasResource(catalogues, uri),
     maxResources: complete.maxResourceSubscriptions,
+    members: extensions.flatMap(({ id: extension, filters = [] }) =>
+      filters.map((member) => ({ ...member, extension })),
+    ),
     meta: resultMeta(complete),
   });
   const methods = new Map<string, AdmittedMethod>();
@@ -96,26 +120,31 @@ export function createServer<
     if (methods.has(served.method.name)) throw new TypeError(`${served.method.name}: served twice`);
     methods.set(served.method.name, served);
   };
-  for (const served of servedMethods(complete, catalogues, runtime)) {
+  const runTool = runToolOf(extensions);
+  for (const served of servedMethods(complete, catalogues, { ...runtime, runTool })) {
     const { capability } = served.method;
     if (capability === undefined || capabilities[capability] !== undefined) add(served);
   }
   add(serveMethod(listen, subscriptions.listen));
-  for (const { id, methods: own = [] } of complete.extensions) {
+  for (const { id, methods: own = [] } of extensions) {
     for (const served of own) add({ ...withProtocolFields(served, complete), extension: id });
   }
 
   return {
     info: complete.info,
-    serve: serveAdmitted(complete, methods),
+    serve: serveAdmitted(complete, extensions, methods),
     ...catalogues,
     events: runtime.events,
     resourceUpdated: (uri) => void runtime.events.publish(resourceTopic(uri), { uri }),
     share: (shared) => {
       runtime.share(shared);
+      for (const extension of extensions) extension.share?.(shared);
       for (const catalogue of Object.values(catalogues)) catalogue.forgetPages();
     },
-    close: async () => subscriptions.close(),
+    close: async () => {
+      subscriptions.close();
+      await Promise.all(extensions.map((extension) => extension.close?.()));
+    },
   };
 }
 
@@ -138,7 +167,8 @@ function withProtocolFields(served: ServedMethod, options: CompleteOptions): Ser
 
 /** Admits a request, runs the middleware around its method, and masks what went wrong inside. */
 function serveAdmitted(
-  { middleware, extensions, logging, onError }: CompleteOptions,
+  { middleware, logging, onError }: CompleteOptions,
+  extensions: readonly InstalledExtension[],
   methods: ReadonlyMap<string, AdmittedMethod>,
 ): Serve {
   const wraps = [...middleware, ...extensions.flatMap((extension) => extension.middleware ?? [])];
@@ -154,11 +184,9 @@ function serveAdmitted(
       if (!logging) withoutLogging(context);
       return await (wrapped ?? serve)(request, context);
     } catch (thrown) {
-      // What another server said is not for this peer.
-      if (isProtocolError(thrown) && !thrown.peer) throw thrown;
-      if (isCancelled(thrown, context)) throw cancelled(thrown);
-      onError(thrown, request.method);
-      throw new ProtocolError("internalError", "Internal error", { cause: thrown });
+      const isOwn = isProtocolError(thrown) && !thrown.peer;
+      if (!isOwn && isCancelled(thrown, context)) throw cancelled(thrown);
+      throw maskError(thrown, (error) => onError(error, request.method));
     }
   };
 }

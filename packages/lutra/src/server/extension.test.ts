@@ -1,9 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { ProtocolError } from "../protocol/errors.ts";
 import type { Middleware } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
+import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import { defineMethod } from "../protocol/method.ts";
 import { createServer } from "./create-server.ts";
 import { defineExtension, type Extension, isDeclared, serveMethod } from "./extension.ts";
+import type { FilterMember } from "./filter-member.ts";
 import { ask, contextOf } from "./fixtures/ask.ts";
 import { defineTool } from "./tools.ts";
 
@@ -166,5 +169,116 @@ describe("the order of middleware", () => {
     });
     await ask(server, "tools/list");
     expect(order).toEqual(["server", "a", "b"]);
+  });
+});
+
+describe("what an extension may add to its server", () => {
+  const wrapping = (name: string): Extension => ({
+    id: `com.example/${name}`,
+    install: ({ info, tool }) => ({
+      runTool: (next) => async (call) => {
+        const result = await next(call);
+        const known = tool(call.definition.name)?.definition === call.definition;
+        return { ...result, [name]: [info.name, known] };
+      },
+    }),
+  });
+
+  it("runTool wraps a call that has passed its checks, the first extension outermost", async () => {
+    const server = serverOf(wrapping("a"), wrapping("b"));
+    const params = { name: "t", arguments: {} };
+    const result = await ask(server, "tools/call", params);
+    expect(Object.keys(result).slice(-2)).toEqual(["b", "a"]);
+    expect(result).toMatchObject({ content: [{ text: "plain" }], a: ["test", true] });
+    const refused = await ask(server, "tools/call", { ...params, arguments: { x: 1 } });
+    expect(refused).toMatchObject({ isError: true });
+    expect(refused).not.toHaveProperty("a");
+  });
+
+  it("what its settings require of clients is refused before the arguments are looked at", async () => {
+    const requiring: Extension = {
+      id,
+      toolRequirements: ({ name }) => (name === "t" ? { extensions: { [id]: {} } } : undefined),
+    };
+    const params = { name: "t", arguments: { x: 1 } };
+    await expect(ask(serverOf(requiring), "tools/call", params)).rejects.toMatchObject({
+      code: -32021,
+      data: { requiredCapabilities: { extensions: { [id]: {} } } },
+    });
+    const bad: Extension = {
+      id,
+      toolRequirements: () => {
+        throw new TypeError("counter: expected a number");
+      },
+    };
+    expect(() => serverOf(bad)).toThrow("tool t: counter: expected a number");
+  });
+
+  it("settings of tools that extensions read are not shown", async () => {
+    const tool = { name: "t", description: "d", call: () => "", counter: { secret: 1 } };
+    const server = createServer({ ...base, tools: [tool] });
+    const { tools } = await ask(server, "tools/list");
+    expect(tools).toEqual([
+      { name: "t", description: "d", inputSchema: { type: "object", additionalProperties: false } },
+    ]);
+  });
+
+  it("share and close reach it", async () => {
+    const heard: unknown[] = [];
+    const sharing: Extension = {
+      id,
+      share: ({ replicas }) => void heard.push(replicas),
+      close: () => void heard.push("closed"),
+    };
+    const server = serverOf(sharing);
+    server.share({ replicas: 1 });
+    await server.close();
+    expect(heard).toEqual([1, "closed"]);
+  });
+
+  it("a member of the filter is acknowledged first, then started, and stopped at the end", async () => {
+    const events: string[] = [];
+    const member = (name: string, fails = false): FilterMember => ({
+      name,
+      accept: async (wanted, _context, send) => {
+        if (fails) throw new ProtocolError("invalidParams", `${name}: no`);
+        if (wanted === "nothing") return undefined;
+        return {
+          value: wanted,
+          start: () => {
+            events.push(`start ${name}`);
+            send("notifications/counter", { n: 1 });
+          },
+          stop: () => void events.push(`stop ${name}`),
+        };
+      },
+    });
+    const server = serverOf({ id, filters: [member("a"), member("b"), member("c", true)] });
+    const controller = new AbortController();
+    const notifications: JSONRPCNotification[] = [];
+    const options = { ...declared, id: 7, signal: controller.signal, notifications };
+    const wanted = { a: [1], b: "nothing", unknown: true };
+    const result = ask(server, "subscriptions/listen", { notifications: wanted }, options);
+    result.catch(() => {});
+    await vi.waitUntil(() => notifications.length === 2);
+    const _meta = { "io.modelcontextprotocol/subscriptionId": 7 };
+    expect(notifications.map(({ params }) => params)).toEqual([
+      { notifications: { a: [1] }, _meta },
+      { n: 1, _meta },
+    ]);
+    controller.abort();
+    await expect(result).rejects.toMatchObject({ reason: "aborted" });
+    expect(events).toEqual(["start a", "stop a"]);
+
+    const refused = ask(
+      server,
+      "subscriptions/listen",
+      { notifications: { a: 1, c: 1 } },
+      declared,
+    );
+    await expect(refused).rejects.toMatchObject({ code: -32602 });
+    expect(events).toEqual(["start a", "stop a", "stop a"]);
+    const undeclared = ask(server, "subscriptions/listen", { notifications: { a: 1 } });
+    await expect(undeclared).rejects.toMatchObject({ code: -32021 });
   });
 });

@@ -3,11 +3,21 @@
  *
  * @spec basic/versioning#extension-negotiation
  */
+import type { ClientCapabilities } from "../protocol/capabilities.ts";
+import type { ProtocolError } from "../protocol/errors.ts";
 import type { Middleware, RequestContext } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import type { Implementation } from "../protocol/meta.ts";
 import { isExtensionId } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
+import type { JSONSchemaValidator } from "../schema/json-schema.ts";
+import type { EventBus } from "../stores/event-bus.ts";
+import type { FilterMember } from "./filter-member.ts";
+import type { Run } from "./handler-context.ts";
+import type { Shared } from "./shared.ts";
+import { type RunTool, runInRequest } from "./tool-call.ts";
+import type { CompiledTool, ToolDefinition } from "./tools.ts";
 
 /** A method and the function that serves it. Make one with `serveMethod`. */
 export interface ServedMethod {
@@ -30,12 +40,8 @@ export function serveMethod<Params>(
   };
 }
 
-/** Adds methods and behaviour to a server. */
-export interface Extension {
-  /** `{vendor}/{name}`; the vendor is a reversed domain name. */
-  readonly id: string;
-  /** Shown in `server/discover`. @default {} */
-  readonly settings?: JSONObject;
+/** What an extension adds to the server that lists it. */
+export interface ExtensionParts {
   /**
    * Methods of the extension. A request for one of them from a client that did not declare the
    * extension is refused with `missingRequiredClientCapability`.
@@ -43,6 +49,75 @@ export interface Extension {
   readonly methods?: readonly ServedMethod[];
   /** Wraps the server's methods, for instance to answer a call with a result type of its own. */
   readonly middleware?: Middleware;
+  /** Wraps how tools are run, once their calls have passed all checks. */
+  readonly runTool?: (next: RunTool) => RunTool;
+  /** What clients that declared the extension may ask for in `subscriptions/listen`. */
+  readonly filters?: readonly FilterMember[];
+  /**
+   * Takes what replicas share, before the first request. Throws `TypeError` when something that
+   * must be shared is only in this process.
+   */
+  readonly share?: (shared: Shared) => void;
+  /** Ends what runs in the background. */
+  readonly close?: () => void | Promise<void>;
+}
+
+/** A tool as an extension runs it, outside of any request. */
+export interface HostedTool extends Pick<CompiledTool, "definition"> {
+  readonly run: (run: Omit<Run, "handles">) => ReturnType<CompiledTool["run"]>;
+}
+
+/** What a server offers to the extensions that it lists. */
+export interface ExtensionHost {
+  readonly info: Implementation;
+  /** The bus that reaches all replicas. */
+  readonly events: EventBus;
+  /** The tool of that name, as it is now. */
+  readonly tool: (name: string) => HostedTool | undefined;
+  readonly validator: JSONSchemaValidator;
+  /** What the peer may learn of anything thrown; reports what it may not. */
+  readonly mask: (thrown: unknown, where: string) => ProtocolError;
+  readonly onError: (error: unknown, where: string) => void;
+  readonly now: () => number;
+}
+
+/** Adds methods and behaviour to a server. */
+export interface Extension extends ExtensionParts {
+  /** `{vendor}/{name}`; the vendor is a reversed domain name. */
+  readonly id: string;
+  /** Shown in `server/discover`. @default {} */
+  readonly settings?: JSONObject;
+  /**
+   * Reads the settings of a tool when it is compiled, and says what they require of clients.
+   *
+   * @throws {TypeError} for settings that make no sense
+   */
+  readonly toolRequirements?: (definition: ToolDefinition) => ClientCapabilities | undefined;
+  /** Makes the parts that need to know their server; called once for each server. */
+  readonly install?: (host: ExtensionHost) => ExtensionParts;
+}
+
+/** The parts of one extension in one server. */
+export interface InstalledExtension extends ExtensionParts {
+  readonly id: string;
+}
+
+/** Makes the parts of all extensions, those of `install` after those that need no server. */
+export function installExtensions(
+  extensions: readonly Extension[],
+  host: ExtensionHost,
+): readonly InstalledExtension[] {
+  return extensions.flatMap((extension) => {
+    const installed = extension.install?.(host);
+    return installed ? [extension, { ...installed, id: extension.id }] : [extension];
+  });
+}
+
+/** How tools are run with these extensions; absent where none of them steps in. */
+export function runToolOf(extensions: readonly InstalledExtension[]): RunTool | undefined {
+  const wraps = extensions.flatMap(({ runTool }) => runTool ?? []);
+  if (wraps.length === 0) return undefined;
+  return wraps.reduceRight((next, wrap) => wrap(next), runInRequest);
 }
 
 /** True when the client declared the extension on this request. */

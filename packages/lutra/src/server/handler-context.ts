@@ -22,7 +22,9 @@ import { isStandardSchema, type StandardSchema } from "../schema/schema.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { type Answer, elicitParams, type FormQuestion, type URLAnswer } from "./elicitation.ts";
 import type { InputMemory } from "./input-state.ts";
-import { Steps } from "./steps.ts";
+import type { Journal } from "./journal.ts";
+import { randomId } from "./seal.ts";
+import { type StepInfo, Steps } from "./steps.ts";
 
 /** The second argument of every handler. */
 export interface HandlerContext {
@@ -86,9 +88,18 @@ export interface HandlerContext {
   /**
    * Runs `effect` once per exchange and remembers its outcome, a JSON value, in the sealed request
    * state: a replay gets the outcome in place of a second run. The outcome is kept when the handler
-   * asks for input; a handler that fails before that starts over.
+   * asks for input; a handler that fails before that starts over. Inside a task the outcome is kept
+   * as soon as the effect has ended. A process that dies in between runs the effect once more, with
+   * the same `idempotencyKey`.
    */
-  step<T>(name: string, effect: () => T | Promise<T>): Promise<T>;
+  step<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T>;
+  /** Says how far the work is, to whoever looks at the task. Outside a task it does nothing. */
+  status(message: string): void | Promise<void>;
+  /**
+   * Makes a task of this call from here on, where the tool and the client allow it; otherwise, and
+   * inside a task, does nothing. What is asked before it is asked in the call itself.
+   */
+  startTask(): void | Promise<void>;
 }
 
 /** Rejects the question that has no answer yet. */
@@ -96,10 +107,13 @@ export class InputPending extends Error {
   override readonly name: string = "InputPending";
 }
 
-export interface HandlerRunOptions {
+/** One run of a handler: for what request, and with what it remembers. */
+export interface Run {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
+  readonly memory: InputMemory;
   readonly handles: HandleStore;
+  readonly journal?: Journal | undefined;
 }
 
 /** The context of one run of one handler. */
@@ -109,6 +123,8 @@ export class HandlerRun implements HandlerContext {
   readonly #context: RequestContext;
   readonly #requestMeta: RequestMeta;
   readonly #memory: InputMemory;
+  readonly #journal: Journal | undefined;
+  #exchange: string | undefined;
   // Any text may be the name of a question, also one of an object's prototype.
   readonly #asked: Record<string, InputRequest> = Object.create(null);
   #questions: Set<string> | undefined;
@@ -118,12 +134,15 @@ export class HandlerRun implements HandlerContext {
   #lastProgress = Number.NEGATIVE_INFINITY;
   #isDone = false;
 
-  constructor({ request, context, handles }: HandlerRunOptions, memory: InputMemory) {
+  constructor({ request, context, memory, handles, journal }: Run) {
     this.handleStore = handles;
     this.#request = request;
     this.#context = context;
     this.#requestMeta = context.meta as RequestMeta;
     this.#memory = memory;
+    this.#journal = journal;
+    this.#exchange = memory.exchange;
+    journal?.begin?.(this);
   }
 
   get signal(): AbortSignal {
@@ -191,9 +210,24 @@ export class HandlerRun implements HandlerContext {
     return quiet(result.then(({ roots }) => roots));
   }
 
-  step<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
-    this.#steps ??= new Steps(this.#memory.steps);
+  step<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
+    this.#steps ??= new Steps({
+      remembered: this.#memory.steps,
+      exchange: () => {
+        this.#exchange ??= randomId();
+        return this.#exchange;
+      },
+      keep: this.#journal?.step,
+    });
     return this.#steps.run(name, effect);
+  }
+
+  status(message: string): void | Promise<void> {
+    if (!this.#isDone) return this.#journal?.status(message);
+  }
+
+  startTask(): void | Promise<void> {
+    if (!this.#isDone) return this.#journal?.startTask();
   }
 
   /** Waits for the steps that still run beside a question. */
@@ -221,7 +255,8 @@ export class HandlerRun implements HandlerContext {
   get memory(): InputMemory {
     const { answers, steps } = this.#memory;
     const outcomes = this.#steps?.outcomes ?? steps;
-    return { answers: { ...answers, ...this.#taken }, steps: outcomes, state: undefined };
+    const known = { answers: { ...answers, ...this.#taken }, steps: outcomes, state: undefined };
+    return this.#exchange === undefined ? known : { ...known, exchange: this.#exchange };
   }
 
   #ask<Response>(name: string, request: InputRequest): Promise<Response> {

@@ -19,8 +19,9 @@ export { audio, blob, image } from "./content.ts";
 export type { Server, TypesOfDefinitions } from "./create-server.ts";
 export { createServer } from "./create-server.ts";
 export type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
-export type { Extension, ServedMethod } from "./extension.ts";
+export type { Extension, ExtensionHost, ExtensionParts, ServedMethod } from "./extension.ts";
 export { defineExtension, isDeclared, serveMethod } from "./extension.ts";
+export type { AcceptedMember, FilterMember, SendNotification } from "./filter-member.ts";
 export type { HandlerContext } from "./handler-context.ts";
 export { InputPending } from "./handler-context.ts";
 export type { HandleCaller, Handles, HandlesOptions, TypedHandlesOptions } from "./handles.ts";
@@ -42,9 +43,17 @@ export type {
 export { defineResource, defineResourceTemplate } from "./resources.ts";
 export type { InputRequired, InputRequiredInit, ToolResult, ToolResultInit } from "./results.ts";
 export { inputRequired, isToolError, ToolError, toolResult } from "./results.ts";
-export type { Shared } from "./runtime.ts";
 export type { Sealer, SealKey } from "./seal.ts";
 export { createSealer, randomId, randomKeys } from "./seal.ts";
 export type { ServerOptions } from "./server-options.ts";
-export type { ToolArguments, ToolDefinition, ToolOptions, ToolReturn } from "./tools.ts";
+export type { Shared } from "./shared.ts";
+export type { StepInfo } from "./steps.ts";
+export type { RunTool, ToolCall, ToolRun } from "./tool-call.ts";
+export type {
+  ToolArguments,
+  ToolDefinition,
+  ToolOptions,
+  ToolReturn,
+  ToolSettings,
+} from "./tools.ts";
 export { defineTool } from "./tools.ts";

@@ -31,6 +31,8 @@ export interface InputMemory {
   readonly steps: { readonly [name: string]: StepOutcome };
   /** The state that the explicit form returned. */
   readonly state: unknown;
+  /** What tells the exchange from all others, once something depended on it. */
+  readonly exchange?: string | undefined;
   /** Finds an answer that was sent without request state, if it fits the question. */
   readonly offered?: (name: string, question: InputRequest) => InputResponse | undefined;
 }
@@ -57,6 +59,7 @@ interface SealedState {
   readonly answers: { readonly [key: string]: InputResponse };
   readonly steps: { readonly [name: string]: StepOutcome };
   readonly state: unknown;
+  readonly exchange?: string | undefined;
 }
 
 export const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
@@ -105,7 +108,8 @@ export function createInputState(options: InputStateOptions): InputState {
       const isKept = ([key]: [string, unknown]) => !Object.hasOwn(state.pending, key);
       const kept = Object.entries(state.answers).filter(isKept);
       const answers = Object.fromEntries([...kept, ...accepted]);
-      return { answers, steps: state.steps, state: state.state };
+      const { steps, exchange } = state;
+      return { answers, steps, state: state.state, exchange };
     },
     start: ({ params }, singleUse) => {
       const responses = params?.inputResponses as JSONObject | undefined;
@@ -116,8 +120,9 @@ export function createInputState(options: InputStateOptions): InputState {
       return { ...emptyMemory, offered };
     },
     seal: async (request, context, { pending, memory }) => {
-      const { answers, steps, state } = memory;
-      const content = { expires: now() + ttlMs, nonce: randomId(), pending, answers, steps, state };
+      const { answers, steps, state, exchange } = memory;
+      const known = { pending, answers, steps, state, exchange };
+      const content: SealedState = { expires: now() + ttlMs, nonce: randomId(), ...known };
       const requestState = await sealer.seal(content, binding(request, context));
       if (requestState.length > maxStateBytes) {
         throw new RangeError(
@@ -156,7 +161,7 @@ function acceptedResponses(
 }
 
 /** The response as an answer to the request, or `undefined` when it is none. */
-function answerTo(
+export function answerTo(
   request: InputRequest,
   response: unknown,
   validator: JSONSchemaValidator,

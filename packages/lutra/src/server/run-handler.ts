@@ -7,12 +7,12 @@
 import { requireCapabilities } from "../protocol/capabilities.ts";
 import { isProtocolError } from "../protocol/errors.ts";
 import type { RequestContext } from "../protocol/exchange.ts";
-import type { InputRequiredResult } from "../protocol/input-required.ts";
+import type { InputRequests } from "../protocol/input-required.ts";
 import { capabilityFor } from "../protocol/input-required.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { checkedRequest } from "./elicitation.ts";
-import type { HandlerContext } from "./handler-context.ts";
+import type { HandlerContext, Run } from "./handler-context.ts";
 import { HandlerRun } from "./handler-context.ts";
 import type { InputMemory, InputState } from "./input-state.ts";
 import { InputRequired } from "./results.ts";
@@ -35,32 +35,73 @@ export interface Ending<T> {
   readonly recover?: (error: unknown) => Result;
 }
 
-/**
- * Runs `handler` and makes the result of what it returned, unless it asked for input. What is open
- * when the handler ends is asked, whatever the handler made of the rejection meanwhile; only a
- * protocol error of its own goes first.
- */
+export type Handler<T> = (
+  context: HandlerContext,
+) => T | InputRequired | Promise<T | InputRequired>;
+
+/** How a run ends that has asked what nobody has answered yet. */
+export class Unanswered {
+  readonly pending: InputRequests;
+  /** What the next run is to know. */
+  readonly memory: InputMemory;
+
+  constructor(pending: InputRequests, memory: InputMemory) {
+    this.pending = pending;
+    this.memory = memory;
+  }
+}
+
+/** Runs `handler` for one round of an exchange, and makes the result that the client gets. */
 export async function runHandler<T>(
   round: Round,
-  handler: (context: HandlerContext) => T | InputRequired | Promise<T | InputRequired>,
-  { singleUse, finish, recover }: Ending<T>,
+  handler: Handler<T>,
+  ending: Ending<T>,
 ): Promise<Result> {
-  const { request, context, inputs } = round;
-  const hasState = request.params?.requestState !== undefined;
-  const memory = hasState
-    ? await inputs.open(request, context, singleUse)
-    : inputs.start(request, singleUse);
-  const run = new HandlerRun(round, memory);
+  const { request, context, handles } = round;
+  const recalled = recall(round, ending.singleUse);
+  const memory = recalled instanceof Promise ? await recalled : recalled;
+  return endRound(round, await runOnce({ request, context, memory, handles }, handler, ending));
+}
+
+/** What the exchange remembers when this round of it begins. */
+export function recall(
+  { request, context, inputs }: Round,
+  singleUse: boolean,
+): InputMemory | Promise<InputMemory> {
+  return request.params?.requestState === undefined
+    ? inputs.start(request, singleUse)
+    : inputs.open(request, context, singleUse);
+}
+
+/** The result of a round: that of its run, or what it asks for. */
+export function endRound(
+  { request, context, inputs }: Round,
+  outcome: Result | Unanswered,
+): Result | Promise<Result> {
+  return outcome instanceof Unanswered ? inputs.seal(request, context, outcome) : outcome;
+}
+
+/**
+ * Runs `handler` once and makes the result of what it returned, unless it asked for input. What is
+ * open when the handler ends is asked, whatever the handler made of the rejection meanwhile; only a
+ * protocol error of its own goes first.
+ */
+export async function runOnce<T>(
+  init: Run,
+  handler: Handler<T>,
+  { finish, recover }: Ending<T>,
+): Promise<Result | Unanswered> {
+  const run = new HandlerRun(init);
   try {
     const returned = handler(run);
     const value = isThenable(returned) ? await returned : returned;
-    if (run.pending !== undefined) return askPending(round, run);
-    if (value instanceof InputRequired) return askByHand(round, run, value);
+    if (run.pending !== undefined) return askPending(run);
+    if (value instanceof InputRequired) return askByHand(run, value);
     const result = finish(value);
     return result instanceof Promise ? await result : result;
   } catch (error) {
     if (run.pending !== undefined && !(isProtocolError(error) && !error.peer)) {
-      return askPending(round, run);
+      return askPending(run);
     }
     if (recover === undefined) throw error;
     return recover(error);
@@ -74,20 +115,17 @@ function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
 
-async function askPending(round: Round, run: HandlerRun): Promise<InputRequiredResult> {
-  const { request, context, inputs } = round;
+async function askPending(run: HandlerRun): Promise<Unanswered> {
   await run.settle();
   if (run.mistake !== undefined) throw run.mistake;
-  return inputs.seal(request, context, { pending: run.pending ?? {}, memory: run.memory });
+  return new Unanswered(run.pending ?? {}, run.memory);
 }
 
 /** The explicit form: only kinds that the client declared may be asked. */
 async function askByHand(
-  round: Round,
   run: HandlerRun,
   { init: { inputRequests = {}, state } }: InputRequired,
-): Promise<InputRequiredResult> {
-  const { request, context, inputs } = round;
+): Promise<Unanswered> {
   const wanted = Object.entries(inputRequests);
   if (wanted.length === 0 && state === undefined) {
     throw new TypeError("inputRequired: expected inputRequests or a state");
@@ -95,6 +133,5 @@ async function askByHand(
   const checked = wanted.map(([name, one]) => [name, checkedRequest(one)] as const);
   for (const [, one] of checked) requireCapabilities(capabilityFor(one), run.capabilities);
   await run.settle();
-  const memory: InputMemory = { ...run.memory, state };
-  return inputs.seal(request, context, { pending: Object.fromEntries(checked), memory });
+  return new Unanswered(Object.fromEntries(checked), { ...run.memory, state });
 }

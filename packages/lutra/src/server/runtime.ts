@@ -3,27 +3,14 @@ import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.
 import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
-import { createMemoryReplayGuard, type ReplayGuard } from "../stores/replay-guard.ts";
-import type { TaskStore } from "../stores/task-store.ts";
+import { createMemoryReplayGuard } from "../stores/replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
 import { createInputState } from "./input-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
+import type { Shared } from "./shared.ts";
 import { createSharedBus } from "./shared-bus.ts";
 import { createSharedHandles } from "./shared-handles.ts";
-
-/** What replicas of one server must have in common. */
-export interface Shared {
-  /** How many replicas answer for each other. */
-  readonly replicas?: number;
-  readonly keys?: readonly SealKey[];
-  readonly events?: EventBus;
-  readonly replayGuard?: ReplayGuard;
-  /** Where the values of handles live. */
-  readonly handles?: HandleStore;
-  /** Where tasks live, for a server with the extension of that name. */
-  readonly tasks?: TaskStore;
-}
 
 export interface Runtime extends CatalogueRuntime {
   readonly events: EventBus;

@@ -18,16 +18,17 @@ import { type Completer, toCompleteResult } from "./completion.ts";
 import { discoverResult } from "./discover.ts";
 import { type ServedMethod, serveMethod } from "./extension.ts";
 import type { CompleteOptions } from "./server-options.ts";
+import type { RunTool } from "./tool-call.ts";
 import { unknownTool } from "./tools.ts";
 
 /** The methods of the core protocol that answer from the catalogues. */
 export function servedMethods(
   options: CompleteOptions,
   catalogues: Catalogues,
-  runtime: CatalogueRuntime,
+  runtime: CatalogueRuntime & { readonly runTool?: RunTool | undefined },
 ): readonly ServedMethod[] {
   const { tools, resources, resourceTemplates, prompts } = catalogues;
-  const { inputs, handles } = runtime;
+  const { inputs, handles, runTool } = runtime;
   const meta = resultMeta(options);
   const discovered = discoverResult(options);
   return [
@@ -36,7 +37,7 @@ export function servedMethods(
     serveMethod(callTool, (params, request, context) => {
       const tool = tools.get(params.name);
       if (tool === undefined) throw unknownTool(params.name);
-      return tool.call(params, { request, context, inputs, handles });
+      return tool.call(params, { request, context, inputs, handles }, runTool);
     }),
     list(listResources, resources),
     list(listResourceTemplates, resourceTemplates),

@@ -88,4 +88,43 @@ describe("context.step", () => {
     const inputResponses = JSON.parse(`{${JSON.stringify(name)}:{"action":"decline"}}`);
     expect(textOf(await call(server, retryOf(asked, inputResponses)))).toBe("x decline 1");
   });
+
+  it("its effect gets a key that is the same in all rounds, and of no other step or exchange", async () => {
+    const keys: string[] = [];
+    let fails = true;
+    const server = serverOf(async (context) => {
+      const note = ({ idempotencyKey }: { readonly idempotencyKey: string }) => {
+        keys.push(idempotencyKey);
+      };
+      await context.step("first", note);
+      await context.elicit("q1", form);
+      // A step that fails is run again by a retry with the same request state.
+      await context.step("a step/2", (info) => {
+        note(info);
+        if (fails) throw new Error("lost");
+      });
+      return "";
+    });
+    const asked = await call(server);
+    const retry = retryOf(asked, { q1: { action: "decline" } });
+    await expect(call(server, retry)).rejects.toThrow();
+    fails = false;
+    await call(server, retry);
+    await call(server);
+    const [first, second, again, other] = keys;
+    expect(keys).toHaveLength(4);
+    expect(first).toMatch(/^[\w-]{22}\/first$/);
+    expect(second).toBe(`${first?.split("/")[0]}/a%20step%2F2`);
+    expect(again).toBe(second);
+    expect(other).not.toBe(first);
+  });
+
+  it("outside a task there is nothing to say a status to, and nothing to start", async () => {
+    const server = serverOf(async (context) => {
+      await context.status("half way");
+      await context.startTask();
+      return "done";
+    });
+    expect(textOf(await call(server))).toBe("done");
+  });
 });

@@ -2,21 +2,40 @@ import type { StepOutcome } from "./input-state.ts";
 
 type Outcomes = { readonly [name: string]: StepOutcome };
 
+/** What a step's effect gets. */
+export interface StepInfo {
+  /**
+   * The same whenever this step of this exchange is run again, and of no other step: give it to
+   * whatever the effect calls, so that a second run there changes nothing.
+   */
+  readonly idempotencyKey: string;
+}
+
+export interface StepsOptions {
+  /** Outcomes that earlier runs remember. */
+  readonly remembered: Outcomes;
+  /** What tells this exchange from all others. */
+  readonly exchange: () => string;
+  /** Keeps an outcome at once; resolves to the one that counts. */
+  readonly keep?: ((name: string, outcome: StepOutcome) => Promise<StepOutcome>) | undefined;
+}
+
 /** The steps of one run of a handler: what earlier rounds remember, and what runs now. */
 export class Steps {
-  readonly #remembered: Outcomes;
+  readonly #options: StepsOptions;
   readonly #started = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
   // Any text may be the name of a step, also one of an object's prototype.
   readonly #done: Record<string, StepOutcome> = Object.create(null);
 
-  constructor(remembered: Outcomes) {
-    this.#remembered = remembered;
+  constructor(options: StepsOptions) {
+    this.#options = options;
   }
 
-  run<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
-    const [remembered] = Object.hasOwn(this.#remembered, name) ? [this.#remembered[name]] : [];
-    if (remembered !== undefined) return Promise.resolve(remembered[0] as T);
+  run<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
+    const { remembered } = this.#options;
+    const [known] = Object.hasOwn(remembered, name) ? [remembered[name]] : [];
+    if (known !== undefined) return Promise.resolve(known[0] as T);
     const running = this.#start(name, effect);
     this.#running.add(running);
     const remove = () => this.#running.delete(running);
@@ -30,14 +49,20 @@ export class Steps {
   }
 
   get outcomes(): Outcomes {
-    return { ...this.#remembered, ...this.#done };
+    return { ...this.#options.remembered, ...this.#done };
   }
 
-  async #start<T>(name: string, effect: () => T | Promise<T>): Promise<T> {
+  async #start<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
     if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice`);
     this.#started.add(name);
-    const outcome = await effect();
-    this.#done[name] = outcome === undefined ? [] : [outcome];
-    return outcome;
+    const { exchange, keep } = this.#options;
+    const idempotencyKey = `${exchange()}/${encodeURIComponent(name)}`;
+    const outcome = await effect({ idempotencyKey });
+    const done: StepOutcome = outcome === undefined ? [] : [outcome];
+    this.#done[name] = done;
+    if (keep === undefined) return outcome;
+    const kept = await keep(name, done);
+    this.#done[name] = kept;
+    return kept[0] as T;
   }
 }

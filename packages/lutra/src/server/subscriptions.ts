@@ -16,6 +16,7 @@ import {
 } from "../protocol/subscriptions.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
+import { type AcceptedMembers, acceptMembers, type OwnedMember } from "./filter-member.ts";
 
 export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
@@ -25,6 +26,8 @@ export interface SubscriptionsOptions {
   readonly hasResource: (uri: string) => boolean;
   /** How many resources one subscription may name. */
   readonly maxResources: number;
+  /** Members that extensions add to the filter. */
+  readonly members: readonly OwnedMember[];
   readonly meta: JSONObject | undefined;
 }
 
@@ -48,30 +51,45 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   const open = new Set<() => void>();
   let isClosed = false;
 
+  function follow(
+    accepted: SubscriptionFilter,
+    { id }: JSONRPCRequest,
+    { context, members }: { readonly context: RequestContext; readonly members?: AcceptedMembers },
+  ): Promise<Result> {
+    const notifications = members ? { ...accepted, ...members.values } : accepted;
+    notify(context, acknowledgedMethod, { notifications }, id);
+    return new Promise((resolve, reject) => {
+      const subscribed = subscribe(accepted, id, context, options.bus());
+      const finish = () => {
+        open.delete(end);
+        context.signal.removeEventListener("abort", abort);
+        for (const unsubscribe of subscribed) unsubscribe();
+        members?.stop();
+      };
+      const end = () => {
+        finish();
+        resolve(gracefulResult(id, options.meta));
+      };
+      const abort = () => {
+        finish();
+        reject(new TransportError("aborted", "the subscription was cancelled"));
+      };
+      open.add(end);
+      context.signal.addEventListener("abort", abort);
+      if (context.signal.aborted) abort();
+      else if (isClosed) end();
+      else members?.start();
+    });
+  }
+
   return {
-    listen: ({ notifications }, { id }, context) => {
+    listen: async ({ notifications }, request, context) => {
       const accepted = acceptedFilter(notifications, options);
-      notify(context, acknowledgedMethod, { notifications: accepted }, id);
-      return new Promise((resolve, reject) => {
-        const subscribed = subscribe(accepted, id, context, options.bus());
-        const finish = () => {
-          open.delete(end);
-          context.signal.removeEventListener("abort", abort);
-          for (const unsubscribe of subscribed) unsubscribe();
-        };
-        const end = () => {
-          finish();
-          resolve(gracefulResult(id, options.meta));
-        };
-        const abort = () => {
-          finish();
-          reject(new TransportError("aborted", "the subscription was cancelled"));
-        };
-        open.add(end);
-        context.signal.addEventListener("abort", abort);
-        if (context.signal.aborted) abort();
-        else if (isClosed) end();
-      });
+      const send = (method: string, params: JSONObject) =>
+        notify(context, method, params, request.id);
+      const accepting = acceptMembers(options.members, notifications, { context, send });
+      if (accepting === undefined) return follow(accepted, request, { context });
+      return follow(accepted, request, { context, members: await accepting });
     },
     close: () => {
       isClosed = true;

@@ -16,9 +16,10 @@ import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { Checked, CompiledSchema, Input, Output, Schema } from "../schema/schema.ts";
 import { compileSchema } from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
-import type { HandlerContext } from "./handler-context.ts";
+import type { HandlerContext, Run } from "./handler-context.ts";
 import { type InputRequired, isToolError, ToolResult, type ToolResultInit } from "./results.ts";
-import { type Ending, type Round, runHandler } from "./run-handler.ts";
+import { type Ending, type Round, runHandler, runOnce } from "./run-handler.ts";
+import type { RunTool, ToolRun } from "./tool-call.ts";
 
 /** What a tool without an output schema returns: text, content, or a result chosen by hand. */
 type PlainReturn = string | ContentBlock | readonly ContentBlock[] | ToolResult | InputRequired;
@@ -35,7 +36,15 @@ export type ToolReturn<Out> = [Out] extends [never] ? PlainReturn : StructuredRe
 /** The arguments a handler gets; without an input schema there are none. */
 export type ToolArguments<In> = [In] extends [never] ? Record<string, never> : Output<In>;
 
-export interface ToolOptions<Name extends string, In extends Schema, Out extends Schema> {
+/**
+ * Members of a tool's definition that extensions read; each adds its own by declaration merging.
+ * They are not shown to clients.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: what it has, extensions give it
+export interface ToolSettings {}
+
+export interface ToolOptions<Name extends string, In extends Schema, Out extends Schema>
+  extends ToolSettings {
   /** 1 to 128 letters, digits, `_`, `-` and `.`; unique within the server. */
   readonly name: Name;
   readonly title?: string;
@@ -95,8 +104,23 @@ export function defineTool<
 }
 
 export interface CompiledTool {
+  readonly definition: ToolDefinition;
   readonly shown: Tool;
-  readonly call: (params: CallToolParams, round: Round) => Result | Promise<Result>;
+  /** Answers a call, by way of `runTool` where there is one. */
+  readonly call: (
+    params: CallToolParams,
+    round: Round,
+    runTool?: RunTool,
+  ) => Result | Promise<Result>;
+  /** Runs the handler once more, for a call that was checked before, perhaps by another version. */
+  readonly run: ToolRun;
+}
+
+export interface CompileToolOptions {
+  readonly validator: JSONSchemaValidator;
+  readonly meta: JSONObject | undefined;
+  /** What extensions require of clients, by their settings. */
+  readonly requirements?: (definition: ToolDefinition) => readonly ClientCapabilities[];
 }
 
 const noArguments: JSONObject = { type: "object", additionalProperties: false };
@@ -105,19 +129,24 @@ const invalid = "Invalid arguments";
 /**
  * Compiles a tool once.
  *
- * @throws {TypeError} for a bad name, schema or `x-mcp-header`
+ * @throws {TypeError} for a bad name, schema, setting or `x-mcp-header`
  */
 export function compileTool(
   definition: ToolDefinition,
-  validator: JSONSchemaValidator,
-  meta: JSONObject | undefined,
+  { validator, meta, requirements = () => [] }: CompileToolOptions,
 ): CompiledTool {
   const { name, requires, singleUse = false } = definition;
   if (name === "" || name.length > 128) throw new TypeError(`tool name: 1 to 128 characters`);
   const { input, output, headers, shown } = compileShown(definition, validator);
+  const required = [
+    ...(requires ? [requires] : []),
+    ...atStart(name, () => requirements(definition)),
+  ];
   const handler = definition.call as (args: unknown, context: HandlerContext) => unknown;
   const failed = (content: readonly ContentBlock[]): Result =>
     toWire({ content, isError: true }, meta);
+  const refused = ({ problem }: { readonly problem: string }): Result =>
+    failed([{ type: "text", text: `${invalid}: ${problem}` }]);
   const ending: Ending<unknown> = {
     singleUse,
     finish: (value) => toResult(value, output, meta),
@@ -126,21 +155,29 @@ export function compileTool(
       throw error;
     },
   };
-  const run = (checked: Checked<unknown>, round: Round) =>
-    "problem" in checked
-      ? failed([{ type: "text", text: `${invalid}: ${checked.problem}` }])
-      : runHandler(round, (context) => handler(checked.value, context), ending);
+  const answer = (checked: Checked<unknown>, round: Round, runTool?: RunTool) => {
+    if ("problem" in checked) return refused(checked);
+    const handle = (context: HandlerContext) => handler(checked.value, context);
+    if (runTool === undefined) return runHandler(round, handle, ending);
+    return runTool({ definition, round, run: (run) => runOnce(run, handle, ending) });
+  };
 
   return {
+    definition,
     shown,
-    call: (params, round) => {
-      const { header } = round.context;
+    call: (params, round, runTool) => {
+      const { header, meta: requestMeta } = round.context;
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
-      if (requires) requireCapabilities(requires, round.context.meta?.capabilities ?? {});
+      for (const one of required) requireCapabilities(one, requestMeta?.capabilities ?? {});
       const checked = input.check(params.arguments);
       return checked instanceof Promise
-        ? checked.then((late) => run(late, round))
-        : run(checked, round);
+        ? checked.then((late) => answer(late, round, runTool))
+        : answer(checked, round, runTool);
+    },
+    run: async (run: Run) => {
+      const checked = await input.check(run.request.params?.arguments ?? {});
+      if ("problem" in checked) return refused(checked);
+      return runOnce(run, (context) => handler(checked.value, context), ending);
     },
   };
 }
@@ -157,25 +194,40 @@ interface Shown {
   readonly shown: Tool;
 }
 
-function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator): Shown {
-  const { name, inputSchema, outputSchema, call, requires, singleUse, types, ...rest } = definition;
+/** Says which tool it is that can't be compiled. */
+function atStart<T>(name: string, compile: () => T): T {
   try {
+    return compile();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`tool ${name}: ${reason}`, { cause: error });
+  }
+}
+
+function compileShown(definition: ToolDefinition, validator: JSONSchemaValidator): Shown {
+  const { name, inputSchema, outputSchema, call } = definition;
+  return atStart(name, () => {
     if (typeof call !== "function") throw new TypeError("call: expected a function");
     const schema = inputSchema === undefined ? noArguments : inputSchema;
     const input = compileSchema(schema, "input", validator);
     if (input.jsonSchema.type !== "object") throw new TypeError("inputSchema: expected an object");
     const output = outputSchema && compileSchema(outputSchema, "output", validator);
-    const shown = { name, ...rest, inputSchema: input.jsonSchema };
+    const shown = { name, ...describedBy(definition), inputSchema: input.jsonSchema };
     return {
       input,
       output,
       headers: headerParams(input.jsonSchema),
       shown: output ? { ...shown, outputSchema: output.jsonSchema } : shown,
     };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`tool ${name}: ${reason}`, { cause: error });
-  }
+  });
+}
+
+/** What a definition says about itself, for clients. Absent members stay absent. */
+function describedBy(definition: ToolDefinition): Omit<Tool, "name" | "inputSchema"> {
+  const { title, description, icons, annotations, _meta } = definition;
+  const described = { title, description, icons, annotations, _meta };
+  const given = Object.entries(described).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
 }
 
 function toResult(

@@ -1,4 +1,6 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { resultBytes } from "../protocol/json-rpc.ts";
+import { createEncodedResponseCache } from "./encoded-response-cache.ts";
 import type { ResponseCacheKey } from "./response-cache.ts";
 import { createMemoryResponseCache, noResponseCache } from "./response-cache.ts";
 
@@ -10,21 +12,89 @@ const key: ResponseCacheKey = {
 };
 const response = { result: { tools: [] }, receivedAt: 5 };
 
-it("gives back what was kept, and when it was received", () => {
-  const cache = createMemoryResponseCache();
-  cache.set(key, response);
-  expect(cache.get(key)).toEqual(response);
-});
+describe.each([
+  ["createMemoryResponseCache", createMemoryResponseCache, 2000],
+  ["createEncodedResponseCache", createEncodedResponseCache, 3500],
+])("%s", (_name, createCache, roomForTwo) => {
+  it("gives back what was kept, and when it was received", () => {
+    const cache = createCache();
+    cache.set(key, response);
+    expect(cache.get(key)).toEqual(response);
+  });
 
-it.each([
-  ["server", { server: "http://localhost/other" }],
-  ["method", { method: "prompts/list" }],
-  ["params", { params: '{"cursor":""}' }],
-  ["partition", { partition: "private:1" }],
-])("never gives a response to a request of another %s", (_what, difference) => {
-  const cache = createMemoryResponseCache();
-  cache.set(key, response);
-  expect(cache.get({ ...key, ...difference })).toBeUndefined();
+  it.each([
+    ["server", { server: "http://localhost/other" }],
+    ["method", { method: "prompts/list" }],
+    ["params", { params: '{"cursor":""}' }],
+    ["partition", { partition: "private:1" }],
+  ])("never gives a response to a request of another %s", (_what, difference) => {
+    const cache = createCache();
+    cache.set(key, response);
+    expect(cache.get({ ...key, ...difference })).toBeUndefined();
+  });
+
+  it("forgets the responses to a method in all partitions", () => {
+    const cache = createCache();
+    cache.set(key, response);
+    cache.set({ ...key, partition: "private:1" }, response);
+    cache.set({ ...key, method: "prompts/list" }, response);
+    cache.delete({ server: key.server, method: key.method });
+    expect(cache.get(key)).toBeUndefined();
+    expect(cache.get({ ...key, partition: "private:1" })).toBeUndefined();
+    expect(cache.get({ ...key, method: "prompts/list" })).toEqual(response);
+  });
+
+  it("forgets the responses to one set of parameters", () => {
+    const cache = createCache();
+    cache.set(key, response);
+    cache.set({ ...key, params: '{"uri":"a"}' }, response);
+    cache.delete({ server: key.server, method: key.method, params: '{"uri":"a"}' });
+    expect(cache.get(key)).toEqual(response);
+    expect(cache.get({ ...key, params: '{"uri":"a"}' })).toBeUndefined();
+  });
+
+  it("is bounded in bytes, and lets go of what was not used for longest", () => {
+    const cache = createCache({ maxBytes: roomForTwo });
+    const keep = (params: string) =>
+      cache.set({ ...key, params }, { result: { text: "x".repeat(300) }, receivedAt: 0 });
+    keep("1");
+    keep("2");
+    cache.get({ ...key, params: "1" });
+    keep("3");
+    expect(cache.get({ ...key, params: "1" })).toBeDefined();
+    expect(cache.get({ ...key, params: "2" })).toBeUndefined();
+    expect(cache.get({ ...key, params: "3" })).toBeDefined();
+  });
+
+  it("does not keep what is larger than the whole cache", () => {
+    const cache = createCache({ maxBytes: 100 });
+    cache.set(key, { result: { text: "x".repeat(200) }, receivedAt: 0 });
+    expect(cache.get(key)).toBeUndefined();
+  });
+
+  it("says how much it holds", () => {
+    const cache = createCache();
+    cache.set(key, response);
+    cache.set({ ...key, params: "1" }, response);
+    expect(cache.size()).toMatchObject({ entries: 2 });
+    cache.delete({ server: key.server, method: key.method });
+    expect(cache.size()).toEqual({ entries: 0, bytes: 0 });
+  });
+
+  it("never takes parts of one key for those of another", () => {
+    const cache = createCache();
+    cache.set({ ...key, server: "a", method: "bc", params: "d" }, response);
+    expect(cache.get({ ...key, server: "ab", method: "c", params: "d" })).toBeUndefined();
+    expect(cache.get({ ...key, server: "a", method: "b", params: "cd" })).toBeUndefined();
+  });
+
+  it("keeps what it was given, whatever becomes of it", () => {
+    const cache = createCache();
+    const result = { tools: ["a"] };
+    cache.set(key, { result, receivedAt: 5 });
+    result.tools.push("poison");
+    expect(cache.get(key)).toEqual({ result: { tools: ["a"] }, receivedAt: 5 });
+  });
 });
 
 it("gives every reader a copy of its own", async () => {
@@ -35,43 +105,16 @@ it("gives every reader a copy of its own", async () => {
   expect(cache.get(key)).toEqual(response);
 });
 
-it("forgets the responses to a method in all partitions", () => {
-  const cache = createMemoryResponseCache();
-  cache.set(key, response);
-  cache.set({ ...key, partition: "private:1" }, response);
-  cache.set({ ...key, method: "prompts/list" }, response);
-  cache.delete({ server: key.server, method: key.method });
-  expect(cache.get(key)).toBeUndefined();
-  expect(cache.get({ ...key, partition: "private:1" })).toBeUndefined();
-  expect(cache.get({ ...key, method: "prompts/list" })).toEqual(response);
-});
-
-it("forgets the responses to one set of parameters", () => {
-  const cache = createMemoryResponseCache();
-  cache.set(key, response);
-  cache.set({ ...key, params: '{"uri":"a"}' }, response);
-  cache.delete({ server: key.server, method: key.method, params: '{"uri":"a"}' });
-  expect(cache.get(key)).toEqual(response);
-  expect(cache.get({ ...key, params: '{"uri":"a"}' })).toBeUndefined();
-});
-
-it("is bounded in bytes, and lets go of what was not used for longest", () => {
-  const cache = createMemoryResponseCache({ maxBytes: 2000 });
-  const keep = (params: string) =>
-    cache.set({ ...key, params }, { result: { text: "x".repeat(300) }, receivedAt: 0 });
-  keep("1");
-  keep("2");
-  cache.get({ ...key, params: "1" });
-  keep("3");
-  expect(cache.get({ ...key, params: "1" })).toBeDefined();
-  expect(cache.get({ ...key, params: "2" })).toBeUndefined();
-  expect(cache.get({ ...key, params: "3" })).toBeDefined();
-});
-
-it("does not keep what is larger than the whole cache", () => {
-  const cache = createMemoryResponseCache({ maxBytes: 100 });
-  cache.set(key, { result: { text: "x".repeat(200) }, receivedAt: 0 });
-  expect(cache.get(key)).toBeUndefined();
+it("gives all readers the same frozen result with its own JSON", async () => {
+  const cache = createEncodedResponseCache();
+  cache.set(key, { result: { tools: [{ name: "é" }] }, receivedAt: 5 });
+  const first: unknown = await cache.get(key);
+  expect(await cache.get(key)).toBe(first);
+  const { result } = first as { result: { [resultBytes]?: Uint8Array; tools: object[] } };
+  expect(new TextDecoder().decode(result[resultBytes])).toBe('{"tools":[{"name":"é"}]}');
+  expect(() => result.tools.push({})).toThrow(TypeError);
+  expect(() => Object.assign(result.tools[0] as object, { name: "poison" })).toThrow(TypeError);
+  expect(Object.keys(result)).toEqual(["tools"]);
 });
 
 it("can be switched off", () => {

@@ -5,6 +5,11 @@
  * @spec server/utilities/caching
  */
 import type { Result } from "../protocol/json-rpc.ts";
+import {
+  createResponseLru,
+  type MemoryResponseCacheOptions,
+  type ResponseCacheSize,
+} from "./response-lru.ts";
 
 /** What a response answers, and who may see it. */
 export interface ResponseCacheKey {
@@ -37,63 +42,34 @@ export interface ResponseCache {
   readonly delete: (match: ResponseCacheMatch) => void | Promise<void>;
 }
 
-export interface MemoryResponseCacheOptions {
-  /**
-   * How much is kept, keys included, in bytes. What was not used for longest goes first.
-   * @default 8388608 (8 MiB)
-   */
-  readonly maxBytes?: number;
+/** A cache in the memory of one process. */
+export interface MemoryResponseCache extends ResponseCache {
+  /** How much it holds. */
+  readonly size: () => ResponseCacheSize;
 }
 
-interface Entry {
-  readonly key: ResponseCacheKey;
+interface Kept {
   /** JSON, so that no reader can change what another one gets, and the size is known. */
   readonly json: string;
   readonly receivedAt: number;
-  readonly bytes: number;
 }
 
-/** A cache in the memory of one process. */
-export function createMemoryResponseCache(options: MemoryResponseCacheOptions = {}): ResponseCache {
-  const { maxBytes = 8_388_608 } = options;
-  if (!(maxBytes >= 0)) throw new TypeError("maxBytes: expected a number of bytes");
-  /** The map's order is that of use. */
-  const entries = new Map<string, Entry>();
-  let bytes = 0;
-
-  function forget(name: string): void {
-    bytes -= entries.get(name)?.bytes ?? 0;
-    entries.delete(name);
-  }
-
+/** Makes a cache in the memory of one process that gives every reader a copy of its own. */
+export function createMemoryResponseCache(
+  options: MemoryResponseCacheOptions = {},
+): MemoryResponseCache {
+  const responses = createResponseLru<Kept>(options);
   return {
     get: (key) => {
-      const name = nameOf(key);
-      const entry = entries.get(name);
-      if (entry === undefined) return undefined;
-      entries.delete(name);
-      entries.set(name, entry);
-      return { result: JSON.parse(entry.json), receivedAt: entry.receivedAt };
+      const kept = responses.get(key);
+      return kept && { result: JSON.parse(kept.json), receivedAt: kept.receivedAt };
     },
     set: (key, { result, receivedAt }) => {
-      const name = nameOf(key);
-      forget(name);
       const json = JSON.stringify(result);
-      const size = 2 * (name.length + json.length);
-      if (size > maxBytes) return;
-      entries.set(name, { key, json, receivedAt, bytes: size });
-      bytes += size;
-      for (const oldest of entries.keys()) {
-        if (bytes <= maxBytes) break;
-        forget(oldest);
-      }
+      responses.set(key, { json, receivedAt }, 2 * json.length);
     },
-    delete: ({ server, method, params }) => {
-      for (const [name, { key }] of entries) {
-        if (key.server !== server || key.method !== method) continue;
-        if (params === undefined || key.params === params) forget(name);
-      }
-    },
+    delete: (match) => responses.delete(match),
+    size: () => responses.size(),
   };
 }
 
@@ -103,7 +79,3 @@ export const noResponseCache: ResponseCache = Object.freeze({
   set: () => {},
   delete: () => {},
 });
-
-function nameOf({ server, method, params, partition }: ResponseCacheKey): string {
-  return JSON.stringify([server, method, params, partition]);
-}

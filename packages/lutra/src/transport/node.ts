@@ -3,7 +3,7 @@ export type { HttpSender } from "./http/client-undici.ts";
 export { createHttpSender } from "./http/client-undici.ts";
 export { endEarly } from "./http/node-end-early.ts";
 export type { NodeHandler, NodeHandlerOverride } from "./http/node-handler.ts";
-export { createNodeHandler } from "./http/node-handler.ts";
+export { createNodeHandler, sentTimes, severalHosts } from "./http/node-handler.ts";
 export type {
   HttpEndpoint,
   HttpService,

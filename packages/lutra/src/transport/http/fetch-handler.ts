@@ -13,7 +13,7 @@ import {
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { FetchExchange, jsonResponse } from "./fetch-exchange.ts";
-import { parseBody } from "./read-message.ts";
+import { decodeBody, parseJSON, requireUTF8 } from "./read-message.ts";
 import {
   errorHeaders,
   type HttpHandlerOptions,
@@ -54,9 +54,9 @@ export function createFetchHandler(
     if (refusal) return refuse(refusal, cors);
     let id: RequestId | undefined;
     try {
-      const body = await readBody(http, rules.maxBodyBytes);
-      if (body === undefined) return refuse(tooLarge(rules.maxBodyBytes), cors);
-      const value = parseBody(body);
+      const text = await readText(http, header, rules.maxBodyBytes);
+      if (text === undefined) return refuse(tooLarge(rules.maxBodyBytes), cors);
+      const value = parseJSON(text);
       id = readId(value);
       const message = parseMessage(value);
       if (!isRequest(message)) return refuse({ status: 202 }, cors);
@@ -73,13 +73,35 @@ export function createFetchHandler(
 }
 
 /** Reads the body up to the limit; `undefined` when there is more. */
-async function readBody(http: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  const length = http.headers.get("content-length");
+async function readText(
+  http: Request,
+  header: ReadHeader,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const length = header("content-length");
+  if (length === undefined) return readChunks(http, maxBytes);
   if (Number(length) > maxBytes) return undefined;
-  if (length !== null) {
-    const bytes = new Uint8Array(await http.arrayBuffer());
-    return bytes.length > maxBytes ? undefined : bytes;
+  if (bringsText(http) && header("content-encoding") === undefined) {
+    const text = await http.text();
+    if (text.length > maxBytes) return undefined;
+    requireUTF8(text, Number(length));
+    return text;
   }
+  const bytes = new Uint8Array(await http.arrayBuffer());
+  return bytes.length > maxBytes ? undefined : decodeBody(bytes);
+}
+
+/**
+ * True for the requests of adapters, which read a connection of `node:http` themselves. There the
+ * bytes would be one more copy, which takes longer than all checks, and `Content-Length` is what
+ * Node has counted. Other requests may be made of a body that was written anew and headers that
+ * were not, so nothing may be concluded from their length.
+ */
+function bringsText(http: Request): boolean {
+  return http.text !== Request.prototype.text;
+}
+
+async function readChunks(http: Request, maxBytes: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of http.body ?? []) {
@@ -87,7 +109,7 @@ async function readBody(http: Request, maxBytes: number): Promise<Uint8Array | u
     if (size > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  return concat(chunks, size);
+  return decodeBody(concat(chunks, size));
 }
 
 function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {

@@ -8,7 +8,7 @@ import { toolResult } from "../../server/results.ts";
 import { defineTool } from "../../server/tools.ts";
 import { createFetchHandler } from "./fetch-handler.ts";
 import type { HttpAnswer, HttpQuestion, Runner } from "./fixtures/run-handler.ts";
-import { runners } from "./fixtures/run-handler.ts";
+import { requestOfAdapter, runners } from "./fixtures/run-handler.ts";
 import { createNodeHandler } from "./node-handler.ts";
 import type { HttpHandlerOptions } from "./rules.ts";
 
@@ -680,15 +680,39 @@ describe("a platform that shows no Host header", () => {
   });
 });
 
-it("a platform that does not check Content-Length does not get around the limit", async () => {
-  const { headers = {} } = post(echo, { "content-length": "1" });
-  const request = new Request("http://localhost/mcp", {
-    method: "POST",
-    headers,
-    body: "x".repeat(20),
+describe("Content-Length that is not the body's", () => {
+  const create = (url: string, init: RequestInit) => new Request(url, init);
+  const ask = (createRequest: typeof create, body: string, headers: Headers) => {
+    const init = { method: "POST", headers: post(echo, headers).headers as HeadersInit, body };
+    const handler = createFetchHandler(server, { maxBodyBytes: 1000 });
+    return handler(createRequest("http://localhost/mcp", init));
+  };
+
+  it.each([
+    ["a platform", create],
+    ["an adapter", requestOfAdapter],
+  ])("%s that does not check it does not get around the limit", async (_what, createRequest) => {
+    const answer = await ask(createRequest, "x".repeat(2000), { "content-length": "1" });
+    expect(answer.status).toBe(413);
   });
-  const answer = await createFetchHandler(server, { maxBodyBytes: 10 })(request);
-  expect(answer.status).toBe(413);
+
+  it.each([
+    ["shorter", -1],
+    ["longer", 1],
+    ["longer by a byte order mark", 3],
+  ])("is of no account where the body was written anew: %s", async (_what, more) => {
+    const message = messageOf("tools/call", { name: "echo", arguments: { a: "\ufffd" } });
+    const body = JSON.stringify(message);
+    const length = String(Buffer.byteLength(body) + more);
+    expect((await ask(create, body, { "content-length": length })).status).toBe(200);
+  });
+
+  it("is of no account where the adapter has decompressed the body", async () => {
+    const message = messageOf("tools/call", { name: "echo", arguments: { a: "\ufffd" } });
+    const headers = { "content-length": "99", "content-encoding": "gzip" };
+    const answer = await ask(requestOfAdapter, JSON.stringify(message), headers);
+    expect(answer.status).toBe(200);
+  });
 });
 
 describe("options that make no sense are a TypeError at once", () => {

@@ -250,6 +250,13 @@ describe("bodies", () => {
   });
 });
 
+it("a request with two hosts is refused with 400", async () => {
+  const headers = [...common, "Host: localhost", length, "Connection: close"];
+  const answer = await exchange(request(headers));
+  expect(statusOf(answer)).toBe(400);
+  expect(answer).toContain("Host: sent more than once");
+});
+
 it("another serve, caller and screening can take the place of the handler's own", async () => {
   const handler = createNodeHandler(server, { onError });
   const own = createHttpServer((req, res) => {

@@ -4,7 +4,7 @@
  * @spec basic/transports/streamable-http
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ProtocolError } from "../../protocol/errors.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, Serve } from "../../protocol/exchange.ts";
 import { mismatch } from "../../protocol/http-headers.ts";
 import {
@@ -82,6 +82,7 @@ async function handle(
   { serve, instead, rules, streams }: Handling,
 ): Promise<void> {
   const header = headerReader(req);
+  if (sentTimes(req.rawHeaders, "host") > 1) return refuse(res, severalHosts(), {});
   const { refusal, cors } = instead?.screening ?? screen(headOf(req, header), rules);
   if (refusal) return refuse(res, refusal, cors);
   let id: RequestId | undefined;
@@ -159,11 +160,23 @@ function headerReader(req: IncomingMessage): ReadHeader {
 }
 
 function requireOnce(rawHeaders: readonly string[], name: string): void {
+  if (sentTimes(rawHeaders, name) > 1) throw mismatch(`${name}: sent more than once`);
+}
+
+/** How often a header was sent, which Node's own object does not say. */
+export function sentTimes(rawHeaders: readonly string[], name: string): number {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === name) count += 1;
+    const sent = rawHeaders[index] as string;
+    if (sent.length === name.length && sent.toLowerCase() === name) count += 1;
   }
-  if (count > 1) throw mismatch(`${name}: sent more than once`);
+  return count;
+}
+
+/** RFC 9112 wants 400 for it: two readers could take two different hosts. */
+export function severalHosts(): Required<Pick<Refusal, "status" | "error">> {
+  const error = new ProtocolError("invalidRequest", "Host: sent more than once");
+  return { status: error.status, error };
 }
 
 function isLocal({ socket }: IncomingMessage): boolean {

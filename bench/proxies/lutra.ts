@@ -1,0 +1,26 @@
+/**
+ * Lutra's gateway with its access log, metrics and cache. `routed` as the third argument passes
+ * bodies on unread by the name of the tool; `merged` makes one server of both upstreams, whose
+ * tools all clash and so have other names than their upstreams know.
+ */
+import { type ConfigInput, startGateway } from "@lutra/gateway";
+import { report } from "../servers/report.ts";
+import { secondTool, upstreamOrigins } from "./routing.ts";
+
+const [first, second] = upstreamOrigins();
+const routes: ConfigInput["routes"] = [
+  { match: { name: secondTool }, to: "second" },
+  { to: "first" },
+];
+
+const gateway = await startGateway({
+  listen: { port: 0 },
+  admin: { port: 0 },
+  log: { file: "/dev/null" },
+  upstreams: {
+    first: { url: `${first}/mcp`, verify: "upstream" },
+    second: { url: `${second}/mcp`, verify: "upstream" },
+  },
+  ...(process.argv[4] === "routed" && { routes }),
+});
+report(Number(new URL(gateway.url).port));

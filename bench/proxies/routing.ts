@@ -1,0 +1,11 @@
+/** What all proxies of the bench do: calls of `sum` go to the second upstream, the rest to the first. */
+
+/** The tool that the second upstream is asked for. */
+export const secondTool = "sum";
+
+/** The origins of the two upstreams, from the command line. */
+export function upstreamOrigins(): readonly [string, string] {
+  const [first, second] = process.argv.slice(2);
+  if (first === undefined || second === undefined) throw new TypeError("expected two origins");
+  return [first, second];
+}

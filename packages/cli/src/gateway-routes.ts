@@ -1,0 +1,59 @@
+/** `lutra gateway routes`: says what would happen to a request, and why. */
+import { explainRoutes } from "@lutra/gateway";
+import { CommandError } from "./command-error.ts";
+import type { Command } from "./command-line.ts";
+import { configArgument, loadGatewayConfig } from "./gateway-config.ts";
+
+export const gatewayRoutes: Command = {
+  name: "gateway routes",
+  summary: "Says what would happen to a request, and why.",
+  details:
+    "Tries the routes of <config> on a request with these headers; nothing is sent. For instance:\n" +
+    "  lutra gateway routes gateway.yaml tools/call search Country=FR",
+  arguments: [
+    configArgument,
+    { name: "method", description: "the method, such as tools/call" },
+    { name: "name", description: "the value of Mcp-Name", isOptional: true },
+    {
+      name: "param=value",
+      description: "values of Mcp-Param-* headers",
+      isOptional: true,
+      isRest: true,
+    },
+  ],
+  options: {
+    principal: { placeholder: "P", description: "Who calls." },
+  },
+  run: async ({ values, options }) => {
+    const [file = "", method = "", ...rest] = values;
+    const { config } = await loadGatewayConfig(file);
+    const [first, ...others] = rest;
+    const isName = first !== undefined && !isParam(first);
+    const { principal } = options;
+    const { route, lines } = explainRoutes(config, {
+      method,
+      ...(isName && { name: first }),
+      ...(typeof principal === "string" && { principal }),
+      params: paramsOf(isName ? others : rest),
+    });
+    for (const line of lines) console.log(line);
+    return route === undefined ? 1 : 0;
+  },
+};
+
+/** A name that looks like a parameter comes first with another one behind it. */
+function isParam(text: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+=/.test(text);
+}
+
+function paramsOf(texts: readonly string[]): { readonly [name: string]: string } {
+  return Object.fromEntries(
+    texts.map((text) => {
+      if (!isParam(text)) {
+        throw new CommandError(`gateway routes: ${text}: expected name=value`, 2);
+      }
+      const at = text.indexOf("=");
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}

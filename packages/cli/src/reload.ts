@@ -1,0 +1,48 @@
+/** When a configuration is to be read again: its file has changed, or SIGHUP came. */
+import { type FSWatcher, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+
+/** Editors write in several steps; what comes within this time is one change. In milliseconds. */
+const settleMs = 100;
+
+/**
+ * Calls `reload` for each change, one after the other. The folder is watched, since most programs
+ * write a new file and put it in the place of the old one.
+ */
+export function reloadOnChange(
+  file: string,
+  reload: () => Promise<void>,
+): { readonly close: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let running = Promise.resolve();
+  const run = () => {
+    running = running.then(reload);
+  };
+  const settle = () => {
+    clearTimeout(timer);
+    timer = setTimeout(run, settleMs);
+  };
+  const watcher = watchFolder(file, settle);
+  process.on("SIGHUP", run);
+  return {
+    close: () => {
+      clearTimeout(timer);
+      watcher?.close();
+      process.off("SIGHUP", run);
+    },
+  };
+}
+
+/** Where folders can't be watched, SIGHUP still works. */
+function watchFolder(file: string, onChange: () => void): FSWatcher | undefined {
+  const name = basename(file);
+  try {
+    const watcher = watch(dirname(file), (_event, changed) => {
+      if (changed === null || changed === name) onChange();
+    });
+    watcher.on("error", () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { headOf, modern } from "../fixtures/head-of.ts";
+import { type AdminOptions, startAdmin } from "./admin.ts";
+import { createMetrics } from "./metrics.ts";
+
+let notReady: string | undefined;
+const status = {
+  name: "places",
+  kind: "url",
+  inFlight: 2,
+  queued: 1,
+  replicas: [{ name: "1", state: "up", inFlight: 2, failures: 0 }],
+} as const;
+const metrics = createMetrics({
+  upstreams: () => [status],
+  cache: () => ({ bytes: 42, entries: 1 }),
+});
+let admin: Awaited<ReturnType<typeof startAdmin>>;
+
+beforeAll(async () => {
+  const options: AdminOptions = {
+    config: { host: "127.0.0.1", port: 0 },
+    metrics,
+    upstreams: () => [status],
+    shownConfig: () => ({ name: "gateway" }),
+    notReady: () => notReady,
+  };
+  admin = await startAdmin(options);
+});
+afterAll(() => admin.close());
+
+const get = async (path: string, init: RequestInit = {}) => {
+  const response = await fetch(`${admin.url}${path}`, init);
+  return [response.status, await response.text()] as const;
+};
+
+it("says whether requests can be answered, and what keeps them from it", async () => {
+  expect(await get("/healthz")).toEqual([200, "ok\n"]);
+  expect(await get("/readyz")).toEqual([200, "ready\n"]);
+  notReady = "no replica answers at places";
+  expect(await get("/readyz")).toEqual([503, "not ready: no replica answers at places\n"]);
+  notReady = undefined;
+});
+
+it("shows the configuration and the upstreams as JSON", async () => {
+  expect(JSON.parse((await get("/config"))[1])).toEqual({ name: "gateway" });
+  expect(JSON.parse((await get("/upstreams?a=1"))[1])).toEqual([status]);
+});
+
+it("names its pages where there is none", async () => {
+  const [code, text] = await get("/nothing");
+  expect([code, text.split("\n")]).toEqual([
+    404,
+    ["/healthz", "/readyz", "/metrics", "/config", "/upstreams", ""],
+  ]);
+  expect((await get("/constructor"))[0]).toBe(404);
+});
+
+it("changes nothing for anybody", async () => {
+  expect((await get("/config", { method: "POST" }))[0]).toBe(405);
+});
+
+it("answers no page of another site that points here by a name of its own", async () => {
+  const { request } = await import("node:http");
+  const port = Number(new URL(admin.url).port);
+  const code = await new Promise((resolve, reject) => {
+    const req = request({ port, path: "/config", headers: { host: "evil.example" } }, (res) => {
+      res.resume();
+      resolve(res.statusCode);
+    });
+    req.on("error", reject).end();
+  });
+  expect(code).toBe(403);
+});
+
+it("counts requests by what the gateway knows, and not by what clients make up", async () => {
+  const record = (method: string) => ({
+    startedAt: performance.now(),
+    head: headOf(...modern(method)),
+    principal: undefined,
+    route: 0,
+    upstream: "places",
+    replica: "1",
+    attempts: 2,
+    code: undefined,
+    cache: "miss" as const,
+    upstreamMs: 1,
+    bytesOut: 1,
+    reason: undefined,
+  });
+  metrics.observe(record("tools/list"), 200);
+  metrics.observe(record("made/up"), 404);
+  metrics.observe(record("made/up-too"), 404);
+  const [, text] = await get("/metrics");
+  const labels = (method: string, code: number) =>
+    `{method="${method}",upstream="places",status="${code}",code="",cache="miss"}`;
+  expect(text).toContain(`lutra_gateway_requests_total${labels("tools/list", 200)} 1`);
+  expect(text).toContain(`lutra_gateway_requests_total${labels("other", 404)} 2`);
+  expect(text).not.toContain("made/up");
+  expect(text).toContain('lutra_gateway_retries_total{upstream="places"} 3');
+  expect(text).toContain('lutra_gateway_replicas{upstream="places",state="up"} 1');
+  expect(text).toContain('lutra_gateway_in_flight{upstream="places",state="queued"} 1');
+  expect(text).toContain("lutra_gateway_cache_bytes 42");
+});

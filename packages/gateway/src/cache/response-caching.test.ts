@@ -1,0 +1,300 @@
+import { type EncodedResult, encodeResult, ProtocolError, resultBytes } from "lutra/protocol";
+import { describe, expect, it } from "vitest";
+import type { ExchangeRecord } from "../exchange-record.ts";
+import { missingKey } from "../merge/parts.ts";
+import { UpstreamError } from "../upstreams/upstream-error.ts";
+import { cached, settle } from "./fixtures/cached-upstream.ts";
+
+const hints = { resultType: "complete", ttlMs: 60_000, cacheScope: "public" };
+const numbered = (_request: unknown, _context: unknown, count: number) => ({ ...hints, count });
+const own = (_request: unknown, _context: unknown, count: number) => ({
+  ...hints,
+  cacheScope: "private",
+  count,
+});
+
+describe("the six cacheable results", () => {
+  it.each([
+    "server/discover",
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+  ])("%s is answered from the cache while it is fresh", async (method) => {
+    const { ask, requests, clock } = cached(numbered);
+    await ask({ method });
+    clock.advance(59_999);
+    expect(await ask({ method })).toMatchObject({ count: 1 });
+    expect(requests).toHaveLength(1);
+  });
+
+  it("other results are not kept, whatever their hints say", async () => {
+    const { ask, requests } = cached(numbered);
+    await ask({ method: "tools/call" });
+    await ask({ method: "tools/call" });
+    expect(requests).toHaveLength(2);
+  });
+
+  it.each([
+    ["another cursor", { cursor: "x" }],
+    ["another protocol version", { _meta: { "io.modelcontextprotocol/protocolVersion": "x" } }],
+    ["other capabilities", { _meta: { "io.modelcontextprotocol/clientCapabilities": { a: {} } } }],
+  ])("%s is another request", async (_what, params) => {
+    const { ask, requests } = cached(numbered);
+    await ask();
+    await ask({ params });
+    expect(requests).toHaveLength(2);
+  });
+
+  it.each([
+    ["inputResponses", { uri: "a", inputResponses: {} }],
+    ["requestState", { uri: "a", requestState: "x" }],
+  ])(
+    "the result of a retry with %s is not kept, nor answered from the cache",
+    async (_w, params) => {
+      const { ask, requests } = cached(numbered);
+      const method = "resources/read";
+      await ask({ method, params });
+      await ask({ method, params: { uri: "a" } });
+      await ask({ method, params });
+      expect(requests).toHaveLength(3);
+    },
+  );
+
+  it.each([
+    ["input_required", { ...hints, resultType: "input_required", requestState: "x" }],
+    ["a type that an extension adds", { ...hints, resultType: "task" }],
+  ])("a result of type %s is not kept", async (_what, result) => {
+    const { ask, requests } = cached(() => result);
+    await ask({ method: "resources/read" });
+    await ask({ method: "resources/read" });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("an error is not kept", async () => {
+    const { ask, requests } = cached((_request, _context, count) => {
+      if (count === 1) throw new ProtocolError("invalidParams", "no");
+      return hints;
+    });
+    await expect(ask()).rejects.toThrow("no");
+    await ask();
+    expect(requests).toHaveLength(2);
+  });
+
+  it("what a day has made old is not fresh, whatever the upstream says", async () => {
+    const { ask, requests, clock } = cached(() => ({ ...hints, ttlMs: 1e15 }));
+    expect(await ask()).toMatchObject({ ttlMs: 86_400_000 });
+    clock.advance(86_400_000 - 1);
+    await ask();
+    expect(requests).toHaveLength(1);
+    clock.advance(1 + 500);
+    await ask();
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe("what a hit says", () => {
+  it("is what the upstream said, but for the time that is left, in its bytes as well", async () => {
+    const { ask, clock } = cached(() => ({ tools: [{ name: "é" }], ...hints }));
+    await ask();
+    clock.advance(12_345);
+    const hit = await ask();
+    expect(hit).toEqual({ tools: [{ name: "é" }], ...hints, ttlMs: 47_000 });
+    expect((hit as EncodedResult)[resultBytes]).toBeInstanceOf(Uint8Array);
+    expect(JSON.parse(encodeResult(1, hit)).result).toEqual(hit);
+    expect(await ask()).toBe(hit);
+  });
+
+  it("never adds to the time that the upstream gave", async () => {
+    const { ask, clock } = cached(numbered);
+    const start = clock.now();
+    await ask();
+    while (clock.now() - start < 59_900) {
+      clock.advance(97);
+      const { ttlMs } = (await ask()) as unknown as { ttlMs: number };
+      const left = start + 60_000 - clock.now();
+      expect(ttlMs).toBeLessThanOrEqual(left);
+      expect(ttlMs).toBeGreaterThan(left - 1000);
+    }
+  });
+
+  it("is not marked while it is fresh, and is marked stale when it is", async () => {
+    const { ask, clock } = cached(() => ({ ...hints, _meta: { a: 1 } }));
+    await ask();
+    expect((await ask())._meta).toEqual({ a: 1 });
+    clock.advance(60_000);
+    const stale = await ask();
+    expect(stale).toEqual({ ...hints, ttlMs: 0, _meta: { a: 1, "dev.lutra/cache": "stale" } });
+    expect(JSON.parse(encodeResult(1, stale)).result).toEqual(stale);
+  });
+});
+
+describe("while it is stale", () => {
+  it("a response is used for staleMs, while one new one is fetched", async () => {
+    const { ask, clock, requests } = cached(numbered);
+    await ask();
+    clock.advance(60_499);
+    const [first, second] = await Promise.all([ask(), ask()]);
+    expect([first?.count, second?.count]).toEqual([1, 1]);
+    await settle();
+    expect(requests).toHaveLength(2);
+    expect(await ask()).toMatchObject({ count: 2 });
+  });
+
+  it("a response is used for staleOnErrorMs, while the upstream is down", async () => {
+    const { ask, clock } = cached((_request, _context, count) => {
+      if (count > 1) throw new UpstreamError("unreachable", "a", "gone");
+      return hints;
+    });
+    await ask();
+    clock.advance(64_999);
+    expect(await ask()).toMatchObject({ _meta: { "dev.lutra/cache": "stale" } });
+    clock.advance(1);
+    await expect(ask()).rejects.toMatchObject({ status: 502 });
+  });
+
+  it("what is fetched for no caller is not noted in the exchange that is over", async () => {
+    const record = { cache: undefined } as ExchangeRecord;
+    const { ask, clock, contexts } = cached(numbered);
+    await ask();
+    clock.advance(60_000);
+    await ask({ record });
+    await settle();
+    expect(contexts).toHaveLength(2);
+    const { recordOf } = await import("../exchange-record.ts");
+    expect(recordOf(contexts[1] as never)).not.toBe(record);
+  });
+
+  it("a list that lacks an upstream takes the place of no complete one", async () => {
+    const { ask, clock } = cached((_request, _context, count) => {
+      if (count === 3) throw new UpstreamError("unreachable", "a", "gone");
+      const partial = { ttlMs: 0, _meta: { [missingKey]: ["b"] } };
+      return { ...hints, count, ...(count === 2 && partial) };
+    });
+    await ask();
+    clock.advance(61_000);
+    expect(await ask()).toMatchObject({ count: 2 });
+    expect(await ask()).toMatchObject({ count: 1, _meta: { "dev.lutra/cache": "stale" } });
+  });
+});
+
+describe("equal requests at the same time", () => {
+  it("of several callers become one where the result is public", async () => {
+    const { ask, requests } = cached(numbered);
+    await Promise.all([ask(), ask(), ask({ principal: "ada" })]);
+    expect(requests).toHaveLength(1);
+  });
+
+  it("of several callers become one for each where it is private", async () => {
+    const { ask, requests } = cached(own);
+    const principals = ["ada", "bo", "ada", "bo"];
+    await Promise.all(principals.map((principal) => ask({ principal })));
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe("a change", () => {
+  const changed = { method: "notifications/tools/list_changed" };
+
+  it("that an upstream tells of makes its list stale for all callers", async () => {
+    const { ask, caching, requests } = cached(own);
+    await ask({ principal: "ada" });
+    await ask({ principal: "bo" });
+    await caching.changed("b", changed);
+    await ask({ principal: "ada" });
+    expect(requests).toHaveLength(2);
+    await caching.changed("a", changed);
+    await ask({ principal: "ada" });
+    await ask({ principal: "bo" });
+    expect(requests).toHaveLength(4);
+  });
+
+  it("outdates responses on their way", async () => {
+    const { ask, caching, requests } = cached(numbered);
+    const early = ask();
+    await caching.changed("a", changed);
+    const late = ask();
+    expect([(await early).count, (await late).count]).toEqual([1, 2]);
+    expect(await ask()).toMatchObject({ count: 2 });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("of a resource makes reads of it stale, and no others", async () => {
+    const { ask, caching, requests } = cached(numbered);
+    const read = (uri: string) => ask({ method: "resources/read", params: { uri } });
+    await read("a");
+    await read("b");
+    await caching.changed("a", { method: "notifications/resources/updated", params: { uri: "a" } });
+    await read("b");
+    expect(requests).toHaveLength(2);
+    await read("a");
+    await caching.forget("a", { method: "resources/read", uri: "b" });
+    await read("b");
+    expect(requests).toHaveLength(4);
+  });
+
+  it("of the gateway's own forgets all of a method", async () => {
+    const { ask, caching, requests } = cached(numbered);
+    await ask({ method: "server/discover" });
+    await caching.forget("a", { method: "server/discover" });
+    await ask({ method: "server/discover" });
+    expect(requests).toHaveLength(2);
+  });
+});
+
+it("a name that is dropped keeps nothing, whatever it stands for next", async () => {
+  const { ask, caching, requests } = cached(numbered);
+  const methods = ["tools/list", "resources/read", "server/discover"];
+  for (const method of methods) await ask({ method });
+  await caching.drop("a");
+  expect(caching.stats()).toMatchObject({ entries: 0 });
+  for (const method of methods) await ask({ method });
+  expect(requests).toHaveLength(6);
+});
+
+describe("records", () => {
+  it("say what the cache did", async () => {
+    const { ask, clock } = cached((_request, _context, count) => {
+      if (count > 1) throw new UpstreamError("unavailable", "a", "gone");
+      return hints;
+    });
+    const outcome = async (method?: string) => {
+      const record = { cache: undefined } as ExchangeRecord;
+      await ask({ record, ...(method && { method }) }).catch(() => {});
+      return record.cache;
+    };
+    expect(await outcome()).toBe("miss");
+    expect(await outcome()).toBe("hit");
+    clock.advance(60_100);
+    expect(await outcome()).toBe("stale");
+    expect(await outcome("tools/call")).toBeUndefined();
+  });
+
+  it("count what the cache did, and how much it holds", async () => {
+    const { ask, caching } = cached(numbered);
+    await ask();
+    await ask();
+    await ask();
+    expect(caching.stats()).toMatchObject({ hits: 2, stale: 0, misses: 1, entries: 1 });
+    await caching.forget("a", { method: "tools/list" });
+    expect(caching.stats()).toMatchObject({ entries: 0, bytes: 0 });
+  });
+});
+
+it("gives up what is fetched for no caller when it is closed", async () => {
+  const { ask, caching, clock, contexts } = cached((_request, context, count) =>
+    count === 1
+      ? hints
+      : new Promise((_resolve, reject) => {
+          context.signal.addEventListener("abort", () => reject(context.signal.reason));
+        }),
+  );
+  await ask();
+  clock.advance(60_000);
+  await ask();
+  await settle();
+  caching.close();
+  await settle();
+  expect(contexts[1]?.signal.aborted).toBe(true);
+});

@@ -1,0 +1,176 @@
+/** What the parts of a configuration must be to each other, beyond what each must be by itself. */
+import { didYouMean } from "./closest.ts";
+import type { LimitConfig, MatchConfig, RouteConfig } from "./schema.ts";
+
+/** A configuration of which every part that can't be read is left out. */
+export interface Parts {
+  /** Absent where they are no object. */
+  readonly upstreams: readonly string[] | undefined;
+  /** With a gap for each one that is wrong by itself. */
+  readonly routes: readonly (RouteConfig | undefined)[];
+  readonly limits: readonly (LimitConfig | undefined)[];
+}
+
+export interface Finding {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** Everything that is wrong between the parts. */
+export function crossCheck({ upstreams: known, routes }: Parts): readonly Finding[] {
+  const upstreams = known ?? [];
+  const findings = routes.flatMap((route, index) => {
+    if (route === undefined) return [];
+    const at = (...path: readonly PropertyKey[]) => ["routes", index, ...path];
+    return [
+      ...namesOf(route).flatMap(({ name, path }) => unknownUpstream(name, at(...path), upstreams)),
+      ...checkShares(route, at("to")),
+      ...checkMerge(route, at("merge")),
+      ...checkPrefix(route, at("prefix")),
+      ...checkRename(route, at("rename")),
+      ...checkShadow(route, at("shadow", "upstream"), upstreams),
+    ];
+  });
+  const none = { path: ["upstreams"], message: "expected at least one upstream" };
+  return [...(known?.length === 0 ? [none] : []), ...findings, ...unreachable(routes)];
+}
+
+/** What works, but may not do what it looks like. */
+export function notesOn({ routes, limits }: Parts): readonly Finding[] {
+  const notes = [
+    ...routes.map((route, index) => ["routes", index, route?.match] as const),
+    ...limits.map((limit, index) => ["limits", index, limit?.match] as const),
+  ].flatMap(([list, index, match]) => {
+    if (match?.principal === undefined) return [];
+    const message = "never holds for callers whose credentials nobody verified";
+    return [{ path: [list, index, "match", "principal"], message }];
+  });
+  const shared = limits.flatMap((limit, index) => {
+    if (!limit?.per.includes("principal")) return [];
+    const message = "callers whose credentials nobody verified count by their address";
+    return [{ path: ["limits", index, "per"], message }];
+  });
+  return [...notes, ...shared];
+}
+
+/** The upstreams that answer requests of a route. */
+export function routeUpstreams(route: RouteConfig, all: readonly string[]): readonly string[] {
+  if (route.merge === "all") return all;
+  if (route.merge !== undefined) return route.merge;
+  if (route.to === undefined) return [];
+  return typeof route.to === "string" ? [route.to] : route.to.map(({ upstream }) => upstream);
+}
+
+function namesOf({ to, merge, shadow }: RouteConfig) {
+  const names: { readonly name: string; readonly path: readonly PropertyKey[] }[] = [];
+  if (typeof to === "string") names.push({ name: to, path: ["to"] });
+  if (typeof to === "object") {
+    for (const [i, { upstream }] of to.entries()) {
+      names.push({ name: upstream, path: ["to", i, "upstream"] });
+    }
+  }
+  if (typeof merge === "object") {
+    for (const [i, name] of merge.entries()) names.push({ name, path: ["merge", i] });
+  }
+  if (shadow !== undefined) names.push({ name: shadow.upstream, path: ["shadow", "upstream"] });
+  return names;
+}
+
+function unknownUpstream(
+  name: string,
+  path: readonly PropertyKey[],
+  upstreams: readonly string[],
+): readonly Finding[] {
+  if (upstreams.includes(name) || upstreams.length === 0) return [];
+  const hint = didYouMean(name, upstreams);
+  return [{ path, message: `expected an upstream, one of ${upstreams.join(", ")}${hint}` }];
+}
+
+function checkShares({ to }: RouteConfig, path: readonly PropertyKey[]): readonly Finding[] {
+  if (typeof to !== "object") return [];
+  const sum = to.reduce((total, { weight }) => total + weight, 0);
+  const none = { path, message: "expected a weight above 0" };
+  const names = to.map(({ upstream }) => upstream);
+  return [...(sum === 0 ? [none] : []), ...repeated(names, path, ["upstream"])];
+}
+
+function checkMerge({ merge }: RouteConfig, path: readonly PropertyKey[]): readonly Finding[] {
+  return typeof merge === "object" ? repeated(merge, path, []) : [];
+}
+
+function repeated(
+  names: readonly string[],
+  path: readonly PropertyKey[],
+  tail: readonly PropertyKey[],
+): readonly Finding[] {
+  return names.flatMap((name, index) => {
+    if (names.indexOf(name) === index) return [];
+    return [{ path: [...path, index, ...tail], message: "expected each upstream once" }];
+  });
+}
+
+function checkPrefix({ merge, prefix }: RouteConfig, path: readonly PropertyKey[]) {
+  if (prefix === undefined || merge !== undefined) return [];
+  return [{ path, message: "expected merge beside it; leave it out" }];
+}
+
+function checkRename(route: RouteConfig, path: readonly PropertyKey[]): readonly Finding[] {
+  if (route.rename === undefined) return [];
+  if (route.deny !== undefined) {
+    return [{ path, message: "expected no rename in a route that denies; leave it out" }];
+  }
+  const name = route.match?.name;
+  const isExact = typeof name === "string" && !name.includes("*");
+  if (isExact) return [];
+  return [{ path, message: "expected match.name to be one exact name; give one, or leave it out" }];
+}
+
+function checkShadow(
+  route: RouteConfig,
+  path: readonly PropertyKey[],
+  upstreams: readonly string[],
+): readonly Finding[] {
+  if (route.shadow === undefined) return [];
+  if (route.deny !== undefined) {
+    return [{ path, message: "expected no shadow in a route that denies; leave it out" }];
+  }
+  const own = routeUpstreams(route, upstreams);
+  if (!own.includes(route.shadow.upstream)) return [];
+  return [{ path, message: "expected another upstream than the route's own" }];
+}
+
+/** Routes that no request gets to, since one before them takes it. */
+function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Finding[] {
+  return routes.flatMap((route, index) => {
+    if (route === undefined) return [];
+    const by = routes.findIndex(
+      (earlier, at) => at < index && earlier !== undefined && covers(earlier.match, route.match),
+    );
+    if (by === -1) return [];
+    const message = `never reached, since routes[${by}] takes the same requests; move it before that one`;
+    return [{ path: ["routes", index], message }];
+  });
+}
+
+/** Whether what meets `narrow` meets `wide` as well, as far as that can be seen at a glance. */
+function covers(wide: MatchConfig = {}, narrow: MatchConfig = {}): boolean {
+  const isWider = (a: Patterns, b: Patterns): boolean => {
+    if (a === undefined) return true;
+    if (b === undefined) return false;
+    const all = [a].flat();
+    return all.includes("*") || [b].flat().every((pattern) => all.includes(pattern));
+  };
+  const params = new Map(
+    Object.entries(narrow.param ?? {}).map(([name, patterns]) => [name.toLowerCase(), patterns]),
+  );
+  return (
+    isWider(wide.method, narrow.method) &&
+    isWider(wide.name, narrow.name) &&
+    isWider(wide.principal, narrow.principal) &&
+    Object.entries(wide.param ?? {}).every(([name, patterns]) =>
+      isWider(patterns, params.get(name.toLowerCase())),
+    )
+  );
+}
+
+type Patterns = string | readonly string[] | undefined;

@@ -1,0 +1,16 @@
+import type { ConfigInput } from "./schema.ts";
+
+/**
+ * Types a configuration in TypeScript. What has a default may be left out.
+ *
+ * @example
+ * export default defineGateway({
+ *   upstreams: {
+ *     atlas: { url: ["http://10.0.0.1:3000/mcp", "http://10.0.0.2:3000/mcp"] },
+ *     notes: { command: ["notes-server", "--stdio"] },
+ *   },
+ * });
+ */
+export function defineGateway(config: ConfigInput): ConfigInput {
+  return config;
+}

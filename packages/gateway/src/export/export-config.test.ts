@@ -1,0 +1,379 @@
+import fc from "fast-check";
+import { encodeHeaderValue } from "lutra/protocol";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { parseConfig } from "../config/parse-config.ts";
+import type { ConfigInput } from "../config/schema.ts";
+import { type ExportTarget, exportConfig, exportTargets } from "./export-config.ts";
+import { type Directive, parseHaproxy, parseNginx } from "./fixtures/tokens.ts";
+
+const url = "http://10.0.0.1:3000/mcp";
+const upstreams = { atlas: { url, verify: "upstream" as const } };
+const write = (config: ConfigInput, target: ExportTarget) =>
+  exportConfig(parseConfig({ cache: false, ...config }).config, target);
+
+interface Texts {
+  readonly name: string;
+  readonly value: string;
+  readonly reason: string;
+  readonly header: string;
+}
+
+const withTexts = ({ name, value, reason, header }: Texts): ConfigInput => ({
+  upstreams: { atlas: { ...upstreams.atlas, headers: { "x-key": header } } },
+  routes: [
+    { match: { name, param: { Region: value } }, to: "atlas" },
+    { match: { name: "never" }, deny: reason },
+  ],
+});
+const harmless: Texts = { name: "a", value: "b", reason: "c", header: "d" };
+
+/** Any character; surrogates, which have no UTF-8, become a letter. */
+const anyChar = fc
+  .nat({ max: 0x10ffff })
+  .map((code) => String.fromCodePoint(code >= 0xd800 && code <= 0xdfff ? 0x61 : code));
+
+/** Text of what means something in one format or another, and of anything else. */
+const hostile = fc
+  .oneof(
+    fc.string({
+      unit: fc.constantFrom(..."'\"`\\$%;{}#\n\r\t ()[]|^?+.,&<>aä日\u2028\u0000"),
+      minLength: 1,
+      maxLength: 12,
+    }),
+    fc.string({ unit: anyChar, minLength: 1, maxLength: 12 }),
+  )
+  .filter((text) => !text.includes("*"));
+const hostileTexts: fc.Arbitrary<Texts> = fc.record({
+  name: hostile,
+  value: hostile,
+  reason: hostile,
+  header: fc.string({
+    unit: fc.constantFrom(..."'\"`\\$%;{}#()[]|^?+.,&<>a"),
+    minLength: 1,
+    maxLength: 12,
+  }),
+});
+
+describe("texts of a configuration never break out of their quotes", () => {
+  const shapeOf = (directives: readonly Directive[]): unknown =>
+    directives
+      .filter(({ words }) => words[0] !== "geo")
+      .map(({ words, block }) => ({
+        // Lines of a map begin with their pattern.
+        name: words[0]?.startsWith("~") ? "~" : words[0],
+        count: words.length,
+        block: block && shapeOf(block),
+      }));
+
+  it("in nginx", () => {
+    const shape = shapeOf(parseNginx(write(withTexts(harmless), "nginx").text));
+    fc.assert(
+      fc.property(hostileTexts, (texts) => {
+        const directives = parseNginx(write(withTexts(texts), "nginx").text);
+        expect(shapeOf(directives)).toEqual(shape);
+
+        const routes = directives.find(({ words }) => words[2] === "$lutra_route");
+        const line = routes?.block?.find(({ words }) => words[1] === "0")?.words[0] ?? "";
+        const regex = new RegExp(line.slice(1));
+        const seen = (name: string, value: string) =>
+          regex.test(["v", "tools/call", name, value].join("\n"));
+        expect(seen(encodeHeaderValue(texts.name), encodeHeaderValue(texts.value))).toBe(true);
+        expect(seen("other", encodeHeaderValue(texts.value))).toBe(texts.name === "other");
+        expect(seen(encodeHeaderValue(texts.name), "other")).toBe(texts.value === "other");
+
+        const server = directives.find(({ words }) => words[0] === "server");
+        const pool = server?.block?.find(({ words }) => words[2] === "/lutra-pool/atlas");
+        const header = pool?.block?.find(({ words }) => words[1] === "x-key")?.words[2];
+        expect(header?.replaceAll(`$\{lutra_dollar}`, "$")).toBe(texts.header);
+
+        const endpoint = server?.block?.find(({ words }) => words[2] === "/mcp");
+        const denial = endpoint?.block?.find(
+          ({ words }) => words.join(" ") === "if ($lutra_route = 1)",
+        );
+        const body = denial?.block?.[0]?.words[2] ?? "";
+        expect(body).not.toContain("$");
+        expect(JSON.parse(body).error.message).toBe(texts.reason);
+      }),
+    );
+  });
+
+  it("in HAProxy", () => {
+    const known = new Set(
+      parseHaproxy(write(withTexts(harmless), "haproxy").text).map(([first]) => first),
+    );
+    fc.assert(
+      fc.property(hostileTexts, (texts) => {
+        const lines = parseHaproxy(write(withTexts(texts), "haproxy").text);
+        expect(lines.filter(([first]) => !known.has(first))).toEqual([]);
+
+        const holds = (acl: string, value: string) =>
+          lines
+            .filter(([first, name]) => first === "acl" && name === acl)
+            .some((words) => {
+              const patterns = words.slice(words.indexOf("--") + 1);
+              return words.includes("reg")
+                ? patterns.some((pattern) => new RegExp(pattern).test(value))
+                : patterns.includes(value);
+            });
+        expect(holds("route0_0", encodeHeaderValue(texts.name))).toBe(true);
+        expect(holds("route0_1", encodeHeaderValue(texts.value))).toBe(true);
+        expect(holds("route0_0", "other")).toBe(texts.name === "other");
+
+        const header = lines.find((words) => words[1] === "set-header" && words[2] === "x-key");
+        expect(header?.[3]).toBe(texts.header.replaceAll("%", "%%"));
+        const denial = lines.find(
+          (words) =>
+            words.join(" ").endsWith("{ var(txn.lutra_route) -m int 1 }") && words[1] === "return",
+        );
+        expect(JSON.parse(denial?.[7] ?? "").error.message).toBe(texts.reason);
+      }),
+    );
+  });
+
+  it.each([
+    ["listen.host", { listen: { host: "0.0.0.0; evil" } }],
+    ["listen.path", { listen: { path: "/mcp { evil; }" } }],
+    ["listen.port", { listen: { port: 0 } }],
+  ])("and %s that is no such thing is refused", (path, change) => {
+    for (const target of exportTargets) {
+      expect(() => write({ upstreams, ...change }, target)).toThrow(`export: ${path}: expected`);
+    }
+  });
+
+  it("nor hosts and paths of upstreams", () => {
+    const at = (address: string) => ({ upstreams: { a: { url: address } } });
+    for (const target of exportTargets) {
+      expect(() => write(at("http://a;b{}'$c/"), target)).toThrow(
+        "export: upstreams.a.url: expected a host",
+      );
+      const { text } = write(at("http://a.example/x'$y;{z}?q=';$&r=%41"), target);
+      expect(text).toContain("/x%27%24y%3B%7Bz%7D?q=%27%3B%24&r=%");
+      expect(text).not.toContain("$y");
+    }
+  });
+
+  it.each(["a'b", "a#b", "a$b", "a|b"])("nor the name of a header: %s", (name) => {
+    const routes = [{ match: { param: { [name]: "x" } }, to: "atlas" }];
+    for (const target of ["nginx", "haproxy"] as const) {
+      expect(() => write({ upstreams, routes }, target)).toThrow(
+        `mcp-param-${name}: expected letters`,
+      );
+    }
+  });
+
+  it("nor notes, which are comments", () => {
+    const { text } = write(
+      {
+        upstreams,
+        routes: [{ match: { name: "a", principal: "x\ny" }, to: "atlas" }, { to: "atlas" }],
+      },
+      "nginx",
+    );
+    expect(() => parseNginx(text)).not.toThrow();
+  });
+});
+
+describe("what a proxy can't do", () => {
+  const two = { ...upstreams, wiki: { url, verify: "upstream" as const } };
+  const program = { command: ["x"] };
+  it.each([
+    [
+      "merge",
+      { upstreams: two },
+      "routes[0]: merge needs the body; its requests are refused with 501",
+    ],
+    [
+      "rename",
+      { upstreams, routes: [{ match: { name: "a" }, to: "atlas", rename: "b" }] },
+      "routes[0]: rename needs the body; its requests are refused with 501",
+    ],
+    [
+      "shadow",
+      { upstreams: two, routes: [{ to: "atlas", shadow: { upstream: "wiki" } }] },
+      "routes[0].shadow: nothing is copied",
+    ],
+    ["limits", { upstreams, limits: [{ concurrency: 1 }] }, "limits[0]: nothing is limited"],
+    ["cache", { upstreams, cache: {} }, "cache: responses are not kept"],
+    [
+      "principals",
+      { upstreams, routes: [{ match: { principal: "a" }, to: "atlas" }, { to: "atlas" }] },
+      "routes[0]: left out, since nobody here has a principal",
+    ],
+    ["commands", { upstreams: { program } }, "upstreams.program: a command has no address"],
+    [
+      "modules",
+      { upstreams: { desk: { module: "./desk.ts" } } },
+      "upstreams.desk: a module has no address",
+    ],
+    [
+      "a share of a command",
+      {
+        upstreams: { ...upstreams, program },
+        routes: [
+          {
+            to: [
+              { upstream: "atlas", weight: 1 },
+              { upstream: "program", weight: 1 },
+            ],
+          },
+        ],
+      },
+      "routes[0].to: the share of program is lost",
+    ],
+    [
+      "unlike replicas",
+      { upstreams: { a: { url: [url, "http://10.0.0.2:3000/other"] } } },
+      "upstreams.a.url[1]: left out, since its scheme or path is not that of the first",
+    ],
+    [
+      "comparing headers",
+      { upstreams: { a: { url } } },
+      'upstreams.a: verify is not "upstream"; make sure that it compares headers with bodies',
+    ],
+  ] as const)("%s: is noted, and said in the file", (_what, config, note) => {
+    for (const target of exportTargets) {
+      const { notes, text } = write(config as ConfigInput, target);
+      expect(notes).toContain(note);
+      expect(text).toContain(`# - ${note}`);
+    }
+  });
+
+  it("is refused where leaving it out would let requests in", () => {
+    const routes = [{ match: { principal: "mallory" }, deny: "no" }, { to: "atlas" }];
+    for (const target of exportTargets) {
+      expect(() => write({ upstreams, routes }, target)).toThrow(
+        "routes[0]: expected no refusal by principal",
+      );
+    }
+  });
+
+  it("is refused where a pattern can't be written", () => {
+    const routes = [{ match: { name: "a*b*c*d" }, to: "atlas" }, { to: "atlas" }];
+    expect(() => write({ upstreams, routes }, "haproxy")).toThrow(
+      "routes[0].match: expected at most 2 stars",
+    );
+    const param = [{ match: { param: { "a.b": "x" } }, to: "atlas" }, { to: "atlas" }];
+    expect(() => write({ upstreams, routes: param }, "nginx")).toThrow(
+      "mcp-param-a.b: expected letters",
+    );
+  });
+});
+
+it("says in nginx's file that it has no health checks", () => {
+  expect(write({ upstreams }, "nginx").text).toContain(
+    "# - health: nginx itself checks no replicas",
+  );
+});
+
+it("writes long lists into lines that nginx can read", () => {
+  const names = Array.from({ length: 400 }, (_, index) => `tool_with_a_long_name_${index}`);
+  const { text } = write({ upstreams, routes: [{ match: { name: names }, to: "atlas" }] }, "nginx");
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThan(4096);
+  const routes = parseNginx(text).find(({ words }) => words[2] === "$lutra_route");
+  const regexes =
+    routes?.block?.flatMap(({ words }) =>
+      words[1] === "0" ? [new RegExp(words[0]?.slice(1) ?? "")] : [],
+    ) ?? [];
+  expect(names.every((name) => regexes.some((regex) => regex.test(`v\nm\n${name}`)))).toBe(true);
+});
+
+describe("the configuration for Envoy", () => {
+  const config: ConfigInput = {
+    listen: { host: "::1", port: 8080 },
+    upstreams: {
+      atlas: {
+        url: ["https://a.example/x", "https://b.example/x"],
+        balance: "two-choices",
+        headers: { "x-key": "50%" },
+      },
+      wiki: { url: "http://10.0.0.1:3000/x" },
+    },
+    routes: [
+      { match: { method: "tools/call", name: "na ïve*" }, deny: "no" },
+      {
+        match: { method: "tools/call" },
+        to: [
+          { upstream: "atlas", weight: 3 },
+          { upstream: "wiki", weight: 1 },
+        ],
+      },
+      { to: "wiki" },
+    ],
+  };
+  const { static_resources } = parse(write(config, "envoy").text);
+  const [listener] = static_resources.listeners;
+  const manager = listener.filter_chains[0].filters[0].typed_config;
+  const { routes } = manager.route_config.virtual_hosts[0];
+  const statusOf = (route: { direct_response?: { status: number } }) =>
+    route.direct_response?.status;
+
+  it("has the endpoint and the routes in their order, with all refusals before", () => {
+    expect(listener.address).toEqual({ socket_address: { address: "::1", port_value: 8080 } });
+    expect(routes.map(statusOf)).toEqual([
+      403,
+      403,
+      403,
+      405,
+      400,
+      400,
+      400,
+      403,
+      undefined,
+      undefined,
+      404,
+      404,
+    ]);
+    expect(
+      routes.every(({ match }: { match: object }) => "path" in match || "prefix" in match),
+    ).toBe(true);
+  });
+
+  it("looks at headers with whole regular expressions, in both spellings", () => {
+    const [method, name] = routes[7].match.headers;
+    expect(method).toEqual({ name: "mcp-method", string_match: { exact: "tools/call" } });
+    // RE2 writes characters as \x{e9}, JavaScript as \u{e9}.
+    const source = name.string_match.safe_regex.regex.replaceAll("\\x{", "\\u{");
+    const regex = new RegExp(`^(?:${source})$`, "u");
+    expect(regex.test("na ïve tool")).toBe(true);
+    expect(regex.test(encodeHeaderValue("na ïve tool"))).toBe(true);
+    expect(regex.test(encodeHeaderValue("naïve tool"))).toBe(false);
+  });
+
+  it("splits by weight, and repeats only what never left", () => {
+    const { route } = routes[8];
+    expect(route.weighted_clusters.clusters).toMatchObject([
+      {
+        name: "lutra_atlas",
+        weight: 3,
+        host_rewrite_literal: "a.example",
+        request_headers_to_add: [{ header: { key: "x-key", value: "50%%" } }],
+      },
+      { name: "lutra_wiki", weight: 1 },
+    ]);
+    expect(route).toMatchObject({ timeout: "0s", retry_policy: { retry_on: "connect-failure" } });
+  });
+
+  it("can't split a route over two paths", () => {
+    const two = { atlas: { url }, wiki: { url: "http://10.0.0.1:3000/x" } };
+    const to = Object.keys(two).map((upstream) => ({ upstream, weight: 1 }));
+    expect(() => write({ upstreams: two, routes: [{ to }] }, "envoy")).toThrow(
+      "routes[0].to: expected upstreams with the same path",
+    );
+  });
+
+  it("has replicas with health checks over HTTP/1.1 that stays open", () => {
+    const [atlas] = static_resources.clusters;
+    expect(atlas).toMatchObject({
+      name: "lutra_atlas",
+      lb_policy: "LEAST_REQUEST",
+      least_request_lb_config: { choice_count: 2 },
+      health_checks: [{ http_health_check: { method: "POST", path: "/x", host: "a.example" } }],
+      transport_socket: { typed_config: { sni: "a.example" } },
+    });
+    const [check] = atlas.health_checks;
+    const body = JSON.parse(Buffer.from(check.http_health_check.send.text, "hex").toString());
+    expect(body.method).toBe("server/discover");
+    expect(atlas.load_assignment.endpoints[0].lb_endpoints).toHaveLength(2);
+  });
+});

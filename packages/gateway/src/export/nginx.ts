@@ -1,0 +1,279 @@
+/** The routes for nginx. */
+import { headerNames, latestVersion } from "lutra/protocol";
+import { asRegex, dateFrom, type HeaderPattern, literal } from "./header-pattern.ts";
+import {
+  comment,
+  idleConnectionMs,
+  loopbackHost,
+  loopbackOrigin,
+  ownAnswers,
+  streamIdleMs,
+} from "./own-answers.ts";
+import {
+  decidingHeaders,
+  type Plan,
+  type PlannedRoute,
+  type Pool,
+  type Refusal,
+  refused,
+  requireNames,
+} from "./plan.ts";
+
+/** Writes a file for nginx's `http` block. */
+export function writeNginx(plan: Plan): string {
+  const headers = decidingHeaders(plan);
+  requireNames(plan, /^[a-z0-9_-]+$/, "letters, digits, _ and -; nginx can't read other headers");
+  return [
+    comment([
+      "For the http block of nginx 1.15.3 or newer, such as /etc/nginx/conf.d/lutra.conf",
+      "",
+      "Not exported:",
+      ...plan.notes.map((note) => `- ${note}`),
+      "- health: nginx itself checks no replicas; max_fails takes out those that refuse connections",
+      "- names of replicas are resolved once, when nginx starts or reads its files again",
+    ]),
+    ...plan.pools.map(upstream),
+    ...plan.routes.flatMap(splitShares),
+    foreignMap(plan),
+    ...(plan.needsMetadata ? [versionMap()] : []),
+    routeMap(plan, headers),
+    poolMap(plan),
+    ...(needsDollar(plan) ? [`geo ${dollar} {\n    default "$";\n}`] : []),
+    server(plan, headers),
+    "",
+  ].join("\n\n");
+}
+
+const dollar = "$lutra_dollar";
+
+/** Quotes a text in which nginx puts no variables. */
+export function quoteNginx(text: string): string {
+  return `'${text.replace(/[\\']/g, "\\$&")}'`;
+}
+
+/** Quotes a text in which nginx would put variables: a dollar sign comes out of one itself. */
+function quoteWithVariables(text: string): string {
+  return quoteNginx(text).replaceAll("$", `\${${dollar.slice(1)}}`);
+}
+
+function variableOf(header: string): string {
+  return `$http_${header.replaceAll("-", "_")}`;
+}
+
+function upstream({ name, servers, config }: Pool): string {
+  const balance = {
+    "round-robin": [],
+    "least-in-flight": ["    least_conn;"],
+    "two-choices": ["    random two least_conn;"],
+  }[config.balance];
+  const { failures, ejectMs } = config.health;
+  return [
+    `upstream lutra_${name} {`,
+    ...balance,
+    ...servers.map(
+      ({ host, port }) =>
+        `    server ${host}:${port} max_fails=${failures} fail_timeout=${Math.ceil(ejectMs / 1000)}s;`,
+    ),
+    "    keepalive 64;",
+    `    keepalive_timeout ${idleConnectionMs}ms;`,
+    "}",
+  ].join("\n");
+}
+
+/** Which of several pools a request gets: by its id, which nginx draws at random. */
+function splitShares({ index, action }: PlannedRoute): string[] {
+  if (action.kind === "refuse" || action.shares.length < 2) return [];
+  const sum = action.shares.reduce((total, { weight }) => total + weight, 0);
+  const lines = action.shares.map(({ pool, weight }, at) => {
+    const isLast = at === action.shares.length - 1;
+    const share = isLast ? "*" : `${(Math.floor((weight / sum) * 10_000) / 100).toFixed(2)}%`;
+    return `    ${share} ${pool};`;
+  });
+  return [[`split_clients $request_id $lutra_share_${index} {`, ...lines, "}"].join("\n")];
+}
+
+/** 0 where `Host` and `Origin` are allowed, 1 where they are not. */
+function foreignMap({ hosts, origins }: Plan): string {
+  const listed = origins.map((origin) => literal(origin, "bytes"));
+  const allowed = hosts?.map((host) => `${literal(host, "bytes")}(?::[0-9]+)?`) ?? ["[^\\n]*"];
+  const lines = [
+    regexLine(`(?i)${loopbackHost}\\n(?:|${[loopbackOrigin, ...listed].join("|")})`, "0"),
+    ...(allowed.length === 0
+      ? []
+      : [regexLine(`(?i:${allowed.join("|")})\\n(?:${["", ...listed].join("|")})`, "0")]),
+  ];
+  return map('"$http_host\\n$http_origin"', "$lutra_foreign", "1", lines);
+}
+
+function versionMap(): string {
+  const lines = [regexLine(dateFrom(latestVersion), "1")];
+  return map(variableOf(headerNames.version), "$lutra_modern", "0", lines);
+}
+
+/** The first route that fits. nginx tries regular expressions in their order. */
+function routeMap({ routes }: Plan, headers: readonly string[]): string {
+  const source = headers.map(variableOf).join("\\n");
+  const lines = routes.flatMap(({ index, conditions }) => {
+    const ways = headers.map((header) => {
+      const condition = conditions.find((each) => each.header === header);
+      return condition === undefined ? ["[^\\n]*"] : regexesOf(condition.pattern);
+    });
+    return combine(ways).map((parts) => {
+      const line = regexLine(parts.join("\\n"), String(index));
+      if (line.length < maxLine) return line;
+      throw refused(`routes[${index}].match`, "expected a shorter pattern, or fewer stars in it");
+    });
+  });
+  return map(`"${source}"`, "$lutra_route", "none", lines);
+}
+
+/** nginx reads words of up to 4096 bytes. */
+const maxLine = 4000;
+const maxRegex = 1000;
+
+/** Several regular expressions where one would become too long for a line. */
+function regexesOf(pattern: HeaderPattern): readonly string[] {
+  const spellings = [...pattern.exact.map((value) => literal(value, "bytes")), ...pattern.regexes];
+  const groups: string[][] = [[]];
+  for (const spelling of spellings) {
+    const group = groups.at(-1) ?? [];
+    if (group.length === 0 || group.join("|").length + spelling.length < maxRegex) {
+      group.push(spelling);
+    } else {
+      groups.push([spelling]);
+    }
+  }
+  return groups.map((regexes) => asRegex({ exact: [], regexes }));
+}
+
+/** Every way to take one of each. */
+function combine(ways: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return ways.reduce<readonly (readonly string[])[]>(
+    (taken, options) => taken.flatMap((parts) => options.map((option) => [...parts, option])),
+    [[]],
+  );
+}
+
+function poolMap({ routes }: Plan): string {
+  const lines = routes.flatMap(({ index, action }) => {
+    if (action.kind === "refuse") return [];
+    const [only, ...others] = action.shares;
+    return [`    ${index} ${others.length > 0 ? `$lutra_share_${index}` : only?.pool};`];
+  });
+  return map("$lutra_route", "$lutra_pool", '""', lines);
+}
+
+function map(source: string, target: string, byDefault: string, lines: readonly string[]): string {
+  return [`map ${source} ${target} {`, `    default ${byDefault};`, ...lines, "}"].join("\n");
+}
+
+function regexLine(regex: string, value: string): string {
+  return `    ${quoteNginx(`~^(?:${regex})$`)} ${value};`;
+}
+
+function server(plan: Plan, headers: readonly string[]): string {
+  const { listen, routes, pools } = plan;
+  const refusals = routes.flatMap(({ index, action }) =>
+    action.kind === "refuse" ? [when(`$lutra_route = ${index}`, action)] : [],
+  );
+  return [
+    "server {",
+    `    listen ${listen.host}:${listen.port};`,
+    "    # Mcp-Param-* may have names that nginx leaves out by default.",
+    "    ignore_invalid_headers off;",
+    "    underscores_in_headers on;",
+    "    # Upstreams bound bodies, which are not read here.",
+    "    client_max_body_size 0;",
+    "    gzip off;",
+    "",
+    "    location / {",
+    "        return 404;",
+    "    }",
+    "",
+    `    location = ${listen.path} {`,
+    "        default_type application/json;",
+    when("$lutra_foreign", ownAnswers.foreignOrigin),
+    "        if ($request_method != POST) {\n            add_header Allow POST always;\n            return 405;\n        }",
+    ...(plan.needsMetadata
+      ? [
+          when("$lutra_modern = 0", ownAnswers.metadata),
+          when(`${variableOf(headerNames.method)} = ""`, ownAnswers.metadata),
+        ]
+      : []),
+    ...refusals,
+    when("$lutra_route = none", ownAnswers.notRouted),
+    "        rewrite ^ /lutra-pool/$lutra_pool? last;",
+    "    }",
+    ...pools.flatMap((pool) => ["", location(pool, headers)]),
+    "}",
+  ].join("\n");
+}
+
+function when(condition: string, { status, body }: Refusal): string {
+  return [
+    `        if (${condition}) {`,
+    `            return ${status} ${quoteNginx(body)};`,
+    "        }",
+  ].join("\n");
+}
+
+function location(pool: Pool, headers: readonly string[]): string {
+  const { name, isSecure, hostname, path, config } = pool;
+  const { connectMs, firstByteMs, idleMs } = config.timeouts;
+  return [
+    `    location = /lutra-pool/${name} {`,
+    "        internal;",
+    `        proxy_pass ${isSecure ? "https" : "http"}://lutra_${name}${path};`,
+    ...(isSecure
+      ? [
+          "        proxy_ssl_server_name on;",
+          `        proxy_ssl_name ${hostname};`,
+          "        proxy_ssl_verify on;",
+          "        proxy_ssl_verify_depth 5;",
+          "        proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;",
+        ]
+      : []),
+    "        proxy_http_version 1.1;",
+    '        proxy_set_header Connection "";',
+    ...Object.entries(setHeaders(pool, headers)).map(
+      ([header, value]) => `        proxy_set_header ${quoteNginx(header)} ${value};`,
+    ),
+    "        # Bodies and event streams pass as they come.",
+    "        proxy_request_buffering off;",
+    "        proxy_buffering off;",
+    "        proxy_cache off;",
+    "        proxy_pass_header X-Accel-Buffering;",
+    `        proxy_connect_timeout ${connectMs}ms;`,
+    `        proxy_read_timeout ${Math.max(firstByteMs, idleMs, streamIdleMs)}ms;`,
+    `        proxy_send_timeout ${Math.max(firstByteMs, idleMs)}ms;`,
+    "        # Only what was not sent goes to the next replica: POST is not repeated.",
+    "        proxy_next_upstream error timeout;",
+    `        proxy_next_upstream_tries ${config.retries.attempts};`,
+    "    }",
+  ].join("\n");
+}
+
+/** What was decided by is what goes on, also where a header was sent twice. */
+function setHeaders(
+  { authority, config }: Pool,
+  headers: readonly string[],
+): { readonly [header: string]: string } {
+  const own = Object.entries(config.headers ?? {});
+  return {
+    host: authority,
+    origin: '""',
+    ...Object.fromEntries(headers.map((header) => [header, variableOf(header)])),
+    ...Object.fromEntries(
+      own.map(([header, value]) => [header.toLowerCase(), quoteWithVariables(value)]),
+    ),
+  };
+}
+
+function needsDollar({ pools }: Plan): boolean {
+  return pools.some(({ config }) =>
+    Object.entries(config.headers ?? {})
+      .flat()
+      .join("")
+      .includes("$"),
+  );
+}

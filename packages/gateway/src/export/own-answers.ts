@@ -1,0 +1,69 @@
+/** What a proxy answers before any route counts, as the gateway does. */
+import { discover, headerNames, latestVersion, metaKeys, ProtocolError } from "lutra/protocol";
+import { notRouted } from "../refuse.ts";
+import { type Refusal, refusalOf } from "./plan.ts";
+
+export const ownAnswers: {
+  readonly [reason in
+    | "foreignHost"
+    | "foreignOrigin"
+    | "metadata"
+    | "repeated"
+    | "notRouted"]: Refusal;
+} = {
+  foreignHost: refusalOf(new ProtocolError("invalidRequest", "Host: not allowed", { status: 403 })),
+  foreignOrigin: refusalOf(
+    new ProtocolError("invalidRequest", "Origin: not allowed", { status: 403 }),
+  ),
+  metadata: refusalOf(
+    new ProtocolError(
+      "headerMismatch",
+      "Header mismatch: MCP-Protocol-Version: missing or older than the metadata headers",
+      { data: { supported: [latestVersion] } },
+    ),
+  ),
+  repeated: refusalOf(
+    new ProtocolError(
+      "headerMismatch",
+      "Header mismatch: a metadata header was sent more than once",
+    ),
+  ),
+  notRouted: refusalOf(notRouted()),
+};
+
+/** Loopback names in `Host`, and loopback origins; in lower case. */
+export const loopbackHost = "(?:localhost|127(?:\\.[0-9]{1,3}){3}|\\[::1\\])(?::[0-9]+)?";
+export const loopbackOrigin = `https?://${loopbackHost}`;
+
+/** The request that asks a replica how it is. */
+export const healthCheck = {
+  headers: {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    [headerNames.version]: latestVersion,
+    [headerNames.method]: discover.name,
+  },
+  body: JSON.stringify({
+    jsonrpc: "2.0",
+    id: "health",
+    method: discover.name,
+    params: {
+      _meta: {
+        [metaKeys.protocolVersion]: latestVersion,
+        [metaKeys.clientInfo]: { name: "lutra-health", version: "1" },
+        [metaKeys.clientCapabilities]: {},
+      },
+    },
+  }),
+} as const;
+
+/** How long an event stream may be silent, at the least. */
+export const streamIdleMs = 3_600_000;
+
+/** Less than the 5 s after which Node closes an idle connection, so that none is used as it closes. */
+export const idleConnectionMs = 4000;
+
+/** Texts of the configuration inside a comment must not end it. */
+export function comment(lines: readonly string[]): string {
+  return lines.map((line) => `# ${line.replace(/[^ -~]/g, "?")}`.trimEnd()).join("\n");
+}

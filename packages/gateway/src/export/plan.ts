@@ -1,0 +1,276 @@
+/** What a configuration means for a proxy that looks at headers and nothing else. */
+import { encodeError, headerNames, ProtocolError } from "lutra/protocol";
+import type { CompleteConfig } from "../config/complete-routes.ts";
+import { ConfigError } from "../config/config-error.ts";
+import type { MatchConfig, RouteConfig, UpstreamConfig } from "../config/schema.ts";
+import { denied } from "../refuse.ts";
+import { type Alphabet, type HeaderPattern, headerPattern } from "./header-pattern.ts";
+
+export interface Plan {
+  readonly listen: { readonly host: string; readonly port: number; readonly path: string };
+  /** Values of `Host` beside loopback names, in lower case; `undefined` for any. */
+  readonly hosts: readonly string[] | undefined;
+  /** Origins beside loopback ones. */
+  readonly origins: readonly string[];
+  readonly pools: readonly Pool[];
+  readonly routes: readonly PlannedRoute[];
+  /** Whether a route looks at headers, so that only those of modern revisions can be trusted. */
+  readonly needsMetadata: boolean;
+  /** What the proxy will not do, one line each. */
+  readonly notes: readonly string[];
+}
+
+/** An upstream that is reached over HTTP. */
+export interface Pool {
+  readonly name: string;
+  readonly isSecure: boolean;
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  /** The value of `Host`, and the name in the certificate. */
+  readonly authority: string;
+  readonly hostname: string;
+  /** Path and query in characters that no format quotes. */
+  readonly path: string;
+  readonly config: UpstreamConfig;
+}
+
+export interface PlannedRoute {
+  /** Its place in the configuration, from 0. */
+  readonly index: number;
+  readonly conditions: readonly HeaderCondition[];
+  readonly action: Forward | Refusal;
+}
+
+export interface HeaderCondition {
+  /** In lower case. */
+  readonly header: string;
+  readonly pattern: HeaderPattern;
+}
+
+export interface Forward {
+  readonly kind: "forward";
+  readonly shares: readonly { readonly pool: string; readonly weight: number }[];
+}
+
+export interface Refusal {
+  readonly kind: "refuse";
+  readonly status: number;
+  /** JSON without characters that a format could take for its own: no `$`, `%` or `'`. */
+  readonly body: string;
+}
+
+/**
+ * Makes the plan.
+ *
+ * @throws {ConfigError} for what must not be left out, and for what has no safe spelling
+ */
+export function planExport(config: CompleteConfig, alphabet: Alphabet): Plan {
+  const notes = notesOnWhole(config);
+  const pools = new Map<string, Pool>();
+  for (const [name, upstream] of Object.entries(config.upstreams)) {
+    const pool = poolOf(name, upstream, notes);
+    if (pool !== undefined) pools.set(name, pool);
+  }
+  const routes = config.routes.flatMap((route, index) => {
+    if (isForPrincipals(route, index, notes)) return [];
+    const conditions = conditionsOf(route.match, `routes[${index}]`, alphabet);
+    return [{ index, conditions, action: actionOf(route, index, pools, notes) }];
+  });
+  const used = new Set(
+    routes.flatMap(({ action }) =>
+      action.kind === "forward" ? action.shares.map(({ pool }) => pool) : [],
+    ),
+  );
+  const { allowedHosts, allowedOrigins } = config.listen;
+  return {
+    listen: safeListen(config.listen),
+    hosts: allowedHosts?.map((host) => host.toLowerCase()) ?? byDefault(config.listen.host),
+    origins: allowedOrigins,
+    pools: [...pools.values()].filter(({ name }) => used.has(name)),
+    routes,
+    needsMetadata: routes.some(({ conditions }) => conditions.length > 0),
+    notes,
+  };
+}
+
+/** The headers that decide, as the plan reads them. */
+export function decidingHeaders({ routes, needsMetadata }: Plan): readonly string[] {
+  if (!needsMetadata) return [];
+  const names = routes.flatMap(({ conditions }) => conditions.map(({ header }) => header));
+  return [...new Set([headerNames.version, headerNames.method, ...names])];
+}
+
+/** @throws {ConfigError} for a header whose name has characters that mean something to the proxy */
+export function requireNames(plan: Plan, allowed: RegExp, expected: string): void {
+  const wrong = decidingHeaders(plan).find((header) => !allowed.test(header));
+  if (wrong !== undefined) throw refused(wrong, `expected ${expected}`);
+}
+
+/** An answer of the proxy's own. */
+export function refusalOf(error: ProtocolError): Refusal {
+  const body = encodeError(undefined, error).replace(/[^ -~]|[$%'`\x7f]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return { kind: "refuse", status: error.status, body };
+}
+
+/** On a connection to this machine only loopback names are right, against DNS rebinding. */
+function byDefault(host: string): readonly string[] | undefined {
+  return /^(?:127\.|localhost$|::1$|\[::1\]$)/.test(host) ? [] : undefined;
+}
+
+function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
+  const notes = [
+    "headers are not compared with bodies: every upstream must do that itself",
+    "no merged server, sealed ids, access log, retries by annotation or bound on concurrency",
+  ];
+  if (cache !== false) notes.push("cache: responses are not kept");
+  for (const index of limits.keys()) notes.push(`limits[${index}]: nothing is limited`);
+  if (listen.allowedOrigins.length > 0) {
+    notes.push(
+      "listen.allowedOrigins: web pages get no CORS headers, so only same-origin calls work",
+    );
+  }
+  return notes;
+}
+
+function safeListen({ host, port, path }: CompleteConfig["listen"]): Plan["listen"] {
+  if (!/^[A-Za-z0-9_.:-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host)) {
+    throw refused("listen.host", "expected an address");
+  }
+  if (port === 0) throw refused("listen.port", "expected a port other than 0");
+  if (!/^\/[A-Za-z0-9/._~-]*$/.test(path)) {
+    throw refused("listen.path", "expected letters, digits and any of / . _ ~ -");
+  }
+  return { host: host.includes(":") && !host.startsWith("[") ? `[${host}]` : host, port, path };
+}
+
+function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | undefined {
+  const at = `upstreams.${name}`;
+  if (config.url === undefined) {
+    notes.push(`${at}: a ${config.command ? "command" : "module"} has no address`);
+    return undefined;
+  }
+  const urls = [config.url].flat().map((url) => new URL(url));
+  const [first] = urls;
+  if (first === undefined) return undefined;
+  if (config.verify !== "upstream") {
+    notes.push(`${at}: verify is not "upstream"; make sure that it compares headers with bodies`);
+  }
+  if (urls.some(({ username, password }) => username !== "" || password !== "")) {
+    notes.push(`${at}.url: the credentials in it are not sent`);
+  }
+  const same = urls.filter((url, index) => isLike(url, first) || !notes.push(unlike(at, index)));
+  if (same.some(({ host }) => host !== first.host)) {
+    notes.push(`${at}.url: every replica gets the Host of the first`);
+  }
+  return {
+    name,
+    isSecure: first.protocol === "https:",
+    servers: same.map((url) => ({ host: safeHost(url, at), port: portOf(url) })),
+    authority: first.host,
+    hostname: first.hostname,
+    path: safePath(`${first.pathname}${first.search}`),
+    config,
+  };
+}
+
+function isLike(url: URL, first: URL): boolean {
+  return (
+    `${url.protocol}${url.pathname}${url.search}` ===
+    `${first.protocol}${first.pathname}${first.search}`
+  );
+}
+
+function unlike(at: string, index: number): string {
+  return `${at}.url[${index}]: left out, since its scheme or path is not that of the first`;
+}
+
+/** URLs may have names of characters that mean something in a configuration file. */
+function safeHost({ hostname }: URL, at: string): string {
+  if (/^[A-Za-z0-9_.-]+$|^\[[0-9a-f:.]+\]$/.test(hostname)) return hostname;
+  throw refused(`${at}.url`, "expected a host of letters, digits, dots and hyphens");
+}
+
+function portOf({ port, protocol }: URL): number {
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? 443 : 80;
+}
+
+function safePath(path: string): string {
+  return path.replace(/[^A-Za-z0-9/._~%!*+,=:@&?-]/g, (char) => {
+    return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+}
+
+/** A proxy knows no principals, so a condition on them never holds, as for anonymous callers. */
+function isForPrincipals({ match, deny }: RouteConfig, index: number, notes: string[]): boolean {
+  if (match?.principal === undefined) return false;
+  if (deny !== undefined) {
+    throw refused(`routes[${index}]`, "expected no refusal by principal; it can't be kept up");
+  }
+  notes.push(`routes[${index}]: left out, since nobody here has a principal`);
+  return true;
+}
+
+function conditionsOf(
+  match: MatchConfig | undefined,
+  at: string,
+  alphabet: Alphabet,
+): readonly HeaderCondition[] {
+  const { method, name, param = {} } = match ?? {};
+  const all: readonly (readonly [string, string | readonly string[] | undefined])[] = [
+    [headerNames.method, method],
+    [headerNames.name, name],
+    ...Object.entries(param).map(
+      ([key, value]) => [`${headerNames.paramPrefix}${key.toLowerCase()}`, value] as const,
+    ),
+  ];
+  return all.flatMap(([header, patterns]) => {
+    if (patterns === undefined) return [];
+    try {
+      const isEncoded = header !== headerNames.method;
+      return [{ header, pattern: headerPattern([patterns].flat(), alphabet, isEncoded) }];
+    } catch (error) {
+      throw refused(`${at}.match`, error instanceof Error ? error.message : String(error));
+    }
+  });
+}
+
+function actionOf(
+  route: RouteConfig,
+  index: number,
+  pools: ReadonlyMap<string, Pool>,
+  notes: string[],
+): Forward | Refusal {
+  const at = `routes[${index}]`;
+  if (route.deny !== undefined) return refusalOf(denied(route.deny));
+  if (route.shadow !== undefined) notes.push(`${at}.shadow: nothing is copied`);
+  const why = route.merge !== undefined ? "merge" : route.rename !== undefined && "rename";
+  if (why !== false) return notExported(`${at}: ${why} needs the body`, notes);
+  const { to = [] } = route;
+  const shares = typeof to === "string" ? [{ upstream: to, weight: 1 }] : to;
+  const known = shares.filter(({ upstream, weight }) => pools.has(upstream) && weight > 0);
+  if (known.length === 0) return notExported(`${at}: no upstream has an address`, notes);
+  for (const { upstream, weight } of shares) {
+    if (weight > 0 && !pools.has(upstream))
+      notes.push(`${at}.to: the share of ${upstream} is lost`);
+  }
+  return {
+    kind: "forward",
+    shares: known.map(({ upstream, weight }) => ({ pool: upstream, weight })),
+  };
+}
+
+/** Refused in its place, so that its requests do not go where a later route would send them. */
+function notExported(why: string, notes: string[]): Refusal {
+  const error = new ProtocolError("internalError", "The route is not part of this export", {
+    status: 501,
+  });
+  notes.push(`${why}; its requests are refused with ${error.status}`);
+  return refusalOf(error);
+}
+
+/** The error for what can't be written for a proxy. */
+export function refused(path: string, message: string): ConfigError {
+  return new ConfigError([{ file: "export", path, message }]);
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { createRequestHeaders, readResponseHead } from "./headers.ts";
+
+const raw = (...texts: string[]) => texts.map((text) => Buffer.from(text, "latin1"));
+
+describe("the headers of a request", () => {
+  it("are not even copied where nothing is configured", () => {
+    const headers = ["a", "1"];
+    expect(createRequestHeaders()(headers)).toBe(headers);
+  });
+
+  it("have what is configured in place of what the client sent, all of it", () => {
+    const headers = ["authorization", "client", "a", "1", "authorization", "again"];
+    const own = createRequestHeaders({ Authorization: "own", "X-Env": "test" });
+    expect(own(headers)).toEqual(["a", "1", "authorization", "own", "x-env", "test"]);
+  });
+});
+
+describe("the headers of a response", () => {
+  it("are passed on in their order, repeated ones too, after who answered", () => {
+    const { headers } = readResponseHead(
+      raw("Set-Cookie", "a", "X", "\xe9", "Set-Cookie", "b"),
+      "2",
+      false,
+    );
+    expect(headers).toEqual([
+      "x-lutra-replica",
+      "2",
+      "Set-Cookie",
+      "a",
+      "X",
+      "\xe9",
+      "Set-Cookie",
+      "b",
+    ]);
+  });
+
+  it.each([
+    "TE",
+    "Trailer",
+    "Upgrade",
+    "Connection",
+    "keep-alive",
+    "Proxy-Connection",
+    "Transfer-Encoding",
+  ])("are passed on without %s, which belongs to one connection", (name) => {
+    expect(readResponseHead(raw(name, "x", "A", "1"), "2", false).headers).toEqual([
+      ...["x-lutra-replica", "2"],
+      ...["A", "1"],
+    ]);
+  });
+
+  it("end the client's connection when the replica did not wait for the request", () => {
+    const { headers } = readResponseHead(raw("Connection", "keep-alive"), "2", true);
+    expect(headers.slice(2)).toEqual(["connection", "close"]);
+  });
+
+  it("tell the type and the length of the body", () => {
+    const both = raw("Content-Type", "application/json", "CONTENT-LENGTH", "12");
+    expect(readResponseHead(both, "2", false)).toMatchObject({
+      contentType: "application/json",
+      length: 12,
+    });
+    expect(readResponseHead([], "2", false)).toMatchObject({
+      contentType: undefined,
+      length: undefined,
+    });
+  });
+});

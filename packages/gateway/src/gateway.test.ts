@@ -1,0 +1,197 @@
+import { type HttpEndpoint, serveHttp } from "lutra/node";
+import { ProtocolError } from "lutra/protocol";
+import { createServer, defineTool } from "lutra/server";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { ConfigInput } from "./config/schema.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
+
+const echo = defineTool({
+  name: "echo",
+  inputSchema: { type: "object" },
+  call: (args) => JSON.stringify(args),
+});
+const start = (name: string) => {
+  const server = createServer({ name, version: "1.0.0", tools: [echo] });
+  return serveHttp(server, { port: 0 });
+};
+
+let one: HttpEndpoint;
+let two: HttpEndpoint;
+const running: Gateway[] = [];
+const notices: string[] = [];
+
+beforeAll(async () => {
+  [one, two] = await Promise.all([start("one"), start("two")]);
+  return async () => {
+    await Promise.all([one.close(), two.close()]);
+  };
+});
+
+afterEach(async () => {
+  for (const gateway of running.splice(0)) await gateway.close();
+  expect(notices.splice(0)).toEqual([]);
+});
+
+const quiet = { listen: { port: 0 }, admin: false, log: false, drainMs: 500 } as const;
+const upstreams = () => ({ one: { url: one.url, verify: "upstream" as const } });
+
+async function gatewayOf(config: Partial<ConfigInput> = {}, options: GatewayOptions = {}) {
+  const input = { ...quiet, upstreams: upstreams(), ...config };
+  const gateway = await startGateway(input, { notice: (line) => notices.push(line), ...options });
+  running.push(gateway);
+  await gateway.ready();
+  return gateway;
+}
+
+const _meta = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+async function ask(
+  { url }: Gateway,
+  method: string,
+  params: { readonly name?: string } = {},
+  headers: { readonly [name: string]: string } = {},
+) {
+  const message = { jsonrpc: "2.0", id: 7, method, params: { ...params, _meta } };
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": method,
+      ...(params.name !== undefined && { "mcp-name": params.name }),
+      ...headers,
+    },
+    body: JSON.stringify(message),
+  });
+  const { status } = response;
+  const replica = response.headers.get("x-lutra-replica");
+  return { status, replica, headers: response.headers, body: await response.json() };
+}
+
+describe("a gateway over one upstream", () => {
+  it("passes a call through and says who answered", async () => {
+    const { status, replica, body } = await ask(await gatewayOf(), "tools/call", { name: "echo" });
+    expect([status, replica]).toEqual([200, "1"]);
+    expect(body).toMatchObject({ id: 7, result: { content: [{ text: "{}" }] } });
+  });
+
+  it("answers a list that it was given before, without asking anybody", async () => {
+    const gateway = await gatewayOf();
+    const first = await ask(gateway, "tools/list");
+    const second = await ask(gateway, "tools/list");
+    expect([first.replica, second.replica]).toEqual(["1", null]);
+    expect(second.body.result.tools).toEqual(first.body.result.tools);
+  });
+
+  it("keeps nothing where the configuration wants no cache", async () => {
+    const gateway = await gatewayOf({ cache: false });
+    await ask(gateway, "tools/list");
+    expect((await ask(gateway, "tools/list")).replica).toBe("1");
+  });
+
+  it("refuses in its own name with the id of the request", async () => {
+    const routes = [{ match: { name: "echo" }, deny: "echoing is off" }, { to: "one" }];
+    const gateway = await gatewayOf({ routes });
+    const { status, body } = await ask(gateway, "tools/call", { name: "echo" });
+    expect(status).toBe(403);
+    expect(body).toEqual({
+      jsonrpc: "2.0",
+      id: 7,
+      error: { code: -32600, message: "echoing is off" },
+    });
+  });
+
+  it("answers 404 to what no route takes", async () => {
+    const gateway = await gatewayOf({ routes: [{ match: { method: "tools/list" }, to: "one" }] });
+    const { status, body } = await ask(gateway, "tools/call", { name: "echo" });
+    expect([status, body.id, body.error.code]).toEqual([404, 7, -32600]);
+  });
+
+  it("answers 429 with Retry-After beyond a limit, also to what would pass through", async () => {
+    const limits = [{ rate: { requests: 1, perMs: 60_000 }, match: { method: "tools/call" } }];
+    const gateway = await gatewayOf({ limits });
+    expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
+    const { status, headers, body } = await ask(gateway, "tools/call", { name: "echo" });
+    expect([status, body.error.code]).toEqual([429, -32603]);
+    expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await ask(gateway, "tools/list")).status).toBe(200);
+  });
+});
+
+describe("who calls", () => {
+  const authenticate: GatewayOptions["authenticate"] = (head) => {
+    const index = head.headers.indexOf("authorization");
+    const token = index === -1 ? undefined : head.headers[index + 1];
+    if (token === "Bearer broken") throw new Error("secret details");
+    if (token === undefined) throw new ProtocolError("invalidRequest", "who?", { status: 401 });
+    return { id: token };
+  };
+  const routes = [
+    { match: { principal: "Bearer ana" }, to: "one" },
+    { match: { method: "tools/call", name: "echo" }, deny: "not for you" },
+  ];
+
+  it("is found out before a route is looked for", async () => {
+    const gateway = await gatewayOf({ routes }, { authenticate });
+    const call = (headers = {}) => ask(gateway, "tools/call", { name: "echo" }, headers);
+    expect((await call()).status).toBe(401);
+    expect((await call({ authorization: "Bearer ana" })).status).toBe(200);
+    expect((await call({ authorization: "Bearer ben" })).status).toBe(403);
+  });
+
+  it("stays unknown when that fails, and the reason stays here", async () => {
+    const gateway = await gatewayOf({ routes }, { authenticate });
+    const headers = { authorization: "Bearer broken" };
+    const { body } = await ask(gateway, "tools/call", { name: "echo" }, headers);
+    expect(body.error).toEqual({ code: -32603, message: "Internal error" });
+    expect(notices.splice(0).join()).toContain("secret details");
+  });
+});
+
+describe("another configuration", () => {
+  it("is taken over, with what was kept under a name that now means another server", async () => {
+    const gateway = await gatewayOf();
+    await ask(gateway, "server/discover");
+    await gateway.reload({ ...quiet, upstreams: { one: { url: two.url, verify: "upstream" } } });
+    const { body } = await ask(gateway, "server/discover");
+    expect(body.result._meta["io.modelcontextprotocol/serverInfo"].name).toBe("two");
+  });
+
+  it.each<[string, Partial<ConfigInput>, string]>([
+    ["is none", { routes: [{ to: "other" }] }, "routes[0].to: expected an upstream, one of one"],
+    ["moves the socket", { listen: { port: 1 } }, "listen.port: expected 0 as before; restart"],
+    [
+      "needs what this program has not",
+      { upstreams: { m: { module: "m.ts" } } },
+      "runs no modules",
+    ],
+    [
+      "has keys that are none",
+      { keys: [{ id: "a", secret: "short" }], routes: [{ merge: "all" }] },
+      "32 bytes",
+    ],
+  ])("that %s is refused, and the one before it stays", async (_what, change, message) => {
+    const gateway = await gatewayOf();
+    const next = { ...quiet, upstreams: upstreams(), ...change };
+    await expect(gateway.reload(next)).rejects.toThrow(message);
+    expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
+  });
+
+  it("finds the limits as used up as they were", async () => {
+    const limits = [{ rate: { requests: 1, perMs: 60_000 } }];
+    const gateway = await gatewayOf({ limits });
+    await ask(gateway, "tools/call", { name: "echo" });
+    await gateway.reload({ ...quiet, limits, upstreams: upstreams(), routes: [{ to: "one" }] });
+    expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(429);
+  });
+});
+
+it("frees its socket when the other one is taken", async () => {
+  const gateway = await gatewayOf({ admin: { port: 0 } });
+  const port = Number(new URL(gateway.adminUrl as string).port);
+  const second = startGateway({ ...quiet, upstreams: upstreams(), admin: { port } });
+  await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });
+});

@@ -1,0 +1,75 @@
+import { encodeHeaderValue } from "lutra/protocol";
+import { describe, expect, it } from "vitest";
+import { headOf, modern } from "../fixtures/head-of.ts";
+
+describe("basic/transports/streamable-http#request-metadata: a head", () => {
+  it("has the version, the method, the name and the params", () => {
+    const head = headOf(...modern("tools/call", "search", "Mcp-Param-Country", "FR"));
+    expect(head).toMatchObject({
+      version: "2026-07-28",
+      method: "tools/call",
+      name: "search",
+      address: "192.0.2.1",
+    });
+    expect([head.param("country"), head.param("region")]).toEqual(["FR", undefined]);
+  });
+
+  it("intermediaries MUST decode values before they look at them", () => {
+    const name = "naïve tool 🦦";
+    const encoded = encodeHeaderValue(name);
+    const head = headOf(...modern("tools/call", encoded, "mcp-param-city", encodeHeaderValue("ø")));
+    expect([head.name, head.param("city")]).toEqual([name, "ø"]);
+    expect(head.headers).toContain(encoded);
+  });
+
+  it.each([
+    ["Mcp-Name", "a", "mcp-name", "b"],
+    ["Mcp-Name", "a", "MCP-NAME", "a"],
+    ["Mcp-Method", "tools/list", "Mcp-Method", "tools/call"],
+    ["MCP-Protocol-Version", "2026-07-28", "mcp-protocol-version", "2026-07-28"],
+    ["Mcp-Param-City", "a", "mcp-param-city", "b"],
+  ])("is refused when %s is sent twice", (...headers) => {
+    expect(() => headOf(...headers)).toThrow(
+      expect.objectContaining({ reason: "headerMismatch", status: 400 }),
+    );
+  });
+
+  it.each(["=?base64?%%%?=", "=?base64?w7==?=", "=?base64?/w==?="])(
+    "is refused when its name can't be decoded: %s",
+    (name) => {
+      expect(() => headOf(...modern("tools/call", name))).toThrow(
+        expect.objectContaining({ reason: "headerMismatch" }),
+      );
+    },
+  );
+
+  it("counts a revision only where servers must compare headers with the body", () => {
+    const version = (value: string) => headOf("MCP-Protocol-Version", value).version;
+    expect(version("2026-07-28")).toBe("2026-07-28");
+    expect(version("2027-01-15")).toBe("2027-01-15");
+    for (const old of ["2025-11-25", "2025-06-18", "", "draft", "9999", "2026-7-28"]) {
+      expect(version(old)).toBeUndefined();
+    }
+    expect(headOf().version).toBeUndefined();
+  });
+});
+
+describe("the headers that go on", () => {
+  it("leave out those of the connection, and those that the gateway has judged", () => {
+    const sent = [
+      ...["Host", "gateway.example", "Origin", "https://a.example"],
+      ...["Connection", "keep-alive, X-Mine", "X-Mine", "1", "Keep-Alive", "timeout=5"],
+      ...["TE", "trailers", "Transfer-Encoding", "chunked", "Upgrade", "h2c", "Expect", "100"],
+      ...["Proxy-Authorization", "Basic x", "X-Kept", "yes", "Content-Type", "application/json"],
+    ];
+    expect(headOf(...sent).headers).toEqual(["x-kept", "yes", "content-type", "application/json"]);
+  });
+
+  it("keep metadata that nobody here knows as it is", () => {
+    const more = ["Mcp-Param-Whatever", "=?base64?w7g=?=", "mcp-new", "1"];
+    expect(headOf(...modern("tools/call", "a", ...more)).headers).toEqual([
+      ...["mcp-protocol-version", "2026-07-28", "mcp-method", "tools/call", "mcp-name", "a"],
+      ...["mcp-param-whatever", "=?base64?w7g=?=", "mcp-new", "1"],
+    ]);
+  });
+});

@@ -1,0 +1,29 @@
+/** `@lutra/gateway`: one endpoint over a fleet. */
+
+// For users.
+export type { CompleteConfig } from "./config/complete-routes.ts";
+export type { ConfigProblem } from "./config/config-error.ts";
+export { ConfigError } from "./config/config-error.ts";
+export { defineGateway } from "./config/define-gateway.ts";
+export { hideSecrets } from "./config/hide-secrets.ts";
+export type { LoadedConfig, LoadOptions } from "./config/load.ts";
+export { loadConfig } from "./config/load.ts";
+export type { ParsedConfig } from "./config/parse-config.ts";
+export { parseConfig } from "./config/parse-config.ts";
+export type { Config, ConfigInput } from "./config/schema.ts";
+export type { ExportedConfig, ExportTarget } from "./export/export-config.ts";
+export { exportConfig, exportTargets } from "./export/export-config.ts";
+export type { Gateway, GatewayOptions } from "./gateway.ts";
+export { startGateway } from "./gateway.ts";
+// For those who run modules, authenticate callers or extend this package.
+export type { Authenticate } from "./handler.ts";
+export type { Head } from "./head/head.ts";
+export type { Explanation, Question } from "./routes/explain.ts";
+export { explainRoutes } from "./routes/explain.ts";
+export type {
+  ModuleSpec,
+  RunModule,
+  RunningModule,
+  RunningReplica,
+} from "./upstreams/module-upstream.ts";
+export type { ReplicaStatus, UpstreamStatus } from "./upstreams/upstream.ts";

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { headOf, modern } from "../fixtures/head-of.ts";
+import { headFrom } from "./fixtures/limited-upstream.ts";
+import { compileKey, network } from "./limit-key.ts";
+
+const head = headOf(...modern("tools/call", "search", "Mcp-Param-Country", "fr"));
+
+describe("what a limit counts", () => {
+  it("is everything where it says nothing", () => {
+    const keyOf = compileKey([]);
+    expect(keyOf({ head, principal: "ada" })).toBe(keyOf({ head, principal: undefined }));
+  });
+
+  it.each([
+    ["principal", "ada", "bo"],
+    ["address", "192.0.2.1", "192.0.2.2"],
+    ["tool", "search", "nearby"],
+    ["param:Country", "fr", "de"],
+    ["param:Country", "fr", undefined],
+  ] as const)("differs by %s: %s, %s", (per, _one, other) => {
+    const keyOf = compileKey([per]);
+    const name = per === "tool" ? other : "search";
+    const country = per === "param:Country" ? other : "fr";
+    const address = per === "address" ? other : "192.0.2.1";
+    const raw = modern("tools/call", name, ...(country ? ["Mcp-Param-Country", country] : []));
+    const changed = headFrom(address, ...raw);
+    const principal = per === "principal" ? other : "ada";
+    expect(keyOf({ head, principal: "ada" })).not.toBe(keyOf({ head: changed, principal }));
+    expect(keyOf({ head, principal: "ada" })).toBe(keyOf({ head, principal: "ada" }));
+  });
+
+  it("differs for each combination", () => {
+    const keyOf = compileKey(["principal", "tool"]);
+    const other = headOf(...modern("tools/call", "nearby"));
+    const keys = ["ada", "bo"].flatMap((principal) =>
+      [head, other].map((head) => keyOf({ head, principal })),
+    );
+    expect(new Set(keys).size).toBe(4);
+  });
+
+  it("is the address for callers without a principal, and never that of a principal", () => {
+    const keyOf = compileKey(["principal"]);
+    const unknown = keyOf({ head, principal: undefined });
+    expect(unknown).toContain("192.0.2.1");
+    expect(keyOf({ head, principal: "192.0.2.1" })).not.toBe(unknown);
+    expect(keyOf({ head, principal: "address 192.0.2.1" })).not.toBe(unknown);
+  });
+
+  it("is short, however long the name is", () => {
+    const keyOf = compileKey(["tool"]);
+    const long = (end: string) => headOf(...modern("tools/call", "x".repeat(5000) + end));
+    const key = keyOf({ head: long("a"), principal: undefined });
+    expect(key.length).toBeLessThan(64);
+    expect(key).not.toBe(keyOf({ head: long("b"), principal: undefined }));
+  });
+});
+
+it.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:DB8:1:2::1", "2001:db8:1:2::/64"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["1:2::3:4:5:6.7.8.9", "1:2:0:3::/64"],
+  ["", ""],
+])("of the address %s counts %s", (address, expected) => {
+  expect(network(address)).toBe(expected);
+});

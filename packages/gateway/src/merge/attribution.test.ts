@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createAttribution } from "./attribution.ts";
+import { createUriForms } from "./uri-forms.ts";
+
+type Uris = Readonly<Record<string, readonly string[]>>;
+
+const listsOf = (uris: Uris) =>
+  Object.entries(uris).map(([upstream, names]) => ({ upstream, names }));
+
+const attribution = (resources: Uris, resourceTemplates: Uris = {}) =>
+  createAttribution(
+    { resources: listsOf(resources), resourceTemplates: listsOf(resourceTemplates) },
+    createUriForms(["a", "b", "c"]),
+  );
+
+describe("URIs", () => {
+  it("stay as they are where one upstream lists them", () => {
+    const uris = attribution({ a: ["file:///x"], b: ["file:///y"] });
+    expect(uris.show("a", "file:///x")).toBe("file:///x");
+    expect(uris.find("file:///y")).toEqual({ upstream: "b", uri: "file:///y" });
+  });
+
+  it("stay as they are where templates of one upstream match them", () => {
+    const uris = attribution({}, { a: ["place://{id}"], b: ["trip://{id}"] });
+    expect(uris.show("a", "place://1")).toBe("place://1");
+    expect(uris.find("trip://2")).toEqual({ upstream: "b", uri: "trip://2" });
+  });
+
+  it("carry their upstream where several list them, or match them, or none does", () => {
+    const templates = { a: ["place://{id}"], b: ["place://{id}"] };
+    const uris = attribution({ a: ["file:///x"], b: ["file:///x"] }, templates);
+    expect(uris.show("a", "file:///x")).toBe("a+file:///x");
+    expect(uris.show("b", "place://1")).toBe("b+place://1");
+    expect(uris.show("c", "memo:1")).toBe("c+memo:1");
+    expect(uris.find("file:///x")).toBeUndefined();
+    expect(uris.find("place://1")).toBeUndefined();
+    expect(uris.find("b+place://1")).toEqual({ upstream: "b", uri: "place://1" });
+  });
+
+  it("of another upstream carry theirs, so that nobody takes them over by listing them", () => {
+    const uris = attribution({ a: ["file:///x"] });
+    expect(uris.show("b", "file:///x")).toBe("b+file:///x");
+  });
+
+  it("that are listed belong to who lists them, whatever another one's template matches", () => {
+    const uris = attribution({ a: ["file:///x"] }, { b: ["file:///{+path}"] });
+    expect(uris.find("file:///x")?.upstream).toBe("a");
+    expect(uris.find("file:///y")?.upstream).toBe("b");
+    expect(uris.show("b", "file:///x")).toBe("b+file:///x");
+  });
+
+  it("that look as if they carried an upstream get one more", () => {
+    const uris = attribution({ b: ["a+file:///x"] });
+    expect(uris.show("b", "a+file:///x")).toBe("b+a+file:///x");
+    expect(uris.find("b+a+file:///x")).toEqual({ upstream: "b", uri: "a+file:///x" });
+    expect(uris.find("a+file:///x")).toEqual({ upstream: "a", uri: "file:///x" });
+  });
+
+  it("of user interfaces always carry theirs, since they are unique on their server only", () => {
+    const uris = attribution({ a: ["ui://board"] });
+    expect(uris.show("a", "ui://board")).toBe("ui://a/board");
+    expect(uris.find("ui://board")).toBeUndefined();
+  });
+
+  it("of the web that nobody lists stay as they are, so that clients can fetch them", () => {
+    const uris = attribution({ b: ["https://b.example/"] });
+    expect(uris.show("a", "https://a.example/")).toBe("https://a.example/");
+    expect(uris.show("a", "https://b.example/")).toBe("a+https://b.example/");
+    expect(uris.find("https://a.example/")).toBeUndefined();
+  });
+});
+
+describe("URI templates", () => {
+  it("stay as they are where all their URIs belong to one upstream", () => {
+    const uris = attribution({ b: ["file:///x"] }, { a: ["place://{id}"], b: ["trip://{id}"] });
+    expect(uris.showTemplate("a", "place://{id}")).toBe("place://{id}");
+    expect(uris.findReference("place://{id}")).toEqual({ upstream: "a", uri: "place://{id}" });
+  });
+
+  it.each([
+    ["the same one", "place://{id}", {}, ["place://{id}"]],
+    ["a wider one", "place://eu/{id}", {}, ["place://{+rest}"]],
+    ["a narrower one", "place://{+rest}", {}, ["place://eu/{id}"]],
+    ["a resource among its URIs", "place://{id}", { b: ["place://1"] }, []],
+    ["no literal scheme", "{+uri}", {}, []],
+    ["a user interface", "ui://board/{id}", {}, []],
+    ["the look of one that carries an upstream", "b+place://{id}", {}, []],
+    ["a mistake", "place://{id", {}, []],
+  ])("carry their upstream when there is %s", (_what, template, resources: Uris, others) => {
+    const uris = attribution(resources, { a: [template], b: others });
+    const shown = uris.showTemplate("a", template);
+    expect(shown).not.toBe(template);
+    expect(uris.findReference(shown)).toEqual({ upstream: "a", uri: template });
+  });
+});
+
+const uri = fc.oneof(
+  fc.constantFrom("x:1", "x:2", "y:1", "a+x:1", "b+a+x:1", "ui://x", "ui://a/x", "https://x/"),
+  fc.string(),
+);
+const listed = fc.dictionary(fc.constantFrom("a", "b", "c"), fc.uniqueArray(uri, { maxLength: 6 }));
+const templates = fc.dictionary(
+  fc.constantFrom("a", "b", "c"),
+  fc.subarray(["x:{n}", "x:{+n}", "y:{n}", "{s}:{n}", "a+x:{n}"]),
+);
+
+describe("the mapping of URIs", () => {
+  it("leads every URI that was shown back to the upstream that it was shown for", () => {
+    fc.assert(
+      fc.property(listed, templates, fc.constantFrom("a", "b", "c"), uri, (r, t, upstream, one) => {
+        const uris = attribution(r, t);
+        const shown = uris.show(upstream, one);
+        const found = uris.find(shown);
+        // A link to the web that nobody lists is for the web.
+        if (shown === one && /^https?:/.test(one) && found === undefined) return;
+        expect(found).toEqual({ upstream, uri: one });
+      }),
+    );
+  });
+
+  it("leads the URIs of a template that stays as it is to its upstream", () => {
+    fc.assert(
+      fc.property(listed, templates, fc.string({ maxLength: 8 }), (r, t, value) => {
+        const uris = attribution(r, t);
+        for (const [upstream, own] of Object.entries(t)) {
+          for (const template of own) {
+            if (uris.showTemplate(upstream, template) !== template) continue;
+            const expanded = template.replace(/\{[^}]*\}/, encodeURIComponent(value) || "v");
+            expect(uris.find(expanded)).toEqual({ upstream, uri: expanded });
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,55 @@
+/**
+ * Filters of subscriptions: which notifications they ask for, and what several have in common.
+ *
+ * @spec basic/patterns/subscriptions#notification-filter
+ */
+import {
+  type JSONRPCNotification,
+  type ListChanged,
+  listChangedMethods,
+  resourceUpdatedMethod,
+  type SubscriptionFilter,
+} from "lutra/protocol";
+
+/** The members of a filter that ask for changes of lists, with their notifications. */
+export const listChanges = Object.entries(listChangedMethods) as [ListChanged, string][];
+
+/** The member of a filter that asks for a notification. */
+const members: ReadonlyMap<string, string> = new Map([
+  ...listChanges.map(([member, method]) => [method, member] as const),
+  [resourceUpdatedMethod, "resourceSubscriptions"],
+]);
+
+/**
+ * Whether the filter asks for the notification. The update of a part is also one of the resource
+ * that contains it; what the protocol does not define is the matter of an extension.
+ */
+export function isPromised(
+  { method, params }: JSONRPCNotification,
+  filter: SubscriptionFilter,
+): boolean {
+  const member = members.get(method);
+  if (member === undefined) return true;
+  const agreed = filter[member];
+  if (!Array.isArray(agreed)) return Boolean(agreed);
+  return agreed.some((uri) => String(params?.uri).startsWith(uri));
+}
+
+/** What of the filter at least one upstream agreed to, in the client's order. */
+export function commonFilter(
+  asked: SubscriptionFilter,
+  agreed: readonly SubscriptionFilter[],
+): SubscriptionFilter {
+  const common: Record<string, unknown> = {};
+  for (const [member, wanted] of Object.entries(asked)) {
+    const values = agreed.map((filter) => filter[member]).filter(Boolean);
+    if (values.length === 0) continue;
+    if (!Array.isArray(wanted)) common[member] = values[0];
+    else {
+      const items = new Set(values.flatMap((value) => (Array.isArray(value) ? value : [])));
+      const accepted = [...new Set<unknown>(wanted)].filter((item) => items.has(item));
+      if (accepted.length > 0) common[member] = accepted;
+    }
+  }
+  return common;
+}

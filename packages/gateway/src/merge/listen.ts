@@ -1,0 +1,216 @@
+/**
+ * `subscriptions/listen` of the merged server: one subscription at each upstream that can honour a
+ * part of the filter.
+ *
+ * @spec basic/patterns/subscriptions#notification-filter
+ */
+import {
+  type ClientCapabilities,
+  isObject,
+  type JSONRPCNotification,
+  type ListChanged,
+  listChangedMethods,
+  listen,
+  type Result,
+  resourceUpdatedMethod,
+  type ServerCapabilities,
+  type SubscriptionFilter,
+} from "lutra/protocol";
+import type { Upstream } from "../upstreams/upstream.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { listChanges } from "./filters.ts";
+import type { MintedIdKind } from "./minted-ids.ts";
+import type { Caller } from "./own-request.ts";
+import { invalidParams } from "./refusals.ts";
+import { showUris } from "./result-uris.ts";
+import type { RoutingTable } from "./routing-table.ts";
+import type { Seals } from "./seals.ts";
+import type { Branch, Subscriptions } from "./subscription.ts";
+import { requireExtension, type Targets } from "./targets.ts";
+
+export interface ListenOptions {
+  readonly upstreams: readonly Upstream[];
+  readonly capabilities: Capabilities;
+  readonly table: RoutingTable;
+  readonly targets: Targets;
+  readonly seals: Seals;
+  readonly mintedIds: readonly MintedIdKind[];
+  readonly subscriptions: Subscriptions;
+  /** How many resources, and how many ids of a kind, one subscription may name. */
+  readonly maxItems: number;
+  /** Hears of changes of lists before clients do. */
+  readonly onChange: (upstream: string, change: ListChanged) => void;
+}
+
+/** What a subscription names of one upstream: the client's text by the upstream's. */
+interface Named {
+  readonly uris: Map<string, string>;
+  /** By the member of the filter. */
+  readonly ids: Map<string, Map<string, string>>;
+}
+
+export type Listen = (caller: Caller, declared: ClientCapabilities) => Promise<Result>;
+
+export function createListen(options: ListenOptions): Listen {
+  const { upstreams, subscriptions, capabilities } = options;
+  return async (caller, declared) => {
+    const { notifications: filter } = listen.params(caller.request.params ?? {});
+    for (const kind of options.mintedIds) {
+      if (filter[kind.filterField] !== undefined) requireExtension(kind, declared);
+    }
+    const named = await resolveNames(filter, caller, options);
+    const offered = await Promise.all(upstreams.map((one) => capabilities(one, caller)));
+    const branches = upstreams.flatMap((upstream, index) => {
+      const own = named.get(upstream.name) as Named;
+      const wanted = filterFor(filter, own, { offered: offered[index], options });
+      return Object.keys(wanted).length === 0
+        ? []
+        : [branchOf({ upstream, filter: wanted, named: own, options })];
+    });
+    return subscriptions.open(branches, caller);
+  };
+}
+
+/** Finds the upstreams of all URIs and ids. What belongs to none is left out. */
+async function resolveNames(
+  filter: SubscriptionFilter,
+  caller: Caller,
+  { upstreams, targets, seals, mintedIds, maxItems }: ListenOptions,
+): Promise<ReadonlyMap<string, Named>> {
+  const named = new Map<string, Named>(
+    upstreams.map(({ name }) => [name, { uris: new Map(), ids: new Map() }]),
+  );
+  for (const sent of limited(filter.resourceSubscriptions, "resourceSubscriptions", maxItems)) {
+    const found = await targets.findUri(sent, caller);
+    if (found !== undefined) named.get(found.upstream)?.uris.set(found.uri, sent);
+  }
+  for (const { filterField } of mintedIds) {
+    for (const sent of limited(filter[filterField], filterField, maxItems)) {
+      const opened = await seals.ids.open(sent, caller.context);
+      const ids = opened && named.get(opened.upstream)?.ids;
+      if (opened === undefined || ids === undefined) continue;
+      const ofField = ids.get(filterField) ?? new Map<string, string>();
+      ids.set(filterField, ofField.set(opened.id, sent));
+    }
+  }
+  return named;
+}
+
+function limited(items: unknown, member: string, maxItems: number): readonly string[] {
+  if (items === undefined) return [];
+  const where = `params.notifications.${member}`;
+  if (!Array.isArray(items) || !items.every((item) => typeof item === "string")) {
+    throw invalidParams(`${where}: expected an array of strings`);
+  }
+  if (items.length > maxItems)
+    throw invalidParams(`${where}: at most ${maxItems} in one subscription`);
+  return items;
+}
+
+/**
+ * What an upstream is asked for: of what it can send, and of its own. One that does not say what it
+ * offers is asked for everything. Members that the protocol does not define go to all.
+ */
+function filterFor(
+  filter: SubscriptionFilter,
+  { uris, ids }: Named,
+  { offered, options }: { offered: ServerCapabilities | undefined; options: ListenOptions },
+): SubscriptionFilter {
+  const wanted: Record<string, unknown> = {};
+  for (const [member, value] of Object.entries(filter)) {
+    if (member === "resourceSubscriptions") continue;
+    if (options.mintedIds.some(({ filterField }) => filterField === member)) continue;
+    if (!Object.hasOwn(listChangedMethods, member)) wanted[member] = value;
+    else if (value === true && announces(offered, member as ListChanged)) wanted[member] = true;
+  }
+  const maySubscribe = offered === undefined || offered.resources?.subscribe === true;
+  if (uris.size > 0 && maySubscribe) wanted.resourceSubscriptions = [...uris.keys()];
+  for (const [member, ofField] of ids) wanted[member] = [...ofField.keys()];
+  return wanted;
+}
+
+/** The capability that announces a change of its list. */
+const categories = {
+  toolsListChanged: "tools",
+  promptsListChanged: "prompts",
+  resourcesListChanged: "resources",
+} as const satisfies { readonly [Change in ListChanged]: keyof ServerCapabilities };
+
+/** Whether an upstream announces changes of a list, or does not say that it does not. */
+export function announces(offered: ServerCapabilities | undefined, change: ListChanged): boolean {
+  return offered === undefined || offered[categories[change]]?.listChanged === true;
+}
+
+interface BranchInit {
+  readonly upstream: Upstream;
+  readonly filter: SubscriptionFilter;
+  readonly named: Named;
+  readonly options: ListenOptions;
+}
+
+function branchOf({ upstream, filter, named, options }: BranchInit): Branch {
+  return {
+    upstream,
+    filter,
+    agreed: (agreed) => agreedByClient(agreed, named),
+    translate: (notification) => {
+      const { method, params } = notification;
+      for (const [change, changed] of listChanges) {
+        if (method === changed) options.onChange(upstream.name, change);
+      }
+      if (method === resourceUpdatedMethod) {
+        const uri = shownUri(String(params?.uri), upstream.name, { named, options });
+        return { ...notification, params: { ...params, uri } };
+      }
+      return translateIds(notification, upstream.name, { named, options });
+    },
+  };
+}
+
+/** The filter that an upstream agreed to, with the client's URIs and ids. */
+function agreedByClient(agreed: SubscriptionFilter, { uris, ids }: Named): SubscriptionFilter {
+  const shown: Record<string, unknown> = {};
+  for (const [member, value] of Object.entries(agreed)) {
+    const names = member === "resourceSubscriptions" ? uris : ids.get(member);
+    if (names === undefined) shown[member] = value;
+    else if (Array.isArray(value)) {
+      shown[member] = value.flatMap((original) => names.get(original) ?? []);
+    }
+  }
+  return shown;
+}
+
+interface Naming {
+  readonly named: Named;
+  readonly options: ListenOptions;
+}
+
+/** The client's URI; for a part of a subscribed resource, that of the resource goes on. */
+function shownUri(uri: string, upstream: string, { named, options }: Naming): string {
+  const exact = named.uris.get(uri);
+  if (exact !== undefined) return exact;
+  for (const [original, sent] of named.uris) {
+    if (uri.startsWith(original)) return sent + uri.slice(original.length);
+  }
+  return options.table.uris.show(upstream, uri);
+}
+
+/** A notification about an id that the client did not name is not for it. */
+function translateIds(
+  notification: JSONRPCNotification,
+  upstream: string,
+  { named, options }: Naming,
+): JSONRPCNotification | undefined {
+  const { params } = notification;
+  if (!isObject(params)) return notification;
+  const shown: Record<string, unknown> = { ...params };
+  for (const { field, filterField } of options.mintedIds) {
+    const id = params[field];
+    if (typeof id !== "string") continue;
+    const sent = named.ids.get(filterField)?.get(id);
+    if (sent === undefined) return undefined;
+    shown[field] = sent;
+  }
+  const own = showUris(shown, (uri) => options.table.uris.show(upstream, uri));
+  return { ...notification, params: own };
+}

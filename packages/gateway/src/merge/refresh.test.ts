@@ -1,0 +1,105 @@
+import type { Result, Serve } from "lutra/protocol";
+import { createManualClock } from "lutra/testing";
+import { describe, expect, it } from "vitest";
+import { contextOf, fakeUpstream, requestOf } from "./fixtures/upstreams.ts";
+import { createRefresh } from "./refresh.ts";
+import { RoutingTable } from "./routing-table.ts";
+import { createUriForms } from "./uri-forms.ts";
+
+function setUp() {
+  const clock = createManualClock();
+  const answers: ((result: Result) => void)[] = [];
+  const serve: Serve = () => new Promise((resolve) => answers.push(resolve));
+  const upstream = fakeUpstream("a", { serve });
+  const table = new RoutingTable({
+    upstreams: ["a"],
+    prefix: "collision",
+    forms: createUriForms(["a"]),
+    now: clock.now,
+  });
+  const collecting = {
+    upstreams: [upstream],
+    table,
+    maxPages: 1,
+    partMs: 10_000,
+    onWarning: () => {},
+  };
+  const refresh = createRefresh({ collecting, refreshMs: 1000, now: clock.now });
+  const answer = () => {
+    for (const resolve of answers.splice(0)) {
+      resolve({ tools: [{ name: "x" }], ttlMs: 1, cacheScope: "public" });
+    }
+  };
+  const caller = (principal: string, signal = new AbortController().signal) => ({
+    request: requestOf("tools/call"),
+    context: contextOf(principal, { signal }),
+  });
+  return { clock, upstream, table, refresh, answer, caller };
+}
+
+describe("refreshing the routing table", () => {
+  it("is done once for a caller that asks several times at once", async () => {
+    const { upstream, refresh, answer, caller } = setUp();
+    const both = [1, 2].map(() => refresh.refresh(["tools"], caller("ada")));
+    answer();
+    await Promise.all(both);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it("goes on for the others when the caller that started it leaves", async () => {
+    const { table, refresh, answer, caller } = setUp();
+    const controller = new AbortController();
+    const first = refresh.refresh(["tools"], caller("ada", controller.signal));
+    const second = refresh.refresh(["tools"], caller("ada"));
+    controller.abort();
+    await expect(first).rejects.toMatchObject({ reason: "aborted" });
+    answer();
+    await second;
+    expect(table.names("tools").origin("x")).toBeDefined();
+  });
+
+  it("is done for each caller at a bounded rate, since each may see something else", async () => {
+    const { clock, upstream, refresh, answer, caller } = setUp();
+    const done = async (principal: string) => {
+      const refreshed = refresh.refresh(["tools"], caller(principal));
+      answer();
+      await refreshed;
+      return upstream.requests.length;
+    };
+    expect(await done("ada")).toBe(1);
+    expect(await done("ada")).toBe(1);
+    expect(await done("bob")).toBe(2);
+    clock.advance(1000);
+    expect(await done("ada")).toBe(3);
+  });
+
+  it("keeps nobody waiting who has a table already", async () => {
+    const { clock, upstream, table, refresh, answer, caller } = setUp();
+    const first = refresh.ensure(["tools"], caller("ada"));
+    answer();
+    await first;
+    await refresh.ensure(["tools"], caller("ada"));
+    expect(upstream.requests).toHaveLength(1);
+    table.outdate("a");
+    clock.advance(1000);
+    await refresh.ensure(["tools"], caller("ada"));
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it("asks for no progress, no log messages, and under an id of its own", async () => {
+    const { upstream, refresh, answer, caller } = setUp();
+    const request = requestOf("tools/call");
+    const _meta = {
+      ...(request.params?._meta as object),
+      progressToken: 1,
+      "io.modelcontextprotocol/logLevel": "debug",
+    };
+    const asking = { ...caller("ada"), request: { ...request, params: { _meta } } };
+    const refreshed = refresh.refresh(["tools"], asking);
+    answer();
+    await refreshed;
+    const [sent] = upstream.requests;
+    expect(sent?.params?._meta).toEqual(request.params?._meta);
+    expect(sent?.id).not.toBe(request.id);
+  });
+});

@@ -1,0 +1,59 @@
+import { createManualClock } from "lutra/testing";
+import { describe, expect, it } from "vitest";
+import type { Collection } from "./collect.ts";
+import { Snapshots } from "./snapshots.ts";
+
+const collection = (
+  length: number,
+  cacheScope: "public" | "private" = "public",
+  description = "",
+): Collection => ({
+  entries: Array.from({ length }, (_, index) => ({
+    upstream: "a",
+    key: `${index}`,
+    shown: { description },
+  })),
+  hints: { ttlMs: 1, cacheScope },
+  missing: [],
+});
+
+describe("snapshots", () => {
+  it("are kept for a minute", () => {
+    const clock = createManualClock();
+    const snapshots = new Snapshots(clock.now);
+    const { id } = snapshots.take(collection(3), "ada", 2);
+    clock.advance(59_999);
+    expect(snapshots.get(id, "bob")?.entries).toHaveLength(3);
+    clock.advance(1);
+    expect(snapshots.get(id, "bob")).toBeUndefined();
+  });
+
+  it("of private lists are for their caller alone", () => {
+    const snapshots = new Snapshots(Date.now);
+    const { id } = snapshots.take(collection(3, "private"), "ada", 2);
+    expect(snapshots.get(id, "bob")).toBeUndefined();
+    expect(snapshots.get(id, "ada")?.id).toBe(id);
+  });
+
+  it("are not kept where there is no next page", () => {
+    const snapshots = new Snapshots(Date.now);
+    const { id } = snapshots.take(collection(2), "ada", 2);
+    expect(snapshots.get(id, "ada")).toBeUndefined();
+  });
+
+  it("are bounded in number and in size; the oldest goes first", () => {
+    const snapshots = new Snapshots(Date.now);
+    const ids = Array.from({ length: 65 }, () => snapshots.take(collection(2), "ada", 1).id);
+    const kept = ids.map((id) => snapshots.get(id, "ada") !== undefined);
+    expect(kept.indexOf(true)).toBe(1);
+    expect(kept.filter(Boolean)).toHaveLength(64);
+    const half = "x".repeat(8_388_500);
+    const large = snapshots.take(collection(2, "public", half), "ada", 1).id;
+    expect(ids.some((id) => snapshots.get(id, "ada") !== undefined)).toBe(false);
+    expect(snapshots.get(large, "ada")).toBeDefined();
+    const huge = snapshots.take(collection(3, "public", half), "ada", 1).id;
+    expect(snapshots.get(huge, "ada")).toBeUndefined();
+    snapshots.clear();
+    expect(snapshots.get(large, "ada")).toBeUndefined();
+  });
+});

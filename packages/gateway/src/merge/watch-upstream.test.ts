@@ -1,0 +1,98 @@
+import type { ListChanged } from "lutra/protocol";
+import { createServer, defineTool } from "lutra/server";
+import { afterEach, describe, expect, it } from "vitest";
+import { Arrivals, playedUpstream, promptsChanged } from "./fixtures/listening.ts";
+import { fakeUpstream } from "./fixtures/upstreams.ts";
+import { type Watch, watchUpstream } from "./watch-upstream.ts";
+
+const watches: Watch[] = [];
+afterEach(() => {
+  for (const watch of watches.splice(0)) watch.close();
+});
+
+function watch(upstream: Parameters<typeof watchUpstream>[0]): Arrivals<ListChanged> {
+  const changes = new Arrivals<ListChanged>();
+  const options = {
+    clientInfo: { name: "gateway", version: "1" },
+    pace: { baseMs: 1, maxMs: 1 },
+    random: () => 0,
+  };
+  watches.push(watchUpstream(upstream, (change) => changes.add(change), options));
+  return changes;
+}
+
+describe("watching an upstream", () => {
+  it("hears of its changes", async () => {
+    const server = createServer({ name: "a", version: "1", tools: [] });
+    const upstream = fakeUpstream("a", server);
+    const listening = new Promise<void>((resolve) => {
+      const { serve } = server;
+      Object.assign(server, {
+        serve: (...[request, context]: Parameters<typeof serve>) => {
+          if (request.method === "subscriptions/listen") setImmediate(resolve);
+          return serve(request, context);
+        },
+      });
+    });
+    const changes = watch(upstream);
+    await listening;
+    server.tools.add(defineTool({ name: "x", call: () => "x" }));
+    expect(await changes.next()).toBe("toolsListChanged");
+  });
+
+  it("says who listens, and asks for what is announced", async () => {
+    const a = playedUpstream("a", { tools: { listChanged: true }, prompts: {} });
+    watch(a);
+    const { request } = await a.streams.next();
+    expect(request.params).toEqual({
+      notifications: { toolsListChanged: true },
+      _meta: {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { name: "gateway", version: "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+      },
+    });
+  });
+
+  it("is quiet at an upstream that announces nothing", async () => {
+    const a = playedUpstream("a", { tools: {} });
+    watch(a);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(a.requests.map(({ method }) => method)).toEqual(["server/discover"]);
+  });
+
+  it("begins when the upstream can be reached", async () => {
+    const a = playedUpstream("a", { tools: { listChanged: true } });
+    a.isDown = true;
+    watch(a);
+    await new Promise((resolve) => setImmediate(resolve));
+    a.isDown = false;
+    expect((await a.streams.next()).filter).toEqual({ toolsListChanged: true });
+  });
+
+  it("takes everything for changed that may have, after it was interrupted", async () => {
+    const a = playedUpstream("a", {
+      tools: { listChanged: true },
+      prompts: { listChanged: true },
+    });
+    const changes = watch(a);
+    const first = await a.streams.next();
+    first.acknowledge();
+    first.send(promptsChanged);
+    expect(await changes.next()).toBe("promptsListChanged");
+    a.breakOff();
+    (await a.streams.next()).acknowledge();
+    expect([await changes.next(), await changes.next()]).toEqual([
+      "toolsListChanged",
+      "promptsListChanged",
+    ]);
+  });
+
+  it("ends when it is closed", async () => {
+    const a = playedUpstream("a", { tools: { listChanged: true } });
+    watch(a);
+    const { signal } = await a.streams.next();
+    watches[0]?.close();
+    expect(signal.aborted).toBe(true);
+  });
+});

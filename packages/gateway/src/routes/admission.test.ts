@@ -1,0 +1,81 @@
+import { callTool, coreMethods, type Method, type Result, type Serve } from "lutra/protocol";
+import { describe, expect, it } from "vitest";
+import { admission, paramAdmission } from "./admission.ts";
+
+const methods = new Map<string, Method>(coreMethods.map((method) => [method.name, method]));
+const answered: Result = { resultType: "complete" };
+const answer: Serve = async () => answered;
+const _meta = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+type Headers = { readonly [name: string]: string };
+const headers: Headers = {
+  "mcp-protocol-version": "2026-07-28",
+  "mcp-method": "tools/call",
+  "mcp-name": "search",
+};
+
+function ask(serve: Serve, sent: Headers, method = "tools/call", params: object = {}) {
+  const request = { jsonrpc: "2.0", id: 1, method, params: { name: "search", _meta, ...params } };
+  const context = {
+    signal: new AbortController().signal,
+    notify: () => {},
+    header: (name: string) => sent[name],
+  };
+  return (async () => serve(request as never, context))();
+}
+
+describe("basic/transports/streamable-http#server-validation: a request that was read", () => {
+  const serve = admission(methods)(answer);
+
+  it("goes on when its headers say what its body says", async () => {
+    expect(await ask(serve, headers)).toBe(answered);
+  });
+
+  it.each([
+    ["Mcp-Method differs", { ...headers, "mcp-method": "tools/list" }],
+    ["Mcp-Name differs", { ...headers, "mcp-name": "other" }],
+    ["Mcp-Name is missing", { ...headers, "mcp-name": undefined }],
+    ["the version differs", { ...headers, "mcp-protocol-version": "2027-01-01" }],
+    ["the version is missing", { ...headers, "mcp-protocol-version": undefined }],
+  ])("is refused with 400 and -32020 when %s", async (_what, sent) => {
+    await expect(ask(serve, sent as never)).rejects.toMatchObject({ code: -32020, status: 400 });
+  });
+
+  it("goes on with a method that only its server knows", async () => {
+    expect(await ask(serve, { ...headers, "mcp-method": "x/new" }, "x/new")).toBe(answered);
+  });
+});
+
+describe("basic/transports/streamable-http#server-behavior-for-custom-headers", () => {
+  const inputSchema = {
+    type: "object",
+    properties: { country: { type: "string", "x-mcp-header": "Country" } },
+  } as const;
+  const tools = new Map([
+    ["search", { name: "search", inputSchema }],
+    ["wrong", { name: "wrong", inputSchema: { type: "object", "x-mcp-header": "No" } as const }],
+  ]);
+  const serve = paramAdmission({ tool: (name) => tools.get(name) })(answer);
+  const call = (sent: Headers, args: object, name = "search") =>
+    ask(serve, sent, callTool.name, { name, arguments: args });
+
+  it("a header that mirrors its argument goes on", async () => {
+    expect(await call({ "mcp-param-country": "FR" }, { country: "FR" })).toBe(answered);
+  });
+
+  it.each([
+    ["differs from its argument", { "mcp-param-country": "DE" }, { country: "FR" }],
+    ["is missing", {}, { country: "FR" }],
+    ["has no argument", { "mcp-param-country": "FR" }, {}],
+  ])("a header that %s is refused with -32020", async (_what, sent, args) => {
+    await expect(call(sent as Headers, args)).rejects.toMatchObject({ code: -32020 });
+  });
+
+  it("a tool whose annotations are wrong, or that was never listed, has none to go by", async () => {
+    expect(await call({}, { country: "FR" }, "wrong")).toBe(answered);
+    expect(await call({}, { country: "FR" }, "unlisted")).toBe(answered);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../config/parse-config.ts";
+import { explainRoutes, type Question } from "./explain.ts";
+
+const { config } = parseConfig({
+  upstreams: {
+    old: { url: "http://127.0.0.1:1/mcp", verify: "upstream" },
+    next: { url: ["http://127.0.0.1:2/mcp", "http://127.0.0.1:3/mcp"], verify: "upstream" },
+    notes: { command: ["notes"] },
+  },
+  routes: [
+    { match: { method: "tools/call", name: "drop_*" }, deny: "dropping is off" },
+    {
+      match: { method: "tools/call", name: "find" },
+      to: "next",
+      rename: "search",
+    },
+    {
+      match: { method: "tools/call", param: { Country: "FR" } },
+      to: [
+        { upstream: "old", weight: 9 },
+        { upstream: "next", weight: 1 },
+      ],
+    },
+    { match: { method: "tools/*" }, to: "old" },
+    { merge: ["old", "notes"] },
+  ],
+});
+
+describe("what would happen to", () => {
+  it.each<[Question, number, readonly string[]]>([
+    [
+      { method: "tools/call", name: "drop_table" },
+      0,
+      [
+        "routes[0]: fits, method tools/call and name drop_*",
+        "=> refused with 403: dropping is off",
+      ],
+    ],
+    [
+      { method: "tools/call", name: "find" },
+      1,
+      [
+        'routes[0]: passed over; name is "find", expected drop_*',
+        "routes[1]: fits, method tools/call and name find",
+        "=> to next (2 URLs) as search",
+        "   the body is read: the name is replaced",
+      ],
+    ],
+    [
+      { method: "tools/call", name: "x", params: { country: "FR" } },
+      2,
+      [
+        'routes[0]: passed over; name is "x", expected drop_*',
+        'routes[1]: passed over; name is "x", expected find',
+        "routes[2]: fits, method tools/call and param.Country FR",
+        "=> to old (90 %) or next (10 %)",
+        "   the body is passed through unread",
+      ],
+    ],
+  ])("%j", (question, route, lines) => {
+    expect(explainRoutes(config, question)).toEqual({ route, lines });
+  });
+
+  it("a list, which may be cached", () => {
+    const { route, lines } = explainRoutes(config, { method: "tools/list" });
+    expect([route, ...lines.slice(-2)]).toEqual([
+      3,
+      "=> to old (one URL)",
+      "   the body is read: it may be cached",
+    ]);
+  });
+
+  it("what nobody else takes", () => {
+    const { lines } = explainRoutes(config, { method: "prompts/list" });
+    expect(lines.slice(-2)).toEqual([
+      "routes[4]: fits, it takes everything",
+      "=> old, notes as one server",
+    ]);
+  });
+
+  it("what no route takes", () => {
+    const only = parseConfig({
+      upstreams: { a: { url: "http://127.0.0.1:1/mcp" } },
+      routes: [{ match: { method: "tools/list" }, to: "a" }],
+    });
+    const { route, lines } = explainRoutes(only.config, { method: "prompts/list" });
+    expect(route).toBeUndefined();
+    expect(lines.at(-1)).toBe("=> no route fits: refused with 404");
+  });
+});

@@ -1,0 +1,109 @@
+/** What would happen to a request, and why, in plain words. */
+import { coreMethods, encodeHeaderValue, latestVersion, type Method } from "lutra/protocol";
+import type { CompleteConfig } from "../config/complete-routes.ts";
+import type { RouteConfig } from "../config/schema.ts";
+import type { Head } from "../head/head.ts";
+import { compileMatch } from "./match.ts";
+import { compileRoutes } from "./routes.ts";
+import { verifiesItself } from "./ways.ts";
+
+/** A request as its headers show it. */
+export interface Question {
+  readonly method: string;
+  readonly name?: string | undefined;
+  /** Values of `Mcp-Param-*` headers by name. */
+  readonly params?: { readonly [name: string]: string } | undefined;
+  readonly principal?: string | undefined;
+}
+
+export interface Explanation {
+  /** The route that takes it, from 0; `undefined` when none does. */
+  readonly route: number | undefined;
+  /** One line for each route up to the one that is taken, and what then happens. */
+  readonly lines: readonly string[];
+}
+
+/** Tries the routes on a request that was never sent. */
+export function explainRoutes(config: CompleteConfig, question: Question): Explanation {
+  const head = headOf(question);
+  const caller = { head, principal: question.principal };
+  const route = compileRoutes(config.routes).find(caller)?.index;
+  const tried = config.routes.slice(0, (route ?? config.routes.length) + 1);
+  const lines = tried.map((candidate, index) => {
+    const failed = compileMatch(candidate.match).find(({ holds }) => !holds(caller));
+    if (failed === undefined) return `routes[${index}]: fits${becauseOf(candidate)}`;
+    const actual = failed.actual(caller);
+    const shown = actual === undefined ? "has none" : `is ${JSON.stringify(actual)}`;
+    return `routes[${index}]: passed over; ${failed.about} ${shown}, expected ${failed.expected}`;
+  });
+  const taken = route === undefined ? undefined : config.routes[route];
+  const outcome =
+    taken === undefined ? "no route fits: refused with 404" : outcomeOf(taken, config);
+  const reading = taken && readingOf(taken, config, question.method);
+  return { route, lines: [...lines, `=> ${outcome}`, ...(reading ? [`   ${reading}`] : [])] };
+}
+
+function headOf({ method, name, params = {} }: Question): Head {
+  const own = new Map(Object.entries(params).map(([key, value]) => [key.toLowerCase(), value]));
+  const headers = ["mcp-protocol-version", latestVersion, "mcp-method", method];
+  if (name !== undefined) headers.push("mcp-name", encodeHeaderValue(name));
+  return {
+    version: latestVersion,
+    method,
+    name,
+    param: (key) => own.get(key),
+    headers,
+    address: "127.0.0.1",
+  };
+}
+
+function becauseOf({ match }: RouteConfig): string {
+  const conditions = compileMatch(match);
+  if (conditions.length === 0) return ", it takes everything";
+  return `, ${conditions.map(({ about, expected }) => `${about} ${expected}`).join(" and ")}`;
+}
+
+function outcomeOf(route: RouteConfig, config: CompleteConfig): string {
+  if (route.deny !== undefined) return `refused with 403: ${route.deny}`;
+  if (route.merge !== undefined) {
+    const names = route.merge === "all" ? Object.keys(config.upstreams) : route.merge;
+    return `${names.join(", ")} as one server`;
+  }
+  const renamed = route.rename === undefined ? "" : ` as ${route.rename}`;
+  const copied = route.shadow === undefined ? "" : `, with a copy to ${route.shadow.upstream}`;
+  return `to ${targetOf(route, config)}${renamed}${copied}`;
+}
+
+function targetOf({ to = [] }: RouteConfig, config: CompleteConfig): string {
+  if (typeof to === "string") return `${to} (${kindOf(to, config)})`;
+  const total = to.reduce((sum, { weight }) => sum + weight, 0);
+  return to
+    .map(({ upstream, weight }) => `${upstream} (${Math.round((100 * weight) / total)} %)`)
+    .join(" or ");
+}
+
+function kindOf(name: string, { upstreams }: CompleteConfig): string {
+  const { url, command, module, replicas } = upstreams[name] ?? {};
+  if (module !== undefined) return `${replicas} processes of a module`;
+  if (command !== undefined) return "a command";
+  const count = [url ?? []].flat().length;
+  return count === 1 ? "one URL" : `${count} URLs`;
+}
+
+/** Whether the body is read, which costs time, and what for. */
+function readingOf(route: RouteConfig, config: CompleteConfig, name: string): string | undefined {
+  if (route.to === undefined) return undefined;
+  const method: Method | undefined = coreMethods.find((known) => known.name === name);
+  const names = [route.to].flat().map((to) => (typeof to === "string" ? to : to.upstream));
+  const configs = names.map((upstream) => config.upstreams[upstream]);
+  const reasons = [
+    ...(configs.some((one) => one?.command !== undefined) ? ["it goes to a command"] : []),
+    ...(configs.every(verifiesItself) ? [] : ["the gateway verifies the headers"]),
+    ...(route.rename === undefined ? [] : ["the name is replaced"]),
+    ...(config.limits.length === 0 ? [] : ["there are limits"]),
+    ...(config.cache !== false && route.cache && method?.cacheable ? ["it may be cached"] : []),
+    ...(method?.longLived ? ["it is a subscription"] : []),
+  ];
+  if (reasons.length === 0) return "the body is passed through unread";
+  return `the body is read: ${reasons.join(", ")}`;
+}

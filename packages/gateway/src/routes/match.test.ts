@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { headOf, modern } from "../fixtures/head-of.ts";
+import { compileMatch, compilePatterns } from "./match.ts";
+
+describe("a pattern", () => {
+  it.each([
+    ["search", "search", true],
+    ["search", "searches", false],
+    ["search", "Search", false],
+    ["search*", "search_flights", true],
+    ["*_admin", "users_admin", true],
+    ["*_admin", "users_admin_2", false],
+    ["a*b*c", "a-b-c", true],
+    ["a*b*c", "abc", true],
+    ["a*b*c", "acb", false],
+    ["a*a", "a", false],
+    ["*", "", true],
+    ["**", "anything", true],
+    ["a.c", "abc", false],
+    ["file:///*/[x]", "file:///a/[x]", true],
+  ])("%j fits %j: %s", (pattern, text, expected) => {
+    expect(compilePatterns([pattern])(text)).toBe(expected);
+  });
+
+  it("means by a star any characters, and by the rest itself", () => {
+    const reference = (pattern: string) => {
+      const escaped = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+      return new RegExp(`^${escaped.join("[^]*")}$`, "u");
+    };
+    const short = fc.string({ unit: fc.constantFrom("a", "b", "*", "."), maxLength: 8 });
+    fc.assert(
+      fc.property(short, short, (pattern, text) => {
+        expect(compilePatterns([pattern])(text)).toBe(reference(pattern).test(text));
+      }),
+    );
+  });
+
+  it("takes no longer for a text that is made to slow it down", () => {
+    const fits = compilePatterns([`${"a*".repeat(40)}b`]);
+    const start = performance.now();
+    expect(fits("a".repeat(50_000))).toBe(false);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+});
+
+describe("conditions", () => {
+  const call = headOf(...modern("tools/call", "search", "Mcp-Param-Country", "FR"));
+  const holds = (match: object, principal?: string) =>
+    compileMatch(match).every((condition) => condition.holds({ head: call, principal }));
+
+  it("must all hold", () => {
+    expect(holds({ method: "tools/call", name: ["other", "sea*"], param: { Country: "FR" } })).toBe(
+      true,
+    );
+    expect(holds({ method: "tools/call", name: "other" })).toBe(false);
+    expect(holds({ method: ["tools/list", "tools/call"], param: { Country: ["DE"] } })).toBe(false);
+  });
+
+  it("do not hold for what is absent, not even a star", () => {
+    expect(holds({ param: { Region: "*" } })).toBe(false);
+    expect(holds({ principal: "*" })).toBe(false);
+    expect(holds({ principal: "*" }, "ana")).toBe(true);
+  });
+
+  it("are none where nothing is asked", () => {
+    expect([compileMatch(undefined), compileMatch({})]).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { RouteConfig } from "../config/schema.ts";
+import { headOf, modern } from "../fixtures/head-of.ts";
+import { compileRoutes } from "./routes.ts";
+
+const route = (config: Partial<RouteConfig>): RouteConfig => ({ to: "a", cache: true, ...config });
+const find = (configs: readonly RouteConfig[], headers: readonly string[], principal?: string) =>
+  compileRoutes(configs).find({ head: headOf(...headers), principal })?.index;
+
+describe("the first route that fits is taken", () => {
+  const configs = [
+    route({ match: { method: "tools/call", name: "clear_*" } }),
+    route({ match: { method: "tools/*", principal: "ana" } }),
+    route({ match: { method: ["tools/call", "tools/list"] } }),
+    route({ match: { param: { Country: "FR" } } }),
+    route({}),
+  ];
+
+  it.each([
+    [modern("tools/call", "clear_trip"), "ana", 0],
+    [modern("tools/call", "search"), "ana", 1],
+    [modern("tools/call", "search"), "ben", 2],
+    [modern("tools/list"), undefined, 2],
+    [modern("prompts/get", "p", "Mcp-Param-Country", "FR"), undefined, 3],
+    [modern("prompts/list"), undefined, 4],
+    [modern("x/unknown"), undefined, 4],
+  ])("%j by %s: %i", (headers, principal, expected) => {
+    expect(find(configs, headers, principal)).toBe(expected);
+  });
+
+  it("and none where none fits", () => {
+    expect(find([route({ match: { method: "tools/list" } })], modern("tools/call", "a"))).toBe(
+      undefined,
+    );
+  });
+});
+
+describe("basic/transports/streamable-http#server-validation: a rule on headers", () => {
+  const onHeaders = [route({ match: { name: "a" } }), route({})];
+
+  it.each([
+    ["without MCP-Protocol-Version", ["Mcp-Method", "tools/call", "Mcp-Name", "a"]],
+    ["with an older one", ["MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/call"]],
+    ["without Mcp-Method", ["MCP-Protocol-Version", "2026-07-28", "Mcp-Name", "a"]],
+  ])("refuses a request %s, also one that it would not fit", (_what, headers) => {
+    expect(() => find(onHeaders, headers)).toThrow(
+      expect.objectContaining({ reason: "headerMismatch", status: 400 }),
+    );
+  });
+
+  it("is needed for that: without one everything goes on", () => {
+    expect(find([route({ match: { principal: "ana" } }), route({})], [])).toBe(1);
+  });
+});

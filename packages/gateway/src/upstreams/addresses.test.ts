@@ -1,0 +1,104 @@
+import { expect, it } from "vitest";
+import { type Address, followAddresses, isFixedHost } from "./addresses.ts";
+import { createManualTime } from "./fixtures/manual-time.ts";
+
+/** A host whose addresses a test sets; `undefined` is a resolver that fails. */
+function start(first: readonly string[] | undefined) {
+  const time = createManualTime();
+  const replicas = new Map<string, string>();
+  const state = { found: first, looks: 0, host: "" };
+  let names = 0;
+  const followed = followAddresses({
+    url: new URL("http://servers.example:8080/mcp"),
+    clock: time,
+    lookup: async (host) => {
+      state.looks += 1;
+      state.host = host;
+      if (state.found === undefined) throw new Error("ENOTFOUND");
+      return state.found.map((address): Address => ({ address, family: 4 }));
+    },
+    nextName: () => {
+      names += 1;
+      return String(names);
+    },
+    add: ({ name, ip }) => {
+      replicas.set(name, String(ip?.address));
+      return () => replicas.delete(name);
+    },
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  return { time, state, replicas, followed, settle };
+}
+
+it("each address of a host is a replica", async () => {
+  const { replicas, state, settle } = start(["10.0.0.1", "10.0.0.2"]);
+  await settle();
+  expect([...replicas]).toEqual([
+    ["1", "10.0.0.1"],
+    ["2", "10.0.0.2"],
+  ]);
+  expect(state.host).toBe("servers.example");
+});
+
+it("looks again every 30 s, adds what is new and removes what is gone", async () => {
+  const { replicas, state, time, settle } = start(["10.0.0.1", "10.0.0.2"]);
+  await settle();
+  state.found = ["10.0.0.2", "10.0.0.3"];
+  time.advance(29_999);
+  await settle();
+  expect(state.looks).toBe(1);
+  time.advance(1);
+  await settle();
+  expect([...replicas.values()]).toEqual(["10.0.0.2", "10.0.0.3"]);
+});
+
+it("keeps what it knows when a look fails or finds nothing", async () => {
+  const { replicas, state, time, settle } = start(["10.0.0.1"]);
+  await settle();
+  for (const found of [undefined, []]) {
+    state.found = found;
+    time.advance(30_000);
+    await settle();
+  }
+  expect([state.looks, [...replicas.values()]]).toEqual([3, ["10.0.0.1"]]);
+});
+
+it("looks again after a second while it knows no address", async () => {
+  const { replicas, state, time, settle } = start(undefined);
+  await settle();
+  state.found = ["10.0.0.1"];
+  time.advance(1000);
+  await settle();
+  expect(replicas.size).toBe(1);
+});
+
+it("looks again when connections fail, but at most once a second", async () => {
+  const { followed, state, time, settle } = start(["10.0.0.1"]);
+  await settle();
+  for (let failure = 0; failure < 100; failure += 1) {
+    followed.refresh();
+    time.advance(30);
+    await settle();
+  }
+  expect(state.looks).toBe(1 + 3);
+});
+
+it("stops", async () => {
+  const { followed, state, time, settle } = start(["10.0.0.1"]);
+  followed.stop();
+  await settle();
+  followed.refresh();
+  time.advance(100_000);
+  await settle();
+  expect([state.looks, time.waiting()]).toEqual([1, 0]);
+});
+
+it.each([
+  ["127.0.0.1", true],
+  ["[::1]", true],
+  ["localhost", true],
+  ["app.localhost", true],
+  ["servers.example", false],
+])("the host %s stands for one address: %s", (host, expected) => {
+  expect(isFixedHost(host)).toBe(expected);
+});

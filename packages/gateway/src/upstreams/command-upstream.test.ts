@@ -1,0 +1,114 @@
+import { fileURLToPath } from "node:url";
+import { type JSONRPCRequest, metaKeys } from "lutra/protocol";
+import { expect, it } from "vitest";
+import { recordIn } from "../exchange-record.ts";
+import { headOf, modern } from "../fixtures/head-of.ts";
+import { after, createRecord, upstreamConfig } from "../forward/fixtures/front.ts";
+import { createUpstream } from "./create-upstream.ts";
+
+const program = fileURLToPath(new URL("./fixtures/stdio-server.mjs", import.meta.url));
+
+function start(settings: object = {}) {
+  const written = { url: undefined, command: [process.execPath, program], ...settings };
+  const upstream = createUpstream("test", upstreamConfig(["http://127.0.0.1:9/"], written));
+  after(() => upstream.close(0));
+  return upstream;
+}
+
+let id = 0;
+
+function message(method: string, name?: string): JSONRPCRequest {
+  id += 1;
+  const _meta = { [metaKeys.protocolVersion]: "2026-07-28", [metaKeys.clientCapabilities]: {} };
+  return { jsonrpc: "2.0", id, method, params: { _meta, ...(name && { name }) } };
+}
+
+function contextFor(signal = new AbortController().signal) {
+  const context = { signal, notify: () => {} };
+  const record = createRecord(headOf(...modern("tools/call", "x")));
+  recordIn(context, record);
+  return { context, record };
+}
+
+it("answers many requests from one process, and passes no bodies unread", async () => {
+  const upstream = start();
+  const results = await Promise.all(
+    Array.from({ length: 20 }, () => upstream.serve(message("tools/list"), contextFor().context)),
+  );
+  expect(new Set(results.map(({ pid }) => pid)).size).toBe(1);
+  expect(upstream.forward).toBeUndefined();
+  expect(upstream.status()).toMatchObject({
+    kind: "command",
+    inFlight: 0,
+    replicas: [{ name: "1", state: "up", pid: results[0]?.pid, address: process.execPath }],
+  });
+});
+
+it("says whether it is ready", async () => {
+  expect(await start().ready(5000)).toBe(true);
+  expect(await start({ command: ["/nowhere/at/all"] }).ready(5000)).toBe(false);
+});
+
+it("basic/transports/stdio#unexpected-termination: is started again when it has died", async () => {
+  const upstream = start();
+  const { context, record } = contextFor();
+  await expect(upstream.serve(message("tools/call", "die"), context)).rejects.toMatchObject({
+    status: 502,
+    data: { upstream: "test" },
+  });
+  expect(record).toMatchObject({ attempts: 1, reason: "broken", replica: "1" });
+  expect(upstream.status().replicas[0]).toMatchObject({ state: "starting", failures: 1 });
+  expect(await upstream.serve(message("tools/list"), contextFor().context)).toBeDefined();
+});
+
+it("sends what may run twice to the new process", async () => {
+  const { context, record } = contextFor();
+  const upstream = start({ retries: { attempts: 3 } });
+  await expect(upstream.serve(message("prompts/get", "x"), context)).rejects.toMatchObject({
+    status: 502,
+  });
+  expect(record.attempts).toBe(3);
+});
+
+it("knows its tools", async () => {
+  const upstream = start();
+  expect(upstream.tool("look")).toBeUndefined();
+  await expect.poll(() => upstream.tool("look")?.annotations).toEqual({ readOnlyHint: true });
+});
+
+it.each([
+  ["first-byte-timeout", { firstByteMs: 50 }],
+  ["total-timeout", { totalMs: 50 }],
+])("a server that does not answer gives 504: %s", async (reason, timeouts) => {
+  const upstream = start({ timeouts });
+  await upstream.ready(5000);
+  const { context, record } = contextFor();
+  await expect(upstream.serve(message("tools/call", "silent"), context)).rejects.toMatchObject({
+    status: 504,
+  });
+  expect(record.reason).toBe(reason);
+});
+
+it("the client's abort is its own", async () => {
+  const upstream = start();
+  await upstream.ready(5000);
+  const controller = new AbortController();
+  const { context } = contextFor(controller.signal);
+  const answered = upstream.serve(message("tools/call", "silent"), context);
+  controller.abort();
+  await expect(answered).rejects.toMatchObject({ name: "TransportError", reason: "aborted" });
+  expect(upstream.status().inFlight).toBe(0);
+});
+
+it("refuses beyond its queue, and after its end", async () => {
+  const upstream = start({ concurrency: { max: 1, queue: 0 } });
+  await upstream.ready(5000);
+  const silent = upstream.serve(message("tools/call", "silent"), contextFor().context);
+  silent.catch(() => {});
+  const refused = () => upstream.serve(message("tools/list"), contextFor().context);
+  await expect(refused()).rejects.toMatchObject({ status: 503, retryAfterMs: 1000 });
+  const closed = upstream.close(0);
+  await expect(refused()).rejects.toMatchObject({ status: 503 });
+  await expect(silent).rejects.toMatchObject({ status: 502 });
+  await closed;
+});

@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { Deadlines, type Timed } from "./deadlines.ts";
+import { createManualTime } from "./fixtures/manual-time.ts";
+
+function start(shortestMs = 100) {
+  const time = createManualTime();
+  const deadlines = new Deadlines(shortestMs, time);
+  const due: string[] = [];
+  const timed = (name: string, ms: number): Timed => {
+    const one: Timed = {
+      dueAt: Number.POSITIVE_INFINITY,
+      onDue: () => {
+        due.push(name);
+        deadlines.delete(one);
+      },
+    };
+    deadlines.add(one);
+    one.dueAt = deadlines.in(ms);
+    return one;
+  };
+  return { time, deadlines, due, timed };
+}
+
+it("is never early, and at most two ticks late", () => {
+  const { time, deadlines, due, timed } = start();
+  timed("a", 100);
+  time.advance(99);
+  expect(due).toEqual([]);
+  time.advance(1 + 2 * deadlines.tickMs);
+  expect(due).toEqual(["a"]);
+});
+
+it("moves when its time is written anew", () => {
+  const { time, deadlines, due, timed } = start();
+  const a = timed("a", 100);
+  time.advance(90);
+  a.dueAt = deadlines.in(100);
+  time.advance(100);
+  expect(due).toEqual([]);
+  time.advance(50);
+  expect(due).toEqual(["a"]);
+});
+
+it("forgets what is over", () => {
+  const { time, deadlines, due, timed } = start();
+  deadlines.delete(timed("a", 100));
+  time.advance(1000);
+  expect(due).toEqual([]);
+});
+
+it("has one timer while something waits, and none otherwise", () => {
+  const { time, deadlines, timed } = start();
+  expect(time.waiting()).toBe(0);
+  const all = [timed("a", 1000), timed("b", 1000)];
+  expect(time.waiting()).toBe(1);
+  for (const one of all) deadlines.delete(one);
+  time.advance(deadlines.tickMs);
+  expect(time.waiting()).toBe(0);
+});
+
+it("counts from now when it starts again after a pause", () => {
+  const { time, deadlines, due, timed } = start();
+  deadlines.delete(timed("a", 100));
+  time.advance(100_000);
+  timed("b", 100);
+  time.advance(99);
+  expect(due).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { createManualTime } from "./fixtures/manual-time.ts";
+import { Gate, type Waiter } from "./gate.ts";
+
+function start(config = { max: 2, queue: 2, queueMs: 1000 }) {
+  const time = createManualTime();
+  const gate = new Gate(config, time);
+  const events: string[] = [];
+  const waiter = (name: string): Waiter => ({
+    onTurn: () => events.push(`${name} in`),
+    onLate: () => events.push(`${name} late`),
+  });
+  return { time, gate, events, waiter };
+}
+
+describe("a gate", () => {
+  it("lets in as many as it has places, then queues, then refuses", () => {
+    const { gate, waiter } = start();
+    const entries = ["a", "b", "c", "d", "e"].map((name) => gate.enter(waiter(name)));
+    expect(entries).toEqual(["entered", "entered", "waiting", "waiting", "full"]);
+    expect([gate.inUse, gate.queued]).toEqual([2, 2]);
+  });
+
+  it("refuses at once without a queue", () => {
+    const { gate, waiter } = start({ max: 1, queue: 0, queueMs: 1000 });
+    expect([gate.enter(waiter("a")), gate.enter(waiter("b"))]).toEqual(["entered", "full"]);
+  });
+
+  it("gives turns in the order of arrival", () => {
+    const { gate, events, waiter } = start();
+    for (const name of ["a", "b", "c", "d"]) gate.enter(waiter(name));
+    gate.leave();
+    gate.leave();
+    expect(events).toEqual(["c in", "d in"]);
+    expect([gate.inUse, gate.queued]).toEqual([2, 0]);
+  });
+
+  it("keeps newcomers from overtaking those that wait", () => {
+    const { gate, events, waiter } = start({ max: 1, queue: 2, queueMs: 1000 });
+    gate.enter(waiter("a"));
+    const newcomer = waiter("c");
+    let entry = "";
+    gate.enter({
+      onTurn: () => {
+        events.push("b in");
+        entry = gate.enter(newcomer);
+      },
+      onLate: () => {},
+    });
+    gate.leave();
+    expect([events, entry]).toEqual([["b in"], "waiting"]);
+  });
+
+  it("forgets at once who leaves the queue", () => {
+    const { gate, events, waiter, time } = start();
+    const c = waiter("c");
+    for (const one of [waiter("a"), waiter("b"), c, waiter("d")]) gate.enter(one);
+    gate.abandon(c);
+    expect(gate.queued).toBe(1);
+    gate.leave();
+    expect(events).toEqual(["d in"]);
+    expect(time.waiting()).toBe(0);
+  });
+
+  it("sends away who has waited for too long, each after its own time", () => {
+    const { gate, events, waiter, time } = start();
+    for (const name of ["a", "b", "c"]) gate.enter(waiter(name));
+    time.advance(600);
+    gate.enter(waiter("d"));
+    time.advance(400);
+    expect(events).toEqual(["c late"]);
+    time.advance(599);
+    expect(events).toEqual(["c late"]);
+    time.advance(1);
+    expect(events).toEqual(["c late", "d late"]);
+    expect([gate.queued, time.waiting()]).toEqual([0, 0]);
+  });
+
+  it("does not nest when those that get their turn leave at once", () => {
+    const { gate } = start({ max: 1, queue: 100_000, queueMs: 1000 });
+    let turns = 0;
+    gate.enter({ onTurn: () => {}, onLate: () => {} });
+    for (let count = 0; count < 50_000; count += 1) {
+      gate.enter({
+        onTurn: () => {
+          turns += 1;
+          gate.leave();
+        },
+        onLate: () => {},
+      });
+    }
+    gate.leave();
+    expect([turns, gate.inUse, gate.queued]).toEqual([50_000, 0, 0]);
+  });
+});

@@ -1,0 +1,127 @@
+/** The replicas of an upstream, and which of them answers next. */
+import type { UpstreamConfig } from "../config/schema.ts";
+import { type Choose, createBalance } from "./balance.ts";
+import type { Clock } from "./clock.ts";
+import { type HealthChecks, type SendCheck, startChecks } from "./health-checks.ts";
+import { Replica, type ReplicaPlace } from "./replica.ts";
+import { ReplicaHealth } from "./replica-health.ts";
+
+export interface ReplicaSetOptions {
+  readonly config: UpstreamConfig;
+  readonly clock: Clock;
+  readonly sendCheck: SendCheck;
+  /** Hears that a replica could not be connected to. */
+  readonly onUnreachable: () => void;
+}
+
+export class ReplicaSet {
+  readonly #options: ReplicaSetOptions;
+  readonly #choose: Choose;
+  readonly #checks = new Map<Replica, HealthChecks>();
+  /** Those that were taken away while they still answered something. */
+  readonly #retired = new Set<Replica>();
+  readonly #onReady = new Set<() => void>();
+  #ready: readonly Replica[] = [];
+  #starting: readonly Replica[] = [];
+  #out: readonly Replica[] = [];
+
+  constructor(options: ReplicaSetOptions) {
+    this.#options = options;
+    this.#choose = createBalance(options.config.balance, options.clock.random);
+  }
+
+  get all(): readonly Replica[] {
+    return [...this.#checks.keys()];
+  }
+
+  get isReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Adds a replica, which is checked at once. */
+  add(place: ReplicaPlace): () => void {
+    const { config, clock, sendCheck } = this.#options;
+    const { now } = clock;
+    const onChange = () => {
+      this.#sort();
+      this.#checks.get(replica)?.replan();
+    };
+    const health = new ReplicaHealth({ config: config.health, now, onChange });
+    const replica = new Replica(place, health, config.timeouts.connectMs);
+    this.#checks.set(replica, startChecks(replica, { config: config.health, clock, sendCheck }));
+    this.#sort();
+    if (place.isReady) health.pass();
+    return () => this.#remove(replica);
+  }
+
+  /**
+   * The next replica that is not among those tried. When none is in, a request goes to the one that
+   * failed least rather than nowhere: a wrong guess costs one connection, a refusal an answer.
+   */
+  pick(tried: readonly Replica[]): Replica | undefined {
+    return (
+      this.#choose(this.#ready, tried) ??
+      this.#choose(this.#starting, tried) ??
+      leastBad(this.#out, tried)
+    );
+  }
+
+  /** Notes that a connection to a replica failed: its address may be out of date. */
+  failConnect(replica: Replica, error: string): void {
+    replica.health.fail(error);
+    this.#options.onUnreachable();
+  }
+
+  /** Calls back once as soon as a replica answers. */
+  whenReady(callback: () => void): () => void {
+    this.#onReady.add(callback);
+    if (this.isReady) this.#tellReady();
+    return () => this.#onReady.delete(callback);
+  }
+
+  /** Ends everything that is under way. */
+  async destroy(): Promise<void> {
+    const replicas = [...this.all, ...this.#retired];
+    for (const replica of this.all) this.#remove(replica);
+    await Promise.all(replicas.map((replica) => replica.destroy()));
+  }
+
+  /** Sends no more checks. */
+  stopChecks(): void {
+    for (const checks of this.#checks.values()) checks.stop();
+  }
+
+  #remove(replica: Replica): void {
+    const checks = this.#checks.get(replica);
+    if (checks === undefined) return;
+    checks.stop();
+    this.#checks.delete(replica);
+    for (const other of this.#retired) if (other.inFlight === 0) this.#retired.delete(other);
+    if (replica.inFlight > 0) this.#retired.add(replica);
+    replica.retire();
+    this.#sort();
+  }
+
+  #sort(): void {
+    const { all } = this;
+    const isReady = ({ health: { state } }: Replica) => state === "up" || state === "warming";
+    this.#ready = all.filter(isReady);
+    this.#starting = all.filter(({ health }) => health.state === "starting");
+    this.#out = all.filter(({ health }) => health.state === "out");
+    if (this.isReady) this.#tellReady();
+  }
+
+  #tellReady(): void {
+    for (const callback of this.#onReady) callback();
+    this.#onReady.clear();
+  }
+}
+
+function leastBad(replicas: readonly Replica[], tried: readonly Replica[]): Replica | undefined {
+  let best: Replica | undefined;
+  for (const replica of replicas) {
+    if (tried.includes(replica)) continue;
+    if (best === undefined || replica.health.failures < best.health.failures) best = replica;
+  }
+  return best;
+}

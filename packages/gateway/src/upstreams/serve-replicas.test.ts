@@ -1,0 +1,254 @@
+import { once } from "node:events";
+import { createNodeHandler } from "lutra/node";
+import {
+  type JSONRPCNotification,
+  type JSONRPCRequest,
+  metaKeys,
+  ProtocolError,
+  type RequestContext,
+  type Serve,
+} from "lutra/protocol";
+import { describe, expect, it } from "vitest";
+import { recordIn } from "../exchange-record.ts";
+import { headOf, modern } from "../fixtures/head-of.ts";
+import {
+  after,
+  answer,
+  breakOff,
+  createRecord,
+  deadUrl,
+  startReplica,
+  upstreamConfig,
+} from "../forward/fixtures/front.ts";
+import { createHttpUpstream, type HttpUpstream } from "./http-upstream.ts";
+
+function start(urls: readonly string[], settings = {}): HttpUpstream {
+  const upstream = createHttpUpstream("test", upstreamConfig(urls, settings));
+  after(() => upstream.close(0));
+  return upstream;
+}
+
+function message(method: string, name?: string): JSONRPCRequest {
+  const _meta = { [metaKeys.protocolVersion]: "2026-07-28", [metaKeys.clientCapabilities]: {} };
+  return { jsonrpc: "2.0", id: 7, method, params: { _meta, ...(name && { name }) } };
+}
+
+function contextFor(extra: Partial<RequestContext> = {}) {
+  const context = { signal: new AbortController().signal, notify: () => {}, ...extra };
+  const record = createRecord(headOf(...modern("tools/call", "x")));
+  recordIn(context, record);
+  return { context, record };
+}
+
+const done = '{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete"}}';
+const list = message("tools/list");
+const call = message("tools/call", "pay");
+
+/** A replica made of a `Serve`. */
+const startServer = (serve: Serve) => {
+  const handle = createNodeHandler({ serve }, { onError: () => {} });
+  return startReplica((req, res) => void handle(req, res));
+};
+
+describe("a request that was read", () => {
+  it("is answered by a replica, with headers made from the message", async () => {
+    let headers: NodeJS.Dict<string | string[]> = {};
+    const replica = await startReplica((req, res) => {
+      headers = req.headers;
+      answer(done)(req, res);
+    });
+    const { context, record } = contextFor({
+      header: (name) => (name === "authorization" ? "Bearer a" : undefined),
+    });
+    expect(await start([replica.url]).serve(call, context)).toEqual({ resultType: "complete" });
+    expect(headers).toMatchObject({
+      "mcp-method": "tools/call",
+      "mcp-name": "pay",
+      "mcp-protocol-version": "2026-07-28",
+      authorization: "Bearer a",
+    });
+    expect(record).toMatchObject({ upstream: "test", replica: "1", attempts: 1 });
+    expect(record.upstreamMs).toBeGreaterThan(0);
+  });
+
+  it("hears the notifications that belong to it", async () => {
+    const heard: JSONRPCNotification[] = [];
+    const replica = await startServer(async (_request, { notify }) => {
+      await notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
+      return { resultType: "complete" };
+    });
+    const { context } = contextFor({ notify: (notification) => void heard.push(notification) });
+    await start([replica.url]).serve(call, context);
+    expect(heard).toMatchObject([{ params: { progress: 1 } }]);
+  });
+
+  it("gets the upstream's error as it is", async () => {
+    const replica = await startServer(async () => {
+      throw new ProtocolError("invalidParams", "params.name: unknown tool", { data: { a: 1 } });
+    });
+    const answered = start([replica.url]).serve(call, contextFor().context);
+    await expect(answered).rejects.toMatchObject({
+      peer: true,
+      code: -32602,
+      message: "params.name: unknown tool",
+      data: { a: 1 },
+    });
+  });
+
+  it("is balanced over the replicas", async () => {
+    const replicas = await Promise.all([1, 2, 3].map(() => startReplica(answer(done))));
+    const upstream = start(replicas.map(({ url }) => url));
+    expect(await upstream.ready(5000)).toBe(true);
+    await expect
+      .poll(() => upstream.status().replicas.map(({ state }) => state))
+      .toEqual(["up", "up", "up"]);
+    for (let turn = 0; turn < 6; turn += 1) await upstream.serve(call, contextFor().context);
+    expect(replicas.map(({ count }) => count())).toEqual([2, 2, 2]);
+  });
+});
+
+describe("what goes wrong on the way", () => {
+  it("a refused connection is tried elsewhere, whatever the request is", async () => {
+    const replica = await startReplica(answer(done));
+    const upstream = start([await deadUrl(), replica.url]);
+    for (let turn = 0; turn < 4; turn += 1) await upstream.serve(call, contextFor().context);
+    expect(replica.count()).toBe(4);
+  });
+
+  it("a connection that broke is tried elsewhere for safe methods", async () => {
+    const [broken, replica] = [await startReplica(breakOff), await startReplica(answer(done))];
+    const upstream = start([broken.url, replica.url]);
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await upstream.serve(list, contextFor().context)).toBeDefined();
+    }
+    expect(broken.count()).toBeGreaterThan(0);
+  });
+
+  it("a call that may have run is never sent twice", async () => {
+    const replicas = [await startReplica(breakOff), await startReplica(breakOff)];
+    const { context, record } = contextFor();
+    const upstream = start(replicas.map(({ url }) => url));
+    await expect(upstream.serve(call, context)).rejects.toMatchObject({
+      name: "UpstreamError",
+      code: -32603,
+      status: 502,
+      data: { upstream: "test" },
+    });
+    expect(replicas.reduce((sum, { count }) => sum + count(), 0)).toBe(1);
+    expect(record).toMatchObject({ reason: "broken", attempts: 1 });
+  });
+
+  it("nothing is sent twice once its answer has begun", async () => {
+    const replica = await startServer(async (_request, { notify }) => {
+      await notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
+      return new Promise(() => {});
+    });
+    const other = await startReplica(answer(done));
+    const upstream = start([replica.url, other.url]);
+    await upstream.ready(5000);
+    await expect
+      .poll(() => upstream.status().replicas.every(({ state }) => state === "up"))
+      .toBe(true);
+    const notify = () => replica.kill();
+    const answered = [1, 2].map(() => upstream.serve(list, contextFor({ notify }).context));
+    const outcomes = await Promise.allSettled(answered);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(other.count()).toBe(1);
+  });
+
+  it.each([
+    ["HTML", "<html></html>"],
+    ["JSON that is no response", '{"a":1}'],
+  ])("an answer that is %s gives 502", async (_what, text) => {
+    const replica = await startReplica(answer(text));
+    const { context, record } = contextFor();
+    await expect(start([replica.url]).serve(list, context)).rejects.toMatchObject({
+      kind: "malformed",
+      status: 502,
+    });
+    expect(record.reason).toBe("malformed");
+  });
+
+  it.each([
+    ["first-byte-timeout", { firstByteMs: 150 }],
+    ["total-timeout", { totalMs: 150 }],
+  ])("a replica that does not answer gives 504: %s", async (reason, timeouts) => {
+    let gone: Promise<unknown> = new Promise(() => {});
+    const replica = await startReplica((req, res) => {
+      req.resume();
+      gone = once(res, "close");
+    });
+    const { context, record } = contextFor();
+    await expect(start([replica.url], { timeouts }).serve(list, context)).rejects.toMatchObject({
+      kind: "timeout",
+      status: 504,
+    });
+    expect(record).toMatchObject({ reason, attempts: 1 });
+    await gone;
+  });
+
+  it("comments of a stream count as signs of life", async () => {
+    const replica = await startReplica((req, res) => {
+      req.resume();
+      res.writeHead(200, { "content-type": "text/event-stream" });
+      let sent = 0;
+      const timer = setInterval(() => {
+        sent += 1;
+        if (sent < 6) return res.write(":\n\n");
+        clearInterval(timer);
+        return res.end(`data: ${done}\n\n`);
+      }, 40);
+    });
+    const upstream = start([replica.url], { timeouts: { idleMs: 120 } });
+    expect(await upstream.serve(call, contextFor().context)).toBeDefined();
+  });
+
+  it("the client's abort reaches the replica, and is its own", async () => {
+    let gone: Promise<unknown> = new Promise(() => {});
+    const replica = await startReplica((req, res) => {
+      req.resume();
+      gone = once(res, "close");
+    });
+    const controller = new AbortController();
+    const { context } = contextFor({ signal: controller.signal });
+    const upstream = start([replica.url]);
+    const answered = upstream.serve(list, context);
+    await expect.poll(() => replica.count()).toBe(1);
+    controller.abort();
+    await expect(answered).rejects.toMatchObject({ name: "TransportError", reason: "aborted" });
+    await gone;
+    expect(upstream.status()).toMatchObject({ inFlight: 0, replicas: [{ failures: 0 }] });
+  });
+});
+
+describe("bounds", () => {
+  it("what does not fit into the queue is refused with 503, and aborts leave it", async () => {
+    const replica = await startReplica((req) => void req.resume());
+    const upstream = start([replica.url], { concurrency: { max: 1, queue: 1 } });
+    const controller = new AbortController();
+    const first = upstream.serve(call, contextFor({ signal: controller.signal }).context);
+    const second = upstream.serve(call, contextFor({ signal: controller.signal }).context);
+    expect(upstream.status().queued).toBe(1);
+    const { context, record } = contextFor();
+    await expect(upstream.serve(call, context)).rejects.toMatchObject({
+      status: 503,
+      retryAfterMs: 1000,
+    });
+    expect(record.reason).toBe("queue");
+    controller.abort();
+    const outcomes = await Promise.allSettled([first, second]);
+    expect(outcomes).toMatchObject([
+      { reason: { reason: "aborted" } },
+      { reason: { reason: "aborted" } },
+    ]);
+    expect(upstream.status().queued).toBe(0);
+    await expect.poll(() => upstream.status().inFlight).toBe(0);
+  });
+
+  it("without replicas the answer is 503", async () => {
+    await expect(start([]).serve(list, contextFor().context)).rejects.toMatchObject({
+      status: 503,
+      data: { upstream: "test" },
+    });
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * Tasks on `subscriptions/listen`: each change of a task as a notification with the whole task.
+ *
+ * @spec ext-tasks/tasks#task-status-notifications
+ */
+import { invalidParams } from "../../protocol/errors.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { AcceptedMember, FilterMember, SendNotification } from "../../server/filter-member.ts";
+import type { EventBus } from "../../stores/event-bus.ts";
+import { isTerminal, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
+import { belongsTo, type TaskRecord, type TaskRecords, taskTopic } from "./records.ts";
+import { detailedTask } from "./state.ts";
+
+export interface NotificationsInit {
+  readonly records: TaskRecords;
+  readonly events: EventBus;
+  readonly maxTasks: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The filter member `taskIds`. */
+export function taskFilter(init: NotificationsInit): FilterMember {
+  return {
+    name: taskFilterMember,
+    accept: async (wanted, { principal }, send) => {
+      const taskIds = parseTaskIds(wanted, init.maxTasks);
+      const streams = taskIds.map((taskId) => new TaskStream(taskId, send, init));
+      const isFollowed = async (stream: TaskStream) => {
+        const record = await stream.open();
+        if (record !== undefined && belongsTo(record, principal)) return true;
+        stream.stop();
+        return false;
+      };
+      const stop = () => {
+        for (const stream of streams) stream.stop();
+      };
+      try {
+        const followed = await Promise.all(streams.map(isFollowed));
+        return acceptedStreams(
+          streams.filter((_, index) => followed[index]),
+          stop,
+        );
+      } catch (error) {
+        stop();
+        throw error;
+      }
+    },
+  };
+}
+
+/** What is left out of the acknowledgment is unknown, expired or someone else's. */
+function acceptedStreams(
+  streams: readonly TaskStream[],
+  stop: () => void,
+): AcceptedMember | undefined {
+  if (streams.length === 0) return undefined;
+  const start = () => {
+    for (const stream of streams) stream.start();
+  };
+  return { value: streams.map(({ taskId }) => taskId), start, stop };
+}
+
+function parseTaskIds(value: unknown, limit: number): readonly string[] {
+  const where = `params.notifications.${taskFilterMember}`;
+  if (!Array.isArray(value) || !value.every((one) => typeof one === "string")) {
+    throw invalidParams(`${where}: expected an array of strings`);
+  }
+  if (value.length > limit) throw invalidParams(`${where}: at most ${limit} in one subscription`);
+  return [...new Set<string>(value)];
+}
+
+/**
+ * One task on one stream. An event says only that something has changed, since buses limit the size
+ * of events; what is sent is what `tasks/get` would give at that moment. The state at the beginning
+ * is sent as well, or a client that does not poll would wait for ever for a task that has ended
+ * before it was subscribed to.
+ */
+class TaskStream {
+  readonly taskId: string;
+  readonly #send: SendNotification;
+  readonly #init: NotificationsInit;
+  readonly #unsubscribe: () => void;
+  #first: TaskRecord | undefined;
+  #sentVersion = 0;
+  #isStarted = false;
+  #isStopped = false;
+  #isReading = false;
+  #isStale = false;
+
+  constructor(taskId: string, send: SendNotification, init: NotificationsInit) {
+    this.taskId = taskId;
+    this.#send = send;
+    this.#init = init;
+    // Before the first look, so that no change falls in between.
+    this.#unsubscribe = init.events.subscribe(taskTopic(taskId), this.#changed);
+  }
+
+  async open(): Promise<TaskRecord | undefined> {
+    this.#first = await this.#init.records.read(this.taskId);
+    return this.#first;
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    if (this.#first !== undefined) this.#show(this.#first);
+    if (this.#isStale) void this.#read();
+  }
+
+  readonly stop = (): void => {
+    this.#isStopped = true;
+    this.#unsubscribe();
+  };
+
+  /** Changes that come while one is read are shown together. */
+  readonly #changed = (event: JSONObject): void => {
+    if (this.#isStopped || (event.version as number) <= this.#sentVersion) return;
+    this.#isStale = true;
+    if (this.#isStarted && !this.#isReading) void this.#read();
+  };
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#isStale && !this.#isStopped) {
+        this.#isStale = false;
+        const record = await this.#init.records.read(this.taskId);
+        if (record !== undefined) this.#show(record);
+      }
+    } catch (error) {
+      this.#init.onError(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #show(record: TaskRecord): void {
+    if (this.#isStopped || record.version <= this.#sentVersion) return;
+    this.#sentVersion = record.version;
+    const task = detailedTask(this.taskId, record.state);
+    this.#send(taskNotificationMethod, task as unknown as JSONObject);
+    // Nothing follows a terminal status.
+    if (isTerminal(record.state.status)) this.stop();
+  }
+}

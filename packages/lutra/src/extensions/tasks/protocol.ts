@@ -1,0 +1,200 @@
+/**
+ * Tasks on the wire: a result that stands for work under way, and the methods to follow it.
+ *
+ * @spec ext-tasks/tasks#tasks, ext-tasks/tasks#polymorphic-results
+ */
+import { invalidParams } from "../../protocol/errors.ts";
+import type { InputRequests } from "../../protocol/input-required.ts";
+import { parseInputRequired } from "../../protocol/input-required.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import { isObject } from "../../protocol/json.ts";
+import type { Result } from "../../protocol/json-rpc.ts";
+import type { Method } from "../../protocol/method.ts";
+import { defineMethod, malformed, optionalObject, requireString } from "../../protocol/method.ts";
+
+/** @spec ext-tasks/tasks#extension-identifier */
+export const tasksId = "io.modelcontextprotocol/tasks";
+
+/** The `resultType` of a result that stands for a task. */
+export const taskResultType = "task";
+
+/** @spec ext-tasks/tasks#task-status-notifications */
+export const taskNotificationMethod = "notifications/tasks";
+
+/** The member of the filter of `subscriptions/listen` that names tasks. */
+export const taskFilterMember = "taskIds";
+
+const taskStatuses = ["working", "input_required", "completed", "failed", "cancelled"] as const;
+
+/** @spec ext-tasks/tasks#task-status */
+export type TaskStatus = (typeof taskStatuses)[number];
+
+/** What every view of a task has. */
+export interface TaskInfo {
+  readonly taskId: string;
+  readonly statusMessage?: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** ISO 8601. */
+  readonly lastUpdatedAt: string;
+  /** How long after its creation the task may be forgotten, in milliseconds; `null` for never. */
+  readonly ttlMs: number | null;
+  /** How often to ask for it, in milliseconds. */
+  readonly pollIntervalMs?: number;
+}
+
+export interface WorkingTask extends TaskInfo {
+  readonly status: "working";
+}
+
+export interface InputRequiredTask extends TaskInfo {
+  readonly status: "input_required";
+  /** All that is asked and not yet answered. A key never stands for anything else. */
+  readonly inputRequests: InputRequests;
+}
+
+export interface CompletedTask extends TaskInfo {
+  readonly status: "completed";
+  /** What the request would have been answered with. It may have `isError`. */
+  readonly result: JSONObject;
+}
+
+export interface FailedTask extends TaskInfo {
+  readonly status: "failed";
+  /** The JSON-RPC error that the request would have been answered with. */
+  readonly error: JSONObject & { readonly code: number; readonly message: string };
+}
+
+export interface CancelledTask extends TaskInfo {
+  readonly status: "cancelled";
+}
+
+/** A task as it is at one moment, with all that belongs to its status. */
+export type DetailedTask =
+  | WorkingTask
+  | InputRequiredTask
+  | CompletedTask
+  | FailedTask
+  | CancelledTask;
+
+/** In place of the result of a request: the task that will have it. */
+export interface CreateTaskResult extends Result, TaskInfo {
+  readonly resultType: "task";
+  readonly status: TaskStatus;
+}
+
+export type GetTaskResult = Result & DetailedTask;
+
+export interface TaskParams {
+  readonly taskId: string;
+}
+
+export interface UpdateTaskParams extends TaskParams {
+  readonly inputResponses: JSONObject;
+}
+
+/** @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#streamable-http-routing-headers */
+export const getTask: Method<TaskParams, GetTaskResult> = defineMethod({
+  name: "tasks/get",
+  params: parseTaskParams,
+  result: (result) => ({ ...result, ...parseTask(result) }),
+  nameField: "taskId",
+  safe: true,
+});
+
+/** @spec ext-tasks/tasks#task-update-requests */
+export const updateTask: Method<UpdateTaskParams> = defineMethod({
+  name: "tasks/update",
+  params: (params) => {
+    const inputResponses = optionalObject(params, "inputResponses");
+    if (inputResponses === undefined) {
+      throw invalidParams("params.inputResponses: expected an object");
+    }
+    return { ...parseTaskParams(params), inputResponses };
+  },
+  result: (result) => result,
+  nameField: "taskId",
+  // A key that has been answered is ignored when it comes again.
+  safe: true,
+});
+
+/** @spec ext-tasks/tasks#task-cancellation */
+export const cancelTask: Method<TaskParams> = defineMethod({
+  name: "tasks/cancel",
+  params: parseTaskParams,
+  result: (result) => result,
+  nameField: "taskId",
+  safe: true,
+});
+
+export const taskMethods: readonly Method[] = Object.freeze([getTask, updateTask, cancelTask]);
+
+/** True for a result that stands for a task. */
+export function isCreateTaskResult(result: Result): result is CreateTaskResult {
+  return result.resultType === taskResultType;
+}
+
+/** True for a status that nothing follows. */
+export function isTerminal(status: TaskStatus): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
+
+/**
+ * Checks what a server says of a new task.
+ *
+ * @throws {TransportError} `malformed`
+ */
+export function parseCreateTaskResult(result: Result): CreateTaskResult {
+  requireTaskInfo(result);
+  return result as CreateTaskResult;
+}
+
+/**
+ * Checks a task with all that belongs to its status.
+ *
+ * @throws {TransportError} `malformed`
+ */
+export function parseTask(value: JSONObject): DetailedTask {
+  requireTaskInfo(value);
+  const { status, result, error } = value;
+  if (status === "input_required") {
+    const { inputRequests } = parseInputRequired({ ...value, resultType: status });
+    if (inputRequests === undefined) throw malformed("task.inputRequests: expected an object");
+  }
+  if (status === "completed" && !isObject(result))
+    throw malformed("task.result: expected an object");
+  if (status === "failed" && !(isObject(error) && Number.isInteger(error.code))) {
+    throw malformed("task.error: expected a JSON-RPC error");
+  }
+  return value as unknown as DetailedTask;
+}
+
+function parseTaskParams(params: JSONObject): TaskParams {
+  return { taskId: requireString(params, "taskId") };
+}
+
+function requireTaskInfo(value: JSONObject): void {
+  const { taskId, status, statusMessage, createdAt, lastUpdatedAt, ttlMs, pollIntervalMs } = value;
+  if (typeof taskId !== "string" || taskId === "")
+    throw malformed("task.taskId: expected a string");
+  if (!taskStatuses.some((known) => known === status)) {
+    throw malformed(`task.status: ${JSON.stringify(status)} is not known`);
+  }
+  if (statusMessage !== undefined && typeof statusMessage !== "string") {
+    throw malformed("task.statusMessage: expected a string");
+  }
+  for (const [name, time] of Object.entries({ createdAt, lastUpdatedAt })) {
+    if (typeof time !== "string" || Number.isNaN(Date.parse(time))) {
+      throw malformed(`task.${name}: expected a time in ISO 8601`);
+    }
+  }
+  if (ttlMs !== null && !isDuration(ttlMs))
+    throw malformed("task.ttlMs: expected an integer or null");
+  if (pollIntervalMs !== undefined && !isDuration(pollIntervalMs)) {
+    throw malformed("task.pollIntervalMs: expected an integer");
+  }
+}
+
+function isDuration(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,157 @@
+/**
+ * Tasks in their store: every change is one compare-and-set, and whoever watches the task hears of
+ * it over the bus, on whichever replica.
+ */
+import type { Principal } from "../../protocol/exchange.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import { randomId } from "../../server/seal.ts";
+import type { EventBus } from "../../stores/event-bus.ts";
+import type { StoredTask, TaskOrder, TaskStore } from "../../stores/task-store.ts";
+import { isTerminal } from "./protocol.ts";
+import type { NewTask, TaskEvent, TaskState } from "./state.ts";
+import { newTask, transition } from "./state.ts";
+
+/** A task as this process last saw it. */
+export interface TaskRecord {
+  readonly taskId: string;
+  readonly version: number;
+  readonly expiresAt: number | null;
+  readonly state: TaskState;
+}
+
+export interface TaskRecords {
+  /** Adds a task; every replica can read it when the promise resolves. */
+  readonly create: (
+    task: Omit<NewTask, "now" | "exchange">,
+    order: "run" | "hold",
+  ) => Promise<TaskRecord>;
+  /** The task; `undefined` when it is unknown or has expired. */
+  readonly read: (taskId: string) => Promise<TaskRecord | undefined>;
+  /** Lets `event` happen to a task; gives what it is then. `known` saves a look into the store. */
+  readonly change: (
+    taskId: string,
+    event: TaskEvent,
+    known?: TaskRecord,
+  ) => Promise<TaskRecord | undefined>;
+  /** Hands a task that this process held to a worker, perhaps another. */
+  readonly handOver: (taskId: string) => Promise<void>;
+}
+
+export interface RecordsOptions {
+  readonly store: () => TaskStore;
+  readonly events: EventBus;
+  readonly now: () => number;
+  /** Hears of every change that this process has made. */
+  readonly onChange: (record: TaskRecord) => void;
+  /** Hears why others could not be told of one. They learn of it when they look. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The topic under which changes of one task travel over the bus. */
+export function taskTopic(taskId: string): string {
+  return `tasks ${taskId}`;
+}
+
+/** The topic that tells every replica of tasks that nobody wants any longer. */
+export const cancelledTopic = "tasks cancelled";
+
+/** How often a change is tried that others get in the way of. */
+const maxAttempts = 100;
+
+export function createRecords(options: RecordsOptions): TaskRecords {
+  const { store, now, onChange } = options;
+  async function read(taskId: string): Promise<TaskRecord | undefined> {
+    const stored = await store().get(taskId);
+    return stored && ({ ...stored, state: stored.state as unknown as TaskState } as TaskRecord);
+  }
+
+  function replace(record: TaskRecord, state: TaskState, order: TaskOrder["order"]) {
+    const { taskId, version, expiresAt } = record;
+    const next = { taskId, version: version + 1, expiresAt, state };
+    return [next, store().replace(toStored(next), order && { order })] as const;
+  }
+
+  function announce(record: TaskRecord): void {
+    const { taskId, version, state } = record;
+    onChange(record);
+    void tell(options, taskTopic(taskId), { taskId, version });
+    if (state.status === "cancelled") void tell(options, cancelledTopic, { taskId });
+  }
+
+  /** The task after `event`; `undefined` when it did not change, or someone else was faster. */
+  async function attemptChange(
+    record: TaskRecord,
+    event: TaskEvent,
+  ): Promise<TaskRecord | undefined> {
+    const state = transition(record.state, event, now());
+    if (state === record.state) return undefined;
+    const [next, replaced] = replace(record, state, orderAfter(record.state, state));
+    if (!(await replaced)) return undefined;
+    if (event.type !== "step") announce(next);
+    return next;
+  }
+
+  return {
+    create: async (task, order) => {
+      const time = now();
+      const state = newTask({ ...task, now: time, exchange: randomId() });
+      const expiresAt = task.ttlMs === null ? null : time + task.ttlMs;
+      // 128 bits from a secure source: nobody can guess one.
+      const record = { taskId: randomId(), version: 1, expiresAt, state };
+      await store().create(toStored(record), { order });
+      return record;
+    },
+    read,
+    change: async (taskId, event, known) => {
+      let record = known ?? (await read(taskId));
+      for (let attempt = 0; attempt < maxAttempts && record !== undefined; attempt += 1) {
+        const changed = await attemptChange(record, event);
+        if (changed !== undefined) return changed;
+        // What this process remembers may be old; only the store can say that nothing happens.
+        const current = await read(taskId);
+        if (current?.version === record.version) return current;
+        record = current;
+      }
+      if (record === undefined) return undefined;
+      throw new Error(`task ${taskId}: changed by others ${maxAttempts} times in a row`);
+    },
+    handOver: async (taskId) => {
+      for (let record = await read(taskId); record !== undefined; record = await read(taskId)) {
+        if (record.state.status !== "working") return;
+        if (await replace(record, record.state, "run")[1]) return;
+      }
+    },
+  };
+}
+
+/** What is done is done: that nobody hears of it is no failure of the change. */
+async function tell(
+  { events, onError }: RecordsOptions,
+  topic: string,
+  event: JSONObject,
+): Promise<void> {
+  try {
+    await events.publish(topic, event);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/**
+ * True for the caller whose task it is. Callers without a principal are all the same.
+ *
+ * @spec ext-tasks/tasks#security-considerations
+ */
+export function belongsTo({ state }: TaskRecord, principal: Principal | undefined): boolean {
+  return (state.call.principal?.id ?? null) === (principal?.id ?? null);
+}
+
+/** What the store is to do about a change. */
+function orderAfter(before: TaskState, after: TaskState): TaskOrder["order"] {
+  if (isTerminal(after.status) || after.status === "input_required") return "drop";
+  return after.round > before.round ? "run" : undefined;
+}
+
+function toStored({ state, ...record }: TaskRecord): StoredTask {
+  return { ...record, state: state as unknown as JSONObject };
+}

@@ -1,0 +1,655 @@
+/** What happens to tasks while they run: cancelled, killed, slow, too many. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Principal } from "../../protocol/exchange.ts";
+import { createServer, type Server } from "../../server/create-server.ts";
+import { ask } from "../../server/fixtures/ask.ts";
+import type { HandlerContext } from "../../server/handler-context.ts";
+import { inputRequired } from "../../server/results.ts";
+import { randomKeys } from "../../server/seal.ts";
+import type { ToolDefinition } from "../../server/tools.ts";
+import { createMemoryEventBus } from "../../stores/event-bus.ts";
+import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
+import { StoreUnavailableError } from "../../stores/store-unavailable-error.ts";
+import type { TaskStore } from "../../stores/task-store.ts";
+import { declared, form, gate, has, isOver, taskServer, yes } from "./fixtures/task-server.ts";
+import { tasks } from "./server.ts";
+import type { ToolTaskOptions } from "./tool-settings.ts";
+
+const tool = (
+  call: (args: never, context: HandlerContext) => unknown,
+  taskOptions: ToolTaskOptions = {},
+): ToolDefinition => ({ name: "t", task: "optional", taskOptions, call });
+
+const request = { method: "elicitation/create", params: { mode: "form", ...form } } as const;
+
+/** Ends when its signal aborts. */
+const untilAborted = ({ signal }: HandlerContext) =>
+  new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+
+afterEach(() => vi.useRealTimers());
+
+describe("ext-tasks/tasks#task-cancellation", () => {
+  it("MUST be acknowledged with an empty result, and ends the run through its signal", async () => {
+    const started = gate<AbortSignal>();
+    const endless = tool((_args, context) => {
+      started.open(context.signal);
+      return untilAborted(context);
+    });
+    const { call, cancel, get, errors } = taskServer([endless]);
+    const { taskId } = await call("t");
+    const signal = await started.opened;
+    const { _meta, ...ack } = await cancel(taskId);
+    expect(ack).toEqual({ resultType: "complete" });
+    expect(signal.aborted).toBe(true);
+    expect(await get(taskId)).toMatchObject({ status: "cancelled" });
+    expect(errors).toEqual([]);
+  });
+
+  it("a result that comes too late is dropped", async () => {
+    const { open, opened } = gate();
+    const started = gate();
+    const deaf = tool(() => {
+      started.open();
+      return opened.then(() => "late");
+    });
+    const { call, cancel, get, server } = taskServer([deaf]);
+    const { taskId } = await call("t");
+    await started.opened;
+    await cancel(taskId);
+    open();
+    await server.close();
+    const task = await get(taskId);
+    expect(task).toMatchObject({ status: "cancelled" });
+    expect(task).not.toHaveProperty("result");
+  });
+
+  it("a task that is over is acknowledged all the same, and stays what it is", async () => {
+    const { call, cancel, until, get } = taskServer([tool(() => "x")]);
+    const { taskId } = await call("t");
+    await until(taskId, isOver);
+    expect(await cancel(taskId)).toMatchObject({ resultType: "complete" });
+    expect(await get(taskId)).toMatchObject({ status: "completed" });
+  });
+
+  it("a task that waits for input ends as well, and answers no longer count", async () => {
+    const { call, cancel, until, update, get } = taskServer([
+      tool((_args, context) => context.elicit("a", form)),
+    ]);
+    const { taskId } = await call("t");
+    await until(taskId, has("input_required"));
+    await cancel(taskId);
+    await update(taskId, { "a-1": yes });
+    expect(await get(taskId)).toMatchObject({ status: "cancelled" });
+  });
+});
+
+describe("ext-tasks/tasks#security-considerations", () => {
+  const ann: Principal = { id: "ann" };
+  const bob: Principal = { id: "bob" };
+
+  it.each([
+    ["another principal", ann, bob],
+    ["nobody", ann, undefined],
+    ["a principal, where nobody created it", undefined, bob],
+  ])("for %s the task does not exist", async (_who, owner, other) => {
+    const { call, get, cancel, update } = taskServer([tool(() => "x")]);
+    const { taskId } = await call("t", {}, owner && { principal: owner });
+    const options = other && { principal: other };
+    const unknown = await get("unknown", options).catch((error) => error);
+    expect(unknown).toMatchObject({ code: -32602, status: 400 });
+    for (const refused of [
+      get(taskId, options),
+      cancel(taskId, options),
+      update(taskId, {}, options),
+    ]) {
+      await expect(refused).rejects.toMatchObject({ code: -32602, message: unknown.message });
+    }
+    expect(await get(taskId, owner && { principal: owner })).toMatchObject({ taskId });
+  });
+
+  it("the handler runs as who has called", async () => {
+    const who = tool((_args, { principal }) => JSON.stringify(principal));
+    const { call, get } = taskServer([who]);
+    const principal = { id: "ann", scopes: ["a"], claims: { team: 1 } };
+    const { taskId } = await call("t", {}, { principal });
+    await vi.waitUntil(async () => isOver(await get(taskId, { principal })));
+    const { result } = await get(taskId, { principal });
+    expect(result).toMatchObject({ content: [{ text: JSON.stringify(principal) }] });
+  });
+});
+
+describe("ext-tasks/tasks#task-update-requests", () => {
+  it("a response that is no answer to what was asked is refused with -32602, and nothing counts", async () => {
+    const asking = tool(async (_args, context) => {
+      const both = [context.elicit("a", form), context.elicit("b", form)];
+      return JSON.stringify(await Promise.all(both));
+    });
+    const { call, until, update, get } = taskServer([asking]);
+    const { taskId } = await call("t");
+    await until(taskId, has("input_required"));
+    for (const wrong of [7, { action: "accept", content: { ok: "yes" } }, { action: "sure" }]) {
+      await expect(update(taskId, { "a-1": yes, "b-2": wrong })).rejects.toMatchObject({
+        code: -32602,
+      });
+    }
+    const { inputRequests } = await get(taskId);
+    expect(Object.keys(inputRequests as object)).toEqual(["a-1", "b-2"]);
+    await expect(update(taskId, undefined as never)).rejects.toMatchObject({ code: -32602 });
+  });
+
+  it("answers that come at once to different replicas are all kept", async () => {
+    const asking = tool(async (_args, context) => {
+      const all = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => context.elicit(`q${n}`, form)),
+      );
+      return all.map(({ action }) => action).join(" ");
+    });
+    const { call, until, update } = taskServer([asking]);
+    const { taskId } = await call("t");
+    const { inputRequests } = await until(taskId, has("input_required"));
+    const keys = Object.keys(inputRequests as object);
+    await Promise.all(keys.map((key) => update(taskId, { [key]: yes })));
+    const { result } = await until(taskId, isOver);
+    expect(result).toMatchObject({ content: [{ text: Array(8).fill("accept").join(" ") }] });
+  });
+
+  it("what the client did not declare is not asked", async () => {
+    const sampling = tool((_args, context) =>
+      context.sample("s", { messages: [], maxTokens: 1 }).then(() => ""),
+    );
+    const { call, until } = taskServer([sampling]);
+    const task = await until((await call("t")).taskId, isOver);
+    expect(task).toMatchObject({ status: "failed", error: { code: -32021 } });
+  });
+});
+
+describe("what a handler's context does inside a task", () => {
+  it("a status message shows, and progress and log messages go nowhere", async () => {
+    const { open, opened } = gate();
+    const talking = tool(async (_args, context) => {
+      await context.progress(1);
+      await context.log("error", "x");
+      await context.status("half way");
+      await opened;
+      return "";
+    });
+    const notifications: never[] = [];
+    const { call, until } = taskServer([talking], { server: { logging: true } });
+    const meta = { progressToken: 1, "io.modelcontextprotocol/logLevel": "debug" };
+    const { taskId } = await call("t", {}, { notifications, meta });
+    const task = await until(taskId, ({ statusMessage }) => statusMessage !== undefined);
+    expect(task).toMatchObject({ status: "working", statusMessage: "half way" });
+    open();
+    await until(taskId, isOver);
+    expect(notifications).toEqual([]);
+  });
+
+  it("a step runs once, however often its handler does, with one key for its effect", async () => {
+    const keys: string[] = [];
+    let runs = 0;
+    const stepping = tool(async (_args, context) => {
+      runs += 1;
+      const n = await context.step("charge", ({ idempotencyKey }) => keys.push(idempotencyKey));
+      await context.elicit("a", form);
+      await context.elicit("b", form);
+      return String(n);
+    });
+    const { call, until, update } = taskServer([stepping]);
+    const { taskId } = await call("t");
+    await until(taskId, has("input_required"));
+    await update(taskId, { "a-1": yes });
+    await until(taskId, ({ inputRequests }) => "b-2" in ((inputRequests ?? {}) as object));
+    await update(taskId, { "b-2": yes });
+    expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "1" }] } });
+    expect(runs).toBe(3);
+    expect(keys).toEqual([expect.stringMatching(/^[\w-]{22}\/charge$/)]);
+    expect(keys[0]).not.toContain(taskId);
+  });
+});
+
+/** Servers that share a store; each begins to work when it is started. */
+function fleet(definition: ToolDefinition, store: TaskStore = createMemoryTaskStore()) {
+  const shared = {
+    replicas: 2,
+    keys: randomKeys(),
+    events: createMemoryEventBus(),
+    tasks: { ...store, isShared: true },
+  };
+  return (): Server => {
+    const server = createServer({
+      name: "test",
+      version: "1",
+      tools: [definition],
+      extensions: [tasks({ closeGraceMs: 0 })],
+      onError: () => {},
+    });
+    server.share(shared);
+    return server;
+  };
+}
+
+describe("replicas", () => {
+  const options = { capabilities: declared };
+  const params = { name: "t", arguments: {} };
+
+  it("a store that they do not share is refused", () => {
+    const server = createServer({ name: "x", version: "1", tools: [], extensions: [tasks()] });
+    const shared = { replicas: 2, keys: randomKeys() };
+    expect(() => server.share(shared)).toThrow(/replicas need a store that they share/);
+    expect(() => server.share({ ...shared, tasks: createMemoryTaskStore() })).toThrow(TypeError);
+    expect(() => server.share({ replicas: 1 })).not.toThrow();
+  });
+
+  it("a run that loses its process goes on elsewhere, with steps and answers remembered", async () => {
+    const ran: string[] = [];
+    const stuck = gate();
+    const definition = tool(async (_args, context) => {
+      await context.step("one", () => void ran.push("one"));
+      const { action } = await context.elicit("a", form);
+      await context.step("two", () => void ran.push("two"));
+      if (ran.length > 2) return action;
+      ran.push("stuck");
+      stuck.open();
+      return untilAborted(context);
+    });
+    const start = fleet(definition);
+    const first = start();
+    const { taskId } = await ask(first, "tools/call", params, options);
+    const get = (server: Server) => ask(server, "tasks/get", { taskId }, options);
+    await vi.waitUntil(async () => (await get(first)).status === "input_required");
+    await ask(first, "tasks/update", { taskId, inputResponses: { "a-1": yes } }, options);
+    await stuck.opened;
+    const second = start();
+    await first.close();
+    await vi.waitUntil(async () => (await get(second)).status === "completed");
+    expect(await get(first)).toMatchObject({ result: { content: [{ text: "accept" }] } });
+    expect(ran).toEqual(["one", "two", "stuck"]);
+    await second.close();
+  });
+
+  it("a cancellation at one reaches a run at another", async () => {
+    const started = gate<AbortSignal>();
+    const start = fleet(
+      tool((_args, context) => {
+        started.open(context.signal);
+        return untilAborted(context);
+      }),
+    );
+    const [a, b] = [start(), start()];
+    const { taskId } = await ask(a, "tools/call", params, options);
+    const signal = await started.opened;
+    await Promise.all([a, b].map((it) => ask(it, "tasks/cancel", { taskId }, options)));
+    expect(signal.aborted).toBe(true);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  it("a task whose tool is gone in a new version fails", async () => {
+    const store = createMemoryTaskStore();
+    const idle: TaskStore = { ...store, work: () => ({ close: async () => {} }) };
+    const first = fleet(
+      tool(() => ""),
+      idle,
+    )();
+    const { taskId } = await ask(first, "tools/call", params, options);
+    const second = fleet({ name: "other", call: () => "" }, store)();
+    const get = () => ask(second, "tasks/get", { taskId }, options);
+    await vi.waitUntil(async () => (await get()).status === "failed");
+    expect(await get()).toMatchObject({ error: { code: -32602, message: "Unknown tool: t" } });
+    await second.close();
+  });
+});
+
+describe("a store that is not available", () => {
+  it("a call gets a 503 with Retry-After, and no task is promised", async () => {
+    const store: TaskStore = {
+      ...createMemoryTaskStore(),
+      create: () => Promise.reject(new StoreUnavailableError("test", new Error("gone"))),
+    };
+    const { call } = taskServer([tool(() => "")], { tasks: { store } });
+    await expect(call("t")).rejects.toMatchObject({
+      code: -32603,
+      status: 503,
+      retryAfterMs: 2000,
+    });
+  });
+
+  it("a run that it fails is tried again, and its steps that are kept are not", async () => {
+    let failures = 1;
+    const memory = createMemoryTaskStore({ wait: async () => {} });
+    const store: TaskStore = {
+      ...memory,
+      replace: async (task, order) => {
+        if (order?.order === "drop" && failures-- > 0) {
+          throw new StoreUnavailableError("test", new Error("gone"));
+        }
+        return memory.replace(task, order);
+      },
+    };
+    const effects: string[] = [];
+    const stepping = tool(async (_args, context) => {
+      await context.step("s", () => void effects.push("s"));
+      return "done";
+    });
+    const { call, until, errors } = taskServer([stepping], { tasks: { store } });
+    const { taskId } = await call("t");
+    expect(await until(taskId, isOver)).toMatchObject({ status: "completed" });
+    expect(effects).toEqual(["s"]);
+    expect(errors).toEqual([expect.objectContaining({ name: "StoreFailure" })]);
+  });
+});
+
+describe("limits", () => {
+  it("no more tasks of one principal are open at once than allowed", async () => {
+    const { open, opened } = gate();
+    const { call, until, cancel } = taskServer([tool(() => opened.then(() => ""))], {
+      tasks: { maxOpenTasks: 2 },
+    });
+    const ann = { principal: { id: "ann" } };
+    const [first, second] = [await call("t"), await call("t")];
+    const refused = { code: -32603, status: 429, retryAfterMs: 1000 };
+    await expect(call("t")).rejects.toMatchObject(refused);
+    expect(await call("t", {}, ann)).toMatchObject({ resultType: "task" });
+    await cancel(first.taskId);
+    expect(await call("t")).toMatchObject({ resultType: "task" });
+    await expect(call("t")).rejects.toMatchObject(refused);
+    open();
+    await until(second.taskId, isOver);
+    expect(await call("t")).toMatchObject({ resultType: "task" });
+  });
+
+  it("no more tasks of one tool run at once than it allows", async () => {
+    let running = 0;
+    let most = 0;
+    const definition = tool(
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+        return "";
+      },
+      { concurrency: 2 },
+    );
+    const { call, until } = taskServer([definition]);
+    const calls = await Promise.all(Array.from({ length: 10 }, () => call("t")));
+    await Promise.all(calls.map(({ taskId }) => until(taskId, isOver)));
+    expect(most).toBe(2);
+  });
+
+  it.each([
+    ["that of the server", {}, undefined, 3_600_000],
+    ["that of the tool", { ttlMs: 5000 }, undefined, 5000],
+    ["no longer than allowed", { ttlMs: 5000 }, 4000, 4000],
+    ["for ever means as long as allowed", { ttlMs: null }, undefined, 86_400_000],
+    ["for ever, where that is allowed", { ttlMs: null }, Infinity, null],
+  ] as const)("a task is kept for a time: %s", async (_what, options, maxTtlMs, ttlMs) => {
+    const tasks = maxTtlMs === undefined ? {} : { maxTtlMs };
+    const { call } = taskServer([tool(() => "", options)], { tasks });
+    expect(await call("t")).toMatchObject({ ttlMs });
+  });
+
+  it.each([{ ttlMs: 0.5 }, { pollIntervalMs: 0 }, { promoteAfterMs: -1 }, { concurrency: 0 }])(
+    "a tool's options that make no sense are refused at the start: %o",
+    (options) => {
+      expect(() => taskServer([tool(() => "", options)])).toThrow(TypeError);
+      expect(() => taskServer([{ ...tool(() => ""), task: "sometimes" as never }])).toThrow(
+        TypeError,
+      );
+    },
+  );
+
+  it("an expired task is unknown, and is swept out of the store", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "Date"] });
+    const store = createMemoryTaskStore();
+    const swept: number[] = [];
+    const sweep = async (limit: number) => {
+      swept.push(await store.sweep(limit));
+      return 0;
+    };
+    const { call, get, until, server } = taskServer([tool(() => "", { ttlMs: 1000 })], {
+      tasks: { store: { ...store, sweep }, sweepIntervalMs: 5000 },
+    });
+    const { taskId } = await call("t");
+    await until(taskId, isOver);
+    vi.setSystemTime(Date.now() + 999);
+    expect(await get(taskId)).toMatchObject({ status: "completed" });
+    vi.setSystemTime(Date.now() + 1);
+    await expect(get(taskId)).rejects.toMatchObject({ code: -32602 });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(swept).toEqual([1]);
+    await server.close();
+  });
+});
+
+describe("a call that becomes a task on its way", () => {
+  it("is answered at once when it is fast enough", async () => {
+    const { call } = taskServer([tool(() => "fast", { promoteAfterMs: 1000 })]);
+    expect(await call("t")).toMatchObject({ resultType: "complete", content: [{ text: "fast" }] });
+  });
+
+  it("becomes a task when its time is over, and goes on where it is", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const { open, opened } = gate();
+    const waiting = gate();
+    let runs = 0;
+    const slow = tool(
+      async (_args, context) => {
+        runs += 1;
+        await context.step("before", () => 1);
+        waiting.open();
+        await opened;
+        await context.step("after", () => 2);
+        await context.status("nearly");
+        return "slow";
+      },
+      { promoteAfterMs: 1000 },
+    );
+    const { call, until } = taskServer([slow]);
+    const result = call("t");
+    await waiting.opened;
+    await vi.advanceTimersByTimeAsync(1000);
+    const { taskId, resultType } = await result;
+    expect(resultType).toBe("task");
+    open();
+    expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "slow" }] } });
+    expect(runs).toBe(1);
+  });
+
+  it("a request that is given up before is cancelled, and leaves no task", async () => {
+    const started = gate<AbortSignal>();
+    const created: unknown[] = [];
+    const store = createMemoryTaskStore();
+    const create: TaskStore["create"] = (task, order) => {
+      created.push(task);
+      return store.create(task, order);
+    };
+    const endless = tool(
+      (_args, context) => {
+        started.open(context.signal);
+        return untilAborted(context);
+      },
+      { promoteAfterMs: Infinity },
+    );
+    const { call, errors } = taskServer([endless], { tasks: { store: { ...store, create } } });
+    const controller = new AbortController();
+    const result = call("t", {}, { signal: controller.signal });
+    const signal = await started.opened;
+    controller.abort(new Error("gone"));
+    await expect(result).rejects.toMatchObject({ reason: "aborted" });
+    expect(signal.aborted).toBe(true);
+    expect(created).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  it("a request that is given up afterwards changes nothing", async () => {
+    const { open, opened } = gate();
+    const slow = tool(
+      async (_args, context) => {
+        await context.startTask();
+        await opened;
+        return String(context.signal.aborted);
+      },
+      { promoteAfterMs: Infinity },
+    );
+    const { call, until } = taskServer([slow]);
+    const controller = new AbortController();
+    const { taskId } = await call("t", {}, { signal: controller.signal });
+    controller.abort();
+    open();
+    expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "false" }] } });
+  });
+
+  it("its questions are those of the task from then on", async () => {
+    const asking = tool(
+      async (_args, context) => {
+        await context.startTask();
+        return (await context.elicit("a", form)).action;
+      },
+      { promoteAfterMs: Infinity },
+    );
+    const { call, until, update, cancel } = taskServer([asking]);
+    const { taskId } = await call("t");
+    await until(taskId, has("input_required"));
+    await update(taskId, { "a-1": yes });
+    expect(await until(taskId, isOver)).toMatchObject({
+      result: { content: [{ text: "accept" }] },
+    });
+    expect(await cancel(taskId)).toMatchObject({ resultType: "complete" });
+  });
+
+  it("runs within the request for a client that follows no tasks", async () => {
+    const starting = tool(
+      async (_args, context) => {
+        await context.startTask();
+        return "here";
+      },
+      { promoteAfterMs: Infinity },
+    );
+    const { call } = taskServer([starting]);
+    const result = await call("t", {}, { capabilities: {} });
+    expect(result).toMatchObject({ resultType: "complete", content: [{ text: "here" }] });
+  });
+
+  it("a store that is not available leaves it what it was", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    const { open, opened } = gate();
+    const store: TaskStore = {
+      ...createMemoryTaskStore(),
+      create: () => Promise.reject(new StoreUnavailableError("test", new Error("gone"))),
+    };
+    const slow = tool(() => opened.then(() => "here"), { promoteAfterMs: 10 });
+    const { call, errors } = taskServer([slow], { tasks: { store } });
+    const result = call("t");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(errors).toHaveLength(1);
+    open();
+    expect(await result).toMatchObject({ resultType: "complete", content: [{ text: "here" }] });
+  });
+});
+
+describe("the explicit form inside a task", () => {
+  it("asks, remembers its state and finds the answers", async () => {
+    const byHand = tool((_args, { inputResponses, state }) => {
+      if (inputResponses.a !== undefined) return `${inputResponses.a && state}`;
+      return inputRequired({ inputRequests: { a: request }, state: "asked" });
+    });
+    const { call, until, update } = taskServer([byHand]);
+    const { taskId } = await call("t");
+    await until(taskId, has("input_required"));
+    await update(taskId, { "a-1": yes });
+    expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "asked" }] } });
+  });
+
+  it("a state without questions would wait for nothing, so the task fails", async () => {
+    const { call, until, errors } = taskServer([tool(() => inputRequired({ state: 1 }))]);
+    const task = await until((await call("t")).taskId, isOver);
+    expect(task).toMatchObject({ status: "failed", error: { message: "Internal error" } });
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe("a task that is no longer kept", () => {
+  it("aborts its run", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "Date"] });
+    const started = gate<AbortSignal>();
+    const endless = tool(
+      (_args, context) => {
+        started.open(context.signal);
+        return untilAborted(context);
+      },
+      { ttlMs: 1000 },
+    );
+    const { call, errors } = taskServer([endless]);
+    await call("t");
+    const signal = await started.opened;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(signal.aborted).toBe(true);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("a call that has become a task, and its store", () => {
+  /** A store that is away for a while: from the first change on, for so many tries. */
+  function failing(times: number): TaskStore {
+    const memory = createMemoryTaskStore();
+    let left = times;
+    return {
+      ...memory,
+      replace: async (task, order) => {
+        if (left-- > 0) throw new StoreUnavailableError("test", new Error("gone"));
+        return memory.replace(task, order);
+      },
+    };
+  }
+
+  const started = (call: (context: HandlerContext) => unknown) =>
+    tool(
+      async (_args, context) => {
+        await context.startTask();
+        return call(context);
+      },
+      { promoteAfterMs: Infinity },
+    );
+
+  it("its result is noted as soon as the store is there again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    let runs = 0;
+    const counting = started(() => `${++runs}`);
+    const { call, get, errors } = taskServer([counting], { tasks: { store: failing(2) } });
+    const { taskId } = await call("t");
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await get(taskId)).toMatchObject({ result: { content: [{ text: "1" }] } });
+    expect(errors).toHaveLength(2);
+  });
+
+  it("a step that could not be kept leaves the task to a worker, with the same key", async () => {
+    const keys: string[] = [];
+    const stepping = started(async (context) => {
+      await context.step("s", ({ idempotencyKey }) => void keys.push(idempotencyKey));
+      return "done";
+    });
+    const { call, until } = taskServer([stepping], { tasks: { store: failing(1) } });
+    const { taskId } = await call("t");
+    expect(await until(taskId, isOver)).toMatchObject({ status: "completed" });
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+  });
+
+  it("a cancellation aborts it like any other", async () => {
+    const signals = gate<AbortSignal>();
+    const endless = started((context) => {
+      signals.open(context.signal);
+      return untilAborted(context);
+    });
+    const { call, cancel, get, errors } = taskServer([endless]);
+    const { taskId } = await call("t");
+    const signal = await signals.opened;
+    await cancel(taskId);
+    expect(signal.aborted).toBe(true);
+    expect(await get(taskId)).toMatchObject({ status: "cancelled" });
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,167 @@
+/**
+ * Tasks on a server: calls that outlive their request.
+ *
+ * @spec ext-tasks/tasks#capability-negotiation, ext-tasks/tasks#supported-methods
+ */
+import {
+  defineExtension,
+  type Extension,
+  type ExtensionHost,
+  type ExtensionParts,
+  isDeclared,
+} from "../../server/extension.ts";
+import type { Shared } from "../../server/shared.ts";
+import { type RunTool, recallCall } from "../../server/tool-call.ts";
+import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
+import type { TaskStore, TaskWorker } from "../../stores/task-store.ts";
+import { createTaskResult, taskCreation } from "./create-task.ts";
+import { runHeld } from "./held-run.ts";
+import { taskFilter } from "./notifications.ts";
+import { createOpenTasks, type OpenTasks } from "./open-tasks.ts";
+import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "./options.ts";
+import { tasksId } from "./protocol.ts";
+import { createRecords } from "./records.ts";
+import { createRunning } from "./running.ts";
+import { servedTaskMethods } from "./task-methods.ts";
+import { taskSettings } from "./tool-settings.ts";
+import { startWorker } from "./worker.ts";
+
+/**
+ * The Tasks extension for a server: calls of tools that say so become tasks, which any replica can
+ * show, and any replica can run.
+ *
+ * A task belongs to the principal that created it; for everybody else it does not exist. Where no
+ * transport verifies who calls, all callers are the same, and the id alone keeps a task secret.
+ *
+ * @throws {TypeError} for options that make no sense
+ * @example
+ * ```ts
+ * const report = defineTool({
+ *   name: "report",
+ *   task: "optional",
+ *   call: async (_args, context) => {
+ *     const rows = await context.step("collect", () => collect(context.signal));
+ *     await context.status("Writing");
+ *     return write(rows);
+ *   },
+ * });
+ * export default createServer({ name: "x", version: "1", tools: [report], extensions: [tasks()] });
+ * ```
+ */
+export function tasks(options: TasksOptions = {}): Extension {
+  const complete = withDefaults(options);
+  return defineExtension({
+    id: tasksId,
+    toolRequirements: (definition) =>
+      taskSettings(definition).support === "required"
+        ? { extensions: { [tasksId]: {} } }
+        : undefined,
+    install: (host) => installTasks(complete, host),
+  });
+}
+
+function installTasks(options: CompleteTasksOptions, host: ExtensionHost): ExtensionParts {
+  const background = createBackground(options);
+  const { events, now } = host;
+  const onError = (error: unknown) => host.onError(error, "tasks");
+  let openTasks: OpenTasks;
+  const records = createRecords({
+    store: background.store,
+    events,
+    now,
+    onChange: (record) => openTasks.update(record),
+    onError,
+  });
+  openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read });
+  const running = createRunning(events);
+  const createTask = taskCreation(records, openTasks, options);
+  const init = { host, records, running, options, createTask };
+  background.onStart((store) => startWorker(store, init));
+
+  const runTool = (next: RunTool): RunTool => {
+    return async (call) => {
+      const settings = taskSettings(call.definition);
+      const isTask = settings.support !== "never" && isDeclared(call.round.context, tasksId);
+      if (!isTask) return next(call);
+      background.start();
+      if (settings.promoteAfterMs > 0) return runHeld(call, settings, init);
+      const memory = await recallCall(call);
+      return createTaskResult(await createTask(call, { memory, order: "run" }));
+    };
+  };
+  // Whoever follows a task may be the first to come after a restart.
+  const methods = servedTaskMethods(records, host.validator).map(({ method, serve }) => ({
+    method,
+    serve: (...request: Parameters<typeof serve>) => {
+      background.start();
+      return serve(...request);
+    },
+  }));
+  return {
+    methods,
+    runTool,
+    filters: [taskFilter({ records, events, maxTasks: options.maxSubscribedTasks, onError })],
+    share: background.share,
+    close: async () => {
+      await background.close();
+      running.close();
+    },
+  };
+}
+
+interface Background {
+  readonly store: () => TaskStore;
+  readonly onStart: (work: (store: TaskStore) => TaskWorker) => void;
+  /** Begins to work, where that has not begun. */
+  readonly start: () => void;
+  readonly share: (shared: Shared) => void;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The store, and the work for it. A server that is only imported does nothing: the work begins with
+ * `share`, or with the first call that becomes a task.
+ */
+function createBackground({ store: own, closeGraceMs }: CompleteTasksOptions): Background {
+  let store = own;
+  let work: ((store: TaskStore) => TaskWorker) | undefined;
+  let worker: TaskWorker | undefined;
+  let isClosed = false;
+
+  function currentStore(): TaskStore {
+    store ??= createMemoryTaskStore();
+    return store;
+  }
+
+  function start(): void {
+    if (!isClosed) worker ??= work?.(currentStore());
+  }
+
+  return {
+    store: currentStore,
+    onStart: (begin) => {
+      work = begin;
+    },
+    start,
+    share: ({ replicas = 1, tasks: shared }) => {
+      const next = own ?? shared;
+      if (replicas > 1 && !next?.isShared) {
+        throw new TypeError(
+          "tasks: replicas need a store that they share; give `tasks({ store })` one, or start " +
+            "them with a program that brings it",
+        );
+      }
+      if (next !== undefined && next !== store) {
+        void worker?.close(0);
+        worker = undefined;
+        store = next;
+      }
+      start();
+    },
+    close: async () => {
+      isClosed = true;
+      await worker?.close(closeGraceMs);
+      worker = undefined;
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/** The state machine of tasks, over random orders of events. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { InputRequest, InputResponse } from "../../protocol/input-required.ts";
+import { isTerminal } from "./protocol.ts";
+import { detailedTask, newTask, type TaskEvent, type TaskState, transition } from "./state.ts";
+
+const request = (message: string): InputRequest => ({
+  method: "elicitation/create",
+  params: { mode: "form", message, requestedSchema: { type: "object", properties: {} } },
+});
+const accept: InputResponse = { action: "accept", content: {} };
+const empty = { answers: {}, steps: {}, state: undefined };
+const call = { name: "t", arguments: { secret: 1 }, meta: {}, principal: null };
+
+function created(): TaskState {
+  return newTask({ now: 0, ttlMs: 1000, pollIntervalMs: 10, call, memory: empty, exchange: "e" });
+}
+
+/** A state after these events, a millisecond apart. */
+function after(...events: TaskEvent[]): TaskState {
+  return events.reduce((state, event, index) => transition(state, event, index + 1), created());
+}
+
+const ask = (round: number, ...names: string[]): TaskEvent => {
+  const pending = Object.fromEntries(names.map((name) => [name, request(name)]));
+  return { type: "ask", round, pending, memory: empty };
+};
+const answer = (...keys: string[]): TaskEvent => ({
+  type: "answer",
+  responses: Object.fromEntries(keys.map((key) => [key, accept])),
+});
+const complete = (round: number): TaskEvent => ({ type: "complete", round, result: { r: round } });
+const fail: TaskEvent = { type: "fail", round: 1, error: { code: -32603, message: "no" } };
+const cancel: TaskEvent = { type: "cancel" };
+
+describe("ext-tasks/tasks#task-status", () => {
+  it("a task begins as working, and goes through input_required back to it", () => {
+    expect(after().status).toBe("working");
+    expect(after(ask(1, "a")).status).toBe("input_required");
+    expect(after(ask(1, "a"), answer("a-1"))).toMatchObject({ status: "working", round: 2 });
+  });
+
+  it.each([
+    ["completed", complete(1)],
+    ["failed", fail],
+    ["cancelled", cancel],
+  ] as const)("%s is terminal: nothing follows", (status, event) => {
+    const state = after(event);
+    expect(state.status).toBe(status);
+    const step: TaskEvent = { type: "step", name: "s", outcome: [1] };
+    for (const late of [complete(1), fail, cancel, ask(1, "a"), answer("a-1"), step]) {
+      expect(transition(state, late, 9)).toBe(state);
+    }
+  });
+
+  it("forgets arguments, answers and steps of a task that is over", () => {
+    const state = after({ type: "step", name: "s", outcome: ["secret"] }, complete(1));
+    expect(JSON.stringify(state)).not.toContain("secret");
+  });
+
+  it("a run of an earlier round says nothing any longer, but its steps have happened", () => {
+    const state = after(ask(1, "a"), answer("a-1"));
+    for (const late of [complete(1), fail, ask(1, "a")])
+      expect(transition(state, late, 9)).toBe(state);
+    const step: TaskEvent = { type: "step", name: "s", outcome: [1] };
+    expect(transition(state, step, 9).memory.steps).toEqual({ s: [1] });
+  });
+
+  it("the first outcome of a step counts", () => {
+    const first: TaskEvent = { type: "step", name: "s", outcome: [1] };
+    expect(after(first, { ...first, outcome: [2] }).memory.steps).toEqual({ s: [1] });
+  });
+
+  it("a status message shows while it works, and changes lastUpdatedAt", () => {
+    const status: TaskEvent = { type: "status", round: 1, message: "half" };
+    expect(after(status)).toMatchObject({ statusMessage: "half", lastUpdatedAt: 1 });
+    expect(after(status, complete(1)).statusMessage).toBeUndefined();
+  });
+});
+
+describe("ext-tasks/tasks#task-update-requests", () => {
+  it("a key MUST NOT be used twice, also where a question is asked once more", () => {
+    const state = after(ask(1, "a"), answer("a-1"), ask(2, "a"));
+    expect(Object.keys(state.questions)).toEqual(["a-2"]);
+    expect(state.memory.answers).toEqual({});
+  });
+
+  it("a partial set MAY be accepted: the task waits for the rest", () => {
+    const partly = after(ask(1, "a", "b"), answer("a-1"));
+    expect(partly.status).toBe("input_required");
+    expect(Object.keys(partly.questions)).toEqual(["b-2"]);
+    const all = transition(partly, answer("b-2"), 9);
+    expect(all).toMatchObject({ status: "working", memory: { answers: { a: accept, b: accept } } });
+  });
+
+  it("SHOULD ignore keys that are unknown, answered or superseded", () => {
+    const state = after(ask(1, "a", "b"), answer("a-1"));
+    expect(transition(state, answer("a-1", "c-3", "__proto__"), 9)).toBe(state);
+  });
+
+  it.each(["__proto__", "constructor", "toString"])("a question may be called %s", (name) => {
+    const state = after(
+      { ...ask(1), pending: Object.fromEntries([[name, request("x")]]) } as TaskEvent,
+      answer(`${name}-1`),
+    );
+    expect(Object.keys(state.memory.answers)).toEqual([name]);
+  });
+});
+
+const names = fc.constantFrom("a", "b", "c", "__proto__");
+const rounds = fc.integer({ min: 1, max: 4 });
+const keys = fc.tuple(names, fc.integer({ min: 1, max: 8 })).map(([name, n]) => `${name}-${n}`);
+const events: fc.Arbitrary<TaskEvent> = fc.oneof(
+  fc.record({ type: fc.constant("step" as const), name: names, outcome: fc.tuple(fc.nat()) }),
+  fc.record({ type: fc.constant("status" as const), round: rounds, message: fc.string() }),
+  fc
+    .tuple(rounds, fc.uniqueArray(names, { minLength: 1, maxLength: 3 }))
+    .map(([round, asked]) => ask(round, ...asked)),
+  fc.uniqueArray(keys, { maxLength: 6 }).map((some) => answer(...some)),
+  fc.uniqueArray(keys, { maxLength: 6 }).map((some) => answer(...some)),
+  fc.record({ type: fc.constant("complete" as const), round: rounds, result: fc.constant({}) }),
+  fc.constant(fail),
+  fc.constant(cancel),
+);
+
+const legal: { readonly [from: string]: readonly string[] } = {
+  working: ["working", "input_required", "completed", "failed", "cancelled"],
+  // A run of the same round may not end a task that waits; only answers and the client move it.
+  input_required: ["input_required", "working", "cancelled"],
+};
+
+it("whatever happens in whatever order: legal transitions, keys of one use, no answer lost", () => {
+  fc.assert(
+    fc.property(fc.array(events, { maxLength: 30 }), (order) => {
+      let state = created();
+      const used = new Map<string, string>();
+      for (const [index, event] of order.entries()) {
+        const next = transition(state, event, index);
+        check(state, next, event);
+        for (const [key, { name }] of Object.entries(next.questions)) {
+          if (Object.hasOwn(state.questions, key)) continue;
+          expect(used.has(key)).toBe(false);
+          used.set(key, name);
+        }
+        state = next;
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+function check(before: TaskState, next: TaskState, event: TaskEvent): void {
+  if (isTerminal(before.status)) {
+    expect(next).toBe(before);
+    return;
+  }
+  expect(legal[before.status]).toContain(next.status);
+  expect(next.lastUpdatedAt).toBeGreaterThanOrEqual(before.lastUpdatedAt);
+  expect(next.asked).toBeGreaterThanOrEqual(before.asked);
+  expect(next.status === "input_required").toBe(Object.keys(next.questions).length > 0);
+  const view = detailedTask("id", next);
+  expect("result" in view).toBe(view.status === "completed");
+  expect("error" in view).toBe(view.status === "failed");
+  expect("inputRequests" in view).toBe(view.status === "input_required");
+  if (isTerminal(next.status)) return;
+  const askedAgain = event.type === "ask" && next !== before ? Object.keys(event.pending) : [];
+  for (const [name, given] of Object.entries(before.memory.answers)) {
+    if (!askedAgain.includes(name)) expect(next.memory.answers[name]).toEqual(given);
+  }
+  if (event.type === "answer") {
+    for (const [key, { name }] of Object.entries(before.questions)) {
+      if (Object.hasOwn(event.responses, key))
+        expect(Object.keys(next.memory.answers)).toContain(name);
+    }
+  }
+  for (const name of Object.keys(before.memory.steps)) {
+    expect(next.memory.steps[name]).toEqual(before.memory.steps[name]);
+  }
+}

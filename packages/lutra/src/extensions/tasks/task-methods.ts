@@ -1,0 +1,72 @@
+/**
+ * The methods that follow a task.
+ *
+ * @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#task-update-requests
+ * @spec ext-tasks/tasks#response-1, ext-tasks/tasks#task-cancellation, ext-tasks/tasks#response-2
+ * @spec ext-tasks/tasks#protocol-errors, ext-tasks/tasks#security-considerations
+ */
+import { invalidParams } from "../../protocol/errors.ts";
+import type { RequestContext } from "../../protocol/exchange.ts";
+import type { InputResponse } from "../../protocol/input-required.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
+import { type ServedMethod, serveMethod } from "../../server/extension.ts";
+import { answerTo } from "../../server/input-state.ts";
+import { cancelTask, getTask, updateTask } from "./protocol.ts";
+import { belongsTo, type TaskRecord, type TaskRecords } from "./records.ts";
+import { detailedTask, type TaskState } from "./state.ts";
+
+const acknowledgement = Object.freeze({ resultType: "complete" });
+
+export function servedTaskMethods(
+  records: TaskRecords,
+  validator: JSONSchemaValidator,
+): readonly ServedMethod[] {
+  const find = (taskId: string, context: RequestContext) => findTask(records, taskId, context);
+  return [
+    serveMethod(getTask, async ({ taskId }, _request, context) => {
+      const { state } = await find(taskId, context);
+      return { resultType: "complete", ...detailedTask(taskId, state) };
+    }),
+    serveMethod(updateTask, async ({ taskId, inputResponses }, _request, context) => {
+      const record = await find(taskId, context);
+      const responses = checkedResponses(record.state, inputResponses, validator);
+      await records.change(taskId, { type: "answer", responses }, record);
+      return acknowledgement;
+    }),
+    serveMethod(cancelTask, async ({ taskId }, _request, context) => {
+      const record = await find(taskId, context);
+      await records.change(taskId, { type: "cancel" }, record);
+      return acknowledgement;
+    }),
+  ];
+}
+
+/** Whoever is not meant to know of a task can't tell it from one that never was. */
+async function findTask(
+  records: TaskRecords,
+  taskId: string,
+  { principal }: RequestContext,
+): Promise<TaskRecord> {
+  const record = await records.read(taskId);
+  if (record !== undefined && belongsTo(record, principal)) return record;
+  throw invalidParams("params.taskId: there is no such task; it may have expired");
+}
+
+/**
+ * The responses to what is open; others are ignored. One that is no answer to its request is the
+ * client's mistake, and nothing of the update counts.
+ */
+function checkedResponses(
+  { questions }: TaskState,
+  responses: JSONObject,
+  validator: JSONSchemaValidator,
+): { readonly [key: string]: InputResponse } {
+  const open = Object.entries(questions).filter(([key]) => Object.hasOwn(responses, key));
+  const checked = open.map(([key, { request }]) => {
+    const response = answerTo(request, responses[key], validator);
+    if (response !== undefined) return [key, response] as const;
+    throw invalidParams(`params.inputResponses.${key}: expected an answer to what was asked`);
+  });
+  return Object.fromEntries(checked);
+}

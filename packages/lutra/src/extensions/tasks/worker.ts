@@ -1,0 +1,103 @@
+/** What a process does for tasks in the background: runs what is ordered, sweeps what has expired. */
+import type { ExtensionHost } from "../../server/extension.ts";
+import type { TaskStore, TaskWorker } from "../../stores/task-store.ts";
+import type { CompleteTasksOptions } from "./options.ts";
+import type { TaskRecord, TaskRecords } from "./records.ts";
+import { eventOf, isAbandoned, type Outcome, runCall, TaskRun } from "./run.ts";
+import { type Running, unreferenced } from "./running.ts";
+import { taskSettings } from "./tool-settings.ts";
+import { createTurns } from "./turns.ts";
+
+export interface WorkerInit {
+  readonly host: ExtensionHost;
+  readonly records: TaskRecords;
+  readonly running: Running;
+  readonly options: CompleteTasksOptions;
+}
+
+/** How many tasks one sweep takes out of the store at a time, and how many times. */
+const sweepBatch = 500;
+const sweepBatches = 20;
+
+/** Starts to work for a store. */
+export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
+  const { host, options } = init;
+  const onError = (error: unknown) => host.onError(error, "tasks");
+  const run = taskRunner(init);
+  const worker = store.work({ concurrency: options.concurrency, run, onError });
+  let isSweeping = false;
+  const timer = unreferenced(
+    setInterval(() => {
+      if (isSweeping) return;
+      isSweeping = true;
+      sweep(store)
+        .catch(onError)
+        .finally(() => {
+          isSweeping = false;
+        });
+    }, options.sweepIntervalMs),
+  );
+  return {
+    close: async (graceMs) => {
+      clearInterval(timer);
+      await worker.close(graceMs);
+    },
+  };
+}
+
+/** In batches, so that a store has time for other things; what is left waits for the next time. */
+async function sweep(store: TaskStore): Promise<void> {
+  for (let batch = 0; batch < sweepBatches; batch += 1) {
+    if ((await store.sweep(sweepBatch)) < sweepBatch) return;
+  }
+}
+
+function taskRunner(init: WorkerInit) {
+  const takeTurn = createTurns();
+  return async (taskId: string, signal: AbortSignal): Promise<void> => {
+    const controller = new AbortController();
+    const onLost = () => controller.abort(signal.reason);
+    if (signal.aborted) onLost();
+    signal.addEventListener("abort", onLost);
+    // Before the first look, so that no cancellation falls in between.
+    const entry = init.running.add(taskId, (reason) => controller.abort(reason));
+    try {
+      const record = await init.records.read(taskId);
+      if (record === undefined || record.state.status !== "working") return;
+      entry.expireIn(record.expiresAt === null ? null : record.expiresAt - init.host.now());
+      await runTask(record, controller.signal, signal);
+    } finally {
+      entry.remove();
+      signal.removeEventListener("abort", onLost);
+    }
+  };
+
+  async function runTask(record: TaskRecord, signal: AbortSignal, lost: AbortSignal) {
+    const { host, records } = init;
+    const taskRun = new TaskRun(records, record);
+    const { journal, round } = taskRun;
+    const outcome = await inTurn(record, () => runCall(record, { host, journal, signal }), signal);
+    if (taskRun.failure !== undefined) throw taskRun.failure;
+    if (!isAbandoned(outcome, signal)) await taskRun.note(eventOf(outcome, round, host));
+    // The order stands, so that whoever takes over runs it.
+    else if (lost.aborted) throw lost.reason;
+  }
+
+  /** Waits until the tool may run once more; being cancelled meanwhile is an outcome, too. */
+  async function inTurn(
+    { state: { call } }: TaskRecord,
+    run: () => Promise<Outcome>,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const definition = init.host.tool(call.name)?.definition;
+    const limit = definition && taskSettings(definition).concurrency;
+    if (limit === undefined) return run();
+    let endTurn: () => void;
+    try {
+      endTurn = await takeTurn(call.name, limit, signal);
+    } catch (error) {
+      return { error };
+    }
+    return run().finally(endTurn);
+  }
+}

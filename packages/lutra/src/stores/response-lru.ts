@@ -1,0 +1,79 @@
+/** Values by the response they belong to, bounded in bytes: what was not used for longest goes. */
+import type { ResponseCacheKey, ResponseCacheMatch } from "./response-cache.ts";
+
+export interface MemoryResponseCacheOptions {
+  /**
+   * How much is kept, keys included, in bytes. What was not used for longest goes first.
+   * @default 8388608 (8 MiB)
+   */
+  readonly maxBytes?: number;
+}
+
+/** How much a cache in memory holds. */
+export interface ResponseCacheSize {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+interface Entry<Value> {
+  readonly key: ResponseCacheKey;
+  readonly value: Value;
+  readonly bytes: number;
+}
+
+export interface ResponseLru<Value> {
+  readonly get: (key: ResponseCacheKey) => Value | undefined;
+  /** `bytes` is what the value takes, without its key. */
+  readonly set: (key: ResponseCacheKey, value: Value, bytes: number) => void;
+  readonly delete: (match: ResponseCacheMatch) => void;
+  readonly size: () => ResponseCacheSize;
+}
+
+export function createResponseLru<Value>(options: MemoryResponseCacheOptions): ResponseLru<Value> {
+  const { maxBytes = 8_388_608 } = options;
+  if (!(maxBytes >= 0)) throw new TypeError("maxBytes: expected a number of bytes");
+  /** The map's order is that of use. */
+  const entries = new Map<string, Entry<Value>>();
+  let bytes = 0;
+
+  function forget(name: string): void {
+    bytes -= entries.get(name)?.bytes ?? 0;
+    entries.delete(name);
+  }
+
+  return {
+    get: (key) => {
+      const name = nameOf(key);
+      const entry = entries.get(name);
+      if (entry === undefined) return undefined;
+      entries.delete(name);
+      entries.set(name, entry);
+      return entry.value;
+    },
+    set: (key, value, valueBytes) => {
+      const name = nameOf(key);
+      forget(name);
+      const size = 2 * name.length + valueBytes;
+      if (size > maxBytes) return;
+      entries.set(name, { key, value, bytes: size });
+      bytes += size;
+      for (const oldest of entries.keys()) {
+        if (bytes <= maxBytes) break;
+        forget(oldest);
+      }
+    },
+    delete: ({ server, method, params }) => {
+      for (const [name, { key }] of entries) {
+        if (key.server !== server || key.method !== method) continue;
+        if (params === undefined || key.params === params) forget(name);
+      }
+    },
+    size: () => ({ entries: entries.size, bytes }),
+  };
+}
+
+/** Lengths keep parts from running into each other, at less cost than quotes. */
+export function nameOf({ server, method, params, partition }: ResponseCacheKey): string {
+  const lengths = `${server.length} ${method.length} ${params.length} `;
+  return `${lengths}${server}${method}${params}${partition}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * The suite has no mode for intermediaries. One that adds nothing and loses nothing scores like the
+ * server behind it.
+ */
+import { beforeAll, describe, expect, it } from "vitest";
+import { startOfficial } from "./official/server.ts";
+import { runServerRequirements, runServerSuite } from "./server-gate.ts";
+import type { Fixture } from "./start-fixture.ts";
+import {
+  startOverOfficial,
+  startPassThrough,
+  startReplicated,
+  startVerifying,
+} from "./start-gateway.ts";
+
+const timeout = 120_000;
+const allPassed = { scenarios: 40, passed: 152, failed: 0, warnings: 0, skipped: 0 };
+
+it("expects of the fixture on the official SDK what it passes without a gateway", {
+  timeout,
+}, async () => {
+  const { url, close } = await startOfficial();
+  try {
+    const { totals, faults } = await runServerSuite("official", url);
+    expect(faults).toEqual([]);
+    expect(totals).toEqual(allPassed);
+  } finally {
+    await close();
+  }
+});
+
+describe.each([
+  ["one upstream, whose bodies pass unread", "gateway", startPassThrough],
+  ["three replicas", "gateway-replicas", startReplicated],
+  ["one upstream, whose bodies are read", "gateway-verify", startVerifying],
+  ["the official SDK", "gateway-official", startOverOfficial],
+] as const)("the official suite against a gateway over %s", (_what, name, start) => {
+  let fixture: Fixture;
+
+  beforeAll(async () => {
+    fixture = await start();
+    return () => fixture.close();
+  });
+
+  it("passes what the upstream passes, without a failure or a warning", { timeout }, async () => {
+    const { totals, faults } = await runServerSuite(name, fixture.url);
+    expect(faults).toEqual([]);
+    expect(totals).toEqual(allPassed);
+  });
+
+  it("meets the frozen requirements of the revision", { timeout }, async () => {
+    const { faults } = await runServerRequirements(`${name}-requirements`, fixture.url);
+    expect(faults).toEqual([]);
+  });
+});

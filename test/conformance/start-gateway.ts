@@ -1,0 +1,56 @@
+/** Starts the fixtures behind a gateway, as `lutra gateway` runs it. */
+import { pathToFileURL } from "node:url";
+import type { ConfigInput } from "@lutra/gateway";
+import { writeConfig } from "../gateway/config-file.ts";
+import { startReplicas } from "../gateway/replicas.ts";
+import { startOfficial } from "./official/server.ts";
+import { type Fixture, fixture, startProgram, startServe } from "./start-fixture.ts";
+
+type UpstreamInput = ConfigInput["upstreams"][string];
+
+/** One process, whose bodies the gateway passes on unread. */
+export async function startPassThrough(): Promise<Fixture> {
+  const server = await startServe();
+  return await startGateway({ url: server.url, verify: "upstream" }, server.close);
+}
+
+/** Three processes in turn, each at a URL of its own. */
+export async function startReplicated(): Promise<Fixture> {
+  const { urls, close } = await startReplicas(pathToFileURL(fixture), 3);
+  return await startGateway({ url: [...urls], verify: "upstream" }, close);
+}
+
+/** One process; it is the gateway that compares headers with bodies. */
+export async function startVerifying(): Promise<Fixture> {
+  const server = await startServe();
+  return await startGateway({ url: server.url, verify: "gateway" }, server.close);
+}
+
+/** A server built on the official SDK, which is modern and compares them itself. */
+export async function startOverOfficial(): Promise<Fixture> {
+  const server = await startOfficial();
+  return await startGateway({ url: server.url, verify: "upstream" }, server.close);
+}
+
+async function startGateway(
+  upstream: UpstreamInput,
+  closeUpstream: () => Promise<void>,
+): Promise<Fixture> {
+  const file = await writeConfig({
+    listen: { port: 0 },
+    admin: false,
+    log: false,
+    upstreams: { everything: upstream },
+  });
+  const end = async () => {
+    await closeUpstream();
+    await file.remove();
+  };
+  try {
+    const gateway = await startProgram(["gateway", file.path]);
+    return { url: gateway.url, close: () => gateway.close().then(end) };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}

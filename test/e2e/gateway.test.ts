@@ -1,0 +1,71 @@
+import type { ConfigInput } from "@lutra/gateway";
+import { createClient } from "lutra/client";
+import { describe, expect, it } from "vitest";
+import { writeConfig } from "../gateway/config-file.ts";
+import { startReplicas } from "../gateway/replicas.ts";
+import { startLutra } from "./lutra-command.ts";
+import { type Opened, runScenarios } from "./run-scenarios.ts";
+
+const module = new URL("server.ts", import.meta.url);
+
+/** A gateway over three replicas, each at a URL of its own. */
+async function open(verify: "upstream" | "gateway"): Promise<Opened> {
+  const replicas = await startReplicas(module, 3);
+  const config: ConfigInput = {
+    listen: { port: 0 },
+    admin: false,
+    log: false,
+    upstreams: { fixture: { url: [...replicas.urls], verify } },
+  };
+  const file = await writeConfig(config);
+  const close = async () => {
+    await replicas.close();
+    await file.remove();
+  };
+  try {
+    const gateway = await startLutra("gateway", file.path);
+    return {
+      createClient: (options) => createClient(gateway.url, options),
+      end: gateway.close,
+      close,
+      http: (init) => fetch(gateway.url, init),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+describe.each(["upstream", "gateway"] as const)("where the %s compares headers", (verify) => {
+  runScenarios("gateway", () => open(verify));
+
+  it("a subscription goes on when all processes of its upstream die", async () => {
+    const { createClient, end, close } = await open(verify);
+    const client = createClient({ onWarning: () => {} });
+    const uri = "changed://after";
+    const subscription = await client.listen({ resourceSubscriptions: [uri] });
+    const pids = new Set<number>();
+    while (pids.size < 3) {
+      const { structuredContent } = await client.callTool("who");
+      pids.add((structuredContent as { pid: number }).pid);
+    }
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    const heard = (async () => {
+      for await (const { method } of subscription) {
+        if (method === "notifications/resources/updated") return true;
+      }
+      return false;
+    })();
+    let isOver = false;
+    void heard.finally(() => {
+      isOver = true;
+    });
+    // What is published while nobody listens is lost, so it is published until it is heard.
+    while (!isOver) await client.callTool("touch", { uri }).catch(() => {});
+    expect(await heard).toBe(true);
+    subscription.close();
+    await end();
+    await client.close();
+    await close?.();
+  });
+});

@@ -1,0 +1,56 @@
+/** Clients that call without pause while a gateway changes under them. */
+import { callTool } from "../cli/http.ts";
+
+export interface Load {
+  /** Resolves when an answer with this text has come that was asked for after now. */
+  readonly until: (text: string) => Promise<void>;
+  /** Ends the load; resolves to what it saw. */
+  readonly stop: () => Promise<LoadReport>;
+}
+
+export interface LoadReport {
+  readonly answers: number;
+  /** What was no right answer. */
+  readonly failures: readonly string[];
+}
+
+/** Keeps as many calls of `tool` under way as asked for, each client with one at a time. */
+export function startLoad(url: string, tool: string, clients: number): Load {
+  const failures: string[] = [];
+  const waiting = new Set<{ readonly text: string; readonly from: number; resolve: () => void }>();
+  let asked = 0;
+  let answers = 0;
+  let isOver = false;
+
+  const call = async () => {
+    asked += 1;
+    const turn = asked;
+    const { status, body } = await callTool(url, tool);
+    if (status !== 200 || !body.result) throw new Error(`${status} ${JSON.stringify(body)}`);
+    const [{ text }] = body.result.content as [{ text: string }];
+    answers += 1;
+    for (const each of waiting) {
+      if (turn <= each.from || text !== each.text) continue;
+      waiting.delete(each);
+      each.resolve();
+    }
+  };
+  const client = async () => {
+    while (!isOver) {
+      await call().catch((error: unknown) => failures.push(String(error)));
+    }
+  };
+  const running = Array.from({ length: clients }, client);
+
+  return {
+    until: (text) =>
+      new Promise((resolve) => {
+        waiting.add({ text, from: asked, resolve });
+      }),
+    stop: async () => {
+      isOver = true;
+      await Promise.all(running);
+      return { answers, failures };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** What a gateway says of a merged upstream that is not there. */
+import { once } from "node:events";
+import { createServer as createNetServer } from "node:net";
+import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { callTool, send } from "../cli/http.ts";
+import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
+
+const quiet = { listen: { port: 0 }, admin: false, log: false } as const;
+
+let a: RecordingUpstream;
+
+beforeEach(async () => {
+  a = await startRecordingUpstream("a");
+  return () => a.close();
+});
+
+async function start(config: ConfigInput): Promise<Gateway> {
+  const gateway = await startGateway(config, { notice: () => {} });
+  onTestFinished(() => gateway.close());
+  return gateway;
+}
+
+describe("a merged list", () => {
+  interface Listed {
+    readonly tools: readonly { readonly name: string }[];
+    readonly _meta?: object;
+  }
+
+  it("shows the others when an upstream is missing, says so, and is complete when it is back", async () => {
+    const port = await freePort();
+    const gateway = await start({
+      ...quiet,
+      upstreams: {
+        here: { url: a.url },
+        absent: {
+          url: `http://127.0.0.1:${port}/mcp`,
+          health: { intervalMs: 50, ejectMs: 50, maxEjectMs: 50 },
+        },
+      },
+    });
+    const list = async (): Promise<Listed> => {
+      const response = await send(gateway.url, "tools/list");
+      expect(response.status).toBe(200);
+      return ((await response.json()) as { result: Listed }).result;
+    };
+    const partial = await list();
+    const names = partial.tools.map(({ name }) => name).join();
+    expect(names).toContain("who");
+    expect(JSON.stringify(partial._meta)).toContain("absent");
+    expect(JSON.stringify(partial._meta)).not.toContain("here");
+
+    const late = await startRecordingUpstream("late", port);
+    // A list that was kept as if it were complete would stay as it is.
+    let complete = await list();
+    while (complete.tools.length === partial.tools.length) complete = await list();
+    expect(complete.tools).toHaveLength(2 * partial.tools.length);
+    expect(JSON.stringify(complete._meta)).not.toContain("absent");
+    await late.close();
+  });
+
+  it("answers the calls that go to the others", async () => {
+    const gateway = await start({
+      ...quiet,
+      upstreams: {
+        here: { url: a.url },
+        absent: { url: `http://127.0.0.1:${await freePort()}/mcp` },
+      },
+    });
+    expect((await callTool(gateway.url, "who")).status).toBe(200);
+  });
+});
+
+/** A port at which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createNetServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { readonly port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,85 @@
+/** Replicas of one server, each a process with a URL of its own, as upstreams of a gateway. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { SealKey } from "lutra/server";
+import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
+import { answerClaims } from "../../packages/cli/src/process-replay-guard.ts";
+
+/** The first message to a replica. */
+export interface ReplicaStart {
+  /** The URL of a module that exports a server. */
+  readonly module: string;
+  readonly replicas: number;
+  readonly keys: readonly SealKey[];
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+export interface Replicas {
+  /** The endpoint of each, in order. */
+  readonly urls: readonly string[];
+  /** The process ids of those that run. */
+  readonly pids: () => readonly number[];
+  /** Kills one; resolves to the process id of its successor, once that listens. */
+  readonly kill: (pid: number) => Promise<number>;
+  /** Ends all, gracefully; what died is not started again. */
+  readonly close: () => Promise<void>;
+}
+
+const program = fileURLToPath(new URL("fixtures/replica.ts", import.meta.url));
+
+/** Starts them, and starts each again at its port when it dies, as a supervisor does. */
+export async function startReplicas(module: URL, replicas: number): Promise<Replicas> {
+  const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
+  const relay = relayEvents();
+  const guard = createMemoryReplayGuard();
+  const running = new Set<ChildProcess>();
+  const succeeded = new Map<number, (successor: number) => void>();
+  let isOver = false;
+
+  const start = async (port: number, predecessor?: number): Promise<number> => {
+    const child = fork(program, { execArgv: ["--import", "tsx"] });
+    running.add(child);
+    const leave = relay.add(child);
+    answerClaims(child, guard);
+    const message = { module: module.href, replicas, port, keys: [{ id: "k", secret }] };
+    child.send(message satisfies ReplicaStart);
+    const taken = await readyAt(child);
+    child.once("exit", () => {
+      leave();
+      running.delete(child);
+      if (!isOver) void start(taken, child.pid).catch(() => {});
+    });
+    if (predecessor !== undefined) succeeded.get(predecessor)?.(child.pid as number);
+    return taken;
+  };
+  const ports = await Promise.all(Array.from({ length: replicas }, () => start(0)));
+
+  return {
+    urls: ports.map((port) => `http://127.0.0.1:${port}/mcp`),
+    pids: () => Array.from(running, ({ pid }) => pid as number),
+    kill: (pid) =>
+      new Promise((resolve) => {
+        succeeded.set(pid, resolve);
+        process.kill(pid, "SIGKILL");
+      }),
+    close: async () => {
+      isOver = true;
+      const ended = Array.from(running, (child) => once(child, "exit"));
+      for (const child of running) child.kill("SIGTERM");
+      await Promise.all(ended);
+    },
+  };
+}
+
+/** Resolves to the port; rejects when the process ends before it listens. */
+function readyAt(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on("message", (message) => {
+      const { type, port } = message as { readonly type?: unknown; readonly port?: number };
+      if (type === "replica.ready") resolve(port as number);
+    });
+    child.once("exit", (code) => reject(new Error(`a replica ended with ${code}`)));
+  });
+}

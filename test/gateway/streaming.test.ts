@@ -1,0 +1,135 @@
+/** Bodies and answers that pass through: piece by piece, and no faster than their reader takes them. */
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { callLines } from "./raw-http.ts";
+import { type RunningGateway, startGatewayCommand } from "./start-gateway.ts";
+
+const megabyte = 1_000_000;
+const piece = Buffer.alloc(megabyte / 10, "x");
+const pieces = 2000;
+
+/** What the upstream does with the next call. */
+let answer: (req: IncomingMessage, res: ServerResponse) => void;
+let gateway: RunningGateway;
+
+beforeEach(async () => {
+  const http = createServer((req, res) => {
+    if (req.headers["mcp-method"] === "tools/call") answer(req, res);
+    // Nothing else matters here; a health check that fails is one of those.
+    else req.resume().once("end", () => res.writeHead(404).end());
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  onTestFinished(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  const { port } = http.address() as AddressInfo;
+  gateway = await startGatewayCommand({
+    listen: { port: 0 },
+    admin: false,
+    log: false,
+    upstreams: {
+      only: {
+        url: `http://127.0.0.1:${port}/mcp`,
+        verify: "upstream",
+        health: { intervalMs: 600_000 },
+      },
+    },
+  });
+});
+
+const headers = Object.fromEntries(
+  callLines("any").map((line) => line.split(": ") as [string, string]),
+);
+
+it("passes an answer on before the last byte of the body has arrived", async () => {
+  answer = (req, res) => {
+    res.writeHead(200, { "content-type": "text/event-stream" });
+    res.write("data: early\n\n");
+    req.resume().once("end", () => res.end("data: late\n\n"));
+  };
+  const { port, hostname } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname);
+  const lines = ["POST /mcp HTTP/1.1", ...callLines("any"), "Content-Length: 10"];
+  socket.write(`${lines.join("\r\n")}\r\n\r\nfirst`);
+  let text = "";
+  const until = async (words: string) => {
+    while (!text.includes(words)) text += String((await once(socket, "data"))[0]);
+  };
+  await until("data: early");
+  expect(text).not.toContain("data: late");
+  socket.write("last.");
+  await until("data: late");
+  socket.destroy();
+});
+
+describe.runIf(process.platform === "linux")("200 MB", () => {
+  /** Well below what is sent, and above what pieces that wait for the garbage collector take. */
+  const allowed = 80 * megabyte;
+
+  it("of a body do not fill the gateway's memory", async () => {
+    const before = peakOf(gateway);
+    expect(await upload()).toBe(pieces * piece.length);
+    expect(peakOf(gateway) - before).toBeLessThan(allowed);
+  });
+
+  it("of an answer wait for their reader", async () => {
+    let isWritten = false;
+    answer = (req, res) => {
+      req.resume();
+      res.writeHead(200, { "content-type": "application/json" });
+      void write(res).then(() => {
+        isWritten = true;
+        res.end();
+      });
+    };
+    const before = peakOf(gateway);
+    const req = request(gateway.url, { method: "POST", headers }).end("{}");
+    const [res] = (await once(req, "response")) as [IncomingMessage];
+    // Time enough to write all of it, for an upstream that nobody holds back.
+    await delay(1000);
+    expect(isWritten).toBe(false);
+    let length = 0;
+    for await (const chunk of res) length += chunk.length;
+    expect(length).toBe(pieces * piece.length);
+    expect(peakOf(gateway) - before).toBeLessThan(allowed);
+  });
+
+  /** Sends them to an upstream that reads with pauses; resolves to how many bytes it got. */
+  async function upload(): Promise<number> {
+    answer = async (req, res) => {
+      let length = 0;
+      for await (const chunk of req) {
+        if (length === 0) await delay(200);
+        length += (chunk as Buffer).length;
+      }
+      res.writeHead(200, { "content-type": "application/json" }).end(String(length));
+    };
+    const req = request(gateway.url, { method: "POST", headers });
+    const answered = once(req, "response") as Promise<[IncomingMessage]>;
+    await write(req);
+    req.end();
+    const [res] = await answered;
+    let text = "";
+    for await (const chunk of res) text += chunk;
+    return Number(text);
+  }
+});
+
+/** Writes all pieces, each when there is room for it. */
+async function write(stream: NodeJS.WritableStream): Promise<void> {
+  for (let index = 0; index < pieces; index += 1) {
+    if (!stream.write(piece)) await once(stream, "drain");
+  }
+}
+
+/** The most memory that the process had at once. */
+function peakOf({ child }: RunningGateway): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
