@@ -1,7 +1,6 @@
 /** What a server runs on, and what a fleet may exchange before the first request. */
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
-import type { HandleStore } from "../stores/handle-store.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { createMemoryReplayGuard } from "../stores/replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
