@@ -29,9 +29,12 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   gateway,
 };
 
+/** Groups that take long and have pages of their own: they run only when they are named. */
+const apart = ["gateway"];
+
 const usage = `npm run bench -- [groups] [--quick] [--against <checkout>]
-  groups               any of ${Object.keys(groups).join(", ")}; without any, all;
-                       one alone goes into a file of its own
+  groups               any of ${Object.keys(groups).join(", ")}; without any, all
+                       but ${apart.join(", ")}; one alone goes into a file of its own
   --quick              fewer and shorter rounds; writes no file
   --against <checkout> measures the server of another checkout, too`;
 
@@ -53,7 +56,10 @@ if (values.help || unknown.length > 0) {
 
 const against = values.against === undefined ? undefined : resolve(values.against);
 const plan: Plan = { ...(values.quick ? quick : full), against };
-const names = positionals.length > 0 ? positionals : Object.keys(groups);
+const names =
+  positionals.length > 0
+    ? positionals
+    : Object.keys(groups).filter((name) => !apart.includes(name));
 
 const others = new OtherPrograms();
 console.log(`${machine()}\n`);

@@ -25,7 +25,7 @@ export function conditions(others: number | undefined, generator: number): strin
 
 /** The results of all groups, or of one, as a page. */
 export function page(rows: readonly Row[], trust: string, group?: string): string {
-  const notes = group === "gateway" ? gatewayNotes : `${serverNotes}\n${gatewayNotes}`;
+  const notes = group === "gateway" ? gatewayNotes : serverNotes;
   return `# Bench results${group === undefined ? "" : `: ${group}`}
 
 ${machine()}; ${trust}.
