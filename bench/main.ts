@@ -11,6 +11,7 @@ import { memory } from "./groups/memory.ts";
 import { server } from "./groups/server.ts";
 import { size } from "./groups/size.ts";
 import { start } from "./groups/start.ts";
+import { tasks } from "./groups/tasks.ts";
 import { busiestGenerator } from "./load.ts";
 import { machine, OtherPrograms } from "./machine.ts";
 import { full, type Plan, quick } from "./plan.ts";
@@ -27,6 +28,7 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   size,
   start,
   gateway,
+  tasks,
 };
 
 const usage = `npm run bench -- [groups] [--quick] [--against <checkout>]
