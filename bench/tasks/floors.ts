@@ -61,7 +61,10 @@ export async function postgresFloor(url: string): Promise<Subject> {
     taskList: {
       work: async (payload) => {
         const { id } = payload as { readonly id: string };
-        await pool.query("UPDATE bench_rows SET version = 2, state = $2 WHERE id = $1", [id, state]);
+        await pool.query("UPDATE bench_rows SET version = 2, state = $2 WHERE id = $1", [
+          id,
+          state,
+        ]);
         waiting.get(id)?.();
         waiting.delete(id);
       },
