@@ -13,7 +13,7 @@ import { missing, type Row, row, significant } from "../row.ts";
 import { alternate, median, ratios } from "../statistics.ts";
 import { drive, inFlight, type Subject, type TaskSample } from "../tasks/engine.ts";
 import { mapFloor, postgresFloor, sqliteFloor } from "../tasks/floors.ts";
-import { taskServer } from "../tasks/task-server.ts";
+import { plainServer, taskServer } from "../tasks/task-server.ts";
 
 const what = `tasks of one step, ${inFlight} in flight`;
 
@@ -32,7 +32,7 @@ export async function tasks(plan: Plan): Promise<readonly Row[]> {
 
 async function memoryRows(plan: Plan): Promise<readonly Row[]> {
   const store = createMemoryTaskStore({ maxTasks: 10_000_000 });
-  return rowsOf("memory", [taskServer(store, store.close), mapFloor()], plan);
+  return rowsOf("memory", [taskServer(store, store.close), plainServer(), mapFloor()], plan);
 }
 
 async function sqliteRows(folder: string, plan: Plan): Promise<readonly Row[]> {
@@ -53,39 +53,49 @@ async function postgresRows(plan: Plan): Promise<readonly Row[]> {
   }
 }
 
+/** Lutra and floors; the target is about the first of these. */
 async function rowsOf(
   engine: string,
-  subjects: readonly [Subject, Subject],
+  subjects: readonly [Subject, Subject, ...Subject[]],
   plan: Plan,
 ): Promise<readonly Row[]> {
   try {
     for (const subject of subjects) await drive(subject, plan.warmUpMs);
     const rounds = plan.generations * plan.rounds;
     const samples = await alternate(subjects, rounds, (subject) => drive(subject, plan.roundMs));
-    const [ours, floor] = samples as [TaskSample[], TaskSample[]];
-    const [name, floorName] = subjects.map((subject) => subject.name);
-    const names = `${engine}: ${name} / ${floorName}`;
-    const column = (key: keyof TaskSample) =>
-      [ours.map((sample) => sample[key]), floor.map((sample) => sample[key])] as const;
-    const medians = (key: keyof TaskSample) =>
-      column(key).map((values) => significant(median(values)));
-    return [
-      row({
-        what: `${what}, ${names}`,
-        values: ratios(...column("perSecond")),
-        medians: `${medians("perSecond").join(" / ")} per second`,
-        target: { atLeast: 0.5 },
-      }),
-      row({
-        what: `time until CreateTaskResult, p50, ${names}`,
-        values: column("createMs")[0],
-        unit: " ms",
-        medians: `${medians("createMs").join(" / ")} ms`,
-      }),
-    ];
+    const ours = samples[0] ?? [];
+    return subjects.slice(1).flatMap((floor, index) => {
+      const names = `${engine}: ${subjects[0].name} / ${floor.name}`;
+      return compared(names, [ours, samples[index + 1] ?? []], index === 0);
+    });
   } finally {
     for (const subject of subjects) await subject.close();
   }
+}
+
+function compared(
+  names: string,
+  [ours, floor]: readonly [readonly TaskSample[], readonly TaskSample[]],
+  hasTarget: boolean,
+): readonly Row[] {
+  const column = (key: keyof TaskSample) =>
+    [ours.map((sample) => sample[key]), floor.map((sample) => sample[key])] as const;
+  const medians = (key: keyof TaskSample) =>
+    column(key).map((values) => significant(median(values)));
+  return [
+    row({
+      what: `${what}, ${names}`,
+      values: ratios(...column("perSecond")),
+      medians: `${medians("perSecond").join(" / ")} per second`,
+      ...(hasTarget && { target: { atLeast: 0.5 } }),
+    }),
+    row({
+      what: `time until CreateTaskResult, p50, ${names}`,
+      values: column("createMs")[0],
+      unit: " ms",
+      medians: `${medians("createMs").join(" / ")} ms`,
+    }),
+  ];
 }
 
 /** Programs that `start` starts get the first core; this one is back on the second afterwards. */

@@ -3,6 +3,9 @@
 /** How many tasks are under way at once. */
 export const inFlight = 16;
 
+/** As much as a task of the bench keeps. */
+export const state = JSON.stringify({ status: "working", rest: "x".repeat(500) });
+
 export interface Subject {
   readonly name: string;
   /** Resolves when the task is created; `done` when it is completed, too. */

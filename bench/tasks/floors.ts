@@ -3,10 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Logger, runMigrations, run as runQueue } from "graphile-worker";
 import Libsql from "libsql";
 import pg from "pg";
-import { inFlight, type Subject } from "./engine.ts";
-
-/** As much as a task of the bench keeps. */
-const state = JSON.stringify({ status: "working", rest: "x".repeat(500) });
+import { inFlight, type Subject, state } from "./engine.ts";
 
 /** Texts in a `Map`, by an id that nobody can guess. */
 export function mapFloor(): Subject {

@@ -1,8 +1,9 @@
 /** A server whose tool becomes a task of one step, asked within this process. */
+import { randomUUID } from "node:crypto";
 import { createServer, defineTool } from "lutra/server";
 import { createMemoryEventBus, type EventBus, type TaskStore } from "lutra/stores";
 import { tasks } from "lutra/tasks";
-import { inFlight, type Subject } from "./engine.ts";
+import { inFlight, type Subject, state } from "./engine.ts";
 
 const params = {
   name: "work",
@@ -20,6 +21,33 @@ const work = defineTool({
   task: "required",
   call: async (_arguments, context) => `done: ${await context.step("only", () => "one step")}`,
 });
+
+/** The same call, answered at once, with a `Map` behind it: what a server costs without tasks. */
+export function plainServer(): Subject {
+  const rows = new Map<string, { readonly version: number; readonly state: string }>();
+  const tool = defineTool({
+    name: "work",
+    call: async () => {
+      const taskId = randomUUID();
+      rows.set(taskId, { version: 1, state });
+      const text = await "one step";
+      rows.set(taskId, { version: 2, state });
+      return `done: ${text}`;
+    },
+  });
+  const server = createServer({ name: "bench", version: "1.0.0", tools: [tool] });
+  let id = 0;
+  return {
+    name: "the call without a task, a Map",
+    create: async () => {
+      id += 1;
+      const request = { jsonrpc: "2.0", id, method: "tools/call", params } as const;
+      const context = { signal: new AbortController().signal, notify: () => {} };
+      return { done: Promise.resolve(await server.serve(request, context)) };
+    },
+    close: () => server.close(),
+  };
+}
 
 /** Tasks over a store. Its lives as long as the subject, which closes it. */
 export function taskServer(store: TaskStore, close: () => Promise<void>): Subject {
