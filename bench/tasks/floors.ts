@@ -42,6 +42,8 @@ export function sqliteFloor(file: string): Subject {
 /** A row and a job in one transaction, and a worker that updates the row. */
 export async function postgresFloor(url: string): Promise<Subject> {
   const pool = new pg.Pool({ connectionString: url, max: 10 });
+  pool.on("error", console.error);
+  pool.on("connect", (client) => void client.on("error", console.error));
   const logger = new Logger(() => () => {});
   const schema = "bench_queue";
   await runMigrations({ pgPool: pool, schema, logger });
