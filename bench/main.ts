@@ -11,6 +11,7 @@ import { memory } from "./groups/memory.ts";
 import { server } from "./groups/server.ts";
 import { size } from "./groups/size.ts";
 import { start } from "./groups/start.ts";
+import { tasks } from "./groups/tasks.ts";
 import { busiestGenerator } from "./load.ts";
 import { machine, OtherPrograms } from "./machine.ts";
 import { full, type Plan, quick } from "./plan.ts";
@@ -27,10 +28,11 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   size,
   start,
   gateway,
+  tasks,
 };
 
 /** Groups that take long and have pages of their own: they run only when they are named. */
-const apart = ["gateway"];
+const apart = ["gateway", "tasks"];
 
 const usage = `npm run bench -- [groups] [--quick] [--against <checkout>]
   groups               any of ${Object.keys(groups).join(", ")}; without any, all

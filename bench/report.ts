@@ -25,7 +25,8 @@ export function conditions(others: number | undefined, generator: number): strin
 
 /** The results of all groups, or of one, as a page. */
 export function page(rows: readonly Row[], trust: string, group?: string): string {
-  const notes = group === "gateway" ? gatewayNotes : serverNotes;
+  const ofGroup: { readonly [group: string]: string } = { gateway: gatewayNotes, tasks: taskNotes };
+  const notes = ofGroup[group ?? ""] ?? serverNotes;
   return `# Bench results${group === undefined ? "" : `: ${group}`}
 
 ${machine()}; ${trust}.
@@ -60,3 +61,12 @@ const gatewayNotes = `- Proxies route by \`Mcp-Name\` to two Lutra servers. A pr
 - CPU per request of a proxy is the user and system time of its processes. A published proxy in Rust
   adds 52 µs at p50 with one connection, on another machine.
 - A list from the cache is compared with a server that is alone on the first core, too.`;
+
+const taskNotes = `- A task is created by \`tools/call\` within the process, run by the same process, keeps the outcome of
+  one step and is completed. Postgres is a fresh cluster on the first core with its own settings, and
+  waits for the disk (\`fsync\`).
+- The floors: two statements of a commit each in SQLite with the same settings, one after the other,
+  where Lutra commits the writes of many tasks together; in Postgres a row and its job in one
+  transaction, graphile-worker as it comes with the same concurrency, and an update. Both leave out the
+  write of the step. A \`Map\` has no store's work to do, so the target in memory is about the same call
+  to the same server, answered at once; it is a floor of the server's, not of an engine's.`;

@@ -37,7 +37,11 @@ export const withoutPostgres =
   "needs Postgres: apt-get install postgresql, or set LUTRA_TEST_POSTGRES_URL";
 
 /** The server that `LUTRA_TEST_POSTGRES_URL` names, or one of the test's own. */
-export async function startPostgres(isOwn = false): Promise<PostgresServer> {
+export async function startPostgres(
+  isOwn = false,
+  /** Whether commits wait for the disk. */
+  { isDurable = false }: { readonly isDurable?: boolean } = {},
+): Promise<PostgresServer> {
   if (given !== undefined && !isOwn) {
     return { url: given, start: () => {}, stop: () => {}, remove: () => {} };
   }
@@ -54,7 +58,8 @@ export async function startPostgres(isOwn = false): Promise<PostgresServer> {
   };
   const auth = ["--auth-host=scram-sha-256", "--auth-local=trust", `--pwfile=${passwordFile}`];
   run("initdb", "-D", data, "-U", "lutra", "-N", "-E", "UTF8", "--locale=C", ...auth);
-  const settings = `-p ${port} -k ${folder} -h 127.0.0.1 -c max_connections=200 -c fsync=off`;
+  const fsync = isDurable ? "on" : "off";
+  const settings = `-p ${port} -k ${folder} -h 127.0.0.1 -c max_connections=200 -c fsync=${fsync}`;
   const start = () =>
     run("pg_ctl", "-D", data, "-w", "-l", join(folder, "log"), "-o", settings, "start");
   const stop = () => run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop");

@@ -26,6 +26,7 @@ export { retryPauseMs } from "./retry-pause.ts";
 export { StoreUnavailableError } from "./store-unavailable-error.ts";
 export type {
   StoredTask,
+  TakenTask,
   TaskOrder,
   TaskStore,
   TaskWorker,

@@ -27,15 +27,26 @@ export interface TaskOrder {
   readonly order?: "run" | "hold" | "drop" | undefined;
 }
 
+/** What a store may give a run along with the task that it took, to save a look and a note. */
+export interface TakenTask {
+  /** The task as it was when the run took it. */
+  readonly task: StoredTask;
+  /**
+   * As `replace` with the order `drop`, and the end of the run along with it: both happen, or
+   * neither does. It must be the last thing that a run does, since another one may begin at once.
+   */
+  readonly replaceLast: (task: StoredTask) => Promise<boolean>;
+}
+
 export interface TaskWorkerOptions {
   /** How many tasks run here at once. */
   readonly concurrency: number;
   /**
    * Runs a task; resolves when nothing is left to do for now. A run that rejects is tried again,
    * after pauses that grow. At most one process runs a task at a time, as far as the store can tell:
-   * `signal` aborts when another may have taken over.
+   * `signal` aborts when another may have taken over. A store need not give `taken`.
    */
-  readonly run: (taskId: string, signal: AbortSignal) => Promise<void>;
+  readonly run: (taskId: string, signal: AbortSignal, taken?: TakenTask) => Promise<void>;
   /** Hears what went wrong in the store and in runs. */
   readonly onError: (error: unknown) => void;
 }

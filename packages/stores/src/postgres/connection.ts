@@ -27,6 +27,8 @@ export function clientOptions(url: string): pg.ClientConfig {
 export class Connection {
   readonly pool: pg.Pool;
   readonly url: string;
+  /** By statement, the name under which each connection has it prepared. */
+  readonly #names = new Map<string, string>();
 
   constructor(url: string, maxConnections: number) {
     this.url = url;
@@ -45,12 +47,19 @@ export class Connection {
     return (await this.#query(text, values)).rowCount ?? 0;
   }
 
+  /** The statements are few, and all of them are ours. */
+  #nameOf(text: string): string {
+    const name = this.#names.get(text) ?? `lutra_${this.#names.size + 1}`;
+    this.#names.set(text, name);
+    return name;
+  }
+
   async #query<Row extends pg.QueryResultRow>(
     text: string,
     values: unknown[],
   ): Promise<pg.QueryResult<Row>> {
     try {
-      return await this.pool.query<Row>(text, values);
+      return await this.pool.query<Row>({ name: this.#nameOf(text), text, values });
     } catch (error) {
       throw toStoreError(error);
     }

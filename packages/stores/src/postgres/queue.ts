@@ -18,6 +18,12 @@ export function removeJob(taskId: string): string {
   return `${queueSchema}.remove_job('lutra:' || ${taskId})`;
 }
 
+/**
+ * In the list of what a statement gives: its commit need not wait for the disk, because whatever
+ * it notes is found out again after Postgres itself has crashed.
+ */
+export const withoutWaiting = "set_config('synchronous_commit', 'off', true)";
+
 /** The numbers of the sessions whose processes live. */
 const living = `
   SELECT objid::bigint::integer FROM pg_locks

@@ -5,7 +5,7 @@ import { reportOutages } from "../report-outages.ts";
 import { type Connection, isDuplicate } from "./connection.ts";
 import { addJob, removeJob } from "./queue.ts";
 import type { Session } from "./session.ts";
-import { PostgresTaskWorker } from "./task-worker.ts";
+import { type Claim, PostgresTaskWorker } from "./task-worker.ts";
 
 export interface PostgresTaskStoreOptions {
   readonly connection: Connection;
@@ -44,6 +44,13 @@ function insert(order: Order): string {
   return order === "run" ? `WITH added AS (${statement}) SELECT ${jobs.run} FROM added` : statement;
 }
 
+/** The last change of a run, which gives back what it took. Its own job ends with it. */
+const updateLast = `
+  UPDATE lutra.tasks t SET version = $2::integer, expires_at = $4::bigint, state = $5::json,
+    ${duties.drop}, runner = CASE WHEN runs = $7 AND runner = $8 THEN NULL ELSE runner END
+  WHERE task_id = $1::text AND version = $2::integer - 1
+    AND (expires_at IS NULL OR expires_at > $3::bigint) AND ($6::integer IS NULL OR true)`;
+
 /** Each parameter is named, since Postgres wants to know the type of all. */
 function update(order: Order): string {
   return `WITH changed AS (
@@ -59,11 +66,11 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
   const { connection, session, now } = options;
   const workers = new Set<PostgresTaskWorker>();
 
-  async function write(sql: string, task: StoredTask, order: Order): Promise<number> {
+  async function write(sql: string, task: StoredTask, order: Order, run?: Claim): Promise<number> {
     const holder = order === "hold" ? await session.id() : null;
     const { taskId, version, expiresAt, state } = task;
     const values = [taskId, version, now(), expiresAt, JSON.stringify(state), holder];
-    return connection.count(sql, values);
+    return connection.count(sql, run ? [...values, run.runs, run.runner] : values);
   }
 
   return {
@@ -91,6 +98,7 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
       const worker = new PostgresTaskWorker({
         ...workerOptions,
         ...options,
+        end: async (task, run) => (await write(updateLast, task, "drop", run)) > 0,
         onError: reportOutages(workerOptions.onError),
       });
       workers.add(worker);

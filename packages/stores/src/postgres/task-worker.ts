@@ -6,10 +6,19 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Runner, run as runQueue, type WorkerEvents } from "graphile-worker";
-import type { TaskWorkerOptions } from "lutra/stores";
+import type { JSONObject } from "lutra/protocol";
+import type { StoredTask, TakenTask, TaskWorkerOptions } from "lutra/stores";
 import { type Connection, toStoreError } from "./connection.ts";
 import { lockClass, queueSchema, reapLock, silent } from "./migrations.ts";
-import { addJob, freeTasks, hasOrphans, jobKind, mendQueue, unlockJobs } from "./queue.ts";
+import {
+  addJob,
+  freeTasks,
+  hasOrphans,
+  jobKind,
+  mendQueue,
+  unlockJobs,
+  withoutWaiting,
+} from "./queue.ts";
 import type { Session } from "./session.ts";
 
 /** How often a worker looks for processes that died, in milliseconds. */
@@ -18,6 +27,8 @@ const reapEveryMs = 1000;
 const mendEvery = 10;
 /** How often it asks the queue where no notification came, in milliseconds. */
 const pollEveryMs = 1000;
+/** For how long jobs that are done are collected before the queue forgets them together. */
+const completeEveryMs = 10;
 /** How often it tries to note the end of a run, in milliseconds. */
 const settleEveryMs = 500;
 
@@ -26,16 +37,32 @@ export interface PostgresTaskWorkerOptions extends TaskWorkerOptions {
   readonly session: Session;
   readonly now: () => number;
   readonly retryPauseMs: (rejections: number) => number;
+  /** Replaces a task and notes that this run of it has ended; false where it has changed. */
+  readonly end: (task: StoredTask, run: Claim) => Promise<boolean>;
 }
 
-interface Taken {
-  readonly taskId: string;
+/** What tells a run of a task from all others. */
+export interface Claim {
   readonly runner: number;
   readonly runs: number;
-  readonly rejections: number;
 }
 
-type Outcome = "done" | "rejected" | "released" | "lost";
+interface Taken extends Claim {
+  readonly taskId: string;
+  readonly rejections: number;
+  readonly task: StoredTask;
+}
+
+interface ClaimedRow {
+  readonly runs: number;
+  readonly rejections: number;
+  readonly version: number;
+  readonly expiresAt: number | null;
+  readonly state: JSONObject;
+}
+
+/** `noted` is done, and noted along with the task's last change. */
+type Outcome = "done" | "noted" | "rejected" | "released" | "lost";
 
 interface Run extends Taken {
   readonly aborter: AbortController;
@@ -96,8 +123,8 @@ export class PostgresTaskWorker {
         noHandleSignals: true,
         logger: silent,
         events,
-        preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
-        taskList: { [jobKind]: (payload) => this.#perform((payload as Taken).taskId) },
+        preset: { worker: { completeJobBatchDelay: completeEveryMs, failJobBatchDelay: 0 } },
+        taskList: { [jobKind]: (payload) => this.#perform((payload as StoredTask).taskId) },
       });
       runner.promise.then(
         () => this.#restartQueue(),
@@ -140,19 +167,28 @@ export class PostgresTaskWorker {
     this.#running.delete(run);
     // A job whose run failed goes back only if nobody else has it; one that is done, always.
     if (outcome === "lost") throw new Error("the session was lost");
+    if (outcome === "noted") return;
     await this.#settleSurely(taken, outcome);
   }
 
   #start(taken: Taken): Run {
-    const { run: perform, onError } = this.#options;
+    const { run: perform, onError, end } = this.#options;
     const aborter = new AbortController();
+    let isNoted = false;
+    const given: TakenTask = {
+      task: taken.task,
+      replaceLast: async (task) => {
+        isNoted = await end(task, taken);
+        return isNoted;
+      },
+    };
     const attempt = async (): Promise<Outcome> => {
       try {
-        await perform(taken.taskId, aborter.signal);
-        return "done";
+        await perform(taken.taskId, aborter.signal, given);
+        return isNoted ? "noted" : "done";
       } catch (error) {
         onError(error);
-        return "rejected";
+        return isNoted ? "noted" : "rejected";
       }
     };
     let letGo: (outcome: Outcome) => void = () => {};
@@ -176,14 +212,17 @@ export class PostgresTaskWorker {
 
   async #claim(taskId: string, runner: number): Promise<Taken | undefined> {
     const { connection, now } = this.#options;
-    const [row] = await connection.rows<Pick<Taken, "runs" | "rejections">>(
+    const [row] = await connection.rows<ClaimedRow>(
       `UPDATE lutra.tasks SET runner = $2, taken = orders, runs = runs + 1
        WHERE task_id = $1 AND duty = 'run' AND runner IS NULL
          AND (expires_at IS NULL OR expires_at > $3)
-       RETURNING runs, rejections`,
+       RETURNING runs, rejections, version, expires_at::float8 AS "expiresAt", state, ${withoutWaiting}`,
       [taskId, runner, now()],
     );
-    return row && { taskId, runner, ...row };
+    if (row === undefined) return undefined;
+    const { runs, rejections, version, expiresAt, state } = row;
+    const task = { taskId, version, expiresAt, state };
+    return { taskId, runner, runs, rejections, task };
   }
 
   /** Tries until it is noted, or others see by the session that nobody runs the task. */

@@ -15,9 +15,17 @@ const patienceMs = 2000;
 const unavailable =
   /^SQLITE_(?:BUSY|LOCKED|IOERR|FULL|CANTOPEN|READONLY|NOMEM|PROTOCOL|NOTADB|CORRUPT)/;
 
+/** What waits for the next commit. */
+interface Write {
+  readonly work: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class Database {
   readonly #connection: Libsql.Database;
   readonly #statements = new Map<string, Libsql.Statement>();
+  #writes: Write[] = [];
   #isOpen = true;
 
   /**
@@ -43,6 +51,43 @@ export class Database {
         if (!isBusy(error) || performance.now() > giveUpAt) throw toStoreError(error);
         await delay(5 + 20 * Math.random());
       }
+    }
+  }
+
+  /**
+   * As `run`, in one commit with all that is written in the same turn of the event loop, so that
+   * they wait for the disk once. What `work` throws undoes its last statement and nothing of the
+   * others, so it must be one statement.
+   */
+  write<T>(work: (database: this) => T): Promise<T> {
+    return new Promise<unknown>((resolve, reject) => {
+      this.#writes.push({ work: () => work(this), resolve, reject });
+      if (this.#writes.length === 1) setImmediate(() => void this.#commit());
+    }) as Promise<T>;
+  }
+
+  /** Nobody hears that something is written before the commit. */
+  async #commit(): Promise<void> {
+    const writes = this.#writes;
+    this.#writes = [];
+    try {
+      const settlements = await this.run(() =>
+        this.transaction(() => writes.map((write) => this.#attempt(write))),
+      );
+      for (const settle of settlements) settle();
+    } catch (error) {
+      for (const { reject } of writes) reject(error);
+    }
+  }
+
+  /** What is to be said of one of the writes, unless it is the end of them all. */
+  #attempt({ work, resolve, reject }: Write): () => void {
+    try {
+      const value = work();
+      return () => resolve(value);
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      return () => reject(error);
     }
   }
 

@@ -37,6 +37,13 @@ const update = `
     holder = CASE ?6 WHEN 'keep' THEN holder ELSE ?7 END
   WHERE task_id = ?1 AND version = ?2 - 1 AND ${isKept}`;
 
+/** The last change of a run, which gives back what it took. */
+const updateLast = `
+  UPDATE tasks SET version = ?2, expires_at = ?4, state = ?5, duty = NULL, orders = orders + 1,
+    rejections = 0, holder = NULL,
+    runner = CASE WHEN runs = ?6 AND runner = ?7 THEN NULL ELSE runner END
+  WHERE task_id = ?1 AND version = ?2 - 1 AND ${isKept}`;
+
 export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStore {
   const { database, session, now } = options;
   const workers = new Set<SqliteTaskWorker>();
@@ -45,7 +52,7 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
     const holder = order === "hold" ? await session.id() : null;
     const { taskId, version, expiresAt, state } = task;
     const json = JSON.stringify(state);
-    const changed = await database.run((connection) =>
+    const changed = await database.write((connection) =>
       connection.changes(sql, taskId, version, now(), expiresAt, json, order ?? "keep", holder),
     );
     if (order === "run") for (const worker of workers) worker.nudge();
@@ -74,6 +81,13 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
         ...workerOptions,
         ...options,
         database: options.workDatabase,
+        end: async ({ taskId, version, expiresAt, state }, { runs, runner }) => {
+          const json = JSON.stringify(state);
+          const changed = await database.write((connection) =>
+            connection.changes(updateLast, taskId, version, now(), expiresAt, json, runs, runner),
+          );
+          return changed > 0;
+        },
         onError: reportOutages(workerOptions.onError),
       });
       workers.add(worker);

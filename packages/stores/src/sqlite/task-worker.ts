@@ -1,6 +1,7 @@
 /** Takes due tasks from a SQLite file and runs them. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { TaskWorkerOptions } from "lutra/stores";
+import type { JSONObject } from "lutra/protocol";
+import type { StoredTask, TakenTask, TaskWorkerOptions } from "lutra/stores";
 import type { Database } from "./database.ts";
 import type { Session } from "./session.ts";
 
@@ -14,14 +15,30 @@ export interface SqliteTaskWorkerOptions extends TaskWorkerOptions {
   readonly session: Session;
   readonly now: () => number;
   readonly retryPauseMs: (rejections: number) => number;
+  /** Replaces a task and notes that this run of it has ended; false where it has changed. */
+  readonly end: (task: StoredTask, run: Claim) => Promise<boolean>;
 }
 
-/** A task that is taken, by which session, and for the how manyth time. */
-interface Taken {
+/** What tells a run of a task from all others: whose it is, and the how manyth. */
+export interface Claim {
+  readonly runs: number;
+  readonly runner: number;
+}
+
+interface Taken extends Claim {
+  readonly taskId: string;
+  readonly rejections: number;
+  readonly task: StoredTask;
+}
+
+interface ClaimedRow {
   readonly taskId: string;
   readonly runs: number;
   readonly rejections: number;
-  readonly runner: number;
+  readonly isKept: number;
+  readonly version: number;
+  readonly expiresAt: number | null;
+  readonly state: string;
 }
 
 interface Run extends Taken {
@@ -35,6 +52,7 @@ export class SqliteTaskWorker {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #forgetSession: () => void;
   #isClosed = false;
+  #isNudged = false;
   #isTaking = false;
   #isReaping = false;
   #shallTake = true;
@@ -51,10 +69,15 @@ export class SqliteTaskWorker {
     queueMicrotask(() => this.#look());
   }
 
-  /** Says that something is due. */
+  /** Says that something is due. What is said in one turn of the event loop is taken together. */
   nudge(): void {
     this.#shallTake = true;
-    queueMicrotask(() => this.#look());
+    if (this.#isNudged) return;
+    this.#isNudged = true;
+    setImmediate(() => {
+      this.#isNudged = false;
+      this.#look();
+    });
   }
 
   async close(graceMs: number): Promise<void> {
@@ -125,21 +148,22 @@ export class SqliteTaskWorker {
       if (this.#nextDueAt > now()) return [];
       this.#nextDueAt = Number.POSITIVE_INFINITY;
       // What has expired is given up at the same time, so that it is not found again.
-      const taken = connection.rows<Omit<Taken, "runner"> & { readonly isKept: number }>(
+      const taken = connection.rows<ClaimedRow>(
         `UPDATE tasks SET
            duty = CASE WHEN coalesce(expires_at, ?1 + 1) > ?1 THEN duty END,
            runner = CASE WHEN coalesce(expires_at, ?1 + 1) > ?1 THEN ?2 END,
            taken = orders, runs = runs + 1
          WHERE task_id IN (
            SELECT task_id FROM tasks WHERE ${isDue} AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
-         RETURNING task_id AS taskId, runs, rejections, runner IS NOT NULL AS isKept`,
+         RETURNING task_id AS taskId, runs, rejections, runner IS NOT NULL AS isKept,
+           version, expires_at AS expiresAt, state`,
         now(),
         runner,
         room,
       );
       // There may be more, and what becomes due later must be known.
       this.#shallTake = true;
-      return taken.filter(({ isKept }) => isKept).map((row) => ({ ...row, runner }));
+      return taken.filter(({ isKept }) => isKept).map((row) => toTaken(row, runner));
     });
   }
 
@@ -148,18 +172,26 @@ export class SqliteTaskWorker {
       void this.#settle(taken, "released");
       return;
     }
-    const { run: perform, onError } = this.#options;
+    const { run: perform, onError, end } = this.#options;
     const aborter = new AbortController();
+    let isNoted = false;
+    const given: TakenTask = {
+      task: taken.task,
+      replaceLast: async (task) => {
+        isNoted = await end(task, taken);
+        return isNoted;
+      },
+    };
     const attempt = async (): Promise<void> => {
       let outcome: "done" | "rejected" = "done";
       try {
-        await perform(taken.taskId, aborter.signal);
+        await perform(taken.taskId, aborter.signal, given);
       } catch (error) {
         outcome = "rejected";
         onError(error);
       }
       if (!this.#running.has(run)) return;
-      await this.#settle(taken, outcome);
+      if (!isNoted) await this.#settle(taken, outcome);
       this.#running.delete(run);
       this.nudge();
     };
@@ -202,4 +234,10 @@ export class SqliteTaskWorker {
       this.#isReaping = false;
     }
   }
+}
+
+function toTaken(row: ClaimedRow, runner: number): Taken {
+  const { taskId, runs, rejections, version, expiresAt } = row;
+  const state = JSON.parse(row.state) as JSONObject;
+  return { taskId, runs, rejections, runner, task: { taskId, version, expiresAt, state } };
 }

@@ -6,7 +6,7 @@ import type { Principal } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { randomId } from "../../server/seal.ts";
 import type { EventBus } from "../../stores/event-bus.ts";
-import type { StoredTask, TaskOrder, TaskStore } from "../../stores/task-store.ts";
+import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "../../stores/task-store.ts";
 import { isTerminal } from "./protocol.ts";
 import type { NewTask, TaskEvent, TaskState } from "./state.ts";
 import { newTask, transition } from "./state.ts";
@@ -27,11 +27,15 @@ export interface TaskRecords {
   ) => Promise<TaskRecord>;
   /** The task; `undefined` when it is unknown or has expired. */
   readonly read: (taskId: string) => Promise<TaskRecord | undefined>;
-  /** Lets `event` happen to a task; gives what it is then. `known` saves a look into the store. */
+  /**
+   * Lets `event` happen to a task; gives what it is then. `known` saves a look into the store, and
+   * `replaceLast` makes the change where that ends a run.
+   */
   readonly change: (
     taskId: string,
     event: TaskEvent,
     known?: TaskRecord,
+    replaceLast?: TakenTask["replaceLast"],
   ) => Promise<TaskRecord | undefined>;
   /** Hands a task that this process held to a worker, perhaps another. */
   readonly handOver: (taskId: string) => Promise<void>;
@@ -62,13 +66,21 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   const { store, now, onChange } = options;
   async function read(taskId: string): Promise<TaskRecord | undefined> {
     const stored = await store().get(taskId);
-    return stored && ({ ...stored, state: stored.state as unknown as TaskState } as TaskRecord);
+    return stored && toRecord(stored);
   }
 
-  function replace(record: TaskRecord, state: TaskState, order: TaskOrder["order"]) {
+  function replace(
+    record: TaskRecord,
+    state: TaskState,
+    order: TaskOrder["order"],
+    replaceLast?: TakenTask["replaceLast"],
+  ) {
     const { taskId, version, expiresAt } = record;
     const next = { taskId, version: version + 1, expiresAt, state };
-    return [next, store().replace(toStored(next), order && { order })] as const;
+    const isLast = replaceLast !== undefined && order === "drop";
+    const stored = toStored(next);
+    const replaced = isLast ? replaceLast(stored) : store().replace(stored, order && { order });
+    return [next, replaced] as const;
   }
 
   function announce(record: TaskRecord): void {
@@ -82,10 +94,12 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   async function attemptChange(
     record: TaskRecord,
     event: TaskEvent,
+    replaceLast?: TakenTask["replaceLast"],
   ): Promise<TaskRecord | undefined> {
     const state = transition(record.state, event, now());
     if (state === record.state) return undefined;
-    const [next, replaced] = replace(record, state, orderAfter(record.state, state));
+    const order = orderAfter(record.state, state);
+    const [next, replaced] = replace(record, state, order, replaceLast);
     if (!(await replaced)) return undefined;
     if (event.type !== "step") announce(next);
     return next;
@@ -102,10 +116,10 @@ export function createRecords(options: RecordsOptions): TaskRecords {
       return record;
     },
     read,
-    change: async (taskId, event, known) => {
+    change: async (taskId, event, known, replaceLast) => {
       let record = known ?? (await read(taskId));
       for (let attempt = 0; attempt < maxAttempts && record !== undefined; attempt += 1) {
-        const changed = await attemptChange(record, event);
+        const changed = await attemptChange(record, event, replaceLast);
         if (changed !== undefined) return changed;
         // What this process remembers may be old; only the store can say that nothing happens.
         const current = await read(taskId);
@@ -150,6 +164,11 @@ export function belongsTo({ state }: TaskRecord, principal: Principal | undefine
 function orderAfter(before: TaskState, after: TaskState): TaskOrder["order"] {
   if (isTerminal(after.status) || after.status === "input_required") return "drop";
   return after.round > before.round ? "run" : undefined;
+}
+
+/** A task as its store gives it. */
+export function toRecord(stored: StoredTask): TaskRecord {
+  return { ...stored, state: stored.state as unknown as TaskState };
 }
 
 function toStored({ state, ...record }: TaskRecord): StoredTask {

@@ -14,6 +14,7 @@ import type { ExtensionHost } from "../../server/extension.ts";
 import type { Journal } from "../../server/journal.ts";
 import { Unanswered } from "../../server/run-handler.ts";
 import { unknownTool } from "../../server/tools.ts";
+import type { TakenTask } from "../../stores/task-store.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
 import type { TaskCall, TaskEvent } from "./state.ts";
 
@@ -45,10 +46,13 @@ export class TaskRun {
     return this.#failure;
   }
 
-  /** Lets an event of this run happen to the task. */
-  async note(event: TaskEvent): Promise<TaskRecord | undefined> {
+  /** Lets an event of this run happen to the task; `replaceLast` also notes that the run has ended. */
+  async note(
+    event: TaskEvent,
+    replaceLast?: TakenTask["replaceLast"],
+  ): Promise<TaskRecord | undefined> {
     try {
-      this.#known = await this.#records.change(this.taskId, event, this.#known);
+      this.#known = await this.#records.change(this.taskId, event, this.#known, replaceLast);
       return this.#known;
     } catch (cause) {
       this.#known = undefined;

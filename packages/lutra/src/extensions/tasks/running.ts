@@ -16,12 +16,19 @@ export interface RunningTask {
   readonly remove: () => void;
 }
 
+/** How many cancellations are remembered, for runs that have been taken and not yet begun. */
+const maxRemembered = 1000;
+
 /** The longest time a timer can be set for. */
 const maxTimerMs = 2 ** 31 - 1;
 
 export function createRunning(events: EventBus): Running {
   const aborts = new Map<string, Set<(reason: unknown) => void>>();
+  const cancelled = new Set<string>();
   const close = events.subscribe(cancelledTopic, ({ taskId }) => {
+    cancelled.add(taskId as string);
+    const [oldest = ""] = cancelled;
+    if (cancelled.size > maxRemembered) cancelled.delete(oldest);
     for (const abort of aborts.get(taskId as string) ?? []) abort(cancelledError());
   });
 
@@ -29,6 +36,8 @@ export function createRunning(events: EventBus): Running {
     add: (taskId, abort) => {
       const runs = aborts.get(taskId) ?? new Set();
       aborts.set(taskId, runs.add(abort));
+      // What is cancelled stays so.
+      if (cancelled.has(taskId)) abort(cancelledError());
       let timer: ReturnType<typeof setTimeout> | undefined;
       const expire = () => abort(new TransportError("aborted", "the task has expired"));
       return {

@@ -1,8 +1,8 @@
 /** What a process does for tasks in the background: runs what is ordered, sweeps what has expired. */
 import type { ExtensionHost } from "../../server/extension.ts";
-import type { TaskStore, TaskWorker } from "../../stores/task-store.ts";
+import type { TakenTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
 import type { CompleteTasksOptions } from "./options.ts";
-import type { TaskRecord, TaskRecords } from "./records.ts";
+import { type TaskRecord, type TaskRecords, toRecord } from "./records.ts";
 import { eventOf, isAbandoned, type Outcome, runCall, TaskRun } from "./run.ts";
 import { type Running, unreferenced } from "./running.ts";
 import { taskSettings } from "./tool-settings.ts";
@@ -54,33 +54,42 @@ async function sweep(store: TaskStore): Promise<void> {
 
 function taskRunner(init: WorkerInit) {
   const takeTurn = createTurns();
-  return async (taskId: string, signal: AbortSignal): Promise<void> => {
+  return async (taskId: string, signal: AbortSignal, taken?: TakenTask): Promise<void> => {
     const controller = new AbortController();
     const onLost = () => controller.abort(signal.reason);
     if (signal.aborted) onLost();
     signal.addEventListener("abort", onLost);
-    // Before the first look, so that no cancellation falls in between.
+    // Before the first look, so that no cancellation falls in between. One that came after the task
+    // was taken aborts at once, and makes a look necessary.
     const entry = init.running.add(taskId, (reason) => controller.abort(reason));
     try {
-      const record = await init.records.read(taskId);
+      const isFresh = taken !== undefined && !controller.signal.aborted;
+      const record = isFresh ? toRecord(taken.task) : await init.records.read(taskId);
       if (record === undefined || record.state.status !== "working") return;
       entry.expireIn(record.expiresAt === null ? null : record.expiresAt - init.host.now());
-      await runTask(record, controller.signal, signal);
+      await runTask(record, controller.signal, { lost: signal, taken });
     } finally {
       entry.remove();
       signal.removeEventListener("abort", onLost);
     }
   };
 
-  async function runTask(record: TaskRecord, signal: AbortSignal, lost: AbortSignal) {
+  async function runTask(
+    record: TaskRecord,
+    signal: AbortSignal,
+    { lost, taken }: { readonly lost: AbortSignal; readonly taken: TakenTask | undefined },
+  ) {
     const { host, records } = init;
     const taskRun = new TaskRun(records, record);
     const { journal, round } = taskRun;
     const outcome = await inTurn(record, () => runCall(record, { host, journal, signal }), signal);
     if (taskRun.failure !== undefined) throw taskRun.failure;
-    if (!isAbandoned(outcome, signal)) await taskRun.note(eventOf(outcome, round, host));
-    // The order stands, so that whoever takes over runs it.
-    else if (lost.aborted) throw lost.reason;
+    if (!isAbandoned(outcome, signal)) {
+      await taskRun.note(eventOf(outcome, round, host), taken?.replaceLast);
+    } else if (lost.aborted) {
+      // The order stands, so that whoever takes over runs it.
+      throw lost.reason;
+    }
   }
 
   /** Waits until the tool may run once more; being cancelled meanwhile is an outcome, too. */

@@ -1,4 +1,9 @@
-import type { StoredTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
+import type {
+  StoredTask,
+  TaskStore,
+  TaskWorker,
+  TaskWorkerOptions,
+} from "../../stores/task-store.ts";
 import { freshId } from "./contract-case.ts";
 
 /** A case that needs two stores over the same data. */
@@ -20,7 +25,7 @@ export function nextVersion(task: StoredTask, changes: Partial<StoredTask> = {})
 /** Starts a worker, and collects what it tells `onError`. */
 export function observe(
   store: TaskStore,
-  run: (taskId: string, signal: AbortSignal) => Promise<void>,
+  run: TaskWorkerOptions["run"],
   concurrency = 4,
 ): { readonly worker: TaskWorker; readonly errors: unknown[] } {
   const errors: unknown[] = [];

@@ -122,6 +122,37 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
     },
   },
   {
+    name: "ends a run with its last change, where it gives runs the means, unless that is refused",
+    body: async (one, other) => {
+      const task = freshTask({ state: { n: 1 } });
+      const second = nextVersion(task, { state: { n: 2 } });
+      const ended = settled<readonly unknown[] | undefined>();
+      const again = settled<unknown>();
+      let runs = 0;
+      const { worker } = observe(other, async (taskId, _signal, taken) => {
+        if (taskId !== task.taskId) return;
+        runs += 1;
+        if (runs > 1) again.resolve(taken?.task);
+        else if (taken === undefined) ended.resolve(undefined);
+        else {
+          const isLeap = await taken.replaceLast({ ...task, version: 7 });
+          ended.resolve([taken.task, isLeap, await taken.replaceLast(second)]);
+        }
+      });
+      await one.create(task, { order: "run" });
+      const seen = await ended.promise;
+      if (seen !== undefined) {
+        expectEqual(seen, [task, false, true], "the task that was taken, a leap, the last change");
+        expectEqual(await one.get(task.taskId), second, "the task");
+        const third = nextVersion(second);
+        await one.replace(third, { order: "run" });
+        expectEqual(await again.promise, third, "the task that was taken again");
+      }
+      await worker.close(10_000);
+      expectEqual(runs, seen === undefined ? 1 : 2, "how often it ran");
+    },
+  },
+  {
     name: "does not run what is held or dropped",
     body: async (one, other) => {
       const [held, dropped, marker] = [freshTask(), freshTask(), freshTask()];

@@ -1,0 +1,90 @@
+/** The least that an engine can do for a task: write a row, have something run it, write it again. */
+import { randomUUID } from "node:crypto";
+import { Logger, runMigrations, run as runQueue } from "graphile-worker";
+import Libsql from "libsql";
+import pg from "pg";
+import { inFlight, type Subject, state } from "./engine.ts";
+
+/** Texts in a `Map`, by an id that nobody can guess. */
+export function mapFloor(): Subject {
+  const rows = new Map<string, { readonly version: number; readonly state: string }>();
+  return {
+    name: "a Map",
+    create: async () => {
+      const id = randomUUID();
+      rows.set(id, { version: 1, state });
+      const done = Promise.resolve().then(() => rows.set(id, { version: 2, state }));
+      return { done };
+    },
+    close: async () => rows.clear(),
+  };
+}
+
+/** A row of a table with the settings of the store: each statement is a commit on the disk. */
+export function sqliteFloor(file: string): Subject {
+  const database = new Libsql(file);
+  database.exec("PRAGMA journal_mode = WAL");
+  database.exec("PRAGMA synchronous = FULL");
+  database.exec("CREATE TABLE rows (id TEXT PRIMARY KEY, version INTEGER, state TEXT)");
+  const insert = database.prepare("INSERT INTO rows VALUES (?, 1, ?)");
+  const update = database.prepare("UPDATE rows SET version = 2, state = ? WHERE id = ?");
+  return {
+    name: "insert + update",
+    create: async () => {
+      const id = randomUUID();
+      insert.run(id, state);
+      return { done: Promise.resolve().then(() => update.run(state, id)) };
+    },
+    close: async () => void database.close(),
+  };
+}
+
+/** A row and a job in one transaction, and a worker that updates the row. */
+export async function postgresFloor(url: string): Promise<Subject> {
+  const pool = new pg.Pool({ connectionString: url, max: 10 });
+  pool.on("error", console.error);
+  pool.on("connect", (client) => void client.on("error", console.error));
+  const logger = new Logger(() => () => {});
+  const schema = "bench_queue";
+  await runMigrations({ pgPool: pool, schema, logger });
+  await pool.query(
+    "CREATE TABLE bench_rows (id text PRIMARY KEY, version integer NOT NULL, state json NOT NULL)",
+  );
+  const waiting = new Map<string, () => void>();
+  const runner = await runQueue({
+    pgPool: pool,
+    schema,
+    logger,
+    concurrency: inFlight,
+    noHandleSignals: true,
+    taskList: {
+      work: async (payload) => {
+        const { id } = payload as { readonly id: string };
+        await pool.query("UPDATE bench_rows SET version = 2, state = $2 WHERE id = $1", [
+          id,
+          state,
+        ]);
+        waiting.get(id)?.();
+        waiting.delete(id);
+      },
+    },
+  });
+  const insert = `
+    WITH added AS (INSERT INTO bench_rows VALUES ($1, 1, $2) RETURNING id)
+    SELECT ${schema}.add_job('work', json_build_object('id', id)) FROM added`;
+  return {
+    name: "insert + job + update",
+    create: async () => {
+      const id = randomUUID();
+      const done = new Promise<void>((resolve) => {
+        waiting.set(id, resolve);
+      });
+      await pool.query(insert, [id, state]);
+      return { done };
+    },
+    close: async () => {
+      await runner.stop();
+      await pool.end();
+    },
+  };
+}
