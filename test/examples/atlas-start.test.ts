@@ -104,7 +104,7 @@ it("takes the next port when its own is taken, and ends after the walk when aske
   expect(await closed).toBe(0);
   expect(output()).toContain(`Port ${port} is taken, so the gateway goes to ${Number(port) + 1}.`);
   other.close();
-});
+}, 120_000);
 
 it("can be called off before the fleet answers", async () => {
   const { child, closed, until } = start("--port", "0");

@@ -33,6 +33,8 @@ interface Killed {
   /** Which process the task named for each leg, where it was seen to. */
   readonly seen: ReadonlyMap<number, number>;
   readonly at: number;
+  /** Resolves when another process has taken its place. */
+  readonly back: Promise<void>;
 }
 
 /** Watches the task, and kills the process that measures a late leg. */
@@ -44,8 +46,9 @@ async function killWorker({ client, fleet }: Walk, taskId: string): Promise<Kill
     seen.set(leg, pid);
     if (leg < brokenLeg) continue;
     const replicas = new Map([...fleet.pids].map(([replica, pid]) => [pid, replica]));
+    const back = fleet.isBack(required(replicas.get(pid), "expected a process of a replica"));
     process.kill(pid, "SIGKILL");
-    return { leg, pid, replicas, seen, at: performance.now() };
+    return { leg, pid, replicas, seen, at: performance.now(), back };
   }
   throw new Error("expected the task to work on the route");
 }
@@ -81,6 +84,7 @@ export const taskSteps: readonly Step[] = [
       const replicaOf = (pid: number | undefined) =>
         killed.replicas.get(pid ?? 0) ?? [...fleet.pids].find(([, known]) => known === pid)?.[0];
       const { leg } = killed;
+      await killed.back;
       return (
         `Replica ${takenBy} made a task of the call, and replica ${replicaOf(before[0])} began it, ` +
         `leg by leg. In the middle it asked “${questions.at(-1)}”; replica ` +
