@@ -3,14 +3,15 @@
  * for the stateless protocol looks like: declared once, and any replica answers any request.
  */
 import { createServer, definePrompt, defineResource, defineResourceTemplate } from "lutra/server";
+import { tasks } from "lutra/tasks";
 import { defineNearby, defineSearch } from "./place-tools.ts";
 import { idOf, loadPlaces, placeAt } from "./places.ts";
+import { defineRouteReport } from "./route-report.ts";
 import { completeIds, indexOfId, searchPlaces } from "./search.ts";
 import { defineTripTools, showTrip, tripURI } from "./trip-tools.ts";
-import { Trips } from "./trips.ts";
+import { trips } from "./trips.ts";
 
 const places = loadPlaces();
-const trips = new Trips();
 /** Places do not change while the server runs, and are the same for everyone. */
 const forADay = { ttlMs: 86_400_000, cacheScope: "public" } as const;
 
@@ -51,9 +52,9 @@ const trip = defineResourceTemplate({
   title: "A trip",
   description: "The places of a trip. Subscribe to hear when it changes.",
   mimeType: "application/json",
-  read: async ({ trip_id }, { principal }) => {
-    const known = await trips.get(trip_id, principal?.id ?? null);
-    return known === undefined ? undefined : JSON.stringify(showTrip(places, known));
+  read: async ({ trip_id }, context) => {
+    const known = await trips.read(context, trip_id);
+    return JSON.stringify(showTrip(places, trip_id, known));
   },
 });
 
@@ -95,17 +96,13 @@ const server = createServer({
   tools: [
     defineSearch(places),
     defineNearby(places),
-    ...defineTripTools({
-      places,
-      trips,
-      onChange: ({ id }) => server.resourceUpdated(tripURI(id)),
-    }),
+    ...defineTripTools({ places, onChange: (id) => server.resourceUpdated(tripURI(id)) }),
+    defineRouteReport(places),
   ],
   resources: [about],
   resourceTemplates: [place, trip],
   prompts: [planTrip],
+  extensions: [tasks()],
 });
-
-trips.replicate(server.events);
 
 export default server;

@@ -2,12 +2,12 @@
  * The tools that plan a trip. A trip is named by an explicit handle, `trip_id`: the protocol keeps
  * nothing between requests, so what a client wants to go on with it has to say.
  */
-import { defineTool, type HandlerContext, ToolError } from "lutra/server";
+import { defineTool, ToolError } from "lutra/server";
 import { z } from "zod";
 import { distance } from "./nearby.ts";
 import { placeSchema, requirePlace } from "./place-tools.ts";
 import { type Places, placeAt } from "./places.ts";
-import { lifetimeHours, maxPlaces, maxTrips, placesOf, type Trip, type Trips } from "./trips.ts";
+import { lifetimeHours, maxPlaces, type Trip, trips } from "./trips.ts";
 
 const tripId = z.string().describe("The handle that create_trip gave");
 
@@ -24,36 +24,32 @@ export function tripURI(id: string): string {
 }
 
 /** What the outside sees of a trip. */
-export function showTrip(places: Places, trip: Trip): z.infer<typeof tripSchema> {
-  const shown = placesOf(trip).map((id) => placeAt(places, requirePlace(places, id)));
+export function showTrip(places: Places, id: string, trip: Trip): z.infer<typeof tripSchema> {
+  const shown = trip.places.map((id) => placeAt(places, requirePlace(places, id)));
   const lengths = shown.slice(1).map((to, index) => distance(shown[index] ?? to, to));
   const distanceKm = Math.round(lengths.reduce((sum, length) => sum + length, 0));
-  return { trip_id: trip.id, name: trip.name, places: shown, distanceKm };
+  return { trip_id: id, name: trip.name, places: shown, distanceKm };
 }
 
 export interface TripToolsOptions {
   readonly places: Places;
-  readonly trips: Trips;
-  readonly onChange: (trip: Trip) => void;
+  /** Hears which trip was changed. */
+  readonly onChange: (id: string) => void;
 }
 
-export const defineTripTools = ({ places, trips, onChange }: TripToolsOptions) => {
-  const requireTrip = async (id: string, { principal }: HandlerContext) => {
-    const trip = await trips.get(id, principal?.id ?? null);
-    if (trip !== undefined) return trip;
-    throw new ToolError(`There is no trip ${id}. Make one with create_trip.`);
-  };
-
+export const defineTripTools = ({ places, onChange }: TripToolsOptions) => {
   const createTrip = defineTool({
     name: "create_trip",
     title: "Create a trip",
     description:
       `Starts an empty trip and returns its handle, trip_id. A trip has up to ${maxPlaces} places ` +
-      `and ends ${lifetimeHours} hours after its last change; when there are more than ` +
-      `${maxTrips} trips, those that were not changed for longest end earlier.`,
+      `and ends ${lifetimeHours} hours after its last change.`,
     inputSchema: z.object({ name: z.string().trim().min(1).max(80).default("My trip") }),
     outputSchema: tripSchema,
-    call: ({ name }, { principal }) => showTrip(places, trips.create(name, principal?.id ?? null)),
+    call: async ({ name }, context) => {
+      const trip = { name, places: [] };
+      return showTrip(places, await trips.mint(context, trip), trip);
+    },
   });
 
   const addToTrip = defineTool({
@@ -65,13 +61,13 @@ export const defineTripTools = ({ places, trips, onChange }: TripToolsOptions) =
     outputSchema: tripSchema,
     call: async ({ trip_id, place }, context) => {
       requirePlace(places, place);
-      const trip = await requireTrip(trip_id, context);
-      const known = placesOf(trip);
-      if (known.includes(place)) return showTrip(places, trip);
-      if (known.length >= maxPlaces) throw new ToolError(`A trip has up to ${maxPlaces} places`);
-      const changed = trips.add(trip, place);
-      onChange(changed);
-      return showTrip(places, changed);
+      const trip = await trips.update(context, trip_id, (trip) => {
+        if (trip.places.includes(place)) return trip;
+        if (trip.places.length < maxPlaces) return { ...trip, places: [...trip.places, place] };
+        throw new ToolError(`A trip has up to ${maxPlaces} places`);
+      });
+      onChange(trip_id);
+      return showTrip(places, trip_id, trip);
     },
   });
 
@@ -82,7 +78,8 @@ export const defineTripTools = ({ places, trips, onChange }: TripToolsOptions) =
     annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     inputSchema: z.object({ trip_id: tripId }),
     outputSchema: tripSchema,
-    call: async ({ trip_id }, context) => showTrip(places, await requireTrip(trip_id, context)),
+    call: async ({ trip_id }, context) =>
+      showTrip(places, trip_id, await trips.read(context, trip_id)),
   });
 
   const clearTrip = defineTool({
@@ -95,8 +92,8 @@ export const defineTripTools = ({ places, trips, onChange }: TripToolsOptions) =
     // A consent counts once: sending it again must not clear what was added in the meantime.
     singleUse: true,
     call: async ({ trip_id }, context) => {
-      const trip = await requireTrip(trip_id, context);
-      const count = placesOf(trip).length;
+      const trip = await trips.read(context, trip_id);
+      const count = trip.places.length;
       const { action, content } = await context.elicit("confirm", {
         message: `Take all places (${count}) out of the trip '${trip.name}'?`,
         requestedSchema: z.object({
@@ -104,11 +101,11 @@ export const defineTripTools = ({ places, trips, onChange }: TripToolsOptions) =
         }),
       });
       if (action !== "accept" || !content.confirm) {
-        return { cleared: false, trip: showTrip(places, trip) };
+        return { cleared: false, trip: showTrip(places, trip_id, trip) };
       }
-      const changed = trips.clear(trip);
-      onChange(changed);
-      return { cleared: true, trip: showTrip(places, changed) };
+      const cleared = await trips.update(context, trip_id, (trip) => ({ ...trip, places: [] }));
+      onChange(trip_id);
+      return { cleared: true, trip: showTrip(places, trip_id, cleared) };
     },
   });
 

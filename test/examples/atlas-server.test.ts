@@ -31,7 +31,7 @@ it("marks the country of a search as a header", async () => {
 it("says how long a trip lasts where it is made", async () => {
   const { tools } = await connect().listTools();
   const description = tools.find(({ name }) => name === "create_trip")?.description;
-  expect(description).toMatch(/50 places and ends 24 hours after its last change/);
+  expect(description).toMatch(/50 places and ends 24 hours after its last change\.$/);
 });
 
 it("finds places by name and by distance", async () => {
@@ -48,7 +48,7 @@ it.each([
   ["search", { query: "Lyon", country: "XX" }, "XX is not the code of a country with places"],
   ["nearby", { lat: 3 }, "Give the id of a place, or both lat and lng"],
   ["nearby", { place: "nowhere" }, "There is no place nowhere. Ids come from search and nearby."],
-  ["show_trip", { trip_id: "trip_0" }, "There is no trip trip_0. Make one with create_trip."],
+  ["show_trip", { trip_id: "trip_0" }, "Unknown trip, or it has expired"],
   ["search", { query: " " }, "Invalid arguments: query"],
 ] as const)("lets a model correct itself after %s %j", async (name, args, message) => {
   const result = await connect().callTool(name, args as never);

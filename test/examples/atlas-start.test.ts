@@ -59,11 +59,12 @@ describe("npm start", () => {
 
   it("walks through the protocol", () => {
     const output = atlas.output();
-    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(13);
+    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(14);
     expect(output).toMatch(/List them again \.+ nothing sent/);
     expect(output).toMatch(/Search for three cities \.+ replicas \d, \d, \d/);
     expect(output).toMatch(/Replica \d asked .* and replica \d\s+finished/s);
     expect(output).toMatch(/After \d+\.\d s it was back/);
+    expect(output).toMatch(/was killed in leg \d of 5\. Replica \d took over/);
   });
 
   it("shows the routes as the reader can ask for them", async () => {
@@ -103,7 +104,7 @@ it("takes the next port when its own is taken, and ends after the walk when aske
   expect(await closed).toBe(0);
   expect(output()).toContain(`Port ${port} is taken, so the gateway goes to ${Number(port) + 1}.`);
   other.close();
-});
+}, 120_000);
 
 it("can be called off before the fleet answers", async () => {
   const { child, closed, until } = start("--port", "0");

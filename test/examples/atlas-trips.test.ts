@@ -1,119 +1,118 @@
-import { createMemoryEventBus, type EventBus } from "lutra/stores";
+/** Trips at several replicas, which are servers here that share a store of handles. */
+import { createClient } from "lutra/client";
+import { createServer, type HandleCaller } from "lutra/server";
+import { createMemoryHandleStore, type HandleStore } from "lutra/stores";
 import { expect, it } from "vitest";
-import { maxTrips, placesOf, type Trip, Trips } from "../../examples/atlas/trips.ts";
+import { idOf, loadPlaces } from "../../examples/atlas/places.ts";
+import { defineTripTools } from "../../examples/atlas/trip-tools.ts";
+import { lifetimeHours, maxPlaces, trips } from "../../examples/atlas/trips.ts";
 
-/** Replicas that share a bus, each with a memory of its own. */
-function createReplicas(events: EventBus = createMemoryEventBus(), now?: () => number) {
-  return [1, 2, 3].map(() => {
-    const trips = new Trips(now);
-    trips.replicate(events);
-    return trips;
-  }) as [Trips, Trips, Trips];
+const places = loadPlaces();
+const [lyon, turin] = ["lyon-fr-mg7ty6n", idOf(places, 100_000)] as const;
+
+function startReplica(handles: HandleStore) {
+  const changed: string[] = [];
+  const tools = defineTripTools({ places, onChange: (id) => changed.push(id) });
+  const server = createServer({ name: "atlas", version: "1.0.0", tools, handles });
+  const onElicit = () => ({ action: "accept", content: { confirm: true } }) as const;
+  return { client: createClient(server, { onElicit }), changed };
 }
 
-/** What `replica` knows of a trip. */
-async function read(replica: Trips, { id, owner }: Trip): Promise<readonly string[] | undefined> {
-  const trip = await replica.get(id, owner);
-  return trip && placesOf(trip);
+type Replica = ReturnType<typeof startReplica>;
+
+async function createTrip({ client }: Replica): Promise<string> {
+  const { structuredContent } = await client.callTool("create_trip", { name: "Alps" });
+  return structuredContent?.trip_id ?? "";
 }
 
-it("gives every replica what one has changed", async () => {
-  const [a, b, c] = createReplicas();
-  const trip = a.create("Alps", null);
-  b.add((await b.get(trip.id, null)) ?? trip, "lyon");
-  c.add((await c.get(trip.id, null)) ?? trip, "turin");
-  for (const replica of [a, b, c]) expect(await read(replica, trip)).toEqual(["lyon", "turin"]);
+const add = ({ client }: Replica, trip_id: string, place: string) =>
+  client.callTool("add_to_trip", { trip_id, place });
+
+/** The ids of the places that a replica shows. */
+async function read({ client }: Replica, trip_id: string): Promise<readonly string[] | undefined> {
+  const { structuredContent } = await client.callTool("show_trip", { trip_id });
+  return structuredContent?.places.map(({ id }) => id);
+}
+
+const startReplicas = () => {
+  const store = createMemoryHandleStore();
+  return [startReplica(store), startReplica(store), startReplica(store)] as const;
+};
+
+it("shows at every replica what one has just changed", async () => {
+  const [a, b, c] = startReplicas();
+  const id = await createTrip(a);
+  await add(b, id, lyon);
+  expect(await read(c, id)).toEqual([lyon]);
+  await add(c, id, turin);
+  for (const replica of [a, b, c]) expect(await read(replica, id)).toEqual([lyon, turin]);
 });
 
-it("gives trips handles that nobody can guess", () => {
-  const [a] = createReplicas();
-  const ids = new Set(Array.from({ length: 100 }, () => a.create("Alps", null).id));
+it("gives trips handles that nobody can guess", async () => {
+  const [a] = startReplicas();
+  const ids = new Set<string>();
+  for (let count = 0; count < 100; count += 1) ids.add(await createTrip(a));
   expect(ids.size).toBe(100);
   for (const id of ids) expect(id).toMatch(/^trip_[A-Za-z0-9_-]{22}$/);
 });
 
 it("keeps both of two places that are added at once", async () => {
-  const [a, b] = createReplicas(createMemoryEventBus(), () => 1000);
-  const trip = a.create("Alps", null);
-  a.add(trip, "lyon");
-  b.add(trip, "turin");
-  expect(new Set(await read(a, trip))).toEqual(new Set(["lyon", "turin"]));
-  expect(await read(b, trip)).toEqual(await read(a, trip));
-});
-
-it("ends with the same trip whatever the order in which changes are heard", async () => {
-  const published: [string, Record<string, unknown>][] = [];
-  const recorder: EventBus = {
-    publish: (topic, event) => void published.push([topic, event]),
-    subscribe: () => () => {},
-  };
-  const source = new Trips(() => 5);
-  source.replicate(recorder);
-  const trip = source.create("Alps", null);
-  const first = source.add(trip, "lyon");
-  const cleared = source.clear(first);
-  source.add(cleared, "turin");
-
-  for (const events of [published, published.toReversed(), [...published, ...published]]) {
-    const bus = createMemoryEventBus();
-    const replica = new Trips(() => 5);
-    replica.replicate(bus);
-    for (const [topic, event] of events) bus.publish(topic, event);
-    expect(await read(replica, trip)).toEqual(["turin"]);
-  }
+  const [a, b, c] = startReplicas();
+  const id = await createTrip(a);
+  await Promise.all([add(a, id, lyon), add(b, id, turin)]);
+  expect(new Set(await read(c, id))).toEqual(new Set([lyon, turin]));
 });
 
 it("adds again what was added before the trip was cleared", async () => {
-  const [a] = createReplicas(createMemoryEventBus(), () => 1000);
-  const trip = a.clear(a.add(a.create("Alps", null), "lyon"));
-  expect(await read(a, trip)).toEqual([]);
-  expect(await read(a, a.add(trip, "lyon"))).toEqual(["lyon"]);
+  const [a, b] = startReplicas();
+  const id = await createTrip(a);
+  await add(a, id, lyon);
+  await b.client.callTool("clear_trip", { trip_id: id });
+  expect(await read(a, id)).toEqual([]);
+  await add(a, id, lyon);
+  expect(await read(b, id)).toEqual([lyon]);
 });
 
-it("lets a replica that starts late ask the others", async () => {
-  const events = createMemoryEventBus();
-  const [a] = createReplicas(events);
-  const trip = a.add(a.create("Alps", null), "lyon");
-  const late = new Trips();
-  late.replicate(events);
-  expect(await read(late, trip)).toEqual(["lyon"]);
+it("lets a trip have so many places and no more", async () => {
+  const [a] = startReplicas();
+  const id = await createTrip(a);
+  for (let index = 0; index < maxPlaces; index += 1) await add(a, id, idOf(places, index));
+  const { isError, content } = await add(a, id, lyon);
+  expect(isError).toBe(true);
+  expect(content).toMatchObject([{ text: `A trip has up to ${maxPlaces} places` }]);
+  expect((await add(a, id, idOf(places, 0))).isError).not.toBe(true);
 });
 
-it("knows nothing of a trip that nobody has", async () => {
-  const [a] = createReplicas();
-  expect(await a.get("trip_unknown", null)).toBeUndefined();
+it("says which trip has changed", async () => {
+  const [a, b] = startReplicas();
+  const id = await createTrip(a);
+  await add(b, id, lyon);
+  expect(a.changed).toEqual([]);
+  expect(b.changed).toEqual([id]);
 });
 
 it("shows a trip to its owner only", async () => {
-  const [a, b] = createReplicas();
-  const { id } = a.create("Alps", "alice");
-  expect((await b.get(id, "alice"))?.name).toBe("Alps");
-  expect(await b.get(id, "bob")).toBeUndefined();
-  expect(await b.get(id, null)).toBeUndefined();
+  const handleStore = createMemoryHandleStore();
+  const caller = (id?: string): HandleCaller => ({
+    handleStore,
+    principal: id === undefined ? undefined : { id },
+    signal: new AbortController().signal,
+  });
+  const id = await trips.mint(caller("alice"), { name: "Alps", places: [] });
+  expect((await trips.read(caller("alice"), id)).name).toBe("Alps");
+  for (const other of ["bob", undefined]) {
+    await expect(trips.read(caller(other), id)).rejects.toThrow("Unknown trip");
+  }
 });
 
-it("ends a trip a day after its last change", async () => {
-  let time = 0;
-  const [a] = createReplicas(createMemoryEventBus(), () => time);
-  const { id } = a.create("Alps", null);
-  time = 86_400_000 - 1;
-  expect(await a.get(id, null)).toBeDefined();
-  time = 86_400_000;
-  expect(await a.get(id, null)).toBeUndefined();
-});
-
-it("forgets the trip that was not changed for longest when there are too many", async () => {
-  const trips = new Trips();
-  const [first, second] = [trips.create("first", null), trips.create("second", null)];
-  trips.add(first, "lyon");
-  for (let count = 2; count <= maxTrips; count += 1) trips.create("more", null);
-  expect(await trips.get(first.id, null)).toBeDefined();
-  expect(await trips.get(second.id, null)).toBeUndefined();
-});
-
-it("leaves events alone that are no trips", async () => {
-  const events = createMemoryEventBus();
-  const [a] = createReplicas(events);
-  events.publish("atlas/trip-changed", { id: "trip_x", owner: 5 });
-  expect(await a.get("trip_x", null)).toBeUndefined();
+it("ends a trip a day after it was written", async () => {
+  let passedMs = 0;
+  const store = createMemoryHandleStore({ now: () => Date.now() + passedMs });
+  const [a, b] = [startReplica(store), startReplica(store)];
+  const id = await createTrip(a);
+  await add(a, id, lyon);
+  passedMs = lifetimeHours * 3_600_000 - 60_000;
+  expect(await read(b, id)).toEqual([lyon]);
+  passedMs += 120_000;
+  expect(await read(b, id)).toBeUndefined();
 });

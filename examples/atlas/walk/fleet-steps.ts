@@ -1,7 +1,10 @@
 /** The step that takes a replica away while calls go on. */
+import { setTimeout as delay } from "node:timers/promises";
 import { expectTrue, required, type Step } from "./step.ts";
 
 const victim = 2;
+/** Leaves the processor to the replica that starts, in milliseconds. */
+const pauseMs = 10;
 
 export const fleetSteps: readonly Step[] = [
   {
@@ -19,6 +22,7 @@ export const fleetSteps: readonly Step[] = [
         const { isError } = await client.callTool("search", { query: "otter", limit: 1 });
         expectTrue(!isError, "expected the search to succeed");
         answered += 1;
+        await delay(pauseMs);
       }
       await back;
       const seconds = ((performance.now() - start) / 1000).toFixed(1);

@@ -5,10 +5,11 @@ import { fleetSteps } from "./fleet-steps.ts";
 import { placeSteps } from "./place-steps.ts";
 import { printFailure, printStep } from "./report.ts";
 import type { Walk } from "./step.ts";
+import { taskSteps } from "./task-steps.ts";
 import { tripSteps } from "./trip-steps.ts";
 import { createWatchedClient } from "./watched-client.ts";
 
-const steps = [...placeSteps, ...tripSteps, ...fleetSteps];
+const steps = [...placeSteps, ...tripSteps, ...fleetSteps, ...taskSteps];
 
 /** Takes all steps; resolves to whether every one went as it should. */
 export async function walkThrough(fleet: FleetProcess, signal: AbortSignal): Promise<boolean> {

@@ -1,14 +1,17 @@
-/** What the replicas of one supervisor share: keys, events, claims, and a folder for their sockets. */
+/** What the replicas of one supervisor share: keys, a store, events, claims, and a folder for their sockets. */
 import { rmSync } from "node:fs";
 import type { SealKey } from "lutra/server";
 import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
 import { answerClaims } from "./process-replay-guard.ts";
 import { type Replica, startReplica } from "./replica.ts";
-import { createSocketFolder, removeSocket, socketPathIn } from "./socket-path.ts";
+import { createSocketFolder, removeSocket, socketPathIn, storeIn } from "./socket-path.ts";
+import type { StoreUrls } from "./store-options.ts";
 
 export interface FleetOptions {
   readonly module: string;
   readonly replicas: number;
+  /** By default a store that lives as long as the fleet, and the channel to the supervisor. */
+  readonly stores?: StoreUrls;
 }
 
 export interface Fleet {
@@ -19,11 +22,12 @@ export interface Fleet {
 }
 
 /** Draws new keys, so what one fleet sealed does not open in another. */
-export function createFleet({ module, replicas }: FleetOptions): Fleet {
+export function createFleet({ module, replicas, stores: given = {} }: FleetOptions): Fleet {
   const keys: readonly SealKey[] = [{ id: "fleet", secret: randomSecret() }];
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();
   const folder = createSocketFolder();
+  const stores = { store: given.store ?? storeIn(folder), bus: given.bus };
   const running = new Set<Replica>();
   let starts = 0;
 
@@ -42,7 +46,7 @@ export function createFleet({ module, replicas }: FleetOptions): Fleet {
     start: (number) => {
       starts += 1;
       const socketPath = socketPathIn(folder, `${number}-${starts}`);
-      const replica = startReplica(number, { module, replicas, keys, socketPath });
+      const replica = startReplica(number, { module, replicas, keys, stores, socketPath });
       running.add(replica);
       const unrelay = relay.add(replica.channel);
       answerClaims(replica.channel, guard);

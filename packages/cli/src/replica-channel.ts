@@ -1,13 +1,15 @@
 /** What the supervisor and a replica tell each other over the channel that joins the processes. */
 import type { SealKey } from "lutra/server";
+import type { StoreUrls } from "./store-options.ts";
 
-/** The first message to a replica. Keys travel here, where no list of processes shows them. */
+/** The first message to a replica. Secrets travel here, where no list of processes shows them. */
 export interface StartMessage {
   readonly type: "lutra.start";
   readonly module: string;
   /** How many replicas answer for each other. */
   readonly replicas: number;
   readonly keys: readonly SealKey[];
+  readonly stores: StoreUrls;
   /** Where to listen. */
   readonly socketPath: string;
 }
@@ -26,6 +28,8 @@ export interface ReadyMessage {
 export interface FailedMessage {
   readonly type: "lutra.failed";
   readonly message: string;
+  /** Whether it may go better later. */
+  readonly mayPass: boolean;
 }
 
 export type ReplicaMessage = StartMessage | EndMessage | ReadyMessage | FailedMessage;

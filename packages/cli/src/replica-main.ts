@@ -8,15 +8,17 @@ import type { Server } from "lutra/server";
 import { createProcessEventBus } from "lutra/stores";
 import { CommandError } from "./command-error.ts";
 import { loadServer } from "./load-server.ts";
+import { type OpenStores, openStores, StoreError } from "./open-stores.ts";
 import { createProcessReplayGuard } from "./process-replay-guard.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
-import { removeEmptyFolder, removeSocket } from "./socket-path.ts";
+import { removeAbandonedFolder, removeSocket } from "./socket-path.ts";
 import { ignoreSignals } from "./stop-signal.ts";
 
 let server: Server | undefined;
+let stores: OpenStores | undefined;
 
 ignoreSignals();
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => void end());
 process.on("message", (message) => {
   if (!isReplicaMessage(message)) return;
   if (message.type === "lutra.start") void start(message);
@@ -26,21 +28,38 @@ process.on("message", (message) => {
 async function start(message: StartMessage): Promise<void> {
   try {
     server = await loadServer(message.module);
-    share(server, message);
+    stores = await openStores(message.stores);
+    share(server, message, stores);
     await listen(server, message);
     sendTo(process, { type: "lutra.ready" });
   } catch (error) {
-    sendTo(process, { type: "lutra.failed", message: messageOf(error, message.module) });
+    sendTo(process, {
+      type: "lutra.failed",
+      message: messageOf(error, message.module),
+      mayPass: error instanceof StoreError,
+    });
   }
 }
 
-function share(server: Server, { replicas, keys }: StartMessage): void {
+/** What no store brings, the supervisor does. */
+function share(server: Server, { replicas, keys }: StartMessage, { shared }: OpenStores): void {
   server.share({
     replicas,
     keys,
-    events: createProcessEventBus(process),
-    replayGuard: createProcessReplayGuard(process),
+    ...shared,
+    events: shared.events ?? createProcessEventBus(process),
+    replayGuard: shared.replayGuard ?? createProcessReplayGuard(process),
   });
+}
+
+/** Gives running tasks the time that the server allows them, and others what is left of them. */
+async function end(): Promise<void> {
+  try {
+    await server?.close();
+    await stores?.close();
+  } finally {
+    process.exit(0);
+  }
 }
 
 function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
@@ -54,7 +73,7 @@ function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
     // Only when the supervisor is gone there is nobody else to clean up.
     if (process.connected) return;
     removeSocket(socketPath);
-    removeEmptyFolder(socketPath);
+    removeAbandonedFolder(socketPath);
   });
   return new Promise((resolve, reject) => {
     http.once("error", reject);

@@ -6,7 +6,7 @@ import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.t
 /** How the start of a replica went. */
 export type Started =
   | { readonly kind: "ready" }
-  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "failed"; readonly message: string; readonly mayPass: boolean }
   | { readonly kind: "died" };
 
 export interface Replica {
@@ -64,7 +64,7 @@ function startOf(channel: ChildProcess, ended: Promise<string>): Promise<Started
     channel.on("message", (message) => {
       if (!isReplicaMessage(message)) return;
       if (message.type === "lutra.ready") resolve({ kind: "ready" });
-      if (message.type === "lutra.failed") resolve({ kind: "failed", message: message.message });
+      if (message.type === "lutra.failed") resolve({ ...message, kind: "failed" });
     });
     void ended.then(() => resolve({ kind: "died" }));
   });

@@ -20,10 +20,11 @@ export function createRunModules(notice: (line: string, upstream: string) => voi
   failed.catch(() => {});
   return {
     failed,
-    modules: ({ name, module, replicas, onReady }) => {
+    modules: ({ name, module, replicas, store, bus, onReady }) => {
       const supervisor = startReplicas({
         module,
         replicas,
+        stores: { store, bus },
         onReady,
         notice: (line) => notice(line, name),
       });

@@ -1,10 +1,13 @@
 /** `lutra serve`: one server in one process, over HTTP or stdio. */
 import { serveHttp, serveStdio } from "lutra/node";
+import type { Server } from "lutra/server";
 import { addressOf, addressOptions, listenError } from "./address.ts";
 import type { Command } from "./command-line.ts";
 import { loadServer } from "./load-server.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
+import { type OpenStores, openStores } from "./open-stores.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { type StoreUrls, storeUrlsOf } from "./store-options.ts";
 
 export const serve: Command = {
   name: "serve",
@@ -15,30 +18,53 @@ export const serve: Command = {
   arguments: [moduleArgument],
   options: {
     ...addressOptions,
+    store: {
+      placeholder: "URL",
+      description: "Where tasks and handles are: sqlite:./state.db or postgres:. Default: memory:",
+    },
     stdio: { description: "Speaks over standard input and output instead of HTTP." },
   },
   run: async (line) => {
     const module = moduleOf(line);
-    if (line.options.stdio) return await serveOverStdio(module);
+    const urls = storeUrlsOf(line);
+    if (line.options.stdio) return await serveOverStdio(module, urls);
     const address = addressOf(line);
     const server = await loadServer(module);
-    const endpoint = await serveHttp(server, address).catch((error: unknown) => {
-      throw listenError(error, address);
-    });
-    const stopped = stopSignal();
-    console.log(`listening on ${endpoint.url}`);
-    await stopped;
-    await endpoint.close();
-    return 0;
+    const stores = await openStores(urls);
+    try {
+      server.share(stores.shared);
+      const endpoint = await serveHttp(server, address).catch((error: unknown) => {
+        throw listenError(error, address);
+      });
+      const stopped = stopSignal();
+      console.log(`listening on ${endpoint.url}`);
+      await stopped;
+      await endpoint.close();
+      return 0;
+    } finally {
+      await end(server, stores);
+    }
   },
 };
 
-async function serveOverStdio(module: string): Promise<number> {
+async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> {
   const server = await quietly(() => loadServer(module));
-  const { closed, close } = serveStdio(server);
-  void stopSignal().then(close);
-  await closed;
-  return 0;
+  const stores = await openStores(urls);
+  try {
+    server.share(stores.shared);
+    const { closed, close } = serveStdio(server);
+    void stopSignal().then(close);
+    await closed;
+    return 0;
+  } finally {
+    await end(server, stores);
+  }
+}
+
+/** Gives running tasks the time that the server allows them, and leaves the rest to the next one. */
+async function end(server: Server, stores: OpenStores): Promise<void> {
+  await server.close();
+  await stores.close();
 }
 
 /** Standard output carries messages only, so what a module writes while it loads goes elsewhere. */

@@ -1,8 +1,8 @@
 /**
  * Where replicas listen: sockets in a folder that only this user can enter, so that nobody gets
- * past the dispatcher.
+ * past the dispatcher. What a fleet keeps that has no store of its own is there, too.
  */
-import { mkdtempSync, rmdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { randomId } from "lutra/server";
@@ -24,10 +24,20 @@ export function removeSocket(socketPath: string): void {
   if (process.platform !== "win32") rmSync(socketPath, { force: true });
 }
 
+const stateFile = "state.db";
+
+/** The URL of a store that is gone with the folder. */
+export function storeIn(folder: string): string {
+  return `sqlite:${join(folder, stateFile)}`;
+}
+
 /** Removes the folder of a socket, unless others still use it. */
-export function removeEmptyFolder(socketPath: string): void {
+export function removeAbandonedFolder(socketPath: string): void {
+  if (process.platform === "win32") return;
+  const folder = dirname(socketPath);
   try {
-    if (process.platform !== "win32") rmdirSync(dirname(socketPath));
+    const isUsed = readdirSync(folder).some((name) => !name.startsWith(stateFile));
+    if (!isUsed) rmSync(folder, { recursive: true });
   } catch {
     // The last one to end removes it.
   }

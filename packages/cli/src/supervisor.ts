@@ -23,8 +23,11 @@ export interface Supervisor {
   readonly stop: () => Promise<void>;
 }
 
-/** How long a replica may take to end before it is killed, in milliseconds. */
-const stopMs = 2000;
+/**
+ * How long a replica may take to end before it is killed, in milliseconds. Running tasks have 5 s of
+ * it by default.
+ */
+const stopMs = 7000;
 
 /** Starts the replicas, all at once. */
 export function startReplicas(options: SupervisorOptions): Supervisor {
@@ -90,6 +93,8 @@ async function keepRunning(place: Place): Promise<void> {
     if (life.failure !== undefined && !wasReady) throw new CommandError(life.failure);
     wasReady ||= life.servedMs !== undefined;
     pace = afterDeath(pace, life.servedMs ?? 0);
+    // A store that is away comes back; those who need none are served by the others meanwhile.
+    if (life.mayPass) pace = { ...pace, quickDeaths: 0 };
     if (pace.quickDeaths === maxQuickDeaths) throw new CommandError(gaveUp(number, life.how));
     const seconds = pace.delayMs / 1000;
     options.notice(`replica ${number} died (${life.how}); next start in ${seconds} s`);
@@ -102,6 +107,8 @@ interface Life {
   readonly servedMs?: number;
   /** Why it could not serve, in its own words. */
   readonly failure?: string;
+  /** Whether that may go better later. */
+  readonly mayPass?: boolean;
   /** What ended it. */
   readonly how: string;
 }
@@ -115,7 +122,8 @@ async function runReplica(place: Place, wasReady: boolean): Promise<Life> {
     if (started.kind === "failed") {
       replica.stop();
       await replica.ended;
-      return { failure: started.message, how: started.message };
+      const { message, mayPass } = started;
+      return { failure: message, mayPass, how: message };
     }
     if (started.kind === "died") return { how: await replica.ended };
     const since = performance.now();

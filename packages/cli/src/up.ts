@@ -5,6 +5,7 @@ import { type Command, type CommandLine, integerOption } from "./command-line.ts
 import { moduleArgument, moduleOf } from "./module-argument.ts";
 import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { busOption, storeUrlsOf } from "./store-options.ts";
 
 const maxReplicas = 64;
 export const up: Command = {
@@ -18,6 +19,12 @@ export const up: Command = {
   options: {
     replicas: { placeholder: "N", description: "How many. Default: 3" },
     ...addressOptions,
+    store: {
+      placeholder: "URL",
+      description:
+        "Where tasks and handles are: sqlite:./state.db, postgres: or memory:. Default: a temporary file",
+    },
+    bus: busOption,
     admin: { placeholder: "P", description: "Where health and metrics are. Default: nowhere" },
     log: { description: "Prints a line of JSON for each request." },
   },
@@ -60,7 +67,12 @@ function configOf(line: CommandLine): ConfigInput {
     log: line.options.log ? {} : false,
     // Whose server it is may be believed what it says of its own tools.
     upstreams: {
-      [upstream]: { module: moduleOf(line), replicas, retries: { trustAnnotations: true } },
+      [upstream]: {
+        module: moduleOf(line),
+        replicas,
+        ...storeUrlsOf(line),
+        retries: { trustAnnotations: true },
+      },
     },
   };
 }

@@ -29,6 +29,21 @@ it("hides keys, header and environment values, and credentials in URLs", () => {
   expect(config.keys?.[0]?.secret).toBe("SECRET");
 });
 
+it("hides the passwords of stores, also where a URL would end before them", () => {
+  const { config } = parseConfig({
+    upstreams: {
+      a: { module: "a.ts", store: "postgres://u:S/ECRET@db/lutra", bus: "redis://:SECRET@cache" },
+      b: { module: "b.ts", store: "sqlite:./state.db" },
+    },
+  });
+  expect(hideSecrets(config)).toMatchObject({
+    upstreams: {
+      a: { store: "postgres://[hidden]@db/lutra", bus: "redis://[hidden]@cache" },
+      b: { store: "sqlite:./state.db" },
+    },
+  });
+});
+
 it("shows what came from the environment as it was written", () => {
   const text = `name: "$\{WHO}"\nupstreams: { a: { url: "https://u:$\{P}@$\{HOST}/mcp" } }\n`;
   const document = readDocument("c.yaml", text, { WHO: "SECRET", HOST: "SECRET", P: "SECRET" });

@@ -10,6 +10,8 @@ const secretPaths = [
   /^upstreams\.[\w-]+\.(?:headers|env)(?:\.|\[")/,
 ] as const;
 
+const storePath = /^upstreams\.[\w-]+\.(?:store|bus)$/;
+
 /**
  * A copy in which no secret is left: not the keys, not the values of headers and environments, no
  * credentials or queries in URLs. What came from the environment is shown as written in the
@@ -30,9 +32,15 @@ export function hideSecrets(
     }
     if (secretPaths.some((secret) => secret.test(place))) return hidden;
     const written = environment.get(place) ?? value;
-    return typeof written === "string" ? withoutCredentials(written) : written;
+    if (typeof written !== "string") return written;
+    return withoutCredentials(storePath.test(place) ? withoutUser(written) : written);
   };
   return show(config, []);
+}
+
+/** A password may hold what has a meaning in URLs, though it should not. */
+function withoutUser(url: string): string {
+  return url.replace(/^([a-z]+:\/\/).*@/i, `$1${hidden}@`);
 }
 
 function withoutCredentials(text: string): string {

@@ -114,12 +114,13 @@ function exported(namespace: unknown): unknown {
 function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
   const { log } = config;
   const upstreams = Object.entries(config.upstreams).map(
-    ([name, { cwd, module, ...rest }]): [string, UpstreamConfig] => [
+    ([name, { cwd, module, store, ...rest }]): [string, UpstreamConfig] => [
       name,
       {
         ...rest,
         ...(cwd !== undefined && { cwd: resolve(folder, cwd) }),
         ...(module !== undefined && { module: resolve(folder, module) }),
+        ...(store !== undefined && { store: resolveStore(folder, store) }),
       },
     ],
   );
@@ -129,6 +130,12 @@ function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
     log:
       log !== false && log.file !== undefined ? { ...log, file: resolve(folder, log.file) } : log,
   };
+}
+
+/** The file of a store is a path, too. */
+function resolveStore(folder: string, url: string): string {
+  const scheme = "sqlite:";
+  return url.startsWith(scheme) ? scheme + resolve(folder, url.slice(scheme.length)) : url;
 }
 
 function problem(file: string, message: string, cause?: unknown): ConfigError {

@@ -118,6 +118,26 @@ const upstream = z
       .optional()
       .describe("A file that exports a Lutra server, run in processes of its own"),
     replicas: z.int().min(1).max(64).default(3).describe("How many processes run the module"),
+    store: z
+      .string()
+      .regex(
+        /^(?:memory:$|sqlite:.|postgres(?:ql)?:\/\/.)/,
+        "expected memory:, sqlite:./state.db or postgres://user:password@host/database",
+      )
+      .optional()
+      .describe(
+        "Where a module keeps tasks, handles and claims. By default a file that is gone with its processes",
+      ),
+    bus: z
+      .string()
+      .regex(
+        /^(?:rediss?|postgres(?:ql)?):\/\/./,
+        "expected redis://host:6379 or postgres://user:password@host/database",
+      )
+      .optional()
+      .describe(
+        "What carries events between a module's processes. By default a store in Postgres, else the gateway's own process",
+      ),
     verify: z
       .enum(["gateway", "upstream"])
       .optional()
@@ -145,6 +165,9 @@ const upstream = z
   })
   .refine(({ url, command, module }) => [url, command, module].filter(Boolean).length === 1, {
     error: "expected exactly one of url, command and module",
+  })
+  .refine(({ module, store, bus }) => module !== undefined || (store ?? bus) === undefined, {
+    error: "expected module beside store and bus; leave them out",
   })
   .describe("A server behind the gateway")
   .meta(exactlyOne("url", "command", "module"));

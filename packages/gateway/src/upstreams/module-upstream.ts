@@ -13,6 +13,10 @@ export interface ModuleSpec {
   readonly name: string;
   readonly module: string;
   readonly replicas: number;
+  /** Where the server keeps tasks and handles, as a URL. @default what lives as long as the processes */
+  readonly store?: string | undefined;
+  /** What carries events, as a URL. @default the store where it can, else the processes' supervisor */
+  readonly bus?: string | undefined;
   /** Lets a replica answer requests until the returned function is called. */
   readonly onReady: (replica: RunningReplica) => () => void;
 }
@@ -50,6 +54,8 @@ export function createModuleUpstream(
     name,
     module: config.module,
     replicas: config.replicas,
+    store: config.store,
+    bus: config.bus,
     onReady: ({ number, pid, socketPath }) =>
       upstream.add({ name: String(number), pid, socketPath, isReady: true }),
   });
