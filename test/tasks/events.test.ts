@@ -15,7 +15,7 @@ import { hasRedis, type RedisServer, startRedis, withoutRedis } from "../stores/
 import { freshDatabase } from "./fresh-database.ts";
 import { startStoreReplicas } from "./store-replicas.ts";
 
-const changes = 200;
+const changes = 100;
 const withinMs = 250;
 
 let folder: string;

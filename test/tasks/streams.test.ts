@@ -51,7 +51,6 @@ it(`a change of one task calls the listeners of its stream, and of none of ${str
     extensions: [tasks({ maxOpenTasks: streams })],
     events,
   });
-  const end = new AbortController();
   const send = (
     method: string,
     params: object,
@@ -59,7 +58,7 @@ it(`a change of one task calls the listeners of its stream, and of none of ${str
   ) =>
     server.serve(
       { jsonrpc: "2.0", id: 1, method, params: { ...params, _meta } },
-      { signal: end.signal, notify },
+      { signal: new AbortController().signal, notify },
     );
   const call = { name: "ask", arguments: {} };
   const statusOf = async (taskId: unknown) => (await send("tasks/get", { taskId })).status;
@@ -88,6 +87,5 @@ it(`a change of one task calls the listeners of its stream, and of none of ${str
   // The stream itself, and what would abort a run of the task.
   expect(count.calls).toBe(2);
   expect(heard.filter(({ length }) => length > 2)).toHaveLength(1);
-  end.abort();
   await server.close();
 });
