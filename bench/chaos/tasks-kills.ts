@@ -4,7 +4,7 @@
  *
  *     node --import tsx bench/chaos/tasks-kills.ts [seconds]
  *
- * The seconds are how long the tasks would take without a kill. Needs Postgres. Exits with 1 when a
+ * The seconds are those over which tasks are started, 60 by default. Needs Postgres. Exits with 1 when a
  * task did not end as it should have, an effect did not happen or counted twice, or a task that was
  * broken off did not go on within 15 s.
  */
@@ -16,17 +16,15 @@ import { machine } from "../machine.ts";
 const seconds = Number(process.argv[2] ?? 60);
 const tasks = 200;
 const killEveryMs = 2000;
-const steps = 4;
-/** Tasks that run at once: four at each replica. */
-const atOnce = 12;
+const stepMs = 500;
 const resumedWithinMs = 15_000;
 
 if (!hasPostgres) throw new Error(withoutPostgres);
 const server = await startPostgres();
 try {
   const database = await freshDatabase(server.url, "chaos");
-  const stepMs = (seconds * 1000 * atOnce) / (tasks * steps);
-  const run = await runKilledTasks({ database, tasks, stepMs, killEveryMs });
+  const startEveryMs = (seconds * 1000) / tasks;
+  const run = await runKilledTasks({ database, tasks, startEveryMs, stepMs, killEveryMs });
   report(run);
   process.exitCode = isGood(run) ? 0 : 1;
 } finally {

@@ -13,7 +13,9 @@ export interface KilledTasksOptions {
   /** The URL of a database for this run. */
   readonly database: string;
   readonly tasks: number;
-  /** How long the effect of one step takes. There are four in each task, and twelve at once. */
+  /** The time between two starts of tasks. Not so short that tasks wait for their turn. */
+  readonly startEveryMs: number;
+  /** How long the effect of one step takes. There are four in each task. */
   readonly stepMs: number;
   readonly killEveryMs: number;
   /** How many kills there are at least, however soon the tasks have ended. */
@@ -77,7 +79,7 @@ export async function runKilledTasks(options: KilledTasksOptions): Promise<Kille
   await gateway.ready();
   const startedAt = performance.now();
   const killing = new Killing(replicas, options);
-  const { ids, wrong, retries } = await runAll(gateway.url, options.tasks);
+  const { ids, wrong, retries } = await runAll(gateway.url, options);
   const kills = await killing.end();
   const seconds = (performance.now() - startedAt) / 1000;
   await gateway.close();
@@ -107,24 +109,22 @@ class Killing {
     replicas: readonly StoreReplica[],
     { killEveryMs, minKills = 1 }: KilledTasksOptions,
   ): Promise<void> {
-    const restarts: Promise<void>[] = [];
+    let restart: Promise<void> | undefined;
     const { signal } = this.#end;
     while (!signal.aborted || this.#kills.length < minKills) {
       const pause = signal.aborted ? undefined : { signal };
-      await delay(killEveryMs, undefined, pause).catch(() => {});
+      // The next one lives until this one is back, however slow the machine is.
+      await Promise.all([delay(killEveryMs, undefined, pause).catch(() => {}), restart]);
       if (signal.aborted && this.#kills.length >= minKills) break;
-      const living = replicas.filter((replica) => replica.pid() !== undefined);
-      // One has to be left, or this would be about an outage.
-      if (living.length < 2) continue;
-      const victim = living[Math.floor(Math.random() * living.length)] as StoreReplica;
+      const victim = replicas[Math.floor(Math.random() * replicas.length)] as StoreReplica;
       this.#kills.push({ at: Date.now(), pid: victim.pid() as number });
-      restarts.push(victim.killAndRestart());
+      restart = victim.killAndRestart();
     }
-    await Promise.all(restarts);
+    await restart;
   }
 }
 
-async function runAll(url: string, count: number) {
+async function runAll(url: string, { tasks, startEveryMs }: KilledTasksOptions) {
   const wrong: string[] = [];
   /** The names of the tasks of which somebody knows. */
   const ids: string[] = [];
@@ -148,6 +148,7 @@ async function runAll(url: string, count: number) {
   }
 
   async function runOne(index: number): Promise<void> {
+    await delay(index * startEveryMs);
     const [id, started] = await again(async (attempt) => {
       const name = `${index}-${attempt}`;
       return [name, await client.tasks.start("job", { id: name })] as const;
@@ -162,7 +163,7 @@ async function runAll(url: string, count: number) {
   }
 
   const outcomes = await Promise.allSettled(
-    Array.from({ length: count }, (_, index) => runOne(index)),
+    Array.from({ length: tasks }, (_, index) => runOne(index)),
   );
   for (const [index, outcome] of outcomes.entries()) {
     if (outcome.status === "rejected") wrong.push(`${index}: ${outcome.reason}`);

@@ -16,6 +16,7 @@ it.skipIf(!hasPostgres)(
       const run = await runKilledTasks({
         database,
         tasks: 40,
+        startEveryMs: 150,
         stepMs: 300,
         killEveryMs: 2000,
         minKills: 3,

@@ -25,6 +25,7 @@ export interface StoreReplica {
   readonly close: () => Promise<void>;
 }
 
+const maxStarts = 5;
 const program = fileURLToPath(new URL("fixtures/replica.mjs", import.meta.url));
 
 /** Starts them; resolves when all listen. */
@@ -57,12 +58,23 @@ async function startReplica(
       if (killed === undefined) return;
       child = undefined;
       await ended(killed, "SIGKILL");
-      child = await start(port);
+      child = await startAgain(() => start(port));
     },
     close: async () => {
       if (child !== undefined) await ended(child, "SIGTERM");
     },
   };
+}
+
+/** As a supervisor does: what ends before it listens, for instance while a store is slow, is started again. */
+async function startAgain(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === maxStarts) throw error;
+    }
+  }
 }
 
 function startProcess({ module, store, bus, env }: StoreReplicasOptions): ChildProcess {

@@ -90,6 +90,15 @@ it("one subscription follows tasks of several upstreams under the ids that the c
   controller.abort();
 });
 
+it("a method that the extension does not have is unknown, whatever id it names", async () => {
+  const { merge } = merged();
+  const capabilities = { extensions: { [tasksId]: {} } };
+  const ask = (method: string) =>
+    merge.serve(requestOf(method, { taskId: "made-up" }, capabilities), contextOf("ada"));
+  await expect(ask("tasks/result")).rejects.toMatchObject({ code: -32601 });
+  await expect(ask("tasks/get")).rejects.toMatchObject({ code: -32602 });
+});
+
 it("a task is unknown to everybody but the principal that created it, also in a subscription", async () => {
   const { merge } = merged();
   const capabilities = { elicitation: { form: {} }, extensions: { [tasksId]: {} } };
