@@ -1,6 +1,7 @@
 /**
  * Three replicas over Postgres behind a gateway, and 200 tasks of four steps with a question in the
- * middle; every 2 s a random replica is killed and started again, until the last task has ended.
+ * middle; every 2 s a random replica is killed and started again, once the one before is back, until
+ * the last task has ended.
  *
  *     node --import tsx bench/chaos/tasks-kills.ts [seconds]
  *
@@ -39,7 +40,7 @@ function report({ effects, wrong, ...run }: KilledTasks): void {
   };
   const rows = [
     ["tasks, of four steps with a question in the middle", tasks],
-    ["replicas killed with SIGKILL, one every 2 s", run.kills],
+    ["replicas killed with SIGKILL, 2 s apart, or more where the last one was not back", run.kills],
     ["seconds until the last task had ended", run.seconds.toFixed(1)],
     ["tasks that ended otherwise than they should have, or answers lost", wrong.length],
     ["effects, one for each step", effects.steps],
