@@ -31,9 +31,7 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
     for (const abort of aborts.get(taskId) ?? []) abort(reason);
   };
   const subscribed = [
-    events.subscribe(cancelledTopic, ({ taskId }) =>
-      abortAll(taskId as string, cancelledError()),
-    ),
+    events.subscribe(cancelledTopic, ({ taskId }) => abortAll(taskId as string, cancelledError())),
     // A cancellation may be among the events that were lost.
     events.subscribe(eventGapTopic, () => {
       for (const taskId of aborts.keys()) lookAgain(taskId).catch(onError);
