@@ -88,9 +88,9 @@ async function sendOne(client: Client, { url, kind, id }: Sending, load: MixedLo
     })
     .then(async ({ statusCode, body }) => {
       const text = await body.text();
-      return statusCode === 200 && "result" in JSON.parse(text)
-        ? undefined
-        : `${statusCode} ${text}`;
+      const { result, error } = JSON.parse(text);
+      if (statusCode === 200 && result !== undefined) return undefined;
+      return `${statusCode} ${error?.message ?? text}`;
     })
     .catch((error: Error) => error.message);
   latencies.push(performance.now() - startedAt);

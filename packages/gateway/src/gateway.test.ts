@@ -51,7 +51,7 @@ const _meta = {
 async function ask(
   { url }: Gateway,
   method: string,
-  params: { readonly name?: string } = {},
+  params: { readonly name?: string; readonly taskId?: string } = {},
   headers: { readonly [name: string]: string } = {},
 ) {
   const message = { jsonrpc: "2.0", id: 7, method, params: { ...params, _meta } };
@@ -72,6 +72,15 @@ async function ask(
 }
 
 describe("a gateway over one upstream", () => {
+  it("compares the headers of requests about tasks, as it does those of the core", async () => {
+    const gateway = await gatewayOf({ upstreams: { one: { url: one.url, verify: "gateway" } } });
+    const params = { taskId: "a" };
+    const { status, body } = await ask(gateway, "tasks/get", params, { "mcp-name": "b" });
+    expect([status, body.error.code]).toEqual([400, -32020]);
+    const fitting = await ask(gateway, "tasks/get", params, { "mcp-name": "a" });
+    expect(fitting.body.error.code).toBe(-32601);
+  });
+
   it("passes a call through and says who answered", async () => {
     const { status, replica, body } = await ask(await gatewayOf(), "tools/call", { name: "echo" });
     expect([status, replica]).toEqual([200, "1"]);

@@ -1,6 +1,7 @@
 /** The gateway as a whole: it listens, reloads and ends. */
 import { atPath, type HttpEndpoint, httpRules, listenHttp } from "lutra/node";
 import type { Method } from "lutra/protocol";
+import { taskMethods } from "lutra/tasks";
 import type { DestinationStream } from "pino";
 import { type AdminOptions, startAdmin } from "./admin/admin.ts";
 import { createMetrics, type Metrics } from "./admin/metrics.ts";
@@ -19,7 +20,11 @@ export interface GatewayOptions {
   readonly modules?: RunModule | undefined;
   /** Finds out who calls. @default nobody */
   readonly authenticate?: Authenticate | undefined;
-  /** Methods of extensions, so that they are routed and checked as those of the core are. */
+  /**
+   * Methods of extensions, so that they are routed and checked as those of the core are.
+   *
+   * @default those of `lutra/tasks`
+   */
   readonly methods?: readonly Method[] | undefined;
   /** Where the access log goes in place of what the configuration says. */
   readonly logStream?: DestinationStream | undefined;
@@ -69,20 +74,20 @@ export async function startGateway(
   input: ConfigInput | ParsedConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const { notice = (line) => console.error(`lutra: ${line}`) } = options;
+  const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
   const first = parsed(input);
   const log = createAccessLog(first.config.log, options.logStream);
   // A taken port is known before anything is started for it. Nobody is served before all is there.
   let running: RunningConfig | undefined;
   const now = () => running as RunningConfig;
   const metrics = createMetrics({
-    methods: options.methods,
+    methods,
     upstreams: () => statuses(now()),
     cache: () => now().caching?.stats(),
   });
   const sockets = await openSockets(first.config, { now, options, notice, log, metrics });
   try {
-    running = new RunningConfig(first, { ...options, notice });
+    running = new RunningConfig(first, { ...options, methods, notice });
   } catch (error) {
     await sockets.close();
     throw error;

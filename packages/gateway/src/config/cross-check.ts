@@ -27,6 +27,7 @@ export function crossCheck({ upstreams: known, routes }: Parts): readonly Findin
       ...checkShares(route, at("to")),
       ...checkMerge(route, at("merge")),
       ...checkPrefix(route, at("prefix")),
+      ...checkTasks(route, at("tasks")),
       ...checkRename(route, at("rename")),
       ...checkShadow(route, at("shadow", "upstream"), upstreams),
     ];
@@ -123,6 +124,11 @@ function checkRename(route: RouteConfig, path: readonly PropertyKey[]): readonly
   const isExact = typeof name === "string" && !name.includes("*");
   if (isExact) return [];
   return [{ path, message: "expected match.name to be one exact name; give one, or leave it out" }];
+}
+
+function checkTasks({ tasks, deny }: RouteConfig, path: readonly PropertyKey[]) {
+  if (tasks === undefined || deny === undefined) return [];
+  return [{ path, message: "expected no tasks in a route that denies; leave it out" }];
 }
 
 function checkShadow(

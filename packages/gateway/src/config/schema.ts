@@ -266,6 +266,12 @@ const route = z
       .optional()
       .describe("Gets a copy of each request; its answers are dropped"),
     cache: z.boolean().default(true).describe("Whether responses are kept"),
+    tasks: z
+      .enum(["pass", "follow"])
+      .optional()
+      .describe(
+        "What happens to calls that become tasks. `follow` waits for the task where the client did not declare the extension, within totalMs of the upstream, and answers with its result. By default `pass`",
+      ),
   })
   .refine(({ to, merge, deny }) => [to, merge, deny].filter((x) => x !== undefined).length === 1, {
     error: "expected exactly one of to, merge and deny",

@@ -364,7 +364,7 @@ describe("ids that upstreams mint", () => {
   it("are the same -32602 when they are unknown, tampered with or someone else's", async () => {
     const both = upstreams();
     const taskId = await start(both);
-    const merge = mergeOf(both);
+    const merge = mergeOf(both, { methods: [method("tasks/get")] });
     const refusals = await Promise.all(
       [
         merge.serve(get("raw-task-id"), contextOf("ada")),

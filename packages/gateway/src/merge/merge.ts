@@ -149,7 +149,8 @@ function createParts(options: MergeOptions) {
   const mintedIds = mintedIdKinds((options.methods ?? []).filter((one) => !core.has(one.name)));
   const shared = { table, refresh, seals, mintedIds };
   const lists = createLists({ ...shared, collecting, pageSize, serverMeta, now });
-  const targets = new Targets({ ...shared, upstreams: byName });
+  const described = new Set((options.methods ?? []).map((method) => method.name));
+  const targets = new Targets({ ...shared, upstreams: byName, described });
   const forward = createForward(shared);
   const subscriptions = createSubscriptions({ ...options, meta: serverMeta });
   const follow = createListen({

@@ -29,6 +29,8 @@ export interface TargetsOptions {
   readonly refresh: Refresh;
   readonly seals: Seals;
   readonly mintedIds: readonly MintedIdKind[];
+  /** The methods of extensions that the gateway knows, by name. */
+  readonly described: ReadonlySet<string>;
 }
 
 /** A method whose subject is named, and the list that has the names. */
@@ -103,7 +105,11 @@ export class Targets {
     const sent = params[kind.field];
     const opened = typeof sent === "string" ? await seals.ids.open(sent, context) : undefined;
     const upstream = opened && upstreams.get(opened.upstream);
-    if (opened === undefined || upstream === undefined) throw unknownId(kind.field);
+    if (opened === undefined || upstream === undefined) {
+      // Of a method that nobody described, only the upstream of its id could know.
+      const isKnown = this.#options.described.has(request.method);
+      throw isKnown ? unknownId(kind.field) : methodNotFound(request.method);
+    }
     const own = { ...params, [kind.field]: opened.id };
     return { upstream, params: own, sent: sent as string, original: opened.id, by: "id" };
   }

@@ -1,5 +1,11 @@
 /** What would happen to a request, and why, in plain words. */
-import { coreMethods, encodeHeaderValue, latestVersion, type Method } from "lutra/protocol";
+import {
+  callTool,
+  coreMethods,
+  encodeHeaderValue,
+  latestVersion,
+  type Method,
+} from "lutra/protocol";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
@@ -102,6 +108,7 @@ function readingOf(route: RouteConfig, config: CompleteConfig, name: string): st
     ...(route.rename === undefined ? [] : ["the name is replaced"]),
     ...(config.limits.length === 0 ? [] : ["there are limits"]),
     ...(config.cache !== false && route.cache && method?.cacheable ? ["it may be cached"] : []),
+    ...(route.tasks === "follow" && name === callTool.name ? ["it may become a task"] : []),
     ...(method?.longLived ? ["it is a subscription"] : []),
   ];
   if (reasons.length === 0) return "the body is passed through unread";

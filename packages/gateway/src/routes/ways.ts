@@ -1,10 +1,11 @@
 /** Where requests go on: refused, passed through by their head, or read and answered. */
-import { compose, type Middleware, type Serve } from "lutra/protocol";
+import { callTool, compose, type Middleware, type Serve } from "lutra/protocol";
 import type { CachedServer, ResponseCaching } from "../cache/response-caching.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { admission, type Methods, paramAdmission } from "./admission.ts";
+import { followTasks } from "./follow-tasks.ts";
 import { rename } from "./rename.ts";
 import { mayShadow, type ShadowOptions, shadow } from "./shadow.ts";
 import { createShares } from "./shares.ts";
@@ -49,7 +50,8 @@ export function compileWay(
     const names = mergedNames(route, parts.config);
     const trustPublic = names.every((name) => parts.config.upstreams[name]?.trustPublic);
     const server = { name: parts.cacheName(index), trustPublic };
-    const serve = compose(outer(route, server, parts), parts.merge(names, route, index));
+    const policies = [...outer(route, server, parts), ...following(route, names, parts)];
+    const serve = compose(policies, parts.merge(names, route, index));
     const way: Way = { kind: "read", serve };
     return () => way;
   }
@@ -76,6 +78,17 @@ function outer(route: RouteConfig, server: CachedServer, parts: WayParts): reado
   ];
 }
 
+/** Nothing else of the route is for the gateway's own requests about a task. */
+function following(
+  { tasks }: RouteConfig,
+  names: readonly string[],
+  { config }: WayParts,
+): readonly Middleware[] {
+  if (tasks !== "follow") return [];
+  const totals = names.map((name) => config.upstreams[name]?.timeouts.totalMs ?? 0);
+  return [followTasks({ upstream: names.join(", "), totalMs: Math.max(...totals) })];
+}
+
 function toUpstream(
   upstream: Upstream,
   { route, index }: { readonly route: RouteConfig; readonly index: number },
@@ -95,6 +108,7 @@ function toUpstream(
       ...(route.rename === undefined ? [] : [rename(route.rename, methods)]),
       ...(shadowing ? [shadow(shadowing)] : []),
       ...(verifies ? [] : [paramAdmission(upstream)]),
+      ...following(route, [upstream.name], parts),
     ],
     parts.relay(upstream),
   );
@@ -109,6 +123,7 @@ function toUpstream(
   return ({ method, name }) => {
     const described = method === undefined ? undefined : methods.get(method);
     if (described?.longLived || (keeps && described?.cacheable)) return read;
+    if (route.tasks === "follow" && method === callTool.name) return read;
     return shadowing !== undefined && mayShadow(method, name, shadowing) ? both : pass;
   };
 }

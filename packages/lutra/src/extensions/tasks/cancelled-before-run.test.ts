@@ -5,7 +5,7 @@ import { createRunning } from "./running.ts";
 
 it("aborts a run at once whose task was cancelled after it was taken", () => {
   const events = createMemoryEventBus();
-  const running = createRunning(events);
+  const running = createRunning({ events, read: async () => undefined, onError: () => {} });
   const aborted: string[] = [];
   events.publish(cancelledTopic, { taskId: "a" });
   running.add("b", () => aborted.push("b"));
@@ -16,7 +16,7 @@ it("aborts a run at once whose task was cancelled after it was taken", () => {
 
 it("remembers a thousand cancellations and no more", () => {
   const events = createMemoryEventBus();
-  const running = createRunning(events);
+  const running = createRunning({ events, read: async () => undefined, onError: () => {} });
   for (let n = 0; n <= 1000; n += 1) events.publish(cancelledTopic, { taskId: `${n}` });
   const aborted: string[] = [];
   for (const taskId of ["0", "1", "1000"]) running.add(taskId, () => aborted.push(taskId));

@@ -5,7 +5,7 @@ import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
 import type { AskOptions } from "../../server/fixtures/ask.ts";
 import type { HandlerContext } from "../../server/handler-context.ts";
 import type { ToolDefinition } from "../../server/tools.ts";
-import { createMemoryEventBus, type EventBus } from "../../stores/event-bus.ts";
+import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
 import {
   form,
   gate,
@@ -193,5 +193,62 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     await server.server.close();
     expect(await streams[2]?.result).toMatchObject({ resultType: "complete" });
     expect(topics.get(`tasks ${ids[2]}`)).toBe(0);
+  });
+
+  it("after a gap of the bus, a stream sends what it missed, and nothing twice", async () => {
+    const bus = createMemoryEventBus();
+    let isDeaf = false;
+    const lossy: EventBus = {
+      publish: (topic, event) => (isDeaf ? undefined : bus.publish(topic, event)),
+      subscribe: bus.subscribe,
+    };
+    const { opened } = gate();
+    const server = taskServer([tool(() => opened)], {
+      server: { events: lossy },
+      tasks: { closeGraceMs: 0 },
+    });
+    const { taskId } = await server.call("t");
+    const other = await server.call("t");
+    const stream = listen(server, { taskIds: [taskId, other.taskId] });
+    await stream.tasks(3);
+    isDeaf = true;
+    await server.cancel(taskId);
+    expect(stream.received).toHaveLength(3);
+    isDeaf = false;
+    await bus.publish(eventGapTopic, {});
+    const tasks = await stream.tasks(4);
+    expect(tasks.at(-1)).toMatchObject({ taskId, status: "cancelled" });
+    await bus.publish(eventGapTopic, {});
+    await server.cancel(other.taskId);
+    expect((await stream.tasks(5)).at(-1)).toMatchObject({ taskId: other.taskId });
+    expect(stream.received).toHaveLength(5);
+  });
+
+  it("after a gap of the bus, a run hears that its task was cancelled", async () => {
+    const bus = createMemoryEventBus();
+    let isDeaf = false;
+    const lossy: EventBus = {
+      publish: (topic, event) => (isDeaf ? undefined : bus.publish(topic, event)),
+      subscribe: bus.subscribe,
+    };
+    const started = gate();
+    const aborted = gate<unknown>();
+    const server = taskServer(
+      [
+        tool(async (_args, { signal }) => {
+          signal.addEventListener("abort", () => aborted.open(signal.reason));
+          started.open();
+          await aborted.opened;
+          return "";
+        }),
+      ],
+      { server: { events: lossy } },
+    );
+    const { taskId } = await server.call("t");
+    await started.opened;
+    isDeaf = true;
+    await server.cancel(taskId);
+    await bus.publish(eventGapTopic, {});
+    expect(await aborted.opened).toMatchObject({ message: "the task was cancelled" });
   });
 });

@@ -6,7 +6,7 @@
 import { invalidParams } from "../../protocol/errors.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import type { AcceptedMember, FilterMember, SendNotification } from "../../server/filter-member.ts";
-import type { EventBus } from "../../stores/event-bus.ts";
+import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
 import { isTerminal, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
 import { belongsTo, type TaskRecord, type TaskRecords, taskTopic } from "./records.ts";
 import { detailedTask } from "./state.ts";
@@ -79,7 +79,7 @@ class TaskStream {
   readonly taskId: string;
   readonly #send: SendNotification;
   readonly #init: NotificationsInit;
-  readonly #unsubscribe: () => void;
+  readonly #subscribed: readonly (() => void)[];
   #first: TaskRecord | undefined;
   #sentVersion = 0;
   #isStarted = false;
@@ -92,7 +92,10 @@ class TaskStream {
     this.#send = send;
     this.#init = init;
     // Before the first look, so that no change falls in between.
-    this.#unsubscribe = init.events.subscribe(taskTopic(taskId), this.#changed);
+    this.#subscribed = [
+      init.events.subscribe(taskTopic(taskId), this.#changed),
+      init.events.subscribe(eventGapTopic, this.#outdated),
+    ];
   }
 
   async open(): Promise<TaskRecord | undefined> {
@@ -108,12 +111,17 @@ class TaskStream {
 
   readonly stop = (): void => {
     this.#isStopped = true;
-    this.#unsubscribe();
+    for (const unsubscribe of this.#subscribed) unsubscribe();
   };
 
   /** Changes that come while one is read are shown together. */
   readonly #changed = (event: JSONObject): void => {
-    if (this.#isStopped || (event.version as number) <= this.#sentVersion) return;
+    if ((event.version as number) > this.#sentVersion) this.#outdated();
+  };
+
+  /** After a gap nobody knows what has changed, so the task is looked at. */
+  readonly #outdated = (): void => {
+    if (this.#isStopped) return;
     this.#isStale = true;
     if (this.#isStarted && !this.#isReading) void this.#read();
   };

@@ -1,7 +1,7 @@
 /** What runs in this process, so that a cancellation from anywhere reaches it. */
 import { TransportError } from "../../protocol/transport-error.ts";
-import type { EventBus } from "../../stores/event-bus.ts";
-import { cancelledTopic } from "./records.ts";
+import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
+import { cancelledTopic, type TaskRecords } from "./records.ts";
 import { cancelledError } from "./run.ts";
 
 export interface Running {
@@ -22,15 +22,37 @@ const maxRemembered = 1000;
 /** The longest time a timer can be set for. */
 const maxTimerMs = 2 ** 31 - 1;
 
-export function createRunning(events: EventBus): Running {
+export interface RunningOptions {
+  readonly events: EventBus;
+  readonly read: TaskRecords["read"];
+  readonly onError: (error: unknown) => void;
+}
+
+export function createRunning({ events, read, onError }: RunningOptions): Running {
   const aborts = new Map<string, Set<(reason: unknown) => void>>();
   const cancelled = new Set<string>();
-  const close = events.subscribe(cancelledTopic, ({ taskId }) => {
-    cancelled.add(taskId as string);
+  const abortAll = (taskId: string, reason: unknown) => {
+    for (const abort of aborts.get(taskId) ?? []) abort(reason);
+  };
+  const onCancelled = (taskId: string) => {
+    cancelled.add(taskId);
     const [oldest = ""] = cancelled;
     if (cancelled.size > maxRemembered) cancelled.delete(oldest);
-    for (const abort of aborts.get(taskId as string) ?? []) abort(cancelledError());
-  });
+    abortAll(taskId, cancelledError());
+  };
+  const subscribed = [
+    events.subscribe(cancelledTopic, ({ taskId }) => onCancelled(taskId as string)),
+    // A cancellation may be among the events that were lost.
+    events.subscribe(eventGapTopic, () => {
+      for (const taskId of aborts.keys()) lookAgain(taskId).catch(onError);
+    }),
+  ];
+
+  async function lookAgain(taskId: string): Promise<void> {
+    const record = await read(taskId);
+    if (record === undefined) abortAll(taskId, expiredError());
+    else if (record.state.status === "cancelled") abortAll(taskId, cancelledError());
+  }
 
   return {
     add: (taskId, abort) => {
@@ -39,7 +61,7 @@ export function createRunning(events: EventBus): Running {
       // What is cancelled stays so.
       if (cancelled.has(taskId)) abort(cancelledError());
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const expire = () => abort(new TransportError("aborted", "the task has expired"));
+      const expire = () => abort(expiredError());
       return {
         expireIn: (ms) => {
           if (ms === null || ms > maxTimerMs) return;
@@ -52,8 +74,14 @@ export function createRunning(events: EventBus): Running {
         },
       };
     },
-    close,
+    close: () => {
+      for (const unsubscribe of subscribed) unsubscribe();
+    },
   };
+}
+
+function expiredError(): TransportError {
+  return new TransportError("aborted", "the task has expired");
 }
 
 /** Keeps a timer from keeping the process. A browser's timer is a number, and needs no such thing. */

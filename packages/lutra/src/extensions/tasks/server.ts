@@ -73,7 +73,7 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
     onError,
   });
   openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read });
-  const running = createRunning(events);
+  const running = createRunning({ events, read: records.read, onError });
   const createTask = taskCreation(records, openTasks, options);
   const init = { host, records, running, options, createTask };
   background.onStart((store) => startWorker(store, init));

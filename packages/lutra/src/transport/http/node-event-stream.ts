@@ -37,6 +37,7 @@ export class NodeEventStream {
   readonly #res: ServerResponse;
   readonly #open: OpenStreams;
   readonly #maxBufferedBytes: number;
+  #draining: Promise<void> | undefined;
 
   constructor(res: ServerResponse, open: OpenStreams, maxBufferedBytes: number) {
     this.#res = res;
@@ -72,17 +73,20 @@ export class NodeEventStream {
     return res.write(text);
   }
 
+  /** All messages that wait for the reader wait for the same moment. */
   #drained(): Promise<void> {
     const res = this.#res;
     if (res.destroyed) return Promise.resolve();
-    return new Promise((resolve) => {
+    this.#draining ??= new Promise((resolve) => {
       const done = () => {
         res.off("drain", done);
         res.off("close", done);
+        this.#draining = undefined;
         resolve();
       };
       res.once("drain", done);
       res.once("close", done);
     });
+    return this.#draining;
   }
 }

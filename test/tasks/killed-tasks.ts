@@ -1,0 +1,227 @@
+/**
+ * Tasks of several steps on three replicas over Postgres, of which a random one is killed again and
+ * again: what came of the tasks, of the effects of their steps, and of what was answered.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { startGateway } from "@lutra/gateway";
+import { createClient } from "lutra/client";
+import { followTasks } from "lutra/tasks";
+import pg from "pg";
+import { type StoreReplica, startStoreReplicas } from "./store-replicas.ts";
+
+export interface KilledTasksOptions {
+  /** The URL of a database for this run. */
+  readonly database: string;
+  readonly tasks: number;
+  /** The time between two starts of tasks. Not so short that tasks wait for their turn. */
+  readonly startEveryMs: number;
+  /** How long the effect of one step takes. There are four in each task. */
+  readonly stepMs: number;
+  readonly killEveryMs: number;
+  /** How many kills there are at least, however soon the tasks have ended. */
+  readonly minKills?: number;
+}
+
+export interface KilledTasks {
+  readonly seconds: number;
+  readonly kills: number;
+  /** What calls came to, that are not what they should have come to. */
+  readonly wrong: readonly string[];
+  /** How often starting a task, or following one, was tried again. */
+  readonly retries: number;
+  readonly effects: {
+    /** Steps of the tasks, each of which must have one line in the ledger. */
+    readonly steps: number;
+    readonly missing: number;
+    readonly twice: number;
+    /** How often effects were tried, as many as there are steps and those that kills made again. */
+    readonly attempts: number;
+  };
+  /** Runs that kills broke off, and how long until each was seen to go on. */
+  readonly brokenOff: number;
+  readonly resumedAfterMs: readonly number[];
+}
+
+interface Kill {
+  readonly at: number;
+  readonly pid: number;
+}
+
+const steps = ["a", "b", "c", "d"];
+/** How often a client goes on after something between it and the replicas broke. */
+const maxRetries = 20;
+
+/** Runs all tasks to their end. */
+export async function runKilledTasks(options: KilledTasksOptions): Promise<KilledTasks> {
+  const pool = new pg.Pool({ connectionString: options.database, max: 2 });
+  await pool.query(`
+    CREATE TABLE ledger (key text PRIMARY KEY, task text NOT NULL, step text NOT NULL);
+    CREATE TABLE attempts (key text NOT NULL, task text NOT NULL);
+    CREATE TABLE signs (n bigserial, task text, pid int, at bigint, sign text);`);
+  const replicas = await startStoreReplicas({
+    module: new URL("fixtures/ledger-server.mjs", import.meta.url),
+    replicas: 3,
+    store: options.database,
+    env: { LUTRA_TEST_STEP_MS: String(options.stepMs) },
+  });
+  const gateway = await startGateway({
+    listen: { port: 0 },
+    admin: false,
+    log: false,
+    upstreams: {
+      ledger: {
+        url: replicas.map(({ url }) => url),
+        verify: "upstream",
+        health: { intervalMs: 500, ejectMs: 250, slowStartMs: 0 },
+      },
+    },
+  });
+  await gateway.ready();
+  const startedAt = performance.now();
+  const killing = new Killing(replicas, options);
+  const { ids, wrong, retries } = await runAll(gateway.url, options);
+  const kills = await killing.end();
+  const seconds = (performance.now() - startedAt) / 1000;
+  await gateway.close();
+  await Promise.all(replicas.map((replica) => replica.close()));
+  const found = await look(pool, ids, kills);
+  await pool.end();
+  return { seconds, kills: kills.length, wrong, retries, ...found };
+}
+
+class Killing {
+  readonly #end = new AbortController();
+  readonly #kills: Kill[] = [];
+  readonly #work: Promise<void>;
+
+  constructor(replicas: readonly StoreReplica[], options: KilledTasksOptions) {
+    this.#work = this.#run(replicas, options);
+  }
+
+  /** Resolves to all kills, once the last one has a successor. */
+  async end(): Promise<readonly Kill[]> {
+    this.#end.abort();
+    await this.#work;
+    return this.#kills;
+  }
+
+  async #run(
+    replicas: readonly StoreReplica[],
+    { killEveryMs, minKills = 1 }: KilledTasksOptions,
+  ): Promise<void> {
+    let restart: Promise<void> | undefined;
+    const { signal } = this.#end;
+    while (!signal.aborted || this.#kills.length < minKills) {
+      const pause = signal.aborted ? undefined : { signal };
+      // The next one lives until this one is back, however slow the machine is.
+      await Promise.all([delay(killEveryMs, undefined, pause).catch(() => {}), restart]);
+      if (signal.aborted && this.#kills.length >= minKills) break;
+      const victim = replicas[Math.floor(Math.random() * replicas.length)] as StoreReplica;
+      this.#kills.push({ at: Date.now(), pid: victim.pid() as number });
+      restart = victim.killAndRestart();
+    }
+    await restart;
+  }
+}
+
+async function runAll(url: string, { tasks, startEveryMs }: KilledTasksOptions) {
+  const wrong: string[] = [];
+  /** The names of the tasks of which somebody knows. */
+  const ids: string[] = [];
+  let retries = 0;
+  const client = await createClient(url, {
+    extensions: [followTasks({ notifications: false })],
+    onElicit: ({ message }) => ({ action: "accept", content: { word: wordOf(message) } }),
+  });
+
+  /** Tries again what a kill broke off; what is started twice has two ids. */
+  async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await work(attempt);
+      } catch (error) {
+        if (attempt >= maxRetries) throw error;
+        retries += 1;
+        await delay(100);
+      }
+    }
+  }
+
+  async function runOne(index: number): Promise<void> {
+    await delay(index * startEveryMs);
+    const [id, started] = await again(async (attempt) => {
+      const name = `${index}-${attempt}`;
+      return [name, await client.tasks.start("job", { id: name })] as const;
+    });
+    ids.push(id);
+    const taskId = started.task?.taskId as string;
+    const result = await again((attempt) =>
+      attempt === 0 ? started.result() : client.tasks.resume(taskId, { tool: "job" }),
+    );
+    const { text } = (result.content as readonly { readonly text?: string }[])[0] ?? {};
+    if (text !== `abcd ${wordOf(id)}`) wrong.push(`${id}: ${text}`);
+  }
+
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: tasks }, (_, index) => runOne(index)),
+  );
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === "rejected") wrong.push(`${index}: ${outcome.reason}`);
+  }
+  await client.close();
+  return { ids, wrong, retries };
+}
+
+function wordOf(id: string): string {
+  return `word of ${id}`;
+}
+
+/** What the database says about tasks by their names. */
+async function look(pool: pg.Pool, ids: readonly string[], kills: readonly Kill[]) {
+  const lines = await pool.query(
+    "SELECT task || ' ' || step AS name, count(*)::int AS n FROM ledger WHERE task = ANY($1) GROUP BY 1",
+    [ids],
+  );
+  const attempts = await pool.query(
+    "SELECT count(*)::int AS n FROM attempts WHERE task = ANY($1)",
+    [ids],
+  );
+  const signs = await pool.query(
+    "SELECT task, pid, at::float8 AS at, sign FROM signs WHERE task = ANY($1) ORDER BY n",
+    [ids],
+  );
+  const wanted = ids.flatMap((id) => steps.map((step) => `${id} ${step}`));
+  const counted = new Map(lines.rows.map(({ name, n }) => [name as string, n as number]));
+  const effects = {
+    steps: wanted.length,
+    missing: wanted.filter((name) => !counted.has(name)).length,
+    twice: wanted.filter((name) => (counted.get(name) ?? 0) > 1).length,
+    attempts: attempts.rows[0].n as number,
+  };
+  return { effects, ...resumptions(signs.rows, kills) };
+}
+
+interface Sign {
+  readonly task: string;
+  readonly pid: number;
+  readonly at: number;
+  readonly sign: string;
+}
+
+/** A run was broken off when the last sign of its task before a kill was the victim's, in its middle. */
+function resumptions(signs: readonly Sign[], kills: readonly Kill[]) {
+  const byTask = new Map<string, Sign[]>();
+  for (const sign of signs) byTask.set(sign.task, [...(byTask.get(sign.task) ?? []), sign]);
+  const resumedAfterMs: number[] = [];
+  let brokenOff = 0;
+  for (const { at, pid } of kills) {
+    for (const own of byTask.values()) {
+      const last = own.findLast((sign) => sign.at <= at);
+      if (last?.pid !== pid || last.sign === "asks" || last.sign === "end") continue;
+      const next = own.find((sign) => sign.at > at && sign.pid !== pid);
+      brokenOff += 1;
+      if (next !== undefined) resumedAfterMs.push(next.at - at);
+    }
+  }
+  return { brokenOff, resumedAfterMs };
+}
