@@ -23,7 +23,9 @@ interface Write {
 }
 
 export class Database {
-  readonly #connection: Libsql.Database;
+  readonly #path: string;
+  readonly #isDurable: boolean;
+  #connection: Libsql.Database;
   readonly #statements = new Map<string, Libsql.Statement>();
   #writes: Write[] = [];
   #isOpen = true;
@@ -35,9 +37,9 @@ export class Database {
    *   commit survives the death of a process
    */
   constructor(path: string, isDurable: boolean) {
-    this.#connection = new Libsql(path);
-    this.#connection.exec(`PRAGMA busy_timeout = ${blockMs}`);
-    this.#connection.exec(`PRAGMA synchronous = ${isDurable ? "FULL" : "NORMAL"}`);
+    this.#path = path;
+    this.#isDurable = isDurable;
+    this.#connection = this.#connect();
   }
 
   /** Runs `work`, again and again while another process writes. */
@@ -49,6 +51,7 @@ export class Database {
         return work(this);
       } catch (error) {
         if (!isBusy(error) || performance.now() > giveUpAt) throw toStoreError(error);
+        if (codeOf(error) === "SQLITE_BUSY_SNAPSHOT") this.#reconnect();
         await delay(5 + 20 * Math.random());
       }
     }
@@ -123,6 +126,23 @@ export class Database {
     this.#isOpen = false;
     this.#statements.clear();
     this.#connection.close();
+  }
+
+  #connect(): Libsql.Database {
+    const connection = new Libsql(this.#path);
+    connection.exec(`PRAGMA busy_timeout = ${blockMs}`);
+    connection.exec(`PRAGMA synchronous = ${this.#isDurable ? "FULL" : "NORMAL"}`);
+    return connection;
+  }
+
+  /**
+   * A read that was broken off can leave its snapshot open. From the next write of another process
+   * on, this connection could then write nothing any more, however long it waited.
+   */
+  #reconnect(): void {
+    this.#statements.clear();
+    this.#connection.close();
+    this.#connection = this.#connect();
   }
 
   get isOpen(): boolean {
