@@ -359,6 +359,25 @@ describe.each(runners)("%s", (_name, run) => {
       expect(messages.at(-1)).toMatchObject({ result: { content: [{ text: "done" }] } });
     });
 
+    it("costs no listener for each notification that waits", async () => {
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error) => void warnings.push(warning);
+      process.on("warning", onWarning);
+      const runner = await start(
+        serverOf(async (context) => {
+          const all = Array.from({ length: 40 }, (_, index) =>
+            context.progress({ progress: index, message: chunk }),
+          );
+          await Promise.all(all);
+          return "done";
+        }),
+        { maxBufferedBytes: 10_000_000 },
+      );
+      expect(await messagesOf(await runner.ask(call()))).toHaveLength(41);
+      process.off("warning", onWarning);
+      expect(warnings).toEqual([]);
+    });
+
     it("is cut off, which cancels its request, by a handler that does not wait", async () => {
       const cutOff = deferred<number>();
       const flooding = await start(
