@@ -1,20 +1,30 @@
 /** The state machine of tasks, over random orders of events. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InputRequest, InputResponse } from "../../protocol/input-required.ts";
+import {
+  accept,
+  answer,
+  ask,
+  cancel,
+  emptyMemory,
+  fail,
+  randomEvents,
+  request,
+} from "./fixtures/random-events.ts";
 import { isTerminal } from "./protocol.ts";
 import { detailedTask, newTask, type TaskEvent, type TaskState, transition } from "./state.ts";
 
-const request = (message: string): InputRequest => ({
-  method: "elicitation/create",
-  params: { mode: "form", message, requestedSchema: { type: "object", properties: {} } },
-});
-const accept: InputResponse = { action: "accept", content: {} };
-const empty = { answers: {}, steps: {}, state: undefined };
 const call = { name: "t", arguments: { secret: 1 }, meta: {}, principal: null };
 
 function created(): TaskState {
-  return newTask({ now: 0, ttlMs: 1000, pollIntervalMs: 10, call, memory: empty, exchange: "e" });
+  return newTask({
+    now: 0,
+    ttlMs: 1000,
+    pollIntervalMs: 10,
+    call,
+    memory: emptyMemory,
+    exchange: "e",
+  });
 }
 
 /** A state after these events, a millisecond apart. */
@@ -22,18 +32,7 @@ function after(...events: TaskEvent[]): TaskState {
   return events.reduce((state, event, index) => transition(state, event, index + 1), created());
 }
 
-const ask = (round: number, ...names: string[]): TaskEvent => {
-  const pending = Object.fromEntries(names.map((name) => [name, request(name)]));
-  return { type: "ask", round, pending, memory: empty };
-};
-const answer = (...keys: string[]): TaskEvent => ({
-  type: "answer",
-  responses: Object.fromEntries(keys.map((key) => [key, accept])),
-});
 const complete = (round: number): TaskEvent => ({ type: "complete", round, result: { r: round } });
-const fail: TaskEvent = { type: "fail", round: 1, error: { code: -32603, message: "no" } };
-const cancel: TaskEvent = { type: "cancel" };
-
 describe("ext-tasks/tasks#task-status", () => {
   it("a task begins as working, and goes through input_required back to it", () => {
     expect(after().status).toBe("working");
@@ -108,22 +107,6 @@ describe("ext-tasks/tasks#task-update-requests", () => {
   });
 });
 
-const names = fc.constantFrom("a", "b", "c", "__proto__");
-const rounds = fc.integer({ min: 1, max: 4 });
-const keys = fc.tuple(names, fc.integer({ min: 1, max: 8 })).map(([name, n]) => `${name}-${n}`);
-const events: fc.Arbitrary<TaskEvent> = fc.oneof(
-  fc.record({ type: fc.constant("step" as const), name: names, outcome: fc.tuple(fc.nat()) }),
-  fc.record({ type: fc.constant("status" as const), round: rounds, message: fc.string() }),
-  fc
-    .tuple(rounds, fc.uniqueArray(names, { minLength: 1, maxLength: 3 }))
-    .map(([round, asked]) => ask(round, ...asked)),
-  fc.uniqueArray(keys, { maxLength: 6 }).map((some) => answer(...some)),
-  fc.uniqueArray(keys, { maxLength: 6 }).map((some) => answer(...some)),
-  fc.record({ type: fc.constant("complete" as const), round: rounds, result: fc.constant({}) }),
-  fc.constant(fail),
-  fc.constant(cancel),
-);
-
 const legal: { readonly [from: string]: readonly string[] } = {
   working: ["working", "input_required", "completed", "failed", "cancelled"],
   // A run of the same round may not end a task that waits; only answers and the client move it.
@@ -132,7 +115,7 @@ const legal: { readonly [from: string]: readonly string[] } = {
 
 it("whatever happens in whatever order: legal transitions, keys of one use, no answer lost", () => {
   fc.assert(
-    fc.property(fc.array(events, { maxLength: 30 }), (order) => {
+    fc.property(fc.array(randomEvents, { maxLength: 30 }), (order) => {
       let state = created();
       const used = new Map<string, string>();
       for (const [index, event] of order.entries()) {
