@@ -62,9 +62,11 @@ describe("npm start", () => {
     expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(14);
     expect(output).toMatch(/List them again \.+ nothing sent/);
     expect(output).toMatch(/Search for three cities \.+ replicas \d, \d, \d/);
-    expect(output).toMatch(/Replica \d asked .* and replica \d\s+finished/s);
-    expect(output).toMatch(/After \d+\.\d s it was back/);
-    expect(output).toMatch(/was killed in leg \d of 5\. Replica \d took over/);
+    // Where lines break depends on the numbers in them.
+    const text = output.replace(/\s+/g, " ");
+    expect(text).toMatch(/Replica \d asked .* and replica \d finished/);
+    expect(text).toMatch(/After \d+\.\d s it was back/);
+    expect(text).toMatch(/was killed in leg \d of 5\. Replica \d took over/);
   });
 
   it("shows the routes as the reader can ask for them", async () => {
