@@ -23,9 +23,8 @@ export default defineConfig({
           exclude,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // These tests start processes, and wait for most of their time: two files at a time, after
-          // the others.
-          maxWorkers: 2,
+          // These tests start processes and measure time: one file at a time, after the others.
+          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },
