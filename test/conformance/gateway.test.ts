@@ -30,11 +30,12 @@ it("expects of the fixture on the official SDK what it passes without a gateway"
 });
 
 describe.each([
-  ["one upstream, whose bodies pass unread", "gateway", startPassThrough],
-  ["three replicas", "gateway-replicas", startReplicated],
-  ["one upstream, whose bodies are read", "gateway-verify", startVerifying],
-  ["the official SDK", "gateway-official", startOverOfficial],
-] as const)("the official suite against a gateway over %s", (_what, name, start) => {
+  ["one upstream, whose bodies pass unread", "gateway", startPassThrough, true],
+  ["three replicas", "gateway-replicas", startReplicated, true],
+  ["one upstream, whose bodies are read", "gateway-verify", startVerifying, true],
+  // The requirements report extensions, too, of which the official SDK has none.
+  ["the official SDK", "gateway-official", startOverOfficial, false],
+] as const)("the official suite against a gateway over %s", (_what, name, start, hasTasks) => {
   let fixture: Fixture;
 
   beforeAll(async () => {
@@ -48,8 +49,10 @@ describe.each([
     expect(totals).toEqual(allPassed);
   });
 
-  it("meets the frozen requirements of the revision", { timeout }, async () => {
-    const { faults } = await runServerRequirements(`${name}-requirements`, fixture.url);
-    expect(faults).toEqual([]);
-  });
+  if (hasTasks) {
+    it("meets the frozen requirements of the revision", { timeout }, async () => {
+      const { faults } = await runServerRequirements(`${name}-requirements`, fixture.url);
+      expect(faults).toEqual([]);
+    });
+  }
 });

@@ -6,26 +6,32 @@ interface Discovered {
 
 /**
  * Makes sure that the fixture answers at `url`, and nothing else. Resolves to the number of the
- * replica that did, where a fleet says so.
+ * replica that a call came to, where a fleet says so: what may be cached comes to none.
  */
 export async function probe(url: string): Promise<string | undefined> {
-  const method = "server/discover";
-  const meta = {
+  const discovered = await ask(url, "server/discover", {});
+  const { result } = (await discovered.json()) as Discovered;
+  const name = result?._meta?.["io.modelcontextprotocol/serverInfo"]?.name;
+  if (name !== "everything") throw new Error(`${url}: expected the fixture, found ${name}`);
+  const called = await ask(url, "tools/call", { name: "test_simple_text" });
+  await called.arrayBuffer();
+  return called.headers.get("x-lutra-replica") ?? undefined;
+}
+
+function ask(url: string, method: string, params: { readonly name?: string }): Promise<Response> {
+  const _meta = {
     "io.modelcontextprotocol/protocolVersion": specVersion,
     "io.modelcontextprotocol/clientCapabilities": {},
   };
-  const response = await fetch(url, {
+  return fetch(url, {
     method: "POST",
     headers: {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
       "mcp-protocol-version": specVersion,
       "mcp-method": method,
+      ...(params.name !== undefined && { "mcp-name": params.name }),
     },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { _meta: meta } }),
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta } }),
   });
-  const { result } = (await response.json()) as Discovered;
-  const name = result?._meta?.["io.modelcontextprotocol/serverInfo"]?.name;
-  if (name !== "everything") throw new Error(`${url}: expected the fixture, found ${name}`);
-  return response.headers.get("x-lutra-replica") ?? undefined;
 }

@@ -103,7 +103,7 @@ it("takes the next port when its own is taken, and ends after the walk when aske
   const address = other.address();
   const port = typeof address === "object" ? address?.port : undefined;
   const { closed, output } = start("--port", String(port), "--exit");
-  expect(await closed).toBe(0);
+  expect(await closed, output()).toBe(0);
   expect(output()).toContain(`Port ${port} is taken, so the gateway goes to ${Number(port) + 1}.`);
   other.close();
 }, 120_000);

@@ -1,6 +1,9 @@
 /** Replicas of one server, each a process with a URL of its own, as upstreams of a gateway. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SealKey } from "lutra/server";
 import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
@@ -14,6 +17,8 @@ export interface ReplicaStart {
   readonly keys: readonly SealKey[];
   /** 0 picks a free one. */
   readonly port: number;
+  /** The URL of the store that all replicas share. */
+  readonly store: string;
 }
 
 export interface Replicas {
@@ -36,6 +41,8 @@ export async function startReplicas(module: URL, replicas: number): Promise<Repl
   const guard = createMemoryReplayGuard();
   const running = new Set<ChildProcess>();
   const succeeded = new Map<number, (successor: number) => void>();
+  const folder = mkdtempSync(join(tmpdir(), "lutra-test-"));
+  const store = `sqlite:${join(folder, "state.db")}`;
   let isOver = false;
 
   const start = async (port: number, predecessor?: number): Promise<number> => {
@@ -43,7 +50,7 @@ export async function startReplicas(module: URL, replicas: number): Promise<Repl
     running.add(child);
     const leave = relay.add(child);
     answerClaims(child, guard);
-    const message = { module: module.href, replicas, port, keys: [{ id: "k", secret }] };
+    const message = { module: module.href, replicas, port, store, keys: [{ id: "k", secret }] };
     child.send(message satisfies ReplicaStart);
     const taken = await readyAt(child);
     child.once("exit", () => {
@@ -69,6 +76,7 @@ export async function startReplicas(module: URL, replicas: number): Promise<Repl
       const ended = Array.from(running, (child) => once(child, "exit"));
       for (const child of running) child.kill("SIGTERM");
       await Promise.all(ended);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

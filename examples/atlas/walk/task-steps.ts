@@ -53,12 +53,16 @@ async function killWorker({ client, fleet }: Walk, taskId: string): Promise<Kill
   throw new Error("expected the task to work on the route");
 }
 
-/** What a report says of who measured its legs, before and after the kill. */
+/**
+ * What a report says of who measured its legs, before and after the kill. The process may have got
+ * a leg further until it heard of its end.
+ */
 function checkLegs(measuredBy: readonly number[], { leg, pid, seen }: Killed) {
-  const [before, after] = [measuredBy.slice(0, leg - 1), measuredBy.slice(leg - 1)];
+  const done = measuredBy.lastIndexOf(pid) + 1;
+  const [before, after] = [measuredBy.slice(0, done), measuredBy.slice(done)];
   const isKept = before.every((by, index) => by === (seen.get(index + 1) ?? by));
-  expectTrue(isKept && before.at(-1) === pid, "expected no leg to be measured again");
-  expectTrue(!after.includes(pid), "expected another process to finish");
+  expectTrue(isKept && done >= leg - 1, "expected no leg to be measured again");
+  expectTrue(after.length > 0, "expected another process to finish");
   return { before, after };
 }
 
@@ -83,15 +87,15 @@ export const taskSteps: readonly Step[] = [
       );
       const replicaOf = (pid: number | undefined) =>
         killed.replicas.get(pid ?? 0) ?? [...fleet.pids].find(([, known]) => known === pid)?.[0];
-      const { leg } = killed;
       await killed.back;
       return (
         `Replica ${takenBy} made a task of the call, and replica ${replicaOf(before[0])} began it, ` +
         `leg by leg. In the middle it asked “${questions.at(-1)}”; replica ` +
         `${lastReplica.get("tasks/update")} took the answer, ${units}. Replica ` +
-        `${replicaOf(killed.pid)} (pid ${killed.pid}) went on, and was killed in leg ${leg} of ` +
+        `${replicaOf(killed.pid)} (pid ${killed.pid}) went on, and was killed in leg ` +
+        `${before.length + 1} of ` +
         `${legs.length}. Replica ${replicaOf(after.at(-1))} took over, and the report was there ` +
-        `${seconds} s later: ${total} ${units}. The ${leg - 1} legs that were done were kept, with ` +
+        `${seconds} s later: ${total} ${units}. The ${before.length} legs that were done were kept, with ` +
         `the answer, and not measured again: the last of them is by the process that is gone.`
       );
     },
