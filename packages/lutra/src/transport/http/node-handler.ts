@@ -66,12 +66,11 @@ export function createNodeHandler(
   const rules = withDefaults(options);
   const streams = new OpenStreams(rules.keepAliveMs);
   const handling: Handling = { serve: server.serve, rules, streams };
-  return (req, res, instead) => handle(req, res, instead ? { ...handling, instead } : handling);
+  return (req, res, instead) => handle(req, res, handling, instead);
 }
 
 interface Handling {
   readonly serve: Serve;
-  readonly instead?: NodeHandlerOverride;
   readonly rules: HttpRules;
   readonly streams: OpenStreams;
 }
@@ -79,11 +78,11 @@ interface Handling {
 async function handle(
   req: IncomingMessage,
   res: ServerResponse,
-  { serve, instead, rules, streams }: Handling,
+  { serve, rules, streams }: Handling,
+  instead: NodeHandlerOverride | undefined,
 ): Promise<void> {
   const header = headerReader(req);
-  if (sentTimes(req.rawHeaders, "host") > 1) return refuse(res, severalHosts(), {});
-  const { refusal, cors } = instead?.screening ?? screen(headOf(req, header), rules);
+  const { refusal, cors } = instead?.screening ?? screenRequest(req, header, rules);
   if (refusal) return refuse(res, refusal, cors);
   let id: RequestId | undefined;
   let exchange: NodeExchange | undefined;
@@ -105,6 +104,11 @@ async function handle(
     else if (exchange) exchange.fail(toProtocolError(thrown, rules));
     else fail(res, id, toProtocolError(thrown, rules), cors);
   }
+}
+
+function screenRequest(req: IncomingMessage, header: ReadHeader, rules: HttpRules): Screening {
+  if (sentTimes(req.rawHeaders, "host") > 1) return { refusal: severalHosts(), cors: {} };
+  return screen(headOf(req, header), rules);
 }
 
 function headOf(req: IncomingMessage, header: ReadHeader): HttpHead {
