@@ -87,8 +87,8 @@ export function createCaching(options: CachingOptions): Caching {
     });
   }
 
-  async function answer(sending: Sending): Promise<Result> {
-    const { request, context, found } = sending;
+  function answer(sending: Sending): Promise<Result> {
+    const { context, found } = sending;
     if (!found) return sent(sending);
     const { result, receivedAt } = found;
     const { ttlMs } = readCacheHints(result);
@@ -97,18 +97,26 @@ export function createCaching(options: CachingOptions): Caching {
       onAnswer?.(context, status);
       return setCacheStatus(present(result, status, freshMs), status);
     };
-    if (freshMs > 0) return give("fresh");
+    if (freshMs > 0) return Promise.resolve(give("fresh"));
     // What was stale at once is asked for each time.
     if (ttlMs > 0 && revalidation && -freshMs < revalidation.maxMs) {
       revalidation.start(sending, send);
-      return give("stale");
+      return Promise.resolve(give("stale"));
     }
+    return sentOrStale(sending, -freshMs, () => give("stale"));
+  }
+
+  async function sentOrStale(
+    sending: Sending,
+    staleMs: number,
+    stale: () => Result,
+  ): Promise<Result> {
     try {
       return await sent(sending);
     } catch (error) {
-      if (-freshMs >= options.maxStaleMs || !isOutage(error)) throw error;
-      onWarning(`${request.method}: answered with a stale response`, error);
-      return give("stale");
+      if (staleMs >= options.maxStaleMs || !isOutage(error)) throw error;
+      onWarning(`${sending.request.method}: answered with a stale response`, error);
+      return stale();
     }
   }
 

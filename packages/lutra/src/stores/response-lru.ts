@@ -35,6 +35,8 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
   /** The map's order is that of use. */
   const entries = new Map<string, Entry<Value>>();
   let bytes = 0;
+  /** The entry at the end of that order, where one that is used over and over already is. */
+  let newest: Entry<Value> | undefined;
 
   function forget(name: string): void {
     bytes -= entries.get(name)?.bytes ?? 0;
@@ -46,8 +48,11 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
       const name = nameOf(key);
       const entry = entries.get(name);
       if (entry === undefined) return undefined;
-      entries.delete(name);
-      entries.set(name, entry);
+      if (entry !== newest) {
+        entries.delete(name);
+        entries.set(name, entry);
+        newest = entry;
+      }
       return entry.value;
     },
     set: (key, value, valueBytes) => {
@@ -55,7 +60,8 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
       forget(name);
       const size = 2 * name.length + valueBytes;
       if (size > maxBytes) return;
-      entries.set(name, { key, value, bytes: size });
+      newest = { key, value, bytes: size };
+      entries.set(name, newest);
       bytes += size;
       for (const oldest of entries.keys()) {
         if (bytes <= maxBytes) break;
