@@ -28,9 +28,18 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
   // A client chooses its method; the number of series must not be its choice.
   const known = new Set([...coreMethods, ...methods].map(({ name }) => name));
   const series = new Map<string, Series>();
+  /** Requests come in runs that look the same; finding those needs no key. */
+  let last: Series | undefined;
   const durations = new Map<string, DurationHistogram>();
   counters([registry], series);
   gauges([registry], sources);
+
+  function find(record: ExchangeRecord, status: number): Series {
+    const { head, upstream, code, cache } = record;
+    const method = known.has(head.method ?? "") ? head.method : "";
+    const key = `${method} ${upstream} ${status} ${code} ${cache}`;
+    return series.get(key) ?? open(key, record, status);
+  }
 
   function open(key: string, record: ExchangeRecord, status: number): Series {
     const isRoom = series.size < maxSeries;
@@ -44,20 +53,24 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
     if (found !== undefined) return found;
     const shared = durations.get(duration.name) ?? duration;
     durations.set(shared.name, shared);
-    const opened: Series = { labels, requests: 0, retries: 0, duration: shared };
+    const opened: Series = {
+      labels,
+      like: shapeOf(record, status),
+      requests: 0,
+      retries: 0,
+      duration: shared,
+    };
     series.set(name, opened);
     return opened;
   }
 
   return {
     observe: (record, status) => {
-      const { head, upstream, code, cache, attempts } = record;
-      const method = head.method ?? "";
-      const key = `${known.has(method) ? method : ""} ${upstream} ${status} ${code} ${cache}`;
-      const one = series.get(key) ?? open(key, record, status);
-      one.requests += 1;
-      if (attempts > 1) one.retries += attempts - 1;
-      one.duration.observe((performance.now() - record.startedAt) / 1000);
+      if (last === undefined || !isLike(last.like, record, status)) last = find(record, status);
+      last.requests += 1;
+      const { attempts, startedAt } = record;
+      if (attempts > 1) last.retries += attempts - 1;
+      last.duration.observe((performance.now() - startedAt) / 1000);
     },
     contentType: registry.contentType,
     text: async () => (await registry.metrics()) + histogramText([...durations.values()]),
@@ -66,10 +79,31 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
 
 /** What is counted of requests that look the same. Adding to it is all that a request costs. */
 interface Series {
+  readonly like: Shape;
   readonly labels: { readonly [label: string]: string | number };
   requests: number;
   retries: number;
   readonly duration: DurationHistogram;
+}
+
+/** What makes requests count as the same. */
+type Shape = Pick<ExchangeRecord, "upstream" | "code" | "cache"> & {
+  readonly method: string | undefined;
+  readonly status: number;
+};
+
+function shapeOf({ head, upstream, code, cache }: ExchangeRecord, status: number): Shape {
+  return { method: head.method, upstream, status, code, cache };
+}
+
+function isLike(like: Shape, record: ExchangeRecord, status: number): boolean {
+  return (
+    like.method === record.head.method &&
+    like.upstream === record.upstream &&
+    like.status === status &&
+    like.code === record.code &&
+    like.cache === record.cache
+  );
 }
 
 const beyond = { method: "other", upstream: "", status: 0, code: "", cache: "" };

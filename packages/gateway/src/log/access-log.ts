@@ -1,9 +1,12 @@
-/** One line of JSON for each request: what was asked of whom and how it went, and nothing said. */
+/**
+ * One line of JSON for each request: what was asked of whom and how it went, and nothing said. The
+ * lines are as pino writes them, so what reads those reads these.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { type DestinationStream, destination, levels } from "pino";
 import type { Config } from "../config/schema.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
-import { LineBuffer } from "./line-buffer.ts";
+import { LineBuffer, type LineDestination } from "./line-buffer.ts";
 
 export interface AccessLog {
   readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
@@ -14,36 +17,45 @@ export interface AccessLog {
 /** Names longer than this are cut. */
 const maxNameLength = 256;
 
+/** What waits at most for a file or a reader that takes nothing; lines beyond that are lost. */
+const maxWaitingBytes = 16_777_216;
+
+const level = levels.values.info;
+
 /** Writes to the configured file or to standard output; `undefined` where no log is wanted. */
 export function createAccessLog(
   config: Config["log"],
   stream?: DestinationStream,
 ): AccessLog | undefined {
   if (config === false) return undefined;
-  const lines = new LineBuffer(stream ?? openFile(config.file));
-  const logger = pino({ base: null }, lines);
+  const lines = new LineBuffer(stream ? asTexts(stream) : openFile(config.file));
   return {
-    write: (record, req, res) => writeLine(logger, record, req, res),
+    write: (record, req, res) => lines.write(`${lineOf(record, req, res)}\n`),
     flush: () => lines.flush(),
   };
 }
 
-function openFile(file: string | undefined): ReturnType<typeof destination> {
-  return destination({
-    ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
-    sync: false,
-  });
+function asTexts(stream: DestinationStream): LineDestination {
+  return { write: (bytes) => stream.write(bytes.toString()) };
 }
 
-function writeLine(
-  logger: Logger,
-  record: ExchangeRecord,
-  req: IncomingMessage,
-  res: ServerResponse,
-): void {
+function openFile(file: string | undefined): LineDestination {
+  const options = {
+    ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
+    sync: false,
+    maxLength: maxWaitingBytes,
+    contentMode: "buffer",
+  } as const;
+  // Pino's type knows texts alone.
+  return destination(options) as unknown as LineDestination;
+}
+
+/** A logger of pino's would walk over the members of each line once more. */
+function lineOf(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse): string {
   const { head } = record;
-  const isAnswered = res.writableFinished;
-  logger.info({
+  return JSON.stringify({
+    level,
+    time: Date.now(),
     method: head.method,
     name: head.name?.slice(0, maxNameLength),
     version: head.version,
@@ -56,7 +68,7 @@ function writeLine(
     code: record.code,
     cache: record.cache,
     // The client went away, or the answer broke off.
-    broken: isAnswered ? undefined : true,
+    broken: res.writableFinished ? undefined : true,
     reason: record.reason,
     ms: rounded(performance.now() - record.startedAt),
     upstreamMs: record.upstreamMs === undefined ? undefined : rounded(record.upstreamMs),

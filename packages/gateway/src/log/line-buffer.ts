@@ -1,34 +1,40 @@
 /**
- * Collects lines and hands them on together. The destination of pino measures all that waits again
- * for each line that it gets, which costs more than everything else that is done for a request.
+ * Collects lines as bytes and hands them on together. The destination of pino measures all that
+ * waits again for each text that it gets, and encodes it, which together costs more than everything
+ * else that is done for a request.
  */
-import type { DestinationStream } from "pino";
 
-/** What waits at the most, in characters and in milliseconds. */
-const maxLength = 32_768;
+/** What waits at the most, in bytes and in milliseconds. */
+const maxBytes = 32_768;
 const maxMs = 250;
 
-/** A destination that can write what waits at once. */
-interface Flushable extends DestinationStream {
+/** Where lines go. */
+export interface LineDestination {
+  /** Takes the bytes of one line or more; they are not touched again. */
+  readonly write: (bytes: Buffer) => unknown;
+  /** Writes what waits at once. */
   readonly flushSync?: () => void;
 }
 
-export class LineBuffer implements DestinationStream {
-  readonly #out: Flushable;
-  #lines: string[] = [];
+export class LineBuffer {
+  readonly #out: LineDestination;
+  #bytes: Buffer = Buffer.allocUnsafeSlow(maxBytes);
   #length = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(out: Flushable) {
+  constructor(out: LineDestination) {
     this.#out = out;
   }
 
   write(line: string): void {
-    this.#lines.push(line);
-    this.#length += line.length;
-    if (this.#length >= maxLength) this.#handOn();
+    const length = Buffer.byteLength(line);
+    if (this.#length + length > maxBytes) this.#handOn();
+    if (length > maxBytes) return void this.#out.write(Buffer.from(line));
+    // Most lines are ASCII alone, which is copied and not encoded.
+    this.#bytes.write(line, this.#length, length === line.length ? "latin1" : "utf8");
+    this.#length += length;
     // The timer keeps the process, so that the last lines are written before it ends.
-    else this.#timer ??= setTimeout(() => this.#handOn(), maxMs);
+    this.#timer ??= setTimeout(() => this.#handOn(), maxMs);
   }
 
   /** Hands everything on, and has it written. */
@@ -45,9 +51,9 @@ export class LineBuffer implements DestinationStream {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#length === 0) return;
-    const text = this.#lines.join("");
-    this.#lines = [];
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#bytes = Buffer.allocUnsafeSlow(maxBytes);
     this.#length = 0;
-    this.#out.write(text);
+    this.#out.write(bytes);
   }
 }
