@@ -89,6 +89,28 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
       expect(second.hasHeard("runs", "dropped")).toBe(false);
     });
 
+    it("a task whose worker is killed goes before hundreds that wait", async () => {
+      const url = await freshUrl();
+      store = await openStore(url);
+      const { tasks } = store;
+      const first = await start(url);
+      await tasks.create(hanging, { order: "run" });
+      await first.heard("runs", "a");
+      // One of the four places of each worker is free again every second or so.
+      const waiting = Array.from({ length: 300 }, (_, n) => ({
+        ...task,
+        taskId: `waits ${n}`,
+        state: { takesMs: 1000 },
+      }));
+      await Promise.all(waiting.map((one) => tasks.create(one, { order: "run" })));
+      const second = await start(url);
+      const killedAt = performance.now();
+      first.child.kill("SIGKILL");
+      const tookMs = (await second.heard("runs", "a")) - killedAt;
+      console.log(`${engine}: went on in front of 300 after ${Math.round(tookMs)} ms`);
+      expect(tookMs).toBeLessThan(replacedWithinMs);
+    });
+
     it("a task that a killed process held is run", async () => {
       const url = await freshUrl();
       const [holder, worker] = [await start(url, "look"), await start(url)];

@@ -7,24 +7,23 @@ import { startGateway } from "@lutra/gateway";
 import { createClient } from "lutra/client";
 import { followTasks } from "lutra/tasks";
 import pg from "pg";
-import { type StoreReplica, startStoreReplicas } from "./store-replicas.ts";
+import { type Kill, Killing, type KillingOptions, type Kills } from "./killing.ts";
+import { type Resumptions, resumptions } from "./resumptions.ts";
+import { startStoreReplicas } from "./store-replicas.ts";
 
-export interface KilledTasksOptions {
+export interface KilledTasksOptions extends KillingOptions {
   /** The URL of a database for this run. */
   readonly database: string;
   readonly tasks: number;
-  /** The time between two starts of tasks. Not so short that tasks wait for their turn. */
+  /** The time between two starts of tasks; with 0 all are started at once. */
   readonly startEveryMs: number;
   /** How long the effect of one step takes. There are four in each task. */
   readonly stepMs: number;
-  readonly killEveryMs: number;
-  /** How many kills there are at least, however soon the tasks have ended. */
-  readonly minKills?: number;
 }
 
-export interface KilledTasks {
+export interface KilledTasks extends Kills, Resumptions {
+  /** Until the last task had ended. */
   readonly seconds: number;
-  readonly kills: number;
   /** What calls came to, that are not what they should have come to. */
   readonly wrong: readonly string[];
   /** How often starting a task, or following one, was tried again. */
@@ -37,14 +36,6 @@ export interface KilledTasks {
     /** How often effects were tried, as many as there are steps and those that kills made again. */
     readonly attempts: number;
   };
-  /** Runs that kills broke off, and how long until each was seen to go on. */
-  readonly brokenOff: number;
-  readonly resumedAfterMs: readonly number[];
-}
-
-interface Kill {
-  readonly at: number;
-  readonly pid: number;
 }
 
 const steps = ["a", "b", "c", "d"];
@@ -80,48 +71,13 @@ export async function runKilledTasks(options: KilledTasksOptions): Promise<Kille
   const startedAt = performance.now();
   const killing = new Killing(replicas, options);
   const { ids, wrong, retries } = await runAll(gateway.url, options);
-  const kills = await killing.end();
   const seconds = (performance.now() - startedAt) / 1000;
+  const kills = await killing.end();
   await gateway.close();
   await Promise.all(replicas.map((replica) => replica.close()));
-  const found = await look(pool, ids, kills);
+  const found = await look(pool, ids, kills.kills);
   await pool.end();
-  return { seconds, kills: kills.length, wrong, retries, ...found };
-}
-
-class Killing {
-  readonly #end = new AbortController();
-  readonly #kills: Kill[] = [];
-  readonly #work: Promise<void>;
-
-  constructor(replicas: readonly StoreReplica[], options: KilledTasksOptions) {
-    this.#work = this.#run(replicas, options);
-  }
-
-  /** Resolves to all kills, once the last one has a successor. */
-  async end(): Promise<readonly Kill[]> {
-    this.#end.abort();
-    await this.#work;
-    return this.#kills;
-  }
-
-  async #run(
-    replicas: readonly StoreReplica[],
-    { killEveryMs, minKills = 1 }: KilledTasksOptions,
-  ): Promise<void> {
-    let restart: Promise<void> | undefined;
-    const { signal } = this.#end;
-    while (!signal.aborted || this.#kills.length < minKills) {
-      const pause = signal.aborted ? undefined : { signal };
-      // The next one lives until this one is back, however slow the machine is.
-      await Promise.all([delay(killEveryMs, undefined, pause).catch(() => {}), restart]);
-      if (signal.aborted && this.#kills.length >= minKills) break;
-      const victim = replicas[Math.floor(Math.random() * replicas.length)] as StoreReplica;
-      this.#kills.push({ at: Date.now(), pid: victim.pid() as number });
-      restart = victim.killAndRestart();
-    }
-    await restart;
-  }
+  return { seconds, wrong, retries, ...kills, ...found };
 }
 
 async function runAll(url: string, { tasks, startEveryMs }: KilledTasksOptions) {
@@ -187,7 +143,7 @@ async function look(pool: pg.Pool, ids: readonly string[], kills: readonly Kill[
     [ids],
   );
   const signs = await pool.query(
-    "SELECT task, pid, at::float8 AS at, sign FROM signs WHERE task = ANY($1) ORDER BY n",
+    "SELECT task, pid, at::float8 AS at, sign FROM signs WHERE task = ANY($1) ORDER BY at, n",
     [ids],
   );
   const wanted = ids.flatMap((id) => steps.map((step) => `${id} ${step}`));
@@ -199,29 +155,4 @@ async function look(pool: pg.Pool, ids: readonly string[], kills: readonly Kill[
     attempts: attempts.rows[0].n as number,
   };
   return { effects, ...resumptions(signs.rows, kills) };
-}
-
-interface Sign {
-  readonly task: string;
-  readonly pid: number;
-  readonly at: number;
-  readonly sign: string;
-}
-
-/** A run was broken off when the last sign of its task before a kill was the victim's, in its middle. */
-function resumptions(signs: readonly Sign[], kills: readonly Kill[]) {
-  const byTask = new Map<string, Sign[]>();
-  for (const sign of signs) byTask.set(sign.task, [...(byTask.get(sign.task) ?? []), sign]);
-  const resumedAfterMs: number[] = [];
-  let brokenOff = 0;
-  for (const { at, pid } of kills) {
-    for (const own of byTask.values()) {
-      const last = own.findLast((sign) => sign.at <= at);
-      if (last?.pid !== pid || last.sign === "asks" || last.sign === "end") continue;
-      const next = own.find((sign) => sign.at > at && sign.pid !== pid);
-      brokenOff += 1;
-      if (next !== undefined) resumedAfterMs.push(next.at - at);
-    }
-  }
-  return { brokenOff, resumedAfterMs };
 }

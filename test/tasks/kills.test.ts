@@ -4,7 +4,7 @@ import { hasPostgres, startPostgres, withoutPostgres } from "../stores/postgres-
 import { freshDatabase } from "./fresh-database.ts";
 import { runKilledTasks } from "./killed-tasks.ts";
 
-const name = "40 tasks end, with each effect once and no answer lost, while replicas are killed";
+const name = "24 tasks end, with each effect once and no answer lost, while replicas are killed";
 
 it.skipIf(!hasPostgres)(
   hasPostgres ? name : `${name} (${withoutPostgres})`,
@@ -15,17 +15,18 @@ it.skipIf(!hasPostgres)(
       const database = await freshDatabase(server.url, "kills");
       const run = await runKilledTasks({
         database,
-        tasks: 40,
-        startEveryMs: 150,
-        stepMs: 300,
+        tasks: 24,
+        startEveryMs: 100,
+        stepMs: 1000,
         killEveryMs: 2000,
         minKills: 3,
+        maxKills: 4,
       });
       expect(run.wrong).toEqual([]);
-      expect(run.kills).toBeGreaterThanOrEqual(3);
-      expect(run.effects).toMatchObject({ steps: 160, missing: 0, twice: 0 });
+      expect(run.kills.length).toBeGreaterThanOrEqual(3);
+      expect(run.effects).toMatchObject({ steps: 96, missing: 0, twice: 0 });
       // What was tried again were runs that a kill had broken off.
-      expect(run.effects.attempts).toBeGreaterThanOrEqual(160);
+      expect(run.effects.attempts).toBeGreaterThanOrEqual(96);
       expect(run.brokenOff).toBeGreaterThan(0);
       expect(run.resumedAfterMs).toHaveLength(run.brokenOff);
       expect(Math.max(...run.resumedAfterMs)).toBeLessThan(15_000);

@@ -18,6 +18,8 @@ interface Duty {
   order: Order;
   /** Grows with every order, so that a run can tell whether another one came meanwhile. */
   orders: number;
+  /** It was run or ordered before: it comes before what was not. */
+  hasBegun: boolean;
   rejections: number;
   /** The run that is under way. */
   run: object | undefined;
@@ -32,21 +34,23 @@ interface Worker extends TaskWorkerOptions {
   >;
 }
 
-/** A queue whose workers take tasks in the order in which they became due. */
+/** A queue whose workers take tasks that have begun first, and those in the order they became due. */
 export class MemoryTaskQueue {
   readonly #options: MemoryTaskQueueOptions;
   readonly #duties = new Map<string, Duty>();
-  /** The tasks that wait for a worker. */
-  readonly #due = new Set<string>();
+  /** The tasks that wait for a worker: those that have begun, and the others. */
+  readonly #due = [new Set<string>(), new Set<string>()] as const;
   readonly #workers = new Set<Worker>();
 
   constructor(options: MemoryTaskQueueOptions) {
     this.#options = options;
   }
 
-  order(taskId: string, order: Order): void {
+  /** `isFirst` is true for the order that a task is created with. */
+  order(taskId: string, order: Order, isFirst = false): void {
     const duty = this.#duties.get(taskId) ?? newDuty();
     this.#duties.set(taskId, duty);
+    duty.hasBegun = !isFirst;
     duty.order = order;
     duty.orders += 1;
     duty.rejections = 0;
@@ -64,32 +68,39 @@ export class MemoryTaskQueue {
   /** Queues what is to run, unless it is running: then it is looked at again at its end. */
   #settle(taskId: string, duty: Duty): void {
     if (duty.run !== undefined) return;
+    for (const due of this.#due) due.delete(taskId);
     if (duty.order === "run") {
-      this.#due.add(taskId);
+      this.#due[duty.hasBegun ? 0 : 1].add(taskId);
       queueMicrotask(() => this.#dispatch());
       return;
     }
-    this.#due.delete(taskId);
     if (duty.order === "drop") this.#duties.delete(taskId);
   }
 
   #dispatch(): void {
-    for (const taskId of this.#due) {
-      const worker = [...this.#workers].find(
-        ({ running, concurrency }) => running.size < concurrency,
-      );
-      if (worker === undefined) return;
-      this.#due.delete(taskId);
-      const duty = this.#duties.get(taskId);
-      if (duty === undefined) continue;
-      if (this.#options.isKept(taskId)) this.#start(taskId, duty, worker);
-      else this.#duties.delete(taskId);
+    for (const due of this.#due) {
+      for (const taskId of due) {
+        const worker = [...this.#workers].find(
+          ({ running, concurrency }) => running.size < concurrency,
+        );
+        if (worker === undefined) return;
+        due.delete(taskId);
+        this.#take(taskId, worker);
+      }
     }
+  }
+
+  #take(taskId: string, worker: Worker): void {
+    const duty = this.#duties.get(taskId);
+    if (duty === undefined) return;
+    if (this.#options.isKept(taskId)) this.#start(taskId, duty, worker);
+    else this.#duties.delete(taskId);
   }
 
   #start(taskId: string, duty: Duty, worker: Worker): void {
     const run = {};
     duty.run = run;
+    duty.hasBegun = true;
     const taken = duty.orders;
     const aborter = new AbortController();
     const ended = attempt(worker, taskId, aborter.signal).then((isDone) => {
@@ -163,5 +174,12 @@ export function waitWithTimer(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function newDuty(): Duty {
-  return { order: "drop", orders: 0, rejections: 0, run: undefined, pause: undefined };
+  return {
+    order: "drop",
+    orders: 0,
+    hasBegun: false,
+    rejections: 0,
+    run: undefined,
+    pause: undefined,
+  };
 }

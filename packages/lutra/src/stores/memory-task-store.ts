@@ -39,7 +39,7 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
 
   function keep({ taskId, version, expiresAt, state }: StoredTask, { order }: TaskOrder): void {
     tasks.set(taskId, { version, expiresAt, state: JSON.stringify(state) });
-    if (order !== undefined) queue.order(taskId, order);
+    if (order !== undefined) queue.order(taskId, order, version === 1);
   }
 
   function sweep(limit: number): number {

@@ -78,7 +78,11 @@ export interface TaskStore {
    * that is no longer the one that is kept.
    */
   readonly replace: (task: StoredTask, order?: TaskOrder) => Promise<boolean>;
-  /** Runs what is ordered. A task whose process died is run again within 15 seconds. */
+  /**
+   * Runs what is ordered: first the tasks that were run or ordered before, since somebody is in the
+   * middle of them, and of each kind those first that became due first. A task whose process died
+   * is run again within 15 seconds.
+   */
   readonly work: (options: TaskWorkerOptions) => TaskWorker;
   /** Forgets tasks that have expired, at most `limit`; resolves to how many. */
   readonly sweep: (limit: number) => Promise<number>;

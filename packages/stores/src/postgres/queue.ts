@@ -7,10 +7,20 @@ export const jobKind = "lutra_run";
 /** Far more tries than a job has before it is replaced by a new one. */
 const maxAttempts = 1000;
 
-/** Adds the job of a task, or makes it due where it waits. `delayMs` is an SQL expression. */
-export function addJob(taskId: string, delayMs = "0"): string {
+/** The queue takes jobs with a lower one first. */
+const priorities = { first: 1, again: 0 } as const;
+
+/**
+ * Adds the job of a task, or makes it due where it waits. `delayMs` is an SQL expression. The order
+ * that a task is created with is its `first`; a task in whose middle somebody is comes before it.
+ */
+export function addJob(
+  taskId: string,
+  delayMs = "0",
+  turn: keyof typeof priorities = "again",
+): string {
   return `${queueSchema}.add_job('${jobKind}', json_build_object('taskId', ${taskId}),
-    job_key => 'lutra:' || ${taskId}, max_attempts => ${maxAttempts},
+    job_key => 'lutra:' || ${taskId}, max_attempts => ${maxAttempts}, priority => ${priorities[turn]},
     run_at => now() + ${delayMs} * interval '1 millisecond')`;
 }
 

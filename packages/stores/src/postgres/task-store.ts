@@ -41,7 +41,8 @@ function insert(order: Order): string {
   const statement = `INSERT INTO lutra.tasks (task_id, version, expires_at, state, duty, orders, holder)
     SELECT $1::text, $2::integer, $4::bigint, $5::json, ${duty}, 1, $6::integer
     WHERE $3::bigint IS NOT NULL RETURNING task_id`;
-  return order === "run" ? `WITH added AS (${statement}) SELECT ${jobs.run} FROM added` : statement;
+  const job = addJob("task_id", "0", "first");
+  return order === "run" ? `WITH added AS (${statement}) SELECT ${job} FROM added` : statement;
 }
 
 /** The last change of a run, which gives back what it took. Its own job ends with it. */

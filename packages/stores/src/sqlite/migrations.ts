@@ -45,6 +45,9 @@ export const migrations: readonly string[] = [
      expires_at INTEGER NOT NULL
    ) WITHOUT ROWID;
    CREATE INDEX claims_expiry ON claims (expires_at);`,
+  // Who comes first: what was run or ordered before, then what became due first.
+  `ALTER TABLE tasks ADD COLUMN has_begun INTEGER AS (runs > 0 OR orders > 1);
+   CREATE INDEX tasks_turn ON tasks (has_begun DESC, due_at) WHERE duty = 'run' AND runner IS NULL;`,
 ];
 
 /**

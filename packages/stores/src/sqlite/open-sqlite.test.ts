@@ -114,7 +114,7 @@ describe("a file", () => {
     await (await openAt(path)).close();
     raw(path, "PRAGMA user_version = 99");
     await expect(openSqlite(path)).rejects.toThrow(
-      /the store has version 99, and this program knows versions up to 3; run a newer one/,
+      /the store has version 99, and this program knows versions up to 4; run a newer one/,
     );
   });
 

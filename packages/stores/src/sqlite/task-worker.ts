@@ -154,7 +154,8 @@ export class SqliteTaskWorker {
            runner = CASE WHEN coalesce(expires_at, ?1 + 1) > ?1 THEN ?2 END,
            taken = orders, runs = runs + 1
          WHERE task_id IN (
-           SELECT task_id FROM tasks WHERE ${isDue} AND due_at <= ?1 ORDER BY due_at LIMIT ?3)
+           SELECT task_id FROM tasks INDEXED BY tasks_turn WHERE ${isDue} AND due_at <= ?1
+           ORDER BY has_begun DESC, due_at LIMIT ?3)
          RETURNING task_id AS taskId, runs, rejections, runner IS NOT NULL AS isKept,
            version, expires_at AS expiresAt, state`,
         now(),

@@ -7,8 +7,10 @@ import { invalidParams } from "../../protocol/errors.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import type { AcceptedMember, FilterMember, SendNotification } from "../../server/filter-member.ts";
 import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
+import { retryPauseMs } from "../../stores/retry-pause.ts";
 import { isTerminal, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
 import { belongsTo, type TaskRecord, type TaskRecords, taskTopic } from "./records.ts";
+import { unreferenced } from "./running.ts";
 import { detailedTask } from "./state.ts";
 
 export interface NotificationsInit {
@@ -86,6 +88,9 @@ class TaskStream {
   #isStopped = false;
   #isReading = false;
   #isStale = false;
+  /** How many looks in a row have failed, and what waits for the next one. */
+  #failures = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(taskId: string, send: SendNotification, init: NotificationsInit) {
     this.taskId = taskId;
@@ -111,6 +116,7 @@ class TaskStream {
 
   readonly stop = (): void => {
     this.#isStopped = true;
+    clearTimeout(this.#retry);
     for (const unsubscribe of this.#subscribed) unsubscribe();
   };
 
@@ -128,14 +134,18 @@ class TaskStream {
 
   async #read(): Promise<void> {
     this.#isReading = true;
+    clearTimeout(this.#retry);
     try {
       while (this.#isStale && !this.#isStopped) {
         this.#isStale = false;
         const record = await this.#init.records.read(this.taskId);
+        this.#failures = 0;
         if (record !== undefined) this.#show(record);
       }
     } catch (error) {
       this.#init.onError(error);
+      this.#failures += 1;
+      this.#retry = unreferenced(setTimeout(this.#outdated, retryPauseMs(this.#failures)));
     } finally {
       this.#isReading = false;
     }

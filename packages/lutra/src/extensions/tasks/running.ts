@@ -1,6 +1,7 @@
 /** What runs in this process, so that a cancellation from anywhere reaches it. */
 import { TransportError } from "../../protocol/transport-error.ts";
 import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
+import { retryPauseMs } from "../../stores/retry-pause.ts";
 import { cancelledTopic, type TaskRecords } from "./records.ts";
 import { cancelledError } from "./run.ts";
 
@@ -44,14 +45,23 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
     events.subscribe(cancelledTopic, ({ taskId }) => onCancelled(taskId as string)),
     // A cancellation may be among the events that were lost.
     events.subscribe(eventGapTopic, () => {
-      for (const taskId of aborts.keys()) lookAgain(taskId).catch(onError);
+      for (const taskId of aborts.keys()) void lookAgain(taskId);
     }),
   ];
 
-  async function lookAgain(taskId: string): Promise<void> {
-    const record = await read(taskId);
-    if (record === undefined) abortAll(taskId, expiredError());
-    else if (record.state.status === "cancelled") abortAll(taskId, cancelledError());
+  /** What keeps events from coming may keep the store away as well: then once more, after a pause. */
+  async function lookAgain(taskId: string, failures = 0): Promise<void> {
+    try {
+      const record = await read(taskId);
+      if (record === undefined) abortAll(taskId, expiredError());
+      else if (record.state.status === "cancelled") abortAll(taskId, cancelledError());
+    } catch (error) {
+      onError(error);
+      const retry = () => {
+        if (aborts.has(taskId)) void lookAgain(taskId, failures + 1);
+      };
+      unreferenced(setTimeout(retry, retryPauseMs(failures + 1)));
+    }
   }
 
   return {

@@ -2,6 +2,7 @@ import type { TaskStore } from "../../stores/task-store.ts";
 import type { ContractCase } from "./contract-case.ts";
 import { taskClosingCases } from "./task-closing-cases.ts";
 import { taskKeepingCases } from "./task-keeping-cases.ts";
+import { taskTurnCases } from "./task-turn-cases.ts";
 import { taskWorkCases } from "./task-work-cases.ts";
 
 /**
@@ -31,8 +32,6 @@ export function taskStoreContract(open: OpenTaskStores): readonly ContractCase[]
         await Promise.all([one.close(), other.close()]);
       }
     };
-  return [...taskKeepingCases, ...taskWorkCases, ...taskClosingCases].map(({ name, body }) => ({
-    name,
-    run: withStores(body),
-  }));
+  const cases = [...taskKeepingCases, ...taskWorkCases, ...taskTurnCases, ...taskClosingCases];
+  return cases.map(({ name, body }) => ({ name, run: withStores(body) }));
 }

@@ -1,0 +1,121 @@
+/** How replicas are killed, and what counts as the going on of a task. */
+import { once } from "node:events";
+import { expect, it } from "vitest";
+import { Killing, type Victim } from "./killing.ts";
+import { resumptions, type Sign } from "./resumptions.ts";
+
+/** Replicas that come back when they are told to. */
+function victims() {
+  const down: { readonly comeBack: () => void }[] = [];
+  const heard = new EventTarget();
+  let most = 0;
+  const replicas = [1, 2, 3].map((number): Victim => {
+    let pid: number | undefined = number;
+    return {
+      pid: () => pid,
+      killAndRestart: () => {
+        pid = undefined;
+        return new Promise((resolve) => {
+          down.push({
+            comeBack: () => {
+              pid = number;
+              resolve();
+            },
+          });
+          most = Math.max(most, down.length);
+          heard.dispatchEvent(new Event("kill"));
+        });
+      },
+    };
+  });
+  const kill = () => once(heard, "kill");
+  return { replicas, down, kill, most: () => most };
+}
+
+it("kills at its pace though nobody is back, and leaves one alive", async () => {
+  const { replicas, down, kill, most } = victims();
+  const killing = new Killing(replicas, { killEveryMs: 5, minKills: 4 });
+  await kill();
+  await kill();
+  expect(down).toHaveLength(2);
+  const third = kill();
+  const isKilled = await Promise.race([third.then(() => true), tick(50).then(() => false)]);
+  expect(isKilled).toBe(false);
+  down.shift()?.comeBack();
+  await third;
+  const fourth = kill();
+  down.shift()?.comeBack();
+  await fourth;
+  const ended = killing.end();
+  for (const { comeBack } of down) comeBack();
+  const { kills, waits } = await ended;
+  expect(kills).toHaveLength(4);
+  expect(most()).toBe(2);
+  expect(waits).toBeGreaterThanOrEqual(1);
+});
+
+it("kills no more than it may", async () => {
+  const { replicas, down, kill } = victims();
+  const killing = new Killing(replicas, { killEveryMs: 1, maxKills: 1 });
+  await kill();
+  down[0]?.comeBack();
+  await tick(20);
+  expect((await killing.end()).kills).toHaveLength(1);
+});
+
+function tick(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const signs = (...all: readonly (readonly [pid: number, at: number, sign: string])[]): Sign[] =>
+  all.map(([pid, at, sign]) => ({ task: "t", pid, at, sign }));
+
+it.each([
+  [
+    "the victim's run goes on elsewhere",
+    [
+      [1, 0, "start"],
+      [2, 350, "start"],
+    ],
+    1,
+    [250],
+  ],
+  ["nobody goes on", [[1, 0, "start"]], 1, []],
+  [
+    "only the victim itself is heard of again",
+    [
+      [1, 0, "a"],
+      [1, 101, "b"],
+    ],
+    1,
+    [],
+  ],
+  [
+    "the task waited for its answer",
+    [
+      [1, 0, "asks"],
+      [2, 350, "start"],
+    ],
+    0,
+    [],
+  ],
+  ["the task was over", [[1, 0, "end"]], 0, []],
+  [
+    "another process was at it",
+    [
+      [1, 0, "a"],
+      [2, 50, "start"],
+      [2, 350, "a"],
+    ],
+    0,
+    [],
+  ],
+] as const)(
+  "measures from the kill to the next sign from elsewhere: %s",
+  (_, all, brokenOff, resumedAfterMs) => {
+    expect(resumptions(signs(...all), [{ at: 100, pid: 1 }])).toEqual({
+      brokenOff,
+      resumedAfterMs,
+    });
+  },
+);
