@@ -57,7 +57,8 @@ export function createHandler(options: HandlerOptions): Handler {
     const record = createRecord();
     const { socket } = req;
     const writtenBefore = socket.bytesWritten;
-    res.once("close", () => {
+    // It closes once. `once` would make an object more for it.
+    res.on("close", () => {
       record.bytesOut = socket.bytesWritten - writtenBefore;
       onEnd(record, req, res);
     });

@@ -30,7 +30,7 @@ export function createAccessLog(
   if (config === false) return undefined;
   const lines = new LineBuffer(stream ? asTexts(stream) : openFile(config.file));
   return {
-    write: (record, req, res) => lines.write(`${lineOf(record, req, res)}\n`),
+    write: (record, req, res) => lines.write(lineOf(record, req, res)),
     flush: () => lines.flush(),
   };
 }
@@ -50,32 +50,44 @@ function openFile(file: string | undefined): LineDestination {
   return destination(options) as unknown as LineDestination;
 }
 
-/** A logger of pino's would walk over the members of each line once more. */
+/**
+ * A logger of pino's, or `JSON.stringify` on an object, walks over all members of each line once
+ * more; what is absent leaves no trace here.
+ */
 function lineOf(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse): string {
-  const { head } = record;
-  return JSON.stringify({
-    level,
-    time: Date.now(),
-    method: head.method,
-    name: head.name?.slice(0, maxNameLength),
-    version: head.version,
-    principal: record.principal,
-    route: record.route,
-    upstream: record.upstream,
-    replica: record.replica,
-    attempts: record.attempts || undefined,
-    status: res.headersSent ? res.statusCode : 0,
-    code: record.code,
-    cache: record.cache,
+  const { head, upstreamMs } = record;
+  const { "content-length": length, traceparent } = req.headers;
+  return (
+    `{"level":${level},"time":${Date.now()}` +
+    text("method", head.method) +
+    text("name", head.name?.slice(0, maxNameLength)) +
+    text("version", head.version) +
+    text("principal", record.principal) +
+    `,"route":${record.route}` +
+    text("upstream", record.upstream) +
+    text("replica", record.replica) +
+    number("attempts", record.attempts || undefined) +
+    `,"status":${res.headersSent ? res.statusCode : 0}` +
+    number("code", record.code) +
+    text("cache", record.cache) +
     // The client went away, or the answer broke off.
-    broken: res.writableFinished ? undefined : true,
-    reason: record.reason,
-    ms: rounded(performance.now() - record.startedAt),
-    upstreamMs: record.upstreamMs === undefined ? undefined : rounded(record.upstreamMs),
-    bytesIn: Number(req.headers["content-length"]) || undefined,
-    bytesOut: record.bytesOut,
-    trace: traceIdOf(req.headers.traceparent),
-  });
+    (res.writableFinished ? "" : ',"broken":true') +
+    text("reason", record.reason) +
+    `,"ms":${rounded(performance.now() - record.startedAt)}` +
+    number("upstreamMs", upstreamMs === undefined ? undefined : rounded(upstreamMs)) +
+    number("bytesIn", Number(length) || undefined) +
+    `,"bytesOut":${record.bytesOut}` +
+    text("trace", traceIdOf(traceparent)) +
+    "}\n"
+  );
+}
+
+function text(name: string, value: string | undefined): string {
+  return value === undefined ? "" : `,"${name}":${JSON.stringify(value)}`;
+}
+
+function number(name: string, value: number | undefined): string {
+  return value === undefined ? "" : `,"${name}":${value}`;
 }
 
 function rounded(value: number): number {

@@ -5,7 +5,7 @@
  */
 
 /** What waits at the most, in bytes and in milliseconds. */
-const maxBytes = 32_768;
+const maxBytes = 65_536;
 const maxMs = 250;
 
 /** Where lines go. */

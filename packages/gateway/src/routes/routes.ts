@@ -43,9 +43,15 @@ export function compileRoutes(configs: readonly RouteConfig[]): Routes {
       const { head } = caller;
       if (readsHeaders) requireMetadata(caller);
       const candidates = byMethod.get(head.method ?? "") ?? other;
-      return candidates.find(({ conditions }) => conditions.every(({ holds }) => holds(caller)));
+      for (const route of candidates) if (fits(route, caller)) return route;
+      return undefined;
     },
   };
+}
+
+function fits({ conditions }: Route, caller: Caller): boolean {
+  for (const condition of conditions) if (!condition.holds(caller)) return false;
+  return true;
 }
 
 /** The methods that a route is for; `undefined` when only its conditions can tell. */
