@@ -4,9 +4,9 @@ import { cpus, release } from "node:os";
 import { isPinned } from "./contender.ts";
 
 /** Says on what and when the figures were measured. */
-export function machine(): string {
+export function machine(arePinned = isPinned): string {
   const all = cpus();
-  const pinned = isPinned ? "servers on the first core, load on the second" : "cores not assigned";
+  const pinned = arePinned ? "servers on the first core, load on the second" : "cores not assigned";
   const date = new Date().toISOString().slice(0, 16).replace("T", " ");
   return (
     `${all.length} cores (${all[0]?.model.trim() ?? "unknown"}), ${pinned}; ` +

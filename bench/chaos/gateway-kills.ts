@@ -2,7 +2,7 @@
  * Three replicas behind a gateway; every 2 s one of them is killed, in turn, and started again,
  * while 16 connections send lists, reads, read-only calls and calls with a side effect.
  *
- *     node --import tsx bench/chaos/gateway-kills.ts [seconds]
+ *     node --import tsx bench/chaos/gateway-kills.ts [seconds] [--write]
  *
  * Exits with 1 when a list, a read or a read-only call failed, or a side effect happened twice, or
  * was answered with a result and did not happen.
@@ -13,11 +13,20 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startGateway } from "@lutra/gateway";
 import { compileReplica, startKilledReplica } from "./killed-replica.ts";
-import { kinds, type MixedLoad, runMixedLoad } from "./mixed-load.ts";
+import { type Kind, kinds, type MixedLoad, runMixedLoad } from "./mixed-load.ts";
+import { writePage } from "./write-page.ts";
 
-const seconds = Number(process.argv[2] ?? 60);
+const [given = "60"] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const seconds = Number(given);
 const connections = 16;
 const killEveryMs = 2000;
+
+const titles: { readonly [kind in Kind]: string } = {
+  list: "lists",
+  read: "reads",
+  look: "calls of a tool with `readOnlyHint`",
+  pay: "calls with a side effect",
+};
 
 const folder = mkdtempSync(join(tmpdir(), "lutra-chaos-"));
 const file = join(folder, "paid");
@@ -68,22 +77,32 @@ async function killInTurn(): Promise<void> {
 }
 
 function report({ outcomes, paid }: MixedLoad): void {
-  const row = (...cells: readonly (string | number)[]) =>
-    console.log(cells.map((cell) => String(cell).padStart(10)).join(""));
-  console.log(`${seconds} s, ${connections} connections, ${kills} kills\n`);
-  row("kind", "sent", "failed", "p50 ms", "p99 ms", "max ms");
-  for (const kind of kinds) {
+  const reasons: string[] = [];
+  const rows = kinds.map((kind) => {
     const { latencies, failures } = outcomes[kind];
     const sorted = latencies.sort((a, b) => a - b);
     const at = (share: number) =>
       (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
     const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
-    row(kind, sorted.length, failed, at(0.5), at(0.99), at(1));
-    for (const [failure, count] of failures) console.log(`            ${count} x ${failure}`);
-  }
-  console.log(
-    `\nside effects: ${executed.length} happened, ${twice()} of them twice; ` +
-      `${paid.size} answered, ${lost(paid)} of them did not happen`,
+    for (const [failure, count] of failures) {
+      reasons.push(`- ${count} x ${titles[kind]}: ${failure}`);
+    }
+    return `| ${titles[kind]} | ${sorted.length} | ${failed} | ${at(0.5)} | ${at(0.99)} | ${at(1)} |`;
+  });
+  writePage(
+    "chaos-gateway",
+    "Replicas of a gateway, killed under load",
+    `Written by \`npm run chaos -- gateway ${seconds} --write\`. Three replicas behind one gateway; every 2 s one of them is killed with \`SIGKILL\`, in turn, and started again: ${seconds} s, ${connections} connections, ${kills} kills.
+
+| kind | sent | failed | p50 ms | p99 ms | max ms |
+| --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join("\n")}
+
+What failed:
+
+${reasons.join("\n") || "- nothing"}
+
+${executed.length} side effects happened, ${twice()} of them twice; ${paid.size} calls with a side effect were answered with a result, and ${lost(paid)} of them did not happen. A call that breaks off may have run, and its sender decides whether to send it again.`,
   );
 }
 

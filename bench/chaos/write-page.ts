@@ -13,7 +13,7 @@ export function factTable(
 
 /** Prints a page about one run, and with `--write` puts it into `bench/results`. */
 export function writePage(name: string, title: string, text: string): void {
-  const page = `# ${title}\n\n${machine()}.\n\n${text}\n`;
+  const page = `# ${title}\n\n${machine(false)}.\n\n${text}\n`;
   console.log(page);
   if (!process.argv.includes("--write")) return;
   writeFileSync(fileURLToPath(new URL(`../results/${name}.md`, import.meta.url)), page);
