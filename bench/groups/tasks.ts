@@ -12,7 +12,7 @@ import type { Plan } from "../plan.ts";
 import { missing, type Row, row, significant } from "../row.ts";
 import { alternate, median, ratios } from "../statistics.ts";
 import { drive, inFlight, type Subject, type TaskSample } from "../tasks/engine.ts";
-import { mapFloor, postgresFloor, sqliteFloor } from "../tasks/floors.ts";
+import { mapFloor, memoryFloor, postgresFloor, sqliteFloor } from "../tasks/floors.ts";
 import { plainServer, taskServer } from "../tasks/task-server.ts";
 
 const what = `tasks of one step, ${inFlight} in flight`;
@@ -32,7 +32,8 @@ export async function tasks(plan: Plan): Promise<readonly Row[]> {
 
 async function memoryRows(plan: Plan): Promise<readonly Row[]> {
   const store = createMemoryTaskStore({ maxTasks: 10_000_000 });
-  return rowsOf("memory", [taskServer(store, store.close), plainServer(), mapFloor()], plan);
+  const ours = taskServer(store, store.close);
+  return rowsOf("memory", [ours, memoryFloor(), plainServer(), mapFloor()], plan);
 }
 
 async function sqliteRows(folder: string, plan: Plan): Promise<readonly Row[]> {

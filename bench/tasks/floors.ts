@@ -2,8 +2,41 @@
 import { randomUUID } from "node:crypto";
 import { Logger, runMigrations, run as runQueue } from "graphile-worker";
 import Libsql from "libsql";
+import { createMemoryTaskStore } from "lutra/stores";
 import pg from "pg";
 import { inFlight, type Subject, state } from "./engine.ts";
+
+/** What the store in memory does by itself: it keeps a task, has it run, and keeps its end. */
+export function memoryFloor(): Subject {
+  const store = createMemoryTaskStore({ maxTasks: 10_000_000 });
+  const waiting = new Map<string, () => void>();
+  const worker = store.work({
+    concurrency: inFlight,
+    onError: console.error,
+    run: async (taskId, _signal, taken) => {
+      if (taken === undefined) throw new TypeError("expected the task along with its run");
+      await taken.replaceLast({ ...taken.task, version: 2 });
+      waiting.get(taskId)?.();
+      waiting.delete(taskId);
+    },
+  });
+  return {
+    name: "insert + job + update",
+    create: async () => {
+      const taskId = randomUUID();
+      const done = new Promise<void>((resolve) => {
+        waiting.set(taskId, resolve);
+      });
+      const task = { taskId, version: 1, expiresAt: null, state: { text: state } };
+      await store.create(task, { order: "run" });
+      return { done };
+    },
+    close: async () => {
+      await worker.close(0);
+      await store.close();
+    },
+  };
+}
 
 /** Texts in a `Map`, by an id that nobody can guess. */
 export function mapFloor(): Subject {

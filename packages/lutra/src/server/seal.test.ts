@@ -155,5 +155,7 @@ describe("a key ring", () => {
     expect(randomKeys()).not.toEqual(randomKeys());
     expect(new Set(Array.from({ length: 1000 }, () => randomId())).size).toBe(1000);
     expect(randomId()).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(randomId(9)).toMatch(/^[A-Za-z0-9_-]{12}$/);
+    expect(() => randomId(3073)).toThrow(RangeError);
   });
 });

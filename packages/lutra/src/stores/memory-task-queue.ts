@@ -1,14 +1,14 @@
 /** Who runs which task, in the memory of one process. */
 import { retryPauseMs } from "./retry-pause.ts";
-import type { TaskOrder, TaskWorker, TaskWorkerOptions } from "./task-store.ts";
+import type { TakenTask, TaskOrder, TaskWorker, TaskWorkerOptions } from "./task-store.ts";
 
 /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
 export type Timer = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface MemoryTaskQueueOptions {
   readonly wait: Timer;
-  /** False for a task that has gone or expired: it is not run. */
-  readonly isKept: (taskId: string) => boolean;
+  /** What a run gets; `undefined` for a task that has gone or expired: it is not run. */
+  readonly take: (taskId: string) => TakenTask | undefined;
 }
 
 type Order = NonNullable<TaskOrder["order"]>;
@@ -28,10 +28,10 @@ interface Duty {
 }
 
 interface Worker extends TaskWorkerOptions {
-  readonly running: Map<
-    object,
-    { readonly aborter: AbortController; readonly ended: Promise<void> }
-  >;
+  /** Aborts when the worker lets go of all that it runs. */
+  readonly aborter: AbortController;
+  /** The end of each run. */
+  readonly running: Map<object, Promise<void>>;
 }
 
 /** A queue whose workers take tasks that have begun first, and those in the order they became due. */
@@ -59,7 +59,7 @@ export class MemoryTaskQueue {
   }
 
   work(options: TaskWorkerOptions): TaskWorker {
-    const worker: Worker = { ...options, running: new Map() };
+    const worker: Worker = { ...options, aborter: new AbortController(), running: new Map() };
     this.#workers.add(worker);
     queueMicrotask(() => this.#dispatch());
     return { close: (graceMs) => this.#close(worker, graceMs) };
@@ -93,23 +93,24 @@ export class MemoryTaskQueue {
   #take(taskId: string, worker: Worker): void {
     const duty = this.#duties.get(taskId);
     if (duty === undefined) return;
-    if (this.#options.isKept(taskId)) this.#start(taskId, duty, worker);
-    else this.#duties.delete(taskId);
+    const taken = this.#options.take(taskId);
+    if (taken === undefined) this.#duties.delete(taskId);
+    else this.#start(duty, taken, worker);
   }
 
-  #start(taskId: string, duty: Duty, worker: Worker): void {
+  #start(duty: Duty, taken: TakenTask, worker: Worker): void {
+    const { taskId } = taken.task;
     const run = {};
     duty.run = run;
     duty.hasBegun = true;
-    const taken = duty.orders;
-    const aborter = new AbortController();
-    const ended = attempt(worker, taskId, aborter.signal).then((isDone) => {
+    const { orders } = duty;
+    const ended = attempt(worker, taken).then((isDone) => {
       worker.running.delete(run);
       // A worker that was closed has let go of it: somebody else may be at it.
-      if (duty.run === run) this.#finish(taskId, duty, { isNew: duty.orders !== taken, isDone });
+      if (duty.run === run) this.#finish(taskId, duty, { isNew: duty.orders !== orders, isDone });
       this.#dispatch();
     });
-    worker.running.set(run, { aborter, ended });
+    worker.running.set(run, ended);
   }
 
   #finish(
@@ -133,11 +134,11 @@ export class MemoryTaskQueue {
 
   async #close(worker: Worker, graceMs: number): Promise<void> {
     this.#workers.delete(worker);
-    const ended = Promise.all([...worker.running.values()].map((run) => run.ended));
+    const ended = Promise.all(worker.running.values());
     const over = new AbortController();
     await Promise.race([ended, this.#options.wait(graceMs, over.signal)]);
     over.abort();
-    for (const { aborter } of worker.running.values()) aborter.abort();
+    worker.aborter.abort();
     for (const [taskId, duty] of this.#duties) {
       if (duty.run === undefined || !worker.running.has(duty.run)) continue;
       duty.run = undefined;
@@ -147,9 +148,9 @@ export class MemoryTaskQueue {
 }
 
 /** Runs a task once; resolves to false when that was rejected. */
-async function attempt(worker: Worker, taskId: string, signal: AbortSignal): Promise<boolean> {
+async function attempt(worker: Worker, taken: TakenTask): Promise<boolean> {
   try {
-    await worker.run(taskId, signal);
+    await worker.run(taken.task.taskId, worker.aborter.signal, taken);
     return true;
   } catch (error) {
     worker.onError(error);

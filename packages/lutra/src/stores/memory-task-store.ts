@@ -2,7 +2,7 @@
 import type { JSONObject } from "../protocol/json.ts";
 import { MemoryTaskQueue, type Timer, waitWithTimer } from "./memory-task-queue.ts";
 import { StoreUnavailableError } from "./store-unavailable-error.ts";
-import type { StoredTask, TaskOrder, TaskStore } from "./task-store.ts";
+import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "./task-store.ts";
 
 export interface MemoryTaskStoreOptions {
   /** How many tasks are kept; one beyond that is refused with a 503. @default 100000 */
@@ -28,7 +28,7 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
   const { maxTasks = 100_000, now = Date.now, wait = waitWithTimer } = options;
   if (!(maxTasks >= 1)) throw new TypeError("maxTasks: expected at least 1");
   const tasks = new Map<string, Kept>();
-  const queue = new MemoryTaskQueue({ wait, isKept: (taskId) => find(taskId) !== undefined });
+  const queue = new MemoryTaskQueue({ wait, take });
 
   function find(taskId: string): Kept | undefined {
     const kept = tasks.get(taskId);
@@ -40,6 +40,26 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
   function keep({ taskId, version, expiresAt, state }: StoredTask, { order }: TaskOrder): void {
     tasks.set(taskId, { version, expiresAt, state: JSON.stringify(state) });
     if (order !== undefined) queue.order(taskId, order, version === 1);
+  }
+
+  function read(taskId: string): StoredTask | undefined {
+    const kept = find(taskId);
+    return kept && { ...kept, taskId, state: JSON.parse(kept.state) as JSONObject };
+  }
+
+  function replace(task: StoredTask, order: TaskOrder): boolean {
+    if (find(task.taskId)?.version !== task.version - 1) return false;
+    keep(task, order);
+    return true;
+  }
+
+  function take(taskId: string): TakenTask | undefined {
+    const task = read(taskId);
+    return task && { task, replaceLast };
+  }
+
+  async function replaceLast(task: StoredTask): Promise<boolean> {
+    return replace(task, { order: "drop" });
   }
 
   function sweep(limit: number): number {
@@ -63,16 +83,8 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
       }
       keep(task, order);
     },
-    get: async (taskId) => {
-      const kept = find(taskId);
-      if (kept === undefined) return undefined;
-      return { ...kept, taskId, state: JSON.parse(kept.state) as JSONObject };
-    },
-    replace: async (task, order = {}) => {
-      if (find(task.taskId)?.version !== task.version - 1) return false;
-      keep(task, order);
-      return true;
-    },
+    get: async (taskId) => read(taskId),
+    replace: async (task, order = {}) => replace(task, order),
     work: (worker) => queue.work(worker),
     sweep: async (limit) => sweep(limit),
     close: async () => {},

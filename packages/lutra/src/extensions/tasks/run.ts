@@ -17,6 +17,7 @@ import { unknownTool } from "../../server/tools.ts";
 import type { TakenTask } from "../../stores/task-store.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
 import type { TaskCall, TaskEvent } from "./state.ts";
+import { RunContext, type Stop } from "./stop.ts";
 
 /** How a run has ended, or that nothing may be noted of it. */
 export type Outcome = { readonly value: Result | Unanswered } | { readonly error: unknown };
@@ -118,20 +119,15 @@ export function callOf(
 /** Runs the handler of a task's tool once. */
 export async function runCall(
   { taskId, state: { call, memory } }: TaskRecord,
-  { host, journal, signal }: { host: ExtensionHost; journal: Journal; signal: AbortSignal },
+  { host, journal, stop }: { host: ExtensionHost; journal: Journal; stop: Stop },
 ): Promise<Outcome> {
   const tool = host.tool(call.name);
   if (tool === undefined) return { error: unknownTool(call.name) };
   const params = { name: call.name, arguments: call.arguments, _meta: call.meta };
   const request: JSONRPCRequest = { jsonrpc: "2.0", id: taskId, method: callTool.name, params };
   const { logLevel: _level, ...meta } = parseRequestMeta(params, modernVersions);
-  // Neither progress nor log messages exist for tasks.
-  const context = {
-    signal,
-    notify: () => {},
-    principal: (call.principal ?? undefined) as Principal | undefined,
-    meta,
-  };
+  const principal = (call.principal ?? undefined) as Principal | undefined;
+  const context = new RunContext(stop, principal, meta);
   const { answers, steps, exchange, state } = memory;
   try {
     const known = { answers, steps, exchange, state };
@@ -142,11 +138,14 @@ export async function runCall(
 }
 
 /** True for what a handler threw because its task was taken from it. */
-export function isAbandoned(outcome: Outcome, signal: AbortSignal): boolean {
-  if (!signal.aborted || !("error" in outcome)) return false;
+export function isAbandoned(
+  outcome: Outcome,
+  stop: { readonly aborted: boolean; readonly reason?: unknown },
+): boolean {
+  if (!stop.aborted || !("error" in outcome)) return false;
   const { error } = outcome;
   if (isProtocolError(error)) return false;
-  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+  return error === stop.reason || (error instanceof Error && error.name === "AbortError");
 }
 
 /** Why the signal of a run aborts. */

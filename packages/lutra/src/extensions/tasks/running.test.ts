@@ -10,7 +10,7 @@ import type { ToolDefinition } from "../../server/tools.ts";
 import { createMemoryEventBus } from "../../stores/event-bus.ts";
 import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
 import { StoreUnavailableError } from "../../stores/store-unavailable-error.ts";
-import type { TaskStore } from "../../stores/task-store.ts";
+import type { StoredTask, TakenTask, TaskStore } from "../../stores/task-store.ts";
 import { declared, form, gate, has, isOver, taskServer, yes } from "./fixtures/task-server.ts";
 import { tasks } from "./server.ts";
 import type { ToolTaskOptions } from "./tool-settings.ts";
@@ -319,14 +319,18 @@ describe("a store that is not available", () => {
   it("a run that it fails is tried again, and its steps that are kept are not", async () => {
     let failures = 1;
     const memory = createMemoryTaskStore({ wait: async () => {} });
+    const replaceLast = (taken: TakenTask) => async (task: StoredTask) => {
+      if (failures-- > 0) throw new StoreUnavailableError("test", new Error("gone"));
+      return taken.replaceLast(task);
+    };
     const store: TaskStore = {
       ...memory,
-      replace: async (task, order) => {
-        if (order?.order === "drop" && failures-- > 0) {
-          throw new StoreUnavailableError("test", new Error("gone"));
-        }
-        return memory.replace(task, order);
-      },
+      work: ({ run, ...options }) =>
+        memory.work({
+          ...options,
+          run: (taskId, signal, taken) =>
+            run(taskId, signal, taken && { ...taken, replaceLast: replaceLast(taken) }),
+        }),
     };
     const effects: string[] = [];
     const stepping = tool(async (_args, context) => {

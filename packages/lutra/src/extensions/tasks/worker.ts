@@ -5,6 +5,7 @@ import type { CompleteTasksOptions } from "./options.ts";
 import { type TaskRecord, type TaskRecords, toRecord } from "./records.ts";
 import { eventOf, isAbandoned, type Outcome, runCall, TaskRun } from "./run.ts";
 import { type Running, unreferenced } from "./running.ts";
+import { createLosses, Stop } from "./stop.ts";
 import { taskSettings } from "./tool-settings.ts";
 import { createTurns } from "./turns.ts";
 
@@ -54,37 +55,36 @@ async function sweep(store: TaskStore): Promise<void> {
 
 function taskRunner(init: WorkerInit) {
   const takeTurn = createTurns();
+  const losses = createLosses();
   return async (taskId: string, signal: AbortSignal, taken?: TakenTask): Promise<void> => {
-    const controller = new AbortController();
-    const onLost = () => controller.abort(signal.reason);
-    if (signal.aborted) onLost();
-    signal.addEventListener("abort", onLost);
+    const stop = new Stop();
+    const forgetLoss = losses.add(signal, () => stop.abort(signal.reason));
     // Before the first look, so that no cancellation falls in between. One that came after the task
     // was taken aborts at once, and makes a look necessary.
-    const entry = init.running.add(taskId, (reason) => controller.abort(reason));
+    const entry = init.running.add(taskId, (reason) => stop.abort(reason));
     try {
-      const isFresh = taken !== undefined && !controller.signal.aborted;
+      const isFresh = taken !== undefined && !stop.aborted;
       const record = isFresh ? toRecord(taken.task) : await init.records.read(taskId);
       if (record === undefined || record.state.status !== "working") return;
       entry.expireIn(record.expiresAt === null ? null : record.expiresAt - init.host.now());
-      await runTask(record, controller.signal, { lost: signal, taken });
+      await runTask(record, stop, { lost: signal, taken });
     } finally {
       entry.remove();
-      signal.removeEventListener("abort", onLost);
+      forgetLoss();
     }
   };
 
   async function runTask(
     record: TaskRecord,
-    signal: AbortSignal,
+    stop: Stop,
     { lost, taken }: { readonly lost: AbortSignal; readonly taken: TakenTask | undefined },
   ) {
     const { host, records } = init;
     const taskRun = new TaskRun(records, record);
     const { journal, round } = taskRun;
-    const outcome = await inTurn(record, () => runCall(record, { host, journal, signal }), signal);
+    const outcome = await inTurn(record, () => runCall(record, { host, journal, stop }), stop);
     if (taskRun.failure !== undefined) throw taskRun.failure;
-    if (!isAbandoned(outcome, signal)) {
+    if (!isAbandoned(outcome, stop)) {
       await taskRun.note(eventOf(outcome, round, host), taken?.replaceLast);
     } else if (lost.aborted) {
       // The order stands, so that whoever takes over runs it.
@@ -96,14 +96,14 @@ function taskRunner(init: WorkerInit) {
   async function inTurn(
     { state: { call } }: TaskRecord,
     run: () => Promise<Outcome>,
-    signal: AbortSignal,
+    stop: Stop,
   ): Promise<Outcome> {
     const definition = init.host.tool(call.name)?.definition;
     const limit = definition && taskSettings(definition).concurrency;
     if (limit === undefined) return run();
     let endTurn: () => void;
     try {
-      endTurn = await takeTurn(call.name, limit, signal);
+      endTurn = await takeTurn(call.name, limit, stop.signal);
     } catch (error) {
       return { error };
     }
