@@ -43,6 +43,16 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
     },
   );
 
+  it.each(["Mcp-Name", "close, mcp-method", "MCP-Protocol-Version", "Mcp-Param-City"])(
+    "is refused when its metadata is for the gateway alone: Connection: %s",
+    (connection) => {
+      const headers = modern("tools/call", "search", "Mcp-Param-City", "a");
+      expect(() => headOf(...headers, "Connection", connection)).toThrow(
+        expect.objectContaining({ reason: "headerMismatch", status: 400 }),
+      );
+    },
+  );
+
   it("counts a revision only where servers must compare headers with the body", () => {
     const version = (value: string) => headOf("MCP-Protocol-Version", value).version;
     expect(version("2026-07-28")).toBe("2026-07-28");

@@ -29,7 +29,8 @@ const date = /^\d{4}-\d{2}-\d{2}$/;
 /**
  * Reads the head.
  *
- * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice or can't be decoded
+ * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice, can't be decoded or is
+ *   not meant for the upstream
  * @spec basic/transports/streamable-http#value-encoding
  */
 export function readHead(req: IncomingMessage): Head {
@@ -88,7 +89,11 @@ function modernVersion(version: string | undefined): string | undefined {
   return version >= latestVersion ? version : undefined;
 }
 
-/** Names in `Connection` belong to the connection, too. Most often there are none. */
+/**
+ * Names in `Connection` belong to the connection, too. Most often there are none. Metadata can't be
+ * among them: a route would be found by what the upstream never sees, and a server of both eras
+ * would take the body for one of an earlier revision, which need not be what the headers said.
+ */
 function withoutNamed(
   headers: readonly string[],
   connection: string | undefined,
@@ -97,6 +102,9 @@ function withoutNamed(
     return headers;
   }
   const named = new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+  for (const name of named) {
+    if (name.startsWith("mcp-")) throw mismatch(`Connection: ${name} is not of the connection`);
+  }
   return headers.filter((_, index) => !named.has(headers[index - (index % 2)] as string));
 }
 
