@@ -160,6 +160,28 @@ describe("who calls", () => {
   });
 });
 
+it.each(["gateway", "upstream"] as const)(
+  "passes on which credentials an upstream wants, verify: %s",
+  async (verify) => {
+    const challenge = 'Bearer scope="tools"';
+    const authenticate = (header: (name: string) => string | undefined) => {
+      if (header("authorization") !== undefined) return { id: "ana" };
+      throw new ProtocolError("invalidRequest", "who?", { status: 401, challenge });
+    };
+    const server = createServer({ name: "locked", version: "1.0.0", tools: [echo] });
+    const locked = await serveHttp(server, { port: 0, authenticate });
+    const gateway = await gatewayOf({ upstreams: { locked: { url: locked.url, verify } } });
+    for (const [method, params] of [["tools/list"], ["tools/call", { name: "echo" }]] as const) {
+      const { status, headers, body } = await ask(gateway, method, params);
+      expect([status, headers.get("www-authenticate")]).toEqual([401, challenge]);
+      expect(body.error).toMatchObject({ code: -32600, message: "who?" });
+      const known = await ask(gateway, method, params, { authorization: "Bearer a" });
+      expect(known.status).toBe(200);
+    }
+    await locked.close();
+  },
+);
+
 describe("another configuration", () => {
   it("is taken over, with what was kept under a name that now means another server", async () => {
     const gateway = await gatewayOf();
