@@ -95,6 +95,19 @@ describe("a gateway over one upstream", () => {
     expect(second.body.result.tools).toEqual(first.body.result.tools);
   });
 
+  it("tells those without credentials that a merged list is public, unless it is not to be", async () => {
+    const scopeOf = async (trustPublic?: boolean) => {
+      const own = { url: one.url, ...(trustPublic !== undefined && { trustPublic }) };
+      const gateway = await gatewayOf({ upstreams: { one: own }, routes: [{ merge: "all" }] });
+      return (await ask(gateway, "tools/list")).body.result.cacheScope;
+    };
+    expect([await scopeOf(), await scopeOf(true), await scopeOf(false)]).toEqual([
+      "public",
+      "public",
+      "private",
+    ]);
+  });
+
   it("keeps nothing where the configuration wants no cache", async () => {
     const gateway = await gatewayOf({ cache: false });
     await ask(gateway, "tools/list");
