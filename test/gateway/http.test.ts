@@ -166,6 +166,9 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
       ["the same MCP-Protocol-Version twice", `mcp-protocol-version: ${version}`],
       ["Mcp-Param twice", "Mcp-Param-Country: AT\r\nmcp-param-country: DE"],
       ["the same Mcp-Param twice", "Mcp-Param-Country: AT\r\nMcp-Param-Country: AT"],
+      ["Authorization twice", "Authorization: Bearer a\r\nauthorization: Bearer b"],
+      ["Mcp-Name that goes no further", "Connection: Mcp-Name"],
+      ["all metadata goes no further", "Connection: mcp-protocol-version, mcp-method, mcp-name"],
     ])("%s", async (_what, line) => {
       await expectRefusal(requestOf([...right, line, lengthOf(body)], body), [400]);
     });

@@ -1,5 +1,5 @@
 /** When a configuration is to be read again: its file has changed, or SIGHUP came. */
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** Editors write in several steps; what comes within this time is one change. In milliseconds. */
@@ -33,16 +33,31 @@ export function reloadOnChange(
   };
 }
 
-/** Where folders can't be watched, SIGHUP still works. */
+/**
+ * Where folders can't be watched, SIGHUP still works. A file that is mounted into a container is a
+ * link through a folder, and it is that folder's link which is put in the place of the old one.
+ */
 function watchFolder(file: string, onChange: () => void): FSWatcher | undefined {
   const name = basename(file);
+  let place = placeOf(file);
   try {
     const watcher = watch(dirname(file), (_event, changed) => {
-      if (changed === null || changed === name) onChange();
+      const before = place;
+      place = placeOf(file);
+      if (changed === null || changed === name || place !== before) onChange();
     });
     watcher.on("error", () => watcher.close());
     return watcher;
   } catch {
     return undefined;
+  }
+}
+
+/** Where the links of a path end; empty where they end nowhere. */
+function placeOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return "";
   }
 }

@@ -95,6 +95,19 @@ describe("a gateway over one upstream", () => {
     expect(second.body.result.tools).toEqual(first.body.result.tools);
   });
 
+  it("tells those without credentials that a merged list is public, unless it is not to be", async () => {
+    const scopeOf = async (trustPublic?: boolean) => {
+      const own = { url: one.url, ...(trustPublic !== undefined && { trustPublic }) };
+      const gateway = await gatewayOf({ upstreams: { one: own }, routes: [{ merge: "all" }] });
+      return (await ask(gateway, "tools/list")).body.result.cacheScope;
+    };
+    expect([await scopeOf(), await scopeOf(true), await scopeOf(false)]).toEqual([
+      "public",
+      "public",
+      "private",
+    ]);
+  });
+
   it("keeps nothing where the configuration wants no cache", async () => {
     const gateway = await gatewayOf({ cache: false });
     await ask(gateway, "tools/list");
@@ -159,6 +172,28 @@ describe("who calls", () => {
     expect(notices.splice(0).join()).toContain("secret details");
   });
 });
+
+it.each(["gateway", "upstream"] as const)(
+  "passes on which credentials an upstream wants, verify: %s",
+  async (verify) => {
+    const challenge = 'Bearer scope="tools"';
+    const authenticate = (header: (name: string) => string | undefined) => {
+      if (header("authorization") !== undefined) return { id: "ana" };
+      throw new ProtocolError("invalidRequest", "who?", { status: 401, challenge });
+    };
+    const server = createServer({ name: "locked", version: "1.0.0", tools: [echo] });
+    const locked = await serveHttp(server, { port: 0, authenticate });
+    const gateway = await gatewayOf({ upstreams: { locked: { url: locked.url, verify } } });
+    for (const [method, params] of [["tools/list"], ["tools/call", { name: "echo" }]] as const) {
+      const { status, headers, body } = await ask(gateway, method, params);
+      expect([status, headers.get("www-authenticate")]).toEqual([401, challenge]);
+      expect(body.error).toMatchObject({ code: -32600, message: "who?" });
+      const known = await ask(gateway, method, params, { authorization: "Bearer a" });
+      expect(known.status).toBe(200);
+    }
+    await locked.close();
+  },
+);
 
 describe("another configuration", () => {
   it("is taken over, with what was kept under a name that now means another server", async () => {

@@ -20,8 +20,9 @@ export async function refuse(
 ): Promise<void> {
   const id = body ? idIn(body) : await idOf(req);
   if (res.destroyed || res.headersSent) return;
-  const { retryAfterMs } = error;
+  const { retryAfterMs, challenge } = error;
   if (retryAfterMs !== undefined) res.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
+  if (challenge !== undefined) res.setHeader("www-authenticate", challenge);
   answer(res, error.status, encodeError(id, error));
 }
 

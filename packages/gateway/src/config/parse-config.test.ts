@@ -86,6 +86,14 @@ describe("a configuration that does not fit the schema", () => {
       ["c.ts: upstreams.atlas: expected exactly one of url, command and module"],
     ],
     [
+      "a time that no timer can be set for, and would be over at once",
+      { upstreams: { atlas: { ...a, health: { intervalMs: 2 ** 31 } } }, drainMs: 1e12 },
+      [
+        "c.ts: upstreams.atlas.health.intervalMs: expected at most 2147483647",
+        "c.ts: drainMs: expected at most 2147483647",
+      ],
+    ],
+    [
       "a header that would split the head",
       { upstreams: { atlas: { ...a, headers: { "x-a": "1\r\nx-b: 2" } } } },
       ["c.ts: upstreams.atlas.headers.x-a: expected printable ASCII"],

@@ -4,7 +4,10 @@
  */
 import { z } from "zod";
 
-const ms = (what: string) => z.int().min(1).describe(`${what}, in milliseconds`);
+/** The longest time a timer can be set for, some 24 days; one that is set for longer fires at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+const ms = (what: string) => z.int().min(1).max(maxTimerMs).describe(`${what}, in milliseconds`);
 const count = (what: string) => z.int().min(1).describe(what);
 const name = z
   .string()
@@ -215,7 +218,7 @@ const limit = z
     rate: z
       .strictObject({
         requests: count("How many requests"),
-        perMs: ms("In which time"),
+        perMs: count("In which time, in milliseconds"),
       })
       .optional()
       .describe("The most in a time; a burst may use all of it at once"),

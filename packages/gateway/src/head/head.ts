@@ -10,7 +10,7 @@ export interface Head {
   readonly version: string | undefined;
   /** `Mcp-Method`. */
   readonly method: string | undefined;
-  /** `Mcp-Name`, decoded. */
+  /** `Mcp-Name`, decoded; absent beside a method that has no name. */
   readonly name: string | undefined;
   /** A `Mcp-Param-*` header by its name in lower case without the prefix, decoded. */
   readonly param: (name: string) => string | undefined;

@@ -34,11 +34,35 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
     );
   });
 
+  it("is refused when its credentials are sent twice, of which each reader could take others", () => {
+    const twice = ["Authorization", "Bearer a", "authorization", "Bearer b"];
+    expect(() => headOf(...modern("tools/list"), ...twice)).toThrow(
+      expect.objectContaining({ reason: "invalidRequest", status: 400 }),
+    );
+  });
+
+  it("has no name where the method has none, so that nobody can choose one", () => {
+    expect(headOf(...modern("tools/list", "search")).name).toBeUndefined();
+    expect(headOf(...modern("completion/complete", "search")).name).toBeUndefined();
+    expect(headOf(...modern("tasks/get", "an id")).name).toBe("an id");
+    expect(headOf(...modern("vendor/method", "its name")).name).toBe("its name");
+  });
+
   it.each(["=?base64?%%%?=", "=?base64?w7==?=", "=?base64?/w==?="])(
     "is refused when its name can't be decoded: %s",
     (name) => {
       expect(() => headOf(...modern("tools/call", name))).toThrow(
         expect.objectContaining({ reason: "headerMismatch" }),
+      );
+    },
+  );
+
+  it.each(["Mcp-Name", "close, mcp-method", "MCP-Protocol-Version", "Mcp-Param-City"])(
+    "is refused when its metadata is for the gateway alone: Connection: %s",
+    (connection) => {
+      const headers = modern("tools/call", "search", "Mcp-Param-City", "a");
+      expect(() => headOf(...headers, "Connection", connection)).toThrow(
+        expect.objectContaining({ reason: "headerMismatch", status: 400 }),
       );
     },
   );

@@ -4,7 +4,13 @@
  * @spec basic/transports/streamable-http#request-metadata
  */
 import type { IncomingMessage } from "node:http";
-import { decodeHeaderValue, headerNames, latestVersion, ProtocolError } from "lutra/protocol";
+import {
+  coreMethods,
+  decodeHeaderValue,
+  headerNames,
+  latestVersion,
+  ProtocolError,
+} from "lutra/protocol";
 import type { Head } from "./head.ts";
 
 /** Headers that belong to one connection, not to the message. `expect` was already answered. */
@@ -24,12 +30,16 @@ const hopByHop = new Set([
 /** What the gateway has judged itself; an upstream knows itself under other names. */
 const judged = new Set(["host", "origin"]);
 
+/** Methods whose requests name nothing, so that no server compares `Mcp-Name` with anything. */
+const nameless = new Set(coreMethods.filter((one) => !one.nameField).map(({ name }) => name));
+
 const date = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
  * Reads the head.
  *
- * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice or can't be decoded
+ * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice, can't be decoded or is
+ *   not meant for the upstream; `invalidRequest` for credentials that were sent twice
  * @spec basic/transports/streamable-http#value-encoding
  */
 export function readHead(req: IncomingMessage): Head {
@@ -48,11 +58,14 @@ class RequestHead implements Head {
     const headers: string[] = [];
     const metadata = new Map<string, string>();
     const { rawHeaders } = req;
+    let hasCredentials = false;
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = (rawHeaders[index] as string).toLowerCase();
       if (hopByHop.has(name) || judged.has(name)) continue;
       const value = rawHeaders[index + 1] as string;
       headers.push(name, value);
+      if (name === "authorization" && hasCredentials) throw severalCredentials();
+      hasCredentials ||= name === "authorization";
       if (!name.startsWith("mcp-")) continue;
       if (metadata.has(name)) throw mismatch(`${name}: sent more than once`);
       metadata.set(name, value);
@@ -61,7 +74,7 @@ class RequestHead implements Head {
     this.headers = withoutNamed(headers, req.headers.connection);
     this.version = modernVersion(metadata.get(headerNames.version));
     this.method = metadata.get(headerNames.method);
-    const name = metadata.get(headerNames.name);
+    const name = mayHaveName(this.method) ? metadata.get(headerNames.name) : undefined;
     this.name = name === undefined ? undefined : decodeHeaderValue(name, "Mcp-Name");
     this.#params = metadata;
   }
@@ -77,6 +90,11 @@ class RequestHead implements Head {
   }
 }
 
+/** Whether `Mcp-Name` means something; beside a method that has no name it is the client's whim. */
+export function mayHaveName(method: string | undefined): boolean {
+  return method === undefined || !nameless.has(method);
+}
+
 /**
  * Only from the first revision that has them on must servers refuse headers that differ from the
  * body, so only there do headers say anything. Later revisions count as well.
@@ -88,7 +106,11 @@ function modernVersion(version: string | undefined): string | undefined {
   return version >= latestVersion ? version : undefined;
 }
 
-/** Names in `Connection` belong to the connection, too. Most often there are none. */
+/**
+ * Names in `Connection` belong to the connection, too. Most often there are none. Metadata can't be
+ * among them: a route would be found by what the upstream never sees, and a server of both eras
+ * would take the body for one of an earlier revision, which need not be what the headers said.
+ */
 function withoutNamed(
   headers: readonly string[],
   connection: string | undefined,
@@ -97,7 +119,15 @@ function withoutNamed(
     return headers;
   }
   const named = new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+  for (const name of named) {
+    if (name.startsWith("mcp-")) throw mismatch(`Connection: ${name} is not of the connection`);
+  }
   return headers.filter((_, index) => !named.has(headers[index - (index % 2)] as string));
+}
+
+/** The gateway would judge by one of them, and the upstream perhaps by the other. */
+function severalCredentials(): ProtocolError {
+  return new ProtocolError("invalidRequest", "Authorization: sent more than once");
 }
 
 function mismatch(message: string): ProtocolError {

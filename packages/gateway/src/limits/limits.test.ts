@@ -43,6 +43,12 @@ describe("a rate", () => {
     await expect(call({ address: "192.0.2.1" })).rejects.toMatchObject(beyond);
   });
 
+  it("per tool is not escaped by names on a method that has none", async () => {
+    const { call } = limited([{ ...once, per: ["principal", "tool"] }]);
+    await call({ method: "tools/list", name: "a" });
+    await expect(call({ method: "tools/list", name: "b" })).rejects.toMatchObject(beyond);
+  });
+
   it("counts only what it matches", async () => {
     const { call } = limited([{ ...once, match: { method: "tools/call", name: "slow-*" } }]);
     await call({ name: "slow-a" });

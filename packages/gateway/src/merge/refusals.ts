@@ -38,7 +38,7 @@ export function renameInError(error: unknown, { sent, original }: Renaming): unk
         : error.message;
   const data = renameInData(error.data, { sent, original });
   if (message === error.message && data === error.data) return error;
-  return ProtocolError.fromWire({ code: error.code, message, data }) ?? error;
+  return ProtocolError.fromWire({ code: error.code, message, data }, error) ?? error;
 }
 
 function renameInData(data: unknown, { sent, original }: Renaming): unknown {

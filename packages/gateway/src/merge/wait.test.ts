@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { backoffMs, delay, within } from "./wait.ts";
 
 const never = () => new Promise<never>(() => {});
@@ -18,6 +18,16 @@ describe("waiting", () => {
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ reason: "aborted" });
     await expect(delay(60_000, controller.signal)).rejects.toMatchObject({ reason: "aborted" });
+  });
+
+  it("for longer than timers can does not end at once", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const controller = new AbortController();
+    const waiting = delay(2 ** 31, controller.signal);
+    await vi.advanceTimersByTimeAsync(86_400_000);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ reason: "aborted" });
   });
 
   it("for work is over when its time is, and the work is told", async () => {

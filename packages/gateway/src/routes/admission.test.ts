@@ -74,6 +74,15 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     await expect(call(sent as Headers, args)).rejects.toMatchObject({ code: -32020 });
   });
 
+  it("a tool that is not known yet is looked for before its first call goes on", async () => {
+    const findTool = async (name: string) => tools.get(name);
+    const first = paramAdmission({ tool: () => undefined, findTool })(answer);
+    const params = { name: "search", arguments: { country: "FR" } };
+    const asked = ask(first, { "mcp-param-country": "DE" }, callTool.name, params);
+    await expect(asked).rejects.toMatchObject({ code: -32020 });
+    expect(await ask(first, { "mcp-param-country": "FR" }, callTool.name, params)).toBe(answered);
+  });
+
   it("a tool whose annotations are wrong, or that was never listed, has none to go by", async () => {
     expect(await call({}, { country: "FR" }, "wrong")).toBe(answered);
     expect(await call({}, { country: "FR" }, "unlisted")).toBe(answered);

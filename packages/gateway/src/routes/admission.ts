@@ -47,23 +47,28 @@ const unknownMethod: AdmittedMethod = {
 
 /**
  * Refuses calls whose `Mcp-Param-*` headers differ from the arguments, for an upstream that may not
- * do so itself. A tool that the upstream has not listed yet has no annotations to go by.
+ * do so itself. A tool that is not known yet is looked for before its call goes on, or the first
+ * calls could say one thing to the routes and another to the tool. One that the upstream does not
+ * list to the gateway has no annotations to go by.
  *
  * @spec basic/transports/streamable-http#server-behavior-for-custom-headers
  */
-export function paramAdmission(upstream: Pick<Upstream, "tool">): Middleware {
+export function paramAdmission(upstream: Pick<Upstream, "tool" | "findTool">): Middleware {
   const compiled = new WeakMap<Tool, readonly HeaderParam[]>();
   return (next) => (request, context) => {
+    const { header } = context;
     const name = request.params?.[nameField];
-    const tool =
-      context.header && request.method === callTool.name && typeof name === "string"
-        ? upstream.tool(name)
-        : undefined;
-    if (tool !== undefined && context.header) {
-      const args = request.params?.arguments;
-      requireHeaderParams(paramsOf(tool, compiled), isObject(args) ? args : {}, context.header);
+    if (header === undefined || request.method !== callTool.name || typeof name !== "string") {
+      return next(request, context);
     }
-    return next(request, context);
+    const admitted = (tool: Tool | undefined) => {
+      const args = request.params?.arguments;
+      if (tool) requireHeaderParams(paramsOf(tool, compiled), isObject(args) ? args : {}, header);
+      return next(request, context);
+    };
+    const tool = upstream.tool(name);
+    if (tool !== undefined || upstream.findTool === undefined) return admitted(tool);
+    return upstream.findTool(name).then(admitted);
   };
 }
 

@@ -9,6 +9,7 @@ import {
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
+import { mayHaveName } from "../head/read-head.ts";
 import { compileMatch } from "./match.ts";
 import { compileRoutes } from "./routes.ts";
 import { verifiesItself } from "./ways.ts";
@@ -56,7 +57,7 @@ function headOf({ method, name, params = {} }: Question): Head {
   return {
     version: latestVersion,
     method,
-    name,
+    name: mayHaveName(method) ? name : undefined,
     param: (key) => own.get(key),
     headers,
     address: "127.0.0.1",

@@ -48,7 +48,7 @@ export function compileWay(
   }
   if (route.merge !== undefined) {
     const names = mergedNames(route, parts.config);
-    const trustPublic = names.every((name) => parts.config.upstreams[name]?.trustPublic);
+    const trustPublic = commonTrust(names.map((name) => parts.config.upstreams[name]?.trustPublic));
     const server = { name: parts.cacheName(index), trustPublic };
     const policies = [...outer(route, server, parts), ...following(route, names, parts)];
     const serve = compose(policies, parts.merge(names, route, index));
@@ -61,6 +61,12 @@ export function compileWay(
   });
   const next = createShares(shares);
   return (head) => next()(head);
+}
+
+/** What holds for all: one that is not trusted decides, then one of which nothing is said. */
+function commonTrust(each: readonly (boolean | undefined)[]): boolean | undefined {
+  if (each.includes(false)) return false;
+  return each.includes(undefined) ? undefined : true;
 }
 
 /** The upstreams that a route merges, in their order. */

@@ -7,6 +7,7 @@ import type { Replica } from "./replica.ts";
 import type { ReplicaSet } from "./replica-set.ts";
 import { isGatewayFailure } from "./response-verdict.ts";
 import { type Phase, phaseError, type TimeLimits } from "./time-limits.ts";
+import { type AnswerHead, readErrorHead } from "./upstream-refusal.ts";
 
 export interface AttemptOptions {
   readonly replicas: ReplicaSet;
@@ -26,6 +27,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Timed {
   /** Whether anything of the request may have reached the replica. */
   isSent = false;
   hasAnswer = false;
+  /** What the head of the answer says of an error in it. */
+  errorHead: AnswerHead | undefined;
   /** What took too long. */
   timedOut: Phase | undefined;
   readonly #replica: Replica;
@@ -68,6 +71,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Timed {
   ): void {
     if (status < 200) return;
     this.hasAnswer = true;
+    this.errorHead = readErrorHead(status, headers);
     this.#options.onAnswer();
     const { health } = this.#replica;
     const type = headers["content-type"];

@@ -42,6 +42,21 @@ it("asks nothing until someone wants to know, who does not wait", async () => {
   expect(requests).toHaveLength(1);
 });
 
+it("waits for a list that is due where someone has to know, and not for one that just came", async () => {
+  const { catalogue, requests, state, time } = start(page("a"));
+  const both = await Promise.all([catalogue.find("a"), catalogue.find("b")]);
+  expect(both).toEqual([expect.objectContaining({ name: "a" }), undefined]);
+  expect(await catalogue.find("b")).toBeUndefined();
+  expect(requests).toHaveLength(1);
+  catalogue.forget();
+  state.pages = [page("a", "b")];
+  expect(await catalogue.find("b")).toMatchObject({ name: "b" });
+  state.isBroken = true;
+  time.advance(60_000);
+  expect(await catalogue.find("c")).toBeUndefined();
+  expect(requests).toHaveLength(3);
+});
+
 it("basic/index#meta: its requests carry a _meta of their own", async () => {
   const { catalogue, requests } = start(page("a"));
   catalogue.tool("a");

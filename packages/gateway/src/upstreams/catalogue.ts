@@ -1,6 +1,6 @@
 /**
- * What an upstream says of its tools. It is fetched when someone first asks, beside their request
- * and not before it, so the first answers are `undefined`.
+ * What an upstream says of its tools. It is fetched when someone first asks: beside their request, so
+ * that the first answers are `undefined`, or before it, where a rule depends on the answer.
  *
  * @spec server/tools#listing-tools
  */
@@ -18,6 +18,8 @@ import { ownMeta } from "./own-meta.ts";
 export interface Catalogue {
   /** A tool as the last list had it. */
   readonly tool: (name: string) => Tool | undefined;
+  /** The same, after the list that is on its way, or due. One that can't be had is not waited for. */
+  readonly find: (name: string) => Promise<Tool | undefined>;
   /** Fetches the list now, again and again until it has come once. */
   readonly prepare: () => void;
   /** Says that the list may have changed. What is known stays until the new list has come. */
@@ -37,6 +39,7 @@ export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
   let known: ReadonlyMap<string, Tool> = new Map();
   let staleAt = Number.NEGATIVE_INFINITY;
   let fetching: AbortController | undefined;
+  let fetched: Promise<boolean> | undefined;
   let isClosed = false;
   let stopPreparing = () => {};
 
@@ -72,14 +75,27 @@ export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
     return ttlMs !== undefined;
   }
 
+  function begin(): Promise<boolean> {
+    fetched = refresh();
+    return fetched;
+  }
+
+  function tool(name: string): Tool | undefined {
+    if (fetching === undefined && !isClosed && clock.now() >= staleAt) void begin();
+    return known.get(name);
+  }
+
   async function prepare(): Promise<void> {
-    if (fetching !== undefined || isClosed || (await refresh()) || isClosed) return;
+    if (fetching !== undefined || isClosed || (await begin()) || isClosed) return;
     stopPreparing = clock.after(pauseMs, () => void prepare());
   }
 
   return {
-    tool: (name) => {
-      if (fetching === undefined && !isClosed && clock.now() >= staleAt) void refresh();
+    tool,
+    find: async (name) => {
+      const found = tool(name);
+      if (found !== undefined) return found;
+      await fetched;
       return known.get(name);
     },
     prepare: () => void prepare(),

@@ -77,6 +77,7 @@ export function createCommandUpstream(
     name,
     serve,
     tool: catalogue.tool,
+    findTool: catalogue.find,
     forget: catalogue.forget,
     status: () => ({
       name,

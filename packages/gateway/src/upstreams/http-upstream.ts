@@ -81,6 +81,7 @@ export function createHttpUpstream(
     },
     copy: createCopies(path),
     tool: catalogue.tool,
+    findTool: catalogue.find,
     forget: catalogue.forget,
     add: ({ url = socketUrl, ...place }) => replicas.add({ ...place, url: new URL(url) }),
     status: (): UpstreamStatus => ({

@@ -20,6 +20,7 @@ import { type NameFields, nameOf } from "./name-fields.ts";
 import type { Replica } from "./replica.ts";
 import { limitsOf, timeoutError, timeoutReason } from "./time-limits.ts";
 import type { UpstreamError } from "./upstream-error.ts";
+import { refusalBy } from "./upstream-refusal.ts";
 
 export interface ServeReplicasOptions {
   readonly fleet: Fleet;
@@ -113,6 +114,8 @@ class Exchange {
   #judge(attempt: Attempt, error: unknown): UpstreamError {
     const { fleet } = this.#options;
     const { signal } = this.#context;
+    const refusal = refusalBy(fleet.name, attempt.errorHead, error);
+    if (refusal !== undefined) throw refusal;
     if (isProtocolError(error) || !isTransportError(error)) throw error;
     if (signal.aborted) throw abortError(signal);
     if (attempt.timedOut !== undefined) {

@@ -23,6 +23,8 @@ export interface Upstream {
   readonly copy?: ((copy: RequestCopy) => void) | undefined;
   /** What is known of a tool from the last `tools/list`, for annotations and mirrored headers. */
   readonly tool: (name: string) => Tool | undefined;
+  /** The same, after a list that is on its way or due; absent where there is nothing to wait for. */
+  readonly findTool?: ((name: string) => Promise<Tool | undefined>) | undefined;
   /** Says that the list of tools may have changed. */
   readonly forget?: (() => void) | undefined;
   readonly status: () => UpstreamStatus;

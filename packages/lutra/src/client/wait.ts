@@ -6,11 +6,17 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   return signal === undefined ? work : unlessAborted(work, signal);
 }
 
+/**
+ * The longest time a timer can be set for, some 24 days; one that is set for longer fires at once.
+ * How long to wait may be what a server says.
+ */
+const maxTimerMs = 2 ** 31 - 1;
+
 /** Waits; rejects when the signal aborts first. */
 export function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, Math.min(ms, maxTimerMs));
   });
   return untilAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }

@@ -50,7 +50,12 @@ export interface ProtocolErrorOptions {
   readonly status?: number | undefined;
   /** When another try makes sense, in milliseconds; HTTP says it in `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
+  /** Which credentials are wanted; HTTP says it in `WWW-Authenticate`. */
+  readonly challenge?: string | undefined;
 }
+
+/** What HTTP says of an error beside its body. */
+export type ErrorHead = Pick<ProtocolErrorOptions, "status" | "retryAfterMs" | "challenge">;
 
 const brand = Symbol.for("lutra.ProtocolError");
 
@@ -63,6 +68,8 @@ export class ProtocolError extends Error {
   readonly status: number;
   /** When another try makes sense, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Which credentials are wanted. */
+  readonly challenge: string | undefined;
   readonly data: unknown;
   /** True when the other side sent this error. */
   readonly peer: boolean;
@@ -79,6 +86,7 @@ export class ProtocolError extends Error {
     this.code = received?.code ?? code;
     this.status = options.status ?? status;
     this.retryAfterMs = options.retryAfterMs;
+    this.challenge = options.challenge;
     this.data = options.data;
     this.peer = received !== undefined;
     Object.defineProperty(this, brand, { value: true });
@@ -89,9 +97,12 @@ export class ProtocolError extends Error {
     return isProtocolError(thrown) ? thrown : masked(thrown);
   }
 
-  /** Reads the `error` member of a response from the peer; `undefined` when it is malformed. */
-  static fromWire(error: unknown): ProtocolError | undefined {
-    return parseWireError(error);
+  /**
+   * Reads the `error` member of a response from the peer; `undefined` when it is malformed. `head` is
+   * what its HTTP response said beside it, for whoever passes it on.
+   */
+  static fromWire(error: unknown, head?: ErrorHead): ProtocolError | undefined {
+    return parseWireError(error, head);
   }
 
   /** The `error` member of a JSON-RPC error response. */
@@ -116,13 +127,15 @@ function masked(cause: unknown): ProtocolError {
   return new ProtocolError("internalError", "Internal error", { cause });
 }
 
-function parseWireError(error: unknown): ProtocolError | undefined {
+function parseWireError(error: unknown, head: ErrorHead = {}): ProtocolError | undefined {
   if (!isObject(error) || !Number.isInteger(error.code)) return undefined;
   const code = error.code as number;
   const known = reasonOf(code);
   const message = typeof error.message === "string" ? error.message : "";
   const received = { reason: known, code };
-  return new ProtocolError(sentReason(known), message, { data: error.data }, received);
+  const { status, retryAfterMs, challenge } = head;
+  const options = { data: error.data, status, retryAfterMs, challenge };
+  return new ProtocolError(sentReason(known), message, options, received);
 }
 
 function reasonOf(code: number): ErrorReason {

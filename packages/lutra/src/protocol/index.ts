@@ -35,7 +35,7 @@ export type {
   RequestedSchema,
 } from "./elicitation.ts";
 export { formDefaults } from "./elicitation.ts";
-export type { ErrorReason, ProtocolErrorOptions } from "./errors.ts";
+export type { ErrorHead, ErrorReason, ProtocolErrorOptions } from "./errors.ts";
 export { errorCodes, isProtocolError, ProtocolError } from "./errors.ts";
 export type { Middleware, Principal, RequestContext, Serve, Transport } from "./exchange.ts";
 export { compose } from "./exchange.ts";

@@ -66,6 +66,14 @@ export class Connection {
   }
 }
 
+/**
+ * False for what is the name of no row: Postgres keeps no NUL in text, and refuses to look for one.
+ * Clients choose what is looked for.
+ */
+export function canBeName(text: string): boolean {
+  return !text.includes("\0");
+}
+
 /** True for a row that exists already. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === "23505";

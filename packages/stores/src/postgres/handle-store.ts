@@ -1,7 +1,7 @@
 /** Values of handles in Postgres. */
 import type { JSONValue } from "lutra/protocol";
 import type { HandleStore } from "lutra/stores";
-import { type Connection, isDuplicate } from "./connection.ts";
+import { type Connection, canBeName, isDuplicate } from "./connection.ts";
 
 interface Row {
   readonly version: number;
@@ -23,6 +23,7 @@ export function createPostgresHandleStore(connection: Connection, now: () => num
       }
     },
     get: async (scope, id) => {
+      if (!canBeName(id)) return undefined;
       const sql = `SELECT version, expires_at::float8 AS "expiresAt", value FROM lutra.handles
         WHERE scope = $1 AND id = $2 AND ${isKept}`;
       const [row] = await connection.rows<Row>(sql, [scope, id, now()]);
@@ -35,6 +36,7 @@ export function createPostgresHandleStore(connection: Connection, now: () => num
       return (await connection.count(sql, values)) > 0;
     },
     delete: async (scope, id) => {
+      if (!canBeName(id)) return false;
       const sql = `DELETE FROM lutra.handles WHERE scope = $1 AND id = $2 AND ${isKept}`;
       return (await connection.count(sql, [scope, id, now()])) > 0;
     },

@@ -2,7 +2,7 @@
 import type { JSONObject } from "lutra/protocol";
 import type { StoredTask, TaskOrder, TaskStore } from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
-import { type Connection, isDuplicate } from "./connection.ts";
+import { type Connection, canBeName, isDuplicate } from "./connection.ts";
 import { addJob, removeJob } from "./queue.ts";
 import type { Session } from "./session.ts";
 import { type Claim, PostgresTaskWorker } from "./task-worker.ts";
@@ -86,6 +86,7 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
       }
     },
     get: async (taskId) => {
+      if (!canBeName(taskId)) return undefined;
       const sql = `SELECT version, expires_at::float8 AS "expiresAt", state FROM lutra.tasks
         WHERE task_id = $1 AND (expires_at IS NULL OR expires_at > $2)`;
       const [row] = await connection.rows<Row>(sql, [taskId, now()]);

@@ -23,34 +23,59 @@ export interface Reservation {
 export interface OpenTasksOptions {
   readonly limit: number;
   readonly read: (taskId: string) => Promise<TaskRecord | undefined>;
+  readonly now: () => number;
 }
 
+/** What one principal has open. */
+interface Owner {
+  reserved: number;
+  readonly taskIds: Set<string>;
+  /** How many wait for a look into the store. */
+  waiting: number;
+  looking: Promise<void> | undefined;
+  lookedAt: number;
+}
+
+/** When one who was refused may come again; the store is not looked into more often than that. */
 const retryAfterMs = 1000;
 
-export function createOpenTasks({ limit, read }: OpenTasksOptions): OpenTasks {
-  const owners = new Map<string | null, { reserved: number; readonly taskIds: Set<string> }>();
+export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTasks {
+  const owners = new Map<string | null, Owner>();
 
   function forget(owner: string | null): void {
     const open = owners.get(owner);
-    if (open?.reserved === 0 && open.taskIds.size === 0) owners.delete(owner);
+    if (open?.reserved === 0 && open.taskIds.size === 0 && open.waiting === 0) owners.delete(owner);
   }
 
   /** Tasks may have ended at another replica, or expired. */
-  async function dropEnded(taskIds: Set<string>): Promise<void> {
+  function dropEnded(open: Owner): Promise<void> {
+    if (open.looking !== undefined) return open.looking;
+    if (now() - open.lookedAt < retryAfterMs) return Promise.resolve();
+    open.lookedAt = now();
     const drop = async (taskId: string) => {
       const record = await read(taskId);
-      if (record === undefined || isTerminal(record.state.status)) taskIds.delete(taskId);
+      if (record === undefined || isTerminal(record.state.status)) open.taskIds.delete(taskId);
     };
-    await Promise.all([...taskIds].map(drop));
+    open.looking = Promise.all([...open.taskIds].map(drop))
+      .then(() => {})
+      .finally(() => {
+        open.looking = undefined;
+      });
+    return open.looking;
   }
 
   return {
     reserve: async (principal) => {
       const owner = principal?.id ?? null;
-      const open = owners.get(owner) ?? { reserved: 0, taskIds: new Set() };
+      const open = owners.get(owner) ?? newOwner();
       owners.set(owner, open);
       const isFull = () => open.taskIds.size + open.reserved >= limit;
-      if (isFull()) await dropEnded(open.taskIds);
+      if (isFull()) {
+        open.waiting += 1;
+        await dropEnded(open).finally(() => {
+          open.waiting -= 1;
+        });
+      }
       if (isFull()) {
         forget(owner);
         throw new ProtocolError("internalError", `Too many open tasks: ${limit} are allowed`, {
@@ -65,7 +90,6 @@ export function createOpenTasks({ limit, read }: OpenTasksOptions): OpenTasks {
       return {
         take: (taskId) => {
           release();
-          owners.set(owner, open);
           open.taskIds.add(taskId);
         },
         cancel: () => {
@@ -80,5 +104,15 @@ export function createOpenTasks({ limit, read }: OpenTasksOptions): OpenTasks {
       owners.get(owner)?.taskIds.delete(taskId);
       forget(owner);
     },
+  };
+}
+
+function newOwner(): Owner {
+  return {
+    reserved: 0,
+    waiting: 0,
+    taskIds: new Set(),
+    looking: undefined,
+    lookedAt: Number.NEGATIVE_INFINITY,
   };
 }

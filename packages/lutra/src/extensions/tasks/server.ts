@@ -72,7 +72,7 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
     onChange: (record) => openTasks.update(record),
     onError,
   });
-  openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read });
+  openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read, now });
   const running = createRunning({ events, read: records.read, onError });
   const createTask = taskCreation(records, openTasks, options);
   const init = { host, records, running, options, createTask };

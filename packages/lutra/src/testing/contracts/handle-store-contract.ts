@@ -56,6 +56,18 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
+    name: "knows no handle under an id that is like another but for a NUL, whatever clients ask for",
+    body: async (one) => {
+      const handle = freshHandle();
+      await one.create(handle);
+      for (const id of ["\u0000", `${handle.id}\u0000`, `\u0000${handle.id}`, "\ud800"]) {
+        expectEqual(await one.get(handle.scope, id), undefined, "the handle");
+        expectEqual(await one.delete(handle.scope, id), false, "its deletion");
+      }
+      expectEqual(await one.get(handle.scope, handle.id), handle, "the handle afterwards");
+    },
+  },
+  {
     name: "refuses an id that its scope has",
     body: async (one, other) => {
       const handle = freshHandle();

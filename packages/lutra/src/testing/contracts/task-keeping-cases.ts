@@ -7,7 +7,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
   {
     name: "gives a task back at every replica as soon as it is created",
     body: async (one, other) => {
-      const state = { text: "ö\u0000\"'", list: [1, 0.1, null, true, {}], at: 1.8e12 };
+      const state = { text: "ö\u0000\ud800\"'", list: [1, 0.1, null, true, {}], at: 1.8e12 };
       const task = freshTask({ state });
       await one.create(task, {});
       expectEqual(await one.get(task.taskId), task, "the task at its replica");
@@ -36,6 +36,16 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     body: async (one) => {
       expectEqual(await one.get(freshId()), undefined, "the task");
       expectEqual(await one.replace(nextVersion(freshTask())), false, "replace");
+    },
+  },
+  {
+    name: "knows no task under an id that is like another but for a NUL, whatever clients ask for",
+    body: async (one) => {
+      const task = freshTask();
+      await one.create(task, {});
+      for (const taskId of ["\u0000", `${task.taskId}\u0000`, `\u0000${task.taskId}`, "\ud800"]) {
+        expectEqual(await one.get(taskId), undefined, "the task");
+      }
     },
   },
   {

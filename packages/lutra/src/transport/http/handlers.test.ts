@@ -60,6 +60,13 @@ const server = createServer({
         throw new ProtocolError("internalError", "busy", { status: 503, retryAfterMs: 1500 });
       },
     }),
+    defineTool({
+      name: "locked",
+      call: () => {
+        const options = { status: 403, challenge: 'Bearer scope="a"' };
+        throw new ProtocolError("invalidRequest", "no", options);
+      },
+    }),
     defineTool({ name: "samples", requires: { sampling: {} }, call: () => "" }),
     defineTool({ name: "who", call: (_args, { principal }) => principal?.id ?? "nobody" }),
   ],
@@ -474,6 +481,12 @@ describe.each(runners)("%s", (_name, run) => {
       const answer = await runner.ask(post(messageOf("tools/call", { name: "busy" })));
       expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "2"]);
       expect(await bodyOf(answer)).toMatchObject({ id: 1, error: { code: -32603 } });
+    });
+
+    it("an error that says which credentials are wanted has WWW-Authenticate", async () => {
+      const answer = await runner.ask(post(messageOf("tools/call", { name: "locked" })));
+      const { "www-authenticate": challenge } = answer.headers;
+      expect([answer.status, challenge]).toEqual([403, 'Bearer scope="a"']);
     });
 
     it("an error whose data JSON cannot carry is answered all the same", async () => {

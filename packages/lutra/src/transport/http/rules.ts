@@ -121,11 +121,15 @@ export function tooLarge(maxBodyBytes: number): Required<Refusal> {
 
 /** The headers of a response that carries an error. */
 export function errorHeaders(
-  { retryAfterMs }: ProtocolError,
+  { retryAfterMs, challenge }: ProtocolError,
   cors: Screening["cors"],
 ): Screening["cors"] {
-  if (retryAfterMs === undefined) return cors;
-  return { "retry-after": String(Math.ceil(retryAfterMs / 1000)), ...cors };
+  if (retryAfterMs === undefined && challenge === undefined) return cors;
+  return {
+    ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
+    ...(challenge !== undefined && { "www-authenticate": challenge }),
+    ...cors,
+  };
 }
 
 /** The headers of an event stream. */

@@ -1,0 +1,81 @@
+import type { RequestListener } from "node:http";
+import { type JSONRPCRequest, metaKeys } from "lutra/protocol";
+import { describe, expect, it } from "vitest";
+import { after, startReplica, upstreamConfig } from "../forward/fixtures/front.ts";
+import { createHttpUpstream } from "./http-upstream.ts";
+
+const _meta = { [metaKeys.protocolVersion]: "2026-07-28", [metaKeys.clientCapabilities]: {} };
+const call: JSONRPCRequest = {
+  jsonrpc: "2.0",
+  id: 7,
+  method: "tools/call",
+  params: { _meta, name: "pay" },
+};
+const challenge = 'Bearer resource_metadata="https://a.example/.well-known", scope="pay"';
+
+/** Answers every request in the same way. */
+function refuse(status: number, headers: object, body?: object): RequestListener {
+  return (req, res) => {
+    req.resume().on("end", () => {
+      res.writeHead(status, { ...headers, ...(body && { "content-type": "application/json" }) });
+      res.end(body && JSON.stringify(body));
+    });
+  };
+}
+
+/** What the client is told where the upstream answers so. */
+async function toldOf(listener: RequestListener): Promise<unknown> {
+  const replica = await startReplica(listener);
+  const upstream = createHttpUpstream("test", upstreamConfig([replica.url]));
+  after(() => upstream.close(0));
+  const context = { signal: new AbortController().signal, notify: () => {} };
+  return upstream.serve(call, context).catch((error: unknown) => error);
+}
+
+describe("what an upstream says by its HTTP status reaches the client", () => {
+  it.each([401, 403])("%i with its challenge", async (status) => {
+    const headers = { "WWW-Authenticate": challenge };
+    const told = { reason: "invalidRequest", status, challenge, data: { upstream: "test" } };
+    expect(await toldOf(refuse(status, headers))).toMatchObject(told);
+    expect(await toldOf(refuse(status, headers, { error: "invalid_token" }))).toMatchObject(told);
+  });
+
+  it("several challenges as one", async () => {
+    const headers = { "WWW-Authenticate": ["DPoP", "Bearer"] };
+    expect(await toldOf(refuse(401, headers))).toMatchObject({ challenge: "DPoP, Bearer" });
+  });
+
+  it("but no challenge that a header could not carry", async () => {
+    const headers = { "WWW-Authenticate": 'Bearer realm="\u00e9"' };
+    expect(await toldOf(refuse(401, headers))).toMatchObject({ status: 401, challenge: undefined });
+  });
+
+  it("429 with the time to wait, as an error that another try may mend", async () => {
+    expect(await toldOf(refuse(429, { "Retry-After": "12" }))).toMatchObject({
+      reason: "internalError",
+      status: 429,
+      retryAfterMs: 12_000,
+    });
+  });
+
+  it.each([
+    [401, -32600],
+    [503, -32603],
+  ])("%i beside a JSON-RPC error", async (status, code) => {
+    const error = { code, message: "not now", data: { a: 1 } };
+    const body = { jsonrpc: "2.0", id: 7, error };
+    expect(await toldOf(refuse(status, { "Retry-After": "2" }, body))).toMatchObject({
+      ...error,
+      peer: true,
+      status,
+      retryAfterMs: 2000,
+    });
+  });
+
+  it("503 of whatever stands before it does not: it is out of order", async () => {
+    expect(await toldOf(refuse(503, { "Retry-After": "2" }))).toMatchObject({
+      status: 502,
+      retryAfterMs: undefined,
+    });
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import { createManualClock } from "../../testing/manual-clock.ts";
+import { createOpenTasks } from "./open-tasks.ts";
+import type { TaskRecord } from "./records.ts";
+
+/** A store in which tasks are open until a test ends them. */
+function setUp(limit: number) {
+  const clock = createManualClock();
+  const ended = new Set<string>();
+  let reads = 0;
+  const open = createOpenTasks({
+    limit,
+    now: clock.now,
+    read: async (taskId) => {
+      reads += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      return ended.has(taskId) ? undefined : recordOf(taskId, "working");
+    },
+  });
+  const create = async (taskId: string) => (await open.reserve({ id: "ada" })).take(taskId);
+  return { clock, open, create, end: (taskId: string) => ended.add(taskId), reads: () => reads };
+}
+
+function recordOf(taskId: string, status: string): TaskRecord {
+  const state = { status, call: { principal: { id: "ada" } } };
+  return { taskId, version: 1, expiresAt: null, state } as unknown as TaskRecord;
+}
+
+const refused = { status: 429, retryAfterMs: 1000 };
+
+it("who has too many makes the store look at them no more often than it may come again", async () => {
+  const { clock, create, end, reads } = setUp(3);
+  for (const taskId of ["a", "b", "c"]) await create(taskId);
+  const crowd = await Promise.allSettled(Array.from({ length: 20 }, () => create("d")));
+  expect(crowd.map(({ status }) => status)).toEqual(Array(20).fill("rejected"));
+  await expect(create("d")).rejects.toMatchObject(refused);
+  expect(reads()).toBe(3);
+  end("a");
+  clock.advance(1000);
+  await create("d");
+  expect(reads()).toBe(6);
+});
+
+it("counts all of one principal though its tasks end while it is looked at them", async () => {
+  const { open, create } = setUp(2);
+  for (const taskId of ["a", "b"]) await create(taskId);
+  const waiting = create("c");
+  for (const taskId of ["a", "b"]) open.update(recordOf(taskId, "completed"));
+  await create("d");
+  await waiting;
+  await expect(create("e")).rejects.toMatchObject(refused);
+});
