@@ -141,7 +141,7 @@ describe("openRedis", () => {
     "shows no password when it is wrong, nor when it becomes so",
     async () => {
       const own = await startRedis(true, { password: "heron" });
-    onTestFinished(own.stop);
+      onTestFinished(own.stop);
       const wrong = own.url.replace("heron", "bittern");
       const refused = await openRedis(wrong).catch((error: unknown) => error);
       expect(refused).toMatchObject({ message: expect.stringMatching(/ refused the password$/) });
@@ -157,7 +157,7 @@ describe("openRedis", () => {
       const store = await openRedis(own.url, { onError });
       const admin = new Redis(own.url);
       await admin.config("SET", "requirepass", "egret");
-      await admin.client("KILL", "TYPE", "pubsub");
+      await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
       expect(inspect(await heard, { depth: null })).not.toContain("heron");
       admin.disconnect();
       await store.close();
