@@ -12,7 +12,10 @@ export interface Answer {
 
 const meta = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-  "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } },
+  "io.modelcontextprotocol/clientCapabilities": {
+    elicitation: { form: {} },
+    extensions: { "io.modelcontextprotocol/tasks": {} },
+  },
 };
 
 /** Sends a request and gives the response as it comes. */
@@ -22,7 +25,7 @@ export function send(
   params: Record<string, unknown> = {},
   init: RequestInit = {},
 ): Promise<Response> {
-  const name = params.name ?? params.uri;
+  const name = params.name ?? params.uri ?? params.taskId;
   return fetch(url, {
     method: "POST",
     headers: {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/lutra.js", import.meta.url));
 
@@ -84,8 +84,21 @@ export interface RunningServer extends RunningLutra {
 }
 
 /** Starts the command at a free port and waits until it listens. */
-export async function startLutra(...args: readonly string[]): Promise<RunningServer> {
-  const lutra = runLutra(...args, "--port", "0");
+export function startLutra(...args: readonly string[]): Promise<RunningServer> {
+  return untilListening(runLutra(...args, "--port", "0"));
+}
+
+/** Waits until a command listens. */
+export async function untilListening<Lutra extends RunningLutra>(
+  lutra: Lutra,
+): Promise<Lutra & RunningServer> {
   const [, url = ""] = await lutra.line(/^listening on (http:\S+)$/);
   return { ...lutra, url };
+}
+
+/** Tells it to end, and waits until all that it started has ended. */
+export async function endLutra({ child, exited, closed }: RunningLutra): Promise<void> {
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  await closed;
 }

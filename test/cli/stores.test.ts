@@ -3,43 +3,16 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient } from "lutra/client";
-import { followTasks } from "lutra/tasks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasPostgres, type PostgresServer, startPostgres } from "../stores/postgres-server.ts";
-import type fixture from "./fixtures/tasks-server.ts";
-import { type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
+import { endLutra as end, type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
+import { begin, connect, tasksModule as module, textOf } from "./tasks-client.ts";
 
-const module = "tasks-server.ts";
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "lutra-cli-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const connect = (url: string) => createClient<typeof fixture>(url, { extensions: [followTasks()] });
-
-function textOf({ content }: { readonly content: readonly unknown[] }): string {
-  return (content[0] as { readonly text: string }).text;
-}
-
-async function end({ child, exited, closed }: RunningServer): Promise<void> {
-  child.kill("SIGTERM");
-  expect(await exited).toBe(0);
-  await closed;
-}
-
-/** Starts a task; resolves once a process has begun it. */
-async function begin(url: string) {
-  const client = connect(url);
-  const { task } = await client.tasks.start("survive");
-  const taskId = task?.taskId ?? "";
-  for await (const { statusMessage } of client.tasks.watch(taskId)) {
-    const [, pid] = /^begun by (\d+)$/.exec(statusMessage ?? "") ?? [];
-    if (pid !== undefined) return { client, taskId, pid: Number(pid) };
-  }
-  throw new Error("expected the task to begin");
-}
 
 describe("a fleet with nothing installed", () => {
   let fleet: RunningServer;

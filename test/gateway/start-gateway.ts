@@ -1,7 +1,7 @@
 /** Runs `lutra gateway` on a configuration file of its own. */
 import type { ConfigInput } from "@lutra/gateway";
 import { onTestFinished } from "vitest";
-import { type RunningLutra, runLutra } from "../cli/run-lutra.ts";
+import { type RunningLutra, runLutra, untilListening } from "../cli/run-lutra.ts";
 import { type ConfigFile, writeConfig } from "./config-file.ts";
 
 export interface RunningGateway extends RunningLutra {
@@ -18,6 +18,5 @@ export async function startGatewayCommand(config: ConfigInput): Promise<RunningG
     await lutra.closed;
     await file.remove();
   });
-  const [, url = ""] = await lutra.line(/^listening on (http:\S+)$/);
-  return { ...lutra, url, file };
+  return { ...(await untilListening(lutra)), file };
 }

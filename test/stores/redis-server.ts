@@ -22,7 +22,10 @@ export const withoutRedis =
   "needs Redis: apt-get install redis-server, or set LUTRA_TEST_REDIS_URL";
 
 /** The server that `LUTRA_TEST_REDIS_URL` names, or one of the test's own. */
-export async function startRedis(isOwn = false): Promise<RedisServer> {
+export async function startRedis(
+  isOwn = false,
+  { password }: { readonly password?: string } = {},
+): Promise<RedisServer> {
   if (given !== undefined && !isOwn) {
     return { url: given, start: async () => {}, stop: async () => {} };
   }
@@ -30,6 +33,7 @@ export async function startRedis(isOwn = false): Promise<RedisServer> {
   let server: ChildProcess | undefined;
   const start = async () => {
     const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    if (password !== undefined) flags.push("--requirepass", password);
     const child = spawn("redis-server", flags, { stdio: ["ignore", "pipe", "inherit"] });
     server = child;
     for await (const line of child.stdout ?? []) if (`${line}`.includes("Ready to accept")) break;
@@ -42,5 +46,6 @@ export async function startRedis(isOwn = false): Promise<RedisServer> {
     server = undefined;
   };
   await start();
-  return { url: `redis://127.0.0.1:${port}`, start, stop };
+  const user = password === undefined ? "" : `:${password}@`;
+  return { url: `redis://${user}127.0.0.1:${port}`, start, stop };
 }

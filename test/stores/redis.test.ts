@@ -1,8 +1,10 @@
 /** What Redis carries and keeps, by its contracts, and what happens when it goes away. */
+import { inspect } from "node:util";
 import { openRedis, type RedisStore } from "@lutra/stores/redis";
+import { Redis } from "ioredis";
 import { eventGapTopic, StoreUnavailableError } from "lutra/stores";
 import { eventBusContract, replayGuardContract, responseCacheContract } from "lutra/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import {
   hasRedis,
   hasRedisBinary,
@@ -134,4 +136,32 @@ describe("openRedis", () => {
       /^redis at 127.0.0.1:1 can't be reached: nobody listens there$/,
     );
   });
+
+  it.skipIf(!hasRedisBinary)(
+    "shows no password when it is wrong, nor when it becomes so",
+    async () => {
+      const own = await startRedis(true, { password: "heron" });
+      onTestFinished(own.stop);
+      const wrong = own.url.replace("heron", "bittern");
+      const refused = await openRedis(wrong).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ message: expect.stringMatching(/ refused the password$/) });
+      expect(inspect(refused, { depth: null })).not.toContain("bittern");
+
+      let hear: (error: unknown) => void = () => {};
+      const heard = new Promise<unknown>((resolve) => {
+        hear = resolve;
+      });
+      const onError = (error: unknown) => {
+        if (inspect(error, { depth: null }).includes("WRONGPASS")) hear(error);
+      };
+      const store = await openRedis(own.url, { onError });
+      const admin = new Redis(own.url);
+      await admin.config("SET", "requirepass", "egret");
+      await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
+      expect(inspect(await heard, { depth: null })).not.toContain("heron");
+      admin.disconnect();
+      await store.close();
+      await own.stop();
+    },
+  );
 });

@@ -1,13 +1,14 @@
 /**
- * The scenarios of the official suite about tasks, where every request may meet another replica, and
- * through gateways, as they are passed by one process (see test/conformance).
+ * The scenarios of the official suite about tasks, where every request may meet another replica:
+ * behind a plain balancer and behind gateways, as they are passed by one process (see
+ * test/conformance).
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigInput, startGateway } from "@lutra/gateway";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Outcome, readOutcomes } from "../conformance/outcomes.ts";
+import { readOutcomes } from "../conformance/outcomes.ts";
 import { root, runSuite } from "../conformance/suite.ts";
 import { faultsOf, readExtensions } from "../conformance/verdict.ts";
 import {
@@ -17,7 +18,8 @@ import {
   withoutPostgres,
 } from "../stores/postgres-server.ts";
 import { freshDatabase } from "./fresh-database.ts";
-import { startStoreReplicas } from "./store-replicas.ts";
+import { startRoundRobin } from "./round-robin.ts";
+import { type StoreReplica, startStoreReplicas } from "./store-replicas.ts";
 
 const expected = Object.fromEntries(
   Object.entries(readExtensions("server")).filter(([scenario]) => scenario.startsWith("tasks-")),
@@ -26,81 +28,120 @@ const scenarios = Object.keys(expected);
 const everything = new URL(`file://${join(root, "examples/everything/server.ts")}`);
 const asking = new URL("fixtures/asking-server.mjs", import.meta.url);
 
-let folder: string;
-let postgres: PostgresServer | undefined;
-let files = 0;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "lutra-tasks-"));
-  if (hasPostgres) postgres = await startPostgres();
-});
-afterAll(() => {
-  postgres?.remove();
-  rmSync(folder, { recursive: true });
-});
-
-const sqlite = async () => {
-  files += 1;
-  return `sqlite:${join(folder, `${files}.db`)}`;
-};
-const database = () => freshDatabase(postgres?.url ?? "", "conformance");
-
-type Rest = Pick<ConfigInput, "routes">;
-
-/** A gateway over three replicas of the fixture, and, to be merged, a second server. */
-async function start(store: string, verify: "upstream" | "gateway", rest: Rest) {
-  const replicas = await startStoreReplicas({ module: everything, replicas: 3, store });
-  const others =
-    rest.routes === undefined
-      ? []
-      : await startStoreReplicas({ module: asking, replicas: 1, store: "memory:" });
-  const urlsOf = (group: typeof replicas) => group.map(({ url }) => url);
-  const gateway = await startGateway({
-    listen: { port: 0 },
-    admin: false,
-    log: false,
-    cache: false,
-    upstreams: {
-      everything: { url: urlsOf(replicas), verify },
-      ...(others.length > 0 && { asking: { url: urlsOf(others), verify } }),
-    },
-    ...rest,
-  });
-  await gateway.ready();
-  return {
-    url: gateway.url,
-    close: async () => {
-      await gateway.close();
-      await Promise.all([...replicas, ...others].map((replica) => replica.close()));
-    },
-  };
+/** What stands in front of the replicas. */
+interface Front {
+  readonly url: string;
+  /** How many requests each replica has had, where that is counted. */
+  readonly counts?: () => readonly number[];
+  readonly close: () => Promise<void>;
 }
 
-const merged: Rest = { routes: [{ merge: "all" }] };
+async function startFront(
+  upstreams: ConfigInput["upstreams"],
+  rest: Pick<ConfigInput, "routes"> = {},
+): Promise<Front> {
+  const config = { listen: { port: 0 }, admin: false, log: false, cache: false } as const;
+  const gateway = await startGateway({ ...config, upstreams, ...rest });
+  await gateway.ready();
+  return gateway;
+}
 
-const ways = [
-  ["three replicas with SQLite, bodies unread", "sqlite", sqlite, "upstream", {}],
-  ["three replicas with Postgres, bodies read", "postgres", database, "gateway", {}],
-  ["a merged server, with SQLite behind it", "merged-sqlite", sqlite, "upstream", merged],
-] as const;
+type Start = (urls: readonly string[], other: string) => Promise<Front>;
 
-for (const [what, name, storeUrl, verify, rest] of ways) {
-  const isMissing = storeUrl === database && !hasPostgres;
-  describe.skipIf(isMissing)(isMissing ? `${what} (${withoutPostgres})` : what, () => {
-    it("passes all nine scenarios about tasks", { timeout: 120_000 }, async () => {
-      expect(scenarios).toHaveLength(9);
-      const { url, close } = await start(await storeUrl(), verify, rest);
-      try {
-        const outcomes: Outcome[] = [];
-        for (const scenario of scenarios) {
-          const args = ["server", "--url", url, "--scenario", scenario];
-          const run = await runSuite(join(`tasks-${name}`, scenario), args);
-          outcomes.push(...readOutcomes(run.folder));
-        }
-        expect(faultsOf(outcomes, expected, new Map(), scenarios)).toEqual([]);
-      } finally {
-        await close();
-      }
+/** A gateway that passes bodies on unread, or one that reads them. */
+const gatewayThat =
+  (verify: "upstream" | "gateway"): Start =>
+  (urls) =>
+    startFront({ everything: { url: [...urls], verify } });
+
+/** The replicas and a second server as one. */
+const merged: Start = (urls, other) =>
+  startFront(
+    {
+      everything: { url: [...urls], verify: "upstream" },
+      asking: { url: other, verify: "upstream" },
+    },
+    { routes: [{ merge: "all" }] },
+  );
+
+interface Engine {
+  /** Begins the names of the folders of results. */
+  readonly name: string;
+  readonly open: (folder: string) => Promise<{ readonly url: string; readonly end: () => void }>;
+  readonly missing?: string | undefined;
+  readonly fronts: readonly (readonly [what: string, name: string, start: Start])[];
+}
+
+const engines: { readonly [what: string]: Engine } = {
+  "three replicas with SQLite": {
+    name: "sqlite",
+    open: async (folder) => ({ url: `sqlite:${join(folder, "state.db")}`, end: () => {} }),
+    fronts: [
+      ["in turn", "in-turn", startRoundRobin],
+      ["behind a gateway, bodies unread", "gateway", gatewayThat("upstream")],
+      ["in a merged server", "merged", merged],
+    ],
+  },
+  "three replicas with Postgres": {
+    name: "postgres",
+    open: async () => {
+      const server: PostgresServer = await startPostgres();
+      return { url: await freshDatabase(server.url, "conformance"), end: server.remove };
+    },
+    missing: hasPostgres ? undefined : withoutPostgres,
+    fronts: [
+      ["in turn", "in-turn", startRoundRobin],
+      ["behind a gateway, bodies read", "gateway", gatewayThat("gateway")],
+      ["in a merged server", "merged", merged],
+    ],
+  },
+};
+
+for (const [what, { name, open, missing, fronts }] of Object.entries(engines)) {
+  describe.skipIf(missing !== undefined)(missing ? `${what} (${missing})` : what, () => {
+    let folder: string;
+    let store: Awaited<ReturnType<typeof open>>;
+    let replicas: readonly StoreReplica[];
+    let other: StoreReplica;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "lutra-tasks-"));
+      store = await open(folder);
+      const alone = { module: asking, replicas: 1, store: "memory:" };
+      const [all, others] = await Promise.all([
+        startStoreReplicas({ module: everything, replicas: 3, store: store.url }),
+        startStoreReplicas(alone),
+      ]);
+      replicas = all;
+      other = others[0] as StoreReplica;
     });
+    afterAll(async () => {
+      await Promise.all([...replicas, other].map((replica) => replica.close()));
+      store.end();
+      rmSync(folder, { recursive: true });
+    });
+
+    // Scenarios spend their time on waiting, so the fronts go side by side.
+    it.concurrent.each(fronts)(
+      "passes all nine scenarios about tasks %s",
+      { timeout: 120_000 },
+      async (_where, front, start) => {
+        expect(scenarios).toHaveLength(9);
+        const { url, counts, close } = await start(
+          replicas.map((replica) => replica.url),
+          other.url,
+        );
+        try {
+          // The smallest choice of scenarios that has these; a start for each takes twice as long.
+          const args = ["server", "--url", url, "--suite", "pending"];
+          const run = await runSuite(`tasks-${name}-${front}`, args);
+          const outcomes = readOutcomes(run.folder).filter(({ scenario }) => scenario in expected);
+          expect(faultsOf(outcomes, expected, new Map(), scenarios)).toEqual([]);
+          for (const count of counts?.() ?? []) expect(count).toBeGreaterThan(20);
+        } finally {
+          await close();
+        }
+      },
+    );
   });
 }

@@ -41,7 +41,7 @@ const kinds = {
 export function storeUrlsOf(line: CommandLine): StoreUrls {
   const urls = { store: urlOf(line, "store"), bus: urlOf(line, "bus") };
   // Lists of processes show the arguments; with a title of its own this one shows none.
-  if (Object.values(urls).some((url) => url?.includes("@"))) process.title = "lutra";
+  if (Object.values(urls).some((url) => /[@?]/.test(url ?? ""))) process.title = "lutra";
   return urls;
 }
 

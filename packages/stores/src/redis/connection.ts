@@ -61,7 +61,13 @@ const serverReplies = /^(?:WRONGTYPE|ERR|NOSCRIPT|EXECABORT|NOPERM|OOM)\b/;
 
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailableError || !(error instanceof Error)) return error;
+  dropCommand(error);
   return serverReplies.test(error.message) ? error : new StoreUnavailableError("redis", error);
+}
+
+/** The driver adds the command with its arguments: the password is one of them, responses are others. */
+function dropCommand(error: Error & { command?: unknown }): void {
+  delete error.command;
 }
 
 /** Opens a connection; says what keeps it from being opened, without the password. */
@@ -83,6 +89,7 @@ export async function openRedis(redis: Redis, url: string): Promise<void> {
 
 function describeFailure(url: string, error: unknown): Error {
   const { hostname, port } = new URL(url);
+  if (error instanceof Error) dropCommand(error);
   const said = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const isRefused = /^(?:WRONGPASS|NOAUTH)|invalid password|invalid username/.test(said);

@@ -13,6 +13,7 @@ import { type CallToolResult, callTool } from "../../protocol/tools.ts";
 import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 import { InputLedger } from "./input-ledger.ts";
 import { observeTask, untilGivenUp } from "./observe.ts";
+import { untilPassed } from "./passing.ts";
 import type { DetailedTask, TaskInfo } from "./protocol.ts";
 import { updateTask } from "./protocol.ts";
 import { TaskError } from "./task-error.ts";
@@ -85,7 +86,10 @@ async function answerTask(
   if (Object.keys(wanted).length === 0) return;
   const asked = { method: callTool.name, name: tool, round, signal };
   const inputResponses = await host.answer(wanted, asked);
-  await host.request(updateTask, { taskId, inputResponses }, { signal, timeoutMs });
+  // A server ignores what was answered before, so an answer whose fate is unknown may go twice.
+  await untilPassed(host, signal, () =>
+    host.request(updateTask, { taskId, inputResponses }, { signal, timeoutMs }),
+  );
 }
 
 async function resultOf(

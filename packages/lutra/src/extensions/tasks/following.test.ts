@@ -166,6 +166,42 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     ]);
   });
 
+  it("an answer that does not get through for now is sent again, and nobody is asked again", async () => {
+    const passing = [peerError(-32603), new TransportError("http", "away", { status: 503 })];
+    let isAnswered = false;
+    const onElicit = vi.fn(() => accept);
+    const script: Script = ({ method }) => {
+      if (method === "tools/call") return created;
+      if (method === "tasks/get") return isAnswered ? done : asks({ a: question() });
+      const failure = passing.shift();
+      if (failure !== undefined) throw failure;
+      isAnswered = true;
+      return { resultType: "complete" };
+    };
+    const extensions = [followTasks({ notifications: false })];
+    const { client: it, requests } = scripted(script, { random: () => 0, extensions, onElicit });
+    const result = it.callTool("t");
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await result).toMatchObject({ content: [] });
+    expect(onElicit).toHaveBeenCalledTimes(1);
+    const updates = requests.filter(({ method }) => method === "tasks/update");
+    const answers = updates.map(({ params }) => params?.inputResponses);
+    expect(answers).toEqual([{ a: accept }, { a: accept }, { a: accept }]);
+  });
+
+  it("an answer that is refused ends the waiting", async () => {
+    const script: Script = ({ method }) => {
+      if (method === "tools/call") return created;
+      if (method === "tasks/get") return asks({ a: question() });
+      throw peerError(-32602);
+    };
+    const extensions = [followTasks({ notifications: false })];
+    const { client: it } = scripted(script, { extensions, onElicit: () => accept });
+    const result = expect(it.callTool("t")).rejects.toMatchObject({ code: -32602 });
+    await vi.advanceTimersByTimeAsync(200);
+    await result;
+  });
+
   it("a key that comes back with another request is an error", async () => {
     const looks = [asks({ a: question("one") }), asks({ a: question("two") })];
     const { client: it } = client(looks, {}, { onElicit: () => accept });

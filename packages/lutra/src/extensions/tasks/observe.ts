@@ -5,11 +5,9 @@
  * @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#task-status-notifications
  */
 import type { ClientHost } from "../../client/extension.ts";
-import { backoffMs, delay } from "../../client/wait.ts";
-import { isProtocolError } from "../../protocol/errors.ts";
 import { canonicalJSON, type JSONObject } from "../../protocol/json.ts";
 import { malformed } from "../../protocol/method.ts";
-import { isTransportError } from "../../protocol/transport-error.ts";
+import { untilPassed } from "./passing.ts";
 import type { DetailedTask, TaskInfo } from "./protocol.ts";
 import { getTask, isTerminal } from "./protocol.ts";
 import { TaskError } from "./task-error.ts";
@@ -28,9 +26,6 @@ const floorMs = 10;
 const defaultMs = 1000;
 /** How often a task is asked for while the server tells of its changes. */
 const watchedMs = 30_000;
-/** How often in a row a look may fail before that is an error. */
-const maxFailures = 8;
-const failurePace = { baseMs: 500, maxMs: 10_000 };
 
 /** Gives the task each time it has changed, to its terminal status. */
 export async function* observeTask(
@@ -105,14 +100,7 @@ async function nextLook(host: ClientHost, taskId: string, look: Look): Promise<D
     const told = await feed.next(() => pauseMs(latest, feed));
     if (told !== undefined) return told;
   }
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await lookUp(host, taskId, look);
-    } catch (error) {
-      if (failures >= maxFailures || !isPassing(error)) throw error;
-      await delay(backoffMs(failures - 1, host.options.random, failurePace), signal);
-    }
-  }
+  return untilPassed(host, signal, () => lookUp(host, taskId, look));
 }
 
 async function lookUp(
@@ -128,15 +116,6 @@ async function lookUp(
 /** The latest suggestion counts, also a lower one, or none. */
 function pauseMs({ pollIntervalMs = defaultMs }: TaskInfo, { isLive }: TaskFeed): number {
   return Math.max(floorMs, isLive ? Math.max(watchedMs, pollIntervalMs) : pollIntervalMs);
-}
-
-/** True for what may be better at the next look: nothing of it is the task's. */
-function isPassing(error: unknown): boolean {
-  if (isProtocolError(error)) return error.reason === "internalError";
-  if (!isTransportError(error)) return false;
-  const { reason, status = 0 } = error;
-  if (reason === "http") return status >= 500 || status === 429;
-  return reason === "closed" || reason === "timeout";
 }
 
 /** Clocks differ, so the time is counted from when this client first knew of the task. */

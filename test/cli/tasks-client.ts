@@ -1,0 +1,25 @@
+/** A client of `fixtures/tasks-server.ts`. */
+import { createClient } from "lutra/client";
+import { followTasks } from "lutra/tasks";
+import type fixture from "./fixtures/tasks-server.ts";
+
+export const tasksModule = "tasks-server.ts";
+
+export const connect = (url: string) =>
+  createClient<typeof fixture>(url, { extensions: [followTasks()] });
+
+export function textOf({ content }: { readonly content: readonly unknown[] }): string {
+  return (content[0] as { readonly text: string }).text;
+}
+
+/** Starts a task that ends in a second process only; resolves once a first one has begun it. */
+export async function begin(url: string) {
+  const client = connect(url);
+  const { task } = await client.tasks.start("survive");
+  const taskId = task?.taskId ?? "";
+  for await (const { statusMessage } of client.tasks.watch(taskId)) {
+    const [, pid] = /^begun by (\d+)$/.exec(statusMessage ?? "") ?? [];
+    if (pid !== undefined) return { client, taskId, pid: Number(pid) };
+  }
+  throw new Error("expected the task to begin");
+}
