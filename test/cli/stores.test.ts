@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { createClient } from "lutra/client";
 import { followTasks } from "lutra/tasks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compiled } from "../compiled.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../stores/postgres-server.ts";
 import type fixture from "./fixtures/tasks-server.ts";
 import { type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
 
-const module = "tasks-server.ts";
+const module = compiled(new URL("fixtures/tasks-server.ts", import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "lutra-cli-"));
@@ -116,7 +117,7 @@ it.each([
     "cannot open the store: postgres at 127.0.0.1:1 can't be reached",
   ],
   [["--bus", "redis://:secret@127.0.0.1:1"], 1, "cannot open the bus: redis at 127.0.0.1:1 can't"],
-  [["--store", "memory:"], 1, "cannot serve tasks-server.ts: tasks: replicas need a store that"],
+  [["--store", "memory:"], 1, `cannot serve ${module}: tasks: replicas need a store that`],
 ] as const)("says once what is wrong with %j", async (options, code, message) => {
   const fleet = runLutra("up", module, "--port", "0", ...options);
   expect(await fleet.exited).toBe(code);
