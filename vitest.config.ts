@@ -2,11 +2,21 @@ import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**", "**/dist/**", "**/dist.next/**", "**/out/**"];
 
+const processTimeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** Files at a time. Vitest by itself leaves one processor without any. */
+const maxWorkers = "100%";
+
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], exclude },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts"],
+          exclude,
+          testTimeout: 30_000,
+          maxWorkers,
+        },
       },
       {
         test: {
@@ -14,18 +24,29 @@ export default defineConfig({
           include: ["tools/**/*.test.ts", "scripts/**/*.test.mjs"],
           exclude,
           testTimeout: 30_000,
+          maxWorkers,
         },
       },
       {
         test: {
+          // These start processes, for which they wait most of their time.
           name: "e2e",
           include: ["test/**/*.test.ts"],
-          exclude,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // These tests start processes and measure time: one file at a time, after the others.
-          fileParallelism: false,
+          exclude: [...exclude, "**/*.alone.test.ts"],
+          ...processTimeouts,
+          maxWorkers,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          // These measure time or memory, or keep the machine busy: one at a time, after the others.
+          name: "alone",
+          include: ["test/**/*.alone.test.ts"],
+          exclude,
+          ...processTimeouts,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

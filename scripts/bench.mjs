@@ -2,5 +2,5 @@
 import { handOver, node, requireNode, requireScript } from "./steps.mjs";
 
 requireNode();
-requireScript("setup.mjs");
+await requireScript("setup.mjs");
 await handOver(node("--import", "tsx", "bench/start.ts", ...process.argv.slice(2)));

@@ -9,5 +9,5 @@ if (!Object.hasOwn(programs, what)) {
   console.error("usage: npm run chaos -- gateway|tasks [seconds]");
   process.exit(1);
 }
-requireScript("setup.mjs");
+await requireScript("setup.mjs");
 await handOver(node("--import", "tsx", programs[what], ...rest));

@@ -3,6 +3,6 @@ import { handOver, node, requireNode, requireScript } from "./steps.mjs";
 import { installSuite } from "./suite.mjs";
 
 requireNode();
-requireScript("setup.mjs");
+await requireScript("setup.mjs");
 await installSuite();
 await handOver(node("--import", "tsx", "test/conformance/run-suite.ts"));

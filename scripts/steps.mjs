@@ -2,7 +2,7 @@
  * What the scripts of this folder share: the folder they work in, the Node version they need,
  * and one way to run a program and say how it went. Imports nothing that has to be installed.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,14 +31,18 @@ export function isAtLeast(version, minimum) {
 
 /**
  * Runs a program quietly behind one line, `label ... 8.1 s`. Resolves to whether it succeeded.
- * On failure prints `tail` lines of its output (all of them by default) and the remedy.
+ * On failure prints `tail` lines of its output (all of them by default) and the remedy. What runs
+ * `beside` something else says nothing before that has ended, since both have one terminal.
  */
 export async function step(label, command, options = {}) {
   const { cwd = root, remedy, tail = Number.POSITIVE_INFINITY, showOutput = false } = options;
-  process.stdout.write(`${label} ... `);
+  const { beside } = options;
+  if (beside === undefined) process.stdout.write(`${label} ... `);
   const start = performance.now();
   const { code, output } = await capture(command, cwd);
   const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  await beside;
+  if (beside !== undefined) process.stdout.write(`${label} ... `);
   if (code === 0) {
     console.log(showOutput ? `${seconds}  ${output.trim()}` : seconds);
     return true;
@@ -55,8 +59,9 @@ export async function requireStep(label, command, options = {}) {
 }
 
 /** Installs exactly what the lock file of `folder` names. */
-export async function install(label, folder) {
+export async function install(label, folder, options = {}) {
   await requireStep(label, npm("ci", "--no-audit", "--no-fund", "--loglevel=error"), {
+    ...options,
     cwd: folder,
     remedy: `The installation failed. Once npm reaches its registry, run in ${folder}: npm ci`,
   });
@@ -68,10 +73,10 @@ export function node(...args) {
 }
 
 /** Runs another script of this folder in the same terminal; ends the process when it fails. */
-export function requireScript(name) {
+export async function requireScript(name) {
   const command = [join(root, "scripts", name)];
-  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  const code = await ended(spawn(process.execPath, command, { cwd: root, stdio: "inherit" }));
+  if (code !== 0) process.exit(code);
 }
 
 /**

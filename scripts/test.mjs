@@ -6,7 +6,8 @@ import { handOver, node, requireNode, requireScript } from "./steps.mjs";
 import { installSuite } from "./suite.mjs";
 
 requireNode();
-requireScript("setup.mjs");
-await installSuite();
-requireScript("check.mjs");
+// The suite waits for the registry, and the build for the processors.
+const setup = requireScript("setup.mjs");
+await Promise.all([setup, installSuite({ beside: setup })]);
+await requireScript("check.mjs");
 await handOver(node("node_modules/vitest/vitest.mjs", "run", ...process.argv.slice(2)));

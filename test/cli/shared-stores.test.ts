@@ -50,7 +50,7 @@ type Start = (engines: Engines) => Promise<RunningServer>;
 
 /** The store and the bus as keys of a module in a configuration. */
 const gateway: Start = async (engines) => {
-  const module = new URL(`fixtures/${tasksModule}`, import.meta.url).pathname;
+  const module = tasksModule;
   const config: ConfigInput = {
     listen: { port: 0 },
     admin: false,

@@ -121,7 +121,7 @@ describe.skipIf(missing !== undefined)(missing ? `${name} (${missing})` : name, 
   it("hides in a gateway's configuration what came from the file and from variables", async () => {
     const database = await freshDatabase(postgres.url, "config");
     vi.stubEnv("DATABASE", database);
-    const module = new URL(`fixtures/${tasksModule}`, import.meta.url).pathname;
+    const module = tasksModule;
     const admin = { port: await freePort() };
     const upstream = { module, replicas: 1, store: "$".concat("{DATABASE}"), bus: redis.url };
     const rest = { listen: { port: 0 }, log: false } as const;

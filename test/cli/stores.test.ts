@@ -89,7 +89,7 @@ it.each([
     "cannot open the store: postgres at 127.0.0.1:1 can't be reached",
   ],
   [["--bus", "redis://:secret@127.0.0.1:1"], 1, "cannot open the bus: redis at 127.0.0.1:1 can't"],
-  [["--store", "memory:"], 1, "cannot serve tasks-server.ts: tasks: replicas need a store that"],
+  [["--store", "memory:"], 1, `cannot serve ${module}: tasks: replicas need a store that`],
 ] as const)("says once what is wrong with %j", async (options, code, message) => {
   const fleet = runLutra("up", module, "--port", "0", ...options);
   expect(await fleet.exited).toBe(code);

@@ -1,9 +1,11 @@
 /** A client of `fixtures/tasks-server.ts`. */
 import { createClient } from "lutra/client";
 import { followTasks } from "lutra/tasks";
+import { compiled } from "../compiled.ts";
 import type fixture from "./fixtures/tasks-server.ts";
 
-export const tasksModule = "tasks-server.ts";
+/** The fixture as a program that plain Node runs. */
+export const tasksModule = compiled(new URL("fixtures/tasks-server.ts", import.meta.url));
 
 export const connect = (url: string) =>
   createClient<typeof fixture>(url, { extensions: [followTasks()] });

@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { createClient } from "lutra/client";
 import { beforeAll, describe, expect, it } from "vitest";
+import { compiled } from "../compiled.ts";
 import { type Answer, ask, callTool, messagesOf, send } from "./http.ts";
 import { type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
 
-const startFleet = () => startLutra("up", "fleet-server.ts");
+const server = compiled(new URL("fixtures/fleet-server.ts", import.meta.url));
+const startFleet = () => startLutra("up", server);
 
 /** The process of each replica, from what the fleet reports. */
 function pidsOf({ stderr }: RunningServer): ReadonlyMap<string, number> {

@@ -32,6 +32,8 @@ export async function runSuite(name: string, args: readonly string[]): Promise<S
   const child = spawn(node, [program, ...args, "-o", folder], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
+    // It starts dozens of times; the first one leaves its compiled code to the others.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(outFolder, "compiled") },
   });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk) => chunks.push(chunk));

@@ -2,11 +2,14 @@ import { Agent, request } from "node:http";
 import { json } from "node:stream/consumers";
 import { createClient } from "lutra/client";
 import { expect, it } from "vitest";
+import { compiled } from "../compiled.ts";
 import { startLutra } from "./lutra-command.ts";
 import { runScenarios } from "./run-scenarios.ts";
 
+const server = compiled(new URL("server.ts", import.meta.url));
+
 runScenarios("fleet", async () => {
-  const fleet = await startLutra("up", "test/e2e/server.ts", "--replicas", "3", "--port", "0");
+  const fleet = await startLutra("up", server, "--replicas", "3", "--port", "0");
   return {
     createClient: (options) => createClient(fleet.url, options),
     end: fleet.close,

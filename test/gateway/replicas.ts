@@ -4,10 +4,11 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import type { SealKey } from "lutra/server";
 import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
 import { answerClaims } from "../../packages/cli/src/process-replay-guard.ts";
+import { compiled } from "../compiled.ts";
 
 /** The first message to a replica. */
 export interface ReplicaStart {
@@ -32,10 +33,11 @@ export interface Replicas {
   readonly close: () => Promise<void>;
 }
 
-const program = fileURLToPath(new URL("fixtures/replica.ts", import.meta.url));
+const program = compiled(new URL("fixtures/replica.ts", import.meta.url));
 
 /** Starts them, and starts each again at its port when it dies, as a supervisor does. */
-export async function startReplicas(module: URL, replicas: number): Promise<Replicas> {
+export async function startReplicas(source: URL, replicas: number): Promise<Replicas> {
+  const module = pathToFileURL(compiled(source));
   const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();
@@ -46,7 +48,7 @@ export async function startReplicas(module: URL, replicas: number): Promise<Repl
   let isOver = false;
 
   const start = async (port: number, predecessor?: number): Promise<number> => {
-    const child = fork(program, { execArgv: ["--import", "tsx"] });
+    const child = fork(program);
     running.add(child);
     const leave = relay.add(child);
     answerClaims(child, guard);

@@ -1,21 +1,16 @@
 /** The program `lutra`: picks the command and says how it went. */
 import { CommandError } from "./command-error.ts";
 import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
-import { gateway } from "./gateway.ts";
-import { gatewayCheck } from "./gateway-check.ts";
-import { gatewayExport } from "./gateway-export.ts";
-import { gatewayRoutes } from "./gateway-routes.ts";
-import { serve } from "./serve.ts";
-import { up } from "./up.ts";
 
-const commands: readonly Command[] = [
-  serve,
-  up,
-  gateway,
-  gatewayCheck,
-  gatewayRoutes,
-  gatewayExport,
-];
+/** Each is loaded when it is asked for: a server on stdio need not wait for a gateway's code. */
+const commands: { readonly [name: string]: () => Promise<Command> } = {
+  serve: async () => (await import("./serve.ts")).serve,
+  up: async () => (await import("./up.ts")).up,
+  gateway: async () => (await import("./gateway.ts")).gateway,
+  "gateway check": async () => (await import("./gateway-check.ts")).gatewayCheck,
+  "gateway routes": async () => (await import("./gateway-routes.ts")).gatewayRoutes,
+  "gateway export": async () => (await import("./gateway-export.ts")).gatewayExport,
+};
 
 /** Runs a command; resolves to the exit code of the process. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -31,10 +26,11 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run(words: readonly string[]): Promise<number> {
   const [name] = words;
   if (name === "--help" || name === "help") {
-    console.log(overview());
+    console.log(await overview());
     return 0;
   }
-  const { command, args } = find(words);
+  const { load, args } = find(words);
+  const command = await load();
   const line = parseCommandLine(command, args);
   if (line !== undefined) return await command.run(line);
   console.log(helpOf(command));
@@ -42,23 +38,24 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 /** The command that the first words name; one of two words goes before one of one. */
-function find(words: readonly string[]): { command: Command; args: readonly string[] } {
+function find(words: readonly string[]) {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(" ");
-    const command = commands.find((candidate) => candidate.name === name);
-    if (command !== undefined) return { command, args: words.slice(length) };
+    const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (load !== undefined) return { load, args: words.slice(length) };
   }
   const [name] = words;
-  const firstWords = commands.map((known) => known.name).filter((known) => !known.includes(" "));
+  const firstWords = Object.keys(commands).filter((known) => !known.includes(" "));
   const names = `${firstWords.slice(0, -1).join(", ")} or ${firstWords.at(-1)}`;
   const problem = name === undefined ? "which command?" : `unknown command ${name};`;
   throw new CommandError(`${problem} expected ${names}; see: lutra --help`, 2);
 }
 
-function overview(): string {
-  const usages = commands.map((command) => `${command.name} ${argumentsOf(command)}`);
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const usages = all.map((command) => `${command.name} ${argumentsOf(command)}`);
   const width = Math.max(...usages.map(({ length }) => length)) + 2;
-  const rows = commands.map(({ summary }, index) => {
+  const rows = all.map(({ summary }, index) => {
     return `  ${(usages[index] as string).padEnd(width)}${summary}`;
   });
   return `Usage: lutra <command> [options]

@@ -107,7 +107,7 @@ export async function startGateway(
       await now().close();
       // Exchanges that were cut off are noted once their connections have closed.
       await new Promise((resolve) => setImmediate(resolve));
-      log?.flush();
+      await log?.flush();
     },
   };
 }

@@ -10,8 +10,8 @@ import { LineBuffer, type LineDestination } from "./line-buffer.ts";
 
 export interface AccessLog {
   readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
-  /** Hands lines that wait to the operating system. */
-  readonly flush: () => void;
+  /** Hands lines that wait to the operating system; resolves once it has them. */
+  readonly flush: () => Promise<void>;
 }
 
 /** Names longer than this are cut. */
@@ -43,6 +43,8 @@ function openFile(file: string | undefined): LineDestination {
   const options = {
     ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
     sync: false,
+    // With none it does not tell when it has written.
+    minLength: 1,
     maxLength: maxWaitingBytes,
     contentMode: "buffer",
   } as const;

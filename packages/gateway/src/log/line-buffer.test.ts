@@ -37,16 +37,40 @@ it("hands them on at once when there is no room for one more", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("hands on what waits when it is flushed", () => {
-  const flushed: string[] = [];
-  const waiting: string[] = [];
+it("is flushed when what it handed on is written", async () => {
+  const { written } = start();
+  let onEnd = () => {};
   const lines = new LineBuffer({
-    write: (bytes) => void waiting.push(bytes.toString()),
-    flushSync: () => void flushed.push(...waiting.splice(0)),
+    write: (bytes) => void written.push(bytes.toString()),
+    flush: (then) => {
+      onEnd = then;
+    },
   });
   lines.write("last\n");
-  lines.flush();
-  expect(flushed).toEqual(["last\n"]);
+  let isFlushed = false;
+  const flushed = lines.flush().then(() => {
+    isFlushed = true;
+  });
+  expect(written).toEqual(["last\n"]);
+  await Promise.resolve();
+  expect(isFlushed).toBe(false);
+  onEnd();
+  await flushed;
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it("does not flush a destination that has got nothing", async () => {
+  const flush = vi.fn();
+  await new LineBuffer({ write: () => {}, flush }).flush();
+  expect(flush).not.toHaveBeenCalled();
+});
+
+it("waits a second at most for a destination that takes nothing", async () => {
+  const lines = new LineBuffer({ write: () => {}, flush: () => {} });
+  lines.write("last\n");
+  const flushed = lines.flush();
+  vi.advanceTimersByTime(1000);
+  await flushed;
 });
 
 it.each([
