@@ -8,6 +8,7 @@ import { endEarly } from "lutra/node";
 import { ProtocolError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import { causeOf } from "../upstreams/cause.ts";
+import { connectFailure } from "../upstreams/connect-failure.ts";
 import type { Timed } from "../upstreams/deadlines.ts";
 import type { Fleet } from "../upstreams/fleet.ts";
 import type { Waiter } from "../upstreams/gate.ts";
@@ -253,7 +254,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, Timed, Waiter {
 
   /** No byte of the request has left, so another replica may have it, whatever it is. */
   #failUnsent(error: Error & { readonly code?: string }): void {
-    const { replicas, unreachable } = this.#path.fleet;
+    const { fleet } = this.#path;
     const replica = this.#replica as Replica;
     if (error.code === "UND_ERR_INVALID_ARG" || error.code === "UND_ERR_NOT_SUPPORTED") {
       const message = "The request can't be passed on: malformed header";
@@ -262,9 +263,9 @@ export class Forwarding implements Dispatcher.DispatchHandler, Timed, Waiter {
       return;
     }
     const isGone = error.code === "UND_ERR_DESTROYED" || error.code === "UND_ERR_CLOSED";
-    if (!isGone) replicas.failConnect(replica, causeOf(error));
+    if (!isGone) fleet.replicas.failConnect(replica, causeOf(error));
     this.#tried = [...this.#tried, replica];
-    this.#tryNext({ reason: "unreachable", error: unreachable(error) });
+    this.#tryNext(connectFailure(fleet, error));
   }
 
   /**
