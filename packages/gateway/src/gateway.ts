@@ -10,6 +10,7 @@ import { hideSecrets } from "./config/hide-secrets.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput } from "./config/schema.ts";
 import { type Authenticate, createHandler } from "./handler.ts";
+import { createPeers } from "./head/peers.ts";
 import { type AccessLog, createAccessLog } from "./log/access-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
 import type { RunModule } from "./upstreams/module-upstream.ts";
@@ -48,7 +49,7 @@ export interface Gateway {
    * on; subscriptions end with their graceful result.
    *
    * @throws {ConfigError} for one that can't be used; the old one stays in force
-   * @throws {TypeError} for a change of what sockets are open; the old one stays in force
+   * @throws {TypeError} for a change of sockets or of the log; the old one stays in force
    */
   readonly reload: (next: ConfigInput | ParsedConfig) => Promise<void>;
   /**
@@ -101,7 +102,10 @@ export async function startGateway(
       return (await Promise.all(all)).every(Boolean);
     },
     upstreams: () => statuses(now()),
-    reload: async (next) => now().replace(parsed(next)),
+    reload: async (next) => {
+      await now().replace(parsed(next));
+      sockets.judgeBy(now().config.listen);
+    },
     close: async () => {
       await sockets.close();
       await now().close();
@@ -123,6 +127,8 @@ function statuses({ upstreams }: RunningConfig): readonly UpstreamStatus[] {
 interface Sockets {
   readonly endpoint: HttpEndpoint;
   readonly admin: HttpEndpoint | undefined;
+  /** From now on requests are judged by these settings. */
+  readonly judgeBy: (listen: CompleteConfig["listen"]) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -137,7 +143,8 @@ interface Parts {
 async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Parts) {
   const { host, port, path } = listen;
   let isClosing = false;
-  const handle = atPath(path, createHandler(handlerOptions(listen, parts)));
+  let judge = createHandler(handlerOptions(listen, parts));
+  const handle = atPath(path, (req, res) => judge(req, res));
   const close = async () => parts.now()?.drain();
   const endpoint = await listenHttp({ handle, close }, { host, port, drainMs });
   let own: HttpEndpoint | undefined;
@@ -150,6 +157,9 @@ async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Pa
   const sockets: Sockets = {
     endpoint,
     admin: own,
+    judgeBy: (next) => {
+      judge = createHandler(handlerOptions(next, parts));
+    },
     close: async () => {
       isClosing = true;
       await endpoint.close();
@@ -160,7 +170,7 @@ async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Pa
 }
 
 function handlerOptions(
-  { allowedHosts, allowedOrigins, maxBodyBytes }: CompleteConfig["listen"],
+  { allowedHosts, allowedOrigins, maxBodyBytes, trustedProxies }: CompleteConfig["listen"],
   { now, options, notice, log, metrics }: Parts,
 ) {
   return {
@@ -173,6 +183,7 @@ function handlerOptions(
         notice(`a request failed: ${reason}`);
       },
     }),
+    peers: createPeers(trustedProxies),
     decide: (caller) => now().plan.decide(caller),
     authenticate: options.authenticate,
     onEnd: (record, req, res) => {

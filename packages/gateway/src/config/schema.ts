@@ -3,6 +3,7 @@
  * the reference in docs/gateway-config.md.
  */
 import { z } from "zod";
+import { parseAddressRange } from "./address-range.ts";
 
 const ms = (what: string) => z.int().min(1).describe(`${what}, in milliseconds`);
 const count = (what: string) => z.int().min(1).describe(what);
@@ -22,6 +23,13 @@ const exactlyOne = (...keys: readonly string[]) => ({
   oneOf: keys.map((key) => ({ required: [key] })),
 });
 
+const addressRange = z
+  .string()
+  .refine(
+    (text) => parseAddressRange(text) !== undefined,
+    "expected an address, or a range such as 10.0.0.0/8",
+  );
+
 const listen = z
   .strictObject({
     host: z.string().default("127.0.0.1").describe("The address to bind"),
@@ -37,6 +45,12 @@ const listen = z
       .array(z.string())
       .default([])
       .describe("Origins of web pages that may call, beside loopback ones"),
+    trustedProxies: z
+      .array(addressRange)
+      .default([])
+      .describe(
+        "Addresses and ranges, such as 10.0.0.0/8, of proxies in front. What they say in X-Forwarded-For, -Proto and -Host is believed and passed on; what anybody else says there is replaced",
+      ),
     maxBodyBytes: count("The largest body that is read where one must be read").default(4_194_304),
   })
   .describe("Where clients connect");

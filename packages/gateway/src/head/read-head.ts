@@ -5,10 +5,12 @@
  */
 import type { IncomingMessage } from "node:http";
 import { decodeHeaderValue, headerNames, latestVersion, ProtocolError } from "lutra/protocol";
+import { addForwarded, clientAddress, isClaim, rewritten } from "./forwarded.ts";
 import type { Head } from "./head.ts";
+import { createPeers, type Peer, type Peers } from "./peers.ts";
 
 /** Headers that belong to one connection, not to the message. `expect` was already answered. */
-const hopByHop = new Set([
+const hopByHop = [
   "connection",
   "expect",
   "keep-alive",
@@ -19,21 +21,27 @@ const hopByHop = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
-]);
+];
 
 /** What the gateway has judged itself; an upstream knows itself under other names. */
-const judged = new Set(["host", "origin"]);
+const judged = ["host", "origin"];
+
+/** What is never passed on as it came. */
+const withheld = new Set([...hopByHop, ...judged, ...rewritten]);
 
 const date = /^\d{4}-\d{2}-\d{2}$/;
 
+/** Believes no proxy. */
+const strangers = createPeers([]);
+
 /**
- * Reads the head.
+ * Reads the head. `peers` says which proxies are believed; none by default.
  *
  * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice or can't be decoded
  * @spec basic/transports/streamable-http#value-encoding
  */
-export function readHead(req: IncomingMessage): Head {
-  return new RequestHead(req);
+export function readHead(req: IncomingMessage, peers: Peers = strangers): Head {
+  return new RequestHead(req, peers);
 }
 
 class RequestHead implements Head {
@@ -42,15 +50,18 @@ class RequestHead implements Head {
   readonly name: string | undefined;
   readonly headers: readonly string[];
   readonly #req: IncomingMessage;
+  readonly #peers: Peers;
+  readonly #peer: Peer;
   readonly #params: ReadonlyMap<string, string> | undefined;
 
-  constructor(req: IncomingMessage) {
+  constructor(req: IncomingMessage, peers: Peers) {
+    const peer = peers.of(req.socket);
     const headers: string[] = [];
     const metadata = new Map<string, string>();
     const { rawHeaders } = req;
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = (rawHeaders[index] as string).toLowerCase();
-      if (hopByHop.has(name) || judged.has(name)) continue;
+      if (withheld.has(name) || (!peer.isTrusted && isClaim(name))) continue;
       const value = rawHeaders[index + 1] as string;
       headers.push(name, value);
       if (!name.startsWith("mcp-")) continue;
@@ -58,7 +69,12 @@ class RequestHead implements Head {
       metadata.set(name, value);
     }
     this.#req = req;
-    this.headers = withoutNamed(headers, req.headers.connection);
+    this.#peers = peers;
+    this.#peer = peer;
+    const passed = withoutNamed(headers, req.headers.connection);
+    // After the client has named what belongs to its connection, which these do not.
+    addForwarded(passed, req, peer);
+    this.headers = passed;
     this.version = modernVersion(metadata.get(headerNames.version));
     this.method = metadata.get(headerNames.method);
     const name = metadata.get(headerNames.name);
@@ -73,7 +89,7 @@ class RequestHead implements Head {
   }
 
   get address(): string {
-    return this.#req.socket.remoteAddress ?? "";
+    return clientAddress(this.#req, this.#peer, this.#peers);
   }
 }
 
@@ -89,10 +105,7 @@ function modernVersion(version: string | undefined): string | undefined {
 }
 
 /** Names in `Connection` belong to the connection, too. Most often there are none. */
-function withoutNamed(
-  headers: readonly string[],
-  connection: string | undefined,
-): readonly string[] {
+function withoutNamed(headers: string[], connection: string | undefined): string[] {
   if (connection === undefined || connection === "keep-alive" || connection === "close") {
     return headers;
   }

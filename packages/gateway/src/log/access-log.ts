@@ -63,6 +63,7 @@ function lineOf(record: ExchangeRecord, req: IncomingMessage, res: ServerRespons
     text("name", head.name?.slice(0, maxNameLength)) +
     text("version", head.version) +
     text("principal", record.principal) +
+    text("address", head.address || undefined) +
     `,"route":${record.route}` +
     text("upstream", record.upstream) +
     text("replica", record.replica) +
