@@ -5,6 +5,7 @@ import { gateway } from "./gateway.ts";
 import { gatewayCheck } from "./gateway-check.ts";
 import { gatewayExport } from "./gateway-export.ts";
 import { gatewayRoutes } from "./gateway-routes.ts";
+import { watchOutput } from "./output.ts";
 import { serve } from "./serve.ts";
 import { up } from "./up.ts";
 
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
 
 /** Runs a command; resolves to the exit code of the process. */
 export async function main(args: readonly string[]): Promise<number> {
+  watchOutput();
   try {
     return await run(args);
   } catch (error) {

@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly methods?: readonly Method[] | undefined;
   /** Where the access log goes in place of what the configuration says. */
   readonly logStream?: DestinationStream | undefined;
+  /** Hears why standard output can't be written to, where the access log goes there. */
+  readonly onOutputError?: ((error: Error) => void) | undefined;
   /** Hears in one line what happens. @default writes to standard error */
   readonly notice?: ((line: string) => void) | undefined;
 }
@@ -39,10 +41,12 @@ export interface Gateway {
   /** Where operators look; absent where the configuration wants none. */
   readonly adminUrl: string | undefined;
   /**
-   * Resolves when each upstream has a replica that answers, or has had its time: 5 s, and 2 minutes
-   * for modules, which are started with it. Says whether all answer.
+   * Resolves when each of these upstreams has a replica that answers, or has had its time: 5 s, and
+   * 2 minutes for modules, which are started with it. Says whether all answer.
+   *
+   * @param names Of the upstreams. By default all
    */
-  readonly ready: () => Promise<boolean>;
+  readonly ready: (names?: readonly string[]) => Promise<boolean>;
   readonly upstreams: () => readonly UpstreamStatus[];
   /**
    * Takes another configuration without dropping a request. Upstreams that it leaves as they are go
@@ -77,7 +81,11 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
   const first = parsed(input);
-  const log = createAccessLog(first.config.log, options.logStream);
+  const log = createAccessLog(
+    first.config.log,
+    onLogError(first.config, { ...options, notice }),
+    options.logStream,
+  );
   // A taken port is known before anything is started for it. Nobody is served before all is there.
   let running: RunningConfig | undefined;
   const now = () => running as RunningConfig;
@@ -96,9 +104,10 @@ export async function startGateway(
   return {
     url: `${sockets.endpoint.url}${first.config.listen.path}`,
     adminUrl: sockets.admin?.url,
-    ready: async () => {
+    ready: async (names) => {
       const { upstreams, config } = now();
-      const all = upstreams.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
+      const asked = upstreams.filter(({ name }) => names === undefined || names.includes(name));
+      const all = asked.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
       return (await Promise.all(all)).every(Boolean);
     },
     upstreams: () => statuses(now()),
@@ -113,6 +122,19 @@ export async function startGateway(
       await new Promise((resolve) => setImmediate(resolve));
       log?.flush();
     },
+  };
+}
+
+/** Says it once, however many lines can't be written. */
+function onLogError(
+  { log }: CompleteConfig,
+  { notice, onOutputError }: Pick<GatewayOptions, "onOutputError"> & Pick<Parts, "notice">,
+): (error: Error) => void {
+  let isTold = false;
+  return (error) => {
+    if (log !== false && log.file === undefined) onOutputError?.(error);
+    if (!isTold) notice(`the access log can't be written: ${error.message}`);
+    isTold = true;
   };
 }
 
