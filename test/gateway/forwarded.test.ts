@@ -53,9 +53,8 @@ function heard(): Record<string, string> {
     .received()
     .split("\r\n\r\n")
     .find((part) => /^mcp-name: who$/im.test(part));
-  const lines = (head ?? "").split("\r\n").map((line) => line.split(/: (.*)/s));
-  const about = lines.filter(([name = ""]) => /^(?:x-)?forwarded/i.test(name));
-  return Object.fromEntries(about.map(([name = "", value]) => [name.toLowerCase(), value]));
+  const lines = (head ?? "").matchAll(/^((?:x-)?forwarded[\w-]*): (.*)\r?$/gim);
+  return Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value.trim()]));
 }
 
 describe.each(["upstream", "gateway"] satisfies Verify[])(
