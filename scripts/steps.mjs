@@ -85,7 +85,7 @@ export async function requireScript(name) {
  */
 export async function handOver(command) {
   const child = spawn(command[0], command.slice(1), { cwd: root, stdio: "inherit", env: env() });
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {
     if (!process.stdin.isTTY) child.kill("SIGINT");
   });

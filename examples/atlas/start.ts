@@ -8,6 +8,9 @@ import { configPath, FleetError, type FleetProcess, startFleet } from "./walk/fl
 import { styled } from "./walk/report.ts";
 import { walkThrough } from "./walk/walk.ts";
 
+/** What a shell shows of a program that ended since nobody read its output. */
+const unreadExitCode = 141;
+
 /** How many ports are tried, each one above the last. */
 const maxPorts = 20;
 
@@ -16,7 +19,18 @@ const { values: options } = parseArgs({
 });
 
 const stopping = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stopping.abort());
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => stopping.abort());
+}
+
+/** Whether anybody reads this; after `npm start | head` nobody does. */
+let isRead = true;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => {
+    isRead = false;
+    stopping.abort();
+  });
+}
 
 /** Starts the fleet at the port, or where that is taken at the next one that is free. */
 async function startAt(port: number, tries = maxPorts): Promise<FleetProcess> {
@@ -56,10 +70,10 @@ async function main(): Promise<number> {
 try {
   const code = await main();
   console.log("The fleet has ended.");
-  process.exit(code);
+  process.exit(isRead ? code : unreadExitCode);
 } catch (error) {
   // A start that was called off has not failed.
-  if (stopping.signal.aborted) process.exit(0);
+  if (stopping.signal.aborted) process.exit(isRead ? 0 : unreadExitCode);
   console.error(error instanceof FleetError ? error.message : error);
   process.exit(1);
 }

@@ -108,6 +108,24 @@ it("takes the next port when its own is taken, and ends after the walk when aske
   other.close();
 }, 120_000);
 
+it("ends with the fleet when nobody reads what it prints any more", async () => {
+  const { child, closed, output, until } = start("--port", "0");
+  await until(" answers after ");
+  const [, url = ""] = output().match(/^(http:\S+) answers after/m) ?? [];
+  child.stdout.destroy();
+  expect(await closed).toBe(141);
+  await expect(fetch(url)).rejects.toThrow();
+});
+
+it.each(["SIGHUP", "SIGTERM"] as const)("ends with the fleet on %s", async (signal) => {
+  const { child, closed, output, until } = start("--port", "0");
+  await until(" answers after ");
+  const [, url = ""] = output().match(/^(http:\S+) answers after/m) ?? [];
+  child.kill(signal);
+  expect(await closed).toBe(0);
+  await expect(fetch(url)).rejects.toThrow();
+});
+
 it("can be called off before the fleet answers", async () => {
   const { child, closed, until } = start("--port", "0");
   await until("npx lutra gateway");

@@ -5,6 +5,7 @@ import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { callTool, send } from "../cli/http.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
+import { startGatewayCommand } from "./start-gateway.ts";
 
 const quiet = { listen: { port: 0 }, admin: false, log: false } as const;
 
@@ -68,6 +69,36 @@ describe("a merged list", () => {
       },
     });
     expect((await callTool(gateway.url, "who")).status).toBe(200);
+  });
+});
+
+describe("lutra gateway", () => {
+  it("listens at once, and says by and by who does not answer", async () => {
+    const port = await freePort();
+    const gateway = await startGatewayCommand({
+      listen: { port: 0 },
+      admin: { port: 0 },
+      log: false,
+      upstreams: {
+        here: { url: a.url },
+        absent: {
+          url: `http://127.0.0.1:${port}/mcp`,
+          health: { intervalMs: 50, ejectMs: 50, maxEjectMs: 50 },
+        },
+      },
+    });
+    expect(gateway.stderr.join()).not.toContain("does not answer yet");
+    expect((await callTool(gateway.url, "who")).status).toBe(200);
+    const [, adminUrl = ""] = await gateway.line(/health and metrics on (\S+)/);
+    const readiness = async () => {
+      const response = await fetch(new URL("/readyz", adminUrl));
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await readiness()).toBe("503 not ready: no replica answers at absent\n");
+    await gateway.line(/^lutra: upstream absent does not answer yet$/);
+    const late = await startRecordingUpstream("late", port);
+    await expect.poll(readiness).toBe("200 ready\n");
+    await late.close();
   });
 });
 

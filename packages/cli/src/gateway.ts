@@ -3,9 +3,11 @@ import { type Gateway, type LoadedConfig, startGateway } from "@lutra/gateway";
 import { listenError } from "./address.ts";
 import type { Command } from "./command-line.ts";
 import { configArgument, loadGatewayConfig } from "./gateway-config.ts";
+import { noteOutputError } from "./output.ts";
 import { reloadOnChange } from "./reload.ts";
 import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { hasLostTerminal } from "./terminal.ts";
 
 const notice = (line: string) => console.error(`lutra: ${line}`);
 
@@ -24,16 +26,22 @@ export const gateway: Command = {
     const { modules, failed } = createRunModules((line, upstream) =>
       notice(`${upstream}: ${line}`),
     );
-    const gateway = await startGateway(loaded, { modules, notice }).catch((error: unknown) => {
+    const options = { modules, notice, onOutputError: noteOutputError };
+    const gateway = await startGateway(loaded, options).catch((error: unknown) => {
       throw listenError(error, loaded.config.listen);
     });
     const reloading = reloadOnChange(loaded.file, () => reload(gateway, file));
-    const stopped = stopSignal();
+    // SIGHUP also asks for a reload; from a terminal it says that its window was closed.
+    const stopped = stopSignal((signal) => signal !== "SIGHUP" || hasLostTerminal());
     try {
-      await Promise.race([gateway.ready(), stopped, failed]);
+      const isWhole = Promise.race([gateway.ready(), stopped.then(() => true)]);
+      // Modules start with the gateway. What runs elsewhere is there or is not, and a check tells.
+      const ready = gateway.ready(modulesOf(loaded)).then(() => undefined);
+      const code = await Promise.race([ready, stopped, failed]);
+      if (code !== undefined) return code;
       announce(gateway, loaded);
-      await Promise.race([stopped, failed]);
-      return 0;
+      void isWhole.then((is) => is || tellSilent(gateway));
+      return await Promise.race([stopped, failed]);
     } finally {
       reloading.close();
       await gateway.close();
@@ -42,13 +50,21 @@ export const gateway: Command = {
 };
 
 function announce(gateway: Gateway, { config }: LoadedConfig): void {
-  const silent = gateway.upstreams().filter(({ replicas }) => replicas.every(isSilent));
-  for (const { name } of silent) notice(`upstream ${name} does not answer yet`);
   if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
   if (config.keys === undefined && config.routes.some(({ merge }) => merge !== undefined)) {
     notice("keys: none are configured, so what clients bring back is lost with this process");
   }
   console.log(`listening on ${gateway.url}`);
+}
+
+function modulesOf({ config }: LoadedConfig): readonly string[] {
+  const upstreams = Object.entries(config.upstreams);
+  return upstreams.filter(([, { module }]) => module !== undefined).map(([name]) => name);
+}
+
+function tellSilent(gateway: Gateway): void {
+  const silent = gateway.upstreams().filter(({ replicas }) => replicas.every(isSilent));
+  for (const { name } of silent) notice(`upstream ${name} does not answer yet`);
 }
 
 function isSilent({ state }: { readonly state: string }): boolean {

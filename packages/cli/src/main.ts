@@ -1,6 +1,7 @@
 /** The program `lutra`: picks the command and says how it went. */
 import { CommandError } from "./command-error.ts";
 import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
+import { watchOutput } from "./output.ts";
 
 /** Each is loaded when it is asked for: a server on stdio need not wait for a gateway's code. */
 const commands: { readonly [name: string]: () => Promise<Command> } = {
@@ -14,6 +15,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
 
 /** Runs a command; resolves to the exit code of the process. */
 export async function main(args: readonly string[]): Promise<number> {
+  watchOutput();
   try {
     return await run(args);
   } catch (error) {

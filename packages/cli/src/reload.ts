@@ -1,6 +1,7 @@
 /** When a configuration is to be read again: its file has changed, or SIGHUP came. */
 import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { hasLostTerminal } from "./terminal.ts";
 
 /** Editors write in several steps; what comes within this time is one change. In milliseconds. */
 const settleMs = 100;
@@ -23,12 +24,15 @@ export function reloadOnChange(
     timer = setTimeout(run, settleMs);
   };
   const watcher = watchFolder(file, settle);
-  process.on("SIGHUP", run);
+  const onHangUp = () => {
+    if (!hasLostTerminal()) run();
+  };
+  process.on("SIGHUP", onHangUp);
   return {
     close: () => {
       clearTimeout(timer);
       watcher?.close();
-      process.off("SIGHUP", run);
+      process.off("SIGHUP", onHangUp);
     },
   };
 }

@@ -32,7 +32,17 @@ export interface FailedMessage {
   readonly mayPass: boolean;
 }
 
-export type ReplicaMessage = StartMessage | EndMessage | ReadyMessage | FailedMessage;
+/** A replica found that nobody reads what the fleet prints. */
+export interface UnreadMessage {
+  readonly type: "lutra.unread";
+}
+
+export type ReplicaMessage =
+  | StartMessage
+  | EndMessage
+  | ReadyMessage
+  | FailedMessage
+  | UnreadMessage;
 
 /** One end of a channel. `process` and a `ChildProcess` are such. */
 export interface Channel {
@@ -57,4 +67,5 @@ const types: ReadonlySet<string> = new Set<ReplicaMessage["type"]>([
   "lutra.end",
   "lutra.ready",
   "lutra.failed",
+  "lutra.unread",
 ]);

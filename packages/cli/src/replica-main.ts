@@ -9,6 +9,7 @@ import { createProcessEventBus } from "lutra/stores";
 import { CommandError } from "./command-error.ts";
 import { loadServer } from "./load-server.ts";
 import { type OpenStores, openStores, StoreError } from "./open-stores.ts";
+import { outputClosed, watchOutput } from "./output.ts";
 import { createProcessReplayGuard } from "./process-replay-guard.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 import { removeAbandonedFolder, removeSocket } from "./socket-path.ts";
@@ -18,6 +19,8 @@ let server: Server | undefined;
 let stores: OpenStores | undefined;
 
 ignoreSignals();
+watchOutput();
+void outputClosed.then(() => sendTo(process, { type: "lutra.unread" }));
 process.on("disconnect", () => void end());
 process.on("message", (message) => {
   if (!isReplicaMessage(message)) return;

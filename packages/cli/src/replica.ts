@@ -1,6 +1,7 @@
 /** The supervisor's view of one process that serves. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { noteOutputClosed } from "./output.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 
 /** How the start of a replica went. */
@@ -33,6 +34,9 @@ export function startReplica(number: number, start: Omit<StartMessage, "type">):
   const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
   const channel = fork(program, [], { execArgv });
   sendTo(channel, { type: "lutra.start", ...start });
+  channel.on("message", (message) => {
+    if (isReplicaMessage(message) && message.type === "lutra.unread") noteOutputClosed();
+  });
   const ended = endOf(channel);
   return {
     number,

@@ -38,9 +38,9 @@ export const serve: Command = {
       });
       const stopped = stopSignal();
       console.log(`listening on ${endpoint.url}`);
-      await stopped;
+      const code = await stopped;
       await endpoint.close();
-      return 0;
+      return code;
     } finally {
       await end(server, stores);
     }
@@ -53,7 +53,7 @@ async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> 
   try {
     server.share(stores.shared);
     const { closed, close } = serveStdio(server);
-    void stopSignal().then(close);
+    void stopSignal().then(() => close());
     await closed;
     return 0;
   } finally {

@@ -3,6 +3,7 @@ import { type ConfigInput, startGateway } from "@lutra/gateway";
 import { addressOf, addressOptions, listenError } from "./address.ts";
 import { type Command, type CommandLine, integerOption } from "./command-line.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
+import { noteOutputError } from "./output.ts";
 import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { busOption, storeUrlsOf } from "./store-options.ts";
@@ -32,21 +33,17 @@ export const up: Command = {
     const { modules, failed } = createRunModules((text) => console.error(`lutra: ${text}`));
     const config = configOf(line);
     // The address comes first: when it is taken, that is known before anything is loaded.
-    const gateway = await startGateway(config, { modules }).catch((error: unknown) => {
+    const options = { modules, onOutputError: noteOutputError };
+    const gateway = await startGateway(config, options).catch((error: unknown) => {
       throw listenError(error, addressOf(line));
     });
     const stopped = stopSignal();
     try {
-      const isReady = await Promise.race([
-        gateway.ready().then(() => true),
-        stopped.then(() => false),
-        failed,
-      ]);
-      if (isReady) {
-        console.log(`listening on ${gateway.url}`);
-        await Promise.race([stopped, failed]);
-      }
-      return 0;
+      const ready = gateway.ready().then(() => undefined);
+      const code = await Promise.race([ready, stopped, failed]);
+      if (code !== undefined) return code;
+      console.log(`listening on ${gateway.url}`);
+      return await Promise.race([stopped, failed]);
     } finally {
       await gateway.close();
     }

@@ -10,6 +10,7 @@ import { hideSecrets } from "./config/hide-secrets.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput } from "./config/schema.ts";
 import { type Authenticate, createHandler } from "./handler.ts";
+import { createPeers } from "./head/peers.ts";
 import { type AccessLog, createAccessLog } from "./log/access-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
 import type { RunModule } from "./upstreams/module-upstream.ts";
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly methods?: readonly Method[] | undefined;
   /** Where the access log goes in place of what the configuration says. */
   readonly logStream?: DestinationStream | undefined;
+  /** Hears why standard output can't be written to, where the access log goes there. */
+  readonly onOutputError?: ((error: Error) => void) | undefined;
   /** Hears in one line what happens. @default writes to standard error */
   readonly notice?: ((line: string) => void) | undefined;
 }
@@ -38,17 +41,19 @@ export interface Gateway {
   /** Where operators look; absent where the configuration wants none. */
   readonly adminUrl: string | undefined;
   /**
-   * Resolves when each upstream has a replica that answers, or has had its time: 5 s, and 2 minutes
-   * for modules, which are started with it. Says whether all answer.
+   * Resolves when each of these upstreams has a replica that answers, or has had its time: 5 s, and
+   * 2 minutes for modules, which are started with it. Says whether all answer.
+   *
+   * @param names Of the upstreams. By default all
    */
-  readonly ready: () => Promise<boolean>;
+  readonly ready: (names?: readonly string[]) => Promise<boolean>;
   readonly upstreams: () => readonly UpstreamStatus[];
   /**
    * Takes another configuration without dropping a request. Upstreams that it leaves as they are go
    * on; subscriptions end with their graceful result.
    *
    * @throws {ConfigError} for one that can't be used; the old one stays in force
-   * @throws {TypeError} for a change of what sockets are open; the old one stays in force
+   * @throws {TypeError} for a change of sockets or of the log; the old one stays in force
    */
   readonly reload: (next: ConfigInput | ParsedConfig) => Promise<void>;
   /**
@@ -76,7 +81,11 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
   const first = parsed(input);
-  const log = createAccessLog(first.config.log, options.logStream);
+  const log = createAccessLog(
+    first.config.log,
+    onLogError(first.config, { ...options, notice }),
+    options.logStream,
+  );
   // A taken port is known before anything is started for it. Nobody is served before all is there.
   let running: RunningConfig | undefined;
   const now = () => running as RunningConfig;
@@ -95,13 +104,17 @@ export async function startGateway(
   return {
     url: `${sockets.endpoint.url}${first.config.listen.path}`,
     adminUrl: sockets.admin?.url,
-    ready: async () => {
+    ready: async (names) => {
       const { upstreams, config } = now();
-      const all = upstreams.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
+      const asked = upstreams.filter(({ name }) => names === undefined || names.includes(name));
+      const all = asked.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
       return (await Promise.all(all)).every(Boolean);
     },
     upstreams: () => statuses(now()),
-    reload: async (next) => now().replace(parsed(next)),
+    reload: async (next) => {
+      await now().replace(parsed(next));
+      sockets.judgeBy(now().config.listen);
+    },
     close: async () => {
       await sockets.close();
       await now().close();
@@ -109,6 +122,19 @@ export async function startGateway(
       await new Promise((resolve) => setImmediate(resolve));
       await log?.flush();
     },
+  };
+}
+
+/** Says it once, however many lines can't be written. */
+function onLogError(
+  { log }: CompleteConfig,
+  { notice, onOutputError }: Pick<GatewayOptions, "onOutputError"> & Pick<Parts, "notice">,
+): (error: Error) => void {
+  let isTold = false;
+  return (error) => {
+    if (log !== false && log.file === undefined) onOutputError?.(error);
+    if (!isTold) notice(`the access log can't be written: ${error.message}`);
+    isTold = true;
   };
 }
 
@@ -123,6 +149,8 @@ function statuses({ upstreams }: RunningConfig): readonly UpstreamStatus[] {
 interface Sockets {
   readonly endpoint: HttpEndpoint;
   readonly admin: HttpEndpoint | undefined;
+  /** From now on requests are judged by these settings. */
+  readonly judgeBy: (listen: CompleteConfig["listen"]) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -137,7 +165,8 @@ interface Parts {
 async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Parts) {
   const { host, port, path } = listen;
   let isClosing = false;
-  const handle = atPath(path, createHandler(handlerOptions(listen, parts)));
+  let judge = createHandler(handlerOptions(listen, parts));
+  const handle = atPath(path, (req, res) => judge(req, res));
   const close = async () => parts.now()?.drain();
   const endpoint = await listenHttp({ handle, close }, { host, port, drainMs });
   let own: HttpEndpoint | undefined;
@@ -150,6 +179,9 @@ async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Pa
   const sockets: Sockets = {
     endpoint,
     admin: own,
+    judgeBy: (next) => {
+      judge = createHandler(handlerOptions(next, parts));
+    },
     close: async () => {
       isClosing = true;
       await endpoint.close();
@@ -160,7 +192,7 @@ async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Pa
 }
 
 function handlerOptions(
-  { allowedHosts, allowedOrigins, maxBodyBytes }: CompleteConfig["listen"],
+  { allowedHosts, allowedOrigins, maxBodyBytes, trustedProxies }: CompleteConfig["listen"],
   { now, options, notice, log, metrics }: Parts,
 ) {
   return {
@@ -173,6 +205,7 @@ function handlerOptions(
         notice(`a request failed: ${reason}`);
       },
     }),
+    peers: createPeers(trustedProxies),
     decide: (caller) => now().plan.decide(caller),
     authenticate: options.authenticate,
     onEnd: (record, req, res) => {

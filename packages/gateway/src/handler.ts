@@ -21,6 +21,7 @@ import {
 } from "lutra/protocol";
 import { type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
 import type { Head } from "./head/head.ts";
+import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
 import { screenRequest } from "./head/screening.ts";
 import { denied, notRouted, refuse, refuseScreened } from "./refuse.ts";
@@ -40,6 +41,8 @@ export interface Decision {
 
 export interface HandlerOptions {
   readonly rules: HttpRules;
+  /** Says which proxies are believed. */
+  readonly peers: Peers;
   /** Decides by the routes that are in force. */
   readonly decide: (caller: Caller) => Decision | undefined;
   readonly authenticate?: Authenticate | undefined;
@@ -51,7 +54,7 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Answers every request in one way or another. */
 export function createHandler(options: HandlerOptions): Handler {
-  const { rules, authenticate, onEnd } = options;
+  const { rules, peers, authenticate, onEnd } = options;
   const read = createNodeHandler({ serve: neverAsked }, rules);
   return (req, res) => {
     const record = createRecord();
@@ -66,7 +69,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const exchange: Exchange = { req, res, record, read, options, screening };
     if (screening.refusal) return refuseEarly(exchange, screening.refusal);
     try {
-      record.head = readHead(req);
+      record.head = readHead(req, peers);
       if (authenticate === undefined) return route(exchange, undefined);
     } catch (error) {
       return fail(exchange, error);

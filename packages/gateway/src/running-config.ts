@@ -67,7 +67,7 @@ export class RunningConfig {
    * Puts another configuration in force, once the upstreams that it brings answer or have had their
    * time. Requests that are under way end where they began. When it rejects, nothing has changed.
    *
-   * @throws {TypeError} for a change of what sockets are open, and for what can't be had
+   * @throws {TypeError} for a change of sockets or of the log, and for what can't be had
    */
   async replace(next: ParsedConfig): Promise<void> {
     const { config } = next;

@@ -33,7 +33,7 @@ export function diffConfig(old: CompleteConfig, next: CompleteConfig): ConfigDif
   };
 }
 
-/** Settings of sockets, which are open for as long as the gateway runs. */
+/** Settings of what is open for as long as the gateway runs: sockets, and the access log. */
 const fixedSettings: readonly {
   readonly path: string;
   readonly read: (config: CompleteConfig) => unknown;
@@ -42,6 +42,7 @@ const fixedSettings: readonly {
   { path: "listen.port", read: ({ listen }) => listen.port },
   { path: "listen.path", read: ({ listen }) => listen.path },
   { path: "admin", read: ({ admin }) => admin },
+  { path: "log", read: ({ log }) => log },
 ];
 
 function shown(value: unknown): string {

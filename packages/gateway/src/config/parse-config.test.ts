@@ -31,7 +31,7 @@ describe("a configuration that does not fit the schema", () => {
       "an unknown key like no other",
       { upstreams, listen: { banana: 1 } },
       [
-        "c.ts: listen.banana: unknown key, expected one of host, port, path, allowedHosts, allowedOrigins, maxBodyBytes",
+        "c.ts: listen.banana: unknown key, expected one of host, port, path, allowedHosts, allowedOrigins, trustedProxies, maxBodyBytes",
       ],
     ],
     [
@@ -64,6 +64,11 @@ describe("a configuration that does not fit the schema", () => {
       "a path without a slash",
       { upstreams, listen: { path: "mcp" } },
       ["c.ts: listen.path: expected a text that starts with /"],
+    ],
+    [
+      "a proxy by its name",
+      { upstreams, listen: { trustedProxies: ["10.0.0.0/8", "proxy.example"] } },
+      ["c.ts: listen.trustedProxies[1]: expected an address, or a range such as 10.0.0.0/8"],
     ],
     [
       "a URL of another scheme",

@@ -5,8 +5,10 @@ import { describe, expect, it } from "vitest";
 import {
   answer,
   answerTo,
+  deadUrl,
   open,
   send,
+  silentUrl,
   startFront,
   startReplica,
   textOf,
@@ -57,12 +59,12 @@ describe("limits", () => {
     });
     const front = await startFront([replica.url], {
       concurrency: { max: 1, queue: 0 },
-      timeouts: { totalMs: 30, idleMs: 30, firstByteMs: 1000 },
+      timeouts: { totalMs: 300, idleMs: 300, firstByteMs: 5000 },
     });
     const streams = [1, 2, 3].map(() => open(front, "subscriptions/listen").end("{}"));
     const responses = await Promise.all(streams.map((stream) => once(stream, "response")));
     expect((await send(front, "tools/call")).body).toBe("ok");
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     expect(responses.map(([res]) => (res as IncomingMessage).destroyed)).toEqual([
       false,
       false,
@@ -86,6 +88,35 @@ describe("limits", () => {
     expect(JSON.parse(got.body).error).toMatchObject({ code: -32603, data: { upstream: "test" } });
     expect(front.records).toMatchObject([{ reason, attempts: 1 }]);
     await gone;
+  });
+
+  it("connections that take too long at every replica give 504", async () => {
+    const urls = [await silentUrl(), await silentUrl()];
+    const front = await startFront(urls, { timeouts: { connectMs: 50 } });
+    const got = await send(front, "tools/call");
+    expect(got.status).toBe(504);
+    expect(JSON.parse(got.body).error).toEqual({
+      code: -32603,
+      message: "The upstream did not answer in time (connect)",
+      data: { upstream: "test" },
+    });
+    expect(front.records).toMatchObject([{ reason: "connect-timeout", attempts: 2 }]);
+  });
+
+  it("connections that are refused at every replica give 502", async () => {
+    const front = await startFront([await deadUrl(), await deadUrl()]);
+    expect((await send(front, "tools/call")).status).toBe(502);
+    expect(front.records).toMatchObject([{ reason: "unreachable", attempts: 2 }]);
+  });
+
+  it("a connection that takes too long is tried elsewhere, whatever the request is", async () => {
+    const replica = await startReplica(answer("ok"));
+    const timeouts = { connectMs: 50 };
+    const front = await startFront([await silentUrl(), replica.url], { timeouts });
+    for (let call = 0; call < 2; call += 1) {
+      expect((await send(front, "tools/call")).body).toBe("ok");
+    }
+    expect(replica.count()).toBe(2);
   });
 
   it.each([

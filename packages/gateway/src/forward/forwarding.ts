@@ -5,9 +5,9 @@
  * @spec basic/transports/streamable-http#sending-messages
  */
 import { endEarly } from "lutra/node";
-import { ProtocolError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import { causeOf } from "../upstreams/cause.ts";
+import { connectFailure } from "../upstreams/connect-failure.ts";
 import type { Timed } from "../upstreams/deadlines.ts";
 import type { Fleet } from "../upstreams/fleet.ts";
 import type { Waiter } from "../upstreams/gate.ts";
@@ -22,20 +22,16 @@ import {
   timeoutReason,
 } from "../upstreams/time-limits.ts";
 import type { Forward } from "../upstreams/upstream.ts";
+import { type Failure, isMalformed, isRetired, malformedRequest, slowBody } from "./failures.ts";
 import { readResponseHead } from "./headers.ts";
 import { awaitBody, BodyStream, hasBody } from "./request-body.ts";
+import { endWith, flushHeaders } from "./response-body.ts";
 
 /** What the requests to one upstream share. */
 export interface ForwardPath {
   readonly fleet: Fleet;
   /** The headers that the replica gets. */
   readonly requestHeaders: (headers: readonly string[]) => readonly string[];
-}
-
-/** A request that can't go on, and what its client is told. */
-interface Failure {
-  readonly reason: string;
-  readonly error: ProtocolError;
 }
 
 const noHeaders: readonly string[] = [];
@@ -252,19 +248,16 @@ export class Forwarding implements Dispatcher.DispatchHandler, Timed, Waiter {
   }
 
   /** No byte of the request has left, so another replica may have it, whatever it is. */
-  #failUnsent(error: Error & { readonly code?: string }): void {
-    const { replicas, unreachable } = this.#path.fleet;
+  #failUnsent(error: Error): void {
+    const { fleet } = this.#path;
     const replica = this.#replica as Replica;
-    if (error.code === "UND_ERR_INVALID_ARG" || error.code === "UND_ERR_NOT_SUPPORTED") {
-      const message = "The request can't be passed on: malformed header";
-      const refusal = new ProtocolError("invalidRequest", message, { cause: error });
-      this.#refuse({ reason: "malformed-request", error: refusal });
+    if (isMalformed(error)) {
+      this.#refuse(malformedRequest(error));
       return;
     }
-    const isGone = error.code === "UND_ERR_DESTROYED" || error.code === "UND_ERR_CLOSED";
-    if (!isGone) replicas.failConnect(replica, causeOf(error));
+    if (!isRetired(error)) fleet.replicas.failConnect(replica, causeOf(error));
     this.#tried = [...this.#tried, replica];
-    this.#tryNext({ reason: "unreachable", error: unreachable(error) });
+    this.#tryNext(connectFailure(fleet, error));
   }
 
   /**
@@ -343,22 +336,4 @@ export class Forwarding implements Dispatcher.DispatchHandler, Timed, Waiter {
     this.#holdsPlace = false;
     gate.leave();
   }
-}
-
-/** Bodies up to this size are worth a copy that saves a second buffer on the way to the socket. */
-const smallBytes = 16_384;
-
-/** Ends with a whole body. Node writes a head and a body that are both text as one string. */
-function endWith(res: Forward["res"], body: Buffer): void {
-  if (body.length > smallBytes) res.end(body);
-  else res.end(body.toString("latin1"), "latin1");
-}
-
-function flushHeaders(res: Forward["res"]): void {
-  res.flushHeaders();
-}
-
-function slowBody(): ProtocolError {
-  const status = 408;
-  return new ProtocolError("invalidRequest", "body: did not arrive in time", { status });
 }

@@ -14,8 +14,8 @@ export interface Head {
   readonly name: string | undefined;
   /** A `Mcp-Param-*` header by its name in lower case without the prefix, decoded. */
   readonly param: (name: string) => string | undefined;
-  /** Names and values in turn, as they go on to an upstream: without those of the connection. */
+  /** Names and values in turn, as they go on to an upstream: without those of the connection, with how it came. */
   readonly headers: readonly string[];
-  /** The address of the client. */
+  /** The address of the client, behind the proxies that are trusted. */
   readonly address: string;
 }

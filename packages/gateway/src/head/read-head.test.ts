@@ -1,6 +1,6 @@
 import { encodeHeaderValue } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
-import { headOf, modern } from "../fixtures/head-of.ts";
+import { headOf, modern, peerAddress } from "../fixtures/head-of.ts";
 
 describe("basic/transports/streamable-http#request-metadata: a head", () => {
   it("has the version, the method, the name and the params", () => {
@@ -86,12 +86,16 @@ describe("the headers that go on", () => {
       ...["TE", "trailers", "Transfer-Encoding", "chunked", "Upgrade", "h2c", "Expect", "100"],
       ...["Proxy-Authorization", "Basic x", "X-Kept", "yes", "Content-Type", "application/json"],
     ];
-    expect(headOf(...sent).headers).toEqual(["x-kept", "yes", "content-type", "application/json"]);
+    expect(headOf(...sent).headers).toEqual([
+      ...["x-kept", "yes", "content-type", "application/json"],
+      ...["x-forwarded-for", peerAddress, "x-forwarded-proto", "http"],
+      ...["x-forwarded-host", "gateway.example"],
+    ]);
   });
 
   it("keep metadata that nobody here knows as it is", () => {
     const more = ["Mcp-Param-Whatever", "=?base64?w7g=?=", "mcp-new", "1"];
-    expect(headOf(...modern("tools/call", "a", ...more)).headers).toEqual([
+    expect(headOf(...modern("tools/call", "a", ...more)).headers.slice(0, -4)).toEqual([
       ...["mcp-protocol-version", "2026-07-28", "mcp-method", "tools/call", "mcp-name", "a"],
       ...["mcp-param-whatever", "=?base64?w7g=?=", "mcp-new", "1"],
     ]);

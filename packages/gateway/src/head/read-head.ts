@@ -11,10 +11,10 @@ import {
   latestVersion,
   ProtocolError,
 } from "lutra/protocol";
-import type { Head } from "./head.ts";
+import { createPeers, type Peer, type Peers } from "./peers.ts";
 
 /** Headers that belong to one connection, not to the message. `expect` was already answered. */
-const hopByHop = new Set([
+const hopByHop = [
   "connection",
   "expect",
   "keep-alive",
@@ -25,68 +25,81 @@ const hopByHop = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
-]);
+];
 
 /** What the gateway has judged itself; an upstream knows itself under other names. */
-const judged = new Set(["host", "origin"]);
+const judged = ["host", "origin"];
+
+/** What is never passed on as it came. */
+const withheld = new Set([...hopByHop, ...judged, ...rewritten]);
 
 /** Methods whose requests name nothing, so that no server compares `Mcp-Name` with anything. */
 const nameless = new Set(coreMethods.filter((one) => !one.nameField).map(({ name }) => name));
 
 const date = /^\d{4}-\d{2}-\d{2}$/;
 
+/** Believes no proxy. */
+const strangers = createPeers([]);
+
 /**
- * Reads the head.
+ * Reads the head. `peers` says which proxies are believed; none by default.
  *
  * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice, can't be decoded or is
  *   not meant for the upstream; `invalidRequest` for credentials that were sent twice
  * @spec basic/transports/streamable-http#value-encoding
  */
-export function readHead(req: IncomingMessage): Head {
-  return new RequestHead(req);
+export function readHead(req: IncomingMessage, peers: Peers = strangers): Head {
+  return new RequestHead(req, peers);
 }
 
 class RequestHead implements Head {
   readonly version: string | undefined;
   readonly method: string | undefined;
   readonly name: string | undefined;
-  readonly headers: readonly string[];
   readonly #req: IncomingMessage;
-  readonly #params: ReadonlyMap<string, string> | undefined;
+  readonly #peers: Peers;
+  readonly #peer: Peer;
+  readonly #metadata = new Map<string, string>();
+  #headers: readonly string[] | undefined;
 
-  constructor(req: IncomingMessage) {
-    const headers: string[] = [];
-    const metadata = new Map<string, string>();
+  constructor(req: IncomingMessage, peers: Peers) {
+    this.#req = req;
+    this.#peers = peers;
+    this.#peer = peers.of(req.socket);
+    const metadata = this.#metadata;
     const { rawHeaders } = req;
     let hasCredentials = false;
     for (let index = 0; index < rawHeaders.length; index += 2) {
-      const name = (rawHeaders[index] as string).toLowerCase();
-      if (hopByHop.has(name) || judged.has(name)) continue;
-      const value = rawHeaders[index + 1] as string;
-      headers.push(name, value);
+      const raw = rawHeaders[index] as string;
+      if (!mayMatter(raw)) continue;
+      const name = raw.toLowerCase();
       if (name === "authorization" && hasCredentials) throw severalCredentials();
       hasCredentials ||= name === "authorization";
       if (!name.startsWith("mcp-")) continue;
       if (metadata.has(name)) throw mismatch(`${name}: sent more than once`);
-      metadata.set(name, value);
+      metadata.set(name, rawHeaders[index + 1] as string);
     }
-    this.#req = req;
-    this.headers = withoutNamed(headers, req.headers.connection);
+    requireOfMessage(req.headers.connection);
     this.version = modernVersion(metadata.get(headerNames.version));
     this.method = metadata.get(headerNames.method);
     const name = mayHaveName(this.method) ? metadata.get(headerNames.name) : undefined;
     this.name = name === undefined ? undefined : decodeHeaderValue(name, "Mcp-Name");
-    this.#params = metadata;
+  }
+
+  /** Made when it is asked for: what the cache answers goes nowhere. */
+  get headers(): readonly string[] {
+    this.#headers ??= passedHeaders(this.#req, this.#peer);
+    return this.#headers;
   }
 
   param(name: string): string | undefined {
     const header = `${headerNames.paramPrefix}${name}`;
-    const value = this.#params?.get(header);
+    const value = this.#metadata.get(header);
     return value === undefined ? undefined : decodeHeaderValue(value, header);
   }
 
   get address(): string {
-    return this.#req.socket.remoteAddress ?? "";
+    return clientAddress(this.#req, this.#peer, this.#peers);
   }
 }
 
@@ -106,23 +119,46 @@ function modernVersion(version: string | undefined): string | undefined {
   return version >= latestVersion ? version : undefined;
 }
 
-/**
- * Names in `Connection` belong to the connection, too. Most often there are none. Metadata can't be
- * among them: a route would be found by what the upstream never sees, and a server of both eras
- * would take the body for one of an earlier revision, which need not be what the headers said.
- */
-function withoutNamed(
-  headers: readonly string[],
-  connection: string | undefined,
-): readonly string[] {
-  if (connection === undefined || connection === "keep-alive" || connection === "close") {
-    return headers;
+/** Whether a header may be metadata or credentials, by its first letter: most are neither. */
+function mayMatter(rawName: string): boolean {
+  const first = rawName.charCodeAt(0) | 0x20;
+  return first === letterM || first === letterA;
+}
+
+const letterA = 0x61;
+const letterM = 0x6d;
+
+/** The headers that go on, names and values in turn. */
+function passedHeaders(req: IncomingMessage, peer: Peer): readonly string[] {
+  const { rawHeaders } = req;
+  const named = namesIn(req.headers.connection);
+  const headers: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] as string).toLowerCase();
+    if (withheld.has(name) || named?.has(name) || (!peer.isTrusted && isClaim(name))) continue;
+    headers.push(name, rawHeaders[index + 1] as string);
   }
-  const named = new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
-  for (const name of named) {
+  addForwarded(headers, req, peer);
+  return headers;
+}
+
+/** Names in `Connection` belong to the connection, too. Most often there are none. */
+function namesIn(connection: string | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || connection === "keep-alive" || connection === "close") {
+    return undefined;
+  }
+  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+}
+
+/**
+ * Metadata can't be of the connection: a route would be found by what the upstream never sees, and a
+ * server of both eras would take the body for one of an earlier revision, which need not be what the
+ * headers said.
+ */
+function requireOfMessage(connection: string | undefined): void {
+  for (const name of namesIn(connection) ?? []) {
     if (name.startsWith("mcp-")) throw mismatch(`Connection: ${name} is not of the connection`);
   }
-  return headers.filter((_, index) => !named.has(headers[index - (index % 2)] as string));
 }
 
 /** The gateway would judge by one of them, and the upstream perhaps by the other. */

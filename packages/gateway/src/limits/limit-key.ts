@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { LimitConfig } from "../config/schema.ts";
+import { plainAddress } from "../head/peers.ts";
 import type { Caller } from "../routes/match.ts";
 
 type Per = LimitConfig["per"][number];
@@ -39,10 +40,8 @@ function compilePart(per: Per): (caller: Caller) => string | undefined {
  * which each subscriber has at least 2^64.
  */
 export function network(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1] as string;
-  const [bare = ""] = address.split("%");
-  if (!isIPv6(bare)) return address;
+  const bare = plainAddress(address);
+  if (!isIPv6(bare)) return bare;
   const [head = "", tail] = bare.toLowerCase().split("::");
   const groups = head === "" ? [] : head.split(":");
   const missing = tail === undefined ? 0 : 8 - groups.length - lengthOf(tail);

@@ -22,13 +22,17 @@ const maxWaitingBytes = 16_777_216;
 
 const level = levels.values.info;
 
-/** Writes to the configured file or to standard output; `undefined` where no log is wanted. */
+/**
+ * Writes to the configured file or to standard output; `undefined` where no log is wanted.
+ * `onError` hears of each write that fails; those after it are tried all the same.
+ */
 export function createAccessLog(
   config: Config["log"],
+  onError: (error: Error) => void,
   stream?: DestinationStream,
 ): AccessLog | undefined {
   if (config === false) return undefined;
-  const lines = new LineBuffer(stream ? asTexts(stream) : openFile(config.file));
+  const lines = new LineBuffer(stream ? asTexts(stream) : openFile(config.file, onError));
   return {
     write: (record, req, res) => lines.write(lineOf(record, req, res)),
     flush: () => lines.flush(),
@@ -39,7 +43,7 @@ function asTexts(stream: DestinationStream): LineDestination {
   return { write: (bytes) => stream.write(bytes.toString()) };
 }
 
-function openFile(file: string | undefined): LineDestination {
+function openFile(file: string | undefined, onError: (error: Error) => void): LineDestination {
   const options = {
     ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
     sync: false,
@@ -49,7 +53,7 @@ function openFile(file: string | undefined): LineDestination {
     contentMode: "buffer",
   } as const;
   // Pino's type knows texts alone.
-  return destination(options) as unknown as LineDestination;
+  return destination(options).on("error", onError) as unknown as LineDestination;
 }
 
 /**
@@ -65,6 +69,7 @@ function lineOf(record: ExchangeRecord, req: IncomingMessage, res: ServerRespons
     text("name", head.name?.slice(0, maxNameLength)) +
     text("version", head.version) +
     text("principal", record.principal) +
+    text("address", head.address || undefined) +
     `,"route":${record.route}` +
     text("upstream", record.upstream) +
     text("replica", record.replica) +

@@ -6,6 +6,7 @@
  */
 import { headerNames, type RequestContext } from "lutra/protocol";
 import { recordOf } from "../exchange-record.ts";
+import { forwardedNames } from "../head/forwarded.ts";
 
 type Headers = { readonly [name: string]: string };
 
@@ -13,7 +14,8 @@ type Headers = { readonly [name: string]: string };
 const passed = ["authorization", "traceparent", "tracestate", "baggage"] as const;
 
 /**
- * Compiles what is passed on: a few headers by their names, and all `Mcp-Param-*`, known or not.
+ * Compiles what is passed on: a few headers by their names, how the request has come, and all
+ * `Mcp-Param-*`, known or not.
  * `configured` headers of the upstream take the place of the client's. What is in the context's
  * `addHeaders` stays.
  *
@@ -32,16 +34,25 @@ export function createPassedHeaders(
       const value = header?.(name);
       if (value !== undefined) added[name] = value;
     }
-    addParams(added, recordOf(context)?.head.headers ?? []);
+    addFromHead(added, recordOf(context)?.head.headers ?? [], own);
     return addHeaders === undefined ? added : merge(added, addHeaders);
   };
 }
 
-/** Takes the params out of names, in lower case, and values in turn. */
-function addParams(added: Record<string, string>, headers: readonly string[]): void {
+const forwarded: ReadonlySet<string> = new Set(Object.values(forwardedNames));
+
+/** Takes what goes on out of names, in lower case, and values in turn. */
+function addFromHead(
+  added: Record<string, string>,
+  headers: readonly string[],
+  own: ReadonlySet<string>,
+): void {
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
-    if (name.startsWith(headerNames.paramPrefix)) added[name] = headers[index + 1] as string;
+    const isForwarded = forwarded.has(name) && !own.has(name);
+    if (isForwarded || name.startsWith(headerNames.paramPrefix)) {
+      added[name] = headers[index + 1] as string;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { phaseError } from "./time-limits.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** What clients are told when an upstream gives them no answer. */
@@ -6,6 +7,8 @@ export interface Refusals {
   /** Too much waits already, or this has waited for too long. */
   readonly crowded: () => UpstreamError;
   readonly unreachable: (cause: unknown) => UpstreamError;
+  /** No replica could be connected to in time. */
+  readonly slowConnect: (cause: unknown) => UpstreamError;
   readonly broken: (cause: unknown) => UpstreamError;
   readonly malformed: (cause: unknown) => UpstreamError;
 }
@@ -20,6 +23,7 @@ export function createRefusals(upstream: string): Refusals {
     notReady: () => refuse("unavailable", "No replica of the upstream is ready", { retryAfterMs }),
     crowded: () => refuse("unavailable", "Too much waits for the upstream", { retryAfterMs }),
     unreachable: (cause) => refuse("unreachable", "The upstream can't be reached", { cause }),
+    slowConnect: (cause) => refuse("timeout", phaseError("connect").message, { cause }),
     broken: (cause) =>
       refuse("unreachable", "The upstream broke off before it answered", { cause }),
     malformed: (cause) => refuse("malformed", "The upstream answered what is no MCP", { cause }),

@@ -17,6 +17,7 @@ import {
   breakOff,
   createRecord,
   deadUrl,
+  silentUrl,
   startReplica,
   upstreamConfig,
 } from "../forward/fixtures/front.ts";
@@ -113,6 +114,27 @@ describe("what goes wrong on the way", () => {
     const upstream = start([await deadUrl(), replica.url]);
     for (let turn = 0; turn < 4; turn += 1) await upstream.serve(call, contextFor().context);
     expect(replica.count()).toBe(4);
+  });
+
+  it("connections that take too long at every replica give 504", async () => {
+    const urls = [await silentUrl(), await silentUrl()];
+    const { context, record } = contextFor();
+    const upstream = start(urls, { timeouts: { connectMs: 50 } });
+    await expect(upstream.serve(call, context)).rejects.toMatchObject({
+      kind: "timeout",
+      code: -32603,
+      status: 504,
+      message: "The upstream did not answer in time (connect)",
+      data: { upstream: "test" },
+    });
+    expect(record).toMatchObject({ reason: "connect-timeout", attempts: 2 });
+  });
+
+  it("connections that are refused at every replica give 502", async () => {
+    const { context, record } = contextFor();
+    const answered = start([await deadUrl(), await deadUrl()]).serve(call, context);
+    await expect(answered).rejects.toMatchObject({ kind: "unreachable", status: 502 });
+    expect(record).toMatchObject({ reason: "unreachable", attempts: 2 });
   });
 
   it("a connection that broke is tried elsewhere for safe methods", async () => {

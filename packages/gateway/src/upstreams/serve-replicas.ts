@@ -14,6 +14,7 @@ import {
 } from "lutra/protocol";
 import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
 import { Attempt } from "./attempt.ts";
+import { connectFailure } from "./connect-failure.ts";
 import { abortError, enterGate } from "./enter-gate.ts";
 import type { Fleet } from "./fleet.ts";
 import { type NameFields, nameOf } from "./name-fields.ts";
@@ -125,7 +126,10 @@ class Exchange {
     if (error.reason !== "closed") {
       throw this.#fail("malformed", fleet.malformed(error));
     }
-    if (!attempt.isSent) return this.#fail("unreachable", fleet.unreachable(error));
+    if (!attempt.isSent) {
+      const failed = connectFailure(fleet, error);
+      return this.#fail(failed.reason, failed.error);
+    }
     const failure = this.#fail("broken", fleet.broken(error));
     if (attempt.hasAnswer || !this.#isRepeatable()) throw failure;
     // A connection that was kept for long breaks though its replica is well.

@@ -14,7 +14,7 @@ import type { Method } from "../protocol/method.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { FilterMember } from "./filter-member.ts";
-import type { Run } from "./handler-context.ts";
+import type { Run } from "./handler-run.ts";
 import type { Shared } from "./shared.ts";
 import { type RunTool, runInRequest } from "./tool-call.ts";
 import type { CompiledTool, ToolDefinition } from "./tools.ts";

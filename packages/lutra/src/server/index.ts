@@ -23,7 +23,7 @@ export type { Extension, ExtensionHost, ExtensionParts, ServedMethod } from "./e
 export { defineExtension, isDeclared, serveMethod } from "./extension.ts";
 export type { AcceptedMember, FilterMember, SendNotification } from "./filter-member.ts";
 export type { HandlerContext } from "./handler-context.ts";
-export { InputPending } from "./handler-context.ts";
+export { InputPending } from "./handler-run.ts";
 export type { HandleCaller, Handles, HandlesOptions, TypedHandlesOptions } from "./handles.ts";
 export { handles, UnknownHandleError } from "./handles.ts";
 export type {

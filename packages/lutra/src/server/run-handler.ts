@@ -12,8 +12,9 @@ import { capabilityFor } from "../protocol/input-required.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { checkedRequest } from "./elicitation.ts";
-import type { HandlerContext, Run } from "./handler-context.ts";
-import { HandlerRun } from "./handler-context.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import type { Run } from "./handler-run.ts";
+import { HandlerRun } from "./handler-run.ts";
 import type { InputMemory, InputState } from "./input-state.ts";
 import { InputRequired } from "./results.ts";
 

@@ -1,6 +1,6 @@
 /** A call of a tool between its checks and its handler: where extensions step in. */
 import type { Result } from "../protocol/json-rpc.ts";
-import type { Run } from "./handler-context.ts";
+import type { Run } from "./handler-run.ts";
 import type { InputMemory } from "./input-state.ts";
 import { endRound, type Round, recall, type Unanswered } from "./run-handler.ts";
 import type { ToolDefinition } from "./tools.ts";

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { headVia } from "../fixtures/head-of.ts";
+
+const proxies = ["10.0.0.0/8", "fd00::/8", "198.51.100.7"];
+
+/** What goes on of these headers, by name. */
+function passed(peer: string | undefined, ...sent: string[]): Record<string, string> {
+  const { headers } = headVia(peer, proxies, "Host", "mcp.example", ...sent);
+  const entries: [string, string][] = [];
+  for (let index = 0; index < headers.length; index += 2) {
+    entries.push([headers[index] as string, headers[index + 1] as string]);
+  }
+  expect(new Set(entries.map(([name]) => name)).size).toBe(entries.length);
+  return Object.fromEntries(entries);
+}
+
+const madeUp = [
+  ...["X-Forwarded-For", "203.0.113.9", "x-forwarded-proto", "https"],
+  ...["X-Forwarded-Host", "evil.example", "X-Forwarded-Prefix", "/admin"],
+  ...["Forwarded", "for=203.0.113.9", "X-Real-IP", "203.0.113.9"],
+];
+
+describe("from a peer that nobody trusts", () => {
+  it("the gateway says how the request came, and nothing that it was told of that", () => {
+    expect(passed("192.0.2.1", ...madeUp, "X-Own", "1")).toEqual({
+      "x-own": "1",
+      "x-forwarded-for": "192.0.2.1",
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": "mcp.example",
+    });
+  });
+
+  it("the client is the peer", () => {
+    expect(headVia("192.0.2.1", proxies, ...madeUp).address).toBe("192.0.2.1");
+  });
+
+  it("the client can't have it taken out as a matter of its connection", () => {
+    const named = ["Connection", "x-forwarded-for, x-forwarded-host, x-own", "x-own", "1"];
+    expect(passed("192.0.2.1", ...named)).toMatchObject({ "x-forwarded-for": "192.0.2.1" });
+  });
+});
+
+describe("from a trusted proxy", () => {
+  it("its account goes on, with the proxy at its end", () => {
+    expect(passed("10.0.0.1", ...madeUp)).toEqual({
+      "x-forwarded-for": "203.0.113.9, 10.0.0.1",
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-prefix": "/admin",
+      "x-real-ip": "203.0.113.9",
+    });
+  });
+
+  it("the gateway says what it did not", () => {
+    expect(passed("10.0.0.1")).toEqual({
+      "x-forwarded-for": "10.0.0.1",
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": "mcp.example",
+    });
+  });
+
+  it("several headers are one account", () => {
+    const several = ["X-Forwarded-For", "203.0.113.9", "X-Forwarded-For", "10.0.0.2"];
+    expect(passed("10.0.0.1", ...several)["x-forwarded-for"]).toBe(
+      "203.0.113.9, 10.0.0.2, 10.0.0.1",
+    );
+    expect(headVia("10.0.0.1", proxies, ...several).address).toBe("203.0.113.9");
+  });
+
+  it.each([
+    ["what it added", "203.0.113.9", "203.0.113.9"],
+    ["not what the client made up before", "198.51.100.1, 203.0.113.9", "203.0.113.9"],
+    ["before every trusted proxy", "203.0.113.9, 198.51.100.7,10.9.9.9", "203.0.113.9"],
+    ["the first one when all are trusted", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
+    ["the proxy itself without an account", "", "10.0.0.1"],
+    ["without a port", "203.0.113.9:4711", "203.0.113.9"],
+    ["an IPv6 address", "2001:db8::9", "2001:db8::9"],
+    ["an IPv6 address in brackets", "[2001:db8::9]:4711", "2001:db8::9"],
+    ["an IPv4 address in its own form", "::ffff:203.0.113.9", "203.0.113.9"],
+    ["as far as the account can be read", "203.0.113.9, unknown, 10.0.0.2", "10.0.0.2"],
+    ["never what is no address", "<script>", "10.0.0.1"],
+  ])("the client is %s: %s", (_what, account, expected) => {
+    const sent = account === "" ? [] : ["X-Forwarded-For", account];
+    expect(headVia("10.0.0.1", proxies, ...sent).address).toBe(expected);
+  });
+});
+
+it.each([
+  ["10.255.0.1", true],
+  ["::ffff:10.0.0.1", true],
+  ["fd12::1", true],
+  ["198.51.100.7", true],
+  ["11.0.0.1", false],
+  ["198.51.100.8", false],
+  ["fe80::1%eth0", false],
+  [undefined, false],
+])("whether %s is trusted is said by the ranges: %s", (peer, isTrusted) => {
+  const { address } = headVia(peer, proxies, "X-Forwarded-For", "203.0.113.9");
+  expect(address === "203.0.113.9").toBe(isTrusted);
+});
+
+it("says nothing of a peer that was gone before anybody asked", () => {
+  expect(passed(undefined)).toEqual({
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": "mcp.example",
+  });
+});

@@ -1,0 +1,242 @@
+/**
+ * One run of one handler: what it reports, asks and remembers.
+ *
+ * A question without an answer leaves the handler by a rejection; once it has ended, the client is
+ * asked, and the retry runs the handler again from the start with all answers remembered. So
+ * `finally` blocks run, and what a `catch` block returns in the meantime does not matter.
+ */
+import type { ClientCapabilities } from "../protocol/capabilities.ts";
+import { hasCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
+import type { ElicitResult, ElicitURLParams } from "../protocol/elicitation.ts";
+import type { Principal, RequestContext } from "../protocol/exchange.ts";
+import type { InputRequest, InputRequests, InputResponse } from "../protocol/input-required.ts";
+import { capabilityFor } from "../protocol/input-required.ts";
+import type { JSONObject } from "../protocol/json.ts";
+import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
+import { isAtLeast, type LoggingLevel } from "../protocol/logging.ts";
+import type { Implementation, RequestMeta } from "../protocol/meta.ts";
+import { type Progress, progressNotification } from "../protocol/progress.ts";
+import type { ListRootsResult, Root } from "../protocol/roots.ts";
+import type { CreateMessageParams, CreateMessageResult } from "../protocol/sampling.ts";
+import { isStandardSchema, type StandardSchema } from "../schema/schema.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
+import { elicitParams, type FormQuestion } from "./elicitation.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import type { InputMemory } from "./input-state.ts";
+import type { Journal } from "./journal.ts";
+import { randomId } from "./seal.ts";
+import { type StepInfo, Steps } from "./steps.ts";
+/** Rejects the question that has no answer yet. */
+export class InputPending extends Error {
+  override readonly name: string = "InputPending";
+}
+
+/** One run of a handler: for what request, and with what it remembers. */
+export interface Run {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  readonly memory: InputMemory;
+  readonly handles: HandleStore;
+  readonly journal?: Journal | undefined;
+}
+
+/** The context of one run of one handler. */
+export class HandlerRun implements HandlerContext {
+  readonly handleStore: HandleStore;
+  readonly #request: JSONRPCRequest;
+  readonly #context: RequestContext;
+  readonly #requestMeta: RequestMeta;
+  readonly #memory: InputMemory;
+  readonly #journal: Journal | undefined;
+  #exchange: string | undefined;
+  // Any text may be the name of a question, also one of an object's prototype.
+  readonly #asked: Record<string, InputRequest> = Object.create(null);
+  #questions: Set<string> | undefined;
+  #steps: Steps | undefined;
+  #taken: Record<string, InputResponse> | undefined;
+  #mistake: TypeError | undefined;
+  #lastProgress = Number.NEGATIVE_INFINITY;
+  #isDone = false;
+
+  constructor({ request, context, memory, handles, journal }: Run) {
+    this.handleStore = handles;
+    this.#request = request;
+    this.#context = context;
+    this.#requestMeta = context.meta as RequestMeta;
+    this.#memory = memory;
+    this.#journal = journal;
+    this.#exchange = memory.exchange;
+    journal?.begin?.(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  get principal(): Principal | undefined {
+    return this.#context.principal;
+  }
+
+  get capabilities(): ClientCapabilities {
+    return this.#requestMeta.capabilities;
+  }
+
+  get clientInfo(): Implementation | undefined {
+    return this.#requestMeta.clientInfo;
+  }
+
+  get meta(): JSONObject {
+    return this.#request.params?._meta as JSONObject;
+  }
+
+  get inputResponses(): { readonly [key: string]: InputResponse | undefined } {
+    return this.#memory.answers;
+  }
+
+  get state(): unknown {
+    return this.#memory.state;
+  }
+
+  progress(value: number | Progress): void | Promise<void> {
+    const { progressToken } = this.#requestMeta;
+    const progress = typeof value === "number" ? { progress: value } : value;
+    if (progressToken === undefined || this.#isDone) return;
+    if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
+    this.#lastProgress = progress.progress;
+    return this.#context.notify(progressNotification(progressToken, progress));
+  }
+
+  log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void> {
+    const { logLevel } = this.#requestMeta;
+    if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
+    // JSON has no undefined, and the data of a message must not be missing.
+    const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
+    return this.#context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
+  }
+
+  elicit(
+    name: string,
+    question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface give the type
+  ): Promise<any> {
+    const request = { method: "elicitation/create", params: elicitParams(question) } as const;
+    const answer = this.#ask<ElicitResult>(name, request);
+    if ("url" in question || !isStandardSchema(question.requestedSchema)) return answer;
+    return quiet(this.#converted(name, request, { answer, schema: question.requestedSchema }));
+  }
+
+  sample(name: string, params: CreateMessageParams): Promise<CreateMessageResult> {
+    return this.#ask(name, { method: "sampling/createMessage", params });
+  }
+
+  roots(name: string): Promise<readonly Root[]> {
+    const result = this.#ask<ListRootsResult>(name, { method: "roots/list" });
+    return quiet(result.then(({ roots }) => roots));
+  }
+
+  step<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
+    this.#steps ??= new Steps({
+      remembered: this.#memory.steps,
+      exchange: () => {
+        this.#exchange ??= randomId();
+        return this.#exchange;
+      },
+      keep: this.#journal?.step,
+    });
+    return this.#steps.run(name, effect);
+  }
+
+  status(message: string): void | Promise<void> {
+    if (!this.#isDone) return this.#journal?.status(message);
+  }
+
+  startTask(): void | Promise<void> {
+    if (!this.#isDone) return this.#journal?.startTask();
+  }
+
+  /** Waits for the steps that still run beside a question. */
+  settle(): void | Promise<void> {
+    return this.#steps?.settle();
+  }
+
+  /** What its author did wrong, though the rejection of another question may have come first. */
+  get mistake(): TypeError | undefined {
+    return this.#mistake;
+  }
+
+  /** Ends the run: nothing more is sent for the request. */
+  done(): void {
+    this.#isDone = true;
+  }
+
+  /** The questions that this run asked and nobody has answered yet. */
+  get pending(): InputRequests | undefined {
+    for (const _name in this.#asked) return this.#asked;
+    return undefined;
+  }
+
+  /** What the next round is to know. */
+  get memory(): InputMemory {
+    const { answers, steps } = this.#memory;
+    const outcomes = this.#steps?.outcomes ?? steps;
+    const known = { answers: { ...answers, ...this.#taken }, steps: outcomes, state: undefined };
+    return this.#exchange === undefined ? known : { ...known, exchange: this.#exchange };
+  }
+
+  #ask<Response>(name: string, request: InputRequest): Promise<Response> {
+    this.#questions ??= new Set();
+    // A second question of this name would get the answer to the first one, over and over.
+    if (this.#questions.has(name)) {
+      this.#mistake = new TypeError(`question "${name}": asked twice`);
+      return refused(this.#mistake);
+    }
+    this.#questions.add(name);
+    const answer = this.#answer(name, request);
+    return answer ? Promise.resolve(answer as Response) : this.#wait(name, request);
+  }
+
+  /** The answer of an earlier round, or one that came without request state. */
+  #answer(name: string, request: InputRequest): InputResponse | undefined {
+    const { answers, offered } = this.#memory;
+    if (Object.hasOwn(answers, name)) return answers[name];
+    if (!offered || !hasCapabilities(capabilityFor(request), this.capabilities)) return undefined;
+    const answer = offered(name, request);
+    if (answer === undefined) return undefined;
+    this.#taken ??= Object.create(null) as Record<string, InputResponse>;
+    this.#taken[name] = answer;
+    return answer;
+  }
+
+  #wait(name: string, request: InputRequest): Promise<never> {
+    try {
+      requireCapabilities(capabilityFor(request), this.capabilities);
+    } catch (error) {
+      return refused(error);
+    }
+    this.#asked[name] = request;
+    return refused(new InputPending(`waiting for "${name}"`));
+  }
+
+  /** Reads an accepted form by the schema of its author; what that refuses is asked again. */
+  async #converted(
+    name: string,
+    request: InputRequest,
+    { answer, schema }: { readonly answer: Promise<ElicitResult>; readonly schema: StandardSchema },
+  ): Promise<unknown> {
+    const { action, content = {} } = await answer;
+    if (action !== "accept") return { action };
+    const result = await schema["~standard"].validate(content);
+    return result.issues ? this.#wait(name, request) : { action, content: result.value };
+  }
+}
+
+/** Rejects with `reason`. A question asked beside others may be awaited late or never. */
+function refused(reason: unknown): Promise<never> {
+  return quiet(Promise.reject(reason));
+}
+
+/** Keeps a rejection that nobody awaits from ending the process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
