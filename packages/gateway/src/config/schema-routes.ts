@@ -1,6 +1,6 @@
 /** What happens to which requests: routes and limits. */
 import { z } from "zod";
-import { count, exactlyOne, ms, name, token } from "./schema-values.ts";
+import { count, exactlyOne, name, token } from "./schema-values.ts";
 
 const match = z
   .strictObject({

@@ -11,6 +11,8 @@ import {
   latestVersion,
   ProtocolError,
 } from "lutra/protocol";
+import { addForwarded, clientAddress, isClaim, rewritten } from "./forwarded.ts";
+import type { Head } from "./head.ts";
 import { createPeers, type Peer, type Peers } from "./peers.ts";
 
 /** Headers that belong to one connection, not to the message. `expect` was already answered. */
