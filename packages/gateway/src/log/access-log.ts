@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type DestinationStream, destination, levels } from "pino";
 import type { Config } from "../config/schema.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
-import { LineBuffer, type LineDestination } from "./line-buffer.ts";
+import { EntryBuffer, type LineDestination } from "./entry-buffer.ts";
 
 export interface AccessLog {
   readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
@@ -32,10 +32,11 @@ export function createAccessLog(
   stream?: DestinationStream,
 ): AccessLog | undefined {
   if (config === false) return undefined;
-  const lines = new LineBuffer(stream ? asTexts(stream) : openFile(config.file, onError));
+  const out = stream ? asTexts(stream) : openFile(config.file, onError);
+  const entries = new EntryBuffer(out, lineOf);
   return {
-    write: (record, req, res) => lines.write(lineOf(record, req, res)),
-    flush: () => lines.flush(),
+    write: (record, req, res) => entries.add(entryOf(record, req, res)),
+    flush: () => entries.flush(),
   };
 }
 
@@ -56,35 +57,62 @@ function openFile(file: string | undefined, onError: (error: Error) => void): Li
   return destination(options).on("error", onError) as unknown as LineDestination;
 }
 
+/** What a line says. Of the request itself it keeps nothing, so that it can go. */
+type Entry = ReturnType<typeof entryOf>;
+
+function entryOf(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) {
+  const { head } = record;
+  return {
+    time: Date.now(),
+    method: head.method,
+    name: head.name?.slice(0, maxNameLength),
+    version: head.version,
+    principal: record.principal,
+    address: head.address,
+    route: record.route,
+    upstream: record.upstream,
+    replica: record.replica,
+    attempts: record.attempts,
+    status: res.headersSent ? res.statusCode : 0,
+    code: record.code,
+    cache: record.cache,
+    // The client went away, or the answer broke off.
+    isBroken: !res.writableFinished,
+    reason: record.reason,
+    ms: performance.now() - record.startedAt,
+    upstreamMs: record.upstreamMs,
+    length: req.headers["content-length"],
+    bytesOut: record.bytesOut,
+    traceparent: req.headers.traceparent,
+  };
+}
+
 /**
  * A logger of pino's, or `JSON.stringify` on an object, walks over all members of each line once
  * more; what is absent leaves no trace here.
  */
-function lineOf(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse): string {
-  const { head, upstreamMs } = record;
-  const { "content-length": length, traceparent } = req.headers;
+function lineOf(entry: Entry): string {
   return (
-    `{"level":${level},"time":${Date.now()}` +
-    text("method", head.method) +
-    text("name", head.name?.slice(0, maxNameLength)) +
-    text("version", head.version) +
-    text("principal", record.principal) +
-    text("address", head.address || undefined) +
-    `,"route":${record.route}` +
-    text("upstream", record.upstream) +
-    text("replica", record.replica) +
-    number("attempts", record.attempts || undefined) +
-    `,"status":${res.headersSent ? res.statusCode : 0}` +
-    number("code", record.code) +
-    text("cache", record.cache) +
-    // The client went away, or the answer broke off.
-    (res.writableFinished ? "" : ',"broken":true') +
-    text("reason", record.reason) +
-    `,"ms":${rounded(performance.now() - record.startedAt)}` +
-    number("upstreamMs", upstreamMs === undefined ? undefined : rounded(upstreamMs)) +
-    number("bytesIn", Number(length) || undefined) +
-    `,"bytesOut":${record.bytesOut}` +
-    text("trace", traceIdOf(traceparent)) +
+    `{"level":${level},"time":${entry.time}` +
+    text("method", entry.method) +
+    text("name", entry.name) +
+    text("version", entry.version) +
+    text("principal", entry.principal) +
+    text("address", entry.address || undefined) +
+    `,"route":${entry.route}` +
+    text("upstream", entry.upstream) +
+    text("replica", entry.replica) +
+    number("attempts", entry.attempts || undefined) +
+    `,"status":${entry.status}` +
+    number("code", entry.code) +
+    text("cache", entry.cache) +
+    (entry.isBroken ? ',"broken":true' : "") +
+    text("reason", entry.reason) +
+    `,"ms":${rounded(entry.ms)}` +
+    number("upstreamMs", entry.upstreamMs && rounded(entry.upstreamMs)) +
+    number("bytesIn", Number(entry.length) || undefined) +
+    `,"bytesOut":${entry.bytesOut}` +
+    text("trace", traceIdOf(entry.traceparent)) +
     "}\n"
   );
 }

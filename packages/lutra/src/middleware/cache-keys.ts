@@ -69,11 +69,16 @@ const variants = new Map<string, string>();
 const maxVariants = 256;
 const maxVariantLength = 2048;
 
+/** A text as it is after its length, so that it can't pass for anything else; the rest as JSON. */
+function written(value: unknown): string {
+  return typeof value === "string" ? `${value.length} ${value}` : JSON.stringify(value);
+}
+
 function variantOf(meta: JSONObject): string {
   let members = "";
   for (const key in meta) {
     // The length keeps keys, which may be anything, from running into values.
-    if (!irrelevant.has(key)) members += `${key.length} ${key}${JSON.stringify(meta[key])}\n`;
+    if (!irrelevant.has(key)) members += `${key.length} ${key}${written(meta[key])}\n`;
   }
   const known = variants.get(members);
   if (known !== undefined) return known;

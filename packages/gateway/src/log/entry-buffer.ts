@@ -1,11 +1,11 @@
 /**
- * Collects lines as bytes and hands them on together. The destination of pino measures all that
- * waits again for each text that it gets, and encodes it, which together costs more than everything
- * else that is done for a request.
+ * Collects entries and writes their lines together. A line by itself costs three times as much, since
+ * what makes it has left the processor's cache since the one before; and the destination of pino
+ * measures all that waits once more for each text that it gets.
  */
 
-/** What waits at the most, in bytes and in milliseconds. */
-const maxBytes = 65_536;
+/** What waits at the most, in entries and in milliseconds. */
+const maxEntries = 128;
 const maxMs = 250;
 /** How long a file or a reader that takes nothing is waited for at the end, in milliseconds. */
 const maxFlushMs = 1000;
@@ -18,26 +18,24 @@ export interface LineDestination {
   readonly flush?: (onEnd: () => void) => void;
 }
 
-export class LineBuffer {
+export class EntryBuffer<Entry> {
   readonly #out: LineDestination;
-  #bytes: Buffer = Buffer.allocUnsafeSlow(maxBytes);
-  #length = 0;
+  readonly #lineOf: (entry: Entry) => string;
+  #entries: Entry[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasWritten = false;
 
-  constructor(out: LineDestination) {
+  /** `lineOf` writes the line of an entry, with its end. */
+  constructor(out: LineDestination, lineOf: (entry: Entry) => string) {
     this.#out = out;
+    this.#lineOf = lineOf;
   }
 
-  write(line: string): void {
-    const length = Buffer.byteLength(line);
-    if (this.#length + length > maxBytes) this.#handOn();
-    if (length > maxBytes) return void this.#write(Buffer.from(line));
-    // Most lines are ASCII alone, which is copied and not encoded.
-    this.#bytes.write(line, this.#length, length === line.length ? "latin1" : "utf8");
-    this.#length += length;
+  add(entry: Entry): void {
+    this.#entries.push(entry);
+    if (this.#entries.length >= maxEntries) this.#handOn();
     // The timer keeps the process, so that the last lines are written before it ends.
-    this.#timer ??= setTimeout(() => this.#handOn(), maxMs);
+    else this.#timer ??= setTimeout(() => this.#handOn(), maxMs);
   }
 
   /** Hands everything on. Resolves once it is written, or after a second, since it may never be. */
@@ -57,15 +55,13 @@ export class LineBuffer {
   #handOn(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#length === 0) return;
-    const bytes = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafeSlow(maxBytes);
-    this.#length = 0;
-    this.#write(bytes);
-  }
-
-  #write(bytes: Buffer): void {
+    if (this.#entries.length === 0) return;
+    let text = "";
+    for (const entry of this.#entries) text += this.#lineOf(entry);
+    this.#entries = [];
     this.#hasWritten = true;
-    this.#out.write(bytes);
+    // Most lines are ASCII alone, which is copied and not encoded.
+    const isAscii = Buffer.byteLength(text) === text.length;
+    this.#out.write(Buffer.from(text, isAscii ? "latin1" : "utf8"));
   }
 }

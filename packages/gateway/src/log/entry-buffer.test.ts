@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { LineBuffer } from "./line-buffer.ts";
+import { EntryBuffer } from "./entry-buffer.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,45 +8,47 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const lineOf = (line: string) => `${line}\n`;
+
 function start() {
   const written: string[] = [];
   return {
     written,
-    lines: new LineBuffer({ write: (bytes) => void written.push(bytes.toString()) }),
+    lines: new EntryBuffer({ write: (bytes) => void written.push(bytes.toString()) }, lineOf),
   };
 }
 
 it("hands lines on together, a quarter of a second later at the latest", () => {
   const { lines, written } = start();
-  lines.write("a\n");
+  lines.add("a");
   vi.advanceTimersByTime(100);
-  lines.write("b\n");
+  lines.add("b");
   expect(written).toEqual([]);
   vi.advanceTimersByTime(150);
   expect(written).toEqual(["a\nb\n"]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("hands them on at once when there is no room for one more", () => {
+it("hands them on at once when many wait", () => {
   const { lines, written } = start();
-  const line = `${"x".repeat(1023)}\n`;
-  for (let count = 0; count < 65; count += 1) lines.write(line);
-  expect(written).toEqual([line.repeat(64)]);
+  for (let count = 0; count < 129; count += 1) lines.add("x");
+  expect(written).toEqual(["x\n".repeat(128)]);
   lines.flush();
-  expect(written).toEqual([line.repeat(64), line]);
+  expect(written).toEqual(["x\n".repeat(128), "x\n"]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 it("is flushed when what it handed on is written", async () => {
   const { written } = start();
   let onEnd = () => {};
-  const lines = new LineBuffer({
-    write: (bytes) => void written.push(bytes.toString()),
-    flush: (then) => {
+  const out = {
+    write: (bytes: Buffer) => void written.push(bytes.toString()),
+    flush: (then: () => void) => {
       onEnd = then;
     },
-  });
-  lines.write("last\n");
+  };
+  const lines = new EntryBuffer(out, lineOf);
+  lines.add("last");
   let isFlushed = false;
   const flushed = lines.flush().then(() => {
     isFlushed = true;
@@ -61,25 +63,25 @@ it("is flushed when what it handed on is written", async () => {
 
 it("does not flush a destination that has got nothing", async () => {
   const flush = vi.fn();
-  await new LineBuffer({ write: () => {}, flush }).flush();
+  await new EntryBuffer({ write: () => {}, flush }, lineOf).flush();
   expect(flush).not.toHaveBeenCalled();
 });
 
 it("waits a second at most for a destination that takes nothing", async () => {
-  const lines = new LineBuffer({ write: () => {}, flush: () => {} });
-  lines.write("last\n");
+  const lines = new EntryBuffer({ write: () => {}, flush: () => {} }, lineOf);
+  lines.add("last");
   const flushed = lines.flush();
   vi.advanceTimersByTime(1000);
   await flushed;
 });
 
 it.each([
-  ["characters beyond ASCII", `${"é€😀".repeat(100)}\n`],
-  ["a line longer than all that may wait", `${"x".repeat(70_000)}\n`],
-  ["a lone surrogate, as a replacement character", "\ud800\n"],
+  ["characters beyond ASCII", "é€😀".repeat(100)],
+  ["a long line", "x".repeat(70_000)],
+  ["a lone surrogate, as a replacement character", "\ud800"],
 ])("keeps the order of lines, and %s", (_what, line) => {
   const { lines, written } = start();
-  for (const each of ["first\n", line, "last\n"]) lines.write(each);
+  for (const each of ["first", line, "last"]) lines.add(each);
   lines.flush();
-  expect(written.join("")).toBe(`first\n${line.replace("\ud800", "\ufffd")}last\n`);
+  expect(written.join("")).toBe(`first\n${line.replace("\ud800", "\ufffd")}\nlast\n`);
 });
