@@ -18,9 +18,11 @@ export interface Plan {
 
 /** The targets are meant for these. */
 export const full = {
-  generations: 3,
-  rounds: 3,
-  roundMs: 600,
+  // Two processes of one program differ, and so does the machine from second to second: many short
+  // rounds tell more than few long ones.
+  generations: 4,
+  rounds: 5,
+  roundMs: 350,
   warmUpMs: 1000,
   memoryAt: [20_000, 200_000],
   gatewayMemoryAt: [50_000, 500_000],

@@ -67,6 +67,7 @@ const taskNotes = `- A task is created by \`tools/call\` within the process, run
   waits for the disk (\`fsync\`).
 - The floors: two statements of a commit each in SQLite with the same settings, one after the other,
   where Lutra commits the writes of many tasks together; in Postgres a row and its job in one
-  transaction, graphile-worker as it comes with the same concurrency, and an update. Both leave out the
-  write of the step. A \`Map\` has no store's work to do, so the target in memory is about the same call
-  to the same server, answered at once; it is a floor of the server's, not of an engine's.`;
+  transaction, graphile-worker as it comes with the same concurrency, and an update; in memory, where
+  the engine is Lutra's own, what the store does by itself: a row, its run by a worker, and an update.
+  All leave out the write of the step, and everything that a server does for a call. The same call to
+  the same server without a task, and a \`Map\` alone, are beside them for information.`;

@@ -8,6 +8,8 @@ import type { Head } from "./head/head.ts";
 export interface ExchangeRecord {
   /** When the request arrived, by `performance.now()`. */
   readonly startedAt: number;
+  /** How long it took to the end of its answer, in milliseconds; 0 until then. */
+  ms: number;
   head: Head;
   principal: string | undefined;
   /** The route's place in the configuration, from 0; -1 for none. */

@@ -62,6 +62,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const writtenBefore = socket.bytesWritten;
     // It closes once. `once` would make an object more for it.
     res.on("close", () => {
+      record.ms = performance.now() - record.startedAt;
       record.bytesOut = socket.bytesWritten - writtenBefore;
       onEnd(record, req, res);
     });
@@ -116,19 +117,38 @@ function follow(way: Way, exchange: Exchange, principal: Principal | undefined):
 
 /** Notes what came of a request that was read, and says who answered. */
 function recorded(serve: Serve, record: ExchangeRecord, res: ServerResponse): Serve {
-  return async (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
+  return (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
     recordIn(context, record);
     try {
-      const result = await serve(request, context);
-      if (record.replica !== undefined && !res.headersSent) {
-        res.setHeader(replicaHeader, record.replica);
-      }
-      return result;
+      const answer = serve(request, context);
+      // What the cache has answered fails no more, and comes from no replica.
+      return record.cache === "hit" ? answer : noted(answer, record, res);
     } catch (error) {
-      if (!isTransportError(error)) record.code = ProtocolError.from(error).code;
+      noteError(error, record);
       throw error;
     }
   };
+}
+
+async function noted(
+  answer: Promise<Result>,
+  record: ExchangeRecord,
+  res: ServerResponse,
+): Promise<Result> {
+  try {
+    const result = await answer;
+    if (record.replica !== undefined && !res.headersSent) {
+      res.setHeader(replicaHeader, record.replica);
+    }
+    return result;
+  } catch (error) {
+    noteError(error, record);
+    throw error;
+  }
+}
+
+function noteError(error: unknown, record: ExchangeRecord): void {
+  if (!isTransportError(error)) record.code = ProtocolError.from(error).code;
 }
 
 function refuseForward(
@@ -162,6 +182,7 @@ function setHeaders(res: ServerResponse, headers: Screening["cors"]): void {
 function createRecord(): ExchangeRecord {
   return {
     startedAt: performance.now(),
+    ms: 0,
     head: unread,
     principal: undefined,
     route: -1,

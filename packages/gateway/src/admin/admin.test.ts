@@ -76,6 +76,7 @@ it("answers no page of another site that points here by a name of its own", asyn
 it("counts requests by what the gateway knows, and not by what clients make up", async () => {
   const record = (method: string) => ({
     startedAt: performance.now(),
+    ms: 3,
     head: headOf(...modern(method)),
     principal: undefined,
     route: 0,

@@ -68,9 +68,9 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
     observe: (record, status) => {
       if (last === undefined || !isLike(last.like, record, status)) last = find(record, status);
       last.requests += 1;
-      const { attempts, startedAt } = record;
+      const { attempts, ms } = record;
       if (attempts > 1) last.retries += attempts - 1;
-      last.duration.observe((performance.now() - startedAt) / 1000);
+      last.duration.observe(ms / 1000);
     },
     contentType: registry.contentType,
     text: async () => (await registry.metrics()) + histogramText([...durations.values()]),

@@ -79,7 +79,7 @@ function entryOf(record: ExchangeRecord, req: IncomingMessage, res: ServerRespon
     // The client went away, or the answer broke off.
     isBroken: !res.writableFinished,
     reason: record.reason,
-    ms: performance.now() - record.startedAt,
+    ms: record.ms,
     upstreamMs: record.upstreamMs,
     length: req.headers["content-length"],
     bytesOut: record.bytesOut,
