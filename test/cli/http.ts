@@ -1,4 +1,5 @@
 /** Requests by hand, for tests that look at status, headers and single messages. */
+import { vi } from "vitest";
 
 export interface Answer {
   readonly status: number;
@@ -57,6 +58,20 @@ export async function ask(
 /** Calls a tool without arguments and reads the whole response. */
 export function callTool(url: string, name: string, more: Record<string, unknown> = {}) {
   return ask(url, "tools/call", { name, arguments: {}, ...more });
+}
+
+/**
+ * Resolves when three replicas take strict turns: one that began a little later than the others gets
+ * fewer requests for some seconds.
+ */
+export async function untilInTurn(url: string): Promise<void> {
+  const turns = async () => {
+    const met: (string | null)[] = [];
+    for (let call = 0; call < 9; call += 1) met.push((await callTool(url, "pid")).replica);
+    const isInTurn = met.every((replica, call) => call < 3 || replica === met[call - 3]);
+    return isInTurn && new Set(met).size === 3;
+  };
+  await vi.waitUntil(turns, { timeout: 30_000, interval: 200 });
 }
 
 /** The messages of an event stream, one by one. */

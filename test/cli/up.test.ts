@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { createClient } from "lutra/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compiled } from "../compiled.ts";
-import { type Answer, ask, callTool, messagesOf, send } from "./http.ts";
+import { type Answer, ask, callTool, messagesOf, send, untilInTurn } from "./http.ts";
 import { type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
 
 const server = compiled(new URL("fixtures/fleet-server.ts", import.meta.url));
@@ -27,6 +27,7 @@ describe("a fleet", () => {
 
   beforeAll(async () => {
     fleet = await startFleet();
+    await untilInTurn(fleet.url);
   });
 
   it("says where it listens once all replicas answer, each in a process of its own", async () => {
@@ -130,7 +131,8 @@ it("starts as many replicas as it is told", async () => {
 
 it("goes on while a replica is killed and replaced", async () => {
   const fleet = await startFleet();
-  const pid = pidsOf(fleet).get("2") ?? 0;
+  const pid = pidsOf(fleet).get("2");
+  if (pid === undefined) throw new Error("expected the pid of the second replica");
   const statuses = new Map<number, number>();
   let isBack = false;
   const load = Array.from({ length: 8 }, async () => {
