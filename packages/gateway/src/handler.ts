@@ -117,38 +117,19 @@ function follow(way: Way, exchange: Exchange, principal: Principal | undefined):
 
 /** Notes what came of a request that was read, and says who answered. */
 function recorded(serve: Serve, record: ExchangeRecord, res: ServerResponse): Serve {
-  return (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
+  return async (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
     recordIn(context, record);
     try {
-      const answer = serve(request, context);
-      // What the cache has answered fails no more, and comes from no replica.
-      return record.cache === "hit" ? answer : noted(answer, record, res);
+      const result = await serve(request, context);
+      if (record.replica !== undefined && !res.headersSent) {
+        res.setHeader(replicaHeader, record.replica);
+      }
+      return result;
     } catch (error) {
-      noteError(error, record);
+      if (!isTransportError(error)) record.code = ProtocolError.from(error).code;
       throw error;
     }
   };
-}
-
-async function noted(
-  answer: Promise<Result>,
-  record: ExchangeRecord,
-  res: ServerResponse,
-): Promise<Result> {
-  try {
-    const result = await answer;
-    if (record.replica !== undefined && !res.headersSent) {
-      res.setHeader(replicaHeader, record.replica);
-    }
-    return result;
-  } catch (error) {
-    noteError(error, record);
-    throw error;
-  }
-}
-
-function noteError(error: unknown, record: ExchangeRecord): void {
-  if (!isTransportError(error)) record.code = ProtocolError.from(error).code;
 }
 
 function refuseForward(

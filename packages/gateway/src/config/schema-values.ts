@@ -1,8 +1,6 @@
 /** Values that several parts of the configuration have. */
+import { maxTimerMs } from "lutra/protocol";
 import { z } from "zod";
-
-/** The longest time a timer can be set for, some 24 days; one that is set for longer fires at once. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export const ms = (what: string) =>
   z.int().min(1).max(maxTimerMs).describe(`${what}, in milliseconds`);

@@ -1,17 +1,11 @@
 /** Waiting that an abort ends at once. */
-import { unlessAborted } from "lutra/protocol";
+import { maxTimerMs, unlessAborted } from "lutra/protocol";
 
 /** How long to wait before attempts, in milliseconds. */
 export interface Pace {
   readonly baseMs: number;
   readonly maxMs: number;
 }
-
-/**
- * The longest time a timer can be set for, some 24 days; one that is set for longer fires at once.
- * How long to wait may be what a server says.
- */
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Waits; rejects when the signal aborts first. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,6 @@
 /** Time and chance, as far as upstreams need them; tests bring their own. */
+import { maxTimerMs } from "lutra/protocol";
+
 export interface Clock {
   /** Milliseconds that only run forward. */
   readonly now: () => number;
@@ -13,7 +15,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   after: (ms, run) => {
     // What is a fifth longer than the longest time of a timer would run at once.
-    const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1));
+    const timer = setTimeout(run, Math.min(ms, maxTimerMs));
     timer.unref();
     return () => clearTimeout(timer);
   },

@@ -3,6 +3,7 @@
  *
  * @spec basic/patterns/cancellation#timeouts
  */
+import { maxTimerMs } from "../protocol/timer.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 
 export interface Timeouts {
@@ -11,9 +12,6 @@ export interface Timeouts {
   /** The longest time in all, in milliseconds. */
   readonly maxTimeoutMs: number;
 }
-
-/** The longest time a timer can be set for. */
-const maxTimerMs = 2 ** 31 - 1;
 
 /** A clock for one request: progress restarts the silence, nothing restarts the whole. */
 export class Deadline {

@@ -1,16 +1,12 @@
 /** Waiting that an abort ends at once. */
+
 import { unlessAborted } from "../protocol/abort.ts";
+import { maxTimerMs } from "../protocol/timer.ts";
 
 /** Awaits `work`, but no longer than until the signal, where there is one, aborts. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return signal === undefined ? work : unlessAborted(work, signal);
 }
-
-/**
- * The longest time a timer can be set for, some 24 days; one that is set for longer fires at once.
- * How long to wait may be what a server says.
- */
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Waits; rejects when the signal aborts first. */
 export function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -117,6 +117,7 @@ export {
   subscriptionIdOf,
   withSubscriptionId,
 } from "./subscriptions.ts";
+export { maxTimerMs } from "./timer.ts";
 export type {
   CallToolParams,
   CallToolResult,

@@ -39,7 +39,9 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
   let newest: Entry<Value> | undefined;
 
   function forget(name: string): void {
-    bytes -= entries.get(name)?.bytes ?? 0;
+    const entry = entries.get(name);
+    bytes -= entry?.bytes ?? 0;
+    if (entry === newest) newest = undefined;
     entries.delete(name);
   }
 

@@ -4,8 +4,10 @@
  *
  * @spec ext-tasks/tasks#task-creation
  */
+
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { Result } from "../../protocol/json-rpc.ts";
+import { maxTimerMs } from "../../protocol/timer.ts";
 import type { InputMemory } from "../../server/input-state.ts";
 import type { Journal, Remembering } from "../../server/journal.ts";
 import { endRound, type Unanswered } from "../../server/run-handler.ts";
@@ -21,9 +23,6 @@ import type { WorkerInit } from "./worker.ts";
 export interface HeldRunInit extends WorkerInit {
   readonly createTask: TaskCreation;
 }
-
-/** The longest time a timer can be set for. */
-const maxTimerMs = 2 ** 31 - 1;
 
 /** How long to wait before the store is asked once more to note how a run has ended. */
 const storeRetryMs = 1000;

@@ -1,4 +1,5 @@
 /** What runs in this process, so that a cancellation from anywhere reaches it. */
+import { maxTimerMs } from "../../protocol/timer.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
 import { retryPauseMs } from "../../stores/retry-pause.ts";
@@ -19,9 +20,6 @@ export interface RunningTask {
 
 /** How many cancellations are remembered, for runs that have been taken and not yet begun. */
 const maxRemembered = 1000;
-
-/** The longest time a timer can be set for. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export interface RunningOptions {
   readonly events: EventBus;
