@@ -4,6 +4,8 @@
  * and then it does.
  */
 import { connect, type Socket } from "node:net";
+import { awake } from "./awake.ts";
+import { isPinned } from "./contender.ts";
 import type { Exchange } from "./exchanges.ts";
 import { readResponse } from "./read-response.ts";
 
@@ -29,16 +31,27 @@ export function busiestGenerator(): number {
 
 const ok = Buffer.from("HTTP/1.1 200");
 
+export interface LoadOptions {
+  /** Whether this process may sleep while it waits, since others need its core. */
+  readonly maySleep?: boolean;
+}
+
 export class Load {
   readonly #port: number;
   readonly #exchanges: readonly Exchange[];
+  readonly #maySleep: boolean;
   #responseBytes = 0;
   /** The first answer. */
   body = "";
 
-  constructor(port: number, exchanges: readonly Exchange[]) {
+  constructor(
+    port: number,
+    exchanges: readonly Exchange[],
+    { maySleep = false }: LoadOptions = {},
+  ) {
     this.#port = port;
     this.#exchanges = exchanges;
+    this.#maySleep = maySleep || !isPinned;
   }
 
   /** Sends one request and reads its answer with care. */
@@ -63,14 +76,15 @@ export class Load {
 
   /** Keeps as many requests in flight as there are connections. */
   async run(connections: number, until: Until): Promise<Sample> {
-    const round = new Round(this.#exchanges, this.#responseBytes, until);
-    const cpu = process.cpuUsage();
-    await Promise.all(
-      Array.from({ length: connections }, (_, index) => round.open(this.#port, index)),
-    );
-    const { user, system } = process.cpuUsage(cpu);
+    const drive = async () => {
+      const round = new Round(this.#exchanges, this.#responseBytes, until);
+      const sockets = Array.from({ length: connections }, (_, index) => index);
+      await Promise.all(sockets.map((index) => round.open(this.#port, index)));
+      return round;
+    };
+    const [round, busyShare] = await (this.#maySleep ? asleep(drive) : awake(drive));
     const elapsedMs = performance.now() - round.start;
-    busiest = Math.max(busiest, (user + system) / 1000 / elapsedMs);
+    busiest = Math.max(busiest, busyShare);
     const latencies = Float64Array.from(round.latencies).sort();
     const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
     return {
@@ -80,6 +94,15 @@ export class Load {
       p99Ms: quantile(0.99),
     };
   }
+}
+
+/** The outcome of `work`, and the share of its time in which this process ran. */
+async function asleep<T>(work: () => Promise<T>): Promise<readonly [T, busyShare: number]> {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const outcome = await work();
+  const { user, system } = process.cpuUsage(cpu);
+  return [outcome, (user + system) / 1000 / (performance.now() - start)];
 }
 
 /** One round of load over several sockets. */

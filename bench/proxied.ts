@@ -74,7 +74,8 @@ export async function compareProxies(
     await withUpstreams((origins) =>
       withProxies(entries, origins, async (proxies) => {
         const loads = proxies.map(
-          ({ port }, index) => new Load(port, toolCalls(port, entries[index]?.tools)),
+          ({ port }, index) =>
+            new Load(port, toolCalls(port, entries[index]?.tools), { maySleep: true }),
         );
         await warmUp(loads, plan);
         for (const count of connectionCounts) {

@@ -124,7 +124,7 @@ async function memoryRows({ gatewayMemoryAt }: Plan): Promise<readonly Row[]> {
     const options = { args: [...origins, "routed"], nodeOptions: ["--expose-gc"] };
     return withContenders([start("Lutra", "./proxies/lutra.mjs", options)], async ([lutra]) => {
       if (lutra === undefined) return [];
-      const load = new Load(lutra.port, toolCalls(lutra.port));
+      const load = new Load(lutra.port, toolCalls(lutra.port), { maySleep: true });
       await load.learn();
       await load.run(connections, { count: few });
       const { rssBytes: early } = await lutra.usage(true);
