@@ -100,6 +100,19 @@ describe("the access log", () => {
     expect(second).toMatchObject({ method: "tools/list", status: 200, cache: "hit" });
   });
 
+  it.each([
+    ["is no JSON", "{", 400, -32700],
+    ["is no request", "[]", 400, -32600],
+    ["names another method", callBody("echo"), 400, -32020],
+    ["is too large", JSON.stringify("x".repeat(4_194_304)), 413, -32600],
+  ])("has the code of a body that %s", async (_what, body, status, code) => {
+    const answer = await send(gateway.url, "tools/list", {}, { body });
+    await answer.text();
+    const [line, ...others] = await linesAtEnd();
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ method: "tools/list", status, code });
+  });
+
   it("says that a client went away", async () => {
     const abort = new AbortController();
     const called = send(gateway.url, "tools/call", { name: "hold" }, { signal: abort.signal });

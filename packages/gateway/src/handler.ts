@@ -10,15 +10,7 @@ import {
   type Refusal,
   type Screening,
 } from "lutra/node";
-import {
-  isTransportError,
-  type JSONRPCRequest,
-  type Principal,
-  ProtocolError,
-  type RequestContext,
-  type Result,
-  type Serve,
-} from "lutra/protocol";
+import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
 import { type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
 import type { Head } from "./head/head.ts";
 import type { Peers } from "./head/peers.ts";
@@ -107,7 +99,9 @@ function follow(way: Way, exchange: Exchange, principal: Principal | undefined):
     throw denied(way.reason);
   }
   if (way.kind === "read") {
-    void read(req, res, { serve: recorded(way.serve, record, res), principal, screening });
+    const serve = recorded(way.serve, record);
+    const onAnswer = (error: ProtocolError | undefined) => noteAnswer(record, res, error);
+    void read(req, res, { serve, principal, screening, onAnswer });
     return;
   }
   setHeaders(res, screening.cors);
@@ -115,21 +109,19 @@ function follow(way: Way, exchange: Exchange, principal: Principal | undefined):
   way.forward({ req, res, head, record, shadow: way.shadow, refuse: refuseForward });
 }
 
-/** Notes what came of a request that was read, and says who answered. */
-function recorded(serve: Serve, record: ExchangeRecord, res: ServerResponse): Serve {
-  return async (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
+function recorded(serve: Serve, record: ExchangeRecord): Serve {
+  return (request, context) => {
     recordIn(context, record);
-    try {
-      const result = await serve(request, context);
-      if (record.replica !== undefined && !res.headersSent) {
-        res.setHeader(replicaHeader, record.replica);
-      }
-      return result;
-    } catch (error) {
-      if (!isTransportError(error)) record.code = ProtocolError.from(error).code;
-      throw error;
-    }
+    return serve(request, context);
   };
+}
+
+/** Notes what came of a request that was read, and says who answered it. */
+function noteAnswer(record: ExchangeRecord, res: ServerResponse, error?: ProtocolError): void {
+  if (error !== undefined) record.code = error.code;
+  else if (record.replica !== undefined && !res.headersSent) {
+    res.setHeader(replicaHeader, record.replica);
+  }
 }
 
 function refuseForward(

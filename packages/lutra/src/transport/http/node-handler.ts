@@ -49,6 +49,11 @@ export interface NodeHandlerOverride {
   readonly principal?: Principal | undefined;
   /** What `screen` said, when it was asked before. */
   readonly screening?: Screening | undefined;
+  /**
+   * Hears of the answer before its head is written, unless notifications went before it: with the
+   * error that it carries, if it does. Connections that break off and notifications have no answer.
+   */
+  readonly onAnswer?: ((error: ProtocolError | undefined) => void) | undefined;
 }
 
 /**
@@ -88,7 +93,11 @@ async function handle(
   let exchange: NodeExchange | undefined;
   try {
     const body = await readBody(req, rules.maxBodyBytes);
-    if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
+    if (body === undefined) {
+      const refusal = tooLarge(rules.maxBodyBytes);
+      instead?.onAnswer?.(refusal.error);
+      return refuseBody(res, refusal, cors);
+    }
     const value = parseJSON(decodeBody(body));
     id = readId(value);
     const message = parseMessage(value);
@@ -98,11 +107,15 @@ async function handle(
       ? instead.principal
       : rules.authenticate && (await rules.authenticate(header));
     exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });
-    exchange.succeed(await (instead?.serve ?? serve)(message, exchange.context));
+    const result = await (instead?.serve ?? serve)(message, exchange.context);
+    instead?.onAnswer?.(undefined);
+    exchange.succeed(result);
   } catch (thrown) {
-    if (isTransportError(thrown) || res.destroyed) res.destroy();
-    else if (exchange) exchange.fail(toProtocolError(thrown, rules));
-    else fail(res, id, toProtocolError(thrown, rules), cors);
+    if (isTransportError(thrown) || res.destroyed) return void res.destroy();
+    const error = toProtocolError(thrown, rules);
+    instead?.onAnswer?.(error);
+    if (exchange) exchange.fail(error);
+    else fail(res, id, error, cors);
   }
 }
 
