@@ -55,37 +55,43 @@ export function readHead(req: IncomingMessage, peers: Peers = strangers): Head {
 }
 
 class RequestHead implements Head {
-  readonly version: string | undefined;
-  readonly method: string | undefined;
-  readonly name: string | undefined;
+  version: string | undefined = undefined;
+  method: string | undefined = undefined;
+  name: string | undefined = undefined;
   readonly #req: IncomingMessage;
   readonly #peers: Peers;
   readonly #peer: Peer;
-  readonly #metadata = new Map<string, string>();
+  #hasCredentials = false;
+  /** `Mcp-Param-*` and other metadata, which few requests have. */
+  #others: Map<string, string> | undefined;
   #headers: readonly string[] | undefined;
 
   constructor(req: IncomingMessage, peers: Peers) {
     this.#req = req;
     this.#peers = peers;
     this.#peer = peers.of(req.socket);
-    const metadata = this.#metadata;
     const { rawHeaders } = req;
-    let hasCredentials = false;
     for (let index = 0; index < rawHeaders.length; index += 2) {
-      const raw = rawHeaders[index] as string;
-      if (!mayMatter(raw)) continue;
-      const name = raw.toLowerCase();
-      if (name === "authorization" && hasCredentials) throw severalCredentials();
-      hasCredentials ||= name === "authorization";
-      if (!name.startsWith("mcp-")) continue;
-      if (metadata.has(name)) throw mismatch(`${name}: sent more than once`);
-      metadata.set(name, rawHeaders[index + 1] as string);
+      const rawName = rawHeaders[index] as string;
+      if (mayMatter(rawName)) this.#take(rawName.toLowerCase(), rawHeaders[index + 1] as string);
     }
     requireOfMessage(req.headers.connection);
-    this.version = modernVersion(metadata.get(headerNames.version));
-    this.method = metadata.get(headerNames.method);
-    const name = mayHaveName(this.method) ? metadata.get(headerNames.name) : undefined;
-    this.name = name === undefined ? undefined : decodeHeaderValue(name, "Mcp-Name");
+    this.version = modernVersion(this.version);
+    if (this.name === undefined) return;
+    this.name = mayHaveName(this.method) ? decodeHeaderValue(this.name, "Mcp-Name") : undefined;
+  }
+
+  #take(name: string, value: string): void {
+    if (name === headerNames.version) this.version = once(name, value, this.version);
+    else if (name === headerNames.method) this.method = once(name, value, this.method);
+    else if (name === headerNames.name) this.name = once(name, value, this.name);
+    else if (name.startsWith("mcp-")) {
+      this.#others ??= new Map();
+      this.#others.set(name, once(name, value, this.#others.get(name)));
+    } else if (name === "authorization") {
+      if (this.#hasCredentials) throw severalCredentials();
+      this.#hasCredentials = true;
+    }
   }
 
   /** Made when it is asked for: what the cache answers goes nowhere. */
@@ -96,13 +102,19 @@ class RequestHead implements Head {
 
   param(name: string): string | undefined {
     const header = `${headerNames.paramPrefix}${name}`;
-    const value = this.#metadata.get(header);
+    const value = this.#others?.get(header);
     return value === undefined ? undefined : decodeHeaderValue(value, header);
   }
 
   get address(): string {
     return clientAddress(this.#req, this.#peer, this.#peers);
   }
+}
+
+/** Takes the value of a header that may be sent once. */
+function once(name: string, value: string, before: string | undefined): string {
+  if (before !== undefined) throw mismatch(`${name}: sent more than once`);
+  return value;
 }
 
 /** Whether `Mcp-Name` means something; beside a method that has no name it is the client's whim. */

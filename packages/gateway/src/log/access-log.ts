@@ -96,29 +96,34 @@ function lineOf(entry: Entry): string {
     `{"level":${level},"time":${entry.time}` +
     text("method", entry.method) +
     text("name", entry.name) +
-    text("version", entry.version) +
+    plain("version", entry.version) +
     text("principal", entry.principal) +
-    text("address", entry.address || undefined) +
+    plain("address", entry.address || undefined) +
     `,"route":${entry.route}` +
     text("upstream", entry.upstream) +
     text("replica", entry.replica) +
     number("attempts", entry.attempts || undefined) +
     `,"status":${entry.status}` +
     number("code", entry.code) +
-    text("cache", entry.cache) +
+    plain("cache", entry.cache) +
     (entry.isBroken ? ',"broken":true' : "") +
-    text("reason", entry.reason) +
+    plain("reason", entry.reason) +
     `,"ms":${rounded(entry.ms)}` +
     number("upstreamMs", entry.upstreamMs && rounded(entry.upstreamMs)) +
     number("bytesIn", Number(entry.length) || undefined) +
     `,"bytesOut":${entry.bytesOut}` +
-    text("trace", traceIdOf(entry.traceparent)) +
+    plain("trace", traceIdOf(entry.traceparent)) +
     "}\n"
   );
 }
 
 function text(name: string, value: string | undefined): string {
   return value === undefined ? "" : `,"${name}":${JSON.stringify(value)}`;
+}
+
+/** For texts in which nothing can need a quote: our own words, dates, addresses and trace ids. */
+function plain(name: string, value: string | undefined): string {
+  return value === undefined ? "" : `,"${name}":"${value}"`;
 }
 
 function number(name: string, value: number | undefined): string {

@@ -31,10 +31,10 @@ it("hands lines on together, a quarter of a second later at the latest", () => {
 
 it("hands them on at once when many wait", () => {
   const { lines, written } = start();
-  for (let count = 0; count < 129; count += 1) lines.add("x");
-  expect(written).toEqual(["x\n".repeat(128)]);
+  for (let count = 0; count < 513; count += 1) lines.add("x");
+  expect(written).toEqual(["x\n".repeat(512)]);
   lines.flush();
-  expect(written).toEqual(["x\n".repeat(128), "x\n"]);
+  expect(written).toEqual(["x\n".repeat(512), "x\n"]);
   expect(vi.getTimerCount()).toBe(0);
 });
 

@@ -1,11 +1,12 @@
 /**
  * Collects entries and writes their lines together. A line by itself costs three times as much, since
- * what makes it has left the processor's cache since the one before; and the destination of pino
- * measures all that waits once more for each text that it gets.
+ * what makes it has left the processor's cache since the one before; the destination of pino
+ * measures all that waits once more for each text that it gets; and each write wakes a thread, which
+ * costs as much as some hundred lines.
  */
 
 /** What waits at the most, in entries and in milliseconds. */
-const maxEntries = 128;
+const maxEntries = 512;
 const maxMs = 250;
 /** How long a file or a reader that takes nothing is waited for at the end, in milliseconds. */
 const maxFlushMs = 1000;

@@ -8,6 +8,7 @@ import { canonicalJSON, isObject, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { metaKeys } from "../protocol/meta.ts";
 import type { ResponseCacheKey } from "../stores/response-cache.ts";
+import { NamedKey } from "../stores/response-lru.ts";
 
 export interface CacheKeys {
   /** Shared by all callers. */
@@ -26,20 +27,40 @@ const irrelevant = new Set<string>([
   "baggage",
 ]);
 
-export function cacheKeys(
-  request: JSONRPCRequest,
-  { server, partition }: { readonly server: string; readonly partition: string | undefined },
-): CacheKeys {
-  const { method, params: all = {} } = request;
-  const params = paramsText(all);
-  // Servers may answer by version and by capability, so these are part of both partitions.
-  const variant = variantOf(isObject(all._meta) ? all._meta : {});
-  return {
-    public: { server, method, params, partition: `public ${variant}` },
-    private:
-      partition === undefined
-        ? undefined
-        : { server, method, params, partition: `private ${JSON.stringify(partition)} ${variant}` },
+/** Makes the keys of requests to one server; `partition` names the authorization context. */
+export type MakeCacheKeys = (request: JSONRPCRequest, partition: string | undefined) => CacheKeys;
+
+/** What was found of requests, by their members as they came: clients send the same again and again. */
+interface Known {
+  readonly shared: CacheKeys;
+  /** Everything in `_meta` that may affect the result. */
+  readonly variant: string;
+}
+
+const maxKnown = 256;
+const maxKnownLength = 2048;
+
+export function createCacheKeys(server: string): MakeCacheKeys {
+  const known = new Map<string, Known>();
+
+  function learn(sent: string, { method, params = {} }: JSONRPCRequest): Known {
+    // Servers may answer by version and by capability, so these are part of both partitions.
+    const variant = variantOf(metaOf(params));
+    const key = new NamedKey(server, method, paramsText(params), `public ${variant}`);
+    const learnt: Known = { shared: { public: key, private: undefined }, variant };
+    if (sent.length > maxKnownLength) return learnt;
+    if (known.size >= maxKnown) known.clear();
+    known.set(sent, learnt);
+    return learnt;
+  }
+
+  return (request, partition) => {
+    const sent = asSent(request);
+    const { shared, variant } = known.get(sent) ?? learn(sent, request);
+    if (partition === undefined) return shared;
+    const { method, params } = shared.public;
+    const own = `private ${JSON.stringify(partition)} ${variant}`;
+    return { public: shared.public, private: new NamedKey(server, method, params, own) };
   };
 }
 
@@ -64,28 +85,35 @@ function paramsText(all: JSONObject): string {
   return name === undefined ? "{}" : `{${JSON.stringify(name)}:${JSON.stringify(all[name])}}`;
 }
 
-/** Variants by their members as they came: clients write the same again and again. */
-const variants = new Map<string, string>();
-const maxVariants = 256;
-const maxVariantLength = 2048;
-
-/** A text as it is after its length, so that it can't pass for anything else; the rest as JSON. */
-function written(value: unknown): string {
-  return typeof value === "string" ? `${value.length} ${value}` : JSON.stringify(value);
-}
-
-function variantOf(meta: JSONObject): string {
+/** The method, the parameters and the relevant part of `_meta`, in the order in which they came. */
+function asSent({ method, params = {} }: JSONRPCRequest): string {
+  const meta = metaOf(params);
   let members = "";
   for (const key in meta) {
     // The length keeps keys, which may be anything, from running into values.
     if (!irrelevant.has(key)) members += `${key.length} ${key}${written(meta[key])}\n`;
   }
-  const known = variants.get(members);
-  if (known !== undefined) return known;
+  return `${method.length} ${method}${written(paramsText(params))}${members}`;
+}
+
+/** A text as it is after its length, so that it can't pass for anything else; the rest as JSON. */
+function written(value: unknown): string {
+  if (typeof value === "string") return `${value.length} ${value}`;
+  return isEmptyObject(value) ? "{}" : JSON.stringify(value);
+}
+
+/** Capabilities most often are, and writing them down would cost as much as all else here. */
+function isEmptyObject(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  for (const _key in value) return false;
+  return true;
+}
+
+function variantOf(meta: JSONObject): string {
   const relevant = Object.entries(meta).filter(([key]) => !irrelevant.has(key));
-  const variant = canonicalJSON(Object.fromEntries(relevant));
-  if (members.length > maxVariantLength) return variant;
-  if (variants.size >= maxVariants) variants.clear();
-  variants.set(members, variant);
-  return variant;
+  return canonicalJSON(Object.fromEntries(relevant));
+}
+
+function metaOf({ _meta }: JSONObject): JSONObject {
+  return isObject(_meta) ? _meta : {};
 }

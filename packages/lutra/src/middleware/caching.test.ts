@@ -6,7 +6,7 @@ import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { coreMethods } from "../protocol/methods.ts";
 import { createMemoryResponseCache } from "../stores/response-cache.ts";
 import { createManualClock } from "../testing/manual-clock.ts";
-import { cacheKeys } from "./cache-keys.ts";
+import { createCacheKeys } from "./cache-keys.ts";
 import { cacheStatusOf } from "./cache-status.ts";
 import { type CachingOptions, createCaching } from "./caching.ts";
 import { joinCallers } from "./join-callers.ts";
@@ -266,10 +266,11 @@ it("says where each answer comes from, and lets it be presented", async () => {
 });
 
 describe("the key", () => {
+  const keysOf = createCacheKeys("a");
   const keyOf = (params: object) =>
-    cacheKeys(
+    keysOf(
       { jsonrpc: "2.0", id: 1, method: "m", params: JSON.parse(JSON.stringify(params)) },
-      { server: "a", partition: "ada" },
+      "ada",
     );
 
   it("is the same however members are ordered", () => {
@@ -300,10 +301,7 @@ describe("the key", () => {
     const hostile = JSON.parse('{"__proto__":{"tenant":"other"}}');
     const params = where === "_meta" ? { _meta: hostile } : hostile;
     const key = (params: object) =>
-      cacheKeys(
-        { jsonrpc: "2.0", id: 1, method: "m", params: params as never },
-        { server: "a", partition: undefined },
-      );
+      keysOf({ jsonrpc: "2.0", id: 1, method: "m", params: params as never }, undefined);
     expect(key(params).public).not.toEqual(key({ _meta: {} }).public);
   });
 });

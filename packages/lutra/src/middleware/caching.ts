@@ -15,7 +15,7 @@ import type {
   ResponseCacheMatch,
 } from "../stores/response-cache.ts";
 import { nameOf } from "../stores/response-lru.ts";
-import { type CacheKeys, cacheKeys, hasNotifications } from "./cache-keys.ts";
+import { type CacheKeys, createCacheKeys, hasNotifications } from "./cache-keys.ts";
 import { type CacheStatus, setCacheStatus } from "./cache-status.ts";
 import { Flights, type Join } from "./flights.ts";
 import { isOutage } from "./outage.ts";
@@ -39,7 +39,7 @@ export interface CachingOptions {
   readonly join?: Join;
   /**
    * What a caller gets of a kept response. `freshMs` is how long it stays fresh; negative when it
-   * no longer is. @default the result as it is
+   * no longer is. @default the result as it is, with its `cacheStatusOf`
    */
   readonly present?: (result: Result, status: CacheStatus, freshMs: number) => Result;
   /** What those get who waited for the answer to an equal request. @default a copy */
@@ -58,17 +58,16 @@ export interface Caching {
 /** @spec server/utilities/caching#cacheable-model */
 export function createCaching(options: CachingOptions): Caching {
   const { server, now, onWarning, revalidation, onAnswer } = options;
-  const { present = (result) => result, copy = (result) => structuredClone(result) } = options;
+  const { present = setCacheStatus, copy = (result) => structuredClone(result) } = options;
   const { join = (flights, own) => flights.join(own) } = options;
   const cacheable = new Set(options.methods.filter((m) => m.cacheable).map(({ name }) => name));
   const cache = guarded(options.cache, onWarning);
   const flights = new Flights();
+  const keysOf = createCacheKeys(server);
 
   function send({ keys, request, context, next, found }: Sending): Promise<Result> {
-    const own = keys.private;
     return join(flights, {
-      // Where the authorization context is unknown, each request is like no other.
-      name: own === undefined || hasNotifications(request) ? Symbol() : nameOf(own),
+      name: flightOf(request, keys),
       keys,
       request,
       context,
@@ -95,7 +94,7 @@ export function createCaching(options: CachingOptions): Caching {
     const freshMs = receivedAt + ttlMs - now();
     const give = (status: CacheStatus) => {
       onAnswer?.(context, status);
-      return setCacheStatus(present(result, status, freshMs), status);
+      return present(result, status, freshMs);
     };
     if (freshMs > 0) return Promise.resolve(give("fresh"));
     // What was stale at once is asked for each time.
@@ -129,7 +128,7 @@ export function createCaching(options: CachingOptions): Caching {
   return {
     middleware: (next) => (request, context) => {
       if (!cacheable.has(request.method) || bringsInput(request)) return next(request, context);
-      const keys = cacheKeys(request, { server, partition: options.partition(context) });
+      const keys = keysOf(request, options.partition(context));
       const found = lookUp(cache, keys);
       const go = (found?: CachedResponse) => answer({ keys, request, context, next, found });
       return isPromise(found) ? found.then(go) : go(found);
@@ -139,6 +138,11 @@ export function createCaching(options: CachingOptions): Caching {
       await cache.delete({ server, ...match });
     },
   };
+}
+
+/** Where the authorization context is unknown, each request is like no other. */
+function flightOf(request: JSONRPCRequest, { private: own }: CacheKeys): string | symbol {
+  return own === undefined || hasNotifications(request) ? Symbol() : nameOf(own);
 }
 
 type Maybe<T> = T | Promise<T>;

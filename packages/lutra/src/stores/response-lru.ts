@@ -80,8 +80,34 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
   };
 }
 
+/** A key that is used more than once, and so is written down once. */
+export class NamedKey implements ResponseCacheKey {
+  readonly server: string;
+  readonly method: string;
+  readonly params: string;
+  readonly partition: string;
+  #name: string | undefined;
+
+  constructor(server: string, method: string, params: string, partition: string) {
+    this.server = server;
+    this.method = method;
+    this.params = params;
+    this.partition = partition;
+  }
+
+  get name(): string {
+    this.#name ??= written(this);
+    return this.#name;
+  }
+}
+
+/** One text for each key. */
+export function nameOf(key: ResponseCacheKey): string {
+  return key instanceof NamedKey ? key.name : written(key);
+}
+
 /** Lengths keep parts from running into each other, at less cost than quotes. */
-export function nameOf({ server, method, params, partition }: ResponseCacheKey): string {
+function written({ server, method, params, partition }: ResponseCacheKey): string {
   const lengths = `${server.length} ${method.length} ${params.length} `;
   return `${lengths}${server}${method}${params}${partition}`;
 }
