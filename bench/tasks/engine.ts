@@ -3,8 +3,31 @@
 /** How many tasks are under way at once. */
 export const inFlight = 16;
 
-/** As much as a task of the bench keeps. */
-export const state = JSON.stringify({ status: "working", rest: "x".repeat(500) });
+/** What a task of the bench keeps, without the outcome of its step. */
+export const row = {
+  status: "working",
+  createdAt: 1_790_000_000_000,
+  lastUpdatedAt: 1_790_000_000_000,
+  ttlMs: 3_600_000,
+  pollIntervalMs: 1000,
+  call: {
+    name: "work",
+    arguments: {},
+    meta: {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {
+        extensions: { "io.modelcontextprotocol/tasks": {} },
+      },
+    },
+    principal: null,
+  },
+  memory: { answers: {}, steps: {}, exchange: "xxxxxxxxxxxxxxxxxxxxxx" },
+  round: 1,
+  asked: 0,
+  questions: {},
+} as const;
+
+export const state = JSON.stringify(row);
 
 export interface Subject {
   readonly name: string;

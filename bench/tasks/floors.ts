@@ -4,7 +4,7 @@ import { Logger, runMigrations, run as runQueue } from "graphile-worker";
 import Libsql from "libsql";
 import { createMemoryTaskStore } from "lutra/stores";
 import pg from "pg";
-import { inFlight, type Subject, state } from "./engine.ts";
+import { inFlight, row, type Subject, state } from "./engine.ts";
 
 /** What the store in memory does by itself: it keeps a task, has it run, and keeps its end. */
 export function memoryFloor(): Subject {
@@ -27,7 +27,7 @@ export function memoryFloor(): Subject {
       const done = new Promise<void>((resolve) => {
         waiting.set(taskId, resolve);
       });
-      const task = { taskId, version: 1, expiresAt: null, state: { text: state } };
+      const task = { taskId, version: 1, expiresAt: null, state: row };
       await store.create(task, { order: "run" });
       return { done };
     },

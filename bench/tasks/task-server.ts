@@ -16,6 +16,9 @@ const params = {
   },
 };
 
+/** As of a transport, which makes no signal before somebody asks for it. */
+const context = { signal: new AbortController().signal, notify: () => {} };
+
 const work = defineTool({
   name: "work",
   task: "required",
@@ -42,7 +45,6 @@ export function plainServer(): Subject {
     create: async () => {
       id += 1;
       const request = { jsonrpc: "2.0", id, method: "tools/call", params } as const;
-      const context = { signal: new AbortController().signal, notify: () => {} };
       return { done: Promise.resolve(await server.serve(request, context)) };
     },
     close: () => server.close(),
@@ -65,7 +67,6 @@ export function taskServer(store: TaskStore, close: () => Promise<void>): Subjec
     create: async () => {
       id += 1;
       const request = { jsonrpc: "2.0", id, method: "tools/call", params } as const;
-      const context = { signal: new AbortController().signal, notify: () => {} };
       const { taskId } = await server.serve(request, context);
       if (typeof taskId !== "string") throw new Error("expected a task");
       return { done: ends.of(taskId) };

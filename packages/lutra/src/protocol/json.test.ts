@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJSON, isObject } from "./json.ts";
+import { asJSON, canonicalJSON, copyOfJSON, isObject } from "./json.ts";
 
 describe("isObject", () => {
   it.each([
@@ -45,6 +45,53 @@ describe("canonicalJSON", () => {
         if (isEqual) expect(readBack).toEqual(JSON.parse(JSON.stringify(b)));
       }),
     );
+  });
+});
+
+describe("asJSON", () => {
+  it("gives JSON as it is", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const json = copyOfJSON(value);
+        expect(asJSON(json)).toBe(json);
+      }),
+    );
+  });
+
+  it("makes of everything else what JSON makes of it", () => {
+    fc.assert(
+      fc.property(
+        fc.object({ withDate: true, withSparseArray: true, withNullPrototype: true }),
+        (value) => {
+          expect(asJSON(value)).toEqual(copyOfJSON(value));
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ["an undefined member", { a: undefined, b: 1 }, { b: 1 }],
+    ["a date", { at: new Date(0) }, { at: "1970-01-01T00:00:00.000Z" }],
+    ["a class with toJSON", { a: new URL("http://a.example") }, { a: "http://a.example/" }],
+    ["a hole", Object.assign([1], { 2: 2 }), [1, null, 2]],
+    ["what is no number", [Number.NaN, Number.POSITIVE_INFINITY], [null, null]],
+    ["a map", { a: new Map([[1, 2]]) }, { a: {} }],
+    ["a toJSON of its own", { toJSON: () => "x" }, "x"],
+  ])("turns %s into JSON", (_what, value, expected) => {
+    expect(asJSON<unknown>(value)).toStrictEqual(expected);
+  });
+
+  it("refuses what contains itself, and what is too large a number", () => {
+    const loop: Record<string, unknown> = {};
+    loop.self = loop;
+    expect(() => asJSON(loop)).toThrow(TypeError);
+    expect(() => asJSON({ a: 1n })).toThrow(TypeError);
+  });
+
+  it("takes what is nested deeply", () => {
+    let deep: object = {};
+    for (let depth = 0; depth < 100; depth += 1) deep = { deep };
+    expect(asJSON(deep)).toEqual(deep);
   });
 });
 

@@ -15,6 +15,7 @@ import type { Catalogue } from "./catalogue.ts";
 import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
 import {
+  hostedTools,
   type InstalledExtension,
   installExtensions,
   runToolOf,
@@ -98,11 +99,7 @@ export function createServer<
   const extensions = installExtensions(complete.extensions, {
     ...complete,
     events: runtime.events,
-    tool: (name) => {
-      const tool = catalogues.tools.get(name);
-      const { handles } = runtime;
-      return tool && { ...tool, run: (run) => tool.run({ ...run, handles }) };
-    },
+    tool: hostedTools(catalogues.tools, runtime.handles),
     mask: (thrown, where) => maskError(thrown, (error) => complete.onError(error, where)),
   });
   const subscriptions = createSubscriptions({

@@ -13,6 +13,7 @@ import { isExtensionId } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
 import type { FilterMember } from "./filter-member.ts";
 import type { Run } from "./handler-run.ts";
 import type { Shared } from "./shared.ts";
@@ -111,6 +112,23 @@ export function installExtensions(
     const installed = extension.install?.(host);
     return installed ? [extension, { ...installed, id: extension.id }] : [extension];
   });
+}
+
+/** Finds the tools of a server for its extensions; of each tool, what they get is made once. */
+export function hostedTools(
+  tools: { readonly get: (name: string) => CompiledTool | undefined },
+  handles: HandleStore,
+): ExtensionHost["tool"] {
+  const known = new WeakMap<CompiledTool, HostedTool>();
+  return (name) => {
+    const tool = tools.get(name);
+    const hosted = tool && known.get(tool);
+    if (tool === undefined || hosted !== undefined) return hosted;
+    const { definition, run } = tool;
+    const made: HostedTool = { definition, run: (own) => run({ ...own, handles }) };
+    known.set(tool, made);
+    return made;
+  };
 }
 
 /** How tools are run with these extensions; absent where none of them steps in. */

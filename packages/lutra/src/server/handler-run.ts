@@ -141,7 +141,7 @@ export class HandlerRun implements HandlerContext {
         this.#exchange ??= randomId();
         return this.#exchange;
       },
-      keep: this.#journal?.step,
+      journal: this.#journal,
     });
     return this.#steps.run(name, effect);
   }

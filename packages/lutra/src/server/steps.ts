@@ -1,4 +1,5 @@
 import type { StepOutcome } from "./input-state.ts";
+import type { Journal } from "./journal.ts";
 
 type Outcomes = { readonly [name: string]: StepOutcome };
 
@@ -16,8 +17,8 @@ export interface StepsOptions {
   readonly remembered: Outcomes;
   /** What tells this exchange from all others. */
   readonly exchange: () => string;
-  /** Keeps an outcome at once; resolves to the one that counts. */
-  readonly keep?: ((name: string, outcome: StepOutcome) => Promise<StepOutcome>) | undefined;
+  /** Keeps an outcome at once, where there is one; resolves to the one that counts. */
+  readonly journal: Pick<Journal, "step"> | undefined;
 }
 
 /** The steps of one run of a handler: what earlier rounds remember, and what runs now. */
@@ -55,13 +56,13 @@ export class Steps {
   async #start<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
     if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice`);
     this.#started.add(name);
-    const { exchange, keep } = this.#options;
+    const { exchange, journal } = this.#options;
     const idempotencyKey = `${exchange()}/${encodeURIComponent(name)}`;
     const outcome = await effect({ idempotencyKey });
     const done: StepOutcome = outcome === undefined ? [] : [outcome];
     this.#done[name] = done;
-    if (keep === undefined) return outcome;
-    const kept = await keep(name, done);
+    if (journal === undefined) return outcome;
+    const kept = await journal.step(name, done);
     this.#done[name] = kept;
     return kept[0] as T;
   }

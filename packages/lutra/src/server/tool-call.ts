@@ -19,7 +19,7 @@ export interface ToolCall {
 export type RunTool = (call: ToolCall) => Promise<Result>;
 
 /** What the exchange of a call remembers when this round of it begins. */
-export async function recallCall({ definition, round }: ToolCall): Promise<InputMemory> {
+export function recallCall({ definition, round }: ToolCall): InputMemory | Promise<InputMemory> {
   return recall(round, definition.singleUse ?? false);
 }
 

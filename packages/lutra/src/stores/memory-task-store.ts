@@ -44,7 +44,9 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
 
   function read(taskId: string): StoredTask | undefined {
     const kept = find(taskId);
-    return kept && { ...kept, taskId, state: JSON.parse(kept.state) as JSONObject };
+    if (kept === undefined) return undefined;
+    const { version, expiresAt, state } = kept;
+    return { taskId, version, expiresAt, state: JSON.parse(state) as JSONObject };
   }
 
   function replace(task: StoredTask, order: TaskOrder): boolean {

@@ -5,7 +5,7 @@
 import { abortError, unlessAborted } from "../protocol/abort.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { Principal, RequestContext, Serve, Transport } from "../protocol/exchange.ts";
-import type { JSONObject } from "../protocol/json.ts";
+import { copyOfJSON, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { encodeError, encodeResult } from "../protocol/json-rpc.ts";
 import { TransportError } from "../protocol/transport-error.ts";
@@ -39,10 +39,11 @@ export function createMemoryTransport(
     context.signal.addEventListener("abort", onAbort);
     open.add(controller);
     try {
-      const sent = overJSON(request);
+      const sent = copyOfJSON(request);
       const { signal } = controller;
       const notify = (notification: JSONRPCNotification): void | Promise<void> => {
-        if (open.has(controller) && !signal.aborted) return context.notify(overJSON(notification));
+        if (open.has(controller) && !signal.aborted)
+          return context.notify(copyOfJSON(notification));
       };
       const principal = options.principal ?? context.principal;
       return await unlessAborted(answer(server, sent, { signal, notify, principal }), signal);
@@ -80,8 +81,4 @@ function received(request: JSONRPCRequest, error: ProtocolError): ProtocolError 
   const read = ProtocolError.fromWire(response.error) as ProtocolError;
   const cause = read.code === error.code ? error.cause : error;
   return cause === undefined ? read : Object.defineProperty(read, "cause", { value: cause });
-}
-
-function overJSON<T extends JSONRPCRequest | JSONRPCNotification>(message: T): T {
-  return JSON.parse(JSON.stringify(message)) as T;
 }

@@ -3,6 +3,7 @@
  *
  * @spec ext-tasks/tasks#task-creation
  */
+import { copyOfJSON } from "../../protocol/json.ts";
 import type { InputMemory } from "../../server/input-state.ts";
 import type { ToolCall } from "../../server/tool-call.ts";
 import type { OpenTasks } from "./open-tasks.ts";
@@ -35,8 +36,10 @@ export function taskCreation(
     try {
       const ttlMs = ttlOf(settings, options);
       const pollIntervalMs = settings.pollIntervalMs ?? options.pollIntervalMs;
-      const call = callOf(request, context);
-      const task = { ttlMs, pollIntervalMs, call, memory, statusMessage };
+      const made = { call: callOf(request, context), memory };
+      // What runs here already could change them later.
+      const kept = order === "hold" ? copyOfJSON(made) : made;
+      const task = { ttlMs, pollIntervalMs, statusMessage, ...kept };
       const record = await records.create(task, order);
       reservation.take(record.taskId);
       return record;

@@ -117,10 +117,10 @@ class HeldRun {
         this.#run = run;
       },
       step: async (name, outcome) =>
-        this.#task ? (await this.#task).journal.step(name, outcome) : outcome,
+        this.#task ? (await this.#task).step(name, outcome) : outcome,
       status: async (message) => {
         this.#status = message;
-        await (await this.#task)?.journal.status(message);
+        await (await this.#task)?.status(message);
       },
       startTask: async () => {
         await this.#promote();

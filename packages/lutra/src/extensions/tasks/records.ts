@@ -108,8 +108,11 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   return {
     create: async (task, order) => {
       const time = now();
-      const state = newTask({ ...task, now: time, exchange: randomId() });
-      const expiresAt = task.ttlMs === null ? null : time + task.ttlMs;
+      const { ttlMs, pollIntervalMs, call, memory, statusMessage } = task;
+      const exchange = randomId();
+      const init = { now: time, ttlMs, pollIntervalMs, call, memory, exchange, statusMessage };
+      const state = newTask(init);
+      const expiresAt = ttlMs === null ? null : time + ttlMs;
       // 128 bits from a secure source: nobody can guess one.
       const record = { taskId: randomId(), version: 1, expiresAt, state };
       await store().create(toStored(record), { order });
@@ -166,11 +169,11 @@ function orderAfter(before: TaskState, after: TaskState): TaskOrder["order"] {
   return after.round > before.round ? "run" : undefined;
 }
 
-/** A task as its store gives it. */
+/** A task as its store gives it: the store keeps states without knowing what is in them. */
 export function toRecord(stored: StoredTask): TaskRecord {
-  return { ...stored, state: stored.state as unknown as TaskState };
+  return stored as unknown as TaskRecord;
 }
 
-function toStored({ state, ...record }: TaskRecord): StoredTask {
-  return { ...record, state: state as unknown as JSONObject };
+function toStored(record: TaskRecord): StoredTask {
+  return record as unknown as StoredTask;
 }

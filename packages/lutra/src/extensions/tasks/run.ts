@@ -4,13 +4,14 @@
  */
 import { isProtocolError } from "../../protocol/errors.ts";
 import type { Principal, RequestContext } from "../../protocol/exchange.ts";
-import type { JSONObject } from "../../protocol/json.ts";
+import { asJSON, copyOfJSON, type JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { parseRequestMeta } from "../../protocol/meta.ts";
 import { callTool } from "../../protocol/tools.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { modernVersions } from "../../protocol/versioning.ts";
 import type { ExtensionHost } from "../../server/extension.ts";
+import type { InputMemory, StepOutcome } from "../../server/input-state.ts";
 import type { Journal } from "../../server/journal.ts";
 import { Unanswered } from "../../server/run-handler.ts";
 import { unknownTool } from "../../server/tools.ts";
@@ -27,8 +28,8 @@ export class StoreFailure extends Error {
   override readonly name: string = "StoreFailure";
 }
 
-/** One run of a task, and what this process knows of it. */
-export class TaskRun {
+/** One run of a task, and what this process knows of it. The handler's context writes to it. */
+export class TaskRun implements Journal {
   readonly taskId: string;
   readonly round: number;
   readonly #records: TaskRecords;
@@ -62,19 +63,20 @@ export class TaskRun {
     }
   }
 
-  /** What the handler's context writes to. */
-  get journal(): Journal {
-    return {
-      step: async (name, outcome) => {
-        const record = await this.note({ type: "step", name, outcome });
-        return record?.state.memory.steps[name] ?? outcome;
-      },
-      status: async (message) => {
-        await this.note({ type: "status", round: this.round, message });
-      },
-      startTask: async () => {},
-    };
+  async step(name: string, outcome: StepOutcome): Promise<StepOutcome> {
+    const kept = ownCopy(outcome);
+    const record = await this.note({ type: "step", name, outcome: kept });
+    const counted = record?.state.memory.steps[name] ?? kept;
+    // The handler goes on with its own, unless another run's was there first.
+    return counted === kept ? outcome : ownCopy(counted);
   }
+
+  async status(message: string): Promise<void> {
+    await this.note({ type: "status", round: this.round, message });
+  }
+
+  /** It is a task already. */
+  async startTask(): Promise<void> {}
 }
 
 /**
@@ -87,10 +89,10 @@ export function eventOf(outcome: Outcome, round: number, host: ExtensionHost): T
     if ("error" in outcome) throw outcome.error;
     const { value } = outcome;
     if (value instanceof Unanswered) return askEvent(value, round);
-    return { type: "complete", round, result: overJSON(value) };
+    return { type: "complete", round, result: asJSON(value) };
   } catch (thrown) {
     const error = host.mask(thrown, "tasks");
-    return { type: "fail", round, error: overJSON(error.toWire()) };
+    return { type: "fail", round, error: asJSON(error.toWire()) };
   }
 }
 
@@ -99,7 +101,7 @@ function askEvent({ pending, memory }: Unanswered, round: number): TaskEvent {
     throw new TypeError("inputRequired: a task needs inputRequests to wait for");
   }
   const { answers, steps, state } = memory;
-  return overJSON({ type: "ask", round, pending, memory: { answers, steps, state } });
+  return copyOfJSON({ type: "ask", round, pending, memory: { answers, steps, state } });
 }
 
 /** The call as its task keeps it: what a run elsewhere needs, and nothing of the connection. */
@@ -107,13 +109,12 @@ export function callOf(
   { params = {} }: JSONRPCRequest,
   { principal }: Pick<RequestContext, "principal">,
 ): TaskCall {
-  const { progressToken: _token, ...meta } = params._meta as JSONObject;
-  return overJSON({
+  return {
     name: params.name as string,
     arguments: (params.arguments ?? {}) as JSONObject,
-    meta,
+    meta: without(params._meta as JSONObject, "progressToken"),
     principal: principal ? { ...principal } : null,
-  });
+  };
 }
 
 /** Runs the handler of a task's tool once. */
@@ -123,18 +124,41 @@ export async function runCall(
 ): Promise<Outcome> {
   const tool = host.tool(call.name);
   if (tool === undefined) return { error: unknownTool(call.name) };
-  const params = { name: call.name, arguments: call.arguments, _meta: call.meta };
+  const params = { name: call.name, arguments: ownCopy(call.arguments), _meta: call.meta };
   const request: JSONRPCRequest = { jsonrpc: "2.0", id: taskId, method: callTool.name, params };
-  const { logLevel: _level, ...meta } = parseRequestMeta(params, modernVersions);
+  const meta = without(parseRequestMeta(params, modernVersions), "logLevel");
   const principal = (call.principal ?? undefined) as Principal | undefined;
   const context = new RunContext(stop, principal, meta);
-  const { answers, steps, exchange, state } = memory;
+  const known: InputMemory = {
+    answers: ownCopy(memory.answers),
+    steps: ownCopy(memory.steps),
+    exchange: memory.exchange,
+    state: ownCopy(memory.state),
+  };
   try {
-    const known = { answers, steps, exchange, state };
     return { value: await tool.run({ request, context, memory: known, journal }) };
   } catch (error) {
     return { error };
   }
+}
+
+/**
+ * What a handler may change without changing what is kept of its task: that is written down again
+ * with the next change of the task. Most often there is nothing in it.
+ */
+function ownCopy<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const key in value) {
+    if (typeof value[key] === "object" || !Array.isArray(value)) return copyOfJSON(value);
+  }
+  return (Array.isArray(value) ? [...value] : {}) as T;
+}
+
+/** Most often the member is not there, and to leave it out would cost more than all else here. */
+function without<T extends object, K extends keyof T>(object: T, name: K): Omit<T, K> {
+  if (object[name] === undefined) return object;
+  const { [name]: _left, ...rest } = object;
+  return rest;
 }
 
 /** True for what a handler threw because its task was taken from it. */
@@ -151,9 +175,4 @@ export function isAbandoned(
 /** Why the signal of a run aborts. */
 export function cancelledError(): TransportError {
   return new TransportError("aborted", "the task was cancelled");
-}
-
-/** JSON and nothing else: what a store or a wire would make of it. */
-function overJSON<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -86,6 +86,35 @@ describe("ext-tasks/tasks#task-cancellation", () => {
   });
 });
 
+describe("ext-tasks/tasks#task-execution: a run after another", () => {
+  type Lists = { readonly list: number[] };
+
+  it.each([
+    ["by a worker", {}],
+    ["within its request", { promoteAfterMs: Number.POSITIVE_INFINITY }],
+  ])("finds what there was, whatever a handler makes of it: %s", async (_where, taskOptions) => {
+    const found: string[] = [];
+    const careless = tool(async (args: Lists, context) => {
+      const early = await context.step("early", (): Lists => ({ list: [1] }));
+      if (taskOptions.promoteAfterMs) await context.startTask();
+      const outcome = await context.step("late", (): Lists => ({ list: [1] }));
+      found.push(JSON.stringify([args, early, outcome]));
+      for (const { list } of [args, early, outcome]) list.push(2);
+      await context.step("after", () => "so that all is kept once more");
+      await context.elicit("sure", form);
+      return "done";
+    }, taskOptions);
+    const inputSchema = { type: "object" };
+    const { call, until, update, errors } = taskServer([{ ...careless, inputSchema }]);
+    const { taskId } = await call("t", { list: [1] });
+    await until(taskId, has("input_required"));
+    await update(taskId, { "sure-1": yes });
+    await until(taskId, isOver);
+    expect(found).toEqual(Array(2).fill('[{"list":[1]},{"list":[1]},{"list":[1]}]'));
+    expect(errors).toEqual([]);
+  });
+});
+
 describe("ext-tasks/tasks#security-considerations", () => {
   const ann: Principal = { id: "ann" };
   const bob: Principal = { id: "bob" };

@@ -85,7 +85,8 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
       if (!isTask) return next(call);
       background.start();
       if (settings.promoteAfterMs > 0) return runHeld(call, settings, init);
-      const memory = await recallCall(call);
+      const recalled = recallCall(call);
+      const memory = recalled instanceof Promise ? await recalled : recalled;
       return createTaskResult(await createTask(call, { memory, order: "run" }));
     };
   };

@@ -23,7 +23,7 @@ export interface TaskMemory {
 export interface TaskCall {
   readonly name: string;
   readonly arguments: JSONObject;
-  /** The `_meta` of the request that created the task. */
+  /** The `_meta` of the request that created the task; as the arguments, empty once it has ended. */
   readonly meta: JSONObject;
   /** Who sent it; `null` for nobody whom a transport has verified. */
   readonly principal: JSONObject | null;
@@ -88,14 +88,18 @@ export interface NewTask {
 }
 
 /** The first state of a task. */
-export function newTask({ now, memory, exchange, ...given }: NewTask): TaskState {
-  const { answers, steps, state } = memory;
+export function newTask(init: NewTask): TaskState {
+  const { now, ttlMs, pollIntervalMs, call, statusMessage } = init;
+  const { answers, steps, state, exchange = init.exchange } = init.memory;
   return {
     status: "working",
+    statusMessage,
     createdAt: now,
     lastUpdatedAt: now,
-    ...given,
-    memory: { answers, steps, state, exchange: memory.exchange ?? exchange },
+    ttlMs,
+    pollIntervalMs,
+    call,
+    memory: { answers, steps, state, exchange },
     round: 1,
     asked: 0,
     questions: {},
@@ -108,11 +112,27 @@ export function transition(state: TaskState, event: TaskEvent, now: number): Tas
   // A step's effect has happened, whichever run it was of.
   if (event.type === "step") return withStep(state, event);
   if ("round" in event && (event.round !== state.round || state.status !== "working")) return state;
+  const lastUpdatedAt = Math.max(now, state.lastUpdatedAt);
+  switch (event.type) {
+    case "complete":
+      return ended(state, { status: "completed", lastUpdatedAt, result: event.result });
+    case "fail": {
+      const { error } = event;
+      const statusMessage = String(error.message);
+      return ended(state, { status: "failed", lastUpdatedAt, error, statusMessage });
+    }
+    case "cancel":
+      return ended(state, { status: "cancelled", lastUpdatedAt });
+  }
   const next = apply(state, event);
-  return next === state ? state : { ...next, lastUpdatedAt: Math.max(now, state.lastUpdatedAt) };
+  return next === state ? state : { ...next, lastUpdatedAt };
 }
 
-function apply(state: TaskState, event: Exclude<TaskEvent, { readonly type: "step" }>): TaskState {
+/** What becomes of a task that goes on. */
+function apply(
+  state: TaskState,
+  event: Extract<TaskEvent, { readonly type: "status" | "ask" | "answer" }>,
+): TaskState {
   switch (event.type) {
     case "status":
       return { ...state, statusMessage: event.message };
@@ -120,14 +140,6 @@ function apply(state: TaskState, event: Exclude<TaskEvent, { readonly type: "ste
       return ask(state, event);
     case "answer":
       return answer(state, event.responses);
-    case "complete":
-      return { ...ended(state, "completed"), result: event.result };
-    case "fail": {
-      const statusMessage = String(event.error.message);
-      return { ...ended(state, "failed"), error: event.error, statusMessage };
-    }
-    case "cancel":
-      return ended(state, "cancelled");
   }
 }
 
@@ -138,7 +150,8 @@ function withStep(
 ): TaskState {
   const { memory } = state;
   if (Object.hasOwn(memory.steps, name)) return state;
-  return { ...state, memory: { ...memory, steps: withMember(memory.steps, name, outcome) } };
+  // A computed name is a member of its own, also where it is that of the prototype.
+  return { ...state, memory: { ...memory, steps: { ...memory.steps, [name]: outcome } } };
 }
 
 /**
@@ -191,17 +204,30 @@ function answer(state: TaskState, responses: { readonly [key: string]: InputResp
   return left.length > 0 ? next : { ...next, status: "working", round: state.round + 1 };
 }
 
-/** Nothing of what only a run needs is kept any longer. */
-function ended(state: TaskState, status: TaskStatus): TaskState {
-  const { exchange } = state.memory;
-  const call = { ...state.call, arguments: {} };
-  const memory = { answers: {}, steps: {}, exchange };
-  return { ...state, status, statusMessage: undefined, call, questions: {}, memory };
-}
-
-/** Names are the handler's: none of them may reach the prototype. */
-function withMember<T>(object: { readonly [name: string]: T }, name: string, value: T) {
-  return Object.fromEntries([...Object.entries(object), [name, value]]);
+/**
+ * Nothing of what only a run needs is kept any longer. Member by member: the spread of a state that
+ * was read from JSON costs ten times as much.
+ */
+function ended(
+  { createdAt, ttlMs, pollIntervalMs, call, memory, round, asked }: TaskState,
+  end: Pick<TaskState, "status" | "lastUpdatedAt" | "statusMessage" | "result" | "error">,
+): TaskState {
+  const { name, principal } = call;
+  return {
+    status: end.status,
+    statusMessage: end.statusMessage,
+    createdAt,
+    lastUpdatedAt: end.lastUpdatedAt,
+    ttlMs,
+    pollIntervalMs,
+    call: { name, arguments: {}, meta: {}, principal },
+    memory: { answers: {}, steps: {}, exchange: memory.exchange },
+    round,
+    asked,
+    questions: {},
+    result: end.result,
+    error: end.error,
+  };
 }
 
 /**
@@ -231,9 +257,17 @@ export function taskInfo(
     taskId,
     status,
     ...(statusMessage !== undefined && { statusMessage }),
-    createdAt: new Date(createdAt).toISOString(),
-    lastUpdatedAt: new Date(lastUpdatedAt).toISOString(),
+    createdAt: timestamp(createdAt),
+    lastUpdatedAt: timestamp(lastUpdatedAt),
     ttlMs,
     pollIntervalMs,
   };
+}
+
+/** The last one that was written: a new task has two that are the same, and so have its neighbours. */
+let last = { ms: 0, text: new Date(0).toISOString() };
+
+function timestamp(ms: number): string {
+  if (ms !== last.ms) last = { ms, text: new Date(ms).toISOString() };
+  return last.text;
 }

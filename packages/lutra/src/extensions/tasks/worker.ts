@@ -81,8 +81,9 @@ function taskRunner(init: WorkerInit) {
   ) {
     const { host, records } = init;
     const taskRun = new TaskRun(records, record);
-    const { journal, round } = taskRun;
-    const outcome = await inTurn(record, () => runCall(record, { host, journal, stop }), stop);
+    const { round } = taskRun;
+    const run = () => runCall(record, { host, journal: taskRun, stop });
+    const outcome = await inTurn(record, run, stop);
     if (taskRun.failure !== undefined) throw taskRun.failure;
     if (!isAbandoned(outcome, stop)) {
       await taskRun.note(eventOf(outcome, round, host), taken?.replaceLast);
@@ -93,7 +94,7 @@ function taskRunner(init: WorkerInit) {
   }
 
   /** Waits until the tool may run once more; being cancelled meanwhile is an outcome, too. */
-  async function inTurn(
+  function inTurn(
     { state: { call } }: TaskRecord,
     run: () => Promise<Outcome>,
     stop: Stop,
@@ -101,12 +102,9 @@ function taskRunner(init: WorkerInit) {
     const definition = init.host.tool(call.name)?.definition;
     const limit = definition && taskSettings(definition).concurrency;
     if (limit === undefined) return run();
-    let endTurn: () => void;
-    try {
-      endTurn = await takeTurn(call.name, limit, stop.signal);
-    } catch (error) {
-      return { error };
-    }
-    return run().finally(endTurn);
+    return takeTurn(call.name, limit, stop.signal).then(
+      (endTurn) => run().finally(endTurn),
+      (error: unknown) => ({ error }),
+    );
   }
 }
