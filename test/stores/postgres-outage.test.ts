@@ -139,13 +139,13 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
     await client.connect();
     await client.query("UPDATE lutra.schema_version SET version = 99");
     await expect(openPostgres(server.url)).rejects.toThrow(
-      "postgres: the store has version 99, and this program knows versions up to 3; run a newer one",
+      "postgres: the store has version 99, and this program knows versions up to 4; run a newer one",
     );
-    await client.query("UPDATE lutra.schema_version SET version = 3");
+    await client.query("UPDATE lutra.schema_version SET version = 4");
     await client.end();
   });
 
-  it.each([0, 1, 2, 3])("brings a store of version %i up to date", async (version) => {
+  it.each([0, 1, 2, 3, 4])("brings a store of version %i up to date", async (version) => {
     const name = `version_${version}`;
     const client = new pg.Client(server.url);
     await client.connect();
@@ -163,7 +163,11 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
     }
     await old.end();
     const store = await openPostgres(url);
-    if (version > 0) expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
+    if (version > 0) {
+      expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
+      const next = { taskId: "old", version: 2, expiresAt: null, state: {} };
+      expect(await store.tasks.replace(next, { order: "drop" })).toBe(true);
+    }
     await store.handles.create({ scope: "s", id: "a", version: 1, expiresAt: null, value: 1 });
     expect(await store.replayGuard.claim("a", 1000)).toBe(true);
     await store.close();

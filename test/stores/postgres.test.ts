@@ -7,7 +7,8 @@ import {
   replayGuardContract,
   taskStoreContract,
 } from "lutra/testing";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   hasPostgres,
   type PostgresServer,
@@ -33,14 +34,64 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
   const pair = () => Promise.all([open(), open()]);
 
   describe("tasks", () => {
-    const contract = taskStoreContract(async () => {
+    const openTasks = async () => {
       const [one, other] = await pair();
       return [
         { ...one.tasks, close: one.close },
         { ...other.tasks, close: other.close },
-      ];
-    });
+      ] as const;
+    };
+    /** Ends the connection whose lock says that the process lives. */
+    const lose = async (taskId: string) => {
+      const client = new pg.Client(server.url);
+      await client.connect();
+      const ended = await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks
+         WHERE locktype = 'advisory' AND objid = (
+           SELECT coalesce(runner, holder) FROM lutra.tasks WHERE task_id = $1)::oid
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [taskId],
+      );
+      await client.end();
+      expect(ended.rowCount).toBe(1);
+    };
+    const contract = taskStoreContract(openTasks, { lose });
     for (const { name, run } of contract) it(name, run);
+
+    it("count no run as lost whose process lives, and has only lost its connection", async () => {
+      const [one, other] = await openTasks();
+      const task = { taskId: "blip", version: 1, expiresAt: null, state: {} };
+      const runs: string[] = [];
+      const workers = [one, other].map((store, index) =>
+        store.work({
+          concurrency: 20,
+          onError: () => {},
+          run: async (taskId, signal) => {
+            if (taskId !== task.taskId) return;
+            runs.push(`${index}`);
+            await new Promise<void>((resolve) => {
+              signal.addEventListener("abort", () => resolve(), { once: true });
+            });
+          },
+        }),
+      );
+      await one.create(task, { order: "run" });
+      for (const losses of [1, 2, 3]) {
+        await vi.waitUntil(() => runs.length === losses, { timeout: 10_000 });
+        await lose(task.taskId);
+      }
+      const client = new pg.Client(server.url);
+      await client.connect();
+      const sql = "SELECT lost_runs, runner FROM lutra.tasks WHERE task_id = $1";
+      await vi.waitFor(async () => {
+        expect(runs).toHaveLength(4);
+        const { rows } = await client.query(sql, [task.taskId]);
+        expect(rows).toEqual([{ lost_runs: 0, runner: expect.any(Number) }]);
+      }, 10_000);
+      await client.end();
+      await Promise.all(workers.map((worker) => worker.close(0)));
+      await Promise.all([one.close(), other.close()]);
+    });
   });
 
   describe("handles", () => {

@@ -57,7 +57,7 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
 
   function take(taskId: string): TakenTask | undefined {
     const task = read(taskId);
-    return task && { task, replaceLast };
+    return task && { task, lostRuns: 0, replaceLast };
   }
 
   async function replaceLast(task: StoredTask): Promise<boolean> {

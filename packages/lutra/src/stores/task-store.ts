@@ -25,12 +25,21 @@ export interface TaskOrder {
    * Without one, what was ordered before goes on.
    */
   readonly order?: "run" | "hold" | "drop" | undefined;
+  /** The change is one that a run need not make again: lost runs are counted anew, as by an order. */
+  readonly isProgress?: boolean | undefined;
 }
 
 /** What a store may give a run along with the task that it took, to save a look and a note. */
 export interface TakenTask {
   /** The task as it was when the run took it. */
   readonly task: StoredTask;
+  /**
+   * How many runs of the task, one after the other, were lost with their process, or with that of
+   * whoever held it. A run that ends in order, be it because its worker closes or because it is
+   * rejected, makes it zero, as does an order or progress. A store that ends with its process never
+   * counts.
+   */
+  readonly lostRuns: number;
   /**
    * As `replace` with the order `drop`, and the end of the run along with it: both happen, or
    * neither does. It must be the last thing that a run does, since another one may begin at once.
@@ -41,6 +50,11 @@ export interface TakenTask {
 export interface TaskWorkerOptions {
   /** How many tasks run here at once. */
   readonly concurrency: number;
+  /**
+   * A task that has lost so many runs is not run beside another such in one process, so that one
+   * that ends its processes does not go on taking the same others with it. @default none
+   */
+  readonly apartFrom?: number | undefined;
   /**
    * Runs a task; resolves when nothing is left to do for now. A run that rejects is tried again,
    * after pauses that grow. At most one process runs a task at a time, as far as the store can tell:

@@ -50,6 +50,8 @@ export const migrations: readonly string[] = [
      published_at timestamptz NOT NULL DEFAULT now()
    );
    CREATE INDEX events_published ON lutra.events (published_at);`,
+  // How many runs were lost with their process, one after the other.
+  "ALTER TABLE lutra.tasks ADD COLUMN lost_runs integer NOT NULL DEFAULT 0",
 ];
 
 /**

@@ -4,6 +4,13 @@ import { lockClass, queueSchema } from "./migrations.ts";
 /** The only kind of job there is: to look whether a task is to be run. */
 export const jobKind = "lutra_run";
 
+/** What a job says. */
+export interface Job {
+  readonly taskId: string;
+  /** As its row says, where a run was lost: known before the row is claimed. */
+  readonly lostRuns?: number;
+}
+
 /** Far more tries than a job has before it is replaced by a new one. */
 const maxAttempts = 1000;
 
@@ -19,7 +26,21 @@ export function addJob(
   delayMs = "0",
   turn: keyof typeof priorities = "again",
 ): string {
-  return `${queueSchema}.add_job('${jobKind}', json_build_object('taskId', ${taskId}),
+  return addJobSaying(`'taskId', ${taskId}`, taskId, delayMs, turn);
+}
+
+/** The same for a task of which runs may have been lost. */
+function addLostJob(delayMs = "0"): string {
+  return addJobSaying("'taskId', task_id, 'lostRuns', lost_runs", "task_id", delayMs, "again");
+}
+
+function addJobSaying(
+  members: string,
+  taskId: string,
+  delayMs: string,
+  turn: keyof typeof priorities,
+): string {
+  return `${queueSchema}.add_job('${jobKind}', json_build_object(${members}),
     job_key => 'lutra:' || ${taskId}, max_attempts => ${maxAttempts}, priority => ${priorities[turn]},
     run_at => now() + ${delayMs} * interval '1 millisecond')`;
 }
@@ -56,21 +77,41 @@ export const unlockJobs: readonly string[] = [
    WHERE key IS NULL AND attempts >= max_attempts AND locked_at IS NULL`,
 ];
 
-/** Makes due what dead processes ran or held. */
+/** Makes due what dead processes ran or held. A process that closes in order leaves nothing. */
 export const freeTasks: string = `
   WITH living (id) AS MATERIALIZED (${living}),
   freed AS (
-    UPDATE lutra.tasks SET runner = NULL, holder = NULL,
+    UPDATE lutra.tasks SET runner = NULL, holder = NULL, lost_runs = lost_runs + 1,
       orders = orders + (CASE duty WHEN 'hold' THEN 1 ELSE 0 END),
       duty = CASE WHEN duty = 'hold' THEN 'run' ELSE duty END
     WHERE (runner IS NOT NULL AND runner NOT IN (SELECT id FROM living))
       OR (holder IS NOT NULL AND holder NOT IN (SELECT id FROM living))
-    RETURNING task_id, duty)
-  SELECT ${addJob("task_id")} FROM freed WHERE duty = 'run'`;
+    RETURNING task_id, duty, lost_runs)
+  SELECT ${addLostJob()} FROM freed WHERE duty = 'run'`;
+
+/** Gives to others what a process holds that closes. */
+export const handOverHeld: string = `
+  WITH freed AS (
+    UPDATE lutra.tasks SET holder = NULL, orders = orders + 1, duty = 'run', lost_runs = 0
+    WHERE holder = $1 RETURNING task_id)
+  SELECT ${addJob("task_id")} FROM freed`;
+
+/** Gives back what a living process can no longer have, and undoes that others took it for dead. */
+export const forgiveLoss: string = `
+  WITH given AS (
+    UPDATE lutra.tasks SET runner = nullif(runner, $2::integer),
+      lost_runs = CASE WHEN runner = $2::integer THEN lost_runs ELSE greatest(lost_runs - 1, 0) END
+    WHERE task_id = $1 RETURNING task_id, duty, runner, lost_runs)
+  SELECT ${addLostJob()} FROM given WHERE duty = 'run' AND runner IS NULL`;
+
+/** Lets a task wait that is not run beside others that are running here. */
+export const putOff: string = `
+  SELECT ${addLostJob("$2::integer")} FROM lutra.tasks
+  WHERE task_id = $1 AND duty = 'run' AND runner IS NULL`;
 
 /** Adds the jobs of tasks that have none, of so many: a net below everything else. */
 export const mendQueue: string = `
-  SELECT ${addJob("task_id")} FROM lutra.tasks
+  SELECT ${addLostJob()} FROM lutra.tasks
   WHERE duty = 'run' AND runner IS NULL AND NOT EXISTS (
     SELECT 1 FROM ${queueSchema}.jobs WHERE key = 'lutra:' || task_id AND attempts < max_attempts)
   LIMIT 1000`;

@@ -64,6 +64,11 @@ export class Session {
     return (await this.#wait()).id;
   }
 
+  /** The same, where the connection is there. */
+  get number(): number | undefined {
+    return this.#live?.id;
+  }
+
   /** Whether the connection is still the one that had this number. */
   isLive(session: number): boolean {
     return this.#live?.id === session;

@@ -3,7 +3,7 @@ import type { JSONObject } from "lutra/protocol";
 import type { StoredTask, TaskOrder, TaskStore } from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
 import { type Connection, canBeName, isDuplicate } from "./connection.ts";
-import { addJob, removeJob } from "./queue.ts";
+import { addJob, handOverHeld, removeJob } from "./queue.ts";
 import type { Session } from "./session.ts";
 import { type Claim, PostgresTaskWorker } from "./task-worker.ts";
 
@@ -20,17 +20,21 @@ interface Row {
   readonly state: JSONObject;
 }
 
-type Order = NonNullable<TaskOrder["order"]> | "keep";
+type Order = NonNullable<TaskOrder["order"]> | "keep" | "progress";
+
+const anew = "orders = t.orders + 1, rejections = 0, lost_runs = 0";
 
 /** All writing statements have the parameters: id, version, now, expiry, state, holder. */
 const duties: { readonly [order in Order]: string } = {
   keep: "duty = t.duty",
-  run: "duty = 'run', orders = t.orders + 1, rejections = 0, holder = NULL",
-  hold: "duty = 'hold', orders = t.orders + 1, rejections = 0, holder = $6::integer",
-  drop: "duty = NULL, orders = t.orders + 1, rejections = 0, holder = NULL",
+  progress: "lost_runs = 0",
+  run: `duty = 'run', ${anew}, holder = NULL`,
+  hold: `duty = 'hold', ${anew}, holder = $6::integer`,
+  drop: `duty = NULL, ${anew}, holder = NULL`,
 };
 const jobs: { readonly [order in Order]: string } = {
   keep: "1",
+  progress: "1",
   run: addJob("task_id"),
   hold: removeJob("task_id"),
   drop: removeJob("task_id"),
@@ -93,7 +97,7 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
       return row && { taskId, ...row };
     },
     replace: async (task, order) => {
-      const wanted: Order = order?.order ?? "keep";
+      const wanted: Order = order?.order ?? (order?.isProgress ? "progress" : "keep");
       return (await write(update(wanted), task, wanted)) > 0;
     },
     work: (workerOptions) => {
@@ -124,6 +128,9 @@ export function createPostgresTaskStore(options: PostgresTaskStoreOptions): Task
     close: async () => {
       await Promise.all([...workers].map((worker) => worker.close(0)));
       workers.clear();
+      // Where that fails, others take over what this process held as if it had died.
+      const held = session.number;
+      if (held !== undefined) await connection.count(handOverHeld, [held]).catch(() => {});
       await session.end();
     },
   };

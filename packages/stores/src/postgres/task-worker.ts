@@ -9,16 +9,17 @@ import { type Runner, run as runQueue, type WorkerEvents } from "graphile-worker
 import type { JSONObject } from "lutra/protocol";
 import type { StoredTask, TakenTask, TaskWorkerOptions } from "lutra/stores";
 import { type Connection, toStoreError } from "./connection.ts";
-import { lockClass, queueSchema, reapLock, silent } from "./migrations.ts";
+import { queueSchema, silent } from "./migrations.ts";
 import {
   addJob,
-  freeTasks,
-  hasOrphans,
+  forgiveLoss,
+  type Job,
   jobKind,
   mendQueue,
-  unlockJobs,
+  putOff,
   withoutWaiting,
 } from "./queue.ts";
+import { reap } from "./reap.ts";
 import type { Session } from "./session.ts";
 
 /** How often a worker looks for processes that died, in milliseconds. */
@@ -29,6 +30,8 @@ const mendEvery = 10;
 const pollEveryMs = 1000;
 /** For how long jobs that are done are collected before the queue forgets them together. */
 const completeEveryMs = 10;
+/** How long a task waits, in milliseconds, that is not run beside another one. */
+const putOffMs = 1000;
 /** How often it tries to note the end of a run, in milliseconds. */
 const settleEveryMs = 500;
 
@@ -50,12 +53,14 @@ export interface Claim {
 interface Taken extends Claim {
   readonly taskId: string;
   readonly rejections: number;
+  readonly lostRuns: number;
   readonly task: StoredTask;
 }
 
 interface ClaimedRow {
   readonly runs: number;
   readonly rejections: number;
+  readonly lostRuns: number;
   readonly version: number;
   readonly expiresAt: number | null;
   readonly state: JSONObject;
@@ -81,6 +86,7 @@ export class PostgresTaskWorker {
   #poolId = "";
   #isClosed = false;
   #isReaping = false;
+  #isRunningApart = false;
   #reaps = 0;
 
   constructor(options: PostgresTaskWorkerOptions) {
@@ -124,7 +130,7 @@ export class PostgresTaskWorker {
         logger: silent,
         events,
         preset: { worker: { completeJobBatchDelay: completeEveryMs, failJobBatchDelay: 0 } },
-        taskList: { [jobKind]: (payload) => this.#perform((payload as StoredTask).taskId) },
+        taskList: { [jobKind]: (payload) => this.#take(payload as Job) },
       });
       runner.promise.then(
         () => this.#restartQueue(),
@@ -158,6 +164,25 @@ export class PostgresTaskWorker {
     }
   }
 
+  /**
+   * One at a time of those that run apart. Their jobs say which these are, so that none is claimed
+   * that another one could take with it.
+   */
+  async #take({ taskId, lostRuns = 0 }: Job): Promise<void> {
+    const { connection, apartFrom = Infinity } = this.#options;
+    if (lostRuns < apartFrom) return this.#perform(taskId);
+    if (this.#isRunningApart) {
+      await connection.count(putOff, [taskId, putOffMs]);
+      return;
+    }
+    this.#isRunningApart = true;
+    try {
+      await this.#perform(taskId);
+    } finally {
+      this.#isRunningApart = false;
+    }
+  }
+
   /** Runs a task, unless somebody else does, or nothing is ordered any longer. */
   async #perform(taskId: string): Promise<void> {
     const taken = await this.#claim(taskId, await this.#options.session.id());
@@ -166,7 +191,10 @@ export class PostgresTaskWorker {
     const outcome = await run.outcome;
     this.#running.delete(run);
     // A job whose run failed goes back only if nobody else has it; one that is done, always.
-    if (outcome === "lost") throw new Error("the session was lost");
+    if (outcome === "lost") {
+      void this.#forgiveSurely(taken);
+      throw new Error("the session was lost");
+    }
     if (outcome === "noted") return;
     await this.#settleSurely(taken, outcome);
   }
@@ -177,6 +205,7 @@ export class PostgresTaskWorker {
     let isNoted = false;
     const given: TakenTask = {
       task: taken.task,
+      lostRuns: taken.lostRuns,
       replaceLast: async (task) => {
         isNoted = await end(task, taken);
         return isNoted;
@@ -216,13 +245,13 @@ export class PostgresTaskWorker {
       `UPDATE lutra.tasks SET runner = $2, taken = orders, runs = runs + 1
        WHERE task_id = $1 AND duty = 'run' AND runner IS NULL
          AND (expires_at IS NULL OR expires_at > $3)
-       RETURNING runs, rejections, version, expires_at::float8 AS "expiresAt", state, ${withoutWaiting}`,
+       RETURNING runs, rejections, lost_runs AS "lostRuns", version, expires_at::float8 AS "expiresAt", state, ${withoutWaiting}`,
       [taskId, runner, now()],
     );
     if (row === undefined) return undefined;
-    const { runs, rejections, version, expiresAt, state } = row;
+    const { runs, rejections, lostRuns, version, expiresAt, state } = row;
     const task = { taskId, version, expiresAt, state };
-    return { taskId, runner, runs, rejections, task };
+    return { taskId, runner, runs, rejections, lostRuns, task };
   }
 
   /** Tries until it is noted, or others see by the session that nobody runs the task. */
@@ -239,13 +268,26 @@ export class PostgresTaskWorker {
     }
   }
 
+  /** Whoever gets to say so has not died: the run was lost with a connection. */
+  async #forgiveSurely({ taskId, runner }: Taken): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.#options.connection.count(forgiveLoss, [taskId, runner]);
+        return;
+      } catch (error) {
+        this.#options.onError(error);
+      }
+      await delay(settleEveryMs, undefined, { ref: false });
+    }
+  }
+
   /** Notes the end of a run, and orders the next one in the same transaction. */
   async #settle({ taskId, runs, runner, rejections }: Taken, outcome: Outcome): Promise<void> {
     const { connection, retryPauseMs } = this.#options;
     const pauseMs = outcome === "rejected" ? retryPauseMs(rejections + 1) : 0;
     await connection.count(
       `WITH ended AS (
-         UPDATE lutra.tasks SET runner = NULL,
+         UPDATE lutra.tasks SET runner = NULL, lost_runs = 0,
            duty = CASE WHEN $4 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,
            rejections = rejections + ($4 = 'rejected' AND orders = taken)::integer
          WHERE task_id = $1 AND runs = $2 AND runner = $3
@@ -260,36 +302,13 @@ export class PostgresTaskWorker {
     this.#isReaping = true;
     const { connection } = this.#options;
     try {
-      const [row] = await connection.rows<{ readonly found: boolean }>(hasOrphans, []);
-      if (row?.found) await this.#giveAway();
+      await reap(connection);
       this.#reaps += 1;
       if (this.#reaps % mendEvery === 0) await connection.count(mendQueue, []);
     } catch (error) {
       this.#options.onError(error);
     } finally {
       this.#isReaping = false;
-    }
-  }
-
-  async #giveAway(): Promise<void> {
-    const client = await this.#options.connection.pool.connect();
-    let failure: Error | undefined;
-    try {
-      await client.query("BEGIN");
-      const locked = await client.query<{ readonly isOurs: boolean }>(
-        'SELECT pg_try_advisory_xact_lock($1, $2) AS "isOurs"',
-        [lockClass, reapLock],
-      );
-      if (locked.rows[0]?.isOurs) {
-        for (const statement of [...unlockJobs, freeTasks]) await client.query(statement);
-      }
-      await client.query("COMMIT");
-    } catch (error) {
-      failure = error as Error;
-      throw error;
-    } finally {
-      // A connection in the middle of a transaction is not used again.
-      client.release(failure);
     }
   }
 }

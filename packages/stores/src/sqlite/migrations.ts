@@ -48,6 +48,12 @@ export const migrations: readonly string[] = [
   // Who comes first: what was run or ordered before, then what became due first.
   `ALTER TABLE tasks ADD COLUMN has_begun INTEGER AS (runs > 0 OR orders > 1);
    CREATE INDEX tasks_turn ON tasks (has_begun DESC, due_at) WHERE duty = 'run' AND runner IS NULL;`,
+  // How many runs were lost with their process, one after the other.
+  `ALTER TABLE tasks ADD COLUMN lost_runs INTEGER NOT NULL DEFAULT 0;
+   DROP INDEX tasks_due;
+   CREATE INDEX tasks_due ON tasks (due_at, lost_runs) WHERE duty = 'run' AND runner IS NULL;
+   CREATE INDEX tasks_lost ON tasks (due_at)
+     WHERE duty = 'run' AND runner IS NULL AND lost_runs > 0;`,
 ];
 
 /**

@@ -41,13 +41,24 @@ const pair = async () => {
 };
 
 describe("tasks in SQLite", () => {
-  const contract = taskStoreContract(async () => {
-    const [one, other] = await pair();
+  let path: string;
+  const openTasks = async () => {
+    path = freshPath();
+    const [one, other] = [await openAt(path), await openAt(path)];
     return [
       { ...one.tasks, close: one.close },
       { ...other.tasks, close: other.close },
-    ];
-  });
+    ] as const;
+  };
+  /** No process has this number. */
+  const lose = async (taskId: string) => {
+    const database = new Database(path, true);
+    const sql = `UPDATE sessions SET pid = 99999999
+      WHERE id = (SELECT coalesce(runner, holder) FROM tasks WHERE task_id = ?1)`;
+    expect(await database.run((connection) => connection.changes(sql, taskId))).toBe(1);
+    database.close();
+  };
+  const contract = taskStoreContract(openTasks, { lose });
   for (const { name, run } of contract) it(name, run);
 });
 
@@ -99,7 +110,11 @@ describe("a file", () => {
       }
       database.close();
       const store = await openAt(path);
-      if (version > 0) expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
+      if (version > 0) {
+        expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
+        const next = { taskId: "old", version: 2, expiresAt: null, state: {} };
+        expect(await store.tasks.replace(next, { order: "drop" })).toBe(true);
+      }
       const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
       await store.tasks.create(task, { order: "run" });
       const handle = { scope: "s", id: "a", version: 1, expiresAt: null, value: 1 };
@@ -114,7 +129,7 @@ describe("a file", () => {
     await (await openAt(path)).close();
     raw(path, "PRAGMA user_version = 99");
     await expect(openSqlite(path)).rejects.toThrow(
-      /the store has version 99, and this program knows versions up to 4; run a newer one/,
+      /the store has version 99, and this program knows versions up to 5; run a newer one/,
     );
   });
 

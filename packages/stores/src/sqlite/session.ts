@@ -115,7 +115,10 @@ export class Session {
     for (const listener of [...this.#lost]) listener();
   }
 
-  /** What the session ran or held becomes due, unless it was renewed after all. */
+  /**
+   * What the session ran or held becomes due, unless it was renewed after all. Those runs are lost
+   * that the process has not given back itself.
+   */
   #release(id: number, renewedAt?: number): Promise<void> {
     const { database, now } = this.#options;
     return database.run((connection) =>
@@ -126,13 +129,11 @@ export class Session {
           renewedAt ?? null,
         );
         if (gone === 0) return;
+        const lostRuns = renewedAt === undefined ? "0" : "lost_runs + 1";
+        const freed = `due_at = ?2, lost_runs = ${lostRuns}`;
+        connection.changes(`UPDATE tasks SET runner = NULL, ${freed} WHERE runner = ?1`, id, now());
         connection.changes(
-          "UPDATE tasks SET runner = NULL, due_at = ?2 WHERE runner = ?1",
-          id,
-          now(),
-        );
-        connection.changes(
-          `UPDATE tasks SET holder = NULL, duty = 'run', orders = orders + 1, due_at = ?2
+          `UPDATE tasks SET holder = NULL, duty = 'run', orders = orders + 1, ${freed}
            WHERE holder = ?1`,
           id,
           now(),

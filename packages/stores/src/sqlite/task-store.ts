@@ -22,25 +22,30 @@ interface Row {
   readonly state: string;
 }
 
+type Order = NonNullable<TaskOrder["order"]> | "keep" | "progress";
+
 const isKept = "(expires_at IS NULL OR expires_at > ?3)";
+
+const isOrder = "(?6 IN ('run', 'hold', 'drop'))";
 
 /** Both statements have the parameters: id, version, now, expiry, state, order, session. */
 const insert = `
   INSERT INTO tasks (task_id, version, expires_at, state, duty, orders, due_at, holder)
-  VALUES (?1, ?2, ?4, ?5, nullif(nullif(?6, 'drop'), 'keep'), 1, ?3, ?7)`;
+  VALUES (?1, ?2, ?4, ?5, CASE WHEN ?6 IN ('run', 'hold') THEN ?6 END, 1, ?3, ?7)`;
 const update = `
   UPDATE tasks SET version = ?2, expires_at = ?4, state = ?5,
-    duty = CASE ?6 WHEN 'keep' THEN duty WHEN 'drop' THEN NULL ELSE ?6 END,
-    orders = orders + (?6 <> 'keep'),
+    duty = CASE WHEN ${isOrder} THEN nullif(?6, 'drop') ELSE duty END,
+    orders = orders + ${isOrder},
     due_at = CASE ?6 WHEN 'run' THEN ?3 ELSE due_at END,
-    rejections = CASE ?6 WHEN 'keep' THEN rejections ELSE 0 END,
-    holder = CASE ?6 WHEN 'keep' THEN holder ELSE ?7 END
+    rejections = CASE WHEN ${isOrder} THEN 0 ELSE rejections END,
+    lost_runs = CASE ?6 WHEN 'keep' THEN lost_runs ELSE 0 END,
+    holder = CASE WHEN ${isOrder} THEN ?7 ELSE holder END
   WHERE task_id = ?1 AND version = ?2 - 1 AND ${isKept}`;
 
 /** The last change of a run, which gives back what it took. */
 const updateLast = `
   UPDATE tasks SET version = ?2, expires_at = ?4, state = ?5, duty = NULL, orders = orders + 1,
-    rejections = 0, holder = NULL,
+    rejections = 0, lost_runs = 0, holder = NULL,
     runner = CASE WHEN runs = ?6 AND runner = ?7 THEN NULL ELSE runner END
   WHERE task_id = ?1 AND version = ?2 - 1 AND ${isKept}`;
 
@@ -48,12 +53,12 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
   const { database, session, now } = options;
   const workers = new Set<SqliteTaskWorker>();
 
-  async function write(sql: string, task: StoredTask, order: TaskOrder["order"]): Promise<number> {
+  async function write(sql: string, task: StoredTask, order: Order): Promise<number> {
     const holder = order === "hold" ? await session.id() : null;
     const { taskId, version, expiresAt, state } = task;
     const json = JSON.stringify(state);
     const changed = await database.write((connection) =>
-      connection.changes(sql, taskId, version, now(), expiresAt, json, order ?? "keep", holder),
+      connection.changes(sql, taskId, version, now(), expiresAt, json, order, holder),
     );
     if (order === "run") for (const worker of workers) worker.nudge();
     return changed;
@@ -63,7 +68,7 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
     isShared: true,
     create: async (task, { order }) => {
       try {
-        await write(insert, task, order);
+        await write(insert, task, order ?? "keep");
       } catch (error) {
         if (isDuplicate(error)) throw new TypeError(`create: the task ${task.taskId} exists`);
         throw error;
@@ -75,7 +80,8 @@ export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStor
       const [row] = await database.run((connection) => connection.rows<Row>(sql, taskId, now()));
       return row && toTask(taskId, row);
     },
-    replace: async (task, order = {}) => (await write(update, task, order.order)) > 0,
+    replace: async (task, { order, isProgress } = {}) =>
+      (await write(update, task, order ?? (isProgress ? "progress" : "keep"))) > 0,
     work: (workerOptions): TaskWorker => {
       const worker = new SqliteTaskWorker({
         ...workerOptions,

@@ -28,6 +28,7 @@ export interface Claim {
 interface Taken extends Claim {
   readonly taskId: string;
   readonly rejections: number;
+  readonly lostRuns: number;
   readonly task: StoredTask;
 }
 
@@ -35,6 +36,7 @@ interface ClaimedRow {
   readonly taskId: string;
   readonly runs: number;
   readonly rejections: number;
+  readonly lostRuns: number;
   readonly isKept: number;
   readonly version: number;
   readonly expiresAt: number | null;
@@ -136,13 +138,16 @@ export class SqliteTaskWorker {
 
   /** Takes as many due tasks as there is room for. */
   async #claim(): Promise<readonly Taken[]> {
-    const { database, session, now, concurrency } = this.#options;
+    const { database, session, now, concurrency, apartFrom = Infinity } = this.#options;
     const room = concurrency - this.#running.size;
+    const mayTakeApart = [...this.#running].every(({ lostRuns }) => lostRuns < apartFrom) ? 1 : 0;
     const runner = await session.id();
     const isDue = "duty = 'run' AND runner IS NULL";
     return database.run((connection) => {
       const [first] = connection.rows<{ readonly dueAt: number | null }>(
-        `SELECT min(due_at) AS dueAt FROM tasks WHERE ${isDue}`,
+        `SELECT min(due_at) AS dueAt FROM tasks WHERE ${isDue} AND (?2 OR lost_runs < ?1)`,
+        apartFrom,
+        mayTakeApart,
       );
       this.#nextDueAt = first?.dueAt ?? Number.POSITIVE_INFINITY;
       if (this.#nextDueAt > now()) return [];
@@ -155,12 +160,18 @@ export class SqliteTaskWorker {
            taken = orders, runs = runs + 1
          WHERE task_id IN (
            SELECT task_id FROM tasks INDEXED BY tasks_turn WHERE ${isDue} AND due_at <= ?1
+             AND (lost_runs < ?4 OR task_id = (
+               SELECT task_id FROM tasks INDEXED BY tasks_lost
+               WHERE ${isDue} AND due_at <= ?1 AND lost_runs > 0 AND lost_runs >= ?4 AND ?5
+               ORDER BY due_at LIMIT 1))
            ORDER BY has_begun DESC, due_at LIMIT ?3)
-         RETURNING task_id AS taskId, runs, rejections, runner IS NOT NULL AS isKept,
+         RETURNING task_id AS taskId, runs, rejections, lost_runs AS lostRuns, runner IS NOT NULL AS isKept,
            version, expires_at AS expiresAt, state`,
         now(),
         runner,
         room,
+        apartFrom,
+        mayTakeApart,
       );
       // There may be more, and what becomes due later must be known.
       this.#shallTake = true;
@@ -178,6 +189,7 @@ export class SqliteTaskWorker {
     let isNoted = false;
     const given: TakenTask = {
       task: taken.task,
+      lostRuns: taken.lostRuns,
       replaceLast: async (task) => {
         isNoted = await end(task, taken);
         return isNoted;
@@ -212,6 +224,7 @@ export class SqliteTaskWorker {
         duty = CASE WHEN ?5 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,
         rejections = CASE WHEN ?5 = 'rejected' AND orders = taken THEN rejections + 1
           ELSE rejections END,
+        lost_runs = 0,
         due_at = CASE WHEN orders = taken THEN ?4 ELSE due_at END
       WHERE task_id = ?1 AND runs = ?2 AND runner = ?3`;
     try {
@@ -238,7 +251,8 @@ export class SqliteTaskWorker {
 }
 
 function toTaken(row: ClaimedRow, runner: number): Taken {
-  const { taskId, runs, rejections, version, expiresAt } = row;
+  const { taskId, runs, rejections, lostRuns, version, expiresAt } = row;
   const state = JSON.parse(row.state) as JSONObject;
-  return { taskId, runs, rejections, runner, task: { taskId, version, expiresAt, state } };
+  const task = { taskId, version, expiresAt, state };
+  return { taskId, runs, rejections, lostRuns, runner, task };
 }

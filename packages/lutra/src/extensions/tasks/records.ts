@@ -72,14 +72,14 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   function replace(
     record: TaskRecord,
     state: TaskState,
-    order: TaskOrder["order"],
+    order: TaskOrder | undefined,
     replaceLast?: TakenTask["replaceLast"],
   ) {
     const { taskId, version, expiresAt } = record;
     const next = { taskId, version: version + 1, expiresAt, state };
-    const isLast = replaceLast !== undefined && order === "drop";
+    const isLast = replaceLast !== undefined && order?.order === "drop";
     const stored = toStored(next);
-    const replaced = isLast ? replaceLast(stored) : store().replace(stored, order && { order });
+    const replaced = isLast ? replaceLast(stored) : store().replace(stored, order);
     return [next, replaced] as const;
   }
 
@@ -98,7 +98,8 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   ): Promise<TaskRecord | undefined> {
     const state = transition(record.state, event, now());
     if (state === record.state) return undefined;
-    const order = orderAfter(record.state, state);
+    // What a run says of itself is no progress: it says so again, however often its process dies.
+    const order = event.type === "step" ? progress : orderAfter(record.state, state);
     const [next, replaced] = replace(record, state, order, replaceLast);
     if (!(await replaced)) return undefined;
     if (event.type !== "step") announce(next);
@@ -135,7 +136,7 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     handOver: async (taskId) => {
       for (let record = await read(taskId); record !== undefined; record = await read(taskId)) {
         if (record.state.status !== "working") return;
-        if (await replace(record, record.state, "run")[1]) return;
+        if (await replace(record, record.state, { order: "run" })[1]) return;
       }
     },
   };
@@ -163,10 +164,14 @@ export function belongsTo({ state }: TaskRecord, principal: Principal | undefine
   return (state.call.principal?.id ?? null) === (principal?.id ?? null);
 }
 
+/** A step that is kept is never run again. */
+const progress: TaskOrder = { isProgress: true };
+const drop: TaskOrder = { order: "drop" };
+
 /** What the store is to do about a change. */
-function orderAfter(before: TaskState, after: TaskState): TaskOrder["order"] {
-  if (isTerminal(after.status) || after.status === "input_required") return "drop";
-  return after.round > before.round ? "run" : undefined;
+function orderAfter(before: TaskState, after: TaskState): TaskOrder | undefined {
+  if (isTerminal(after.status) || after.status === "input_required") return drop;
+  return after.round > before.round ? { order: "run" } : undefined;
 }
 
 /** A task as its store gives it: the store keeps states without knowing what is in them. */

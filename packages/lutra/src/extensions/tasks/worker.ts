@@ -1,4 +1,5 @@
 /** What a process does for tasks in the background: runs what is ordered, sweeps what has expired. */
+import { ProtocolError } from "../../protocol/errors.ts";
 import type { ExtensionHost } from "../../server/extension.ts";
 import type { TakenTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
 import type { CompleteTasksOptions } from "./options.ts";
@@ -20,12 +21,20 @@ export interface WorkerInit {
 const sweepBatch = 500;
 const sweepBatches = 20;
 
+/**
+ * The share of `maxLostRuns` from which a task runs apart from others like it: low enough that those
+ * that a killing task took with it are far from the limit when it no longer can.
+ */
+const apartShare = 1 / 3;
+
 /** Starts to work for a store. */
 export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   const { host, options } = init;
   const onError = (error: unknown) => host.onError(error, "tasks");
   const run = taskRunner(init);
-  const worker = store.work({ concurrency: options.concurrency, run, onError });
+  const { concurrency, maxLostRuns } = options;
+  const apartFrom = Math.ceil(maxLostRuns * apartShare);
+  const worker = store.work({ concurrency, apartFrom, run, onError });
   let isSweeping = false;
   const timer = unreferenced(
     setInterval(() => {
@@ -66,6 +75,9 @@ function taskRunner(init: WorkerInit) {
       const isFresh = taken !== undefined && !stop.aborted;
       const record = isFresh ? toRecord(taken.task) : await init.records.read(taskId);
       if (record === undefined || record.state.status !== "working") return;
+      if (taken !== undefined && taken.lostRuns >= init.options.maxLostRuns) {
+        return await giveUp(record, taken, init);
+      }
       entry.expireIn(record.expiresAt === null ? null : record.expiresAt - init.host.now());
       await runTask(record, stop, { lost: signal, taken });
     } finally {
@@ -107,4 +119,23 @@ function taskRunner(init: WorkerInit) {
       (error: unknown) => ({ error }),
     );
   }
+}
+
+/**
+ * Ends a task that takes its processes with it, as far as anyone can tell.
+ *
+ * @spec ext-tasks/tasks#task-execution-errors
+ */
+async function giveUp(
+  record: TaskRecord,
+  { lostRuns, replaceLast }: TakenTask,
+  { host, records }: WorkerInit,
+): Promise<void> {
+  const { taskId, state } = record;
+  const reason = `given up after ${lostRuns} runs were lost with their process`;
+  const error = new ProtocolError("internalError", `The task was ${reason}`);
+  const run = new TaskRun(records, record);
+  const after = await run.note(eventOf({ error }, run.round, host), replaceLast);
+  if (after?.state.status !== "failed") return;
+  host.onError(new Error(`task ${taskId} of the tool ${state.call.name}: ${reason}`), "tasks");
 }

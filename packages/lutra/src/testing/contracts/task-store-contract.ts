@@ -2,6 +2,7 @@ import type { TaskStore } from "../../stores/task-store.ts";
 import type { ContractCase } from "./contract-case.ts";
 import { taskClosingCases } from "./task-closing-cases.ts";
 import { taskKeepingCases } from "./task-keeping-cases.ts";
+import { type LoseProcess, taskLostRunCases, taskOrderlyEndCases } from "./task-lost-run-cases.ts";
 import { taskTurnCases } from "./task-turn-cases.ts";
 import { taskWorkCases } from "./task-work-cases.ts";
 
@@ -10,6 +11,14 @@ import { taskWorkCases } from "./task-work-cases.ts";
  * Each case closes both.
  */
 export type OpenTaskStores = () => Promise<readonly [TaskStore, TaskStore]>;
+
+export interface TaskStoreContractOptions {
+  /**
+   * Makes a process seem dead, for the cases about runs that are lost. A store that ends with its
+   * process needs none. @default without these cases
+   */
+  readonly lose?: LoseProcess;
+}
 
 /**
  * What a `TaskStore` promises, as cases for any test runner. Cases may share one database. Those
@@ -22,7 +31,10 @@ export type OpenTaskStores = () => Promise<readonly [TaskStore, TaskStore]>;
  * }
  * ```
  */
-export function taskStoreContract(open: OpenTaskStores): readonly ContractCase[] {
+export function taskStoreContract(
+  open: OpenTaskStores,
+  { lose }: TaskStoreContractOptions = {},
+): readonly ContractCase[] {
   const withStores =
     (body: (one: TaskStore, other: TaskStore) => Promise<void>) => async (): Promise<void> => {
       const [one, other] = await open();
@@ -32,6 +44,13 @@ export function taskStoreContract(open: OpenTaskStores): readonly ContractCase[]
         await Promise.all([one.close(), other.close()]);
       }
     };
-  const cases = [...taskKeepingCases, ...taskWorkCases, ...taskTurnCases, ...taskClosingCases];
+  const cases = [
+    ...taskKeepingCases,
+    ...taskWorkCases,
+    ...taskTurnCases,
+    ...taskClosingCases,
+    ...taskOrderlyEndCases,
+    ...(lose ? taskLostRunCases(lose) : []),
+  ];
   return cases.map(({ name, body }) => ({ name, run: withStores(body) }));
 }
