@@ -8,12 +8,12 @@ import type { Serve } from "../protocol/exchange.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import { listen, type SubscriptionFilter } from "../protocol/subscriptions.ts";
 import { isTransportError } from "../protocol/transport-error.ts";
+import { backoffMs, delay } from "../protocol/wait.ts";
 import { closedError, requestOf } from "./exchange.ts";
 import { NotificationQueue } from "./notification-queue.ts";
 import type { Sender } from "./send.ts";
 import { followSubscription } from "./subscription.ts";
 import type { Versions } from "./versioning.ts";
-import { backoffMs, delay } from "./wait.ts";
 
 export interface ListenOptions {
   /** Ends the subscription. */

@@ -131,3 +131,5 @@ export { isTransportError, TransportError } from "./transport-error.ts";
 export type { TemplateVariables, URITemplate } from "./uri-template.ts";
 export { parseURITemplate } from "./uri-template.ts";
 export { latestVersion, modernVersions, requireVersion } from "./versioning.ts";
+export type { Pace } from "./wait.ts";
+export { backoffMs, delay } from "./wait.ts";
