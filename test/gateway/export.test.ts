@@ -185,6 +185,16 @@ describe.each([
     },
   );
 
+  here.each([
+    ["a method that has no name", { "mcp-method": "tools/list" }, "atlas"],
+    ["a method that nobody knows", { "mcp-method": "tools/new" }, "wiki"],
+    ["a method that is like one without a name", { "mcp-method": "Tools/List" }, "wiki"],
+  ])(`takes Mcp-Name beside %s as the gateway does${why}`, async (_what, headers, expected) => {
+    expect(await nameOf(send({ ...version, "mcp-name": "search", ...headers }))).toBe(expected);
+    const plain = send({ ...version, "mcp-name": base64("search"), ...headers });
+    expect(await nameOf(plain)).toBe(expected);
+  });
+
   here(`routes by method${why}`, async () => {
     expect(
       await nameOf(send({ ...version, "mcp-method": "resources/read", "mcp-name": "x" })),
@@ -279,6 +289,25 @@ describe.each([
     expect(headers.origin).toBeUndefined();
     expect(headers.host).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(headers.host).not.toBe(`127.0.0.1:${port}`);
+  });
+
+  here(`says how a request has come, and nobody else does${why}`, async () => {
+    await call("x", {
+      host: "localhost:1234",
+      "x-forwarded-for": ["203.0.113.9", "203.0.113.10"],
+      "x-forwarded-proto": "https",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-port": "443",
+      "x-real-ip": "203.0.113.9",
+      forwarded: "for=203.0.113.9",
+    });
+    const { headers = {} } = atlas.seen[0] ?? {};
+    expect(headers).toMatchObject({
+      "x-forwarded-for": "127.0.0.1",
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": "localhost:1234",
+    });
+    expect(Object.keys(headers).filter((name) => /forwarded|real-ip/.test(name))).toHaveLength(3);
   });
 
   here(`lets no name sent twice decide one way and be read another${why}`, async () => {

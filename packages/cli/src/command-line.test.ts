@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type Command, helpOf, integerOption, parseCommandLine } from "./command-line.ts";
+import {
+  type Command,
+  type CommandLine,
+  helpOf,
+  integerOption,
+  listOption,
+  parseCommandLine,
+} from "./command-line.ts";
 
 const command: Command = {
   name: "up",
@@ -9,6 +16,7 @@ const command: Command = {
   options: {
     port: { placeholder: "P", description: "Where to listen." },
     stdio: { description: "Over stdio." },
+    "trusted-proxy": { placeholder: "A", description: "Who.", isRepeatable: true },
   },
   run: async () => 0,
 };
@@ -35,6 +43,14 @@ describe("a command line", () => {
   ])("is refused with %s", (_what, args, message) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ exitCode: 2 }));
     expect(() => parse(...args)).toThrow(message);
+  });
+
+  it("has each value of an option that may be given several times, and the last of others", () => {
+    const line = parse("a.ts", "--trusted-proxy", "x", "--port=1", "--trusted-proxy=y", "--port=2");
+    expect(line?.options).toEqual({ port: "2", "trusted-proxy": ["x", "y"] });
+    expect(listOption(line as CommandLine, "trusted-proxy")).toEqual(["x", "y"]);
+    expect(listOption(parse("a.ts") as CommandLine, "trusted-proxy")).toEqual([]);
+    expect(() => parse("a.ts", "--trusted-proxy")).toThrow("--trusted-proxy needs a value");
   });
 
   it("may ask for help, with a module and without", () => {
@@ -84,7 +100,8 @@ describe("a whole number", () => {
 it("explains every option in the help", () => {
   const help = helpOf(command);
   expect(help).toContain("Usage: lutra up <module> [options]");
-  expect(help).toContain("  --port P        Where to listen.");
-  expect(help).toContain("  --stdio         Over stdio.");
-  expect(help).toContain("  --help          Shows this.");
+  expect(help).toContain("  --port P           Where to listen.");
+  expect(help).toContain("  --stdio            Over stdio.");
+  expect(help).toContain("  --trusted-proxy A  Who.");
+  expect(help).toContain("  --help             Shows this.");
 });

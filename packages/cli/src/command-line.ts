@@ -6,6 +6,8 @@ export interface CommandOption {
   /** Stands for the value in the help. Without it the option is a switch. */
   readonly placeholder?: string;
   readonly description: string;
+  /** May be given several times; of others the last counts. */
+  readonly isRepeatable?: boolean;
 }
 
 /** What stands on the command line without dashes. */
@@ -30,12 +32,14 @@ export interface Command {
   readonly run: (line: CommandLine) => Promise<number>;
 }
 
+export type OptionValue = string | true | readonly string[];
+
 /** A command line that has every value in its place. */
 export interface CommandLine {
   /** The arguments in their order; one that is optional may be missing at the end. */
   readonly values: readonly string[];
-  /** Given options: their text, or `true` for switches. */
-  readonly options: { readonly [name: string]: string | true | undefined };
+  /** Given options: their text, `true` for switches, all texts of those that are repeatable. */
+  readonly options: { readonly [name: string]: OptionValue | undefined };
 }
 
 /**
@@ -47,7 +51,7 @@ export function parseCommandLine(
   command: Command,
   args: readonly string[],
 ): CommandLine | undefined {
-  const known = { ...command.options, help: { description: "" } };
+  const known: Command["options"] = { ...command.options, help: { description: "" } };
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
@@ -58,10 +62,14 @@ export function parseCommandLine(
     tokens: true,
   });
   const values: string[] = [];
-  const options: Record<string, string | true> = {};
+  const options: Record<string, OptionValue> = {};
   for (const token of tokens) {
     if (token.kind === "positional") values.push(token.value);
-    if (token.kind === "option") options[token.name] = givenValue(command, known, token);
+    if (token.kind !== "option") continue;
+    const value = givenValue(command, known, token);
+    const before = options[token.name] ?? [];
+    const isOneOfMany = typeof value === "string" && known[token.name]?.isRepeatable;
+    options[token.name] = isOneOfMany && Array.isArray(before) ? [...before, value] : value;
   }
   if (options.help) return undefined;
   requireArguments(command, values);
@@ -95,13 +103,22 @@ export function integerOption(
   throw new CommandError(`--${name} ${text}: ${expected}`, 2);
 }
 
+/** Every value of an option that may be given several times, in their order. */
+export function listOption({ options }: CommandLine, name: string): readonly string[] {
+  const values = options[name];
+  return Array.isArray(values) ? values : [];
+}
+
 /** The text that `--help` prints. */
 export function helpOf(command: Command): string {
   const { name, details, options } = command;
   const all: Command["options"] = { ...options, help: { description: "Shows this." } };
-  const rows = Object.entries(all).map(([option, { placeholder, description }]) => {
-    const shown = placeholder === undefined ? `--${option}` : `--${option} ${placeholder}`;
-    return `  ${shown.padEnd(16)}${description}`;
+  const shown = Object.entries(all).map(([option, { placeholder }]) =>
+    placeholder === undefined ? `--${option}` : `--${option} ${placeholder}`,
+  );
+  const width = Math.max(14, ...shown.map(({ length }) => length)) + 2;
+  const rows = Object.values(all).map(({ description }, index) => {
+    return `  ${(shown[index] as string).padEnd(width)}${description}`;
   });
   return `Usage: lutra ${name} ${argumentsOf(command)} [options]\n\n${details}\n\nOptions:\n${rows.join("\n")}\n`;
 }

@@ -1,12 +1,15 @@
 /** `lutra up`: a fleet on one machine, behind one address. */
-import { type ConfigInput, startGateway } from "@lutra/gateway";
+import { ConfigError, type ParsedConfig, parseConfig, startGateway } from "@lutra/gateway";
 import { addressOf, addressOptions, listenError } from "./address.ts";
-import { type Command, type CommandLine, integerOption } from "./command-line.ts";
+import { CommandError } from "./command-error.ts";
+import { type Command, type CommandLine, integerOption, listOption } from "./command-line.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
 import { noteOutputError } from "./output.ts";
 import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { busOption, storeUrlsOf } from "./store-options.ts";
+
+const notice = (text: string) => console.error(`lutra: ${text}`);
 
 const maxReplicas = 64;
 export const up: Command = {
@@ -26,11 +29,20 @@ export const up: Command = {
         "Where tasks and handles are: sqlite:./state.db, postgres: or memory:. Default: a temporary file",
     },
     bus: busOption,
-    admin: { placeholder: "P", description: "Where health and metrics are. Default: nowhere" },
+    admin: {
+      placeholder: "P",
+      description: "Where health and metrics are; 0 picks a free port. Default: nowhere",
+    },
+    "trusted-proxy": {
+      placeholder: "A",
+      description:
+        "A proxy in front, by address or range, whose X-Forwarded-* are believed. Several times for more",
+      isRepeatable: true,
+    },
     log: { description: "Prints a line of JSON for each request." },
   },
   run: async (line) => {
-    const { modules, failed } = createRunModules((text) => console.error(`lutra: ${text}`));
+    const { modules, failed } = createRunModules(notice);
     const config = configOf(line);
     // The address comes first: when it is taken, that is known before anything is loaded.
     const options = { modules, onOutputError: noteOutputError };
@@ -42,6 +54,7 @@ export const up: Command = {
       const ready = gateway.ready().then(() => undefined);
       const code = await Promise.race([ready, stopped, failed]);
       if (code !== undefined) return code;
+      if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
       console.log(`listening on ${gateway.url}`);
       return await Promise.race([stopped, failed]);
     } finally {
@@ -53,13 +66,14 @@ export const up: Command = {
 /** The name of the one upstream, which nobody sees. */
 const upstream = "fleet";
 
-function configOf(line: CommandLine): ConfigInput {
+function configOf(line: CommandLine): ParsedConfig {
   const range = { least: 1, most: maxReplicas, fallback: 3 };
   const replicas = integerOption(line, "replicas", range);
   const isAdmin = line.options.admin !== undefined;
   const port = integerOption(line, "admin", { least: 0, most: 65_535, fallback: 0 });
-  return {
-    listen: addressOf(line),
+  const trustedProxies = listOption(line, "trusted-proxy");
+  const config = {
+    listen: { ...addressOf(line), trustedProxies },
     admin: isAdmin ? { port } : false,
     log: line.options.log ? {} : false,
     // Whose server it is may be believed what it says of its own tools.
@@ -72,4 +86,20 @@ function configOf(line: CommandLine): ConfigInput {
       },
     },
   };
+  try {
+    return parseConfig(config);
+  } catch (error) {
+    throw proxyError(error, trustedProxies);
+  }
+}
+
+/** Says in the words of the command line which proxy can't be one. Other errors stay as they are. */
+function proxyError(error: unknown, proxies: readonly string[]): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  for (const { path, message } of error.problems) {
+    const [, index] = /^listen\.trustedProxies\[(\d+)\]$/.exec(path) ?? [];
+    if (index === undefined) continue;
+    return new CommandError(`--trusted-proxy ${proxies[Number(index)]}: ${message}`, 2);
+  }
+  return error;
 }

@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type HttpEndpoint, serveHttp } from "lutra/node";
 import { ProtocolError } from "lutra/protocol";
 import { createServer, defineTool } from "lutra/server";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ConfigInput } from "./config/schema.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
 
@@ -106,6 +109,25 @@ describe("a gateway over one upstream", () => {
       "public",
       "private",
     ]);
+  });
+
+  it("tells callers of merged tools how to sign in where an upstream lists nothing before", async () => {
+    const challenge = 'Bearer resource_metadata="https://a.example/.well-known"';
+    const server = createHttpServer((req, res) => {
+      res.setHeader("www-authenticate", challenge);
+      req.resume().on("end", () => res.writeHead(401).end());
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/mcp`;
+    const config = { upstreams: { one: { url } }, routes: [{ merge: "all" as const }] };
+    const { status, headers } = await ask(
+      await gatewayOf(config, { notice: () => {} }),
+      "tools/call",
+      { name: "echo" },
+    );
+    expect([status, headers.get("www-authenticate")]).toEqual([401, challenge]);
   });
 
   it("keeps nothing where the configuration wants no cache", async () => {

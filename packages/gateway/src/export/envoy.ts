@@ -1,18 +1,13 @@
 /** The routes for Envoy, as a static configuration of its v3 API. */
 import { headerNames, latestVersion } from "lutra/protocol";
 import { stringify } from "yaml";
+import { address, cluster, extensions, seconds } from "./envoy-cluster.ts";
+import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded.ts";
 import { asRegex, dateFrom, literal } from "./header-pattern.ts";
-import {
-  comment,
-  healthCheck,
-  idleConnectionMs,
-  loopbackHost,
-  loopbackOrigin,
-  ownAnswers,
-  streamIdleMs,
-} from "./own-answers.ts";
+import { comment, loopbackHost, loopbackOrigin, ownAnswers, streamIdleMs } from "./own-answers.ts";
 import {
   type HeaderCondition,
+  namelessMethods,
   type Plan,
   type PlannedRoute,
   type Pool,
@@ -26,24 +21,24 @@ export function writeEnvoy(plan: Plan): string {
     "For Envoy 1.27 or newer, which can check the health of replicas with a body.",
     "",
     "Not exported:",
-    ...plan.notes.map((note) => `- ${note}`),
+    ...[...plan.notes, claimsNote].map((note) => `- ${note}`),
   ]);
   const resources = { listeners: [listener(plan)], clusters: plan.pools.map(cluster) };
   return `${head}\n${stringify({ static_resources: resources }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
-const http = "type.googleapis.com/envoy.extensions";
-
 function listener(plan: Plan): object {
   const manager = {
-    "@type": `${http}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+    "@type": `${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "lutra",
+    // The address of a client is that of its connection, whatever it says itself.
+    use_remote_address: true,
     stream_idle_timeout: seconds(streamIdleMs),
     route_config: { name: "lutra", virtual_hosts: [virtualHost(plan)] },
     http_filters: [
       {
         name: "envoy.filters.http.router",
-        typed_config: { "@type": `${http}.filters.http.router.v3.Router` },
+        typed_config: { "@type": `${extensions}.filters.http.router.v3.Router` },
       },
     ],
   };
@@ -112,8 +107,11 @@ function foreign({ hosts, origins }: Plan): readonly (readonly [Refusal, readonl
   ];
 }
 
-function routeEntry({ index, conditions, action }: PlannedRoute, { listen, pools }: Plan): object {
-  const match = { path: listen.path, headers: conditions.map(conditionOf) };
+function routeEntry(route: PlannedRoute, { listen, pools }: Plan): object {
+  const { index, conditions, needsName, action } = route;
+  const nameless = namelessMethods.map((method) => literal(method, "characters")).join("|");
+  const mayHaveName = needsName ? [isNot(fits(headerNames.method, nameless))] : [];
+  const match = { path: listen.path, headers: [...conditions.map(conditionOf), ...mayHaveName] };
   if (action.kind === "refuse") return { match, ...directResponse(action) };
   const known = action.shares.flatMap(({ pool: name, weight }) => {
     const pool = pools.find((each) => each.name === name);
@@ -153,13 +151,26 @@ function weighted({ pool, weight }: { readonly pool: Pool; readonly weight: numb
   };
 }
 
+/**
+ * With a pool also what is added, so that it stands where the host is rewritten: of weighted clusters
+ * each rewrites it before its route adds anything.
+ */
 function changedHeaders(pool: Pool | undefined): object {
   const own = Object.entries(pool?.config.headers ?? {});
+  const added = {
+    ...forwardedHeaders({
+      address: "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+      host: "%REQ(:AUTHORITY)%",
+    }),
+    ...Object.fromEntries(
+      own.map(([key, value]) => [key.toLowerCase(), value.replaceAll("%", "%%")]),
+    ),
+  };
   return {
-    request_headers_to_remove: ["origin"],
-    ...(own.length > 0 && {
-      request_headers_to_add: own.map(([key, value]) => ({
-        header: { key, value: value.replaceAll("%", "%%") },
+    request_headers_to_remove: ["origin", ...droppedClaims],
+    ...(pool !== undefined && {
+      request_headers_to_add: Object.entries(added).map(([key, value]) => ({
+        header: { key, value },
         append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
       })),
     }),
@@ -195,90 +206,4 @@ function fits(name: string, regex: string): { readonly name: string } {
 
 function isNot(matcher: { readonly name: string }): object {
   return { ...matcher, invert_match: true };
-}
-
-function cluster({ name, isSecure, servers, authority, hostname, path, config }: Pool): object {
-  const { connectMs } = config.timeouts;
-  const { intervalMs, timeoutMs, failures, ejectMs, maxEjectMs, slowStartMs } = config.health;
-  const slowStart = slowStartMs > 0 && {
-    slow_start_config: { slow_start_window: seconds(slowStartMs) },
-  };
-  const least = {
-    lb_policy: "LEAST_REQUEST",
-    least_request_lb_config: { choice_count: 2, ...slowStart },
-  };
-  return {
-    name: `lutra_${name}`,
-    type: "STRICT_DNS",
-    connect_timeout: seconds(connectMs),
-    ...(config.balance === "round-robin"
-      ? { lb_policy: "ROUND_ROBIN", ...(slowStart && { round_robin_lb_config: slowStart }) }
-      : least),
-    typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type": `${http}.upstreams.http.v3.HttpProtocolOptions`,
-        common_http_protocol_options: { idle_timeout: seconds(idleConnectionMs) },
-        explicit_http_config: { http_protocol_options: {} },
-      },
-    },
-    load_assignment: {
-      cluster_name: `lutra_${name}`,
-      endpoints: [
-        {
-          lb_endpoints: servers.map(({ host, port }) => ({
-            endpoint: { address: address(host, port) },
-          })),
-        },
-      ],
-    },
-    health_checks: [
-      {
-        interval: seconds(intervalMs),
-        timeout: seconds(timeoutMs),
-        unhealthy_threshold: failures,
-        healthy_threshold: 1,
-        http_health_check: {
-          host: authority,
-          path,
-          method: "POST",
-          send: { text: Buffer.from(healthCheck.body).toString("hex") },
-          request_headers_to_add: Object.entries({
-            ...healthCheck.headers,
-            ...config.headers,
-          }).map(([key, value]) => ({ header: { key, value: value.replaceAll("%", "%%") } })),
-        },
-      },
-    ],
-    outlier_detection: {
-      consecutive_local_origin_failure: failures,
-      split_external_local_origin_errors: true,
-      base_ejection_time: seconds(ejectMs),
-      max_ejection_time: seconds(maxEjectMs),
-    },
-    ...(isSecure && { transport_socket: tls(hostname) }),
-  };
-}
-
-function tls(sni: string): object {
-  return {
-    name: "envoy.transport_sockets.tls",
-    typed_config: {
-      "@type": `${http}.transport_sockets.tls.v3.UpstreamTlsContext`,
-      sni,
-      common_tls_context: {
-        validation_context: {
-          trusted_ca: { filename: "/etc/ssl/certs/ca-certificates.crt" },
-          match_typed_subject_alt_names: [{ san_type: "DNS", matcher: { exact: sni } }],
-        },
-      },
-    },
-  };
-}
-
-function address(host: string, port: number): object {
-  return { socket_address: { address: host.replace(/^\[|\]$/g, ""), port_value: port } };
-}
-
-function seconds(ms: number): string {
-  return `${ms / 1000}s`;
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { encodeHeaderValue } from "lutra/protocol";
+import { coreMethods, encodeHeaderValue } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseConfig } from "../config/parse-config.ts";
@@ -194,6 +194,11 @@ describe("what a proxy can't do", () => {
       "routes[0].shadow: nothing is copied",
     ],
     ["limits", { upstreams, limits: [{ concurrency: 1 }] }, "limits[0]: nothing is limited"],
+    [
+      "believing proxies in front",
+      { upstreams, listen: { trustedProxies: ["10.0.0.0/8"] } },
+      "listen.trustedProxies: nobody is believed, so X-Forwarded-* of proxies in front are overwritten",
+    ],
     ["cache", { upstreams, cache: {} }, "cache: responses are not kept"],
     [
       "principals",
@@ -308,6 +313,48 @@ describe("the configuration for Envoy", () => {
   const statusOf = (route: { direct_response?: { status: number } }) =>
     route.direct_response?.status;
 
+  it("finds a name only beside methods that may have one", () => {
+    const named: ConfigInput = { upstreams, routes: [{ match: { name: "a" }, to: "atlas" }] };
+    const text = write(named, "envoy").text;
+    const [{ filter_chains }] = parse(text).static_resources.listeners;
+    const [host] = filter_chains[0].filters[0].typed_config.route_config.virtual_hosts;
+    const route = host.routes.find((one: { route?: object }) => one.route !== undefined);
+    const [name, method] = route.match.headers;
+    expect(name).toMatchObject({ name: "mcp-name" });
+    expect(method).toMatchObject({ name: "mcp-method", invert_match: true });
+    const nameless = new RegExp(`^(?:${method.string_match.safe_regex.regex})$`);
+    for (const { name, nameField } of coreMethods) {
+      expect([name, nameless.test(name)]).toEqual([name, nameField === undefined]);
+    }
+    expect(nameless.test("tools/new")).toBe(false);
+  });
+
+  it("says how a request has come, in place of what was sent, and lets an upstream's own headers win", () => {
+    const own = { "X-Forwarded-Proto": "https", "x-key": "50%" };
+    const config: ConfigInput = { upstreams: { atlas: { url, headers: own } } };
+    const [{ filter_chains }] = parse(write(config, "envoy").text).static_resources.listeners;
+    const manager = filter_chains[0].filters[0].typed_config;
+    const [host] = manager.route_config.virtual_hosts;
+    const route = host.routes.find((one: { route?: object }) => one.route !== undefined);
+    expect(manager.use_remote_address).toBe(true);
+    expect(route.request_headers_to_remove).toEqual(
+      expect.arrayContaining(["origin", "forwarded", "x-real-ip", "x-forwarded-port"]),
+    );
+    const added = route.request_headers_to_add as {
+      header: { key: string; value: string };
+      append_action: string;
+    }[];
+    expect(new Set(added.map((one) => one.append_action))).toEqual(
+      new Set(["OVERWRITE_IF_EXISTS_OR_ADD"]),
+    );
+    expect(added.map(({ header }) => [header.key, header.value])).toEqual([
+      ["x-forwarded-for", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"],
+      ["x-forwarded-proto", "https"],
+      ["x-forwarded-host", "%REQ(:AUTHORITY)%"],
+      ["x-key", "50%%"],
+    ]);
+  });
+
   it("has the endpoint and the routes in their order, with all refusals before", () => {
     expect(listener.address).toEqual({ socket_address: { address: "::1", port_value: 8080 } });
     expect(routes.map(statusOf)).toEqual([
@@ -347,7 +394,12 @@ describe("the configuration for Envoy", () => {
         name: "lutra_atlas",
         weight: 3,
         host_rewrite_literal: "a.example",
-        request_headers_to_add: [{ header: { key: "x-key", value: "50%%" } }],
+        request_headers_to_add: [
+          { header: { key: "x-forwarded-for" } },
+          { header: { key: "x-forwarded-proto" } },
+          { header: { key: "x-forwarded-host" } },
+          { header: { key: "x-key", value: "50%%" } },
+        ],
       },
       { name: "lutra_wiki", weight: 1 },
     ]);

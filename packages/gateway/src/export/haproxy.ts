@@ -1,5 +1,6 @@
 /** The routes for HAProxy. */
 import { headerNames, latestVersion } from "lutra/protocol";
+import { forwardedHeaders } from "./forwarded.ts";
 import { dateFrom, literal } from "./header-pattern.ts";
 import {
   comment,
@@ -13,6 +14,7 @@ import {
 import {
   decidingHeaders,
   type HeaderCondition,
+  namelessMethods,
   type Plan,
   type PlannedRoute,
   type Pool,
@@ -81,11 +83,13 @@ function frontend(plan: Plan): string {
     "    http-request return status 405 content-type text/plain string 'POST only' hdr allow POST if !METH_POST",
     ...metadataRules(plan),
     "",
+    ...(routes.some(({ needsName }) => needsName) ? [namelessRule()] : []),
     "    acl routed var(txn.lutra_route) -m found",
     ...routes.flatMap(routeRules),
     "",
     ...refusals,
     refuse(ownAnswers.notRouted, "!routed"),
+    ...forwardedRules(),
     ...routes.flatMap(drawShare),
     ...routes.flatMap(useBackend),
   ].join("\n");
@@ -138,10 +142,29 @@ function regexes(header: string, sources: readonly string[], flag?: "-i"): strin
   return ["req.fhdr(", header, ") -m reg ", flag ? `${flag} ` : "", "-- ", quoted].join("");
 }
 
+/** Beside these methods nothing is taken for a name. */
+function namelessRule(): string {
+  const methods = namelessMethods.map(quoteHaproxy).join(" ");
+  return `    acl nameless req.fhdr(${headerNames.method}) -m str -- ${methods}`;
+}
+
+function forwardedRules(): string[] {
+  const set = forwardedHeaders({ address: "%[src]", host: "%[req.fhdr(host)]" });
+  return [
+    "    # How the request has come; what was sent about it may be made up.",
+    "    http-request del-header x-forwarded- -m beg",
+    "    http-request del-header x-real-ip",
+    "    http-request del-header forwarded",
+    ...Object.entries(set).map(
+      ([header, value]) => `    http-request set-header ${header} ${value}`,
+    ),
+  ];
+}
+
 /** The first route whose conditions all hold is kept in a variable. */
-function routeRules({ index, conditions }: PlannedRoute): string[] {
+function routeRules({ index, conditions, needsName }: PlannedRoute): string[] {
   const names = conditions.map((_, at) => `route${index}_${at}`);
-  const when = ["!routed", ...names].join(" ");
+  const when = ["!routed", ...(needsName ? ["!nameless"] : []), ...names].join(" ");
   return [
     ...conditions.flatMap((condition, at) => conditionLines(`route${index}_${at}`, condition)),
     `    http-request set-var(txn.lutra_route) int(${index}) if ${when}`,

@@ -1,5 +1,6 @@
 /** The routes for nginx. */
 import { headerNames, latestVersion } from "lutra/protocol";
+import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded.ts";
 import { asRegex, dateFrom, type HeaderPattern, literal } from "./header-pattern.ts";
 import {
   comment,
@@ -11,6 +12,7 @@ import {
 } from "./own-answers.ts";
 import {
   decidingHeaders,
+  namelessMethods,
   type Plan,
   type PlannedRoute,
   type Pool,
@@ -28,7 +30,7 @@ export function writeNginx(plan: Plan): string {
       "For the http block of nginx 1.15.3 or newer, such as /etc/nginx/conf.d/lutra.conf",
       "",
       "Not exported:",
-      ...plan.notes.map((note) => `- ${note}`),
+      ...[...plan.notes, claimsNote].map((note) => `- ${note}`),
       "- health: nginx itself checks no replicas; max_fails takes out those that refuse connections",
       "- names of replicas are resolved once, when nginx starts or reads its files again",
     ]),
@@ -36,6 +38,7 @@ export function writeNginx(plan: Plan): string {
     ...plan.routes.flatMap(splitShares),
     foreignMap(plan),
     ...(plan.needsMetadata ? [versionMap()] : []),
+    ...(plan.routes.some(({ needsName }) => needsName) ? [nameMap()] : []),
     routeMap(plan, headers),
     poolMap(plan),
     ...(needsDollar(plan) ? [`geo ${dollar} {\n    default "$";\n}`] : []),
@@ -110,9 +113,20 @@ function versionMap(): string {
   return map(variableOf(headerNames.version), "$lutra_modern", "0", lines);
 }
 
+const decidingName = "$lutra_name";
+
+/** What routes take for the name: nothing beside methods that have none. */
+function nameMap(): string {
+  const nameless = namelessMethods.map((method) => literal(method, "bytes")).join("|");
+  const lines = [regexLine(nameless, '""')];
+  return map(variableOf(headerNames.method), decidingName, variableOf(headerNames.name), lines);
+}
+
 /** The first route that fits. nginx tries regular expressions in their order. */
 function routeMap({ routes }: Plan, headers: readonly string[]): string {
-  const source = headers.map(variableOf).join("\\n");
+  const source = headers
+    .map((header) => (header === headerNames.name ? decidingName : variableOf(header)))
+    .join("\\n");
   const lines = routes.flatMap(({ index, conditions }) => {
     const ways = headers.map((header) => {
       const condition = conditions.find((each) => each.header === header);
@@ -262,6 +276,8 @@ function setHeaders(
   return {
     host: authority,
     origin: '""',
+    ...Object.fromEntries(droppedClaims.map((header) => [header, '""'])),
+    ...forwardedHeaders({ address: "$remote_addr", host: "$http_host" }),
     ...Object.fromEntries(headers.map((header) => [header, variableOf(header)])),
     ...Object.fromEntries(
       own.map(([header, value]) => [header.toLowerCase(), quoteWithVariables(value)]),

@@ -1,8 +1,9 @@
 /** What a configuration means for a proxy that looks at headers and nothing else. */
-import { encodeError, headerNames, ProtocolError } from "lutra/protocol";
+import { coreMethods, encodeError, headerNames, ProtocolError } from "lutra/protocol";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import { ConfigError } from "../config/config-error.ts";
 import type { MatchConfig, RouteConfig, UpstreamConfig } from "../config/schema.ts";
+import { mayHaveName } from "../head/read-head.ts";
 import { denied } from "../refuse.ts";
 import { type Alphabet, type HeaderPattern, headerPattern } from "./header-pattern.ts";
 
@@ -37,6 +38,8 @@ export interface PlannedRoute {
   /** Its place in the configuration, from 0. */
   readonly index: number;
   readonly conditions: readonly HeaderCondition[];
+  /** Whether it looks at `Mcp-Name`, which says nothing beside `namelessMethods`. */
+  readonly needsName: boolean;
   readonly action: Forward | Refusal;
 }
 
@@ -73,7 +76,8 @@ export function planExport(config: CompleteConfig, alphabet: Alphabet): Plan {
   const routes = config.routes.flatMap((route, index) => {
     if (isForPrincipals(route, index, notes)) return [];
     const conditions = conditionsOf(route.match, `routes[${index}]`, alphabet);
-    return [{ index, conditions, action: actionOf(route, index, pools, notes) }];
+    const needsName = conditions.some(({ header }) => header === headerNames.name);
+    return [{ index, conditions, needsName, action: actionOf(route, index, pools, notes) }];
   });
   const used = new Set(
     routes.flatMap(({ action }) =>
@@ -91,6 +95,11 @@ export function planExport(config: CompleteConfig, alphabet: Alphabet): Plan {
     notes,
   };
 }
+
+/** Methods whose requests name nothing. One that nobody knows may have a name. */
+export const namelessMethods: readonly string[] = coreMethods
+  .map(({ name }) => name)
+  .filter((name) => !mayHaveName(name));
 
 /** The headers that decide, as the plan reads them. */
 export function decidingHeaders({ routes, needsMetadata }: Plan): readonly string[] {
@@ -125,6 +134,11 @@ function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
   ];
   if (cache !== false) notes.push("cache: responses are not kept");
   for (const index of limits.keys()) notes.push(`limits[${index}]: nothing is limited`);
+  if (listen.trustedProxies.length > 0) {
+    notes.push(
+      "listen.trustedProxies: nobody is believed, so X-Forwarded-* of proxies in front are overwritten",
+    );
+  }
   if (listen.allowedOrigins.length > 0) {
     notes.push(
       "listen.allowedOrigins: web pages get no CORS headers, so only same-origin calls work",

@@ -9,7 +9,7 @@ import {
 import type { Upstream } from "../upstreams/upstream.ts";
 import { type ListKind, type ListName, listKinds } from "./list-kinds.ts";
 import { type Caller, ownContext, ownRequest } from "./own-request.ts";
-import { askEach, isNotOffered, mergedHints } from "./parts.ts";
+import { askEach, isNotOffered, mergedHints, type Question } from "./parts.ts";
 import type { RoutingTable } from "./routing-table.ts";
 
 /** An entry of a list, as its upstream shows it. */
@@ -28,7 +28,7 @@ export interface Collection {
   readonly missing: readonly string[];
 }
 
-export interface Collecting {
+export interface Collecting extends Pick<Question<unknown>, "onFailure"> {
   readonly upstreams: readonly Upstream[];
   readonly table: RoutingTable;
   /** How many pages of one upstream are read. */
@@ -50,13 +50,14 @@ export async function collect(
   caller: Caller,
   collecting: Collecting,
 ): Promise<Collection> {
-  const { upstreams, table, partMs, onWarning } = collecting;
+  const { upstreams, table, partMs, onWarning, onFailure } = collecting;
   const kind = listKinds[list];
   const { parts, missing } = await askEach(upstreams, {
     method: kind.method.name,
     context: caller.context,
     partMs,
     onWarning,
+    onFailure,
     ask: async (upstream, signal) => {
       const read = await readList(kind, { upstream, caller, signal, collecting }).catch((error) => {
         if (isNotOffered(error)) table.learn(list, { ...nothing, upstream: upstream.name });

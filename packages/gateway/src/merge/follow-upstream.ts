@@ -6,10 +6,13 @@
  */
 import {
   acknowledgedMethod,
+  backoffMs,
+  delay,
   isObject,
   isProtocolError,
   type JSONRPCNotification,
   listen,
+  type Pace,
   type SubscriptionFilter,
   subscriptionIdOf,
   TransportError,
@@ -17,7 +20,6 @@ import {
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { type Caller, ownContext, ownRequest } from "./own-request.ts";
-import { backoffMs, delay, type Pace } from "./wait.ts";
 
 export interface FollowOptions {
   /** How long an upstream may take to acknowledge, in milliseconds. @default 10000 */

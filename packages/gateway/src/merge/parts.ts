@@ -38,6 +38,8 @@ export interface Question<T> {
   /** How long an upstream may take, in milliseconds. */
   readonly partMs: number;
   readonly onWarning: (message: string, cause?: unknown) => void;
+  /** Hears what each upstream that should have answered said in place of its part. */
+  readonly onFailure?: ((upstream: string, error: ProtocolError) => void) | undefined;
   readonly ask: (upstream: Upstream, signal: AbortSignal) => Promise<T>;
 }
 
@@ -62,7 +64,9 @@ export async function askEach<T>(
     if (outcome.status === "fulfilled") parts.push({ upstream, answer: outcome.value });
     else if (!isNotOffered(outcome.reason)) {
       missing.push(upstream.name);
-      failure ??= toUpstreamError(upstream.name, outcome.reason);
+      const error = toUpstreamError(upstream.name, outcome.reason);
+      failure ??= error;
+      question.onFailure?.(upstream.name, error);
       question.onWarning(`${question.method}: no part of ${upstream.name}`, outcome.reason);
     }
   }

@@ -3,7 +3,7 @@
  * learnt; but what one may see, another may not, so each of them may cause a refresh, at a bounded
  * rate.
  */
-import { unlessAborted } from "lutra/protocol";
+import { type ProtocolError, unlessAborted } from "lutra/protocol";
 import { type Collecting, collect } from "./collect.ts";
 import type { ListName } from "./list-kinds.ts";
 import type { Caller } from "./own-request.ts";
@@ -25,21 +25,42 @@ export interface Refresh {
    * the background: nobody has to wait for an upstream that does not answer.
    */
   readonly ensure: (lists: readonly ListName[], caller: Caller) => Promise<void>;
+  /** By upstream, how the last refresh for this caller was refused for want of credentials. */
+  readonly refusals: (lists: readonly ListName[], caller: Caller) => Refusals;
 }
+
+type Refusals = ReadonlyMap<string, ProtocolError>;
+
+interface Attempt {
+  readonly at: number;
+  readonly refusals: Map<string, ProtocolError>;
+}
+
+/** Statuses that the caller can do something about. */
+const refusing: ReadonlySet<number> = new Set([401, 403]);
+const noRefusals: Refusals = new Map();
 
 /** How many callers are remembered for the rate. */
 const maxCallers = 1000;
 
 export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): Refresh {
   const flights = new Map<string, Promise<void>>();
-  const lastAt = new Map<string, number>();
+  const attempts = new Map<string, Attempt>();
   const attempted = new Set<ListName>();
 
-  async function collectAll(lists: readonly ListName[], caller: Caller): Promise<void> {
+  async function collectAll(
+    lists: readonly ListName[],
+    caller: Caller,
+    { refusals }: Attempt,
+  ): Promise<void> {
+    const onFailure = (upstream: string, error: ProtocolError) => {
+      if (refusing.has(error.status)) refusals.set(upstream, error);
+    };
+    const heard = { ...collecting, onFailure };
     // It goes on when the caller that started it leaves, for the others that wait.
     const context = { ...caller.context, signal: new AbortController().signal };
     const collected = lists.map(async (list) => {
-      await collect(list, { ...caller, context }, collecting).catch((error) => {
+      await collect(list, { ...caller, context }, heard).catch((error) => {
         if (!isNotOffered(error)) collecting.onWarning("the routing table is not complete", error);
       });
       attempted.add(list);
@@ -48,14 +69,15 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
   }
 
   function refresh(lists: readonly ListName[], caller: Caller): Promise<void> {
-    const key = `${lists.join()} ${callerOf(caller.context)}`;
+    const key = keyOf(lists, caller);
     const { signal } = caller.context;
     const underWay = flights.get(key);
     if (underWay !== undefined) return unlessAborted(underWay, signal);
-    const last = lastAt.get(key);
-    if (last !== undefined && now() - last < refreshMs) return Promise.resolve();
-    remember(lastAt, key, now());
-    const flight = collectAll(lists, caller).finally(() => flights.delete(key));
+    const last = attempts.get(key);
+    if (last !== undefined && now() - last.at < refreshMs) return Promise.resolve();
+    const attempt = { at: now(), refusals: new Map() };
+    remember(attempts, key, attempt);
+    const flight = collectAll(lists, caller, attempt).finally(() => flights.delete(key));
     flights.set(key, flight);
     return unlessAborted(flight, signal);
   }
@@ -68,11 +90,16 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
       if (!lists.every((list) => attempted.has(list))) return refreshed;
       refreshed.catch(() => {});
     },
+    refusals: (lists, caller) => attempts.get(keyOf(lists, caller))?.refusals ?? noRefusals,
   };
 }
 
-function remember(times: Map<string, number>, key: string, time: number): void {
-  times.delete(key);
-  times.set(key, time);
-  if (times.size > maxCallers) times.delete(times.keys().next().value as string);
+function keyOf(lists: readonly ListName[], { context }: Caller): string {
+  return `${lists.join()} ${callerOf(context)}`;
+}
+
+function remember(attempts: Map<string, Attempt>, key: string, attempt: Attempt): void {
+  attempts.delete(key);
+  attempts.set(key, attempt);
+  if (attempts.size > maxCallers) attempts.delete(attempts.keys().next().value as string);
 }

@@ -62,15 +62,15 @@ describe("the routing table", () => {
     const table = tableOf("a", "b");
     learn(table, "a", ["x"]);
     expect(table.isCurrent(["tools"])).toBe(false);
-    expect(table.unknownUpstream(["tools"])).toBe("b");
+    expect(table.unknownUpstreams(["tools"])).toEqual(["b"]);
     learn(table, "b", []);
     expect(table.isCurrent(["tools"])).toBe(true);
-    expect(table.unknownUpstream(["tools"])).toBeUndefined();
+    expect(table.unknownUpstreams(["tools"])).toEqual([]);
     table.outdate("b", "promptsListChanged");
     expect(table.isCurrent(["tools"])).toBe(true);
     table.outdate("b", "toolsListChanged");
     expect(table.isCurrent(["tools"])).toBe(false);
-    expect(table.unknownUpstream(["tools"])).toBeUndefined();
+    expect(table.unknownUpstreams(["tools"])).toEqual([]);
     expect(table.names("tools").origin("x")).toBeDefined();
   });
 });

@@ -99,11 +99,11 @@ export class RoutingTable {
     );
   }
 
-  /** An upstream that has not said what is in the lists, so that nobody knows what it has. */
-  unknownUpstream(lists: readonly ListName[]): string | undefined {
+  /** The upstreams that have not said what is in the lists, so that nobody knows what they have. */
+  unknownUpstreams(lists: readonly ListName[]): readonly string[] {
     const isUnknown = (name: string) =>
       lists.some((list) => this.#learnt[list].get(name)?.isKnown === false);
-    return this.#options.upstreams.find(isUnknown);
+    return this.#options.upstreams.filter(isUnknown);
   }
 
   names(list: "tools" | "prompts"): NameTable {

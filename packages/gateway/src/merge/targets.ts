@@ -63,7 +63,7 @@ export class Targets {
     const { uri: sent } = readResource.params(params);
     const found = await this.findUri(sent, caller);
     if (found === undefined) {
-      this.#requireKnown(resourceLists);
+      this.#requireKnown(resourceLists, caller);
       throw invalidParams("Resource not found", { uri: sent });
     }
     const { upstream, uri: original } = found;
@@ -87,7 +87,7 @@ export class Targets {
     const find = () => table.uris.findReference(ref.uri);
     const found = await this.#look(resourceLists, caller, find);
     if (found === undefined) {
-      this.#requireKnown(resourceLists);
+      this.#requireKnown(resourceLists, caller);
       throw invalidParams(`Unknown resource template: ${ref.uri}`);
     }
     const own = { ...params, ref: { ...sentRef, uri: found.uri } };
@@ -133,7 +133,7 @@ export class Targets {
     const find = () => this.#options.table.names(list).origin(name);
     const origin = await this.#look([list], caller, find);
     if (origin !== undefined) return origin;
-    this.#requireKnown([list]);
+    this.#requireKnown([list], caller);
     throw invalidParams(`Unknown ${noun}: ${name}`);
   }
 
@@ -149,11 +149,19 @@ export class Targets {
     return find();
   }
 
-  /** An upstream that was never heard of may have it, so nothing is said to be unknown before. */
-  #requireKnown(lists: readonly ListName[]): void {
-    const upstream = this.#options.table.unknownUpstream(lists);
-    if (upstream === undefined) return;
-    throw new UpstreamError("unavailable", upstream, "What the upstream offers is not known yet");
+  /**
+   * An upstream that was never heard of may have it, so nothing is said to be unknown before. Where
+   * one asks for credentials first, the caller has to hear that, or would never sign in.
+   */
+  #requireKnown(lists: readonly ListName[], caller: Caller): void {
+    const { table, refresh } = this.#options;
+    const unknown = table.unknownUpstreams(lists);
+    const [first] = unknown;
+    if (first === undefined) return;
+    const refusals = refresh.refusals(lists, caller);
+    const refusing = unknown.find((upstream) => refusals.has(upstream));
+    if (refusing !== undefined) throw refusals.get(refusing);
+    throw new UpstreamError("unavailable", first, "What the upstream offers is not known yet");
   }
 }
 

@@ -1,28 +1,5 @@
-/** Waiting that an abort ends at once. */
-import { maxTimerMs, unlessAborted } from "lutra/protocol";
-
-/** How long to wait before attempts, in milliseconds. */
-export interface Pace {
-  readonly baseMs: number;
-  readonly maxMs: number;
-}
-
-/** Waits; rejects when the signal aborts first. */
-export function delay(ms: number, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(ms, maxTimerMs));
-  });
-  return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
-}
-
-/**
- * The wait before attempt `attempt`, counted from 0: twice as long each time, of which up to half is
- * left to chance, so that gateways do not come all at once.
- */
-export function backoffMs(attempt: number, random: () => number, { baseMs, maxMs }: Pace): number {
-  return Math.min(maxMs, baseMs * 2 ** attempt) * (1 - random() / 2);
-}
+/** Work whose time is bounded. */
+import { unlessAborted } from "lutra/protocol";
 
 export interface Bounds {
   readonly signal: AbortSignal;

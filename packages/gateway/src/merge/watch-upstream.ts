@@ -1,5 +1,7 @@
 /** A subscription of the gateway's own to what changes at an upstream. */
 import {
+  backoffMs,
+  delay,
   type Implementation,
   isProtocolError,
   type ListChanged,
@@ -13,7 +15,6 @@ import { askDiscover } from "./discover.ts";
 import { type FollowOptions, followUpstream } from "./follow-upstream.ts";
 import { announces } from "./listen.ts";
 import type { Caller } from "./own-request.ts";
-import { backoffMs, delay } from "./wait.ts";
 
 export interface WatchOptions extends FollowOptions {
   /** How the gateway calls itself. */

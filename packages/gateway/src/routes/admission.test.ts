@@ -83,6 +83,22 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     expect(await ask(first, { "mcp-param-country": "FR" }, callTool.name, params)).toBe(answered);
   });
 
+  it("a caller that goes away waits no longer for a tool to be found", async () => {
+    let calls = 0;
+    const serve = paramAdmission({ tool: () => undefined, findTool: () => new Promise(() => {}) });
+    const first = serve(async () => {
+      calls += 1;
+      return answered;
+    });
+    const controller = new AbortController();
+    const context = { signal: controller.signal, notify: () => {}, header: () => undefined };
+    const params = { name: "search", _meta };
+    const asked = first({ jsonrpc: "2.0", id: 1, method: callTool.name, params }, context);
+    controller.abort();
+    await expect(asked).rejects.toMatchObject({ reason: "aborted" });
+    expect(calls).toBe(0);
+  }, 1000);
+
   it("a tool whose annotations are wrong, or that was never listed, has none to go by", async () => {
     expect(await call({}, { country: "FR" }, "wrong")).toBe(answered);
     expect(await call({}, { country: "FR" }, "unlisted")).toBe(answered);

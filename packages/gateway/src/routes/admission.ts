@@ -15,6 +15,7 @@ import {
   modernVersions,
   requireHeaderParams,
   type Tool,
+  unlessAborted,
 } from "lutra/protocol";
 import { type AdmittedMethod, admit } from "lutra/server";
 import type { Upstream } from "../upstreams/upstream.ts";
@@ -68,7 +69,8 @@ export function paramAdmission(upstream: Pick<Upstream, "tool" | "findTool">): M
     };
     const tool = upstream.tool(name);
     if (tool !== undefined || upstream.findTool === undefined) return admitted(tool);
-    return upstream.findTool(name).then(admitted);
+    // The look-up itself goes on, for others that wait for it.
+    return unlessAborted(upstream.findTool(name), context.signal).then(admitted);
   };
 }
 

@@ -8,6 +8,7 @@ import {
   abortError,
   type ClientCapabilities,
   callTool,
+  delay,
   isObject,
   isProtocolError,
   type JSONRPCRequest,
@@ -30,7 +31,7 @@ import {
 } from "lutra/tasks";
 import { recordOf } from "../exchange-record.ts";
 import { type Caller, ownContext, ownRequest } from "../merge/own-request.ts";
-import { delay, within } from "../merge/wait.ts";
+import { within } from "../merge/wait.ts";
 import { UpstreamError } from "../upstreams/upstream-error.ts";
 
 export interface FollowTasksOptions {

@@ -58,6 +58,14 @@ describe("what an upstream says by its HTTP status reaches the client", () => {
     });
   });
 
+  it("429 with a date, which counts from the Date of the response", async () => {
+    const headers = {
+      Date: "Tue, 28 Jul 2026 12:00:00 GMT",
+      "Retry-After": "Tue, 28 Jul 2026 12:00:07 GMT",
+    };
+    expect(await toldOf(refuse(429, headers))).toMatchObject({ status: 429, retryAfterMs: 7000 });
+  });
+
   it.each([
     [401, -32600],
     [503, -32603],

@@ -4,7 +4,13 @@
  *
  * @spec basic/authorization/index#error-handling
  */
-import { type ErrorHead, isProtocolError, isTransportError, ProtocolError } from "lutra/protocol";
+import {
+  type ErrorHead,
+  isProtocolError,
+  isTransportError,
+  ProtocolError,
+  parseRetryAfter,
+} from "lutra/protocol";
 
 export interface AnswerHead extends ErrorHead {
   readonly status: number;
@@ -21,7 +27,9 @@ export function readErrorHead(status: number, headers: Headers): AnswerHead | un
   const challenge = textOf(headers["www-authenticate"]);
   // What a header can't carry once more is no challenge that anybody understands.
   const isPlain = challenge !== undefined && /^[\t\x20-\x7e]+$/.test(challenge);
-  const retryAfterMs = msOf(textOf(headers["retry-after"]));
+  const retryAfterMs = parseRetryAfter(textOf(headers["retry-after"]), {
+    date: textOf(headers.date),
+  });
   return {
     status,
     ...(isPlain && { challenge }),
@@ -54,11 +62,4 @@ export function refusalBy(
 
 function textOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(", ") : header;
-}
-
-/** The form in seconds; dates are as wrong as the clocks of two machines. */
-function msOf(retryAfter: string | undefined): number | undefined {
-  return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : undefined;
 }

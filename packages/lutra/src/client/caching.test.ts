@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { ProtocolError } from "../protocol/errors.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import {
   complete,
@@ -31,6 +32,9 @@ const open = (hints: object = fresh, options: ClientOptions = {}) =>
   scripted(reading(hints), { now, ...options });
 const contentsOf = async ({ client }: ReturnType<typeof scripted>, uri = "a") =>
   (await client.readResource(uri)).contents[0]?.uri;
+
+/** What a transport makes of a JSON-RPC error whose response has the status 503. */
+const unavailable = ProtocolError.fromWire({ code: -32603, message: "away" }, { status: 503 });
 
 describe("a response", () => {
   it("is fresh while now < t_received + ttlMs, and stale from then on", async () => {
@@ -236,6 +240,7 @@ describe("while the server is down", () => {
   it.each([
     ["the connection fails", new TransportError("closed", "gone")],
     ["the gateway says so", new TransportError("http", "bad gateway", { status: 502 })],
+    ["an answer with 503 says so", unavailable],
   ])("a stale response stands in, and is marked, when %s", async (_what, error) => {
     const { client, warnings } = failing(error);
     await client.readResource("a");

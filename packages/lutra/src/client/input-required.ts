@@ -17,12 +17,13 @@ import type { Result } from "../protocol/json-rpc.ts";
 import { malformed } from "../protocol/method.ts";
 import type { ListRootsRequest } from "../protocol/roots.ts";
 import type { CreateMessageRequest } from "../protocol/sampling.ts";
+import { backoffMs, delay } from "../protocol/wait.ts";
 import { answerElicitation, checkElicitation, type ElicitHandler } from "./elicitation.ts";
 import type { InputInfo } from "./input-info.ts";
 import type { CompleteOptions } from "./options.ts";
 import { answerRoots, type RootsHandler } from "./roots.ts";
 import { answerSampling, checkSampling, type SampleHandler } from "./sampling.ts";
-import { backoffMs, delay, untilAborted } from "./wait.ts";
+import { untilAborted } from "./wait.ts";
 
 /** The request that needs input, and how to send it again. */
 export interface InputExchange {

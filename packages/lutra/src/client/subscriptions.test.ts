@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ProtocolError } from "../protocol/errors.ts";
+import { TransportError } from "../protocol/transport-error.ts";
 import {
   acknowledged,
   broken,
@@ -52,6 +54,37 @@ describe("the end", () => {
     expect(server.streams).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
     expect(server.streams).toHaveLength(2);
+  });
+
+  it("is followed by the pause that the server asks for, where its own is shorter", async () => {
+    const server = listening();
+    const { stream } = await opened(server);
+    stream.break(new TransportError("http", "busy", { status: 429, retryAfterMs: 20_000 }));
+    await vi.advanceTimersByTimeAsync(19_999);
+    expect(server.streams).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    const error = new ProtocolError("internalError", "no", {
+      status: 503,
+      retryAfterMs: 86_400_000,
+    });
+    (await server.stream(1)).break(error);
+    await vi.advanceTimersByTimeAsync(299_999);
+    expect(server.streams).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(server.streams).toHaveLength(3);
+  });
+
+  it("is followed by no pause that outlasts the caller's signal", async () => {
+    const controller = new AbortController();
+    const server = listening();
+    const { subscription, stream } = await opened(server, { signal: controller.signal });
+    stream.break(new TransportError("http", "busy", { status: 429, retryAfterMs: 60_000 }));
+    await vi.advanceTimersByTimeAsync(0);
+    const next = subscription[Symbol.asyncIterator]().next();
+    controller.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(server.streams).toHaveLength(1);
   });
 
   it("is bridged for the reader, who learns of it from the new acknowledgment", async () => {

@@ -6,14 +6,15 @@
 import { isProtocolError } from "../protocol/errors.ts";
 import type { Serve } from "../protocol/exchange.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
+import { pauseBefore } from "../protocol/retry-after.ts";
 import { listen, type SubscriptionFilter } from "../protocol/subscriptions.ts";
 import { isTransportError } from "../protocol/transport-error.ts";
+import { backoffMs, delay } from "../protocol/wait.ts";
 import { closedError, requestOf } from "./exchange.ts";
 import { NotificationQueue } from "./notification-queue.ts";
 import type { Sender } from "./send.ts";
 import { followSubscription } from "./subscription.ts";
 import type { Versions } from "./versioning.ts";
-import { backoffMs, delay } from "./wait.ts";
 
 export interface ListenOptions {
   /** Ends the subscription. */
@@ -158,7 +159,7 @@ class Following implements Subscription {
     }
     if (!this.#mayRelisten(error)) throw error;
     sender.options.onWarning("subscription: interrupted, it is opened again", error);
-    return this.#pauseMs();
+    return pauseBefore(error, this.#pauseMs());
   }
 
   /** A subscription that lasted starts the pace afresh. */

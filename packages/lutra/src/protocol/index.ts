@@ -105,6 +105,8 @@ export type {
   TextResourceContents,
 } from "./resources.ts";
 export { listResources, listResourceTemplates, readResource } from "./resources.ts";
+export type { RetryAfterClock } from "./retry-after.ts";
+export { maxRetryAfterMs, parseRetryAfter, pauseBefore } from "./retry-after.ts";
 export type { Root } from "./roots.ts";
 export type { CreateMessageParams, CreateMessageResult, SamplingMessage } from "./sampling.ts";
 export type { ServerTypes, Typed, TypesOf } from "./server-types.ts";
@@ -131,3 +133,5 @@ export { isTransportError, TransportError } from "./transport-error.ts";
 export type { TemplateVariables, URITemplate } from "./uri-template.ts";
 export { parseURITemplate } from "./uri-template.ts";
 export { latestVersion, modernVersions, requireVersion } from "./versioning.ts";
+export type { Pace } from "./wait.ts";
+export { backoffMs, delay } from "./wait.ts";

@@ -11,6 +11,8 @@ export type TransportErrorReason = "aborted" | "timeout" | "closed" | "http" | "
 export interface TransportErrorOptions {
   /** The HTTP status, where `reason` is `http`. */
   readonly status?: number;
+  /** When another try makes sense, in milliseconds; HTTP says it in `Retry-After`. */
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -21,11 +23,14 @@ export class TransportError extends Error {
   override readonly name: string = "TransportError";
   readonly reason: TransportErrorReason;
   readonly status: number | undefined;
+  /** When another try makes sense, in milliseconds, where the server said it. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(reason: TransportErrorReason, message: string, options: TransportErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
     Object.defineProperty(this, brand, { value: true });
   }
 }

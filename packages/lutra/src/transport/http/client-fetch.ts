@@ -76,7 +76,7 @@ async function exchange(client: HttpClient, { request, context, signal }: Exchan
   }).catch((cause) => {
     throw connectionError(cause);
   });
-  reader.start(response.status, response.headers.get("content-type"));
+  reader.start(response.status, (name) => response.headers.get(name));
   const stream: Stream | undefined = response.body?.getReader();
   return stream === undefined ? reader.end() : readBody(stream, reader);
 }

@@ -82,6 +82,47 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     });
   });
 
+  it.each([429, 503])("%i says when another try makes sense", async (status) => {
+    const error = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"busy"}}';
+    const answers = [
+      { type: "application/json", body: error, name: "ProtocolError" },
+      { type: "text/html", body: "<h1>busy</h1>", name: "TransportError" },
+      { type: "application/json", body: "{}", name: "TransportError" },
+    ];
+    for (const { type, body, name } of answers) {
+      const headers = { "content-type": type, "retry-after": "12" };
+      const url = await serveHttp((_request, response) =>
+        response.writeHead(status, headers).end(body),
+      );
+      const answer = open(url).serve(request(), context());
+      await expect(answer).rejects.toMatchObject({ name, status, retryAfterMs: 12_000 });
+    }
+  });
+
+  it("a date to try again at counts from the Date of the response", async () => {
+    const headers = {
+      date: "Tue, 28 Jul 2026 12:00:00 GMT",
+      "retry-after": "Tue, 28 Jul 2026 12:00:05 GMT",
+    };
+    const url = await serveHttp((_request, response) => response.writeHead(429, headers).end());
+    const answer = open(url).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({ reason: "http", retryAfterMs: 5000 });
+  });
+
+  it.each([
+    ["an unreadable time", 429, "soon"],
+    ["a negative time", 503, "-5"],
+    ["a status that has no such header", 500, "5"],
+  ])("%s is no time to wait", async (_what, status, header) => {
+    const body = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"busy"}}';
+    const headers = { "content-type": "application/json", "retry-after": header };
+    const url = await serveHttp((_request, response) =>
+      response.writeHead(status, headers).end(body),
+    );
+    const answer = open(url).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({ peer: true, retryAfterMs: undefined });
+  });
+
   it("errors of the peer also come on a stream", async () => {
     const error = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"no"}}';
     const url = await serveHttp(answerWith(event(error), 200, "text/event-stream"));

@@ -5,15 +5,22 @@
  * @spec basic/transports/streamable-http#receiving-messages
  */
 
-import { ProtocolError } from "../../protocol/errors.ts";
+import { type ErrorHead, ProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, RequestId, Result } from "../../protocol/json-rpc.ts";
 import { malformed } from "../../protocol/method.ts";
+import { parseRetryAfter } from "../../protocol/retry-after.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import type { EventReader } from "./read-events.ts";
 import { createEventReader } from "./read-events.ts";
+
+/** Gives a header of a response by its name in lower case. */
+export type ResponseHeader = (name: string) => string | null | undefined;
+
+/** Statuses that may say when another try makes sense. */
+const passing: ReadonlySet<number> = new Set([429, 503]);
 
 const decoder = new TextDecoder();
 
@@ -25,6 +32,8 @@ export class ResponseReader {
   readonly #notify: RequestContext["notify"];
   readonly #maxBytes: number;
   #status = 0;
+  /** What the response says beside its body; absent where that is nothing of interest. */
+  #head: ErrorHead | undefined;
   #events: EventReader | undefined;
   #chunks: Uint8Array[] = [];
   #size = 0;
@@ -36,17 +45,18 @@ export class ResponseReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes the status and the media type. A body that can't hold an answer is refused unread. */
-  start(status: number, contentType: string | null | undefined): void {
+  /** Takes the status and the headers. A body that can't hold an answer is refused unread. */
+  start(status: number, header: ResponseHeader): void {
     this.#status = status;
-    const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+    if (passing.has(status)) this.#head = { status, retryAfterMs: retryAfterMs(header) };
+    const mediaType = header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && mediaType === "text/event-stream") {
       this.#events = createEventReader((data) => this.#readMessage(data), this.#maxBytes);
     } else if (mediaType !== "application/json") {
       throw isSuccess
         ? malformed(`response: expected JSON or an event stream, not ${mediaType ?? "no body"}`)
-        : httpError(status);
+        : this.#httpError();
     }
   }
 
@@ -81,7 +91,7 @@ export class ResponseReader {
 
   #readResponse(message: JSONObject): void {
     if (isObject(message.error)) throw this.#peerError(message, message.error);
-    if (this.#status >= 300) throw httpError(this.#status);
+    if (this.#status >= 300) throw this.#httpError();
     if (message.id !== this.#id) throw malformed("response: its id is not that of the request");
     if (!isObject(message.result)) throw malformed("response: expected a result or an error");
     this.result = message.result;
@@ -92,10 +102,10 @@ export class ResponseReader {
       const message: unknown = JSON.parse(text);
       if (isObject(message) && message.jsonrpc === "2.0") return message;
     } catch (cause) {
-      if (this.#status >= 300) throw httpError(this.#status);
+      if (this.#status >= 300) throw this.#httpError();
       throw new TransportError("malformed", "response: invalid JSON", { cause });
     }
-    if (this.#status >= 300) throw httpError(this.#status);
+    if (this.#status >= 300) throw this.#httpError();
     throw malformed("response: expected one JSON-RPC message");
   }
 
@@ -109,17 +119,23 @@ export class ResponseReader {
 
   /** Errors may lack the id, where the server could not read it. */
   #peerError({ id }: JSONObject, error: JSONObject): Error {
-    const peerError = ProtocolError.fromWire(error);
+    const peerError = ProtocolError.fromWire(error, this.#head);
     if (peerError === undefined) {
-      return this.#status >= 300 ? httpError(this.#status) : malformed("response: malformed error");
+      return this.#status >= 300 ? this.#httpError() : malformed("response: malformed error");
     }
     if (id === undefined || id === null || id === this.#id) return peerError;
     return malformed("response: its id is not that of the request");
   }
+
+  #httpError(): TransportError {
+    const status = this.#status;
+    const options = { status, retryAfterMs: this.#head?.retryAfterMs };
+    return new TransportError("http", `HTTP status ${status} without a JSON-RPC error`, options);
+  }
 }
 
-function httpError(status: number): TransportError {
-  return new TransportError("http", `HTTP status ${status} without a JSON-RPC error`, { status });
+function retryAfterMs(header: ResponseHeader): number | undefined {
+  return parseRetryAfter(header("retry-after"), { date: header("date") });
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

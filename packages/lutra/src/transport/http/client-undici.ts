@@ -110,9 +110,11 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     headers: { readonly [name: string]: string | string[] | undefined },
   ): void {
     if (status < 200) return;
-    const contentType = headers["content-type"];
     try {
-      this.#reader.start(status, Array.isArray(contentType) ? contentType[0] : contentType);
+      this.#reader.start(status, (name) => {
+        const value = headers[name];
+        return Array.isArray(value) ? value[0] : value;
+      });
     } catch (error) {
       controller.abort(connectionError(error));
     }

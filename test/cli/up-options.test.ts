@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { send } from "./http.ts";
+import { endLutra, runLutra, startLutra } from "./run-lutra.ts";
+
+const startFleet = (...options: readonly string[]) =>
+  startLutra("up", "fleet-server.ts", "--replicas", "1", ...options);
+
+it("says where health and metrics are, also on a port that it picked", async () => {
+  const fleet = await startFleet("--admin", "0");
+  const [, admin = ""] = await fleet.line(/^lutra: health and metrics on (http:\S+)$/);
+  expect((await fetch(`${admin}/readyz`)).status).toBe(200);
+  expect(fleet.stdout).toEqual([`listening on ${fleet.url}`]);
+  await endLutra(fleet);
+});
+
+describe("proxies in front", () => {
+  /** The address of a client, as the access log has it, whose request comes over a proxy here. */
+  async function addressSeenBy(...options: readonly string[]): Promise<string> {
+    const fleet = await startFleet("--log", ...options);
+    const headers = {
+      "content-type": "application/json",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": "pid",
+      "x-forwarded-for": "203.0.113.9",
+    };
+    await (await send(fleet.url, "tools/call", { name: "pid", arguments: {} }, { headers })).text();
+    const { input } = await fleet.line(/^\{.*"address"/);
+    await endLutra(fleet);
+    return JSON.parse(input).address;
+  }
+
+  it("are believed where --trusted-proxy names them, by address or range", async () => {
+    const seen = await addressSeenBy("--trusted-proxy", "192.0.2.7", "--trusted-proxy=127.0.0.0/8");
+    expect(seen).toBe("203.0.113.9");
+  });
+
+  it("are not believed otherwise", async () => {
+    expect(await addressSeenBy()).toBe("127.0.0.1");
+  });
+
+  it("must be addresses or ranges", async () => {
+    const proxies = ["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "proxy.example"];
+    const fleet = runLutra("up", "fleet-server.ts", "--port", "0", ...proxies);
+    expect(await fleet.exited).toBe(2);
+    await fleet.closed;
+    expect(fleet.stderr).toEqual([
+      "lutra: --trusted-proxy proxy.example: expected an address, or a range such as 10.0.0.0/8",
+    ]);
+  });
+});
