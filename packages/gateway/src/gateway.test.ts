@@ -246,6 +246,32 @@ describe("another configuration", () => {
     expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
   });
 
+  it("says how long the end may take", async () => {
+    let hasBegun = () => {};
+    const begun = new Promise<void>((resolve) => {
+      hasBegun = resolve;
+    });
+    const call = () => {
+      hasBegun();
+      return new Promise<never>(() => {});
+    };
+    const hold = defineTool({ name: "hold", call });
+    const server = createServer({ name: "held", version: "1.0.0", tools: [hold] });
+    const held = await serveHttp(server, { port: 0, drainMs: 1 });
+    onTestFinished(() => held.close());
+    const input = { ...quiet, upstreams: { held: { url: held.url } } };
+    const gateway = await startGateway({ ...input, drainMs: 60_000 });
+    await gateway.ready();
+    const called = ask(gateway, "tools/call", { name: "hold" }).then(
+      () => "answered",
+      () => "cut off",
+    );
+    await begun;
+    await gateway.reload({ ...input, drainMs: 20 });
+    await gateway.close();
+    expect(await called).toBe("cut off");
+  }, 5000);
+
   it("finds the limits as used up as they were", async () => {
     const limits = [{ rate: { requests: 1, perMs: 60_000 } }];
     const gateway = await gatewayOf({ limits });

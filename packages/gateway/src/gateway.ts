@@ -113,7 +113,7 @@ export async function startGateway(
     upstreams: () => statuses(now()),
     reload: async (next) => {
       await now().replace(parsed(next));
-      sockets.judgeBy(now().config.listen);
+      sockets.judgeBy(now().config);
     },
     close: async () => {
       await sockets.close();
@@ -149,8 +149,8 @@ function statuses({ upstreams }: RunningConfig): readonly UpstreamStatus[] {
 interface Sockets {
   readonly endpoint: HttpEndpoint;
   readonly admin: HttpEndpoint | undefined;
-  /** From now on requests are judged by these settings. */
-  readonly judgeBy: (listen: CompleteConfig["listen"]) => void;
+  /** From now on requests are judged, and the end is bounded, by these settings. */
+  readonly judgeBy: (config: CompleteConfig) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -162,13 +162,15 @@ interface Parts {
   readonly metrics: Metrics;
 }
 
-async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Parts) {
+async function openSockets(config: CompleteConfig, parts: Parts) {
+  const { listen, admin } = config;
   const { host, port, path } = listen;
   let isClosing = false;
   let judge = createHandler(handlerOptions(listen, parts));
   const handle = atPath(path, (req, res) => judge(req, res));
   const close = async () => parts.now()?.drain();
-  const endpoint = await listenHttp({ handle, close }, { host, port, drainMs });
+  let { drainMs } = config;
+  const endpoint = await listenHttp({ handle, close }, { host, port, drainMs: () => drainMs });
   let own: HttpEndpoint | undefined;
   try {
     if (admin !== false) own = await openAdmin(admin, parts, () => isClosing);
@@ -180,7 +182,8 @@ async function openSockets({ listen, admin, drainMs }: CompleteConfig, parts: Pa
     endpoint,
     admin: own,
     judgeBy: (next) => {
-      judge = createHandler(handlerOptions(next, parts));
+      judge = createHandler(handlerOptions(next.listen, parts));
+      drainMs = next.drainMs;
     },
     close: async () => {
       isClosing = true;

@@ -2,8 +2,6 @@
 
 import { unlessAborted } from "../protocol/abort.ts";
 
-export { backoffMs, delay } from "../protocol/wait.ts";
-
 /** Awaits `work`, but no longer than until the signal, where there is one, aborts. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return signal === undefined ? work : unlessAborted(work, signal);

@@ -189,6 +189,25 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     expect(answers).toEqual([{ a: accept }, { a: accept }, { a: accept }]);
   });
 
+  it("a look that a busy server puts off is taken when the server says", async () => {
+    const busy = new TransportError("http", "busy", { status: 429, retryAfterMs: 20_000 });
+    let looks = 0;
+    const script: Script = ({ method }) => {
+      if (method === "tools/call") return created;
+      looks += 1;
+      if (looks === 1) throw busy;
+      return done;
+    };
+    const extensions = [followTasks({ notifications: false })];
+    const { client: it } = scripted(script, { random: () => 0, extensions });
+    const result = it.callTool("t");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(looks).toBe(1);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(looks).toBe(2);
+    expect(await result).toMatchObject({ content: [] });
+  });
+
   it("an answer that is refused ends the waiting", async () => {
     const script: Script = ({ method }) => {
       if (method === "tools/call") return created;

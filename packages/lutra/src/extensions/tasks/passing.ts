@@ -1,8 +1,9 @@
 /** Failures that pass, such as a server whose store is away, are no answer about a task. */
 import type { ClientHost } from "../../client/extension.ts";
-import { backoffMs, delay } from "../../client/wait.ts";
 import { isProtocolError } from "../../protocol/errors.ts";
+import { pauseBefore } from "../../protocol/retry-after.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
+import { backoffMs, delay } from "../../protocol/wait.ts";
 
 /** How often in a row a request may fail before that is an error. */
 const maxFailures = 8;
@@ -19,7 +20,7 @@ export async function untilPassed<T>(
       return await send();
     } catch (error) {
       if (failures >= maxFailures || !isPassing(error)) throw error;
-      await delay(backoffMs(failures - 1, random, pace), signal);
+      await delay(pauseBefore(error, backoffMs(failures - 1, random, pace)), signal);
     }
   }
 }

@@ -89,7 +89,7 @@ describe("ext-tasks/tasks#task-cancellation", () => {
 describe("ext-tasks/tasks#task-execution: a run after another", () => {
   type Lists = { readonly list: number[] };
 
-  it.each([
+  it.each<[string, ToolTaskOptions]>([
     ["by a worker", {}],
     ["within its request", { promoteAfterMs: Number.POSITIVE_INFINITY }],
   ])("finds what there was, whatever a handler makes of it: %s", async (_where, taskOptions) => {

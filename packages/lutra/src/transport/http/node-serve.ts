@@ -14,8 +14,11 @@ export interface ListenOptions {
   readonly port?: number | undefined;
   /** @default "127.0.0.1" */
   readonly host?: string | undefined;
-  /** How long `close` waits for exchanges in flight, in milliseconds. @default 5000 */
-  readonly drainMs?: number | undefined;
+  /**
+   * How long `close` waits for exchanges in flight, in milliseconds, or a function that is asked when
+   * it begins. @default 5000
+   */
+  readonly drainMs?: number | (() => number) | undefined;
 }
 
 export interface ServeHttpOptions extends HttpHandlerOptions, ListenOptions {
@@ -84,7 +87,7 @@ export async function listenHttp(
     url: `http://${name}:${actual}`,
     port: actual,
     isLocal: address === "::1" || address.startsWith("127."),
-    close: () => drain(http, service.close, drainMs),
+    close: () => drain(http, service.close, typeof drainMs === "function" ? drainMs() : drainMs),
   };
 }
 
