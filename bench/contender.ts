@@ -17,6 +17,9 @@ export interface ContenderOptions {
   readonly nodeOptions?: readonly string[];
 }
 
+/** How long a process may take for an answer beyond what it was asked to do, in milliseconds. */
+const patienceMs = 60_000;
+
 const children = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of children) child.kill("SIGKILL");
@@ -40,9 +43,9 @@ export class Contender {
     return this.#ask({ ask: "usage", collectGarbage });
   }
 
-  /** Lets a client make calls for a while. */
+  /** Lets a client make calls for a while. Rejects where the last of them are never answered. */
   call(inFlight: number, durationMs: number): Promise<Calls> {
-    return this.#ask({ ask: "call", inFlight, durationMs });
+    return this.#ask({ ask: "call", inFlight, durationMs }, durationMs + patienceMs);
   }
 
   async stop(): Promise<void> {
@@ -50,9 +53,13 @@ export class Contender {
     await this.#ended.catch(() => {});
   }
 
-  async #ask<T>(question: Question): Promise<T> {
+  async #ask<T>(question: Question, maxMs = patienceMs): Promise<T> {
     this.#child.send(question);
-    const [answer] = await Promise.race([once(this.#child, "message"), this.#ended]);
+    const timeout = AbortSignal.timeout(maxMs);
+    const answered = once(this.#child, "message", { signal: timeout }).catch((cause) => {
+      throw new Error(`${this.name}: no answer within ${maxMs} ms`, { cause });
+    });
+    const [answer] = await Promise.race([answered, this.#ended]);
     return answer as T;
   }
 }

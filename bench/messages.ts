@@ -20,6 +20,8 @@ export interface Calls {
   readonly count: number;
   readonly ms: number;
   readonly cpuMicros: number;
+  /** How long the creation of a task took, in the middle of all. */
+  readonly createMs?: number;
 }
 
 /** Reads what this process has used; collects garbage first where the flag of Node is set. */

@@ -62,12 +62,13 @@ const gatewayNotes = `- Proxies route by \`Mcp-Name\` to two Lutra servers. A pr
   adds 52 µs at p50 with one connection, on another machine.
 - A list from the cache is compared with a server that is alone on the first core, too.`;
 
-const taskNotes = `- A task is created by \`tools/call\` within the process, run by the same process, keeps the outcome of
-  one step and is completed. Postgres is a fresh cluster on the first core with its own settings, and
-  waits for the disk (\`fsync\`).
+const taskNotes = `- A task is created by \`tools/call\` within the engine's process, run by the same process, keeps the
+  outcome of one step and is completed. Postgres is a fresh cluster on the first core with its own
+  settings, and waits for the disk (\`fsync\`); the engines are on the second.
 - The floors: two statements of a commit each in SQLite with the same settings, one after the other,
   where Lutra commits the writes of many tasks together; in Postgres a row and its job in one
   transaction, graphile-worker as it comes with the same concurrency, and an update; in memory, where
   the engine is Lutra's own, what the store does by itself: a row, its run by a worker, and an update.
-  All leave out the write of the step, and everything that a server does for a call. The same call to
-  the same server without a task, and a \`Map\` alone, are beside them for information.`;
+  The rows are such as a task keeps. All leave out the write of the step, and everything that a server
+  does for a call. The same call to the same server without a task, and a \`Map\` alone, are beside
+  them for information.`;

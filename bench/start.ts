@@ -7,7 +7,7 @@ import { isPinned } from "./contender.ts";
 
 const bench = import.meta.dirname;
 const out = join(bench, "out");
-const measured = ["servers", "clients", "proxies"].flatMap((folder) =>
+const measured = ["servers", "clients", "proxies", "engines"].flatMap((folder) =>
   readdirSync(join(bench, folder)).map((file) => join(bench, folder, file)),
 );
 

@@ -3,19 +3,23 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openPostgres } from "@lutra/stores/postgres";
-import { openSqlite } from "@lutra/stores/sqlite";
-import { createMemoryTaskStore } from "lutra/stores";
+import pg from "pg";
 import { hasPostgres, startPostgres, withoutPostgres } from "../../test/stores/postgres-server.ts";
-import { isPinned } from "../contender.ts";
+import { type Contender, isPinned, start, withContenders } from "../contender.ts";
+import type { Calls } from "../messages.ts";
 import type { Plan } from "../plan.ts";
 import { missing, type Row, row, significant } from "../row.ts";
 import { alternate, median, ratios } from "../statistics.ts";
-import { drive, inFlight, type Subject, type TaskSample } from "../tasks/engine.ts";
-import { mapFloor, memoryFloor, postgresFloor, sqliteFloor } from "../tasks/floors.ts";
-import { plainServer, taskServer } from "../tasks/task-server.ts";
+import { inFlight } from "../tasks/engine.ts";
 
 const what = `tasks of one step, ${inFlight} in flight`;
+
+/** An engine: its name for the reader, which one `engines/subject.ts` opens, and its data. */
+interface Entry {
+  readonly name: string;
+  readonly engine: string;
+  readonly location?: string;
+}
 
 export async function tasks(plan: Plan): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lutra-bench-tasks-"));
@@ -30,73 +34,107 @@ export async function tasks(plan: Plan): Promise<readonly Row[]> {
   }
 }
 
-async function memoryRows(plan: Plan): Promise<readonly Row[]> {
-  const store = createMemoryTaskStore({ maxTasks: 10_000_000 });
-  const ours = taskServer(store, store.close);
-  return rowsOf("memory", [ours, memoryFloor(), plainServer(), mapFloor()], plan);
+function memoryRows(plan: Plan): Promise<readonly Row[]> {
+  const entries = [
+    { name: "Lutra", engine: "memory-lutra" },
+    { name: "insert + job + update", engine: "memory-floor" },
+    { name: "the call without a task, a Map", engine: "memory-plain" },
+    { name: "a Map", engine: "memory-map" },
+  ];
+  return rowsOf("memory", entries, plan);
 }
 
-async function sqliteRows(folder: string, plan: Plan): Promise<readonly Row[]> {
-  const store = await openSqlite(join(folder, "lutra.db"));
-  const ours = taskServer(store.tasks, store.close);
-  return rowsOf("SQLite", [ours, sqliteFloor(join(folder, "floor.db"))], plan);
+function sqliteRows(folder: string, plan: Plan): Promise<readonly Row[]> {
+  const entries = [
+    { name: "Lutra", engine: "sqlite-lutra", location: join(folder, "lutra.db") },
+    { name: "insert + update", engine: "sqlite-floor", location: join(folder, "floor.db") },
+  ];
+  return rowsOf("SQLite", entries, plan);
 }
 
 async function postgresRows(plan: Plan): Promise<readonly Row[]> {
   if (!hasPostgres) return [missing(`${what}: Postgres`, withoutPostgres)];
   const server = await onFirstCore(() => startPostgres(false, { isDurable: true }));
   try {
-    const store = await openPostgres(server.url);
-    const ours = taskServer(store.tasks, store.close);
-    return await rowsOf("Postgres", [ours, await postgresFloor(server.url)], plan);
+    const entries = [
+      { name: "Lutra", engine: "postgres-lutra", location: server.url },
+      {
+        name: "insert + job + update",
+        engine: "postgres-floor",
+        location: await secondDatabase(server.url),
+      },
+    ];
+    return await rowsOf("Postgres", entries, plan);
   } finally {
     server.remove();
   }
 }
 
-/** Lutra and floors; the target is about the first of these. */
+/** Graphile's workers end when another one in their database makes its tables, wherever these are. */
+async function secondDatabase(url: string): Promise<string> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query("CREATE DATABASE floor");
+  await client.end();
+  return Object.assign(new URL(url), { pathname: "/floor" }).href;
+}
+
+/** Lutra, which is the first, and floors; the target is about the first of these. */
 async function rowsOf(
   engine: string,
-  subjects: readonly [Subject, Subject, ...Subject[]],
+  entries: readonly Entry[],
   plan: Plan,
 ): Promise<readonly Row[]> {
-  try {
-    for (const subject of subjects) await drive(subject, plan.warmUpMs);
-    const rounds = plan.generations * plan.rounds;
-    const samples = await alternate(subjects, rounds, (subject) => drive(subject, plan.roundMs));
-    const ours = samples[0] ?? [];
-    return subjects.slice(1).flatMap((floor, index) => {
-      const names = `${engine}: ${subjects[0].name} / ${floor.name}`;
-      return compared(names, [ours, samples[index + 1] ?? []], index === 0);
+  const all = entries.map((): Calls[] => []);
+  for (let generation = 0; generation < plan.generations; generation += 1) {
+    await withContenders(entries.map(open), async (contenders) => {
+      const call = (each: Contender, ms: number) => each.call(inFlight, ms);
+      for (const each of contenders) await call(each, plan.warmUpMs);
+      const samples = await alternate(contenders, plan.rounds, (each) => call(each, plan.roundMs));
+      for (const [index, calls] of all.entries()) calls.push(...(samples[index] ?? []));
     });
-  } finally {
-    for (const subject of subjects) await subject.close();
   }
+  const [ours = [], ...floors] = all;
+  return floors.flatMap((floor, index) => {
+    const names = `${engine}: ${entries[0]?.name} / ${entries[index + 1]?.name}`;
+    return compared(names, [ours, floor], index === 0);
+  });
+}
+
+function open({ name, engine, location = "" }: Entry): Promise<Contender> {
+  return start(name, "./engines/subject.mjs", { args: [engine, location], core: 1 });
 }
 
 function compared(
   names: string,
-  [ours, floor]: readonly [readonly TaskSample[], readonly TaskSample[]],
+  [ours, floor]: readonly [readonly Calls[], readonly Calls[]],
   hasTarget: boolean,
 ): readonly Row[] {
-  const column = (key: keyof TaskSample) =>
-    [ours.map((sample) => sample[key]), floor.map((sample) => sample[key])] as const;
-  const medians = (key: keyof TaskSample) =>
-    column(key).map((values) => significant(median(values)));
+  type Value = (calls: Calls) => number;
+  const column = (of: Value) => [ours.map(of), floor.map(of)] as const;
+  const medians = (of: Value) => column(of).map((values) => significant(median(values)));
   return [
     row({
       what: `${what}, ${names}`,
-      values: ratios(...column("perSecond")),
-      medians: `${medians("perSecond").join(" / ")} per second`,
+      values: ratios(...column(perSecond)),
+      medians: `${medians(perSecond).join(" / ")} per second`,
       ...(hasTarget && { target: { atLeast: 0.5 } }),
     }),
     row({
       what: `time until CreateTaskResult, p50, ${names}`,
-      values: column("createMs")[0],
+      values: column(createMs)[0],
       unit: " ms",
-      medians: `${medians("createMs").join(" / ")} ms`,
+      medians: `${medians(createMs).join(" / ")} ms`,
     }),
   ];
+}
+
+function perSecond({ count, ms }: Calls): number {
+  return (count / ms) * 1000;
+}
+
+function createMs({ createMs = Number.NaN }: Calls): number {
+  return createMs;
 }
 
 /** Programs that `start` starts get the first core; this one is back on the second afterwards. */

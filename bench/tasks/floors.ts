@@ -4,13 +4,13 @@ import { Logger, runMigrations, run as runQueue } from "graphile-worker";
 import Libsql from "libsql";
 import { createMemoryTaskStore } from "lutra/stores";
 import pg from "pg";
-import { inFlight, row, type Subject, state } from "./engine.ts";
+import { inFlight, maxTasks, row, type Subject, state } from "./engine.ts";
 
 /** What the store in memory does by itself: it keeps a task, has it run, and keeps its end. */
 export function memoryFloor(): Subject {
-  const store = createMemoryTaskStore({ maxTasks: 10_000_000 });
+  const store = createMemoryTaskStore({ maxTasks });
   const waiting = new Map<string, () => void>();
-  const worker = store.work({
+  store.work({
     concurrency: inFlight,
     onError: console.error,
     run: async (taskId, _signal, taken) => {
@@ -21,7 +21,6 @@ export function memoryFloor(): Subject {
     },
   });
   return {
-    name: "insert + job + update",
     create: async () => {
       const taskId = randomUUID();
       const done = new Promise<void>((resolve) => {
@@ -31,10 +30,6 @@ export function memoryFloor(): Subject {
       await store.create(task, { order: "run" });
       return { done };
     },
-    close: async () => {
-      await worker.close(0);
-      await store.close();
-    },
   };
 }
 
@@ -42,14 +37,12 @@ export function memoryFloor(): Subject {
 export function mapFloor(): Subject {
   const rows = new Map<string, { readonly version: number; readonly state: string }>();
   return {
-    name: "a Map",
     create: async () => {
       const id = randomUUID();
       rows.set(id, { version: 1, state });
       const done = Promise.resolve().then(() => rows.set(id, { version: 2, state }));
       return { done };
     },
-    close: async () => rows.clear(),
   };
 }
 
@@ -58,17 +51,17 @@ export function sqliteFloor(file: string): Subject {
   const database = new Libsql(file);
   database.exec("PRAGMA journal_mode = WAL");
   database.exec("PRAGMA synchronous = FULL");
-  database.exec("CREATE TABLE rows (id TEXT PRIMARY KEY, version INTEGER, state TEXT)");
+  database.exec(
+    "CREATE TABLE IF NOT EXISTS rows (id TEXT PRIMARY KEY, version INTEGER, state TEXT)",
+  );
   const insert = database.prepare("INSERT INTO rows VALUES (?, 1, ?)");
   const update = database.prepare("UPDATE rows SET version = 2, state = ? WHERE id = ?");
   return {
-    name: "insert + update",
     create: async () => {
       const id = randomUUID();
       insert.run(id, state);
       return { done: Promise.resolve().then(() => update.run(state, id)) };
     },
-    close: async () => void database.close(),
   };
 }
 
@@ -81,10 +74,10 @@ export async function postgresFloor(url: string): Promise<Subject> {
   const schema = "bench_queue";
   await runMigrations({ pgPool: pool, schema, logger });
   await pool.query(
-    "CREATE TABLE bench_rows (id text PRIMARY KEY, version integer NOT NULL, state json NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS bench_rows (id text PRIMARY KEY, version integer NOT NULL, state json NOT NULL)",
   );
   const waiting = new Map<string, () => void>();
-  const runner = await runQueue({
+  await runQueue({
     pgPool: pool,
     schema,
     logger,
@@ -106,7 +99,6 @@ export async function postgresFloor(url: string): Promise<Subject> {
     WITH added AS (INSERT INTO bench_rows VALUES ($1, 1, $2) RETURNING id)
     SELECT ${schema}.add_job('work', json_build_object('id', id)) FROM added`;
   return {
-    name: "insert + job + update",
     create: async () => {
       const id = randomUUID();
       const done = new Promise<void>((resolve) => {
@@ -114,10 +106,6 @@ export async function postgresFloor(url: string): Promise<Subject> {
       });
       await pool.query(insert, [id, state]);
       return { done };
-    },
-    close: async () => {
-      await runner.stop();
-      await pool.end();
     },
   };
 }

@@ -41,18 +41,16 @@ export function plainServer(): Subject {
   const server = createServer({ name: "bench", version: "1.0.0", tools: [tool] });
   let id = 0;
   return {
-    name: "the call without a task, a Map",
     create: async () => {
       id += 1;
       const request = { jsonrpc: "2.0", id, method: "tools/call", params } as const;
       return { done: Promise.resolve(await server.serve(request, context)) };
     },
-    close: () => server.close(),
   };
 }
 
-/** Tasks over a store. Its lives as long as the subject, which closes it. */
-export function taskServer(store: TaskStore, close: () => Promise<void>): Subject {
+/** Tasks over a store. */
+export function taskServer(store: TaskStore): Subject {
   const ends = createEnds();
   const server = createServer({
     name: "bench",
@@ -63,17 +61,12 @@ export function taskServer(store: TaskStore, close: () => Promise<void>): Subjec
   });
   let id = 0;
   return {
-    name: "Lutra",
     create: async () => {
       id += 1;
       const request = { jsonrpc: "2.0", id, method: "tools/call", params } as const;
       const { taskId } = await server.serve(request, context);
       if (typeof taskId !== "string") throw new Error("expected a task");
       return { done: ends.of(taskId) };
-    },
-    close: async () => {
-      await server.close();
-      await close();
     },
   };
 }
