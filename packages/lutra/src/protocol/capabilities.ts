@@ -65,15 +65,17 @@ function withFormMode(declared: ClientCapabilities): ClientCapabilities {
 
 /** The part of `required` that `declared` lacks, or `undefined` when it lacks nothing. */
 function missingMembers(required: JSONObject, declared: JSONObject): JSONObject | undefined {
-  const missing: Record<string, unknown> = {};
-  for (const [key, wanted] of Object.entries(required)) {
-    if (wanted === undefined) continue;
-    const have = declared[key];
-    if (!isObject(have)) missing[key] = wanted;
-    else if (isObject(wanted)) {
-      const inner = missingMembers(wanted, have);
-      if (inner !== undefined) missing[key] = inner;
-    }
+  let missing: Record<string, unknown> | undefined;
+  for (const key in required) {
+    const lacking = lackOf(required[key], declared[key]);
+    if (lacking === undefined) continue;
+    missing ??= {};
+    missing[key] = lacking;
   }
-  return Object.keys(missing).length > 0 ? missing : undefined;
+  return missing;
+}
+
+function lackOf(wanted: unknown, have: unknown): unknown {
+  if (wanted === undefined || !isObject(have)) return wanted;
+  return isObject(wanted) ? missingMembers(wanted, have) : undefined;
 }

@@ -125,7 +125,11 @@ export function hostedTools(
     const hosted = tool && known.get(tool);
     if (tool === undefined || hosted !== undefined) return hosted;
     const { definition, run } = tool;
-    const made: HostedTool = { definition, run: (own) => run({ ...own, handles }) };
+    const made: HostedTool = {
+      definition,
+      run: ({ request, context, memory, journal }) =>
+        run({ request, context, memory, handles, journal }),
+    };
     known.set(tool, made);
     return made;
   };

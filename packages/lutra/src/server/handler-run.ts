@@ -49,8 +49,7 @@ export class HandlerRun implements HandlerContext {
   readonly #memory: InputMemory;
   readonly #journal: Journal | undefined;
   #exchange: string | undefined;
-  // Any text may be the name of a question, also one of an object's prototype.
-  readonly #asked: Record<string, InputRequest> = Object.create(null);
+  #asked: Record<string, InputRequest> | undefined;
   #questions: Set<string> | undefined;
   #steps: Steps | undefined;
   #taken: Record<string, InputResponse> | undefined;
@@ -171,8 +170,7 @@ export class HandlerRun implements HandlerContext {
 
   /** The questions that this run asked and nobody has answered yet. */
   get pending(): InputRequests | undefined {
-    for (const _name in this.#asked) return this.#asked;
-    return undefined;
+    return this.#asked;
   }
 
   /** What the next round is to know. */
@@ -213,6 +211,8 @@ export class HandlerRun implements HandlerContext {
     } catch (error) {
       return refused(error);
     }
+    // Any text may be the name of a question, also one of an object's prototype.
+    this.#asked ??= Object.create(null) as Record<string, InputRequest>;
     this.#asked[name] = request;
     return refused(new InputPending(`waiting for "${name}"`));
   }

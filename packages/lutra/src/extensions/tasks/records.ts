@@ -83,27 +83,20 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     return [next, replaced] as const;
   }
 
-  function announce(record: TaskRecord): void {
+  /** Where nothing happens, nothing is replaced. */
+  function begin(record: TaskRecord, event: TaskEvent, replaceLast?: TakenTask["replaceLast"]) {
+    const state = transition(record.state, event, now());
+    if (state === record.state) return [record, false] as const;
+    return replace(record, state, orderAfter(record.state, event, state), replaceLast);
+  }
+
+  /** Nobody sees the steps of a task. */
+  function announce(record: TaskRecord, event: TaskEvent): void {
+    if (event.type === "step") return;
     const { taskId, version, state } = record;
     onChange(record);
     void tell(options, taskTopic(taskId), { taskId, version });
     if (state.status === "cancelled") void tell(options, cancelledTopic, { taskId });
-  }
-
-  /** The task after `event`; `undefined` when it did not change, or someone else was faster. */
-  async function attemptChange(
-    record: TaskRecord,
-    event: TaskEvent,
-    replaceLast?: TakenTask["replaceLast"],
-  ): Promise<TaskRecord | undefined> {
-    const state = transition(record.state, event, now());
-    if (state === record.state) return undefined;
-    // What a run says of itself is no progress: it says so again, however often its process dies.
-    const order = event.type === "step" ? progress : orderAfter(record.state, state);
-    const [next, replaced] = replace(record, state, order, replaceLast);
-    if (!(await replaced)) return undefined;
-    if (event.type !== "step") announce(next);
-    return next;
   }
 
   return {
@@ -123,8 +116,11 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     change: async (taskId, event, known, replaceLast) => {
       let record = known ?? (await read(taskId));
       for (let attempt = 0; attempt < maxAttempts && record !== undefined; attempt += 1) {
-        const changed = await attemptChange(record, event, replaceLast);
-        if (changed !== undefined) return changed;
+        const [next, replaced] = begin(record, event, replaceLast);
+        if (await replaced) {
+          announce(next, event);
+          return next;
+        }
         // What this process remembers may be old; only the store can say that nothing happens.
         const current = await read(taskId);
         if (current?.version === record.version) return current;
@@ -169,7 +165,9 @@ const progress: TaskOrder = { isProgress: true };
 const drop: TaskOrder = { order: "drop" };
 
 /** What the store is to do about a change. */
-function orderAfter(before: TaskState, after: TaskState): TaskOrder | undefined {
+function orderAfter(before: TaskState, event: TaskEvent, after: TaskState): TaskOrder | undefined {
+  // What a run says of itself is no progress: it says so again, however often its process dies.
+  if (event.type === "step") return progress;
   if (isTerminal(after.status) || after.status === "input_required") return drop;
   return after.round > before.round ? { order: "run" } : undefined;
 }
