@@ -37,17 +37,21 @@ without a target are for information.
 
 ${table(rows)}
 
-- Every server is a process of its own, started fresh and warmed up; all get the same bytes.
+- Every contender is a process of its own, started fresh and warmed up; all get the same work.
 ${notes}
 - Resident memory is read after a forced collection (\`--expose-gc\`).
 `;
 }
 
+const awake = `- The load generator does not sleep while it waits: waking it is work of the server, and the more the
+  longer it has slept.`;
+
 const serverNotes = `- \`bare node:http\` reads and parses the body, compares the headers with it and answers the same
   bytes as Lutra, written anew for each request.
 - \`official SDK\` is \`@modelcontextprotocol/server\` with its Node adapter as documented. It and
   \`Lutra\` have the same 21 tools with the same zod schemas, made once.
-- CPU per request is the server process's user and system time.`;
+- CPU per request is the server process's user and system time.
+${awake}`;
 
 const gatewayNotes = `- Proxies route by \`Mcp-Name\` to two Lutra servers. A proxy has the first core to itself; both
   servers share the second with the load, also where they are called directly, so that what a proxy
@@ -60,7 +64,9 @@ const gatewayNotes = `- Proxies route by \`Mcp-Name\` to two Lutra servers. A pr
   with one worker, no log, and the least configuration that does the same.
 - CPU per request of a proxy is the user and system time of its processes. A published proxy in Rust
   adds 52 µs at p50 with one connection, on another machine.
-- A list from the cache is compared with a server that is alone on the first core, too.`;
+- A list from the cache is compared with a server that is alone on the first core, too.
+${awake} Where the
+  upstreams share its core, it may.`;
 
 const taskNotes = `- A task is created by \`tools/call\` within the engine's process, run by the same process, keeps the
   outcome of one step and is completed. Postgres is a fresh cluster on the first core with its own
