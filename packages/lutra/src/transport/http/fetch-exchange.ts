@@ -45,17 +45,20 @@ export class FetchExchange {
   run(serve: Serve): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.#respond = resolve;
-      serve(this.#request, this.#context)
-        .then((result) => this.#succeed(result))
-        .catch((thrown) => this.#fail(thrown, reject));
+      const fail = (thrown: unknown) => this.#fail(thrown, reject);
+      serve(this.#request, this.#context).then((result) => this.#succeed(result, fail), fail);
     });
   }
 
-  #succeed(result: Result): void {
-    const message = encodeResult(this.#request.id, result);
-    this.#isOver = true;
-    if (this.#stream) this.#stream.end(message);
-    else this.#respond(jsonResponse(message, 200, this.#options.cors));
+  #succeed(result: Result, fail: (thrown: unknown) => void): void {
+    try {
+      const message = encodeResult(this.#request.id, result);
+      this.#isOver = true;
+      if (this.#stream) this.#stream.end(message);
+      else this.#respond(jsonResponse(message, 200, this.#options.cors));
+    } catch (thrown) {
+      fail(thrown);
+    }
   }
 
   #fail(thrown: unknown, reject: (reason: unknown) => void): void {

@@ -73,20 +73,25 @@ export function createFetchHandler(
 }
 
 /** Reads the body up to the limit; `undefined` when there is more. */
-async function readText(
+function readText(
   http: Request,
   header: ReadHeader,
   maxBytes: number,
 ): Promise<string | undefined> {
   const length = header("content-length");
   if (length === undefined) return readChunks(http, maxBytes);
-  if (Number(length) > maxBytes) return undefined;
-  if (bringsText(http) && header("content-encoding") === undefined) {
-    const text = await http.text();
+  if (Number(length) > maxBytes) return Promise.resolve(undefined);
+  if (!bringsText(http) || header("content-encoding") !== undefined) {
+    return readBytes(http, maxBytes);
+  }
+  return http.text().then((text) => {
     if (text.length > maxBytes) return undefined;
     requireUTF8(text, Number(length));
     return text;
-  }
+  });
+}
+
+async function readBytes(http: Request, maxBytes: number): Promise<string | undefined> {
   const bytes = new Uint8Array(await http.arrayBuffer());
   return bytes.length > maxBytes ? undefined : decodeBody(bytes);
 }
