@@ -57,8 +57,8 @@ it.each([
 });
 
 it.each([
-  [undefined, 4],
-  [5, 2],
+  [undefined, 8],
+  [5, 3],
   [2, 1],
   [1, 1],
   [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],

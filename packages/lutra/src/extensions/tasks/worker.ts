@@ -22,10 +22,11 @@ const sweepBatch = 500;
 const sweepBatches = 20;
 
 /**
- * The share of `maxLostRuns` from which a task runs apart from others like it: low enough that those
- * that a killing task took with it are far from the limit when it no longer can.
+ * The share of `maxLostRuns` from which a task runs apart from others like it. Low enough that those
+ * that a killing task took with it are not at the limit when it no longer can; high enough that bad
+ * luck seldom comes so far, since tasks that run apart wait for each other.
  */
-const apartShare = 1 / 3;
+const apartShare = 2 / 3;
 
 /** Starts to work for a store. */
 export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
@@ -33,7 +34,7 @@ export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   const onError = (error: unknown) => host.onError(error, "tasks");
   const run = taskRunner(init);
   const { concurrency, maxLostRuns } = options;
-  const apartFrom = Math.ceil(maxLostRuns * apartShare);
+  const apartFrom = Math.max(1, Math.floor(maxLostRuns * apartShare));
   const worker = store.work({ concurrency, apartFrom, run, onError });
   let isSweeping = false;
   const timer = unreferenced(
