@@ -79,7 +79,7 @@ export function definePrompt<
 export interface CompiledPrompt {
   readonly shown: Prompt;
   readonly arguments: ArgumentMap;
-  readonly get: (params: GetPromptParams, round: Round) => Promise<Result>;
+  readonly get: (params: GetPromptParams, round: Round) => Result | Promise<Result>;
 }
 
 /** Compiles a prompt once. */

@@ -80,7 +80,7 @@ export function defineResourceTemplate<const Template extends string>(
   return Object.freeze({ ...options }) as ResourceTemplateDefinition<Template>;
 }
 
-export type Read = (uri: string, round: Round) => Promise<Result>;
+export type Read = (uri: string, round: Round) => Result | Promise<Result>;
 
 export interface CompiledResource {
   readonly shown: Resource;
@@ -95,7 +95,7 @@ export interface CompiledTemplate {
     variables: { readonly [name: string]: string },
     uri: string,
     round: Round,
-  ) => Promise<Result>;
+  ) => Result | Promise<Result>;
 }
 
 const notCacheable: CacheHints = { ttlMs: 0, cacheScope: "private" };

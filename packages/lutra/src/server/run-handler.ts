@@ -52,16 +52,24 @@ export class Unanswered {
   }
 }
 
-/** Runs `handler` for one round of an exchange, and makes the result that the client gets. */
-export async function runHandler<T>(
+/**
+ * Runs `handler` for one round of an exchange, and makes the result that the client gets: at once,
+ * where the handler waits for nothing.
+ */
+export function runHandler<T>(
   round: Round,
   handler: Handler<T>,
   ending: Ending<T>,
-): Promise<Result> {
+): Result | Promise<Result> {
   const { request, context, handles } = round;
+  const run = (memory: InputMemory) => {
+    const outcome = runOnce({ request, context, memory, handles }, handler, ending);
+    return outcome instanceof Promise
+      ? outcome.then((late) => endRound(round, late))
+      : endRound(round, outcome);
+  };
   const recalled = recall(round, ending.singleUse);
-  const memory = recalled instanceof Promise ? await recalled : recalled;
-  return endRound(round, await runOnce({ request, context, memory, handles }, handler, ending));
+  return recalled instanceof Promise ? recalled.then(run) : run(recalled);
 }
 
 /** What the exchange remembers when this round of it begins. */
@@ -82,33 +90,65 @@ export function endRound(
   return outcome instanceof Unanswered ? inputs.seal(request, context, outcome) : outcome;
 }
 
+/** How a run has ended: with a result, or with questions. */
+type Outcome = Result | Unanswered;
+
 /**
  * Runs `handler` once and makes the result of what it returned, unless it asked for input. What is
  * open when the handler ends is asked, whatever the handler made of the rejection meanwhile; only a
  * protocol error of its own goes first.
  */
-export async function runOnce<T>(
+export function runOnce<T>(
   init: Run,
   handler: Handler<T>,
-  { finish, recover }: Ending<T>,
-): Promise<Result | Unanswered> {
+  ending: Ending<T>,
+): Outcome | Promise<Outcome> {
   const run = new HandlerRun(init);
   try {
     const returned = handler(run);
-    const value = isThenable(returned) ? await returned : returned;
-    if (run.pending !== undefined) return askPending(run);
-    if (value instanceof InputRequired) return askByHand(run, value);
-    const result = finish(value);
-    return result instanceof Promise ? await result : result;
+    if (isThenable(returned)) return concludeLater(run, returned, ending);
+    return conclude(run, returned, ending);
   } catch (error) {
-    if (run.pending !== undefined && !(isProtocolError(error) && !error.peer)) {
-      return askPending(run);
-    }
-    if (recover === undefined) throw error;
-    return recover(error);
-  } finally {
-    run.done();
+    return concludeFailed(run, error, ending);
   }
+}
+
+async function concludeLater<T>(
+  run: HandlerRun,
+  returned: PromiseLike<T | InputRequired>,
+  ending: Ending<T>,
+): Promise<Outcome> {
+  try {
+    return conclude(run, await returned, ending);
+  } catch (error) {
+    return concludeFailed(run, error, ending);
+  }
+}
+
+function conclude<T>(
+  run: HandlerRun,
+  value: T | InputRequired,
+  ending: Ending<T>,
+): Outcome | Promise<Outcome> {
+  run.done();
+  if (run.pending !== undefined) return askPending(run);
+  if (value instanceof InputRequired) return askByHand(run, value);
+  const result = ending.finish(value);
+  if (!(result instanceof Promise)) return result;
+  return result.catch((error: unknown) => concludeFailed(run, error, ending));
+}
+
+function concludeFailed<T>(
+  run: HandlerRun,
+  error: unknown,
+  { recover }: Ending<T>,
+): Outcome | Promise<Outcome> {
+  run.done();
+  if (run.pending !== undefined && !(isProtocolError(error) && !error.peer)) {
+    return askPending(run);
+  }
+  if (recover === undefined) throw error;
+  return recover(error);
 }
 
 /** Also true for the promises of libraries, such as query builders, that are no `Promise`. */

@@ -160,7 +160,7 @@ export function compileTool(
     if ("problem" in checked) return refused(checked);
     const handle = (context: HandlerContext) => handler(checked.value, context);
     if (runTool === undefined) return runHandler(round, handle, ending);
-    return runTool({ definition, round, run: (run) => runOnce(run, handle, ending) });
+    return runTool({ definition, round, run: async (run) => runOnce(run, handle, ending) });
   };
 
   return {
