@@ -22,6 +22,8 @@ export function createRedis(url: string, { onError }: RedisConnectionOptions): R
     // What is not on its way when the connection breaks is told to its caller, not sent later.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // ioredis lets nobody hear that it could not subscribe again, which ends the process.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(longestPauseMs, 50 * 2 ** Math.min(attempt, 6)),
   });

@@ -23,11 +23,14 @@ export async function createRedisEventBus(options: RedisEventBusOptions): Promis
   subscriber.on("message", (_channel: string, message: string) => bus.receive(message));
   await subscriber.subscribe(channel);
   subscriber.on("ready", () => {
-    // ioredis subscribes again by itself, right after this event.
     subscriber
       .subscribe(channel)
       .then(() => bus.resume())
-      .catch(onError);
+      .catch((error) => {
+        onError(error);
+        // A connection that is open and does not listen would hear nothing for ever.
+        if (subscriber.status === "ready") subscriber.disconnect(true);
+      });
   });
   return bus;
 }

@@ -1,0 +1,87 @@
+/** What a real server can't be made to do: breaking off at the worst moment. */
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { createRedis, openRedis } from "./connection.ts";
+import { createRedisEventBus } from "./event-bus.ts";
+
+const info = "loading:0\r\n";
+
+/** Speaks as much of Redis as a subscriber needs; `onCommand` may do something else about it. */
+async function startServer(onCommand: (name: string, socket: Socket) => boolean | undefined) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}).on("close", () => sockets.delete(socket)));
+    socket.on("data", (chunk) => {
+      for (const [, name = ""] of chunk.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)\r\n/g)) {
+        answer(name.toLowerCase(), socket);
+      }
+    });
+  });
+  const answer = (name: string, socket: Socket) => {
+    if (onCommand(name, socket)) return;
+    if (name === "info") socket.write(`$${info.length}\r\n${info}\r\n`);
+    else if (name === "subscribe") socket.write("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    else socket.write("+OK\r\n");
+  };
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, breakAll };
+}
+
+async function openBus(url: string) {
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  const [publisher, subscriber] = [createRedis(url, { onError }), createRedis(url, { onError })];
+  onTestFinished(() => {
+    for (const one of [publisher, subscriber]) one.disconnect();
+  });
+  await openRedis(subscriber, url);
+  await createRedisEventBus({ publisher, subscriber, channel: "c", onError });
+  return errors;
+}
+
+function unhandled(): readonly unknown[] {
+  const rejections: unknown[] = [];
+  const listener = (reason: unknown) => void rejections.push(reason);
+  process.on("unhandledRejection", listener);
+  onTestFinished(() => void process.off("unhandledRejection", listener));
+  return rejections;
+}
+
+it("survives a connection that breaks off again before it listens", async () => {
+  const rejections = unhandled();
+  let subscriptions = 0;
+  let breaks = 0;
+  const { url, breakAll } = await startServer((name, socket) => {
+    if (name !== "subscribe") return false;
+    subscriptions += 1;
+    if (subscriptions === 1 || breaks === 3) return false;
+    breaks += 1;
+    socket.destroy();
+    return true;
+  });
+  const errors = await openBus(url);
+  breakAll();
+  await vi.waitUntil(() => breaks === 3 && subscriptions === 5, { timeout: 10_000 });
+  expect(errors).not.toEqual([]);
+  expect(rejections).toEqual([]);
+});
+
+it("opens another connection where one is open and does not answer", async () => {
+  let subscriptions = 0;
+  const { url, breakAll } = await startServer((name) => {
+    if (name !== "subscribe") return false;
+    subscriptions += 1;
+    return subscriptions === 2;
+  });
+  await openBus(url);
+  breakAll();
+  await vi.waitUntil(() => subscriptions === 3, { timeout: 10_000 });
+});
