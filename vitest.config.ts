@@ -34,7 +34,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [...exclude, "**/*.alone.test.ts"],
           ...processTimeouts,
-          maxWorkers,
+          maxWorkers: "150%",
           sequence: { groupOrder: 1 },
         },
       },
