@@ -579,6 +579,8 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     for (const question of questions) {
       const { headers } = await runner.ask(question);
       expect(headers["access-control-allow-origin"]).toBe(origin);
+      // Without it a page could not read how to sign in, or when to come again.
+      expect(headers["access-control-expose-headers"]).toBe("www-authenticate, retry-after");
     }
     const { headers } = await runner.ask(post(echo));
     expect(headers["access-control-allow-origin"]).toBeUndefined();

@@ -55,6 +55,8 @@ export interface HttpHead {
 
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+/** What pages may read of answers beside their bodies. */
+const exposed = "www-authenticate, retry-after";
 const noCors: Screening["cors"] = Object.freeze({});
 const json = /^application\/json\s*(?:;|$)/i;
 
@@ -181,7 +183,11 @@ function forbidden(message: string): Screening {
 
 function corsHeaders(origin: string | undefined): Screening["cors"] {
   if (origin === undefined) return noCors;
-  return { "access-control-allow-origin": origin, vary: "origin" };
+  return {
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": exposed,
+    vary: "origin",
+  };
 }
 
 function invalid(message: string): ProtocolError {
