@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
@@ -91,6 +91,24 @@ describe("claims in SQLite", () => {
 });
 
 describe("a file", () => {
+  it("that is new is for nobody but its owner", async () => {
+    const path = freshPath();
+    const store = await openAt(path);
+    const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
+    await store.tasks.create(task, { order: "run" });
+    for (const suffix of ["", "-wal", "-shm"]) {
+      expect([suffix, statSync(`${path}${suffix}`).mode & 0o777]).toEqual([suffix, 0o600]);
+    }
+  });
+
+  it("that is there keeps who may open it", async () => {
+    const path = freshPath();
+    await (await openAt(path)).close();
+    chmodSync(path, 0o660);
+    await openAt(path);
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+  });
+
   const raw = (path: string, sql: string) => {
     const database = new Libsql(path);
     database.exec(sql);

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type HandleStore, type ReplayGuard, retryPauseMs, type TaskStore } from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
@@ -28,8 +28,8 @@ export interface SqliteStore {
 }
 
 /**
- * Opens a file, or makes it where its folder exists, and brings its tables up to date. All processes
- * of one machine may have it open. It must not lie on a network drive.
+ * Opens a file, or makes one for its owner alone where its folder exists, and brings its tables up to
+ * date. All processes of one machine may have it open. It must not lie on a network drive.
  *
  * @throws {Error} for a missing folder, a file of something else or of a later version
  * @example
@@ -42,6 +42,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const { now = Date.now } = options;
   const onError = reportOutages(options.onError ?? reportError);
   await requireFolder(path);
+  await makeFile(path);
   const database = new Database(path, true);
   try {
     await migrate(database, path);
@@ -79,6 +80,17 @@ async function requireFolder(path: string): Promise<void> {
   const file = await stat(path).catch(() => undefined);
   if (file?.isDirectory()) throw new Error(`${path}: expected a file, found a folder`);
 }
+
+/**
+ * What tasks are about is for nobody else; SQLite makes the files beside it like it. Whoever has made
+ * a file decides, and why one can't be made SQLite says.
+ */
+async function makeFile(path: string): Promise<void> {
+  const made = await open(path, "wx", ownerOnly).catch(() => undefined);
+  await made?.close();
+}
+
+const ownerOnly = 0o600;
 
 function reportError(error: unknown): void {
   console.error("lutra: the store in SQLite:", error);
