@@ -13,6 +13,7 @@ import {
   type JSONRPCNotification,
   listen,
   type Pace,
+  pauseBefore,
   type SubscriptionFilter,
   subscriptionIdOf,
   TransportError,
@@ -80,7 +81,8 @@ export async function followUpstream(following: Following, options: FollowOption
     if (isFinal) return;
     // A subscription that lasted starts the pace afresh.
     if (lastedMs > pace.maxMs) attempt = 0;
-    await delay(backoffMs(attempt, random, pace), signal).catch(() => {});
+    const pauseMs = pauseBefore(error, backoffMs(attempt, random, pace));
+    await delay(pauseMs, signal).catch(() => {});
     attempt += 1;
   }
 }

@@ -1,6 +1,6 @@
-import type { ListChanged } from "lutra/protocol";
+import { type ListChanged, ProtocolError } from "lutra/protocol";
 import { createServer, defineTool } from "lutra/server";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Arrivals, playedUpstream, promptsChanged } from "./fixtures/listening.ts";
 import { fakeUpstream } from "./fixtures/upstreams.ts";
 import { type Watch, watchUpstream } from "./watch-upstream.ts";
@@ -69,6 +69,29 @@ describe("watching an upstream", () => {
     a.isDown = false;
     expect((await a.streams.next()).filter).toEqual({ toolsListChanged: true });
   });
+
+  it.each(["server/discover", "subscriptions/listen"])(
+    "lets an upstream that is busy have the time that it asks for: %s",
+    async (busy) => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      onTestFinished(() => void vi.useRealTimers());
+      const server = createServer({ name: "a", version: "1", tools: [] });
+      let refusals = 0;
+      const upstream = fakeUpstream("a", {
+        serve: (request, context) => {
+          if (request.method !== busy) return server.serve(request, context);
+          refusals += 1;
+          const options = { status: 503, retryAfterMs: 20_000 };
+          throw new ProtocolError("internalError", "busy", options);
+        },
+      });
+      watch(upstream);
+      await vi.advanceTimersByTimeAsync(19_000);
+      expect(refusals).toBe(1);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(refusals).toBe(2);
+    },
+  );
 
   it("takes everything for changed that may have, after it was interrupted", async () => {
     const a = playedUpstream("a", {

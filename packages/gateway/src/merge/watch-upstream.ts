@@ -8,6 +8,7 @@ import {
   latestVersion,
   listChangedMethods,
   metaKeys,
+  pauseBefore,
   type SubscriptionFilter,
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
@@ -91,7 +92,8 @@ async function announcedBy(
       return changes.filter((change) => announces(capabilities, change));
     } catch (error) {
       if (isProtocolError(error) && error.reason !== "internalError") return [];
-      await delay(backoffMs(attempt, random, pace), signal).catch(() => {});
+      const pauseMs = pauseBefore(error, backoffMs(attempt, random, pace));
+      await delay(pauseMs, signal).catch(() => {});
     }
   }
   return [];
