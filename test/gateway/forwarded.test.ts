@@ -114,15 +114,18 @@ describe("limits by address", () => {
   });
 });
 
-it("the access log names the client", async () => {
+it.each([
+  ["the client", {}, ["203.0.113.1", "127.0.0.1"]],
+  ["no client where addresses must not be kept", { address: false }, [undefined, undefined]],
+])("the access log names %s", async (_whom, log, expected) => {
   const lines: string[] = [];
   const write = (text: string) => void lines.push(...text.trimEnd().split("\n"));
-  const gateway = await start(configFor(["127.0.0.1"], { log: {} }), write);
+  const gateway = await start(configFor(["127.0.0.1"], { log }), write);
   await call(gateway, { "x-forwarded-for": "203.0.113.1" });
   await callTool(gateway.url, "who");
   await gateway.close();
   const addresses = lines.map((line) => (JSON.parse(line) as { address?: string }).address);
-  expect(addresses).toEqual(["203.0.113.1", "127.0.0.1"]);
+  expect(addresses).toEqual(expected);
 });
 
 it("a reload changes who is trusted", async () => {

@@ -27,7 +27,7 @@ it.each([
   ["listen.host", { listen: { host: "0.0.0.0" } }, '"127.0.0.1"'],
   ["listen.port", { listen: { port: 3001 } }, "3000"],
   ["listen.path", { listen: { path: "/" } }, '"/mcp"'],
-  ["log", { log: { file: "a.log" } }, "{}"],
+  ["log", { log: { file: "a.log" } }, '{"address":true}'],
   ["admin", { admin: false }, '{"host":"127.0.0.1","port":9464}'],
 ])("can't change %s without a restart", (setting, change, before) => {
   const upstreams = { a: { url } };

@@ -67,7 +67,7 @@ describe("a configuration file", () => {
     );
     expect(config.upstreams.a?.module).toBe(join(folder, "server.ts"));
     expect(config.upstreams.b?.cwd).toBe(join(folder, "sub"));
-    expect(config.log).toEqual({ file: join(folder, "access.log") });
+    expect(config.log).toEqual({ file: join(folder, "access.log"), address: true });
   });
 });
 

@@ -59,6 +59,7 @@ export const configSchema = z
         z.literal(false),
         z.strictObject({
           file: z.string().optional().describe("Where lines go; by default standard output"),
+          address: z.boolean().default(true).describe("Whether lines say the client's address"),
         }),
       ])
       .prefault({})

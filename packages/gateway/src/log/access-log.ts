@@ -34,8 +34,12 @@ export function createAccessLog(
   if (config === false) return undefined;
   const out = stream ? asTexts(stream) : openFile(config.file, onError);
   const entries = new EntryBuffer(out, lineOf);
+  const { address: hasAddress } = config;
   return {
-    write: (record, req, res) => entries.add(entryOf(record, req, res)),
+    write: (record, req, res) => {
+      const address = hasAddress ? record.head.address : "";
+      entries.add(entryOf(record, { req, res, address }));
+    },
     flush: () => entries.flush(),
   };
 }
@@ -57,10 +61,17 @@ function openFile(file: string | undefined, onError: (error: Error) => void): Li
   return destination(options).on("error", onError) as unknown as LineDestination;
 }
 
+interface Sources {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Empty where it is not known, or not to be kept. */
+  readonly address: string;
+}
+
 /** What a line says. Of the request itself it keeps nothing, so that it can go. */
 type Entry = ReturnType<typeof entryOf>;
 
-function entryOf(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) {
+function entryOf(record: ExchangeRecord, { req, res, address }: Sources) {
   const { head } = record;
   return {
     time: Date.now(),
@@ -68,7 +79,7 @@ function entryOf(record: ExchangeRecord, req: IncomingMessage, res: ServerRespon
     name: head.name?.slice(0, maxNameLength),
     version: head.version,
     principal: record.principal,
-    address: head.address,
+    address,
     route: record.route,
     upstream: record.upstream,
     replica: record.replica,
