@@ -169,12 +169,11 @@ export class PostgresTaskWorker {
    * that another one could take with it.
    */
   async #take({ taskId, lostRuns = 0 }: Job): Promise<void> {
-    const { connection, apartFrom = Infinity } = this.#options;
+    const { apartFrom = Infinity } = this.#options;
+    // The queue may have handed it out before it heard of the end.
+    if (this.#isClosed) return this.#putOff(taskId, 0);
     if (lostRuns < apartFrom) return this.#perform(taskId);
-    if (this.#isRunningApart) {
-      await connection.count(putOff, [taskId, putOffMs]);
-      return;
-    }
+    if (this.#isRunningApart) return this.#putOff(taskId, putOffMs);
     this.#isRunningApart = true;
     try {
       await this.#perform(taskId);
@@ -183,10 +182,16 @@ export class PostgresTaskWorker {
     }
   }
 
+  async #putOff(taskId: string, ms: number): Promise<void> {
+    await this.#options.connection.count(putOff, [taskId, ms]);
+  }
+
   /** Runs a task, unless somebody else does, or nothing is ordered any longer. */
   async #perform(taskId: string): Promise<void> {
     const taken = await this.#claim(taskId, await this.#options.session.id());
     if (taken === undefined) return;
+    // What ran has been let go of meanwhile; nobody would let go of this.
+    if (this.#isClosed) return this.#settleSurely(taken, "released");
     const run = this.#start(taken);
     const outcome = await run.outcome;
     this.#running.delete(run);

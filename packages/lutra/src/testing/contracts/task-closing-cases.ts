@@ -1,6 +1,6 @@
 /** What a `TaskStore` promises about the end of workers and stores. */
-import type { TaskStore } from "../../stores/task-store.ts";
-import { expectThat, settled } from "./contract-case.ts";
+import type { TaskStore, TaskWorkerOptions } from "../../stores/task-store.ts";
+import { expectEqual, expectThat, settled } from "./contract-case.ts";
 import { freshTask, nextVersion, observe, type TaskStoreCase } from "./task-store-case.ts";
 
 export const taskClosingCases: readonly TaskStoreCase[] = [
@@ -60,6 +60,33 @@ export const taskClosingCases: readonly TaskStoreCase[] = [
       await taken.promise;
       await second.worker.close(10_000);
       expectThat(isAborted, "the signal of the first run aborts");
+    },
+  },
+  {
+    name: "runs nothing again at a worker that closes of what that has let go of",
+    body: async (one, other) => {
+      const tasks = Array.from({ length: 10 }, () => freshTask());
+      const [allBegan, allTaken] = [settled(), settled()];
+      const isOurs = (taskId: string) => tasks.some((task) => task.taskId === taskId);
+      const began: string[] = [];
+      const hang: TaskWorkerOptions["run"] = async (taskId, signal) => {
+        if (!isOurs(taskId)) return;
+        began.push(taskId);
+        if (began.length === tasks.length) allBegan.resolve();
+        await aborted(signal);
+      };
+      const first = observe(one, hang, tasks.length);
+      for (const task of tasks) await one.create(task, { order: "run" });
+      await allBegan.promise;
+      const taken = new Set<string>();
+      const second = observe(other, async (taskId) => {
+        if (isOurs(taskId)) taken.add(taskId);
+        if (taken.size === tasks.length) allTaken.resolve();
+      });
+      await first.worker.close(0);
+      await allTaken.promise;
+      await second.worker.close(10_000);
+      expectEqual(began.length, tasks.length, "runs at the worker that closed");
     },
   },
   {
