@@ -25,6 +25,7 @@ import {
 import { maskError } from "./mask-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
+import { isThenable } from "./run-handler.ts";
 import { createRuntime } from "./runtime.ts";
 import { servedMethods } from "./served-methods.ts";
 import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
@@ -179,7 +180,9 @@ function serveAdmitted(
     try {
       const { serve } = admit(request, context, options);
       if (!logging) withoutLogging(context);
-      return await (wrapped ?? serve)(request, context);
+      const answer = (wrapped ?? serve)(request, context);
+      // To await what is there already would take a turn of its own.
+      return isThenable(answer) ? await answer : answer;
     } catch (thrown) {
       const isOwn = isProtocolError(thrown) && !thrown.peer;
       if (!isOwn && isCancelled(thrown, context)) throw cancelled(thrown);

@@ -152,7 +152,7 @@ function concludeFailed<T>(
 }
 
 /** Also true for the promises of libraries, such as query builders, that are no `Promise`. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
 

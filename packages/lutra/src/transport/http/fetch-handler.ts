@@ -54,8 +54,9 @@ export function createFetchHandler(
     if (refusal) return refuse(refusal, cors);
     let id: RequestId | undefined;
     try {
-      const text = await readText(http, header, rules.maxBodyBytes);
-      if (text === undefined) return refuse(tooLarge(rules.maxBodyBytes), cors);
+      const { maxBodyBytes } = rules;
+      const text = textOf(await readBody(http, header, maxBodyBytes), header, maxBodyBytes);
+      if (text === undefined) return refuse(tooLarge(maxBodyBytes), cors);
       const value = parseJSON(text);
       id = readId(value);
       const message = parseMessage(value);
@@ -72,28 +73,33 @@ export function createFetchHandler(
   };
 }
 
-/** Reads the body up to the limit; `undefined` when there is more. */
-function readText(
-  http: Request,
-  header: ReadHeader,
-  maxBytes: number,
-): Promise<string | undefined> {
+/**
+ * Reads the body, as text where it comes so; `undefined` for what is known to be beyond the limit. It
+ * is not checked yet: to do so here would be one promise more.
+ */
+function readBody(http: Request, header: ReadHeader, maxBytes: number): Promise<Body> | undefined {
   const length = header("content-length");
   if (length === undefined) return readChunks(http, maxBytes);
-  if (Number(length) > maxBytes) return Promise.resolve(undefined);
-  if (!bringsText(http) || header("content-encoding") !== undefined) {
-    return readBytes(http, maxBytes);
-  }
-  return http.text().then((text) => {
-    if (text.length > maxBytes) return undefined;
-    requireUTF8(text, Number(length));
-    return text;
-  });
+  if (Number(length) > maxBytes) return undefined;
+  const isText = bringsText(http) && header("content-encoding") === undefined;
+  return isText ? http.text() : http.arrayBuffer();
 }
 
-async function readBytes(http: Request, maxBytes: number): Promise<string | undefined> {
-  const bytes = new Uint8Array(await http.arrayBuffer());
-  return bytes.length > maxBytes ? undefined : decodeBody(bytes);
+type Body = string | ArrayBuffer | Uint8Array | undefined;
+
+/** The text of a body; `undefined` for one beyond the limit. Refuses what is not UTF-8. */
+function textOf(body: Body, header: ReadHeader, maxBytes: number): string | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === "string") {
+    if (body.length > maxBytes) return undefined;
+    requireUTF8(body, Number(header("content-length")));
+    return body;
+  }
+  return body.byteLength > maxBytes ? undefined : decodeBody(toBytes(body));
+}
+
+function toBytes(body: ArrayBuffer | Uint8Array): Uint8Array {
+  return body instanceof Uint8Array ? body : new Uint8Array(body);
 }
 
 /**
@@ -106,7 +112,7 @@ function bringsText(http: Request): boolean {
   return http.text !== Request.prototype.text;
 }
 
-async function readChunks(http: Request, maxBytes: number): Promise<string | undefined> {
+async function readChunks(http: Request, maxBytes: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of http.body ?? []) {
@@ -114,7 +120,7 @@ async function readChunks(http: Request, maxBytes: number): Promise<string | und
     if (size > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  return decodeBody(concat(chunks, size));
+  return concat(chunks, size);
 }
 
 function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
