@@ -115,6 +115,35 @@ describe("ext-tasks/tasks#task-execution: a run after another", () => {
   });
 });
 
+describe("ext-tasks/tasks#task-execution-errors", () => {
+  const loop: Record<string, unknown> = {};
+  loop.self = loop;
+
+  it.each([
+    ["a number beyond those of JSON", 1n],
+    ["what contains itself", loop],
+  ])(
+    "a step whose outcome can't be kept fails the task, and is not tried again: %s",
+    async (_what, outcome) => {
+      let runs = 0;
+      const odd = tool(async (_args, context) => {
+        runs += 1;
+        await context.step("odd", () => outcome);
+        return "done";
+      });
+      const { call, until, errors } = taskServer([odd]);
+      const { taskId } = await call("t");
+      expect(await until(taskId, isOver)).toMatchObject({
+        status: "failed",
+        error: { code: -32603 },
+      });
+      expect(runs).toBe(1);
+      expect(errors).toEqual([expect.any(TypeError)]);
+    },
+    5000,
+  );
+});
+
 describe("ext-tasks/tasks#security-considerations", () => {
   const ann: Principal = { id: "ann" };
   const bob: Principal = { id: "bob" };
