@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**", "**/dist/**", "**/dist.next/**", "**/out/**"];
 
+/** Unit tests of all packages run on the sources of `lutra`; other tests on what was built. */
+const source = { conditions: ["lutra-source", "node"] };
+
 const processTimeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 /** Files at a time. Vitest by itself leaves one processor without any. */
 const maxWorkers = "100%";
@@ -10,6 +13,8 @@ export default defineConfig({
   test: {
     projects: [
       {
+        resolve: source,
+        ssr: { resolve: source },
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts"],

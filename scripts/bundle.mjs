@@ -14,7 +14,7 @@ const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"
 
 const files = Object.values(exports)
   .filter((target) => typeof target === "object")
-  .flatMap(({ types, ...targets }) => Object.values(targets));
+  .flatMap(({ types, "lutra-source": _, ...targets }) => Object.values(targets));
 const entryPoints = files.map((file) => {
   return join(folder, file.replace("./dist/", "src/").replace(/js$/, "ts"));
 });

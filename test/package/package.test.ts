@@ -132,7 +132,7 @@ function importsOf(entry: string): { readonly files: Set<string>; readonly other
 }
 
 describe("what runs in browsers and at the edge", () => {
-  const portable = subpaths.filter((name) => name !== "./node");
+  const portable = subpaths.filter((name) => name !== "./node" && name !== "./internal");
 
   it.each(portable)("%s imports nothing of Node and no package but those declared", (name) => {
     const { default: file = "" } = exports[name] as { readonly default?: string };

@@ -1,5 +1,6 @@
 /** The gateway as a whole: it listens, reloads and ends. */
-import { atPath, type HttpEndpoint, httpRules, listenHttp } from "lutra/node";
+import { httpRules, listenHttp } from "lutra/internal";
+import { atPath, type HttpEndpoint } from "lutra/node";
 import type { Method } from "lutra/protocol";
 import { taskMethods } from "lutra/tasks";
 import type { DestinationStream } from "pino";

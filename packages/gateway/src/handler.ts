@@ -2,14 +2,10 @@
  * The way of a request through the gateway: its head is read, a route found, and then it is passed
  * on unread, or read and answered.
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  createNodeHandler,
-  type HttpRules,
-  type NodeHandler,
-  type Refusal,
-  type Screening,
-} from "lutra/node";
+import type { HttpRules, Refusal, Screening } from "lutra/internal";
+import { createNodeHandler, type NodeHandler } from "lutra/node";
 import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
 import { type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
 import type { Head } from "./head/head.ts";

@@ -1,6 +1,7 @@
 /** Answers of the gateway's own, in place of an upstream's. */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { endEarly, type Refusal } from "lutra/node";
+import { endEarly, type Refusal } from "lutra/internal";
 import { encodeError, ProtocolError, type RequestId, readId } from "lutra/protocol";
 
 /** Bodies up to this size are read for the id that an error response repeats. */

@@ -1,6 +1,8 @@
 /** The listener for operators: health, metrics, state. It answers this machine alone by default. */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type HttpEndpoint, listenHttp } from "lutra/node";
+import { listenHttp } from "lutra/internal";
+import type { HttpEndpoint } from "lutra/node";
 import type { Config } from "../config/schema.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import type { Metrics } from "./metrics.ts";

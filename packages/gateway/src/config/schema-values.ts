@@ -1,5 +1,5 @@
 /** Values that several parts of the configuration have. */
-import { maxTimerMs } from "lutra/protocol";
+import { maxTimerMs } from "lutra/internal";
 import { z } from "zod";
 
 export const ms = (what: string) =>

@@ -4,7 +4,7 @@
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
-import { endEarly } from "lutra/node";
+import { endEarly } from "lutra/internal";
 import type { Dispatcher } from "undici";
 import { causeOf } from "../upstreams/cause.ts";
 import { connectFailure } from "../upstreams/connect-failure.ts";

@@ -1,6 +1,7 @@
 /** The checks of `lutra/http` on a head that was read here. */
+
 import type { IncomingMessage } from "node:http";
-import { type HttpRules, type Screening, screen, sentTimes, severalHosts } from "lutra/node";
+import { type HttpRules, type Screening, screen, sentTimes, severalHosts } from "lutra/internal";
 
 /**
  * Refuses by `Host`, `Origin`, method and media type, as every MCP endpoint does.

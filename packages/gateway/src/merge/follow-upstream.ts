@@ -4,20 +4,16 @@
  *
  * @spec basic/patterns/subscriptions
  */
+import { backoffMs, delay, type Pace, pauseBefore, unlessAborted } from "lutra/internal";
 import {
   acknowledgedMethod,
-  backoffMs,
-  delay,
   isObject,
   isProtocolError,
   type JSONRPCNotification,
   listen,
-  type Pace,
-  pauseBefore,
   type SubscriptionFilter,
   subscriptionIdOf,
   TransportError,
-  unlessAborted,
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { type Caller, ownContext, ownRequest } from "./own-request.ts";

@@ -2,8 +2,8 @@
  * One question to several upstreams. Who does not answer is named in the result, and keeps nobody
  * else from answering.
  */
+import { abortError, within } from "lutra/internal";
 import {
-  abortError,
   type CacheHints,
   type CacheScope,
   isProtocolError,
@@ -14,7 +14,6 @@ import {
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { UpstreamError } from "../upstreams/upstream-error.ts";
-import { within } from "./wait.ts";
 
 /** The key of `_meta` that lists the upstreams whose part a result lacks. */
 export const missingKey = "dev.lutra/missing";

@@ -3,7 +3,8 @@
  * learnt; but what one may see, another may not, so each of them may cause a refresh, at a bounded
  * rate.
  */
-import { type ProtocolError, unlessAborted } from "lutra/protocol";
+import { unlessAborted } from "lutra/internal";
+import type { ProtocolError } from "lutra/protocol";
 import { type Collecting, collect } from "./collect.ts";
 import type { ListName } from "./list-kinds.ts";
 import type { Caller } from "./own-request.ts";

@@ -7,8 +7,8 @@
  *
  * @spec basic/patterns/subscriptions
  */
+import { abortError } from "lutra/internal";
 import {
-  abortError,
   acknowledgedMethod,
   isProtocolError,
   type JSONObject,

@@ -1,14 +1,12 @@
 /** A subscription of the gateway's own to what changes at an upstream. */
+import { backoffMs, delay, pauseBefore } from "lutra/internal";
 import {
-  backoffMs,
-  delay,
   type Implementation,
   isProtocolError,
   type ListChanged,
   latestVersion,
   listChangedMethods,
   metaKeys,
-  pauseBefore,
   type SubscriptionFilter,
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";

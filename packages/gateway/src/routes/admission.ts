@@ -4,6 +4,7 @@
  *
  * @spec basic/transports/streamable-http#server-validation
  */
+import { unlessAborted } from "lutra/internal";
 import {
   callTool,
   defineMethod,
@@ -15,7 +16,6 @@ import {
   modernVersions,
   requireHeaderParams,
   type Tool,
-  unlessAborted,
 } from "lutra/protocol";
 import { type AdmittedMethod, admit } from "lutra/server";
 import type { Upstream } from "../upstreams/upstream.ts";

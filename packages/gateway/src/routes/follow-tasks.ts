@@ -4,11 +4,10 @@
  *
  * @spec ext-tasks/tasks#backwards-compatibility, ext-tasks/tasks#task-polling
  */
+import { abortError, delay, within } from "lutra/internal";
 import {
-  abortError,
   type ClientCapabilities,
   callTool,
-  delay,
   isObject,
   isProtocolError,
   type JSONRPCRequest,
@@ -31,7 +30,6 @@ import {
 } from "lutra/tasks";
 import { recordOf } from "../exchange-record.ts";
 import { type Caller, ownContext, ownRequest } from "../merge/own-request.ts";
-import { within } from "../merge/wait.ts";
 import { UpstreamError } from "../upstreams/upstream-error.ts";
 
 export interface FollowTasksOptions {

@@ -1,5 +1,6 @@
+import { maxTimerMs } from "lutra/internal";
+
 /** Time and chance, as far as upstreams need them; tests bring their own. */
-import { maxTimerMs } from "lutra/protocol";
 
 export interface Clock {
   /** Milliseconds that only run forward. */

@@ -1,5 +1,5 @@
 /** An upstream that speaks HTTP: replicas at urls, or processes that come and go. */
-import { createHttpSender } from "lutra/node";
+import { createHttpSender } from "lutra/internal";
 import type { Method, Serve } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { createCopies } from "../forward/copies.ts";

@@ -3,7 +3,7 @@
  *
  * @spec server/discover
  */
-import { createHttpSender } from "lutra/node";
+import { createHttpSender } from "lutra/internal";
 import { discover, isProtocolError, isTransportError } from "lutra/protocol";
 import type { SendCheck } from "./health-checks.ts";
 import { ownMeta } from "./own-meta.ts";

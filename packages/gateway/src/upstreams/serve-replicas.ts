@@ -3,7 +3,7 @@
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
-import type { HttpSender } from "lutra/node";
+import type { HttpSender } from "lutra/internal";
 import {
   isProtocolError,
   isTransportError,

@@ -4,13 +4,8 @@
  *
  * @spec basic/authorization/index#error-handling
  */
-import {
-  type ErrorHead,
-  isProtocolError,
-  isTransportError,
-  ProtocolError,
-  parseRetryAfter,
-} from "lutra/protocol";
+import { parseRetryAfter } from "lutra/internal";
+import { type ErrorHead, isProtocolError, isTransportError, ProtocolError } from "lutra/protocol";
 
 export interface AnswerHead extends ErrorHead {
   readonly status: number;

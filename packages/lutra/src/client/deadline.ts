@@ -3,8 +3,9 @@
  *
  * @spec basic/patterns/cancellation#timeouts
  */
-import { maxTimerMs } from "../protocol/timer.ts";
+
 import { TransportError } from "../protocol/transport-error.ts";
+import { maxTimerMs } from "../time/max-timer.ts";
 
 export interface Timeouts {
   /** The longest silence, in milliseconds. */

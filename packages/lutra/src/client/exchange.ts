@@ -4,13 +4,13 @@
  * @spec basic/patterns/cancellation, basic/patterns/progress
  */
 
-import { abortError } from "../protocol/abort.ts";
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { readLogMessage } from "../protocol/logging.ts";
 import { readProgress } from "../protocol/progress.ts";
 import { TransportError } from "../protocol/transport-error.ts";
+import { abortError } from "../time/abort.ts";
 import { Deadline, type Timeouts } from "./deadline.ts";
 import type { CompleteOptions, RequestOptions } from "./options.ts";
 import type { RequestMetaSource } from "./request-meta.ts";

@@ -17,7 +17,7 @@ import type { Result } from "../protocol/json-rpc.ts";
 import { malformed } from "../protocol/method.ts";
 import type { ListRootsRequest } from "../protocol/roots.ts";
 import type { CreateMessageRequest } from "../protocol/sampling.ts";
-import { backoffMs, delay } from "../protocol/wait.ts";
+import { backoffMs, delay } from "../time/backoff.ts";
 import { answerElicitation, checkElicitation, type ElicitHandler } from "./elicitation.ts";
 import type { InputInfo } from "./input-info.ts";
 import type { CompleteOptions } from "./options.ts";

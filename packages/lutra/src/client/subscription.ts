@@ -5,7 +5,6 @@
  * @spec basic/patterns/subscriptions
  */
 
-import { unlessAborted } from "../protocol/abort.ts";
 import type { Serve } from "../protocol/exchange.ts";
 import { isObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest } from "../protocol/json-rpc.ts";
@@ -18,6 +17,7 @@ import {
   subscriptionIdOf,
 } from "../protocol/subscriptions.ts";
 import { TransportError } from "../protocol/transport-error.ts";
+import { unlessAborted } from "../time/abort.ts";
 
 export interface SubscriptionRequest {
   readonly request: JSONRPCRequest;

@@ -6,10 +6,10 @@
 import { isProtocolError } from "../protocol/errors.ts";
 import type { Serve } from "../protocol/exchange.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
-import { pauseBefore } from "../protocol/retry-after.ts";
 import { listen, type SubscriptionFilter } from "../protocol/subscriptions.ts";
 import { isTransportError } from "../protocol/transport-error.ts";
-import { backoffMs, delay } from "../protocol/wait.ts";
+import { backoffMs, delay } from "../time/backoff.ts";
+import { pauseBefore } from "../time/retry-after.ts";
 import { closedError, requestOf } from "./exchange.ts";
 import { NotificationQueue } from "./notification-queue.ts";
 import type { Sender } from "./send.ts";

@@ -1,9 +1,10 @@
 /**
  * Requests on their way that several callers wait for: equal requests at the same time become one.
  */
-import { abortError, unlessAborted } from "../protocol/abort.ts";
+
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import { abortError, unlessAborted } from "../time/abort.ts";
 import type { CacheKeys } from "./cache-keys.ts";
 
 interface Flight {

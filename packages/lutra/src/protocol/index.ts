@@ -1,5 +1,4 @@
 /** `lutra/protocol`: the wire types, the methods as data, errors and encodings. */
-export { abortError, unlessAborted } from "./abort.ts";
 export type { CacheableResult, CacheHints, CacheScope } from "./caching.ts";
 export { readCacheHints } from "./caching.ts";
 export type { ClientCapabilities, ServerCapabilities } from "./capabilities.ts";
@@ -105,8 +104,6 @@ export type {
   TextResourceContents,
 } from "./resources.ts";
 export { listResources, listResourceTemplates, readResource } from "./resources.ts";
-export type { RetryAfterClock } from "./retry-after.ts";
-export { maxRetryAfterMs, parseRetryAfter, pauseBefore } from "./retry-after.ts";
 export type { Root } from "./roots.ts";
 export type { CreateMessageParams, CreateMessageResult, SamplingMessage } from "./sampling.ts";
 export type { ServerTypes, Typed, TypesOf } from "./server-types.ts";
@@ -119,7 +116,6 @@ export {
   subscriptionIdOf,
   withSubscriptionId,
 } from "./subscriptions.ts";
-export { maxTimerMs } from "./timer.ts";
 export type {
   CallToolParams,
   CallToolResult,
@@ -133,5 +129,3 @@ export { isTransportError, TransportError } from "./transport-error.ts";
 export type { TemplateVariables, URITemplate } from "./uri-template.ts";
 export { parseURITemplate } from "./uri-template.ts";
 export { latestVersion, modernVersions, requireVersion } from "./versioning.ts";
-export type { Pace } from "./wait.ts";
-export { backoffMs, delay } from "./wait.ts";

@@ -24,8 +24,12 @@ export interface Method<Params = unknown, MethodResult extends Result = Result> 
   readonly inputRequired: boolean;
   /** Whether a second execution does no harm, so that a lost request may be sent again. */
   readonly safe: boolean;
-  /** Whether the request stays open until one side ends it, so that no time bounds it. */
+  /** True for a request that stays open until one side ends it, so that no time limit applies. */
   readonly longLived: boolean;
+  /** True where the annotations of the named tool may declare a second execution harmless. */
+  readonly annotated: boolean;
+  /** True where HTTP mirrors annotated arguments into `Mcp-Param-*` headers. */
+  readonly paramHeaders: boolean;
 }
 
 type MethodInit<Params, R extends Result> = Pick<Method<Params, R>, "name" | "params" | "result"> &
@@ -40,8 +44,41 @@ export function defineMethod<Params, R extends Result>(
     inputRequired: false,
     safe: false,
     longLived: false,
+    annotated: false,
+    paramHeaders: false,
     ...init,
   });
+}
+
+/** Returns the tool, prompt, resource or task that a request names, or undefined. */
+export function nameOf(
+  method: Pick<Method, "nameField"> | undefined,
+  params: JSONObject | undefined,
+): string | undefined {
+  const field = method?.nameField;
+  const name = field === undefined ? undefined : params?.[field];
+  return typeof name === "string" ? name : undefined;
+}
+
+/** The annotations of a tool that say whether a second execution does no harm. */
+export interface RepeatHints {
+  readonly readOnlyHint?: boolean | undefined;
+  readonly idempotentHint?: boolean | undefined;
+}
+
+/**
+ * Returns true when a second execution of a request does no harm.
+ *
+ * @param hints The annotations of the named tool; leave them out where they are not trusted
+ * @spec server/tools#tool
+ */
+export function mayRunTwice(
+  method: Pick<Method, "safe" | "annotated"> | undefined,
+  hints?: RepeatHints | undefined,
+): boolean {
+  if (method === undefined) return false;
+  if (method.safe) return true;
+  return method.annotated && (hints?.readOnlyHint === true || hints?.idempotentHint === true);
 }
 
 /** Reads a string parameter. */

@@ -80,6 +80,8 @@ export const callTool: Method<CallToolParams, CallToolResult> = defineMethod({
   nameField: "name",
   capability: "tools",
   inputRequired: true,
+  annotated: true,
+  paramHeaders: true,
 });
 
 /** Names that every implementation accepts: 1 to 128 letters, digits, `_`, `-` and `.`. */

@@ -2,13 +2,13 @@
  * A client and a server in one process, without sockets: what a transport does, and no more.
  */
 
-import { abortError, unlessAborted } from "../protocol/abort.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { Principal, RequestContext, Serve, Transport } from "../protocol/exchange.ts";
 import { copyOfJSON, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { encodeError, encodeResult } from "../protocol/json-rpc.ts";
 import { TransportError } from "../protocol/transport-error.ts";
+import { abortError, unlessAborted } from "../time/abort.ts";
 
 export interface MemoryTransportOptions {
   /** Who sends the requests. @default the principal of each request's context */

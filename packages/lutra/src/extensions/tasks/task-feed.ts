@@ -1,7 +1,7 @@
 /** What a server tells of one task by itself. */
 import type { ClientHost } from "../../client/extension.ts";
 import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
-import { delay } from "../../protocol/wait.ts";
+import { delay } from "../../time/backoff.ts";
 import type { DetailedTask } from "./protocol.ts";
 import { parseTask, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
 

@@ -4,10 +4,10 @@
  * @spec basic/transports/streamable-http#sending-messages
  */
 
-import { abortError } from "../../protocol/abort.ts";
 import type { RequestContext, Transport } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { abortError } from "../../time/abort.ts";
 import type { HttpClient, HttpTransportOptions } from "./client.ts";
 import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
 import { ResponseReader } from "./client-response.ts";

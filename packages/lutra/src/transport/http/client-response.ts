@@ -11,8 +11,8 @@ import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, RequestId, Result } from "../../protocol/json-rpc.ts";
 import { malformed } from "../../protocol/method.ts";
-import { parseRetryAfter } from "../../protocol/retry-after.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { parseRetryAfter } from "../../time/retry-after.ts";
 import type { EventReader } from "./read-events.ts";
 import { createEventReader } from "./read-events.ts";
 

@@ -5,10 +5,10 @@
  */
 import type { Dispatcher } from "undici";
 import { Pool } from "undici";
-import { abortError } from "../../protocol/abort.ts";
 import type { RequestContext, Transport } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { abortError } from "../../time/abort.ts";
 import type { HttpTransportOptions } from "./client.ts";
 import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
 import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";

@@ -4,7 +4,6 @@
  * @spec basic/transports/stdio#receiving-messages
  */
 
-import { abortError } from "../../protocol/abort.ts";
 import { cancelledNotification, cancelledRequestId } from "../../protocol/cancellation.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
@@ -15,6 +14,7 @@ import { logMessageMethod } from "../../protocol/logging.ts";
 import { progressMethod } from "../../protocol/progress.ts";
 import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { abortError } from "../../time/abort.ts";
 import {
   asksForLog,
   changeFromChannel,

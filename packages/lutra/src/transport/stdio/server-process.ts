@@ -4,10 +4,10 @@
  * @spec basic/transports/stdio#unexpected-termination
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { abortError, unlessAborted } from "../../protocol/abort.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { abortError, unlessAborted } from "../../time/abort.ts";
 import type { ChildExit, ChildOptions, StdioCommand } from "./child.ts";
 import { Child } from "./child.ts";
 import type { StdioTransportOptions } from "./client.ts";

@@ -1,14 +1,17 @@
-/** Work whose time is bounded. */
-import { unlessAborted } from "lutra/protocol";
+/** Bounds the time that work may take. */
+import { unlessAborted } from "./abort.ts";
 
 export interface Bounds {
   readonly signal: AbortSignal;
   readonly ms: number;
-  /** The error of work that takes longer. */
+  /** Creates the error for work that takes longer than `ms`. */
   readonly tooLate: () => Error;
 }
 
-/** Does work that ends when the signal aborts or the time is over, whatever it does about it. */
+/**
+ * Runs work until it settles, the signal aborts, or `ms` have passed, whichever is first. The work
+ * gets a signal that aborts with it.
+ */
 export async function within<T>(
   { signal, ms, tooLate }: Bounds,
   work: (signal: AbortSignal) => Promise<T>,

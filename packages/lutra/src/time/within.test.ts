@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { within } from "./wait.ts";
+import { within } from "./within.ts";
 
 const never = () => new Promise<never>(() => {});
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { backoffMs, delay } from "./wait.ts";
+import { backoffMs, delay } from "./backoff.ts";
 
 describe("a pause", () => {
   it("takes longer each time, up to a bound, of which half is left to chance", () => {

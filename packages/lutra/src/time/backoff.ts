@@ -1,7 +1,7 @@
 /** Waiting that an abort ends at once. */
 
 import { unlessAborted } from "./abort.ts";
-import { maxTimerMs } from "./timer.ts";
+import { maxTimerMs } from "./max-timer.ts";
 
 /** How long to wait before attempts, in milliseconds. */
 export interface Pace {

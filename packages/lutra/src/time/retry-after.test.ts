@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError } from "../protocol/errors.ts";
+import { TransportError } from "../protocol/transport-error.ts";
 import { maxRetryAfterMs, parseRetryAfter, pauseBefore } from "./retry-after.ts";
-import { TransportError } from "./transport-error.ts";
 
 const now = Date.UTC(2026, 6, 28, 12, 0, 0);
 

@@ -2,8 +2,8 @@
  * When another try makes sense: what a server that is busy or away says of it in `Retry-After`
  * (RFC 9110, section 10.2.3), and what a client does about it.
  */
-import { isProtocolError } from "./errors.ts";
-import { isTransportError } from "./transport-error.ts";
+import { isProtocolError } from "../protocol/errors.ts";
+import { isTransportError } from "../protocol/transport-error.ts";
 
 /** The longest pause before another try that a server may ask for, in milliseconds: 5 minutes. */
 export const maxRetryAfterMs: number = 300_000;

@@ -1,5 +1,5 @@
 /** What to do about the signal of a request. */
-import { isTransportError, TransportError } from "./transport-error.ts";
+import { isTransportError, TransportError } from "../protocol/transport-error.ts";
 
 /** Why an aborted request failed. A reason that is a `TransportError` already says it. */
 export function abortError(signal: AbortSignal): TransportError {

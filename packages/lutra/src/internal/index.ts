@@ -1,0 +1,26 @@
+/**
+ * `lutra/internal`: parts that the packages of this repository share.
+ *
+ * Not covered by semantic versioning. Applications use the other entry points.
+ */
+
+export type { RepeatHints } from "../protocol/method.ts";
+export { mayRunTwice, nameOf } from "../protocol/method.ts";
+export { isTransient } from "../protocol/transient.ts";
+export { abortError, unlessAborted } from "../time/abort.ts";
+export type { Pace } from "../time/backoff.ts";
+export { backoffMs, delay } from "../time/backoff.ts";
+export { maxTimerMs } from "../time/max-timer.ts";
+export type { RetryAfterClock } from "../time/retry-after.ts";
+export { maxRetryAfterMs, parseRetryAfter, pauseBefore } from "../time/retry-after.ts";
+export type { Bounds } from "../time/within.ts";
+export { within } from "../time/within.ts";
+export type { HttpSender } from "../transport/http/client-undici.ts";
+export { createHttpSender } from "../transport/http/client-undici.ts";
+export { endEarly } from "../transport/http/node-end-early.ts";
+export type { NodeHandlerOverride } from "../transport/http/node-handler.ts";
+export { sentTimes, severalHosts } from "../transport/http/node-handler.ts";
+export type { HttpService } from "../transport/http/node-serve.ts";
+export { listenHttp } from "../transport/http/node-serve.ts";
+export type { HttpHead, HttpRules, Refusal, Screening } from "../transport/http/rules.ts";
+export { screen, withDefaults as httpRules } from "../transport/http/rules.ts";
