@@ -11,7 +11,7 @@ import {
   createRecords,
   type TaskRecord,
   type TaskRecords,
-} from "../../packages/lutra/src/extensions/tasks/records.ts";
+} from "../../packages/lutra/src/extensions/tasks/server/records.ts";
 import { freshDatabase } from "../tasks/fresh-database.ts";
 import {
   hasPostgres,

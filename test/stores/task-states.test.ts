@@ -14,7 +14,7 @@ import {
 import {
   createRecords,
   type TaskRecords,
-} from "../../packages/lutra/src/extensions/tasks/records.ts";
+} from "../../packages/lutra/src/extensions/tasks/server/records.ts";
 import { type TaskState, transition } from "../../packages/lutra/src/extensions/tasks/state.ts";
 import { hasPostgres, startPostgres, withoutPostgres } from "./postgres-server.ts";
 

@@ -41,7 +41,7 @@ export {
   tasksId,
   updateTask,
 } from "./protocol.ts";
-export { tasks } from "./server.ts";
+export { tasks } from "./server/tasks.ts";
+export type { TaskSupport, ToolTaskOptions } from "./server/tool-settings.ts";
 export type { TaskErrorReason } from "./task-error.ts";
 export { isTaskError, TaskError } from "./task-error.ts";
-export type { TaskSupport, ToolTaskOptions } from "./tool-settings.ts";

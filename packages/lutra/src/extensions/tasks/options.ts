@@ -1,6 +1,6 @@
 /** The options of `tasks()`, completed once. */
 import type { TaskStore } from "../../stores/task-store.ts";
-import { requireCount, type TaskSettings } from "./tool-settings.ts";
+import { requireCount, type TaskSettings } from "./server/tool-settings.ts";
 
 export interface TasksOptions {
   /**

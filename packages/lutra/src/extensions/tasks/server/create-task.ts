@@ -3,16 +3,16 @@
  *
  * @spec ext-tasks/tasks#task-creation
  */
-import { copyOfJSON } from "../../protocol/json.ts";
-import type { InputMemory } from "../../server/input-state.ts";
-import type { ToolCall } from "../../server/tool-call.ts";
+import { copyOfJSON } from "../../../protocol/json.ts";
+import type { InputMemory } from "../../../server/input-state.ts";
+import type { ToolCall } from "../../../server/tool-call.ts";
+import { type CompleteTasksOptions, ttlOf } from "../options.ts";
+import type { CreateTaskResult } from "../protocol.ts";
+import { taskResultType } from "../protocol.ts";
+import { taskInfo } from "../state.ts";
 import type { OpenTasks } from "./open-tasks.ts";
-import { type CompleteTasksOptions, ttlOf } from "./options.ts";
-import type { CreateTaskResult } from "./protocol.ts";
-import { taskResultType } from "./protocol.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
 import { callOf } from "./run.ts";
-import { taskInfo } from "./state.ts";
 import { taskSettings } from "./tool-settings.ts";
 
 export interface CreationInit {

@@ -5,14 +5,14 @@
  * @spec ext-tasks/tasks#task-creation
  */
 
-import type { RequestContext } from "../../protocol/exchange.ts";
-import type { Result } from "../../protocol/json-rpc.ts";
-import type { InputMemory } from "../../server/input-state.ts";
-import type { Journal, Remembering } from "../../server/journal.ts";
-import { endRound, type Unanswered } from "../../server/run-handler.ts";
-import { randomId } from "../../server/seal.ts";
-import { recallCall, type ToolCall } from "../../server/tool-call.ts";
-import { maxTimerMs } from "../../time/max-timer.ts";
+import type { RequestContext } from "../../../protocol/exchange.ts";
+import type { Result } from "../../../protocol/json-rpc.ts";
+import type { InputMemory } from "../../../server/input-state.ts";
+import type { Journal, Remembering } from "../../../server/journal.ts";
+import { endRound, type Unanswered } from "../../../server/run-handler.ts";
+import { randomId } from "../../../server/seal.ts";
+import { recallCall, type ToolCall } from "../../../server/tool-call.ts";
+import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
 import type { TaskRecord } from "./records.ts";
 import { eventOf, isAbandoned, type Outcome, TaskRun } from "./run.ts";

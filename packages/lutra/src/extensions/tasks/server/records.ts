@@ -2,14 +2,14 @@
  * Tasks in their store: every change is one compare-and-set, and whoever watches the task hears of
  * it over the bus, on whichever replica.
  */
-import type { Principal } from "../../protocol/exchange.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import { randomId } from "../../server/seal.ts";
-import type { EventBus } from "../../stores/event-bus.ts";
-import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "../../stores/task-store.ts";
-import { isTerminal } from "./protocol.ts";
-import type { NewTask, TaskEvent, TaskState } from "./state.ts";
-import { newTask, transition } from "./state.ts";
+import type { Principal } from "../../../protocol/exchange.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import { randomId } from "../../../server/seal.ts";
+import type { EventBus } from "../../../stores/event-bus.ts";
+import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "../../../stores/task-store.ts";
+import { isTerminal } from "../protocol.ts";
+import type { NewTask, TaskEvent, TaskState } from "../state.ts";
+import { newTask, transition } from "../state.ts";
 
 /** A task as this process last saw it. */
 export interface TaskRecord {

@@ -1,9 +1,9 @@
 /** What runs in this process, so that a cancellation from anywhere reaches it. */
 
-import { TransportError } from "../../protocol/transport-error.ts";
-import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
-import { retryPauseMs } from "../../stores/retry-pause.ts";
-import { maxTimerMs } from "../../time/max-timer.ts";
+import { TransportError } from "../../../protocol/transport-error.ts";
+import { type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { retryPauseMs } from "../../../stores/retry-pause.ts";
+import { maxTimerMs } from "../../../time/max-timer.ts";
 import { cancelledTopic, type TaskRecords } from "./records.ts";
 import { cancelledError } from "./run.ts";
 

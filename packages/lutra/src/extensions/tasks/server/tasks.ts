@@ -9,17 +9,17 @@ import {
   type ExtensionHost,
   type ExtensionParts,
   isDeclared,
-} from "../../server/extension.ts";
-import type { Shared } from "../../server/shared.ts";
-import { type RunTool, recallCall } from "../../server/tool-call.ts";
-import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
-import type { TaskStore, TaskWorker } from "../../stores/task-store.ts";
+} from "../../../server/extension.ts";
+import type { Shared } from "../../../server/shared.ts";
+import { type RunTool, recallCall } from "../../../server/tool-call.ts";
+import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
+import type { TaskStore, TaskWorker } from "../../../stores/task-store.ts";
+import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "../options.ts";
+import { tasksId } from "../protocol.ts";
 import { createTaskResult, taskCreation } from "./create-task.ts";
-import { runHeld } from "./held-run.ts";
+import { runHeld } from "./deferred-call.ts";
 import { taskFilter } from "./notifications.ts";
 import { createOpenTasks, type OpenTasks } from "./open-tasks.ts";
-import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "./options.ts";
-import { tasksId } from "./protocol.ts";
 import { createRecords } from "./records.ts";
 import { createRunning } from "./running.ts";
 import { servedTaskMethods } from "./task-methods.ts";

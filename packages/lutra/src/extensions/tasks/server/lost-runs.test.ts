@@ -1,10 +1,10 @@
 /** Tasks whose runs end with their process, again and again: the store tells of it. */
 import { expect, it, vi } from "vitest";
-import type { HandlerContext } from "../../server/handler-context.ts";
-import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
-import type { TaskStore } from "../../stores/task-store.ts";
-import { form, has, isOver, taskServer, yes } from "./fixtures/task-server.ts";
-import { tasks } from "./server.ts";
+import type { HandlerContext } from "../../../server/handler-context.ts";
+import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
+import type { TaskStore } from "../../../stores/task-store.ts";
+import { form, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
+import { tasks } from "./tasks.ts";
 
 /** A store that says of every task that it has lost so many runs. */
 function lossy(lostRuns: number): TaskStore {

@@ -2,22 +2,22 @@
  * Runs of tasks: by a worker that takes what is ordered, or by the request that a task came from.
  * A run is the tool's handler from its start, with the answers and steps of the runs before it.
  */
-import { isProtocolError } from "../../protocol/errors.ts";
-import type { Principal, RequestContext } from "../../protocol/exchange.ts";
-import { asJSON, copyOfJSON, type JSONObject } from "../../protocol/json.ts";
-import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
-import { parseRequestMeta } from "../../protocol/meta.ts";
-import { callTool } from "../../protocol/tools.ts";
-import { TransportError } from "../../protocol/transport-error.ts";
-import { modernVersions } from "../../protocol/versioning.ts";
-import type { ExtensionHost } from "../../server/extension.ts";
-import type { InputMemory, StepOutcome } from "../../server/input-state.ts";
-import type { Journal } from "../../server/journal.ts";
-import { Unanswered } from "../../server/run-handler.ts";
-import { unknownTool } from "../../server/tools.ts";
-import type { TakenTask } from "../../stores/task-store.ts";
+import { isProtocolError } from "../../../protocol/errors.ts";
+import type { Principal, RequestContext } from "../../../protocol/exchange.ts";
+import { asJSON, copyOfJSON, type JSONObject } from "../../../protocol/json.ts";
+import type { JSONRPCRequest, Result } from "../../../protocol/json-rpc.ts";
+import { parseRequestMeta } from "../../../protocol/meta.ts";
+import { callTool } from "../../../protocol/tools.ts";
+import { TransportError } from "../../../protocol/transport-error.ts";
+import { modernVersions } from "../../../protocol/versioning.ts";
+import type { ExtensionHost } from "../../../server/extension.ts";
+import type { InputMemory, StepOutcome } from "../../../server/input-state.ts";
+import type { Journal } from "../../../server/journal.ts";
+import { Unanswered } from "../../../server/run-handler.ts";
+import { unknownTool } from "../../../server/tools.ts";
+import type { TakenTask } from "../../../stores/task-store.ts";
+import type { TaskCall, TaskEvent } from "../state.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
-import type { TaskCall, TaskEvent } from "./state.ts";
 import { RunContext, type Stop } from "./stop.ts";
 
 /** How a run has ended, or that nothing may be noted of it. */

@@ -1,7 +1,7 @@
 /** How many tasks of one principal are open, as far as this process has created them. */
-import { ProtocolError } from "../../protocol/errors.ts";
-import type { Principal } from "../../protocol/exchange.ts";
-import { isTerminal } from "./protocol.ts";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import type { Principal } from "../../../protocol/exchange.ts";
+import { isTerminal } from "../protocol.ts";
 import type { TaskRecord } from "./records.ts";
 
 export interface OpenTasks {

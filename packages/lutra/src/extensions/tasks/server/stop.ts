@@ -2,8 +2,8 @@
  * How a run is told to stop. Signals cost as much as the rest of a short run, and most handlers
  * never look at theirs.
  */
-import type { RequestContext } from "../../protocol/exchange.ts";
-import type { RequestMeta } from "../../protocol/meta.ts";
+import type { RequestContext } from "../../../protocol/exchange.ts";
+import type { RequestMeta } from "../../../protocol/meta.ts";
 
 /** An `AbortController` that makes its signal when somebody asks for it. */
 export class Stop {

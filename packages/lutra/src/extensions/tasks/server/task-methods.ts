@@ -5,16 +5,16 @@
  * @spec ext-tasks/tasks#response-1, ext-tasks/tasks#task-cancellation, ext-tasks/tasks#response-2
  * @spec ext-tasks/tasks#protocol-errors, ext-tasks/tasks#security-considerations
  */
-import { invalidParams } from "../../protocol/errors.ts";
-import type { RequestContext } from "../../protocol/exchange.ts";
-import type { InputResponse } from "../../protocol/input-required.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
-import { type ServedMethod, serveMethod } from "../../server/extension.ts";
-import { answerTo } from "../../server/input-state.ts";
-import { cancelTask, getTask, updateTask } from "./protocol.ts";
+import { invalidParams } from "../../../protocol/errors.ts";
+import type { RequestContext } from "../../../protocol/exchange.ts";
+import type { InputResponse } from "../../../protocol/input-required.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import type { JSONSchemaValidator } from "../../../schema/json-schema.ts";
+import { type ServedMethod, serveMethod } from "../../../server/extension.ts";
+import { answerTo } from "../../../server/input-state.ts";
+import { cancelTask, getTask, updateTask } from "../protocol.ts";
+import { detailedTask, type TaskState } from "../state.ts";
 import { belongsTo, type TaskRecord, type TaskRecords } from "./records.ts";
-import { detailedTask, type TaskState } from "./state.ts";
 
 const acknowledgement = Object.freeze({ resultType: "complete" });
 

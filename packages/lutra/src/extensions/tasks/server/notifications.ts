@@ -3,15 +3,19 @@
  *
  * @spec ext-tasks/tasks#task-status-notifications
  */
-import { invalidParams } from "../../protocol/errors.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import type { AcceptedMember, FilterMember, SendNotification } from "../../server/filter-member.ts";
-import { type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
-import { retryPauseMs } from "../../stores/retry-pause.ts";
-import { isTerminal, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
+import { invalidParams } from "../../../protocol/errors.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import type {
+  AcceptedMember,
+  FilterMember,
+  SendNotification,
+} from "../../../server/filter-member.ts";
+import { type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { retryPauseMs } from "../../../stores/retry-pause.ts";
+import { isTerminal, taskFilterMember, taskNotificationMethod } from "../protocol.ts";
+import { detailedTask } from "../state.ts";
 import { belongsTo, type TaskRecord, type TaskRecords, taskTopic } from "./records.ts";
 import { unreferenced } from "./running.ts";
-import { detailedTask } from "./state.ts";
 
 export interface NotificationsInit {
   readonly records: TaskRecords;

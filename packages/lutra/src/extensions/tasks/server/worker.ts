@@ -1,8 +1,8 @@
 /** What a process does for tasks in the background: runs what is ordered, sweeps what has expired. */
-import { ProtocolError } from "../../protocol/errors.ts";
-import type { ExtensionHost } from "../../server/extension.ts";
-import type { TakenTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
-import type { CompleteTasksOptions } from "./options.ts";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import type { ExtensionHost } from "../../../server/extension.ts";
+import type { TakenTask, TaskStore, TaskWorker } from "../../../stores/task-store.ts";
+import type { CompleteTasksOptions } from "../options.ts";
 import { type TaskRecord, type TaskRecords, toRecord } from "./records.ts";
 import { eventOf, isAbandoned, type Outcome, runCall, TaskRun } from "./run.ts";
 import { type Running, unreferenced } from "./running.ts";

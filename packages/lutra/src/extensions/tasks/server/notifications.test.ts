@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { ClientCapabilities } from "../../protocol/capabilities.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
-import type { AskOptions } from "../../server/fixtures/ask.ts";
-import type { HandlerContext } from "../../server/handler-context.ts";
-import type { ToolDefinition } from "../../server/tools.ts";
-import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
+import type { ClientCapabilities } from "../../../protocol/capabilities.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
+import type { AskOptions } from "../../../server/fixtures/ask.ts";
+import type { HandlerContext } from "../../../server/handler-context.ts";
+import type { ToolDefinition } from "../../../server/tools.ts";
+import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
 import {
   form,
   gate,
@@ -14,7 +14,7 @@ import {
   type TaskServer,
   taskServer,
   yes,
-} from "./fixtures/task-server.ts";
+} from "../fixtures/task-server.ts";
 
 const acknowledged = "notifications/subscriptions/acknowledged";
 const key = "io.modelcontextprotocol/subscriptionId";

@@ -1,18 +1,18 @@
 /** What happens to tasks while they run: cancelled, killed, slow, too many. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Principal } from "../../protocol/exchange.ts";
-import { createServer, type Server } from "../../server/create-server.ts";
-import { ask } from "../../server/fixtures/ask.ts";
-import type { HandlerContext } from "../../server/handler-context.ts";
-import { inputRequired } from "../../server/results.ts";
-import { randomKeys } from "../../server/seal.ts";
-import type { ToolDefinition } from "../../server/tools.ts";
-import { createMemoryEventBus } from "../../stores/event-bus.ts";
-import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
-import { StoreUnavailableError } from "../../stores/store-unavailable-error.ts";
-import type { StoredTask, TakenTask, TaskStore } from "../../stores/task-store.ts";
-import { declared, form, gate, has, isOver, taskServer, yes } from "./fixtures/task-server.ts";
-import { tasks } from "./server.ts";
+import type { Principal } from "../../../protocol/exchange.ts";
+import { createServer, type Server } from "../../../server/create-server.ts";
+import { ask } from "../../../server/fixtures/ask.ts";
+import type { HandlerContext } from "../../../server/handler-context.ts";
+import { inputRequired } from "../../../server/results.ts";
+import { randomKeys } from "../../../server/seal.ts";
+import type { ToolDefinition } from "../../../server/tools.ts";
+import { createMemoryEventBus } from "../../../stores/event-bus.ts";
+import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
+import { StoreUnavailableError } from "../../../stores/store-unavailable-error.ts";
+import type { StoredTask, TakenTask, TaskStore } from "../../../stores/task-store.ts";
+import { declared, form, gate, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
+import { tasks } from "./tasks.ts";
 import type { ToolTaskOptions } from "./tool-settings.ts";
 
 const tool = (

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ProtocolError } from "../../protocol/errors.ts";
-import { ToolError } from "../../server/results.ts";
-import { defineTool } from "../../server/tools.ts";
-import { form, gate, has, isOver, taskServer, yes } from "./fixtures/task-server.ts";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import { ToolError } from "../../../server/results.ts";
+import { defineTool } from "../../../server/tools.ts";
+import { form, gate, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
 
 const greet = defineTool({ name: "greet", call: () => "Hello" });
 const work = defineTool({ name: "work", task: "optional", call: () => "done" });

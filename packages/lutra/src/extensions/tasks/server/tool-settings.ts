@@ -1,5 +1,5 @@
 /** What a tool says about tasks. */
-import type { ToolDefinition } from "../../server/tools.ts";
+import type { ToolDefinition } from "../../../server/tools.ts";
 
 /**
  * Whether calls of a tool become tasks:
@@ -25,7 +25,7 @@ export interface ToolTaskOptions {
   readonly concurrency?: number;
 }
 
-declare module "../../server/tools.js" {
+declare module "../../../server/tools.js" {
   interface ToolSettings {
     /** Whether calls become tasks, on a server with the extension `tasks()`. @default "never" */
     readonly task?: TaskSupport;
