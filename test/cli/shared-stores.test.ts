@@ -13,7 +13,7 @@ import { hasRedis, startRedis, withoutRedis } from "../stores/redis-server.ts";
 import { freshDatabase } from "../tasks/fresh-database.ts";
 import { ask, callTool, messagesOf, send } from "./http.ts";
 import { endLutra, type RunningServer, runLutra, startLutra, untilListening } from "./run-lutra.ts";
-import { listenersAt, rowsOf } from "./store-looks.ts";
+import { listenersAt, rowsOf } from "./store-usage.ts";
 import { begin, tasksModule, textOf } from "./tasks-client.ts";
 
 let folder: string;

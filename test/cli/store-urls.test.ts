@@ -11,7 +11,7 @@ import { hasRedisBinary, startRedis, withoutRedis } from "../stores/redis-server
 import { freshDatabase } from "../tasks/fresh-database.ts";
 import { callTool } from "./http.ts";
 import { endLutra, type RunningLutra, runLutra, startLutra, untilListening } from "./run-lutra.ts";
-import { listenersAt, rowsOf } from "./store-looks.ts";
+import { listenersAt, rowsOf } from "./store-usage.ts";
 import { tasksModule } from "./tasks-client.ts";
 
 let folder: string;

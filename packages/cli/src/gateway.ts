@@ -3,9 +3,9 @@ import { type Gateway, type LoadedConfig, startGateway } from "@lutra/gateway";
 import { listenError } from "./address.ts";
 import type { Command } from "./command-line.ts";
 import { configArgument, loadGatewayConfig } from "./gateway-config.ts";
+import { createModuleRunner } from "./module-runner.ts";
 import { noteOutputError } from "./output.ts";
 import { reloadOnChange } from "./reload.ts";
-import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { hasLostTerminal } from "./terminal.ts";
 
@@ -23,7 +23,7 @@ export const gateway: Command = {
   run: async ({ values: [file = ""] }) => {
     const loaded = await loadGatewayConfig(file);
     for (const note of loaded.notes) notice(note);
-    const { modules, failed } = createRunModules((line, upstream) =>
+    const { modules, failed } = createModuleRunner((line, upstream) =>
       notice(`${upstream}: ${line}`),
     );
     const options = { modules, notice, onOutputError: noteOutputError };

@@ -1,11 +1,15 @@
 /** Keeps the replicas of a fleet running. */
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "./command-error.ts";
-import { createFleet, type Fleet, type FleetOptions } from "./fleet.ts";
 import type { Replica } from "./replica.ts";
-import { afterDeath, firstPace, maxQuickDeaths } from "./restart-pace.ts";
+import {
+  createReplicaGroup,
+  type ReplicaGroup,
+  type ReplicaGroupOptions,
+} from "./replica-group.ts";
+import { afterDeath, maxQuickDeaths, noRestarts } from "./restart-backoff.ts";
 
-export interface SupervisorOptions extends FleetOptions {
+export interface SupervisorOptions extends ReplicaGroupOptions {
   /** Lets a replica answer requests until the returned function is called. */
   readonly onReady: (replica: Replica) => () => void;
   /** Hears in one line what happens to replicas. */
@@ -31,7 +35,7 @@ const stopMs = 7000;
 
 /** Starts the replicas, all at once. */
 export function startReplicas(options: SupervisorOptions): Supervisor {
-  const fleet = createFleet(options);
+  const group = createReplicaGroup(options);
   const draining = new AbortController();
   const places: Promise<void>[] = [];
   const ready = Array.from({ length: options.replicas }, (_, index) => {
@@ -39,7 +43,7 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
       places.push(
         keepRunning({
           number: index + 1,
-          fleet,
+          group,
           options,
           onFirst: resolve,
           draining: draining.signal,
@@ -57,16 +61,16 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
     failed,
     drain: () => {
       draining.abort();
-      for (const replica of fleet.running) replica.endSubscriptions();
+      for (const replica of group.running) replica.endSubscriptions();
     },
     stop: async () => {
       draining.abort();
-      for (const replica of fleet.running) replica.stop();
-      const kill = setTimeout(() => fleet.kill(), stopMs);
+      for (const replica of group.running) replica.stop();
+      const kill = setTimeout(() => group.kill(), stopMs);
       await Promise.allSettled(places);
-      await Promise.all([...fleet.running].map(({ ended }) => ended));
+      await Promise.all([...group.running].map(({ ended }) => ended));
       clearTimeout(kill);
-      fleet.end();
+      group.end();
     },
   };
 }
@@ -74,7 +78,7 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
 /** One place in the fleet, taken by a replica and then by those that replace it. */
 interface Place {
   readonly number: number;
-  readonly fleet: Fleet;
+  readonly group: ReplicaGroup;
   readonly options: SupervisorOptions;
   /** Hears once that a replica in this place answers. */
   readonly onFirst: () => void;
@@ -85,7 +89,7 @@ interface Place {
 /** Rejects when there is no sense in another start. */
 async function keepRunning(place: Place): Promise<void> {
   const { number, draining, options } = place;
-  let pace = firstPace;
+  let pace = noRestarts;
   let wasReady = false;
   while (!draining.aborted) {
     const life = await runReplica(place, wasReady);
@@ -115,8 +119,8 @@ interface Life {
 
 /** Starts a replica, lets it answer as long as it can, and waits for its end. */
 async function runReplica(place: Place, wasReady: boolean): Promise<Life> {
-  const { number, fleet, options, onFirst } = place;
-  const { replica, leave } = fleet.start(number);
+  const { number, group, options, onFirst } = place;
+  const { replica, leave } = group.start(number);
   try {
     const started = await replica.started;
     if (started.kind === "failed") {

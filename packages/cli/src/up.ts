@@ -4,8 +4,8 @@ import { addressOf, addressOptions, listenError } from "./address.ts";
 import { CommandError } from "./command-error.ts";
 import { type Command, type CommandLine, integerOption, listOption } from "./command-line.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
+import { createModuleRunner } from "./module-runner.ts";
 import { noteOutputError } from "./output.ts";
-import { createRunModules } from "./run-modules.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { busOption, storeUrlsOf } from "./store-options.ts";
 
@@ -42,7 +42,7 @@ export const up: Command = {
     log: { description: "Prints a line of JSON for each request." },
   },
   run: async (line) => {
-    const { modules, failed } = createRunModules(notice);
+    const { modules, failed } = createModuleRunner(notice);
     const config = configOf(line);
     // The address comes first: when it is taken, that is known before anything is loaded.
     const options = { modules, onOutputError: noteOutputError };

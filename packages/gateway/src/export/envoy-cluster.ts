@@ -1,6 +1,7 @@
 /** The replicas of an upstream for Envoy. */
+
+import type { Pool } from "./export-plan.ts";
 import { healthCheck, idleConnectionMs } from "./own-answers.ts";
-import type { Pool } from "./plan.ts";
 
 /** Where the types of Envoy's extensions are. */
 export const extensions = "type.googleapis.com/envoy.extensions";

@@ -2,21 +2,21 @@
 import { headerNames, latestVersion } from "lutra/protocol";
 import { stringify } from "yaml";
 import { address, cluster, extensions, seconds } from "./envoy-cluster.ts";
-import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded.ts";
-import { asRegex, dateFrom, literal } from "./header-pattern.ts";
-import { comment, loopbackHost, loopbackOrigin, ownAnswers, streamIdleMs } from "./own-answers.ts";
 import {
+  type ExportPlan,
   type HeaderCondition,
   namelessMethods,
-  type Plan,
   type PlannedRoute,
   type Pool,
-  type Refusal,
+  type RefuseAction,
   refused,
-} from "./plan.ts";
+} from "./export-plan.ts";
+import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded-headers.ts";
+import { asRegex, dateFrom, literal } from "./header-pattern.ts";
+import { comment, loopbackHost, loopbackOrigin, ownAnswers, streamIdleMs } from "./own-answers.ts";
 
 /** Writes a whole configuration file. */
-export function writeEnvoy(plan: Plan): string {
+export function writeEnvoy(plan: ExportPlan): string {
   const head = comment([
     "For Envoy 1.27 or newer, which can check the health of replicas with a body.",
     "",
@@ -27,7 +27,7 @@ export function writeEnvoy(plan: Plan): string {
   return `${head}\n${stringify({ static_resources: resources }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
-function listener(plan: Plan): object {
+function listener(plan: ExportPlan): object {
   const manager = {
     "@type": `${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "lutra",
@@ -53,9 +53,9 @@ function listener(plan: Plan): object {
   };
 }
 
-function virtualHost(plan: Plan): object {
+function virtualHost(plan: ExportPlan): object {
   const { path } = plan.listen;
-  const refuse = (refusal: Refusal, ...headers: readonly object[]) => ({
+  const refuse = (refusal: RefuseAction, ...headers: readonly object[]) => ({
     match: { path, headers },
     ...directResponse(refusal),
   });
@@ -83,7 +83,10 @@ function virtualHost(plan: Plan): object {
 }
 
 /** Requests from foreign pages, and to foreign names. */
-function foreign({ hosts, origins }: Plan): readonly (readonly [Refusal, readonly object[]])[] {
+function foreign({
+  hosts,
+  origins,
+}: ExportPlan): readonly (readonly [RefuseAction, readonly object[]])[] {
   const loopback = `(?i:${loopbackHost})`;
   const named = hosts?.map((host) => `(?i:${literal(host, "characters")})(?::[0-9]+)?`);
   const listed = origins.map((origin) => literal(origin, "characters"));
@@ -107,7 +110,7 @@ function foreign({ hosts, origins }: Plan): readonly (readonly [Refusal, readonl
   ];
 }
 
-function routeEntry(route: PlannedRoute, { listen, pools }: Plan): object {
+function routeEntry(route: PlannedRoute, { listen, pools }: ExportPlan): object {
   const { index, conditions, needsName, action } = route;
   const nameless = namelessMethods.map((method) => literal(method, "characters")).join("|");
   const mayHaveName = needsName ? [isNot(fits(headerNames.method, nameless))] : [];
@@ -177,7 +180,7 @@ function changedHeaders(pool: Pool | undefined): object {
   };
 }
 
-function directResponse({ status, body }: Refusal): object {
+function directResponse({ status, body }: RefuseAction): object {
   return {
     direct_response: { status, body: { inline_string: body } },
     response_headers_to_add: [

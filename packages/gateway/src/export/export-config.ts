@@ -1,9 +1,9 @@
 /** The header routes of a configuration for other proxies. */
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import { writeEnvoy } from "./envoy.ts";
+import { planExport } from "./export-plan.ts";
 import { writeHaproxy } from "./haproxy.ts";
 import { writeNginx } from "./nginx.ts";
-import { planExport } from "./plan.ts";
 
 /** The proxies that an export is written for. */
 export const exportTargets = ["nginx", "haproxy", "envoy"] as const;

@@ -1,6 +1,16 @@
 /** The routes for HAProxy. */
 import { headerNames, latestVersion } from "lutra/protocol";
-import { forwardedHeaders } from "./forwarded.ts";
+import {
+  decidingHeaders,
+  type ExportPlan,
+  type HeaderCondition,
+  namelessMethods,
+  type PlannedRoute,
+  type Pool,
+  type RefuseAction,
+  requireNames,
+} from "./export-plan.ts";
+import { forwardedHeaders } from "./forwarded-headers.ts";
 import { dateFrom, literal } from "./header-pattern.ts";
 import {
   comment,
@@ -11,19 +21,9 @@ import {
   ownAnswers,
   streamIdleMs,
 } from "./own-answers.ts";
-import {
-  decidingHeaders,
-  type HeaderCondition,
-  namelessMethods,
-  type Plan,
-  type PlannedRoute,
-  type Pool,
-  type Refusal,
-  requireNames,
-} from "./plan.ts";
 
 /** Writes a whole configuration file. */
-export function writeHaproxy(plan: Plan): string {
+export function writeHaproxy(plan: ExportPlan): string {
   requireNames(plan, /^[a-z0-9_.-]+$/, "letters, digits, dots, _ and -");
   const needsNames = plan.pools.some(({ servers }) => servers.some(({ host }) => isName(host)));
   return [
@@ -70,7 +70,7 @@ function defaults(): string {
   ].join("\n");
 }
 
-function frontend(plan: Plan): string {
+function frontend(plan: ExportPlan): string {
   const { listen, routes } = plan;
   const refusals = routes.flatMap(({ index, action }) =>
     action.kind === "refuse" ? [refuse(action, isRoute(index))] : [],
@@ -95,12 +95,12 @@ function frontend(plan: Plan): string {
   ].join("\n");
 }
 
-function refuse({ status, body }: Refusal, condition: string): string {
+function refuse({ status, body }: RefuseAction, condition: string): string {
   const answer = `status ${status} content-type application/json string ${quoteHaproxy(body)}`;
   return `    http-request return ${answer} if ${condition}`;
 }
 
-function hostRules({ hosts, origins }: Plan): string[] {
+function hostRules({ hosts, origins }: ExportPlan): string[] {
   const listed = hosts?.map((host) => `${literal(host, "bytes")}(?::[0-9]+)?`) ?? [".*"];
   return [
     `    acl host_loopback ${regexes("host", [loopbackHost], "-i")}`,
@@ -125,7 +125,7 @@ function hostRules({ hosts, origins }: Plan): string[] {
   ];
 }
 
-function metadataRules(plan: Plan): string[] {
+function metadataRules(plan: ExportPlan): string[] {
   if (!plan.needsMetadata) return [];
   return [
     ...decidingHeaders(plan).map((header) =>

@@ -1,6 +1,16 @@
 /** The routes for nginx. */
 import { headerNames, latestVersion } from "lutra/protocol";
-import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded.ts";
+import {
+  decidingHeaders,
+  type ExportPlan,
+  namelessMethods,
+  type PlannedRoute,
+  type Pool,
+  type RefuseAction,
+  refused,
+  requireNames,
+} from "./export-plan.ts";
+import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded-headers.ts";
 import { asRegex, dateFrom, type HeaderPattern, literal } from "./header-pattern.ts";
 import {
   comment,
@@ -10,19 +20,9 @@ import {
   ownAnswers,
   streamIdleMs,
 } from "./own-answers.ts";
-import {
-  decidingHeaders,
-  namelessMethods,
-  type Plan,
-  type PlannedRoute,
-  type Pool,
-  type Refusal,
-  refused,
-  requireNames,
-} from "./plan.ts";
 
 /** Writes a file for nginx's `http` block. */
-export function writeNginx(plan: Plan): string {
+export function writeNginx(plan: ExportPlan): string {
   const headers = decidingHeaders(plan);
   requireNames(plan, /^[a-z0-9_-]+$/, "letters, digits, _ and -; nginx can't read other headers");
   return [
@@ -96,7 +96,7 @@ function splitShares({ index, action }: PlannedRoute): string[] {
 }
 
 /** 0 where `Host` and `Origin` are allowed, 1 where they are not. */
-function foreignMap({ hosts, origins }: Plan): string {
+function foreignMap({ hosts, origins }: ExportPlan): string {
   const listed = origins.map((origin) => literal(origin, "bytes"));
   const allowed = hosts?.map((host) => `${literal(host, "bytes")}(?::[0-9]+)?`) ?? ["[^\\n]*"];
   const lines = [
@@ -123,7 +123,7 @@ function nameMap(): string {
 }
 
 /** The first route that fits. nginx tries regular expressions in their order. */
-function routeMap({ routes }: Plan, headers: readonly string[]): string {
+function routeMap({ routes }: ExportPlan, headers: readonly string[]): string {
   const source = headers
     .map((header) => (header === headerNames.name ? decidingName : variableOf(header)))
     .join("\\n");
@@ -168,7 +168,7 @@ function combine(ways: readonly (readonly string[])[]): readonly (readonly strin
   );
 }
 
-function poolMap({ routes }: Plan): string {
+function poolMap({ routes }: ExportPlan): string {
   const lines = routes.flatMap(({ index, action }) => {
     if (action.kind === "refuse") return [];
     const [only, ...others] = action.shares;
@@ -185,7 +185,7 @@ function regexLine(regex: string, value: string): string {
   return `    ${quoteNginx(`~^(?:${regex})$`)} ${value};`;
 }
 
-function server(plan: Plan, headers: readonly string[]): string {
+function server(plan: ExportPlan, headers: readonly string[]): string {
   const { listen, routes, pools } = plan;
   const refusals = routes.flatMap(({ index, action }) =>
     action.kind === "refuse" ? [when(`$lutra_route = ${index}`, action)] : [],
@@ -223,7 +223,7 @@ function server(plan: Plan, headers: readonly string[]): string {
   ].join("\n");
 }
 
-function when(condition: string, { status, body }: Refusal): string {
+function when(condition: string, { status, body }: RefuseAction): string {
   return [
     `        if (${condition}) {`,
     `            return ${status} ${quoteNginx(body)};`,
@@ -285,7 +285,7 @@ function setHeaders(
   };
 }
 
-function needsDollar({ pools }: Plan): boolean {
+function needsDollar({ pools }: ExportPlan): boolean {
   return pools.some(({ config }) =>
     Object.entries(config.headers ?? {})
       .flat()

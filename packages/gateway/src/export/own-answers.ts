@@ -1,7 +1,7 @@
 /** What a proxy answers before any route counts, as the gateway does. */
 import { discover, headerNames, latestVersion, metaKeys, ProtocolError } from "lutra/protocol";
 import { notRouted } from "../refuse.ts";
-import { type Refusal, refusalOf } from "./plan.ts";
+import { type RefuseAction, refusalOf } from "./export-plan.ts";
 
 export const ownAnswers: {
   readonly [reason in
@@ -9,7 +9,7 @@ export const ownAnswers: {
     | "foreignOrigin"
     | "metadata"
     | "repeated"
-    | "notRouted"]: Refusal;
+    | "notRouted"]: RefuseAction;
 } = {
   foreignHost: refusalOf(new ProtocolError("invalidRequest", "Host: not allowed", { status: 403 })),
   foreignOrigin: refusalOf(

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { afterDeath, firstPace, maxQuickDeaths, type RestartPace } from "./restart-pace.ts";
+import { afterDeath, maxQuickDeaths, noRestarts, type RestartBackoff } from "./restart-backoff.ts";
 
 const afterDeaths = (...served: number[]) =>
-  served.reduce<RestartPace>((pace, ms) => afterDeath(pace, ms), firstPace);
+  served.reduce<RestartBackoff>((pace, ms) => afterDeath(pace, ms), noRestarts);
 
 it("starts the first replacement after a tenth of a second", () => {
   expect(afterDeaths(5000).delayMs).toBe(100);

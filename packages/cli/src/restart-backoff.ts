@@ -1,6 +1,6 @@
 /** How long to wait before a replica that died is started again. */
 
-export interface RestartPace {
+export interface RestartBackoff {
   /** The pause before the next start, in milliseconds. */
   readonly delayMs: number;
   /** Deaths in a row that came within a second. */
@@ -17,10 +17,13 @@ const firstDelayMs = 100;
 const maxDelayMs = 5000;
 
 /** The pace of a place in the fleet where no replica has died yet. */
-export const firstPace: RestartPace = { delayMs: 0, quickDeaths: 0 };
+export const noRestarts: RestartBackoff = { delayMs: 0, quickDeaths: 0 };
 
 /** The pace after a death; `servedMs` is 0 for a replica that was never ready. */
-export function afterDeath({ delayMs, quickDeaths }: RestartPace, servedMs: number): RestartPace {
+export function afterDeath(
+  { delayMs, quickDeaths }: RestartBackoff,
+  servedMs: number,
+): RestartBackoff {
   const isHealthy = servedMs >= healthyMs;
   return {
     delayMs: isHealthy || delayMs === 0 ? firstDelayMs : Math.min(delayMs * 2, maxDelayMs),

@@ -7,7 +7,7 @@ import { mayHaveName } from "../head/read-head.ts";
 import { denied } from "../refuse.ts";
 import { type Alphabet, type HeaderPattern, headerPattern } from "./header-pattern.ts";
 
-export interface Plan {
+export interface ExportPlan {
   readonly listen: { readonly host: string; readonly port: number; readonly path: string };
   /** Values of `Host` beside loopback names, in lower case; `undefined` for any. */
   readonly hosts: readonly string[] | undefined;
@@ -40,7 +40,7 @@ export interface PlannedRoute {
   readonly conditions: readonly HeaderCondition[];
   /** Whether it looks at `Mcp-Name`, which says nothing beside `namelessMethods`. */
   readonly needsName: boolean;
-  readonly action: Forward | Refusal;
+  readonly action: ForwardAction | RefuseAction;
 }
 
 export interface HeaderCondition {
@@ -49,12 +49,12 @@ export interface HeaderCondition {
   readonly pattern: HeaderPattern;
 }
 
-export interface Forward {
+export interface ForwardAction {
   readonly kind: "forward";
   readonly shares: readonly { readonly pool: string; readonly weight: number }[];
 }
 
-export interface Refusal {
+export interface RefuseAction {
   readonly kind: "refuse";
   readonly status: number;
   /** JSON without characters that a format could take for its own: no `$`, `%` or `'`. */
@@ -66,7 +66,7 @@ export interface Refusal {
  *
  * @throws {ConfigError} for what must not be left out, and for what has no safe spelling
  */
-export function planExport(config: CompleteConfig, alphabet: Alphabet): Plan {
+export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPlan {
   const notes = notesOnWhole(config);
   const pools = new Map<string, Pool>();
   for (const [name, upstream] of Object.entries(config.upstreams)) {
@@ -102,20 +102,20 @@ export const namelessMethods: readonly string[] = coreMethods
   .filter((name) => !mayHaveName(name));
 
 /** The headers that decide, as the plan reads them. */
-export function decidingHeaders({ routes, needsMetadata }: Plan): readonly string[] {
+export function decidingHeaders({ routes, needsMetadata }: ExportPlan): readonly string[] {
   if (!needsMetadata) return [];
   const names = routes.flatMap(({ conditions }) => conditions.map(({ header }) => header));
   return [...new Set([headerNames.version, headerNames.method, ...names])];
 }
 
 /** @throws {ConfigError} for a header whose name has characters that mean something to the proxy */
-export function requireNames(plan: Plan, allowed: RegExp, expected: string): void {
+export function requireNames(plan: ExportPlan, allowed: RegExp, expected: string): void {
   const wrong = decidingHeaders(plan).find((header) => !allowed.test(header));
   if (wrong !== undefined) throw refused(wrong, `expected ${expected}`);
 }
 
 /** An answer of the proxy's own. */
-export function refusalOf(error: ProtocolError): Refusal {
+export function refusalOf(error: ProtocolError): RefuseAction {
   const body = encodeError(undefined, error).replace(/[^ -~]|[$%'`\x7f]/g, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
@@ -147,7 +147,7 @@ function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
   return notes;
 }
 
-function safeListen({ host, port, path }: CompleteConfig["listen"]): Plan["listen"] {
+function safeListen({ host, port, path }: CompleteConfig["listen"]): ExportPlan["listen"] {
   if (!/^[A-Za-z0-9_.:-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host)) {
     throw refused("listen.host", "expected an address");
   }
@@ -255,7 +255,7 @@ function actionOf(
   index: number,
   pools: ReadonlyMap<string, Pool>,
   notes: string[],
-): Forward | Refusal {
+): ForwardAction | RefuseAction {
   const at = `routes[${index}]`;
   if (route.deny !== undefined) return refusalOf(denied(route.deny));
   if (route.shadow !== undefined) notes.push(`${at}.shadow: nothing is copied`);
@@ -276,7 +276,7 @@ function actionOf(
 }
 
 /** Refused in its place, so that its requests do not go where a later route would send them. */
-function notExported(why: string, notes: string[]): Refusal {
+function notExported(why: string, notes: string[]): RefuseAction {
   const error = new ProtocolError("internalError", "The route is not part of this export", {
     status: 501,
   });

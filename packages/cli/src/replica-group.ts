@@ -7,14 +7,14 @@ import { type Replica, startReplica } from "./replica.ts";
 import { createSocketFolder, removeSocket, socketPathIn, storeIn } from "./socket-path.ts";
 import type { StoreUrls } from "./store-options.ts";
 
-export interface FleetOptions {
+export interface ReplicaGroupOptions {
   readonly module: string;
   readonly replicas: number;
   /** By default a store that lives as long as the fleet, and the channel to the supervisor. */
   readonly stores?: StoreUrls;
 }
 
-export interface Fleet {
+export interface ReplicaGroup {
   readonly running: ReadonlySet<Replica>;
   readonly start: (number: number) => { readonly replica: Replica; readonly leave: () => void };
   readonly kill: () => void;
@@ -22,7 +22,11 @@ export interface Fleet {
 }
 
 /** Draws new keys, so what one fleet sealed does not open in another. */
-export function createFleet({ module, replicas, stores: given = {} }: FleetOptions): Fleet {
+export function createReplicaGroup({
+  module,
+  replicas,
+  stores: given = {},
+}: ReplicaGroupOptions): ReplicaGroup {
   const keys: readonly SealKey[] = [{ id: "fleet", secret: randomSecret() }];
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();

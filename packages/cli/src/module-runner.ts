@@ -2,7 +2,7 @@
 import type { RunModule } from "@lutra/gateway";
 import { startReplicas } from "./supervisor.ts";
 
-export interface RunModules {
+export interface ModuleRunner {
   readonly modules: RunModule;
   /** Never resolves. Rejects when a module can't be served, or its replicas die again and again. */
   readonly failed: Promise<never>;
@@ -12,7 +12,7 @@ export interface RunModules {
  * Makes what a gateway runs modules with. Replicas listen on sockets that only the gateway knows,
  * so who may call is for the gateway to say.
  */
-export function createRunModules(notice: (line: string, upstream: string) => void): RunModules {
+export function createModuleRunner(notice: (line: string, upstream: string) => void): ModuleRunner {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => {
     fail = reject;
