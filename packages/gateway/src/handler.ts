@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpRules, Refusal, Screening } from "lutra/internal";
 import { createNodeHandler, type NodeHandler } from "lutra/node";
 import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
+import type { Forward } from "./delivery/forward.ts";
 import { type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
 import type { Head } from "./head/head.ts";
 import type { Peers } from "./head/peers.ts";
@@ -15,7 +16,6 @@ import { screenRequest } from "./head/screening.ts";
 import { denied, notRouted, refuse, refuseScreened } from "./refuse.ts";
 import type { Caller } from "./routes/match.ts";
 import type { Way } from "./routes/ways.ts";
-import type { Forward } from "./upstreams/upstream.ts";
 
 /** Finds out who calls, from the head alone. Rejects with the `ProtocolError` that refuses. */
 export type Authenticate = (head: Head) => Principal | undefined | Promise<Principal | undefined>;
@@ -102,7 +102,7 @@ function follow(way: Way, exchange: Exchange, principal: Principal | undefined):
   }
   setHeaders(res, screening.cors);
   const { head } = record;
-  way.forward({ req, res, head, record, shadow: way.shadow, refuse: refuseForward });
+  way.forward({ req, res, head, record, shadow: way.shadow?.copy, refuse: refuseForward });
 }
 
 function recorded(serve: Serve, record: ExchangeRecord): Serve {

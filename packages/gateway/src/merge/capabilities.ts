@@ -1,8 +1,8 @@
 /** What each upstream offers, as far as it was asked lately. */
 import { within } from "lutra/internal";
 import { readCacheHints, type ServerCapabilities } from "lutra/protocol";
+import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { UpstreamError } from "../upstreams/upstream-error.ts";
 import { askDiscover } from "./discover.ts";
 import type { Caller } from "./own-request.ts";
 

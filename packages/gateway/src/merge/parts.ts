@@ -12,8 +12,8 @@ import {
   ProtocolError,
   type RequestContext,
 } from "lutra/protocol";
+import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { UpstreamError } from "../upstreams/upstream-error.ts";
 
 /** The key of `_meta` that lists the upstreams whose part a result lacks. */
 export const missingKey = "dev.lutra/missing";

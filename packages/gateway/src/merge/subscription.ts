@@ -20,8 +20,8 @@ import {
   type SubscriptionFilter,
   withSubscriptionId,
 } from "lutra/protocol";
+import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { UpstreamError } from "../upstreams/upstream-error.ts";
 import { commonFilter, isPromised, listChanges } from "./filters.ts";
 import { type Down, type FollowOptions, followUpstream } from "./follow-upstream.ts";
 import { Outlet } from "./outlet.ts";

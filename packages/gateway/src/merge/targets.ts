@@ -10,8 +10,8 @@ import {
   readResource,
   requireCapabilities,
 } from "lutra/protocol";
+import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { UpstreamError } from "../upstreams/upstream-error.ts";
 import type { Target } from "./forward.ts";
 import type { ListName } from "./list-kinds.ts";
 import type { MintedIdKind } from "./minted-ids.ts";

@@ -28,9 +28,9 @@ import {
   type TaskInfo,
   tasksId,
 } from "lutra/tasks";
+import { UpstreamError } from "../delivery/upstream-error.ts";
 import { recordOf } from "../exchange-record.ts";
 import { type Caller, ownContext, ownRequest } from "../merge/own-request.ts";
-import { UpstreamError } from "../upstreams/upstream-error.ts";
 
 export interface FollowTasksOptions {
   /** Who is named where nobody else is known to have answered. */

@@ -1,7 +1,7 @@
 import type { JSONObject, JSONRPCRequest, Serve } from "lutra/protocol";
 import { expect, it } from "vitest";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import { createCatalogue } from "./catalogue.ts";
-import { createManualTime } from "./fixtures/manual-time.ts";
 
 type Page = JSONObject & { readonly tools: readonly { readonly name: string }[] };
 

@@ -12,8 +12,8 @@ import {
   type Serve,
   type Tool,
 } from "lutra/protocol";
-import type { Clock } from "./clock.ts";
-import { ownMeta } from "./own-meta.ts";
+import type { Clock } from "../replicas/clock.ts";
+import { ownMeta } from "../replicas/own-meta.ts";
 
 export interface Catalogue {
   /** A tool as the last list had it. */

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { type JSONRPCRequest, metaKeys } from "lutra/protocol";
 import { expect, it } from "vitest";
+import { after, createRecord, upstreamConfig } from "../delivery/fixtures/front.ts";
 import { recordIn } from "../exchange-record.ts";
 import { headOf, modern } from "../fixtures/head-of.ts";
-import { after, createRecord, upstreamConfig } from "../forward/fixtures/front.ts";
 import { createUpstream } from "./create-upstream.ts";
 
 const program = fileURLToPath(new URL("./fixtures/stdio-server.mjs", import.meta.url));

@@ -15,22 +15,23 @@ import {
   type Result,
 } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
+import { Deadlines } from "../delivery/deadlines.ts";
+import { abortError, enterGate } from "../delivery/enter-gate.ts";
+import { Gate } from "../delivery/gate.ts";
+import { createMethodRules } from "../delivery/method-rules.ts";
+import { nameFieldsOf, nameOf } from "../delivery/name-fields.ts";
+import { createRefusals, type Refusals } from "../delivery/refusals.ts";
+import { limitsOf, shortestOf, timeoutError, timeoutReason } from "../delivery/time-limits.ts";
+import { TimedExchange } from "../delivery/timed-exchange.ts";
+import type { UpstreamError } from "../delivery/upstream-error.ts";
 import { recordOf } from "../exchange-record.ts";
+import { causeOf } from "../replicas/cause.ts";
+import { type Clock, systemClock } from "../replicas/clock.ts";
+import { ownMeta } from "../replicas/own-meta.ts";
+import type { ReplicaStatus } from "../replicas/replica.ts";
 import { createCatalogue } from "./catalogue.ts";
-import { causeOf } from "./cause.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { Deadlines } from "./deadlines.ts";
 import { createEnding } from "./ending.ts";
-import { abortError, enterGate } from "./enter-gate.ts";
-import { Gate } from "./gate.ts";
-import { createMethodRules } from "./method-rules.ts";
-import { nameFieldsOf, nameOf } from "./name-fields.ts";
-import { ownMeta } from "./own-meta.ts";
-import { createRefusals, type Refusals } from "./refusals.ts";
-import { limitsOf, shortestOf, timeoutError, timeoutReason } from "./time-limits.ts";
-import { TimedExchange } from "./timed-exchange.ts";
-import type { ReplicaStatus, Upstream } from "./upstream.ts";
-import type { UpstreamError } from "./upstream-error.ts";
+import type { Upstream } from "./upstream.ts";
 
 export interface CommandUpstreamOptions {
   /** Methods of extensions, beside those of the core protocol. */

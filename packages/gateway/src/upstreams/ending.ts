@@ -1,5 +1,5 @@
 /** How an upstream comes to its end. */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../replicas/clock.ts";
 
 export interface Ending {
   readonly hasBegun: boolean;

@@ -7,7 +7,7 @@ import {
   startFront,
   startReplica,
   upstreamConfig,
-} from "../forward/fixtures/front.ts";
+} from "../delivery/fixtures/front.ts";
 import { createHttpUpstream } from "./http-upstream.ts";
 
 const health = { failures: 1, ejectMs: 30, maxEjectMs: 60, intervalMs: 20 };

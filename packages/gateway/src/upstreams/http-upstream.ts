@@ -2,27 +2,28 @@
 import { createHttpSender } from "lutra/internal";
 import type { Method, Serve } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
-import { createCopies } from "../forward/copies.ts";
-import { Forwarding } from "../forward/forwarding.ts";
-import { createRequestHeaders } from "../forward/headers.ts";
+import { createCopies } from "../delivery/deliver-copy.ts";
+import { createServe } from "../delivery/deliver-message.ts";
+import { Forwarding } from "../delivery/deliver-stream.ts";
+import { createFleet, type Fleet } from "../delivery/fleet.ts";
+import type { Forward } from "../delivery/forward.ts";
+import { createMethodRules } from "../delivery/method-rules.ts";
+import { nameFieldsOf } from "../delivery/name-fields.ts";
+import { createPassedHeaders } from "../delivery/passed-headers.ts";
+import { createRequestHeaders } from "../delivery/stream-headers.ts";
 import {
   type Addresses,
   followAddresses,
   isFixedHost,
   type Lookup,
   systemLookup,
-} from "./addresses.ts";
+} from "../replicas/addresses.ts";
+import { type Clock, systemClock } from "../replicas/clock.ts";
+import { ReplicaSet } from "../replicas/replica-set.ts";
+import { createSendCheck } from "../replicas/send-check.ts";
 import { type Catalogue, createCatalogue } from "./catalogue.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { createEnding } from "./ending.ts";
-import { createFleet, type Fleet } from "./fleet.ts";
-import { createMethodRules } from "./method-rules.ts";
-import { nameFieldsOf } from "./name-fields.ts";
-import { createPassedHeaders } from "./passed-headers.ts";
-import { ReplicaSet } from "./replica-set.ts";
-import { createSendCheck } from "./send-check.ts";
-import { createServe } from "./serve-replicas.ts";
-import type { Forward, Upstream, UpstreamStatus } from "./upstream.ts";
+import type { Upstream, UpstreamStatus } from "./upstream.ts";
 
 export interface HttpUpstreamOptions {
   /** Methods of extensions, beside those of the core protocol. */

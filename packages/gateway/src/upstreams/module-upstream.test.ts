@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { metaKeys } from "lutra/protocol";
 import { expect, it } from "vitest";
-import { after, answer, upstreamConfig } from "../forward/fixtures/front.ts";
+import { after, answer, upstreamConfig } from "../delivery/fixtures/front.ts";
 import { createUpstream } from "./create-upstream.ts";
 import type { ModuleSpec, RunModule } from "./module-upstream.ts";
 

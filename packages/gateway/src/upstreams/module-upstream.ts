@@ -1,6 +1,6 @@
 /** An upstream whose replicas are processes that run a server module. */
 import type { UpstreamConfig } from "../config/schema.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../replicas/clock.ts";
 import {
   createHttpUpstream,
   type HttpUpstream,

@@ -1,8 +1,7 @@
 /** A server behind the gateway, whatever it is made of. */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ProtocolError, Serve, Tool } from "lutra/protocol";
-import type { ExchangeRecord } from "../exchange-record.ts";
-import type { Head } from "../head/head.ts";
+import type { Serve, Tool } from "lutra/protocol";
+import type { Forward, RequestCopy } from "../delivery/forward.ts";
+import type { ReplicaStatus } from "../replicas/replica.ts";
 
 export interface Upstream {
   readonly name: string;
@@ -39,42 +38,10 @@ export interface Upstream {
   readonly drain?: (() => void) | undefined;
 }
 
-/** One request that passes through. */
-export interface Forward {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly head: Head;
-  readonly record: ExchangeRecord;
-  /** Answers in place of the upstream. `body` is the request's, where it has come as a whole. */
-  readonly refuse: (forward: Forward, error: ProtocolError, body?: Buffer | null) => void;
-  /** Gets a copy of the request; its answer is dropped. */
-  readonly shadow?: Upstream | undefined;
-}
-
-/** A request that is sent once more, to an upstream whose answer nobody waits for. */
-export interface RequestCopy {
-  readonly head: Head;
-  readonly body: Uint8Array | null;
-}
-
 export interface UpstreamStatus {
   readonly name: string;
   readonly kind: "url" | "command" | "module";
   readonly inFlight: number;
   readonly queued: number;
   readonly replicas: readonly ReplicaStatus[];
-}
-
-export interface ReplicaStatus {
-  readonly name: string;
-  /** Where it is, for operators; never shown to clients. */
-  readonly address?: string | undefined;
-  /** `out` gets no requests, `warming` fewer than its share. */
-  readonly state: "up" | "warming" | "out" | "starting";
-  readonly inFlight: number;
-  /** Failures in a row. */
-  readonly failures: number;
-  /** What went wrong last. */
-  readonly lastError?: string | undefined;
-  readonly pid?: number | undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createManualTime } from "./fixtures/manual-time.ts";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import { Gate, type Waiter } from "./gate.ts";
 
 function start(config = { max: 2, queue: 2, queueMs: 1000 }) {

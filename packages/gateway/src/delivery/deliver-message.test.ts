@@ -11,6 +11,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { recordIn } from "../exchange-record.ts";
 import { headOf, modern } from "../fixtures/head-of.ts";
+import { createHttpUpstream, type HttpUpstream } from "../upstreams/http-upstream.ts";
 import {
   after,
   answer,
@@ -20,8 +21,7 @@ import {
   silentUrl,
   startReplica,
   upstreamConfig,
-} from "../forward/fixtures/front.ts";
-import { createHttpUpstream, type HttpUpstream } from "./http-upstream.ts";
+} from "./fixtures/front.ts";
 
 function start(urls: readonly string[], settings = {}): HttpUpstream {
   const upstream = createHttpUpstream("test", upstreamConfig(urls, settings));

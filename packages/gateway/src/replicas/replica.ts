@@ -2,7 +2,6 @@
 import type { LookupFunction } from "node:net";
 import { Pool } from "undici";
 import type { ReplicaHealth } from "./replica-health.ts";
-import type { ReplicaStatus } from "./upstream.ts";
 
 /** Where a replica is. */
 export interface ReplicaPlace {
@@ -16,6 +15,20 @@ export interface ReplicaPlace {
   readonly pid?: number | undefined;
   /** Whether it has said itself that it answers, so that nobody need ask first. */
   readonly isReady?: boolean | undefined;
+}
+
+export interface ReplicaStatus {
+  readonly name: string;
+  /** Where it is, for operators; never shown to clients. */
+  readonly address?: string | undefined;
+  /** `out` gets no requests, `warming` fewer than its share. */
+  readonly state: "up" | "warming" | "out" | "starting";
+  readonly inFlight: number;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** What went wrong last. */
+  readonly lastError?: string | undefined;
+  readonly pid?: number | undefined;
 }
 
 export class Replica {

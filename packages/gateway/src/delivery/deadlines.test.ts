@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import { Deadlines, type Timed } from "./deadlines.ts";
-import { createManualTime } from "./fixtures/manual-time.ts";
 
 function start(shortestMs = 100) {
   const time = createManualTime();

@@ -1,8 +1,8 @@
 import type { RequestListener } from "node:http";
 import { type JSONRPCRequest, metaKeys } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
-import { after, startReplica, upstreamConfig } from "../forward/fixtures/front.ts";
-import { createHttpUpstream } from "./http-upstream.ts";
+import { createHttpUpstream } from "../upstreams/http-upstream.ts";
+import { after, startReplica, upstreamConfig } from "./fixtures/front.ts";
 
 const _meta = { [metaKeys.protocolVersion]: "2026-07-28", [metaKeys.clientCapabilities]: {} };
 const call: JSONRPCRequest = {

@@ -6,13 +6,18 @@
  */
 import { endEarly } from "lutra/internal";
 import type { Dispatcher } from "undici";
-import { causeOf } from "../upstreams/cause.ts";
-import { connectFailure } from "../upstreams/connect-failure.ts";
-import type { Timed } from "../upstreams/deadlines.ts";
-import type { Fleet } from "../upstreams/fleet.ts";
-import type { Waiter } from "../upstreams/gate.ts";
-import type { Replica } from "../upstreams/replica.ts";
-import { isGatewayFailure } from "../upstreams/response-verdict.ts";
+import { causeOf } from "../replicas/cause.ts";
+import type { Replica } from "../replicas/replica.ts";
+import { connectFailure } from "./connect-failure.ts";
+import type { Timed } from "./deadlines.ts";
+import { type Failure, isMalformed, isRetired, malformedRequest, slowBody } from "./failures.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Forward } from "./forward.ts";
+import type { Waiter } from "./gate.ts";
+import { awaitBody, BodyStream, hasBody } from "./request-body.ts";
+import { endWith, flushHeaders } from "./response-body.ts";
+import { isGatewayFailure } from "./response-verdict.ts";
+import { readResponseHead } from "./stream-headers.ts";
 import {
   limitsOf,
   type Phase,
@@ -20,12 +25,7 @@ import {
   type TimeLimits,
   timeoutError,
   timeoutReason,
-} from "../upstreams/time-limits.ts";
-import type { Forward } from "../upstreams/upstream.ts";
-import { type Failure, isMalformed, isRetired, malformedRequest, slowBody } from "./failures.ts";
-import { readResponseHead } from "./headers.ts";
-import { awaitBody, BodyStream, hasBody } from "./request-body.ts";
-import { endWith, flushHeaders } from "./response-body.ts";
+} from "./time-limits.ts";
 
 /** What the requests to one upstream share. */
 export interface ForwardPath {
@@ -104,7 +104,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, Timed, Waiter {
     this.#endsAt = fleet.clock.now() + this.#limits.totalMs;
     fleet.deadlines.add(this);
     if (shadow !== undefined && !(this.#body instanceof BodyStream)) {
-      shadow.copy?.({ head, body: this.#body });
+      shadow({ head, body: this.#body });
     }
     this.#tryNext(undefined);
   }
@@ -308,7 +308,7 @@ export class Forwarding implements Dispatcher.DispatchHandler, Timed, Waiter {
       isKept,
       onKept: (body) => {
         // A second try streams the body once more.
-        if (!isCopied) shadow?.copy?.({ head, body });
+        if (!isCopied) shadow?.({ head, body });
         isCopied = true;
       },
       onWait: (whom) => {

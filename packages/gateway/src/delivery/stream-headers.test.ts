@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRequestHeaders, readResponseHead } from "./headers.ts";
+import { createRequestHeaders, readResponseHead } from "./stream-headers.ts";
 
 const raw = (...texts: string[]) => texts.map((text) => Buffer.from(text, "latin1"));
 

@@ -1,6 +1,6 @@
 /** How much may be under way at one upstream, and how much more may wait for its turn. */
 import type { UpstreamConfig } from "../config/schema.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../replicas/clock.ts";
 
 /** Something that waits for its turn. */
 export interface Waiter {

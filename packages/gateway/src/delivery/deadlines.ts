@@ -2,7 +2,7 @@
  * One coarse timer for all exchanges of an upstream: a number is written where a timer of its own
  * would have to be made and cleared for each.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../replicas/clock.ts";
 
 /** An exchange that must not wait for ever. */
 export interface Timed {

@@ -1,11 +1,11 @@
 /** What all exchanges with the replicas of an upstream share, whichever way they go. */
 import type { UpstreamConfig } from "../config/schema.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../replicas/clock.ts";
+import type { ReplicaSet } from "../replicas/replica-set.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Gate } from "./gate.ts";
 import type { MethodRules } from "./method-rules.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
-import type { ReplicaSet } from "./replica-set.ts";
 import { shortestOf, type TimeLimits } from "./time-limits.ts";
 
 export interface Fleet extends Refusals {

@@ -2,7 +2,7 @@ import type { RequestContext } from "lutra/protocol";
 import { expect, it } from "vitest";
 import { recordIn } from "../exchange-record.ts";
 import { headOf, modern, peerAddress } from "../fixtures/head-of.ts";
-import { createRecord } from "../forward/fixtures/front.ts";
+import { createRecord } from "./fixtures/front.ts";
 import { createPassedHeaders } from "./passed-headers.ts";
 
 function contextOf(

@@ -1,10 +1,10 @@
 /** One try to get an answer from one replica, for a request that was read. */
 import { isTransportError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
-import { causeOf } from "./cause.ts";
+import { causeOf } from "../replicas/cause.ts";
+import type { Replica } from "../replicas/replica.ts";
+import type { ReplicaSet } from "../replicas/replica-set.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
-import type { Replica } from "./replica.ts";
-import type { ReplicaSet } from "./replica-set.ts";
 import { isGatewayFailure } from "./response-verdict.ts";
 import { type Phase, phaseError, type TimeLimits } from "./time-limits.ts";
 import { type AnswerHead, readErrorHead } from "./upstream-refusal.ts";

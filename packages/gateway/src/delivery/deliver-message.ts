@@ -13,12 +13,12 @@ import {
   type Serve,
 } from "lutra/protocol";
 import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
+import type { Replica } from "../replicas/replica.ts";
 import { Attempt } from "./attempt.ts";
 import { connectFailure } from "./connect-failure.ts";
 import { abortError, enterGate } from "./enter-gate.ts";
 import type { Fleet } from "./fleet.ts";
 import { type NameFields, nameOf } from "./name-fields.ts";
-import type { Replica } from "./replica.ts";
 import { limitsOf, timeoutError, timeoutReason } from "./time-limits.ts";
 import type { UpstreamError } from "./upstream-error.ts";
 import { refusalBy } from "./upstream-refusal.ts";

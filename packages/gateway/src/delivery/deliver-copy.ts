@@ -1,11 +1,11 @@
 /** Copies of requests, sent to an upstream whose answers are dropped. */
 import type { Dispatcher } from "undici";
-import type { Timed } from "../upstreams/deadlines.ts";
-import type { Replica } from "../upstreams/replica.ts";
-import { phaseError } from "../upstreams/time-limits.ts";
-import type { RequestCopy } from "../upstreams/upstream.ts";
-import type { ForwardPath } from "./forwarding.ts";
+import type { Replica } from "../replicas/replica.ts";
+import type { Timed } from "./deadlines.ts";
+import type { ForwardPath } from "./deliver-stream.ts";
+import type { RequestCopy } from "./forward.ts";
 import { maxKeptBytes } from "./request-body.ts";
+import { phaseError } from "./time-limits.ts";
 
 /** The most copies under way at one upstream; more are dropped. */
 const maxCopies = 64;
