@@ -9,8 +9,8 @@ export type {
   StartedCall,
   TaskReference,
   TaskRequestOptions,
-} from "./client.ts";
-export { followTasks } from "./client.ts";
+} from "./client/follow-tasks.ts";
+export { followTasks } from "./client/follow-tasks.ts";
 export type { TasksOptions } from "./options.ts";
 // For those who speak the extension without the client or server of this package.
 export type {

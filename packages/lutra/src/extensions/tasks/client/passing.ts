@@ -1,9 +1,9 @@
 /** Failures that pass, such as a server whose store is away, are no answer about a task. */
-import type { ClientHost } from "../../client/extension.ts";
-import { isProtocolError } from "../../protocol/errors.ts";
-import { isTransportError } from "../../protocol/transport-error.ts";
-import { backoffMs, delay } from "../../time/backoff.ts";
-import { pauseBefore } from "../../time/retry-after.ts";
+import type { ClientHost } from "../../../client/extension.ts";
+import { isProtocolError } from "../../../protocol/errors.ts";
+import { isTransportError } from "../../../protocol/transport-error.ts";
+import { backoffMs, delay } from "../../../time/backoff.ts";
+import { pauseBefore } from "../../../time/retry-after.ts";
 
 /** How often in a row a request may fail before that is an error. */
 const maxFailures = 8;

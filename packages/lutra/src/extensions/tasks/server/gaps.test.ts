@@ -1,12 +1,12 @@
 /** What is looked up after a gap of the bus is looked up again where the store is away as well. */
 import { afterEach, expect, it, vi } from "vitest";
-import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
-import type { ToolDefinition } from "../../server/tools.ts";
-import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../stores/event-bus.ts";
-import { createMemoryTaskStore } from "../../stores/memory-task-store.ts";
-import { StoreUnavailableError } from "../../stores/store-unavailable-error.ts";
-import type { TaskStore } from "../../stores/task-store.ts";
-import { gate, taskServer } from "./fixtures/task-server.ts";
+import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
+import type { ToolDefinition } from "../../../server/tools.ts";
+import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
+import { StoreUnavailableError } from "../../../stores/store-unavailable-error.ts";
+import type { TaskStore } from "../../../stores/task-store.ts";
+import { gate, taskServer } from "../fixtures/task-server.ts";
 
 afterEach(() => vi.useRealTimers());
 

@@ -3,20 +3,20 @@
  *
  * @spec ext-tasks/tasks#task-update-requests, ext-tasks/tasks#security-considerations
  */
-import type { ClientHost } from "../../client/extension.ts";
-import type { RequestOptions } from "../../client/options.ts";
-import { ProtocolError } from "../../protocol/errors.ts";
-import type { InputRequests } from "../../protocol/input-required.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import { malformed } from "../../protocol/method.ts";
-import { type CallToolResult, callTool } from "../../protocol/tools.ts";
-import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
+import type { ClientHost } from "../../../client/extension.ts";
+import type { RequestOptions } from "../../../client/options.ts";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import type { InputRequests } from "../../../protocol/input-required.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import { malformed } from "../../../protocol/method.ts";
+import { type CallToolResult, callTool } from "../../../protocol/tools.ts";
+import { isTransportError, TransportError } from "../../../protocol/transport-error.ts";
+import type { DetailedTask, TaskInfo } from "../protocol.ts";
+import { updateTask } from "../protocol.ts";
+import { TaskError } from "../task-error.ts";
 import { InputLedger } from "./input-ledger.ts";
-import { observeTask, untilGivenUp } from "./observe.ts";
+import { observeTask, untilGivenUp } from "./observe-task.ts";
 import { untilPassed } from "./passing.ts";
-import type { DetailedTask, TaskInfo } from "./protocol.ts";
-import { updateTask } from "./protocol.ts";
-import { TaskError } from "./task-error.ts";
 
 export interface FollowInit {
   readonly host: ClientHost;

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Client, ClientOptions } from "../../client/index.ts";
-import { ProtocolError } from "../../protocol/errors.ts";
-import type { ToolDefinition } from "../../server/tools.ts";
-import { connect } from "../../testing/connect.ts";
-import { type FollowTasksOptions, followTasks } from "./client.ts";
-import { form, gate, taskServer } from "./fixtures/task-server.ts";
+import type { Client, ClientOptions } from "../../../client/index.ts";
+import { ProtocolError } from "../../../protocol/errors.ts";
+import type { ToolDefinition } from "../../../server/tools.ts";
+import { connect } from "../../../testing/connect.ts";
+import { form, gate, taskServer } from "../fixtures/task-server.ts";
+import { type FollowTasksOptions, followTasks } from "./follow-tasks.ts";
 
 const open: Client[] = [];
 afterEach(async () => {

@@ -9,17 +9,15 @@ import type {
   ToolContent,
   ToolName,
   TypedToolResult,
-} from "../../client/client-types.ts";
-import type { ClientExtension, ClientHost } from "../../client/extension.ts";
-import type { RequestOptions } from "../../client/options.ts";
-import type { InputResponses } from "../../protocol/input-required.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import type { Result } from "../../protocol/json-rpc.ts";
-import type { ServerTypes } from "../../protocol/server-types.ts";
-import { type CallToolResult, callTool } from "../../protocol/tools.ts";
-import { followTask } from "./follow.ts";
-import { watchTask } from "./observe.ts";
-import type { CreateTaskResult, DetailedTask } from "./protocol.ts";
+} from "../../../client/client-types.ts";
+import type { ClientExtension, ClientHost } from "../../../client/extension.ts";
+import type { RequestOptions } from "../../../client/options.ts";
+import type { InputResponses } from "../../../protocol/input-required.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import type { Result } from "../../../protocol/json-rpc.ts";
+import type { ServerTypes } from "../../../protocol/server-types.ts";
+import { type CallToolResult, callTool } from "../../../protocol/tools.ts";
+import type { CreateTaskResult, DetailedTask } from "../protocol.ts";
 import {
   cancelTask,
   getTask,
@@ -29,7 +27,9 @@ import {
   taskResultType,
   tasksId,
   updateTask,
-} from "./protocol.ts";
+} from "../protocol.ts";
+import { followTask } from "./await-task.ts";
+import { watchTask } from "./observe-task.ts";
 
 /** What to keep of a task, so that another process can go on with it. */
 export interface TaskReference {
@@ -98,7 +98,7 @@ export interface ClientTasks<Types extends ServerTypes = ServerTypes> {
   readonly resume: (taskId: string, options?: ResumeOptions) => Promise<CallToolResult>;
 }
 
-declare module "../../client/client-types.js" {
+declare module "../../../client/client-types.js" {
   interface ClientMembers<Types extends ServerTypes> {
     /** Tasks; there only on a client that was made with the extension `followTasks()`. */
     readonly tasks: ClientTasks<Types>;

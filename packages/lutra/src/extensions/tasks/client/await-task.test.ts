@@ -6,12 +6,12 @@ import {
   type Script,
   scripted,
   untilGivenUp,
-} from "../../client/fixtures/scripted-server.ts";
-import type { ClientOptions } from "../../client/index.ts";
-import type { JSONObject } from "../../protocol/json.ts";
-import type { Result } from "../../protocol/json-rpc.ts";
-import { TransportError } from "../../protocol/transport-error.ts";
-import { type FollowTasksOptions, followTasks } from "./client.ts";
+} from "../../../client/fixtures/scripted-server.ts";
+import type { ClientOptions } from "../../../client/index.ts";
+import type { JSONObject } from "../../../protocol/json.ts";
+import type { Result } from "../../../protocol/json-rpc.ts";
+import { TransportError } from "../../../protocol/transport-error.ts";
+import { type FollowTasksOptions, followTasks } from "./follow-tasks.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 6, 28) }));
 afterEach(() => vi.useRealTimers());

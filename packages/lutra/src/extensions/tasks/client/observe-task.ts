@@ -4,13 +4,13 @@
  *
  * @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#task-status-notifications
  */
-import type { ClientHost } from "../../client/extension.ts";
-import { canonicalJSON, type JSONObject } from "../../protocol/json.ts";
-import { malformed } from "../../protocol/method.ts";
+import type { ClientHost } from "../../../client/extension.ts";
+import { canonicalJSON, type JSONObject } from "../../../protocol/json.ts";
+import { malformed } from "../../../protocol/method.ts";
+import type { DetailedTask, TaskInfo } from "../protocol.ts";
+import { getTask, isTerminal } from "../protocol.ts";
+import { TaskError } from "../task-error.ts";
 import { untilPassed } from "./passing.ts";
-import type { DetailedTask, TaskInfo } from "./protocol.ts";
-import { getTask, isTerminal } from "./protocol.ts";
-import { TaskError } from "./task-error.ts";
 import { TaskFeed } from "./task-feed.ts";
 
 export interface ObserveOptions {

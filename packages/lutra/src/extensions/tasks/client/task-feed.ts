@@ -1,9 +1,9 @@
 /** What a server tells of one task by itself. */
-import type { ClientHost } from "../../client/extension.ts";
-import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
-import { delay } from "../../time/backoff.ts";
-import type { DetailedTask } from "./protocol.ts";
-import { parseTask, taskFilterMember, taskNotificationMethod } from "./protocol.ts";
+import type { ClientHost } from "../../../client/extension.ts";
+import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
+import { delay } from "../../../time/backoff.ts";
+import type { DetailedTask } from "../protocol.ts";
+import { parseTask, taskFilterMember, taskNotificationMethod } from "../protocol.ts";
 
 /**
  * How many tasks of one client are subscribed to at once; others are polled. Each takes a stream, and

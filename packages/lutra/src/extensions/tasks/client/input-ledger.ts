@@ -3,9 +3,9 @@
  *
  * @spec ext-tasks/tasks#task-update-requests
  */
-import type { InputRequests } from "../../protocol/input-required.ts";
-import { canonicalJSON } from "../../protocol/json.ts";
-import { malformed } from "../../protocol/method.ts";
+import type { InputRequests } from "../../../protocol/input-required.ts";
+import { canonicalJSON } from "../../../protocol/json.ts";
+import { malformed } from "../../../protocol/method.ts";
 
 export class InputLedger {
   readonly #requests = new Map<string, string>();
