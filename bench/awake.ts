@@ -1,16 +1,16 @@
 /**
- * Keeps this process from sleeping while it waits for answers. To wake a process that sleeps is work
- * of whoever writes to it, 7 to 12 µs a request on virtual machines, and the more the longer it has
- * slept: a server would pay for the load generator, and a slower one would pay more.
+ * Keeps this process from sleeping while it waits for responses. Waking a sleeping process costs the
+ * process that writes to it 7 to 12 µs per request on virtual machines, and more after a longer
+ * sleep. Without this, a server would pay for the load generator, and a slow server would pay more.
  */
 
-/** What an empty turn of the event loop takes, in milliseconds; measured once. */
+/** Duration of an empty turn of the event loop, in milliseconds; measured once. */
 let emptyTurnMs: Promise<number> | undefined;
 
-/** How long is measured for it, in milliseconds. */
+/** Duration of that measurement, in milliseconds. */
 const calibrationMs = 50;
 
-/** The outcome of `work`, and the share of its time in which there was something to do. */
+/** The outcome of `work`, and the share of its time in which the process was busy. */
 export async function awake<T>(work: () => Promise<T>): Promise<readonly [T, busyShare: number]> {
   emptyTurnMs ??= measureEmptyTurn();
   const perTurnMs = await emptyTurnMs;
@@ -33,7 +33,7 @@ async function measureEmptyTurn(): Promise<number> {
   return (performance.now() - start) / turns.count;
 }
 
-/** Turns the event loop over and over, and counts. */
+/** Turns the event loop continuously and counts the turns. */
 class Turns {
   count = 0;
   #isOver = false;

@@ -1,14 +1,14 @@
-/** A process that is measured: started fresh, kept to one core, asked over IPC. */
+/** A measured process: newly started, pinned to one core, controlled over IPC. */
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpus } from "node:os";
 import type { Calls, Question, Ready, Usage } from "./messages.ts";
 
-/** Whether the processes can be kept apart: `taskset` is there, and two cores. */
+/** True when processes can be pinned: `taskset` and two cores are available. */
 export const isPinned: boolean =
   cpus().length > 1 && spawnSync("taskset", ["--version"]).status === 0;
 
-/** Servers run on the first core; what drives them, this process too, on the second. */
+/** Servers run on the first core; load generators, including this process, on the second. */
 export type Core = 0 | 1;
 
 export interface ContenderOptions {
@@ -17,7 +17,7 @@ export interface ContenderOptions {
   readonly nodeOptions?: readonly string[];
 }
 
-/** How long a process may take for an answer beyond what it was asked to do, in milliseconds. */
+/** Maximum time for an answer of a process, beyond the requested duration, in milliseconds. */
 const patienceMs = 60_000;
 
 const children = new Set<ChildProcess>();
@@ -27,7 +27,7 @@ process.once("exit", () => {
 
 export class Contender {
   readonly name: string;
-  /** Where it listens, if it is a server. */
+  /** The address of a server; absent for clients. */
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
@@ -43,7 +43,7 @@ export class Contender {
     return this.#ask({ ask: "usage", collectGarbage });
   }
 
-  /** Lets a client make calls for a while. Rejects where the last of them are never answered. */
+  /** Makes a client send calls for a duration. Rejects when the last calls are not answered. */
   call(inFlight: number, durationMs: number): Promise<Calls> {
     return this.#ask({ ask: "call", inFlight, durationMs }, durationMs + patienceMs);
   }
@@ -64,7 +64,7 @@ export class Contender {
   }
 }
 
-/** Starts one of the programs that were compiled beside this one; `file` is relative to them. */
+/** Starts a program compiled beside this one; `file` is relative to the output folder. */
 export async function start(
   name: string,
   file: string | URL,
@@ -80,7 +80,7 @@ export async function start(
   return new Contender(name, (ready as Ready).port, child, ended);
 }
 
-/** Runs `use` with fresh processes, and ends them whatever happens. */
+/** Runs `use` with new processes, and ends them in every case. */
 export async function withContenders<T>(
   starting: readonly Promise<Contender>[],
   use: (contenders: readonly Contender[]) => Promise<T>,

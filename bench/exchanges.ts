@@ -2,7 +2,7 @@
 
 export interface Exchange {
   readonly request: Buffer;
-  /** Throws when the body is not the right answer. */
+  /** Throws when the body is not the expected answer. */
   readonly check: (body: string) => void;
 }
 
@@ -22,8 +22,8 @@ interface Answer {
 }
 
 /**
- * Calls of `add`, or of tools that do the same in turn, with different numbers. All have answers of
- * one length.
+ * Returns calls of `add`, or of tools that do the same in turn, with different numbers. All answers
+ * have the same length.
  */
 export function toolCalls(port: number, names: readonly string[] = ["add"]): readonly Exchange[] {
   return Array.from({ length: 64 }, (_, index) => {
@@ -36,7 +36,7 @@ export function toolCalls(port: number, names: readonly string[] = ["add"]): rea
   });
 }
 
-/** Requests for the list of `count` tools. */
+/** Returns requests for the list of `count` tools. */
 export function toolLists(port: number, count: number): readonly Exchange[] {
   return Array.from({ length: 16 }, (_, index) =>
     exchange(port, 1000 + index, "tools/list", {}, ({ result }) => {

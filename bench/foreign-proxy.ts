@@ -1,4 +1,4 @@
-/** nginx and HAProxy as contenders, with the least configuration that does the same routing. */
+/** nginx and HAProxy as contenders, with a minimal configuration for the same routing. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { isPinned } from "./contender.ts";
 import type { Usage } from "./messages.ts";
 import { secondTool } from "./proxies/routing.ts";
 
-/** What is measured: a proxy that listens. */
+/** A running proxy. */
 export interface RunningProxy {
   readonly name: string;
   readonly port: number;
@@ -20,7 +20,7 @@ export interface RunningProxy {
 
 interface Program {
   readonly path: string;
-  /** How one gets it. */
+  /** The command that installs it. */
   readonly remedy: string;
   readonly args: (file: string, folder: string) => readonly string[];
   readonly config: (port: number, upstreams: readonly [string, string], folder: string) => string;
@@ -45,7 +45,7 @@ const programs = {
 
 export const foreignNames = Object.keys(programs) as ForeignName[];
 
-/** Why it cannot be measured here; `undefined` when it can. */
+/** Returns the reason that it can't be measured here, or `undefined`. */
 export function whyMissing(name: ForeignName): string | undefined {
   const { path, remedy } = programs[name];
   if (process.platform !== "linux") return "only on Linux";
@@ -73,7 +73,7 @@ export async function startForeign(
   children.add(child);
   const exited = once(child, "exit");
   const stop = async () => {
-    // SIGTERM lets nginx end its workers, too.
+    // SIGTERM also ends the workers of nginx.
     child.kill("SIGTERM");
     await exited;
     children.delete(child);
@@ -95,7 +95,7 @@ function nginxConfig(
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `  ${kind}_temp_path ${folder}/${kind};`,
   );
-  // The master would give up its rights, and its workers then could not use the folder.
+  // Run the workers as the same user; otherwise they could not access the folder.
   const user = userInfo().uid === 0 ? "user root;\n" : "";
   return `${user}daemon off;
 worker_processes 1;
@@ -155,7 +155,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when connections are accepted; a program that cannot listen ends instead. */
+/** Resolves when connections are accepted. A program that can't listen exits. */
 async function listening(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, "127.0.0.1");
@@ -172,13 +172,13 @@ async function listening(port: number): Promise<void> {
 const microsPerTick = 10_000;
 const pageBytes = 4096;
 
-/** What a process and its children have used, from `/proc`. */
+/** Returns the resource usage of a process and its children, from `/proc`. */
 function usageOf(pid: number): Usage {
   let cpuMicros = 0;
   let rssBytes = 0;
   for (const each of [pid, ...childrenOf(pid)]) {
     const stat = readFileSync(`/proc/${each}/stat`, "utf8");
-    // Behind the name, which may contain anything: fields 14 and 15 are the times, 24 the pages.
+    // After the name, which may contain any character: fields 14 and 15 are the times, 24 the pages.
     const fields = stat
       .slice(stat.lastIndexOf(")") + 2)
       .split(" ")

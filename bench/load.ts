@@ -1,7 +1,7 @@
 /**
- * The load generator: sockets that each send prepared bytes, wait for the answer and send the next.
- * It learns from one answer how long all are, so that it need not parse them under load; every now
- * and then it does.
+ * The load generator: each socket sends prepared bytes, waits for the response and sends the next.
+ * It learns the length of all responses from the first one, so that it does not parse responses under
+ * load, except for occasional checks.
  */
 import { connect, type Socket } from "node:net";
 import { awake } from "./awake.ts";
@@ -9,10 +9,10 @@ import { isPinned } from "./contender.ts";
 import type { Exchange } from "./exchanges.ts";
 import { readResponse } from "./read-response.ts";
 
-/** When to stop: after a time or after a number of answers. */
+/** The end of a round: a duration or a number of responses. */
 export type Until = { readonly durationMs: number } | { readonly count: number };
 
-/** What one round of load gave. */
+/** The result of one round of load. */
 export interface Sample {
   readonly count: number;
   readonly perSecond: number;
@@ -24,7 +24,7 @@ const checkEvery = 499;
 
 let busiest = 0;
 
-/** The largest share of a round that this process was busy; near 1 it would be what is measured. */
+/** Maximum busy share of this process in a round; near 1, the generator itself would be the limit. */
 export function busiestGenerator(): number {
   return busiest;
 }
@@ -32,7 +32,7 @@ export function busiestGenerator(): number {
 const ok = Buffer.from("HTTP/1.1 200");
 
 export interface LoadOptions {
-  /** Whether this process may sleep while it waits, since others need its core. */
+  /** True when this process may sleep while it waits, because others need its core. */
   readonly maySleep?: boolean;
 }
 
@@ -41,7 +41,7 @@ export class Load {
   readonly #exchanges: readonly Exchange[];
   readonly #maySleep: boolean;
   #responseBytes = 0;
-  /** The first answer. */
+  /** The first response. */
   body = "";
 
   constructor(
@@ -54,7 +54,7 @@ export class Load {
     this.#maySleep = maySleep || !isPinned;
   }
 
-  /** Sends one request and reads its answer with care. */
+  /** Sends one request and checks its response. */
   async learn(): Promise<void> {
     const [exchange] = this.#exchanges as [Exchange];
     const { bytes, body } = await new Promise<{ bytes: number; body: string }>((resolve, fail) => {
@@ -96,7 +96,7 @@ export class Load {
   }
 }
 
-/** The outcome of `work`, and the share of its time in which this process ran. */
+/** Returns the outcome of `work`, and the share of its time in which this process ran. */
 async function asleep<T>(work: () => Promise<T>): Promise<readonly [T, busyShare: number]> {
   const cpu = process.cpuUsage();
   const start = performance.now();
@@ -105,7 +105,7 @@ async function asleep<T>(work: () => Promise<T>): Promise<readonly [T, busyShare
   return [outcome, (user + system) / 1000 / (performance.now() - start)];
 }
 
-/** One round of load over several sockets. */
+/** A round of load over several sockets. */
 class Round {
   readonly start: number = performance.now();
   readonly latencies: number[] = [];

@@ -1,9 +1,9 @@
-/** What the bench runs on, and how much of it other programs took meanwhile. */
+/** The machine of the bench, and its use by other programs. */
 import { readFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { isPinned } from "./contender.ts";
 
-/** Says on what and when the figures were measured. */
+/** Describes the machine and the time of the measurement. */
 export function machine(arePinned = isPinned): string {
   const all = cpus();
   const pinned = arePinned ? "servers on the first core, load on the second" : "cores not assigned";
@@ -14,11 +14,11 @@ export function machine(arePinned = isPinned): string {
   );
 }
 
-/** The share of the machine that programs outside the bench have used since `watch` was made. */
+/** The share of the machine used by other programs since `watch` was created. */
 export class OtherPrograms {
   readonly #start: Times | undefined = times();
 
-  /** From 0 to 1; `undefined` where the system does not say. */
+  /** From 0 to 1; `undefined` where the system does not report it. */
   share(): number | undefined {
     const now = times();
     if (now === undefined || this.#start === undefined) return undefined;
@@ -28,7 +28,7 @@ export class OtherPrograms {
   }
 }
 
-/** In ticks of the clock. */
+/** Clock ticks. */
 interface Times {
   readonly all: number;
   readonly busy: number;

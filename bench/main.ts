@@ -1,4 +1,4 @@
-/** Measures, prints the table and writes it down. `start.ts` compiles this and runs it. */
+/** Runs the benchmarks, prints the table and writes it to a file. Compiled and run by `start.ts`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -31,7 +31,7 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   tasks,
 };
 
-/** Groups that take long and have pages of their own: they run only when they are named. */
+/** Long groups with their own pages; they run only when named. */
 const apart = ["gateway", "tasks"];
 
 const usage = `npm run bench -- [groups] [--quick] [--against <checkout>]

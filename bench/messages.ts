@@ -1,6 +1,6 @@
-/** What the bench and the processes it measures say to each other over IPC. */
+/** The IPC messages between the bench and the measured processes. */
 
-/** The first message of a process: it is ready. Servers say where they listen. */
+/** The first message of a process: it is ready. Servers include their address. */
 export interface Ready {
   readonly port: number;
 }
@@ -9,22 +9,22 @@ export type Question =
   | { readonly ask: "usage"; readonly collectGarbage: boolean }
   | { readonly ask: "call"; readonly inFlight: number; readonly durationMs: number };
 
-/** What a process has used so far. */
+/** Resource usage of a process since its start. */
 export interface Usage {
   readonly cpuMicros: number;
   readonly rssBytes: number;
 }
 
-/** What a client has done in one round. */
+/** The result of a client in one round. */
 export interface Calls {
   readonly count: number;
   readonly ms: number;
   readonly cpuMicros: number;
-  /** How long the creation of a task took, in the middle of all. */
+  /** Median duration of the creation of a task, in milliseconds. */
   readonly createMs?: number;
 }
 
-/** Reads what this process has used; collects garbage first where the flag of Node is set. */
+/** Reads the resource usage of this process, after a garbage collection if Node exposes it. */
 export function usage(collectGarbage: boolean): Usage {
   if (collectGarbage) globalThis.gc?.();
   const { user, system } = process.cpuUsage();

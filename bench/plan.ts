@@ -1,25 +1,25 @@
-/** How long to measure. */
+/** Duration of the measurements. */
 export interface Plan {
-  /** How many times the processes are started anew. */
+  /** Number of times the processes are restarted. */
   readonly generations: number;
   /** Rounds with the same processes. */
   readonly rounds: number;
   readonly roundMs: number;
   readonly warmUpMs: number;
-  /** Requests after which resident memory is read. */
+  /** Numbers of requests after which resident memory is read. */
   readonly memoryAt: readonly [few: number, many: number];
-  /** The same for the gateway; absent where that would take too long. */
+  /** The same for the gateway; absent in short plans. */
   readonly gatewayMemoryAt?: readonly [few: number, many: number];
-  /** Fresh processes that import a package. */
+  /** Number of new processes that import a package. */
   readonly imports: number;
-  /** The folder of another checkout, whose server is measured beside this one's. */
+  /** The folder of another checkout to compare with. */
   readonly against: string | undefined;
 }
 
-/** The targets are meant for these. */
+/** The plan for which the targets are defined. */
 export const full = {
-  // Two processes of one program differ, and so does the machine from second to second: many short
-  // rounds tell more than few long ones.
+  // Processes of one program differ, and the machine varies over time: many short rounds are more
+  // reliable than a few long ones.
   generations: 4,
   rounds: 5,
   roundMs: 350,
@@ -29,7 +29,7 @@ export const full = {
   imports: 15,
 } as const;
 
-/** For a look in between. */
+/** A quick plan for development. */
 export const quick = {
   generations: 1,
   rounds: 3,

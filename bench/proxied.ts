@@ -1,6 +1,6 @@
 /**
  * Measures proxies in alternating rounds. A proxy has the first core to itself; the upstreams share
- * the second with the load, so that what the proxy costs is what limits.
+ * the second core with the load, so that the proxy is the bottleneck.
  */
 import { type Contender, start, withContenders } from "./contender.ts";
 import { toolCalls } from "./exchanges.ts";
@@ -18,11 +18,11 @@ export type ConnectionCount = (typeof connectionCounts)[number];
 /** The rounds of one contender, by the number of connections. */
 export type SeriesByCount = { readonly [count in ConnectionCount]: Series };
 
-/** How a contender is started, given the origins of the upstreams. */
+/** Starts a contender, given the origins of the upstreams. */
 interface Entry {
   readonly name: string;
   readonly start: (origins: readonly [string, string]) => Promise<RunningProxy>;
-  /** How the tools are called that both upstreams get in turn. */
+  /** The names of the tools that are called at both upstreams in turn. */
   readonly tools: readonly string[];
 }
 
@@ -55,7 +55,7 @@ const entries: readonly Entry[] = [
     })),
 ];
 
-/** Runs `use` with two fresh upstreams on the core of the load. */
+/** Runs `use` with two new upstreams on the core of the load. */
 export function withUpstreams<T>(
   use: (origins: readonly [string, string]) => Promise<T>,
 ): Promise<T> {
@@ -65,7 +65,7 @@ export function withUpstreams<T>(
   );
 }
 
-/** All contenders, and what they took in all rounds, in their order. */
+/** Returns the figures of all contenders in all rounds, in order. */
 export async function compareProxies(
   plan: Plan,
 ): Promise<readonly { readonly name: string; readonly series: SeriesByCount }[]> {
@@ -95,7 +95,7 @@ interface Turn {
   readonly plan: Plan;
 }
 
-/** Lets each take its turn, round after round. */
+/** Measures all contenders in turn, round after round. */
 export function measureInTurn(
   proxies: readonly RunningProxy[],
   loads: readonly Load[],
@@ -132,7 +132,7 @@ async function withProxies(
   }
 }
 
-/** The first upstream in place of a proxy. What it takes is not counted: it is none. */
+/** The first upstream in place of a proxy. Its resource usage is not counted. */
 function direct(origin: string): RunningProxy {
   return {
     name: names.direct,

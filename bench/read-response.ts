@@ -1,4 +1,4 @@
-/** Reads an HTTP response; `undefined` as long as it is not complete. */
+/** Reads an HTTP response; returns `undefined` while it is incomplete. */
 export function readResponse(
   bytes: Buffer,
 ): { readonly bytes: number; readonly body: string } | undefined {

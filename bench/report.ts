@@ -1,10 +1,10 @@
-/** The table, for the terminal and as Markdown. */
+/** The result table, for the terminal and as Markdown. */
 import { machine } from "./machine.ts";
 import type { Row } from "./row.ts";
 
 const columns = ["what", "value", "medians", "spread", "target", "verdict"] as const;
 
-/** The lines as a Markdown table with aligned columns. */
+/** Returns the rows as a Markdown table with aligned columns. */
 export function table(rows: readonly Row[]): string {
   const head = Object.fromEntries(columns.map((name) => [name, name])) as unknown as Row;
   const widths = columns.map((name) => Math.max(...[head, ...rows].map((row) => row[name].length)));
@@ -15,7 +15,7 @@ export function table(rows: readonly Row[]): string {
   return [toLine(head), rule, ...rows.map(toLine)].join("\n");
 }
 
-/** How far the figures can be trusted. */
+/** Describes the reliability of the figures. */
 export function conditions(others: number | undefined, generator: number): string {
   const percent = (share: number) => `${Math.round(share * 100)} %`;
   const disturbed =
@@ -23,7 +23,7 @@ export function conditions(others: number | undefined, generator: number): strin
   return `${disturbed}the load generator was busy for at most ${percent(generator)} of a round`;
 }
 
-/** The results of all groups, or of one, as a page. */
+/** Returns the results of all groups, or of one, as a page. */
 export function page(rows: readonly Row[], trust: string, group?: string): string {
   const ofGroup: { readonly [group: string]: string } = { gateway: gatewayNotes, tasks: taskNotes };
   const notes = ofGroup[group ?? ""] ?? serverNotes;

@@ -1,11 +1,11 @@
-/** One line of the table. */
+/** A row of the table. */
 import { median } from "./statistics.ts";
 
 export interface Row {
   readonly what: string;
-  /** The figure that the line is about, as text. */
+  /** The figure of the row, as text. */
   readonly value: string;
-  /** The figures behind it, as text. */
+  /** The underlying figures, as text. */
   readonly medians: string;
   readonly spread: string;
   readonly target: string;
@@ -16,14 +16,14 @@ export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 export interface RowInit {
   readonly what: string;
-  /** One value per round, or one that was measured once. */
+  /** One value per round, or a single value. */
   readonly values: readonly number[];
   readonly medians: string;
   readonly unit?: string;
   readonly target?: Target;
 }
 
-/** Makes a line from the values of all rounds; without a target it is for information. */
+/** Creates a row from the values of all rounds; a row without a target is informative. */
 export function row({ what, values, medians, unit = "", target }: RowInit): Row {
   const value = median(values);
   const [least, most] = [Math.min(...values), Math.max(...values)];
@@ -37,12 +37,12 @@ export function row({ what, values, medians, unit = "", target }: RowInit): Row 
   };
 }
 
-/** A line for what could not be measured. */
+/** Creates a row for a measurement that was not possible. */
 export function missing(what: string, why: string): Row {
   return { what, value: "-", medians: why, spread: "", target: "", verdict: "" };
 }
 
-/** Rounds to three digits, which is more than the measurements hold. */
+/** Rounds to three digits, more than the precision of the measurements. */
 export function significant(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString("en");
   return Number(value.toPrecision(3)).toString();

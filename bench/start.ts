@@ -1,4 +1,4 @@
-/** Compiles the bench, so that nothing is measured through a loader, and runs it on one core. */
+/** Compiles the bench, so that no loader affects the figures, and runs it on one core. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

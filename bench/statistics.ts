@@ -1,4 +1,4 @@
-/** The middle value; of an even number, the mean of the two in the middle. */
+/** Returns the median; for an even number of values, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
@@ -7,12 +7,12 @@ export function median(values: readonly number[]): number {
   return (below + above) / 2;
 }
 
-/** Divides round by round, so that what slows a whole round down has no weight. */
+/** Divides round by round, so that a slow round affects both sides. */
 export function ratios(values: readonly number[], by: readonly number[]): readonly number[] {
   return values.map((value, index) => value / (by[index] ?? Number.NaN));
 }
 
-/** Calls `measure` for A, B, C, A, B, C, ... and returns what each gave, in order. */
+/** Calls `measure` for A, B, C, A, B, C, ... and returns the results of each, in order. */
 export async function alternate<C, T>(
   contenders: readonly C[],
   rounds: number,

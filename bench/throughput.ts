@@ -1,4 +1,4 @@
-/** Drives several servers in alternating rounds and notes what each took per request. */
+/** Drives several servers in alternating rounds and records their cost per request. */
 import { type Contender, type ContenderOptions, start, withContenders } from "./contender.ts";
 import type { Exchange } from "./exchanges.ts";
 import { Load, type Sample } from "./load.ts";
@@ -12,7 +12,7 @@ export interface Entry extends ContenderOptions {
   readonly file: string | URL;
 }
 
-/** What one server gave in one round. */
+/** The figures of one server in one round. */
 interface Measured extends Sample {
   readonly cpuMicros: number;
 }
@@ -21,7 +21,7 @@ interface Measured extends Sample {
 export class Series {
   readonly name: string;
   readonly rounds: Measured[] = [];
-  /** The body of its first answer. */
+  /** The body of its first response. */
   body = "";
 
   constructor(name: string) {
@@ -32,7 +32,7 @@ export class Series {
     return this.rounds.map((round) => round[column]);
   }
 
-  /** The median of a column, as text. */
+  /** Returns the median of a column, as text. */
   show(column: keyof Measured): string {
     return significant(median(this.of(column)));
   }
@@ -43,8 +43,8 @@ export const connections = 16;
 const warmUpCount = 5000;
 
 /**
- * Starts every server, warms it up and measures them in turn. All that several times over: two
- * processes of one program may differ by a tenth, for as long as they live.
+ * Starts every server, warms them up and measures them in turn. Repeats this several times, because
+ * two processes of one program can differ by a tenth for their whole lifetime.
  */
 export async function compare(
   entries: readonly Entry[],
@@ -69,7 +69,7 @@ export async function compare(
   return all;
 }
 
-/** A slow server gets up to three times as long, for its code to be compiled, too. */
+/** A slow server gets up to three times the time, so that its code is also compiled. */
 export async function warmUp(loads: readonly Load[], { warmUpMs }: Plan): Promise<void> {
   for (const load of loads) {
     await load.learn();
@@ -87,14 +87,14 @@ async function measure(server: Contender, load: Load, { roundMs }: Plan): Promis
   return { ...sample, cpuMicros: (after.cpuMicros - before.cpuMicros) / sample.count };
 }
 
-/** Two servers must answer the same bytes, so that one is not measured with less to write. */
+/** Requires that two servers answer with the same bytes, so that both do the same work. */
 export function requireSameBody(a: Series, b: Series): void {
   if (a.body !== b.body) throw new Error(`answers differ:\n${a.body}\n${b.body}`);
 }
 
 type Pair = readonly [Series, Series];
 
-/** A line that divides one server's requests per second by another's. */
+/** Creates a row with the ratio of two servers' requests per second. */
 export function throughputRow(what: string, [a, b]: Pair, target?: Target): Row {
   return row({
     what: `${what}: ${a.name} / ${b.name}`,
@@ -104,7 +104,7 @@ export function throughputRow(what: string, [a, b]: Pair, target?: Target): Row 
   });
 }
 
-/** A line that divides one server's 99th percentile of latency by another's. */
+/** Creates a row with the ratio of two servers' 99th percentiles of latency. */
 export function latencyRow(what: string, [a, b]: Pair, target?: Target): Row {
   return row({
     what: `${what}, p99 latency: ${a.name} / ${b.name}`,
@@ -114,7 +114,7 @@ export function latencyRow(what: string, [a, b]: Pair, target?: Target): Row {
   });
 }
 
-/** A line that divides one server's processor time per request by another's. */
+/** Creates a row with the ratio of two servers' processor time per request. */
 export function cpuRow(what: string, [a, b]: Pair, target?: Target): Row {
   return row({
     what: `${what}, CPU per request: ${a.name} / ${b.name}`,

@@ -1,11 +1,11 @@
 /**
- * Three replicas behind a gateway; every 2 s one of them is killed, in turn, and started again,
+ * Three replicas behind a gateway; every 2 s one of them is killed, in turn, and restarted,
  * while 16 connections send lists, reads, read-only calls and calls with a side effect.
  *
  *     node --import tsx bench/chaos/gateway-kills.ts [seconds] [--write]
  *
- * Exits with 1 when a list, a read or a read-only call failed, or a side effect happened twice, or
- * was answered with a result and did not happen.
+ * Exits with 1 when a list, a read or a read-only call failed, when a side effect happened twice, or
+ * when a call returned a result without its side effect.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -64,7 +64,7 @@ rmSync(folder, { recursive: true });
 report(load);
 process.exit(verdict(load) ? 0 : 1);
 
-/** Waits until a replica is back before it kills the next one, however slow this machine is. */
+/** Waits until the killed replica has restarted before it kills the next one. */
 async function killInTurn(): Promise<void> {
   let restart: Promise<void> | undefined;
   for (let turn = 0; ; turn += 1) {

@@ -1,4 +1,4 @@
-/** The process of one replica, which is killed again and again. */
+/** The process of a replica that is killed repeatedly. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
@@ -8,12 +8,12 @@ import { build } from "esbuild";
 
 export interface KilledReplica {
   readonly url: string;
-  /** Kills it without a warning; resolves when the next one listens at the same port. */
+  /** Kills the process with SIGKILL; resolves when its successor listens on the same port. */
   readonly killAndRestart: () => Promise<void>;
   readonly stop: () => void;
 }
 
-/** Makes one file of the program, so that a process is there soon. Returns its path. */
+/** Bundles the program into one file, so that a process starts quickly. Returns its path. */
 export async function compileReplica(folder: string): Promise<string> {
   const outfile = join(folder, "replica.mjs");
   await build({
@@ -22,7 +22,7 @@ export async function compileReplica(folder: string): Promise<string> {
     bundle: true,
     platform: "node",
     format: "esm",
-    // What undici has of CommonJS asks for modules of Node at run time.
+    // The CommonJS parts of undici require Node modules at run time.
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },

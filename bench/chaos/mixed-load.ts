@@ -5,16 +5,16 @@ import { Client } from "undici";
 export const kinds = ["list", "read", "look", "pay"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** What came of the requests of one kind. */
+/** The outcomes of the requests of one kind. */
 export interface Outcome {
   readonly latencies: number[];
-  /** Failures by what was answered. */
+  /** Failures by response. */
   readonly failures: Map<string, number>;
 }
 
 export interface MixedLoad {
   readonly outcomes: { readonly [kind in Kind]: Outcome };
-  /** The ids of payments that were answered with a result. */
+  /** The ids of payments whose call returned a result. */
   readonly paid: Set<string>;
 }
 
@@ -41,7 +41,7 @@ function messageOf(kind: Kind, id: string): Message {
   }
 }
 
-/** Sends until `durationMs` have passed, and waits for the last answers. */
+/** Sends requests until `durationMs` have passed, and waits for the last responses. */
 export async function runMixedLoad(
   url: string,
   { connections, durationMs }: { readonly connections: number; readonly durationMs: number },

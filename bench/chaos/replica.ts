@@ -1,6 +1,6 @@
 /**
- * One replica of a server that writes down each call with a side effect before it acts, so that
- * what was done can be counted though the process is killed. Arguments: the port, the file.
+ * A replica that records each call with a side effect in a file before it acts, so that effects can
+ * be counted after the process was killed. Arguments: the port, the file.
  */
 import { appendFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { z } from "zod";
 
 const [port, file] = process.argv.slice(2) as [string, string];
 
-/** Long enough that a kill finds calls under way. */
+/** Long enough that a kill interrupts calls. */
 const workMs = 5;
 
 const look = defineTool({

@@ -1,9 +1,9 @@
-/** Where a run's figures are kept, if it was told to. */
+/** Writes the figures of a chaos run to a page. */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { machine } from "../machine.ts";
 
-/** A Markdown table of two columns. */
+/** Returns a Markdown table of two columns. */
 export function factTable(
   rows: readonly (readonly [what: string, value: string | number])[],
 ): string {
@@ -11,7 +11,7 @@ export function factTable(
   return ["| what | |", "| --- | ---: |", ...lines].join("\n");
 }
 
-/** Prints a page about one run, and with `--write` puts it into `bench/results`. */
+/** Prints the page of a run; with `--write`, also writes it to `bench/results`. */
 export function writePage(name: string, title: string, text: string): void {
   const page = `# ${title}\n\n${machine(false)}.\n\n${text}\n`;
   console.log(page);

@@ -1,4 +1,4 @@
-/** The floor: `undici.request`, with a message and headers made for each call. */
+/** The baseline: `undici.request`, with a message and headers created for each call. */
 import { Pool, request } from "undici";
 import { report } from "./report.ts";
 

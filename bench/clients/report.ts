@@ -4,7 +4,7 @@ import { usage } from "../messages.ts";
 /** Calls `add` once and resolves to the text of the answer. */
 export type CallAdd = (a: number, b: number) => Promise<string>;
 
-/** Tells the bench that this client is ready, and then calls `add` as it is asked to. */
+/** Reports to the bench that this client is ready, and calls `add` on request. */
 export function report(callAdd: CallAdd): void {
   process.send?.({ port: 0 } satisfies Ready);
   process.on("message", async (question: Question) => {

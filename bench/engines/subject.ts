@@ -1,6 +1,6 @@
 /**
- * One engine in a process of its own: what it creates stays in its memory and nobody else's. The
- * first argument says which, the second where its data lives.
+ * One engine in a process of its own, so that its memory is not shared with other engines.
+ * Arguments: the name of the engine, the location of its data.
  */
 import { openPostgres } from "@lutra/stores/postgres";
 import { openSqlite } from "@lutra/stores/sqlite";

@@ -1,4 +1,4 @@
-/** Clients on Node against the floor server: one call at a time, and 16 in flight. */
+/** Clients on Node against the baseline server: one call at a time, and 16 in flight. */
 import { type Contender, start, withContenders } from "../contender.ts";
 import type { Calls } from "../messages.ts";
 import type { Plan } from "../plan.ts";
@@ -21,7 +21,7 @@ export async function client(plan: Plan): Promise<readonly Row[]> {
   return all.flatMap(({ inFlight, calls }) => toRows(inFlight, calls));
 }
 
-/** Runs `use` with a fresh floor server and fresh clients of it. */
+/** Runs `use` with a new baseline server and new clients. */
 function withClients(use: (clients: readonly Contender[]) => Promise<void>): Promise<void> {
   return withContenders([start("bare node:http", "./servers/bare-node.mjs")], ([server]) => {
     const options = { args: [`http://127.0.0.1:${server?.port}/mcp`], core: 1 } as const;

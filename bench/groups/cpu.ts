@@ -1,4 +1,4 @@
-/** Whether a call costs more where there are more tools. */
+/** The cost of a call with many tools relative to one tool. */
 import { toolCalls } from "../exchanges.ts";
 import type { Plan } from "../plan.ts";
 import type { Row } from "../row.ts";

@@ -1,4 +1,4 @@
-/** The gateway beside other proxies that route by the same header to two upstreams. */
+/** The gateway and other proxies that route on the same header to two upstreams. */
 import { start, withContenders } from "../contender.ts";
 import { toolCalls, toolLists } from "../exchanges.ts";
 import { foreignNames, whyMissing } from "../foreign-proxy.ts";
@@ -56,7 +56,7 @@ async function proxyRows(plan: Plan): Promise<readonly Row[]> {
   ];
 }
 
-/** With one connection both wait more than they work, so the target is for several. */
+/** With one connection, both mostly wait, so the target applies to several connections. */
 function targetRow(
   count: (typeof connectionCounts)[number],
   [lutra, floor]: readonly [SeriesByCount, SeriesByCount],
@@ -69,7 +69,7 @@ function whatAt(count: number): string {
   return `tools/call through a proxy, ${count} connection${count === 1 ? "" : "s"}`;
 }
 
-/** What a proxy adds to the time that a call takes. */
+/** The latency that a proxy adds to a call. */
 function addedRow(proxy: Series, direct: Series): Row {
   const micros = (series: Series) => series.of("p50Ms").map((ms) => ms * 1000);
   const without = micros(direct);
@@ -83,7 +83,7 @@ function addedRow(proxy: Series, direct: Series): Row {
   });
 }
 
-/** `tools/list` out of the gateway's cache, beside a server that answers itself. */
+/** `tools/list` from the gateway's cache, beside a direct server. */
 async function cachedRows(plan: Plan): Promise<readonly Row[]> {
   const direct = emptySeries("Lutra without a gateway");
   const cached = emptySeries("Lutra, from the cache");
@@ -96,7 +96,7 @@ async function cachedRows(plan: Plan): Promise<readonly Row[]> {
       ];
       return withContenders(starting, async (both) => {
         const loads = both.map(({ port }) => new Load(port, toolLists(port, 22)));
-        // The first answer comes from an upstream, and says so in a header.
+        // The first answer comes from an upstream and has the replica header.
         for (const load of loads) await load.learn();
         await warmUp(loads, plan);
         for (const count of connectionCounts) {

@@ -1,4 +1,4 @@
-/** `tools/list` over HTTP, where the floor writes the list anew for each request. */
+/** `tools/list` over HTTP; the baseline serialises the list for each request. */
 import { toolLists } from "../exchanges.ts";
 import type { Plan } from "../plan.ts";
 import type { Row } from "../row.ts";

@@ -1,4 +1,4 @@
-/** Whether a server grows: resident memory after few and after many requests. */
+/** Memory growth of a server: resident memory after few and after many requests. */
 import { start, withContenders } from "../contender.ts";
 import { toolCalls } from "../exchanges.ts";
 import { Load } from "../load.ts";

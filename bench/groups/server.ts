@@ -1,4 +1,4 @@
-/** `tools/call` over HTTP: Lutra beside the floor and the official SDK. */
+/** `tools/call` over HTTP: Lutra, the baseline and the official SDK. */
 import { pathToFileURL } from "node:url";
 import { toolCalls } from "../exchanges.ts";
 import type { Plan } from "../plan.ts";
@@ -40,7 +40,7 @@ export async function server(plan: Plan): Promise<readonly Row[]> {
   ];
 }
 
-/** The same server in another checkout, where `npm run bench` has compiled it. */
+/** The same server in another checkout, compiled there by `npm run bench`. */
 function otherCheckout(folder: string): Entry {
   const file = new URL("bench/out/servers/lutra.mjs", `${pathToFileURL(folder)}/`);
   return { name: "Lutra of the other checkout", file };

@@ -1,4 +1,4 @@
-/** What a bundle weighs: esbuild, minified, gzip. */
+/** Bundle sizes: esbuild, minified, gzip. */
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { missing, type Row, row, significant } from "../row.ts";

@@ -1,4 +1,4 @@
-/** How soon a fresh process is there: the import of the package, and the first answer. */
+/** Startup time of a process: the import of the package, and the first answer. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { start as startContender } from "../contender.ts";
@@ -29,7 +29,7 @@ export async function start({ imports, generations, rounds }: Plan): Promise<rea
   ];
 }
 
-/** Imports a package in a fresh process, which measures that alone. */
+/** Imports a package in a new process and measures only the import. */
 async function importMs(name: string): Promise<number> {
   const code = `
     const start = performance.now();

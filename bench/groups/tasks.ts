@@ -1,4 +1,4 @@
-/** Tasks, created and completed, over each store: Lutra beside what the engine alone can do. */
+/** Tasks, created and completed, over each store: Lutra and the bare engine. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { inFlight } from "../tasks/engine.ts";
 
 const what = `tasks of one step, ${inFlight} in flight`;
 
-/** An engine: its name for the reader, which one `engines/subject.ts` opens, and its data. */
+/** An engine: its display name, its name in `engines/subject.ts`, and the location of its data. */
 interface Entry {
   readonly name: string;
   readonly engine: string;
@@ -79,7 +79,7 @@ async function secondDatabase(url: string): Promise<string> {
   return Object.assign(new URL(url), { pathname: "/floor" }).href;
 }
 
-/** Lutra, which is the first, and floors; the target is about the first of these. */
+/** Lutra, which is first, and the baselines; the target applies to the first baseline. */
 async function rowsOf(
   engine: string,
   entries: readonly Entry[],
@@ -137,7 +137,7 @@ function createMs({ createMs = Number.NaN }: Calls): number {
   return createMs;
 }
 
-/** Programs that `start` starts get the first core; this one is back on the second afterwards. */
+/** Pins programs started by `start` to the first core; this process returns to the second. */
 async function onFirstCore<T>(start: () => Promise<T>): Promise<T> {
   const moveTo = (core: number) => spawnSync("taskset", ["-p", "-c", `${core}`, `${process.pid}`]);
   if (isPinned) moveTo(0);

@@ -1,4 +1,4 @@
-/** `@fastify/reply-from`, as its documentation shows. */
+/** `@fastify/reply-from`, as documented. */
 import replyFrom from "@fastify/reply-from";
 import fastify from "fastify";
 import { portOf, report } from "../servers/report.ts";

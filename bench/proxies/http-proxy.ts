@@ -1,4 +1,4 @@
-/** `http-proxy-3` with an agent that keeps connections, as its documentation shows. */
+/** `http-proxy-3` with a keep-alive agent, as documented. */
 import { Agent, createServer } from "node:http";
 import { createProxyServer } from "http-proxy-3";
 import { portOf, report } from "../servers/report.ts";

@@ -1,7 +1,7 @@
 /**
- * Lutra's gateway with its access log, metrics and cache. `routed` as the third argument passes
- * bodies on unread by the name of the tool; `merged` makes one server of both upstreams, whose
- * tools all clash and so have other names than their upstreams know.
+ * Lutra's gateway with its access log, metrics and cache. With `routed` as the third argument it
+ * forwards bodies unread, by the name of the tool. With `merged` it merges both upstreams; all their
+ * tool names collide, so that the gateway renames every call.
  */
 import { type ConfigInput, startGateway } from "@lutra/gateway";
 import { report } from "../servers/report.ts";

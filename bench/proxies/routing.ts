@@ -1,6 +1,6 @@
-/** What all proxies of the bench do: calls of `sum` go to the second upstream, the rest to the first. */
+/** The routing of all proxies: calls of `sum` go to the second upstream, the rest to the first. */
 
-/** The tool that the second upstream is asked for. */
+/** The tool of the second upstream. */
 export const secondTool = "sum";
 
 /** The origins of the two upstreams, from the command line. */

@@ -1,4 +1,4 @@
-/** The floor of proxies on Node: `undici.request` and nothing else. */
+/** The baseline for proxies on Node: only `undici.request`. */
 import { createServer } from "node:http";
 import { Pool, request } from "undici";
 import { portOf, report } from "../servers/report.ts";

@@ -1,4 +1,4 @@
-/** The floor under a Web-standard server: a fetch handler and nothing else. */
+/** The baseline for fetch handlers: a bare fetch handler. */
 import { serve } from "@hono/node-server";
 import { answer } from "./bare.ts";
 import { report } from "./report.ts";

@@ -1,4 +1,4 @@
-/** The floor: `node:http` and nothing else. */
+/** The baseline: only `node:http`. */
 import { createServer } from "node:http";
 import { answer } from "./bare.ts";
 import { portOf, report } from "./report.ts";

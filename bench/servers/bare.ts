@@ -1,6 +1,6 @@
 /**
- * The work that no server can leave out: parse the message, compare the headers with it, compute
- * the sum, write the answer. Lutra's answers are made of the same bytes.
+ * The work that every server must do: parse the message, compare it with the headers, compute the
+ * sum, write the response. Lutra's responses have the same bytes.
  */
 import { z } from "zod";
 import { addition, otherTools } from "../../examples/bench/specifications.ts";
@@ -33,7 +33,7 @@ const discovery = {
   _meta,
 };
 
-/** Answers one request. Throws for anything that is not as the bench sends it. */
+/** Answers one request. Throws for any request that the bench does not send. */
 export function answer(body: string, header: (name: string) => unknown): string {
   const { id, method, params } = JSON.parse(body) as Message;
   if (header("mcp-protocol-version") !== version || params._meta[versionKey] !== version) {

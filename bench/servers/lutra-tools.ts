@@ -1,6 +1,6 @@
 /**
- * Lutra's native handler with as many tools as the first argument says; `json` as the second gives
- * it the same schemas as plain JSON Schema.
+ * Lutra's native handler. Arguments: the number of tools; `json` for the same schemas as plain JSON
+ * Schema.
  */
 import { serveHttp } from "lutra/node";
 import { createServer, defineTool, type Schema, type ToolDefinition } from "lutra/server";

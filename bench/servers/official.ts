@@ -1,6 +1,6 @@
 /**
- * The official SDK with its Node adapter, as its documentation shows it: a factory that builds a
- * server for each request, guards for `Host` and `Origin` in front. The schemas are made once.
+ * The official SDK with its Node adapter, as documented: a factory that builds a server for each
+ * request, behind guards for `Host` and `Origin`. The schemas are created once.
  */
 import { createServer } from "node:http";
 import {

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Question, Ready } from "../messages.ts";
 import { usage } from "../messages.ts";
 
-/** Tells the bench that this server listens, and from then on what it uses. */
+/** Reports to the bench that this server listens, and its resource usage on request. */
 export function report(port: number): void {
   process.send?.({ port } satisfies Ready);
   process.on("message", (question: Question) => {

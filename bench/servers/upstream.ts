@@ -1,4 +1,4 @@
-/** A server behind the proxies: the bench server, which also knows `add` under another name. */
+/** A server behind the proxies: the bench server, which also offers `add` under another name. */
 import { serveHttp } from "lutra/node";
 import { defineTool } from "lutra/server";
 import server from "../../examples/bench/server.ts";

@@ -1,9 +1,9 @@
-/** What the bench of tasks compares: something that creates a task and has it done. */
+/** A contender in the task bench: creates a task and completes it. */
 
-/** How many tasks are under way at once. */
+/** Number of concurrent tasks. */
 export const inFlight = 16;
 
-/** What a task of the bench keeps, without the outcome of its step. */
+/** The stored state of a bench task, without the outcome of its step. */
 export const row = {
   status: "working",
   createdAt: 1_790_000_000_000,
@@ -29,22 +29,22 @@ export const row = {
 
 export const state = JSON.stringify(row);
 
-/** What an engine in memory keeps at the most: all that a round of the bench creates. */
+/** Maximum number of tasks of an in-memory engine: all tasks of a round. */
 export const maxTasks = 10_000_000;
 
 export interface Subject {
-  /** Resolves when the task is created; `done` when it is completed, too. */
+  /** Resolves when the task is created; `done` resolves when it is completed. */
   readonly create: () => Promise<{ readonly done: Promise<unknown> }>;
 }
 
 export interface TaskSample {
   readonly count: number;
   readonly ms: number;
-  /** How long a creation took, in the middle of all. */
+  /** Median duration of a creation, in milliseconds. */
   readonly createMs: number;
 }
 
-/** Keeps so many tasks under way for so long. */
+/** Keeps a number of tasks in flight for a duration. */
 export async function drive(
   subject: Subject,
   { inFlight, durationMs }: { readonly inFlight: number; readonly durationMs: number },
@@ -57,7 +57,7 @@ export async function drive(
       const { done } = await subject.create();
       createMs.push(performance.now() - created);
       await done;
-      // What never waits for anything else would keep the other tasks from beginning.
+      // A task that never waits would keep the others from starting.
       if (createMs.length % 64 === 0) await new Promise(setImmediate);
     }
   };

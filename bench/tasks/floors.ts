@@ -1,4 +1,4 @@
-/** The least that an engine can do for a task: write a row, have something run it, write it again. */
+/** The minimal work of an engine for a task: insert a row, run it, update the row. */
 import { randomUUID } from "node:crypto";
 import { Logger, runMigrations, run as runQueue } from "graphile-worker";
 import Libsql from "libsql";
@@ -6,7 +6,7 @@ import { createMemoryTaskStore } from "lutra/stores";
 import pg from "pg";
 import { inFlight, maxTasks, row, type Subject, state } from "./engine.ts";
 
-/** What the store in memory does by itself: it keeps a task, has it run, and keeps its end. */
+/** The in-memory store alone: stores a task, runs it and stores its end. */
 export function memoryFloor(): Subject {
   const store = createMemoryTaskStore({ maxTasks });
   const waiting = new Map<string, () => void>();
@@ -33,7 +33,7 @@ export function memoryFloor(): Subject {
   };
 }
 
-/** Texts in a `Map`, by an id that nobody can guess. */
+/** Texts in a `Map`, by an unguessable id. */
 export function mapFloor(): Subject {
   const rows = new Map<string, { readonly version: number; readonly state: string }>();
   return {
@@ -46,7 +46,7 @@ export function mapFloor(): Subject {
   };
 }
 
-/** A row of a table with the settings of the store: each statement is a commit on the disk. */
+/** A table row with the settings of the store: each statement is committed to disk. */
 export function sqliteFloor(file: string): Subject {
   const database = new Libsql(file);
   database.exec("PRAGMA journal_mode = WAL");

@@ -1,4 +1,4 @@
-/** A server whose tool becomes a task of one step, asked within this process. */
+/** An in-process server whose tool becomes a task of one step. */
 import { randomUUID } from "node:crypto";
 import { createServer, defineTool } from "lutra/server";
 import { createMemoryEventBus, type EventBus, type TaskStore } from "lutra/stores";
@@ -16,7 +16,7 @@ const params = {
   },
 };
 
-/** As of a transport, which makes no signal before somebody asks for it. */
+/** A signal that is created on first use, as transports do. */
 const context = { signal: new AbortController().signal, notify: () => {} };
 
 const work = defineTool({
@@ -25,7 +25,7 @@ const work = defineTool({
   call: async (_arguments, context) => `done: ${await context.step("only", () => "one step")}`,
 });
 
-/** The same call, answered at once, with a `Map` behind it: what a server costs without tasks. */
+/** The same call without a task, with a `Map` behind it: the cost of the server alone. */
 export function plainServer(): Subject {
   const rows = new Map<string, { readonly version: number; readonly state: string }>();
   const tool = defineTool({
@@ -71,7 +71,7 @@ export function taskServer(store: TaskStore): Subject {
   };
 }
 
-/** The first thing that is told of such a task is that it has ended, perhaps before its creation. */
+/** Tracks the ends of tasks. An end can be announced before the creation has returned. */
 function createEnds() {
   const memory = createMemoryEventBus();
   const ended = new Set<string>();

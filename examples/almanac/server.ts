@@ -1,4 +1,4 @@
-/** The almanac: a small server that has nothing to do with the atlas, except that both are useful. */
+/** The almanac: a small second server, so that the gateway has two servers to merge. */
 import { createServer, defineTool } from "lutra/server";
 import { z } from "zod";
 import { daylight } from "./sun.ts";

@@ -1,4 +1,4 @@
-/** When the sun rises and sets, to within a few minutes. */
+/** Sunrise and sunset, accurate to a few minutes. */
 
 export interface Daylight {
   /** UTC, such as `2026-06-21T03:47Z`; absent on days without a sunrise. */
@@ -9,10 +9,10 @@ export interface Daylight {
 
 const dayMs = 86_400_000;
 const radians = Math.PI / 180;
-/** The middle of the sun is this far below the horizon when its upper edge appears, in degrees. */
+/** Altitude of the sun's centre at sunrise, in degrees. */
 const horizon = -0.833;
 
-/** The daylight of a day, given as `2026-06-21`, at a place on the earth. */
+/** Returns the daylight of a day, such as `2026-06-21`, at a position. */
 export function daylight(date: string, lat: number, lng: number): Daylight {
   const noonUTC = Date.parse(`${date}T12:00Z`);
   const days = noonUTC / dayMs - 10_957.5 - lng / 360;

@@ -14,8 +14,8 @@ const specials: { readonly [letter: string]: string } = {
 const special = new RegExp(`[${Object.keys(specials).join("")}]`, "g");
 
 /**
- * What is left of a name without case, accents and punctuation: words in small letters, joined by
- * hyphens. Names are searched in this form, and ids are made of it.
+ * Returns a name without case, accents and punctuation: lower-case words joined by hyphens. Names
+ * are searched in this form, and ids are built from it.
  */
 export function fold(name: string): string {
   const lower = name.toLowerCase();

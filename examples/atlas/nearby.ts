@@ -12,9 +12,9 @@ export interface Neighbour {
   readonly distanceKm: number;
 }
 
-/** Which places are in each square degree: rows from south to north, each from west to east. */
+/** The places in each square degree: rows from south to north, each from west to east. */
 export interface Grid {
-  /** Where the places of a cell start in `indexes`; one more entry says where the last one ends. */
+  /** The offset of each cell in `indexes`; one more entry holds the end of the last cell. */
   readonly starts: Uint32Array;
   readonly indexes: Uint32Array;
 }
@@ -24,7 +24,7 @@ const columns = 360;
 const kmPerDegree = 111.195;
 const earthRadiusKm = 6371.01;
 
-/** Sorts the places into their cells, by counting. */
+/** Sorts the places into cells with a counting sort. */
 export function createGrid({ size, lat, lng }: Places): Grid {
   const cellOf = (index: number) => {
     const row = rowOf((lat[index] ?? 0) / 100_000);
@@ -43,7 +43,7 @@ export function createGrid({ size, lat, lng }: Places): Grid {
   return { starts, indexes };
 }
 
-/** The places within a radius, the nearest first. */
+/** Returns the places within a radius, the nearest first. */
 export function nearbyPlaces(
   places: Places,
   grid: Grid,
@@ -64,7 +64,7 @@ export function nearbyPlaces(
   return found.sort((a, b) => a.distanceKm - b.distanceKm || a.index - b.index);
 }
 
-/** Kilometres along the surface of the earth. */
+/** Returns the distance along the surface of the earth, in kilometres. */
 export function distance(from: Position, to: Position): number {
   const lat = Math.sin(radians(to.lat - from.lat) / 2) ** 2;
   const lng = Math.sin(radians(to.lng - from.lng) / 2) ** 2;
@@ -72,7 +72,7 @@ export function distance(from: Position, to: Position): number {
   return 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(chord)));
 }
 
-/** The cells that a circle touches, and a few more. Rows get shorter towards the poles. */
+/** Returns the cells that a circle touches, and a few more. Rows get shorter towards the poles. */
 function* cellsAround({ lat, lng }: Position, radiusKm: number): Generator<number> {
   const reach = radiusKm / kmPerDegree;
   const farthest = Math.min(90, Math.abs(lat) + reach);

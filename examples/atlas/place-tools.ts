@@ -19,7 +19,7 @@ const limit = (most: number) =>
 
 const isReadOnly = { readOnlyHint: true, idempotentHint: true, openWorldHint: false };
 
-/** The position of a place in the table, for an id that a model has given. */
+/** Returns the index of a place for an id that a model has given. */
 export function requirePlace(places: Places, id: string): number {
   const index = indexOfId(places, id);
   if (index !== undefined) return index;

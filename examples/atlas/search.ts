@@ -3,21 +3,21 @@ import { fold } from "./fold.ts";
 import { foldedName, idOf, type Places } from "./places.ts";
 
 export interface SearchOptions {
-  /** Two letters, to leave out other countries. */
+  /** The ISO 3166-1 code of a country, two letters. Places in other countries are omitted. */
   readonly country?: string | undefined;
   readonly limit: number;
 }
 
-/** Indexes of places, and how many there are beyond those. */
+/** Indexes of places, and the number of further matches. */
 export interface Found {
   readonly indexes: readonly number[];
   readonly total: number;
 }
 
 /**
- * Places whose name is the query, then those whose name starts with it, then those where another
- * word does, then those that have it anywhere; among each of these by weight. The later kinds are
- * looked for only while the earlier ones do not fill the limit.
+ * Returns places whose name equals the query, then places whose name starts with it, then places
+ * with another word that starts with it, then places that contain it; each group ordered by weight.
+ * A later group is searched only if the earlier ones do not fill the limit.
  */
 export function searchPlaces(places: Places, query: string, options: SearchOptions): number[] {
   const { country, limit } = options;
@@ -38,12 +38,12 @@ export function searchPlaces(places: Places, query: string, options: SearchOptio
   return [...indexes, ...rest].slice(0, limit);
 }
 
-/** Ids that go on from `value`, which may be the start of a name or of an id. */
+/** Returns ids that start with `value`, which is the start of a name or of an id. */
 export function completeIds(places: Places, value: string, limit: number): Found {
   const wanted = fold(value);
   const { indexes, total } = byPrefix(places, wanted, { limit });
   if (total > 0) return { indexes, total };
-  // No name starts like this, so the value may go on behind the name: `paris-fr`.
+  // No name starts with the value, so it may contain more than a name: `paris-fr`.
   const found: number[] = [];
   for (let dash = wanted.indexOf("-"); dash > 0; dash = wanted.indexOf("-", dash + 1)) {
     const [first, last] = rangeOf(places, `${wanted.slice(0, dash)}\n`);
@@ -54,7 +54,7 @@ export function completeIds(places: Places, value: string, limit: number): Found
   return { indexes: heaviest(places, found, limit), total: found.length };
 }
 
-/** The index of the place with an id; `undefined` for an id that no place has. */
+/** Returns the index of the place with an id, or `undefined` if there is none. */
 export function indexOfId(places: Places, id: string): number | undefined {
   const name = /^(.+)-[a-z]{2}-[0-9a-z]+$/.exec(id)?.[1];
   if (name === undefined) return undefined;
@@ -70,7 +70,7 @@ interface PrefixOptions {
   readonly limit: number;
 }
 
-/** Names that are the prefix go first, then the others that start with it. */
+/** Returns names that equal the prefix, then the others that start with it. */
 function byPrefix(places: Places, prefix: string, { isHere, limit }: PrefixOptions): Found {
   const [start, end] = rangeOf(places, prefix);
   const same: number[] = [];
@@ -87,21 +87,21 @@ function byPrefix(places: Places, prefix: string, { isHere, limit }: PrefixOptio
 }
 
 /**
- * The first index whose name starts with `prefix`, and the one behind the last. A line break at
- * the end of the prefix asks for names that end there.
+ * Returns the first index whose name starts with `prefix`, and the index after the last one. A line
+ * break at the end of the prefix selects names that end there.
  */
 function rangeOf(places: Places, prefix: string): readonly [first: number, last: number] {
   const { text, starts } = places.folded;
   const startOf = (index: number) => {
     const start = (starts[index] ?? 0) + 1;
-    // With the line break of the next name, or at the very end with one of our own.
+    // Includes the line break of the next name; the last name gets one added.
     return `${text.slice(start, start + prefix.length)}\n`.slice(0, prefix.length);
   };
   const first = lowest(places.size, (index) => startOf(index) >= prefix);
   return [first, lowest(places.size, (index) => startOf(index) > prefix)];
 }
 
-/** Places that have `part` in their name, but not at its start. */
+/** Returns places that have `part` in their name, but not at its start. */
 function* inside(
   places: Places,
   part: string,
@@ -117,7 +117,7 @@ function* inside(
   }
 }
 
-/** The heaviest of many, without sorting all of them. */
+/** Returns the items of greatest weight without sorting all of them. */
 function heaviest({ weight }: Places, indexes: readonly number[], limit: number): number[] {
   const isLess = (a: number, b: number) => (weight[a] ?? 0) < (weight[b] ?? 0);
   const best: number[] = [];
@@ -132,7 +132,7 @@ function heaviest({ weight }: Places, indexes: readonly number[], limit: number)
   return best;
 }
 
-/** The lowest number below `size` that passes, where all above it pass, too; otherwise `size`. */
+/** Returns the lowest number below `size` that passes, or `size`. All numbers above it must pass. */
 function lowest(size: number, passes: (index: number) => boolean): number {
   let low = 0;
   let high = size;

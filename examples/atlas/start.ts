@@ -1,6 +1,7 @@
 /**
  * `npm start`: runs a gateway over three replicas of the atlas and a second server, walks through
- * the protocol with a client, and stays up. `--port` says where (3000), `--exit` ends after the walk.
+ * the protocol with a client, and stays up. `--port` sets the port (3000); `--exit` exits after the
+ * walk.
  */
 import { parseArgs } from "node:util";
 import { printFarewell } from "./walk/farewell.ts";
@@ -8,10 +9,10 @@ import { configPath, FleetError, type FleetProcess, startFleet } from "./walk/fl
 import { styled } from "./walk/report.ts";
 import { walkThrough } from "./walk/walk.ts";
 
-/** What a shell shows of a program that ended since nobody read its output. */
+/** The exit code that a shell reports for a program ended by SIGPIPE. */
 const unreadExitCode = 141;
 
-/** How many ports are tried, each one above the last. */
+/** Number of ports to try, in ascending order. */
 const maxPorts = 20;
 
 const { values: options } = parseArgs({
@@ -23,7 +24,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => stopping.abort());
 }
 
-/** Whether anybody reads this; after `npm start | head` nobody does. */
+/** True while the output has a reader; false after `npm start | head`. */
 let isRead = true;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", () => {
@@ -32,7 +33,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-/** Starts the fleet at the port, or where that is taken at the next one that is free. */
+/** Starts the fleet at the port, or at the next free port. */
 async function startAt(port: number, tries = maxPorts): Promise<FleetProcess> {
   console.log(styled("dim", `$ PORT=${port} npx lutra gateway ${configPath()}`));
   try {
@@ -40,7 +41,7 @@ async function startAt(port: number, tries = maxPorts): Promise<FleetProcess> {
   } catch (error) {
     const isTaken = error instanceof FleetError && error.isPortTaken;
     if (!isTaken || tries <= 1) throw error;
-    console.log(`Port ${port} is taken, so the gateway goes to ${port + 1}.`);
+    console.log(`Port ${port} is in use; trying ${port + 1}.`);
     return await startAt(port + 1, tries - 1);
   }
 }
@@ -72,7 +73,7 @@ try {
   console.log("The fleet has ended.");
   process.exit(isRead ? code : unreadExitCode);
 } catch (error) {
-  // A start that was called off has not failed.
+  // A start that was cancelled is not an error.
   if (stopping.signal.aborted) process.exit(isRead ? 0 : unreadExitCode);
   console.error(error instanceof FleetError ? error.message : error);
   process.exit(1);

@@ -1,6 +1,6 @@
 /**
- * The tools that plan a trip. A trip is named by an explicit handle, `trip_id`: the protocol keeps
- * nothing between requests, so what a client wants to go on with it has to say.
+ * The tools that plan a trip. An explicit handle, `trip_id`, names a trip: the protocol has no
+ * sessions, so every request must identify its trip.
  */
 import { defineTool, ToolError } from "lutra/server";
 import { z } from "zod";
@@ -18,12 +18,12 @@ const tripSchema = z.object({
   distanceKm: z.number().describe("From place to place, as the crow flies"),
 });
 
-/** The URI under which changes of a trip can be followed. */
+/** Returns the URI of a trip, to which clients can subscribe. */
 export function tripURI(id: string): string {
   return `trip://${id}`;
 }
 
-/** What the outside sees of a trip. */
+/** A trip as clients see it. */
 export function showTrip(places: Places, id: string, trip: Trip): z.infer<typeof tripSchema> {
   const shown = trip.places.map((id) => placeAt(places, requirePlace(places, id)));
   const lengths = shown.slice(1).map((to, index) => distance(shown[index] ?? to, to));
@@ -33,7 +33,7 @@ export function showTrip(places: Places, id: string, trip: Trip): z.infer<typeof
 
 export interface TripToolsOptions {
   readonly places: Places;
-  /** Hears which trip was changed. */
+  /** Called with the id of a trip that has changed. */
   readonly onChange: (id: string) => void;
 }
 
@@ -89,7 +89,7 @@ export const defineTripTools = ({ places, onChange }: TripToolsOptions) => {
     annotations: { destructiveHint: true, idempotentHint: true, openWorldHint: false },
     inputSchema: z.object({ trip_id: tripId }),
     outputSchema: z.object({ cleared: z.boolean(), trip: tripSchema }),
-    // A consent counts once: sending it again must not clear what was added in the meantime.
+    // A confirmation is valid once: a replay must not clear places added in the meantime.
     singleUse: true,
     call: async ({ trip_id }, context) => {
       const trip = await trips.read(context, trip_id);

@@ -1,6 +1,6 @@
 /**
- * Trips, kept under handles in the store of the server: every replica reads what any other has
- * written, at once. Where no store is given a trip is in memory, and `lutra up` gives one.
+ * Trips, stored under handles in the server's store: a replica reads immediately what another has
+ * written. Without a store, trips are kept in memory; `lutra up` provides a store.
  */
 import { handles } from "lutra/server";
 

@@ -1,6 +1,6 @@
 /**
- * What the tools of the bench server look like: 21 tools with schemas of the size that real
- * servers have. They are defined apart from any library, so that others can be given the same.
+ * The tools of the bench server: 21 tools with schemas of realistic size. They do not depend on a
+ * library, so that all contenders can use the same ones.
  */
 import { z } from "zod";
 
@@ -224,7 +224,7 @@ const world: readonly ToolSpecification[] = [
 /** The 20 tools beside `add`. */
 export const others: readonly ToolSpecification[] = [...development, ...office, ...data, ...world];
 
-/** As many tools beside `add` as asked for: the 20, and copies of them under other names. */
+/** Returns `count` tools beside `add`: the 20, and copies of them under other names. */
 export function otherTools(count: number): readonly ToolSpecification[] {
   return Array.from({ length: count }, (_, index) => {
     const specification = others[index % others.length] as ToolSpecification;
@@ -233,7 +233,7 @@ export function otherTools(count: number): readonly ToolSpecification[] {
   });
 }
 
-/** What every tool beside `add` answers. */
+/** The result of every tool except `add`. */
 export function answerOf(name: string, args: object): string {
   return `${name}: ${Object.keys(args).length} arguments`;
 }

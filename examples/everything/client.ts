@@ -1,6 +1,6 @@
 /**
- * A client that plays the part each scenario of the official conformance suite asks for. The suite
- * names the scenario in the environment, and the server in the last argument.
+ * The client for the scenarios of the official conformance suite. The suite passes the scenario in
+ * the environment, and the server in the last argument.
  *
  *     MCP_CONFORMANCE_SCENARIO=tools_call npx tsx examples/everything/client.ts http://localhost:3000/mcp
  */
@@ -13,7 +13,7 @@ interface ToolCall {
   readonly arguments: { readonly [name: string]: unknown };
 }
 
-/** Accepts every form: with its defaults, or with what looks like an answer. */
+/** Accepts every form, with its defaults or with plausible values. */
 const onElicit: ElicitHandler = (params, { defaults }) => {
   if (params.mode === "url") return { action: "decline" };
   const content: Record<string, string | number | boolean | readonly string[]> = { ...defaults };
@@ -70,13 +70,13 @@ const plays: { readonly [scenario: string]: Play } = {
   },
 };
 
-/** Every scenario of authorization plays alike; what differs is the server. */
+/** All authorization scenarios have the same client; only the server differs. */
 const authorize: Play = async (client) => {
   await client.listTools();
   await client.callTool("test-tool");
 };
 
-/** What some scenarios tell the client beside the URL. */
+/** Additional parameters of some scenarios. */
 function readContext<Context>(): Context {
   return JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? "{}");
 }

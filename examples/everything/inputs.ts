@@ -1,9 +1,9 @@
 /**
- * Tools that ask the client before they answer.
+ * Tools that request input from the client.
  *
- * Most ask in a straight line, `await context.elicit(...)`: the retry runs the handler again with
- * the answers remembered. Those that end in `ByHand` return what they want to know, and find the
- * answers and their own state in the context of the retry. Either way `requestState` is sealed.
+ * Most use `await context.elicit(...)`: the retry runs the handler again with the remembered
+ * answers. Tools whose name ends in `ByHand` return their input requests, and read the answers and
+ * their own state from the context of the retry. In both cases `requestState` is sealed.
  */
 import type { FieldSchema, InputRequest } from "lutra/protocol";
 import { defineTool, inputRequired } from "lutra/server";

@@ -1,4 +1,4 @@
-/** The smallest image and the shortest sound there are: content for tools, prompts and resources. */
+/** A minimal image and a minimal sound: content for tools, prompts and resources. */
 
 /** A PNG of one red pixel, in Base64. */
 export const pixel =

@@ -1,4 +1,4 @@
-/** Prompts: without and with arguments, with other content than text, and one that asks first. */
+/** Prompts: without and with arguments, with content other than text, and with an input request. */
 import { definePrompt, image, text } from "lutra/server";
 import { z } from "zod";
 import { pixel } from "./media.ts";

@@ -2,7 +2,7 @@
 import { defineResource, defineResourceTemplate } from "lutra/server";
 import { pixel } from "./media.ts";
 
-/** What never changes may be kept for an hour, and shared. */
+/** Cache hints for content that never changes: one hour, shared between callers. */
 const fixed = { ttlMs: 3_600_000, cacheScope: "public" } as const;
 
 export const resources = [

@@ -1,5 +1,5 @@
 /**
- * A server that offers one of everything. The official conformance suite calls it by these names.
+ * A server that uses every feature. The official conformance suite requires these names.
  *
  *     npx lutra up examples/everything/server.ts --replicas 3
  */

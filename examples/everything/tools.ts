@@ -1,4 +1,4 @@
-/** Tools that answer at once: every kind of content, errors, progress, logging and schemas. */
+/** Tools without input requests: all kinds of content, errors, progress, logging and schemas. */
 import { audio, defineTool, image, type Server, ToolError, text } from "lutra/server";
 import { z } from "zod";
 import { pixel, silence } from "./media.ts";
@@ -98,7 +98,7 @@ const headerParameter = defineTool({
   call: ({ region }) => `Region: ${region}`,
 });
 
-/** A plain JSON Schema is listed exactly as it is written here. */
+/** A plain JSON Schema, which `tools/list` returns unchanged. */
 const jsonSchema = defineTool({
   name: "json_schema_2020_12_tool",
   description: "Takes an address and a way of contact, described by JSON Schema 2020-12",
@@ -129,7 +129,7 @@ const jsonSchema = defineTool({
   call: (contact) => `Contact: ${JSON.stringify(contact)}`,
 });
 
-/** The first of the list can be called without arguments. */
+/** The list of tools. The first one can be called without arguments. */
 export const tools = [
   simpleText,
   imageContent,
@@ -151,8 +151,8 @@ const passing = defineTool({
 });
 
 /**
- * Tools that change what `server` offers. Each adds a definition and takes it away again: the
- * change is announced to the subscribers of all replicas, and all replicas go on offering the same.
+ * Tools that change the catalogue of `server`. Each adds a definition and removes it again:
+ * subscribers of all replicas are notified, and all replicas still have the same catalogue.
  */
 export function changingTools(server: Server) {
   return [

@@ -60,23 +60,23 @@ describe("npm start", () => {
   it("walks through the protocol", () => {
     const output = atlas.output();
     expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(14);
-    expect(output).toMatch(/List them again \.+ nothing sent/);
+    expect(output).toMatch(/List the tools again \.+ nothing sent/);
     expect(output).toMatch(/Search for three cities \.+ replicas \d, \d, \d/);
     // Where lines break depends on the numbers in them.
     const text = output.replace(/\s+/g, " ");
     expect(text).toMatch(/Replica \d asked .* and replica \d finished/);
-    expect(text).toMatch(/After \d+\.\d s it was back/);
+    expect(text).toMatch(/After \d+\.\d s the replica was back/);
     expect(text).toMatch(/was killed in leg \d of 5\. Replica \d took over/);
   });
 
-  it("shows the routes as the reader can ask for them", async () => {
+  it("prints a command that explains a route", async () => {
     const [, command = ""] = atlas.output().match(/^npx lutra (gateway routes .*)$/m) ?? [];
     const program = ["packages/cli/bin/lutra.js", ...command.split(" ")];
     const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root });
     expect(stdout).toContain("=> to atlas (3 processes of a module)");
   });
 
-  it.skipIf(!hasCurl)("prints a request for the shell that works (needs curl)", async () => {
+  it.skipIf(!hasCurl)("prints a curl command that works (needs curl)", async () => {
     const [command = ""] = atlas.output().match(/^curl .*?'$(?=\n\n)/ms) ?? [];
     const { stdout } = await promisify(execFile)("sh", ["-c", command]);
     expect(stdout).toMatch(/^HTTP\/1\.1 200 OK/);
@@ -84,7 +84,7 @@ describe("npm start", () => {
     expect(stdout).toContain('"name":"Kyoto"');
   });
 
-  it("shows how a replica that the reader kills comes back", async () => {
+  it("restarts a replica that the user kills", async () => {
     const [, pid] = atlas.output().match(/^kill -9 (\d+)$/m) ?? [];
     process.kill(Number(pid), "SIGKILL");
     await atlas.until("is back");
@@ -97,14 +97,14 @@ describe("npm start", () => {
   });
 });
 
-it("takes the next port when its own is taken, and ends after the walk when asked to", async () => {
+it("uses the next port when its own is in use, and exits after the walk with --exit", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const address = other.address();
   const port = typeof address === "object" ? address?.port : undefined;
   const { closed, output } = start("--port", String(port), "--exit");
   expect(await closed, output()).toBe(0);
-  expect(output()).toContain(`Port ${port} is taken, so the gateway goes to ${Number(port) + 1}.`);
+  expect(output()).toContain(`Port ${port} is in use; trying ${Number(port) + 1}.`);
   other.close();
 }, 120_000);
 

@@ -1,8 +1,8 @@
-/** What a reader can try once the walk is over. */
+/** Suggestions for the user after the walk. */
 import type { FleetProcess } from "./fleet-process.ts";
 import { styled } from "./report.ts";
 
-/** A request by hand, ready for a shell. */
+/** A request to paste into a shell. */
 export function curlCommand(url: string): string {
   const request = {
     jsonrpc: "2.0",
@@ -34,23 +34,24 @@ export function printFarewell({ url, adminUrl, pids }: FleetProcess): void {
   console.log(`
 ${styled("bold", `The gateway stays up at ${url}. Ctrl-C ends it.`)} In another terminal:
 
-Ask it something. Run this a few times, and watch the header x-lutra-replica:
+Send a request. Repeat it and compare the x-lutra-replica header:
 
 ${curlCommand(url)}
 
-Take a replica away and see it come back, here and in the answers:
+Kill a replica. The supervisor restarts it:
 
 kill -9 ${pid}
 
-Look at what the gateway sees (also /metrics, /config, /readyz):
+Show the state of the upstreams (also /metrics, /config, /readyz):
 
 curl ${adminUrl}/upstreams
 
-See where a request would go, and why:
+Explain how a request is routed:
 
 npx lutra gateway routes examples/atlas/gateway.yaml tools/call search Country=JP
 
-Go on with examples/atlas, which is what you have just seen, or with your own server:
+Continue with examples/atlas, the source of this tour, or run your own server:
+
 npx lutra up my-server.ts
 `);
 }

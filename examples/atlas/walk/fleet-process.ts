@@ -1,4 +1,4 @@
-/** Runs `lutra gateway` the way a reader would, and reads what it prints. */
+/** Runs `lutra gateway` as a user would, and reads its output. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { relative } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,19 +7,19 @@ import { fileURLToPath } from "node:url";
 
 export interface FleetProcess {
   readonly url: string;
-  /** Where operators look. */
+  /** The URL of the admin listener. */
   readonly adminUrl: string;
   /** The process of each replica of the atlas, by number. */
   readonly pids: ReadonlyMap<number, number>;
   /** Resolves when a replica that died has been replaced. */
   readonly isBack: (replica: number) => Promise<void>;
-  /** From now on, shows what the fleet reports. */
+  /** Starts to print the messages of the fleet. */
   readonly showNotices: () => void;
   /** Resolves to the exit code when the fleet has ended. */
   readonly ended: Promise<number>;
 }
 
-/** The fleet could not start, and what it said about that. */
+/** Error for a fleet that failed to start, with its output. */
 export class FleetError extends Error {
   override readonly name: string = "FleetError";
   readonly isPortTaken: boolean;
@@ -33,14 +33,14 @@ export class FleetError extends Error {
 const lutra = fileURLToPath(new URL("../../../packages/cli/bin/lutra.js", import.meta.url));
 const config = fileURLToPath(new URL("../gateway.yaml", import.meta.url));
 
-/** The path of the configuration, as a reader would type it. */
+/** The path of the configuration, as a user would type it. */
 export function configPath(): string {
   return relative(process.cwd(), config);
 }
 
 export interface FleetOptions {
   readonly port: number;
-  /** Ends the fleet gracefully, as Ctrl-C would. */
+  /** Ends the fleet gracefully, like Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
@@ -95,7 +95,7 @@ function readNotices(stderr: Readable) {
   };
 }
 
-/** Resolves when the process is gone and all that it wrote was read. */
+/** Resolves when the process has exited and its output has been read. */
 function closed(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once("close", () => resolve()));
 }

@@ -1,14 +1,14 @@
-/** The step that takes a replica away while calls go on. */
+/** The step that kills a replica during calls. */
 import { setTimeout as delay } from "node:timers/promises";
 import { expectTrue, required, type Step } from "./step.ts";
 
 const victim = 2;
-/** Leaves the processor to the replica that starts, in milliseconds. */
+/** Pause that leaves the processor to the starting replica, in milliseconds. */
 const pauseMs = 10;
 
 export const fleetSteps: readonly Step[] = [
   {
-    title: "Kill a replica while calls go on",
+    title: "Kill a replica during calls",
     run: async ({ client, fleet, tripId, answeredBy }) => {
       const pid = required(fleet.pids.get(victim), "expected the pid of the replica");
       let isBack = false;
@@ -34,10 +34,10 @@ export const fleetSteps: readonly Step[] = [
       const isServing = answeredBy.slice(first).includes(victim);
       expectTrue(isServing, "expected the new replica to answer");
       return (
-        `Replica ${victim} (pid ${pid}) was killed. ${answered} calls were answered meanwhile, and ` +
-        "none was lost: a search only looks, so the gateway asked another replica where that one " +
-        `broke off. After ${seconds} s it was back (pid ${fleet.pids.get(victim)}), and it knows ` +
-        "the trip that was made before it started."
+        `Replica ${victim} (pid ${pid}) was killed. ${answered} calls were answered in the meantime ` +
+        "and none was lost: search is read-only, so the gateway retried it at another replica. " +
+        `After ${seconds} s the replica was back (pid ${fleet.pids.get(victim)}) and could read ` +
+        "the trip, which was created before it started."
       );
     },
   },

@@ -1,4 +1,4 @@
-/** Steps that look at what the server offers, and at places. */
+/** Steps that read the server's catalogue and search places. */
 import { createClient } from "lutra/client";
 import type almanac from "../../almanac/server.ts";
 import { placeSchema } from "../place-tools.ts";
@@ -7,13 +7,13 @@ import { createWatchedClient } from "./watched-client.ts";
 
 export const placeSteps: readonly Step[] = [
   {
-    title: "Ask what is on offer",
+    title: "Discover the server",
     run: async ({ client }) => {
       const { supportedVersions, capabilities, instructions = "" } = await client.discover();
       const offers = Object.keys(capabilities).sort().join(", ");
       return (
-        `server/discover: it speaks ${supportedVersions.join(", ")} and offers ${offers}. ` +
-        `It advises: “${instructions.replace(/\s+/g, " ")}”`
+        `server/discover: protocol version ${supportedVersions.join(", ")}; capabilities ${offers}. ` +
+        `Instructions: “${instructions.replace(/\s+/g, " ")}”`
       );
     },
   },
@@ -22,27 +22,27 @@ export const placeSteps: readonly Step[] = [
     run: async ({ client }) => {
       const { tools, ttlMs = 0 } = await client.listTools();
       const names = tools.map(({ name }) => name).join(", ");
-      expectTrue(names.includes("daylight"), "expected the tools of the almanac, too");
-      return `${names}. The list may be reused for ${ttlMs / 60_000} minutes.`;
+      expectTrue(names.includes("daylight"), "expected the tools of the almanac as well");
+      return `${names}. The list may be cached for ${ttlMs / 60_000} minutes.`;
     },
   },
   {
-    title: "List them again",
+    title: "List the tools again",
     run: async ({ client, answeredBy }) => {
       const before = answeredBy.length;
       const { tools } = await client.listTools();
       expectTrue(answeredBy.length === before, "expected the list to come from the cache");
-      return `${tools.length} tools, out of the client's cache.`;
+      return `${tools.length} tools, from the client's cache.`;
     },
   },
   {
-    title: "List them as another client would",
+    title: "List the tools from another client",
     run: async ({ fleet }) => {
       const { client, answeredBy } = createWatchedClient(fleet.url);
       const { tools } = await client.listTools();
       await client.close();
       expectTrue(answeredBy.length === 0, "expected the list to come from the gateway's cache");
-      return `${tools.length} tools, out of the gateway's cache: no replica was asked.`;
+      return `${tools.length} tools, from the gateway's cache; no request reached a replica.`;
     },
   },
   {
@@ -55,17 +55,17 @@ export const placeSteps: readonly Step[] = [
         await findPlace(walk, "sao paulo", "BR"),
       ];
       const answeredBy = walk.answeredBy.slice(first);
-      // The gateway's own requests take their turns, too, so two of three may meet.
+      // The gateway's own requests take turns as well, so two of three calls may reach one replica.
       expectTrue(new Set(answeredBy).size > 1, "expected more than one replica to search");
       const found = cities.map(({ name, country }) => `${name} (${country})`).join(", ");
       return (
-        `Found ${found}. Requests go to the replicas in turn, by their headers: the gateway reads ` +
-        "no body. The country travels in a header, too (Mcp-Param-Country), so a route may look at it."
+        `Found ${found}. The gateway routes on headers, does not read the bodies, and sends requests ` +
+        "to the replicas in turn. The country is also in a header (Mcp-Param-Country), for routes."
       );
     },
   },
   {
-    title: "Look around",
+    title: "Find places nearby",
     run: async (walk) => {
       const lyon = await findPlace(walk, "lyon", "FR");
       const result = await walk.client.callTool("nearby", {
@@ -79,7 +79,7 @@ export const placeSteps: readonly Step[] = [
     },
   },
   {
-    title: "Ask the other server, at the same address",
+    title: "Call the other server at the same address",
     run: async (walk) => {
       const { lat, lng, name } = await findPlace(walk, "reykjavik", "IS");
       const date = "2026-06-21";
@@ -88,7 +88,7 @@ export const placeSteps: readonly Step[] = [
       await client.close();
       const { hours } = required(structuredContent, "expected the hours of daylight");
       return (
-        "The almanac knows no places, and the atlas nothing of the sun; here they are one server: " +
+        "The almanac has no places, and the atlas no sun data; the gateway merges both servers: " +
         `${name} has ${hours} hours of daylight on ${date}.`
       );
     },

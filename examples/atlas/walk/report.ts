@@ -1,17 +1,17 @@
-/** What the walk looks like in the terminal. */
+/** Formats the walk for the terminal. */
 import { styleText } from "node:util";
 
 const width = 92;
 const indent = "    ";
 
-/** How one step went. */
+/** The outcome of one step. */
 export interface StepReport {
   readonly number: number;
   readonly title: string;
-  /** Which replicas answered its requests, in turn. */
+  /** The replicas that answered its requests, in order. */
   readonly replicas: readonly number[];
   readonly ms: number;
-  /** What happened, in plain words. */
+  /** A description of the outcome. */
   readonly text: string;
 }
 
@@ -29,14 +29,14 @@ export function printFailure(number: number, title: string, error: unknown): voi
   console.log(indent + (error instanceof Error ? (error.stack ?? error.message) : String(error)));
 }
 
-/** Many calls in turn need no list. */
+/** Lists the replicas, or returns a summary for a long list. */
 function whereOf(replicas: readonly number[]): string {
   if (replicas.length === 0) return "nothing sent";
   if (replicas.length > 6) return "all replicas";
   return `${replicas.length === 1 ? "replica" : "replicas"} ${replicas.join(", ")}`;
 }
 
-/** Breaks between words. Line breaks in the text stay. */
+/** Wraps text between words. Line breaks in the text are kept. */
 function wrap(text: string, columns: number): string[] {
   return text.split("\n").flatMap((paragraph) => {
     const lines: string[] = [];

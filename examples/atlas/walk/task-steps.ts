@@ -1,4 +1,4 @@
-/** The step that takes away the replica that works on a task. */
+/** The step that kills the replica that runs a task. */
 import { expectTrue, findPlace, required, type Step, type Walk } from "./step.ts";
 
 const route = [
@@ -10,7 +10,7 @@ const route = [
   ["athens", "GR"],
 ] as const;
 
-/** The work on this leg, or on the one after it, is broken off; the question is before it. */
+/** The replica is killed during this leg or the next one; the input request comes before it. */
 const brokenLeg = 4;
 
 async function createRoute(walk: Walk): Promise<string> {
@@ -25,19 +25,19 @@ async function createRoute(walk: Walk): Promise<string> {
 }
 
 interface Killed {
-  /** The leg that was broken off. */
+  /** The leg that was interrupted. */
   readonly leg: number;
   readonly pid: number;
-  /** The replicas of that moment, by their process. */
+  /** The replicas at that moment, by process id. */
   readonly replicas: ReadonlyMap<number, number>;
-  /** Which process the task named for each leg, where it was seen to. */
+  /** The process that the task reported for each observed leg. */
   readonly seen: ReadonlyMap<number, number>;
   readonly at: number;
   /** Resolves when another process has taken its place. */
   readonly back: Promise<void>;
 }
 
-/** Watches the task, and kills the process that measures a late leg. */
+/** Observes the task and kills the process that measures a late leg. */
 async function killWorker({ client, fleet }: Walk, taskId: string): Promise<Killed> {
   const seen = new Map<number, number>();
   for await (const { status, statusMessage = "" } of client.tasks.watch(taskId)) {
@@ -54,8 +54,8 @@ async function killWorker({ client, fleet }: Walk, taskId: string): Promise<Kill
 }
 
 /**
- * What a report says of who measured its legs, before and after the kill. The process may have got
- * a leg further until it heard of its end.
+ * Describes which process measured the legs, before and after the kill. The killed process may have
+ * finished one more leg than observed.
  */
 function checkLegs(measuredBy: readonly number[], { leg, pid, seen }: Killed) {
   const done = measuredBy.lastIndexOf(pid) + 1;
@@ -68,7 +68,7 @@ function checkLegs(measuredBy: readonly number[], { leg, pid, seen }: Killed) {
 
 export const taskSteps: readonly Step[] = [
   {
-    title: "Kill the replica that works on a task",
+    title: "Kill the replica that runs a task",
     run: async (walk) => {
       const { client, fleet, lastReplica, questions } = walk;
       const trip_id = await createRoute(walk);
@@ -89,14 +89,13 @@ export const taskSteps: readonly Step[] = [
         killed.replicas.get(pid ?? 0) ?? [...fleet.pids].find(([, known]) => known === pid)?.[0];
       await killed.back;
       return (
-        `Replica ${takenBy} made a task of the call, and replica ${replicaOf(before[0])} began it, ` +
-        `leg by leg. In the middle it asked “${questions.at(-1)}”; replica ` +
-        `${lastReplica.get("tasks/update")} took the answer, ${units}. Replica ` +
-        `${replicaOf(killed.pid)} (pid ${killed.pid}) went on, and was killed in leg ` +
-        `${before.length + 1} of ` +
-        `${legs.length}. Replica ${replicaOf(after.at(-1))} took over, and the report was there ` +
-        `${seconds} s later: ${total} ${units}. The ${before.length} legs that were done were kept, with ` +
-        `the answer, and not measured again: the last of them is by the process that is gone.`
+        `Replica ${takenBy} created a task for the call, and replica ${replicaOf(before[0])} started ` +
+        `it, leg by leg. While it ran, the task asked “${questions.at(-1)}”; replica ` +
+        `${lastReplica.get("tasks/update")} received the answer, ${units}. Replica ` +
+        `${replicaOf(killed.pid)} (pid ${killed.pid}) continued and was killed in leg ` +
+        `${before.length + 1} of ${legs.length}. Replica ${replicaOf(after.at(-1))} took over and ` +
+        `finished the report ${seconds} s later: ${total} ${units}. The answer and the ` +
+        `${before.length} completed legs were kept; no leg was measured twice.`
       );
     },
   },

@@ -1,4 +1,4 @@
-/** Steps that plan a trip: a handle, a question to the user, a notification. */
+/** Steps that plan a trip: a handle, an input request, a notification. */
 import { expectTrue, findPlace, required, type Step } from "./step.ts";
 
 export const tripSteps: readonly Step[] = [
@@ -18,19 +18,16 @@ export const tripSteps: readonly Step[] = [
       }
       const shown = await client.callTool("show_trip", { trip_id: walk.tripId });
       const trip = required(shown.structuredContent, "expected a trip");
-      expectTrue(
-        trip.places.length === 3,
-        "expected all that was added, whichever replica answers",
-      );
+      expectTrue(trip.places.length === 3, "expected all added places, whichever replica answers");
       const names = trip.places.map(({ name }) => name).join(" → ");
       return (
-        `${names}, ${trip.distanceKm} km. The protocol keeps nothing between requests: ` +
-        `the client says which trip it means by its trip_id, ${walk.tripId.slice(0, 12)}...`
+        `${names}, ${trip.distanceKm} km. The protocol has no sessions, so the client names the ` +
+        `trip in every request: trip_id ${walk.tripId.slice(0, 12)}...`
       );
     },
   },
   {
-    title: "Hear of a change, whichever replica makes it",
+    title: "Receive a change notification from any replica",
     run: async (walk) => {
       const { client, tripId, answeredBy } = walk;
       const uri = `trip://${tripId}`;
@@ -44,13 +41,13 @@ export const tripSteps: readonly Step[] = [
       const { method, params } = required(value, "expected a notification");
       expectTrue(params?.uri === uri, `expected a notification about ${uri}`);
       return (
-        `Listening to ${uri.slice(0, 19)}... at the gateway; replica ${changedAt} added ` +
-        `${wien.name}, and ${method} arrived. The subscription outlives the replica that feeds it.`
+        `Subscribed to ${uri.slice(0, 19)}... at the gateway. Replica ${changedAt} added ` +
+        `${wien.name}, and ${method} arrived. The subscription survives the death of a replica.`
       );
     },
   },
   {
-    title: "Clear the trip, once the user agrees",
+    title: "Clear the trip after a confirmation",
     run: async ({ client, tripId, answeredBy, questions }) => {
       const first = answeredBy.length;
       const result = await client.callTool("clear_trip", { trip_id: tripId });
@@ -58,8 +55,8 @@ export const tripSteps: readonly Step[] = [
       const [asked, finished] = answeredBy.slice(first);
       expectTrue(cleared && asked !== finished, "expected another replica to finish");
       return (
-        `Replica ${asked} asked “${questions.at(-1)}”. The user said yes, and replica ${finished} ` +
-        "finished: what the first one knew came along, sealed, with the answer."
+        `Replica ${asked} asked “${questions.at(-1)}”. The user confirmed, and replica ${finished} ` +
+        "finished the call: the state of the exchange travelled with the answer, sealed."
       );
     },
   },

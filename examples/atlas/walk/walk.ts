@@ -1,4 +1,4 @@
-/** Walks through the protocol with a client, one step after the other, and says what happened. */
+/** Walks through the protocol with a client, step by step, and reports the outcomes. */
 
 import type { FleetProcess } from "./fleet-process.ts";
 import { fleetSteps } from "./fleet-steps.ts";
@@ -11,7 +11,7 @@ import { createWatchedClient } from "./watched-client.ts";
 
 const steps = [...placeSteps, ...tripSteps, ...fleetSteps, ...taskSteps];
 
-/** Takes all steps; resolves to whether every one went as it should. */
+/** Runs all steps; resolves to true when all had the expected outcome. */
 export async function walkThrough(fleet: FleetProcess, signal: AbortSignal): Promise<boolean> {
   const walk: Walk = { fleet, tripId: "", ...createWatchedClient(fleet.url) };
   try {

@@ -1,19 +1,19 @@
-/** A client that notes which replica answered each of its requests. */
+/** A client that records the replica that answered each request. */
 import { type ClientOf, createClient } from "lutra/client";
 import { followTasks } from "lutra/tasks";
 import type atlas from "../server.ts";
 
 export interface WatchedClient {
   readonly client: ClientOf<typeof atlas>;
-  /** The numbers of the replicas, in the order of their answers; the gateway's own are left out. */
+  /** The numbers of the replicas, in the order of their answers; the gateway's own answers are omitted. */
   readonly answeredBy: readonly number[];
-  /** Which replica answered the last request of a method. */
+  /** Returns the replica that answered the last request of a method. */
   readonly lastReplica: ReadonlyMap<string, number>;
-  /** The questions that the server asked. The answer is always the same. */
+  /** The input requests of the server. The answer is always the same. */
   readonly questions: readonly string[];
 }
 
-/** What the user says to whatever is asked by this name. */
+/** The user's answer to the input request of this name. */
 const answers = { confirm: true, units: "mi" } as const;
 
 export function createWatchedClient(url: string): WatchedClient {
