@@ -27,7 +27,7 @@ import { listen, subscriptionIdOf } from "../../packages/lutra/src/protocol/subs
 import { callTool, listTools } from "../../packages/lutra/src/protocol/tools.ts";
 import { createJSONSchemaValidator } from "../../packages/lutra/src/schema/json-schema.ts";
 import { requireContent } from "../../packages/lutra/src/server/content.ts";
-import { elicitParams } from "../../packages/lutra/src/server/elicitation.ts";
+import { elicitParams } from "../../packages/lutra/src/server/handler/elicitation.ts";
 import { missing, readExamples } from "./published.ts";
 
 type Check = (value: never) => void;

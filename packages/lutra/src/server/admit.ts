@@ -11,20 +11,25 @@ import {
   requireEncodedHeader,
   requireHeader,
 } from "../protocol/http-headers.ts";
-import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
+import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { parseRequestMeta } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
 import { requireVersion } from "../protocol/versioning.ts";
-import type { ServedMethod } from "./extension.ts";
+
+/** A method and the function that serves it. Create one with `serveMethod`. */
+export interface ServedMethod {
+  readonly method: Method;
+  readonly serve: (request: JSONRPCRequest, context: RequestContext) => Result | Promise<Result>;
+}
+
+/** A method of this server, and the extension it belongs to. */
+export interface AdmittedMethod extends ServedMethod {
+  readonly extension?: string;
+}
 
 export interface AdmitOptions {
   readonly versions: readonly string[];
   readonly methods: Pick<ReadonlyMap<string, AdmittedMethod>, "get">;
-}
-
-/** A method this server has, and the extension it belongs to. */
-export interface AdmittedMethod extends ServedMethod {
-  readonly extension?: string;
 }
 
 /**

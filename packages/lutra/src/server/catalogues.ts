@@ -4,7 +4,7 @@ import { metaKeys } from "../protocol/meta.ts";
 import type { ListChanged } from "../protocol/subscriptions.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { CompiledCatalogue } from "./catalogue.ts";
-import type { InputState } from "./input-state.ts";
+import type { InputState } from "./handler/request-state.ts";
 import { type CompiledPrompt, compilePrompt, type PromptDefinition } from "./prompts.ts";
 import {
   type CompiledResource,

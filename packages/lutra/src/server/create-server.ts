@@ -2,32 +2,22 @@
  * `createServer`: declared once, compiled once, serves many.
  */
 
-import { isProtocolError } from "../protocol/errors.ts";
-import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
+import type { Serve } from "../protocol/exchange.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import type { ServerTypes, Typed } from "../protocol/server-types.ts";
 import { listen } from "../protocol/subscriptions.ts";
-import { isTransportError, TransportError } from "../protocol/transport-error.ts";
-import { modernVersions } from "../protocol/versioning.ts";
 import type { EventBus } from "../stores/event-bus.ts";
-import { type AdmittedMethod, admit } from "./admit.ts";
+import type { AdmittedMethod, ServedMethod } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
+import { coreMethods } from "./core-methods.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
-import {
-  hostedTools,
-  type InstalledExtension,
-  installExtensions,
-  runToolOf,
-  type ServedMethod,
-  serveMethod,
-} from "./extension.ts";
+import { createDispatch, serveMethod } from "./dispatch.ts";
+import { hostedTools, installExtensions, runToolOf } from "./extension.ts";
 import { maskError } from "./mask-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
-import { isThenable } from "./run-handler.ts";
 import { createRuntime } from "./runtime.ts";
-import { servedMethods } from "./served-methods.ts";
 import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
 import type { Shared } from "./shared.ts";
 import { createSubscriptions, resourceTopic } from "./subscriptions.ts";
@@ -119,7 +109,7 @@ export function createServer<
     methods.set(served.method.name, served);
   };
   const runTool = runToolOf(extensions);
-  for (const served of servedMethods(complete, catalogues, { ...runtime, runTool })) {
+  for (const served of coreMethods(complete, catalogues, { ...runtime, runTool })) {
     const { capability } = served.method;
     if (capability === undefined || capabilities[capability] !== undefined) add(served);
   }
@@ -130,7 +120,7 @@ export function createServer<
 
   return {
     info: complete.info,
-    serve: serveAdmitted(complete, extensions, methods),
+    serve: createDispatch(complete, extensions, methods),
     ...catalogues,
     events: runtime.events,
     resourceUpdated: (uri) => void runtime.events.publish(resourceTopic(uri), { uri }),
@@ -161,51 +151,4 @@ function withProtocolFields(served: ServedMethod, options: CompleteOptions): Ser
       return { resultType: "complete", ...result, ..._meta };
     },
   };
-}
-
-/** Admits a request, runs the middleware around its method, and masks what went wrong inside. */
-function serveAdmitted(
-  { middleware, logging, onError }: CompleteOptions,
-  extensions: readonly InstalledExtension[],
-  methods: ReadonlyMap<string, AdmittedMethod>,
-): Serve {
-  const wraps = [...middleware, ...extensions.flatMap((extension) => extension.middleware ?? [])];
-  const options = { versions: modernVersions, methods };
-  const dispatch: Serve = async (request, context) => {
-    const { serve } = methods.get(request.method) as AdmittedMethod;
-    return serve(request, context);
-  };
-  const wrapped = wraps.length > 0 ? compose(wraps, dispatch) : undefined;
-  return async (request, context) => {
-    try {
-      const { serve } = admit(request, context, options);
-      if (!logging) withoutLogging(context);
-      const answer = (wrapped ?? serve)(request, context);
-      // To await what is there already would take a turn of its own.
-      return isThenable(answer) ? await answer : answer;
-    } catch (thrown) {
-      const isOwn = isProtocolError(thrown) && !thrown.peer;
-      if (!isOwn && isCancelled(thrown, context)) throw cancelled(thrown);
-      throw maskError(thrown, (error) => onError(error, request.method));
-    }
-  };
-}
-
-function withoutLogging(context: RequestContext): void {
-  if (context.meta?.logLevel === undefined) return;
-  context.meta = { ...context.meta, logLevel: undefined };
-}
-
-/** True for what ended because nobody waits for it any longer, which is no failure. */
-function isCancelled(thrown: unknown, { signal }: RequestContext): boolean {
-  if (!signal.aborted) return false;
-  if (thrown === signal.reason) return true;
-  return isTransportError(thrown)
-    ? thrown.reason === "aborted"
-    : thrown instanceof Error && thrown.name === "AbortError";
-}
-
-function cancelled(thrown: unknown): TransportError {
-  if (isTransportError(thrown)) return thrown;
-  return new TransportError("aborted", "the request was cancelled", { cause: thrown });
 }

@@ -7,39 +7,17 @@ import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { ProtocolError } from "../protocol/errors.ts";
 import type { Middleware, RequestContext } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
-import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import { isExtensionId } from "../protocol/meta.ts";
-import type { Method } from "../protocol/method.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
+import type { ServedMethod } from "./admit.ts";
 import type { FilterMember } from "./filter-member.ts";
-import type { Run } from "./handler-run.ts";
+import type { Run } from "./handler/replay-context.ts";
 import type { Shared } from "./shared.ts";
 import { type RunTool, runInRequest } from "./tool-call.ts";
 import type { CompiledTool, ToolDefinition } from "./tools.ts";
-
-/** A method and the function that serves it. Make one with `serveMethod`. */
-export interface ServedMethod {
-  readonly method: Method;
-  readonly serve: (request: JSONRPCRequest, context: RequestContext) => Result | Promise<Result>;
-}
-
-/** Ties a method to the function that serves it; the function gets the checked parameters. */
-export function serveMethod<Params>(
-  method: Method<Params>,
-  serve: (
-    params: Params,
-    request: JSONRPCRequest,
-    context: RequestContext,
-  ) => Result | Promise<Result>,
-): ServedMethod {
-  return {
-    method,
-    serve: (request, context) => serve(method.params(request.params ?? {}), request, context),
-  };
-}
 
 /** What an extension adds to the server that lists it. */
 export interface ExtensionParts {

@@ -7,9 +7,9 @@ import type { ContentBlock } from "../protocol/content.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { JSONValue } from "../protocol/json.ts";
 import type { HandleStore, StoredHandle } from "../stores/handle-store.ts";
-import type { HandlerContext } from "./handler-context.ts";
+import type { HandlerContext } from "./handler/handler-context.ts";
+import { randomId } from "./random-id.ts";
 import { toolErrorBrand } from "./results.ts";
-import { randomId } from "./seal.ts";
 
 /** For whom a handle is: what a handler's context says of its caller. */
 export type HandleCaller = Pick<HandlerContext, "principal" | "handleStore" | "signal">;

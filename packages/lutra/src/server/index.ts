@@ -10,7 +10,7 @@ export type {
 export { createJSONSchemaValidator } from "../schema/json-schema.ts";
 export type { Input, Output, Schema, StandardSchema } from "../schema/schema.ts";
 // For those who host servers or extend this package.
-export type { AdmitOptions, AdmittedMethod } from "./admit.ts";
+export type { AdmitOptions, AdmittedMethod, ServedMethod } from "./admit.ts";
 export { admit } from "./admit.ts";
 // For users.
 export type { Catalogue } from "./catalogue.ts";
@@ -18,12 +18,14 @@ export type { Completer, CompleterContext } from "./completion.ts";
 export { audio, blob, image } from "./content.ts";
 export type { Server, TypesOfDefinitions } from "./create-server.ts";
 export { createServer } from "./create-server.ts";
-export type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
-export type { Extension, ExtensionHost, ExtensionParts, ServedMethod } from "./extension.ts";
-export { defineExtension, isDeclared, serveMethod } from "./extension.ts";
+export { serveMethod } from "./dispatch.ts";
+export type { Extension, ExtensionHost, ExtensionParts } from "./extension.ts";
+export { defineExtension, isDeclared } from "./extension.ts";
 export type { AcceptedMember, FilterMember, SendNotification } from "./filter-member.ts";
-export type { HandlerContext } from "./handler-context.ts";
-export { InputPending } from "./handler-run.ts";
+export type { Answer, FormQuestion, URLAnswer } from "./handler/elicitation.ts";
+export type { HandlerContext } from "./handler/handler-context.ts";
+export { InputPending } from "./handler/replay-context.ts";
+export type { StepInfo } from "./handler/steps.ts";
 export type { HandleCaller, Handles, HandlesOptions, TypedHandlesOptions } from "./handles.ts";
 export { handles, UnknownHandleError } from "./handles.ts";
 export type {
@@ -34,6 +36,7 @@ export type {
   PromptReturn,
 } from "./prompts.ts";
 export { definePrompt } from "./prompts.ts";
+export { randomId } from "./random-id.ts";
 export type {
   ReadReturn,
   ResourceDefinition,
@@ -44,10 +47,9 @@ export { defineResource, defineResourceTemplate } from "./resources.ts";
 export type { InputRequired, InputRequiredInit, ToolResult, ToolResultInit } from "./results.ts";
 export { inputRequired, isToolError, ToolError, toolResult } from "./results.ts";
 export type { Sealer, SealKey } from "./seal.ts";
-export { createSealer, randomId, randomKeys } from "./seal.ts";
+export { createSealer, randomKeys } from "./seal.ts";
 export type { ServerOptions } from "./server-options.ts";
 export type { Shared } from "./shared.ts";
-export type { StepInfo } from "./steps.ts";
 export type { RunTool, ToolCall, ToolRun } from "./tool-call.ts";
 export type {
   ToolArguments,

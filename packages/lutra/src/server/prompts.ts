@@ -10,9 +10,9 @@ import type { Result } from "../protocol/json-rpc.ts";
 import type { GetPromptParams, Prompt, PromptMessage } from "../protocol/prompts.ts";
 import type { Completer } from "./completion.ts";
 import { requireContent } from "./content.ts";
-import type { HandlerContext } from "./handler-context.ts";
+import type { HandlerContext } from "./handler/handler-context.ts";
+import { type Ending, type Round, runHandler } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
-import { type Ending, type Round, runHandler } from "./run-handler.ts";
 
 /** One argument of a prompt; all are strings. */
 export interface PromptArgumentOptions {

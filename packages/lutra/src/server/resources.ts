@@ -15,9 +15,9 @@ import { parseURITemplate, type URITemplate } from "../protocol/uri-template.ts"
 import { requireCacheHints } from "./cache-hints.ts";
 import type { Completer } from "./completion.ts";
 import { blob, contentsProblem } from "./content.ts";
-import type { HandlerContext } from "./handler-context.ts";
+import type { HandlerContext } from "./handler/handler-context.ts";
+import { type Round, runHandler } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
-import { type Round, runHandler } from "./run-handler.ts";
 
 /** What a resource's handler returns; `undefined` means that there is no such resource. */
 export type ReadReturn =

@@ -77,30 +77,6 @@ export function randomKeys(): readonly SealKey[] {
   return [{ id: "local", secret: crypto.getRandomValues(new Uint8Array(keyBytes)) }];
 }
 
-/** Characters of identifiers; six random bits choose one. */
-const idCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/** Random bytes drawn ahead, since each draw costs as much as fifty identifiers. */
-const drawn = new Uint8Array(4096);
-let nextDrawn = drawn.length;
-
-/** Text of at least so many random bytes, 3072 at most, for identifiers nobody can guess. */
-export function randomId(bytes = 16): string {
-  const length = Math.ceil((bytes * 8) / 6);
-  if (length > drawn.length) throw new RangeError(`randomId: ${bytes} bytes are too many`);
-  if (nextDrawn + length > drawn.length) {
-    crypto.getRandomValues(drawn);
-    nextDrawn = 0;
-  }
-  let id = "";
-  for (const end = nextDrawn + length; nextDrawn < end; nextDrawn += 1) {
-    id += idCharacters[(drawn[nextDrawn] as number) & 63];
-    // What was given away is nobody else's.
-    drawn[nextDrawn] = 0;
-  }
-  return id;
-}
-
 function algorithm(iv: Uint8Array<ArrayBuffer>, binding: string): AesGcmParams {
   return { name: "AES-GCM", iv, additionalData: encoder.encode(binding) };
 }

@@ -1,8 +1,8 @@
 /** A call of a tool between its checks and its handler: where extensions step in. */
 import type { Result } from "../protocol/json-rpc.ts";
-import type { Run } from "./handler-run.ts";
-import type { InputMemory } from "./input-state.ts";
-import { endRound, type Round, recall, type Unanswered } from "./run-handler.ts";
+import type { Run } from "./handler/replay-context.ts";
+import type { InputMemory } from "./handler/request-state.ts";
+import { endRound, type Round, recall, type Unanswered } from "./handler/round.ts";
 import type { ToolDefinition } from "./tools.ts";
 
 /** Runs a tool's handler once, to its result or to the questions that it asks. */

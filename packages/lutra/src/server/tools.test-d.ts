@@ -3,7 +3,7 @@ import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
 import { createServer } from "./create-server.ts";
-import type { HandlerContext } from "./handler-context.ts";
+import type { HandlerContext } from "./handler/handler-context.ts";
 import { inputRequired, toolResult } from "./results.ts";
 import { defineTool } from "./tools.ts";
 

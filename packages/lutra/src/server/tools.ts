@@ -16,10 +16,10 @@ import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { Checked, CompiledSchema, Input, Output, Schema } from "../schema/schema.ts";
 import { compileSchema } from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
-import type { HandlerContext } from "./handler-context.ts";
-import type { Run } from "./handler-run.ts";
+import type { HandlerContext } from "./handler/handler-context.ts";
+import type { Run } from "./handler/replay-context.ts";
+import { type Ending, type Round, runHandler, runOnce } from "./handler/round.ts";
 import { type InputRequired, isToolError, ToolResult, type ToolResultInit } from "./results.ts";
-import { type Ending, type Round, runHandler, runOnce } from "./run-handler.ts";
 import type { RunTool, ToolRun } from "./tool-call.ts";
 
 /** What a tool without an output schema returns: text, content, or a result chosen by hand. */

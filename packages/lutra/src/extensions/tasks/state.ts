@@ -6,7 +6,7 @@
  */
 import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
-import type { InputMemory, StepOutcome } from "../../server/input-state.ts";
+import type { InputMemory, StepOutcome } from "../../server/handler/request-state.ts";
 import type { DetailedTask, TaskInfo, TaskStatus } from "./protocol.ts";
 import { isTerminal } from "./protocol.ts";
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RequestContext, Serve } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { createServer, type Server } from "../../server/create-server.ts";
-import type { HandlerContext } from "../../server/handler-context.ts";
+import type { HandlerContext } from "../../server/handler/handler-context.ts";
 import { defineResource } from "../../server/resources.ts";
 import { toolResult } from "../../server/results.ts";
 import { defineTool } from "../../server/tools.ts";

@@ -4,7 +4,7 @@
  * @spec ext-tasks/tasks#task-creation
  */
 import { copyOfJSON } from "../../../protocol/json.ts";
-import type { InputMemory } from "../../../server/input-state.ts";
+import type { InputMemory } from "../../../server/handler/request-state.ts";
 import type { ToolCall } from "../../../server/tool-call.ts";
 import { type CompleteTasksOptions, ttlOf } from "../options.ts";
 import type { CreateTaskResult } from "../protocol.ts";

@@ -7,10 +7,10 @@
 
 import type { RequestContext } from "../../../protocol/exchange.ts";
 import type { Result } from "../../../protocol/json-rpc.ts";
-import type { InputMemory } from "../../../server/input-state.ts";
-import type { Journal, Remembering } from "../../../server/journal.ts";
-import { endRound, type Unanswered } from "../../../server/run-handler.ts";
-import { randomId } from "../../../server/seal.ts";
+import type { InputMemory } from "../../../server/handler/request-state.ts";
+import { endRound, type Unanswered } from "../../../server/handler/round.ts";
+import type { Journal, Remembering } from "../../../server/handler/step-log.ts";
+import { randomId } from "../../../server/random-id.ts";
 import { recallCall, type ToolCall } from "../../../server/tool-call.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";

@@ -1,6 +1,6 @@
 /** Tasks whose runs end with their process, again and again: the store tells of it. */
 import { expect, it, vi } from "vitest";
-import type { HandlerContext } from "../../../server/handler-context.ts";
+import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import type { TaskStore } from "../../../stores/task-store.ts";
 import { form, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";

@@ -3,7 +3,7 @@ import type { ClientCapabilities } from "../../../protocol/capabilities.ts";
 import type { JSONObject } from "../../../protocol/json.ts";
 import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
 import type { AskOptions } from "../../../server/fixtures/ask.ts";
-import type { HandlerContext } from "../../../server/handler-context.ts";
+import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import type { ToolDefinition } from "../../../server/tools.ts";
 import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
 import {

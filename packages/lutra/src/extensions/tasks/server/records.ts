@@ -4,7 +4,7 @@
  */
 import type { Principal } from "../../../protocol/exchange.ts";
 import type { JSONObject } from "../../../protocol/json.ts";
-import { randomId } from "../../../server/seal.ts";
+import { randomId } from "../../../server/random-id.ts";
 import type { EventBus } from "../../../stores/event-bus.ts";
 import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "../../../stores/task-store.ts";
 import { isTerminal } from "../protocol.ts";

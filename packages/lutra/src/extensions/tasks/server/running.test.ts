@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Principal } from "../../../protocol/exchange.ts";
 import { createServer, type Server } from "../../../server/create-server.ts";
 import { ask } from "../../../server/fixtures/ask.ts";
-import type { HandlerContext } from "../../../server/handler-context.ts";
+import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import { inputRequired } from "../../../server/results.ts";
 import { randomKeys } from "../../../server/seal.ts";
 import type { ToolDefinition } from "../../../server/tools.ts";

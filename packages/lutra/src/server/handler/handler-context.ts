@@ -1,16 +1,16 @@
 /** What a handler may do beside returning: report progress, ask for input, remember a step. */
-import type { ClientCapabilities } from "../protocol/capabilities.ts";
-import type { ElicitURLParams } from "../protocol/elicitation.ts";
-import type { Principal } from "../protocol/exchange.ts";
-import type { InputResponse } from "../protocol/input-required.ts";
-import type { JSONObject } from "../protocol/json.ts";
-import type { LoggingLevel } from "../protocol/logging.ts";
-import type { Implementation } from "../protocol/meta.ts";
-import type { Progress } from "../protocol/progress.ts";
-import type { Root } from "../protocol/roots.ts";
-import type { CreateMessageParams, CreateMessageResult } from "../protocol/sampling.ts";
-import type { StandardSchema } from "../schema/schema.ts";
-import type { HandleStore } from "../stores/handle-store.ts";
+import type { ClientCapabilities } from "../../protocol/capabilities.ts";
+import type { ElicitURLParams } from "../../protocol/elicitation.ts";
+import type { Principal } from "../../protocol/exchange.ts";
+import type { InputResponse } from "../../protocol/input-required.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { LoggingLevel } from "../../protocol/logging.ts";
+import type { Implementation } from "../../protocol/meta.ts";
+import type { Progress } from "../../protocol/progress.ts";
+import type { Root } from "../../protocol/roots.ts";
+import type { CreateMessageParams, CreateMessageResult } from "../../protocol/sampling.ts";
+import type { StandardSchema } from "../../schema/schema.ts";
+import type { HandleStore } from "../../stores/handle-store.ts";
 import type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
 import type { StepInfo } from "./steps.ts";
 

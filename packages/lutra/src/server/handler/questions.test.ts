@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import type { ClientCapabilities } from "../protocol/capabilities.ts";
-import type { ProtocolError } from "../protocol/errors.ts";
-import type { InputRequests } from "../protocol/input-required.ts";
-import type { JSONObject } from "../protocol/json.ts";
+import type { ClientCapabilities } from "../../protocol/capabilities.ts";
+import type { ProtocolError } from "../../protocol/errors.ts";
+import type { InputRequests } from "../../protocol/input-required.ts";
+import type { JSONObject } from "../../protocol/json.ts";
 import {
   accept,
   call,
@@ -16,8 +16,8 @@ import {
   serverOf,
   textOf,
   url,
-} from "./fixtures/asking.ts";
-import { inputRequired } from "./results.ts";
+} from "../fixtures/asking.ts";
+import { inputRequired } from "../results.ts";
 
 describe("basic/patterns/mrtr#inputrequests: kinds", () => {
   it.each<[string, Handler, InputRequests[string], unknown, string]>([

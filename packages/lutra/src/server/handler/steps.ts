@@ -1,5 +1,5 @@
-import type { StepOutcome } from "./input-state.ts";
-import type { Journal } from "./journal.ts";
+import type { StepOutcome } from "./request-state.ts";
+import type { Journal } from "./step-log.ts";
 
 type Outcomes = { readonly [name: string]: StepOutcome };
 

@@ -3,8 +3,8 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import type { JSONObject } from "../protocol/json.ts";
-import type { Schema } from "../schema/schema.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { Schema } from "../../schema/schema.ts";
 import { checkedRequest, elicitParams } from "./elicitation.ts";
 
 const formOf = (requestedSchema: Schema) =>

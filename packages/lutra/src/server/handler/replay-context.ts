@@ -5,26 +5,26 @@
  * asked, and the retry runs the handler again from the start with all answers remembered. So
  * `finally` blocks run, and what a `catch` block returns in the meantime does not matter.
  */
-import type { ClientCapabilities } from "../protocol/capabilities.ts";
-import { hasCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
-import type { ElicitResult, ElicitURLParams } from "../protocol/elicitation.ts";
-import type { Principal, RequestContext } from "../protocol/exchange.ts";
-import type { InputRequest, InputRequests, InputResponse } from "../protocol/input-required.ts";
-import { capabilityFor } from "../protocol/input-required.ts";
-import type { JSONObject } from "../protocol/json.ts";
-import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
-import { isAtLeast, type LoggingLevel } from "../protocol/logging.ts";
-import type { Implementation, RequestMeta } from "../protocol/meta.ts";
-import { type Progress, progressNotification } from "../protocol/progress.ts";
-import type { ListRootsResult, Root } from "../protocol/roots.ts";
-import type { CreateMessageParams, CreateMessageResult } from "../protocol/sampling.ts";
-import { isStandardSchema, type StandardSchema } from "../schema/schema.ts";
-import type { HandleStore } from "../stores/handle-store.ts";
+import type { ClientCapabilities } from "../../protocol/capabilities.ts";
+import { hasCapabilities, requireCapabilities } from "../../protocol/capabilities.ts";
+import type { ElicitResult, ElicitURLParams } from "../../protocol/elicitation.ts";
+import type { Principal, RequestContext } from "../../protocol/exchange.ts";
+import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
+import { capabilityFor } from "../../protocol/input-required.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
+import { isAtLeast, type LoggingLevel } from "../../protocol/logging.ts";
+import type { Implementation, RequestMeta } from "../../protocol/meta.ts";
+import { type Progress, progressNotification } from "../../protocol/progress.ts";
+import type { ListRootsResult, Root } from "../../protocol/roots.ts";
+import type { CreateMessageParams, CreateMessageResult } from "../../protocol/sampling.ts";
+import { isStandardSchema, type StandardSchema } from "../../schema/schema.ts";
+import type { HandleStore } from "../../stores/handle-store.ts";
+import { randomId } from "../random-id.ts";
 import { elicitParams, type FormQuestion } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import type { InputMemory } from "./input-state.ts";
-import type { Journal } from "./journal.ts";
-import { randomId } from "./seal.ts";
+import type { InputMemory } from "./request-state.ts";
+import type { Journal } from "./step-log.ts";
 import { type StepInfo, Steps } from "./steps.ts";
 /** Rejects the question that has no answer yet. */
 export class InputPending extends Error {

@@ -1,5 +1,5 @@
 /** Where a run of a handler is noted while it goes on, when it outlives the request it serves. */
-import type { InputMemory, StepOutcome } from "./input-state.ts";
+import type { InputMemory, StepOutcome } from "./request-state.ts";
 
 /** What a run knows at any moment. */
 export interface Remembering {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, errors, form, retryOf, serverOf, textOf } from "./fixtures/asking.ts";
+import { call, errors, form, retryOf, serverOf, textOf } from "../fixtures/asking.ts";
 
 describe("context.step", () => {
   it.each<[string, unknown]>([

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { ClientCapabilities } from "../protocol/capabilities.ts";
-import { ProtocolError } from "../protocol/errors.ts";
-import type { JSONObject } from "../protocol/json.ts";
-import type { Result } from "../protocol/json-rpc.ts";
-import { createServer } from "./create-server.ts";
-import { ask } from "./fixtures/ask.ts";
+import type { ClientCapabilities } from "../../protocol/capabilities.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { Result } from "../../protocol/json-rpc.ts";
+import { createServer } from "../create-server.ts";
+import { ask } from "../fixtures/ask.ts";
 import {
   accept,
   call,
@@ -17,9 +17,9 @@ import {
   retryOf,
   serverOf,
   textOf,
-} from "./fixtures/asking.ts";
-import { defineResource } from "./resources.ts";
-import { inputRequired, ToolError } from "./results.ts";
+} from "../fixtures/asking.ts";
+import { defineResource } from "../resources.ts";
+import { inputRequired, ToolError } from "../results.ts";
 
 describe.each([
   ["straight-line", greet],

@@ -8,11 +8,11 @@ import type {
   ElicitParams,
   ElicitURLParams,
   RequestedSchema,
-} from "../protocol/elicitation.ts";
-import type { InputRequest } from "../protocol/input-required.ts";
-import type { JSONObject } from "../protocol/json.ts";
-import { isObject } from "../protocol/json.ts";
-import { isStandardSchema, type Output, type StandardSchema } from "../schema/schema.ts";
+} from "../../protocol/elicitation.ts";
+import type { InputRequest } from "../../protocol/input-required.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import { isObject } from "../../protocol/json.ts";
+import { isStandardSchema, type Output, type StandardSchema } from "../../schema/schema.ts";
 
 /** A form to fill in. */
 export interface FormQuestion<Form> {

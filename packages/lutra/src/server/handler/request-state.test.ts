@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ProtocolError } from "../protocol/errors.ts";
-import type { Result } from "../protocol/json-rpc.ts";
-import { ask } from "./fixtures/ask.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { Result } from "../../protocol/json-rpc.ts";
+import { ask } from "../fixtures/ask.ts";
 import {
   accept,
   call,
@@ -14,8 +14,8 @@ import {
   retryOf,
   serverOf,
   textOf,
-} from "./fixtures/asking.ts";
-import { randomKeys } from "./seal.ts";
+} from "../fixtures/asking.ts";
+import { randomKeys } from "../seal.ts";
 
 describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState", () => {
   let ran = 0;

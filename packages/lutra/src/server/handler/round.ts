@@ -4,19 +4,19 @@
  *
  * @spec basic/patterns/mrtr#basic-workflow
  */
-import { requireCapabilities } from "../protocol/capabilities.ts";
-import { isProtocolError } from "../protocol/errors.ts";
-import type { RequestContext } from "../protocol/exchange.ts";
-import type { InputRequests } from "../protocol/input-required.ts";
-import { capabilityFor } from "../protocol/input-required.ts";
-import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
-import type { HandleStore } from "../stores/handle-store.ts";
+import { requireCapabilities } from "../../protocol/capabilities.ts";
+import { isProtocolError } from "../../protocol/errors.ts";
+import type { RequestContext } from "../../protocol/exchange.ts";
+import type { InputRequests } from "../../protocol/input-required.ts";
+import { capabilityFor } from "../../protocol/input-required.ts";
+import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import type { HandleStore } from "../../stores/handle-store.ts";
+import { InputRequired } from "../results.ts";
 import { checkedRequest } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import type { Run } from "./handler-run.ts";
-import { HandlerRun } from "./handler-run.ts";
-import type { InputMemory, InputState } from "./input-state.ts";
-import { InputRequired } from "./results.ts";
+import type { Run } from "./replay-context.ts";
+import { HandlerRun } from "./replay-context.ts";
+import type { InputMemory, InputState } from "./request-state.ts";
 
 export interface Round {
   readonly request: JSONRPCRequest;

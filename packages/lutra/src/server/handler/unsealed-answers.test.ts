@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { JSONObject } from "../protocol/json.ts";
-import { createServer } from "./create-server.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import { createServer } from "../create-server.ts";
+import { defineResource } from "../resources.ts";
+import { defineTool } from "../tools.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { defineResource } from "./resources.ts";
-import { defineTool } from "./tools.ts";
 
 const name = {
   type: "object",

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { JSONObject } from "../protocol/json.ts";
-import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
-import { createServer } from "./create-server.ts";
-import { type AskOptions, ask, contextOf, requestOf } from "./fixtures/ask.ts";
+import type { JSONObject } from "../../protocol/json.ts";
+import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
+import { createServer } from "../create-server.ts";
+import { type AskOptions, ask, contextOf, requestOf } from "../fixtures/ask.ts";
+import { defineTool } from "../tools.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { defineTool } from "./tools.ts";
 
 const logLevel = "io.modelcontextprotocol/logLevel";
 

@@ -13,16 +13,17 @@ import {
   resourceNotFound,
 } from "../protocol/resources.ts";
 import { callTool, listTools } from "../protocol/tools.ts";
+import type { ServedMethod } from "./admit.ts";
 import { type CatalogueRuntime, type Catalogues, resultMeta } from "./catalogues.ts";
 import { type Completer, toCompleteResult } from "./completion.ts";
 import { discoverResult } from "./discover.ts";
-import { type ServedMethod, serveMethod } from "./extension.ts";
+import { serveMethod } from "./dispatch.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import type { RunTool } from "./tool-call.ts";
 import { unknownTool } from "./tools.ts";
 
 /** The methods of the core protocol that answer from the catalogues. */
-export function servedMethods(
+export function coreMethods(
   options: CompleteOptions,
   catalogues: Catalogues,
   runtime: CatalogueRuntime & { readonly runTool?: RunTool | undefined },

@@ -5,21 +5,21 @@
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
 
-import { invalidParams } from "../protocol/errors.ts";
-import type { RequestContext } from "../protocol/exchange.ts";
+import { invalidParams } from "../../protocol/errors.ts";
+import type { RequestContext } from "../../protocol/exchange.ts";
 import type {
   InputRequest,
   InputRequests,
   InputRequiredResult,
   InputResponse,
-} from "../protocol/input-required.ts";
-import { inputRequired, isResponseTo } from "../protocol/input-required.ts";
-import { canonicalJSON, type JSONObject } from "../protocol/json.ts";
-import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
-import type { JSONSchemaValidator } from "../schema/json-schema.ts";
-import type { ReplayGuard } from "../stores/replay-guard.ts";
-import type { Sealer } from "./seal.ts";
-import { randomId } from "./seal.ts";
+} from "../../protocol/input-required.ts";
+import { inputRequired, isResponseTo } from "../../protocol/input-required.ts";
+import { canonicalJSON, type JSONObject } from "../../protocol/json.ts";
+import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
+import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
+import type { ReplayGuard } from "../../stores/replay-guard.ts";
+import { randomId } from "../random-id.ts";
+import type { Sealer } from "../seal.ts";
 
 /** The one value that a step had, or nothing where it returned `undefined`. */
 export type StepOutcome = readonly [outcome: unknown] | readonly [];

@@ -1,0 +1,78 @@
+/**
+ * The steps that every request passes: it is admitted, goes through the middleware to its method,
+ * and what fails on the way is masked.
+ */
+import { isProtocolError } from "../protocol/errors.ts";
+import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
+import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import type { Method } from "../protocol/method.ts";
+import { isTransportError, TransportError } from "../protocol/transport-error.ts";
+import { modernVersions } from "../protocol/versioning.ts";
+import { type AdmittedMethod, admit, type ServedMethod } from "./admit.ts";
+import type { InstalledExtension } from "./extension.ts";
+import { isThenable } from "./handler/round.ts";
+import { maskError } from "./mask-error.ts";
+import type { CompleteOptions } from "./server-options.ts";
+
+/** Combines a method and the function that serves it; the function gets the parsed parameters. */
+export function serveMethod<Params>(
+  method: Method<Params>,
+  serve: (
+    params: Params,
+    request: JSONRPCRequest,
+    context: RequestContext,
+  ) => Result | Promise<Result>,
+): ServedMethod {
+  return {
+    method,
+    serve: (request, context) => serve(method.params(request.params ?? {}), request, context),
+  };
+}
+
+/** Creates the `serve` function of a server. */
+export function createDispatch(
+  { middleware, logging, onError }: CompleteOptions,
+  extensions: readonly InstalledExtension[],
+  methods: ReadonlyMap<string, AdmittedMethod>,
+): Serve {
+  const wraps = [...middleware, ...extensions.flatMap((extension) => extension.middleware ?? [])];
+  const options = { versions: modernVersions, methods };
+  const dispatch: Serve = async (request, context) => {
+    const { serve } = methods.get(request.method) as AdmittedMethod;
+    return serve(request, context);
+  };
+  const wrapped = wraps.length > 0 ? compose(wraps, dispatch) : undefined;
+  return async (request, context) => {
+    try {
+      const { serve } = admit(request, context, options);
+      if (!logging) removeLogLevel(context);
+      const answer = (wrapped ?? serve)(request, context);
+      // To await what is there already would take a turn of its own.
+      return isThenable(answer) ? await answer : answer;
+    } catch (thrown) {
+      const isOwn = isProtocolError(thrown) && !thrown.peer;
+      if (!isOwn && isCancelled(thrown, context)) throw cancelled(thrown);
+      throw maskError(thrown, (error) => onError(error, request.method));
+    }
+  };
+}
+
+/** Makes `context.log` send nothing. */
+function removeLogLevel(context: RequestContext): void {
+  if (context.meta?.logLevel === undefined) return;
+  context.meta = { ...context.meta, logLevel: undefined };
+}
+
+/** True for an error that only says that the caller no longer waits; it is not reported. */
+function isCancelled(thrown: unknown, { signal }: RequestContext): boolean {
+  if (!signal.aborted) return false;
+  if (thrown === signal.reason) return true;
+  return isTransportError(thrown)
+    ? thrown.reason === "aborted"
+    : thrown instanceof Error && thrown.name === "AbortError";
+}
+
+function cancelled(thrown: unknown): TransportError {
+  if (isTransportError(thrown)) return thrown;
+  return new TransportError("aborted", "the request was cancelled", { cause: thrown });
+}
