@@ -19,6 +19,8 @@ const results = [
   await step("specification map", tool("tools/spec-map.ts", "--check")),
   await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),
   await step("sizes", tool("tools/sizes.ts"), { showOutput: true }),
+  await step("language", tool("tools/language.ts"), { showOutput: true }),
+  await step("commit titles", tool("tools/commit-titles.ts"), { showOutput: true }),
 ];
 
 if (results.includes(false)) process.exit(1);
