@@ -24,7 +24,7 @@ import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { commonFilter, isPromised, listChanges } from "./filters.ts";
 import { type Down, type FollowOptions, followUpstream } from "./follow-upstream.ts";
-import { Outlet } from "./outlet.ts";
+import { NotificationOutbox } from "./notification-outbox.ts";
 import type { Caller } from "./own-request.ts";
 import { toUpstreamError } from "./parts.ts";
 
@@ -87,7 +87,7 @@ class OpenSubscription {
   readonly #branches: readonly Branch[];
   readonly #caller: Caller;
   readonly #options: SubscriptionOptions;
-  readonly #outlet: Outlet;
+  readonly #outbox: NotificationOutbox;
   readonly #controller = new AbortController();
   readonly #states = new Map<Branch, State>();
   readonly #agreed = new Map<Branch, SubscriptionFilter>();
@@ -104,7 +104,7 @@ class OpenSubscription {
     this.#caller = caller;
     this.#options = options;
     const onWarning = options.onWarning ?? (() => {});
-    this.#outlet = new Outlet(caller.context.notify, onWarning);
+    this.#outbox = new NotificationOutbox(caller.context.notify, onWarning);
     for (const branch of branches) this.#states.set(branch, "waiting");
   }
 
@@ -135,7 +135,7 @@ class OpenSubscription {
     } finally {
       context.signal.removeEventListener("abort", onAbort);
       this.#controller.abort();
-      this.#outlet.close();
+      this.#outbox.close();
     }
   }
 
@@ -217,7 +217,7 @@ class OpenSubscription {
     const asked = (this.#caller.request.params?.notifications ?? {}) as SubscriptionFilter;
     this.#acknowledged = commonFilter(asked, [...this.#agreed.values()]);
     const params = withSubscriptionId({ notifications: this.#acknowledged }, id);
-    this.#outlet.open({ jsonrpc: "2.0", method: acknowledgedMethod, params });
+    this.#outbox.open({ jsonrpc: "2.0", method: acknowledgedMethod, params });
   }
 
   /**
@@ -245,6 +245,6 @@ class OpenSubscription {
   #push(notification: JSONRPCNotification): void {
     this.#options.onChange?.(notification);
     const params = withSubscriptionId(notification.params, this.#caller.request.id);
-    this.#outlet.push({ ...notification, params });
+    this.#outbox.push({ ...notification, params });
   }
 }

@@ -14,7 +14,7 @@ import type {
 import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
 import type { SubscriptionFilter } from "../protocol/subscriptions.ts";
 import type { CallToolResult, ListToolsResult } from "../protocol/tools.ts";
-import type { InputMode, InputOptions, RequestOptions } from "./options.ts";
+import type { InputMode, InputOptions, RequestOptions } from "./request-options.ts";
 import type { ListenOptions, Subscription } from "./subscriptions.ts";
 
 /** The result of a tool that ran well. */

@@ -11,9 +11,10 @@ import { readLogMessage } from "../protocol/logging.ts";
 import { readProgress } from "../protocol/progress.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { abortError } from "../time/abort.ts";
-import { Deadline, type Timeouts } from "./deadline.ts";
-import type { CompleteOptions, RequestOptions } from "./options.ts";
+import { Deadline, type Timeouts } from "../time/deadline.ts";
+import type { CompleteOptions } from "./options.ts";
 import type { RequestMetaSource } from "./request-meta.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 /** What all requests of one client have in common. */
 export interface Exchanges {

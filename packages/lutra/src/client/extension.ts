@@ -9,7 +9,7 @@ import type { Result } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import type { CallToolResult } from "../protocol/tools.ts";
 import type { Client } from "./client-types.ts";
-import type { CompleteOptions, InputOptions } from "./options.ts";
+import type { InputOptions } from "./request-options.ts";
 
 /** A call whose result is of a type that an extension has added. */
 export interface FollowedCall {
@@ -29,7 +29,11 @@ export interface InstalledClientExtension {
 export interface ClientHost extends Pick<Client, "request" | "listen"> {
   /** How the server is called in front of the user. */
   readonly server: string;
-  readonly options: Pick<CompleteOptions, "now" | "random" | "onWarning">;
+  readonly options: {
+    readonly now: () => number;
+    readonly random: () => number;
+    readonly onWarning: (message: string, cause?: unknown) => void;
+  };
   /**
    * Calls `stop` with the reason when the client is closed, until the returned function is called.
    * (A signal would warn of its many listeners.)

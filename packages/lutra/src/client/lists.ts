@@ -8,8 +8,8 @@ import type { Caching } from "../middleware/caching.ts";
 import type { CacheableResult } from "../protocol/caching.ts";
 import type { Method } from "../protocol/method.ts";
 import type { PaginatedParams } from "../protocol/pagination.ts";
-import type { RequestOptions } from "./options.ts";
 import { collectPages } from "./pagination.ts";
+import type { RequestOptions } from "./request-options.ts";
 import { noOptions, type Sender, send } from "./send.ts";
 
 interface ListResult extends CacheableResult {

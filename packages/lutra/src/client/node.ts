@@ -62,7 +62,8 @@ export type {
 } from "./extension.ts";
 export type { InputInfo } from "./input-info.ts";
 export { isInputRequired } from "./input-required.ts";
-export type { ClientOptions, InputMode, InputOptions, RequestOptions } from "./options.ts";
+export type { ClientOptions } from "./options.ts";
+export type { InputMode, InputOptions, RequestOptions } from "./request-options.ts";
 export type { RootsHandler } from "./roots.ts";
 export type { SampleHandler } from "./sampling.ts";
 export type { ListenOptions, Subscription } from "./subscriptions.ts";

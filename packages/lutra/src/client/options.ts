@@ -1,13 +1,10 @@
 /** The options of `createClient` and of single requests, completed once. */
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { Middleware } from "../protocol/exchange.ts";
-import type { InputResponses } from "../protocol/input-required.ts";
-import type { JSONObject } from "../protocol/json.ts";
-import type { LoggingLevel, LogMessage } from "../protocol/logging.ts";
+import type { LoggingLevel } from "../protocol/logging.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import { isExtensionId } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
-import type { Progress } from "../protocol/progress.ts";
 import { modernVersions } from "../protocol/versioning.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import { createJSONSchemaValidator } from "../schema/json-schema.ts";
@@ -89,39 +86,6 @@ export interface ClientOptions extends HttpTransportOptions {
   readonly now?: () => number;
   /** Numbers from 0 to 1, for jitter. @default Math.random */
   readonly random?: () => number;
-}
-
-/** Options of one request. */
-export interface RequestOptions {
-  /** Gives the request up; the server is told. */
-  readonly signal?: AbortSignal | undefined;
-  /** In place of the client's, in milliseconds. */
-  readonly timeoutMs?: number | undefined;
-  /** In place of the client's, in milliseconds. */
-  readonly maxTimeoutMs?: number | undefined;
-  /** Asks for progress, which also restarts `timeoutMs`. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /**
-   * Asks for log messages.
-   *
-   * @deprecated Logging is deprecated; use `stderr` or OpenTelemetry.
-   */
-  readonly onLog?: ((message: LogMessage) => void) | undefined;
-  /** More members of `_meta`. Those that the protocol defines can't be replaced. */
-  readonly meta?: JSONObject | undefined;
-}
-
-/** Who answers when a server asks for input: the client's handlers, or the caller. */
-export type InputMode = "auto" | "manual";
-
-/** Options of requests that a server may answer by asking for input. */
-export interface InputOptions<Inputs extends InputMode = InputMode> extends RequestOptions {
-  /** With `manual`, an `input_required` result is returned as it is. @default "auto" */
-  readonly inputs?: Inputs | undefined;
-  /** The caller's answers to an `input_required` result of the same request. */
-  readonly inputResponses?: InputResponses | undefined;
-  /** The `requestState` of that result, unchanged. */
-  readonly requestState?: string | undefined;
 }
 
 type Optional = "onElicit" | "onSample" | "onRoots" | "partition";

@@ -6,7 +6,8 @@
 import type { JSONObject } from "../protocol/json.ts";
 import type { RequestId } from "../protocol/json-rpc.ts";
 import { metaKeys } from "../protocol/meta.ts";
-import type { CompleteOptions, RequestOptions } from "./options.ts";
+import type { CompleteOptions } from "./options.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 export interface RequestMetaSource {
   /** The `_meta` of a request. The progress token is its id, which no other request has. */

@@ -11,7 +11,7 @@ import { type Method, malformed } from "../protocol/method.ts";
 import type { Exchanges } from "./exchange.ts";
 import { exchange } from "./exchange.ts";
 import { answerInputs, isInputRequired } from "./input-required.ts";
-import type { InputOptions } from "./options.ts";
+import type { InputOptions } from "./request-options.ts";
 
 /** What the methods of a client are made of. */
 export interface Sender extends Exchanges {

@@ -16,9 +16,9 @@ import {
 } from "../protocol/tools.ts";
 import type { FollowedCall } from "./extension.ts";
 import type { Lists } from "./lists.ts";
-import type { InputOptions, RequestOptions } from "./options.ts";
+import type { InputOptions, RequestOptions } from "./request-options.ts";
 import { noOptions, type Sender, send } from "./send.ts";
-import { type KnownTool, nonconforming, ToolCatalog } from "./tool-catalog.ts";
+import { type KnownTool, nonconforming, ToolCatalogue } from "./tool-catalogue.ts";
 import { untilAborted } from "./wait.ts";
 
 export interface Tools {
@@ -48,19 +48,19 @@ export function createTools(
   { mirrorsHeaders, follow }: { readonly mirrorsHeaders: boolean; readonly follow: Follow },
 ): Tools {
   const { validateStructuredContent } = sender.options;
-  const catalog = new ToolCatalog(sender.options, mirrorsHeaders);
+  const catalogue = new ToolCatalogue(sender.options, mirrorsHeaders);
   let loading: Promise<unknown> | undefined;
 
   async function list(options?: RequestOptions): Promise<ListToolsResult> {
     const result = await lists.all(listTools, "tools", options);
-    catalog.replace(result.tools);
-    return lists.withEntries(result, "tools", catalog.usable(result.tools));
+    catalogue.replace(result.tools);
+    return lists.withEntries(result, "tools", catalogue.usable(result.tools));
   }
 
   async function listPage(cursor?: string, options?: RequestOptions): Promise<ListToolsResult> {
     const result = await lists.page(listTools, cursor, options);
-    catalog.add(result.tools);
-    return lists.withEntries(result, "tools", catalog.usable(result.tools));
+    catalogue.add(result.tools);
+    return lists.withEntries(result, "tools", catalogue.usable(result.tools));
   }
 
   /** Learns the list once for all calls that need it. */
@@ -95,15 +95,15 @@ export function createTools(
     options: InputOptions = noOptions,
   ): Promise<CallToolResult> {
     const params = { name, arguments: args };
-    if (mirrorsHeaders && !catalog.isComplete && catalog.get(name) === undefined) {
+    if (mirrorsHeaders && !catalogue.isComplete && catalogue.get(name) === undefined) {
       await untilAborted(load(), options.signal);
     }
     try {
-      return await sendCall(sender, catalog.get(name), { params, options });
+      return await sendCall(sender, catalogue.get(name), { params, options });
     } catch (error) {
       if (!mirrorsHeaders || !isHeaderMismatch(error)) throw error;
       await reload(options);
-      return sendCall(sender, catalog.get(name), { params, options });
+      return sendCall(sender, catalogue.get(name), { params, options });
     }
   }
 
@@ -111,11 +111,11 @@ export function createTools(
   async function check(name: string, result: CallToolResult, options: InputOptions): Promise<void> {
     const isEnd = (result.resultType ?? "complete") === "complete";
     if (!validateStructuredContent || !isEnd) return;
-    const known = catalog.get(name);
-    if (known === undefined || catalog.problemWith(known, result) === undefined) return;
+    const known = catalogue.get(name);
+    if (known === undefined || catalogue.problemWith(known, result) === undefined) return;
     await reload(options);
-    const current = catalog.get(name);
-    const problem = current && catalog.problemWith(current, result);
+    const current = catalogue.get(name);
+    const problem = current && catalogue.problemWith(current, result);
     if (problem !== undefined) throw nonconforming(name, problem, result);
   }
 
@@ -125,8 +125,8 @@ export function createTools(
     call,
     callOnce,
     check,
-    claimsSafe: (request) => claimsSafe(catalog, request),
-    forget: () => catalog.forget(),
+    claimsSafe: (request) => claimsSafe(catalogue, request),
+    forget: () => catalogue.forget(),
   };
 }
 
@@ -142,9 +142,9 @@ function sendCall(
   return send(sender, { method: callTool, params, options, addHeaders });
 }
 
-function claimsSafe(catalog: ToolCatalog, { method, params }: JSONRPCRequest): boolean {
+function claimsSafe(catalogue: ToolCatalogue, { method, params }: JSONRPCRequest): boolean {
   if (method !== callTool.name) return false;
-  const annotations = catalog.get(String(params?.name))?.tool.annotations;
+  const annotations = catalogue.get(String(params?.name))?.tool.annotations;
   return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
 }
 

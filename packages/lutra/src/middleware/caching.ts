@@ -17,10 +17,10 @@ import type {
 import { nameOf } from "../stores/response-lru.ts";
 import { type CacheKeys, createCacheKeys, hasNotifications } from "./cache-keys.ts";
 import { type CacheStatus, setCacheStatus } from "./cache-status.ts";
-import { Flights, type Join } from "./flights.ts";
 import { isOutage } from "./outage.ts";
 import type { Revalidation } from "./revalidation.ts";
 import type { Sending } from "./sending.ts";
+import { type Join, SharedRequests } from "./shared-requests.ts";
 
 export interface CachingOptions {
   readonly cache: ResponseCache;
@@ -59,20 +59,20 @@ export interface Caching {
 export function createCaching(options: CachingOptions): Caching {
   const { server, now, onWarning, revalidation, onAnswer } = options;
   const { present = setCacheStatus, copy = (result) => structuredClone(result) } = options;
-  const { join = (flights, own) => flights.join(own) } = options;
+  const { join = (requests, own) => requests.join(own) } = options;
   const cacheable = new Set(options.methods.filter((m) => m.cacheable).map(({ name }) => name));
   const cache = guarded(options.cache, onWarning);
-  const flights = new Flights();
+  const requests = new SharedRequests();
   const keysOf = createCacheKeys(server);
 
   function send({ keys, request, context, next, found }: Sending): Promise<Result> {
-    return join(flights, {
-      name: flightOf(request, keys),
+    return join(requests, {
+      name: sharedNameOf(request, keys),
       keys,
       request,
       context,
       next,
-      onLanded: async (result) => {
+      onResult: async (result) => {
         const { ttlMs, cacheScope } = readCacheHints(result);
         const key = keys[cacheScope];
         // What is stale at once is kept only in place of something older.
@@ -81,8 +81,8 @@ export function createCaching(options: CachingOptions): Caching {
       },
       // What it asks for, and its state, are for the request that was answered and for no other.
       share: (result) => (result.resultType === inputRequired ? undefined : copy(result)),
-      fails: () => true,
-      alone: () => next(request, context),
+      sharesFailure: () => true,
+      sendAlone: () => next(request, context),
     });
   }
 
@@ -134,14 +134,14 @@ export function createCaching(options: CachingOptions): Caching {
       return isPromise(found) ? found.then(go) : go(found);
     },
     forget: async (match) => {
-      flights.outdate(match);
+      requests.invalidate(match);
       await cache.delete({ server, ...match });
     },
   };
 }
 
 /** Where the authorization context is unknown, each request is like no other. */
-function flightOf(request: JSONRPCRequest, { private: own }: CacheKeys): string | symbol {
+function sharedNameOf(request: JSONRPCRequest, { private: own }: CacheKeys): string | symbol {
   return own === undefined || hasNotifications(request) ? Symbol() : nameOf(own);
 }
 

@@ -1,42 +1,42 @@
-/** Equal requests of several callers become one where its answer may be shared. */
+/** Sends equal requests of several callers once, when the answer may be shared between them. */
 import { type CacheScope, isCacheable, readCacheHints } from "../protocol/caching.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import { nameOf } from "../stores/response-lru.ts";
 import { type CacheKeys, hasNotifications } from "./cache-keys.ts";
-import type { Join, Passenger } from "./flights.ts";
 import { isOutage } from "./outage.ts";
+import type { Join, Waiter } from "./shared-requests.ts";
 
 /**
- * Makes the `join` of `createCaching` for requests of several authorization contexts. They wait
- * for one answer, which is everyone's if it is public; if it is private, each sends its own. Where
- * the last result of a method was private, nobody waits for another caller's next one.
+ * Creates the `join` of `createCaching` for requests of several authorization contexts. They wait
+ * for one answer. A public answer is shared; after a private one, each caller sends its own request.
+ * If the last result of a method was private, callers do not wait for each other's requests.
  */
 export function joinCallers(): Join {
-  /** By method: there are as many as are cacheable. */
+  /** The last scope by method. There are as many entries as cacheable methods. */
   const scopes = new Map<string, CacheScope>();
 
-  function noting(own: Passenger): Passenger {
+  function recordingScope(own: Waiter): Waiter {
     return {
       ...own,
-      onLanded: (result) => {
+      onResult: (result) => {
         scopes.set(own.request.method, readCacheHints(result).cacheScope);
-        return own.onLanded(result);
+        return own.onResult(result);
       },
     };
   }
 
-  return (flights, passenger) => {
-    const own = noting(passenger);
+  return (requests, waiter) => {
+    const own = recordingScope(waiter);
     if (hasNotifications(own.request) || scopes.get(own.request.method) === "private") {
-      return flights.join(own);
+      return requests.join(own);
     }
-    return flights.join({
+    return requests.join({
       ...own,
       name: nameOf(own.keys.public),
       share: (result, from) =>
         isPublic(result) || isSameCaller(from, own.keys) ? own.share(result, from) : undefined,
-      fails: (error, from) => isOutage(error) || isSameCaller(from, own.keys),
-      alone: () => flights.join(own),
+      sharesFailure: (error, from) => isOutage(error) || isSameCaller(from, own.keys),
+      sendAlone: () => requests.join(own),
     });
   };
 }

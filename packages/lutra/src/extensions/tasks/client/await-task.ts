@@ -4,7 +4,7 @@
  * @spec ext-tasks/tasks#task-update-requests, ext-tasks/tasks#security-considerations
  */
 import type { ClientHost } from "../../../client/extension.ts";
-import type { RequestOptions } from "../../../client/options.ts";
+import type { RequestOptions } from "../../../client/request-options.ts";
 import { ProtocolError } from "../../../protocol/errors.ts";
 import type { InputRequests } from "../../../protocol/input-required.ts";
 import type { JSONObject } from "../../../protocol/json.ts";

@@ -11,7 +11,7 @@ import type {
   TypedToolResult,
 } from "../../../client/client-types.ts";
 import type { ClientExtension, ClientHost } from "../../../client/extension.ts";
-import type { RequestOptions } from "../../../client/options.ts";
+import type { RequestOptions } from "../../../client/request-options.ts";
 import type { InputResponses } from "../../../protocol/input-required.ts";
 import type { JSONObject } from "../../../protocol/json.ts";
 import type { Result } from "../../../protocol/json-rpc.ts";

@@ -8,7 +8,7 @@ const maxWaiting = 1000;
  * Sends one notification at a time. A change that waits already is not sent twice: the client will
  * look at the latest state anyway. What exceeds the bound drops the oldest.
  */
-export class Outlet {
+export class NotificationOutbox {
   readonly #notify: RequestContext["notify"];
   readonly #onWarning: (message: string) => void;
   readonly #waiting = new Map<string, JSONRPCNotification>();

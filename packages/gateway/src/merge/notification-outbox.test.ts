@@ -1,6 +1,6 @@
 import type { JSONRPCNotification } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
-import { Outlet } from "./outlet.ts";
+import { NotificationOutbox } from "./notification-outbox.ts";
 
 const numbered = (n: number): JSONRPCNotification => ({
   jsonrpc: "2.0",
@@ -8,29 +8,29 @@ const numbered = (n: number): JSONRPCNotification => ({
   params: { n, _meta: {} },
 });
 
-describe("an outlet", () => {
+describe("a notification outbox", () => {
   it("holds everything back until it is opened", () => {
     const sent: unknown[] = [];
-    const outlet = new Outlet(
+    const outbox = new NotificationOutbox(
       ({ params }) => void sent.push(params?.n),
       () => {},
     );
-    outlet.push(numbered(1));
+    outbox.push(numbered(1));
     expect(sent).toEqual([]);
-    outlet.open(numbered(0));
-    outlet.push(numbered(2));
+    outbox.open(numbered(0));
+    outbox.push(numbered(2));
     expect(sent).toEqual([0, 1, 2]);
   });
 
   it("drops the oldest of more than a thousand that wait, and says so", () => {
     const sent: unknown[] = [];
     const warnings: string[] = [];
-    const outlet = new Outlet(
+    const outbox = new NotificationOutbox(
       ({ params }) => void sent.push(params?.n),
       (w) => warnings.push(w),
     );
-    for (let n = 1; n <= 1001; n += 1) outlet.push(numbered(n));
-    outlet.open(numbered(0));
+    for (let n = 1; n <= 1001; n += 1) outbox.push(numbered(n));
+    outbox.open(numbered(0));
     expect(sent).toHaveLength(1001);
     expect(sent.slice(0, 2)).toEqual([0, 2]);
     expect(warnings).toHaveLength(1);
@@ -38,17 +38,17 @@ describe("an outlet", () => {
 
   it("sends nothing more after its client was given up", async () => {
     const sent: unknown[] = [];
-    const outlet = new Outlet(
+    const outbox = new NotificationOutbox(
       async ({ params }) => {
         sent.push(params?.n);
         throw new Error("gone");
       },
       () => {},
     );
-    outlet.open(numbered(0));
-    outlet.push(numbered(1));
+    outbox.open(numbered(0));
+    outbox.push(numbered(1));
     await new Promise((resolve) => setImmediate(resolve));
-    outlet.push(numbered(2));
+    outbox.push(numbered(2));
     expect(sent).toEqual([0]);
   });
 });

@@ -5,7 +5,7 @@
  */
 
 import { TransportError } from "../protocol/transport-error.ts";
-import { maxTimerMs } from "../time/max-timer.ts";
+import { maxTimerMs } from "./max-timer.ts";
 
 export interface Timeouts {
   /** The longest silence, in milliseconds. */

@@ -23,7 +23,7 @@ export interface KnownTool {
 
 const maxWarned = 1000;
 
-export class ToolCatalog {
+export class ToolCatalogue {
   readonly #options: CompleteOptions;
   readonly #mirrorsHeaders: boolean;
   readonly #warned = new Set<string>();
