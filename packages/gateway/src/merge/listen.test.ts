@@ -154,7 +154,7 @@ describe("notifications", () => {
     stream.send(promptsChanged);
     stream.send(toolsChanged);
     expect(await heard.next()).toEqual([toolsChanged, {}]);
-    expect(merge.warnings).toContain(`${promptsChanged}: not asked for, ignored`);
+    expect(merge.warnings).toContain(`${promptsChanged}: not requested, ignored`);
     heard.leave();
   });
 

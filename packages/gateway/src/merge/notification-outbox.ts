@@ -1,67 +1,50 @@
-/** Notifications on their way to a client, no faster than it takes them. */
-import { canonicalJSON, type JSONRPCNotification, type RequestContext } from "lutra/protocol";
+/** Notifications for a client, sent no faster than it takes them. */
+import { createNotificationBuffer, type NotificationBuffer } from "lutra/internal";
+import type { JSONRPCNotification, RequestContext } from "lutra/protocol";
 
-/** How many notifications wait for one client. */
-const maxWaiting = 1000;
+type Phase = "unopened" | "idle" | "sending" | "closed";
 
-/**
- * Sends one notification at a time. A change that waits already is not sent twice: the client will
- * look at the latest state anyway. What exceeds the bound drops the oldest.
- */
+/** Sends one notification at a time. A change that is still waiting is not sent twice. */
 export class NotificationOutbox {
   readonly #notify: RequestContext["notify"];
-  readonly #onWarning: (message: string) => void;
-  readonly #waiting = new Map<string, JSONRPCNotification>();
+  readonly #buffer: NotificationBuffer;
   /** Nothing is sent before the first notification, which opens the stream. */
-  #isHeld = true;
-  #isSending = false;
-  #isClosed = false;
+  #phase: Phase = "unopened";
 
   constructor(notify: RequestContext["notify"], onWarning: (message: string) => void) {
     this.#notify = notify;
-    this.#onWarning = onWarning;
+    this.#buffer = createNotificationBuffer(() =>
+      onWarning("subscription: the client is too slow, a notification is dropped"),
+    );
   }
 
-  /** Sends the notification that must be the first, and then what waits. */
+  /** Sends the notification that must be the first, and then those that wait. */
   open(first: JSONRPCNotification): void {
-    this.#isHeld = false;
     void this.#send(first);
   }
 
   push(notification: JSONRPCNotification): void {
-    if (this.#isClosed) return;
-    const { _meta, ...params } = notification.params ?? {};
-    this.#waiting.set(canonicalJSON([notification.method, params]), notification);
-    if (this.#waiting.size > maxWaiting) {
-      this.#waiting.delete(this.#waiting.keys().next().value as string);
-      this.#onWarning("subscription: the client is too slow, a notification is dropped");
-    }
-    if (!this.#isHeld && !this.#isSending) void this.#send();
+    if (this.#phase === "closed") return;
+    this.#buffer.push(notification);
+    if (this.#phase === "idle") void this.#send(this.#buffer.take());
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#waiting.clear();
+    this.#phase = "closed";
+    this.#buffer.clear();
   }
 
-  async #send(first?: JSONRPCNotification): Promise<void> {
-    this.#isSending = true;
+  async #send(first: JSONRPCNotification | undefined): Promise<void> {
+    this.#phase = "sending";
     try {
-      for (let next = first ?? this.#take(); next !== undefined; next = this.#take()) {
+      for (let next = first; next !== undefined; next = this.#buffer.take()) {
         const taken = this.#notify(next);
         if (taken !== undefined) await taken;
       }
     } catch {
-      // The transport has given the client up, and aborts the request.
+      // The transport has closed the stream, and aborts the request.
       this.close();
-    } finally {
-      this.#isSending = false;
     }
-  }
-
-  #take(): JSONRPCNotification | undefined {
-    const [first] = this.#waiting;
-    if (first !== undefined) this.#waiting.delete(first[0]);
-    return first?.[1];
+    if (this.#phase === "sending") this.#phase = "idle";
   }
 }

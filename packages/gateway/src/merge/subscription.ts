@@ -1,13 +1,13 @@
 /**
- * One subscription of a client, fed by those to upstreams.
+ * The subscriptions of clients, each fed by subscriptions to upstreams.
  *
- * It is acknowledged when every upstream has answered, or after a short time with what was agreed by
- * then, and never with more than that. It lasts until the client leaves, the gateway closes, or the
- * upstreams have all ended theirs and do not come back.
+ * A subscription is acknowledged when every upstream has answered, or after a short time with what
+ * was agreed by then. Later it never carries more than was acknowledged. It lasts until the client
+ * disconnects, the gateway closes, or all upstreams have ended theirs and do not accept a new one.
  *
  * @spec basic/patterns/subscriptions
  */
-import { abortError } from "lutra/internal";
+import { abortError, type NextStep, type StreamEnd } from "lutra/internal";
 import {
   acknowledgedMethod,
   isProtocolError,
@@ -23,7 +23,7 @@ import {
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { commonFilter, isPromised, listChanges } from "./filters.ts";
-import { type Down, type FollowOptions, followUpstream } from "./follow-upstream.ts";
+import { type FollowOptions, followUpstream } from "./follow-upstream.ts";
 import { NotificationOutbox } from "./notification-outbox.ts";
 import type { Caller } from "./own-request.ts";
 import { toUpstreamError } from "./parts.ts";
@@ -31,32 +31,32 @@ import { toUpstreamError } from "./parts.ts";
 /** The share of one upstream in a subscription. */
 export interface Branch {
   readonly upstream: Upstream;
-  /** What it is asked for, in its own terms. */
+  /** The filter for the upstream, with the upstream's own names. */
   readonly filter: SubscriptionFilter;
-  /** What it agreed to, in the client's terms. */
+  /** Translates the filter that the upstream agreed to into the client's names. */
   readonly agreed: (filter: SubscriptionFilter) => SubscriptionFilter;
-  /** A notification in the client's terms; absent for one that is not for the client. */
+  /** Translates a notification; returns `undefined` for one that is not for the client. */
   readonly translate: (notification: JSONRPCNotification) => JSONRPCNotification | undefined;
 }
 
 export interface SubscriptionOptions extends FollowOptions {
-  /** How long the acknowledgment waits for upstreams, in milliseconds. @default 2000 */
+  /** Maximum time the acknowledgment waits for upstreams, in milliseconds. @default 2000 */
   readonly gatherMs?: number | undefined;
   /**
-   * How long an upstream that ended the subscription may take to come back for good, in
+   * Maximum time until an upstream that ended the subscription accepts a new one that lasts, in
    * milliseconds. @default 10000
    */
   readonly returnMs?: number | undefined;
-  /** Hears of every change before the client does, in the client's terms. */
+  /** Called with every change, with the client's names, before the client is notified. */
   readonly onChange?: ((notification: JSONRPCNotification) => void) | undefined;
-  /** The `_meta` of results that the gateway makes. */
+  /** The `_meta` of results that the gateway creates. */
   readonly meta?: JSONObject | undefined;
 }
 
-/** Open subscriptions, and the way to end them. */
 export interface Subscriptions {
+  /** Opens a subscription. The promise is the result of the client's request. */
   readonly open: (branches: readonly Branch[], caller: Caller) => Promise<Result>;
-  /** Ends all with their graceful result; later ones end at once. */
+  /** Ends all subscriptions with their graceful result; later ones end at once. */
   readonly close: () => void;
 }
 
@@ -92,8 +92,8 @@ class OpenSubscription {
   readonly #states = new Map<Branch, State>();
   readonly #agreed = new Map<Branch, SubscriptionFilter>();
   readonly #errors = new Map<Branch, unknown>();
-  /** Since when upstreams that ended the subscription are gone; forever for those that refuse it. */
-  readonly #goneSince = new Map<Branch, number>();
+  /** The time since which a branch has been ended by its upstream; -Infinity for a final end. */
+  readonly #endedSince = new Map<Branch, number>();
   #acknowledged: SubscriptionFilter | undefined;
   #isEnded = false;
   #gathered: () => void = () => {};
@@ -115,7 +115,7 @@ class OpenSubscription {
     this.#gathered();
   }
 
-  /** Follows the subscription to its end; rejects where it can't begin, and when the client leaves. */
+  /** Resolves at the graceful end. Rejects when no upstream accepts, and when the client aborts. */
   async run(): Promise<Result> {
     const { context, request } = this.#caller;
     const ended = new Promise<void>((resolve) => {
@@ -139,7 +139,7 @@ class OpenSubscription {
     }
   }
 
-  /** Starts all branches; resolves when each of them has answered, or the time for that is over. */
+  /** Starts all branches. Resolves when each of them has answered, at the latest after `gatherMs`. */
   async #gather(): Promise<void> {
     const { gatherMs = 2000 } = this.#options;
     const gathered = new Promise<void>((resolve) => {
@@ -147,7 +147,7 @@ class OpenSubscription {
     });
     for (const branch of this.#branches) void this.#follow(branch);
     const timer = setTimeout(this.#gathered, gatherMs);
-    this.#settle();
+    this.#checkGathered();
     await gathered;
     clearTimeout(timer);
   }
@@ -161,7 +161,7 @@ class OpenSubscription {
         signal: this.#controller.signal,
         onAcknowledged: (filter) => this.#onAcknowledged(branch, filter),
         onNotification: (notification) => this.#onNotification(branch, notification),
-        onDown: (down) => this.#onDown(branch, down),
+        onEnd: (end) => this.#onStreamEnd(branch, end),
       },
       this.#options,
     );
@@ -174,38 +174,39 @@ class OpenSubscription {
     this.#agreed.set(branch, promised);
     this.#states.set(branch, "open");
     this.#errors.delete(branch);
-    // What happened before, while nobody listened, is lost.
+    // Changes that happened while the stream was down are lost.
     if (acknowledged !== undefined) this.#announceGap(promised);
-    this.#settle();
+    this.#checkGathered();
   }
 
-  /** Passes on what the upstream agreed to send, and nothing else. */
+  /** Forwards the notifications that the upstream agreed to send, and no others. */
   #onNotification(branch: Branch, notification: JSONRPCNotification): void {
     const translated = branch.translate(notification);
     if (translated === undefined) return;
     if (isPromised(translated, this.#agreed.get(branch) ?? {})) this.#push(translated);
-    else this.#options.onWarning?.(`${notification.method}: not asked for, ignored`);
+    else this.#options.onWarning?.(`${notification.method}: not requested, ignored`);
   }
 
-  #onDown(branch: Branch, { error, lastedMs, isFinal }: Down): void {
+  #onStreamEnd(branch: Branch, { error, lastedMs, mayReopen }: StreamEnd): NextStep {
     const { now = Date.now, returnMs = 10_000, onWarning } = this.#options;
     this.#states.set(branch, "down");
     if (error === undefined) {
-      if (lastedMs >= returnMs) this.#goneSince.delete(branch);
-      if (!this.#goneSince.has(branch)) this.#goneSince.set(branch, now());
+      if (lastedMs >= returnMs) this.#endedSince.delete(branch);
+      if (!this.#endedSince.has(branch)) this.#endedSince.set(branch, now());
     } else {
       this.#errors.set(branch, error);
-      if (isFinal) this.#goneSince.set(branch, Number.NEGATIVE_INFINITY);
+      if (!mayReopen) this.#endedSince.set(branch, Number.NEGATIVE_INFINITY);
       onWarning?.(`subscription: interrupted by ${branch.upstream.name}`, error);
     }
-    const isGone = (one: Branch) =>
-      this.#states.get(one) === "down" && now() - (this.#goneSince.get(one) ?? now()) >= returnMs;
-    if (this.#branches.every(isGone)) this.#finish();
-    this.#settle();
+    const hasEnded = (one: Branch) =>
+      this.#states.get(one) === "down" && now() - (this.#endedSince.get(one) ?? now()) >= returnMs;
+    if (this.#branches.every(hasEnded)) this.#finish();
+    this.#checkGathered();
+    return mayReopen ? "reopen" : "stop";
   }
 
-  /** Has the acknowledgment sent as soon as no upstream is waited for. */
-  #settle(): void {
+  /** Lets the acknowledgment be sent as soon as no upstream's answer is missing. */
+  #checkGathered(): void {
     if ([...this.#states.values()].includes("waiting")) return;
     this.#gathered();
   }
@@ -221,8 +222,8 @@ class OpenSubscription {
   }
 
   /**
-   * Why the subscription can't begin: no upstream agreed to anything, or one said what the client
-   * has to change.
+   * Returns the reason why the subscription can't start: no upstream agreed to anything, or one
+   * requires a capability that the client has to declare.
    */
   #failure(): ProtocolError | undefined {
     const refusals = [...this.#errors.values()].filter(isProtocolError);
@@ -233,6 +234,7 @@ class OpenSubscription {
     return first && new UpstreamError("timeout", first.upstream.name, "The upstream is too slow");
   }
 
+  /** Reports everything that may have changed while a stream was down. */
   #announceGap(agreed: SubscriptionFilter): void {
     for (const [member, method] of listChanges) {
       if (agreed[member] === true) this.#push({ jsonrpc: "2.0", method });

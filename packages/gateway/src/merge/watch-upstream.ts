@@ -1,4 +1,4 @@
-/** A subscription of the gateway's own to what changes at an upstream. */
+/** The gateway's own subscription to an upstream's list changes. */
 import { backoffMs, delay, pauseBefore } from "lutra/internal";
 import {
   type Implementation,
@@ -16,7 +16,7 @@ import { announces } from "./listen.ts";
 import type { Caller } from "./own-request.ts";
 
 export interface WatchOptions extends FollowOptions {
-  /** How the gateway calls itself. */
+  /** Name and version of the gateway. */
   readonly clientInfo: Implementation;
 }
 
@@ -28,8 +28,8 @@ const changes = Object.keys(listChangedMethods) as readonly ListChanged[];
 const discoverPace = { baseMs: 500, maxMs: 60_000 };
 
 /**
- * Calls `onChange` for each list that has changed, and for each that may have while the subscription
- * was interrupted. Does nothing at an upstream that announces no changes.
+ * Calls `onChange` for each list that has changed, and for each that may have changed while the
+ * subscription was interrupted. Does nothing for an upstream that announces no changes.
  */
 export function watchUpstream(
   upstream: Upstream,
@@ -69,15 +69,16 @@ async function watch(
       onNotification: ({ method }) => {
         for (const one of announced) if (listChangedMethods[one] === method) onChange(one);
       },
-      onDown: ({ error }) => {
+      onEnd: ({ error }) => {
         if (error !== undefined) options.onWarning?.(`${upstream.name}: not watched`, error);
+        return isRefusal(error) ? "stop" : "reopen";
       },
     },
     options,
   );
 }
 
-/** Asks until the upstream says what it announces. One that refuses to is not watched. */
+/** Asks until the upstream reports its capabilities. An upstream that refuses is not watched. */
 async function announcedBy(
   upstream: Upstream,
   caller: Caller,
@@ -89,12 +90,21 @@ async function announcedBy(
       const { capabilities } = await askDiscover(upstream, caller, signal);
       return changes.filter((change) => announces(capabilities, change));
     } catch (error) {
-      if (isProtocolError(error) && error.reason !== "internalError") return [];
+      if (isRefusal(error)) return [];
       const pauseMs = pauseBefore(error, backoffMs(attempt, random, pace));
       await delay(pauseMs, signal).catch(() => {});
     }
   }
   return [];
+}
+
+/**
+ * Returns true for an upstream's answer about the request itself. A watch ends only with one. It
+ * lasts as long as the gateway, so, unlike `isTransient`, this rule also retries after a malformed
+ * answer: a later version of the upstream may answer correctly.
+ */
+function isRefusal(error: unknown): boolean {
+  return isProtocolError(error) && error.reason !== "internalError";
 }
 
 function ownCaller(clientInfo: Implementation, signal: AbortSignal): Caller {

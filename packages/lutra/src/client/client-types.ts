@@ -15,7 +15,7 @@ import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
 import type { SubscriptionFilter } from "../protocol/subscriptions.ts";
 import type { CallToolResult, ListToolsResult } from "../protocol/tools.ts";
 import type { InputMode, InputOptions, RequestOptions } from "./request-options.ts";
-import type { ListenOptions, Subscription } from "./subscriptions.ts";
+import type { ListenOptions, Subscription } from "./subscription.ts";
 
 /** The result of a tool that ran well. */
 export interface ToolSuccess<Structured> extends CallToolResult {

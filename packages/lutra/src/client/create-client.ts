@@ -1,32 +1,32 @@
-/** Puts a client together from its parts. */
+/** Assembles a client from its parts. */
 import { complete } from "../protocol/completion.ts";
 import { discover } from "../protocol/discover.ts";
 import { encodeHeaderValue } from "../protocol/http-headers.ts";
 import type { JSONObject } from "../protocol/json.ts";
-import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
-import type { Method } from "../protocol/method.ts";
+import { type Method, nameOf } from "../protocol/method.ts";
 import { getPrompt, listPrompts } from "../protocol/prompts.ts";
 import { listResources, listResourceTemplates, readResource } from "../protocol/resources.ts";
 import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
+import { listTools } from "../protocol/tools.ts";
 import type { Client, ClientMembers } from "./client-types.ts";
 import { createSender } from "./create-sender.ts";
 import { clientHost, type InstalledExtensions, installExtensions } from "./install-extensions.ts";
 import { createInvalidation } from "./invalidation.ts";
 import { createLists } from "./lists.ts";
+import { openSubscription } from "./open-subscription.ts";
 import { type ClientOptions, methodsOf } from "./options.ts";
-import { noOptions, send } from "./send.ts";
-import { openSubscription } from "./subscriptions.ts";
+import { isComplete, noOptions, send } from "./send.ts";
 import type { Connect, Connection, ServeTarget, Target } from "./target.ts";
-import { createTools, type Follow } from "./tools.ts";
+import { createTools, type Tools } from "./tools.ts";
 
 export interface CreateClient {
-  /** Makes a client of a server in this process, typed by it. */
+  /** Creates a client of a server in this process, typed by it. */
   <Server extends ServeTarget>(target: Server, options?: ClientOptions): Client<TypesOf<Server>>;
   /**
-   * Makes a client of the server behind a URL or of one that a command starts. Nothing is sent
-   * before the first request.
+   * Creates a client of the server at a URL or of one that a command starts. Nothing is sent before
+   * the first request.
    *
-   * @throws {TypeError} for a target or options that make no sense
+   * @throws {TypeError} for an invalid target or option
    * @example
    * ```ts
    * import type server from "./server.ts";
@@ -38,23 +38,21 @@ export interface CreateClient {
   <Server = unknown>(target: Target, options?: ClientOptions): Client<TypesOf<Server>>;
 }
 
-/** Makes `createClient` for a platform, given its ways to servers. */
+/** Creates the `createClient` of a platform, given its transports. */
 export function clientFactory(connect: Connect): CreateClient {
   return (target: Target, options: ClientOptions = {}) =>
     createClientOver(connect(target, { ...options, methods: methodsOf(options) }), options);
 }
 
 function createClientOver(connection: Connection, options: ClientOptions): Client {
-  const claimsSafe = (request: JSONRPCRequest) => tools.claimsSafe(request);
-  const parts = createSender({ connection, options, claimsSafe });
+  const annotationsOf: Tools["annotationsOf"] = (name) => tools.annotationsOf(name);
+  const parts = createSender({ connection, options, annotationsOf });
   const { sender, caching, versions, wire, methods } = parts;
   const lists = createLists(sender, caching);
-  const { mirrorsHeaders } = connection.transport;
-  let extended: InstalledExtensions;
-  const follow: Follow = (result, call) => extended.follow(result, call);
-  const tools = createTools(sender, lists, { mirrorsHeaders, follow });
-  const invalidation = createInvalidation(caching, tools);
+  const tools = createTools(sender, lists, connection.transport);
+  const invalidation = createInvalidation(caching, new Map([[listTools.name, tools.forget]]));
   const subscriptions = { sender, serve: wire, versions, ...invalidation };
+  let extended: InstalledExtensions;
   const client: Omit<Client, keyof ClientMembers<ServerTypes>> = {
     discover: async (options = noOptions) => {
       const result = await send(sender, { method: discover, params: {}, options });
@@ -71,7 +69,12 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
     listResourceTemplatesPage: (cursor, options) =>
       lists.page(listResourceTemplates, cursor, options),
     listPromptsPage: (cursor, options) => lists.page(listPrompts, cursor, options),
-    callTool: tools.call as Client["callTool"],
+    callTool: (async (name, args = {}, options = noOptions) => {
+      const first = await tools.call(name, args, options);
+      const result = isComplete(first) ? first : await extended.follow(first, { name, options });
+      await tools.check(name, result, options);
+      return result;
+    }) satisfies Tools["call"] as Client["callTool"],
     readResource: (uri, options) =>
       send(sender, { method: readResource, params: { uri }, options: options ?? noOptions }),
     getPrompt: (name, args = {}, options) => {
@@ -87,15 +90,19 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
     },
     close: parts.close,
   };
-  extended = installExtensions(sender.options.extensions, {
-    ...client,
-    ...clientHost(sender, tools),
-  });
+  const host = { ...client, ...clientHost(sender, tools) };
+  try {
+    extended = installExtensions(sender.options.extensions, host, client);
+  } catch (error) {
+    // Ends what extensions before the failing one have started.
+    parts.stop();
+    throw error;
+  }
   return { ...client, ...extended.members } as Client;
 }
 
-/** The header of a method that the transport does not know. */
-function nameHeader({ nameField }: Pick<Method, "nameField">, params: JSONObject) {
-  const name = nameField === undefined ? undefined : params[nameField];
-  return typeof name === "string" ? { "Mcp-Name": encodeHeaderValue(name) } : undefined;
+/** Returns the `Mcp-Name` header of a method that the transport does not know. */
+function nameHeader(method: Pick<Method, "nameField">, params: JSONObject) {
+  const name = nameOf(method, params);
+  return name === undefined ? undefined : { "Mcp-Name": encodeHeaderValue(name) };
 }

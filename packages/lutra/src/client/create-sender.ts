@@ -1,87 +1,109 @@
-/** The way of a request through a client. */
+/**
+ * Assembles the path of a request through a client. `serve` below is the list of its steps between
+ * `send.ts` and the transport.
+ */
 import { type Caching, createCaching } from "../middleware/caching.ts";
 import { compose, type Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
-import type { Method } from "../protocol/method.ts";
+import { type Method, mayRunTwice, nameOf, type RepeatHints } from "../protocol/method.ts";
 import { coreMethods } from "../protocol/methods.ts";
-import type { TransportError } from "../protocol/transport-error.ts";
-import { closedError } from "./exchange.ts";
 import { type ClientOptions, type CompleteOptions, methodsOf, withDefaults } from "./options.ts";
 import { createRequestMeta } from "./request-meta.ts";
-import { resendSafe } from "./resend.ts";
-import type { Sender } from "./send.ts";
+import { renegotiateVersion, resendBroken } from "./resend.ts";
+import { closedError, type Sender } from "./send.ts";
 import type { Connection } from "./target.ts";
-import { createVersions, renegotiateVersion, type Versions } from "./versioning.ts";
+import { createVersions, type Versions } from "./versioning.ts";
 
 export interface Parts {
   readonly sender: Sender;
   readonly caching: Caching;
   readonly versions: Versions;
-  /** Sends a request once, and does nothing else about it than the user's middleware. */
+  /** Sends a request once, through the middleware of the options and of the extensions. */
   readonly wire: Serve;
-  /** The methods whose columns this client knows. */
+  /** The methods whose columns this client knows, by name. */
   readonly methods: ReadonlyMap<string, Method>;
+  /** Ends everything in flight; later requests fail. */
+  readonly stop: () => void;
   readonly close: () => Promise<void>;
 }
 
 export interface SenderInit {
   readonly connection: Connection;
   readonly options: ClientOptions;
-  /** True for requests that a server's own word calls safe to send twice. */
-  readonly claimsSafe: (request: JSONRPCRequest) => boolean;
+  /** Returns the annotations of a tool, as far as the server has listed it. */
+  readonly annotationsOf: (tool: string) => RepeatHints | undefined;
 }
 
-/** Completes the options, and puts together what sends requests by them. */
-export function createSender({ connection, options: init, claimsSafe }: SenderInit): Parts {
-  const { transport, server } = connection;
+/** Completes the options, and creates the sender and its middleware. */
+export function createSender({ connection, options: init, annotationsOf }: SenderInit): Parts {
+  const { transport, server, address = uniqueName() } = connection;
   const options = withDefaults(init);
   const methods = new Map(
     [...coreMethods, ...methodsOf(init)].map((method) => [method.name, method]),
   );
   const meta = createRequestMeta(options);
   const versions = createVersions(options, meta);
-  const open = new Set<(error: TransportError) => void>();
-  let lastId = 0;
+  const open: Sender["open"] = new Set();
   let isClosed = false;
-  const nextId = () => {
-    lastId += 1;
-    return lastId;
+  const nextId = counter();
+  const repeatable = ({ method: name, params }: JSONRPCRequest): boolean => {
+    const method = methods.get(name);
+    if (!options.trustAnnotations) return mayRunTwice(method);
+    return mayRunTwice(method, annotationsOf(nameOf(method, params) ?? ""));
   };
-  const isSafe = (request: JSONRPCRequest) =>
-    methods.get(request.method)?.safe === true || (options.trustAnnotations && claimsSafe(request));
-  const partition = partitionOf(options);
-  const caching = createCaching({
-    cache: options.cache,
-    server: connection.address ?? uniqueName(),
-    partition: () => partition,
-    methods: [...methods.values()],
-    maxStaleMs: options.maxStaleMs,
-    now: options.now,
-    onWarning: options.onWarning,
-  });
-  const wire = compose(options.middleware, transport.serve);
-  // From the outermost to the innermost. A fallback to servers of earlier eras goes to the end.
+  const caching = createClientCaching(options, methods, address);
+  // From the outermost to the innermost. A fallback to servers of earlier eras would go last.
+  const wire = compose([...options.middleware, ...extensionMiddleware(options)], transport.serve);
   const serve = compose(
-    [caching.middleware, resendSafe(isSafe, nextId), renegotiateVersion(versions, meta, nextId)],
+    [
+      caching.middleware,
+      resendBroken(repeatable, nextId),
+      renegotiateVersion(versions, meta, nextId),
+    ],
     wire,
   );
   const resultTypes = addedResultTypes(options);
-  const sender = { options, serve, meta, nextId, open, isClosed: () => isClosed, server };
+  const stop = (): void => {
+    isClosed = true;
+    for (const end of [...open]) end(closedError());
+  };
   return {
-    sender: { ...sender, resultTypes },
+    sender: { options, serve, meta, nextId, open, isClosed: () => isClosed, server, resultTypes },
     caching,
     versions,
     wire,
     methods,
+    stop,
     close: async () => {
-      isClosed = true;
-      for (const stop of [...open]) stop(closedError());
+      stop();
       await transport.close();
     },
   };
 }
 
-/** What results of a method may be beside those of the core. */
+function createClientCaching(
+  options: CompleteOptions,
+  methods: ReadonlyMap<string, Method>,
+  server: string,
+): Caching {
+  const { cache, maxStaleMs, now, onWarning } = options;
+  const partition = partitionOf(options);
+  return createCaching({
+    cache,
+    server,
+    partition: () => partition,
+    methods: [...methods.values()],
+    maxStaleMs,
+    now,
+    onWarning,
+  });
+}
+
+function extensionMiddleware({ extensions }: CompleteOptions) {
+  return extensions.flatMap(({ middleware = [] }) => middleware);
+}
+
+/** Returns, by method, the result types that extensions add to those of the core. */
 function addedResultTypes({ extensions }: CompleteOptions): Sender["resultTypes"] {
   const added = new Map<string, Set<string>>();
   for (const [type, methods] of extensions.flatMap((it) => Object.entries(it.resultTypes ?? {}))) {
@@ -90,13 +112,24 @@ function addedResultTypes({ extensions }: CompleteOptions): Sender["resultTypes"
   return added;
 }
 
-/** Who may see private responses again. With headers of each moment, that can't be known. */
+/**
+ * Returns the name of the callers that share private responses, or `undefined` when `headers` is a
+ * function: the caller may then differ from request to request.
+ */
 function partitionOf({ partition, headers }: CompleteOptions): string | undefined {
   if (partition !== undefined) return `named ${partition}`;
   return typeof headers === "function" ? undefined : uniqueName();
 }
 
-/** A name that no other client has, wherever it runs. */
+/** Returns a name that no other client has, in any process. */
 function uniqueName(): string {
   return `client ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+}
+
+function counter(): () => number {
+  let last = 0;
+  return () => {
+    last += 1;
+    return last;
+  };
 }

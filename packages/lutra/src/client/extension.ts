@@ -1,8 +1,9 @@
 /**
- * Extensions on a client: values, off until a client lists them.
+ * Extensions of a client: values that do nothing until a client lists them.
  *
  * @spec basic/versioning#extension-negotiation
  */
+import type { Middleware } from "../protocol/exchange.ts";
 import type { InputRequest, InputRequests } from "../protocol/input-required.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
@@ -11,23 +12,41 @@ import type { CallToolResult } from "../protocol/tools.ts";
 import type { Client } from "./client-types.ts";
 import type { InputOptions } from "./request-options.ts";
 
+/** An extension of a client. */
+export interface ClientExtension {
+  /** `{vendor}/{name}`; declared on every request. */
+  readonly id: string;
+  /** Declared along with the id. @default {} */
+  readonly settings?: JSONObject;
+  /** Ids of extensions that must be listed before this one. @default [] */
+  readonly requires?: readonly string[];
+  /** Methods it adds. Their columns apply to their requests: headers, caching, sending again. */
+  readonly methods?: readonly Method[];
+  /** Result types it adds, each with the methods that may return it. Any other is an error. */
+  readonly resultTypes?: { readonly [resultType: string]: readonly Method[] };
+  /** Wraps every request that is sent, inside the middleware of the client's options. @default [] */
+  readonly middleware?: readonly Middleware[];
+  /** Creates the parts that need the client. Called once for each client. */
+  readonly install?: (host: ClientHost) => InstalledClientExtension;
+}
+
+/** The parts that an extension adds to one client. */
+export interface InstalledClientExtension {
+  /** Members of the client. Their names must not be in use. */
+  readonly members?: { readonly [name: string]: unknown };
+  /** Turns a tool's result of one of the added types into the result that the caller waits for. */
+  readonly follow?: (result: Result, call: FollowedCall) => Promise<CallToolResult>;
+}
+
 /** A call whose result is of a type that an extension has added. */
 export interface FollowedCall {
   readonly name: string;
   readonly options: InputOptions;
 }
 
-/** What an extension adds to one client. */
-export interface InstalledClientExtension {
-  /** Put onto the client, under names of the extension's own. */
-  readonly members?: { readonly [name: string]: unknown };
-  /** Follows a tool's result of a type of its own to the one that the caller waits for. */
-  readonly follow?: (result: Result, call: FollowedCall) => Promise<CallToolResult>;
-}
-
-/** What a client offers to its extensions. */
+/** The functions of a client that its extensions may use. */
 export interface ClientHost extends Pick<Client, "request" | "listen"> {
-  /** How the server is called in front of the user. */
+  /** The name of the server in front of the user. */
   readonly server: string;
   readonly options: {
     readonly now: () => number;
@@ -35,47 +54,33 @@ export interface ClientHost extends Pick<Client, "request" | "listen"> {
     readonly onWarning: (message: string, cause?: unknown) => void;
   };
   /**
-   * Calls `stop` with the reason when the client is closed, until the returned function is called.
-   * (A signal would warn of its many listeners.)
+   * Registers a function that is called with the reason when the client is closed. Returns the
+   * function that removes it. (An `AbortSignal` would warn about its many listeners.)
    */
   readonly onClose: (stop: (reason: unknown) => void) => () => void;
   readonly isClosed: () => boolean;
-  /** Calls a tool, and follows nothing. */
+  /** Calls a tool and returns its result as it comes, also one of an added type. */
   readonly callTool: (
     name: string,
     args?: JSONObject,
     options?: InputOptions,
   ) => Promise<CallToolResult>;
-  /** Checks a complete result by the tool's output schema. */
+  /** Validates a complete result against the tool's output schema. */
   readonly checkToolResult: (
     name: string,
     result: CallToolResult,
     options: InputOptions,
   ) => Promise<void>;
-  /** True for what the client has said that it answers. */
+  /** Returns true for requests for input that the client has declared to support. */
   readonly canAnswer: (request: InputRequest) => boolean;
-  /** Answers by the client's handlers, with the checks that they always have. */
+  /** Answers requests for input by the client's handlers, with the usual checks. */
   readonly answer: (requests: InputRequests, asked: Asked) => Promise<JSONObject>;
 }
 
-/** Where a request for input comes from, for the client's handlers. */
+/** The origin of a request for input, for the client's handlers. */
 export interface Asked {
   readonly method: string;
   readonly name: string | undefined;
   readonly round: number;
   readonly signal: AbortSignal;
-}
-
-/** An extension of a client. */
-export interface ClientExtension {
-  /** `{vendor}/{name}`; declared on every request. */
-  readonly id: string;
-  /** Declared along with it. @default {} */
-  readonly settings?: JSONObject;
-  /** Methods it adds: their requests are mirrored, cached and sent again as they say. */
-  readonly methods?: readonly Method[];
-  /** Result types it adds, each with the methods that may end in it. Any other is an error. */
-  readonly resultTypes?: { readonly [resultType: string]: readonly Method[] };
-  /** Makes what needs to know its client; called once for each client. */
-  readonly install?: (host: ClientHost) => InstalledClientExtension;
 }

@@ -17,13 +17,13 @@ import type { Result } from "../protocol/json-rpc.ts";
 import { malformed } from "../protocol/method.ts";
 import type { ListRootsRequest } from "../protocol/roots.ts";
 import type { CreateMessageRequest } from "../protocol/sampling.ts";
+import { unlessAborted } from "../time/abort.ts";
 import { backoffMs, delay } from "../time/backoff.ts";
 import { answerElicitation, checkElicitation, type ElicitHandler } from "./elicitation.ts";
 import type { InputInfo } from "./input-info.ts";
 import type { CompleteOptions } from "./options.ts";
 import { answerRoots, type RootsHandler } from "./roots.ts";
 import { answerSampling, checkSampling, type SampleHandler } from "./sampling.ts";
-import { untilAborted } from "./wait.ts";
 
 /** The request that needs input, and how to send it again. */
 export interface InputExchange {
@@ -130,7 +130,7 @@ export async function gather(
   };
   try {
     const answers = Promise.all(Object.entries(inputRequests).map(answer));
-    return Object.fromEntries(await untilAborted(answers, signal));
+    return Object.fromEntries(await unlessAborted(answers, signal));
   } catch (error) {
     controller.abort(error);
     throw error;

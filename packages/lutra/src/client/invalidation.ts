@@ -1,20 +1,22 @@
 /**
- * Forgets cached responses when a subscription tells of a change, or when it may have missed one.
+ * Removes cached responses when a subscription reports a change, or may have missed one.
  *
  * @spec server/utilities/caching#interaction-with-notifications
  */
 import type { Caching } from "../middleware/caching.ts";
 import { type StaleResponses, staleAfter, staleWithout } from "../middleware/stale-after.ts";
-import { listTools } from "../protocol/tools.ts";
-import type { Subscriptions } from "./subscriptions.ts";
-import type { Tools } from "./tools.ts";
+import type { Subscriptions } from "./open-subscription.ts";
 
+/**
+ * Creates the callbacks of subscriptions. `onStale` has, by method, functions that forget what else
+ * the client has learnt from a method's responses.
+ */
 export function createInvalidation(
   caching: Caching,
-  tools: Tools,
+  onStale: ReadonlyMap<string, () => void>,
 ): Pick<Subscriptions, "onChange" | "onGap"> {
   async function forget(all: readonly StaleResponses[]): Promise<void> {
-    if (all.some(({ method }) => method === listTools.name)) tools.forget();
+    for (const { method } of all) onStale.get(method)?.();
     await Promise.all(all.map((stale) => caching.forget(stale)));
   }
   return {

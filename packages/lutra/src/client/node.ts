@@ -66,5 +66,5 @@ export type { ClientOptions } from "./options.ts";
 export type { InputMode, InputOptions, RequestOptions } from "./request-options.ts";
 export type { RootsHandler } from "./roots.ts";
 export type { SampleHandler } from "./sampling.ts";
-export type { ListenOptions, Subscription } from "./subscriptions.ts";
+export type { ListenOptions, Subscription } from "./subscription.ts";
 export type { ServeTarget, Target } from "./target.ts";

@@ -1,58 +1,50 @@
-/** Notifications that wait to be read. */
-import { canonicalJSON } from "../protocol/json.ts";
+/** The notifications of one subscription, in the order in which its reader gets them. */
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
+import { createNotificationBuffer, type NotificationBuffer } from "./notification-buffer.ts";
 
-/**
- * A queue of notifications with one reader. A change that waits already is not queued again: the
- * reader will look at the latest state anyway. What exceeds the bound drops the oldest.
- */
+/** The end of a queue: with an error, or without. */
+export interface QueueEnd {
+  readonly error?: unknown;
+}
+
+/** A queue of notifications with one reader. */
 export class NotificationQueue {
-  readonly #waiting = new Map<string, JSONRPCNotification>();
-  readonly #maxLength: number;
-  readonly #onDrop: () => void;
-  #sleeping: (() => void)[] = [];
-  #end: { readonly error?: unknown } | undefined;
+  readonly #buffer: NotificationBuffer;
+  #wakeUps: (() => void)[] = [];
+  #end: QueueEnd | undefined;
 
-  constructor(maxLength: number, onDrop: () => void) {
-    this.#maxLength = maxLength;
-    this.#onDrop = onDrop;
+  /** @param onDrop called for each notification that is dropped because the reader is too slow */
+  constructor(onDrop: () => void) {
+    this.#buffer = createNotificationBuffer(onDrop);
   }
 
   push(notification: JSONRPCNotification): void {
     if (this.#end !== undefined) return;
-    const { _meta, ...params } = notification.params ?? {};
-    this.#waiting.set(canonicalJSON([notification.method, params]), notification);
-    if (this.#waiting.size > this.#maxLength) {
-      this.#waiting.delete(this.#waiting.keys().next().value as string);
-      this.#onDrop();
-    }
+    this.#buffer.push(notification);
     this.#wake();
   }
 
-  /** Ends the queue after what still waits: with an error, or without. */
-  end(end: { readonly error?: unknown }): void {
+  /** Ends the queue after the notifications that still wait. Later calls have no effect. */
+  end(end: QueueEnd): void {
     this.#end ??= end;
     this.#wake();
   }
 
   async next(): Promise<IteratorResult<JSONRPCNotification, undefined>> {
     for (;;) {
-      const [first] = this.#waiting;
-      if (first !== undefined) {
-        this.#waiting.delete(first[0]);
-        return { done: false, value: first[1] };
-      }
+      const value = this.#buffer.take();
+      if (value !== undefined) return { done: false, value };
       if (this.#end !== undefined) {
         const { error } = this.#end;
         this.#end = {};
         if (error !== undefined) throw error;
         return { done: true, value: undefined };
       }
-      await new Promise<void>((resolve) => this.#sleeping.push(resolve));
+      await new Promise<void>((resolve) => this.#wakeUps.push(resolve));
     }
   }
 
   #wake(): void {
-    for (const wake of this.#sleeping.splice(0)) wake();
+    for (const wake of this.#wakeUps.splice(0)) wake();
   }
 }

@@ -3,7 +3,6 @@ import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { Middleware } from "../protocol/exchange.ts";
 import type { LoggingLevel } from "../protocol/logging.ts";
 import type { Implementation } from "../protocol/meta.ts";
-import { isExtensionId } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
 import { modernVersions } from "../protocol/versioning.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
@@ -13,6 +12,7 @@ import { createMemoryResponseCache } from "../stores/response-cache.ts";
 import type { HttpTransportOptions } from "../transport/http/client.ts";
 import type { ElicitHandler } from "./elicitation.ts";
 import type { ClientExtension } from "./extension.ts";
+import { checkExtensions } from "./extension-rules.ts";
 import type { RootsHandler } from "./roots.ts";
 import type { SampleHandler } from "./sampling.ts";
 
@@ -104,6 +104,7 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
     const value = options[name];
     if (value !== undefined && !(value > 0)) throw new TypeError(`${name}: expected more than 0`);
   }
+  checkExtensions(options.extensions ?? [], options.methods ?? []);
   if (options.versions?.length === 0) throw new TypeError("versions: expected at least one");
   return {
     clientInfo: { name: "lutra-client", version: "0.1.0" },
@@ -146,9 +147,6 @@ function capabilitiesOf(options: ClientOptions): ClientCapabilities {
   } = options;
   if (elicitation.form === undefined && elicitation.url === undefined) {
     throw new TypeError("elicitation: expected at least one of form and url");
-  }
-  for (const { id } of listed) {
-    if (!isExtensionId(id)) throw new TypeError(`extensions: ${id} is no extension identifier`);
   }
   const extensions = Object.fromEntries(listed.map(({ id, settings = {} }) => [id, settings]));
   return {

@@ -1,23 +1,43 @@
 /**
- * Sends requests and reads their results: what every method of a client goes through.
+ * Sends requests. Every method of a client goes through these steps:
+ *
+ * 1. `send` sends the request, and answers `input_required` results until another result arrives.
+ * 2. `exchange` sends it once: with an id, `_meta`, a deadline and listeners for notifications.
+ * 3. `sender.serve` passes it through the middleware of `create-sender.ts` to the transport.
+ * 4. `checked` validates the type and the members of each result.
  *
  * @spec basic/index#resulttype, basic/patterns/mrtr
+ * @spec basic/patterns/cancellation, basic/patterns/progress
  */
-import type { RequestContext } from "../protocol/exchange.ts";
+import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
 import type { JSONObject } from "../protocol/json.ts";
-import type { Result } from "../protocol/json-rpc.ts";
-import { type Method, malformed } from "../protocol/method.ts";
-import type { Exchanges } from "./exchange.ts";
-import { exchange } from "./exchange.ts";
+import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import { readLogMessage } from "../protocol/logging.ts";
+import { type Method, malformed, nameOf } from "../protocol/method.ts";
+import { readProgress } from "../protocol/progress.ts";
+import { TransportError } from "../protocol/transport-error.ts";
+import { abortError } from "../time/abort.ts";
+import { Deadline } from "../time/deadline.ts";
 import { answerInputs, isInputRequired } from "./input-required.ts";
-import type { InputOptions } from "./request-options.ts";
+import type { CompleteOptions } from "./options.ts";
+import type { RequestMetaSource } from "./request-meta.ts";
+import type { InputOptions, RequestOptions } from "./request-options.ts";
 
-/** What the methods of a client are made of. */
-export interface Sender extends Exchanges {
-  /** How the server is called in front of the user. */
+/** The parts of a client that all its requests share. */
+export interface Sender {
+  readonly options: CompleteOptions;
+  /** The middleware of `create-sender.ts` and the transport. */
+  readonly serve: Serve;
+  readonly meta: RequestMetaSource;
+  /** Returns a request id that this client has not used. */
+  readonly nextId: () => number;
+  /** For each request and subscription in flight, the function that ends it. */
+  readonly open: Set<(error: TransportError) => void>;
+  readonly isClosed: () => boolean;
+  /** The name of the server in front of the user. */
   readonly server: string;
-  /** By method, what its results may be that declared extensions add. */
+  /** By method, the result types that the client's extensions add. */
   readonly resultTypes: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
@@ -30,37 +50,128 @@ export interface Call<Params = unknown, R extends Result = Result> {
 
 export const noOptions: InputOptions = Object.freeze({});
 
+const ignore = () => {};
+
 /**
- * Sends a request, answers what its server asks for, and gives the checked result. Results of other
- * types than `complete` are given as they are: those of extensions, and `input_required` where the
- * caller answers.
+ * Sends a request, answers the server's requests for input, and returns the checked result. Results
+ * of types other than `complete` are returned as they are: those of extensions, and
+ * `input_required` when the caller answers.
  *
- * @throws {ProtocolError} what the server answered
+ * @throws {ProtocolError} the error that the server answered with
  * @throws {TransportError} when there is no usable answer
  */
 export async function send<R extends Result>(sender: Sender, call: Call<unknown, R>): Promise<R> {
-  const { method, options } = call;
-  const result = await sendOnce(sender, call, paramsOf(call));
+  const { method, params, options } = call;
+  const sendOnce = async (sent: JSONObject): Promise<Result> =>
+    checked(sender, method, await exchange(sender, call, sent));
+  const result = await sendOnce(withAnswers(params, options));
   if (!isInputRequired(result) || options.inputs === "manual") return result as R;
-  const name = method.nameField === undefined ? undefined : call.params[method.nameField];
-  return (await answerInputs(
-    sender,
-    {
-      method: method.name,
-      name: typeof name === "string" ? name : undefined,
-      params: call.params,
-      signal: options.signal,
-      retry: (params) => sendOnce(sender, call, params),
-    },
-    result,
-  )) as R;
+  const name = nameOf(method, params);
+  const { signal } = options;
+  const asking = { method: method.name, name, params, signal, retry: sendOnce };
+  return (await answerInputs(sender, asking, result)) as R;
 }
 
-async function sendOnce(sender: Sender, call: Call, params: JSONObject): Promise<Result> {
-  const { method, options, addHeaders } = call;
-  const result = await exchange(sender, { method: method.name, params, options, addHeaders });
+/** Adds the caller's answers to an earlier `input_required` result. */
+function withAnswers(params: JSONObject, options: InputOptions): JSONObject {
+  const { inputResponses, requestState } = options;
+  if (inputResponses === undefined && requestState === undefined) return params;
+  return {
+    ...params,
+    ...(inputResponses !== undefined && { inputResponses }),
+    ...(requestState !== undefined && { requestState }),
+  };
+}
+
+/** Sends one request. The promise settles no later than its deadline. */
+function exchange(sender: Sender, call: Call, params: JSONObject): Promise<Result> {
+  const { options, addHeaders } = call;
+  const { signal } = options;
+  if (sender.isClosed()) return Promise.reject(closedError());
+  if (signal?.aborted) return Promise.reject(abortError(signal));
+  return new Promise((resolve, reject) => {
+    const controller = new AbortController();
+    const finish = () => {
+      deadline.stop();
+      sender.open.delete(stop);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const stop = (error: TransportError) => {
+      finish();
+      reject(error);
+      controller.abort(error);
+    };
+    const onAbort = () => stop(abortError(signal as AbortSignal));
+    const deadline = createDeadline(sender, options, stop);
+    sender.open.add(stop);
+    signal?.addEventListener("abort", onAbort);
+    const request = requestOf(sender, { method: call.method.name, params, options });
+    const notify = listenerOf(sender, { request, options, deadline });
+    sender.serve(request, { signal: controller.signal, notify, addHeaders }).then(
+      (result) => {
+        finish();
+        resolve(result);
+      },
+      (error) => {
+        finish();
+        reject(error);
+      },
+    );
+  });
+}
+
+function createDeadline(
+  { options }: Sender,
+  { timeoutMs = options.timeoutMs, maxTimeoutMs = options.maxTimeoutMs }: RequestOptions,
+  stop: (error: TransportError) => void,
+): Deadline {
+  return new Deadline({ timeoutMs, maxTimeoutMs }, stop);
+}
+
+export interface SentRequest {
+  readonly method: string;
+  readonly params: JSONObject;
+  readonly options: RequestOptions;
+}
+
+/** Creates a request with an id and the metadata that every request carries. */
+export function requestOf(
+  { meta, nextId }: Pick<Sender, "meta" | "nextId">,
+  { method, params, options }: SentRequest,
+): JSONRPCRequest {
+  const id = nextId();
+  return { jsonrpc: "2.0", id, method, params: { ...params, _meta: meta.metaOf(id, options) } };
+}
+
+interface Listening {
+  readonly request: JSONRPCRequest;
+  readonly options: RequestOptions;
+  readonly deadline: Deadline;
+}
+
+/** Passes notifications to the caller's listeners. An error that they throw does not fail the request. */
+function listenerOf(
+  { options: { onWarning } }: Sender,
+  { request, options: { onProgress, onLog }, deadline }: Listening,
+): RequestContext["notify"] {
+  if (onProgress === undefined && onLog === undefined) return ignore;
+  return (notification) => {
+    if (deadline.isStopped) return;
+    const progress = readProgress(notification, request.id);
+    if (progress !== undefined) deadline.extend();
+    const message = onLog && readLogMessage(notification);
+    try {
+      if (progress !== undefined) onProgress?.(progress);
+      if (message !== undefined) onLog?.(message);
+    } catch (thrown) {
+      onWarning(`${request.method}: a listener failed`, thrown);
+    }
+  };
+}
+
+function checked(sender: Sender, method: Method, result: Result): Result {
+  if (isComplete(result)) return method.result(result);
   const { resultType = "complete" } = result;
-  if (resultType === "complete") return method.result(result);
   const isAllowed =
     resultType === inputRequired
       ? method.inputRequired
@@ -69,13 +180,12 @@ async function sendOnce(sender: Sender, call: Call, params: JSONObject): Promise
   throw malformed(`result: ${method.name} can't end in ${JSON.stringify(resultType)}`);
 }
 
-/** The parameters of the first request: those of the method, and what the caller answered. */
-function paramsOf({ params, options }: Call): JSONObject {
-  const { inputResponses, requestState } = options;
-  if (inputResponses === undefined && requestState === undefined) return params;
-  return {
-    ...params,
-    ...(inputResponses !== undefined && { inputResponses }),
-    ...(requestState !== undefined && { requestState }),
-  };
+/** Returns true for a result of the type `complete`, which is also the default. */
+export function isComplete({ resultType }: Result): boolean {
+  return resultType === undefined || resultType === "complete";
+}
+
+/** The error of requests on a closed client. */
+export function closedError(): TransportError {
+  return new TransportError("closed", "The client was closed");
 }

@@ -4,6 +4,10 @@
  * Not covered by semantic versioning. Applications use the other entry points.
  */
 
+export type { FollowedSubscription, NextStep, StreamEnd } from "../client/follow-subscription.ts";
+export { followSubscription } from "../client/follow-subscription.ts";
+export type { NotificationBuffer } from "../client/notification-buffer.ts";
+export { createNotificationBuffer } from "../client/notification-buffer.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { isTransient } from "../protocol/transient.ts";

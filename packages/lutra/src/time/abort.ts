@@ -1,7 +1,7 @@
-/** What to do about the signal of a request. */
+/** Errors of aborted requests, and waiting that an abort ends. */
 import { isTransportError, TransportError } from "../protocol/transport-error.ts";
 
-/** Why an aborted request failed. A reason that is a `TransportError` already says it. */
+/** Returns the error of an aborted request: the signal's reason when it is a `TransportError`. */
 export function abortError(signal: AbortSignal): TransportError {
   const { reason } = signal;
   if (isTransportError(reason)) return reason;
@@ -9,11 +9,12 @@ export function abortError(signal: AbortSignal): TransportError {
 }
 
 /**
- * Awaits `work`, but no longer than until `signal` aborts.
+ * Awaits `work`, at most until `signal` aborts.
  *
  * @throws {TransportError} the signal's `abortError`
  */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(abortError(signal));
     if (signal.aborted) abort();

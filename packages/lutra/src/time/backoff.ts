@@ -19,7 +19,6 @@ export function delay(ms: number, signal?: AbortSignal | undefined): Promise<voi
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, Math.min(ms, maxTimerMs));
   });
-  if (signal === undefined) return elapsed;
   return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }
 
