@@ -169,7 +169,7 @@ it("does not repeat a call whose replica is killed", async () => {
     id: expect.anything(),
     error: {
       code: -32603,
-      message: "The upstream broke off before it answered",
+      message: "The connection to the upstream failed before the response was complete",
       data: { upstream: "fleet" },
     },
   });

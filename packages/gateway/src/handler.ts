@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpRules, Refusal, Screening } from "lutra/internal";
 import { createNodeHandler, type NodeHandler } from "lutra/node";
 import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
-import type { Forward } from "./delivery/forward.ts";
+import type { Forward } from "./delivery/deliver-stream.ts";
 import { type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
 import type { Head } from "./head/head.ts";
 import type { Peers } from "./head/peers.ts";

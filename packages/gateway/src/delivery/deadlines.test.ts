@@ -7,13 +7,7 @@ function start(shortestMs = 100) {
   const deadlines = new Deadlines(shortestMs, time);
   const due: string[] = [];
   const timed = (name: string, ms: number): Timed => {
-    const one: Timed = {
-      dueAt: Number.POSITIVE_INFINITY,
-      onDue: () => {
-        due.push(name);
-        deadlines.delete(one);
-      },
-    };
+    const one: Timed = { dueAt: Number.POSITIVE_INFINITY, onDue: () => due.push(name) };
     deadlines.add(one);
     one.dueAt = deadlines.in(ms);
     return one;
@@ -28,6 +22,15 @@ it("is never early, and at most two ticks late", () => {
   expect(due).toEqual([]);
   time.advance(1 + 2 * deadlines.tickMs);
   expect(due).toEqual(["a"]);
+});
+
+it("calls back once, however long the exchange goes on after its deadline", () => {
+  const { time, deadlines, due, timed } = start();
+  const a = timed("a", 100);
+  time.advance(100 + 20 * deadlines.tickMs);
+  expect(due).toEqual(["a"]);
+  expect(time.waiting()).toBe(0);
+  deadlines.delete(a);
 });
 
 it("moves when its time is written anew", () => {

@@ -1,40 +1,40 @@
 /**
- * One coarse timer for all exchanges of an upstream: a number is written where a timer of its own
- * would have to be made and cleared for each.
+ * One coarse timer for all exchanges of an upstream. Each exchange only writes a number, instead of
+ * creating and clearing a timer of its own.
  */
 import type { Clock } from "../replicas/clock.ts";
 
-/** An exchange that must not wait for ever. */
+/** An exchange with a deadline. */
 export interface Timed {
-  /** When its patience ends, by the clock; may change at any time, and may be infinite. */
+  /** The deadline on the clock; may change at any time, and may be infinite. */
   dueAt: number;
-  /** Runs at most once after that time, up to two ticks late. It must take itself out. */
-  readonly onDue: (now: number) => void;
+  /** Called once, up to two ticks after the deadline, when the exchange is no longer watched. */
+  readonly onDue: () => void;
 }
 
 export class Deadlines {
-  /** How long a tick is, in milliseconds. */
+  /** The length of a tick, in milliseconds. */
   readonly tickMs: number;
   readonly #clock: Clock;
-  readonly #waiting = new Set<Timed>();
+  readonly #watched = new Set<Timed>();
   #now: number;
   #isTicking = false;
 
-  /** A fifth of the shortest time is as exact as anyone needs, and four looks a second are cheap. */
+  /** The tick is a fifth of the shortest limit, at least 5 ms and at most 250 ms. */
   constructor(shortestMs: number, clock: Clock) {
     this.tickMs = Math.min(250, Math.max(5, Math.floor(shortestMs / 5)));
     this.#clock = clock;
     this.#now = clock.now();
   }
 
-  /** What to write into `dueAt`: at least `ms` from now, at most a tick more. */
+  /** Returns the value for `dueAt`: at least `ms` from now, at most one tick more. */
   in(ms: number): number {
     return this.#now + this.tickMs + ms;
   }
 
-  /** Watches over one that is not watched yet. Its `dueAt` is set afterwards. */
+  /** Watches an exchange. Its `dueAt` is set afterwards. */
   add(timed: Timed): void {
-    this.#waiting.add(timed);
+    this.#watched.add(timed);
     if (this.#isTicking) return;
     this.#isTicking = true;
     this.#now = this.#clock.now();
@@ -42,14 +42,17 @@ export class Deadlines {
   }
 
   delete(timed: Timed): void {
-    this.#waiting.delete(timed);
+    this.#watched.delete(timed);
   }
 
   readonly #tick = (): void => {
-    const now = this.#clock.now();
-    this.#now = now;
-    for (const timed of this.#waiting) if (now >= timed.dueAt) timed.onDue(now);
-    this.#isTicking = this.#waiting.size > 0;
+    this.#now = this.#clock.now();
+    for (const timed of this.#watched) {
+      if (this.#now < timed.dueAt) continue;
+      this.#watched.delete(timed);
+      timed.onDue();
+    }
+    this.#isTicking = this.#watched.size > 0;
     if (this.#isTicking) this.#clock.after(this.tickMs, this.#tick);
   };
 }

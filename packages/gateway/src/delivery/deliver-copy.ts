@@ -1,34 +1,58 @@
-/** Copies of requests, sent to an upstream whose answers are dropped. */
+/** Delivers copies of requests to an upstream whose answers are discarded. */
 import type { Dispatcher } from "undici";
+import type { Head } from "../head/head.ts";
 import type { Replica } from "../replicas/replica.ts";
 import type { Timed } from "./deadlines.ts";
-import type { ForwardPath } from "./deliver-stream.ts";
-import type { RequestCopy } from "./forward.ts";
+import type { Fleet } from "./fleet.ts";
 import { maxKeptBytes } from "./request-body.ts";
-import { phaseError } from "./time-limits.ts";
+import type { RequestHeaders } from "./stream-headers.ts";
+import { phaseError } from "./upstream-error.ts";
 
-/** The most copies under way at one upstream; more are dropped. */
+/** A request that is sent once more, to an upstream whose answer is discarded. */
+export interface RequestCopy {
+  readonly head: Head;
+  readonly body: Uint8Array | null;
+}
+
+/** Maximum number of copies in flight at one upstream; more are dropped. */
 const maxCopies = 64;
 
-/** Makes what sends copies. They have a bound of their own and take nobody's place. */
-export function createCopies(path: ForwardPath): (copy: RequestCopy) => void {
-  const { fleet, requestHeaders } = path;
-  let underWay = 0;
-  return ({ head, body }) => {
-    if (underWay >= maxCopies || (body !== null && body.length > maxKeptBytes)) return;
-    if (fleet.rules.isLongLived(head.method)) return;
-    const replica = fleet.replicas.pick([]);
-    if (replica === undefined) return;
-    underWay += 1;
-    const copy = new CopySending(replica, path, () => {
-      underWay -= 1;
+/** Sends a copy. Calls back once when the answer has been read or the copy has failed. */
+export type SendCopy<C> = (copy: C, onEnd: () => void) => void;
+
+/** Bounds the copies in flight. Copies have their own limit and do not use the upstream's slots. */
+export function limitCopies<C>(send: SendCopy<C>): (copy: C) => void {
+  let inFlight = 0;
+  return (copy) => {
+    if (inFlight >= maxCopies) return;
+    inFlight += 1;
+    send(copy, () => {
+      inFlight -= 1;
     });
-    const headers = withoutLength(requestHeaders(head.headers));
-    replica.pool.dispatch({ path: replica.path, method: "POST", headers, body }, copy);
   };
 }
 
-/** The body may have come in chunks, and is one piece now. */
+/** Returns a function that sends copies, and drops those that are too large or stay open. */
+export function createCopyDelivery(
+  fleet: Fleet,
+  requestHeaders: RequestHeaders,
+): (copy: RequestCopy) => void {
+  const send = limitCopies<RequestCopy & { readonly replica: Replica }>((copy, onEnd) => {
+    const { replica, head, body } = copy;
+    const headers = withoutLength(requestHeaders(head.headers));
+    const carrier = new CopyCarrier(replica, fleet, onEnd);
+    replica.pool.dispatch({ path: replica.path, method: "POST", headers, body }, carrier);
+  });
+  return (copy) => {
+    const { head, body } = copy;
+    if (body !== null && body.length > maxKeptBytes) return;
+    if (fleet.methods.get(head.method ?? "")?.longLived) return;
+    const replica = fleet.replicas.pick([]);
+    if (replica !== undefined) send({ ...copy, replica });
+  };
+}
+
+/** Removes the length: the body may have arrived in chunks, and is now one piece. */
 function withoutLength(headers: readonly string[]): string[] {
   return headers.filter((_text, index) => {
     const name = headers[index - (index % 2)] as string;
@@ -36,26 +60,26 @@ function withoutLength(headers: readonly string[]): string[] {
   });
 }
 
-/** Reads an answer to its end, so that the connection can be used again, and keeps nothing of it. */
-class CopySending implements Dispatcher.DispatchHandler, Timed {
+/** Reads an answer to its end, so that the connection can be reused, and discards it. */
+class CopyCarrier implements Dispatcher.DispatchHandler, Timed {
   dueAt = Number.POSITIVE_INFINITY;
   readonly #replica: Replica;
-  readonly #path: ForwardPath;
+  readonly #fleet: Fleet;
   readonly #onEnd: () => void;
   #abort: ((error: Error) => void) | undefined;
 
-  constructor(replica: Replica, path: ForwardPath, onEnd: () => void) {
+  constructor(replica: Replica, fleet: Fleet, onEnd: () => void) {
     this.#replica = replica;
-    this.#path = path;
+    this.#fleet = fleet;
     this.#onEnd = onEnd;
     replica.inFlight += 1;
-    path.fleet.deadlines.add(this);
   }
 
+  /** Sets one limit for the whole exchange, because an answer that ends late is of no use here. */
   onConnect(abort: (error?: Error) => void): void {
-    const { deadlines, timeouts } = this.#path.fleet;
+    const { deadlines, timeouts } = this.#fleet;
     this.#abort = abort;
-    // One limit for all of it: an answer that is slow to end is of no use here.
+    deadlines.add(this);
     this.dueAt = deadlines.in(Math.min(timeouts.firstByteMs, timeouts.totalMs));
   }
 
@@ -82,7 +106,7 @@ class CopySending implements Dispatcher.DispatchHandler, Timed {
 
   #end(): void {
     this.#replica.inFlight -= 1;
-    this.#path.fleet.deadlines.delete(this);
+    this.#fleet.deadlines.delete(this);
     this.#onEnd();
   }
 }

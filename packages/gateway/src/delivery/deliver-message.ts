@@ -1,149 +1,144 @@
-/**
- * Answers requests that were read, over the replicas of an upstream.
- *
- * @spec basic/transports/streamable-http#sending-messages
- */
-import type { HttpSender } from "lutra/internal";
+/** Delivers parsed requests. */
+import { abortError, nameOf } from "lutra/internal";
 import {
-  isProtocolError,
   isTransportError,
   type JSONRPCRequest,
+  type ProtocolError,
   type RequestContext,
   type Result,
   type Serve,
+  type TransportError,
 } from "lutra/protocol";
-import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
-import type { Replica } from "../replicas/replica.ts";
-import { Attempt } from "./attempt.ts";
-import { connectFailure } from "./connect-failure.ts";
-import { abortError, enterGate } from "./enter-gate.ts";
-import type { Fleet } from "./fleet.ts";
-import { type NameFields, nameOf } from "./name-fields.ts";
-import { limitsOf, timeoutError, timeoutReason } from "./time-limits.ts";
-import type { UpstreamError } from "./upstream-error.ts";
-import { refusalBy } from "./upstream-refusal.ts";
+import { recordOf } from "../exchange-record.ts";
+import { type Carrier, Delivery, type DeliveryInit } from "./delivery.ts";
+import type { Fleet, Recipient } from "./fleet.ts";
 
-export interface ServeReplicasOptions {
-  readonly fleet: Fleet;
-  readonly send: HttpSender;
-  /** The headers that a request takes along. */
-  readonly headers: (context: RequestContext) => RequestContext["addHeaders"];
-  readonly nameFields: NameFields;
+/** A message on its way, as the transport to a replica sees it. */
+export interface Message<R extends Recipient> {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  /** Must be told of the connection, of the head of the answer, and of the end of the exchange. */
+  readonly delivery: Delivery<R>;
 }
 
-export function createServe(options: ServeReplicasOptions): Serve {
-  const { fleet } = options;
-  return async (request, context) => {
-    const record = recordOf(context);
-    if (record !== undefined) record.upstream = fleet.name;
-    if (context.signal.aborted) throw abortError(context.signal);
-    const isLongLived = fleet.rules.isLongLived(request.method);
-    if (!isLongLived) await enterGate(fleet, context.signal, record);
-    try {
-      return await new Exchange(options, request, context, isLongLived).run();
-    } finally {
-      if (!isLongLived) fleet.gate.leave();
-    }
-  };
+/** One attempt to have a message answered by one replica. */
+export interface MessageExchange {
+  /** Rejects with the upstream's error, or with a `TransportError`. */
+  readonly result: Promise<Result>;
+  readonly abort: (error: TransportError) => void;
 }
 
-/** One request, and the replicas it was tried at. */
-class Exchange {
-  readonly #options: ServeReplicasOptions;
-  readonly #request: JSONRPCRequest;
-  readonly #context: Pick<RequestContext, "signal" | "notify" | "addHeaders">;
-  readonly #record: ExchangeRecord | undefined;
-  readonly #isLongLived: boolean;
-  readonly #endsAt: number;
-  #tried: Replica[] = [];
-  #attempts = 0;
+export type StartExchange<R extends Recipient> = (
+  replica: R,
+  message: Message<R>,
+) => MessageExchange;
 
-  constructor(
-    options: ServeReplicasOptions,
-    request: JSONRPCRequest,
-    context: RequestContext,
-    isLongLived: boolean,
-  ) {
-    this.#options = options;
-    this.#request = request;
-    const { signal, notify } = context;
-    this.#context = { signal, notify, addHeaders: options.headers(context) };
-    this.#record = recordOf(context);
-    this.#isLongLived = isLongLived;
-    const { clock, timeouts } = options.fleet;
-    this.#endsAt = clock.now() + limitsOf(timeouts, isLongLived).totalMs;
-  }
+/**
+ * Returns the `Serve` of an upstream. It rejects with the upstream's error, with an `UpstreamError`,
+ * or with the signal's `abortError`.
+ */
+export function createMessageDelivery<R extends Recipient>(
+  fleet: Fleet<R>,
+  startExchange: StartExchange<R>,
+): Serve {
+  return (request, context) =>
+    new Promise((resolve, reject) => {
+      if (context.signal.aborted) return reject(abortError(context.signal));
+      new MessageCarrier({ request, context, fleet, startExchange }, { resolve, reject }).start();
+    });
+}
 
-  async run(): Promise<Result> {
-    const { fleet, send } = this.#options;
-    let failure: UpstreamError | undefined;
-    for (;;) {
-      const replica = fleet.replicas.pick(this.#tried);
-      if (replica === undefined || this.#attempts >= fleet.maxAttempts) {
-        throw failure ?? this.#fail("not-ready", fleet.notReady());
-      }
-      const attempt = this.#begin(replica);
-      try {
-        return await send(attempt, this.#request, this.#context);
-      } catch (error) {
-        failure = this.#judge(attempt, error);
-      }
-    }
-  }
+interface MessageInit<R extends Recipient> {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  readonly fleet: Fleet<R>;
+  readonly startExchange: StartExchange<R>;
+}
 
-  #begin(replica: Replica): Attempt {
-    const { replicas, deadlines, timeouts } = this.#options.fleet;
-    this.#attempts += 1;
-    this.#tried.push(replica);
-    const record = this.#record;
-    if (record !== undefined) {
-      record.attempts = this.#attempts;
-      record.replica = replica.name;
-    }
-    return new Attempt(replica, {
-      replicas,
-      deadlines,
-      limits: limitsOf(timeouts, this.#isLongLived),
-      endsAt: this.#endsAt,
-      onAnswer: () => {
-        if (record !== undefined) record.upstreamMs = performance.now() - record.startedAt;
-      },
+interface Settle {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  readonly delivery: Delivery<R>;
+  readonly #startExchange: StartExchange<R>;
+  readonly #settle: Settle;
+  #exchange: MessageExchange | undefined;
+
+  constructor({ request, context, fleet, startExchange }: MessageInit<R>, settle: Settle) {
+    const { method, params } = request;
+    this.request = request;
+    this.context = context;
+    this.#startExchange = startExchange;
+    this.#settle = settle;
+    this.delivery = new Delivery(this, fleet, {
+      method,
+      name: nameOf(fleet.methods.get(method), params),
+      record: recordOf(context) ?? unrecorded(),
     });
   }
 
-  /** Throws what ends the exchange; returns what is to be said when no other replica answers. */
-  #judge(attempt: Attempt, error: unknown): UpstreamError {
-    const { fleet } = this.#options;
-    const { signal } = this.#context;
-    const refusal = refusalBy(fleet.name, attempt.errorHead, error);
-    if (refusal !== undefined) throw refusal;
-    if (isProtocolError(error) || !isTransportError(error)) throw error;
-    if (signal.aborted) throw abortError(signal);
-    if (attempt.timedOut !== undefined) {
-      const failure = timeoutError(fleet.name, attempt.timedOut);
-      throw this.#fail(timeoutReason(attempt.timedOut), failure);
-    }
-    if (error.reason !== "closed") {
-      throw this.#fail("malformed", fleet.malformed(error));
-    }
-    if (!attempt.isSent) {
-      const failed = connectFailure(fleet, error);
-      return this.#fail(failed.reason, failed.error);
-    }
-    const failure = this.#fail("broken", fleet.broken(error));
-    if (attempt.hasAnswer || !this.#isRepeatable()) throw failure;
-    // A connection that was kept for long breaks though its replica is well.
-    if (fleet.replicas.pick(this.#tried) === undefined) this.#tried = [];
-    return failure;
+  start(): void {
+    this.context.signal.addEventListener("abort", this.#onAbort);
+    this.delivery.start();
   }
 
-  #fail(reason: string, error: UpstreamError): UpstreamError {
-    if (this.#record !== undefined) this.#record.reason = reason;
-    return error;
+  send(replica: R): void {
+    this.#exchange = this.#startExchange(replica, this);
+    this.#exchange.result.then(this.#onResult, this.#onError);
   }
 
-  #isRepeatable(): boolean {
-    const { fleet, nameFields } = this.#options;
-    return fleet.rules.isRepeatable(this.#request.method, nameOf(nameFields, this.#request));
+  rewind(): boolean {
+    return true;
   }
+
+  abort(error: TransportError): void {
+    this.#exchange?.abort(error);
+  }
+
+  fail(error: ProtocolError | TransportError): void {
+    this.#unlisten();
+    this.#settle.reject(error);
+  }
+
+  readonly #onResult = (result: Result): void => {
+    this.delivery.done();
+    this.#unlisten();
+    this.#settle.resolve(result);
+  };
+
+  /** An error response is an answer; only a `TransportError` is a failure of the exchange. */
+  readonly #onError = (error: unknown): void => {
+    if (isTransportError(error)) {
+      this.delivery.failed(error);
+      return;
+    }
+    this.delivery.done();
+    this.#unlisten();
+    this.#settle.reject(error);
+  };
+
+  readonly #onAbort = (): void => {
+    const error = abortError(this.context.signal);
+    if (this.delivery.cancel(error)) this.fail(error);
+  };
+
+  #unlisten(): void {
+    this.context.signal.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/** Returns a record for a request of the gateway itself, which no log reads. */
+function unrecorded(): DeliveryInit["record"] {
+  return {
+    startedAt: performance.now(),
+    upstream: undefined,
+    replica: undefined,
+    attempts: 0,
+    reason: undefined,
+    upstreamMs: undefined,
+  };
 }

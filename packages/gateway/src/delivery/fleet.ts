@@ -1,44 +1,87 @@
-/** What all exchanges with the replicas of an upstream share, whichever way they go. */
+/** The parts that all deliveries to one upstream share. */
+import type { RepeatHints } from "lutra/internal";
+import { coreMethods, type Method } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Clock } from "../replicas/clock.ts";
-import type { ReplicaSet } from "../replicas/replica-set.ts";
+import type { Replica } from "../replicas/replica.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Gate } from "./gate.ts";
-import type { MethodRules } from "./method-rules.ts";
-import { createRefusals, type Refusals } from "./refusals.ts";
 import { shortestOf, type TimeLimits } from "./time-limits.ts";
 
-export interface Fleet extends Refusals {
+/** A replica as the delivery policy sees it: over HTTP or stdio. */
+export interface Recipient {
+  readonly name: string;
+  /** Exchanges in flight, subscriptions included. */
+  inFlight: number;
+  readonly health: {
+    readonly succeed: () => void;
+    readonly fail: (error: string) => void;
+  };
+}
+
+export interface Recipients<R> {
+  readonly all: readonly R[];
+  /** Returns the next replica that is not among `tried`; undefined when there is none. */
+  readonly pick: (tried: readonly R[]) => R | undefined;
+  /** Records that no connection to the replica was established. */
+  readonly failConnect: (replica: R, error: string) => void;
+}
+
+export interface FleetInit<R> {
+  readonly name: string;
+  readonly config: Pick<UpstreamConfig, "concurrency" | "timeouts" | "retries">;
+  readonly clock: Clock;
+  readonly replicas: Recipients<R>;
+  /** Methods of extensions, beside those of the core protocol. */
+  readonly methods?: readonly Method[] | undefined;
+  /** Returns the annotations of a tool. Called only where the configuration trusts them. */
+  readonly annotations: (tool: string) => RepeatHints | undefined;
+}
+
+const pollMs = 20;
+
+export class Fleet<R extends Recipient = Replica> {
   readonly name: string;
   readonly clock: Clock;
-  readonly replicas: ReplicaSet;
+  readonly replicas: Recipients<R>;
   readonly gate: Gate;
   readonly deadlines: Deadlines;
   readonly timeouts: TimeLimits;
-  readonly rules: MethodRules;
-  /** The most replicas that one request is tried at. */
+  readonly methods: ReadonlyMap<string, Method>;
+  /** Maximum number of attempts for one request. */
   readonly maxAttempts: number;
-}
+  /** Absent where annotations are not trusted: a wrong one would run a tool twice. */
+  readonly annotations: FleetInit<R>["annotations"] | undefined;
+  /** True once the upstream accepts no more requests. */
+  isClosed = false;
 
-export interface FleetInit {
-  readonly name: string;
-  readonly config: UpstreamConfig;
-  readonly clock: Clock;
-  readonly replicas: ReplicaSet;
-  readonly rules: MethodRules;
-}
+  constructor({ name, config, clock, replicas, methods = [], annotations }: FleetInit<R>) {
+    const { concurrency, timeouts, retries } = config;
+    this.name = name;
+    this.clock = clock;
+    this.replicas = replicas;
+    this.gate = new Gate(concurrency, clock);
+    this.deadlines = new Deadlines(shortestOf(timeouts), clock);
+    this.timeouts = timeouts;
+    this.methods = new Map([...coreMethods, ...methods].map((method) => [method.name, method]));
+    this.maxAttempts = retries.attempts;
+    this.annotations = retries.trustAnnotations ? annotations : undefined;
+  }
 
-export function createFleet({ name, config, clock, replicas, rules }: FleetInit): Fleet {
-  const { concurrency, timeouts, retries } = config;
-  return {
-    ...createRefusals(name),
-    name,
-    clock,
-    replicas,
-    rules,
-    timeouts,
-    gate: new Gate(concurrency, clock),
-    deadlines: new Deadlines(shortestOf(timeouts), clock),
-    maxAttempts: retries.attempts,
-  };
+  get inFlight(): number {
+    return this.replicas.all.reduce((sum, replica) => sum + replica.inFlight, 0);
+  }
+
+  /** Accepts no more requests. Resolves when none is in flight, at the latest after `graceMs`. */
+  close(graceMs: number): Promise<void> {
+    this.isClosed = true;
+    const endsAt = this.clock.now() + graceMs;
+    return new Promise((resolve) => {
+      const poll = () => {
+        if (this.inFlight === 0 || this.clock.now() >= endsAt) resolve();
+        else this.clock.after(pollMs, poll);
+      };
+      poll();
+    });
+  }
 }

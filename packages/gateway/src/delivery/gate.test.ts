@@ -8,7 +8,7 @@ function start(config = { max: 2, queue: 2, queueMs: 1000 }) {
   const events: string[] = [];
   const waiter = (name: string): Waiter => ({
     onTurn: () => events.push(`${name} in`),
-    onLate: () => events.push(`${name} late`),
+    onTimeout: () => events.push(`${name} late`),
   });
   return { time, gate, events, waiter };
 }
@@ -45,7 +45,7 @@ describe("a gate", () => {
         events.push("b in");
         entry = gate.enter(newcomer);
       },
-      onLate: () => {},
+      onTimeout: () => {},
     });
     gate.leave();
     expect([events, entry]).toEqual([["b in"], "waiting"]);
@@ -79,14 +79,14 @@ describe("a gate", () => {
   it("does not nest when those that get their turn leave at once", () => {
     const { gate } = start({ max: 1, queue: 100_000, queueMs: 1000 });
     let turns = 0;
-    gate.enter({ onTurn: () => {}, onLate: () => {} });
+    gate.enter({ onTurn: () => {}, onTimeout: () => {} });
     for (let count = 0; count < 50_000; count += 1) {
       gate.enter({
         onTurn: () => {
           turns += 1;
           gate.leave();
         },
-        onLate: () => {},
+        onTimeout: () => {},
       });
     }
     gate.leave();

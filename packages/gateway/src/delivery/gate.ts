@@ -1,23 +1,23 @@
-/** How much may be under way at one upstream, and how much more may wait for its turn. */
+/** The bound on the requests in flight at one upstream, and the queue of those that wait. */
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Clock } from "../replicas/clock.ts";
 
-/** Something that waits for its turn. */
+/** A request that waits for a slot. */
 export interface Waiter {
-  /** It is in, and must call `leave` in the end. */
+  /** Called with a slot, which must be returned by `leave`. */
   readonly onTurn: () => void;
-  /** It has waited for too long, and is out of the queue. */
-  readonly onLate: () => void;
+  /** Called when the request has waited too long and was removed from the queue. */
+  readonly onTimeout: () => void;
 }
 
 export type Entry = "entered" | "waiting" | "full";
 
 export class Gate {
-  /** How many are in. */
+  /** Number of slots in use. */
   inUse = 0;
   readonly #config: UpstreamConfig["concurrency"];
   readonly #clock: Clock;
-  /** First in, first out, and cheap to leave from anywhere. The value is when patience ends. */
+  /** In order of arrival, with the deadline of each. A map, so that leaving it costs no search. */
   readonly #queue = new Map<Waiter, number>();
   #isAdmitting = false;
   #stopTimer: (() => void) | undefined;
@@ -31,7 +31,7 @@ export class Gate {
     return this.#queue.size;
   }
 
-  /** Lets in at once, or puts into the queue, or does neither when that is full. */
+  /** Takes a slot, or enters the queue; returns `full` when neither is possible. */
   enter(waiter: Waiter): Entry {
     if (this.inUse < this.#config.max && this.#queue.size === 0) {
       this.inUse += 1;
@@ -43,16 +43,16 @@ export class Gate {
     return "waiting";
   }
 
-  /** Leaves the queue before its turn. */
+  /** Leaves the queue without a slot. */
   abandon(waiter: Waiter): void {
     this.#queue.delete(waiter);
     if (this.#queue.size === 0) this.#endTimer();
   }
 
-  /** Makes room for the next one. */
+  /** Returns a slot, which goes to the first in the queue. */
   leave(): void {
     this.inUse -= 1;
-    // Whoever gets its turn may leave before it returns; that must not nest ever deeper.
+    // `onTurn` may call `leave` before it returns; that must not nest.
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
     while (this.inUse < this.#config.max) {
@@ -65,7 +65,7 @@ export class Gate {
     this.#isAdmitting = false;
   }
 
-  /** All wait equally long, so the first is the first whose patience ends. */
+  /** Starts the timer for the first in the queue. All wait equally long, so its deadline is first. */
   #startTimer(): void {
     if (this.#stopTimer !== undefined) return;
     const [endsAt] = this.#queue.values();
@@ -87,7 +87,7 @@ export class Gate {
     for (const [waiter, endsAt] of this.#queue) {
       if (endsAt > now) return;
       this.#queue.delete(waiter);
-      waiter.onLate();
+      waiter.onTimeout();
     }
   }
 }

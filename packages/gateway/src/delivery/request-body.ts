@@ -1,41 +1,42 @@
 /** The body of a request on its way to a replica. */
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import type { Phase } from "./time-limits.ts";
 
-/** The most of a body that is remembered for another try or a copy, in bytes. */
+/** Maximum size of a body that is kept for a retry or a copy, in bytes. */
 export const maxKeptBytes = 65_536;
 
-/** Whether a body follows the head. */
+/** Returns true when a body follows the head. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers["content-length"];
   return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
 /**
- * Calls back with the body if it comes in one piece, and with nothing if it must be streamed. Nearly
- * every request does come in one piece, and one buffer costs far less than a stream.
+ * Calls back with the body if it arrives in one piece, and with undefined if it must be streamed.
+ * Nearly every body arrives in one piece, and one buffer costs far less than a stream.
  */
 export function awaitBody(req: IncomingMessage, onBody: (body: Buffer | undefined) => void): void {
-  // The parser has more to say when the head has been handled.
-  process.nextTick(lookOnce, req, onBody);
+  // The parser reports the body after the head has been handled.
+  process.nextTick(checkOnce, req, onBody);
 }
 
 type OnBody = Parameters<typeof awaitBody>[1];
 
-function lookOnce(req: IncomingMessage, onBody: OnBody): void {
-  if (isHere(req)) onBody(take(req));
+function checkOnce(req: IncomingMessage, onBody: OnBody): void {
+  if (isComplete(req)) onBody(take(req));
   // Some clients send head and body one after the other.
   else if (req.readableLength === 0 && !req.destroyed) {
-    req.once("readable", () => setImmediate(lookAgain, req, onBody));
-  } else setImmediate(lookAgain, req, onBody);
+    req.once("readable", () => setImmediate(checkAgain, req, onBody));
+  } else setImmediate(checkAgain, req, onBody);
 }
 
-function lookAgain(req: IncomingMessage, onBody: OnBody): void {
-  onBody(isHere(req) ? take(req) : undefined);
+function checkAgain(req: IncomingMessage, onBody: OnBody): void {
+  onBody(isComplete(req) ? take(req) : undefined);
 }
 
-/** The parser knows of the end of a body a moment after its last byte. */
-function isHere(req: IncomingMessage): boolean {
+/** Compares lengths, because `complete` is set a moment after the last byte. */
+function isComplete(req: IncomingMessage): boolean {
   return req.complete || req.readableLength === Number(req.headers["content-length"]);
 }
 
@@ -45,17 +46,17 @@ function take(req: IncomingMessage): Buffer {
 }
 
 export interface BodyStreamOptions {
-  /** Whether what passes is remembered, as far as it is not too long. */
+  /** True when the body is kept for another attempt, up to `maxKeptBytes`. */
   readonly isKept: boolean;
-  /** Hears whether the stream now waits for the replica, for the client, or for neither. */
-  readonly onWait: (whom: "replica" | "client" | "nobody") => void;
-  /** Hears of the whole body, if it was remembered. */
+  /** Called with `idle` while the replica is the slow side, with `body` while the client is. */
+  readonly onWait: (phase: Phase) => void;
+  /** Called with the whole body, if it was kept. */
   readonly onKept?: ((body: Buffer) => void) | undefined;
 }
 
 /**
- * A body that is still arriving. It is a stream of its own, since undici destroys its source when
- * the answer comes early, and that must not be the connection on which the answer goes back.
+ * A body that is still arriving. It is a stream of its own, because undici destroys its source when
+ * the answer comes early, and the answer goes back on the connection of the request.
  */
 export class BodyStream extends Readable {
   readonly #req: IncomingMessage;
@@ -70,14 +71,14 @@ export class BodyStream extends Readable {
     this.#req = req;
     this.#options = options;
     this.#kept = options.isKept ? [] : undefined;
-    // Whoever breaks it off already knows why.
+    // The delivery, which destroys the stream, already has the error.
     this.on("error", () => {});
     for (const chunk of before) this.#pass(chunk);
   }
 
   /**
-   * The same body from its start, after this stream was broken off; `undefined` where not all of it
-   * is remembered.
+   * Returns the same body from its start, after this stream was aborted; undefined when the body was
+   * not kept.
    */
   again(): BodyStream | undefined {
     if (this.#kept === undefined) return undefined;
@@ -87,7 +88,7 @@ export class BodyStream extends Readable {
 
   override _read(): void {
     const req = this.#req;
-    this.#options.onWait("client");
+    this.#options.onWait("body");
     if (!this.#isStarted) {
       this.#isStarted = true;
       req.on("data", this.#onData);
@@ -107,7 +108,7 @@ export class BodyStream extends Readable {
   readonly #onData = (chunk: Buffer): void => {
     if (this.#pass(chunk)) return;
     this.#req.pause();
-    this.#options.onWait("replica");
+    this.#options.onWait("idle");
   };
 
   readonly #onEnd = (): void => {
@@ -115,7 +116,7 @@ export class BodyStream extends Readable {
     this.#isEnded = true;
     const { onWait, onKept } = this.#options;
     this.push(null);
-    onWait("nobody");
+    onWait("first-byte");
     if (this.#kept !== undefined) onKept?.(Buffer.concat(this.#kept));
   };
 

@@ -1,16 +1,16 @@
-/** Writes what a replica answers to the connection of the client. */
+/** Writes the answer of a replica to the connection of the client. */
 import type { ServerResponse } from "node:http";
 
-/** Bodies up to this size are worth a copy that saves a second buffer on the way to the socket. */
+/** Maximum size of a body for which a copy is cheaper than a second write to the socket. */
 const smallBytes = 16_384;
 
-/** Ends with a whole body. Node writes a head and a body that are both text as one string. */
+/** Ends the response with its whole body. Node writes a head and a body that are text together. */
 export function endWith(res: ServerResponse, body: Buffer): void {
   if (body.length > smallBytes) res.end(body);
   else res.end(body.toString("latin1"), "latin1");
 }
 
-/** Sends a head that no body follows yet. */
+/** Sends a head whose body begins later. */
 export function flushHeaders(res: ServerResponse): void {
   res.flushHeaders();
 }

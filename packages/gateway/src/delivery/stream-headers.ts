@@ -1,13 +1,13 @@
-/** Headers on their way through: names and values in turn. */
+/** The headers of requests and responses that pass through: names and values in turn. */
 import { replicaHeader } from "../exchange-record.ts";
 
-/**
- * Compiles what the requests to one upstream have in their heads: what the operator configured goes
- * before what a client says. Names are in lower case.
- */
+/** Returns the headers of a request to an upstream. Names are in lower case. */
+export type RequestHeaders = (headers: readonly string[]) => readonly string[];
+
+/** Compiles the configured headers, which take precedence over the client's. */
 export function createRequestHeaders(
   configured: { readonly [name: string]: string } = {},
-): (headers: readonly string[]) => readonly string[] {
+): RequestHeaders {
   const own = Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]);
   if (own.length === 0) return (headers) => headers;
   const names = new Set(own.map(([name]) => name));
@@ -22,17 +22,17 @@ export function createRequestHeaders(
   };
 }
 
-/** The head of a response as it goes on to the client. */
+/** The head of a response to the client. */
 export interface ResponseHead {
   readonly headers: string[];
   readonly contentType: string | undefined;
-  /** How long the body is; `undefined` when only its end tells. */
+  /** Length of the body in bytes; undefined when it is known only at the end. */
   readonly length: number | undefined;
 }
 
 /**
- * Reads the headers of a response, without those that belong to its connection, and says who
- * answered. `isLast` also ends the client's connection after it.
+ * Returns the headers of a response without those of its connection, and adds the replica's name.
+ * `isLast` also closes the client's connection after the response.
  */
 export function readResponseHead(
   raw: readonly Buffer[],
@@ -54,7 +54,7 @@ export function readResponseHead(
   return { headers, contentType, length };
 }
 
-/** Headers that belong to one connection, by their length, so that most are told apart at once. */
+/** Headers that belong to one connection, by their length, so that most others are ruled out at once. */
 const hopByHop: readonly (readonly string[] | undefined)[] = [
   "te",
   "trailer",

@@ -1,5 +1,7 @@
-/** Copies requests to a second upstream and drops what it answers. */
-import { callTool, type Middleware } from "lutra/protocol";
+/** Sends copies of parsed requests to a second upstream, and discards the answers. */
+import { mayRunTwice, nameOf } from "lutra/internal";
+import type { JSONRPCRequest, Middleware, RequestContext } from "lutra/protocol";
+import { limitCopies } from "../delivery/deliver-copy.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Methods } from "./admission.ts";
 
@@ -10,11 +12,10 @@ export interface ShadowOptions {
   readonly sideEffects: boolean;
 }
 
-/** How many copies may be under way, and how long one may take, in milliseconds. */
-const maxCopies = 64;
+/** Maximum duration of a copy, in milliseconds. */
 const copyMs = 30_000;
 
-/** Whether a second execution of the request is no harm, or was asked for. */
+/** Returns true when a second execution of the request changes nothing, or was configured. */
 export function mayShadow(
   method: string | undefined,
   name: string | undefined,
@@ -22,29 +23,24 @@ export function mayShadow(
 ): boolean {
   const described = method === undefined ? undefined : methods.get(method);
   if (described === undefined || described.longLived) return false;
-  if (sideEffects || described.safe) return true;
-  if (described !== callTool || name === undefined) return false;
-  return upstream.tool(name)?.annotations?.readOnlyHint === true;
+  if (sideEffects) return true;
+  const tool = described.annotated && name !== undefined ? upstream.tool(name) : undefined;
+  return mayRunTwice(described, { readOnlyHint: tool?.annotations?.readOnlyHint });
 }
 
-/** Copies what was read. Failures of the copy are nobody's. */
+/** Copies parsed requests. A failed copy is ignored. */
 export function shadow(options: ShadowOptions): Middleware {
   const { upstream, methods } = options;
-  let copies = 0;
-  return (next) => (request, context) => {
-    const field = methods.get(request.method)?.nameField;
-    const name = field === undefined ? undefined : request.params?.[field];
-    const isString = typeof name === "string";
-    if (copies < maxCopies && mayShadow(request.method, isString ? name : undefined, options)) {
-      copies += 1;
+  const send = limitCopies<{ request: JSONRPCRequest; header: RequestContext["header"] }>(
+    ({ request, header }, onEnd) => {
       const signal = AbortSignal.timeout(copyMs);
-      upstream
-        .serve(request, { signal, notify: () => {}, header: context.header })
-        .catch(() => {})
-        .finally(() => {
-          copies -= 1;
-        });
-    }
+      const context = { signal, notify: () => {}, ...(header && { header }) };
+      upstream.serve(request, context).then(onEnd, onEnd);
+    },
+  );
+  return (next) => (request, context) => {
+    const name = nameOf(methods.get(request.method), request.params);
+    if (mayShadow(request.method, name, options)) send({ request, header: context.header });
     return next(request, context);
   };
 }

@@ -1,37 +1,23 @@
 /**
- * An upstream that speaks over stdio: one process with many requests in flight, started when it is
- * first needed and again when it has died.
+ * An upstream that speaks over stdio: one process with many requests in flight, started for the
+ * first request and restarted when it has died.
  *
  * @spec basic/transports/stdio#unexpected-termination
  */
 import { createStdioTransport, type StdioTransport } from "lutra/node";
-import {
-  discover,
-  isProtocolError,
-  isTransportError,
-  type JSONRPCRequest,
-  type Method,
-  type RequestContext,
-  type Result,
-} from "lutra/protocol";
+import { discover, isProtocolError, isTransportError, type Method } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
-import { Deadlines } from "../delivery/deadlines.ts";
-import { abortError, enterGate } from "../delivery/enter-gate.ts";
-import { Gate } from "../delivery/gate.ts";
-import { createMethodRules } from "../delivery/method-rules.ts";
-import { nameFieldsOf, nameOf } from "../delivery/name-fields.ts";
-import { createRefusals, type Refusals } from "../delivery/refusals.ts";
-import { limitsOf, shortestOf, timeoutError, timeoutReason } from "../delivery/time-limits.ts";
-import { TimedExchange } from "../delivery/timed-exchange.ts";
-import type { UpstreamError } from "../delivery/upstream-error.ts";
-import { recordOf } from "../exchange-record.ts";
-import { causeOf } from "../replicas/cause.ts";
+import {
+  createMessageDelivery,
+  type Message,
+  type MessageExchange,
+} from "../delivery/deliver-message.ts";
+import { Fleet, type Recipient } from "../delivery/fleet.ts";
 import { type Clock, systemClock } from "../replicas/clock.ts";
 import { ownMeta } from "../replicas/own-meta.ts";
 import type { ReplicaStatus } from "../replicas/replica.ts";
 import { createCatalogue } from "./catalogue.ts";
-import { createEnding } from "./ending.ts";
-import type { Upstream } from "./upstream.ts";
+import { statusOf, type Upstream } from "./upstream.ts";
 
 export interface CommandUpstreamOptions {
   /** Methods of extensions, beside those of the core protocol. */
@@ -42,87 +28,63 @@ export interface CommandUpstreamOptions {
 
 type CommandConfig = UpstreamConfig & { readonly command: readonly string[] };
 
-/** Starts nothing before the first request. */
+/** Creates the upstream. Its process starts with the first request. */
 export function createCommandUpstream(
   name: string,
   config: CommandConfig,
-  options: CommandUpstreamOptions = {},
+  { clock = systemClock, methods }: CommandUpstreamOptions = {},
 ): Upstream {
-  const { clock = systemClock, methods } = options;
-  const command = new CommandServer(name, config, clock);
-  const { refusals, gate } = command;
-  const ending = createEnding(() => command.inFlight, clock);
-  const nameFields = nameFieldsOf(methods);
-  const rules = createMethodRules({
+  const server = new CommandServer(config);
+  const fleet = new Fleet<CommandServer>({
+    name,
+    config,
+    clock,
     methods,
-    tool: config.retries.trustAnnotations ? (tool) => catalogue.tool(tool) : undefined,
+    annotations: (tool) => catalogue.tool(tool)?.annotations,
+    replicas: {
+      all: [server],
+      pick: (tried) => (tried.includes(server) ? undefined : server),
+      failConnect: (_server, error) => server.health.fail(error),
+    },
   });
-
-  async function serve(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    const record = recordOf(context);
-    if (record !== undefined) record.upstream = name;
-    if (ending.hasBegun) throw refusals.notReady();
-    if (context.signal.aborted) throw abortError(context.signal);
-    const isLongLived = rules.isLongLived(request.method);
-    if (!isLongLived) await enterGate({ gate, ...refusals }, context.signal, record);
-    const isRepeatable = rules.isRepeatable(request.method, nameOf(nameFields, request));
-    try {
-      return await command.serve(request, context, { isLongLived, isRepeatable });
-    } finally {
-      if (!isLongLived) gate.leave();
-    }
-  }
+  const serve = createMessageDelivery(fleet, (_server, message) => server.exchange(message));
   const catalogue = createCatalogue(serve, clock);
-
   return {
     name,
     serve,
     tool: catalogue.tool,
     findTool: catalogue.find,
     forget: catalogue.forget,
-    status: () => ({
-      name,
-      kind: "command",
-      inFlight: command.inFlight,
-      queued: gate.queued,
-      replicas: [command.status()],
-    }),
-    ready: (timeoutMs) => command.ready(timeoutMs),
+    status: () => statusOf(fleet, "command"),
+    ready: (timeoutMs) => server.ready(timeoutMs),
     close: async (graceMs) => {
       catalogue.close();
-      await ending.begin(graceMs);
-      await command.close();
+      await fleet.close(graceMs);
+      await server.close();
     },
   };
 }
 
-interface Traits {
-  readonly isLongLived: boolean;
-  readonly isRepeatable: boolean;
-}
-
-/** The process, and what is known of it. */
-class CommandServer {
-  readonly refusals: Refusals;
-  readonly gate: Gate;
+/** The process, and what is known about its health. */
+class CommandServer implements Recipient {
+  readonly name = "1";
   inFlight = 0;
-  readonly #name: string;
-  readonly #config: CommandConfig;
-  readonly #clock: Clock;
-  readonly #deadlines: Deadlines;
+  readonly health = {
+    succeed: (): void => {
+      this.#failures = 0;
+    },
+    fail: (error: string): void => {
+      this.#failures += 1;
+      this.#lastError = error;
+    },
+  };
+  readonly #program: string;
   readonly #transport: StdioTransport;
   #failures = 0;
   #lastError: string | undefined;
 
-  constructor(name: string, config: CommandConfig, clock: Clock) {
-    const [program = "", ...args] = config.command;
-    const { cwd, env } = config;
-    this.refusals = createRefusals(name);
-    this.gate = new Gate(config.concurrency, clock);
-    this.#name = name;
-    this.#config = config;
-    this.#clock = clock;
-    this.#deadlines = new Deadlines(shortestOf(config.timeouts), clock);
+  constructor({ command: [program = "", ...args], cwd, env }: CommandConfig) {
+    this.#program = program;
     this.#transport = createStdioTransport({
       command: program,
       args,
@@ -131,45 +93,43 @@ class CommandServer {
     });
   }
 
-  /** A process that died is started anew for the next request, and for one that may run twice. */
-  async serve(request: JSONRPCRequest, context: RequestContext, traits: Traits): Promise<Result> {
-    const record = recordOf(context);
-    const attempts = traits.isRepeatable ? this.#config.retries.attempts : 1;
-    for (let attempt = 1; ; attempt += 1) {
-      if (record !== undefined) {
-        record.attempts = attempt;
-        record.replica = "1";
-      }
-      const limits = limitsOf(this.#config.timeouts, traits.isLongLived);
-      const exchange = new TimedExchange(this.#deadlines, limits, this.#clock.now());
-      this.inFlight += 1;
+  /** Sends a message. The first notification or the response counts as the head of the answer. */
+  exchange({ request, context, delivery }: Message<CommandServer>): MessageExchange {
+    const controller = new AbortController();
+    delivery.connected();
+    const serve = async () => {
       try {
-        const result = await exchange.run(this.#transport.serve, request, context);
-        this.#failures = 0;
+        const result = await this.#transport.serve(request, {
+          ...context,
+          signal: controller.signal,
+          notify: (notification) => {
+            if (delivery.stage === "sent") delivery.answered();
+            else delivery.waitFor("idle");
+            return context.notify(notification);
+          },
+        });
+        delivery.answered();
         return result;
       } catch (error) {
-        const failure = this.#judge(error, exchange, context);
-        if (record !== undefined) record.reason = failure.reason;
-        if (!failure.mayRepeat || attempt >= attempts) throw failure.error;
+        if (!isTransportError(error)) delivery.answered();
+        throw error;
       } finally {
-        this.inFlight -= 1;
+        delivery.released();
       }
-    }
+    };
+    return { result: serve(), abort: (error) => controller.abort(error) };
   }
 
   async ready(timeoutMs: number): Promise<boolean> {
-    const controller = new AbortController();
-    const stopTimer = this.#clock.after(timeoutMs, () => controller.abort());
-    const request = { jsonrpc: "2.0", id: 0, method: discover.name, params: { _meta: ownMeta } };
+    const context = { signal: AbortSignal.timeout(timeoutMs), notify: () => {} };
+    const params = { _meta: ownMeta };
+    const request = { jsonrpc: "2.0", id: 0, method: discover.name, params } as const;
     try {
-      const { signal } = controller;
-      await this.#transport.serve(request as JSONRPCRequest, { signal, notify: () => {} });
+      await this.#transport.serve(request, context);
       return true;
     } catch (error) {
-      // A server of an earlier revision does not know the method, but it answers.
+      // A server of an earlier revision answers with an error, but it does answer.
       return isProtocolError(error);
-    } finally {
-      stopTimer();
     }
   }
 
@@ -180,8 +140,8 @@ class CommandServer {
   status(): ReplicaStatus {
     const { pid } = this.#transport;
     return {
-      name: "1",
-      address: this.#config.command[0],
+      name: this.name,
+      address: this.#program,
       state: pid === undefined ? "starting" : "up",
       inFlight: this.inFlight,
       failures: this.#failures,
@@ -189,26 +149,4 @@ class CommandServer {
       pid,
     };
   }
-
-  #judge(error: unknown, exchange: TimedExchange, { signal }: RequestContext): CommandFailure {
-    if (isProtocolError(error) || !isTransportError(error)) throw error;
-    if (signal.aborted) throw abortError(signal);
-    const { timedOut, hasAnswer } = exchange;
-    if (timedOut !== undefined) {
-      const failure = timeoutError(this.#name, timedOut);
-      return { reason: timeoutReason(timedOut), error: failure, mayRepeat: false };
-    }
-    this.#failures += 1;
-    this.#lastError = causeOf(error);
-    if (error.reason === "malformed") {
-      return { reason: "malformed", error: this.refusals.malformed(error), mayRepeat: false };
-    }
-    return { reason: "broken", error: this.refusals.broken(error), mayRepeat: !hasAnswer };
-  }
-}
-
-interface CommandFailure {
-  readonly reason: string;
-  readonly error: UpstreamError;
-  readonly mayRepeat: boolean;
 }

@@ -1,39 +1,41 @@
-/** A server behind the gateway, whatever it is made of. */
+/** A server behind the gateway, over HTTP, stdio or in processes of its own. */
 import type { Serve, Tool } from "lutra/protocol";
-import type { Forward, RequestCopy } from "../delivery/forward.ts";
+import type { RequestCopy } from "../delivery/deliver-copy.ts";
+import type { Forward } from "../delivery/deliver-stream.ts";
+import type { Fleet, Recipient } from "../delivery/fleet.ts";
 import type { ReplicaStatus } from "../replicas/replica.ts";
 
 export interface Upstream {
   readonly name: string;
   /**
-   * Answers a request that was read: balanced over the replicas, bounded, tried again where that
-   * does no harm. Rejects with what the upstream said, or with an `UpstreamError`.
+   * Answers a parsed request: balanced over the replicas, bounded, and retried where that does no
+   * harm. Rejects with the upstream's error, or with an `UpstreamError`.
    */
   readonly serve: Serve;
   /**
-   * Passes a request on without reading its body, and the answer back. Absent where no HTTP is
-   * spoken. Answers in any case, if need be with `refuse`.
+   * Passes a request through without parsing its body, and streams the answer back. Always answers,
+   * if need be with `refuse`. Absent for an upstream that does not speak HTTP.
    */
   readonly forward?: ((forward: Forward) => void) | undefined;
   /**
-   * Sends a copy of a request that another upstream answers; what comes back is dropped, and so is
-   * the copy when too many are under way. Never throws. Absent where copies make no sense.
+   * Sends a copy of a request that another upstream answers, and discards the answer. Drops the copy
+   * when too many are in flight. Never throws. Absent for an upstream that does not speak HTTP.
    */
   readonly copy?: ((copy: RequestCopy) => void) | undefined;
-  /** What is known of a tool from the last `tools/list`, for annotations and mirrored headers. */
+  /** Returns a tool from the last `tools/list`, for its annotations and mirrored headers. */
   readonly tool: (name: string) => Tool | undefined;
-  /** The same, after a list that is on its way or due; absent where there is nothing to wait for. */
+  /** Returns a tool once a pending list has arrived. Absent where there is no list to wait for. */
   readonly findTool?: ((name: string) => Promise<Tool | undefined>) | undefined;
-  /** Says that the list of tools may have changed. */
+  /** Marks the list of tools as stale. */
   readonly forget?: (() => void) | undefined;
   readonly status: () => UpstreamStatus;
-  /** Resolves when a replica answers, at the latest after `timeoutMs`. Says whether one does. */
+  /** Resolves with true when a replica answers, and with false after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<boolean>;
-  /** Takes no more requests, waits for those under way as long as `graceMs`, and frees everything. */
+  /** Accepts no more requests, waits up to `graceMs` for those in flight, and releases everything. */
   readonly close: (graceMs: number) => Promise<void>;
   /**
-   * Says that the end is near: what the gateway itself runs ends its subscriptions, and is not
-   * replaced when it dies. Requests are still answered.
+   * Announces the close: processes that the gateway runs end their subscriptions, and are not
+   * replaced when they die. Requests are still answered.
    */
   readonly drain?: (() => void) | undefined;
 }
@@ -44,4 +46,13 @@ export interface UpstreamStatus {
   readonly inFlight: number;
   readonly queued: number;
   readonly replicas: readonly ReplicaStatus[];
+}
+
+export function statusOf<R extends Recipient & { readonly status: () => ReplicaStatus }>(
+  fleet: Fleet<R>,
+  kind: UpstreamStatus["kind"],
+): UpstreamStatus {
+  const { name, inFlight, gate, replicas } = fleet;
+  const all = replicas.all.map((replica) => replica.status());
+  return { name, kind, inFlight, queued: gate.queued, replicas: all };
 }

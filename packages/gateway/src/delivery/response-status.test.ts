@@ -3,6 +3,7 @@ import { type JSONRPCRequest, metaKeys } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
 import { createHttpUpstream } from "../upstreams/http-upstream.ts";
 import { after, startReplica, upstreamConfig } from "./fixtures/front.ts";
+import { faultOf } from "./response-status.ts";
 
 const _meta = { [metaKeys.protocolVersion]: "2026-07-28", [metaKeys.clientCapabilities]: {} };
 const call: JSONRPCRequest = {
@@ -86,4 +87,18 @@ describe("what an upstream says by its HTTP status reaches the client", () => {
       retryAfterMs: undefined,
     });
   });
+});
+
+it.each([
+  [200, "application/json", undefined],
+  [404, "text/html", undefined],
+  [500, "text/html", undefined],
+  [502, "text/html", "HTTP status 502"],
+  [503, undefined, "HTTP status 503"],
+  [504, "text/plain", "HTTP status 504"],
+  [503, "application/json", undefined],
+  [502, "application/json; charset=utf-8", undefined],
+  [503, "application/jsonp", "HTTP status 503"],
+])("the fault of a replica that responds with %i and %s is %s", (status, type, expected) => {
+  expect(faultOf(status, type)).toBe(expected);
 });

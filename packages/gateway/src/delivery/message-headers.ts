@@ -1,6 +1,6 @@
 /**
- * What a request that was read keeps of its HTTP headers on its way to an upstream. The transport
- * makes all others anew from the message.
+ * The HTTP headers that a parsed request keeps on its way to an upstream. The transport creates all
+ * others from the message.
  *
  * @spec basic/transports/streamable-http#request-metadata
  */
@@ -10,22 +10,21 @@ import { forwardedNames } from "../head/forwarded.ts";
 
 type Headers = { readonly [name: string]: string };
 
-/** Whom the request is for, and which trace it belongs to. */
-const passed = ["authorization", "traceparent", "tracestate", "baggage"] as const;
+/** The credentials, and the trace that the request belongs to. */
+const kept = ["authorization", "traceparent", "tracestate", "baggage"] as const;
 
 /**
- * Compiles what is passed on: a few headers by their names, how the request has come, and all
- * `Mcp-Param-*`, known or not.
- * `configured` headers of the upstream take the place of the client's. What is in the context's
- * `addHeaders` stays.
+ * Compiles the headers that requests keep: a few by their names, those about the client and its
+ * proxies, and all `Mcp-Param-*`. The `configured` headers of the upstream take precedence over the
+ * client's, and the context's `addHeaders` over both.
  *
  * @spec basic/transports/streamable-http#custom-headers-from-tool-parameters
  */
-export function createPassedHeaders(
+export function createMessageHeaders(
   configured: Headers = {},
 ): (context: RequestContext) => Headers | undefined {
   const own = new Set(Object.keys(configured).map((name) => name.toLowerCase()));
-  const names = passed.filter((name) => !own.has(name));
+  const names = kept.filter((name) => !own.has(name));
 
   return (context) => {
     const { header, addHeaders } = context;
@@ -41,7 +40,7 @@ export function createPassedHeaders(
 
 const forwarded: ReadonlySet<string> = new Set(Object.values(forwardedNames));
 
-/** Takes what goes on out of names, in lower case, and values in turn. */
+/** Copies headers from a list of names, in lower case, and values in turn. */
 function addFromHead(
   added: Record<string, string>,
   headers: readonly string[],
@@ -56,8 +55,8 @@ function addFromHead(
   }
 }
 
-function merge(passedOn: Headers, addHeaders: Headers): Headers {
+function merge(headers: Headers, addHeaders: Headers): Headers {
   const present = new Set(Object.keys(addHeaders).map((name) => name.toLowerCase()));
-  const others = Object.entries(passedOn).filter(([name]) => !present.has(name));
+  const others = Object.entries(headers).filter(([name]) => !present.has(name));
   return { ...Object.fromEntries(others), ...addHeaders };
 }

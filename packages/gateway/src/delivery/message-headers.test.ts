@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { recordIn } from "../exchange-record.ts";
 import { headOf, modern, peerAddress } from "../fixtures/head-of.ts";
 import { createRecord } from "./fixtures/front.ts";
-import { createPassedHeaders } from "./passed-headers.ts";
+import { createMessageHeaders } from "./message-headers.ts";
 
 function contextOf(
   headers: { readonly [name: string]: string },
@@ -23,7 +23,7 @@ const trace = { traceparent: "00-1-2-03", tracestate: "a=1", baggage: "b=2" };
 
 it("passes on whom the request is for, its trace, how it came, and nothing else", () => {
   const headers = { authorization: "Bearer a", ...trace, cookie: "c=3", "x-own": "1" };
-  expect(createPassedHeaders()(contextOf(headers))).toEqual({
+  expect(createMessageHeaders()(contextOf(headers))).toEqual({
     authorization: "Bearer a",
     ...trace,
     ...way,
@@ -32,23 +32,23 @@ it("passes on whom the request is for, its trace, how it came, and nothing else"
 
 it("passes on every Mcp-Param, known or not, as it came", () => {
   const headers = { "mcp-param-city": "=?base64?w7g=?=", "mcp-param-new": "1" };
-  expect(createPassedHeaders()(contextOf(headers))).toEqual({ ...headers, ...way });
+  expect(createMessageHeaders()(contextOf(headers))).toEqual({ ...headers, ...way });
 });
 
 it("leaves out what the operator has set", () => {
-  const passed = createPassedHeaders({ Authorization: "Bearer own" });
+  const passed = createMessageHeaders({ Authorization: "Bearer own" });
   expect(passed(contextOf({ authorization: "Bearer client", ...trace }))).toEqual({
     ...trace,
     ...way,
   });
-  const proto = createPassedHeaders({ "X-Forwarded-Proto": "https" });
+  const proto = createMessageHeaders({ "X-Forwarded-Proto": "https" });
   expect(proto(contextOf({}))).toEqual({ "x-forwarded-for": peerAddress });
 });
 
 it("keeps the headers that someone added on the way, whatever their case", () => {
   const added = { "Mcp-Param-City": "Ulm", "Mcp-Name": "y" };
   const context = contextOf({ "mcp-param-city": "Bonn", "mcp-param-day": "1" }, added);
-  expect(createPassedHeaders()(context)).toEqual({
+  expect(createMessageHeaders()(context)).toEqual({
     ...added,
     ...way,
     "mcp-param-day": "1",
@@ -57,5 +57,5 @@ it("keeps the headers that someone added on the way, whatever their case", () =>
 
 it("has nothing to pass on of a request that came without HTTP", () => {
   const { signal } = new AbortController();
-  expect(createPassedHeaders()({ signal, notify: () => {} })).toEqual({});
+  expect(createMessageHeaders()({ signal, notify: () => {} })).toEqual({});
 });

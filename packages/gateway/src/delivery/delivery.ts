@@ -1,0 +1,260 @@
+/**
+ * The policy for getting one request to a replica of an upstream: the queue, the choice of a
+ * replica, the time limits, and the retries. A carrier moves the request and the answer, and reports
+ * its progress.
+ */
+import { mayRunTwice } from "lutra/internal";
+import {
+  isTransportError,
+  type Method,
+  type ProtocolError,
+  type TransportError,
+} from "lutra/protocol";
+import type { ExchangeRecord } from "../exchange-record.ts";
+import { causeOf } from "../replicas/cause.ts";
+import type { Timed } from "./deadlines.ts";
+import type { Fleet, Recipient } from "./fleet.ts";
+import type { Waiter } from "./gate.ts";
+import { limitsOf, type Phase, type TimeLimits } from "./time-limits.ts";
+import {
+  connectFailureOf,
+  type Failure,
+  failureOf,
+  isMalformedRequest,
+  isRetired,
+  malformedRequest,
+  phaseError,
+  timeoutOf,
+} from "./upstream-error.ts";
+
+/** Moves a request to a replica, and the answer back. */
+export interface Carrier<R> {
+  /** Sends the request. The delivery is told of the connection, the answer, and the end. */
+  readonly send: (replica: R) => void;
+  /** Prepares a request that was sent for another attempt; false when that is not possible. */
+  readonly rewind: () => boolean;
+  /** Aborts the exchange with the replica, if it has a connection. */
+  readonly abort: (error: TransportError) => void;
+  /** Reports to the client that the delivery failed. Called at most once. */
+  readonly fail: (error: ProtocolError) => void;
+}
+
+export interface DeliveryInit {
+  readonly method: string | undefined;
+  /** The tool, prompt or resource that the request names. */
+  readonly name: string | undefined;
+  readonly record: Pick<
+    ExchangeRecord,
+    "startedAt" | "upstream" | "replica" | "attempts" | "reason" | "upstreamMs"
+  >;
+}
+
+/**
+ * - `waiting`: for the body, or in the queue
+ * - `connecting`: a replica was chosen, and nothing was sent
+ * - `sent`: the replica may have read and executed the request
+ * - `answering`: the answer has begun
+ * - `ended`: answered, failed or cancelled
+ */
+export type Stage = "waiting" | "connecting" | "sent" | "answering" | "ended";
+
+const never = Number.POSITIVE_INFINITY;
+
+export class Delivery<R extends Recipient> implements Timed, Waiter {
+  dueAt = never;
+  stage: Stage = "waiting";
+  readonly #carrier: Carrier<R>;
+  readonly #fleet: Fleet<R>;
+  readonly #record: DeliveryInit["record"];
+  readonly #method: Method | undefined;
+  readonly #name: string | undefined;
+  readonly #limits: TimeLimits;
+  #holdsSlot = false;
+  #attempts = 0;
+  #replica: R | undefined;
+  #tried: readonly R[] = [];
+  #phase: Phase = "connect";
+  #endsAt = never;
+
+  constructor(carrier: Carrier<R>, fleet: Fleet<R>, { method = "", name, record }: DeliveryInit) {
+    this.#carrier = carrier;
+    this.#fleet = fleet;
+    this.#record = record;
+    this.#method = fleet.methods.get(method);
+    this.#name = name;
+    this.#limits = limitsOf(fleet.timeouts, this.#isLongLived);
+    record.upstream = fleet.name;
+  }
+
+  /** Sends the request, or queues it. A response that stays open occupies no slot. */
+  start(): void {
+    if (this.stage === "ended") return;
+    const { gate, isClosed, name } = this.#fleet;
+    if (isClosed) this.#fail(failureOf(name, "not-ready"));
+    else if (this.#isLongLived) this.#begin();
+    else {
+      const entry = gate.enter(this);
+      if (entry === "entered") this.onTurn();
+      else if (entry === "full") this.onTimeout();
+    }
+  }
+
+  onTurn(): void {
+    this.#holdsSlot = true;
+    this.#begin();
+  }
+
+  onTimeout(): void {
+    this.#fail(failureOf(this.#fleet.name, "queue"));
+  }
+
+  /** Reports that the request is about to be sent. Returns false when the delivery has ended. */
+  connected(): boolean {
+    if (this.stage === "ended") return false;
+    this.stage = "sent";
+    this.waitFor("first-byte");
+    return true;
+  }
+
+  /** Reports the head of the answer. `fault` is set when it shows that the replica is unavailable. */
+  answered(fault?: string): void {
+    if (this.stage === "ended") return;
+    const { health } = this.#replica as R;
+    if (fault === undefined) health.succeed();
+    else health.fail(fault);
+    this.stage = "answering";
+    this.#record.upstreamMs = performance.now() - this.#record.startedAt;
+    this.waitFor("idle");
+  }
+
+  /** Starts the time limit of a phase. Only the total limit applies in `connect` and `total`. */
+  waitFor(phase: Phase): void {
+    this.#phase = phase;
+    this.dueAt = Math.min(this.#fleet.deadlines.in(this.#msOf(phase)), this.#endsAt);
+  }
+
+  /** Reports that the exchange with the replica is over. Called once for each `send`. */
+  released(): void {
+    (this.#replica as R).inFlight -= 1;
+  }
+
+  /** Reports that the answer is complete. */
+  done(): void {
+    if (this.stage !== "ended") this.#end();
+  }
+
+  /** Reports that the exchange with the replica failed; retries the request where possible. */
+  failed(error: Error): void {
+    const { stage } = this;
+    if (stage === "ended") return;
+    const replica = this.#replica as R;
+    if (stage === "connecting") this.#failConnect(replica, error);
+    else this.#failSent(replica, error, stage === "answering");
+  }
+
+  /** Ends the delivery because the client is gone. Returns false when it had already ended. */
+  cancel(error: TransportError): boolean {
+    if (this.stage === "ended") return false;
+    this.#fleet.gate.abandon(this);
+    this.#end();
+    this.#carrier.abort(error);
+    return true;
+  }
+
+  onDue(): void {
+    const phase = this.dueAt < this.#endsAt ? this.#phase : "total";
+    const error = phaseError(phase);
+    if (phase === "first-byte") this.#replica?.health.fail(error.message);
+    this.#fail(timeoutOf(this.#fleet.name, phase));
+    this.#carrier.abort(error);
+  }
+
+  /** Returns true when a second execution of the request does no harm. */
+  mayRunTwice(): boolean {
+    const { annotations } = this.#fleet;
+    const [method, name] = [this.#method, this.#name];
+    const isAnnotated = method?.annotated === true && name !== undefined;
+    return mayRunTwice(method, isAnnotated ? annotations?.(name) : undefined);
+  }
+
+  get #isLongLived(): boolean {
+    return this.#method?.longLived === true;
+  }
+
+  #begin(): void {
+    this.#endsAt = this.#fleet.clock.now() + this.#limits.totalMs;
+    this.#fleet.deadlines.add(this);
+    this.#sendToNext(failureOf(this.#fleet.name, "not-ready"));
+  }
+
+  /** Sends to the next replica. Without one, or after the last attempt, the failure is the answer. */
+  #sendToNext(failure: Failure): void {
+    const { replicas, maxAttempts } = this.#fleet;
+    const replica = this.#attempts < maxAttempts ? replicas.pick(this.#tried) : undefined;
+    if (replica === undefined) {
+      this.#fail(failure);
+      return;
+    }
+    this.#attempts += 1;
+    this.#record.attempts = this.#attempts;
+    this.#record.replica = replica.name;
+    replica.inFlight += 1;
+    this.#replica = replica;
+    this.stage = "connecting";
+    this.waitFor("connect");
+    this.#carrier.send(replica);
+  }
+
+  /** Nothing of the request was sent, so another replica may get it, whatever it is. */
+  #failConnect(replica: R, error: Error): void {
+    const { name, replicas } = this.#fleet;
+    if (isMalformedRequest(error)) {
+      this.#fail(malformedRequest(error));
+      return;
+    }
+    if (!isRetired(error)) replicas.failConnect(replica, causeOf(error));
+    this.#tried = [...this.#tried, replica];
+    this.#sendToNext(connectFailureOf(name, error));
+  }
+
+  /**
+   * The replica may have executed the request, even when an idle connection turned out to be closed.
+   * So only a request that may run twice is sent again.
+   */
+  #failSent(replica: R, error: Error, isAnswering: boolean): void {
+    const { name, replicas } = this.#fleet;
+    const isMalformed = isTransportError(error) && error.reason !== "closed";
+    if (!isMalformed || !isAnswering) replica.health.fail(causeOf(error));
+    const failure = failureOf(name, isMalformed ? "malformed" : "broken", error);
+    const mayRetry = !isMalformed && !isAnswering && this.mayRunTwice();
+    if (!mayRetry || !this.#carrier.rewind()) {
+      this.#fail(failure);
+      return;
+    }
+    this.#tried = [...this.#tried, replica];
+    // An idle connection can break while its replica is healthy, so all may be tried again.
+    if (replicas.pick(this.#tried) === undefined) this.#tried = [];
+    this.#sendToNext(failure);
+  }
+
+  #fail({ reason, error }: Failure): void {
+    this.#record.reason = reason;
+    this.#end();
+    this.#carrier.fail(error);
+  }
+
+  #end(): void {
+    this.stage = "ended";
+    this.#fleet.deadlines.delete(this);
+    if (!this.#holdsSlot) return;
+    this.#holdsSlot = false;
+    this.#fleet.gate.leave();
+  }
+
+  /** The pool has its own limit for a connection. */
+  #msOf(phase: Phase): number {
+    const { firstByteMs, idleMs } = this.#limits;
+    if (phase === "connect" || phase === "total") return never;
+    return phase === "first-byte" ? firstByteMs : idleMs;
+  }
+}

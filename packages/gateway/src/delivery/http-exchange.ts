@@ -1,0 +1,104 @@
+/**
+ * Sends parsed requests to replicas over HTTP.
+ *
+ * @spec basic/transports/streamable-http#sending-messages
+ */
+import type { HttpSender } from "lutra/internal";
+import type { RequestContext, Result, TransportError } from "lutra/protocol";
+import type { Dispatcher } from "undici";
+import type { Replica } from "../replicas/replica.ts";
+import type { Message, MessageExchange, StartExchange } from "./deliver-message.ts";
+import type { Delivery } from "./delivery.ts";
+import {
+  type AnswerHead,
+  faultOf,
+  type ResponseHeaders,
+  readErrorHead,
+  refusalBy,
+  textOf,
+} from "./response-status.ts";
+import { phaseError } from "./upstream-error.ts";
+
+export interface HttpExchangeOptions {
+  /** The name of the upstream. */
+  readonly name: string;
+  readonly send: HttpSender;
+  /** Returns the headers that the request keeps. */
+  readonly headers: (context: RequestContext) => RequestContext["addHeaders"];
+}
+
+export function createHttpExchange(options: HttpExchangeOptions): StartExchange<Replica> {
+  return (replica, message) => new HttpExchange(replica, message, options);
+}
+
+/** The dispatcher of one attempt: reports to the delivery what the transport's handler gets. */
+class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
+  readonly result: Promise<Result>;
+  readonly #replica: Replica;
+  readonly #delivery: Delivery<Replica>;
+  #handler: Dispatcher.DispatchHandler | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #errorHead: AnswerHead | undefined;
+
+  constructor(
+    replica: Replica,
+    { request, context, delivery }: Message<Replica>,
+    options: HttpExchangeOptions,
+  ) {
+    const { name, send, headers } = options;
+    const { signal, notify } = context;
+    this.#replica = replica;
+    this.#delivery = delivery;
+    this.result = send(this, request, { signal, notify, addHeaders: headers(context) }).catch(
+      (error: unknown) => {
+        // The sender dispatches nothing for a signal that has aborted.
+        if (this.#handler === undefined) delivery.released();
+        throw refusalBy(name, this.#errorHead, error) ?? error;
+      },
+    );
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const { pool, path } = this.#replica;
+    this.#handler = handler;
+    return pool.dispatch({ ...options, path }, this);
+  }
+
+  abort(error: TransportError): void {
+    this.#controller?.abort(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#controller = controller;
+    if (this.#delivery.connected()) this.#handler?.onRequestStart?.(controller, context);
+    else controller.abort(phaseError("connect"));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHeaders,
+    statusMessage?: string,
+  ): void {
+    if (status < 200) return;
+    this.#errorHead = readErrorHead(status, headers);
+    this.#delivery.answered(faultOf(status, textOf(headers["content-type"])));
+    this.#handler?.onResponseStart?.(controller, status, { ...headers }, statusMessage);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#handler?.onResponseData?.(controller, chunk);
+    // The replica cannot send while the client is slow.
+    this.#delivery.waitFor(controller.paused ? "total" : "idle");
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: ResponseHeaders): void {
+    this.#delivery.released();
+    this.#handler?.onResponseEnd?.(controller, { ...trailers });
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#delivery.released();
+    this.#handler?.onResponseError?.(controller, error);
+  }
+}

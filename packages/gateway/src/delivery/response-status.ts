@@ -1,0 +1,74 @@
+/**
+ * The meaning of the HTTP status of an upstream's response, for the health of its replica and for
+ * the client. A client that does not receive the challenge of a 401 would never sign in.
+ *
+ * @spec basic/authorization/index#error-handling
+ */
+import { parseRetryAfter } from "lutra/internal";
+import { type ErrorHead, isProtocolError, isTransportError, ProtocolError } from "lutra/protocol";
+
+/** The part of a response's head that goes to the client with an error. */
+export interface AnswerHead extends ErrorHead {
+  readonly status: number;
+}
+
+export type ResponseHeaders = { readonly [name: string]: string | string[] | undefined };
+
+/**
+ * Returns the fault of a replica whose response shows that its server is unavailable. Statuses 502,
+ * 503 and 504 come from a load balancer or a platform in front of a server that does not answer.
+ * With a JSON body they are the MCP server's own response to one request, so the server is
+ * available. Other statuses are responses, too: 500 may be caused by the request.
+ */
+export function faultOf(status: number, contentType: string | undefined): string | undefined {
+  if (status !== 502 && status !== 503 && status !== 504) return undefined;
+  const isJSON = contentType !== undefined && /^application\/json\b/i.test(contentType);
+  return isJSON ? undefined : `HTTP status ${status}`;
+}
+
+/** Statuses that carry more information than the JSON-RPC code beside them. */
+const informative: ReadonlySet<number> = new Set([401, 403, 429, 503]);
+
+/** Reads the challenge and the retry time of a response; undefined where its status has neither. */
+export function readErrorHead(status: number, headers: ResponseHeaders): AnswerHead | undefined {
+  if (!informative.has(status)) return undefined;
+  const challenge = textOf(headers["www-authenticate"]);
+  // Other characters could not be sent in a header again.
+  const isPlain = challenge !== undefined && /^[\t\x20-\x7e]+$/.test(challenge);
+  const retryAfterMs = parseRetryAfter(textOf(headers["retry-after"]), {
+    date: textOf(headers.date),
+  });
+  return {
+    status,
+    ...(isPlain && { challenge }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+/** Returns the error for the client where the head of the response determines it. */
+export function refusalBy(
+  upstream: string,
+  head: AnswerHead | undefined,
+  error: unknown,
+): ProtocolError | undefined {
+  if (head === undefined) return undefined;
+  if (isProtocolError(error)) return ProtocolError.fromWire(error.toWire(), head);
+  if (!isTransportError(error) || error.reason !== "http") return undefined;
+  const options = { ...head, data: { upstream }, cause: error };
+  switch (head.status) {
+    case 401:
+      return new ProtocolError("invalidRequest", "The upstream requires credentials", options);
+    case 403:
+      return new ProtocolError("invalidRequest", "The upstream rejected the credentials", options);
+    case 429:
+      return new ProtocolError("internalError", "Too many requests", options);
+    default:
+      // A 503 without a JSON-RPC error comes from a load balancer, not from the server.
+      return undefined;
+  }
+}
+
+/** Returns the value of a header; several values are joined. */
+export function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(", ") : header;
+}
