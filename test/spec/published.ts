@@ -1,23 +1,17 @@
-/** Where the published schema and its examples lie, when they do. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+/** Reads the schema of the specification and its example messages; published/README.md says from where. */
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const folder = fileURLToPath(new URL("../../../shared/spec/2026-07-28", import.meta.url));
-
-/** Why the tests of this folder are skipped, and how to have them run; `undefined` if they run. */
-export const missing = existsSync(join(folder, "schema.json"))
-  ? undefined
-  : "put schema.json and examples/ of schema/2026-07-28, from the repository " +
-    "modelcontextprotocol/modelcontextprotocol, into ../shared/spec/2026-07-28";
+const folder = join(import.meta.dirname, "published/2026-07-28");
 
 export interface Example {
-  /** The type of the published schema that it is an example of. */
+  /** The type of the schema that the message is an example of. */
   readonly type: string;
   readonly file: string;
   readonly value: unknown;
 }
 
+/** Returns every example message of the specification. */
 export function readExamples(): readonly Example[] {
   const types = readdirSync(join(folder, "examples"));
   return types.flatMap((type) =>
@@ -28,6 +22,7 @@ export function readExamples(): readonly Example[] {
   );
 }
 
+/** Returns the JSON Schema of the specification. */
 export function readSchema(): { readonly $defs: { readonly [type: string]: object } } {
   return JSON.parse(readFileSync(join(folder, "schema.json"), "utf8"));
 }
