@@ -7,6 +7,9 @@ if (isInstallStale(root)) await install("installing dependencies", root);
 
 const biome = ["node_modules/@biomejs/biome/bin/biome", "check", ".", "--error-on-warnings"];
 const tsc = "node_modules/typescript/bin/tsc";
+const knip = ["node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"];
+/** Exports without a user outside their file. The number may only fall. */
+const maxUnusedExports = 50;
 const tool = (...args) => node("--import", "tsx", ...args);
 
 const results = [
@@ -20,6 +23,8 @@ const results = [
   await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),
   await step("sizes", tool("tools/sizes.ts"), { showOutput: true }),
   await step("language", tool("tools/language.ts"), { showOutput: true }),
+  await step("links", tool("tools/links.ts"), { showOutput: true }),
+  await step("unused exports", node(...knip, `--max-issues=${maxUnusedExports}`)),
   await step("commit titles", tool("tools/commit-titles.ts"), { showOutput: true }),
 ];
 
