@@ -3,7 +3,6 @@ import { httpRules, listenHttp } from "lutra/internal";
 import { atPath, type HttpEndpoint } from "lutra/node";
 import type { Method } from "lutra/protocol";
 import { taskMethods } from "lutra/tasks";
-import type { DestinationStream } from "pino";
 import { type AdminOptions, startAdmin } from "./admin/admin.ts";
 import { createMetrics, type Metrics } from "./admin/metrics.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
@@ -12,7 +11,7 @@ import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput } from "./config/schema.ts";
 import { type Authenticate, createHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
-import { type AccessLog, createAccessLog } from "./log/access-log.ts";
+import { type AccessLog, createAccessLog, type LogStream } from "./log/access-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
 import type { RunModule } from "./upstreams/module-upstream.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
@@ -29,7 +28,7 @@ export interface GatewayOptions {
    */
   readonly methods?: readonly Method[] | undefined;
   /** Where the access log goes in place of what the configuration says. */
-  readonly logStream?: DestinationStream | undefined;
+  readonly logStream?: LogStream | undefined;
   /** Hears why standard output can't be written to, where the access log goes there. */
   readonly onOutputError?: ((error: Error) => void) | undefined;
   /** Hears in one line what happens. @default writes to standard error */

@@ -18,6 +18,7 @@ export { startGateway } from "./gateway.ts";
 // For those who run modules, authenticate callers or extend this package.
 export type { Authenticate } from "./handler.ts";
 export type { Head } from "./head/head.ts";
+export type { LogStream } from "./log/access-log.ts";
 export type { ReplicaStatus } from "./replicas/replica.ts";
 export type { Explanation, Question } from "./routes/explain.ts";
 export { explainRoutes } from "./routes/explain.ts";

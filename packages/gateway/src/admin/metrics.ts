@@ -1,14 +1,14 @@
-/** What Prometheus reads: counts and durations of exchanges, and the state of upstreams. */
+/** The metrics that Prometheus scrapes: exchanges, the state of upstreams, and the process. */
 import { coreMethods, type Method } from "lutra/protocol";
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
-import { DurationHistogram, histogramText } from "./duration-histogram.ts";
 
 export interface Metrics {
+  /** Counts an exchange that has ended, with its HTTP status. */
   readonly observe: (record: ExchangeRecord, status: number) => void;
   readonly contentType: string;
-  /** The text that Prometheus reads. */
+  /** Creates the response to a scrape. */
   readonly text: () => Promise<string>;
 }
 
@@ -18,122 +18,119 @@ export interface MetricsOptions {
   readonly cache: () => { readonly bytes: number; readonly entries: number } | undefined;
 }
 
-/** Series that are kept; what would be beyond is counted under "other". */
+/** Maximum number of label combinations; exchanges beyond it are counted under "other". */
 const maxSeries = 1000;
 
-/** Collects in a registry of its own, so that several gateways may live in one process. */
+/** Upper bounds of the duration histogram, in seconds. */
+const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Creates metrics in a registry of their own, so that a process can run several gateways. */
 export function createMetrics({ methods = [], ...sources }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  // A client chooses its method; the number of series must not be its choice.
-  const known = new Set([...coreMethods, ...methods].map(({ name }) => name));
-  const series = new Map<string, Series>();
-  /** Requests come in runs that look the same; finding those needs no key. */
-  let last: Series | undefined;
-  const durations = new Map<string, DurationHistogram>();
-  counters([registry], series);
-  gauges([registry], sources);
-
-  function find(record: ExchangeRecord, status: number): Series {
-    const { head, upstream, code, cache } = record;
-    const method = known.has(head.method ?? "") ? head.method : "";
-    const key = `${method} ${upstream} ${status} ${code} ${cache}`;
-    return series.get(key) ?? open(key, record, status);
-  }
-
-  function open(key: string, record: ExchangeRecord, status: number): Series {
-    const isRoom = series.size < maxSeries;
-    const { method = "" } = record.head;
-    const { upstream = "", code = "", cache = "" } = record;
-    const own = { method: known.has(method) ? method : "other", upstream };
-    const labels = isRoom ? { ...own, status, code, cache } : beyond;
-    const name = isRoom ? key : "";
-    const duration = new DurationHistogram({ method: labels.method, upstream: labels.upstream });
-    const found = series.get(name);
-    if (found !== undefined) return found;
-    const shared = durations.get(duration.name) ?? duration;
-    durations.set(shared.name, shared);
-    const opened: Series = {
-      labels,
-      like: shapeOf(record, status),
-      requests: 0,
-      retries: 0,
-      duration: shared,
-    };
-    series.set(name, opened);
-    return opened;
-  }
-
+  const series = new SeriesTable([...coreMethods, ...methods]);
+  registerCounters([registry], series);
+  const durations = new Histogram({
+    name: "lutra_gateway_request_duration_seconds",
+    help: "Time from the arrival of a request to the end of its response, in seconds",
+    labelNames: ["method", "upstream"] as const,
+    buckets,
+    registers: [registry],
+  });
+  registerGauges([registry], sources);
   return {
     observe: (record, status) => {
-      if (last === undefined || !isLike(last.like, record, status)) last = find(record, status);
-      last.requests += 1;
-      const { attempts, ms } = record;
-      if (attempts > 1) last.retries += attempts - 1;
-      last.duration.observe(ms / 1000);
+      const found = series.of(record, status);
+      found.requests += 1;
+      if (record.attempts > 1) found.retries += record.attempts - 1;
+      durations.observe(found.durationLabels, record.ms / 1000);
     },
     contentType: registry.contentType,
-    text: async () => (await registry.metrics()) + histogramText([...durations.values()]),
+    text: () => registry.metrics(),
   };
 }
 
-/** What is counted of requests that look the same. Adding to it is all that a request costs. */
+/**
+ * The counts of exchanges with equal labels. The counters of prom-client would look up their labels
+ * for each exchange, so they read these counts when Prometheus scrapes them.
+ */
 interface Series {
-  readonly like: Shape;
-  readonly labels: { readonly [label: string]: string | number };
+  readonly labels: SeriesLabels;
+  readonly durationLabels: Pick<SeriesLabels, "method" | "upstream">;
   requests: number;
   retries: number;
-  readonly duration: DurationHistogram;
 }
 
-/** What makes requests count as the same. */
-type Shape = Pick<ExchangeRecord, "upstream" | "code" | "cache"> & {
-  readonly method: string | undefined;
+interface SeriesLabels {
+  readonly method: string;
+  readonly upstream: string;
   readonly status: number;
-};
-
-function shapeOf({ head, upstream, code, cache }: ExchangeRecord, status: number): Shape {
-  return { method: head.method, upstream, status, code, cache };
+  readonly code: string | number;
+  readonly cache: string;
 }
 
-function isLike(like: Shape, record: ExchangeRecord, status: number): boolean {
-  return (
-    like.method === record.head.method &&
-    like.upstream === record.upstream &&
-    like.status === status &&
-    like.code === record.code &&
-    like.cache === record.cache
-  );
+/** The labels of exchanges that exceed `maxSeries`. */
+const overflow: SeriesLabels = { method: "other", upstream: "", status: 0, code: "", cache: "" };
+
+class SeriesTable {
+  readonly #knownMethods: ReadonlySet<string>;
+  readonly #series = new Map<string, Series>();
+
+  /** A client chooses its method names, so unknown ones are counted under "other". */
+  constructor(known: readonly Method[]) {
+    this.#knownMethods = new Set(known.map(({ name }) => name));
+  }
+
+  of(record: ExchangeRecord, status: number): Series {
+    const { head, upstream = "", code = "", cache = "" } = record;
+    const method = this.#knownMethods.has(head.method ?? "") ? (head.method ?? "") : "other";
+    const key = `${method} ${upstream} ${status} ${code} ${cache}`;
+    const found = this.#series.get(key);
+    if (found !== undefined) return found;
+    if (this.#series.size < maxSeries) {
+      return this.#add(key, { method, upstream, status, code, cache });
+    }
+    return this.#series.get("") ?? this.#add("", overflow);
+  }
+
+  values(): Iterable<Series> {
+    return this.#series.values();
+  }
+
+  #add(key: string, labels: SeriesLabels): Series {
+    const { method, upstream } = labels;
+    const added = { labels, durationLabels: { method, upstream }, requests: 0, retries: 0 };
+    this.#series.set(key, added);
+    return added;
+  }
 }
 
-const beyond = { method: "other", upstream: "", status: 0, code: "", cache: "" };
-
-function counters(registers: Registry[], series: ReadonlyMap<string, Series>): void {
+function registerCounters(registers: Registry[], series: SeriesTable): void {
   new Counter({
     name: "lutra_gateway_requests_total",
-    help: "Requests, by method, upstream, HTTP status, JSON-RPC code and what the cache did",
+    help: "Requests, by method, upstream, HTTP status, JSON-RPC code and cache outcome",
     labelNames: ["method", "upstream", "status", "code", "cache"] as const,
     registers,
     collect() {
       this.reset();
-      for (const { labels, requests } of series.values()) this.inc(labels, requests);
+      for (const { labels, requests } of series.values()) this.inc({ ...labels }, requests);
     },
   });
   new Counter({
     name: "lutra_gateway_retries_total",
-    help: "Requests that were sent to one more replica",
+    help: "Retries on another replica, by upstream",
     labelNames: ["upstream"] as const,
     registers,
     collect() {
       this.reset();
       for (const { labels, retries } of series.values()) {
-        this.inc({ upstream: labels.upstream ?? "" }, retries);
+        this.inc({ upstream: labels.upstream }, retries);
       }
     },
   });
 }
 
-function gauges(
+function registerGauges(
   registers: Registry[],
   { upstreams, cache }: Pick<MetricsOptions, "upstreams" | "cache">,
 ): void {
@@ -151,7 +148,7 @@ function gauges(
   });
   new Gauge({
     name: "lutra_gateway_in_flight",
-    help: "Exchanges under way or waiting, by upstream",
+    help: "Exchanges in flight or queued, by upstream",
     labelNames: ["upstream", "state"] as const,
     registers,
     collect() {
@@ -163,7 +160,7 @@ function gauges(
   });
   new Gauge({
     name: "lutra_gateway_cache_bytes",
-    help: "How much the response cache keeps",
+    help: "Size of the response cache, in bytes",
     registers,
     collect() {
       this.set(cache()?.bytes ?? 0);

@@ -1,39 +1,47 @@
 /**
- * One line of JSON for each request: what was asked of whom and how it went, and nothing said. The
- * lines are as pino writes them, so what reads those reads these.
+ * The access log: one line of JSON for each request. A line says who was asked for what and with
+ * which outcome, and never has arguments or results. It has the format of pino, so the tools that
+ * read pino's lines read these.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type DestinationStream, destination, levels } from "pino";
+import sonicBoom from "sonic-boom";
 import type { Config } from "../config/schema.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import { EntryBuffer, type LineDestination } from "./entry-buffer.ts";
 
 export interface AccessLog {
   readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
-  /** Hands lines that wait to the operating system; resolves once it has them. */
+  /** Writes the pending lines; resolves once the operating system has them. */
   readonly flush: () => Promise<void>;
 }
 
-/** Names longer than this are cut. */
+/** A stream that receives the access log. */
+export interface LogStream {
+  /** Accepts one line or more, each with its line break. */
+  readonly write: (lines: string) => unknown;
+}
+
+/** Maximum length of a name; longer ones are cut off. */
 const maxNameLength = 256;
 
-/** What waits at most for a file or a reader that takes nothing; lines beyond that are lost. */
+/** Maximum number of bytes that wait for a slow file or reader; further lines are discarded. */
 const maxWaitingBytes = 16_777_216;
 
-const level = levels.values.info;
+/** The number that pino gives to the level "info". */
+const level = 30;
 
 /**
- * Writes to the configured file or to standard output; `undefined` where no log is wanted.
- * `onError` hears of each write that fails; those after it are tried all the same.
+ * Creates a log that writes to `stream`, to the configured file or to standard output. Returns
+ * `undefined` when the log is switched off. `onError` is called for each write that fails; later
+ * writes are still attempted.
  */
 export function createAccessLog(
   config: Config["log"],
   onError: (error: Error) => void,
-  stream?: DestinationStream,
+  stream?: LogStream,
 ): AccessLog | undefined {
   if (config === false) return undefined;
-  const out = stream ? asTexts(stream) : openFile(config.file, onError);
-  const entries = new EntryBuffer(out, lineOf);
+  const entries = new EntryBuffer(stream ?? openFile(config.file, onError), lineOf);
   const { address: hasAddress } = config;
   return {
     write: (record, req, res) => {
@@ -44,31 +52,25 @@ export function createAccessLog(
   };
 }
 
-function asTexts(stream: DestinationStream): LineDestination {
-  return { write: (bytes) => stream.write(bytes.toString()) };
-}
-
 function openFile(file: string | undefined, onError: (error: Error) => void): LineDestination {
-  const options = {
+  const out = new sonicBoom.SonicBoom({
     ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
     sync: false,
-    // With none it does not tell when it has written.
+    // With a minimum of 0, `flush` calls back before anything is written.
     minLength: 1,
     maxLength: maxWaitingBytes,
-    contentMode: "buffer",
-  } as const;
-  // Pino's type knows texts alone.
-  return destination(options).on("error", onError) as unknown as LineDestination;
+  });
+  return out.on("error", onError);
 }
 
 interface Sources {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** Empty where it is not known, or not to be kept. */
+  /** Empty when it is unknown or not to be logged. */
   readonly address: string;
 }
 
-/** What a line says. Of the request itself it keeps nothing, so that it can go. */
+/** The fields of a line. It holds no reference to the request, so that the request can be freed. */
 type Entry = ReturnType<typeof entryOf>;
 
 function entryOf(record: ExchangeRecord, { req, res, address }: Sources) {
@@ -87,7 +89,7 @@ function entryOf(record: ExchangeRecord, { req, res, address }: Sources) {
     status: res.headersSent ? res.statusCode : 0,
     code: record.code,
     cache: record.cache,
-    // The client went away, or the answer broke off.
+    // The client disconnected, or the response ended early.
     isBroken: !res.writableFinished,
     reason: record.reason,
     ms: record.ms,
@@ -99,8 +101,8 @@ function entryOf(record: ExchangeRecord, { req, res, address }: Sources) {
 }
 
 /**
- * A logger of pino's, or `JSON.stringify` on an object, walks over all members of each line once
- * more; what is absent leaves no trace here.
+ * Formats a line by hand and leaves out absent fields. A logger of pino, or `JSON.stringify` of an
+ * object, would visit all fields a second time.
  */
 function lineOf(entry: Entry): string {
   return (
@@ -132,7 +134,7 @@ function text(name: string, value: string | undefined): string {
   return value === undefined ? "" : `,"${name}":${JSON.stringify(value)}`;
 }
 
-/** For texts in which nothing can need a quote: our own words, dates, addresses and trace ids. */
+/** Formats a text that needs no escaping: a word of ours, a date, an address or a trace id. */
 function plain(name: string, value: string | undefined): string {
   return value === undefined ? "" : `,"${name}":"${value}"`;
 }
@@ -145,7 +147,7 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** The trace id of a W3C `traceparent`. */
+/** Returns the trace id of a W3C `traceparent`. */
 function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
   if (typeof traceparent !== "string" || traceparent.length < 55) return undefined;
   const id = traceparent.slice(3, 35);

@@ -1,21 +1,22 @@
 /**
- * Collects entries and writes their lines together. A line by itself costs three times as much, since
- * what makes it has left the processor's cache since the one before; the destination of pino
- * measures all that waits once more for each text that it gets; and each write wakes a thread, which
- * costs as much as some hundred lines.
+ * Collects log entries and writes their lines in batches. Formatting a single line costs three times
+ * as much as a line in a batch, because the code that formats it has left the processor's cache
+ * since the previous one. Each write also wakes a thread, which costs as much as about a hundred
+ * lines.
  */
 
-/** What waits at the most, in entries and in milliseconds. */
+/** Maximum number of entries in a batch. */
 const maxEntries = 512;
+/** Maximum age of a batch, in milliseconds. */
 const maxMs = 250;
-/** How long a file or a reader that takes nothing is waited for at the end, in milliseconds. */
+/** Maximum time that `flush` waits for the destination, in milliseconds. */
 const maxFlushMs = 1000;
 
-/** Where lines go. */
+/** The destination of log lines. */
 export interface LineDestination {
-  /** Takes the bytes of one line or more; they are not touched again. */
-  readonly write: (bytes: Buffer) => unknown;
-  /** Calls back once all is written, or can't be. */
+  /** Accepts one line or more. */
+  readonly write: (lines: string) => unknown;
+  /** Calls back once everything is written or has failed. */
   readonly flush?: (onEnd: () => void) => void;
 }
 
@@ -26,7 +27,7 @@ export class EntryBuffer<Entry> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasWritten = false;
 
-  /** `lineOf` writes the line of an entry, with its end. */
+  /** `lineOf` formats an entry as a line, including the line break. */
   constructor(out: LineDestination, lineOf: (entry: Entry) => string) {
     this.#out = out;
     this.#lineOf = lineOf;
@@ -34,16 +35,16 @@ export class EntryBuffer<Entry> {
 
   add(entry: Entry): void {
     this.#entries.push(entry);
-    if (this.#entries.length >= maxEntries) this.#handOn();
-    // The timer keeps the process, so that the last lines are written before it ends.
-    else this.#timer ??= setTimeout(() => this.#handOn(), maxMs);
+    if (this.#entries.length >= maxEntries) this.#write();
+    // The timer keeps the process alive until the last lines are written.
+    else this.#timer ??= setTimeout(() => this.#write(), maxMs);
   }
 
-  /** Hands everything on. Resolves once it is written, or after a second, since it may never be. */
+  /** Writes all entries. Resolves once they are written, or after a second at the latest. */
   flush(): Promise<void> {
-    this.#handOn();
+    this.#write();
     return new Promise((resolve) => {
-      // Pino's destination fails when it is flushed before it was opened for a first line.
+      // SonicBoom fails when it is flushed before its file is open.
       if (this.#out.flush === undefined || !this.#hasWritten) return void resolve();
       const timer = setTimeout(resolve, maxFlushMs);
       this.#out.flush(() => {
@@ -53,16 +54,14 @@ export class EntryBuffer<Entry> {
     });
   }
 
-  #handOn(): void {
+  #write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#entries.length === 0) return;
-    let text = "";
-    for (const entry of this.#entries) text += this.#lineOf(entry);
+    let lines = "";
+    for (const entry of this.#entries) lines += this.#lineOf(entry);
     this.#entries = [];
     this.#hasWritten = true;
-    // Most lines are ASCII alone, which is copied and not encoded.
-    const isAscii = Buffer.byteLength(text) === text.length;
-    this.#out.write(Buffer.from(text, isAscii ? "latin1" : "utf8"));
+    this.#out.write(lines);
   }
 }
