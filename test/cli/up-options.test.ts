@@ -45,7 +45,7 @@ describe("proxies in front", () => {
     expect(await fleet.exited).toBe(2);
     await fleet.closed;
     expect(fleet.stderr).toEqual([
-      "lutra: --trusted-proxy proxy.example: expected an address, or a range such as 10.0.0.0/8",
+      "lutra: --trusted-proxy proxy.example: expected an IP address or a range such as 10.0.0.0/8",
     ]);
   });
 });

@@ -1,14 +1,14 @@
-/** Addresses, and ranges of them in CIDR notation, as configurations have them. */
+/** IP addresses, and ranges in CIDR notation. */
 import { isIP } from "node:net";
 
 export interface AddressRange {
   readonly address: string;
   readonly family: "ipv4" | "ipv6";
-  /** How many of the leading bits count. */
+  /** Number of leading bits that an address in the range shares. */
   readonly prefix: number;
 }
 
-/** Reads `10.0.0.0/8`, `fd00::/8` or one address; `undefined` for anything else. */
+/** Parses `10.0.0.0/8`, `fd00::/8` or a single address. Returns `undefined` for anything else. */
 export function parseAddressRange(text: string): AddressRange | undefined {
   const [address = "", bits, ...others] = text.split("/");
   const version = address.includes("%") ? 0 : isIP(address);

@@ -1,6 +1,6 @@
-/** Finds what somebody may have meant. */
+/** Suggestions for misspelt words. */
 
-/** The candidate that a word differs least from; `undefined` when none is near enough. */
+/** Returns the candidate that is most similar to a word, or `undefined` if none is similar enough. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));
   let found: string | undefined;
@@ -14,15 +14,15 @@ export function closest(word: string, candidates: readonly string[]): string | u
   return found;
 }
 
-/** ` ; did you mean "x"?` or nothing. */
+/** Returns `; did you mean "x"?`, or an empty text when there is no suggestion. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const found = closest(word, candidates);
   return found === undefined ? "" : `; did you mean ${JSON.stringify(found)}?`;
 }
 
-/** How many letters must be changed, put in, left out or swapped with their neighbour. */
+/** Number of letters to replace, insert, remove or swap with a neighbour. */
 function distanceOf(a: string, b: string): number {
-  // A word that is much longer can't be near, and is not worth a table.
+  // Words of very different length can't be similar; skip the table.
   if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

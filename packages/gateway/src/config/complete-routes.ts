@@ -1,9 +1,9 @@
 import type { Config, RouteConfig } from "./schema.ts";
 
-/** A configuration in which nothing is left open. */
+/** A configuration with routes. */
 export type CompleteConfig = Config & { readonly routes: readonly RouteConfig[] };
 
-/** Fills in the routes where there are none: to the one upstream, or to all as one server. */
+/** Adds the default route if there are none: to the only upstream, or to all of them merged. */
 export function completeRoutes(config: Config): CompleteConfig {
   if (config.routes !== undefined) return { ...config, routes: config.routes };
   const [first, ...others] = Object.keys(config.upstreams);

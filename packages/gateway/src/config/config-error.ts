@@ -1,18 +1,18 @@
-/** What is wrong with a configuration, said all at once. */
+/** Reports every problem of a configuration at once. */
 
 export interface ConfigProblem {
-  /** As the caller named it. */
+  /** The file, as the caller named it. */
   readonly file: string;
-  /** From 1; absent where no text was read, as in a TypeScript configuration. */
+  /** The line, from 1; absent when the configuration has no text, as in TypeScript. */
   readonly line?: number | undefined;
   readonly column?: number | undefined;
-  /** From the root, such as `routes[1].to`; empty for the whole. */
+  /** The path from the root, such as `routes[1].to`; empty for the root itself. */
   readonly path: string;
-  /** What was expected, and the remedy where one is known. */
+  /** The expectation, and the remedy if one is known. */
   readonly message: string;
 }
 
-/** A configuration that can't be used. `message` has one line for each problem. */
+/** Thrown for an invalid configuration. `message` has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name: string = "ConfigError";
   readonly problems: readonly ConfigProblem[];
@@ -23,13 +23,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** `file:line:column: path: message`, as editors and terminals understand it. */
+/** Formats a problem as `file:line:column: path: message`, which editors and terminals can link. */
 export function formatProblem({ file, line, column, path, message }: ConfigProblem): string {
   const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
   return [place, path, message].filter((part) => part !== "").join(": ");
 }
 
-/** `["routes", 1, "to"]` as `routes[1].to`; keys that are no plain words in quotes. */
+/** Formats `["routes", 1, "to"]` as `routes[1].to`. Keys with special characters are quoted. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;

@@ -1,12 +1,12 @@
-/** What the parts of a configuration must be to each other, beyond what each must be by itself. */
+/** Rules between parts of a configuration, such as references to upstreams. */
 import { didYouMean } from "./closest.ts";
 import type { LimitConfig, MatchConfig, RouteConfig } from "./schema.ts";
 
-/** A configuration of which every part that can't be read is left out. */
-export interface Parts {
-  /** Absent where they are no object. */
+/** The valid parts of a configuration. */
+export interface ValidParts {
+  /** The names of the upstreams; absent if `upstreams` is not an object. */
   readonly upstreams: readonly string[] | undefined;
-  /** With a gap for each one that is wrong by itself. */
+  /** `undefined` for each invalid entry, so that indices stay the same. */
   readonly routes: readonly (RouteConfig | undefined)[];
   readonly limits: readonly (LimitConfig | undefined)[];
 }
@@ -16,8 +16,8 @@ export interface Finding {
   readonly message: string;
 }
 
-/** Everything that is wrong between the parts. */
-export function crossCheck({ upstreams: known, routes }: Parts): readonly Finding[] {
+/** Returns every violation of a rule between parts. */
+export function crossCheck({ upstreams: known, routes }: ValidParts): readonly Finding[] {
   const upstreams = known ?? [];
   const findings = routes.flatMap((route, index) => {
     if (route === undefined) return [];
@@ -36,25 +36,25 @@ export function crossCheck({ upstreams: known, routes }: Parts): readonly Findin
   return [...(known?.length === 0 ? [none] : []), ...findings, ...unreachable(routes)];
 }
 
-/** What works, but may not do what it looks like. */
-export function notesOn({ routes, limits }: Parts): readonly Finding[] {
+/** Returns hints about valid settings with surprising effects. */
+export function notesOn({ routes, limits }: ValidParts): readonly Finding[] {
   const notes = [
     ...routes.map((route, index) => ["routes", index, route?.match] as const),
     ...limits.map((limit, index) => ["limits", index, limit?.match] as const),
   ].flatMap(([list, index, match]) => {
     if (match?.principal === undefined) return [];
-    const message = "never holds for callers whose credentials nobody verified";
+    const message = "never matches callers whose credentials were not verified";
     return [{ path: [list, index, "match", "principal"], message }];
   });
   const shared = limits.flatMap((limit, index) => {
     if (!limit?.per.includes("principal")) return [];
-    const message = "callers whose credentials nobody verified count by their address";
+    const message = "callers whose credentials were not verified are counted by address";
     return [{ path: ["limits", index, "per"], message }];
   });
   return [...notes, ...shared];
 }
 
-/** The upstreams that answer requests of a route. */
+/** Returns the names of the upstreams that a route sends requests to. */
 export function routeUpstreams(route: RouteConfig, all: readonly string[]): readonly string[] {
   if (route.merge === "all") return all;
   if (route.merge !== undefined) return route.merge;
@@ -90,7 +90,7 @@ function unknownUpstream(
 function checkShares({ to }: RouteConfig, path: readonly PropertyKey[]): readonly Finding[] {
   if (typeof to !== "object") return [];
   const sum = to.reduce((total, { weight }) => total + weight, 0);
-  const none = { path, message: "expected a weight above 0" };
+  const none = { path, message: "expected at least one weight above 0" };
   const names = to.map(({ upstream }) => upstream);
   return [...(sum === 0 ? [none] : []), ...repeated(names, path, ["upstream"])];
 }
@@ -106,29 +106,31 @@ function repeated(
 ): readonly Finding[] {
   return names.flatMap((name, index) => {
     if (names.indexOf(name) === index) return [];
-    return [{ path: [...path, index, ...tail], message: "expected each upstream once" }];
+    return [{ path: [...path, index, ...tail], message: "expected each upstream only once" }];
   });
 }
 
 function checkPrefix({ merge, prefix }: RouteConfig, path: readonly PropertyKey[]) {
   if (prefix === undefined || merge !== undefined) return [];
-  return [{ path, message: "expected merge beside it; leave it out" }];
+  return [{ path, message: "prefix requires merge; remove it" }];
 }
 
 function checkRename(route: RouteConfig, path: readonly PropertyKey[]): readonly Finding[] {
   if (route.rename === undefined) return [];
   if (route.deny !== undefined) {
-    return [{ path, message: "expected no rename in a route that denies; leave it out" }];
+    return [{ path, message: "expected no rename in a route with deny; remove it" }];
   }
   const name = route.match?.name;
   const isExact = typeof name === "string" && !name.includes("*");
   if (isExact) return [];
-  return [{ path, message: "expected match.name to be one exact name; give one, or leave it out" }];
+  return [
+    { path, message: "rename requires one exact name in match.name; add it, or remove rename" },
+  ];
 }
 
 function checkTasks({ tasks, deny }: RouteConfig, path: readonly PropertyKey[]) {
   if (tasks === undefined || deny === undefined) return [];
-  return [{ path, message: "expected no tasks in a route that denies; leave it out" }];
+  return [{ path, message: "expected no tasks in a route with deny; remove it" }];
 }
 
 function checkShadow(
@@ -138,14 +140,14 @@ function checkShadow(
 ): readonly Finding[] {
   if (route.shadow === undefined) return [];
   if (route.deny !== undefined) {
-    return [{ path, message: "expected no shadow in a route that denies; leave it out" }];
+    return [{ path, message: "expected no shadow in a route with deny; remove it" }];
   }
   const own = routeUpstreams(route, upstreams);
   if (!own.includes(route.shadow.upstream)) return [];
-  return [{ path, message: "expected another upstream than the route's own" }];
+  return [{ path, message: "expected an upstream other than the route's own" }];
 }
 
-/** Routes that no request gets to, since one before them takes it. */
+/** Returns the routes that no request reaches because an earlier route matches it. */
 function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Finding[] {
   return routes.flatMap((route, index) => {
     if (route === undefined) return [];
@@ -153,12 +155,12 @@ function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Fin
       (earlier, at) => at < index && earlier !== undefined && covers(earlier.match, route.match),
     );
     if (by === -1) return [];
-    const message = `never reached, since routes[${by}] takes the same requests; move it before that one`;
+    const message = `never reached because routes[${by}] matches the same requests; move it before that route`;
     return [{ path: ["routes", index], message }];
   });
 }
 
-/** Whether what meets `narrow` meets `wide` as well, as far as that can be seen at a glance. */
+/** True when every request that matches `narrow` obviously matches `wide`, too. */
 function covers(wide: MatchConfig = {}, narrow: MatchConfig = {}): boolean {
   const isWider = (a: Patterns, b: Patterns): boolean => {
     if (a === undefined) return true;

@@ -1,7 +1,8 @@
 import type { ConfigInput } from "./schema.ts";
 
 /**
- * Types a configuration in TypeScript. What has a default may be left out.
+ * Returns the configuration unchanged; gives it a type in TypeScript. Keys with a default are
+ * optional.
  *
  * @example
  * export default defineGateway({

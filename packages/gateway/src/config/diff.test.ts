@@ -5,7 +5,7 @@ import { parseConfig } from "./parse-config.ts";
 const url = "http://a.example/mcp";
 const parse = (input: object) => parseConfig(input).config;
 
-it("tells new, gone and changed upstreams, by what is in them", () => {
+it("lists new, removed and changed upstreams, compared by value", () => {
   const old = parse({ upstreams: { same: { url }, gone: { url }, changed: { url } } });
   const next = parse({
     upstreams: {
@@ -29,14 +29,14 @@ it.each([
   ["listen.path", { listen: { path: "/" } }, '"/mcp"'],
   ["log", { log: { file: "a.log" } }, '{"address":true}'],
   ["admin", { admin: false }, '{"host":"127.0.0.1","port":9464}'],
-])("can't change %s without a restart", (setting, change, before) => {
+])("requires a restart to change %s", (setting, change, before) => {
   const upstreams = { a: { url } };
   expect(diffConfig(parse({ upstreams }), parse({ upstreams, ...change })).needsRestart).toEqual([
-    `${setting}: expected ${before} as before; restart the gateway to change it`,
+    `${setting}: expected ${before}, as in the running gateway; restart the gateway to change it`,
   ]);
 });
 
-it("lets everything else of listen change", () => {
+it("allows changes of other listen settings", () => {
   const upstreams = { a: { url } };
   const next = parse({ upstreams, listen: { allowedOrigins: ["https://b.example"] } });
   expect(diffConfig(parse({ upstreams }), next).needsRestart).toEqual([]);

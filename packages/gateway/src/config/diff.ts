@@ -1,22 +1,19 @@
-/** What a new configuration changes. */
+/** The differences between two configurations. */
 import { isDeepStrictEqual } from "node:util";
 import type { CompleteConfig } from "./complete-routes.ts";
 
 export interface ConfigDiff {
-  /** Names of upstreams that are new. */
+  /** Names of new upstreams. */
   readonly added: readonly string[];
-  /** Names of upstreams that are gone. */
+  /** Names of removed upstreams. */
   readonly gone: readonly string[];
-  /** Names of upstreams of which anything is different. */
+  /** Names of upstreams with any changed setting. */
   readonly changed: readonly string[];
-  /**
-   * Why the configuration can't be taken while the gateway runs, one line for each setting; empty
-   * when it can.
-   */
+  /** Messages for settings that can't change while the gateway runs, one line each. */
   readonly needsRestart: readonly string[];
 }
 
-/** Compares upstreams by what is in them. Routes, limits and the rest need no comparison. */
+/** Compares upstreams by value. Other settings need no comparison, because all of them are replaced. */
 export function diffConfig(old: CompleteConfig, next: CompleteConfig): ConfigDiff {
   const before = new Map(Object.entries(old.upstreams));
   const after = new Map(Object.entries(next.upstreams));
@@ -28,12 +25,14 @@ export function diffConfig(old: CompleteConfig, next: CompleteConfig): ConfigDif
     ),
     needsRestart: fixedSettings.flatMap(({ path, read }) => {
       if (isDeepStrictEqual(read(old), read(next))) return [];
-      return [`${path}: expected ${shown(read(old))} as before; restart the gateway to change it`];
+      return [
+        `${path}: expected ${shown(read(old))}, as in the running gateway; restart the gateway to change it`,
+      ];
     }),
   };
 }
 
-/** Settings of what is open for as long as the gateway runs: sockets, and the access log. */
+/** Settings of sockets and of the access log, which stay open while the gateway runs. */
 const fixedSettings: readonly {
   readonly path: string;
   readonly read: (config: CompleteConfig) => unknown;

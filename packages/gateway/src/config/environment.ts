@@ -1,15 +1,15 @@
-/** Variables of the environment inside texts of a configuration. */
+/** Replaces environment variables in strings of a configuration. */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A text with its variables put in. */
+/** A string with its variables replaced. */
 export interface Substituted {
   readonly text: string;
-  /** Whether anything was put in. */
+  /** True when any variable was replaced. */
   readonly isChanged: boolean;
-  /** Whether the text was one variable and nothing else, so that it may stand for a number. */
+  /** True when the string was one variable and nothing else, so that it may become a number. */
   readonly isWhole: boolean;
-  /** What was expected, for each variable that can't be put in. */
+  /** A message for each variable that could not be replaced. */
   readonly problems: readonly string[];
 }
 
@@ -17,8 +17,8 @@ const reference = /\$?\$\{([^}]*)(\}?)/g;
 const variable = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /**
- * Puts variables in: `${NAME}`, `${NAME:-default}` where the default stands for one that is unset or
- * empty. `$${` is a literal `${`. What is put in is not searched again.
+ * Replaces `${NAME}`, and `${NAME:-default}` with the default if the variable is unset or empty.
+ * `$${` stands for a literal `${`. Values are not searched for further variables.
  */
 export function substitute(text: string, environment: Environment): Substituted {
   const problems: string[] = [];

@@ -1,15 +1,19 @@
-/** Says in words what the schema expected. */
+/**
+ * Turns the issues that zod finds into messages. zod's own error map can't: it returns one text per
+ * issue, while a message here depends on the alternatives of a union, and an issue about unknown keys
+ * becomes one message for each key.
+ */
 import type { z } from "zod";
 import { closest, didYouMean } from "./closest.ts";
 import { type JsonSchema, schemasAt } from "./json-schema.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** One thing that is wrong, at the value it is about. */
+/** A problem and the path of the value that it is about. */
 export interface Expectation {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** Whether the key is meant and not what stands under it. */
+  /** True when the problem is about the key and not about its value. */
   readonly isKey: boolean;
 }
 
@@ -23,7 +27,7 @@ const kinds: { readonly [expected: string]: string } = {
   string: "a string",
 };
 
-/** What was expected, for each issue. `root` is the value that was checked. */
+/** Returns the expectation behind each issue. `root` is the validated value. */
 export function expectationsOf(
   issues: readonly Issue[],
   root: unknown,
@@ -38,12 +42,12 @@ export function expectationsOf(
     const [branch, ...others] = issue.code === "invalid_union" ? branchesOf(issue) : [];
     if (branch !== undefined && others.length === 0) return expectationsOf(branch, root, schema);
     const value = valueAt(root, issue.path);
-    // A rule about an object as a whole is shown where the object is named.
+    // A rule about a whole object is reported at the key of the object.
     return [{ path: issue.path, message: messageOf(issue, value), isKey: issue.code === "custom" }];
   });
 }
 
-/** Every issue, those inside alternatives as well, with paths from the root. */
+/** Returns all issues, including those inside unions, with paths from the root. */
 export function flattenIssues(issues: readonly Issue[]): readonly Issue[] {
   return issues.flatMap((issue) => {
     if (issue.code !== "invalid_union") return [issue];
@@ -53,7 +57,7 @@ export function flattenIssues(issues: readonly Issue[]): readonly Issue[] {
   });
 }
 
-/** The alternatives that the value may have been meant as; all, when it is like none of them. */
+/** Returns the alternatives of the same kind as the value, or all alternatives if there is none. */
 function branchesOf(issue: z.core.$ZodIssueInvalidUnion): readonly (readonly Issue[])[] {
   const branches = issue.errors.map((branch) => branch.map((inner) => below(issue, inner)));
   const likely = branches.filter((branch) => !branch.some((inner) => isOfOtherKind(inner, issue)));
@@ -92,16 +96,16 @@ function expectedBy(issue: Issue, value: unknown): string {
     case "invalid_value":
       return expectedValues(issue.values, value);
     case "too_small":
-      return `expected at least ${issue.minimum}${unitOf(issue)}`;
+      return `expected at least ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `expected at most ${issue.maximum}${unitOf(issue)}`;
+      return `expected at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
     case "invalid_union": {
       const flat = branchesOf(issue).map(([first]) => first && expectedBy(first, undefined));
       const names = flat.map((text) => text?.replace(/^expected /, "")).filter(Boolean);
       return `expected ${names.join(" or ")}${butGot(value)}`;
     }
     case "invalid_format":
-      if ("prefix" in issue) return `expected a text that starts with ${issue.prefix}`;
+      if ("prefix" in issue) return `expected a string that starts with ${issue.prefix}`;
       return issue.message;
     default:
       return issue.message;
@@ -116,21 +120,21 @@ function expectedValues(values: readonly unknown[], value: unknown): string {
   return `expected ${all.length === 1 ? "" : "one of "}${all.join(", ")}${hint}`;
 }
 
-function unitOf({ origin }: { readonly origin: string }): string {
-  if (origin === "array") return " in the array";
+function unitOf(origin: string, bound: number | bigint): string {
+  if (origin === "array") return bound === 1 ? " item" : " items";
   return origin === "string" ? " characters" : "";
 }
 
-/** The kind of what stands there; never the value, which may be a secret. */
+/** Names the kind of a value, but never the value, because it may be a secret. */
 function butGot(value: unknown): string {
   if (value === undefined) return "";
   if (value === null) return ", got nothing";
   if (Array.isArray(value)) return ", got an array";
-  if (typeof value === "boolean") return ", got true or false";
+  if (typeof value === "boolean") return ", got a boolean";
   return typeof value === "object" ? ", got an object" : `, got a ${typeof value}`;
 }
 
-/** What stands at a path; `undefined` when nothing does. */
+/** Returns the value at a path, or `undefined` if there is none. */
 export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -29,7 +29,7 @@ it("hides keys, header and environment values, and credentials in URLs", () => {
   expect(config.keys?.[0]?.secret).toBe("SECRET");
 });
 
-it("hides the passwords of stores, also where a URL would end before them", () => {
+it("hides the passwords of stores, even with unescaped characters", () => {
   const { config } = parseConfig({
     upstreams: {
       a: { module: "a.ts", store: "postgres://u:S/ECRET@db/lutra", bus: "redis://:SECRET@cache" },
@@ -44,7 +44,7 @@ it("hides the passwords of stores, also where a URL would end before them", () =
   });
 });
 
-it("shows what came from the environment as it was written", () => {
+it("shows values from the environment as written in the file", () => {
   const text = `name: "$\{WHO}"\nupstreams: { a: { url: "https://u:$\{P}@$\{HOST}/mcp" } }\n`;
   const document = readDocument("c.yaml", text, { WHO: "SECRET", HOST: "SECRET", P: "SECRET" });
   const { config, environment } = parseConfig(document.value, "c.yaml", document);

@@ -1,10 +1,10 @@
-/** The configuration, fit to be shown. */
+/** Removes secrets from a configuration before it is displayed. */
 import { formatPath } from "./config-error.ts";
 import type { Config } from "./schema.ts";
 
 const hidden = "[hidden]";
 
-/** Values that are secrets by what they are for. */
+/** Paths of values that are always secret. */
 const secretPaths = [
   /^keys\[\d+\]\.secret$/,
   /^upstreams\.[\w-]+\.(?:headers|env)(?:\.|\[")/,
@@ -13,11 +13,11 @@ const secretPaths = [
 const storePath = /^upstreams\.[\w-]+\.(?:store|bus)$/;
 
 /**
- * A copy in which no secret is left: not the keys, not the values of headers and environments, no
- * credentials or queries in URLs. What came from the environment is shown as written in the
- * file, such as `${HOST}`. Arguments of commands are shown, as they are by every list of processes.
+ * Returns a copy without secrets: keys, values of headers and of `env`, and credentials and queries
+ * in URLs are replaced. Values from the environment appear as written in the file, such as `${HOST}`.
+ * Arguments of commands are not hidden, because every list of processes shows them.
  *
- * @param environment Texts as written by their path, as `loadConfig` returns them
+ * @param environment Strings as written, by path, as `loadConfig` returns them
  */
 export function hideSecrets(
   config: Config,
@@ -38,7 +38,7 @@ export function hideSecrets(
   return show(config, []);
 }
 
-/** A password may hold what has a meaning in URLs, though it should not. */
+/** Hides credentials even when the password contains characters that should have been escaped. */
 function withoutUser(url: string): string {
   return url.replace(/^([a-z]+:\/\/).*@/i, `$1${hidden}@`);
 }

@@ -1,4 +1,4 @@
-/** The schema as plain data: for editors, for the reference, and for hints at unknown keys. */
+/** The JSON Schema of the configuration: for editors, the reference, and hints about unknown keys. */
 import { z } from "zod";
 import { configSchema } from "./schema.ts";
 
@@ -19,16 +19,16 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
-/** JSON Schema of what people write. Draft 7 is what editors know best. */
+/** Returns the JSON Schema of a written configuration. Draft 7 has the best support in editors. */
 export function configJsonSchema(): JsonSchema {
   return z.toJSONSchema(configSchema, {
     io: "input",
     target: "draft-7",
     override: ({ jsonSchema }) => {
-      // Bounds and formats that JavaScript has and nobody needs to see.
+      // The limits of JavaScript's integers and zod's own format names do not help readers.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.format === "starts_with") delete jsonSchema.format;
-      // A name of any kind is what a JSON object has anyway.
+      // Any string is allowed as a key of a JSON object anyway.
       const names = jsonSchema.propertyNames;
       if (typeof names === "object" && Object.keys(names).join() === "type") {
         delete jsonSchema.propertyNames;
@@ -37,7 +37,7 @@ export function configJsonSchema(): JsonSchema {
   }) as JsonSchema;
 }
 
-/** The schemas that may apply to the value at a path: several where there are alternatives. */
+/** Returns the schemas that may apply to the value at a path: several if there are alternatives. */
 export function schemasAt(root: JsonSchema, path: readonly PropertyKey[]): readonly JsonSchema[] {
   return path.reduce<readonly JsonSchema[]>(
     (schemas, key) => schemas.flatMap((schema) => stepInto(schema, key)),

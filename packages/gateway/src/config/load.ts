@@ -11,33 +11,33 @@ import type { UpstreamConfig } from "./schema.ts";
 
 export interface LoadOptions {
   /**
-   * Imports a module by its absolute path; resolves to its namespace. TypeScript needs one that can
-   * run it. @default `import()`, anew for each change of the file
+   * Imports a module by its absolute path; resolves to its namespace. TypeScript needs a function
+   * that can run it. @default `import()`, which loads the file again on each call
    */
   readonly importModule?: (file: string) => Promise<unknown>;
-  /** What `${NAME}` stands for in YAML and JSON. @default process.env */
+  /** The values of `${NAME}` in YAML and JSON. @default process.env */
   readonly environment?: Environment;
 }
 
 export interface LoadedConfig extends ParsedConfig {
-  /** The absolute path. */
+  /** The absolute path of the file. */
   readonly file: string;
 }
 
-/** The endings of files that can be loaded. */
+/** The supported file extensions. */
 export const configEndings = [".ts", ".mts", ".js", ".mjs", ".yaml", ".yml", ".json"] as const;
 
 /**
- * Loads the configuration that a TypeScript or JavaScript module exports by default, or that a YAML
- * or JSON file holds. Paths inside it are taken from where the file is.
+ * Loads a configuration from the default export of a TypeScript or JavaScript module, or from a YAML
+ * or JSON file. Paths inside it are relative to the file.
  *
- * @throws {ConfigError} with every problem there is
+ * @throws {ConfigError} with every problem
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
   const path = resolve(file);
   const ending = extname(path);
   if (!configEndings.some((known) => known === ending)) {
-    throw problem(file, `expected a file that ends in ${configEndings.join(", ")}`);
+    throw problem(file, `expected a file name that ends in one of ${configEndings.join(", ")}`);
   }
   const isText = [".yaml", ".yml", ".json"].includes(ending);
   const parsed = isText
@@ -62,10 +62,10 @@ async function read(file: string, path: string): Promise<string> {
 }
 
 function reasonOf(cause: unknown): string {
-  if (cause instanceof TypeError) return "expected UTF-8";
+  if (cause instanceof TypeError) return "expected a file in UTF-8";
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ENOENT") return "expected a file, there is none";
-  return code === "EISDIR" ? "expected a file, got a folder" : "expected a file that can be read";
+  if (code === "ENOENT") return "expected a file, but it does not exist";
+  return code === "EISDIR" ? "expected a file, got a folder" : "expected a readable file";
 }
 
 async function fromModule(file: string, path: string, options: LoadOptions): Promise<ParsedConfig> {
@@ -83,15 +83,15 @@ async function importOrExplain(file: string, load: () => Promise<unknown>): Prom
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     const isUnknown = code === "ERR_UNKNOWN_FILE_EXTENSION";
     const why = isUnknown
-      ? "expected a way to run TypeScript; give importModule, or write YAML, JSON or JavaScript"
-      : `expected a module that can be imported: ${cause instanceof Error ? cause.message : cause}`;
+      ? "this version of Node can't run TypeScript; pass importModule, or use YAML, JSON or JavaScript"
+      : `the module failed to load: ${cause instanceof Error ? cause.message : cause}`;
     throw problem(file, why, cause);
   }
 }
 
 let imports = 0;
 
-/** Node keeps each module it has imported under its URL, and the old one with it: a few are no harm. */
+/** Imports a module again under a new URL. Node never frees the earlier versions, but they are few. */
 async function importFresh(path: string): Promise<unknown> {
   imports += 1;
   const url = pathToFileURL(path);
@@ -99,7 +99,7 @@ async function importFresh(path: string): Promise<unknown> {
   return import(url.href);
 }
 
-/** What was compiled to CommonJS has its default export one level deeper. */
+/** Returns the default export; modules compiled to CommonJS wrap it in another object. */
 function defaultOf(namespace: unknown): unknown {
   const found = exported(namespace);
   const isWrapped = typeof found === "object" && found !== null && "__esModule" in found;
@@ -132,7 +132,7 @@ function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
   };
 }
 
-/** The file of a store is a path, too. */
+/** Resolves the path in the URL of a SQLite store. */
 function resolveStore(folder: string, url: string): string {
   const scheme = "sqlite:";
   return url.startsWith(scheme) ? scheme + resolve(folder, url.slice(scheme.length)) : url;

@@ -17,7 +17,7 @@ function problemsOf(input: unknown): readonly string[] {
   return [];
 }
 
-describe("a configuration that does not fit the schema", () => {
+describe("a configuration that does not match the schema", () => {
   it.each([
     ["nothing", undefined, ["c.ts: missing, expected an object"]],
     ["no upstreams", {}, ["c.ts: upstreams: missing, expected an object"]],
@@ -28,14 +28,14 @@ describe("a configuration that does not fit the schema", () => {
       ['c.ts: lisen: unknown key; did you mean "listen"?'],
     ],
     [
-      "an unknown key like no other",
+      "an unknown key without a similar one",
       { upstreams, listen: { banana: 1 } },
       [
         "c.ts: listen.banana: unknown key, expected one of host, port, path, allowedHosts, allowedOrigins, trustedProxies, maxBodyBytes",
       ],
     ],
     [
-      "an unknown key among alternatives",
+      "an unknown key in a union",
       { upstreams, admin: { prt: 1 } },
       ['c.ts: admin.prt: unknown key; did you mean "port"?'],
     ],
@@ -45,13 +45,13 @@ describe("a configuration that does not fit the schema", () => {
       ["c.ts: listen.port: expected at most 65535"],
     ],
     [
-      "a number that is no integer",
+      "a number that is not an integer",
       { upstreams, drainMs: 0.5 },
       ["c.ts: drainMs: expected an integer, got a number"],
     ],
-    ["an empty array", { upstreams, keys: [] }, ["c.ts: keys: expected at least 1 in the array"]],
+    ["an empty array", { upstreams, keys: [] }, ["c.ts: keys: expected at least 1 item"]],
     [
-      "another kind than any alternative",
+      "a type that no alternative has",
       { upstreams, admin: "no" },
       ["c.ts: admin: expected false or an object, got a string"],
     ],
@@ -63,35 +63,37 @@ describe("a configuration that does not fit the schema", () => {
     [
       "a path without a slash",
       { upstreams, listen: { path: "mcp" } },
-      ["c.ts: listen.path: expected a text that starts with /"],
+      ["c.ts: listen.path: expected a string that starts with /"],
     ],
     [
-      "a proxy by its name",
+      "a host name as a trusted proxy",
       { upstreams, listen: { trustedProxies: ["10.0.0.0/8", "proxy.example"] } },
-      ["c.ts: listen.trustedProxies[1]: expected an address, or a range such as 10.0.0.0/8"],
+      ["c.ts: listen.trustedProxies[1]: expected an IP address or a range such as 10.0.0.0/8"],
     ],
     [
-      "a URL of another scheme",
+      "a URL with another scheme",
       { upstreams: { atlas: { url: "ftp://x/" } } },
       ["c.ts: upstreams.atlas.url: expected an http or https URL"],
     ],
     [
-      "an item of another kind",
+      "an array item of another type",
       { upstreams: { atlas: { url: [a.url, 3] } } },
       ["c.ts: upstreams.atlas.url[1]: expected a string, got a number"],
     ],
     [
-      "an impossible name",
+      "an invalid upstream name",
       { upstreams: { "a b": a } },
-      ['c.ts: upstreams["a b"]: expected 1 to 32 letters, digits, _ or -'],
+      [
+        'c.ts: upstreams["a b"]: expected 1 to 32 letters, digits, _ or -, beginning with a letter or digit',
+      ],
     ],
     [
-      "no way to an upstream",
+      "an upstream without url, command or module",
       { upstreams: { atlas: {} } },
       ["c.ts: upstreams.atlas: expected exactly one of url, command and module"],
     ],
     [
-      "a time that no timer can be set for, and would be over at once",
+      "a time above the limit of timers",
       { upstreams: { atlas: { ...a, health: { intervalMs: 2 ** 31 } } }, drainMs: 1e12 },
       [
         "c.ts: upstreams.atlas.health.intervalMs: expected at most 2147483647",
@@ -99,17 +101,17 @@ describe("a configuration that does not fit the schema", () => {
       ],
     ],
     [
-      "a header that would split the head",
+      "a header value with a line break",
       { upstreams: { atlas: { ...a, headers: { "x-a": "1\r\nx-b: 2" } } } },
       ["c.ts: upstreams.atlas.headers.x-a: expected printable ASCII"],
     ],
     [
-      "a header name that is none",
+      "an invalid header name",
       { upstreams: { atlas: { ...a, headers: { "x a": "1" } } } },
-      ['c.ts: upstreams.atlas.headers["x a"]: expected the name of a header'],
+      ['c.ts: upstreams.atlas.headers["x a"]: expected a valid header name'],
     ],
     [
-      "a share without weight",
+      "a share without a weight",
       { upstreams, routes: [{ to: [{ upstream: "atlas" }] }] },
       ["c.ts: routes[0].to[0].weight: missing, expected a number"],
     ],
@@ -117,7 +119,7 @@ describe("a configuration that does not fit the schema", () => {
     expect(problemsOf(input)).toEqual(expected);
   });
 
-  it("hears of every problem at once, in the order of the file", () => {
+  it("reports every problem at once, in the order of the file", () => {
     const text = [
       "listen:",
       "  prot: 1",
@@ -142,7 +144,7 @@ describe("a configuration that does not fit the schema", () => {
     );
   });
 
-  it("says of something that is missing where it should be", () => {
+  it("reports a missing value at the key that should contain it", () => {
     const document = readDocument(
       "c.yaml",
       "upstreams:\n  atlas:\n    cwd: x\nkeys:\n  - id: a\n",
@@ -157,7 +159,7 @@ describe("a configuration that does not fit the schema", () => {
   });
 });
 
-describe("parts that do not fit each other", () => {
+describe("a configuration with inconsistent parts", () => {
   const route = { to: "atlas" };
   it.each([
     [
@@ -178,7 +180,7 @@ describe("parts that do not fit each other", () => {
     [
       "weights that are all 0",
       [{ to: [{ upstream: "atlas", weight: 0 }] }],
-      ["routes[0].to: expected a weight above 0"],
+      ["routes[0].to: expected at least one weight above 0"],
     ],
     [
       "shares of one upstream twice",
@@ -190,65 +192,65 @@ describe("parts that do not fit each other", () => {
           ],
         },
       ],
-      ["routes[0].to[1].upstream: expected each upstream once"],
+      ["routes[0].to[1].upstream: expected each upstream only once"],
     ],
     [
       "a merge of one upstream twice",
       [{ merge: ["atlas", "wiki", "atlas"] }],
-      ["routes[0].merge[2]: expected each upstream once"],
+      ["routes[0].merge[2]: expected each upstream only once"],
     ],
     [
       "a prefix without a merge",
       [{ ...route, prefix: "always" }],
-      ["routes[0].prefix: expected merge beside it; leave it out"],
+      ["routes[0].prefix: prefix requires merge; remove it"],
     ],
     [
-      "rename without a name",
+      "a rename without a name",
       [{ ...route, rename: "x" }],
-      ["routes[0].rename: expected match.name to be one exact name; give one, or leave it out"],
+      ["routes[0].rename: rename requires one exact name in match.name; add it, or remove rename"],
     ],
     [
-      "rename of a pattern",
+      "a rename of a pattern",
       [{ ...route, match: { name: "x*" }, rename: "x" }],
-      ["routes[0].rename: expected match.name to be one exact name; give one, or leave it out"],
+      ["routes[0].rename: rename requires one exact name in match.name; add it, or remove rename"],
     ],
     [
-      "rename of several",
+      "a rename of several names",
       [{ ...route, match: { name: ["x", "y"] }, rename: "z" }],
-      ["routes[0].rename: expected match.name to be one exact name; give one, or leave it out"],
+      ["routes[0].rename: rename requires one exact name in match.name; add it, or remove rename"],
     ],
     [
-      "rename and deny",
+      "a rename in a route with deny",
       [{ deny: "no", match: { name: "x" }, rename: "z" }],
-      ["routes[0].rename: expected no rename in a route that denies; leave it out"],
+      ["routes[0].rename: expected no rename in a route with deny; remove it"],
     ],
     [
-      "a shadow that is not there",
+      "a shadow at an unknown upstream",
       [{ ...route, shadow: { upstream: "x" } }],
       ["routes[0].shadow.upstream: expected an upstream, one of atlas, wiki"],
     ],
     [
-      "a shadow of itself",
+      "a shadow at the route's own upstream",
       [{ ...route, shadow: { upstream: "atlas" } }],
-      ["routes[0].shadow.upstream: expected another upstream than the route's own"],
+      ["routes[0].shadow.upstream: expected an upstream other than the route's own"],
     ],
     [
-      "a shadow among all",
+      "a shadow at a merged upstream",
       [{ merge: "all", shadow: { upstream: "wiki" } }],
-      ["routes[0].shadow.upstream: expected another upstream than the route's own"],
+      ["routes[0].shadow.upstream: expected an upstream other than the route's own"],
     ],
     [
-      "a route after one for everything",
+      "a route after one without conditions",
       [route, { match: { name: "x" }, deny: "no" }],
       [
-        "routes[1]: never reached, since routes[0] takes the same requests; move it before that one",
+        "routes[1]: never reached because routes[0] matches the same requests; move it before that route",
       ],
     ],
     [
       "a route after one with an empty match",
       [{ ...route, match: {} }, { to: "wiki" }],
       [
-        "routes[1]: never reached, since routes[0] takes the same requests; move it before that one",
+        "routes[1]: never reached because routes[0] matches the same requests; move it before that route",
       ],
     ],
     [
@@ -258,7 +260,7 @@ describe("parts that do not fit each other", () => {
         { ...route, match: { name: "y", param: { a: "1" } } },
       ],
       [
-        "routes[1]: never reached, since routes[0] takes the same requests; move it before that one",
+        "routes[1]: never reached because routes[0] matches the same requests; move it before that route",
       ],
     ],
   ])("%s", (_what, routes, expected) => {
@@ -267,7 +269,7 @@ describe("parts that do not fit each other", () => {
 
   it.each([
     [
-      "narrow before wide",
+      "a narrow route before a wide one",
       [
         { match: { name: "x" }, to: "atlas" },
         { match: { name: "*" }, to: "wiki" },
@@ -275,15 +277,15 @@ describe("parts that do not fit each other", () => {
       ],
     ],
     [
-      "any name is not no name",
+      "a route for any name before one for requests without a name",
       [
         { match: { name: "*" }, to: "atlas" },
         { match: { method: "x" }, to: "wiki" },
       ],
     ],
-    ["a shadow of others", [{ merge: ["atlas"], shadow: { upstream: "wiki" } }]],
+    ["a shadow at another upstream", [{ merge: ["atlas"], shadow: { upstream: "wiki" } }]],
     [
-      "a weight of 0 beside others",
+      "a weight of 0 next to others",
       [
         {
           to: [
@@ -293,33 +295,33 @@ describe("parts that do not fit each other", () => {
         },
       ],
     ],
-    ["rename of one name", [{ match: { name: "x" }, to: "atlas", rename: "y" }]],
-  ])("but not: %s", (_what, routes) => {
+    ["a rename of one exact name", [{ match: { name: "x" }, to: "atlas", rename: "y" }]],
+  ])("accepts: %s", (_what, routes) => {
     expect(problemsOf({ upstreams, routes })).toEqual([]);
   });
 });
 
-describe("what is left out", () => {
-  it("is a route to the one upstream", () => {
+describe("a configuration without routes", () => {
+  it("routes everything to the only upstream", () => {
     expect(parseConfig({ upstreams: { atlas: a } }).config.routes).toEqual([
       { to: "atlas", cache: true },
     ]);
   });
 
-  it("is a merge of several upstreams", () => {
+  it("merges several upstreams", () => {
     expect(parseConfig({ upstreams }).config.routes).toEqual([{ merge: "all", cache: true }]);
   });
 });
 
-it("notes that principals need verified credentials", () => {
+it("hints that principals require verified credentials", () => {
   const config = defineGateway({
     upstreams,
     routes: [{ match: { principal: "alice" }, to: "atlas" }, { to: "wiki" }],
     limits: [{ match: { principal: "*" }, per: ["principal"], concurrency: 1 }],
   });
   expect(parseConfig(config, "c.ts").notes).toEqual([
-    "c.ts: routes[0].match.principal: never holds for callers whose credentials nobody verified",
-    "c.ts: limits[0].match.principal: never holds for callers whose credentials nobody verified",
-    "c.ts: limits[0].per: callers whose credentials nobody verified count by their address",
+    "c.ts: routes[0].match.principal: never matches callers whose credentials were not verified",
+    "c.ts: limits[0].match.principal: never matches callers whose credentials were not verified",
+    "c.ts: limits[0].per: callers whose credentials were not verified are counted by address",
   ]);
 });

@@ -1,9 +1,9 @@
-/** From anything to a configuration, or to everything that is wrong with it. */
+/** Validates and completes a configuration. */
 import { isObject } from "lutra/protocol";
 import type { z } from "zod";
 import { type CompleteConfig, completeRoutes } from "./complete-routes.ts";
 import { ConfigError, type ConfigProblem, formatPath, formatProblem } from "./config-error.ts";
-import { crossCheck, notesOn, type Parts } from "./cross-check.ts";
+import { crossCheck, notesOn, type ValidParts } from "./cross-check.ts";
 import { type Expectation, expectationsOf, flattenIssues, valueAt } from "./expectation.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import type { ConfigDocument } from "./read-document.ts";
@@ -11,30 +11,30 @@ import { configSchema } from "./schema.ts";
 
 export interface ParsedConfig {
   readonly config: CompleteConfig;
-  /** The texts as written where variables of the environment were put in, by path. */
+  /** The strings with environment variables, as written in the file, by path. */
   readonly environment: ReadonlyMap<string, string>;
-  /** What works but may surprise, one line each. */
+  /** Hints about valid settings with surprising effects, one line each. */
   readonly notes: readonly string[];
 }
 
-type Places = Pick<ConfigDocument, "environment" | "placeOf">;
+type SourcePositions = Pick<ConfigDocument, "environment" | "positionOf">;
 
-const noPlaces: Places = { environment: new Map(), placeOf: () => undefined };
+const noPositions: SourcePositions = { environment: new Map(), positionOf: () => undefined };
 
 /**
- * Checks a configuration, completes it, and says where it came from in what it reports.
+ * Validates a configuration and fills in its defaults. Messages name `file` and the position in it.
  *
  * @throws {ConfigError} with every problem, in the order of the file
  */
 export function parseConfig(
   input: unknown,
   file = "configuration",
-  places: Places = noPlaces,
+  positions: SourcePositions = noPositions,
 ): ParsedConfig {
-  const value = convertVariables(input, places);
+  const value = convertVariables(input, positions);
   const found = configSchema.safeParse(value);
   const parts = partsOf(value);
-  const problemOf = locate(file, places);
+  const problemOf = locate(file, positions);
   const issues = found.success ? [] : found.error.issues;
   const problems = [
     ...(issues.length === 0 ? [] : expectationsOf(issues, value, configJsonSchema())),
@@ -43,13 +43,13 @@ export function parseConfig(
   if (!found.success || problems.length > 0) throw new ConfigError(inOrder(problems));
   const notes = notesOn(parts).map((note) => formatProblem(problemOf({ ...note, isKey: false })));
   const environment = new Map(
-    [...places.environment].map(([path, { written }]) => [path, written]),
+    [...positions.environment].map(([path, { written }]) => [path, written]),
   );
   return { config: completeRoutes(found.data), environment, notes };
 }
 
-/** A text that is one variable and nothing else becomes a number or a boolean where one is expected. */
-function convertVariables(input: unknown, { environment }: Places): unknown {
+/** Converts strings that consist of one variable to a number or boolean if the schema expects one. */
+function convertVariables(input: unknown, { environment }: SourcePositions): unknown {
   if (![...environment.values()].some(({ isWhole }) => isWhole)) return input;
   const { error } = configSchema.safeParse(input);
   let value = input;
@@ -74,7 +74,7 @@ function convert(issue: z.core.$ZodIssue, text: unknown): number | boolean | und
   return isNumber && /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-/** A copy in which the value at a path is another one. */
+/** Returns a copy with another value at a path. */
 function replaceAt(root: unknown, path: readonly PropertyKey[], value: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
@@ -83,8 +83,8 @@ function replaceAt(root: unknown, path: readonly PropertyKey[], value: unknown):
   return { ...(root as object), [key]: inside };
 }
 
-/** Reads every part by itself, so that one that is wrong does not hide what is wrong elsewhere. */
-function partsOf(value: unknown): Parts {
+/** Parses every part on its own, so that an invalid part does not hide problems in other parts. */
+function partsOf(value: unknown): ValidParts {
   const { routes, limits } = configSchema.shape;
   const readAll = <T>(key: string, schema: z.ZodType<T>): readonly (T | undefined)[] => {
     const list = valueAt(value, [key]);
@@ -98,25 +98,25 @@ function partsOf(value: unknown): Parts {
   };
 }
 
-function locate(file: string, places: Places): (found: Expectation) => ConfigProblem {
+function locate(file: string, positions: SourcePositions): (found: Expectation) => ConfigProblem {
   return ({ path, message, isKey }) => {
-    const from = places.environment.get(formatPath(path));
+    const from = positions.environment.get(formatPath(path));
     return {
       file,
-      ...placeOf(path, isKey, places),
+      ...positionOf(path, isKey, positions),
       path: formatPath(path),
       message: from?.isWhole ? `${message} (from ${from.written})` : message,
     };
   };
 }
 
-/** The place of the value; for one that is missing, of the key of what should have it. */
-function placeOf(path: readonly PropertyKey[], isKey: boolean, places: Places) {
-  const own = places.placeOf(formatPath(path), isKey ? "key" : "value");
+/** Returns the position of the value or, if it is missing, of the nearest key that contains it. */
+function positionOf(path: readonly PropertyKey[], isKey: boolean, positions: SourcePositions) {
+  const own = positions.positionOf(formatPath(path), isKey ? "key" : "value");
   if (own !== undefined) return own;
   for (let length = path.length - 1; length >= 0; length -= 1) {
-    const place = places.placeOf(formatPath(path.slice(0, length)), "key");
-    if (place !== undefined) return place;
+    const position = positions.positionOf(formatPath(path.slice(0, length)), "key");
+    if (position !== undefined) return position;
   }
   return undefined;
 }

@@ -1,45 +1,47 @@
-/** Reads YAML and JSON so that every value keeps its place in the file. */
+/** Parses YAML and JSON and keeps the position of every value in the file. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { ConfigProblem } from "./config-error.ts";
 import { formatPath } from "./config-error.ts";
 import { type Environment, substitute } from "./environment.ts";
 
-/** What stands at a path of a document. */
-export interface DocumentPlace {
+/** A position in a file, from line 1 and column 1. */
+export interface DocumentPosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** A text that came from the environment. */
+/** A string that contains environment variables. */
 export interface FromEnvironment {
-  /** As it stands in the file, with the names of variables in place of their values. */
+  /** The string as written in the file, with the names of the variables. */
   readonly written: string;
+  /** True when the string was one variable and nothing else. */
   readonly isWhole: boolean;
 }
 
 export interface ConfigDocument {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** By path, where variables were put in. */
+  /** The strings in which variables were replaced, by path. */
   readonly environment: ReadonlyMap<string, FromEnvironment>;
-  /** The place of a value; of its key, where that says more. */
-  readonly placeOf: (path: string, of: "key" | "value") => DocumentPlace | undefined;
+  /** Returns the position of a value or of its key. */
+  readonly positionOf: (path: string, of: "key" | "value") => DocumentPosition | undefined;
 }
 
-/** More is no configuration but an attack, or a mistake with aliases. */
+/** Bounds against attacks and against aliases that multiply; real configurations stay below. */
 const maxValues = 10_000;
 const maxDepth = 32;
 
 /**
- * Reads one document. Repeated keys, tags, several documents, and aliases that multiply or contain
- * themselves are problems. JSON is read by the same parser, but must be JSON.
+ * Parses a file with one document. Repeated keys, tags, further documents, and aliases that multiply
+ * or contain themselves are reported as problems. JSON uses the same parser, but must be valid JSON.
  */
 export function readDocument(file: string, text: string, environment: Environment): ConfigDocument {
   return new DocumentReader(file, text, environment).read();
 }
 
 type Key = string | number;
-type Place = number | undefined;
+/** An index into the text; absent for values that have no text of their own. */
+type Offset = number | undefined;
 
 class DocumentReader {
   readonly #file: string;
@@ -49,7 +51,7 @@ class DocumentReader {
   readonly #document: Document;
   readonly #problems: ConfigProblem[] = [];
   readonly #environment = new Map<string, FromEnvironment>();
-  readonly #places = new Map<string, { readonly key: Place; readonly value: Place }>();
+  readonly #offsets = new Map<string, { readonly key: Offset; readonly value: Offset }>();
   #values = 0;
 
   constructor(file: string, text: string, environment: Environment) {
@@ -72,14 +74,14 @@ class DocumentReader {
       value,
       problems: this.#problems,
       environment: this.#environment,
-      placeOf: (path, of) => {
-        const place = this.#places.get(path);
-        return this.#at(of === "key" ? (place?.key ?? place?.value) : place?.value);
+      positionOf: (path, of) => {
+        const offset = this.#offsets.get(path);
+        return this.#positionAt(of === "key" ? (offset?.key ?? offset?.value) : offset?.value);
       },
     };
   }
 
-  /** One mistake makes the parser find many: what follows the first is left out. */
+  /** Reports only the first syntax error, because it causes the ones that follow. */
   #checkSyntax(): void {
     const { errors, warnings } = this.#document;
     const repeated = errors.filter(({ code }) => code === "DUPLICATE_KEY");
@@ -97,20 +99,20 @@ class DocumentReader {
     }
   }
 
-  #valueOf(node: unknown, path: readonly Key[], keyAt: Place): unknown {
+  #valueOf(node: unknown, path: readonly Key[], keyAt: Offset): unknown {
     this.#values += 1;
     const at = startOf(node) ?? (path.length === 0 ? 0 : undefined);
-    this.#places.set(formatPath(path), { key: keyAt, value: at ?? keyAt });
+    this.#offsets.set(formatPath(path), { key: keyAt, value: at ?? keyAt });
     if (this.#values > maxValues || path.length > maxDepth) {
       if (this.#problems.length === 0) {
-        this.#report(path, at, "expected fewer values; aliases repeat too much here");
+        this.#report(path, at, `expected at most ${maxValues} values; use fewer aliases here`);
       }
       return undefined;
     }
     if (isAlias(node)) {
       const target = node.resolve(this.#document);
       if (target !== undefined) return this.#valueOf(target, path, keyAt ?? at);
-      this.#report(path, at, `expected an anchor &${node.source} before its alias`);
+      this.#report(path, at, `expected an anchor &${node.source} before this alias`);
       return undefined;
     }
     if (isMap(node)) return this.#objectOf(node.items, path);
@@ -126,14 +128,14 @@ class DocumentReader {
   ): unknown {
     const entries = pairs.map(({ key, value }): [string, unknown] => {
       const at = startOf(key);
-      if (!isScalar(key)) this.#report(path, at, "expected a text for a key");
+      if (!isScalar(key)) this.#report(path, at, "expected a string as the key");
       const name = isScalar(key) ? String(key.value) : "";
       return [name, this.#valueOf(value, [...path, name], at)];
     });
     return Object.fromEntries(entries);
   }
 
-  #substitute(text: string, path: readonly Key[], at: Place): string {
+  #substitute(text: string, path: readonly Key[], at: Offset): string {
     const found = substitute(text, this.#variables);
     for (const message of found.problems) this.#report(path, at, message);
     if (found.isChanged) {
@@ -142,23 +144,23 @@ class DocumentReader {
     return found.text;
   }
 
-  #report(path: readonly Key[], at: Place, message: string): void {
+  #report(path: readonly Key[], at: Offset, message: string): void {
     this.#problems.push({
       file: this.#file,
-      ...this.#at(at),
+      ...this.#positionAt(at),
       path: formatPath(path),
       message,
     });
   }
 
-  #at(offset: Place): DocumentPlace | undefined {
+  #positionAt(offset: Offset): DocumentPosition | undefined {
     if (offset === undefined) return undefined;
     const { line, col } = this.#lines.linePos(offset);
     return line === 0 ? { line: 1, column: 1 } : { line, column: col };
   }
 }
 
-/** What the parser says of some mistakes helps nobody. */
+/** Replacements for messages of the parser that do not help. */
 const syntaxMessages: { readonly [code: string]: string } = {
   DUPLICATE_KEY: "expected each key once in an object",
   MULTIPLE_DOCS: "expected one document",
@@ -170,7 +172,7 @@ function lowerFirst(message: string): string {
   return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
-function startOf(node: unknown): Place {
+function startOf(node: unknown): Offset {
   if (typeof node !== "object" || node === null || !("range" in node)) return undefined;
   const range: unknown = node.range;
   const start: unknown = Array.isArray(range) ? range[0] : undefined;

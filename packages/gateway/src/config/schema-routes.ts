@@ -1,4 +1,4 @@
-/** What happens to which requests: routes and limits. */
+/** The schema of routes and limits. */
 import { z } from "zod";
 import { count, exactlyOne, name, token } from "./schema-values.ts";
 
@@ -7,21 +7,21 @@ const match = z
     method: z
       .union([z.string(), z.array(z.string())])
       .optional()
-      .describe("The value of Mcp-Method; * stands for any characters"),
+      .describe("Patterns for Mcp-Method; * matches any characters"),
     name: z
       .union([z.string(), z.array(z.string())])
       .optional()
-      .describe("The value of Mcp-Name; * stands for any characters"),
+      .describe("Patterns for Mcp-Name; * matches any characters"),
     param: z
       .record(token, z.union([z.string(), z.array(z.string())]))
       .optional()
-      .describe("Values of Mcp-Param-* headers by their name; * stands for any characters"),
+      .describe("Patterns for Mcp-Param-* headers, by parameter name; * matches any characters"),
     principal: z
       .union([z.string(), z.array(z.string())])
       .optional()
-      .describe("Who calls; * stands for any characters"),
+      .describe("Patterns for the authenticated caller; * matches any characters"),
   })
-  .describe("Which requests are meant; all conditions must hold. Without conditions: all");
+  .describe("The requests to match; all conditions must hold. Without conditions, every request");
 
 export const limit = z
   .strictObject({
@@ -34,27 +34,27 @@ export const limit = z
             .string()
             .regex(
               /^param:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-              "expected param: and the name of a header",
+              "expected param: followed by a header name",
             ),
         ]),
       )
       .default([])
       .describe(
-        "Each combination of these has a limit of its own; without any all share one. Callers without a principal count by their address",
+        "Each combination of these gets its own limit; without any, all requests share one. Callers without a principal are counted by address",
       ),
     rate: z
       .strictObject({
-        requests: count("How many requests"),
-        perMs: count("In which time, in milliseconds"),
+        requests: count("Maximum number of requests"),
+        perMs: count("Length of the period, in milliseconds"),
       })
       .optional()
-      .describe("The most in a time; a burst may use all of it at once"),
-    concurrency: count("The most under way at once").optional(),
+      .describe("Maximum number of requests in a period; a burst may use all of them at once"),
+    concurrency: count("Maximum number of requests in flight").optional(),
   })
   .refine(({ rate, concurrency }) => rate !== undefined || concurrency !== undefined, {
     error: "expected rate, concurrency or both",
   })
-  .describe("A limit; what is beyond it is refused with 429");
+  .describe("A limit; requests beyond it are refused with status 429");
 
 export const route = z
   .strictObject({
@@ -65,46 +65,46 @@ export const route = z
         z
           .array(
             z.strictObject({
-              upstream: name.describe("Its name"),
+              upstream: name.describe("The name of the upstream"),
               weight: z.int().min(0).max(1000).describe("Its share of the sum of all weights"),
             }),
           )
           .min(1),
       ])
       .optional()
-      .describe("The upstream, or several with their shares"),
+      .describe("The upstream, or several upstreams with weights"),
     merge: z
       .union([z.literal("all"), z.array(name).min(1)])
       .optional()
-      .describe("Upstreams that appear as one server"),
+      .describe("The upstreams to present as one server"),
     prefix: z
       .enum(["collision", "always"])
       .optional()
       .describe(
-        "When merged names of tools and prompts begin with their upstream's: where two have the same, or always. By default `collision`",
+        "Controls when merged tools and prompts get the name of their upstream as a prefix: when two have the same name, or always. Default: `collision`",
       ),
-    deny: z.string().optional().describe("Refuses with this reason"),
-    rename: z.string().optional().describe("The name that the upstream gets in place of Mcp-Name"),
+    deny: z.string().optional().describe("Refuses the request with this reason"),
+    rename: z.string().optional().describe("The name to send to the upstream in place of Mcp-Name"),
     shadow: z
       .strictObject({
-        upstream: name.describe("Its name"),
+        upstream: name.describe("The name of the upstream"),
         sideEffects: z
           .boolean()
           .default(false)
-          .describe("Copies also calls of tools that do not say readOnlyHint"),
+          .describe("Also copies calls of tools that do not declare readOnlyHint"),
       })
       .optional()
-      .describe("Gets a copy of each request; its answers are dropped"),
-    cache: z.boolean().default(true).describe("Whether responses are kept"),
+      .describe("Sends a copy of each request to another upstream and ignores the responses"),
+    cache: z.boolean().default(true).describe("Allows caching of responses"),
     tasks: z
       .enum(["pass", "follow"])
       .optional()
       .describe(
-        "What happens to calls that become tasks. `follow` waits for the task where the client did not declare the extension, within totalMs of the upstream, and answers with its result. By default `pass`",
+        "Controls calls that become tasks. With `follow`, the gateway waits for the task on behalf of clients that did not declare the extension, for up to the upstream's totalMs, and responds with the task's result. Default: `pass`",
       ),
   })
   .refine(({ to, merge, deny }) => [to, merge, deny].filter((x) => x !== undefined).length === 1, {
     error: "expected exactly one of to, merge and deny",
   })
-  .describe("What happens to a request; the first route that matches counts")
+  .describe("The action for matching requests; the first route that matches applies")
   .meta(exactlyOne("to", "merge", "deny"));

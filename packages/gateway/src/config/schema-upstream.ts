@@ -1,74 +1,80 @@
-/** A server behind the gateway: where it is, and how it is treated. */
+/** The schema of an upstream: its location, and how the gateway treats it. */
 import { z } from "zod";
 import { count, exactlyOne, headerValue, httpUrl, ms, token } from "./schema-values.ts";
 
 const timeouts = z
   .strictObject({
-    connectMs: ms("To open a connection").default(2000),
-    firstByteMs: ms("From the end of the request to the first byte of the answer").default(60_000),
-    idleMs: ms("Between two pieces of an answer").default(60_000),
-    totalMs: ms("From the start to the end of an exchange; subscriptions are exempt").default(
-      600_000,
-    ),
+    connectMs: ms("Maximum time to open a connection").default(2000),
+    firstByteMs: ms(
+      "Maximum time from the end of the request to the first byte of the response",
+    ).default(60_000),
+    idleMs: ms("Maximum time between two chunks of a response").default(60_000),
+    totalMs: ms("Maximum time for an exchange, except for subscriptions").default(600_000),
   })
-  .describe("How long things may take");
+  .describe("Time limits");
 
 const concurrency = z
   .strictObject({
-    max: count("Exchanges under way at once, subscriptions not counted").default(1024),
-    queue: z.int().min(0).default(1024).describe("How many more may wait for their turn"),
-    queueMs: ms("How long one may wait").default(5000),
+    max: count("Maximum number of exchanges in flight, not counting subscriptions").default(1024),
+    queue: z.int().min(0).default(1024).describe("Maximum number of requests that wait in a queue"),
+    queueMs: ms("Maximum time in the queue").default(5000),
   })
-  .describe("How much may be under way; what is beyond is refused with 503");
+  .describe("Limits on concurrency; requests beyond them are refused with status 503");
 
 const health = z
   .strictObject({
-    intervalMs: ms("Between two checks of a replica with server/discover").default(5000),
-    timeoutMs: ms("For one check").default(2000),
-    failures: count("Failures in a row, of checks or requests, that take a replica out").default(3),
-    ejectMs: ms("How long it stays out the first time; doubled each time").default(1000),
-    maxEjectMs: ms("The longest it stays out").default(60_000),
+    intervalMs: ms("Interval between two checks of a replica with server/discover").default(5000),
+    timeoutMs: ms("Maximum time for one check").default(2000),
+    failures: count(
+      "Number of consecutive failures, of checks or requests, that take a replica out of rotation",
+    ).default(3),
+    ejectMs: ms(
+      "Time out of rotation after the first ejection; doubled with each further one",
+    ).default(1000),
+    maxEjectMs: ms("Maximum time out of rotation").default(60_000),
     slowStartMs: z
       .int()
       .min(0)
       .default(5000)
-      .describe("How long its share grows after it comes back, in milliseconds"),
+      .describe(
+        "Time over which a replica's share grows after it returns to rotation, in milliseconds",
+      ),
   })
-  .describe("When a replica gets requests");
+  .describe("Health checks of replicas");
 
 const retries = z
   .strictObject({
-    attempts: count("The most replicas that are tried for one request").default(3),
+    attempts: count("Maximum number of replicas that are tried for one request").default(3),
     trustAnnotations: z
       .boolean()
       .default(false)
       .describe(
-        "Whether a tool that says readOnlyHint or idempotentHint may be called again after a connection broke before the answer began",
+        "Also retries calls of tools that declare readOnlyHint or idempotentHint when the connection breaks before the response begins",
       ),
   })
-  .describe("What is tried again. What may have run is only repeated where that does no harm");
+  .describe("Retries. A request that may already have run is retried only if that is safe");
 
 export const upstream = z
   .strictObject({
     url: z
       .union([httpUrl, z.array(httpUrl).min(1)])
       .optional()
-      .describe("Its MCP endpoint, or those of its replicas"),
+      .describe("The URL of its MCP endpoint, or one URL for each replica"),
     command: z
       .array(z.string())
       .min(1)
       .optional()
-      .describe("A program that speaks over stdio, with its arguments"),
-    cwd: z.string().optional().describe("Where the command runs"),
+      .describe("A program that serves MCP over stdio, and its arguments"),
+    cwd: z.string().optional().describe("The working directory of the command"),
     env: z
       .record(z.string(), z.string())
       .optional()
-      .describe("What its environment has beside the usual"),
+      .describe("Environment variables to add for the command"),
     module: z
       .string()
       .optional()
-      .describe("A file that exports a Lutra server, run in processes of its own"),
-    replicas: z.int().min(1).max(64).default(3).describe("How many processes run the module"),
+      .describe("A file that exports a Lutra server; the gateway runs it in separate processes"),
+    replicas: z.int().min(1).max(64).default(3).describe("Number of processes that run the module"),
     store: z
       .string()
       .regex(
@@ -77,7 +83,7 @@ export const upstream = z
       )
       .optional()
       .describe(
-        "Where a module keeps tasks, handles and claims. By default a file that is gone with its processes",
+        "The store for a module's tasks, handles and claims. By default, a temporary file that is removed with the processes",
       ),
     bus: z
       .string()
@@ -87,27 +93,27 @@ export const upstream = z
       )
       .optional()
       .describe(
-        "What carries events between a module's processes. By default a store in Postgres, else the gateway's own process",
+        "The event bus between a module's processes. By default, the store if it is Postgres, otherwise the gateway's process",
       ),
     verify: z
       .enum(["gateway", "upstream"])
       .optional()
       .describe(
-        "Who compares headers with bodies. `upstream` lets bodies pass unread, and is right only for servers that are known to do it. By default `upstream` for modules, `gateway` for the rest",
+        "The party that compares headers with bodies. `upstream` forwards bodies without parsing them; use it only for servers that are known to compare. Default: `upstream` for modules, otherwise `gateway`",
       ),
     balance: z
       .enum(["round-robin", "least-in-flight", "two-choices"])
       .default("round-robin")
-      .describe("How the next replica is chosen"),
+      .describe("The method that chooses the replica for a request"),
     headers: z
       .record(token, headerValue)
       .optional()
-      .describe("Headers that every request to it gets"),
+      .describe("Headers to add to every request to the upstream"),
     trustPublic: z
       .boolean()
       .optional()
       .describe(
-        "Whether its results with cacheScope public are shared between callers. By default only those that answer requests without credentials; true when its public results are the same for all callers, false for none",
+        "Shares results with cacheScope public between callers: all of them if true, none if false. By default, only results of requests without credentials are shared",
       ),
     timeouts: timeouts.prefault({}),
     concurrency: concurrency.prefault({}),
@@ -118,7 +124,7 @@ export const upstream = z
     error: "expected exactly one of url, command and module",
   })
   .refine(({ module, store, bus }) => module !== undefined || (store ?? bus) === undefined, {
-    error: "expected module beside store and bus; leave them out",
+    error: "store and bus require module; remove them",
   })
   .describe("A server behind the gateway")
   .meta(exactlyOne("url", "command", "module"));

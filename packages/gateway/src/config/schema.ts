@@ -1,6 +1,6 @@
 /**
- * The configuration: one schema, from which come the types, the check, the editors' JSON Schema and
- * the reference in docs/gateway-config.md.
+ * The schema of the configuration. The types, the validation, the JSON Schema for editors and the
+ * reference in docs/gateway-config.md are derived from it.
  */
 import { z } from "zod";
 import { admin, listen } from "./schema-listen.ts";
@@ -12,65 +12,75 @@ const cache = z
   .union([
     z.literal(false),
     z.strictObject({
-      maxBytes: count("How much is kept; what was not used for longest goes first").default(
-        67_108_864,
-      ),
+      maxBytes: count(
+        "Maximum size of the cache in bytes; the least recently used responses are evicted first",
+      ).default(67_108_864),
       staleMs: z
         .int()
         .min(0)
         .default(30_000)
         .describe(
-          "How long past its freshness a response may be used while a new one is fetched, in milliseconds",
+          "Time past its freshness during which a response is still served while a new one is fetched, in milliseconds",
         ),
       staleOnErrorMs: z
         .int()
         .min(0)
         .default(300_000)
-        .describe("The same while the upstream is out of order"),
+        .describe("The same while the upstream is unavailable, in milliseconds"),
     }),
   ])
-  .describe("The response cache; false for none");
+  .describe("The response cache; false disables it");
 
 /** The whole configuration. */
 export const configSchema = z
   .strictObject({
-    $schema: z.string().optional().describe("For editors"),
-    name: z.string().default("lutra-gateway").describe("How merged servers call themselves"),
+    $schema: z.string().optional().describe("The JSON Schema for editors"),
+    name: z
+      .string()
+      .default("lutra-gateway")
+      .describe("The server name that merged servers report"),
     listen: listen.prefault({}),
     admin: admin.prefault({}),
     keys: z
       .array(
         z.strictObject({
-          id: z.string().describe("Names the key in what it seals"),
-          secret: z.string().describe("The key itself"),
+          id: z.string().describe("The identifier of the key in sealed values"),
+          secret: z.string().describe("The key: 32 bytes as Base64"),
         }),
       )
       .min(1)
       .optional()
       .describe(
-        "Seal what clients bring back; the first seals, all open. Needed where several gateways answer for each other. Make a secret with: openssl rand -base64 32",
+        "Keys that seal values which clients return later. The first key seals; all keys open. Required if several gateways serve the same clients. Create a secret with: openssl rand -base64 32",
       ),
-    upstreams: z.record(name, upstream).describe("The servers, by the name that routes use"),
-    routes: z.array(route).min(1).optional().describe("By default the one upstream, or all merged"),
-    limits: z.array(limit).default([]).describe("Limits; a request must stay within all of them"),
+    upstreams: z.record(name, upstream).describe("The servers behind the gateway, by name"),
+    routes: z
+      .array(route)
+      .min(1)
+      .optional()
+      .describe("The routes. By default, to the only upstream, or to all upstreams merged"),
+    limits: z
+      .array(limit)
+      .default([])
+      .describe("The limits; a request must stay within every limit that matches it"),
     cache: cache.prefault({}),
     log: z
       .union([
         z.literal(false),
         z.strictObject({
-          file: z.string().optional().describe("Where lines go; by default standard output"),
-          address: z.boolean().default(true).describe("Whether lines say the client's address"),
+          file: z.string().optional().describe("The log file. By default, standard output"),
+          address: z.boolean().default(true).describe("Logs the client's address"),
         }),
       ])
       .prefault({})
-      .describe("The access log, one line of JSON a request; false for none"),
-    drainMs: ms("How long exchanges may go on after the end was asked for").default(5000),
+      .describe("The access log, one line of JSON per request; false disables it"),
+    drainMs: ms("Maximum time for exchanges to finish at shutdown").default(5000),
   })
   .describe("The configuration of a gateway");
 
-/** As people write it: what has a default may be left out. */
+/** The configuration as it is written: keys with a default are optional. */
 export type ConfigInput = z.input<typeof configSchema>;
-/** As the gateway reads it: complete. */
+/** The configuration with all defaults filled in. */
 export type Config = z.output<typeof configSchema>;
 export type UpstreamConfig = Config["upstreams"][string];
 export type RouteConfig = NonNullable<Config["routes"]>[number];
