@@ -228,7 +228,11 @@ describe("another configuration", () => {
 
   it.each<[string, Partial<ConfigInput>, string]>([
     ["is none", { routes: [{ to: "other" }] }, "routes[0].to: expected an upstream, one of one"],
-    ["moves the socket", { listen: { port: 1 } }, "listen.port: expected 0, as in the running gateway; restart"],
+    [
+      "moves the socket",
+      { listen: { port: 1 } },
+      "listen.port: expected 0, as in the running gateway; restart",
+    ],
     [
       "needs what this program has not",
       { upstreams: { m: { module: "m.ts" } } },

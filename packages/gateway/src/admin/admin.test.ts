@@ -34,7 +34,7 @@ const get = async (path: string, init: RequestInit = {}) => {
   return [response.status, await response.text()] as const;
 };
 
-it("says whether requests can be answered, and what keeps them from it", async () => {
+it("reports health and readiness, with the reason when it is not ready", async () => {
   expect(await get("/healthz")).toEqual([200, "ok\n"]);
   expect(await get("/readyz")).toEqual([200, "ready\n"]);
   notReady = "no replica answers at places";
@@ -47,7 +47,7 @@ it("shows the configuration and the upstreams as JSON", async () => {
   expect(JSON.parse((await get("/upstreams?a=1"))[1])).toEqual([status]);
 });
 
-it("names its pages where there is none", async () => {
+it("lists its pages in the response to an unknown path", async () => {
   const [code, text] = await get("/nothing");
   expect([code, text.split("\n")]).toEqual([
     404,
@@ -56,11 +56,11 @@ it("names its pages where there is none", async () => {
   expect((await get("/constructor"))[0]).toBe(404);
 });
 
-it("changes nothing for anybody", async () => {
+it("refuses methods other than GET and HEAD", async () => {
   expect((await get("/config", { method: "POST" }))[0]).toBe(405);
 });
 
-it("answers no page of another site that points here by a name of its own", async () => {
+it("refuses a foreign Host on a loopback address", async () => {
   const { request } = await import("node:http");
   const port = Number(new URL(admin.url).port);
   const code = await new Promise((resolve, reject) => {
@@ -73,7 +73,7 @@ it("answers no page of another site that points here by a name of its own", asyn
   expect(code).toBe(403);
 });
 
-it("counts requests by what the gateway knows, and not by what clients make up", async () => {
+it("counts requests with unknown methods under one label", async () => {
   const record = (method: string) => ({
     startedAt: performance.now(),
     ms: 3,

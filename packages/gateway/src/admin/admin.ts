@@ -1,5 +1,4 @@
-/** The listener for operators: health, metrics, state. It answers this machine alone by default. */
-
+/** The listener for operators: health, metrics and state. By default, only this machine can reach it. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { listenHttp } from "lutra/internal";
 import type { HttpEndpoint } from "lutra/node";
@@ -11,9 +10,9 @@ export interface AdminOptions {
   readonly config: Exclude<Config["admin"], false>;
   readonly metrics: Metrics;
   readonly upstreams: () => readonly UpstreamStatus[];
-  /** The configuration as it may be shown: without secrets. */
+  /** Returns the configuration without secrets. */
   readonly shownConfig: () => unknown;
-  /** Why no requests should come now; `undefined` when they may. */
+  /** Returns the reason why the gateway is not ready for requests, or `undefined` if it is. */
   readonly notReady: () => string | undefined;
 }
 
@@ -24,13 +23,13 @@ interface Page {
 }
 
 /**
- * Listens for operators.
+ * Starts the listener.
  *
- * - `/healthz`: 200 while the process works
- * - `/readyz`: 200 while requests can be answered, otherwise 503 and why
- * - `/metrics`: for Prometheus
- * - `/config`: the configuration in force, secrets hidden
- * - `/upstreams`: replicas, their state, what is under way
+ * - `/healthz`: 200 while the process runs
+ * - `/readyz`: 200 while requests can be served, otherwise 503 and the reason
+ * - `/metrics`: metrics for Prometheus
+ * - `/config`: the current configuration without secrets
+ * - `/upstreams`: the state of the replicas, and the exchanges in flight
  */
 export async function startAdmin(options: AdminOptions): Promise<HttpEndpoint> {
   const pages: { readonly [path: string]: () => Page | Promise<Page> } = {
@@ -53,7 +52,7 @@ export async function startAdmin(options: AdminOptions): Promise<HttpEndpoint> {
     if (!isLoopbackName(req.headers.host)) return send(res, text("Host: not allowed\n", 403));
     if (req.method !== "GET" && req.method !== "HEAD") {
       res.setHeader("allow", "GET, HEAD");
-      return send(res, text("expected GET\n", 405));
+      return send(res, text("expected GET or HEAD\n", 405));
     }
     if (path === "/") return send(res, text(index));
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
@@ -66,7 +65,7 @@ export async function startAdmin(options: AdminOptions): Promise<HttpEndpoint> {
   }
 
   const { host, port } = options.config;
-  /** A page of another site must not read this by a name of its own that points here. */
+  /** Prevents DNS rebinding: a web page must not read this under a name that resolves to this machine. */
   const isLoopbackName = (name = "") =>
     !endpoint?.isLocal || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(name);
   let endpoint: HttpEndpoint | undefined;

@@ -1,14 +1,28 @@
 /**
- * Finds a pattern in Base64 without decoding, for proxies that can only compare: three bytes are
- * four characters, so the bytes around a `*` may fall on them in different ways. Each way is an
- * alternative of the regular expression.
+ * Regular expressions that match a pattern in Base64 text. They are for proxies, which can't decode
+ * a header before they compare it.
+ *
+ * Base64 encodes three bytes as four characters. The text in place of a `*` has any length, so the
+ * bytes after it can begin at any of the three positions in such a group. Each combination of
+ * lengths becomes one alternative of the expression. Within an alternative every bit is either fixed
+ * or free, and each character becomes the class of the Base64 digits that have the fixed bits.
+ *
+ * The result is safe to rely on because:
+ * - For any text, it matches the Base64 encoding exactly if the pattern matches the text. Property
+ *   tests in `header-pattern.test.ts` ("matches exactly the texts that the pattern matches", "matches
+ *   every text that is built from the pattern") compare both on random patterns and texts.
+ * - The proxies agree: `test/gateway/export.test.ts` sends encoded names through nginx and HAProxy.
+ * - It contains no text of the configuration, only Base64 digits, classes, groups and repetitions, so
+ *   it can't break out of its quotes. `export-config.test.ts` checks that with hostile texts.
+ * - Its repetitions are unambiguous and it has at most `maxStars` gaps, so its worst case is the square
+ *   of the length of a header.
  *
  * @spec basic/transports/streamable-http#value-encoding
  */
 
 /**
- * Each star that is not at the end of a pattern takes four alternatives, and makes proxies try all
- * places in a header for it: what is allowed here is at most the square of its length.
+ * Maximum number of stars before the end of a pattern. Each one multiplies the alternatives by four
+ * and makes a proxy search the whole header, so two cost at most the square of its length.
  */
 export const maxStars = 2;
 
@@ -16,27 +30,32 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const any = "[A-Za-z0-9+/]";
 
 /**
- * A regular expression, without anchors, for the Base64 of all UTF-8 texts that consist of `parts`
- * with any text between them.
+ * Returns a regular expression, without anchors, that matches the Base64 encoding of every UTF-8 text
+ * that consists of `parts` with any text between them.
  *
- * @throws {TypeError} for more stars than can be expressed
+ * @throws {TypeError} for more than `maxStars` stars before the end
  */
 export function base64Pattern(parts: readonly string[]): string {
   const bytes = parts.map((part) => new TextEncoder().encode(part));
   const isOpen = parts.length > 1 && parts.at(-1) === "";
   const gaps = isOpen ? parts.length - 2 : parts.length - 1;
   if (gaps > maxStars)
-    throw new TypeError(`expected at most ${maxStars} stars, beside one at the end`);
-  const ways = Array.from({ length: 4 ** gaps }, (_, way) => oneWay(bytes, isOpen, way));
-  return ways.length === 1 ? `${ways[0]}` : `(?:${ways.join("|")})`;
+    throw new TypeError(`expected at most ${maxStars} stars before the end of the pattern`);
+  const alternatives = Array.from({ length: 4 ** gaps }, (_, gapLengths) =>
+    alternative(bytes, isOpen, gapLengths),
+  );
+  return alternatives.length === 1 ? `${alternatives[0]}` : `(?:${alternatives.join("|")})`;
 }
 
-/** `way` has the length of each gap in two bits: none, or 1, 2 or 3 bytes more than a multiple of 3. */
-function oneWay(parts: readonly Uint8Array[], isOpen: boolean, way: number): string {
+/**
+ * Writes one alternative. `gapLengths` holds two bits per gap: 0 for an empty gap, else the number of
+ * bytes, from 1 to 3, that the gap has in addition to a multiple of 3.
+ */
+function alternative(parts: readonly Uint8Array[], isOpen: boolean, gapLengths: number): string {
   const closed = isOpen ? parts.slice(0, -1) : parts;
   const writer = new PatternWriter();
   for (const [index, part] of closed.entries()) {
-    if (index > 0) writer.gap((way >> (2 * (index - 1))) & 3);
+    if (index > 0) writer.gap((gapLengths >> (2 * (index - 1))) & 3);
     writer.literal(part);
   }
   return isOpen ? writer.endOpen() : writer.end();
@@ -44,7 +63,7 @@ function oneWay(parts: readonly Uint8Array[], isOpen: boolean, way: number): str
 
 type Bit = 0 | 1 | undefined;
 
-/** Writes bits, six to a character; an `undefined` bit may be either. */
+/** Writes bits as classes of Base64 digits, six bits per digit. An `undefined` bit is free. */
 class PatternWriter {
   #pattern = "";
   #bits: Bit[] = [];
@@ -59,7 +78,7 @@ class PatternWriter {
   gap(bytes: number): void {
     let isRepeated = bytes === 0;
     for (let bit = 0; bit < 8 * bytes; bit += 1) {
-      // A gap of a byte or more spans the edge of a character: there any four may be put in.
+      // A gap of a byte or more crosses a boundary between digits; groups of four may repeat there.
       if (!isRepeated && this.#bits.length === 0) {
         this.#pattern += `(?:${any}{4})*`;
         isRepeated = true;
@@ -69,7 +88,7 @@ class PatternWriter {
     if (!isRepeated) this.#pattern += `(?:${any}{4})*`;
   }
 
-  /** After the last part may come anything. */
+  /** Ends a pattern whose last part may be followed by any text. */
   endOpen(): string {
     while (this.#bits.length > 0) this.#push(undefined);
     return `${this.#pattern}${any}*={0,2}`;

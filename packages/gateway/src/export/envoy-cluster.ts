@@ -1,12 +1,12 @@
-/** The replicas of an upstream for Envoy. */
+/** Writes the replicas of an upstream for Envoy. */
 
 import type { Pool } from "./export-plan.ts";
 import { healthCheck, idleConnectionMs } from "./own-answers.ts";
 
-/** Where the types of Envoy's extensions are. */
+/** The prefix of the type names of Envoy's extensions. */
 export const extensions = "type.googleapis.com/envoy.extensions";
 
-/** An upstream as a cluster, with the health of its replicas. */
+/** Writes an upstream as a cluster with health checks. */
 export function cluster({
   name,
   isSecure,

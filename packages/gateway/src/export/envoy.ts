@@ -1,15 +1,15 @@
-/** The routes for Envoy, as a static configuration of its v3 API. */
+/** Writes the routes for Envoy, as a static configuration of its v3 API. */
 import { headerNames, latestVersion } from "lutra/protocol";
 import { stringify } from "yaml";
 import { address, cluster, extensions, seconds } from "./envoy-cluster.ts";
 import {
   type ExportPlan,
+  exportError,
   type HeaderCondition,
   namelessMethods,
   type PlannedRoute,
   type Pool,
   type RefuseAction,
-  refused,
 } from "./export-plan.ts";
 import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded-headers.ts";
 import { asRegex, dateFrom, literal } from "./header-pattern.ts";
@@ -18,7 +18,7 @@ import { comment, loopbackHost, loopbackOrigin, ownAnswers, streamIdleMs } from 
 /** Writes a whole configuration file. */
 export function writeEnvoy(plan: ExportPlan): string {
   const head = comment([
-    "For Envoy 1.27 or newer, which can check the health of replicas with a body.",
+    "For Envoy 1.27 or newer: earlier versions can't send a body with health checks.",
     "",
     "Not exported:",
     ...[...plan.notes, claimsNote].map((note) => `- ${note}`),
@@ -31,7 +31,7 @@ function listener(plan: ExportPlan): object {
   const manager = {
     "@type": `${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "lutra",
-    // The address of a client is that of its connection, whatever it says itself.
+    // Takes the client's address from the connection and ignores what the client sent.
     use_remote_address: true,
     stream_idle_timeout: seconds(streamIdleMs),
     route_config: { name: "lutra", virtual_hosts: [virtualHost(plan)] },
@@ -82,7 +82,7 @@ function virtualHost(plan: ExportPlan): object {
   };
 }
 
-/** Requests from foreign pages, and to foreign names. */
+/** Conditions for requests from foreign origins and to foreign host names, and their refusals. */
 function foreign({
   hosts,
   origins,
@@ -123,7 +123,10 @@ function routeEntry(route: PlannedRoute, { listen, pools }: ExportPlan): object 
   const [first, ...others] = known;
   if (first === undefined) return { match, ...directResponse(ownAnswers.notRouted) };
   if (others.some(({ pool }) => pool.path !== first.pool.path)) {
-    throw refused(`routes[${index}].to`, "expected upstreams with the same path; Envoy needs that");
+    throw exportError(
+      `routes[${index}].to`,
+      "expected upstreams with the same path, as Envoy requires",
+    );
   }
   const attempts = Math.max(...known.map(({ pool }) => pool.config.retries.attempts));
   return {
@@ -133,10 +136,10 @@ function routeEntry(route: PlannedRoute, { listen, pools }: ExportPlan): object 
         ? { cluster: `lutra_${first.pool.name}`, host_rewrite_literal: first.pool.authority }
         : { weighted_clusters: { clusters: known.map(weighted) } }),
       prefix_rewrite: first.pool.path,
-      // Event streams have no end that could be known.
+      // An event stream may last for any time.
       timeout: "0s",
       idle_timeout: seconds(streamIdleMs),
-      // What may have reached a replica is not repeated.
+      // A request that may have reached a replica is not retried.
       ...(attempts > 1 && {
         retry_policy: { retry_on: "connect-failure", num_retries: attempts - 1 },
       }),
@@ -155,8 +158,8 @@ function weighted({ pool, weight }: { readonly pool: Pool; readonly weight: numb
 }
 
 /**
- * With a pool also what is added, so that it stands where the host is rewritten: of weighted clusters
- * each rewrites it before its route adds anything.
+ * Headers to remove and, with a pool, headers to add. A weighted cluster rewrites `Host` before its
+ * route adds headers, so with several pools each cluster adds them itself.
  */
 function changedHeaders(pool: Pool | undefined): object {
   const own = Object.entries(pool?.config.headers ?? {});
@@ -202,7 +205,7 @@ function isExactly(name: string, exact: string): { readonly name: string } {
   return { name, string_match: { exact } } as { readonly name: string };
 }
 
-/** RE2 looks at the whole value. */
+/** Matches a whole header value with RE2. */
 function fits(name: string, regex: string): { readonly name: string } {
   return { name, string_match: { safe_regex: { regex } } } as { readonly name: string };
 }

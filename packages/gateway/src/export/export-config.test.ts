@@ -28,12 +28,12 @@ const withTexts = ({ name, value, reason, header }: Texts): ConfigInput => ({
 });
 const harmless: Texts = { name: "a", value: "b", reason: "c", header: "d" };
 
-/** Any character; surrogates, which have no UTF-8, become a letter. */
+/** Any character. Surrogates, which UTF-8 can't encode, become a letter. */
 const anyChar = fc
   .nat({ max: 0x10ffff })
   .map((code) => String.fromCodePoint(code >= 0xd800 && code <= 0xdfff ? 0x61 : code));
 
-/** Text of what means something in one format or another, and of anything else. */
+/** Texts with characters that have a meaning in some format, and any other texts. */
 const hostile = fc
   .oneof(
     fc.string({
@@ -55,12 +55,12 @@ const hostileTexts: fc.Arbitrary<Texts> = fc.record({
   }),
 });
 
-describe("texts of a configuration never break out of their quotes", () => {
+describe("an export keeps hostile texts inside their quotes", () => {
   const shapeOf = (directives: readonly Directive[]): unknown =>
     directives
       .filter(({ words }) => words[0] !== "geo")
       .map(({ words, block }) => ({
-        // Lines of a map begin with their pattern.
+        // The lines of a map begin with their pattern.
         name: words[0]?.startsWith("~") ? "~" : words[0],
         count: words.length,
         block: block && shapeOf(block),
@@ -135,13 +135,13 @@ describe("texts of a configuration never break out of their quotes", () => {
     ["listen.host", { listen: { host: "0.0.0.0; evil" } }],
     ["listen.path", { listen: { path: "/mcp { evil; }" } }],
     ["listen.port", { listen: { port: 0 } }],
-  ])("and %s that is no such thing is refused", (path, change) => {
+  ])("rejects an unsafe %s", (path, change) => {
     for (const target of exportTargets) {
       expect(() => write({ upstreams, ...change }, target)).toThrow(`export: ${path}: expected`);
     }
   });
 
-  it("nor hosts and paths of upstreams", () => {
+  it("rejects unsafe hosts and escapes paths of upstreams", () => {
     const at = (address: string) => ({ upstreams: { a: { url: address } } });
     for (const target of exportTargets) {
       expect(() => write(at("http://a;b{}'$c/"), target)).toThrow(
@@ -153,16 +153,16 @@ describe("texts of a configuration never break out of their quotes", () => {
     }
   });
 
-  it.each(["a'b", "a#b", "a$b", "a|b"])("nor the name of a header: %s", (name) => {
+  it.each(["a'b", "a#b", "a$b", "a|b"])("rejects the header name %s", (name) => {
     const routes = [{ match: { param: { [name]: "x" } }, to: "atlas" }];
     for (const target of ["nginx", "haproxy"] as const) {
       expect(() => write({ upstreams, routes }, target)).toThrow(
-        `mcp-param-${name}: expected letters`,
+        `mcp-param-${name}: expected only letters`,
       );
     }
   });
 
-  it("nor notes, which are comments", () => {
+  it("keeps notes inside comments", () => {
     const { text } = write(
       {
         upstreams,
@@ -174,7 +174,7 @@ describe("texts of a configuration never break out of their quotes", () => {
   });
 });
 
-describe("what a proxy can't do", () => {
+describe("a feature that a proxy does not have", () => {
   const two = { ...upstreams, wiki: { url, verify: "upstream" as const } };
   const program = { command: ["x"] };
   it.each([
@@ -191,25 +191,25 @@ describe("what a proxy can't do", () => {
     [
       "shadow",
       { upstreams: two, routes: [{ to: "atlas", shadow: { upstream: "wiki" } }] },
-      "routes[0].shadow: nothing is copied",
+      "routes[0].shadow: requests are not copied",
     ],
-    ["limits", { upstreams, limits: [{ concurrency: 1 }] }, "limits[0]: nothing is limited"],
+    ["limits", { upstreams, limits: [{ concurrency: 1 }] }, "limits[0]: the limit is not applied"],
     [
-      "believing proxies in front",
+      "trusted proxies",
       { upstreams, listen: { trustedProxies: ["10.0.0.0/8"] } },
-      "listen.trustedProxies: nobody is believed, so X-Forwarded-* of proxies in front are overwritten",
+      "listen.trustedProxies: no proxy is trusted, so X-Forwarded-* of proxies in front are replaced",
     ],
-    ["cache", { upstreams, cache: {} }, "cache: responses are not kept"],
+    ["cache", { upstreams, cache: {} }, "cache: responses are not cached"],
     [
       "principals",
       { upstreams, routes: [{ match: { principal: "a" }, to: "atlas" }, { to: "atlas" }] },
-      "routes[0]: left out, since nobody here has a principal",
+      "routes[0]: left out because callers of this proxy have no principal",
     ],
-    ["commands", { upstreams: { program } }, "upstreams.program: a command has no address"],
+    ["commands", { upstreams: { program } }, "upstreams.program: a command has no URL"],
     [
       "modules",
       { upstreams: { desk: { module: "./desk.ts" } } },
-      "upstreams.desk: a module has no address",
+      "upstreams.desk: a module has no URL",
     ],
     [
       "a share of a command",
@@ -224,19 +224,19 @@ describe("what a proxy can't do", () => {
           },
         ],
       },
-      "routes[0].to: the share of program is lost",
+      "routes[0].to: the share of program goes to the other upstreams",
     ],
     [
-      "unlike replicas",
+      "replicas with different paths",
       { upstreams: { a: { url: [url, "http://10.0.0.2:3000/other"] } } },
-      "upstreams.a.url[1]: left out, since its scheme or path is not that of the first",
+      "upstreams.a.url[1]: left out because its scheme or path differs from the first one",
     ],
     [
-      "comparing headers",
+      "comparison of headers",
       { upstreams: { a: { url } } },
-      'upstreams.a: verify is not "upstream"; make sure that it compares headers with bodies',
+      'upstreams.a: verify is not "upstream"; make sure that the upstream compares headers with bodies',
     ],
-  ] as const)("%s: is noted, and said in the file", (_what, config, note) => {
+  ] as const)("is listed in the notes and in the file: %s", (_what, config, note) => {
     for (const target of exportTargets) {
       const { notes, text } = write(config as ConfigInput, target);
       expect(notes).toContain(note);
@@ -244,34 +244,32 @@ describe("what a proxy can't do", () => {
     }
   });
 
-  it("is refused where leaving it out would let requests in", () => {
+  it("makes the export fail if leaving it out would let requests through", () => {
     const routes = [{ match: { principal: "mallory" }, deny: "no" }, { to: "atlas" }];
     for (const target of exportTargets) {
       expect(() => write({ upstreams, routes }, target)).toThrow(
-        "routes[0]: expected no refusal by principal",
+        "routes[0]: expected no deny by principal",
       );
     }
   });
 
-  it("is refused where a pattern can't be written", () => {
+  it("makes the export fail if it is a pattern or header name that can't be written", () => {
     const routes = [{ match: { name: "a*b*c*d" }, to: "atlas" }, { to: "atlas" }];
     expect(() => write({ upstreams, routes }, "haproxy")).toThrow(
       "routes[0].match: expected at most 2 stars",
     );
     const param = [{ match: { param: { "a.b": "x" } }, to: "atlas" }, { to: "atlas" }];
     expect(() => write({ upstreams, routes: param }, "nginx")).toThrow(
-      "mcp-param-a.b: expected letters",
+      "mcp-param-a.b: expected only letters",
     );
   });
 });
 
-it("says in nginx's file that it has no health checks", () => {
-  expect(write({ upstreams }, "nginx").text).toContain(
-    "# - health: nginx itself checks no replicas",
-  );
+it("states in the file for nginx that nginx has no health checks", () => {
+  expect(write({ upstreams }, "nginx").text).toContain("# - health: nginx does not check replicas");
 });
 
-it("writes long lists into lines that nginx can read", () => {
+it("splits long lists into lines that nginx can read", () => {
   const names = Array.from({ length: 400 }, (_, index) => `tool_with_a_long_name_${index}`);
   const { text } = write({ upstreams, routes: [{ match: { name: names }, to: "atlas" }] }, "nginx");
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThan(4096);
@@ -313,7 +311,7 @@ describe("the configuration for Envoy", () => {
   const statusOf = (route: { direct_response?: { status: number } }) =>
     route.direct_response?.status;
 
-  it("finds a name only beside methods that may have one", () => {
+  it("matches a name only for methods that may have one", () => {
     const named: ConfigInput = { upstreams, routes: [{ match: { name: "a" }, to: "atlas" }] };
     const text = write(named, "envoy").text;
     const [{ filter_chains }] = parse(text).static_resources.listeners;
@@ -329,7 +327,7 @@ describe("the configuration for Envoy", () => {
     expect(nameless.test("tools/new")).toBe(false);
   });
 
-  it("says how a request has come, in place of what was sent, and lets an upstream's own headers win", () => {
+  it("replaces forwarding headers, with precedence for the headers of an upstream", () => {
     const own = { "X-Forwarded-Proto": "https", "x-key": "50%" };
     const config: ConfigInput = { upstreams: { atlas: { url, headers: own } } };
     const [{ filter_chains }] = parse(write(config, "envoy").text).static_resources.listeners;
@@ -355,7 +353,7 @@ describe("the configuration for Envoy", () => {
     ]);
   });
 
-  it("has the endpoint and the routes in their order, with all refusals before", () => {
+  it("has the endpoint and its routes in order, after all refusals", () => {
     expect(listener.address).toEqual({ socket_address: { address: "::1", port_value: 8080 } });
     expect(routes.map(statusOf)).toEqual([
       403,
@@ -376,7 +374,7 @@ describe("the configuration for Envoy", () => {
     ).toBe(true);
   });
 
-  it("looks at headers with whole regular expressions, in both spellings", () => {
+  it("matches whole headers in both encodings", () => {
     const [method, name] = routes[7].match.headers;
     expect(method).toEqual({ name: "mcp-method", string_match: { exact: "tools/call" } });
     // RE2 writes characters as \x{e9}, JavaScript as \u{e9}.
@@ -387,7 +385,7 @@ describe("the configuration for Envoy", () => {
     expect(regex.test(encodeHeaderValue("naïve tool"))).toBe(false);
   });
 
-  it("splits by weight, and repeats only what never left", () => {
+  it("splits by weight, and retries only requests that were not sent", () => {
     const { route } = routes[8];
     expect(route.weighted_clusters.clusters).toMatchObject([
       {
@@ -406,7 +404,7 @@ describe("the configuration for Envoy", () => {
     expect(route).toMatchObject({ timeout: "0s", retry_policy: { retry_on: "connect-failure" } });
   });
 
-  it("can't split a route over two paths", () => {
+  it("rejects a route that is split over two paths", () => {
     const two = { atlas: { url }, wiki: { url: "http://10.0.0.1:3000/x" } };
     const to = Object.keys(two).map((upstream) => ({ upstream, weight: 1 }));
     expect(() => write({ upstreams: two, routes: [{ to }] }, "envoy")).toThrow(
@@ -414,7 +412,7 @@ describe("the configuration for Envoy", () => {
     );
   });
 
-  it("has replicas with health checks over HTTP/1.1 that stays open", () => {
+  it("checks the health of replicas with server/discover", () => {
     const [atlas] = static_resources.clusters;
     expect(atlas).toMatchObject({
       name: "lutra_atlas",

@@ -1,4 +1,4 @@
-/** What a configuration means for a proxy that looks at headers and nothing else. */
+/** Plans an export: the part of a configuration that a proxy can apply by headers alone. */
 import { coreMethods, encodeError, headerNames, ProtocolError } from "lutra/protocol";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import { ConfigError } from "../config/config-error.ts";
@@ -9,36 +9,37 @@ import { type Alphabet, type HeaderPattern, headerPattern } from "./header-patte
 
 export interface ExportPlan {
   readonly listen: { readonly host: string; readonly port: number; readonly path: string };
-  /** Values of `Host` beside loopback names, in lower case; `undefined` for any. */
+  /** Allowed values of `Host` in addition to loopback names, in lower case; `undefined` for any. */
   readonly hosts: readonly string[] | undefined;
-  /** Origins beside loopback ones. */
+  /** Allowed origins in addition to loopback ones. */
   readonly origins: readonly string[];
   readonly pools: readonly Pool[];
   readonly routes: readonly PlannedRoute[];
-  /** Whether a route looks at headers, so that only those of modern revisions can be trusted. */
+  /** True when a route has conditions on headers. Only modern requests have headers to rely on. */
   readonly needsMetadata: boolean;
-  /** What the proxy will not do, one line each. */
+  /** Features that are not exported, one line each. */
   readonly notes: readonly string[];
 }
 
-/** An upstream that is reached over HTTP. */
+/** An upstream with URLs. */
 export interface Pool {
   readonly name: string;
   readonly isSecure: boolean;
   readonly servers: readonly { readonly host: string; readonly port: number }[];
-  /** The value of `Host`, and the name in the certificate. */
+  /** The value of `Host`. */
   readonly authority: string;
+  /** The name in the certificate. */
   readonly hostname: string;
-  /** Path and query in characters that no format quotes. */
+  /** Path and query, in characters that need no quotes in any format. */
   readonly path: string;
   readonly config: UpstreamConfig;
 }
 
 export interface PlannedRoute {
-  /** Its place in the configuration, from 0. */
+  /** The index in the configuration, from 0. */
   readonly index: number;
   readonly conditions: readonly HeaderCondition[];
-  /** Whether it looks at `Mcp-Name`, which says nothing beside `namelessMethods`. */
+  /** True when a condition is on `Mcp-Name`, which is ignored for `namelessMethods`. */
   readonly needsName: boolean;
   readonly action: ForwardAction | RefuseAction;
 }
@@ -57,14 +58,14 @@ export interface ForwardAction {
 export interface RefuseAction {
   readonly kind: "refuse";
   readonly status: number;
-  /** JSON without characters that a format could take for its own: no `$`, `%` or `'`. */
+  /** JSON without characters that have a meaning in a format, such as `$`, `%` or `'`. */
   readonly body: string;
 }
 
 /**
- * Makes the plan.
+ * Creates the plan.
  *
- * @throws {ConfigError} for what must not be left out, and for what has no safe spelling
+ * @throws {ConfigError} for rules that must not be left out, and for texts that can't be quoted safely
  */
 export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPlan {
   const notes = notesOnWhole(config);
@@ -96,25 +97,29 @@ export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPl
   };
 }
 
-/** Methods whose requests name nothing. One that nobody knows may have a name. */
+/** Methods whose requests have no name. An unknown method may have one. */
 export const namelessMethods: readonly string[] = coreMethods
   .map(({ name }) => name)
   .filter((name) => !mayHaveName(name));
 
-/** The headers that decide, as the plan reads them. */
+/** Returns the headers that the routes depend on. */
 export function decidingHeaders({ routes, needsMetadata }: ExportPlan): readonly string[] {
   if (!needsMetadata) return [];
   const names = routes.flatMap(({ conditions }) => conditions.map(({ header }) => header));
   return [...new Set([headerNames.version, headerNames.method, ...names])];
 }
 
-/** @throws {ConfigError} for a header whose name has characters that mean something to the proxy */
-export function requireNames(plan: ExportPlan, allowed: RegExp, expected: string): void {
+/**
+ * Checks the names of the headers that routes depend on.
+ *
+ * @throws {ConfigError} for a name with characters that the proxy would interpret
+ */
+export function requireHeaderNames(plan: ExportPlan, allowed: RegExp, expected: string): void {
   const wrong = decidingHeaders(plan).find((header) => !allowed.test(header));
-  if (wrong !== undefined) throw refused(wrong, `expected ${expected}`);
+  if (wrong !== undefined) throw exportError(wrong, `expected ${expected}`);
 }
 
-/** An answer of the proxy's own. */
+/** Returns the response with which the proxy refuses a request. */
 export function refusalOf(error: ProtocolError): RefuseAction {
   const body = encodeError(undefined, error).replace(/[^ -~]|[$%'`\x7f]/g, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -122,7 +127,7 @@ export function refusalOf(error: ProtocolError): RefuseAction {
   return { kind: "refuse", status: error.status, body };
 }
 
-/** On a connection to this machine only loopback names are right, against DNS rebinding. */
+/** Allows only loopback names on a loopback address, as a protection against DNS rebinding. */
 function byDefault(host: string): readonly string[] | undefined {
   return /^(?:127\.|localhost$|::1$|\[::1\]$)/.test(host) ? [] : undefined;
 }
@@ -130,18 +135,18 @@ function byDefault(host: string): readonly string[] | undefined {
 function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
   const notes = [
     "headers are not compared with bodies: every upstream must do that itself",
-    "no merged server, sealed ids, access log, retries by annotation or bound on concurrency",
+    "merged servers, sealed ids, the access log, retries by annotation, limits on concurrency",
   ];
-  if (cache !== false) notes.push("cache: responses are not kept");
-  for (const index of limits.keys()) notes.push(`limits[${index}]: nothing is limited`);
+  if (cache !== false) notes.push("cache: responses are not cached");
+  for (const index of limits.keys()) notes.push(`limits[${index}]: the limit is not applied`);
   if (listen.trustedProxies.length > 0) {
     notes.push(
-      "listen.trustedProxies: nobody is believed, so X-Forwarded-* of proxies in front are overwritten",
+      "listen.trustedProxies: no proxy is trusted, so X-Forwarded-* of proxies in front are replaced",
     );
   }
   if (listen.allowedOrigins.length > 0) {
     notes.push(
-      "listen.allowedOrigins: web pages get no CORS headers, so only same-origin calls work",
+      "listen.allowedOrigins: responses have no CORS headers, so only same-origin requests work",
     );
   }
   return notes;
@@ -149,11 +154,11 @@ function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
 
 function safeListen({ host, port, path }: CompleteConfig["listen"]): ExportPlan["listen"] {
   if (!/^[A-Za-z0-9_.:-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host)) {
-    throw refused("listen.host", "expected an address");
+    throw exportError("listen.host", "expected a host name or an IP address");
   }
-  if (port === 0) throw refused("listen.port", "expected a port other than 0");
+  if (port === 0) throw exportError("listen.port", "expected a port other than 0");
   if (!/^\/[A-Za-z0-9/._~-]*$/.test(path)) {
-    throw refused("listen.path", "expected letters, digits and any of / . _ ~ -");
+    throw exportError("listen.path", "expected only letters, digits and / . _ ~ -");
   }
   return { host: host.includes(":") && !host.startsWith("[") ? `[${host}]` : host, port, path };
 }
@@ -161,21 +166,23 @@ function safeListen({ host, port, path }: CompleteConfig["listen"]): ExportPlan[
 function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | undefined {
   const at = `upstreams.${name}`;
   if (config.url === undefined) {
-    notes.push(`${at}: a ${config.command ? "command" : "module"} has no address`);
+    notes.push(`${at}: a ${config.command ? "command" : "module"} has no URL`);
     return undefined;
   }
   const urls = [config.url].flat().map((url) => new URL(url));
   const [first] = urls;
   if (first === undefined) return undefined;
   if (config.verify !== "upstream") {
-    notes.push(`${at}: verify is not "upstream"; make sure that it compares headers with bodies`);
+    notes.push(
+      `${at}: verify is not "upstream"; make sure that the upstream compares headers with bodies`,
+    );
   }
   if (urls.some(({ username, password }) => username !== "" || password !== "")) {
-    notes.push(`${at}.url: the credentials in it are not sent`);
+    notes.push(`${at}.url: the credentials in the URL are not sent`);
   }
   const same = urls.filter((url, index) => isLike(url, first) || !notes.push(unlike(at, index)));
   if (same.some(({ host }) => host !== first.host)) {
-    notes.push(`${at}.url: every replica gets the Host of the first`);
+    notes.push(`${at}.url: every replica receives the Host of the first one`);
   }
   return {
     name,
@@ -196,13 +203,13 @@ function isLike(url: URL, first: URL): boolean {
 }
 
 function unlike(at: string, index: number): string {
-  return `${at}.url[${index}]: left out, since its scheme or path is not that of the first`;
+  return `${at}.url[${index}]: left out because its scheme or path differs from the first one`;
 }
 
-/** URLs may have names of characters that mean something in a configuration file. */
+/** Rejects host names with characters that a configuration file would interpret. */
 function safeHost({ hostname }: URL, at: string): string {
   if (/^[A-Za-z0-9_.-]+$|^\[[0-9a-f:.]+\]$/.test(hostname)) return hostname;
-  throw refused(`${at}.url`, "expected a host of letters, digits, dots and hyphens");
+  throw exportError(`${at}.url`, "expected a host of only letters, digits, dots, _ and -");
 }
 
 function portOf({ port, protocol }: URL): number {
@@ -216,13 +223,16 @@ function safePath(path: string): string {
   });
 }
 
-/** A proxy knows no principals, so a condition on them never holds, as for anonymous callers. */
+/** True for routes that are left out: an exported proxy has no principals, so they never match. */
 function isForPrincipals({ match, deny }: RouteConfig, index: number, notes: string[]): boolean {
   if (match?.principal === undefined) return false;
   if (deny !== undefined) {
-    throw refused(`routes[${index}]`, "expected no refusal by principal; it can't be kept up");
+    throw exportError(
+      `routes[${index}]`,
+      "expected no deny by principal, because the proxy could not apply it; remove the route",
+    );
   }
-  notes.push(`routes[${index}]: left out, since nobody here has a principal`);
+  notes.push(`routes[${index}]: left out because callers of this proxy have no principal`);
   return true;
 }
 
@@ -245,7 +255,7 @@ function conditionsOf(
       const isEncoded = header !== headerNames.method;
       return [{ header, pattern: headerPattern([patterns].flat(), alphabet, isEncoded) }];
     } catch (error) {
-      throw refused(`${at}.match`, error instanceof Error ? error.message : String(error));
+      throw exportError(`${at}.match`, error instanceof Error ? error.message : String(error));
     }
   });
 }
@@ -258,16 +268,16 @@ function actionOf(
 ): ForwardAction | RefuseAction {
   const at = `routes[${index}]`;
   if (route.deny !== undefined) return refusalOf(denied(route.deny));
-  if (route.shadow !== undefined) notes.push(`${at}.shadow: nothing is copied`);
+  if (route.shadow !== undefined) notes.push(`${at}.shadow: requests are not copied`);
   const why = route.merge !== undefined ? "merge" : route.rename !== undefined && "rename";
   if (why !== false) return notExported(`${at}: ${why} needs the body`, notes);
   const { to = [] } = route;
   const shares = typeof to === "string" ? [{ upstream: to, weight: 1 }] : to;
   const known = shares.filter(({ upstream, weight }) => pools.has(upstream) && weight > 0);
-  if (known.length === 0) return notExported(`${at}: no upstream has an address`, notes);
+  if (known.length === 0) return notExported(`${at}: no upstream has a URL`, notes);
   for (const { upstream, weight } of shares) {
     if (weight > 0 && !pools.has(upstream))
-      notes.push(`${at}.to: the share of ${upstream} is lost`);
+      notes.push(`${at}.to: the share of ${upstream} goes to the other upstreams`);
   }
   return {
     kind: "forward",
@@ -275,7 +285,7 @@ function actionOf(
   };
 }
 
-/** Refused in its place, so that its requests do not go where a later route would send them. */
+/** Returns a refusal for the route's requests, so that no later route handles them. */
 function notExported(why: string, notes: string[]): RefuseAction {
   const error = new ProtocolError("internalError", "The route is not part of this export", {
     status: 501,
@@ -284,7 +294,7 @@ function notExported(why: string, notes: string[]): RefuseAction {
   return refusalOf(error);
 }
 
-/** The error for what can't be written for a proxy. */
-export function refused(path: string, message: string): ConfigError {
+/** Creates the error for a setting that can't be exported. */
+export function exportError(path: string, message: string): ConfigError {
   return new ConfigError([{ file: "export", path, message }]);
 }

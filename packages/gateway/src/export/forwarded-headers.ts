@@ -1,12 +1,12 @@
 /**
- * How an exported proxy says how a request has come: as a gateway that believes no proxy. What was
- * sent about it is overwritten or dropped, since it may be made up.
+ * The X-Forwarded-* headers that an exported proxy sends. It trusts no proxy in front of it, so it
+ * replaces or removes the headers that a client sent, because they may be forged.
  */
 import { forwardedNames } from "../head/forwarded.ts";
 
 /**
- * Headers that say something of the same kind and are dropped, for proxies that can't drop headers
- * by the beginning of their names. Those that servers are known to read.
+ * Headers with similar claims that are removed. The list has the ones that servers are known to
+ * read, for proxies that can't remove headers by prefix.
  */
 export const droppedClaims: readonly string[] = [
   "forwarded",
@@ -16,7 +16,7 @@ export const droppedClaims: readonly string[] = [
     .map((what) => `x-forwarded-${what}`),
 ];
 
-/** What is sent in place of what was said; the gateway's own listener speaks without TLS, too. */
+/** Returns the headers to send. The scheme is http, because the gateway's listener has no TLS either. */
 export function forwardedHeaders(variables: { readonly address: string; readonly host: string }): {
   readonly [header: string]: string;
 } {
@@ -27,6 +27,6 @@ export function forwardedHeaders(variables: { readonly address: string; readonly
   };
 }
 
-/** The note of proxies that drop by whole names. */
+/** The note for proxies that can only remove headers by full name. */
 export const claimsNote =
-  "X-Forwarded-*: For, Proto and Host are set, and others that are known are dropped; the rest passes";
+  "X-Forwarded-*: For, Proto and Host are replaced and other known headers are removed; unknown ones are forwarded";

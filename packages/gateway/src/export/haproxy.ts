@@ -1,4 +1,4 @@
-/** The routes for HAProxy. */
+/** Writes the routes for HAProxy. */
 import { headerNames, latestVersion } from "lutra/protocol";
 import {
   decidingHeaders,
@@ -8,7 +8,7 @@ import {
   type PlannedRoute,
   type Pool,
   type RefuseAction,
-  requireNames,
+  requireHeaderNames,
 } from "./export-plan.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import { dateFrom, literal } from "./header-pattern.ts";
@@ -22,13 +22,13 @@ import {
   streamIdleMs,
 } from "./own-answers.ts";
 
-/** Writes a whole configuration file. */
+/** Writes a complete configuration file. */
 export function writeHaproxy(plan: ExportPlan): string {
-  requireNames(plan, /^[a-z0-9_.-]+$/, "letters, digits, dots, _ and -");
+  requireHeaderNames(plan, /^[a-z0-9_.-]+$/, "only letters, digits, dots, _ and -");
   const needsNames = plan.pools.some(({ servers }) => servers.some(({ host }) => isName(host)));
   return [
     comment([
-      "For HAProxy 2.6 or newer. What a machine needs (user, chroot, log) belongs into global.",
+      "For HAProxy 2.6 or newer. Add a global section for settings of the machine (user, chroot, log).",
       "",
       "Not exported:",
       ...plan.notes.map((note) => `- ${note}`),
@@ -41,12 +41,12 @@ export function writeHaproxy(plan: ExportPlan): string {
   ].join("\n\n");
 }
 
-/** Quotes a text: between these quotes HAProxy reads everything as it is. */
+/** Quotes a text. Inside single quotes HAProxy interprets no character. */
 export function quoteHaproxy(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Quotes a text that is a format string, where `%` has a meaning. */
+/** Quotes a text for a place where HAProxy expects a format string, so that `%` must be escaped. */
 function quoteFormat(text: string): string {
   return quoteHaproxy(text.replaceAll("%", "%%"));
 }
@@ -59,9 +59,9 @@ function defaults(): string {
   return [
     "defaults",
     "    mode http",
-    "    # A client that goes away cancels its request.",
+    "    # Cancels the request of a client that disconnects.",
     "    option abortonclose",
-    "    # Only what was not sent goes to another replica: POST is not repeated.",
+    "    # Retries only requests that were not sent: a POST is never repeated.",
     "    retry-on conn-failure",
     "    option redispatch 1",
     "    timeout http-request 30s",
@@ -142,7 +142,7 @@ function regexes(header: string, sources: readonly string[], flag?: "-i"): strin
   return ["req.fhdr(", header, ") -m reg ", flag ? `${flag} ` : "", "-- ", quoted].join("");
 }
 
-/** Beside these methods nothing is taken for a name. */
+/** Matches methods for which `Mcp-Name` is ignored. */
 function namelessRule(): string {
   const methods = namelessMethods.map(quoteHaproxy).join(" ");
   return `    acl nameless req.fhdr(${headerNames.method}) -m str -- ${methods}`;
@@ -151,7 +151,7 @@ function namelessRule(): string {
 function forwardedRules(): string[] {
   const set = forwardedHeaders({ address: "%[src]", host: "%[req.fhdr(host)]" });
   return [
-    "    # How the request has come; what was sent about it may be made up.",
+    "    # Replaces the forwarding headers of the client, because they may be forged.",
     "    http-request del-header x-forwarded- -m beg",
     "    http-request del-header x-real-ip",
     "    http-request del-header forwarded",
@@ -161,7 +161,7 @@ function forwardedRules(): string[] {
   ];
 }
 
-/** The first route whose conditions all hold is kept in a variable. */
+/** Stores the index of the first route whose conditions all hold in a variable. */
 function routeRules({ index, conditions, needsName }: PlannedRoute): string[] {
   const names = conditions.map((_, at) => `route${index}_${at}`);
   const when = ["!routed", ...(needsName ? ["!nameless"] : []), ...names].join(" ");
@@ -171,7 +171,7 @@ function routeRules({ index, conditions, needsName }: PlannedRoute): string[] {
   ];
 }
 
-/** HAProxy reads up to 64 words in a line; lines of one name are alternatives. */
+/** Maximum number of values in a line. HAProxy allows 64 words; ACLs of the same name are alternatives. */
 const maxWords = 32;
 
 function conditionLines(name: string, { header, pattern }: HeaderCondition): string[] {
@@ -182,7 +182,7 @@ function conditionLines(name: string, { header, pattern }: HeaderCondition): str
     lines.push(`    acl ${name} req.fhdr(${header}) -m str -- ${values.join(" ")}`);
   }
   for (const source of sources) lines.push(`    acl ${name} ${regexes(header, [source])}`);
-  // No header has a NUL: without a spelling there is nothing to find.
+  // A header never contains NUL, so this matches nothing.
   return lines.length > 0 ? lines : [`    acl ${name} ${regexes(header, ["\\x00"])}`];
 }
 
@@ -190,7 +190,7 @@ function isRoute(index: number): string {
   return `{ var(txn.lutra_route) -m int ${index} }`;
 }
 
-/** Several pools share a route by a number that is drawn for each request. */
+/** Draws a random number per request, which chooses one of the pools of a route by weight. */
 function drawShare({ index, action }: PlannedRoute): string[] {
   if (action.kind === "refuse" || action.shares.length < 2) return [];
   const sum = action.shares.reduce((total, { weight }) => total + weight, 0);

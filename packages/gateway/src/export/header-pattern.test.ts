@@ -5,7 +5,7 @@ import { compilePatterns } from "../routes/match.ts";
 import { base64Pattern } from "./base64-pattern.ts";
 import { asRegex, dateFrom, headerPattern } from "./header-pattern.ts";
 
-/** Any character; surrogates, which have no UTF-8, become a letter. */
+/** Any character. Surrogates, which UTF-8 can't encode, become a letter. */
 const anyChar = fc
   .nat({ max: 0x10ffff })
   .map((code) => String.fromCodePoint(code >= 0xd800 && code <= 0xdfff ? 0x61 : code));
@@ -16,19 +16,19 @@ const whole = (source: string) => new RegExp(`^(?:${source})$`);
 const fits = (pattern: string, header: string) =>
   whole(asRegex(headerPattern([pattern], "bytes", true))).test(bytes(header));
 
-describe("patterns in Base64", () => {
-  /** Few letters, so that parts are found and not found about as often. */
+describe("a pattern in Base64", () => {
+  /** An alphabet of few letters, so that about half of the texts match. */
   const letters = fc.string({ unit: fc.constantFrom("a", "b", "ä", "日"), maxLength: 7 });
   const parts = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "ä"), maxLength: 3 }), {
     minLength: 1,
     maxLength: 3,
   });
 
-  it("find what the pattern finds, and nothing else", () => {
+  it("matches exactly the texts that the pattern matches", () => {
     fc.assert(
       fc.property(parts, letters, (literals, text) => {
         const isMatch = compilePatterns([literals.join("*")])(text);
-        // An empty part between two stars is no part.
+        // Consecutive stars count as one.
         const pattern = literals.join("*").split(/\*+/);
         expect(whole(base64Pattern(pattern)).test(base64(text))).toBe(isMatch);
       }),
@@ -36,7 +36,7 @@ describe("patterns in Base64", () => {
     );
   });
 
-  it("find every text that is made from the pattern", () => {
+  it("matches every text that is built from the pattern", () => {
     const gaps = fc.array(fc.string({ unit: anyChar, maxLength: 4 }), {
       minLength: 2,
       maxLength: 2,
@@ -56,13 +56,15 @@ describe("patterns in Base64", () => {
     );
   });
 
-  it("have at most two stars, beside one at the end", () => {
+  it("has at most two stars before its end", () => {
     expect(base64Pattern(["a", "b", "c", ""])).toBeTypeOf("string");
-    expect(() => base64Pattern(["a", "b", "c", "d"])).toThrow("expected at most 2 stars");
+    expect(() => base64Pattern(["a", "b", "c", "d"])).toThrow(
+      "expected at most 2 stars before the end",
+    );
   });
 });
 
-describe("a header fits a pattern", () => {
+describe("a header pattern", () => {
   it.each([
     ["get_weather", "get_weather"],
     ["get_weather", `=?base64?${base64("get_weather")}?=`],
@@ -77,7 +79,7 @@ describe("a header fits a pattern", () => {
     ["two\nlines", encodeHeaderValue("two\nlines")],
     [" padded ", encodeHeaderValue(" padded ")],
     ["=?base64?literal?=", encodeHeaderValue("=?base64?literal?=")],
-  ])("%j: %j", (pattern, header) => {
+  ])("%j matches %j", (pattern, header) => {
     expect(fits(pattern, header)).toBe(true);
   });
 
@@ -90,11 +92,11 @@ describe("a header fits a pattern", () => {
     ["=?base64?literal?=", "=?base64?literal?="],
     ["", "x"],
     ["", ""],
-  ])("%j, but not: %j", (pattern, header) => {
+  ])("%j does not match %j", (pattern, header) => {
     expect(fits(pattern, header)).toBe(false);
   });
 
-  it("is written without anything that quotes or ends a quotation", () => {
+  it("contains no characters that begin or end a quotation", () => {
     fc.assert(
       fc.property(fc.string({ unit: anyChar, minLength: 1 }), (name) => {
         expect(
@@ -105,7 +107,7 @@ describe("a header fits a pattern", () => {
   });
 });
 
-describe("dates from a given one on", () => {
+describe("a pattern for dates that are not earlier than 2026-07-28", () => {
   it.each([
     "2026-07-28",
     "2026-07-29",
@@ -114,11 +116,11 @@ describe("dates from a given one on", () => {
     "2027-01-01",
     "2030-01-01",
     "9999-12-31",
-  ])("have %s", (date) => {
+  ])("matches %s", (date) => {
     expect(date).toMatch(whole(dateFrom("2026-07-28")));
   });
   it.each(["2026-07-27", "2026-06-30", "2025-11-25", "1999-12-31", "2026-07-28x", "", "DRAFT"])(
-    "have not %j",
+    "does not match %j",
     (date) => {
       expect(date).not.toMatch(whole(dateFrom("2026-07-28")));
     },

@@ -1,24 +1,24 @@
 /**
- * What a header may look like whose value fits a pattern of the configuration.
+ * Translates patterns of the configuration into the header values that match them.
  *
  * @spec basic/transports/streamable-http#value-encoding
  */
 import { encodeHeaderValue } from "lutra/protocol";
 import { base64Pattern } from "./base64-pattern.ts";
 
-/** Whether a proxy's regular expressions see bytes, or characters as RE2 does. */
+/** The unit that a proxy's regular expressions match: bytes or, with RE2, characters. */
 export type Alphabet = "bytes" | "characters";
 
-/** Spellings of one header; a value fits when it is or matches one of them. */
+/** The accepted values of one header: those equal to or matched by an entry. */
 export interface HeaderPattern {
   readonly exact: readonly string[];
-  /** Regular expressions without anchors, of nothing but printable ASCII without quotes. */
+  /** Regular expressions without anchors, in printable ASCII without quotes. */
   readonly regexes: readonly string[];
 }
 
 /**
- * A value has two spellings, plain and Base64, and a client may choose Base64 for any. Both are
- * found, so that nobody gets around a rule by choosing the other.
+ * Returns the header values for a list of patterns. A client may send any value as plain text or as
+ * Base64, so both are included; otherwise it could evade a rule by choosing the other encoding.
  */
 export function headerPattern(
   patterns: readonly string[],
@@ -60,15 +60,15 @@ function globSpellings(
   };
 }
 
-/** One regular expression, without anchors, for all spellings. */
+/** Returns one regular expression, without anchors, for all accepted values. */
 export function asRegex({ exact, regexes }: HeaderPattern): string {
   const all = [...exact.map((value) => literal(value, "bytes")), ...regexes];
-  // No header has a NUL: without a spelling there is nothing to find.
+  // A header never contains NUL, so this matches nothing.
   if (all.length === 0) return "\\x00";
   return all.length === 1 ? `${all[0]}` : `(?:${all.join("|")})`;
 }
 
-/** Writes text so that a regular expression means just that, without any character that quotes. */
+/** Escapes text for a regular expression. The result contains no quotes. */
 export function literal(text: string, alphabet: Alphabet): string {
   return [...text]
     .map((char) => {
@@ -83,40 +83,40 @@ export function literal(text: string, alphabet: Alphabet): string {
     .join("");
 }
 
-/** Any text but a line break, which separates headers where several are looked at in one. */
+/** Matches any text without a line break; nginx matches several headers joined by line breaks. */
 const anything = "[^\\n]*";
 
 function plainGlob(parts: readonly string[], alphabet: Alphabet, isEncoded: boolean): string {
   const [first = "", ...rest] = parts.map((part) => literal(part, alphabet));
   if (rest.every((part) => part === "") && first === "") return "[^\\n]+";
   if (first !== "" || !isEncoded) return [first, ...rest].join(anything);
-  // What begins with = may be Base64, of which the characters say nothing.
+  // A value that begins with = may be Base64, where plain characters must not match.
   return `(?:|[^=\\n]${anything})${rest.join(anything)}`;
 }
 
-/** Whether a header carries the text as it is, by the rules. */
+/** True when the specification lets a header carry the text unencoded. */
 function isPlain(text: string): boolean {
   return text !== "" && encodeHeaderValue(text) === text;
 }
 
-/** Whether a header could carry the text, though it must not: characters beyond ASCII, as bytes. */
+/** True when a client could send the text unencoded anyway, such as UTF-8 bytes beyond ASCII. */
 function isRaw(text: string): boolean {
   if (/^=\?base64\?.*\?=$/s.test(text)) return false;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what no header has
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: headers can't contain these characters
   return !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
 }
 
-/** The Base64 spelling, also of a text that does not need it. */
+/** Encodes a text as Base64, even if it could be sent as plain text. */
 function sentinelOf(text: string): string {
   return `=?base64?${Buffer.from(text, "utf8").toString("base64")}?=`;
 }
 
-/** A regular expression, without anchors, for dates like `2026-07-28` from a given one on. */
+/** Returns a regular expression, without anchors, for dates like `2026-07-28` that are not earlier. */
 export function dateFrom(date: string): string {
-  const ways = [...date].flatMap((char, index) => {
+  const laterDates = [...date].flatMap((char, index) => {
     if (!/[0-8]/.test(char)) return [];
     const rest = date.slice(index + 1).replace(/\d/g, "[0-9]");
     return [`${date.slice(0, index)}[${Number(char) + 1}-9]${rest}`];
   });
-  return `(?:${[...ways, date].join("|")})`;
+  return `(?:${[...laterDates, date].join("|")})`;
 }

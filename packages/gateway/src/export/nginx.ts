@@ -1,14 +1,14 @@
-/** The routes for nginx. */
+/** Writes the routes for nginx. */
 import { headerNames, latestVersion } from "lutra/protocol";
 import {
   decidingHeaders,
   type ExportPlan,
+  exportError,
   namelessMethods,
   type PlannedRoute,
   type Pool,
   type RefuseAction,
-  refused,
-  requireNames,
+  requireHeaderNames,
 } from "./export-plan.ts";
 import { claimsNote, droppedClaims, forwardedHeaders } from "./forwarded-headers.ts";
 import { asRegex, dateFrom, type HeaderPattern, literal } from "./header-pattern.ts";
@@ -24,15 +24,15 @@ import {
 /** Writes a file for nginx's `http` block. */
 export function writeNginx(plan: ExportPlan): string {
   const headers = decidingHeaders(plan);
-  requireNames(plan, /^[a-z0-9_-]+$/, "letters, digits, _ and -; nginx can't read other headers");
+  requireHeaderNames(plan, /^[a-z0-9_-]+$/, "only letters, digits, _ and -, which nginx can read");
   return [
     comment([
       "For the http block of nginx 1.15.3 or newer, such as /etc/nginx/conf.d/lutra.conf",
       "",
       "Not exported:",
       ...[...plan.notes, claimsNote].map((note) => `- ${note}`),
-      "- health: nginx itself checks no replicas; max_fails takes out those that refuse connections",
-      "- names of replicas are resolved once, when nginx starts or reads its files again",
+      "- health: nginx does not check replicas; max_fails takes out those that refuse connections",
+      "- names of replicas are resolved once, when nginx starts or reloads",
     ]),
     ...plan.pools.map(upstream),
     ...plan.routes.flatMap(splitShares),
@@ -49,12 +49,12 @@ export function writeNginx(plan: ExportPlan): string {
 
 const dollar = "$lutra_dollar";
 
-/** Quotes a text in which nginx puts no variables. */
+/** Quotes a text for a place where nginx replaces no variables. */
 export function quoteNginx(text: string): string {
   return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }
 
-/** Quotes a text in which nginx would put variables: a dollar sign comes out of one itself. */
+/** Quotes a text for a place where nginx replaces variables. A variable stands for each dollar sign. */
 function quoteWithVariables(text: string): string {
   return quoteNginx(text).replaceAll("$", `\${${dollar.slice(1)}}`);
 }
@@ -83,7 +83,7 @@ function upstream({ name, servers, config }: Pool): string {
   ].join("\n");
 }
 
-/** Which of several pools a request gets: by its id, which nginx draws at random. */
+/** Chooses one of several pools by weight, from the random id that nginx gives each request. */
 function splitShares({ index, action }: PlannedRoute): string[] {
   if (action.kind === "refuse" || action.shares.length < 2) return [];
   const sum = action.shares.reduce((total, { weight }) => total + weight, 0);
@@ -95,7 +95,7 @@ function splitShares({ index, action }: PlannedRoute): string[] {
   return [[`split_clients $request_id $lutra_share_${index} {`, ...lines, "}"].join("\n")];
 }
 
-/** 0 where `Host` and `Origin` are allowed, 1 where they are not. */
+/** Maps `Host` and `Origin` to 0 when they are allowed, otherwise to 1. */
 function foreignMap({ hosts, origins }: ExportPlan): string {
   const listed = origins.map((origin) => literal(origin, "bytes"));
   const allowed = hosts?.map((host) => `${literal(host, "bytes")}(?::[0-9]+)?`) ?? ["[^\\n]*"];
@@ -115,37 +115,37 @@ function versionMap(): string {
 
 const decidingName = "$lutra_name";
 
-/** What routes take for the name: nothing beside methods that have none. */
+/** Maps `Mcp-Name` to the name that routes use: empty for methods that have no name. */
 function nameMap(): string {
   const nameless = namelessMethods.map((method) => literal(method, "bytes")).join("|");
   const lines = [regexLine(nameless, '""')];
   return map(variableOf(headerNames.method), decidingName, variableOf(headerNames.name), lines);
 }
 
-/** The first route that fits. nginx tries regular expressions in their order. */
+/** Maps the headers to the first route that matches. nginx tries regular expressions in order. */
 function routeMap({ routes }: ExportPlan, headers: readonly string[]): string {
   const source = headers
     .map((header) => (header === headerNames.name ? decidingName : variableOf(header)))
     .join("\\n");
   const lines = routes.flatMap(({ index, conditions }) => {
-    const ways = headers.map((header) => {
+    const regexesByHeader = headers.map((header) => {
       const condition = conditions.find((each) => each.header === header);
       return condition === undefined ? ["[^\\n]*"] : regexesOf(condition.pattern);
     });
-    return combine(ways).map((parts) => {
+    return combinations(regexesByHeader).map((parts) => {
       const line = regexLine(parts.join("\\n"), String(index));
       if (line.length < maxLine) return line;
-      throw refused(`routes[${index}].match`, "expected a shorter pattern, or fewer stars in it");
+      throw exportError(`routes[${index}].match`, "expected a shorter pattern or fewer stars");
     });
   });
   return map(`"${source}"`, "$lutra_route", "none", lines);
 }
 
-/** nginx reads words of up to 4096 bytes. */
+/** Maximum length of a line; nginx reads words of up to 4096 bytes. */
 const maxLine = 4000;
 const maxRegex = 1000;
 
-/** Several regular expressions where one would become too long for a line. */
+/** Returns several regular expressions if a single one would be too long for a line. */
 function regexesOf(pattern: HeaderPattern): readonly string[] {
   const spellings = [...pattern.exact.map((value) => literal(value, "bytes")), ...pattern.regexes];
   const groups: string[][] = [[]];
@@ -160,9 +160,9 @@ function regexesOf(pattern: HeaderPattern): readonly string[] {
   return groups.map((regexes) => asRegex({ exact: [], regexes }));
 }
 
-/** Every way to take one of each. */
-function combine(ways: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  return ways.reduce<readonly (readonly string[])[]>(
+/** Returns every combination that takes one item of each list. */
+function combinations(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return lists.reduce<readonly (readonly string[])[]>(
     (taken, options) => taken.flatMap((parts) => options.map((option) => [...parts, option])),
     [[]],
   );
@@ -193,10 +193,10 @@ function server(plan: ExportPlan, headers: readonly string[]): string {
   return [
     "server {",
     `    listen ${listen.host}:${listen.port};`,
-    "    # Mcp-Param-* may have names that nginx leaves out by default.",
+    "    # Mcp-Param-* headers may have names that nginx ignores by default.",
     "    ignore_invalid_headers off;",
     "    underscores_in_headers on;",
-    "    # Upstreams bound bodies, which are not read here.",
+    "    # Upstreams limit the size of bodies.",
     "    client_max_body_size 0;",
     "    gzip off;",
     "",
@@ -252,7 +252,7 @@ function location(pool: Pool, headers: readonly string[]): string {
     ...Object.entries(setHeaders(pool, headers)).map(
       ([header, value]) => `        proxy_set_header ${quoteNginx(header)} ${value};`,
     ),
-    "        # Bodies and event streams pass as they come.",
+    "        # Forwards bodies and event streams without buffering.",
     "        proxy_request_buffering off;",
     "        proxy_buffering off;",
     "        proxy_cache off;",
@@ -260,14 +260,17 @@ function location(pool: Pool, headers: readonly string[]): string {
     `        proxy_connect_timeout ${connectMs}ms;`,
     `        proxy_read_timeout ${Math.max(firstByteMs, idleMs, streamIdleMs)}ms;`,
     `        proxy_send_timeout ${Math.max(firstByteMs, idleMs)}ms;`,
-    "        # Only what was not sent goes to the next replica: POST is not repeated.",
+    "        # Retries only requests that were not sent: a POST is never repeated.",
     "        proxy_next_upstream error timeout;",
     `        proxy_next_upstream_tries ${config.retries.attempts};`,
     "    }",
   ].join("\n");
 }
 
-/** What was decided by is what goes on, also where a header was sent twice. */
+/**
+ * Returns the headers to send to an upstream. The headers that decided the route are set to the
+ * values that decided, because a client may have sent a header twice.
+ */
 function setHeaders(
   { authority, config }: Pool,
   headers: readonly string[],

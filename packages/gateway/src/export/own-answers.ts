@@ -1,4 +1,4 @@
-/** What a proxy answers before any route counts, as the gateway does. */
+/** Responses that an exported proxy sends itself before it tries the routes, as the gateway does. */
 import { discover, headerNames, latestVersion, metaKeys, ProtocolError } from "lutra/protocol";
 import { notRouted } from "../refuse.ts";
 import { type RefuseAction, refusalOf } from "./export-plan.ts";
@@ -31,11 +31,11 @@ export const ownAnswers: {
   notRouted: refusalOf(notRouted()),
 };
 
-/** Loopback names in `Host`, and loopback origins; in lower case. */
+/** Regular expressions for loopback names in `Host` and for loopback origins, in lower case. */
 export const loopbackHost = "(?:localhost|127(?:\\.[0-9]{1,3}){3}|\\[::1\\])(?::[0-9]+)?";
 export const loopbackOrigin = `https?://${loopbackHost}`;
 
-/** The request that asks a replica how it is. */
+/** The request that checks the health of a replica. */
 export const healthCheck = {
   headers: {
     "content-type": "application/json",
@@ -57,13 +57,16 @@ export const healthCheck = {
   }),
 } as const;
 
-/** How long an event stream may be silent, at the least. */
+/** Minimum time that an event stream may be silent, in milliseconds. */
 export const streamIdleMs = 3_600_000;
 
-/** Less than the 5 s after which Node closes an idle connection, so that none is used as it closes. */
+/**
+ * Maximum idle time of a connection to a replica, in milliseconds. Node closes idle connections after
+ * 5 s; the proxy closes them first, so that it never sends on a connection that is closing.
+ */
 export const idleConnectionMs = 4000;
 
-/** Texts of the configuration inside a comment must not end it. */
+/** Writes comment lines. Line breaks in texts of the configuration are replaced. */
 export function comment(lines: readonly string[]): string {
   return lines.map((line) => `# ${line.replace(/[^ -~]/g, "?")}`.trimEnd()).join("\n");
 }
