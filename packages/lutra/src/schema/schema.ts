@@ -3,6 +3,7 @@
  * valibot with its converter), or a plain JSON Schema.
  */
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import { chain } from "../protocol/chain.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import type { FromJSONSchema } from "./from-json-schema.ts";
@@ -74,10 +75,7 @@ function compileStandard(schema: StandardSchema, side: "input" | "output"): Comp
   const jsonSchema = standard.jsonSchema[side]({ target: "draft-2020-12" });
   return {
     jsonSchema,
-    check: (value) => {
-      const result = standard.validate(value);
-      return result instanceof Promise ? result.then(toChecked) : toChecked(result);
-    },
+    check: (value) => chain(standard.validate(value), toChecked),
   };
 }
 

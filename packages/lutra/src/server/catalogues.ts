@@ -4,7 +4,8 @@ import { metaKeys } from "../protocol/meta.ts";
 import type { ListChanged } from "../protocol/subscriptions.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { CompiledCatalogue } from "./catalogue.ts";
-import type { InputState } from "./handler/request-state.ts";
+import { type CompiledTool, compileTool } from "./compile-tool.ts";
+import type { RequestStates } from "./handler/request-state.ts";
 import { type CompiledPrompt, compilePrompt, type PromptDefinition } from "./prompts.ts";
 import {
   type CompiledResource,
@@ -16,12 +17,12 @@ import {
 } from "./resources.ts";
 import type { Sealer } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
-import { type CompiledTool, compileTool, type ToolDefinition } from "./tools.ts";
+import type { ToolDefinition } from "./tools.ts";
 
 /** What may be exchanged after compilation, when a fleet shares it. */
 export interface CatalogueRuntime {
   readonly sealer: () => Sealer;
-  readonly inputs: InputState;
+  readonly states: RequestStates;
   readonly handles: HandleStore;
   readonly announce: (what: ListChanged) => void;
 }

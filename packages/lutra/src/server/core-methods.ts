@@ -18,32 +18,39 @@ import { type CatalogueRuntime, type Catalogues, resultMeta } from "./catalogues
 import { type Completer, toCompleteResult } from "./completion.ts";
 import { discoverResult } from "./discover.ts";
 import { serveMethod } from "./dispatch.ts";
+import type { Round } from "./handler/round.ts";
 import type { CompleteOptions } from "./server-options.ts";
-import type { RunTool } from "./tool-call.ts";
+import type { AnswerToolCall } from "./tool-call.ts";
 import { unknownTool } from "./tools.ts";
 
 /** The methods of the core protocol that answer from the catalogues. */
 export function coreMethods(
   options: CompleteOptions,
   catalogues: Catalogues,
-  runtime: CatalogueRuntime & { readonly runTool?: RunTool | undefined },
+  runtime: CatalogueRuntime & { readonly answerToolCall?: AnswerToolCall | undefined },
 ): readonly ServedMethod[] {
   const { tools, resources, resourceTemplates, prompts } = catalogues;
-  const { inputs, handles, runTool } = runtime;
+  const { states, handles, answerToolCall } = runtime;
   const meta = resultMeta(options);
   const discovered = discoverResult(options);
+  const serveRound = <Params>(
+    method: Method<Params>,
+    serve: (params: Params, round: Round) => Result | Promise<Result>,
+  ): ServedMethod =>
+    serveMethod(method, (params, request, context) =>
+      serve(params, { request, context, states, handles }),
+    );
   return [
     serveMethod(discover, () => discovered),
     list(listTools, tools),
-    serveMethod(callTool, (params, request, context) => {
+    serveRound(callTool, (params, round) => {
       const tool = tools.get(params.name);
       if (tool === undefined) throw unknownTool(params.name);
-      return tool.call(params, { request, context, inputs, handles }, runTool);
+      return tool.call(params, round, answerToolCall);
     }),
     list(listResources, resources),
     list(listResourceTemplates, resourceTemplates),
-    serveMethod(readResource, ({ uri }, request, context) => {
-      const round = { request, context, inputs, handles };
+    serveRound(readResource, ({ uri }, round) => {
       const resource = resources.get(uri);
       if (resource !== undefined) return resource.read(uri, round);
       for (const { template, read } of resourceTemplates.values()) {
@@ -53,10 +60,10 @@ export function coreMethods(
       throw resourceNotFound(uri);
     }),
     list(listPrompts, prompts),
-    serveMethod(getPrompt, (params, request, context) => {
+    serveRound(getPrompt, (params, round) => {
       const prompt = prompts.get(params.name);
       if (prompt === undefined) throw unknownPrompt(params.name);
-      return prompt.get(params, { request, context, inputs, handles });
+      return prompt.get(params, round);
     }),
     serveMethod(complete, async (params, _request, context) => {
       const completer = findCompleter(catalogues, params);

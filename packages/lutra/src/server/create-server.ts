@@ -13,7 +13,7 @@ import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
 import { coreMethods } from "./core-methods.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
 import { createDispatch, serveMethod } from "./dispatch.ts";
-import { hostedTools, installExtensions, runToolOf } from "./extension.ts";
+import { hostedTools, installExtensions, toolCallsOf } from "./extension.ts";
 import { maskError } from "./mask-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
@@ -108,8 +108,8 @@ export function createServer<
     if (methods.has(served.method.name)) throw new TypeError(`${served.method.name}: served twice`);
     methods.set(served.method.name, served);
   };
-  const runTool = runToolOf(extensions);
-  for (const served of coreMethods(complete, catalogues, { ...runtime, runTool })) {
+  const answerToolCall = toolCallsOf(extensions);
+  for (const served of coreMethods(complete, catalogues, { ...runtime, answerToolCall })) {
     const { capability } = served.method;
     if (capability === undefined || capabilities[capability] !== undefined) add(served);
   }

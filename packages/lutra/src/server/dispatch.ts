@@ -2,6 +2,7 @@
  * The steps that every request passes: it is admitted, goes through the middleware to its method,
  * and what fails on the way is masked.
  */
+import { isThenable } from "../protocol/chain.ts";
 import { isProtocolError } from "../protocol/errors.ts";
 import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
@@ -10,7 +11,6 @@ import { isTransportError, TransportError } from "../protocol/transport-error.ts
 import { modernVersions } from "../protocol/versioning.ts";
 import { type AdmittedMethod, admit, type ServedMethod } from "./admit.ts";
 import type { InstalledExtension } from "./extension.ts";
-import { isThenable } from "./handler/round.ts";
 import { maskError } from "./mask-error.ts";
 import type { CompleteOptions } from "./server-options.ts";
 

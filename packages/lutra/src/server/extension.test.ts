@@ -177,7 +177,7 @@ describe("what an extension may add to its server", () => {
   const wrapping = (name: string): Extension => ({
     id: `com.example/${name}`,
     install: ({ info, tool }) => ({
-      runTool: (next) => async (call) => {
+      answerToolCall: (next) => async (call) => {
         const result = await next(call);
         const known = tool(call.definition.name)?.definition === call.definition;
         return { ...result, [name]: [info.name, known] };
@@ -185,7 +185,7 @@ describe("what an extension may add to its server", () => {
     }),
   });
 
-  it("runTool wraps a call that has passed its checks, the first extension outermost", async () => {
+  it("answerToolCall wraps a call that has passed its checks, the first extension outermost", async () => {
     const server = serverOf(wrapping("a"), wrapping("b"));
     const params = { name: "t", arguments: {} };
     const result = await ask(server, "tools/call", params);

@@ -13,11 +13,12 @@ import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import type { ServedMethod } from "./admit.ts";
+import type { CompiledTool } from "./compile-tool.ts";
 import type { FilterMember } from "./filter-member.ts";
-import type { Run } from "./handler/replay-context.ts";
+import type { RoundInit } from "./handler/replay-context.ts";
 import type { Shared } from "./shared.ts";
-import { type RunTool, runInRequest } from "./tool-call.ts";
-import type { CompiledTool, ToolDefinition } from "./tools.ts";
+import { type AnswerToolCall, answerInRequest } from "./tool-call.ts";
+import type { ToolDefinition } from "./tools.ts";
 
 /** What an extension adds to the server that lists it. */
 export interface ExtensionParts {
@@ -28,8 +29,8 @@ export interface ExtensionParts {
   readonly methods?: readonly ServedMethod[];
   /** Wraps the server's methods, for instance to answer a call with a result type of its own. */
   readonly middleware?: Middleware;
-  /** Wraps how tools are run, once their calls have passed all checks. */
-  readonly runTool?: (next: RunTool) => RunTool;
+  /** Wraps how tool calls are answered, after they have passed all checks. */
+  readonly answerToolCall?: (next: AnswerToolCall) => AnswerToolCall;
   /** What clients that declared the extension may ask for in `subscriptions/listen`. */
   readonly filters?: readonly FilterMember[];
   /**
@@ -43,7 +44,7 @@ export interface ExtensionParts {
 
 /** A tool as an extension runs it, outside of any request. */
 export interface HostedTool extends Pick<CompiledTool, "definition"> {
-  readonly run: (run: Omit<Run, "handles">) => ReturnType<CompiledTool["run"]>;
+  readonly runRound: (init: Omit<RoundInit, "handles">) => ReturnType<CompiledTool["runRound"]>;
 }
 
 /** What a server offers to the extensions that it lists. */
@@ -102,22 +103,22 @@ export function hostedTools(
     const tool = tools.get(name);
     const hosted = tool && known.get(tool);
     if (tool === undefined || hosted !== undefined) return hosted;
-    const { definition, run } = tool;
+    const { definition, runRound } = tool;
     const made: HostedTool = {
       definition,
-      run: ({ request, context, memory, journal }) =>
-        run({ request, context, memory, handles, journal }),
+      runRound: ({ request, context, memory, stepLog }) =>
+        runRound({ request, context, memory, handles, stepLog }),
     };
     known.set(tool, made);
     return made;
   };
 }
 
-/** How tools are run with these extensions; absent where none of them steps in. */
-export function runToolOf(extensions: readonly InstalledExtension[]): RunTool | undefined {
-  const wraps = extensions.flatMap(({ runTool }) => runTool ?? []);
+/** Combines how these extensions answer tool calls; undefined when none of them does. */
+export function toolCallsOf(extensions: readonly InstalledExtension[]): AnswerToolCall | undefined {
+  const wraps = extensions.flatMap(({ answerToolCall }) => answerToolCall ?? []);
   if (wraps.length === 0) return undefined;
-  return wraps.reduceRight((next, wrap) => wrap(next), runInRequest);
+  return wraps.reduceRight((next, wrap) => wrap(next), answerInRequest);
 }
 
 /** True when the client declared the extension on this request. */

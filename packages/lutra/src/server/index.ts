@@ -50,7 +50,7 @@ export type { Sealer, SealKey } from "./seal.ts";
 export { createSealer, randomKeys } from "./seal.ts";
 export type { ServerOptions } from "./server-options.ts";
 export type { Shared } from "./shared.ts";
-export type { RunTool, ToolCall, ToolRun } from "./tool-call.ts";
+export type { AnswerToolCall, RunToolRound, ToolCall } from "./tool-call.ts";
 export type {
   ToolArguments,
   ToolDefinition,

@@ -3,6 +3,7 @@
  *
  * @spec server/prompts
  */
+import { chain } from "../protocol/chain.ts";
 import { invalidParams } from "../protocol/errors.ts";
 import type { Icon } from "../protocol/icons.ts";
 import type { JSONObject } from "../protocol/json.ts";
@@ -11,7 +12,7 @@ import type { GetPromptParams, Prompt, PromptMessage } from "../protocol/prompts
 import type { Completer } from "./completion.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
-import { type Ending, type Round, runHandler } from "./handler/round.ts";
+import { askClient, Questions, type Round, runInRequest } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
 
 /** One argument of a prompt; all are strings. */
@@ -94,16 +95,15 @@ export function compilePrompt(
   }
   const handler = get as (args: object, context: HandlerContext) => PromptReturn;
   const list = Object.entries(args).map(([name, { complete, ...shown }]) => ({ name, ...shown }));
-  const ending: Ending<Exclude<PromptReturn, InputRequired>> = {
-    singleUse,
-    finish: (value) => toResult(value, definition, meta),
-  };
   return {
     shown: list.length === 0 ? rest : { ...rest, arguments: list },
     arguments: args,
     get: (params, round) => {
       requireArguments(params, args);
-      return runHandler(round, (context) => handler(params.arguments, context), ending);
+      const end = runInRequest(round, singleUse, (context) => handler(params.arguments, context));
+      return chain(end, (value) =>
+        value instanceof Questions ? askClient(round, value) : toResult(value, definition, meta),
+      );
     },
   };
 }

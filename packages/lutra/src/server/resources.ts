@@ -4,6 +4,7 @@
  * @spec server/resources
  */
 import type { CacheHints } from "../protocol/caching.ts";
+import { chain } from "../protocol/chain.ts";
 import type { Annotations } from "../protocol/content.ts";
 import type { Icon } from "../protocol/icons.ts";
 import type { JSONObject } from "../protocol/json.ts";
@@ -16,7 +17,7 @@ import { requireCacheHints } from "./cache-hints.ts";
 import type { Completer } from "./completion.ts";
 import { blob, contentsProblem } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
-import { type Round, runHandler } from "./handler/round.ts";
+import { askClient, Questions, type Round, type RoundEnd, runInRequest } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
 
 /** What a resource's handler returns; `undefined` means that there is no such resource. */
@@ -112,10 +113,10 @@ export function compileResource(
   return {
     shown,
     read: (uri, round) =>
-      runHandler(round, (context) => read(uri, context), {
-        singleUse,
-        finish: (value) => toResult(value, { uri, definition, meta, round }),
-      }),
+      answer(
+        runInRequest(round, singleUse, (context) => read(uri, context)),
+        { uri, definition, meta, round },
+      ),
   };
 }
 
@@ -139,12 +140,16 @@ export function compileTemplate(
     template,
     complete,
     read: (variables, uri, round) =>
-      runHandler(round, (context) => handler(variables, Object.assign(context, { uri })), {
-        singleUse,
-        finish: (value) => toResult(value, { uri, definition, meta, round }),
-      }),
+      answer(
+        runInRequest(round, singleUse, (context) =>
+          handler(variables, Object.assign(context, { uri })),
+        ),
+        { uri, definition, meta, round },
+      ),
   };
 }
+
+type Contents = Exclude<ReadReturn, InputRequired>;
 
 interface Reading {
   readonly uri: string;
@@ -153,7 +158,16 @@ interface Reading {
   readonly round: Round;
 }
 
-function toResult(value: Exclude<ReadReturn, InputRequired>, reading: Reading): Result {
+function answer(
+  end: RoundEnd<Contents> | Promise<RoundEnd<Contents>>,
+  reading: Reading,
+): Result | Promise<Result> {
+  return chain(end, (value) =>
+    value instanceof Questions ? askClient(reading.round, value) : toResult(value, reading),
+  );
+}
+
+function toResult(value: Contents, reading: Reading): Result {
   const { uri, definition, meta, round } = reading;
   const contents = toContents(value, uri, definition.mimeType);
   if (contents === undefined || contents.length === 0) throw resourceNotFound(uri);
@@ -165,7 +179,7 @@ function toResult(value: Exclude<ReadReturn, InputRequired>, reading: Reading): 
 }
 
 function toContents(
-  value: Exclude<ReadReturn, InputRequired>,
+  value: Contents,
   uri: string,
   mimeType: string | undefined,
 ): readonly ResourceContents[] | undefined {

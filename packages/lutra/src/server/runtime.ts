@@ -4,7 +4,7 @@ import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { createMemoryReplayGuard } from "../stores/replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
-import { createInputState } from "./handler/request-state.ts";
+import { createRequestStates } from "./handler/request-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import type { Shared } from "./shared.ts";
@@ -26,7 +26,7 @@ export function createRuntime(options: CompleteOptions): Runtime {
     events,
     handles,
     sealer: () => sealer,
-    inputs: createInputState({
+    states: createRequestStates({
       sealer: {
         seal: (value, binding) => sealer.seal(value, binding),
         open: (sealed, binding) => sealer.open(sealed, binding),

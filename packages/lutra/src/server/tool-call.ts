@@ -1,32 +1,36 @@
-/** A call of a tool between its checks and its handler: where extensions step in. */
+/** A tool call between its checks and its handler: the point where extensions can intervene. */
 import type { Result } from "../protocol/json-rpc.ts";
-import type { Run } from "./handler/replay-context.ts";
+import type { RoundInit } from "./handler/replay-context.ts";
 import type { InputMemory } from "./handler/request-state.ts";
-import { endRound, type Round, recall, type Unanswered } from "./handler/round.ts";
+import { askClient, Questions, type Round, recall } from "./handler/round.ts";
 import type { ToolDefinition } from "./tools.ts";
 
-/** Runs a tool's handler once, to its result or to the questions that it asks. */
-export type ToolRun = (run: Run) => Promise<Result | Unanswered>;
+/** Runs a tool's handler once. Resolves to its result or to the questions that it asks. */
+export type RunToolRound = (init: RoundInit) => Promise<Result | Questions>;
 
 /** A call that has passed all checks. */
 export interface ToolCall {
   readonly definition: ToolDefinition;
   readonly round: Round;
-  readonly run: ToolRun;
+  readonly runRound: RunToolRound;
 }
 
 /** Answers a call that has passed all checks. */
-export type RunTool = (call: ToolCall) => Promise<Result>;
+export type AnswerToolCall = (call: ToolCall) => Promise<Result>;
 
-/** What the exchange of a call remembers when this round of it begins. */
-export function recallCall({ definition, round }: ToolCall): InputMemory | Promise<InputMemory> {
+/** Returns the memory of the call's exchange at the start of this round. */
+export function recallMemory({ definition, round }: ToolCall): InputMemory | Promise<InputMemory> {
   return recall(round, definition.singleUse ?? false);
 }
 
-/** Runs the handler within the request, and asks the client for what it needs. */
-export const runInRequest: RunTool = async (call) => {
-  const { round } = call;
-  const { request, context, handles } = round;
-  const memory = await recallCall(call);
-  return endRound(round, await call.run({ request, context, memory, handles }));
+/** Runs the handler within the request, and asks the client for the input that it needs. */
+export const answerInRequest: AnswerToolCall = async (call) => {
+  const { request, context, handles } = call.round;
+  const memory = await recallMemory(call);
+  return endRound(call.round, await call.runRound({ request, context, memory, handles }));
 };
+
+/** Returns the result of a round: its own, or the one that asks its questions. */
+export function endRound(round: Round, end: Result | Questions): Result | Promise<Result> {
+  return end instanceof Questions ? askClient(round, end) : end;
+}

@@ -24,7 +24,7 @@ import { randomId } from "../random-id.ts";
 import { elicitParams, type FormQuestion } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import type { InputMemory } from "./request-state.ts";
-import type { Journal } from "./step-log.ts";
+import type { StepLog } from "./step-log.ts";
 import { type StepInfo, Steps } from "./steps.ts";
 /** Rejects the question that has no answer yet. */
 export class InputPending extends Error {
@@ -32,22 +32,22 @@ export class InputPending extends Error {
 }
 
 /** One run of a handler: for what request, and with what it remembers. */
-export interface Run {
+export interface RoundInit {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
   readonly memory: InputMemory;
   readonly handles: HandleStore;
-  readonly journal?: Journal | undefined;
+  readonly stepLog?: StepLog | undefined;
 }
 
 /** The context of one run of one handler. */
-export class HandlerRun implements HandlerContext {
+export class ReplayContext implements HandlerContext {
   readonly handleStore: HandleStore;
   readonly #request: JSONRPCRequest;
   readonly #context: RequestContext;
   readonly #requestMeta: RequestMeta;
   readonly #memory: InputMemory;
-  readonly #journal: Journal | undefined;
+  readonly #stepLog: StepLog | undefined;
   #exchange: string | undefined;
   #asked: Record<string, InputRequest> | undefined;
   #questions: Set<string> | undefined;
@@ -57,15 +57,15 @@ export class HandlerRun implements HandlerContext {
   #lastProgress = Number.NEGATIVE_INFINITY;
   #isDone = false;
 
-  constructor({ request, context, memory, handles, journal }: Run) {
+  constructor({ request, context, memory, handles, stepLog }: RoundInit) {
     this.handleStore = handles;
     this.#request = request;
     this.#context = context;
     this.#requestMeta = context.meta as RequestMeta;
     this.#memory = memory;
-    this.#journal = journal;
+    this.#stepLog = stepLog;
     this.#exchange = memory.exchange;
-    journal?.begin?.(this);
+    stepLog?.begin?.(this);
   }
 
   get signal(): AbortSignal {
@@ -140,17 +140,17 @@ export class HandlerRun implements HandlerContext {
         this.#exchange ??= randomId();
         return this.#exchange;
       },
-      journal: this.#journal,
+      stepLog: this.#stepLog,
     });
     return this.#steps.run(name, effect);
   }
 
   status(message: string): void | Promise<void> {
-    if (!this.#isDone) return this.#journal?.status(message);
+    if (!this.#isDone) return this.#stepLog?.status(message);
   }
 
   startTask(): void | Promise<void> {
-    if (!this.#isDone) return this.#journal?.startTask();
+    if (!this.#isDone) return this.#stepLog?.startTask();
   }
 
   /** Waits for the steps that still run beside a question. */

@@ -37,7 +37,7 @@ export interface InputMemory {
   readonly offered?: (name: string, question: InputRequest) => InputResponse | undefined;
 }
 
-export interface InputStateOptions {
+export interface RequestStatesOptions {
   readonly sealer: Sealer;
   /** How long a client may take to answer. */
   readonly ttlMs: number;
@@ -67,7 +67,7 @@ export const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, 
 /** Members of `params` that differ between the rounds of one exchange. */
 const perRound = new Set(["_meta", "inputResponses", "requestState"]);
 
-export interface InputState {
+export interface RequestStates {
   /** Reads what a retry brings. Refuses state that is tampered, expired or from elsewhere. */
   readonly open: (
     request: JSONRPCRequest,
@@ -88,7 +88,7 @@ export interface InputState {
 }
 
 /** Seals and opens the memory of exchanges. Nothing is kept between the rounds but in the seal. */
-export function createInputState(options: InputStateOptions): InputState {
+export function createRequestStates(options: RequestStatesOptions): RequestStates {
   const { sealer, ttlMs, maxStateBytes, replayGuard, validator, meta, now } = options;
   return {
     open: async (request, context, singleUse) => {

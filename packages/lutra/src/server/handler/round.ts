@@ -1,49 +1,43 @@
 /**
- * Runs a handler for one round of an exchange: opens what the client brought back, and turns
- * questions without an answer into an `input_required` result.
+ * A round: one execution of a handler within an exchange. It ends with the handler's value or with
+ * the questions that the client must answer before the next round.
  *
  * @spec basic/patterns/mrtr#basic-workflow
  */
 import { requireCapabilities } from "../../protocol/capabilities.ts";
+import { chain } from "../../protocol/chain.ts";
 import { isProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
-import type { InputRequests } from "../../protocol/input-required.ts";
-import { capabilityFor } from "../../protocol/input-required.ts";
-import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import {
+  capabilityFor,
+  type InputRequests,
+  type InputRequiredResult,
+} from "../../protocol/input-required.ts";
+import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import { InputRequired } from "../results.ts";
 import { checkedRequest } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import type { Run } from "./replay-context.ts";
-import { HandlerRun } from "./replay-context.ts";
-import type { InputMemory, InputState } from "./request-state.ts";
+import { ReplayContext, type RoundInit } from "./replay-context.ts";
+import type { InputMemory, RequestStates } from "./request-state.ts";
 
+/** A request, and what the server provides for the round that answers it. */
 export interface Round {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
-  readonly inputs: InputState;
-  /** Where the values of handles live. */
+  readonly states: RequestStates;
+  /** The store for the values of handles. */
   readonly handles: HandleStore;
-}
-
-/** What is the same for every run of one definition's handler. */
-export interface Ending<T> {
-  /** Whether the request state of an exchange may be used only once. */
-  readonly singleUse: boolean;
-  /** Makes the result of what the handler returned. */
-  readonly finish: (value: T) => Result | Promise<Result>;
-  /** Makes the result of what the handler threw, or throws it again. */
-  readonly recover?: (error: unknown) => Result;
 }
 
 export type Handler<T> = (
   context: HandlerContext,
 ) => T | InputRequired | Promise<T | InputRequired>;
 
-/** How a run ends that has asked what nobody has answered yet. */
-export class Unanswered {
+/** The end of a round in which the handler asked for input that is not available yet. */
+export class Questions {
   readonly pending: InputRequests;
-  /** What the next run is to know. */
+  /** The memory for the next round. */
   readonly memory: InputMemory;
 
   constructor(pending: InputRequests, memory: InputMemory) {
@@ -52,127 +46,101 @@ export class Unanswered {
   }
 }
 
+/** The end of a round: the handler's value, or its questions. */
+export type RoundEnd<T> = T | Questions;
+
 /**
- * Runs `handler` for one round of an exchange, and makes the result that the client gets: at once,
- * where the handler waits for nothing.
+ * Runs the round that a request stands for, with the memory that its request state carries.
+ *
+ * @param singleUse True when each request state is accepted only once
  */
-export function runHandler<T>(
+export function runInRequest<T>(
   round: Round,
+  singleUse: boolean,
   handler: Handler<T>,
-  ending: Ending<T>,
-): Result | Promise<Result> {
+): RoundEnd<T> | Promise<RoundEnd<T>> {
   const { request, context, handles } = round;
-  const run = (memory: InputMemory) => {
-    const outcome = runOnce({ request, context, memory, handles }, handler, ending);
-    return outcome instanceof Promise
-      ? outcome.then((late) => endRound(round, late))
-      : endRound(round, outcome);
-  };
-  const recalled = recall(round, ending.singleUse);
-  return recalled instanceof Promise ? recalled.then(run) : run(recalled);
+  return chain(recall(round, singleUse), (memory) =>
+    runRound({ request, context, memory, handles }, handler),
+  );
 }
 
-/** What the exchange remembers when this round of it begins. */
+/** Returns the memory of the exchange at the start of this round. */
 export function recall(
-  { request, context, inputs }: Round,
+  { request, context, states }: Round,
   singleUse: boolean,
 ): InputMemory | Promise<InputMemory> {
   return request.params?.requestState === undefined
-    ? inputs.start(request, singleUse)
-    : inputs.open(request, context, singleUse);
+    ? states.start(request, singleUse)
+    : states.open(request, context, singleUse);
 }
 
-/** The result of a round: that of its run, or what it asks for. */
-export function endRound(
-  { request, context, inputs }: Round,
-  outcome: Result | Unanswered,
-): Result | Promise<Result> {
-  return outcome instanceof Unanswered ? inputs.seal(request, context, outcome) : outcome;
+/** Creates the `input_required` result that asks the client these questions. */
+export function askClient(
+  { request, context, states }: Round,
+  questions: Questions,
+): Promise<InputRequiredResult> {
+  return states.seal(request, context, questions);
 }
-
-/** How a run has ended: with a result, or with questions. */
-type Outcome = Result | Unanswered;
 
 /**
- * Runs `handler` once and makes the result of what it returned, unless it asked for input. What is
- * open when the handler ends is asked, whatever the handler made of the rejection meanwhile; only a
- * protocol error of its own goes first.
+ * Runs a handler once. Questions that are open when the handler ends take precedence over its value
+ * and over its errors, except for a protocol error that the handler itself throws. Never throws
+ * synchronously.
  */
-export function runOnce<T>(
-  init: Run,
+export function runRound<T>(
+  init: RoundInit,
   handler: Handler<T>,
-  ending: Ending<T>,
-): Outcome | Promise<Outcome> {
-  const run = new HandlerRun(init);
+): RoundEnd<T> | Promise<RoundEnd<T>> {
+  const context = new ReplayContext(init);
+  let returned: T | InputRequired | Promise<T | InputRequired>;
   try {
-    const returned = handler(run);
-    if (isThenable(returned)) return concludeLater(run, returned, ending);
-    return conclude(run, returned, ending);
+    returned = handler(context);
   } catch (error) {
-    return concludeFailed(run, error, ending);
+    return endFailed(context, error);
   }
+  return chain(
+    returned,
+    (value) => endReturned(context, value),
+    (error) => endFailed(context, error),
+  );
 }
 
-async function concludeLater<T>(
-  run: HandlerRun,
-  returned: PromiseLike<T | InputRequired>,
-  ending: Ending<T>,
-): Promise<Outcome> {
-  try {
-    return conclude(run, await returned, ending);
-  } catch (error) {
-    return concludeFailed(run, error, ending);
-  }
-}
-
-function conclude<T>(
-  run: HandlerRun,
+function endReturned<T>(
+  context: ReplayContext,
   value: T | InputRequired,
-  ending: Ending<T>,
-): Outcome | Promise<Outcome> {
-  run.done();
-  if (run.pending !== undefined) return askPending(run);
-  if (value instanceof InputRequired) return askByHand(run, value);
-  const result = ending.finish(value);
-  if (!(result instanceof Promise)) return result;
-  return result.catch((error: unknown) => concludeFailed(run, error, ending));
+): RoundEnd<T> | Promise<RoundEnd<T>> {
+  context.done();
+  if (context.pending !== undefined) return askPending(context);
+  return value instanceof InputRequired ? askByHand(context, value) : value;
 }
 
-function concludeFailed<T>(
-  run: HandlerRun,
-  error: unknown,
-  { recover }: Ending<T>,
-): Outcome | Promise<Outcome> {
-  run.done();
-  if (run.pending !== undefined && !(isProtocolError(error) && !error.peer)) {
-    return askPending(run);
-  }
-  if (recover === undefined) throw error;
-  return recover(error);
+async function endFailed(context: ReplayContext, error: unknown): Promise<Questions> {
+  context.done();
+  const takesPrecedence = isProtocolError(error) && !error.peer;
+  if (context.pending === undefined || takesPrecedence) throw error;
+  return askPending(context);
 }
 
-/** Also true for the promises of libraries, such as query builders, that are no `Promise`. */
-export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
+async function askPending(context: ReplayContext): Promise<Questions> {
+  await context.settle();
+  if (context.mistake !== undefined) throw context.mistake;
+  return new Questions(context.pending ?? {}, context.memory);
 }
 
-async function askPending(run: HandlerRun): Promise<Unanswered> {
-  await run.settle();
-  if (run.mistake !== undefined) throw run.mistake;
-  return new Unanswered(run.pending ?? {}, run.memory);
-}
-
-/** The explicit form: only kinds that the client declared may be asked. */
+/** Checks the questions of the explicit form. The client must have declared every kind. */
 async function askByHand(
-  run: HandlerRun,
+  context: ReplayContext,
   { init: { inputRequests = {}, state } }: InputRequired,
-): Promise<Unanswered> {
-  const wanted = Object.entries(inputRequests);
-  if (wanted.length === 0 && state === undefined) {
+): Promise<Questions> {
+  const requests = Object.entries(inputRequests);
+  if (requests.length === 0 && state === undefined) {
     throw new TypeError("inputRequired: expected inputRequests or a state");
   }
-  const checked = wanted.map(([name, one]) => [name, checkedRequest(one)] as const);
-  for (const [, one] of checked) requireCapabilities(capabilityFor(one), run.capabilities);
-  await run.settle();
-  return new Unanswered(Object.fromEntries(checked), { ...run.memory, state });
+  const checked = requests.map(([name, request]) => [name, checkedRequest(request)] as const);
+  for (const [, request] of checked) {
+    requireCapabilities(capabilityFor(request), context.capabilities);
+  }
+  await context.settle();
+  return new Questions(Object.fromEntries(checked), { ...context.memory, state });
 }

@@ -1,23 +1,23 @@
-/** Where a run of a handler is noted while it goes on, when it outlives the request it serves. */
+/** The record of a round that can outlive the request that started it. */
 import type { InputMemory, StepOutcome } from "./request-state.ts";
 
-/** What a run knows at any moment. */
-export interface Remembering {
-  /** What a run after this one is to know. */
+/** A round that can be asked for its memory while it runs. */
+export interface MemorySource {
+  /** The memory for a round that would follow now. */
   readonly memory: InputMemory;
 }
 
 /**
- * Notes what a run of a handler does. Absent where a run is one round of a request and nothing
- * else: there the request state carries all of it.
+ * Receives what a handler does while it runs. Left out for a round within a request, whose request
+ * state carries all of it.
  */
-export interface Journal {
+export interface StepLog {
   /** Called once, before the handler starts. */
-  readonly begin?: (run: Remembering) => void;
-  /** Keeps the outcome of a step; resolves to the one that counts, should another be there first. */
+  readonly begin?: (round: MemorySource) => void;
+  /** Stores the outcome of a step. Resolves to the outcome that counts, which may be an older one. */
   readonly step: (name: string, outcome: StepOutcome) => Promise<StepOutcome>;
-  /** Shows how far the work is. */
+  /** Publishes a status message. */
   readonly status: (message: string) => Promise<void>;
-  /** Lets the call outlive its request from here on. */
+  /** Makes the call outlive its request. */
   readonly startTask: () => Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { StepOutcome } from "./request-state.ts";
-import type { Journal } from "./step-log.ts";
+import type { StepLog } from "./step-log.ts";
 
 type Outcomes = { readonly [name: string]: StepOutcome };
 
@@ -18,7 +18,7 @@ export interface StepsOptions {
   /** What tells this exchange from all others. */
   readonly exchange: () => string;
   /** Keeps an outcome at once, where there is one; resolves to the one that counts. */
-  readonly journal: Pick<Journal, "step"> | undefined;
+  readonly stepLog: Pick<StepLog, "step"> | undefined;
 }
 
 /** The steps of one run of a handler: what earlier rounds remember, and what runs now. */
@@ -56,13 +56,13 @@ export class Steps {
   async #start<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
     if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice`);
     this.#started.add(name);
-    const { exchange, journal } = this.#options;
+    const { exchange, stepLog } = this.#options;
     const idempotencyKey = `${exchange()}/${encodeURIComponent(name)}`;
     const outcome = await effect({ idempotencyKey });
     const done: StepOutcome = outcome === undefined ? [] : [outcome];
     this.#done[name] = done;
-    if (journal === undefined) return outcome;
-    const kept = await journal.step(name, done);
+    if (stepLog === undefined) return outcome;
+    const kept = await stepLog.step(name, done);
     this.#done[name] = kept;
     return kept[0] as T;
   }

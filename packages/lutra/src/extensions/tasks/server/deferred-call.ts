@@ -8,10 +8,10 @@
 import type { RequestContext } from "../../../protocol/exchange.ts";
 import type { Result } from "../../../protocol/json-rpc.ts";
 import type { InputMemory } from "../../../server/handler/request-state.ts";
-import { endRound, type Unanswered } from "../../../server/handler/round.ts";
-import type { Journal, Remembering } from "../../../server/handler/step-log.ts";
+import type { Questions } from "../../../server/handler/round.ts";
+import type { MemorySource, StepLog } from "../../../server/handler/step-log.ts";
 import { randomId } from "../../../server/random-id.ts";
-import { recallCall, type ToolCall } from "../../../server/tool-call.ts";
+import { endRound, recallMemory, type ToolCall } from "../../../server/tool-call.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
 import type { TaskRecord } from "./records.ts";
@@ -33,7 +33,7 @@ export async function runHeld(
   settings: TaskSettings,
   init: HeldRunInit,
 ): Promise<Result> {
-  const memory = await recallCall(call);
+  const memory = await recallMemory(call);
   // The keys of steps stay the same, whether they are run before or after there is a task.
   const { exchange = randomId() } = memory;
   return new HeldRun(call, settings, init).answer({ ...memory, exchange });
@@ -46,7 +46,7 @@ class HeldRun {
   readonly #controller = new AbortController();
   readonly #promoted: Promise<Result>;
   #resolvePromoted: (result: Result) => void = () => {};
-  #run: Remembering | undefined;
+  #run: MemorySource | undefined;
   /** The task that this call has become, or is about to become. */
   #task: Promise<TaskRun> | undefined;
   #isOver = false;
@@ -69,12 +69,12 @@ class HeldRun {
     context.signal.addEventListener("abort", onGone);
     const timer = this.#startTimer();
     const running = this.#call
-      .run({
+      .runRound({
         request,
         context: this.#ownContext(context),
         memory,
         handles,
-        journal: this.#journal,
+        stepLog: this.#stepLog,
       })
       .then(
         (value): Outcome => ({ value }),
@@ -111,7 +111,7 @@ class HeldRun {
     };
   }
 
-  get #journal(): Journal {
+  get #stepLog(): StepLog {
     return {
       begin: (run) => {
         this.#run = run;
@@ -140,7 +140,7 @@ class HeldRun {
   async #create(): Promise<TaskRun> {
     const { records, createTask, running, host } = this.#init;
     const { context } = this.#call.round;
-    const memory = (this.#run as Remembering).memory;
+    const memory = (this.#run as MemorySource).memory;
     const statusMessage = this.#status;
     const record = await createTask(this.#call, { memory, order: "hold", statusMessage });
     const entry = running.add(record.taskId, (reason) => this.#controller.abort(reason));
@@ -168,7 +168,7 @@ class HeldRun {
 
   #endRequest(outcome: Outcome): Result | Promise<Result> {
     if ("error" in outcome) throw outcome.error;
-    return endRound(this.#call.round, outcome.value as Result | Unanswered);
+    return endRound(this.#call.round, outcome.value as Result | Questions);
   }
 
   /** Notes how the run has ended, however long the store takes to be there again. */

@@ -12,8 +12,8 @@ import { TransportError } from "../../../protocol/transport-error.ts";
 import { modernVersions } from "../../../protocol/versioning.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
 import type { InputMemory, StepOutcome } from "../../../server/handler/request-state.ts";
-import { Unanswered } from "../../../server/handler/round.ts";
-import type { Journal } from "../../../server/handler/step-log.ts";
+import { Questions } from "../../../server/handler/round.ts";
+import type { StepLog } from "../../../server/handler/step-log.ts";
 import { unknownTool } from "../../../server/tools.ts";
 import type { TakenTask } from "../../../stores/task-store.ts";
 import type { TaskCall, TaskEvent } from "../state.ts";
@@ -21,7 +21,7 @@ import type { TaskRecord, TaskRecords } from "./records.ts";
 import { RunContext, type Stop } from "./stop.ts";
 
 /** How a run has ended, or that nothing may be noted of it. */
-export type Outcome = { readonly value: Result | Unanswered } | { readonly error: unknown };
+export type Outcome = { readonly value: Result | Questions } | { readonly error: unknown };
 
 /** The store failed a run, which says nothing about its task: it is to be run again. */
 export class StoreFailure extends Error {
@@ -29,7 +29,7 @@ export class StoreFailure extends Error {
 }
 
 /** One run of a task, and what this process knows of it. The handler's context writes to it. */
-export class TaskRun implements Journal {
+export class TaskRun implements StepLog {
   readonly taskId: string;
   readonly round: number;
   readonly #records: TaskRecords;
@@ -88,7 +88,7 @@ export function eventOf(outcome: Outcome, round: number, host: ExtensionHost): T
   try {
     if ("error" in outcome) throw outcome.error;
     const { value } = outcome;
-    if (value instanceof Unanswered) return askEvent(value, round);
+    if (value instanceof Questions) return askEvent(value, round);
     return { type: "complete", round, result: asJSON(value) };
   } catch (thrown) {
     const error = host.mask(thrown, "tasks");
@@ -96,7 +96,7 @@ export function eventOf(outcome: Outcome, round: number, host: ExtensionHost): T
   }
 }
 
-function askEvent({ pending, memory }: Unanswered, round: number): TaskEvent {
+function askEvent({ pending, memory }: Questions, round: number): TaskEvent {
   if (Object.keys(pending).length === 0) {
     throw new TypeError("inputRequired: a task needs inputRequests to wait for");
   }
@@ -120,7 +120,7 @@ export function callOf(
 /** Runs the handler of a task's tool once. */
 export async function runCall(
   { taskId, state: { call, memory } }: TaskRecord,
-  { host, journal, stop }: { host: ExtensionHost; journal: Journal; stop: Stop },
+  { host, stepLog, stop }: { host: ExtensionHost; stepLog: StepLog; stop: Stop },
 ): Promise<Outcome> {
   const tool = host.tool(call.name);
   if (tool === undefined) return { error: unknownTool(call.name) };
@@ -136,7 +136,7 @@ export async function runCall(
     state: ownCopy(memory.state),
   };
   try {
-    return { value: await tool.run({ request, context, memory: known, journal }) };
+    return { value: await tool.runRound({ request, context, memory: known, stepLog }) };
   } catch (error) {
     return { error };
   }

@@ -11,7 +11,7 @@ import {
   isDeclared,
 } from "../../../server/extension.ts";
 import type { Shared } from "../../../server/shared.ts";
-import { type RunTool, recallCall } from "../../../server/tool-call.ts";
+import { type AnswerToolCall, recallMemory } from "../../../server/tool-call.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import type { TaskStore, TaskWorker } from "../../../stores/task-store.ts";
 import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "../options.ts";
@@ -78,15 +78,14 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
   const init = { host, records, running, options, createTask };
   background.onStart((store) => startWorker(store, init));
 
-  const runTool = (next: RunTool): RunTool => {
+  const answerToolCall = (next: AnswerToolCall): AnswerToolCall => {
     return async (call) => {
       const settings = taskSettings(call.definition);
       const isTask = settings.support !== "never" && isDeclared(call.round.context, tasksId);
       if (!isTask) return next(call);
       background.start();
       if (settings.promoteAfterMs > 0) return runHeld(call, settings, init);
-      const recalled = recallCall(call);
-      const memory = recalled instanceof Promise ? await recalled : recalled;
+      const memory = await recallMemory(call);
       return createTaskResult(await createTask(call, { memory, order: "run" }));
     };
   };
@@ -100,7 +99,7 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
   }));
   return {
     methods,
-    runTool,
+    answerToolCall,
     filters: [taskFilter({ records, events, maxTasks: options.maxSubscribedTasks, onError })],
     share: background.share,
     close: async () => {

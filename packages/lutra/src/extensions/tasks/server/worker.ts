@@ -95,7 +95,7 @@ function taskRunner(init: WorkerInit) {
     const { host, records } = init;
     const taskRun = new TaskRun(records, record);
     const { round } = taskRun;
-    const run = () => runCall(record, { host, journal: taskRun, stop });
+    const run = () => runCall(record, { host, stepLog: taskRun, stop });
     const outcome = await inTurn(record, run, stop);
     if (taskRun.failure !== undefined) throw taskRun.failure;
     if (!isAbandoned(outcome, stop)) {
