@@ -1,6 +1,6 @@
 /**
- * The checks a request passes before anything is done for it. The first one that throws is the
- * answer, so the order of the lines is the order of precedence.
+ * The checks that precede all work for a request. The first check that fails determines the answer,
+ * so the order of the lines is the order of precedence.
  */
 import { requireCapabilities } from "../protocol/capabilities.ts";
 import { ProtocolError } from "../protocol/errors.ts";
@@ -13,7 +13,7 @@ import {
 } from "../protocol/http-headers.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { parseRequestMeta } from "../protocol/meta.ts";
-import type { Method } from "../protocol/method.ts";
+import { type Method, nameOf } from "../protocol/method.ts";
 import { requireVersion } from "../protocol/versioning.ts";
 
 /** A method and the function that serves it. Create one with `serveMethod`. */
@@ -33,10 +33,10 @@ export interface AdmitOptions {
 }
 
 /**
- * Refuses what is malformed, contradicts its headers, speaks another version or names no method of
- * this server; otherwise notes the request's protocol fields in `context.meta`.
+ * Admits a request: sets `context.meta` to its protocol fields and returns its method.
  *
- * @throws {ProtocolError}
+ * @throws {ProtocolError} for a request that is malformed, contradicts its headers, uses another
+ * protocol version or a method that this server does not have
  */
 export function admit(
   request: JSONRPCRequest,
@@ -61,8 +61,8 @@ export function admit(
 }
 
 /**
- * A client without the header is most often one of an earlier revision, so the refusal names the
- * versions that it could speak.
+ * A request without the header usually comes from a client of an earlier revision, so the error
+ * lists the versions that the server supports.
  *
  * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
  */
@@ -77,13 +77,14 @@ function requireVersionHeader(version: string | undefined, supported: readonly s
 /** @spec basic/transports/streamable-http#standard-request-headers */
 function requireNameHeader(
   request: JSONRPCRequest,
-  { nameField }: Method,
+  method: Method,
   header: (name: string) => string | undefined,
 ): void {
+  const { nameField } = method;
   if (nameField === undefined) return;
-  const value = request.params?.[nameField];
+  const name = nameOf(method, request.params);
   const sent = header(headerNames.name);
-  if (typeof value === "string") requireEncodedHeader(sent, "Mcp-Name", value);
+  if (name !== undefined) requireEncodedHeader(sent, "Mcp-Name", name);
   else if (sent !== undefined) throw mismatch(`Mcp-Name: sent, but params.${nameField} is absent`);
 }
 

@@ -47,7 +47,7 @@ export function createDispatch(
       const { serve } = admit(request, context, options);
       if (!logging) removeLogLevel(context);
       const answer = (wrapped ?? serve)(request, context);
-      // To await what is there already would take a turn of its own.
+      // Awaiting a result that is available already would cost a turn of the microtask queue.
       return isThenable(answer) ? await answer : answer;
     } catch (thrown) {
       const isOwn = isProtocolError(thrown) && !thrown.peer;

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { JSONObject } from "../../protocol/json.ts";
 import type { Schema } from "../../schema/schema.ts";
-import { checkedRequest, elicitParams } from "./elicitation.ts";
+import { elicitParams } from "./elicitation.ts";
+import { checkedRequest } from "./input-kinds.ts";
 
 const formOf = (requestedSchema: Schema) =>
   elicitParams({ message: "?", requestedSchema }) as unknown as { requestedSchema: JSONObject };

@@ -1,34 +1,36 @@
 /**
- * The form that an elicitation shows, from a schema of the user's choice.
+ * Elicitation on the server: forms made from schemas, and the check of their answers.
  *
  * @spec client/elicitation#requested-schema
  */
 import type {
   ElicitFormParams,
   ElicitParams,
+  ElicitRequest,
   ElicitURLParams,
   RequestedSchema,
 } from "../../protocol/elicitation.ts";
-import type { InputRequest } from "../../protocol/input-required.ts";
+import type { InputResponse } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
+import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
 import { isStandardSchema, type Output, type StandardSchema } from "../../schema/schema.ts";
 
 /** A form to fill in. */
 export interface FormQuestion<Form> {
   readonly mode?: "form";
-  /** Why the question is asked, for the user. Never ask for secrets in a form. */
+  /** Text for the user that explains the question. Never ask for secrets in a form. */
   readonly message: string;
   /** A flat object of primitive fields: a Standard Schema or a plain JSON Schema. */
   readonly requestedSchema: Form;
 }
 
-/** What came of a question: the content typed by the form, when the user accepted. */
+/** The answer to a form. When the user accepted, its content has the type of the form. */
 export type Answer<Form> =
   | { readonly action: "accept"; readonly content: Output<Form> }
   | { readonly action: "decline" | "cancel"; readonly content?: undefined };
 
-/** What came of sending the user to a URL; acceptance is consent, not completion. */
+/** The answer to a URL elicitation. Acceptance means consent, not completion. */
 export interface URLAnswer {
   readonly action: "accept" | "decline" | "cancel";
 }
@@ -56,26 +58,41 @@ const fieldTypes = new Set(["string", "number", "integer", "boolean", "array"]);
 const compiled = new WeakMap<object, RequestedSchema>();
 
 /**
- * Turns a question into what goes over the wire.
+ * Returns the wire parameters of a question.
  *
- * @throws {TypeError} for a schema that is not a flat object of primitive fields, or a bad URL
+ * @throws {TypeError} for a schema that is not a flat object of primitive fields, or an invalid URL
  */
 export function elicitParams(
   question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
 ): ElicitParams {
   if (!("url" in question)) return formParams(question);
   const { message, url } = question;
-  if (!URL.canParse(url)) throw new TypeError(`elicitation: ${url}: not a URL`);
+  if (!URL.canParse(url)) throw new TypeError(`elicitation: ${url}: expected a URL`);
   return { mode: "url", message, url };
 }
 
-/** Checks a request of the explicit form as those of `context.elicit` are. */
-export function checkedRequest(request: InputRequest): InputRequest {
-  if (request.method !== "elicitation/create") return request;
+/** Checks an elicitation of the explicit form like one of `context.elicit`. */
+export function checkedElicitation(request: ElicitRequest): ElicitRequest {
   const { params } = request;
   if (params.mode === "url") return { ...request, params: elicitParams(params) };
   const { message, requestedSchema } = params as unknown as FormQuestion<JSONObject>;
   return { ...request, params: formParams({ message, requestedSchema }) };
+}
+
+/**
+ * Returns false for an accepted form whose content does not fit its schema.
+ *
+ * @spec client/elicitation#form-mode-security
+ */
+export function fitsForm(
+  { params }: ElicitRequest,
+  response: InputResponse,
+  validator: JSONSchemaValidator,
+): boolean {
+  if (params.mode === "url") return true;
+  if (!("action" in response) || response.action !== "accept") return true;
+  const validate = validator(params.requestedSchema as unknown as JSONObject);
+  return validate(response.content ?? {}) === undefined;
 }
 
 function formParams({
@@ -105,7 +122,7 @@ function toRequestedSchema(schema: StandardSchema | JSONObject): RequestedSchema
   return { type: "object", properties, ...required } as unknown as RequestedSchema;
 }
 
-/** Keeps the keywords that clients know how to show, and drops those that libraries add. */
+/** Keeps the keywords that clients can display and drops those that schema libraries add. */
 function toField(name: string, field: unknown): JSONObject {
   if (!isObject(field) || !fieldTypes.has(String(field.type))) {
     throw new TypeError(`requestedSchema.${name}: expected a string, number, boolean or a choice`);
@@ -118,7 +135,7 @@ function toField(name: string, field: unknown): JSONObject {
     const isKnown = fieldKeywords.has(keyword);
     if (isKnown && (keyword !== "format" || formats.has(String(value)))) kept[keyword] = value;
   }
-  // Forms have no constants; a choice of one is the same.
+  // Forms have no `const`. An `enum` with one value is equivalent.
   if (typeof field.const === "string") kept.enum = [field.const];
   if (kept.type === "integer") dropUnbounded(kept);
   return kept;
@@ -131,7 +148,7 @@ function isChoice(items: unknown): boolean {
   return items.type === "string" && Array.isArray(items.enum);
 }
 
-/** Libraries bound integers by the safe range; a form need not show that. */
+/** Drops the bounds that schema libraries add to every integer: the safe range. */
 function dropUnbounded(field: Record<string, unknown>): void {
   if (field.minimum === Number.MIN_SAFE_INTEGER) delete field.minimum;
   if (field.maximum === Number.MAX_SAFE_INTEGER) delete field.maximum;

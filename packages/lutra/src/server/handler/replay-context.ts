@@ -1,9 +1,9 @@
 /**
- * One run of one handler: what it reports, asks and remembers.
+ * The context of one round: what its handler reports, asks and remembers.
  *
- * A question without an answer leaves the handler by a rejection; once it has ended, the client is
- * asked, and the retry runs the handler again from the start with all answers remembered. So
- * `finally` blocks run, and what a `catch` block returns in the meantime does not matter.
+ * A question without an answer rejects. When the handler has ended, the client is asked, and its
+ * retry replays the handler from the start with all answers remembered. So `finally` blocks run, and
+ * the value that a `catch` block returns in the meantime is ignored.
  */
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import { hasCapabilities, requireCapabilities } from "../../protocol/capabilities.ts";
@@ -26,12 +26,13 @@ import type { HandlerContext } from "./handler-context.ts";
 import type { InputMemory } from "./request-state.ts";
 import type { StepLog } from "./step-log.ts";
 import { type StepInfo, Steps } from "./steps.ts";
-/** Rejects the question that has no answer yet. */
+
+/** The error with which a question rejects that has no answer yet. */
 export class InputPending extends Error {
   override readonly name: string = "InputPending";
 }
 
-/** One run of a handler: for what request, and with what it remembers. */
+/** The request of a round, and the memory that it starts with. */
 export interface RoundInit {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
@@ -40,7 +41,7 @@ export interface RoundInit {
   readonly stepLog?: StepLog | undefined;
 }
 
-/** The context of one run of one handler. */
+/** The context of one round. */
 export class ReplayContext implements HandlerContext {
   readonly handleStore: HandleStore;
   readonly #request: JSONRPCRequest;
@@ -108,7 +109,7 @@ export class ReplayContext implements HandlerContext {
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void> {
     const { logLevel } = this.#requestMeta;
     if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
-    // JSON has no undefined, and the data of a message must not be missing.
+    // The data of a message is required, and JSON has no undefined.
     const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
     return this.#context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
   }
@@ -116,7 +117,7 @@ export class ReplayContext implements HandlerContext {
   elicit(
     name: string,
     question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
-    // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface give the type
+    // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface define the type
   ): Promise<any> {
     const request = { method: "elicitation/create", params: elicitParams(question) } as const;
     const answer = this.#ask<ElicitResult>(name, request);
@@ -153,27 +154,27 @@ export class ReplayContext implements HandlerContext {
     if (!this.#isDone) return this.#stepLog?.startTask();
   }
 
-  /** Waits for the steps that still run beside a question. */
+  /** Waits for steps that run beside a question. */
   settle(): void | Promise<void> {
     return this.#steps?.settle();
   }
 
-  /** What its author did wrong, though the rejection of another question may have come first. */
+  /** A mistake of the handler. Reported even if another question rejected first. */
   get mistake(): TypeError | undefined {
     return this.#mistake;
   }
 
-  /** Ends the run: nothing more is sent for the request. */
+  /** Ends the round: no more notifications are sent. */
   done(): void {
     this.#isDone = true;
   }
 
-  /** The questions that this run asked and nobody has answered yet. */
+  /** The questions of this round that have no answer yet. */
   get pending(): InputRequests | undefined {
     return this.#asked;
   }
 
-  /** What the next round is to know. */
+  /** The memory for the next round. */
   get memory(): InputMemory {
     const { answers, steps } = this.#memory;
     const outcomes = this.#steps?.outcomes ?? steps;
@@ -183,9 +184,9 @@ export class ReplayContext implements HandlerContext {
 
   #ask<Response>(name: string, request: InputRequest): Promise<Response> {
     this.#questions ??= new Set();
-    // A second question of this name would get the answer to the first one, over and over.
+    // A second question with this name would always get the answer to the first.
     if (this.#questions.has(name)) {
-      this.#mistake = new TypeError(`question "${name}": asked twice`);
+      this.#mistake = new TypeError(`question "${name}": asked twice in one round`);
       return refused(this.#mistake);
     }
     this.#questions.add(name);
@@ -193,7 +194,7 @@ export class ReplayContext implements HandlerContext {
     return answer ? Promise.resolve(answer as Response) : this.#wait(name, request);
   }
 
-  /** The answer of an earlier round, or one that came without request state. */
+  /** Returns the answer from an earlier round, or one that was sent without request state. */
   #answer(name: string, request: InputRequest): InputResponse | undefined {
     const { answers, offered } = this.#memory;
     if (Object.hasOwn(answers, name)) return answers[name];
@@ -211,13 +212,13 @@ export class ReplayContext implements HandlerContext {
     } catch (error) {
       return refused(error);
     }
-    // Any text may be the name of a question, also one of an object's prototype.
+    // Without a prototype, because a question may have any name.
     this.#asked ??= Object.create(null) as Record<string, InputRequest>;
     this.#asked[name] = request;
     return refused(new InputPending(`waiting for "${name}"`));
   }
 
-  /** Reads an accepted form by the schema of its author; what that refuses is asked again. */
+  /** Converts an accepted form with its schema. Asks again if the schema refuses the content. */
   async #converted(
     name: string,
     request: InputRequest,
@@ -230,12 +231,12 @@ export class ReplayContext implements HandlerContext {
   }
 }
 
-/** Rejects with `reason`. A question asked beside others may be awaited late or never. */
+/** Rejects with `reason`. A question beside others may be awaited late or never. */
 function refused(reason: unknown): Promise<never> {
   return quiet(Promise.reject(reason));
 }
 
-/** Keeps a rejection that nobody awaits from ending the process. */
+/** Prevents a rejection that is never awaited from ending the process. */
 function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

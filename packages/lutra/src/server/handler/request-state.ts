@@ -1,6 +1,6 @@
 /**
- * What a handler remembers between the rounds of one exchange, sealed into `requestState`: answers,
- * outcomes of steps, and the state of the explicit form.
+ * The memory of an exchange, sealed into `requestState` between its rounds: answers, outcomes of
+ * steps, and the state of the explicit form.
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
@@ -13,15 +13,16 @@ import type {
   InputRequiredResult,
   InputResponse,
 } from "../../protocol/input-required.ts";
-import { inputRequired, isResponseTo } from "../../protocol/input-required.ts";
+import { inputRequired } from "../../protocol/input-required.ts";
 import { canonicalJSON, type JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
 import type { ReplayGuard } from "../../stores/replay-guard.ts";
 import { randomId } from "../random-id.ts";
 import type { Sealer } from "../seal.ts";
+import { answerTo } from "./input-kinds.ts";
 
-/** The one value that a step had, or nothing where it returned `undefined`. */
+/** The value of a step in a list of one, or an empty list when the step returned `undefined`. */
 export type StepOutcome = readonly [outcome: unknown] | readonly [];
 
 export interface InputMemory {
@@ -29,31 +30,31 @@ export interface InputMemory {
   readonly answers: { readonly [key: string]: InputResponse };
   /** Outcomes of steps, by name. */
   readonly steps: { readonly [name: string]: StepOutcome };
-  /** The state that the explicit form returned. */
+  /** State that the handler returned with `inputRequired`. */
   readonly state: unknown;
-  /** What tells the exchange from all others, once something depended on it. */
+  /** Identifies the exchange; set once something depends on it. */
   readonly exchange?: string | undefined;
-  /** Finds an answer that was sent without request state, if it fits the question. */
+  /** Returns an answer that was sent without request state, if it fits the question. */
   readonly offered?: (name: string, question: InputRequest) => InputResponse | undefined;
 }
 
 export interface RequestStatesOptions {
   readonly sealer: Sealer;
-  /** How long a client may take to answer. */
+  /** Maximum time for a client to answer, in milliseconds. */
   readonly ttlMs: number;
-  /** The largest `requestState` that is sent; proxies and hosts must carry it. */
+  /** Maximum length of a `requestState`, because proxies and hosts must transport it. */
   readonly maxStateBytes: number;
   readonly replayGuard: ReplayGuard;
   readonly validator: JSONSchemaValidator;
-  /** The `_meta` that results have. */
+  /** The `_meta` of every result. */
   readonly meta: JSONObject | undefined;
   readonly now: () => number;
 }
 
 interface SealedState {
-  /** When the state expires, in milliseconds since 1970. */
+  /** Expiry, in milliseconds since 1970. */
   readonly expires: number;
-  /** Claimed once where an exchange may be completed only once. */
+  /** Claimed on first use when the definition is `singleUse`. */
   readonly nonce: string;
   readonly pending: InputRequests;
   readonly answers: { readonly [key: string]: InputResponse };
@@ -64,22 +65,22 @@ interface SealedState {
 
 export const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
 
-/** Members of `params` that differ between the rounds of one exchange. */
+/** Members of `params` that may differ between the rounds of one exchange. */
 const perRound = new Set(["_meta", "inputResponses", "requestState"]);
 
 export interface RequestStates {
-  /** Reads what a retry brings. Refuses state that is tampered, expired or from elsewhere. */
+  /** Opens the state of a retry. Refuses state that is tampered with, expired or foreign. */
   readonly open: (
     request: JSONRPCRequest,
     context: RequestContext,
     singleUse: boolean,
   ) => Promise<InputMemory>;
   /**
-   * Starts an exchange. The specification lets a retry come without request state, from a client
-   * that has learned the questions elsewhere: such answers count as soon as they fit a question.
+   * Starts an exchange. The specification allows answers without request state, from a client that
+   * learned the questions elsewhere. Such an answer counts when it fits a question.
    */
   readonly start: (request: JSONRPCRequest, singleUse: boolean) => InputMemory;
-  /** Makes the result that asks for `pending`. */
+  /** Creates the result that asks for `pending`. */
   readonly seal: (
     request: JSONRPCRequest,
     context: RequestContext,
@@ -87,7 +88,7 @@ export interface RequestStates {
   ) => Promise<InputRequiredResult>;
 }
 
-/** Seals and opens the memory of exchanges. Nothing is kept between the rounds but in the seal. */
+/** Creates what seals and opens the memory of exchanges. The server itself stores nothing. */
 export function createRequestStates(options: RequestStatesOptions): RequestStates {
   const { sealer, ttlMs, maxStateBytes, replayGuard, validator, meta, now } = options;
   return {
@@ -104,7 +105,7 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       }
       const responses = (request.params?.inputResponses ?? {}) as JSONObject;
       const accepted = acceptedResponses(state.pending, responses, validator);
-      // What was asked once more has lost its earlier answer.
+      // A question that is asked again loses its earlier answer.
       const isKept = ([key]: [string, unknown]) => !Object.hasOwn(state.pending, key);
       const kept = Object.entries(state.answers).filter(isKept);
       const answers = Object.fromEntries([...kept, ...accepted]);
@@ -113,7 +114,7 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
     },
     start: ({ params }, singleUse) => {
       const responses = params?.inputResponses as JSONObject | undefined;
-      // Without a seal nothing could tell the first use from the second.
+      // Without a seal, a second use could not be distinguished from the first.
       if (responses === undefined || singleUse) return emptyMemory;
       const offered = (name: string, question: InputRequest) =>
         answerTo(question, ownMember(responses, name), validator);
@@ -126,8 +127,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       const requestState = await sealer.seal(content, binding(request, context));
       if (requestState.length > maxStateBytes) {
         throw new RangeError(
-          `requestState: ${requestState.length} bytes, more than ${maxStateBytes}; keep large ` +
-            "values in a store and remember their handle",
+          `requestState: expected at most ${maxStateBytes} bytes, got ${requestState.length}; keep ` +
+            "large values in a store and remember their handle",
         );
       }
       const own = meta && { _meta: meta };
@@ -137,15 +138,15 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
   };
 }
 
-/** Ties sealed state to the principal, the method and the parameters that do not change. */
+/** Binds sealed state to the principal, the method and the parameters that must not change. */
 function binding({ method, params = {} }: JSONRPCRequest, { principal }: RequestContext): string {
   const salient = Object.entries(params).filter(([name]) => !perRound.has(name));
   return `state\n${canonicalJSON([principal?.id ?? null, method, Object.fromEntries(salient)])}`;
 }
 
 /**
- * Keeps the responses that answer what was asked. Others are left out, so that the handler asks
- * again; unknown keys are ignored.
+ * Returns the responses that answer a question. An invalid response is left out, so that the handler
+ * asks again; unknown keys are ignored.
  *
  * @spec basic/patterns/mrtr#error-handling
  */
@@ -160,29 +161,7 @@ function acceptedResponses(
   });
 }
 
-/** The response as an answer to the request, or `undefined` when it is none. */
-export function answerTo(
-  request: InputRequest,
-  response: unknown,
-  validator: JSONSchemaValidator,
-): InputResponse | undefined {
-  const fits = isResponseTo(request, response) && fitsForm(request, response, validator);
-  return fits ? response : undefined;
-}
-
-/** @spec client/elicitation#form-mode-security */
-function fitsForm(
-  request: InputRequest,
-  response: InputResponse,
-  validator: JSONSchemaValidator,
-): boolean {
-  if (request.method !== "elicitation/create" || request.params.mode === "url") return true;
-  if (!("action" in response) || response.action !== "accept") return true;
-  const validate = validator(request.params.requestedSchema as unknown as JSONObject);
-  return validate(response.content ?? {}) === undefined;
-}
-
-/** Keys are the peer's: none of them may reach the prototype. */
+/** Reads an own member only, because the client chooses the key. */
 function ownMember(object: JSONObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

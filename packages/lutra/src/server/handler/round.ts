@@ -16,8 +16,8 @@ import {
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import { InputRequired } from "../results.ts";
-import { checkedRequest } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import { checkedRequest } from "./input-kinds.ts";
 import { ReplayContext, type RoundInit } from "./replay-context.ts";
 import type { InputMemory, RequestStates } from "./request-state.ts";
 

@@ -3,30 +3,30 @@ import type { StepLog } from "./step-log.ts";
 
 type Outcomes = { readonly [name: string]: StepOutcome };
 
-/** What a step's effect gets. */
+/** The argument of a step's effect. */
 export interface StepInfo {
   /**
-   * The same whenever this step of this exchange is run again, and of no other step: give it to
-   * whatever the effect calls, so that a second run there changes nothing.
+   * Unique to this step of this exchange, and the same when the step is run again. Pass it to the
+   * service that the effect calls, so that the service can recognise a repetition.
    */
   readonly idempotencyKey: string;
 }
 
 export interface StepsOptions {
-  /** Outcomes that earlier runs remember. */
+  /** Outcomes of earlier rounds. */
   readonly remembered: Outcomes;
-  /** What tells this exchange from all others. */
+  /** Returns the identifier of the exchange. */
   readonly exchange: () => string;
-  /** Keeps an outcome at once, where there is one; resolves to the one that counts. */
+  /** Stores each outcome as soon as it is available. */
   readonly stepLog: Pick<StepLog, "step"> | undefined;
 }
 
-/** The steps of one run of a handler: what earlier rounds remember, and what runs now. */
+/** The steps of one round: outcomes of earlier rounds, and effects that run now. */
 export class Steps {
   readonly #options: StepsOptions;
   readonly #started = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
-  // Any text may be the name of a step, also one of an object's prototype.
+  // Without a prototype, because a step may have any name.
   readonly #done: Record<string, StepOutcome> = Object.create(null);
 
   constructor(options: StepsOptions) {
@@ -44,7 +44,7 @@ export class Steps {
     return running;
   }
 
-  /** Waits for steps that still run beside a question: the next round must know their outcomes. */
+  /** Waits for steps that run beside a question, because the next round needs their outcomes. */
   async settle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
@@ -54,7 +54,7 @@ export class Steps {
   }
 
   async #start<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
-    if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice`);
+    if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice in one round`);
     this.#started.add(name);
     const { exchange, stepLog } = this.#options;
     const idempotencyKey = `${exchange()}/${encodeURIComponent(name)}`;

@@ -12,7 +12,7 @@ import type { JSONObject } from "../../../protocol/json.ts";
 import type { JSONSchemaValidator } from "../../../schema/json-schema.ts";
 import type { ServedMethod } from "../../../server/admit.ts";
 import { serveMethod } from "../../../server/dispatch.ts";
-import { answerTo } from "../../../server/handler/request-state.ts";
+import { answerTo } from "../../../server/handler/input-kinds.ts";
 import { cancelTask, getTask, updateTask } from "../protocol.ts";
 import { detailedTask, type TaskState } from "../state.ts";
 import { belongsTo, type TaskRecord, type TaskRecords } from "./records.ts";
