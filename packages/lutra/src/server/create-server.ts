@@ -1,6 +1,4 @@
-/**
- * `createServer`: declared once, compiled once, serves many.
- */
+/** `createServer`: compiles definitions into the tables from which requests are served. */
 
 import type { Serve } from "../protocol/exchange.ts";
 import type { Implementation } from "../protocol/meta.ts";
@@ -9,18 +7,26 @@ import { listen } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { AdmittedMethod, ServedMethod } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
+import { type Catalogues, compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
 import { coreMethods } from "./core-methods.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
 import { createDispatch, serveMethod } from "./dispatch.ts";
-import { hostedTools, installExtensions, toolCallsOf } from "./extension.ts";
+import {
+  closeExtensions,
+  type ExtensionHost,
+  hostedTools,
+  type InstalledExtension,
+  installExtensions,
+  toolCallsOf,
+} from "./extension.ts";
+import { filterMembersOf } from "./filter-member.ts";
 import { maskError } from "./mask-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
-import { createRuntime } from "./runtime.ts";
+import { createRuntime, type Runtime } from "./runtime.ts";
 import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
 import type { Shared } from "./shared.ts";
-import { createSubscriptions, resourceTopic } from "./subscriptions.ts";
+import { createSubscriptions, resourceTopic, type Subscriptions } from "./subscriptions.ts";
 import type { ToolDefinition } from "./tools.ts";
 
 /** The types that definitions carry to `createClient<typeof server>()`. */
@@ -38,7 +44,7 @@ export interface TypesOfDefinitions<
   readonly resourceTemplates: Templates[number]["uriTemplate"];
 }
 
-/** A server: a `Serve`, and what changes it offers at run time. */
+/** A server: a `Serve`, and the functions that change it at run time. */
 export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<Types> {
   readonly info: Implementation;
   /** Answers one request. Transports, tests and gateways call nothing else. */
@@ -48,29 +54,28 @@ export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<T
   readonly resourceTemplates: Catalogue<ResourceTemplateDefinition>;
   readonly prompts: Catalogue<PromptDefinition>;
   /**
-   * The bus that reaches all replicas, for events of the application's own. Their topics should
-   * begin with a name of yours. Whoever subscribed before `share` stays subscribed.
+   * The bus that reaches all replicas. Applications may publish their own events on it; prefix their
+   * topics with a name of your own. Subscriptions made before `share` stay active.
    */
   readonly events: EventBus;
-  /** Tells subscribers of all replicas that a resource has changed. */
+  /** Notifies the subscribers of all replicas that a resource has changed. */
   readonly resourceUpdated: (uri: string) => void;
   /**
-   * Sets what replicas have in common; called by whoever starts them, before the first request.
-   * What the options of `createServer` say goes first. Throws `TypeError` when something that must
-   * be shared is only in this process.
+   * Sets the state that replicas share. Called by the program that starts them, before the first
+   * request. The options of `createServer` take precedence. Throws `TypeError` when something that
+   * must be shared exists only in this process.
    */
   readonly share: (shared: Shared) => void;
   /**
-   * Ends open subscriptions gracefully, and what extensions run in the background. Other requests
-   * are still answered.
+   * Ends open subscriptions gracefully and closes the extensions. Other requests are still answered.
    */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Makes a server from definitions.
+ * Creates a server from definitions.
  *
- * @throws {TypeError} for definitions or options that make no sense
+ * @throws {TypeError} for invalid definitions or options
  * @example
  * ```ts
  * export default createServer({ name: "calculator", version: "1.0.0", tools: [add] });
@@ -86,41 +91,37 @@ export function createServer<
   const complete = withDefaults(options);
   const runtime = createRuntime(complete);
   const catalogues = compileCatalogues(complete, runtime);
-  const capabilities = capabilitiesOf(complete);
-  const extensions = installExtensions(complete.extensions, {
+  const host: ExtensionHost = {
     ...complete,
     events: runtime.events,
     tool: hostedTools(catalogues.tools, runtime.handles),
     mask: (thrown, where) => maskError(thrown, (error) => complete.onError(error, where)),
-  });
+  };
+  return installExtensions(complete.extensions, host, (extensions) =>
+    assemble({ options: complete, runtime, catalogues, extensions }),
+  );
+}
+
+interface Parts {
+  readonly options: CompleteOptions;
+  readonly runtime: Runtime;
+  readonly catalogues: Catalogues;
+  readonly extensions: readonly InstalledExtension[];
+}
+
+function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
+  const { options, runtime, catalogues, extensions } = parts;
   const subscriptions = createSubscriptions({
     bus: () => runtime.events,
-    announces: announcesOf(capabilities),
+    announces: announcesOf(capabilitiesOf(options)),
     hasResource: (uri) => hasResource(catalogues, uri),
-    maxResources: complete.maxResourceSubscriptions,
-    members: extensions.flatMap(({ id: extension, filters = [] }) =>
-      filters.map((member) => ({ ...member, extension })),
-    ),
-    meta: resultMeta(complete),
+    maxResources: options.maxResourceSubscriptions,
+    members: filterMembersOf(extensions),
+    meta: resultMeta(options),
   });
-  const methods = new Map<string, AdmittedMethod>();
-  const add = (served: AdmittedMethod) => {
-    if (methods.has(served.method.name)) throw new TypeError(`${served.method.name}: served twice`);
-    methods.set(served.method.name, served);
-  };
-  const answerToolCall = toolCallsOf(extensions);
-  for (const served of coreMethods(complete, catalogues, { ...runtime, answerToolCall })) {
-    const { capability } = served.method;
-    if (capability === undefined || capabilities[capability] !== undefined) add(served);
-  }
-  add(serveMethod(listen, subscriptions.listen));
-  for (const { id, methods: own = [] } of extensions) {
-    for (const served of own) add({ ...withProtocolFields(served, complete), extension: id });
-  }
-
   return {
-    info: complete.info,
-    serve: createDispatch(complete, extensions, methods),
+    info: options.info,
+    serve: createDispatch(options, extensions, compileMethods(parts, subscriptions)),
     ...catalogues,
     events: runtime.events,
     resourceUpdated: (uri) => void runtime.events.publish(resourceTopic(uri), { uri }),
@@ -131,13 +132,37 @@ export function createServer<
     },
     close: async () => {
       subscriptions.close();
-      await Promise.all(extensions.map((extension) => extension.close?.()));
+      await closeExtensions(extensions);
     },
   };
 }
 
+/** Returns the methods of a server by name: those of its capabilities, and of its extensions. */
+function compileMethods(
+  { options, runtime, catalogues, extensions }: Parts,
+  subscriptions: Subscriptions,
+): ReadonlyMap<string, AdmittedMethod> {
+  const methods = new Map<string, AdmittedMethod>();
+  const add = (served: AdmittedMethod) => {
+    const { name } = served.method;
+    if (methods.has(name)) throw new TypeError(`method ${name}: served twice`);
+    methods.set(name, served);
+  };
+  const capabilities = capabilitiesOf(options);
+  const answerToolCall = toolCallsOf(extensions);
+  for (const served of coreMethods(options, catalogues, { ...runtime, answerToolCall })) {
+    const { capability } = served.method;
+    if (capability === undefined || capabilities[capability] !== undefined) add(served);
+  }
+  add(serveMethod(listen, subscriptions.listen));
+  for (const { id, methods: own = [] } of extensions) {
+    for (const served of own) add({ ...withProtocolFields(served, options), extension: id });
+  }
+  return methods;
+}
+
 /**
- * Adds what every result has to those of an extension that left it out.
+ * Adds the members that every result must have to the results of an extension.
  *
  * @spec basic/index#resulttype, basic/index#meta
  */

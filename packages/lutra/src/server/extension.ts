@@ -1,5 +1,5 @@
 /**
- * Extensions are values: off until a server lists them.
+ * Extensions of a server: values without effect until a server lists them.
  *
  * @spec basic/versioning#extension-negotiation
  */
@@ -20,42 +20,45 @@ import type { Shared } from "./shared.ts";
 import { type AnswerToolCall, answerInRequest } from "./tool-call.ts";
 import type { ToolDefinition } from "./tools.ts";
 
-/** What an extension adds to the server that lists it. */
+/** The parts that an extension adds to the server that lists it. */
 export interface ExtensionParts {
   /**
    * Methods of the extension. A request for one of them from a client that did not declare the
    * extension is refused with `missingRequiredClientCapability`.
    */
   readonly methods?: readonly ServedMethod[];
-  /** Wraps the server's methods, for instance to answer a call with a result type of its own. */
+  /**
+   * Wraps the server's methods, for example to answer a call with a result type of its own. Runs
+   * inside the server's own middleware.
+   */
   readonly middleware?: Middleware;
   /** Wraps how tool calls are answered, after they have passed all checks. */
   readonly answerToolCall?: (next: AnswerToolCall) => AnswerToolCall;
-  /** What clients that declared the extension may ask for in `subscriptions/listen`. */
+  /** Members of the filter of `subscriptions/listen`, for clients that declared the extension. */
   readonly filters?: readonly FilterMember[];
   /**
-   * Takes what replicas share, before the first request. Throws `TypeError` when something that
-   * must be shared is only in this process.
+   * Called with the state that replicas share, before the first request. Throws `TypeError` when
+   * something that must be shared exists only in this process.
    */
   readonly share?: (shared: Shared) => void;
-  /** Ends what runs in the background. */
+  /** Ends background work. Called once, after the `close` of all later extensions. */
   readonly close?: () => void | Promise<void>;
 }
 
-/** A tool as an extension runs it, outside of any request. */
+/** A tool that an extension can run outside of a request. */
 export interface HostedTool extends Pick<CompiledTool, "definition"> {
   readonly runRound: (init: Omit<RoundInit, "handles">) => ReturnType<CompiledTool["runRound"]>;
 }
 
-/** What a server offers to the extensions that it lists. */
+/** The server, as its extensions see it. */
 export interface ExtensionHost {
   readonly info: Implementation;
   /** The bus that reaches all replicas. */
   readonly events: EventBus;
-  /** The tool of that name, as it is now. */
+  /** Returns the current definition of a tool. */
   readonly tool: (name: string) => HostedTool | undefined;
   readonly validator: JSONSchemaValidator;
-  /** What the peer may learn of anything thrown; reports what it may not. */
+  /** Returns the error that the peer receives for a thrown value, and reports a masked one. */
   readonly mask: (thrown: unknown, where: string) => ProtocolError;
   readonly onError: (error: unknown, where: string) => void;
   readonly now: () => number;
@@ -65,15 +68,18 @@ export interface ExtensionHost {
 export interface Extension extends ExtensionParts {
   /** `{vendor}/{name}`; the vendor is a reversed domain name. */
   readonly id: string;
+  /** Identifiers of extensions that must be listed before this one. @default [] */
+  readonly requires?: readonly string[];
   /** Shown in `server/discover`. @default {} */
   readonly settings?: JSONObject;
   /**
-   * Reads the settings of a tool when it is compiled, and says what they require of clients.
+   * Returns the client capabilities that the settings of a tool require. Called once for each tool,
+   * when it is compiled.
    *
-   * @throws {TypeError} for settings that make no sense
+   * @throws {TypeError} for invalid settings
    */
   readonly toolRequirements?: (definition: ToolDefinition) => ClientCapabilities | undefined;
-  /** Makes the parts that need to know their server; called once for each server. */
+  /** Creates the parts that depend on the server. Called once for each server. */
   readonly install?: (host: ExtensionHost) => ExtensionParts;
 }
 
@@ -82,18 +88,43 @@ export interface InstalledExtension extends ExtensionParts {
   readonly id: string;
 }
 
-/** Makes the parts of all extensions, those of `install` after those that need no server. */
-export function installExtensions(
+/**
+ * Installs all extensions in their order and passes their parts to `use`. When an extension fails
+ * to install, or `use` throws, closes the ones that are installed and throws the error.
+ */
+export function installExtensions<T>(
   extensions: readonly Extension[],
   host: ExtensionHost,
-): readonly InstalledExtension[] {
-  return extensions.flatMap((extension) => {
-    const installed = extension.install?.(host);
-    return installed ? [extension, { ...installed, id: extension.id }] : [extension];
-  });
+  use: (installed: readonly InstalledExtension[]) => T,
+): T {
+  const installed: InstalledExtension[] = [];
+  try {
+    for (const extension of extensions) {
+      const parts = extension.install?.(host);
+      installed.push(extension);
+      if (parts !== undefined) installed.push({ ...parts, id: extension.id });
+    }
+    return use(installed);
+  } catch (error) {
+    closeExtensions(installed).catch((reason: unknown) => host.onError(reason, "extensions"));
+    throw error;
+  }
 }
 
-/** Finds the tools of a server for its extensions; of each tool, what they get is made once. */
+/** Closes all extensions, the last one first. Throws the first error when all are closed. */
+export async function closeExtensions(extensions: readonly InstalledExtension[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const extension of [...extensions].reverse()) {
+    try {
+      await extension.close?.();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+/** Creates the lookup of tools for extensions. Each tool has one `HostedTool`. */
 export function hostedTools(
   tools: { readonly get: (name: string) => CompiledTool | undefined },
   handles: HandleStore,
@@ -114,7 +145,7 @@ export function hostedTools(
   };
 }
 
-/** Combines how these extensions answer tool calls; undefined when none of them does. */
+/** Combines the extensions that answer tool calls. Returns undefined when there are none. */
 export function toolCallsOf(extensions: readonly InstalledExtension[]): AnswerToolCall | undefined {
   const wraps = extensions.flatMap(({ answerToolCall }) => answerToolCall ?? []);
   if (wraps.length === 0) return undefined;
@@ -127,19 +158,36 @@ export function isDeclared(context: RequestContext, id: string): boolean {
   return declared !== undefined && Object.hasOwn(declared, id);
 }
 
-/** Checks an extension's identifier, and freezes the value. */
+/**
+ * Checks the identifier of an extension and freezes the value.
+ *
+ * @throws {TypeError} for an invalid identifier
+ */
 export function defineExtension<const E extends Extension>(extension: E): E {
-  requireExtensionIds([extension]);
+  requireExtensionId(extension);
   return Object.freeze({ ...extension });
 }
 
-/** Checks identifiers, also of extensions that were made without `defineExtension`. */
-export function requireExtensionIds(extensions: readonly Extension[]): void {
-  const ids = extensions.map(({ id }) => id);
-  for (const [index, id] of ids.entries()) {
-    if (!isExtensionId(id)) {
-      throw new TypeError(`extension ${id}: expected an identifier such as com.example/name`);
+/**
+ * Checks a list of extensions before any of them is installed.
+ *
+ * @throws {TypeError} for an invalid identifier, one that is listed twice, or a missing requirement
+ */
+export function requireInstallable(extensions: readonly Extension[]): void {
+  const listed = new Set<string>();
+  for (const extension of extensions) {
+    const { id, requires = [] } = extension;
+    requireExtensionId(extension);
+    if (listed.has(id)) throw new TypeError(`extension ${id}: listed twice`);
+    const missing = requires.find((required) => !listed.has(required));
+    if (missing !== undefined) {
+      throw new TypeError(`extension ${id}: requires ${missing}; list it before this extension`);
     }
-    if (ids.indexOf(id) !== index) throw new TypeError(`extension ${id}: listed twice`);
+    listed.add(id);
   }
+}
+
+function requireExtensionId({ id }: Extension): void {
+  if (isExtensionId(id)) return;
+  throw new TypeError(`extension ${id}: expected an identifier such as com.example/name`);
 }

@@ -1,5 +1,5 @@
 /**
- * What extensions add to the filter of `subscriptions/listen`.
+ * Members that extensions add to the filter of `subscriptions/listen`.
  *
  * @spec basic/patterns/subscriptions#acknowledgment
  */
@@ -11,14 +11,15 @@ import type { SubscriptionFilter } from "../protocol/subscriptions.ts";
 /** Sends a notification on the stream of one subscription, with its id. */
 export type SendNotification = (method: string, params: JSONObject) => void;
 
-/** A member of the filter, and what it asks for. */
+/** A member of the filter. */
 export interface FilterMember {
-  /** Its name, such as `taskIds`. */
+  /** The name of the member, for example `taskIds`. */
   readonly name: string;
   /**
-   * Decides what of `wanted` is honoured, and begins to watch it; `undefined` for nothing.
+   * Accepts the requested value, or the part of it that the server can honour, and starts to watch
+   * it. Resolves to `undefined` when nothing is accepted.
    *
-   * @throws {ProtocolError} for a value that is malformed
+   * @throws {ProtocolError} for a malformed value
    */
   readonly accept: (
     wanted: unknown,
@@ -28,19 +29,19 @@ export interface FilterMember {
 }
 
 export interface AcceptedMember {
-  /** What the acknowledgment says is honoured. */
+  /** The accepted value, as the acknowledgment shows it. */
   readonly value: unknown;
-  /** Called once, after the acknowledgment: nothing may be sent before. */
+  /** Called once, after the acknowledgment. Nothing may be sent before. */
   readonly start: () => void;
   readonly stop: () => void;
 }
 
-/** A member, and the extension without which it can't be asked for. */
+/** A member, and the extension that a client must declare to use it. */
 export interface OwnedMember extends FilterMember {
   readonly extension: string;
 }
 
-/** What a filter has of the members of extensions. */
+/** The accepted members of one filter. */
 export interface AcceptedMembers {
   readonly values: { readonly [name: string]: unknown };
   readonly start: () => void;
@@ -48,7 +49,27 @@ export interface AcceptedMembers {
 }
 
 /**
- * Accepts the members that the filter has; `undefined`, at once, where it has none.
+ * Collects the filter members of all extensions.
+ *
+ * @throws {TypeError} for a name that two extensions use
+ */
+export function filterMembersOf(
+  extensions: readonly { readonly id: string; readonly filters?: readonly FilterMember[] }[],
+): readonly OwnedMember[] {
+  const members = new Map<string, OwnedMember>();
+  for (const { id, filters = [] } of extensions) {
+    for (const member of filters) {
+      if (members.has(member.name)) {
+        throw new TypeError(`extension ${id}: the filter member ${member.name} is defined twice`);
+      }
+      members.set(member.name, { ...member, extension: id });
+    }
+  }
+  return [...members.values()];
+}
+
+/**
+ * Accepts the members that a filter has. Returns undefined at once when it has none.
  *
  * @throws {ProtocolError} `missingRequiredClientCapability` for one of an undeclared extension
  */

@@ -1,5 +1,7 @@
 /** `lutra/server`: declare a server once, serve it over every transport. */
 
+// For users.
+
 export { text } from "../protocol/content.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 export type {
@@ -9,19 +11,11 @@ export type {
 } from "../schema/json-schema.ts";
 export { createJSONSchemaValidator } from "../schema/json-schema.ts";
 export type { Input, Output, Schema, StandardSchema } from "../schema/schema.ts";
-// For those who host servers or extend this package.
-export type { AdmitOptions, AdmittedMethod, ServedMethod } from "./admit.ts";
-export { admit } from "./admit.ts";
-// For users.
 export type { Catalogue } from "./catalogue.ts";
 export type { Completer, CompleterContext } from "./completion.ts";
 export { audio, blob, image } from "./content.ts";
 export type { Server, TypesOfDefinitions } from "./create-server.ts";
 export { createServer } from "./create-server.ts";
-export { serveMethod } from "./dispatch.ts";
-export type { Extension, ExtensionHost, ExtensionParts } from "./extension.ts";
-export { defineExtension, isDeclared } from "./extension.ts";
-export type { AcceptedMember, FilterMember, SendNotification } from "./filter-member.ts";
 export type { Answer, FormQuestion, URLAnswer } from "./handler/elicitation.ts";
 export type { HandlerContext } from "./handler/handler-context.ts";
 export { InputPending } from "./handler/replay-context.ts";
@@ -36,7 +30,6 @@ export type {
   PromptReturn,
 } from "./prompts.ts";
 export { definePrompt } from "./prompts.ts";
-export { randomId } from "./random-id.ts";
 export type {
   ReadReturn,
   ResourceDefinition,
@@ -46,16 +39,22 @@ export type {
 export { defineResource, defineResourceTemplate } from "./resources.ts";
 export type { InputRequired, InputRequiredInit, ToolResult, ToolResultInit } from "./results.ts";
 export { inputRequired, isToolError, ToolError, toolResult } from "./results.ts";
-export type { Sealer, SealKey } from "./seal.ts";
-export { createSealer, randomKeys } from "./seal.ts";
+export type { SealKey } from "./seal.ts";
 export type { ServerOptions } from "./server-options.ts";
+export type { ToolArguments, ToolDefinition, ToolOptions, ToolReturn } from "./tools.ts";
+export { defineTool } from "./tools.ts";
+
+// For programs that host servers, and for extensions.
+
+export type { AdmitOptions, AdmittedMethod, ServedMethod } from "./admit.ts";
+export { admit } from "./admit.ts";
+export { serveMethod } from "./dispatch.ts";
+export type { Extension, ExtensionHost, ExtensionParts } from "./extension.ts";
+export { defineExtension, isDeclared } from "./extension.ts";
+export type { AcceptedMember, FilterMember, SendNotification } from "./filter-member.ts";
+export { randomId } from "./random-id.ts";
+export type { Sealer } from "./seal.ts";
+export { createSealer, randomKeys } from "./seal.ts";
 export type { Shared } from "./shared.ts";
 export type { AnswerToolCall, RunToolRound, ToolCall } from "./tool-call.ts";
-export type {
-  ToolArguments,
-  ToolDefinition,
-  ToolOptions,
-  ToolReturn,
-  ToolSettings,
-} from "./tools.ts";
-export { defineTool } from "./tools.ts";
+export type { ToolSettings } from "./tools.ts";

@@ -1,4 +1,4 @@
-/** The options of `createServer`, completed once. */
+/** The options of `createServer` and their defaults. */
 import type { CacheHints } from "../protocol/caching.ts";
 import type { Middleware } from "../protocol/exchange.ts";
 import type { Implementation } from "../protocol/meta.ts";
@@ -7,7 +7,7 @@ import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
 import { requireCacheHints } from "./cache-hints.ts";
-import { type Extension, requireExtensionIds } from "./extension.ts";
+import { type Extension, requireInstallable } from "./extension.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
 import type { SealKey } from "./seal.ts";
@@ -18,48 +18,51 @@ export interface ServerOptions<
   Prompts extends readonly PromptDefinition[] = readonly PromptDefinition[],
   Templates extends readonly ResourceTemplateDefinition[] = readonly ResourceTemplateDefinition[],
 > extends Implementation {
-  /** How to use the server well, for a model; shown by `server/discover`. */
+  /** Instructions for a model on how to use the server; part of `server/discover`. */
   readonly instructions?: string;
-  /** Leave out what the server does not offer: its methods then do not exist. */
+  /**
+   * Leave out the lists that the server does not offer: their methods then do not exist. Declare `[]`
+   * for a list that is filled later.
+   */
   readonly tools?: Tools;
   readonly resources?: readonly ResourceDefinition[];
   readonly resourceTemplates?: Templates;
   readonly prompts?: Prompts;
   readonly extensions?: readonly Extension[];
-  /** Wraps every admitted request; the first is the outermost. */
+  /** Wraps every admitted request. The first is the outermost; extensions follow inside. */
   readonly middleware?: readonly Middleware[];
   /**
-   * Keys that seal request state and cursors; all replicas need the same. The first seals, all
-   * open, so rotate by putting a new one in front. @default a random key of this process
+   * Keys that seal request state and cursors. All replicas need the same keys. The first one seals,
+   * all of them open; to rotate, add a new key in front. @default a random key of this process
    */
   readonly keys?: readonly SealKey[];
   /** Carries change notifications between replicas. @default in memory */
   readonly events?: EventBus;
-  /** Remembers used request state, for definitions with `singleUse`. @default in memory */
+  /** Records used request state, for definitions with `singleUse`. @default in memory */
   readonly replayGuard?: ReplayGuard;
-  /** Keeps the values of handles. @default in memory */
+  /** Stores the values of handles. @default in memory */
   readonly handles?: HandleStore;
-  /** Compiles plain JSON Schemas. @default the interpreting one of this package */
+  /** Compiles plain JSON Schemas. @default the interpreting validator of this package */
   readonly validator?: JSONSchemaValidator;
-  /** Entries on one page of a list. @default 100 */
+  /** Maximum number of entries on one page of a list. @default 100 */
   readonly pageSize?: number;
   /** Freshness of lists and of `server/discover`. @default 5 minutes, public */
   readonly cache?: CacheHints;
-  /** How long a client may take to answer an input request, in milliseconds. @default 600000 */
+  /** Maximum time for a client to answer an input request, in milliseconds. @default 600000 */
   readonly inputTtlMs?: number;
-  /** The largest `requestState`, in bytes. @default 65536 */
+  /** Maximum size of a `requestState`, in bytes. @default 65536 */
   readonly maxStateBytes?: number;
-  /** How many resources one subscription may name. @default 1000 */
+  /** Maximum number of resources that one subscription may name. @default 1000 */
   readonly maxResourceSubscriptions?: number;
-  /** Whether results say which server made them. @default true */
+  /** True to name the server in every result. @default true */
   readonly identify?: boolean;
   /**
-   * Whether `context.log` sends anything. @default false
+   * True to send the messages of `context.log`. @default false
    *
    * @deprecated Log to `stderr` or use OpenTelemetry.
    */
   readonly logging?: boolean;
-  /** Hears of every failure whose cause the peer is not told. @default console.error */
+  /** Called with every error that is masked for the peer. @default console.error */
   readonly onError?: (error: unknown, where: string) => void;
   /** The clock, in milliseconds. @default Date.now */
   readonly now?: () => number;
@@ -84,18 +87,20 @@ export type CompleteOptions = Required<Omit<ServerOptions, Optional | keyof Impl
   Pick<ServerOptions, Optional> & { readonly info: Implementation };
 
 /**
- * Fills the defaults in.
+ * Completes the options with their defaults.
  *
- * @throws {TypeError} for nonsense
+ * @throws {TypeError} for invalid options
  */
 export function withDefaults(options: ServerOptions): CompleteOptions {
-  if (!options.name || !options.version) throw new TypeError("createServer: name and version");
+  if (!options.name || !options.version) {
+    throw new TypeError("createServer: expected a name and a version");
+  }
   requireAtLeast("pageSize", options.pageSize, 1);
   requireCacheHints("createServer", options.cache);
   requireAtLeast("inputTtlMs", options.inputTtlMs, 1);
   requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
   requireAtLeast("maxResourceSubscriptions", options.maxResourceSubscriptions, 0);
-  requireExtensionIds(options.extensions ?? []);
+  requireInstallable(options.extensions ?? []);
   return {
     extensions: [],
     middleware: [],
@@ -119,7 +124,7 @@ function implementationOf(options: ServerOptions): Implementation {
   return definedOf({ name, version, title, description, websiteUrl, icons }) as Implementation;
 }
 
-/** Leaves out members that are `undefined`, so that they do not hide a default. */
+/** Drops members that are `undefined`, because they would hide a default. */
 function definedOf<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
