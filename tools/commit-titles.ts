@@ -9,7 +9,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const firstBase = "ea08d3aa52e46976a4f9fb6230db4f336ea94b13";
+const firstBase = "043c8a8d0e0e440501fc844c34279c65edf82eb7";
 const maxLength = 72;
 const types = [
   "bench",
