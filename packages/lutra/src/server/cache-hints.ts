@@ -1,9 +1,9 @@
 import type { CacheHints } from "../protocol/caching.ts";
 
 /**
- * Checks the freshness that an author gives.
+ * Checks cache hints from options.
  *
- * @throws {TypeError} for a negative or fractional time, or a scope that does not exist
+ * @throws {TypeError} for a negative or fractional time, or an unknown scope
  * @spec server/utilities/caching#cacheable-model
  */
 export function requireCacheHints(where: string, hints: CacheHints | undefined): void {

@@ -1,6 +1,6 @@
 /**
- * A list of definitions that is compiled into an immutable table and swapped as a whole when it
- * changes. Its pages are encoded once, not for each request.
+ * A list of definitions, compiled into an immutable table. A change replaces the whole table. Pages
+ * are encoded once and not for each request.
  *
  * @spec server/utilities/pagination, server/utilities/caching
  */
@@ -11,29 +11,29 @@ import type { Result } from "../protocol/json-rpc.ts";
 import { withBytes } from "../protocol/json-rpc.ts";
 import type { Sealer } from "./seal.ts";
 
-/** Changes what a server offers while it runs. */
+/** A list of definitions that can be changed while the server runs. */
 export interface Catalogue<Definition> {
   /**
-   * Adds definitions after those there are. Throws `TypeError` for a key that is taken, and when
-   * the server was made without any such list.
+   * Appends definitions. Throws `TypeError` for a key that is already in the list, and when the
+   * server was created without this list.
    */
   readonly add: (...definitions: readonly Definition[]) => void;
-  /** Removes by name, URI or template; returns how many there were. */
+  /** Removes definitions by name, URI or template. Returns the number of removed definitions. */
   readonly remove: (...keys: readonly string[]) => number;
   /** Replaces all definitions at once. */
   readonly replace: (definitions: readonly Definition[]) => void;
-  /** The keys in the order of the list. */
+  /** Returns the keys in the order of the list. */
   readonly keys: () => readonly string[];
 }
 
 export interface CatalogueInit<Definition, Compiled> {
-  /** The member of the list result, such as `tools`. */
+  /** The member of the list result, for example `tools`. */
   readonly field: string;
-  /** Whether the server was declared to have such definitions, so that clients can ask for them. */
+  /** True when the server declares the capability for these definitions. */
   readonly isOffered: boolean;
   readonly compile: (definition: Definition) => Compiled;
   readonly keyOf: (definition: Definition) => string;
-  /** What the list shows of a compiled definition. */
+  /** Returns the entry of the list for a compiled definition. */
   readonly shown: (compiled: Compiled) => JSONObject;
   readonly pageSize: number;
   readonly hints: CacheHints;
@@ -45,7 +45,7 @@ export interface CatalogueInit<Definition, Compiled> {
 interface Table<Compiled> {
   readonly byKey: ReadonlyMap<string, Compiled>;
   readonly keys: readonly string[];
-  /** Pages by the position of their first entry. */
+  /** Encoded pages by the position of their first entry. */
   readonly pages: Map<number, Promise<Result>>;
 }
 
@@ -86,12 +86,12 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     this.#swap(this.#compile([], definitions));
   }
 
-  /** Forgets encoded pages, whose cursors were sealed by keys that are no longer used. */
+  /** Discards encoded pages, because their cursors were sealed with keys that are replaced. */
   forgetPages(): void {
     this.#table.pages.clear();
   }
 
-  /** One page of the list, from the position that `cursor` seals. */
+  /** Returns the page that starts at the position sealed in `cursor`. */
   async page(cursor: string | undefined): Promise<Result> {
     const table = this.#table;
     const start = cursor === undefined ? 0 : await this.#open(table, cursor);
@@ -99,7 +99,7 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     const known = table.pages.get(start);
     if (known !== undefined) return known;
     const page = this.#encode(table, start);
-    // Other positions come from cursors of an older table, and are not worth keeping.
+    // Other positions come from cursors of an older table and are rarely used again.
     if (isBoundary) table.pages.set(start, page);
     return page;
   }
@@ -127,10 +127,11 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
 
   async #open(table: Table<Compiled>, cursor: string): Promise<number> {
     const position = await this.#init.sealer().open(cursor, this.#binding);
-    if (position === undefined) throw invalidParams("params.cursor: not a cursor of this list");
+    if (position === undefined)
+      throw invalidParams("params.cursor: expected a cursor of this list");
     const { after, index } = position as { after: string; index: number };
     if (table.keys[index - 1] === after) return index;
-    // The list has changed since: go on behind the same entry, or where it was.
+    // The list has changed: continue after the same entry, or at its former position.
     const found = table.keys.indexOf(after);
     return found < 0 ? Math.min(index, table.keys.length) : found + 1;
   }

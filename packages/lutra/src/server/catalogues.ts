@@ -19,7 +19,7 @@ import type { Sealer } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import type { ToolDefinition } from "./tools.ts";
 
-/** What may be exchanged after compilation, when a fleet shares it. */
+/** State that `share` may replace after compilation. */
 export interface CatalogueRuntime {
   readonly sealer: () => Sealer;
   readonly states: RequestStates;
@@ -34,12 +34,16 @@ export interface Catalogues {
   readonly prompts: CompiledCatalogue<PromptDefinition, CompiledPrompt>;
 }
 
-/** The `_meta` that every result has, or nothing when the server does not identify itself. */
+/** Returns the `_meta` of every result, or undefined when the server does not identify itself. */
 export function resultMeta({ identify, info }: CompleteOptions): JSONObject | undefined {
   return identify ? Object.freeze({ [metaKeys.serverInfo]: info }) : undefined;
 }
 
-/** Compiles all definitions. Throws `TypeError` for a bad one. */
+/**
+ * Compiles all definitions.
+ *
+ * @throws {TypeError} for an invalid definition
+ */
 export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRuntime): Catalogues {
   const meta = resultMeta(options);
   const { pageSize, cache: hints, validator, tools, prompts, extensions } = options;
@@ -100,7 +104,7 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
   };
 }
 
-/** True for a URI that is listed or follows a template. */
+/** Returns true for a URI that is listed or matches a template. */
 export function hasResource({ resources, resourceTemplates }: Catalogues, uri: string): boolean {
   if (resources.get(uri) !== undefined) return true;
   for (const { template } of resourceTemplates.values()) if (template.match(uri)) return true;

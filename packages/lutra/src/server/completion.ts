@@ -1,5 +1,5 @@
 /**
- * Completion on the server: functions beside the arguments they complete.
+ * Completion on the server: functions that suggest values for an argument.
  *
  * @spec server/utilities/completion
  */
@@ -9,22 +9,22 @@ import type { Principal } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
 
 export interface CompleterContext {
-  /** Values of the other arguments, as far as the client has them. */
+  /** The values of the other arguments that the client has sent. */
   readonly arguments: { readonly [name: string]: string | undefined };
   readonly principal: Principal | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Suggests values that go on from `value`, most relevant first; more than 100 are cut off. */
+/** Suggests values that continue `value`, the most relevant first. Only 100 are sent. */
 export type Completer = (
   value: string,
   context: CompleterContext,
 ) => readonly string[] | Completion | Promise<readonly string[] | Completion>;
 
 /**
- * Puts suggestions into the shape of the result, at most 100 of them.
+ * Returns the result for a list of suggestions, limited to 100.
  *
- * @throws {TypeError} for suggestions that are no text
+ * @throws {TypeError} for a suggestion that is not a string
  */
 export function toCompleteResult(
   suggestions: readonly string[] | Completion,
@@ -33,9 +33,9 @@ export function toCompleteResult(
   const given: Completion = isList(suggestions) ? { values: suggestions } : suggestions;
   const { values: all, hasMore = false } = given;
   if (!all.every((value) => typeof value === "string")) {
-    throw new TypeError("completion: expected strings");
+    throw new TypeError("completion: expected a list of strings");
   }
-  // Where there are more than were given, nobody knows how many, unless the completer says so.
+  // With `hasMore`, the total is unknown unless the completer provides it.
   const total = given.total ?? (hasMore ? undefined : all.length);
   const values = all.slice(0, maxCompletionValues);
   const completion: Completion = {

@@ -1,5 +1,5 @@
 /**
- * Content blocks as handlers make them: shorthands that encode, and the check before sending.
+ * Content blocks of handlers: functions that create them, and the check before sending.
  *
  * @spec server/tools#tool-result
  */
@@ -8,33 +8,33 @@ import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import type { BlobResourceContents } from "../protocol/resources.ts";
 
-/** One simple loop: a group that repeats would run out of stack on a large image. */
+/** Without a repeated group, which would exceed the stack for a large image. */
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** An image block; bytes are encoded, text is taken for Base64. */
+/** Creates an image block. Bytes are encoded; text must be Base64. */
 export function image(data: Uint8Array | string, mimeType: string): ImageContent {
   return { type: "image", data: encodeBytes(data), mimeType };
 }
 
-/** An audio block; bytes are encoded, text is taken for Base64. */
+/** Creates an audio block. Bytes are encoded; text must be Base64. */
 export function audio(data: Uint8Array | string, mimeType: string): AudioContent {
   return { type: "audio", data: encodeBytes(data), mimeType };
 }
 
-/** Binary contents of a resource. */
+/** Creates binary contents of a resource. */
 export function blob(uri: string, data: Uint8Array, mimeType: string): BlobResourceContents {
   return { uri, mimeType, blob: encodeBytes(data) };
 }
 
-/** True for standard Base64 with padding. */
+/** Returns true for standard Base64 with padding. */
 export function isBase64(value: unknown): value is string {
   return typeof value === "string" && value.length % 4 === 0 && base64.test(value);
 }
 
 /**
- * Checks content that a handler made.
+ * Checks the content of a handler.
  *
- * @throws {TypeError} for what is no content block
+ * @throws {TypeError} for an invalid content block
  */
 export function requireContent(content: readonly unknown[]): readonly ContentBlock[] {
   content.forEach((block, index) => {
@@ -45,7 +45,7 @@ export function requireContent(content: readonly unknown[]): readonly ContentBlo
 }
 
 /**
- * Says what is wrong with the contents of a resource, or `undefined`.
+ * Returns the problem with the contents of a resource, or undefined.
  *
  * @spec server/resources#resource-contents
  */
@@ -68,7 +68,7 @@ const media = ({ data, mimeType }: JSONObject): string | undefined => {
   return typeof mimeType === "string" ? undefined : "mimeType: expected a string";
 };
 
-/** What is wrong with a block of each type. */
+/** Checks that return the problem with a block, by type. */
 const blockTypes: {
   readonly [Type in ContentBlock["type"]]: (block: JSONObject) => string | undefined;
 } = {

@@ -1,4 +1,4 @@
-/** The methods of the core protocol, as a server answers them. */
+/** The methods of the core protocol on a server, except `subscriptions/listen`. */
 import { type CompleteParams, complete } from "../protocol/completion.ts";
 import { discover } from "../protocol/discover.ts";
 import { invalidParams } from "../protocol/errors.ts";
@@ -23,7 +23,7 @@ import type { CompleteOptions } from "./server-options.ts";
 import type { AnswerToolCall } from "./tool-call.ts";
 import { unknownTool } from "./tools.ts";
 
-/** The methods of the core protocol that answer from the catalogues. */
+/** Returns the methods that answer from the catalogues. */
 export function coreMethods(
   options: CompleteOptions,
   catalogues: Catalogues,
@@ -79,7 +79,11 @@ export function coreMethods(
   ];
 }
 
-/** The function that completes an argument, if it has one; refuses references to nothing. */
+/**
+ * Returns the function that completes an argument, if there is one.
+ *
+ * @throws {ProtocolError} for an unknown prompt, template or argument
+ */
 function findCompleter(
   { prompts, resourceTemplates }: Catalogues,
   { ref, argument }: CompleteParams,

@@ -1,5 +1,5 @@
 /**
- * What a server declares of itself.
+ * The declarations of a server: its versions, capabilities and identity.
  *
  * @spec server/discover
  */
@@ -10,7 +10,7 @@ import { modernVersions } from "../protocol/versioning.ts";
 import { resultMeta } from "./catalogues.ts";
 import type { CompleteOptions } from "./server-options.ts";
 
-/** The result of `server/discover`, encoded once. */
+/** Returns the result of `server/discover`, encoded ahead of time. */
 export function discoverResult(options: CompleteOptions): Result {
   const meta = resultMeta(options);
   return withBytes({
@@ -23,7 +23,7 @@ export function discoverResult(options: CompleteOptions): Result {
   });
 }
 
-/** What `server/discover` declares: categories that were declared, even when they are empty. */
+/** Returns the capabilities of a server. A list that is declared counts even when it is empty. */
 export function capabilitiesOf(options: CompleteOptions): ServerCapabilities {
   const { tools, resources, resourceTemplates, prompts, extensions, logging } = options;
   const hasResources = resources !== undefined || resourceTemplates !== undefined;
@@ -41,7 +41,7 @@ export function capabilitiesOf(options: CompleteOptions): ServerCapabilities {
   };
 }
 
-/** The list changes that these capabilities promise to announce. */
+/** Returns the list changes that these capabilities announce. */
 export function announcesOf(capabilities: ServerCapabilities): ReadonlySet<ListChanged> {
   const names = Object.keys(listChangedMethods) as ListChanged[];
   return new Set(

@@ -1,6 +1,6 @@
 /**
- * Handles: names that a tool gives out and takes back, for what an application keeps between calls.
- * The protocol has no type for them, and nothing is hidden in the connection.
+ * Handles: strings that a tool returns and takes back, for values that an application keeps between
+ * calls. The protocol has no type for them; to the protocol a handle is an ordinary argument.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ContentBlock } from "../protocol/content.ts";
@@ -11,47 +11,47 @@ import type { HandlerContext } from "./handler/handler-context.ts";
 import { randomId } from "./random-id.ts";
 import { toolErrorBrand } from "./results.ts";
 
-/** For whom a handle is: what a handler's context says of its caller. */
+/** The caller of a handle, from the handler's context. */
 export type HandleCaller = Pick<HandlerContext, "principal" | "handleStore" | "signal">;
 
 export interface HandlesOptions {
-  /** How long a value is kept after it was last written, in milliseconds. */
+  /** Time that a value is kept after its last write, in milliseconds. */
   readonly ttlMs: number;
-  /** Where values live. @default the store of the server */
+  /** The store for the values. @default the store of the server */
   readonly store?: HandleStore;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
 export interface TypedHandlesOptions<Kept, Value> extends HandlesOptions {
-  /** Checks what comes back from the store, which an earlier version may have written. */
+  /** Checks values from the store, because an earlier version may have written them. */
   readonly schema: StandardSchemaV1<Kept, Value>;
 }
 
-/** The handles of one kind. Each belongs to the principal of the call that minted it. */
+/** The handles of one kind. A handle belongs to the principal whose call minted it. */
 export interface Handles<Value, Kept = Value> {
-  /** Keeps a value and gives it a name that nobody can guess. */
+  /** Stores a value and returns a handle that cannot be guessed. */
   readonly mint: (caller: HandleCaller, value: Kept) => Promise<string>;
-  /** @throws {UnknownHandleError} for one that is not the caller's, or not any longer */
+  /** @throws {UnknownHandleError} for a handle that is unknown, expired or not the caller's */
   readonly read: (caller: HandleCaller, handle: string) => Promise<Value>;
   /**
-   * Puts what `change` returns in the place of the value, and resolves to it. Where somebody else
-   * was faster, `change` is called again with what they wrote, so no change is lost.
+   * Replaces the value with the one that `change` returns, and resolves to it. After a concurrent
+   * write, `change` is called again with the new value, so that no change is lost.
    *
-   * @throws {UnknownHandleError} for one that is not the caller's, or not any longer
+   * @throws {UnknownHandleError} for a handle that is unknown, expired or not the caller's
    */
   readonly update: (
     caller: HandleCaller,
     handle: string,
     change: (value: Value) => Kept | Promise<Kept>,
   ) => Promise<Kept>;
-  /** Forgets a value; does nothing where there is none. */
+  /** Deletes a value. Does nothing for an unknown handle. */
   readonly drop: (caller: HandleCaller, handle: string) => Promise<void>;
 }
 
 /**
- * A handle that is unknown, has expired or belongs to someone else: these can't be told apart. From
- * a tool the model reads the message; elsewhere it is the error -32602.
+ * The error for a handle that is unknown, has expired or belongs to another principal; it does not
+ * say which. A tool that throws it shows the message to the model. Elsewhere it is error -32602.
  */
 export class UnknownHandleError extends ProtocolError {
   override readonly name: string = "UnknownHandleError";
@@ -65,16 +65,16 @@ export class UnknownHandleError extends ProtocolError {
   }
 }
 
-/** Values that have expired are forgotten a few at a time, as new ones come. */
+/** Number of new handles after which some expired values are deleted. */
 const sweepEvery = 32;
 const sweepLimit = 100;
 
 /**
- * Declares a kind of handles, whose values are JSON. A handler that is replayed mints again: mint
- * inside `context.step` where questions follow.
+ * Declares a kind of handles, whose values are JSON. A replay of a handler mints again, so mint
+ * inside `context.step` when questions follow.
  *
- * @param kind begins each handle, such as `trip` in `trip_2Kx...`: letters, digits and `-`
- * @throws {TypeError} for a kind or a time that makes no sense
+ * @param kind The prefix of each handle, for example `trip` in `trip_2Kx...`: letters, digits and `-`
+ * @throws {TypeError} for an invalid kind or time
  * @example
  * ```ts
  * const trips = handles<Trip>("trip", { ttlMs: 86_400_000 });
@@ -100,15 +100,16 @@ export function handles(
 ): Handles<unknown> {
   const { ttlMs, store, now = Date.now, schema } = options;
   if (!/^[A-Za-z][A-Za-z0-9-]{0,31}$/.test(kind)) {
-    throw new TypeError("handles: kind: expected 1 to 32 letters, digits and -");
+    throw new TypeError("handles: kind: expected a letter, then up to 31 letters, digits or -");
   }
-  if (!(ttlMs > 0)) throw new TypeError("handles: ttlMs: expected a time in milliseconds");
+  if (!(ttlMs > 0)) throw new TypeError("handles: ttlMs: expected a positive time in milliseconds");
   let minted = 0;
 
   const storeOf = (caller: HandleCaller): HandleStore => store ?? caller.handleStore;
 
   function toStored(place: Place, version: number, value: unknown): StoredHandle {
-    if (JSON.stringify(value) === undefined) throw new TypeError(`handles: ${kind}: expected JSON`);
+    if (JSON.stringify(value) === undefined)
+      throw new TypeError(`handles: ${kind}: expected a JSON value`);
     return { ...place, version, expiresAt: now() + ttlMs, value: value as JSONValue };
   }
 
@@ -126,7 +127,7 @@ export function handles(
       const id = `${kind}_${randomId()}`;
       await storeOf(caller).create(toStored({ scope: scopeOf(kind, caller), id }, 1, value));
       minted += 1;
-      // The next one may have more luck with a store that fails.
+      // A failed sweep is repeated later.
       if (minted % sweepEvery === 0)
         void storeOf(caller)
           .sweep(sweepLimit)
@@ -149,7 +150,7 @@ export function handles(
 
 type Place = Pick<StoredHandle, "scope" | "id">;
 
-/** Callers that nobody has verified share what they know the handles of. */
+/** Returns the scope of the caller. All callers without a principal share one scope. */
 function scopeOf(kind: string, { principal }: HandleCaller): string {
   return JSON.stringify(principal === undefined ? [kind] : [kind, principal.id]);
 }

@@ -1,9 +1,9 @@
-/** What the peer may learn of a failure. */
+/** The masking of errors for the peer. */
 import { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 
 /**
- * A protocol error of this side as it is; anything else as an internal error that keeps its cause,
- * which `report` hears of. What another server said is not for this peer.
+ * Returns the error that the peer receives. A protocol error of this side is returned unchanged. Any
+ * other error, also one of another server, is passed to `report` and becomes an internal error.
  */
 export function maskError(thrown: unknown, report: (error: unknown) => void): ProtocolError {
   if (isProtocolError(thrown) && !thrown.peer) return thrown;

@@ -21,13 +21,13 @@ export interface PromptArgumentOptions {
   readonly description?: string;
   /** @default false */
   readonly required?: boolean;
-  /** Suggests values. */
+  /** Suggests values for completion. */
   readonly complete?: Completer;
 }
 
 type ArgumentMap = { readonly [name: string]: PromptArgumentOptions };
 
-/** The arguments a handler gets: required ones are strings, others may be absent. */
+/** The arguments of a handler. Required ones are strings; others may be absent. */
 export type PromptArguments<Args extends ArgumentMap> = {
   readonly [Name in keyof Args as Args[Name] extends { readonly required: true }
     ? Name
@@ -38,7 +38,7 @@ export type PromptArguments<Args extends ArgumentMap> = {
     : Name]?: string;
 };
 
-/** Text becomes one message of the user. */
+/** The value of a handler. Text becomes one message with the role `user`. */
 export type PromptReturn =
   | string
   | readonly PromptMessage[]
@@ -53,7 +53,7 @@ export interface PromptOptions<Name extends string, Args extends ArgumentMap> {
   readonly _meta?: JSONObject;
   /** The arguments by name, in the order in which they are listed. */
   readonly arguments?: Args & ArgumentMap;
-  /** Whether an exchange that asked for input can be completed only once. @default false */
+  /** True to accept each request state only once. @default false */
   readonly singleUse?: boolean;
   readonly get: (
     args: PromptArguments<Args>,
@@ -69,7 +69,7 @@ export interface PromptDefinition<Name extends string = string, Args = unknown>
   readonly types?: { readonly arguments: Args };
 }
 
-/** Defines a prompt; the types of its arguments follow from their declaration. */
+/** Defines a prompt. The types of its arguments follow from their declaration. */
 export function definePrompt<
   const Name extends string,
   const Args extends ArgumentMap = Record<never, never>,
@@ -89,7 +89,7 @@ export function compilePrompt(
   meta: JSONObject | undefined,
 ): CompiledPrompt {
   const { get, arguments: args = {}, singleUse = false, types, ...rest } = definition;
-  if (!definition.name) throw new TypeError("prompt name: expected at least one character");
+  if (!definition.name) throw new TypeError("prompt name: expected at least 1 character");
   if (typeof get !== "function") {
     throw new TypeError(`prompt ${definition.name}: get: expected a function`);
   }

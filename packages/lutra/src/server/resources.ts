@@ -20,7 +20,7 @@ import type { HandlerContext } from "./handler/handler-context.ts";
 import { askClient, Questions, type Round, type RoundEnd, runInRequest } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
 
-/** What a resource's handler returns; `undefined` means that there is no such resource. */
+/** The value of a handler. `undefined` means that the resource does not exist. */
 export type ReadReturn =
   | string
   | Uint8Array
@@ -33,28 +33,28 @@ interface ResourceMetadata {
   readonly name: string;
   readonly title?: string;
   readonly description?: string;
-  /** Also the type of contents returned as text or bytes. */
+  /** Also the MIME type of contents that are returned as text or bytes. */
   readonly mimeType?: string;
   readonly icons?: readonly Icon[];
   readonly annotations?: Annotations;
   readonly _meta?: JSONObject;
-  /** How long a reading may be reused, and by whom. @default not at all */
+  /** Freshness of the contents. @default not cacheable */
   readonly cache?: CacheHints;
-  /** Whether an exchange that asked for input can be completed only once. @default false */
+  /** True to accept each request state only once. @default false */
   readonly singleUse?: boolean;
 }
 
 export interface ResourceDefinition extends ResourceMetadata {
   readonly uri: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size?: number;
   readonly read: (uri: string, context: HandlerContext) => ReadReturn | Promise<ReadReturn>;
 }
 
 export interface ResourceTemplateOptions<Template extends string> extends ResourceMetadata {
-  /** RFC 6570; the handler gets its variables by name. */
+  /** An RFC 6570 template. The handler receives its variables by name. */
   readonly uriTemplate: Template;
-  /** Completes variables. */
+  /** Functions that suggest values for variables. */
   readonly complete?: { readonly [Name in TemplateVariable<Template>]?: Completer };
   readonly read: (
     variables: TemplateVariables<Template>,
@@ -74,7 +74,7 @@ export function defineResource(definition: ResourceDefinition): ResourceDefiniti
   return Object.freeze({ ...definition });
 }
 
-/** Defines resources whose URIs follow a template; the variables are typed from its text. */
+/** Defines resources whose URIs match a template. Its text determines the types of variables. */
 export function defineResourceTemplate<const Template extends string>(
   options: ResourceTemplateOptions<Template>,
 ): ResourceTemplateDefinition<Template> {
@@ -108,7 +108,8 @@ export function compileResource(
 ): CompiledResource {
   const { read, cache, singleUse = false, ...shown } = definition;
   const { uri } = definition;
-  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\S*$/.test(uri)) throw new TypeError(`resource ${uri}: not a URI`);
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\S*$/.test(uri))
+    throw new TypeError(`resource ${uri}: expected a URI`);
   requireReadable(`resource ${uri}`, definition);
   return {
     shown,
@@ -120,7 +121,11 @@ export function compileResource(
   };
 }
 
-/** Compiles a template once. Throws `TypeError` for one that is not well-formed. */
+/**
+ * Compiles a template once.
+ *
+ * @throws {TypeError} for an invalid template
+ */
 export function compileTemplate(
   definition: ResourceTemplateDefinition,
   meta: JSONObject | undefined,
@@ -131,9 +136,10 @@ export function compileTemplate(
   const template = parseURITemplate(uriTemplate);
   const where = `resource template ${uriTemplate}`;
   if (!/^(?:\{|[A-Za-z][A-Za-z0-9+.-]*:)/.test(uriTemplate))
-    throw new TypeError(`${where}: no scheme`);
+    throw new TypeError(`${where}: expected a scheme`);
   const unknown = Object.keys(complete).find((name) => !template.variables.includes(name));
-  if (unknown !== undefined) throw new TypeError(`${where}: complete.${unknown}: no such variable`);
+  if (unknown !== undefined)
+    throw new TypeError(`${where}: complete.${unknown}: expected a variable of the template`);
   requireReadable(where, definition);
   return {
     shown,
@@ -171,7 +177,7 @@ function toResult(value: Contents, reading: Reading): Result {
   const { uri, definition, meta, round } = reading;
   const contents = toContents(value, uri, definition.mimeType);
   if (contents === undefined || contents.length === 0) throw resourceNotFound(uri);
-  // What was read with a client's answers depends on more than the URI.
+  // The answer to a retry also depends on the client's input, and not only on the URI.
   const { requestState, inputResponses } = round.request.params ?? {};
   const isRetry = requestState !== undefined || inputResponses !== undefined;
   const hints = isRetry ? notCacheable : (definition.cache ?? notCacheable);

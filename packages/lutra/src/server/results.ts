@@ -1,5 +1,5 @@
 /**
- * What handlers return and throw beside plain values.
+ * Results and errors that handlers return or throw besides plain values.
  *
  * @spec server/tools#tool-result, server/tools#error-handling
  */
@@ -15,7 +15,7 @@ export interface ToolResultInit<Structured = unknown> {
   readonly _meta?: JSONObject;
 }
 
-/** A tool's result with everything chosen by hand. Make one with `toolResult`. */
+/** The complete result of a tool. Create one with `toolResult`. */
 export class ToolResult<Structured = unknown> {
   readonly init: ToolResultInit<Structured>;
   constructor(init: ToolResultInit<Structured>) {
@@ -23,7 +23,7 @@ export class ToolResult<Structured = unknown> {
   }
 }
 
-/** Returns content, structured content and `_meta` from a tool, each chosen by hand. */
+/** Creates a tool result from content, structured content and `_meta`. */
 export function toolResult(
   init: ToolResultInit<undefined> & { readonly structuredContent?: undefined },
 ): ToolResult<undefined>;
@@ -34,11 +34,11 @@ export function toolResult<Structured>(init: ToolResultInit<Structured>): ToolRe
   return new ToolResult(init);
 }
 
-/** Marks what a tool throws for the model to read, whatever class it has. */
+/** Marks errors whose message is meant for the model, whatever their class. */
 export const toolErrorBrand: unique symbol = Symbol.for("lutra.ToolError");
 
 /**
- * Thrown by a tool to tell the model what went wrong, so that it can try again: the result has
+ * Thrown by a tool to report a problem to the model, so that it can try again. The result has
  * `isError: true` and this message.
  */
 export class ToolError extends Error {
@@ -55,19 +55,19 @@ export class ToolError extends Error {
   }
 }
 
-/** Recognises a `ToolError`, also one made by another copy of this package. */
+/** Returns true for a `ToolError`, also for one of another copy of this package. */
 export function isToolError(value: unknown): value is ToolError {
   return typeof value === "object" && value !== null && toolErrorBrand in value;
 }
 
 export interface InputRequiredInit {
-  /** What the client is asked for, under keys of your choice. */
+  /** Requests to the client, under keys of your choice. */
   readonly inputRequests?: InputRequests;
-  /** Any JSON value; sealed into `requestState` and back in `context.state` on the retry. */
+  /** A JSON value. It is sealed into `requestState` and available as `context.state` on the retry. */
   readonly state?: unknown;
 }
 
-/** A request for input in explicit form. Make one with `inputRequired`. */
+/** A request for input in the explicit form. Create one with `inputRequired`. */
 export class InputRequired {
   readonly init: InputRequiredInit;
   constructor(init: InputRequiredInit) {
@@ -76,8 +76,8 @@ export class InputRequired {
 }
 
 /**
- * Returns from a handler to ask the client for input by hand. The retry has the answers in
- * `context.inputResponses` and the state in `context.state`. `context.elicit` does the same in one
+ * Creates a value that a handler returns to ask the client for input. The retry has the answers in
+ * `context.inputResponses` and the state in `context.state`. `context.elicit` does the same with one
  * `await`.
  */
 export function inputRequired(init: InputRequiredInit): InputRequired {

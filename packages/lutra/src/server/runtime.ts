@@ -1,4 +1,4 @@
-/** What a server runs on, and what a fleet may exchange before the first request. */
+/** The state of a server that `share` may replace before the first request. */
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
@@ -16,7 +16,7 @@ export interface Runtime extends CatalogueRuntime {
   readonly share: (shared: Shared) => void;
 }
 
-/** What `share` may exchange before the first request. */
+/** Creates the runtime of a server, with the state of this process. */
 export function createRuntime(options: CompleteOptions): Runtime {
   let sealer = createSealer(options.keys ?? randomKeys());
   const events = createSharedBus(options.events ?? createMemoryEventBus());
@@ -56,7 +56,7 @@ export function createRuntime(options: CompleteOptions): Runtime {
   };
 }
 
-/** Refuses a fleet whose replicas could not open each other's seals. */
+/** Refuses replicas that could not open each other's seals or could accept a state twice. */
 function requireShared(
   options: CompleteOptions,
   { replicas = 1, replayGuard = options.replayGuard }: Shared,
@@ -65,7 +65,7 @@ function requireShared(
   if (replicas <= 1) return;
   if (keys === undefined) {
     throw new TypeError(
-      "createServer: replicas need the same keys; give `keys` to createServer, or start them with `lutra up`",
+      "createServer: replicas need the same keys; pass `keys` to createServer, or start them with `lutra up`",
     );
   }
   const { tools = [], prompts = [], resources = [], resourceTemplates = [] } = options;

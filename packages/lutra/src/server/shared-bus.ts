@@ -1,8 +1,8 @@
-/** The event bus that a server shows its application, before and after `share` exchanges it. */
+/** The event bus of a server, which stays the same object when `share` replaces its engine. */
 import type { EventBus, EventListener } from "../stores/event-bus.ts";
 
 export interface SharedBus extends EventBus {
-  /** Goes on with another bus; those who have subscribed need not do so again. */
+  /** Switches to another bus. Existing subscriptions move along. */
   readonly moveTo: (bus: EventBus) => void;
 }
 
@@ -12,7 +12,7 @@ interface Subscription {
   unsubscribe: () => void;
 }
 
-/** Passes on to `bus`, until it is moved. */
+/** Creates a bus that forwards to `bus` until it is moved. */
 export function createSharedBus(bus: EventBus): SharedBus {
   const subscriptions = new Set<Subscription>();
   let current = bus;

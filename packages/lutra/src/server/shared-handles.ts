@@ -1,21 +1,21 @@
-/** The store of handles that a server shows its handlers, before and after `share` exchanges it. */
+/** The handle store of a server, which stays the same object when `share` replaces its engine. */
 import type { HandleStore } from "../stores/handle-store.ts";
 
 export interface SharedHandles extends HandleStore {
-  /** Goes on with another store, where one is given, at one of so many replicas. */
+  /** Switches to another store, if one is given, for a server with this number of replicas. */
   readonly moveTo: (store: HandleStore | undefined, replicas?: number) => void;
 }
 
-/** Passes on to `store`, until it is moved. */
+/** Creates a store that forwards to `store` until it is moved. */
 export function createSharedHandles(store: HandleStore): SharedHandles {
   let current = store;
   let isAlone = true;
 
-  /** A handle that one replica gave out must be known to all. */
+  /** Returns the current store, which every replica must be able to read. */
   function shared(): HandleStore {
     if (isAlone || current.isShared) return current;
     throw new TypeError(
-      "handles with replicas need a shared store; give `handles` to createServer, or start them with `lutra up --store`",
+      "handles: replicas need a shared store; pass `handles` to createServer, or start them with `lutra up --store`",
     );
   }
 

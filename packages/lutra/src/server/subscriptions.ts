@@ -20,13 +20,13 @@ import { type AcceptedMembers, acceptMembers, type OwnedMember } from "./filter-
 
 export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
-  /** The list changes this server announces. */
+  /** The list changes that this server announces. */
   readonly announces: ReadonlySet<ListChanged>;
-  /** Whether a resource exists, so that its updates may be promised. */
+  /** Returns true when a resource exists, so that updates of it can be announced. */
   readonly hasResource: (uri: string) => boolean;
-  /** How many resources one subscription may name. */
+  /** Maximum number of resources that one subscription may name. */
   readonly maxResources: number;
-  /** Members that extensions add to the filter. */
+  /** Filter members of extensions. */
   readonly members: readonly OwnedMember[];
   readonly meta: JSONObject | undefined;
 }
@@ -37,16 +37,16 @@ export interface Subscriptions {
     request: JSONRPCRequest,
     context: RequestContext,
   ) => Promise<Result>;
-  /** Ends all subscriptions with their graceful result; later ones end at once. */
+  /** Ends all subscriptions with a graceful result. Later ones end immediately. */
   readonly close: () => void;
 }
 
-/** The topic under which updates of one resource travel over the bus. */
+/** Returns the topic of the bus for updates of one resource. */
 export function resourceTopic(uri: string): string {
   return `${resourceUpdatedMethod} ${uri}`;
 }
 
-/** Serves `subscriptions/listen`. The promise of a request stays open as long as its stream. */
+/** Serves `subscriptions/listen`. The promise of a request stays pending while its stream is open. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const open = new Set<() => void>();
   let isClosed = false;
@@ -98,7 +98,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   };
 }
 
-/** What of the filter this server honours; the rest is left out of the acknowledgment. */
+/** Returns the part of the filter that this server honours, for the acknowledgment. */
 function acceptedFilter(
   filter: SubscriptionFilter,
   options: SubscriptionsOptions,
@@ -108,7 +108,7 @@ function acceptedFilter(
   const wanted = filter.resourceSubscriptions;
   if (wanted === undefined) return accepted;
   if (wanted.length > options.maxResources) {
-    const limit = `at most ${options.maxResources} in one subscription`;
+    const limit = `expected at most ${options.maxResources} resources`;
     throw invalidParams(`params.notifications.resourceSubscriptions: ${limit}`);
   }
   const known = [...new Set(wanted)].filter(options.hasResource);
@@ -134,7 +134,7 @@ function subscribe(
   for (const uri of accepted.resourceSubscriptions ?? []) {
     on(resourceTopic(uri), resourceUpdatedMethod, { uri });
   }
-  // What was missed is not known, so that all of it may have changed.
+  // Events were lost, so anything that is followed may have changed.
   const missed = () => {
     for (const { method, params } of followed) notify(context, method, params, id);
   };
@@ -142,7 +142,7 @@ function subscribe(
   return subscribed;
 }
 
-/** A reader too slow for its stream is the transport's to end; the others do not wait for it. */
+/** Sends without waiting, so that a slow reader delays no other. The transport ends such a stream. */
 function notify(context: RequestContext, method: string, params: JSONObject, id: RequestId): void {
   void context.notify({ jsonrpc: "2.0", method, params: withSubscriptionId(params, id) });
 }

@@ -1,5 +1,5 @@
 /**
- * Tools on the server: how one is defined, compiled and called.
+ * Tools on the server: their definitions.
  *
  * @spec server/tools
  */
@@ -13,10 +13,10 @@ import type { Input, Output, Schema } from "../schema/schema.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
 import type { InputRequired, ToolResult } from "./results.ts";
 
-/** What a tool without an output schema returns: text, content, or a result chosen by hand. */
+/** The value of a tool without an output schema: text, content or a complete result. */
 type PlainReturn = string | ContentBlock | readonly ContentBlock[] | ToolResult | InputRequired;
 
-/** What a tool with an output schema returns: its structured content, or a result by hand. */
+/** The value of a tool with an output schema: structured content or a complete result. */
 type StructuredReturn<Out> =
   | Input<Out>
   | ToolResult<Input<Out>>
@@ -25,14 +25,14 @@ type StructuredReturn<Out> =
 
 export type ToolReturn<Out> = [Out] extends [never] ? PlainReturn : StructuredReturn<Out>;
 
-/** The arguments a handler gets; without an input schema there are none. */
+/** The arguments of a handler; empty without an input schema. */
 export type ToolArguments<In> = [In] extends [never] ? Record<string, never> : Output<In>;
 
 /**
- * Members of a tool's definition that extensions read; each adds its own by declaration merging.
- * They are not shown to clients.
+ * Settings of a tool for extensions, which add their own members by declaration merging. They are
+ * not shown to clients.
  */
-// biome-ignore lint/suspicious/noEmptyInterface: what it has, extensions give it
+// biome-ignore lint/suspicious/noEmptyInterface: extensions add the members
 export interface ToolSettings {}
 
 export interface ToolOptions<Name extends string, In extends Schema, Out extends Schema>
@@ -40,20 +40,20 @@ export interface ToolOptions<Name extends string, In extends Schema, Out extends
   /** 1 to 128 letters, digits, `_`, `-` and `.`; unique within the server. */
   readonly name: Name;
   readonly title?: string;
-  /** What the tool does, for a model. */
+  /** Description of the tool for a model. */
   readonly description?: string;
   readonly icons?: readonly Icon[];
   readonly annotations?: ToolAnnotations;
   readonly _meta?: JSONObject;
-  /** Schema of the arguments, an object. @default no arguments */
+  /** Schema of the arguments, which must be an object. @default no arguments */
   readonly inputSchema?: In;
   /** Schema of the structured content. */
   readonly outputSchema?: Out;
-  /** Capabilities without which the client can't call this tool. */
+  /** Capabilities that a client must declare to call this tool. */
   readonly requires?: ClientCapabilities;
-  /** Whether an exchange that asked for input can be completed only once. @default false */
+  /** True to accept each request state only once. @default false */
   readonly singleUse?: boolean;
-  /** Runs the tool. Throw a `ToolError` to tell the model what went wrong. */
+  /** Runs the tool. Throw a `ToolError` to report a problem to the model. */
   readonly call: NoInfer<
     (args: ToolArguments<In>, context: HandlerContext) => ToolReturn<Out> | Promise<ToolReturn<Out>>
   >;
