@@ -7,7 +7,7 @@ import {
 } from "lutra/protocol";
 import { createServer, defineTool, ToolError } from "lutra/server";
 import { taskMethods, tasks, tasksId } from "lutra/tasks";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { contextOf, fakeUpstream, mergeOf, requestOf } from "../merge/fixtures/upstreams.ts";
 import { admission } from "./admission.ts";
 import { followTasks } from "./follow-tasks.ts";
@@ -76,9 +76,9 @@ function upstreamOf(pollIntervalMs = 10) {
   return fakeUpstream("a", server);
 }
 
-/** Straight to the upstream, or through a merged server, whose ids are sealed. */
-const ways = [
-  ["straight", (upstream: ReturnType<typeof upstreamOf>) => upstream.serve],
+/** Directly to the upstream, or through a merged server, which seals ids. */
+const paths = [
+  ["directly", (upstream: ReturnType<typeof upstreamOf>) => upstream.serve],
   [
     "through a merged server",
     (upstream: ReturnType<typeof upstreamOf>) =>
@@ -91,30 +91,30 @@ const through = (middleware: Middleware, next: Parameters<Middleware>[0]) =>
 const call = (name: string, capabilities: object = {}): JSONRPCRequest =>
   requestOf("tools/call", { name, arguments: {} }, capabilities);
 
-describe.each(ways)("a call of a client that knows no tasks, %s", (_way, serveOf) => {
+describe.each(paths)("a call without the extension, %s", (_path, serveOf) => {
   const follow = (upstream = upstreamOf(), totalMs = 60_000) =>
     through(followTasks({ upstream: "a", totalMs }), serveOf(upstream));
 
-  it("is answered with the result of its task", async () => {
+  it("gets the result of its task", async () => {
     const result = await follow()(call("slow"), contextOf("ada"));
     expect(result).toMatchObject({ resultType: "complete", content: [{ text: "after a while" }] });
     expect(result).not.toHaveProperty("taskId");
   });
 
-  it("is answered as ever where there is no task", async () => {
+  it("gets its result unchanged if it does not become a task", async () => {
     const upstream = upstreamOf();
     const result = await follow(upstream)(call("plain"), contextOf("ada"));
     expect(result).toMatchObject({ content: [{ text: "at once" }] });
     expect(upstream.asked("tasks/get")).toEqual([]);
   });
 
-  it("fails as its task does", async () => {
+  it("fails with the error of its task", async () => {
     const serve = follow();
     expect(await serve(call("unlucky"), contextOf())).toMatchObject({ isError: true });
     await expect(serve(call("broken"), contextOf())).rejects.toMatchObject({ code: -32603 });
   });
 
-  it("cancels its task when the task asks, and says what a client needs to answer", async () => {
+  it("cancels a task that asks for input, and names the capability that is missing", async () => {
     const upstream = upstreamOf();
     const asked = call("asks", { elicitation: { form: {} } });
     await expect(follow(upstream)(asked, contextOf())).rejects.toMatchObject({
@@ -125,7 +125,7 @@ describe.each(ways)("a call of a client that knows no tasks, %s", (_way, serveOf
     await expect.poll(() => upstream.asked("tasks/cancel").length).toBe(1);
   });
 
-  it("that is given up cancels its task", async () => {
+  it("cancels its task when the client aborts", async () => {
     const upstream = upstreamOf();
     const { signal, abort } = controlled();
     const answer = follow(upstream)(call("hang"), contextOf("ada", { signal }));
@@ -135,18 +135,22 @@ describe.each(ways)("a call of a client that knows no tasks, %s", (_way, serveOf
     await expect.poll(() => aborted).toEqual(["hang"]);
   });
 
-  it("that takes longer than it may is answered with 504, and cancels its task", async () => {
+  it("fails with 504 after its total time, and cancels its task", async () => {
     const answer = follow(upstreamOf(), 100)(call("hang"), contextOf("ada"));
     await expect(answer).rejects.toMatchObject({ status: 504, kind: "timeout" });
     await expect.poll(() => aborted).toEqual(["hang"]);
   });
 
-  it("goes on while the upstream is out of order", async () => {
+  it("continues after an outage of the upstream", async () => {
+    onTestFinished(() => void vi.useRealTimers());
     const upstream = upstreamOf();
     let failures = 3;
     const serve: Serve = (request, context) => {
       const isDown = request.method === "tasks/get" && failures > 0;
-      if (isDown) failures -= 1;
+      if (isDown) {
+        failures -= 1;
+        skipPause();
+      }
       upstream.isDown = isDown;
       return upstream.serve(request, context);
     };
@@ -155,7 +159,21 @@ describe.each(ways)("a call of a client that knows no tasks, %s", (_way, serveOf
     expect(failures).toBe(0);
   });
 
-  it("of a client that knows tasks is answered with the task", async () => {
+  it("fails without cancelling if its task no longer exists", async () => {
+    const upstream = upstreamOf();
+    const serve: Serve = async (request, context) => {
+      if (request.method === "tasks/get") throw new ProtocolError("invalidParams", "unknown");
+      return upstream.serve(request, context);
+    };
+    const answer = follow({ ...upstream, serve })(call("hang"), contextOf("ada"));
+    await expect(answer).rejects.toMatchObject({
+      code: -32603,
+      message: "The task of this call no longer exists",
+    });
+    expect(upstream.asked("tasks/cancel")).toEqual([]);
+  });
+
+  it("gets the task itself with the extension", async () => {
     const upstream = upstreamOf();
     const declared = { extensions: { [tasksId]: {} } };
     const result = await follow(upstream)(call("slow", declared), contextOf("ada"));
@@ -164,7 +182,7 @@ describe.each(ways)("a call of a client that knows no tasks, %s", (_way, serveOf
   });
 });
 
-it("asks no sooner than the upstream suggests", async () => {
+it("polls no sooner than the upstream suggests", async () => {
   const upstream = upstreamOf(300);
   const serve = through(followTasks({ upstream: "a", totalMs: 60_000 }), upstream.serve);
   const startedAt = performance.now();
@@ -172,6 +190,12 @@ it("asks no sooner than the upstream suggests", async () => {
   expect(performance.now() - startedAt).toBeGreaterThan(290);
   expect(upstream.asked("tasks/get")).toHaveLength(1);
 });
+
+/** Ends the pause that begins when the current request fails. Other timers keep running. */
+function skipPause(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  setImmediate(() => vi.advanceTimersByTime(10_000));
+}
 
 function controlled() {
   const controller = new AbortController();

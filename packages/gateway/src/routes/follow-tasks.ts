@@ -1,13 +1,19 @@
 /**
- * Follows tasks on behalf of clients that do not know what a task is: the call is sent on as if its
- * client had declared the extension, and answered when its task is over.
+ * Follows tasks on behalf of clients that did not declare the extension: the gateway declares it for
+ * them, waits for the task, and answers the call with its result.
  *
  * @spec ext-tasks/tasks#backwards-compatibility, ext-tasks/tasks#task-polling
  */
-import { abortError, delay, within } from "lutra/internal";
+
+import {
+  isTransient,
+  type PolledTask,
+  taskCapableMethods,
+  taskResult,
+  within,
+} from "lutra/internal";
 import {
   type ClientCapabilities,
-  callTool,
   isObject,
   isProtocolError,
   type JSONRPCRequest,
@@ -15,58 +21,74 @@ import {
   type Middleware,
   metaKeys,
   ProtocolError,
-  type RequestContext,
   type Result,
   type Serve,
 } from "lutra/protocol";
 import {
+  type CreateTaskResult,
   cancelTask,
-  type DetailedTask,
   getTask,
   isCreateTaskResult,
+  isTaskError,
   parseCreateTaskResult,
-  type TaskInfo,
+  TaskError,
   tasksId,
 } from "lutra/tasks";
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import { recordOf } from "../exchange-record.ts";
-import { type Caller, ownContext, ownRequest } from "../merge/own-request.ts";
+import { type Caller as ClientRequest, ownContext, ownRequest } from "../merge/own-request.ts";
 
 export interface FollowTasksOptions {
-  /** Who is named where nobody else is known to have answered. */
+  /** The upstream that errors name if the record of the exchange names none. */
   readonly upstream: string;
-  /** How long a call may take with its task, in milliseconds. */
+  /** Maximum time for a call including its task, in milliseconds. */
   readonly totalMs: number;
 }
 
-/** The pause where the upstream suggests none, and the shortest, in milliseconds. */
-const defaultPollMs = 1000;
-const shortestPollMs = 10;
-/** How long the upstream has to hear that nobody waits any longer, in milliseconds. */
+/** Maximum time for `tasks/cancel` of a task that is no longer waited for, in milliseconds. */
 const cancelMs = 5000;
 
-/** Answers calls of clients that did not declare the extension with what came of their tasks. */
+const capable: ReadonlySet<string> = new Set(taskCapableMethods.map(({ name }) => name));
+
+/** Returns true if a request of this method may be answered with a task. */
+export function mayBecomeTask(method: string | undefined): boolean {
+  return method !== undefined && capable.has(method);
+}
+
+/** Answers calls with the results of their tasks, for clients that did not declare the extension. */
 export function followTasks(options: FollowTasksOptions): Middleware {
   return (next) => async (request, context) => {
     const declared = context.meta?.capabilities;
-    if (request.method !== callTool.name || declared === undefined || knowsTasks(declared)) {
+    if (!mayBecomeTask(request.method) || declared === undefined || declaresTasks(declared)) {
       return next(request, context);
     }
     const startedAt = performance.now();
-    const caller = withTasks({ request, context }, declared);
-    const result = await next(caller.request, caller.context);
-    if (!isCreateTaskResult(result)) return result;
+    const call = withTasks({ request, context }, declared);
+    const answer = await next(call.request, call.context);
+    if (!isCreateTaskResult(answer)) return answer;
+    const task = parseCreateTaskResult(answer);
     const leftMs = options.totalMs - (performance.now() - startedAt);
-    return new FollowedTask(next, caller, parseCreateTaskResult(result)).end(leftMs, options);
+    const { signal } = context;
+    const tooLate = () => lateError(call, options);
+    try {
+      return await within({ signal, ms: Math.max(1, leftMs), tooLate }, (signal) =>
+        follow(task, { call, serve: next, signal }),
+      );
+    } catch (error) {
+      throw isTaskError(error) ? lostTask(error) : error;
+    }
   };
 }
 
-function knowsTasks({ extensions = {} }: ClientCapabilities): boolean {
+function declaresTasks({ extensions = {} }: ClientCapabilities): boolean {
   return Object.hasOwn(extensions, tasksId);
 }
 
-/** The request as its client would send it if it knew the extension. */
-function withTasks({ request, context }: Caller, declared: ClientCapabilities): Caller {
+/** Returns the request as its client would send it if it had declared the extension. */
+function withTasks(
+  { request, context }: ClientRequest,
+  declared: ClientCapabilities,
+): ClientRequest {
   const capabilities = { ...declared, extensions: { ...declared.extensions, [tasksId]: {} } };
   const sent = request.params?._meta;
   const _meta = { ...(isObject(sent) && sent), [metaKeys.clientCapabilities]: capabilities };
@@ -76,98 +98,61 @@ function withTasks({ request, context }: Caller, declared: ClientCapabilities): 
   };
 }
 
-class FollowedTask {
-  readonly #serve: Serve;
-  readonly #caller: Caller;
-  readonly #seed: TaskInfo;
-
-  constructor(serve: Serve, caller: Caller, seed: TaskInfo) {
-    this.#serve = serve;
-    this.#caller = caller;
-    this.#seed = seed;
-  }
-
-  /** What the call comes to. A task that is not waited for to its end is cancelled. */
-  async end(ms: number, { upstream, totalMs }: FollowTasksOptions): Promise<Result> {
-    const { context } = this.#caller;
-    const name = recordOf(context)?.upstream ?? upstream;
-    const message = `The task of this call took longer than ${totalMs} ms`;
-    const tooLate = () => new UpstreamError("timeout", name, message);
-    const bounds = { signal: context.signal, ms: Math.max(1, ms), tooLate };
-    try {
-      return resultOf(await within(bounds, (signal) => this.#poll(signal)));
-    } catch (error) {
-      if (!(error instanceof TaskEnd)) this.#cancel();
-      if (context.signal.aborted) throw abortError(context.signal);
-      throw error instanceof TaskEnd ? error.error : error;
-    }
-  }
-
-  /** Asks at the pace that the upstream suggests, until nothing more is to come. */
-  async #poll(signal: AbortSignal): Promise<DetailedTask> {
-    let { pollIntervalMs = defaultPollMs } = this.#seed;
-    for (;;) {
-      await delay(Math.max(shortestPollMs, pollIntervalMs), signal);
-      const task = await this.#look(signal);
-      if (task === undefined) continue;
-      if (task.status === "input_required") throw unanswerable();
-      if (task.status !== "working") return task;
-      pollIntervalMs = task.pollIntervalMs ?? defaultPollMs;
-    }
-  }
-
-  /** The task; `undefined` while the upstream is out of order, which says nothing about it. */
-  async #look(signal: AbortSignal): Promise<DetailedTask | undefined> {
-    try {
-      const result = await this.#ask(getTask, signal);
-      return getTask.result(result) as DetailedTask;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      if (isProtocolError(error) && error.reason === "internalError") return undefined;
-      if (!isProtocolError(error)) throw error;
-      // It is not the client who asked for this task.
-      throw new TaskEnd(new ProtocolError("internalError", "The task of this call is gone"));
-    }
-  }
-
-  #cancel(): void {
-    const signal = AbortSignal.timeout(cancelMs);
-    // A task that can't be cancelled now ends by itself.
-    this.#ask(cancelTask, signal).catch(() => {});
-  }
-
-  #ask({ name }: Method, signal: AbortSignal): Promise<Result> {
-    const { taskId } = this.#seed;
-    const context: RequestContext = ownContext(this.#caller, name, signal);
-    return this.#serve(ownRequest(this.#caller, name, { taskId }), context);
-  }
+interface Following {
+  readonly call: ClientRequest;
+  readonly serve: Serve;
+  readonly signal: AbortSignal;
 }
 
-/** The task is over without a result, so there is nothing to cancel. */
-class TaskEnd extends Error {
-  override readonly name: string = "TaskEnd";
-  readonly error: ProtocolError;
-
-  constructor(error: ProtocolError) {
-    super(error.message);
-    this.error = error;
-  }
+async function follow(seed: CreateTaskResult, { call, serve, signal }: Following): Promise<Result> {
+  const { taskId } = seed;
+  const send = ({ name }: Method, signal: AbortSignal) =>
+    serve(ownRequest(call, name, { taskId }), ownContext(call, name, signal));
+  const task: PolledTask = {
+    taskId,
+    seed,
+    signal,
+    now: () => performance.now(),
+    random: Math.random,
+    // A client gives up after several failures in a row. Here the total time of the call is limited
+    // instead, so that a task survives as long an outage of its upstream as the route allows.
+    maxFailures: Number.POSITIVE_INFINITY,
+    get: async (signal) => {
+      try {
+        return getTask.result(await send(getTask, signal));
+      } catch (error) {
+        if (!isProtocolError(error) || isTransient(error)) throw error;
+        // The client did not send this request, so its error would tell it nothing.
+        throw new TaskError("expired", taskId);
+      }
+    },
+  };
+  const result = await taskResult(task, {
+    onInput: () => {
+      throw unanswerable();
+    },
+    // The client does not know the task, so nobody else can cancel it. If cancelling fails, the task
+    // ends by itself.
+    onLeft: () => void send(cancelTask, AbortSignal.timeout(cancelMs)).catch(() => {}),
+  });
+  return { ...result, resultType: "complete" };
 }
 
-/** Only a client that knows tasks can answer what one asks, so it hears how to become one. */
+function lateError({ context }: ClientRequest, { upstream, totalMs }: FollowTasksOptions) {
+  const name = recordOf(context)?.upstream ?? upstream;
+  return new UpstreamError("timeout", name, `The call and its task took longer than ${totalMs} ms`);
+}
+
+function lostTask({ reason }: TaskError): ProtocolError {
+  const end = reason === "expired" ? "no longer exists" : "was cancelled";
+  return new ProtocolError("internalError", `The task of this call ${end}`);
+}
+
+/** Only a client that declares the extension can answer, so the error names the requirement. */
 function unanswerable(): ProtocolError {
   const message =
-    "The call was cancelled, since its task asks for input: only a client that declares " +
-    `${tasksId} can answer`;
+    "The call was cancelled because its task asks for input, which requires a client that " +
+    `declares ${tasksId}`;
   const data = { requiredCapabilities: { extensions: { [tasksId]: {} } } };
   return new ProtocolError("missingRequiredClientCapability", message, { data });
-}
-
-function resultOf(task: DetailedTask): Result {
-  if (task.status === "completed") return { ...task.result, resultType: "complete" };
-  if (task.status === "failed") {
-    const error = ProtocolError.fromWire(task.error);
-    throw new TaskEnd(error ?? new ProtocolError("internalError", "Internal error"));
-  }
-  throw new TaskEnd(new ProtocolError("internalError", "The task of this call was cancelled"));
 }

@@ -1,11 +1,11 @@
 /** Where requests go on: refused, passed through by their head, or read and answered. */
-import { callTool, compose, type Middleware, type Serve } from "lutra/protocol";
+import { compose, type Middleware, type Serve } from "lutra/protocol";
 import type { CachedServer, ResponseCaching } from "../cache/response-caching.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { admission, type Methods, paramAdmission } from "./admission.ts";
-import { followTasks } from "./follow-tasks.ts";
+import { followTasks, mayBecomeTask } from "./follow-tasks.ts";
 import { rename } from "./rename.ts";
 import { mayShadow, type ShadowOptions, shadow } from "./shadow.ts";
 import { createShares } from "./shares.ts";
@@ -129,7 +129,7 @@ function toUpstream(
   return ({ method, name }) => {
     const described = method === undefined ? undefined : methods.get(method);
     if (described?.longLived || (keeps && described?.cacheable)) return read;
-    if (route.tasks === "follow" && method === callTool.name) return read;
+    if (route.tasks === "follow" && mayBecomeTask(method)) return read;
     return shadowing !== undefined && mayShadow(method, name, shadowing) ? both : pass;
   };
 }

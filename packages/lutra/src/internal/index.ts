@@ -8,6 +8,10 @@ export type { FollowedSubscription, NextStep, StreamEnd } from "../client/follow
 export { followSubscription } from "../client/follow-subscription.ts";
 export type { NotificationBuffer } from "../client/notification-buffer.ts";
 export { createNotificationBuffer } from "../client/notification-buffer.ts";
+export type { PolledTask, TaskWaiter } from "../extensions/tasks/client/poll-task.ts";
+export { taskResult } from "../extensions/tasks/client/poll-task.ts";
+export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
+export { invalidParams } from "../protocol/errors.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { isTransient } from "../protocol/transient.ts";

@@ -11,6 +11,7 @@ import { isObject } from "../../protocol/json.ts";
 import type { Result } from "../../protocol/json-rpc.ts";
 import type { Method } from "../../protocol/method.ts";
 import { defineMethod, malformed, optionalObject, requireString } from "../../protocol/method.ts";
+import { callTool } from "../../protocol/tools.ts";
 
 /** @spec ext-tasks/tasks#extension-identifier */
 export const tasksId = "io.modelcontextprotocol/tasks";
@@ -128,6 +129,9 @@ export const cancelTask: Method<TaskParams> = defineMethod({
 });
 
 export const taskMethods: readonly Method[] = Object.freeze([getTask, updateTask, cancelTask]);
+
+/** The methods whose requests may be answered with a task. */
+export const taskCapableMethods: readonly Method[] = Object.freeze([callTool]);
 
 /** True for a result that stands for a task. */
 export function isCreateTaskResult(result: Result): result is CreateTaskResult {

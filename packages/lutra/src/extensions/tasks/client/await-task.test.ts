@@ -1,4 +1,4 @@
-/** What a client does about tasks, against servers that answer as a test says. */
+/** Tasks on a client, against scripted servers. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   metaOf,
@@ -33,9 +33,9 @@ const asks = (inputRequests: JSONObject): Result => ({
   inputRequests,
 });
 
-/** A client whose tasks look, one after the other, as these say; the last goes on. */
-function client(
-  looks: readonly (Result | Error)[],
+/** A client and a server whose task has these states, one for each poll; the last one repeats. */
+function clientFor(
+  states: readonly (Result | Error)[],
   options: FollowTasksOptions = {},
   more: ClientOptions = {},
 ) {
@@ -43,25 +43,25 @@ function client(
   const script: Script = (request) => {
     if (request.method === "tools/call") return created;
     if (request.method !== "tasks/get") return undefined;
-    const look = looks[Math.min(count++, looks.length - 1)] as Result | Error;
-    if (look instanceof Error) throw look;
-    return look;
+    const state = states[Math.min(count++, states.length - 1)] as Result | Error;
+    if (state instanceof Error) throw state;
+    return state;
   };
   const extensions = [followTasks({ notifications: false, ...options })];
   const server = scripted(script, { random: () => 0, extensions, ...more });
   return {
     ...server,
-    sent: (method: string) => server.requests.filter((it) => it.method === method),
+    sent: (method: string) => server.requests.filter((request) => request.method === method),
   };
 }
 
 describe("ext-tasks/tasks#task-polling", () => {
-  it("the extension MUST be declared on every request", async () => {
-    const { client: it, requests } = client([done]);
-    const result = it.callTool("t");
+  it("declares the extension on every request", async () => {
+    const { client, requests } = clientFor([done]);
+    const result = client.callTool("t");
     await vi.runAllTimersAsync();
     await result;
-    await it.listTools();
+    await client.listTools();
     for (const request of requests) {
       expect(metaOf(request)["io.modelcontextprotocol/clientCapabilities"]).toEqual({
         extensions: { "io.modelcontextprotocol/tasks": {} },
@@ -69,15 +69,15 @@ describe("ext-tasks/tasks#task-polling", () => {
     }
   });
 
-  it("SHOULD respect the latest pollIntervalMs, also a lower or absent one", async () => {
-    const looks = [
+  it("polls at the latest pollIntervalMs, also at a lower or absent one", async () => {
+    const states = [
       { ...working, pollIntervalMs: 300 },
       { ...working, pollIntervalMs: 1 },
       { ...working, lastUpdatedAt: "2026-07-29T00:00:00Z" },
       done,
     ];
-    const { client: it, sent } = client(looks);
-    const result = it.callTool("t");
+    const { client, sent } = clientFor(states);
+    const result = client.callTool("t");
     const counts: number[] = [];
     for (const ms of [49, 1, 299, 1, 9, 1, 999, 1]) {
       await vi.advanceTimersByTimeAsync(ms);
@@ -87,25 +87,25 @@ describe("ext-tasks/tasks#task-polling", () => {
     expect(await result).toMatchObject({ content: [] });
   });
 
-  it("a look that fails for now is tried again", async () => {
+  it("retries a poll after a transient failure", async () => {
     const closed = new TransportError("closed", "gone");
-    const { client: it } = client([closed, closed, peerError(-32603), done]);
-    const result = it.callTool("t");
+    const { client } = clientFor([closed, closed, peerError(-32603), done]);
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await result).toMatchObject({ content: [] });
   });
 
-  it("a task that is unknown is an error at once", async () => {
-    const { client: it, sent } = client([peerError(-32602)]);
-    const result = expect(it.callTool("t")).rejects.toMatchObject({ code: -32602 });
+  it("rejects an unknown task after one poll", async () => {
+    const { client, sent } = clientFor([peerError(-32602)]);
+    const result = expect(client.callTool("t")).rejects.toMatchObject({ code: -32602 });
     await vi.advanceTimersByTimeAsync(50);
     await result;
     expect(sent("tasks/get")).toHaveLength(1);
   });
 
-  it("the time to live is a backstop where the server never says that it is over", async () => {
-    const { client: it } = client([working]);
-    const result = expect(it.callTool("t")).rejects.toMatchObject({
+  it("rejects a task that is still working after its time to live", async () => {
+    const { client } = clientFor([working]);
+    const result = expect(client.callTool("t")).rejects.toMatchObject({
       name: "TaskError",
       reason: "expired",
       taskId: "1",
@@ -115,39 +115,39 @@ describe("ext-tasks/tasks#task-polling", () => {
   });
 });
 
-describe("what a server says of a task", () => {
+describe("a malformed task", () => {
   it.each([
-    ["another task's id", { ...done, taskId: "2" }],
+    ["the id of another task", { ...done, taskId: "2" }],
     ["an unknown status", { ...working, status: "lost" }],
     ["no result", { ...done, result: undefined }],
-    ["a result that is none of a tool", { ...done, result: { text: "" } }],
+    ["a result without content", { ...done, result: { text: "" } }],
     ["no error", { ...working, status: "failed" }],
     ["no input requests", { ...working, status: "input_required" }],
-    ["a time that is none", { ...working, createdAt: "now" }],
-    ["a time to live with a fraction", { ...working, ttlMs: 0.5 }],
-  ])("is refused where it has %s", async (_what, look) => {
-    const { client: it } = client([look]);
-    const result = expect(it.callTool("t")).rejects.toMatchObject({ reason: "malformed" });
+    ["an unreadable time", { ...working, createdAt: "now" }],
+    ["a fractional time to live", { ...working, ttlMs: 0.5 }],
+  ])("rejects a task with %s", async (_what, state) => {
+    const { client } = clientFor([state]);
+    const result = expect(client.callTool("t")).rejects.toMatchObject({ reason: "malformed" });
     await vi.advanceTimersByTimeAsync(50);
     await result;
   });
 
-  it("is refused where no task was asked for: undeclared, or of another method", async () => {
+  it("rejects a task without the extension, and for a method other than tools/call", async () => {
     const plain = scripted(() => created);
     await expect(plain.client.callTool("t")).rejects.toMatchObject({ reason: "malformed" });
-    const { client: it } = scripted(() => created, { extensions: [followTasks()] });
-    await expect(it.getPrompt("p")).rejects.toMatchObject({ reason: "malformed" });
+    const { client } = scripted(() => created, { extensions: [followTasks()] });
+    await expect(client.getPrompt("p")).rejects.toMatchObject({ reason: "malformed" });
   });
 });
 
 describe("ext-tasks/tasks#task-update-requests", () => {
   const accept = { action: "accept", content: {} } as const;
 
-  it("a key is answered once, however often it is shown", async () => {
+  it("answers a key once, even if the task keeps asking for it", async () => {
     const asked: string[] = [];
-    const looks = [asks({ a: question() }), asks({ a: question(), b: question() }), done];
-    const { client: it, sent } = client(
-      looks,
+    const states = [asks({ a: question() }), asks({ a: question(), b: question() }), done];
+    const { client, sent } = clientFor(
+      states,
       {},
       {
         onElicit: (_params, { key }) => {
@@ -156,7 +156,7 @@ describe("ext-tasks/tasks#task-update-requests", () => {
         },
       },
     );
-    const result = it.callTool("t");
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(200);
     await result;
     expect(asked).toEqual(["a", "b"]);
@@ -166,21 +166,21 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     ]);
   });
 
-  it("an answer that does not get through for now is sent again, and nobody is asked again", async () => {
-    const passing = [peerError(-32603), new TransportError("http", "away", { status: 503 })];
+  it("sends an answer again after a transient failure, without asking the user again", async () => {
+    const failures = [peerError(-32603), new TransportError("http", "away", { status: 503 })];
     let isAnswered = false;
     const onElicit = vi.fn(() => accept);
     const script: Script = ({ method }) => {
       if (method === "tools/call") return created;
       if (method === "tasks/get") return isAnswered ? done : asks({ a: question() });
-      const failure = passing.shift();
+      const failure = failures.shift();
       if (failure !== undefined) throw failure;
       isAnswered = true;
       return { resultType: "complete" };
     };
     const extensions = [followTasks({ notifications: false })];
-    const { client: it, requests } = scripted(script, { random: () => 0, extensions, onElicit });
-    const result = it.callTool("t");
+    const { client, requests } = scripted(script, { random: () => 0, extensions, onElicit });
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(5000);
     expect(await result).toMatchObject({ content: [] });
     expect(onElicit).toHaveBeenCalledTimes(1);
@@ -189,51 +189,51 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     expect(answers).toEqual([{ a: accept }, { a: accept }, { a: accept }]);
   });
 
-  it("a look that a busy server puts off is taken when the server says", async () => {
+  it("postpones the next poll for as long as a busy server asks", async () => {
     const busy = new TransportError("http", "busy", { status: 429, retryAfterMs: 20_000 });
-    let looks = 0;
+    let polls = 0;
     const script: Script = ({ method }) => {
       if (method === "tools/call") return created;
-      looks += 1;
-      if (looks === 1) throw busy;
+      polls += 1;
+      if (polls === 1) throw busy;
       return done;
     };
     const extensions = [followTasks({ notifications: false })];
-    const { client: it } = scripted(script, { random: () => 0, extensions });
-    const result = it.callTool("t");
+    const { client } = scripted(script, { random: () => 0, extensions });
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(looks).toBe(1);
+    expect(polls).toBe(1);
     await vi.advanceTimersByTimeAsync(50);
-    expect(looks).toBe(2);
+    expect(polls).toBe(2);
     expect(await result).toMatchObject({ content: [] });
   });
 
-  it("an answer that is refused ends the waiting", async () => {
+  it("rejects the call if the server refuses an answer", async () => {
     const script: Script = ({ method }) => {
       if (method === "tools/call") return created;
       if (method === "tasks/get") return asks({ a: question() });
       throw peerError(-32602);
     };
     const extensions = [followTasks({ notifications: false })];
-    const { client: it } = scripted(script, { extensions, onElicit: () => accept });
-    const result = expect(it.callTool("t")).rejects.toMatchObject({ code: -32602 });
+    const { client } = scripted(script, { extensions, onElicit: () => accept });
+    const result = expect(client.callTool("t")).rejects.toMatchObject({ code: -32602 });
     await vi.advanceTimersByTimeAsync(200);
     await result;
   });
 
-  it("a key that comes back with another request is an error", async () => {
-    const looks = [asks({ a: question("one") }), asks({ a: question("two") })];
-    const { client: it } = client(looks, {}, { onElicit: () => accept });
-    const result = expect(it.callTool("t")).rejects.toMatchObject({ reason: "malformed" });
+  it("rejects a key that comes back with another request", async () => {
+    const states = [asks({ a: question("one") }), asks({ a: question("two") })];
+    const { client } = clientFor(states, {}, { onElicit: () => accept });
+    const result = expect(client.callTool("t")).rejects.toMatchObject({ reason: "malformed" });
     await vi.advanceTimersByTimeAsync(200);
     await result;
   });
 
-  it("what the client has no handler for stays open", async () => {
+  it("leaves requests without a handler unanswered, with a warning", async () => {
     const sampling = { method: "sampling/createMessage", params: { messages: [], maxTokens: 1 } };
-    const looks = [asks({ a: question(), s: sampling }), done];
-    const { client: it, sent, warnings } = client(looks, {}, { onElicit: () => accept });
-    const result = it.callTool("t");
+    const states = [asks({ a: question(), s: sampling }), done];
+    const { client, sent, warnings } = clientFor(states, {}, { onElicit: () => accept });
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(200);
     await result;
     expect(sent("tasks/update").map(({ params }) => params?.inputResponses)).toEqual([
@@ -242,9 +242,9 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     expect(warnings).toEqual([expect.stringContaining("sampling/createMessage")]);
   });
 
-  it("a handler that fails ends the waiting with its error; one still at it learns of the end", async () => {
+  it("rejects with the error of a failed handler, and aborts a handler when the task ends", async () => {
     const failed = new Error("no user");
-    const { client: it } = client(
+    const { client } = clientFor(
       [asks({ a: question() })],
       {},
       {
@@ -253,12 +253,12 @@ describe("ext-tasks/tasks#task-update-requests", () => {
         },
       },
     );
-    const result = expect(it.callTool("t")).rejects.toBe(failed);
+    const result = expect(client.callTool("t")).rejects.toBe(failed);
     await vi.advanceTimersByTimeAsync(200);
     await result;
 
     let signal: AbortSignal | undefined;
-    const slow = client(
+    const slow = clientFor(
       [asks({ a: question() }), done],
       {},
       {
@@ -275,11 +275,11 @@ describe("ext-tasks/tasks#task-update-requests", () => {
   });
 });
 
-describe("giving up", () => {
-  it("a signal stops the waiting and not the task", async () => {
-    const { client: it, sent } = client([working]);
+describe("an abort", () => {
+  it("stops waiting for the task and does not cancel it", async () => {
+    const { client, sent } = clientFor([working]);
     const controller = new AbortController();
-    const result = it.callTool("t", {}, { signal: controller.signal });
+    const result = client.callTool("t", {}, { signal: controller.signal });
     result.catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
     controller.abort();
@@ -289,10 +289,10 @@ describe("giving up", () => {
     expect(sent("tasks/cancel")).toEqual([]);
   });
 
-  it("where that is asked for, it cancels the task by tasks/cancel", async () => {
-    const { client: it, sent } = client([working], { cancelOnAbort: true });
+  it("cancels the task with cancelOnAbort", async () => {
+    const { client, sent } = clientFor([working], { cancelOnAbort: true });
     const controller = new AbortController();
-    const result = it.callTool("t", {}, { signal: controller.signal });
+    const result = client.callTool("t", {}, { signal: controller.signal });
     result.catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
     controller.abort();
@@ -301,18 +301,18 @@ describe("giving up", () => {
     expect(sent("tasks/cancel").map(({ params }) => params?.taskId)).toEqual(["1"]);
   });
 
-  it("many tasks followed at once are no leak to warn of", async () => {
+  it("emits no listener warning for many tasks at once", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const { client: it } = client([working]);
-    for (const _ of Array(50)) it.callTool("t").catch(() => {});
+    const { client } = clientFor([working]);
+    for (const _ of Array(50)) client.callTool("t").catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
-    await it.close();
+    await client.close();
     expect(warn).not.toHaveBeenCalled();
     warn.mockRestore();
   });
 
-  it("closing the client ends the waiting, also of whoever watches", async () => {
-    const watching = client([working]);
+  it("closing the client ends calls and watchers", async () => {
+    const watching = clientFor([working]);
     const next = watching.client.tasks.watch("1")[Symbol.asyncIterator]();
     await next.next();
     const second = next.next();
@@ -320,19 +320,19 @@ describe("giving up", () => {
     await watching.client.close();
     await expect(second).rejects.toMatchObject({ name: "TransportError", reason: "closed" });
 
-    const { client: it } = client([working]);
-    const result = it.callTool("t");
+    const { client } = clientFor([working]);
+    const result = client.callTool("t");
     result.catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
-    await it.close();
+    await client.close();
     await expect(result).rejects.toMatchObject({ name: "TransportError", reason: "closed" });
   });
 });
 
-describe("ids that are kept", () => {
-  it("onTask hears of a task before it is followed, forget when it is over", async () => {
+describe("stored references", () => {
+  it("passes a task to onTask before the first poll, and to forget after the end", async () => {
     const kept: unknown[] = [];
-    const { client: it, sent } = client([done], {
+    const { client, sent } = clientFor([done], {
       onTask: async (task) => {
         await Promise.resolve();
         expect(sent("tasks/get")).toEqual([]);
@@ -340,37 +340,37 @@ describe("ids that are kept", () => {
       },
       forget: (taskId) => void kept.push(taskId),
     });
-    const result = it.callTool("t");
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(60);
     await result;
     expect(kept).toEqual([{ taskId: "1", tool: "t", server: "in memory" }, "1"]);
   });
 
-  it("resume goes on with a task of earlier", async () => {
-    const { client: it, requests } = client([done]);
-    expect(await it.tasks.resume("1")).toMatchObject({ content: [] });
+  it("resumes a task by its id", async () => {
+    const { client, requests } = clientFor([done]);
+    expect(await client.tasks.resume("1")).toMatchObject({ content: [] });
     expect(requests.map(({ method }) => method)).toEqual(["tasks/get"]);
   });
 
-  it("a task that was given up is not forgotten", async () => {
+  it("keeps the reference after an abort, and forgets it after cancelling", async () => {
     const kept: unknown[] = [];
-    const { client: it } = client([working], { forget: (taskId) => void kept.push(taskId) });
+    const { client } = clientFor([working], { forget: (taskId) => void kept.push(taskId) });
     const controller = new AbortController();
-    const result = it.callTool("t", {}, { signal: controller.signal });
+    const result = client.callTool("t", {}, { signal: controller.signal });
     result.catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
     controller.abort();
     await expect(result).rejects.toMatchObject({ reason: "aborted" });
     expect(kept).toEqual([]);
-    await it.tasks.cancel("1");
+    await client.tasks.cancel("1");
     expect(kept).toEqual(["1"]);
   });
 });
 
 describe("client.tasks", () => {
-  it("start gives the task, and its result to whoever waits for it", async () => {
-    const { client: it, sent } = client([done]);
-    const call = await it.tasks.start("t");
+  it("start returns the task, and polls only once its result is awaited", async () => {
+    const { client, sent } = clientFor([done]);
+    const call = await client.tasks.start("t");
     expect(call.task).toMatchObject({ taskId: "1", status: "working" });
     await vi.advanceTimersByTimeAsync(1000);
     expect(sent("tasks/get")).toEqual([]);
@@ -379,30 +379,31 @@ describe("client.tasks", () => {
     expect(await result).toMatchObject({ content: [] });
   });
 
-  it("start has no task where the server answers at once", async () => {
-    const { client: it } = scripted(() => undefined, { extensions: [followTasks()] });
-    const { task, result } = await it.tasks.start("t");
+  it("start returns no task if the server answers without one", async () => {
+    const { client } = scripted(() => undefined, { extensions: [followTasks()] });
+    const { task, result } = await client.tasks.start("t");
     expect(task).toBeUndefined();
     expect(await result()).toMatchObject({ content: [] });
   });
 
-  it("watch shows each change once, to the end", async () => {
+  it("watch yields each change once, until the task ends", async () => {
     const half = { ...working, statusMessage: "half" };
-    const { client: it } = client([working, working, half, done]);
+    const { client } = clientFor([working, working, half, done]);
     const seen: unknown[] = [];
     const watching = (async () => {
-      for await (const task of it.tasks.watch("1")) seen.push(task.statusMessage ?? task.status);
+      for await (const task of client.tasks.watch("1"))
+        seen.push(task.statusMessage ?? task.status);
     })();
     await vi.advanceTimersByTimeAsync(5000);
     await watching;
     expect(seen).toEqual(["working", "half", "completed"]);
   });
 
-  it("get, update and cancel send what they say", async () => {
-    const { client: it, requests } = client([done]);
-    expect(await it.tasks.get("1")).toMatchObject({ status: "completed" });
-    await it.tasks.update("1", { a: { action: "decline" } });
-    await it.tasks.cancel("1");
+  it("get, update and cancel send their requests", async () => {
+    const { client, requests } = clientFor([done]);
+    expect(await client.tasks.get("1")).toMatchObject({ status: "completed" });
+    await client.tasks.update("1", { a: { action: "decline" } });
+    await client.tasks.cancel("1");
     const sent = requests.map(({ method, params: { _meta, ...params } = {} }) => [method, params]);
     expect(sent).toEqual([
       ["tasks/get", { taskId: "1" }],
@@ -411,7 +412,7 @@ describe("client.tasks", () => {
     ]);
   });
 
-  it("is not there on a client without the extension", () => {
+  it("client.tasks is undefined without the extension", () => {
     expect(scripted(() => undefined).client.tasks).toBeUndefined();
   });
 });
@@ -420,8 +421,8 @@ describe("notifications", () => {
   const ack = "notifications/subscriptions/acknowledged";
   const idKey = "io.modelcontextprotocol/subscriptionId";
 
-  /** A server that tells of tasks, or acknowledges that it does not. */
-  function telling(taskIds: readonly string[] | undefined, tell: readonly Result[] = []) {
+  /** A server that agrees to send notifications of these tasks, and sends these states. */
+  function notifying(taskIds: readonly string[] | undefined, sent: readonly Result[] = []) {
     const script: Script = (request, context) => {
       if (request.method === "tools/call") return created;
       if (request.method === "tasks/get") return working;
@@ -430,53 +431,53 @@ describe("notifications", () => {
       const send = (method: string, params: JSONObject) =>
         void context.notify({ jsonrpc: "2.0", method, params: { _meta, ...params } });
       send(ack, { notifications: { taskIds } });
-      for (const task of tell) send("notifications/tasks", task);
+      for (const task of sent) send("notifications/tasks", task);
       return untilGivenUp(context);
     };
     const server = scripted(script, { extensions: [followTasks()] });
     return {
       ...server,
-      sent: (method: string) => server.requests.filter((it) => it.method === method),
+      sent: (method: string) => server.requests.filter((request) => request.method === method),
     };
   }
 
-  it("are preferred to polling", async () => {
-    const { client: it, sent } = telling(["1"], [working, done]);
-    const result = it.callTool("t");
+  it("uses notifications in place of polls", async () => {
+    const { client, sent } = notifying(["1"], [working, done]);
+    const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(0);
     expect(await result).toMatchObject({ content: [] });
     expect(sent("tasks/get")).toEqual([]);
     expect(sent("subscriptions/listen")[0]?.params?.notifications).toEqual({ taskIds: ["1"] });
   });
 
-  it("still leave a look now and then, since they may get lost", async () => {
-    const { client: it, sent } = telling(["1"]);
-    const result = it.callTool("t");
+  it("polls every 30 seconds beside notifications, because they may get lost", async () => {
+    const { client, sent } = notifying(["1"]);
+    const result = client.callTool("t");
     result.catch(() => {});
     await vi.advanceTimersByTimeAsync(29_000);
     expect(sent("tasks/get")).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(2000);
     expect(sent("tasks/get")).toHaveLength(1);
-    await it.close();
+    await client.close();
   });
 
-  it("are asked for as long as connections are left for other things", async () => {
-    const { client: it, sent } = telling(["1"]);
-    for (const _ of Array(10)) it.callTool("t").catch(() => {});
+  it("requests notifications of four tasks at a time", async () => {
+    const { client, sent } = notifying(["1"]);
+    for (const _ of Array(10)) client.callTool("t").catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
     expect(sent("subscriptions/listen")).toHaveLength(4);
     expect(sent("tasks/get").length).toBeGreaterThanOrEqual(6);
-    await it.close();
+    await client.close();
   });
 
-  it("are not asked for again where a server sends none", async () => {
-    const { client: it, sent } = telling(undefined);
-    for (const _ of [1, 2]) it.callTool("t").catch(() => {});
+  it("does not request notifications again from a server that sends none", async () => {
+    const { client, sent } = notifying(undefined);
+    for (const _ of [1, 2]) client.callTool("t").catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
-    it.callTool("t").catch(() => {});
+    client.callTool("t").catch(() => {});
     await vi.advanceTimersByTimeAsync(60);
     expect(sent("subscriptions/listen")).toHaveLength(2);
     expect(sent("tasks/get").length).toBeGreaterThan(1);
-    await it.close();
+    await client.close();
   });
 });

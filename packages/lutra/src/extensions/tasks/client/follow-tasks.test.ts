@@ -29,7 +29,7 @@ const tool = (call: ToolDefinition["call"]): ToolDefinition => ({
 });
 
 describe.each([true, false])("callTool, with notifications: %s", (notifications) => {
-  it("gives the final result", async () => {
+  it("resolves to the final result", async () => {
     const { client } = connected([tool(() => "done")], { notifications });
     expect(await client.callTool("t")).toMatchObject({ content: [{ text: "done" }] });
   });
@@ -48,7 +48,7 @@ describe.each([true, false])("callTool, with notifications: %s", (notifications)
     });
   });
 
-  it("rejects with a reason of its own when the task was cancelled", async () => {
+  it("rejects with a TaskError if the task was cancelled", async () => {
     const { opened } = gate();
     const created = gate<string>();
     const { client, cancel } = connected([tool(() => opened.then(() => ""))], {
@@ -61,7 +61,7 @@ describe.each([true, false])("callTool, with notifications: %s", (notifications)
     await expect(result).rejects.toMatchObject({ name: "TaskError", reason: "cancelled" });
   });
 
-  it("answers what the task asks by the client's handlers, each key once", async () => {
+  it("answers input requests with the client's handlers, each key once", async () => {
     const asking = tool(async (_args, context) => {
       const [a, b] = await Promise.all([context.elicit("a", form), context.elicit("b", form)]);
       const c = await context.elicit("c", form);

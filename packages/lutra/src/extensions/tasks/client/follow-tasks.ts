@@ -1,6 +1,6 @@
 /**
- * Tasks on a client: calls that become tasks are followed to their result, and whoever wants the
- * task itself gets that.
+ * Tasks on a client: `callTool` follows a call that becomes a task to its result, and
+ * `client.tasks` gives access to the task itself.
  *
  * @spec ext-tasks/tasks#capability-negotiation, ext-tasks/tasks#backwards-compatibility
  */
@@ -10,106 +10,112 @@ import type {
   ToolName,
   TypedToolResult,
 } from "../../../client/client-types.ts";
-import type { ClientExtension, ClientHost } from "../../../client/extension.ts";
+import type { ClientExtension, ClientHost, FollowedCall } from "../../../client/extension.ts";
 import type { RequestOptions } from "../../../client/request-options.ts";
 import type { InputResponses } from "../../../protocol/input-required.ts";
 import type { JSONObject } from "../../../protocol/json.ts";
 import type { Result } from "../../../protocol/json-rpc.ts";
 import type { ServerTypes } from "../../../protocol/server-types.ts";
-import { type CallToolResult, callTool } from "../../../protocol/tools.ts";
+import type { CallToolResult } from "../../../protocol/tools.ts";
 import type { CreateTaskResult, DetailedTask } from "../protocol.ts";
 import {
   cancelTask,
   getTask,
   isCreateTaskResult,
   parseCreateTaskResult,
+  taskCapableMethods,
   taskMethods,
   taskResultType,
   tasksId,
   updateTask,
 } from "../protocol.ts";
-import { followTask } from "./await-task.ts";
+import { awaitTask } from "./await-task.ts";
 import { watchTask } from "./observe-task.ts";
 
-/** What to keep of a task, so that another process can go on with it. */
+/** Identifies a task, so that another process can resume it. */
 export interface TaskReference {
   readonly taskId: string;
   /** The tool that was called. */
   readonly tool: string;
-  /** The server, as the client calls it in front of the user. */
+  /** The name of the server that is shown to the user. */
   readonly server: string;
 }
 
 export interface FollowTasksOptions {
   /**
-   * Hears of every task before it is followed: keep what it is given, and a later process can
-   * `resume` the task. Anyone who knows the id may be able to read the task.
+   * Called with every task before it is followed. Store the reference to `resume` the task in
+   * another process. Anyone who knows the id may be able to read the task.
    */
   readonly onTask?: (task: TaskReference) => void | Promise<void>;
-  /** Hears of a task that need not be kept any longer: it is over, or nobody wants it. */
+  /**
+   * Called when the stored reference of a task can be deleted: the task has ended, was cancelled, or
+   * can no longer be followed. It is not called for a task that was left by an abort or by closing
+   * the client.
+   */
   readonly forget?: (taskId: string) => void | Promise<void>;
-  /** Whether the server's notifications are used where it sends them. @default true */
+  /** True to use the notifications of servers that send them. @default true */
   readonly notifications?: boolean;
-  /** Whether a call that is aborted also cancels its task. @default false */
+  /** True to cancel the task of a call that is aborted. @default false */
   readonly cancelOnAbort?: boolean;
 }
 
-/** Options of following a task. */
+/** Options of a request about a task. */
 export type TaskRequestOptions = Pick<RequestOptions, "signal" | "timeoutMs">;
 
 export interface ResumeOptions extends TaskRequestOptions {
-  /** The tool that was called: its output schema then checks the result. */
+  /** The tool that was called. If it is known, its output schema checks the result. */
   readonly tool?: string | undefined;
 }
 
-/** A call that has been sent: its task, where it has become one, and its result. */
+/** A call that has been sent, with its task, if it became one, and its result. */
 export interface StartedCall<R = CallToolResult> {
-  /** Absent where the server answered at once. */
+  /** Undefined if the server answered without a task. */
   readonly task: CreateTaskResult | undefined;
-  /** Follows the task to its end, and answers what it asks. */
+  /** Follows the task to its end and answers its input requests. */
   readonly result: (options?: TaskRequestOptions) => Promise<R>;
 }
 
-/** The arguments may be left out where none is required. */
+/** The remaining parameters: the arguments are optional if the tool requires none. */
 type Rest<Arguments> =
   Record<never, never> extends Arguments
     ? [args?: Arguments | undefined, options?: RequestOptions]
     : [args: Arguments, options?: RequestOptions];
 
-/** `client.tasks`: tasks for those who want more of them than a result. */
+/** `client.tasks`: starts, observes and controls tasks. */
 export interface ClientTasks<Types extends ServerTypes = ServerTypes> {
-  /** Calls a tool without waiting for the task that the call may have become. */
+  /** Calls a tool and does not wait for the task that the call may become. */
   readonly start: <Name extends ToolName<Types>>(
     name: Name,
     ...rest: Rest<ToolArguments<Types, Name>>
   ) => Promise<StartedCall<TypedToolResult<ToolContent<Types, Name>>>>;
+  /** Returns the current state of a task. */
   readonly get: (taskId: string, options?: TaskRequestOptions) => Promise<DetailedTask>;
-  /** Answers what a task asks. The keys are those of its `inputRequests`. */
+  /** Answers input requests of a task, by the keys of its `inputRequests`. */
   readonly update: (
     taskId: string,
     inputResponses: InputResponses,
     options?: TaskRequestOptions,
   ) => Promise<void>;
-  /** Asks the server to give a task up. It may end otherwise all the same. */
+  /** Asks the server to cancel a task. The task may still end with a result. */
   readonly cancel: (taskId: string, options?: TaskRequestOptions) => Promise<void>;
-  /** The task each time that it has changed, to its end. It answers nothing that the task asks. */
+  /** Yields the task each time it changes, until it ends. Does not answer input requests. */
   readonly watch: (taskId: string, options?: TaskRequestOptions) => AsyncIterable<DetailedTask>;
-  /** Follows a task of earlier, perhaps of another process, to its result. */
+  /** Follows a known task to its result, also one that another process started. */
   readonly resume: (taskId: string, options?: ResumeOptions) => Promise<CallToolResult>;
 }
 
 declare module "../../../client/client-types.js" {
   interface ClientMembers<Types extends ServerTypes> {
-    /** Tasks; there only on a client that was made with the extension `followTasks()`. */
+    /** Tasks. Only present on a client with the extension `followTasks()`. */
     readonly tasks: ClientTasks<Types>;
   }
 }
 
 /**
- * The Tasks extension for a client. `callTool` gives the final result, however long it takes; a
- * task that failed rejects with its `ProtocolError`, one that was cancelled with a `TaskError`. What
- * a task asks is answered by the client's handlers. Timeouts hold for single requests, not for tasks;
- * a signal stops the waiting, not the task.
+ * Creates the Tasks extension for a client. `callTool` then resolves to the final result, even if
+ * the call becomes a task. It rejects with the `ProtocolError` of a failed task, and with a
+ * `TaskError` if the task was cancelled or has expired. The client's handlers answer input requests.
+ * Timeouts apply to single requests and not to tasks. A signal ends the waiting, not the task.
  *
  * @example
  * ```ts
@@ -122,7 +128,7 @@ export function followTasks(options: FollowTasksOptions = {}): ClientExtension {
   return {
     id: tasksId,
     methods: taskMethods,
-    resultTypes: { [taskResultType]: [callTool] },
+    resultTypes: { [taskResultType]: taskCapableMethods },
     install: (host) => {
       const tasks = clientTasks(host, options);
       return { members: { tasks: tasks.members }, follow: tasks.follow };
@@ -133,9 +139,8 @@ export function followTasks(options: FollowTasksOptions = {}): ClientExtension {
 function clientTasks(host: ClientHost, init: FollowTasksOptions) {
   const { notifications = true, cancelOnAbort = false, onTask, forget } = init;
 
-  /** The task that a result stands for; whoever keeps ids has it before anything else happens. */
-  async function taskOf(tool: string, result: Result): Promise<CreateTaskResult | undefined> {
-    if (!isCreateTaskResult(result)) return undefined;
+  /** Reports a new task to `onTask` before the task is used. */
+  async function createdTask(tool: string, result: Result): Promise<CreateTaskResult> {
     const task = parseCreateTaskResult(result);
     await onTask?.({ taskId: task.taskId, tool, server: host.server });
     return task;
@@ -146,19 +151,19 @@ function clientTasks(host: ClientHost, init: FollowTasksOptions) {
     { tool, seed, ...options }: ResumeOptions & { readonly seed?: CreateTaskResult | undefined },
   ): Promise<CallToolResult> {
     const { signal } = options;
-    try {
-      const result = await followTask({ host, taskId, tool, seed, notifications, options });
-      await forget?.(taskId);
-      return result;
-    } catch (error) {
-      const isGivenUp = signal?.aborted || host.isClosed();
+    let isResumable = false;
+    const onLeft = () => {
+      isResumable = signal?.aborted === true || host.isClosed();
       if (signal?.aborted && cancelOnAbort) void cancel(taskId).catch(warn);
-      else if (!isGivenUp) await forget?.(taskId);
-      throw error;
+    };
+    try {
+      return await awaitTask({ host, taskId, tool, seed, notifications, options, onLeft });
+    } finally {
+      if (!isResumable) await forget?.(taskId);
     }
   }
 
-  const warn = (error: unknown) => host.options.onWarning("tasks: not cancelled", error);
+  const warn = (error: unknown) => host.options.onWarning("tasks: cancelling failed", error);
 
   async function cancel(taskId: string, options: TaskRequestOptions = {}): Promise<void> {
     await host.request(cancelTask, { taskId }, options);
@@ -170,14 +175,16 @@ function clientTasks(host: ClientHost, init: FollowTasksOptions) {
     args?: JSONObject,
     options: RequestOptions = {},
   ): Promise<StartedCall> {
-    const first = await host.callTool(name, args, options);
-    const task = await taskOf(name, first);
-    if (task === undefined) await host.checkToolResult(name, first, options);
-    return {
-      task,
-      result: async (options = {}) =>
-        task ? followToEnd(task.taskId, { ...options, tool: name, seed: task }) : first,
-    };
+    const answer = await host.callTool(name, args, options);
+    if (!isCreateTaskResult(answer)) {
+      await host.checkToolResult(name, answer, options);
+      return { task: undefined, result: async () => answer };
+    }
+    const task = await createdTask(name, answer);
+    const { taskId } = task;
+    const result = (options: TaskRequestOptions = {}) =>
+      followToEnd(taskId, { ...options, tool: name, seed: task });
+    return { task, result };
   }
 
   const members = {
@@ -200,10 +207,9 @@ function clientTasks(host: ClientHost, init: FollowTasksOptions) {
     members,
     follow: async (
       result: Result,
-      { name, options }: { readonly name: string; readonly options: RequestOptions },
+      { name, options: { signal, timeoutMs } }: FollowedCall,
     ): Promise<CallToolResult> => {
-      const task = (await taskOf(name, result)) as CreateTaskResult;
-      const { signal, timeoutMs } = options;
+      const task = await createdTask(name, result);
       return followToEnd(task.taskId, { signal, timeoutMs, tool: name, seed: task });
     },
   };

@@ -1,5 +1,5 @@
 /**
- * What a client has answered of one task: each key once, however often it is shown.
+ * The input requests of a task that a client has taken on, so that it answers each key once.
  *
  * @spec ext-tasks/tasks#task-update-requests
  */
@@ -8,22 +8,22 @@ import { canonicalJSON } from "../../../protocol/json.ts";
 import { malformed } from "../../../protocol/method.ts";
 
 export class InputLedger {
-  readonly #requests = new Map<string, string>();
+  readonly #taken = new Map<string, string>();
 
   /**
-   * The requests that nobody has taken before.
+   * Returns the requests that were not taken before.
    *
-   * @throws {TransportError} `malformed` for a key that stood for another request
+   * @throws {TransportError} `malformed` for a known key with another request
    */
   take(inputRequests: InputRequests): InputRequests {
-    const fresh = Object.entries(inputRequests).filter(([key, request]) => {
+    const untaken = Object.entries(inputRequests).filter(([key, request]) => {
       const text = canonicalJSON(request);
-      const known = this.#requests.get(key);
-      this.#requests.set(key, known ?? text);
+      const known = this.#taken.get(key);
+      this.#taken.set(key, known ?? text);
       if (known === undefined) return true;
       if (known === text) return false;
-      throw malformed(`task.inputRequests.${key}: stood for another request before`);
+      throw malformed(`task.inputRequests.${key}: expected the same request as before`);
     });
-    return Object.fromEntries(fresh);
+    return Object.fromEntries(untaken);
   }
 }

@@ -1,46 +1,52 @@
-/** What a server tells of one task by itself. */
+/** Notifications of one task, and the pauses between polls. */
 import type { ClientHost } from "../../../client/extension.ts";
 import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
-import { delay } from "../../../time/backoff.ts";
-import type { DetailedTask } from "../protocol.ts";
-import { parseTask, taskFilterMember, taskNotificationMethod } from "../protocol.ts";
+import { unlessAborted } from "../../../time/abort.ts";
+import { maxTimerMs } from "../../../time/max-timer.ts";
+import {
+  type DetailedTask,
+  parseTask,
+  type TaskInfo,
+  taskFilterMember,
+  taskNotificationMethod,
+} from "../protocol.ts";
+import { pollPauseMs } from "./poll-task.ts";
 
 /**
- * How many tasks of one client are subscribed to at once; others are polled. Each takes a stream, and
- * browsers have six connections to a server.
+ * Maximum number of tasks that one client subscribes to at once; the others are polled. Each
+ * subscription takes a stream, and browsers have six connections to a server.
  */
 const maxOpen = 4;
 
-/** By client, how many subscriptions are open; `Infinity` where the server has none to offer. */
+/** Shortest interval between polls while the server sends notifications, in milliseconds. */
+const notifiedPauseMs = 30_000;
+
+/** Number of open subscriptions by client; `Infinity` if its server sends no notifications. */
 const opened = new WeakMap<ClientHost, number>();
 
-/** A subscription to one task, and the pauses between looks where there is none. */
 export class TaskFeed {
   readonly #taskId: string;
   readonly #signal: AbortSignal;
-  readonly #ended = new AbortController();
+  readonly #closed = new AbortController();
+  /** True while the server sends notifications of the task. */
   #isLive = false;
-  #told: DetailedTask | undefined;
-  #wake: AbortController | undefined;
+  #pushed: DetailedTask | undefined;
+  #interrupt: () => void = () => {};
 
+  /** @param signal Ends the pauses */
   constructor(taskId: string, signal: AbortSignal) {
     this.#taskId = taskId;
     this.#signal = signal;
   }
 
-  /** Whether the server has agreed to tell. */
-  get isLive(): boolean {
-    return this.#isLive;
-  }
-
-  /** Follows the task until the feed is closed. That it can't is no failure: there are looks. */
+  /** Subscribes to the task until `close` is called. If subscribing fails, polling continues. */
   async open(host: ClientHost): Promise<void> {
     const { onWarning } = host.options;
-    if (openOf(host) >= maxOpen) return;
-    opened.set(host, openOf(host) + 1);
+    if (countOf(host) >= maxOpen) return;
+    opened.set(host, countOf(host) + 1);
     try {
       const filter = { [taskFilterMember]: [this.#taskId] };
-      const subscription = await host.listen(filter, { signal: this.#ended.signal });
+      const subscription = await host.listen(filter, { signal: this.#closed.signal });
       const agreed = subscription.acknowledged[taskFilterMember];
       if (!Array.isArray(agreed) || !agreed.includes(this.#taskId)) {
         opened.set(host, Number.POSITIVE_INFINITY);
@@ -50,57 +56,55 @@ export class TaskFeed {
       this.#setLive(true);
       for await (const notification of subscription) this.#read(notification);
     } catch (error) {
-      if (!this.#ended.signal.aborted) onWarning("tasks: no notifications, it polls", error);
+      if (!this.#closed.signal.aborted) {
+        onWarning("tasks: subscribing failed, the task is only polled", error);
+      }
     } finally {
-      opened.set(host, openOf(host) - 1);
+      opened.set(host, countOf(host) - 1);
       this.#setLive(false);
     }
   }
 
-  /** What the server tells; `undefined` when it is time to ask. */
-  async next(pauseMs: () => number): Promise<DetailedTask | undefined> {
-    for (;;) {
-      if (this.#told !== undefined) {
-        const told = this.#told;
-        this.#told = undefined;
-        return told;
-      }
-      const wake = new AbortController();
-      this.#wake = wake;
-      const onAbort = () => wake.abort();
-      this.#signal.addEventListener("abort", onAbort);
-      try {
-        if (this.#signal.aborted) throw this.#signal.reason;
-        await delay(pauseMs(), wake.signal);
-        return undefined;
-      } catch (error) {
-        if (this.#signal.aborted) throw this.#signal.reason;
-        if (!wake.signal.aborted) throw error;
-      } finally {
-        this.#wake = undefined;
-        this.#signal.removeEventListener("abort", onAbort);
-      }
+  /** Returns the next state that the server sends, or undefined once the next poll is due. */
+  async next(latest: TaskInfo): Promise<DetailedTask | undefined> {
+    const pollMs = pollPauseMs(latest);
+    while (this.#pushed === undefined) {
+      const isDue = await this.#pause(this.#isLive ? Math.max(notifiedPauseMs, pollMs) : pollMs);
+      if (isDue) return undefined;
     }
+    const pushed = this.#pushed;
+    this.#pushed = undefined;
+    return pushed;
   }
 
   close(): void {
-    this.#ended.abort();
+    this.#closed.abort();
+  }
+
+  /** Resolves to true after `ms`, or to false when it is interrupted. */
+  #pause(ms: number): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const pause = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(true), Math.min(ms, maxTimerMs));
+      this.#interrupt = () => resolve(false);
+    });
+    return unlessAborted(pause, this.#signal).finally(() => clearTimeout(timer));
   }
 
   #read({ method, params = {} }: JSONRPCNotification): void {
     if (method !== taskNotificationMethod || params.taskId !== this.#taskId) return;
-    this.#told = parseTask(params);
-    this.#wake?.abort();
+    this.#pushed = parseTask(params);
+    this.#interrupt();
   }
 
-  /** How long a pause is depends on it. */
+  /** Restarts a running pause, because its length depends on `isLive`. */
   #setLive(isLive: boolean): void {
     if (this.#isLive === isLive) return;
     this.#isLive = isLive;
-    this.#wake?.abort();
+    this.#interrupt();
   }
 }
 
-function openOf(host: ClientHost): number {
+function countOf(host: ClientHost): number {
   return opened.get(host) ?? 0;
 }

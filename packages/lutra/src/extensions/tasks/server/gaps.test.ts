@@ -1,4 +1,4 @@
-/** What is looked up after a gap of the bus is looked up again where the store is away as well. */
+/** Tasks are read again after a gap of the event bus, also while the store is unavailable. */
 import { afterEach, expect, it, vi } from "vitest";
 import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
 import type { ToolDefinition } from "../../../server/tools.ts";
@@ -10,22 +10,22 @@ import { gate, taskServer } from "../fixtures/task-server.ts";
 
 afterEach(() => vi.useRealTimers());
 
-/** A task that runs until its signal aborts, over a bus that loses events and a store that is away. */
+/** A task that runs until its signal aborts, with a bus that can lose events and a store that can fail. */
 async function brokenReplica() {
   const bus = createMemoryEventBus();
   const kept = createMemoryTaskStore();
   const [started, aborted] = [gate(), gate<unknown>()];
-  let isDeaf = false;
+  let losesEvents = false;
   let failures = 0;
-  let looks = 0;
+  let reads = 0;
   const events: EventBus = {
-    publish: (topic, event) => (isDeaf ? undefined : bus.publish(topic, event)),
+    publish: (topic, event) => (losesEvents ? undefined : bus.publish(topic, event)),
     subscribe: bus.subscribe,
   };
   const store: TaskStore = {
     ...kept,
     get: (taskId) => {
-      looks += 1;
+      reads += 1;
       if (failures === 0) return kept.get(taskId);
       failures -= 1;
       return Promise.reject(new StoreUnavailableError("test", new Error("gone")));
@@ -49,20 +49,20 @@ async function brokenReplica() {
     aborted: aborted.opened,
     /** Ends the run. */
     finish: () => aborted.open(undefined),
-    /** How often the task was read. */
-    looks: () => looks,
-    /** Cancels the task so that nobody hears of it; says so while the next looks fail. */
-    cancelUnheard: async (looksThatFail: number) => {
-      isDeaf = true;
+    /** Returns the number of times that the task was read. */
+    reads: () => reads,
+    /** Cancels the task without an event, then reports a gap while the next reads fail. */
+    cancelInGap: async (failingReads: number) => {
+      losesEvents = true;
       await server.cancel(taskId);
-      failures = looksThatFail;
+      failures = failingReads;
       vi.useFakeTimers({ toFake: ["setTimeout"] });
       await bus.publish(eventGapTopic, {});
     },
   };
 }
 
-/** Opens a stream for the task, and waits for its first state. */
+/** Opens a stream for the task and waits for its first state. */
 async function listen({ ask, taskId }: Awaited<ReturnType<typeof brokenReplica>>) {
   const notifications: JSONRPCNotification[] = [];
   const end = new AbortController();
@@ -72,33 +72,33 @@ async function listen({ ask, taskId }: Awaited<ReturnType<typeof brokenReplica>>
   return { notifications, end: () => end.abort() };
 }
 
-it("a run hears that its task was cancelled", async () => {
-  const { cancelUnheard, aborted, errors } = await brokenReplica();
-  await cancelUnheard(3);
+it("aborts the run of a task that was cancelled during the gap", async () => {
+  const { cancelInGap, aborted, errors } = await brokenReplica();
+  await cancelInGap(3);
   await vi.advanceTimersByTimeAsync(1000 + 2000 + 4000);
   expect(await aborted).toMatchObject({ message: "the task was cancelled" });
   expect(errors).toHaveLength(3);
 });
 
-it("a stream sends what it missed", async () => {
+it("sends the state that a stream missed during the gap", async () => {
   const replica = await brokenReplica();
   const { notifications, end } = await listen(replica);
-  await replica.cancelUnheard(6);
+  await replica.cancelInGap(6);
   await vi.advanceTimersByTimeAsync(1000 + 2000 + 4000);
   const { taskId } = replica;
   expect(notifications.at(-1)?.params).toMatchObject({ taskId, status: "cancelled" });
   end();
 });
 
-it("what has ended is not looked for", async () => {
+it("stops reading for streams and runs that have ended", async () => {
   const replica = await brokenReplica();
   const { end } = await listen(replica);
-  await replica.cancelUnheard(2);
+  await replica.cancelInGap(2);
   expect(replica.errors).toHaveLength(2);
   end();
   replica.finish();
   await vi.advanceTimersByTimeAsync(0);
-  const before = replica.looks();
+  const before = replica.reads();
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(replica.looks()).toBe(before);
+  expect(replica.reads()).toBe(before);
 });

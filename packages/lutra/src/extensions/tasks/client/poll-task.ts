@@ -1,0 +1,124 @@
+/**
+ * Follows a task to its end by polling. The client and the gateway share this, so a server sees the
+ * same pace and the same retries from both.
+ *
+ * @spec ext-tasks/tasks#task-polling
+ */
+import { ProtocolError } from "../../../protocol/errors.ts";
+import { canonicalJSON, type JSONObject } from "../../../protocol/json.ts";
+import { malformed } from "../../../protocol/method.ts";
+import { unlessAborted } from "../../../time/abort.ts";
+import { delay } from "../../../time/backoff.ts";
+import {
+  type CancelledTask,
+  type CompletedTask,
+  type DetailedTask,
+  type FailedTask,
+  type InputRequiredTask,
+  isTerminal,
+  type TaskInfo,
+} from "../protocol.ts";
+import { isTaskError, TaskError } from "../task-error.ts";
+import { type RetryOptions, retryTransient } from "./retry-transient.ts";
+
+/** A task, and the means to ask its server for it. */
+export interface PolledTask extends RetryOptions {
+  readonly taskId: string;
+  /** The state that the server has reported so far. Without it, the first poll is sent at once. */
+  readonly seed?: TaskInfo | undefined;
+  /** Sends `tasks/get` and returns the parsed result. */
+  readonly get: (signal: AbortSignal) => Promise<DetailedTask>;
+  /** The current time in milliseconds. */
+  readonly now: () => number;
+  /**
+   * Waits until the next poll is due. Resolves to a state that the server has sent in the meantime,
+   * which replaces the poll. By default it waits for `pollPauseMs`.
+   */
+  readonly nextPush?: ((latest: TaskInfo) => Promise<DetailedTask | undefined>) | undefined;
+}
+
+export interface TaskWaiter {
+  /** Called with each state that asks for input. An error that it throws ends the waiting. */
+  readonly onInput: (task: InputRequiredTask) => void;
+  /** Called once when the waiting ends before the task does, because of an abort or an error. */
+  readonly onLeft: () => void;
+}
+
+type EndedTask = CompletedTask | FailedTask | CancelledTask;
+
+const shortestPauseMs = 10;
+const defaultPauseMs = 1000;
+
+/**
+ * Waits for the result of the request that became the task.
+ *
+ * @throws {ProtocolError} the error of a task that failed
+ * @throws {TaskError} for a task that was cancelled or has expired
+ * @throws {TransportError} `aborted` when the signal aborts, `malformed` for an invalid state
+ */
+export async function taskResult(task: PolledTask, waiter: TaskWaiter): Promise<JSONObject> {
+  const end = await endOf(task, waiter);
+  if (end.status === "completed") return end.result;
+  if (end.status === "cancelled") throw new TaskError("cancelled", task.taskId, end.statusMessage);
+  throw ProtocolError.fromWire(end.error) ?? malformed("task.error: expected a JSON-RPC error");
+}
+
+async function endOf(task: PolledTask, { onInput, onLeft }: TaskWaiter): Promise<EndedTask> {
+  try {
+    for await (const state of pollTask(task)) {
+      if (state.status === "input_required") onInput(state);
+      else if (state.status !== "working") return state;
+    }
+    throw malformed("task: ended without a terminal status");
+  } catch (error) {
+    // An expired task does not exist any more.
+    if (!isTaskError(error)) onLeft();
+    throw error;
+  }
+}
+
+/** Yields the task each time it has changed, up to and including its terminal status. */
+export async function* pollTask(task: PolledTask): AsyncGenerator<DetailedTask, void, undefined> {
+  const startedAt = task.now();
+  let latest = task.seed;
+  let lastView: string | undefined;
+  for (;;) {
+    const state = await nextState(task, latest);
+    const view = viewOf(state);
+    if (view !== lastView) yield state;
+    if (isTerminal(state.status)) return;
+    requireUnexpired(state, task.now() - startedAt);
+    lastView = view;
+    latest = state;
+  }
+}
+
+/** Returns the pause that the latest state suggests, in milliseconds. */
+export function pollPauseMs({ pollIntervalMs = defaultPauseMs }: TaskInfo): number {
+  return Math.max(shortestPauseMs, pollIntervalMs);
+}
+
+async function nextState(task: PolledTask, latest: TaskInfo | undefined): Promise<DetailedTask> {
+  const { taskId, signal, get, nextPush } = task;
+  if (latest !== undefined) {
+    const pushed = nextPush ? await nextPush(latest) : await delay(pollPauseMs(latest), signal);
+    if (pushed !== undefined) return pushed;
+  }
+  const state = await retryTransient(task, () => unlessAborted(get(signal), signal));
+  if (state.taskId !== taskId) throw malformed("result.taskId: expected the task asked for");
+  return state;
+}
+
+/**
+ * The clocks of two machines differ, so the time to live is counted from when the task was first
+ * known here. It bounds the waiting for a server that never reports an end.
+ */
+function requireUnexpired({ taskId, ttlMs }: TaskInfo, followedMs: number): void {
+  if (ttlMs !== null && followedMs > ttlMs) throw new TaskError("expired", taskId);
+}
+
+/** Returns the members that belong to the task. `_meta` and `resultType` belong to the response. */
+function viewOf(state: DetailedTask): string {
+  const { _meta, resultType, ...view } = state as DetailedTask & JSONObject;
+  return canonicalJSON(view);
+}
