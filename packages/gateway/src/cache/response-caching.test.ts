@@ -2,7 +2,7 @@ import { type EncodedResult, encodeResult, ProtocolError, resultBytes } from "lu
 import { describe, expect, it } from "vitest";
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
-import { missingKey } from "../merge/parts.ts";
+import { missingKey } from "../merge/merged-result.ts";
 import { cached, settle } from "./fixtures/cached-upstream.ts";
 
 const hints = { resultType: "complete", ttlMs: 60_000, cacheScope: "public" };

@@ -27,7 +27,7 @@ import {
 } from "lutra/stores";
 import type { CacheConfig } from "../config/schema.ts";
 import { recordIn, recordOf } from "../exchange-record.ts";
-import { missingKey } from "../merge/parts.ts";
+import { missingKey } from "../merge/merged-result.ts";
 import { authorizationContext } from "./authorization-context.ts";
 import { guardHints } from "./guard-hints.ts";
 import { present } from "./present.ts";

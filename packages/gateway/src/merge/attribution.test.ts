@@ -14,20 +14,20 @@ const attribution = (resources: Uris, resourceTemplates: Uris = {}) =>
     createUriForms(["a", "b", "c"]),
   );
 
-describe("URIs", () => {
-  it("stay as they are where one upstream lists them", () => {
+describe("attribution of URIs", () => {
+  it("leaves a URI unchanged that one upstream lists", () => {
     const uris = attribution({ a: ["file:///x"], b: ["file:///y"] });
     expect(uris.show("a", "file:///x")).toBe("file:///x");
     expect(uris.find("file:///y")).toEqual({ upstream: "b", uri: "file:///y" });
   });
 
-  it("stay as they are where templates of one upstream match them", () => {
+  it("leaves a URI unchanged that templates of one upstream match", () => {
     const uris = attribution({}, { a: ["place://{id}"], b: ["trip://{id}"] });
     expect(uris.show("a", "place://1")).toBe("place://1");
     expect(uris.find("trip://2")).toEqual({ upstream: "b", uri: "trip://2" });
   });
 
-  it("carry their upstream where several list them, or match them, or none does", () => {
+  it("adds the upstream to a URI that several upstreams list or match, or none does", () => {
     const templates = { a: ["place://{id}"], b: ["place://{id}"] };
     const uris = attribution({ a: ["file:///x"], b: ["file:///x"] }, templates);
     expect(uris.show("a", "file:///x")).toBe("a+file:///x");
@@ -38,32 +38,32 @@ describe("URIs", () => {
     expect(uris.find("b+place://1")).toEqual({ upstream: "b", uri: "place://1" });
   });
 
-  it("of another upstream carry theirs, so that nobody takes them over by listing them", () => {
+  it("adds the upstream to a URI that only another upstream lists", () => {
     const uris = attribution({ a: ["file:///x"] });
     expect(uris.show("b", "file:///x")).toBe("b+file:///x");
   });
 
-  it("that are listed belong to who lists them, whatever another one's template matches", () => {
+  it("attributes a listed URI to its upstream, even if a template of another one matches", () => {
     const uris = attribution({ a: ["file:///x"] }, { b: ["file:///{+path}"] });
     expect(uris.find("file:///x")?.upstream).toBe("a");
     expect(uris.find("file:///y")?.upstream).toBe("b");
     expect(uris.show("b", "file:///x")).toBe("b+file:///x");
   });
 
-  it("that look as if they carried an upstream get one more", () => {
+  it("adds the upstream to a URI that already has the form of one that carries it", () => {
     const uris = attribution({ b: ["a+file:///x"] });
     expect(uris.show("b", "a+file:///x")).toBe("b+a+file:///x");
     expect(uris.find("b+a+file:///x")).toEqual({ upstream: "b", uri: "a+file:///x" });
     expect(uris.find("a+file:///x")).toEqual({ upstream: "a", uri: "file:///x" });
   });
 
-  it("of user interfaces always carry theirs, since they are unique on their server only", () => {
+  it("always adds the upstream to the URI of a user interface", () => {
     const uris = attribution({ a: ["ui://board"] });
     expect(uris.show("a", "ui://board")).toBe("ui://a/board");
     expect(uris.find("ui://board")).toBeUndefined();
   });
 
-  it("of the web that nobody lists stay as they are, so that clients can fetch them", () => {
+  it("leaves an unlisted web URI unchanged, so that clients can fetch it", () => {
     const uris = attribution({ b: ["https://b.example/"] });
     expect(uris.show("a", "https://a.example/")).toBe("https://a.example/");
     expect(uris.show("a", "https://b.example/")).toBe("a+https://b.example/");
@@ -71,22 +71,22 @@ describe("URIs", () => {
   });
 });
 
-describe("URI templates", () => {
-  it("stay as they are where all their URIs belong to one upstream", () => {
+describe("attribution of URI templates", () => {
+  it("leaves a template unchanged if all its URIs belong to one upstream", () => {
     const uris = attribution({ b: ["file:///x"] }, { a: ["place://{id}"], b: ["trip://{id}"] });
     expect(uris.showTemplate("a", "place://{id}")).toBe("place://{id}");
     expect(uris.findReference("place://{id}")).toEqual({ upstream: "a", uri: "place://{id}" });
   });
 
   it.each([
-    ["the same one", "place://{id}", {}, ["place://{id}"]],
-    ["a wider one", "place://eu/{id}", {}, ["place://{+rest}"]],
-    ["a narrower one", "place://{+rest}", {}, ["place://eu/{id}"]],
-    ["a resource among its URIs", "place://{id}", { b: ["place://1"] }, []],
+    ["the same template at another upstream", "place://{id}", {}, ["place://{id}"]],
+    ["a wider template at another upstream", "place://eu/{id}", {}, ["place://{+rest}"]],
+    ["a narrower template at another upstream", "place://{+rest}", {}, ["place://eu/{id}"]],
+    ["a matching resource at another upstream", "place://{id}", { b: ["place://1"] }, []],
     ["no literal scheme", "{+uri}", {}, []],
     ["a user interface", "ui://board/{id}", {}, []],
-    ["the look of one that carries an upstream", "b+place://{id}", {}, []],
-    ["a mistake", "place://{id", {}, []],
+    ["the form that carries an upstream", "b+place://{id}", {}, []],
+    ["a syntax error", "place://{id", {}, []],
   ])("carry their upstream when there is %s", (_what, template, resources: Uris, others) => {
     const uris = attribution(resources, { a: [template], b: others });
     const shown = uris.showTemplate("a", template);
@@ -105,21 +105,21 @@ const templates = fc.dictionary(
   fc.subarray(["x:{n}", "x:{+n}", "y:{n}", "{s}:{n}", "a+x:{n}"]),
 );
 
-describe("the mapping of URIs", () => {
-  it("leads every URI that was shown back to the upstream that it was shown for", () => {
+describe("attribution of any URIs", () => {
+  it("finds the upstream of every URI that was shown", () => {
     fc.assert(
       fc.property(listed, templates, fc.constantFrom("a", "b", "c"), uri, (r, t, upstream, one) => {
         const uris = attribution(r, t);
         const shown = uris.show(upstream, one);
         const found = uris.find(shown);
-        // A link to the web that nobody lists is for the web.
+        // Unlisted web URIs belong to no upstream.
         if (shown === one && /^https?:/.test(one) && found === undefined) return;
         expect(found).toEqual({ upstream, uri: one });
       }),
     );
   });
 
-  it("leads the URIs of a template that stays as it is to its upstream", () => {
+  it("finds the upstream of every URI of an unchanged template", () => {
     fc.assert(
       fc.property(listed, templates, fc.string({ maxLength: 8 }), (r, t, value) => {
         const uris = attribution(r, t);

@@ -1,46 +1,48 @@
 /**
- * Which upstream a URI belongs to, from what the upstreams list. A URI that is listed belongs to
- * those that list it, any other to those with a template that it matches. Only what belongs to one
- * upstream alone is shown as it is; the rest carries its upstream.
+ * Attributes URIs to upstreams by their lists. A listed URI belongs to the upstreams that list it, any
+ * other URI to those with a matching template. A URI of exactly one upstream is shown unchanged; every
+ * other URI carries its upstream.
  */
 import { parseURITemplate, type URITemplate } from "lutra/protocol";
 import type { UpstreamNames } from "./names.ts";
 import { type CarriedUri, isUiUri, type UriForms } from "./uri-forms.ts";
 
-/** What upstreams list. */
-export interface Listed {
+/** The URIs and templates that upstreams list. */
+export interface ListedUris {
   readonly resources: readonly UpstreamNames[];
   readonly resourceTemplates: readonly UpstreamNames[];
 }
 
-/** URIs and templates as the client knows them, and back. */
+/** Translates URIs and templates between the upstreams' form and the client's. */
 export interface Attribution {
+  /** Returns the client's form of a URI. */
   readonly show: (upstream: string, uri: string) => string;
+  /** Returns the client's form of a template. */
   readonly showTemplate: (upstream: string, template: string) => string;
-  /** The upstream that reads a URI; absent where it is not known, or where several do. */
+  /** Returns the only upstream that can read a URI, or undefined. */
   readonly find: (uri: string) => CarriedUri | undefined;
-  /** The upstream that a URI or a template refers to. */
+  /** Returns the upstream of a URI or a template, or undefined. */
   readonly findReference: (uri: string) => CarriedUri | undefined;
 }
 
 interface ListedTemplate {
   readonly upstream: string;
   readonly template: string;
-  /** What all its URIs begin with. */
+  /** The beginning that all its URIs share. */
   readonly prefix: string;
-  /** Absent for one that is malformed, which matches nothing. */
+  /** Undefined for a malformed template, which matches nothing. */
   readonly compiled: URITemplate | undefined;
 }
 
-/** How many templates of one upstream URIs are matched with; those beyond carry their upstream. */
+/** Maximum number of templates per upstream that URIs are matched with. Others carry their upstream. */
 const maxTemplates = 1000;
 
-export function createAttribution(listed: Listed, forms: UriForms): Attribution {
+export function createAttribution(listed: ListedUris, forms: UriForms): Attribution {
   const listedBy = groupByUri(listed.resources);
   const templates = listed.resourceTemplates.flatMap(compileTemplates);
   const shownTemplates = new Map<string, string>();
 
-  /** The upstreams that a URI may belong to. */
+  /** Returns the upstreams that a URI may belong to. */
   function ownersOf(uri: string): readonly string[] {
     if (isUiUri(uri) || forms.read(uri) !== undefined) return [];
     const owners = listedBy.get(uri);
@@ -60,15 +62,16 @@ export function createAttribution(listed: Listed, forms: UriForms): Attribution 
 
   function show(upstream: string, uri: string): string {
     const owners = ownersOf(uri);
-    const isItsOwn = owners.length === 1 && owners[0] === upstream;
-    return isItsOwn || (owners.length === 0 && isWebUri(uri)) ? uri : forms.carry(upstream, uri);
+    const isOnlyOwner = owners.length === 1 && owners[0] === upstream;
+    const isUnlistedLink = owners.length === 0 && isWebUri(uri);
+    return isOnlyOwner || isUnlistedLink ? uri : forms.carry(upstream, uri);
   }
 
   /**
-   * Whether no URI of the template can be taken for another upstream's. Templates count as
-   * overlapping as soon as one of their beginnings begins with the other.
+   * Returns true if no URI of the template can be mistaken for one of another upstream. Two templates
+   * overlap if the literal prefix of one begins with the literal prefix of the other.
    */
-  function staysWhole({ upstream, template, prefix, compiled }: ListedTemplate): boolean {
+  function isUnambiguous({ upstream, template, prefix, compiled }: ListedTemplate): boolean {
     if (compiled === undefined || !prefix.includes(":")) return false;
     if (isUiUri(prefix) || forms.read(template) !== undefined) return false;
     const overlaps = templates.some(
@@ -86,7 +89,7 @@ export function createAttribution(listed: Listed, forms: UriForms): Attribution 
 
   for (const listedTemplate of templates) {
     const { template, upstream } = listedTemplate;
-    if (staysWhole(listedTemplate)) shownTemplates.set(template, upstream);
+    if (isUnambiguous(listedTemplate)) shownTemplates.set(template, upstream);
   }
 
   return {
@@ -102,8 +105,8 @@ export function createAttribution(listed: Listed, forms: UriForms): Attribution 
 }
 
 /**
- * Clients may fetch these themselves, which they could not in another form. So a link to the web
- * that nobody lists stays a link to the web.
+ * Returns true for a URI that a client may fetch itself. Such a URI stays unchanged unless an upstream
+ * lists it, because in the form that carries its upstream it could not be fetched.
  *
  * @spec server/resources#https
  */

@@ -1,45 +1,49 @@
-/** What each upstream offers, as far as it was asked lately. */
+/** The capabilities of upstreams, kept for a short time. */
 import { within } from "lutra/internal";
 import { readCacheHints, type ServerCapabilities } from "lutra/protocol";
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { askDiscover } from "./discover.ts";
-import type { Caller } from "./own-request.ts";
+import type { ReceivedRequest } from "./own-request.ts";
 
 export interface CapabilitiesOptions {
+  /** Maximum time for `server/discover`, in milliseconds. */
   readonly partMs: number;
   readonly now: () => number;
 }
 
-/** Gives the capabilities of an upstream; absent where it does not say. */
+/** Returns the capabilities of an upstream, or undefined if they are not known. */
 export type Capabilities = (
   upstream: Upstream,
-  caller: Caller,
+  received: ReceivedRequest,
 ) => Promise<ServerCapabilities | undefined>;
 
-/** The longest that capabilities are believed, in milliseconds. */
+/** Maximum time for which capabilities are kept, in milliseconds. */
 const maxAgeMs = 60_000;
 
-interface Known {
+interface KnownCapabilities {
   readonly capabilities: ServerCapabilities;
-  readonly until: number;
+  readonly expiresAt: number;
 }
 
 export function createCapabilities({ partMs, now }: CapabilitiesOptions): Capabilities {
-  const known = new Map<string, Known>();
-  return async (upstream, caller) => {
+  const known = new Map<string, KnownCapabilities>();
+  return async (upstream, received) => {
     const before = known.get(upstream.name);
-    if (before !== undefined && now() < before.until) return before.capabilities;
-    const tooLate = () => new UpstreamError("timeout", upstream.name, "The upstream is too slow");
-    const bounds = { signal: caller.context.signal, ms: partMs, tooLate };
+    if (before !== undefined && now() < before.expiresAt) return before.capabilities;
+    const { signal } = received.context;
+    const message = `The upstream did not answer within ${partMs} ms`;
+    const tooLate = () => new UpstreamError("timeout", upstream.name, message);
+    const bounds = { signal, ms: partMs, tooLate };
     try {
-      const result = await within(bounds, (signal) => askDiscover(upstream, caller, signal));
+      const result = await within(bounds, (signal) => askDiscover(upstream, received, signal));
       const { capabilities } = result;
-      const until = now() + Math.min(maxAgeMs, readCacheHints(result).ttlMs);
-      known.set(upstream.name, { capabilities, until });
+      const expiresAt = now() + Math.min(maxAgeMs, readCacheHints(result).ttlMs);
+      known.set(upstream.name, { capabilities, expiresAt });
       return capabilities;
     } catch (error) {
-      if (caller.context.signal.aborted) throw error;
+      if (signal.aborted) throw error;
+      // Outdated capabilities are a better guess than none.
       return before?.capabilities;
     }
   };

@@ -1,4 +1,4 @@
-/** Whole lists of all upstreams, page by page. */
+/** Reads complete lists from all upstreams, page by page. */
 import {
   type CacheHints,
   isObject,
@@ -7,125 +7,134 @@ import {
   readCacheHints,
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
+import { askUpstreams, type UpstreamQuestion } from "./ask-upstreams.ts";
 import { type ListKind, type ListName, listKinds } from "./list-kinds.ts";
-import { type Caller, ownContext, ownRequest } from "./own-request.ts";
-import { askEach, isNotOffered, mergedHints, type Question } from "./parts.ts";
+import { isMethodNotFound } from "./merge-errors.ts";
+import { mergedHints } from "./merged-result.ts";
+import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
 import type { RoutingTable } from "./routing-table.ts";
 
-/** An entry of a list, as its upstream shows it. */
-export interface Entry {
+/** An entry of a list as its upstream sent it. */
+export interface ListEntry {
   readonly upstream: string;
   readonly key: string;
   readonly shown: JSONObject;
 }
 
-/** The lists of all upstreams as one. */
-export interface Collection {
-  /** In the order of the upstreams, and there in the upstream's own. */
-  readonly entries: readonly Entry[];
+/** One list with the entries of all upstreams. */
+export interface CollectedList {
+  /** In the order of the upstreams, and for each upstream in the order that it sent. */
+  readonly entries: readonly ListEntry[];
   readonly hints: CacheHints;
-  /** The upstreams whose entries are not all there. */
+  /** The names of the upstreams whose entries are incomplete. */
   readonly missing: readonly string[];
 }
 
-export interface Collecting extends Pick<Question<unknown>, "onFailure"> {
+export interface CollectOptions extends Pick<UpstreamQuestion<unknown>, "onFailure"> {
   readonly upstreams: readonly Upstream[];
   readonly table: RoutingTable;
-  /** How many pages of one upstream are read. */
+  /** Maximum number of pages that are read from one upstream. */
   readonly maxPages: number;
   readonly partMs: number;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
 interface UpstreamList {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ListEntry[];
   readonly hints: CacheHints;
-  /** Whether the upstream has more pages than are read. */
-  readonly isCut: boolean;
+  /** True if the upstream has more pages than are read. */
+  readonly isTruncated: boolean;
 }
 
-/** Reads a list of all upstreams as the caller sees it, and teaches the table what is there. */
+/** Reads a list of all upstreams as the client sees it, and updates the routing table. */
 export async function collect(
   list: ListName,
-  caller: Caller,
-  collecting: Collecting,
-): Promise<Collection> {
-  const { upstreams, table, partMs, onWarning, onFailure } = collecting;
+  received: ReceivedRequest,
+  options: CollectOptions,
+): Promise<CollectedList> {
+  const { upstreams, table, partMs, onWarning, onFailure } = options;
   const kind = listKinds[list];
-  const { parts, missing } = await askEach(upstreams, {
+  const { answers, missing } = await askUpstreams(upstreams, {
     method: kind.method.name,
-    context: caller.context,
+    context: received.context,
     partMs,
     onWarning,
     onFailure,
     ask: async (upstream, signal) => {
-      const read = await readList(kind, { upstream, caller, signal, collecting }).catch((error) => {
-        if (isNotOffered(error)) table.learn(list, { ...nothing, upstream: upstream.name });
+      const { name } = upstream;
+      const reading = { upstream, received, signal, maxPages: options.maxPages };
+      const read = await readList(kind, reading).catch((error) => {
+        if (isMethodNotFound(error)) table.update(list, { ...emptyList, upstream: name });
         throw error;
       });
       const keys = read.entries.map(({ key }) => key);
-      table.learn(list, { upstream: upstream.name, keys, scope: read.hints.cacheScope });
+      table.update(list, { upstream: name, keys, scope: read.hints.cacheScope });
       return read;
     },
   });
-  const cut = parts.filter(({ answer }) => answer.isCut).map(({ upstream }) => upstream.name);
-  for (const name of cut) onWarning(`${kind.method.name}: ${name} has too many pages`);
+  const truncated = answers
+    .filter(({ answer }) => answer.isTruncated)
+    .map(({ upstream }) => upstream.name);
+  for (const name of truncated) {
+    const { maxPages } = options;
+    onWarning(`${kind.method.name}: upstream "${name}" has more than ${maxPages} pages`);
+  }
   const incomplete = upstreams
     .map(({ name }) => name)
-    .filter((name) => missing.includes(name) || cut.includes(name));
+    .filter((name) => missing.includes(name) || truncated.includes(name));
   return {
-    entries: parts.flatMap(({ answer }) => answer.entries),
+    entries: answers.flatMap(({ answer }) => answer.entries),
     hints: mergedHints(
-      parts.map(({ answer }) => answer.hints),
+      answers.map(({ answer }) => answer.hints),
       incomplete,
     ),
     missing: incomplete,
   };
 }
 
-const nothing = { keys: [], scope: "public" } as const;
+const emptyList = { keys: [], scope: "public" } as const;
 
-interface Reading {
+interface ReadListOptions {
   readonly upstream: Upstream;
-  readonly caller: Caller;
+  readonly received: ReceivedRequest;
   readonly signal: AbortSignal;
-  readonly collecting: Collecting;
+  readonly maxPages: number;
 }
 
 /** @spec server/utilities/pagination#pagination-flow */
-async function readList(kind: ListKind, reading: Reading): Promise<UpstreamList> {
-  const { upstream, caller, signal, collecting } = reading;
-  const entries = new Map<string, Entry>();
+async function readList(kind: ListKind, options: ReadListOptions): Promise<UpstreamList> {
+  const { upstream, received, signal, maxPages } = options;
+  const entries = new Map<string, ListEntry>();
   const hints: CacheHints[] = [];
   const cursors = new Set<string>();
   let params: JSONObject = {};
-  for (let page = 0; page < collecting.maxPages; page += 1) {
-    const request = ownRequest(caller, kind.method.name, params);
-    const context = ownContext(caller, kind.method.name, signal);
+  for (let page = 0; page < maxPages; page += 1) {
+    const request = ownRequest(received, kind.method.name, params);
+    const context = ownContext(received, kind.method.name, signal);
     const result = kind.method.result(await upstream.serve(request, context));
     addEntries(entries, { kind, upstream: upstream.name, result });
     hints.push(readCacheHints(result));
     const cursor = nextCursorOf(result);
-    if (cursor === undefined) return whole(entries, hints, false);
-    // An upstream that gives a cursor twice would never come to an end.
+    if (cursor === undefined) return listOf(entries, hints, false);
+    // A repeated cursor would lead to an endless loop.
     if (cursors.has(cursor)) break;
     cursors.add(cursor);
     params = { cursor };
   }
-  return whole(entries, hints, true);
+  return listOf(entries, hints, true);
 }
 
-function whole(
-  entries: ReadonlyMap<string, Entry>,
+function listOf(
+  entries: ReadonlyMap<string, ListEntry>,
   hints: readonly CacheHints[],
-  isCut: boolean,
+  isTruncated: boolean,
 ): UpstreamList {
-  return { entries: [...entries.values()], hints: mergedHints(hints, []), isCut };
+  return { entries: [...entries.values()], hints: mergedHints(hints, []), isTruncated };
 }
 
-/** Takes the entries over. What has no key can't be asked for, and of two with one key the first. */
+/** Adds the entries of a page. Skips entries without a key, and entries whose key was seen before. */
 function addEntries(
-  entries: Map<string, Entry>,
+  entries: Map<string, ListEntry>,
   page: { readonly kind: ListKind; readonly upstream: string; readonly result: Result },
 ): void {
   const { kind, upstream, result } = page;

@@ -7,7 +7,7 @@ const tool = defineTool({ name: "x", call: () => "x" });
 const discover = (upstreams: Parameters<typeof mergeOf>[0]) =>
   mergeOf(upstreams).serve(requestOf("server/discover"), contextOf());
 
-/** An upstream that answers `server/discover` as told. */
+/** An upstream that answers `server/discover` with these members. */
 const declaring = (name: string, result: object) => {
   const serve: Serve = async () => ({
     resultType: "complete",
@@ -21,7 +21,7 @@ const declaring = (name: string, result: object) => {
 };
 
 describe("server/discover of several upstreams", () => {
-  it("declares what any of them offers, and the gateway's identity", async () => {
+  it("declares the capabilities of any upstream, and the gateway's identity", async () => {
     const a = createServer({ name: "a", version: "1", tools: [tool], instructions: "Use a." });
     const b = createServer({ name: "b", version: "1", prompts: [], resources: [] });
     const result = await discover([fakeUpstream("a", a), fakeUpstream("b", b)]);
@@ -40,7 +40,7 @@ describe("server/discover of several upstreams", () => {
     });
   });
 
-  it("announces changes when any of them does", async () => {
+  it("sets a flag of a capability if any upstream sets it", async () => {
     const capabilities = { tools: { listChanged: false }, resources: { subscribe: true } };
     const more = { tools: { listChanged: true }, resources: {} };
     const result = await discover([
@@ -54,7 +54,7 @@ describe("server/discover of several upstreams", () => {
     });
   });
 
-  it("joins instructions, each under the name of its upstream", async () => {
+  it("joins the instructions, each under the name of its upstream", async () => {
     const result = await discover([
       declaring("a", { instructions: "First.\n" }),
       declaring("b", {}),
@@ -63,7 +63,7 @@ describe("server/discover of several upstreams", () => {
     expect(result.instructions).toBe("# a\n\nFirst.\n\n# c\n\nThen.");
   });
 
-  it("shows the extensions of all, with the settings on which their upstreams agree", async () => {
+  it("declares the extensions of all upstreams, with the settings on which they agree", async () => {
     const extension = (settings: object) => ({ "com.example/x": settings });
     const result = await discover([
       declaring("a", { capabilities: { extensions: extension({ same: [1], other: 1 }) } }),
@@ -78,14 +78,14 @@ describe("server/discover of several upstreams", () => {
     });
   });
 
-  it("shows an extension that one upstream alone has", async () => {
+  it("declares an extension that only one upstream has", async () => {
     const extension = defineExtension({ id: "com.example/x", settings: { on: true } });
     const a = createServer({ name: "a", version: "1", extensions: [extension] });
     const result = await discover([fakeUpstream("a", a), declaring("b", {})]);
     expect(result.capabilities).toEqual({ extensions: { "com.example/x": { on: true } } });
   });
 
-  it("names who is missing, and is not to be kept then", async () => {
+  it("names missing upstreams, and is not cacheable then", async () => {
     const b = declaring("b", {});
     b.isDown = true;
     const result = await discover([declaring("a", { capabilities: { tools: {} } }), b]);
@@ -97,7 +97,7 @@ describe("server/discover of several upstreams", () => {
     });
   });
 
-  it("leaves out an upstream that speaks none of the versions", async () => {
+  it("treats an upstream without a modern version as missing", async () => {
     const old = declaring("old", {
       supportedVersions: ["2025-11-25"],
       capabilities: { tools: {} },

@@ -1,5 +1,6 @@
 /**
- * `server/discover` of the merged server: what all speak, and what any of them offers.
+ * `server/discover` of the merged server: the versions that all upstreams support, and the capabilities
+ * of any of them.
  *
  * @spec server/discover
  */
@@ -15,58 +16,68 @@ import {
   TransportError,
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { type Caller, ownContext, ownRequest } from "./own-request.ts";
-import { askEach, mergedHints, mergedMeta, type Part } from "./parts.ts";
+import { askUpstreams, type UpstreamAnswer } from "./ask-upstreams.ts";
+import { mergedHints, mergedMeta } from "./merged-result.ts";
+import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
 
-export interface DiscoverOptions {
+export interface MergedDiscoverOptions {
   readonly upstreams: readonly Upstream[];
   readonly serverMeta: JSONObject;
   readonly partMs: number;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
-export async function mergedDiscover(options: DiscoverOptions, caller: Caller): Promise<Result> {
+export async function mergedDiscover(
+  options: MergedDiscoverOptions,
+  received: ReceivedRequest,
+): Promise<Result> {
   const { upstreams, serverMeta, partMs, onWarning } = options;
-  const { parts, missing } = await askEach(upstreams, {
+  const { answers, missing } = await askUpstreams(upstreams, {
     method: discover.name,
-    context: caller.context,
+    context: received.context,
     partMs,
     onWarning,
-    ask: (upstream, signal) => askDiscover(upstream, caller, signal),
+    ask: (upstream, signal) => askDiscover(upstream, received, signal),
   });
-  const answers = parts.map(({ answer }) => answer);
-  const instructions = mergedInstructions(parts);
+  const results = answers.map(({ answer }) => answer);
+  const instructions = mergedInstructions(answers);
   return {
     resultType: "complete",
     supportedVersions: modernVersions.filter((version) =>
-      answers.every(({ supportedVersions }) => supportedVersions.includes(version)),
+      results.every(({ supportedVersions }) => supportedVersions.includes(version)),
     ),
-    capabilities: mergedCapabilities(answers),
+    capabilities: mergedCapabilities(results),
     ...(instructions !== undefined && { instructions }),
-    ...mergedHints(answers.map(readCacheHints), missing),
+    ...mergedHints(results.map(readCacheHints), missing),
     _meta: mergedMeta(serverMeta, missing),
   };
 }
 
-/** Asks one upstream what it offers. One of another era can't be part of a modern server. */
+/**
+ * Sends `server/discover` to one upstream.
+ *
+ * @throws {TransportError} `malformed` for a legacy server, which cannot be part of a modern one
+ */
 export async function askDiscover(
   upstream: Upstream,
-  caller: Caller,
+  received: ReceivedRequest,
   signal: AbortSignal,
 ): Promise<DiscoverResult> {
-  const request = ownRequest(caller, discover.name, {});
-  const context = ownContext(caller, discover.name, signal);
+  const request = ownRequest(received, discover.name, {});
+  const context = ownContext(received, discover.name, signal);
   const result = discover.result(await upstream.serve(request, context));
   if (result.supportedVersions.some((version) => modernVersions.includes(version))) return result;
   throw new TransportError("malformed", "result.supportedVersions: expected a modern version");
 }
 
 /**
- * The instructions of all, each under its upstream's name, since what tells a model how to use one
- * server says nothing about the others.
+ * Returns the instructions of all upstreams, each under the name of its upstream, because they tell a
+ * model how to use that one server.
  */
-function mergedInstructions(parts: readonly Part<DiscoverResult>[]): string | undefined {
-  const sections = parts.flatMap(({ upstream, answer: { instructions } }) =>
+function mergedInstructions(
+  answers: readonly UpstreamAnswer<DiscoverResult>[],
+): string | undefined {
+  const sections = answers.flatMap(({ upstream, answer: { instructions } }) =>
     typeof instructions === "string" && instructions.trim() !== ""
       ? [`# ${upstream.name}\n\n${instructions.trim()}`]
       : [],
@@ -75,33 +86,33 @@ function mergedInstructions(parts: readonly Part<DiscoverResult>[]): string | un
 }
 
 /**
- * What any of the upstreams declares, the merged server offers. Of an extension's settings, and of
- * experimental features, only those members are shown that all who declare it agree on: a client
- * must be able to rely on them whichever upstream answers.
+ * Returns the capabilities that any upstream declares. Settings of extensions and of experimental
+ * features are limited to the members on which all upstreams that declare them agree, because a client
+ * must be able to rely on them for each upstream.
  *
  * @spec basic/versioning#extension-negotiation
  */
-function mergedCapabilities(answers: readonly DiscoverResult[]): JSONObject {
+function mergedCapabilities(results: readonly DiscoverResult[]): JSONObject {
   const merged: Record<string, unknown> = {};
-  for (const { capabilities } of answers) {
+  for (const { capabilities } of results) {
     for (const [name, declared] of Object.entries(capabilities as JSONObject)) {
-      if (isObject(declared) && !agreed.has(name)) {
+      if (isObject(declared) && !openCapabilities.has(name)) {
         merged[name] = anyOf(merged[name], declared);
       }
     }
   }
-  for (const name of agreed) {
-    const declared = answers.map(({ capabilities }) => (capabilities as JSONObject)[name]);
+  for (const name of openCapabilities) {
+    const declared = results.map(({ capabilities }) => (capabilities as JSONObject)[name]);
     const members = declared.filter(isObject);
     if (members.length > 0) merged[name] = mergedSettings(members);
   }
   return merged;
 }
 
-/** The capabilities whose members are someone else's to define. */
-const agreed: ReadonlySet<string> = new Set(["extensions", "experimental"]);
+/** The capabilities whose members the specification does not define. */
+const openCapabilities: ReadonlySet<string> = new Set(["extensions", "experimental"]);
 
-/** A flag that any of them sets is set. */
+/** Merges two declarations of a capability: a flag is set if either declaration sets it. */
 function anyOf(known: unknown, declared: JSONObject): JSONObject {
   const both: Record<string, unknown> = { ...declared, ...(isObject(known) ? known : {}) };
   for (const [name, value] of Object.entries(declared)) if (value === true) both[name] = true;

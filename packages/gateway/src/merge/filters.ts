@@ -1,5 +1,6 @@
 /**
- * Filters of subscriptions: which notifications they ask for, and what several have in common.
+ * Filters of subscriptions: the notifications that a filter requests, and the part of a filter that
+ * upstreams have agreed to.
  *
  * @spec basic/patterns/subscriptions#notification-filter
  */
@@ -11,18 +12,18 @@ import {
   type SubscriptionFilter,
 } from "lutra/protocol";
 
-/** The members of a filter that ask for changes of lists, with their notifications. */
+/** The members of a filter that request list changes, with their notifications. */
 export const listChanges = Object.entries(listChangedMethods) as [ListChanged, string][];
 
-/** The member of a filter that asks for a notification. */
+/** The member of a filter that requests a notification, by method. */
 const members: ReadonlyMap<string, string> = new Map([
   ...listChanges.map(([member, method]) => [method, member] as const),
   [resourceUpdatedMethod, "resourceSubscriptions"],
 ]);
 
 /**
- * Whether the filter asks for the notification. The update of a part is also one of the resource
- * that contains it; what the protocol does not define is the matter of an extension.
+ * Returns true if the filter requests the notification, or if an extension defines it. A subscription
+ * to a resource includes updates of the resources below its URI.
  */
 export function isPromised(
   { method, params }: JSONRPCNotification,
@@ -35,7 +36,7 @@ export function isPromised(
   return agreed.some((uri) => String(params?.uri).startsWith(uri));
 }
 
-/** What of the filter at least one upstream agreed to, in the client's order. */
+/** Returns the part of the filter that at least one upstream agreed to, in the client's order. */
 export function commonFilter(
   asked: SubscriptionFilter,
   agreed: readonly SubscriptionFilter[],

@@ -12,7 +12,7 @@ import {
 } from "lutra/internal";
 import { listen, type SubscriptionFilter } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { type Caller, ownContext, ownRequest } from "./own-request.ts";
+import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
 
 export interface FollowOptions {
   /** Maximum time until an upstream acknowledges, in milliseconds. @default 10000 */
@@ -28,7 +28,7 @@ export interface Following
   extends Pick<FollowedSubscription, "signal" | "onAcknowledged" | "onNotification"> {
   readonly upstream: Upstream;
   /** The request on whose behalf the gateway subscribes; its own filter is not used. */
-  readonly caller: Caller;
+  readonly caller: ReceivedRequest;
   readonly filter: SubscriptionFilter;
   /** Called when a stream has ended. Returns the next step. */
   readonly onEnd: (end: StreamEnd) => NextStep;

@@ -1,4 +1,4 @@
-/** The lists that are merged, as data. */
+/** Descriptions of the lists that are merged. */
 import {
   type ListChanged,
   listPrompts,
@@ -12,9 +12,9 @@ export interface ListKind {
   readonly method: Method;
   /** The member of the result that holds the entries. */
   readonly field: string;
-  /** The member that tells an entry from the others of its server. */
+  /** The member that identifies an entry on its server. */
   readonly key: string;
-  /** The change that makes the list stale. */
+  /** The change notification that makes the list outdated. */
   readonly changedBy: ListChanged;
 }
 

@@ -4,6 +4,7 @@
  *
  * @spec basic/patterns/subscriptions#notification-filter
  */
+import { invalidParams } from "lutra/internal";
 import {
   type ClientCapabilities,
   isObject,
@@ -19,20 +20,20 @@ import {
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { listChanges } from "./filters.ts";
+import type { UpstreamFinder } from "./find-upstream.ts";
+import { requireExtension } from "./merge-errors.ts";
 import type { MintedIdKind } from "./minted-ids.ts";
-import type { Caller } from "./own-request.ts";
-import { invalidParams } from "./refusals.ts";
+import type { ReceivedRequest } from "./own-request.ts";
 import { showUris } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { Seals } from "./seals.ts";
 import type { Branch, Subscriptions } from "./subscription.ts";
-import { requireExtension, type Targets } from "./targets.ts";
 
 export interface ListenOptions {
   readonly upstreams: readonly Upstream[];
   readonly capabilities: Capabilities;
   readonly table: RoutingTable;
-  readonly targets: Targets;
+  readonly finder: UpstreamFinder;
   readonly seals: Seals;
   readonly mintedIds: readonly MintedIdKind[];
   readonly subscriptions: Subscriptions;
@@ -49,7 +50,7 @@ interface Named {
   readonly ids: Map<string, Map<string, string>>;
 }
 
-export type Listen = (caller: Caller, declared: ClientCapabilities) => Promise<Result>;
+export type Listen = (caller: ReceivedRequest, declared: ClientCapabilities) => Promise<Result>;
 
 export function createListen(options: ListenOptions): Listen {
   const { upstreams, subscriptions, capabilities } = options;
@@ -74,14 +75,14 @@ export function createListen(options: ListenOptions): Listen {
 /** Finds the upstreams of all URIs and ids. What belongs to none is left out. */
 async function resolveNames(
   filter: SubscriptionFilter,
-  caller: Caller,
-  { upstreams, targets, seals, mintedIds, maxItems }: ListenOptions,
+  caller: ReceivedRequest,
+  { upstreams, finder, seals, mintedIds, maxItems }: ListenOptions,
 ): Promise<ReadonlyMap<string, Named>> {
   const named = new Map<string, Named>(
     upstreams.map(({ name }) => [name, { uris: new Map(), ids: new Map() }]),
   );
   for (const sent of limited(filter.resourceSubscriptions, "resourceSubscriptions", maxItems)) {
-    const found = await targets.findUri(sent, caller);
+    const found = await finder.findUri(sent, caller);
     if (found !== undefined) named.get(found.upstream)?.uris.set(found.uri, sent);
   }
   for (const { filterField } of mintedIds) {

@@ -36,8 +36,8 @@ async function allPages(merge: Merge, method = "tools/list"): Promise<readonly R
   }
 }
 
-describe("merged lists", () => {
-  it("have the upstreams' entries in a stable order, with a prefix only where names collide", async () => {
+describe("a merged list", () => {
+  it("keeps the order of upstreams and entries, and adds a prefix only to names that collide", async () => {
     const merge = mergeOf([
       upstreamOf("a", ["search", "zoom"]),
       upstreamOf("b", ["alpha", "search"]),
@@ -48,7 +48,7 @@ describe("merged lists", () => {
     expect(namesIn(await list(merge))).toEqual(names);
   });
 
-  it("carry the gateway's identity, and only what the upstreams say of their entries", async () => {
+  it("contains the gateway's identity, and entries as their upstreams sent them", async () => {
     const merge = mergeOf([upstreamOf("a", ["x"])]);
     expect(await list(merge)).toEqual({
       resultType: "complete",
@@ -59,7 +59,7 @@ describe("merged lists", () => {
     });
   });
 
-  it("unite resources, templates and prompts, too", async () => {
+  it("merges resources, templates and prompts", async () => {
     const server = (name: string) =>
       createServer({
         name,
@@ -86,7 +86,7 @@ describe("merged lists", () => {
     ]);
   });
 
-  it("do without upstreams that do not offer them", async () => {
+  it("counts as complete without upstreams that do not support the list", async () => {
     const merge = mergeOf([
       fakeUpstream("a", createServer({ name: "a", version: "1.0.0" })),
       upstreamOf("b", ["x"]),
@@ -97,7 +97,7 @@ describe("merged lists", () => {
     expect(result._meta).not.toHaveProperty("dev.lutra/missing");
   });
 
-  it("that nobody offers are no methods", async () => {
+  it("answers methodNotFound if no upstream supports the list", async () => {
     const merge = mergeOf([upstreamOf("a", ["x"])]);
     const asked = merge.serve(requestOf("prompts/list"), contextOf());
     await expect(asked).rejects.toMatchObject({ code: -32601, status: 404 });
@@ -105,7 +105,7 @@ describe("merged lists", () => {
 });
 
 describe("a missing upstream", () => {
-  it("never fails the list: the rest is answered, and is not to be cached as complete", async () => {
+  it("leaves a missing upstream out of the list, which is then not cacheable", async () => {
     const [a, b] = [upstreamOf("a", ["x"]), upstreamOf("b", ["y"])];
     const merge = mergeOf([a, b]);
     b.isDown = true;
@@ -116,10 +116,10 @@ describe("a missing upstream", () => {
       cacheScope: "private",
       _meta: { "dev.lutra/missing": ["b"] },
     });
-    expect(merge.warnings).toEqual(["tools/list: no part of b"]);
+    expect(merge.warnings).toEqual(['tools/list: upstream "b" did not answer']);
   });
 
-  it("keeps its names, so that those of others do not change when it comes and goes", async () => {
+  it("keeps the names of a missing upstream, so that the names of others do not change", async () => {
     const [a, b] = [upstreamOf("a", ["search"]), upstreamOf("b", ["search"])];
     const merge = mergeOf([a, b]);
     await list(merge);
@@ -127,7 +127,7 @@ describe("a missing upstream", () => {
     expect(namesIn(await list(merge))).toEqual(["a.search"]);
   });
 
-  it("is one that does not answer in time, that answers nonsense, or never stops", async () => {
+  it("counts a slow, malformed or endless upstream as missing", async () => {
     const silent = fakeUpstream("silent", { serve: () => new Promise(() => {}) });
     const odd = fakeUpstream("odd", { serve: async () => ({ tools: "none" }) });
     const endless = fakeUpstream("endless", {
@@ -140,7 +140,7 @@ describe("a missing upstream", () => {
     expect(endless.requests).toHaveLength(2);
   });
 
-  it("is the error when no upstream answers", async () => {
+  it("fails with the error of an upstream if none answers", async () => {
     const [a, b] = [upstreamOf("a", ["x"]), upstreamOf("b", ["y"])];
     a.isDown = true;
     b.isDown = true;
@@ -152,16 +152,16 @@ describe("a missing upstream", () => {
   });
 });
 
-describe("freshness of a merged list", () => {
+describe("the freshness of a merged list", () => {
   const part = (name: string, ttlMs: number, cacheScope: "public" | "private" = "public") =>
     upstreamOf(name, [name], { cache: { ttlMs, cacheScope } });
 
-  it("is the shortest of its parts, and private when one is", async () => {
+  it("takes the shortest ttlMs of the parts, and is private if any part is", async () => {
     const merge = mergeOf([part("a", 5000), part("b", 1000, "private")]);
     expect(await list(merge)).toMatchObject({ ttlMs: 1000, cacheScope: "private" });
   });
 
-  it("is none when a part is stale at once", async () => {
+  it("has a ttlMs of zero if a part has", async () => {
     const merge = mergeOf([part("a", 5000), part("b", 0)]);
     expect(await list(merge)).toMatchObject({ ttlMs: 0, cacheScope: "public" });
   });
@@ -171,7 +171,7 @@ describe("server/utilities/pagination", () => {
   const many = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-  it("pages through all upstreams, whatever the size of their own pages", async () => {
+  it("pages through all upstreams, regardless of the size of their pages", async () => {
     const a = upstreamOf("a", many("a", 5), { pageSize: 2 });
     const merge = mergeOf([a, upstreamOf("b", many("b", 4))], { pageSize: 3 });
     const pages = await allPages(merge);
@@ -182,7 +182,7 @@ describe("server/utilities/pagination", () => {
     ]);
   });
 
-  it("shows the same set while a client pages", async () => {
+  it("shows the same entries while a client reads the pages", async () => {
     const server = serverOf("a", many("a", 4));
     const merge = mergeOf([fakeUpstream("a", server)], { pageSize: 2 });
     const { nextCursor } = await list(merge);
@@ -191,14 +191,14 @@ describe("server/utilities/pagination", () => {
     expect(namesIn(await list(merge, { cursor: nextCursor }))).toEqual(["a2", "a3"]);
   });
 
-  it("asks upstreams once for all pages", async () => {
+  it("reads the upstreams once for all pages", async () => {
     const a = upstreamOf("a", many("a", 9));
     const pages = await allPages(mergeOf([a], { pageSize: 2 }));
     expect(pages).toHaveLength(5);
     expect(a.requests).toHaveLength(1);
   });
 
-  it("goes on at another gateway with the same keys, behind the entry that was shown last", async () => {
+  it("continues on another gateway with the same keys, after the last entry", async () => {
     const server = serverOf("a", many("a", 4));
     const upstreams = [fakeUpstream("a", server), upstreamOf("b", ["b0"])];
     const { nextCursor } = await list(mergeOf(upstreams, { pageSize: 2 }));
@@ -207,7 +207,7 @@ describe("server/utilities/pagination", () => {
     expect(namesIn(await list(other, { cursor: nextCursor }))).toEqual(["a2", "a3"]);
   });
 
-  it("goes on with the next upstream where the one of the cursor is missing", async () => {
+  it("continues with the next upstream if that of the cursor is missing", async () => {
     const a = upstreamOf("a", many("a", 4));
     const upstreams = [a, upstreamOf("b", ["b0"])];
     const { nextCursor } = await list(mergeOf(upstreams, { pageSize: 2 }));
@@ -216,7 +216,7 @@ describe("server/utilities/pagination", () => {
     expect(namesIn(page)).toEqual(["b0"]);
   });
 
-  it("keeps the age of the list in the freshness of its later pages", async () => {
+  it("subtracts the age of the list from the freshness of later pages", async () => {
     const clock = createManualClock();
     const merge = mergeOf([upstreamOf("a", many("a", 3))], { pageSize: 2, now: clock.now });
     const { nextCursor } = await list(merge);
@@ -224,7 +224,7 @@ describe("server/utilities/pagination", () => {
     expect(await list(merge, { cursor: nextCursor })).toMatchObject({ ttlMs: 299_000 });
   });
 
-  it("reads no more pages of an upstream than it may, and then says so", async () => {
+  it("reads at most maxPages of an upstream, and then marks it as missing", async () => {
     const a = upstreamOf("a", many("a", 9), { pageSize: 2 });
     const result = await list(mergeOf([a], { maxPages: 2 }));
     expect(namesIn(result)).toEqual(many("a", 4));
@@ -236,7 +236,7 @@ describe("server/utilities/pagination", () => {
     await expect(list(merge, { cursor })).rejects.toMatchObject({ code: -32602 });
   });
 
-  it("refuses a cursor that was tampered with, or that is of another list", async () => {
+  it("refuses a modified cursor, and a cursor of another list", async () => {
     const merge = mergeOf([upstreamOf("a", many("a", 3), { prompts: [] })], { pageSize: 2 });
     const { nextCursor } = await list(merge);
     const tampered = `${nextCursor}A`;
@@ -245,13 +245,13 @@ describe("server/utilities/pagination", () => {
     await expect(elsewhere).rejects.toMatchObject({ code: -32602 });
   });
 
-  it("lets everybody use the cursor of a public list, since the page before may be shared", async () => {
+  it("accepts the cursor of a public list from any caller", async () => {
     const merge = mergeOf([upstreamOf("a", many("a", 3))], { pageSize: 2 });
     const { nextCursor } = await list(merge, {}, "ada");
     expect(namesIn(await list(merge, { cursor: nextCursor }, "bob"))).toEqual(["a2"]);
   });
 
-  it("servers MUST apply the same cacheScope to all response pages", async () => {
+  it("applies the same cacheScope to all pages", async () => {
     const cache = { ttlMs: 1, cacheScope: "private" } as const;
     const a = upstreamOf("a", many("a", 3), { cache });
     const { nextCursor } = await list(mergeOf([a], { pageSize: 2 }));
@@ -260,8 +260,8 @@ describe("server/utilities/pagination", () => {
   });
 });
 
-describe("private lists", () => {
-  /** Shows each caller tools of its own. */
+describe("a private list", () => {
+  /** A server with other tools for each caller. */
   const personal: Serve = async (_request, { principal }) => ({
     resultType: "complete",
     tools: ["1", "2", "3"].map((n) => ({ name: `${principal?.id}${n}`, inputSchema: {} })),
@@ -269,7 +269,7 @@ describe("private lists", () => {
     cacheScope: "private",
   });
 
-  it("of one caller are never shown to another", async () => {
+  it("never sends the private list of one caller to another", async () => {
     const merge = mergeOf([fakeUpstream("a", { serve: personal })], { pageSize: 2 });
     const { nextCursor } = await list(merge, {}, "ada");
     expect(namesIn(await list(merge, {}, "bob"))).toEqual(["bob1", "bob2"]);
@@ -278,7 +278,7 @@ describe("private lists", () => {
     expect(namesIn(await list(merge, { cursor: nextCursor }, "ada"))).toEqual(["ada3"]);
   });
 
-  it("do not make names change back and forth between callers", async () => {
+  it("keeps the same names for callers that see other entries", async () => {
     const b = fakeUpstream("b", { serve: personal });
     const merge = mergeOf([upstreamOf("a", ["ada1"]), b]);
     await list(merge, {}, "ada");

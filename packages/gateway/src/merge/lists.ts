@@ -1,28 +1,28 @@
 /**
  * Merged lists, in pages.
  *
- * A name depends on the names of all upstreams, so a list is collected as a whole and cut into pages
- * of our own; many clients read the first page only, which upstreams one after the other would leave
- * half empty. While a client pages, a snapshot keeps the set the same. Where there is none, after a
- * restart or at another gateway, the list is collected again and goes on behind the entry that was
- * shown last.
+ * Each name depends on the names of all upstreams, so a list is collected completely and divided into
+ * the gateway's own pages. These are full, which matters to clients that read only the first page. A
+ * snapshot keeps the entries the same while a client reads the pages. Without the snapshot, after a
+ * restart or on another gateway, the list is collected again and continues after the last entry of the
+ * previous page.
  *
  * @spec server/utilities/pagination, server/utilities/caching#interaction-with-pagination
  */
+import { invalidParams } from "lutra/internal";
 import type { CacheHints, JSONObject, Result } from "lutra/protocol";
-import { type Collecting, type Collection, collect, type Entry } from "./collect.ts";
+import { type CollectedList, type CollectOptions, collect, type ListEntry } from "./collect.ts";
 import { type ListName, listKinds } from "./list-kinds.ts";
-import type { Caller } from "./own-request.ts";
-import { mergedMeta } from "./parts.ts";
+import { mergedMeta } from "./merged-result.ts";
+import type { ReceivedRequest } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
-import { invalidParams } from "./refusals.ts";
 import { showUiUri } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
-import { callerOf, type Position, type Seals } from "./seals.ts";
+import { callerKey, type ListPosition, type Seals } from "./seals.ts";
 import { type Snapshot, Snapshots } from "./snapshots.ts";
 
 export interface ListsOptions {
-  readonly collecting: Collecting;
+  readonly collecting: CollectOptions;
   readonly table: RoutingTable;
   readonly refresh: Refresh;
   readonly seals: Seals;
@@ -32,8 +32,8 @@ export interface ListsOptions {
 }
 
 export interface Lists {
-  readonly serve: (list: ListName, caller: Caller) => Promise<Result>;
-  /** Gives up what is kept for next pages. */
+  readonly serve: (list: ListName, received: ReceivedRequest) => Promise<Result>;
+  /** Deletes all snapshots. */
   readonly forget: () => void;
 }
 
@@ -41,32 +41,39 @@ export function createLists(options: ListsOptions): Lists {
   const { collecting, refresh, seals, pageSize, serverMeta, now } = options;
   const snapshots = new Snapshots(now);
 
-  async function openCursor(list: ListName, caller: Caller): Promise<Position | undefined> {
+  async function openCursor(
+    list: ListName,
+    received: ReceivedRequest,
+  ): Promise<ListPosition | undefined> {
     const { method } = listKinds[list];
-    const { cursor } = method.params(caller.request.params ?? {}) as { readonly cursor?: string };
+    const { cursor } = method.params(received.request.params ?? {}) as { readonly cursor?: string };
     if (cursor === undefined) return undefined;
     const position = await seals.cursors.open(cursor, method.name);
-    const isForeign = position?.scope === "private" && position.caller !== principalOf(caller);
+    const isForeign = position?.scope === "private" && position.caller !== principalOf(received);
     if (position === undefined || isForeign) {
       throw invalidParams("params.cursor: not a cursor of this list");
     }
     return position;
   }
 
-  async function snapshotFor(list: ListName, caller: Caller, position: Position | undefined) {
-    const who = callerOf(caller.context);
-    const known = position && snapshots.get(position.snapshot, who);
-    if (known !== undefined) return known;
-    const collection = await collect(list, caller, collecting);
-    return snapshots.take(collection, who, pageSize);
+  async function snapshotFor(
+    list: ListName,
+    received: ReceivedRequest,
+    position: ListPosition | undefined,
+  ) {
+    const caller = callerKey(received.context);
+    const kept = position && snapshots.get(position.snapshot, caller);
+    if (kept !== undefined) return kept;
+    const collected = await collect(list, received, collecting);
+    return snapshots.take(collected, caller, pageSize);
   }
 
   return {
-    serve: async (list, caller) => {
-      const position = await openCursor(list, caller);
-      const snapshot = await snapshotFor(list, caller, position);
-      // Whether a template may stay as it is depends on the resources of others.
-      if (list === "resourceTemplates") await refresh.ensure(["resources"], caller);
+    serve: async (list, received) => {
+      const position = await openCursor(list, received);
+      const snapshot = await snapshotFor(list, received, position);
+      // The client's form of a template depends on the resources of other upstreams.
+      if (list === "resourceTemplates") await refresh.ensure(["resources"], received);
       const start = position === undefined ? 0 : indexOf(position, snapshot, collecting);
       const end = start + pageSize;
       const page = snapshot.entries.slice(start, end);
@@ -82,7 +89,7 @@ export function createLists(options: ListsOptions): Lists {
             index: end,
             scope: hints.cacheScope,
             snapshot: snapshot.id,
-            ...(hints.cacheScope === "private" && { caller: principalOf(caller) }),
+            ...(hints.cacheScope === "private" && { caller: principalOf(received) }),
           },
           listKinds[list].method.name,
         ));
@@ -98,16 +105,17 @@ export function createLists(options: ListsOptions): Lists {
   };
 }
 
-function principalOf({ context }: Caller): string | undefined {
+function principalOf({ context }: ReceivedRequest): string | undefined {
   return context.principal?.id;
 }
 
 /**
- * All pages of a list have one scope. The freshness of a page began when the list was collected.
+ * Returns the freshness of a page. All pages of a list have the same scope, and their age counts from
+ * when the list was collected.
  *
  * @spec server/utilities/caching#interaction-with-pagination
  */
-function hintsOf(snapshot: Snapshot, position: Position | undefined, now: number): CacheHints {
+function hintsOf(snapshot: Snapshot, position: ListPosition | undefined, now: number): CacheHints {
   const { ttlMs, cacheScope } = snapshot.hints;
   return {
     ttlMs: Math.max(0, ttlMs - (now - snapshot.takenAt)),
@@ -116,24 +124,30 @@ function hintsOf(snapshot: Snapshot, position: Position | undefined, now: number
 }
 
 /**
- * Where the next page begins: behind the entry that was shown last. Where that is gone, at the same
- * place; where its upstream is missing, at the first entry of the next one.
+ * Returns the index of the first entry of the next page: after the last entry of the previous page. If
+ * that entry no longer exists, the page begins at the same index. If its upstream is missing, it begins
+ * at the first entry of the next upstream.
  */
-function indexOf(position: Position, { entries, missing }: Collection, of: Collecting): number {
+function indexOf(
+  position: ListPosition,
+  { entries, missing }: CollectedList,
+  { upstreams }: CollectOptions,
+): number {
   const { upstream, key, index } = position;
-  const isLast = (entry: Entry | undefined) => entry?.upstream === upstream && entry.key === key;
+  const isLast = (entry: ListEntry | undefined) =>
+    entry?.upstream === upstream && entry.key === key;
   if (isLast(entries[index - 1])) return index;
   const found = entries.findIndex(isLast);
   if (found >= 0) return found + 1;
   if (!missing.includes(upstream)) return Math.min(index, entries.length);
-  const order = of.upstreams.map(({ name }) => name);
-  const place = order.indexOf(upstream);
-  const next = entries.findIndex((entry) => order.indexOf(entry.upstream) > place);
+  const order = upstreams.map(({ name }) => name);
+  const rank = order.indexOf(upstream);
+  const next = entries.findIndex((entry) => order.indexOf(entry.upstream) > rank);
   return next < 0 ? entries.length : next;
 }
 
-/** The entry as the client knows it. */
-function render(list: ListName, entry: Entry, table: RoutingTable): readonly JSONObject[] {
+/** Returns the entry in the client's form, or nothing if its name is not known. */
+function render(list: ListName, entry: ListEntry, table: RoutingTable): readonly JSONObject[] {
   const { upstream, key, shown } = entry;
   switch (list) {
     case "tools":

@@ -37,7 +37,7 @@ const textOf = (result: object) =>
 
 const call = (name: string, params: object = {}) => requestOf("tools/call", { name, ...params });
 
-describe("requests", () => {
+describe("a merged server", () => {
   const upstreams = () => [
     fakeUpstream(
       "a",
@@ -58,7 +58,7 @@ describe("requests", () => {
     expect(calls.map(({ params }) => params?.name)).toEqual([original]);
   });
 
-  it("for a name that collides, without a prefix, belong to nobody", async () => {
+  it("refuses a name that collides, without its prefix", async () => {
     const merge = mergeOf(upstreams());
     await expect(merge.serve(call("s"), contextOf())).rejects.toMatchObject({
       code: -32602,
@@ -66,7 +66,7 @@ describe("requests", () => {
     });
   });
 
-  it("have headers that say the same as their body, also under another name", async () => {
+  it("sends headers that match the translated body", async () => {
     const [a, b] = upstreams() as [FakeUpstream, FakeUpstream];
     const headers: Readonly<Record<string, string>> = {
       "mcp-protocol-version": "2026-07-28",
@@ -77,7 +77,7 @@ describe("requests", () => {
     expect(textOf(await mergeOf([a, b]).serve(call("a.s"), context))).toBe("a");
   });
 
-  it("that name a tool nobody knows make the gateway look once, and not again at once", async () => {
+  it("reads the lists for an unknown tool once, and not again at once", async () => {
     const server = createServer({ name: "a", version: "1", tools: [say("x", "x")] });
     const a = fakeUpstream("a", server);
     const clock = createManualClock();
@@ -93,7 +93,7 @@ describe("requests", () => {
     expect(asked()).toBe(2);
   });
 
-  it("look for names as their caller sees them", async () => {
+  it("finds names that only this caller sees", async () => {
     const serve: Serve = async ({ method }, { principal }) => ({
       resultType: "complete",
       ...(method === "tools/list"
@@ -105,7 +105,7 @@ describe("requests", () => {
     expect(textOf(await merge.serve(call("x"), contextOf("ada")))).toBe("x");
   });
 
-  it("for what an upstream may have that was never reached are worth another try", async () => {
+  it("answers 503 to an unknown name while an upstream was never reached", async () => {
     const [a, b] = upstreams() as [FakeUpstream, FakeUpstream];
     b.isDown = true;
     const merge = mergeOf([a, b]);
@@ -126,7 +126,7 @@ describe("requests", () => {
     await expect(mergeOf(upstreams()).serve(request, contextOf())).rejects.toMatchObject({ code });
   });
 
-  it("pass progress and log messages through unchanged", async () => {
+  it("passes progress and log messages through unchanged", async () => {
     const work = defineTool({
       name: "work",
       call: async (_arguments, context) => {
@@ -142,13 +142,13 @@ describe("requests", () => {
     expect(progress).toEqual([1]);
   });
 
-  it("have the caller's principal at the upstream", async () => {
+  it("passes the caller's principal to the upstream", async () => {
     const [a] = upstreams() as [FakeUpstream];
     await mergeOf([a]).serve(call("x"), contextOf("ada"));
     expect(a.contexts.map(({ principal }) => principal?.id)).toEqual(["ada", "ada"]);
   });
 
-  it("that an upstream refuses are refused in the client's words", async () => {
+  it("replaces the upstream's name by the client's in errors", async () => {
     const serve: Serve = async ({ method }) => {
       if (method !== "tools/call") {
         return { resultType: "complete", tools: [{ name: "gone", inputSchema: {} }] };
@@ -162,7 +162,7 @@ describe("requests", () => {
     });
   });
 
-  it("leave tools to be looked up by the client's name", async () => {
+  it("looks up tools by the client's name", async () => {
     const merge = mergeOf(upstreams());
     expect(merge.tool("a.s")).toBeUndefined();
     await merge.serve(requestOf("tools/list"), contextOf());
@@ -170,7 +170,7 @@ describe("requests", () => {
     expect(merge.tool("s")).toBeUndefined();
   });
 
-  it("read lists again after the gateway was told that they changed", async () => {
+  it("reads lists again after forget", async () => {
     const server = createServer({ name: "a", version: "1", tools: [say("x", "x")] });
     const a = fakeUpstream("a", server);
     const merge = mergeOf([a], { pageSize: 1, refreshMs: 0 });
@@ -182,7 +182,7 @@ describe("requests", () => {
     expect((await merge.serve(page, contextOf())).tools).toMatchObject([{ name: "z" }]);
   });
 
-  it("of two upstreams with one name are not merged", () => {
+  it("rejects two upstreams with the same name", () => {
     const [a] = upstreams() as [FakeUpstream];
     expect(() => mergeOf([a, a])).toThrow(TypeError);
     expect(() => mergeOf([a], { pageSize: 0 })).toThrow(TypeError);
@@ -199,7 +199,7 @@ describe("basic/patterns/mrtr", () => {
     requestOf("tools/call", { name, ...more }, elicitation);
   const inputResponses = { who: { action: "accept", content: { name: "Ada" } } };
 
-  it("returns request state to the upstream that made it, over any gateway with the keys", async () => {
+  it("returns request state to its upstream, through any gateway with the keys", async () => {
     const both = upstreams();
     const { requestState } = await mergeOf(both).serve(round("b.ask"), contextOf("ada"));
     const retry = round("b.ask", { requestState, inputResponses });
@@ -207,7 +207,7 @@ describe("basic/patterns/mrtr", () => {
     expect(both[0]?.asked("tools/call")).toEqual([]);
   });
 
-  it("works for a client as with one server", async () => {
+  it("lets a client answer input requests as with one server", async () => {
     const client = clientOf(mergeOf(upstreams()), {
       onElicit: async () => ({ action: "accept", content: { name: "Ada" } }),
     });
@@ -233,7 +233,7 @@ describe("basic/patterns/mrtr", () => {
     await expect(answer).rejects.toMatchObject({ code: -32602 });
   });
 
-  it("gives no state to an upstream that asked without one, and the answers to nobody else", async () => {
+  it("returns the answers to an upstream that sent no state, without state", async () => {
     const seen: unknown[] = [];
     const stateless: Serve = async ({ method, params }) => {
       if (method === "tools/list") {
@@ -336,7 +336,7 @@ describe("ids that upstreams mint", () => {
     return (await mergeOf(both).serve(request, contextOf(principal))).taskId as string;
   };
 
-  it("lead back to their upstream, and come back as the client sent them", async () => {
+  it("routes an id to its upstream, and returns it as the client sent it", async () => {
     const [a, b] = upstreams();
     const taskId = await start([a, b]);
     expect(taskId).not.toContain("raw-task-id");
@@ -347,7 +347,7 @@ describe("ids that upstreams mint", () => {
     expect(b.contexts.at(-1)?.addHeaders).toBeUndefined();
   });
 
-  it("are mirrored into the header as the upstream knows them", async () => {
+  it("mirrors an id into the header in the upstream's form", async () => {
     const [a, b] = upstreams();
     const taskId = await start([a, b]);
     await mergeOf([a, b]).serve(get(taskId), contextOf("ada"));
@@ -355,13 +355,13 @@ describe("ids that upstreams mint", () => {
     expect(b.contexts[index]?.addHeaders).toEqual({ "Mcp-Name": "raw-task-id" });
   });
 
-  it("show URIs inside of a task's result as the client can use them", async () => {
+  it("translates the URIs in the result of a task", async () => {
     const both = upstreams();
     const result = await mergeOf(both).serve(get(await start(both)), contextOf("ada"));
     expect(result.result).toMatchObject({ content: [{ uri: "b+memo:1" }] });
   });
 
-  it("are the same -32602 when they are unknown, tampered with or someone else's", async () => {
+  it("answers the same -32602 to an unknown, a modified and a foreign id", async () => {
     const both = upstreams();
     const taskId = await start(both);
     const merge = mergeOf(both, { methods: [method("tasks/get")] });
@@ -377,13 +377,13 @@ describe("ids that upstreams mint", () => {
     expect(refusals).toEqual([same, same, same, same]);
   });
 
-  it("are refused before they are looked at when the extension is not declared", async () => {
+  it("refuses an id without the extension before its upstream is asked", async () => {
     const both = upstreams();
     const answer = mergeOf(both).serve(get(await start(both), {}), contextOf("ada"));
     await expect(answer).rejects.toMatchObject({ code: -32021, status: 400 });
   });
 
-  it("of other extensions are sealed when their methods are listed", async () => {
+  it("seals ids of other extensions whose methods are listed", async () => {
     const jobs = defineMethod({ ...method("com.example/job"), nameField: "jobId" });
     const serve: Serve = async ({ method: name, params }) => {
       if (name === "tools/list") {

@@ -1,23 +1,24 @@
 /**
- * The members that hold identifiers which servers mint, as data: whatever their methods are called,
- * they are sealed and opened wherever they appear.
+ * Descriptions of the members that hold ids minted by servers. These ids are sealed and opened in the
+ * messages of all methods.
  */
 import type { Method } from "lutra/protocol";
+import { getTask, taskFilterMember, tasksId } from "lutra/tasks";
 
 export interface MintedIdKind {
   /** The member of params, results and notifications. */
   readonly field: string;
-  /** The member of a subscription's filter that lists several. */
+  /** The member of a subscription's filter that lists such ids. */
   readonly filterField: string;
-  /** The extension that defines it. Without it declared, no request that has one is passed on. */
+  /** The extension that defines the member. Requests with the member must declare it. */
   readonly extension?: string | undefined;
 }
 
 const knownKinds: readonly MintedIdKind[] = [
-  { field: "taskId", filterField: "taskIds", extension: "io.modelcontextprotocol/tasks" },
+  { field: getTask.nameField as string, filterField: taskFilterMember, extension: tasksId },
 ];
 
-/** The kinds of ids: the known ones, and what names the subject of further methods. */
+/** Returns the known kinds, and one for each further `nameField` of the methods. */
 export function mintedIdKinds(methods: readonly Method[]): readonly MintedIdKind[] {
   const kinds = new Map(knownKinds.map((kind) => [kind.field, kind]));
   for (const { nameField } of methods) {

@@ -16,12 +16,12 @@ const shownOf = (
   );
 };
 
-describe("names of several upstreams", () => {
-  it("stay as they are when only one upstream has them", () => {
+describe("the table of names", () => {
+  it("leaves a name unchanged that only one upstream has", () => {
     expect(shownOf({ a: ["search"], b: ["store"] })).toEqual(["search", "store"]);
   });
 
-  it("begin with their upstream, all of them, when several have them", () => {
+  it("adds the prefix for all upstreams that share a name", () => {
     expect(shownOf({ a: ["search", "x"], b: ["search"], c: ["search"] })).toEqual([
       "a.search",
       "x",
@@ -30,33 +30,33 @@ describe("names of several upstreams", () => {
     ]);
   });
 
-  it("always begin with their upstream where the route says so", () => {
+  it("adds the prefix to all names with the rule always", () => {
     expect(shownOf({ a: ["x"], b: ["y"] }, "always")).toEqual(["a.x", "b.y"]);
   });
 
-  it("give way when they are equal to another one with its prefix, and so on", () => {
+  it("adds a prefix to a plain name that equals a prefixed one, and so on", () => {
     const names = { a: ["search"], b: ["search", "a.search"], c: ["b.a.search"] };
     expect(shownOf(names)).toEqual(["a.search", "b.search", "b.a.search", "c.b.a.search"]);
   });
 
-  it("do not depend on the order of the upstreams", () => {
+  it("yields the same names in any order of the upstreams", () => {
     const table = createNameTable(lists({ b: ["s", "a.s"], a: ["s"] }), "collision");
     expect(table.shown("a", "s")).toBe("a.s");
     expect(table.shown("b", "a.s")).toBe("b.a.s");
   });
 
-  it("are not changed by an upstream that has none of them", () => {
+  it("does not change names when an upstream with other names is added", () => {
     const before = { a: ["s", "t"], b: ["s"] };
     expect(shownOf({ ...before, c: ["u"] }).slice(0, 3)).toEqual(shownOf(before));
   });
 
-  it("are refused when they collide: what was plain is nobody's", () => {
+  it("no longer finds a plain name once it collides", () => {
     const table = createNameTable(lists({ a: ["s"], b: ["s"] }), "collision");
     expect(table.origin("s")).toBeUndefined();
     expect(table.origin("b.s")).toEqual({ upstream: "b", name: "s" });
   });
 
-  it("stay legal: a prefix that makes one too long shortens it to 128 characters", () => {
+  it("shortens a name to 128 characters if its prefix makes it too long", () => {
     const names = [`${"n".repeat(127)}1`, `${"n".repeat(127)}2`];
     const shown = shownOf({ upstream: names, b: names });
     for (const name of shown) expect(isPortableName(name as string)).toBe(true);
@@ -71,25 +71,28 @@ const name = fc.oneof(
 );
 const catalogues = fc.dictionary(upstream, fc.uniqueArray(name, { maxLength: 12 }));
 
-describe("the mapping of names", () => {
-  it.each(["collision", "always"] as const)("is a bijection, with prefix %s", (rule) => {
-    fc.assert(
-      fc.property(catalogues, (names) => {
-        const table = createNameTable(lists(names), rule);
-        const seen = new Set<string>();
-        for (const [upstream, own] of Object.entries(names)) {
-          for (const one of own) {
-            const shown = table.shown(upstream, one) as string;
-            expect(table.origin(shown)).toEqual({ upstream, name: one });
-            expect(seen.has(shown)).toBe(false);
-            seen.add(shown);
+describe("the table of any names", () => {
+  it.each(["collision", "always"] as const)(
+    "maps names one to one, with the prefix rule %s",
+    (rule) => {
+      fc.assert(
+        fc.property(catalogues, (names) => {
+          const table = createNameTable(lists(names), rule);
+          const seen = new Set<string>();
+          for (const [upstream, own] of Object.entries(names)) {
+            for (const one of own) {
+              const shown = table.shown(upstream, one) as string;
+              expect(table.origin(shown)).toEqual({ upstream, name: one });
+              expect(seen.has(shown)).toBe(false);
+              seen.add(shown);
+            }
           }
-        }
-      }),
-    );
-  });
+        }),
+      );
+    },
+  );
 
-  it("is the same whatever the order of upstreams and names", () => {
+  it("yields the same table in any order of upstreams and names", () => {
     fc.assert(
       fc.property(catalogues, (names) => {
         const forwards = createNameTable(lists(names), "collision");

@@ -1,45 +1,46 @@
 /**
- * The names that tools and prompts of several upstreams have on one server.
+ * The names of the tools and prompts of several upstreams on one server.
  *
- * A name that one upstream alone has stays as it is. One that several have becomes
- * `upstream.name` for all of them, so that no upstream owes its name to its place in the
- * configuration. Where that is a name itself, its owner gets a prefix too, and so on. Names of
- * upstreams have no dot, so no two prefixed names are equal, and an upstream whose names are its own
- * changes none of the others.
+ * A name that exactly one upstream has stays unchanged. A name that several upstreams have becomes
+ * `upstream.name` for all of them, so that names do not depend on the order of the configuration. If
+ * the prefixed name is the plain name of another entry, that entry gets a prefix, too, and so on.
+ * Names of upstreams contain no dot, so two prefixed names are never equal.
  *
- * One whose names collide does change them: from then on the plain name is refused, since nobody
- * could say which of the upstreams it means. Clients hear of it by the list change of the upstream.
- * Routes that prefix always have names that no other upstream can change.
+ * An upstream that adds a colliding name changes the names of other upstreams: the plain name becomes
+ * ambiguous and is refused. Clients are notified by the list change of the added upstream. With the
+ * rule `always`, no upstream can change the names of another.
  *
  * @spec server/tools#tool-names
  */
 import { createHash } from "node:crypto";
 
-/** The names that one upstream has. */
+/** The names of one upstream. */
 export interface UpstreamNames {
   readonly upstream: string;
   readonly names: Iterable<string>;
 }
 
-/** A name where it comes from. */
+/** The origin of a name: an upstream, and the name that it uses. */
 export interface Origin {
   readonly upstream: string;
   readonly name: string;
 }
 
 export interface NameTable {
-  /** How an upstream's name is shown; absent for one that is not known. */
+  /** Returns the client's name for an upstream's name, or undefined if that is not known. */
   readonly shown: (upstream: string, name: string) => string | undefined;
+  /** Returns the upstream's name for a client's name, or undefined if that is not known. */
   readonly origin: (shown: string) => Origin | undefined;
 }
 
+/** The rule for names that get the prefix of their upstream: only names that collide, or all names. */
 export type PrefixRule = "collision" | "always";
 
 /** @spec server/tools#tool-names */
 const maxLength = 128;
 const digestLength = 16;
 
-/** Decides how each name is shown, whatever the order of upstreams and names. */
+/** Creates the table of names. It does not depend on the order of upstreams and names. */
 export function createNameTable(lists: readonly UpstreamNames[], rule: PrefixRule): NameTable {
   const plain = new Map<string, Origin>();
   const prefixed: Origin[] = [];
@@ -48,13 +49,13 @@ export function createNameTable(lists: readonly UpstreamNames[], rule: PrefixRul
     else prefixed.push(first, ...others);
   }
   const origins = new Map<string, Origin>();
-  // The array grows while it is read: a plain name that gets in the way is prefixed in its turn.
+  // The array grows during the loop, because a plain name that collides with a prefixed one is added.
   for (const origin of prefixed) {
     const shown = prefixName(origin);
-    const inTheWay = plain.get(shown);
-    if (inTheWay !== undefined) {
+    const colliding = plain.get(shown);
+    if (colliding !== undefined) {
       plain.delete(shown);
-      prefixed.push(inTheWay);
+      prefixed.push(colliding);
     }
     if (!origins.has(shown)) origins.set(shown, origin);
   }
@@ -75,7 +76,7 @@ function groupByName(lists: readonly UpstreamNames[]): Map<string, [Origin, ...O
   return byName;
 }
 
-/** A name that the prefix alone makes too long ends in a digest in place of its last characters. */
+/** Returns the prefixed name. A name that becomes too long by its prefix ends in a digest. */
 function prefixName({ upstream, name }: Origin): string {
   const full = `${upstream}.${name}`;
   if (full.length <= maxLength || name.length > maxLength) return full;

@@ -1,4 +1,4 @@
-/** Requests of the gateway's own that it sends on behalf of a caller. */
+/** Requests that the gateway itself sends on behalf of a client. */
 import {
   encodeHeaderValue,
   headerNames,
@@ -10,14 +10,14 @@ import {
 } from "lutra/protocol";
 import { randomId } from "lutra/server";
 
-/** A request that is being answered, and what belongs to it. */
-export interface Caller {
+/** A client's request that is being answered, with its context. */
+export interface ReceivedRequest {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
 }
 
-/** A request that declares what its caller declares, and asks for no notifications. */
-export function ownRequest({ request }: Caller, method: string, params: JSONObject) {
+/** Creates a request with the declarations of the received one, but without notifications. */
+export function ownRequest({ request }: ReceivedRequest, method: string, params: JSONObject) {
   const meta = isObject(request.params?._meta) ? request.params._meta : {};
   const { [metaKeys.progressToken]: _progress, [metaKeys.logLevel]: _logLevel, ...declared } = meta;
   const own: JSONRPCRequest = {
@@ -29,8 +29,8 @@ export function ownRequest({ request }: Caller, method: string, params: JSONObje
   return own;
 }
 
-/** What belongs to such a request: the caller's principal, and headers that fit the request. */
-export function ownContext({ context }: Caller, method: string, signal: AbortSignal) {
+/** Creates the context of such a request: the client's principal, and matching headers. */
+export function ownContext({ context }: ReceivedRequest, method: string, signal: AbortSignal) {
   const { principal, header } = context;
   const own: RequestContext = {
     signal,
@@ -41,7 +41,7 @@ export function ownContext({ context }: Caller, method: string, signal: AbortSig
   return own;
 }
 
-/** The context of a request whose name was replaced, so that its headers say the same as its body. */
+/** Returns the context of a request whose name was replaced, so that its headers match its body. */
 export function renamedContext(context: RequestContext, name: string): RequestContext {
   const { header } = context;
   return header === undefined ? context : { ...context, header: headersOf(header, { name }) };

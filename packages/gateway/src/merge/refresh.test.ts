@@ -37,8 +37,8 @@ function setUp() {
   return { clock, upstream, table, refresh, answer, caller };
 }
 
-describe("refreshing the routing table", () => {
-  it("is done once for a caller that asks several times at once", async () => {
+describe("a refresh of the routing table", () => {
+  it("shares one refresh between concurrent requests of a caller", async () => {
     const { upstream, refresh, answer, caller } = setUp();
     const both = [1, 2].map(() => refresh.refresh(["tools"], caller("ada")));
     answer();
@@ -46,7 +46,7 @@ describe("refreshing the routing table", () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it("goes on for the others when the caller that started it leaves", async () => {
+  it("continues for other requests when the one that started it aborts", async () => {
     const { table, refresh, answer, caller } = setUp();
     const controller = new AbortController();
     const first = refresh.refresh(["tools"], caller("ada", controller.signal));
@@ -58,7 +58,7 @@ describe("refreshing the routing table", () => {
     expect(table.names("tools").origin("x")).toBeDefined();
   });
 
-  it("is done for each caller at a bounded rate, since each may see something else", async () => {
+  it("refreshes for each caller at a limited rate", async () => {
     const { clock, upstream, refresh, answer, caller } = setUp();
     const done = async (principal: string) => {
       const refreshed = refresh.refresh(["tools"], caller(principal));
@@ -73,7 +73,7 @@ describe("refreshing the routing table", () => {
     expect(await done("ada")).toBe(3);
   });
 
-  it("keeps nobody waiting who has a table already", async () => {
+  it("refreshes in the background once the lists are known", async () => {
     const { clock, upstream, table, refresh, answer, caller } = setUp();
     const first = refresh.ensure(["tools"], caller("ada"));
     answer();
@@ -86,7 +86,7 @@ describe("refreshing the routing table", () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it("asks for no progress, no log messages, and under an id of its own", async () => {
+  it("requests no progress and no log messages, with an id of its own", async () => {
     const { upstream, refresh, answer, caller } = setUp();
     const request = requestOf("tools/call");
     const _meta = {

@@ -5,7 +5,7 @@ import { contextOf, fakeUpstream, mergeOf, requestOf } from "./fixtures/upstream
 
 const challenge = 'Bearer resource_metadata="https://a.example/.well-known"';
 
-/** A server that shows its lists to those with a token; to others it says `status`. */
+/** A server that sends its lists to requests with a token, and refuses others with `status`. */
 function guarded(name: string, status = 401) {
   const serve: Serve = async ({ method }, { header }) => {
     if (header?.("authorization") !== "Bearer good") {
@@ -25,7 +25,7 @@ const withToken = (token?: string) =>
     header: (name) => (name === "authorization" ? token && `Bearer ${token}` : undefined),
   });
 
-describe("an upstream that wants credentials before it lists anything", () => {
+describe("an upstream that requires credentials for its lists", () => {
   it.each([
     ["a call of a tool", requestOf("tools/call", { name: "a-tool" })],
     ["a prompt", requestOf("prompts/get", { name: "p" })],
@@ -37,15 +37,15 @@ describe("an upstream that wants credentials before it lists anything", () => {
         argument: { name: "a", value: "" },
       }),
     ],
-  ])("tells its challenge to %s", async (_what, request) => {
+  ])("sends its challenge in answer to %s", async (_what, request) => {
     const merge = mergeOf([guarded("a"), guarded("b")]);
     const refusal = { reason: "invalidRequest", status: 401, challenge };
     await expect(merge.serve(request, withToken())).rejects.toMatchObject(refusal);
-    // The lists are not read again at once, and the answer is the same.
+    // The answer is the same while the lists are not read again.
     await expect(merge.serve(request, withToken())).rejects.toMatchObject(refusal);
   });
 
-  it("tells a 403, too, and nothing of it to who has better credentials", async () => {
+  it("sends a 403, and no refusal to a request with valid credentials", async () => {
     const clock = createManualClock();
     const merge = mergeOf([guarded("a", 403)], { now: clock.now });
     const call = requestOf("tools/call", { name: "a-tool" });
@@ -56,15 +56,15 @@ describe("an upstream that wants credentials before it lists anything", () => {
     expect(await merge.serve(call, withToken("good"))).toMatchObject({ resultType: "complete" });
   });
 
-  it("is heard although another upstream is out of reach, which signing in does not mend", async () => {
-    const away = guarded("a");
-    away.isDown = true;
-    const merge = mergeOf([away, guarded("b")]);
+  it("prefers the challenge to the error of an unreachable upstream", async () => {
+    const unreachable = guarded("a");
+    unreachable.isDown = true;
+    const merge = mergeOf([unreachable, guarded("b")]);
     const call = requestOf("tools/call", { name: "b-tool" });
     await expect(merge.serve(call, withToken())).rejects.toMatchObject({ status: 401, challenge });
   });
 
-  it("is not heard where another failure came after it", async () => {
+  it("drops the challenge after a later failure", async () => {
     const clock = createManualClock();
     const upstream = guarded("a");
     const merge = mergeOf([upstream], { now: clock.now });

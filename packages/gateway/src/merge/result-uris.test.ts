@@ -28,7 +28,7 @@ const blocks: readonly ContentBlock[] = [
   embedded("place://7"),
 ];
 
-/** A server whose URIs clash with those of others. */
+/** A server whose URIs collide with those of others. */
 const server = (name: string) =>
   createServer({
     name,
@@ -76,7 +76,7 @@ const textsOf = (result: Result) =>
 const read = async (merge: Merge, uri: string) =>
   textsOf(await ask(merge, "resources/read", { uri }))[0];
 
-/** All URIs that a value shows. */
+/** Returns all URIs in a value. */
 function urisIn(value: unknown): readonly string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, member]) =>
@@ -84,8 +84,8 @@ function urisIn(value: unknown): readonly string[] {
   );
 }
 
-describe("URIs in results", () => {
-  it("of a tool are those that the client can read: links, embedded resources, user interfaces", async () => {
+describe("translation of URIs in results", () => {
+  it("translates links, embedded resources and user interfaces of a tool", async () => {
     const result = await ask(merged(), "tools/call", { name: "show-b" });
     expect(result.content).toMatchObject([
       { text: "file:///same" },
@@ -100,23 +100,23 @@ describe("URIs in results", () => {
     });
   });
 
-  it("stay as they are where they belong to the upstream alone", async () => {
+  it("leaves URIs unchanged that belong to one upstream", async () => {
     const result = await ask(merged(), "tools/call", { name: "show-a" });
     expect(result.content).toMatchObject([{}, {}, {}, {}, { resource: { uri: "place://7" } }]);
   });
 
-  it("of prompts are rewritten in their messages", async () => {
+  it("translates URIs in the messages of a prompt", async () => {
     const result = await ask(merged(), "prompts/get", { name: "show-b" });
     const uris = urisIn(result.messages);
     expect(uris).toEqual(["b+file:///same", "b+hidden:1", "b+hidden:2", "b+place://7"]);
   });
 
-  it("of tools' user interfaces are rewritten in the list, in both places", async () => {
+  it("translates both members for the user interface in the list of tools", async () => {
     const { tools } = await ask(merged(), "tools/list");
     expect(urisIn(tools)).toEqual(["ui://a/board", "ui://a/board", "ui://b/board", "ui://b/board"]);
   });
 
-  it("can be read, every one of them, from the upstream that showed it", async () => {
+  it("lets the client read every URI from the upstream that sent it", async () => {
     const merge = merged();
     for (const name of ["a", "b"]) {
       const results = [
@@ -132,7 +132,7 @@ describe("URIs in results", () => {
     for (const uri of urisIn(resources)) expect((await read(merge, uri))?.[0]).toBe(uri);
   });
 
-  it("are in contents what the client sent", async () => {
+  it("returns contents under the URI that the client sent", async () => {
     const merge = merged();
     expect(await read(merge, "b+file:///same")).toEqual(["b+file:///same", "same of b"]);
     expect(await read(merge, "file:///b")).toEqual(["file:///b", "own of b"]);
@@ -152,7 +152,7 @@ describe("URIs in results", () => {
     },
   );
 
-  it("have the client's form in the refusal of an upstream", async () => {
+  it("translates the URI in an error of an upstream", async () => {
     const uri = "b+file:///gone";
     await expect(ask(merged(), "resources/read", { uri })).rejects.toMatchObject({
       code: -32602,
@@ -160,7 +160,7 @@ describe("URIs in results", () => {
     });
   });
 
-  it("of templates lead to their upstream once they are filled in", async () => {
+  it("finds the upstream of an expanded template", async () => {
     const merge = merged();
     const { resourceTemplates } = await ask(merge, "resources/templates/list");
     const templates = (resourceTemplates as { uriTemplate: string }[]).map((t) => t.uriTemplate);
@@ -177,12 +177,12 @@ describe("URIs in results", () => {
   });
 });
 
-it("leaves a result without URIs as it is", () => {
+it("returns the same object for a result without URIs", () => {
   const result = { resultType: "complete", content: [{ type: "text", text: "a" }], result: {} };
   expect(showUris(result, (uri) => `x${uri}`)).toBe(result);
 });
 
-it("does not follow an upstream into any depth", () => {
+it("translates to a limited depth", () => {
   let deep: object = { uri: "deep:1" };
   for (let level = 0; level < 100_000; level += 1) deep = { content: deep, result: deep };
   expect(() => showUris({ content: [deep], result: deep }, (uri) => uri)).not.toThrow();

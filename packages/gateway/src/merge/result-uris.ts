@@ -1,25 +1,24 @@
 /**
- * URIs in what upstreams send, in the form in which the client can use them: wherever a result or a
- * notification shows a URI that can be read.
+ * Translates the readable URIs in results and notifications of upstreams into the client's form.
  *
  * @spec server/tools#resource-links, server/tools#embedded-resources
  */
 import { isObject, type JSONObject } from "lutra/protocol";
 import type { Attribution } from "./attribution.ts";
 
-/** Gives the client's form of an upstream's URI. */
+/** Returns the client's form of an upstream's URI. */
 export type ShowUri = (uri: string) => string;
 
-/** Members of results that hold content, resources, or another result. */
+/** The members of results that hold content, resources, or an inner result. */
 const holders = ["content", "contents", "messages", "result"] as const;
 
-/** The member of a tool's `_meta` that names its user interface, and the earlier one. */
+/** The member of `_meta` with the user interface of a tool, and its former flat form. */
 const uiKey = "ui";
 const flatUiKey = "ui/resourceUri";
 
 /**
- * A copy of a result in which the URIs are the client's; the same one where there are none. It goes
- * as deep as the protocol does: into the result of a task, the content in it, and a resource in that.
+ * Returns a copy of a result with the client's URIs, or the result itself if no URI changes. The depth
+ * is that of the protocol: the result of a task, its content, and a resource in the content.
  */
 export function showUris<R extends JSONObject>(result: R, show: ShowUri, isInner = false): R {
   const shown: Record<string, unknown> = { _meta: showInMeta(result._meta, show) };
@@ -31,14 +30,14 @@ export function showUris<R extends JSONObject>(result: R, show: ShowUri, isInner
   return withMembers(result, shown);
 }
 
-/** A tool, prompt or result in whose `_meta` the user interface has the client's URI. */
+/** Returns the value with the client's URI of the user interface in its `_meta`. */
 export function showUiUri<T extends JSONObject>(value: T, upstream: string, uris: Attribution): T {
   return withMembers(value, {
     _meta: showInMeta(value._meta, (uri) => uris.show(upstream, uri)),
   });
 }
 
-/** A content block, contents of a resource, or a prompt's message. */
+/** Translates a content block, the contents of a resource, or a message of a prompt. */
 function showInItem(item: unknown, show: ShowUri, levels = 2): unknown {
   if (!isObject(item) || levels < 0) return item;
   return withMembers(item, {
@@ -66,7 +65,7 @@ function mapped(items: readonly unknown[], map: (item: unknown) => unknown): rea
   return shown.some((item, index) => item !== items[index]) ? shown : items;
 }
 
-/** A copy with other members; the same object where none is another. */
+/** Returns a copy with these members, or the object itself if no member changes. */
 function withMembers<T extends JSONObject>(object: T, members: JSONObject): T {
   const changed = Object.entries(members).filter(([name, value]) => object[name] !== value);
   return changed.length === 0 ? object : { ...object, ...Object.fromEntries(changed) };

@@ -16,10 +16,10 @@ const learn = (
   upstream: string,
   keys: readonly string[],
   scope: "public" | "private" = "public",
-) => table.learn("tools", { upstream, keys, scope });
+) => table.update("tools", { upstream, keys, scope });
 
 describe("the routing table", () => {
-  it("takes a public list for all there is", () => {
+  it("replaces the known keys by those of a public list", () => {
     const table = tableOf("a");
     learn(table, "a", ["x", "y"]);
     learn(table, "a", ["y", "z"]);
@@ -27,7 +27,7 @@ describe("the routing table", () => {
     expect(known).toEqual([undefined, "y", "z"]);
   });
 
-  it("adds private lists up, and forgets what nobody has seen for an hour", () => {
+  it("adds up private lists, and drops keys that were not seen for an hour", () => {
     const table = tableOf("a");
     learn(table, "a", ["x"], "private");
     clock.advance(3_599_999);
@@ -38,7 +38,7 @@ describe("the routing table", () => {
     expect(table.names("tools").origin("x")).toBeUndefined();
   });
 
-  it("remembers a bounded number of names, the latest", () => {
+  it("keeps a limited number of names, the latest", () => {
     const table = tableOf("a");
     const many = Array.from({ length: 10_000 }, (_, index) => `n${index}`);
     learn(table, "a", many, "private");
@@ -48,7 +48,7 @@ describe("the routing table", () => {
     expect(table.names("tools").origin("n1")).toBeDefined();
   });
 
-  it("compiles names only when they have changed", () => {
+  it("compiles names again only after a change", () => {
     const table = tableOf("a");
     learn(table, "a", ["x"]);
     const names = table.names("tools");
@@ -58,7 +58,7 @@ describe("the routing table", () => {
     expect(table.names("tools")).not.toBe(names);
   });
 
-  it("says which lists were never seen, and which have changed since", () => {
+  it("reports lists that were never read, and lists that are outdated", () => {
     const table = tableOf("a", "b");
     learn(table, "a", ["x"]);
     expect(table.isCurrent(["tools"])).toBe(false);

@@ -1,7 +1,7 @@
 /**
- * What the upstreams list, as far as the gateway has seen: which names there are, and which URIs.
- * It says where requests go and what things are called, and is never shown as a list, so it may be
- * learnt from what one caller sees and used for all: the upstream decides what each may do.
+ * The names and URIs that the gateway has seen in the lists of its upstreams. The table only routes
+ * requests and translates names. It is never sent to a client, so entries that one caller sees can
+ * serve all callers: the upstream decides what each caller may use.
  */
 import type { CacheScope, ListChanged } from "lutra/protocol";
 import { type Attribution, createAttribution } from "./attribution.ts";
@@ -16,24 +16,24 @@ export interface RoutingTableOptions {
   readonly now: () => number;
 }
 
-/** What was learnt of one list of one upstream. */
-interface Learnt {
-  /** When each key was seen last. */
+/** The known entries of one list of one upstream. */
+interface KnownList {
+  /** The time at which each key was last seen, in milliseconds. */
   readonly keys: Map<string, number>;
-  /** Whether the list was seen since its last change. */
+  /** True if the list was read after its last change. */
   isCurrent: boolean;
-  /** Whether the upstream has ever said what is in it. */
+  /** True if the list was ever read. */
   isKnown: boolean;
 }
 
-/** How long a key is remembered that only some callers see. */
-const rememberMs = 3_600_000;
-/** How many keys of one list of one upstream are remembered. */
+/** Time for which a key of a private list is kept after it was last seen, in milliseconds. */
+const keepMs = 3_600_000;
+/** Maximum number of keys that are kept for one list of one upstream. */
 const maxKeys = 10_000;
 
 export class RoutingTable {
   readonly #options: RoutingTableOptions;
-  readonly #learnt: { readonly [List in ListName]: Map<string, Learnt> };
+  readonly #known: { readonly [List in ListName]: Map<string, KnownList> };
   readonly #names: { tools?: NameTable | undefined; prompts?: NameTable | undefined } = {};
   #uris: Attribution | undefined;
 
@@ -45,7 +45,7 @@ export class RoutingTable {
           (name) => [name, { keys: new Map(), isCurrent: false, isKnown: false }] as const,
         ),
       );
-    this.#learnt = {
+    this.#known = {
       tools: forUpstreams(),
       prompts: forUpstreams(),
       resources: forUpstreams(),
@@ -54,63 +54,65 @@ export class RoutingTable {
   }
 
   /**
-   * Takes over a list of an upstream. A public one is all there is; a private one adds to what other
-   * callers see, so that names do not change back and forth between them.
+   * Adds a list of an upstream. A public list replaces the known keys. A private list adds to the keys
+   * that other callers have seen, so that names do not alternate between callers.
    */
-  learn(
+  update(
     list: ListName,
     { upstream, keys, scope }: { upstream: string; keys: readonly string[]; scope: CacheScope },
   ): void {
-    const learnt = this.#learnt[list].get(upstream) as Learnt;
-    learnt.isCurrent = true;
-    learnt.isKnown = true;
+    const known = this.#known[list].get(upstream) as KnownList;
+    known.isCurrent = true;
+    known.isKnown = true;
     const now = this.#options.now();
-    const kept = new Set(keys.slice(0, maxKeys));
+    const current = new Set(keys.slice(0, maxKeys));
     let hasChanged = false;
-    for (const key of kept) {
-      hasChanged ||= !learnt.keys.has(key);
-      // Added anew, so that the first of the map are those that were not seen for longest.
-      learnt.keys.delete(key);
-      learnt.keys.set(key, now);
+    for (const key of current) {
+      hasChanged ||= !known.keys.has(key);
+      // Deleted first, so that the map stays in the order in which keys were last seen.
+      known.keys.delete(key);
+      known.keys.set(key, now);
     }
-    for (const [key, seenAt] of learnt.keys) {
-      const isForgotten = scope === "public" || now - seenAt >= rememberMs;
-      if (!kept.has(key) && (isForgotten || learnt.keys.size > maxKeys)) {
-        learnt.keys.delete(key);
+    for (const [key, seenAt] of known.keys) {
+      const isOutdated = scope === "public" || now - seenAt >= keepMs;
+      if (!current.has(key) && (isOutdated || known.keys.size > maxKeys)) {
+        known.keys.delete(key);
         hasChanged = true;
       }
     }
-    if (hasChanged) this.#forgetCompiled(list);
+    if (hasChanged) this.#dropCompiled(list);
   }
 
-  /** Notes that lists of an upstream have changed; what is known of them stays in use meanwhile. */
+  /** Marks lists of an upstream as outdated. Their keys stay in use until the lists are read again. */
   outdate(upstream: string, change?: ListChanged): void {
     for (const list of listNames) {
       if (change !== undefined && listKinds[list].changedBy !== change) continue;
-      const learnt = this.#learnt[list].get(upstream);
-      if (learnt !== undefined) learnt.isCurrent = false;
+      const known = this.#known[list].get(upstream);
+      if (known !== undefined) known.isCurrent = false;
     }
   }
 
-  /** Whether everything there is to know of the lists has been seen, as far as one knows. */
+  /** Returns true if all upstreams' lists were read after their last change. */
   isCurrent(lists: readonly ListName[]): boolean {
     return lists.every((list) =>
-      [...this.#learnt[list].values()].every(({ isCurrent }) => isCurrent),
+      [...this.#known[list].values()].every(({ isCurrent }) => isCurrent),
     );
   }
 
-  /** The upstreams that have not said what is in the lists, so that nobody knows what they have. */
+  /** Returns the names of the upstreams of which any of the lists was never read. */
   unknownUpstreams(lists: readonly ListName[]): readonly string[] {
     const isUnknown = (name: string) =>
-      lists.some((list) => this.#learnt[list].get(name)?.isKnown === false);
+      lists.some((list) => this.#known[list].get(name)?.isKnown === false);
     return this.#options.upstreams.filter(isUnknown);
   }
 
+  /** Returns the names of the tools or prompts. */
   names(list: "tools" | "prompts"): NameTable {
     this.#names[list] ??= createNameTable(this.#keysOf(list), this.#options.prefix);
     return this.#names[list];
   }
 
+  /** The URIs of the resources and templates. */
   get uris(): Attribution {
     this.#uris ??= createAttribution(
       {
@@ -123,13 +125,13 @@ export class RoutingTable {
   }
 
   #keysOf(list: ListName): readonly UpstreamNames[] {
-    return [...this.#learnt[list]].map(([upstream, { keys }]) => ({
+    return [...this.#known[list]].map(([upstream, { keys }]) => ({
       upstream,
       names: keys.keys(),
     }));
   }
 
-  #forgetCompiled(list: ListName): void {
+  #dropCompiled(list: ListName): void {
     if (list === "tools" || list === "prompts") this.#names[list] = undefined;
     else this.#uris = undefined;
   }

@@ -9,26 +9,26 @@ const ada = contextOf("ada");
 const bob = contextOf("bob");
 
 describe("sealed ids", () => {
-  it("open at every gateway with the same keys", async () => {
+  it("opens an id on every gateway with the same keys", async () => {
     const sealed = await seals.ids.seal({ upstream: "a", id: "1" }, ada);
     const other = createSeals([{ id: "new", secret: new Uint8Array(32) }, ...keys]);
     expect(await other.ids.open(sealed, contextOf("ada"))).toEqual({ upstream: "a", id: "1" });
   });
 
-  it("never open for another principal, or for nobody", async () => {
+  it("does not open an id for another principal, or without one", async () => {
     const sealed = await seals.ids.seal({ upstream: "a", id: "1" }, ada);
     expect(await seals.ids.open(sealed, bob)).toBeUndefined();
     expect(await seals.ids.open(sealed, contextOf())).toBeUndefined();
   });
 
-  it("go into a header as they are, and show neither the upstream nor its id", async () => {
+  it("seals into a valid header value that reveals neither the upstream nor its id", async () => {
     const sealed = await seals.ids.seal({ upstream: "secret-name", id: "some-task" }, ada);
     expect(encodeHeaderValue(sealed)).toBe(sealed);
     const decoded = Buffer.from(sealed.split(".")[1] as string, "base64url").toString("latin1");
     expect(decoded).not.toMatch(/secret-name|some-task/);
   });
 
-  it("are no request state and no cursor, and the other way round", async () => {
+  it("opens an id neither as request state nor as a cursor, and vice versa", async () => {
     const binding = { context: ada, method: "tools/call" };
     const id = await seals.ids.seal({ upstream: "a", id: "1" }, ada);
     const state = await seals.states.seal({ upstream: "a", state: "1" }, binding);
@@ -39,7 +39,7 @@ describe("sealed ids", () => {
     expect(await seals.states.open(state, { ...binding, method: "prompts/get" })).toBeUndefined();
   });
 
-  it("open to what was sealed, for its principal alone, and never when tampered with", async () => {
+  it("opens an unmodified id for its principal, to the sealed value", async () => {
     const cases = fc.record({
       upstream: fc.string(),
       id: fc.string(),

@@ -1,57 +1,58 @@
 /**
- * What a client carries from one request to the next: sealed together with the upstream that minted
- * it, so that it always returns there and can't be pointed at another. Nothing is remembered, so
- * every gateway with the same keys opens what another one sealed.
+ * Seals for the values that a client sends back: cursors, request state and ids. Each is sealed together
+ * with the upstream that minted it, so that a client cannot send it to another. The gateway stores
+ * nothing, so every gateway with the same keys can open them.
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
 import type { CacheScope, RequestContext } from "lutra/protocol";
 import { createSealer, type SealKey } from "lutra/server";
 
-/** A place in a merged list: behind the entry that was shown last. */
-export interface Position {
+/** A position in a merged list: after the last entry of the previous page. */
+export interface ListPosition {
   readonly upstream: string;
   /** The entry's name, URI or template at its upstream. */
   readonly key: string;
   readonly index: number;
-  /** The scope of the pages before, which all pages of a list have in common. */
+  /** The scope of the previous pages, because all pages of a list have the same one. */
   readonly scope: CacheScope;
-  /** Whose list it is, where it is private. */
+  /** The principal, if the list is private. */
   readonly caller?: string | undefined;
-  /** The snapshot that the pages before came from. */
+  /** The id of the snapshot that the previous pages came from. */
   readonly snapshot: string;
 }
 
-/** The request state of an upstream; absent where it asked for input without one. */
-export interface State {
+/** The request state of an upstream. */
+export interface UpstreamState {
   readonly upstream: string;
+  /** Undefined if the upstream asked for input without request state. */
   readonly state?: string | undefined;
 }
 
-/** An identifier that an upstream minted. */
+/** An id and the upstream that minted it. */
 export interface MintedId {
   readonly upstream: string;
   readonly id: string;
 }
 
-/** One sort of sealed text. Each opens only for what it was sealed for. */
+/** A kind of sealed text. A text opens only with the binding with which it was sealed. */
 export interface Seal<Value, Bound> {
   readonly seal: (value: Value, bound: Bound) => Promise<string>;
-  /** Absent for anything tampered, foreign or bound elsewhere. */
+  /** Returns undefined for a text that was modified, or sealed with another key or binding. */
   readonly open: (sealed: string, bound: Bound) => Promise<Value | undefined>;
 }
 
-/** What request state belongs to. */
+/** The binding of request state. */
 export interface StateBinding {
   readonly context: RequestContext;
   readonly method: string;
 }
 
 export interface Seals {
-  /** Bound to the method. Pages that all may see have cursors that all may use. */
-  readonly cursors: Seal<Position, string>;
+  /** Bound to the method, because all callers may use the cursors of public lists. */
+  readonly cursors: Seal<ListPosition, string>;
   /** Bound to the principal and the method. */
-  readonly states: Seal<State, StateBinding>;
+  readonly states: Seal<UpstreamState, StateBinding>;
   /** Bound to the principal. */
   readonly ids: Seal<MintedId, RequestContext>;
 }
@@ -63,7 +64,7 @@ export function createSeals(keys: readonly SealKey[]): Seals {
     const binding = (bound: Bound) => `merge\n${JSON.stringify(bindingOf(bound))}`;
     return {
       seal: (value: Value, bound: Bound) => sealer.seal(value, binding(bound)),
-      // Only this module seals under these bindings, so the value has its type.
+      // Only this module seals with these bindings, so the value has the type that was sealed.
       open: async (sealed: string, bound: Bound) =>
         (await sealer.open(sealed, binding(bound))) as Value | undefined,
     };
@@ -80,7 +81,7 @@ function principalOf({ principal }: RequestContext): string | null {
   return principal?.id ?? null;
 }
 
-/** Names the authorization context of a request, for what may be shown to no other. */
-export function callerOf({ principal, header }: RequestContext): string {
+/** Returns a key for the authorization context of a request. Private data must match it. */
+export function callerKey({ principal, header }: RequestContext): string {
   return JSON.stringify([principal?.id ?? null, header?.("authorization") ?? null]);
 }

@@ -1,13 +1,13 @@
 import { createManualClock } from "lutra/testing";
 import { describe, expect, it } from "vitest";
-import type { Collection } from "./collect.ts";
+import type { CollectedList } from "./collect.ts";
 import { Snapshots } from "./snapshots.ts";
 
 const collection = (
   length: number,
   cacheScope: "public" | "private" = "public",
   description = "",
-): Collection => ({
+): CollectedList => ({
   entries: Array.from({ length }, (_, index) => ({
     upstream: "a",
     key: `${index}`,
@@ -18,7 +18,7 @@ const collection = (
 });
 
 describe("snapshots", () => {
-  it("are kept for a minute", () => {
+  it("keeps a snapshot for a minute", () => {
     const clock = createManualClock();
     const snapshots = new Snapshots(clock.now);
     const { id } = snapshots.take(collection(3), "ada", 2);
@@ -28,20 +28,20 @@ describe("snapshots", () => {
     expect(snapshots.get(id, "bob")).toBeUndefined();
   });
 
-  it("of private lists are for their caller alone", () => {
+  it("returns the snapshot of a private list only to its caller", () => {
     const snapshots = new Snapshots(Date.now);
     const { id } = snapshots.take(collection(3, "private"), "ada", 2);
     expect(snapshots.get(id, "bob")).toBeUndefined();
     expect(snapshots.get(id, "ada")?.id).toBe(id);
   });
 
-  it("are not kept where there is no next page", () => {
+  it("does not keep the snapshot of a single page", () => {
     const snapshots = new Snapshots(Date.now);
     const { id } = snapshots.take(collection(2), "ada", 2);
     expect(snapshots.get(id, "ada")).toBeUndefined();
   });
 
-  it("are bounded in number and in size; the oldest goes first", () => {
+  it("drops the oldest snapshots beyond the limits of number and size", () => {
     const snapshots = new Snapshots(Date.now);
     const ids = Array.from({ length: 65 }, () => snapshots.take(collection(2), "ada", 1).id);
     const kept = ids.map((id) => snapshots.get(id, "ada") !== undefined);

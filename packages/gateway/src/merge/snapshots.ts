@@ -1,24 +1,24 @@
-/** Lists that are being read page by page, so that their pages fit together. */
+/** Snapshots of lists, so that all pages of a list show the same entries. */
 import { randomId } from "lutra/server";
-import type { Collection } from "./collect.ts";
+import type { CollectedList } from "./collect.ts";
 
-/** A list as it was for a caller at a time. */
-export interface Snapshot extends Collection {
+/** A list as one caller saw it at one time. */
+export interface Snapshot extends CollectedList {
   readonly id: string;
   readonly takenAt: number;
-  /** Whose it is. */
+  /** The key of the caller's authorization context. */
   readonly caller: string;
 }
 
-/** How long a list is kept for its next page, in milliseconds. */
+/** Time for which a list is kept for its next page, in milliseconds. */
 const keepMs = 60_000;
 const maxSnapshots = 64;
-/** How much JSON all of them may be, in characters. */
+/** Maximum length of all kept lists as JSON, in characters. */
 const maxLength = 16_777_216;
 
 /**
- * Keeps the lists that were asked for last. They are an aid and no promise: whoever finds none
- * collects the list once more, as another gateway does.
+ * Keeps the newest snapshots. A snapshot may be dropped at any time: without one, the list is collected
+ * again, as on another gateway.
  */
 export class Snapshots {
   readonly #kept = new Map<string, { readonly snapshot: Snapshot; readonly length: number }>();
@@ -29,9 +29,9 @@ export class Snapshots {
     this.#now = now;
   }
 
-  /** Makes a snapshot, and keeps it when it has more than one page. */
-  take(collection: Collection, caller: string, pageSize: number): Snapshot {
-    const snapshot = { ...collection, id: randomId(9), takenAt: this.#now(), caller };
+  /** Creates a snapshot, and keeps it if it has more than one page. */
+  take(collected: CollectedList, caller: string, pageSize: number): Snapshot {
+    const snapshot = { ...collected, id: randomId(9), takenAt: this.#now(), caller };
     if (snapshot.entries.length <= pageSize) return snapshot;
     const { length } = JSON.stringify(snapshot.entries);
     if (length > maxLength) return snapshot;
@@ -41,12 +41,12 @@ export class Snapshots {
     return snapshot;
   }
 
-  /** The snapshot, for those who may see it. */
+  /** Returns a snapshot if it is public or belongs to the caller. */
   get(id: string, caller: string): Snapshot | undefined {
     const snapshot = this.#kept.get(id)?.snapshot;
-    if (snapshot === undefined || this.#isOver(snapshot)) return undefined;
-    const isForAll = snapshot.hints.cacheScope === "public";
-    return isForAll || snapshot.caller === caller ? snapshot : undefined;
+    if (snapshot === undefined || this.#isExpired(snapshot)) return undefined;
+    const isPublic = snapshot.hints.cacheScope === "public";
+    return isPublic || snapshot.caller === caller ? snapshot : undefined;
   }
 
   clear(): void {
@@ -56,14 +56,14 @@ export class Snapshots {
 
   #trim(): void {
     for (const [id, { snapshot, length }] of this.#kept) {
-      const isTooMuch = this.#kept.size > maxSnapshots || this.#length > maxLength;
-      if (!isTooMuch && !this.#isOver(snapshot)) return;
+      const isOverLimit = this.#kept.size > maxSnapshots || this.#length > maxLength;
+      if (!isOverLimit && !this.#isExpired(snapshot)) return;
       this.#kept.delete(id);
       this.#length -= length;
     }
   }
 
-  #isOver({ takenAt }: Snapshot): boolean {
+  #isExpired({ takenAt }: Snapshot): boolean {
     return this.#now() - takenAt >= keepMs;
   }
 }

@@ -24,9 +24,9 @@ import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { commonFilter, isPromised, listChanges } from "./filters.ts";
 import { type FollowOptions, followUpstream } from "./follow-upstream.ts";
+import { upstreamErrorOf } from "./merge-errors.ts";
 import { NotificationOutbox } from "./notification-outbox.ts";
-import type { Caller } from "./own-request.ts";
-import { toUpstreamError } from "./parts.ts";
+import type { ReceivedRequest } from "./own-request.ts";
 
 /** The share of one upstream in a subscription. */
 export interface Branch {
@@ -55,7 +55,7 @@ export interface SubscriptionOptions extends FollowOptions {
 
 export interface Subscriptions {
   /** Opens a subscription. The promise is the result of the client's request. */
-  readonly open: (branches: readonly Branch[], caller: Caller) => Promise<Result>;
+  readonly open: (branches: readonly Branch[], caller: ReceivedRequest) => Promise<Result>;
   /** Ends all subscriptions with their graceful result; later ones end at once. */
   readonly close: () => void;
 }
@@ -85,7 +85,7 @@ type State = "waiting" | "open" | "down";
 
 class OpenSubscription {
   readonly #branches: readonly Branch[];
-  readonly #caller: Caller;
+  readonly #caller: ReceivedRequest;
   readonly #options: SubscriptionOptions;
   readonly #outbox: NotificationOutbox;
   readonly #controller = new AbortController();
@@ -99,7 +99,7 @@ class OpenSubscription {
   #gathered: () => void = () => {};
   #finish: () => void = () => {};
 
-  constructor(branches: readonly Branch[], caller: Caller, options: SubscriptionOptions) {
+  constructor(branches: readonly Branch[], caller: ReceivedRequest, options: SubscriptionOptions) {
     this.#branches = branches;
     this.#caller = caller;
     this.#options = options;
@@ -229,7 +229,7 @@ class OpenSubscription {
     const refusals = [...this.#errors.values()].filter(isProtocolError);
     const needed = refusals.find(({ reason }) => reason === "missingRequiredClientCapability");
     if (needed !== undefined || this.#branches.length === 0 || this.#agreed.size > 0) return needed;
-    for (const [branch, error] of this.#errors) return toUpstreamError(branch.upstream.name, error);
+    for (const [branch, error] of this.#errors) return upstreamErrorOf(branch.upstream.name, error);
     const [first] = this.#branches;
     return first && new UpstreamError("timeout", first.upstream.name, "The upstream is too slow");
   }

@@ -1,4 +1,4 @@
-/** Tasks of real servers behind a merged one: their ids are mapped in every place together. */
+/** Tasks of real servers behind a merged server, whose ids are sealed in all messages. */
 import { createServer, defineTool } from "lutra/server";
 import { type DetailedTask, followTasks, taskMethods, tasks, tasksId } from "lutra/tasks";
 import { afterEach, expect, it } from "vitest";
@@ -59,7 +59,7 @@ it.each([true, false])(
   },
 );
 
-it("one subscription follows tasks of several upstreams under the ids that the client knows", async () => {
+it("one subscription follows tasks of several upstreams by the ids that the client knows", async () => {
   const { merge } = merged();
   const capabilities = { elicitation: { form: {} }, extensions: { [tasksId]: {} } };
   const start = async (name: string) => {
@@ -90,7 +90,7 @@ it("one subscription follows tasks of several upstreams under the ids that the c
   controller.abort();
 });
 
-it("a method that the extension does not have is unknown, whatever id it names", async () => {
+it("a method that the extension does not define is not found, even with a valid id", async () => {
   const { merge } = merged();
   const capabilities = { extensions: { [tasksId]: {} } };
   const ask = (method: string) =>
@@ -99,7 +99,7 @@ it("a method that the extension does not have is unknown, whatever id it names",
   await expect(ask("tasks/get")).rejects.toMatchObject({ code: -32602 });
 });
 
-it("a task is unknown to everybody but the principal that created it, also in a subscription", async () => {
+it("a task is only known to the principal that created it, also in a subscription", async () => {
   const { merge } = merged();
   const capabilities = { elicitation: { form: {} }, extensions: { [tasksId]: {} } };
   const call = requestOf("tools/call", { name: "a.confirm", arguments: {} }, capabilities);

@@ -4,7 +4,7 @@ import { createUriForms } from "./uri-forms.ts";
 
 const forms = createUriForms(["files", "Files", "my_files", "7up", "a-b"]);
 
-describe("URIs that carry their upstream", () => {
+describe("a URI that carries its upstream", () => {
   it.each([
     ["files", "file:///a", "files+file:///a"],
     ["files", "ui://board", "ui://files/board"],
@@ -13,19 +13,22 @@ describe("URIs that carry their upstream", () => {
     ["a-b", "ui://files/board", "ui://a-b/files/board"],
     ["files", "git+ssh://host/x", "files+git+ssh://host/x"],
     ["files", "file:///{+path}", "files+file:///{+path}"],
-  ])("%s, %s: %s", (upstream, uri, carried) => {
+  ])("carries the upstream %s in %s as %s", (upstream, uri, carried) => {
     expect(forms.carry(upstream, uri)).toBe(carried);
     expect(forms.read(carried)).toEqual({ upstream, uri });
   });
 
-  it.each(["files", "Files", "my_files", "7up", "a-b"])("%s gives a legal scheme", (upstream) => {
-    const { protocol } = new URL(forms.carry(upstream, "file:///a"));
-    expect(protocol).toMatch(/^[a-z][a-z0-9+.-]*:$/);
-    expect(forms.read(new URL(forms.carry(upstream, "file:///a")).href)).toEqual({
-      upstream,
-      uri: "file:///a",
-    });
-  });
+  it.each(["files", "Files", "my_files", "7up", "a-b"])(
+    "begins with a valid scheme for the upstream %s",
+    (upstream) => {
+      const { protocol } = new URL(forms.carry(upstream, "file:///a"));
+      expect(protocol).toMatch(/^[a-z][a-z0-9+.-]*:$/);
+      expect(forms.read(new URL(forms.carry(upstream, "file:///a")).href)).toEqual({
+        upstream,
+        uri: "file:///a",
+      });
+    },
+  );
 
   it.each([
     "file:///a",
@@ -35,7 +38,7 @@ describe("URIs that carry their upstream", () => {
     "",
     "+",
     "files+ui://a/b",
-  ])("%s carries none", (uri) => {
+  ])("does not parse %s", (uri) => {
     expect(forms.read(uri)).toBeUndefined();
   });
 });
@@ -48,8 +51,8 @@ const anyUri = fc.oneof(
   fc.tuple(fc.constantFrom("a", "b"), fc.string()).map(([a, rest]) => `${a}+${rest}`),
 );
 
-describe("the form", () => {
-  it("comes back as it was, for any URI and any upstreams", () => {
+describe("the form of any URI", () => {
+  it("parses to the same upstream and URI", () => {
     const cases = fc.record({
       upstreams: fc.uniqueArray(upstreamName, { minLength: 1, maxLength: 8 }),
       uri: anyUri,
@@ -70,7 +73,7 @@ describe("the form", () => {
     );
   });
 
-  it("is never the same for two upstreams", () => {
+  it("differs between upstreams", () => {
     fc.assert(
       fc.property(fc.uniqueArray(upstreamName, { minLength: 2 }), anyUri, (upstreams, uri) => {
         const { carry } = createUriForms(upstreams);

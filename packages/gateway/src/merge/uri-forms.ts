@@ -1,12 +1,12 @@
 /**
- * URIs that carry the upstream they belong to: `files+file:///a` for `file:///a` of the upstream
- * `files`, and `ui://files/board` for its `ui://board`, since hosts look for that scheme.
+ * URIs that carry their upstream: `files+file:///a` for `file:///a` of the upstream `files`, and
+ * `ui://files/board` for its `ui://board`, because hosts recognise user interfaces by the scheme.
  */
 
 export interface UriForms {
-  /** The URI in the form that carries its upstream. Templates have the same form. */
+  /** Returns the form of a URI or a template that carries its upstream. */
   readonly carry: (upstream: string, uri: string) => string;
-  /** Reads that form; absent for any other URI. */
+  /** Parses that form. Returns undefined for any other URI. */
   readonly read: (uri: string) => CarriedUri | undefined;
 }
 
@@ -15,15 +15,15 @@ export interface CarriedUri {
   readonly uri: string;
 }
 
-/** The scheme of user interfaces, which keeps its place at the front. */
+/** The scheme of user interfaces, which stays at the front. */
 const uiScheme = "ui://";
 
-/** True for URIs that are unique only on their own server, so that they always carry it. */
+/** Returns true for a URI of a user interface. It is unique only on its server, so it carries it. */
 export function isUiUri(uri: string): boolean {
   return uri.startsWith(uiScheme);
 }
 
-/** Makes the forms for upstreams; other names are never read. */
+/** Creates the forms for these upstreams. URIs with other names are not parsed. */
 export function createUriForms(upstreams: readonly string[]): UriForms {
   const labels = new Map(upstreams.map((upstream) => [upstream, labelOf(upstream)]));
   const byLabel = new Map(upstreams.map((upstream) => [labelOf(upstream), upstream]));
@@ -38,10 +38,10 @@ export function createUriForms(upstreams: readonly string[]): UriForms {
         : { upstream, uri: uiScheme + uri.slice(slash + 1) };
     }
     const plus = uri.indexOf("+");
-    // Readers of URIs may write a scheme in lower case.
+    // Clients may normalise a scheme to lower case.
     const upstream = plus < 0 ? undefined : byLabel.get(uri.slice(0, plus).toLowerCase());
     const rest = uri.slice(plus + 1);
-    // Each URI has one form: this is not how a user interface is carried.
+    // A user interface has the other form only, so that each URI has exactly one.
     return upstream === undefined || isUiUri(rest) ? undefined : { upstream, uri: rest };
   }
 
@@ -56,9 +56,9 @@ export function createUriForms(upstreams: readonly string[]): UriForms {
 }
 
 /**
- * Writes an upstream's name in what a scheme may consist of: lower-case letters, digits, `-` and
- * `.`, with a letter at the front. Capitals and `_` are escaped by a dot; what does not begin with a
- * letter gets a beginning that no escape has.
+ * Encodes the name of an upstream in the characters of a scheme: lower-case letters, digits, `-` and
+ * `.`, beginning with a letter. A dot escapes capitals and `_`, so it is followed by a letter or a dot.
+ * A name that does not begin with a letter gets the prefix `x.-`, which is therefore unique.
  */
 function labelOf(upstream: string): string {
   const escaped = upstream.replace(/[A-Z_]/g, (char) =>

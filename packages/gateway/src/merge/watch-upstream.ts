@@ -13,7 +13,7 @@ import type { Upstream } from "../upstreams/upstream.ts";
 import { askDiscover } from "./discover.ts";
 import { type FollowOptions, followUpstream } from "./follow-upstream.ts";
 import { announces } from "./listen.ts";
-import type { Caller } from "./own-request.ts";
+import type { ReceivedRequest } from "./own-request.ts";
 
 export interface WatchOptions extends FollowOptions {
   /** Name and version of the gateway. */
@@ -81,7 +81,7 @@ async function watch(
 /** Asks until the upstream reports its capabilities. An upstream that refuses is not watched. */
 async function announcedBy(
   upstream: Upstream,
-  caller: Caller,
+  caller: ReceivedRequest,
   { options, signal }: Watching,
 ): Promise<readonly ListChanged[]> {
   const { pace = discoverPace, random = Math.random } = options;
@@ -107,7 +107,7 @@ function isRefusal(error: unknown): boolean {
   return isProtocolError(error) && error.reason !== "internalError";
 }
 
-function ownCaller(clientInfo: Implementation, signal: AbortSignal): Caller {
+function ownCaller(clientInfo: Implementation, signal: AbortSignal): ReceivedRequest {
   const _meta = {
     [metaKeys.protocolVersion]: latestVersion,
     [metaKeys.clientInfo]: clientInfo,

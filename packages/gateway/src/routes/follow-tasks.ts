@@ -36,7 +36,7 @@ import {
 } from "lutra/tasks";
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import { recordOf } from "../exchange-record.ts";
-import { type Caller as ClientRequest, ownContext, ownRequest } from "../merge/own-request.ts";
+import { ownContext, ownRequest, type ReceivedRequest } from "../merge/own-request.ts";
 
 export interface FollowTasksOptions {
   /** The upstream that errors name if the record of the exchange names none. */
@@ -86,9 +86,9 @@ function declaresTasks({ extensions = {} }: ClientCapabilities): boolean {
 
 /** Returns the request as its client would send it if it had declared the extension. */
 function withTasks(
-  { request, context }: ClientRequest,
+  { request, context }: ReceivedRequest,
   declared: ClientCapabilities,
-): ClientRequest {
+): ReceivedRequest {
   const capabilities = { ...declared, extensions: { ...declared.extensions, [tasksId]: {} } };
   const sent = request.params?._meta;
   const _meta = { ...(isObject(sent) && sent), [metaKeys.clientCapabilities]: capabilities };
@@ -99,7 +99,7 @@ function withTasks(
 }
 
 interface Following {
-  readonly call: ClientRequest;
+  readonly call: ReceivedRequest;
   readonly serve: Serve;
   readonly signal: AbortSignal;
 }
@@ -131,14 +131,14 @@ async function follow(seed: CreateTaskResult, { call, serve, signal }: Following
     onInput: () => {
       throw unanswerable();
     },
-    // The client does not know the task, so nobody else can cancel it. If cancelling fails, the task
-    // ends by itself.
+    // Only the gateway knows the task, so only the gateway can cancel it. If that fails, the task ends
+    // by itself.
     onLeft: () => void send(cancelTask, AbortSignal.timeout(cancelMs)).catch(() => {}),
   });
   return { ...result, resultType: "complete" };
 }
 
-function lateError({ context }: ClientRequest, { upstream, totalMs }: FollowTasksOptions) {
+function lateError({ context }: ReceivedRequest, { upstream, totalMs }: FollowTasksOptions) {
   const name = recordOf(context)?.upstream ?? upstream;
   return new UpstreamError("timeout", name, `The call and its task took longer than ${totalMs} ms`);
 }

@@ -221,7 +221,7 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     await result;
   });
 
-  it("rejects a key that comes back with another request", async () => {
+  it("rejects a known key with another request", async () => {
     const states = [asks({ a: question("one") }), asks({ a: question("two") })];
     const { client } = clientFor(states, {}, { onElicit: () => accept });
     const result = expect(client.callTool("t")).rejects.toMatchObject({ reason: "malformed" });

@@ -110,7 +110,7 @@ describe("failures of polls", () => {
     expect(await result).toEqual({ content: [] });
   });
 
-  it("counts failures anew after a successful poll", async () => {
+  it("restarts the count of failures after a successful poll", async () => {
     const seven = Array.from({ length: 7 }, closed);
     const { task } = polled([...seven, working, ...seven, completed]);
     const { result } = waitFor(task);

@@ -1,9 +1,10 @@
 /**
- * One request to the one upstream it belongs to, and what comes back in the client's terms: names,
- * URIs, request state and ids. Progress and log messages pass through unchanged.
+ * Sends a request to its upstream, and translates between the client's terms and the upstream's:
+ * names, URIs, request state and ids. Progress and log messages pass through unchanged.
  *
  * @spec basic/patterns/mrtr, basic/patterns/progress
  */
+import { invalidParams } from "lutra/internal";
 import {
   encodeHeaderValue,
   inputRequired,
@@ -12,12 +13,12 @@ import {
   type Result,
 } from "lutra/protocol";
 import { recordOf } from "../exchange-record.ts";
-import type { Upstream } from "../upstreams/upstream.ts";
+import type { Target } from "./find-upstream.ts";
 import type { ListName } from "./list-kinds.ts";
 import type { MintedIdKind } from "./minted-ids.ts";
-import { type Caller, renamedContext } from "./own-request.ts";
+import { type ReceivedRequest, renamedContext } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
-import { invalidParams, type Renaming, renameInError } from "./refusals.ts";
+import { renameInError } from "./rename-error.ts";
 import { showUris } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { Seals } from "./seals.ts";
@@ -25,34 +26,28 @@ import { isUiUri } from "./uri-forms.ts";
 
 const resourceLists: readonly ListName[] = ["resources", "resourceTemplates"];
 
-export interface ForwardOptions {
+export interface SendTranslatedOptions {
   readonly table: RoutingTable;
   readonly refresh: Refresh;
   readonly seals: Seals;
   readonly mintedIds: readonly MintedIdKind[];
 }
 
-/** Where a request goes. */
-export interface Target extends Renaming {
-  readonly upstream: Upstream;
-  /** The parameters in the upstream's terms, request state aside. */
-  readonly params: JSONObject;
-  /** What the name is: that of a tool or prompt, a URI, an id, or what a completion is about. */
-  readonly by: "name" | "uri" | "id" | "reference";
-}
+export type SendTranslated = (target: Target, received: ReceivedRequest) => Promise<Result>;
 
-export type ForwardTo = (target: Target, caller: Caller) => Promise<Result>;
-
-export function createForward(options: ForwardOptions): ForwardTo {
+export function createSendTranslated(options: SendTranslatedOptions): SendTranslated {
   const { table, refresh, seals, mintedIds } = options;
 
   /**
-   * Gives the upstream its own request state back. Answers go to the upstream that asked, even where
-   * the name has come to mean another one since.
+   * Replaces sealed request state with the upstream's own. Refuses state of another upstream: the name
+   * may belong to another upstream by now, and only the one that asked may receive the answers.
    *
    * @spec basic/patterns/mrtr#server-requirements-basic-workflow
    */
-  async function withOwnState(target: Target, { request, context }: Caller): Promise<JSONObject> {
+  async function openState(
+    target: Target,
+    { request, context }: ReceivedRequest,
+  ): Promise<JSONObject> {
     const { requestState, ...params } = target.params;
     if (requestState === undefined) return target.params;
     const opened =
@@ -65,8 +60,8 @@ export function createForward(options: ForwardOptions): ForwardTo {
     return opened.state === undefined ? params : { ...params, requestState: opened.state };
   }
 
-  /** State is sealed also where there is none, so that the answers return to who asked. */
-  async function sealState(result: Result, target: Target, { request, context }: Caller) {
+  /** Seals request state, also when the upstream sent none, so that the answers return to it. */
+  async function sealState(result: Result, target: Target, { request, context }: ReceivedRequest) {
     const { requestState: state } = result;
     const upstream = target.upstream.name;
     const sealed = await seals.states.seal(
@@ -76,7 +71,7 @@ export function createForward(options: ForwardOptions): ForwardTo {
     return { ...result, requestState: sealed };
   }
 
-  /** An id that the client sent comes back as it sent it. */
+  /** Seals the ids in a result. The id of the request itself gets the form that the client sent. */
   async function sealIds(result: Result, target: Target, context: RequestContext) {
     const sealed: Record<string, unknown> = { ...result };
     const upstream = target.upstream.name;
@@ -91,8 +86,12 @@ export function createForward(options: ForwardOptions): ForwardTo {
     return sealed as Result;
   }
 
-  /** The lists are only waited for where they decide how a URI is shown. */
-  async function shownUris(result: Result, target: Target, caller: Caller): Promise<Result> {
+  /** Translates the URIs of a result. Waits for the lists only if a URI depends on them. */
+  async function translateUris(
+    result: Result,
+    target: Target,
+    received: ReceivedRequest,
+  ): Promise<Result> {
     const { upstream, original, sent, by } = target;
     let dependsOnLists = false;
     const show = (uri: string): string => {
@@ -102,35 +101,33 @@ export function createForward(options: ForwardOptions): ForwardTo {
     };
     const shown = showUris(result, show);
     if (!dependsOnLists || table.isCurrent(resourceLists)) return shown;
-    await refresh.ensure(resourceLists, caller);
+    await refresh.ensure(resourceLists, received);
     return showUris(result, show);
   }
 
-  return async (target, caller) => {
-    const params = await withOwnState(target, caller);
-    const { request, context } = caller;
+  return async (target, received) => {
+    const params = await openState(target, received);
+    const { request, context } = received;
     const record = recordOf(context);
     if (record !== undefined) record.upstream = target.upstream.name;
     let result: Result;
     try {
-      const forwarded = params === request.params ? request : { ...request, params };
-      result = await target.upstream.serve(forwarded, contextFor(target, context));
+      const translated = params === request.params ? request : { ...request, params };
+      result = await target.upstream.serve(translated, contextFor(target, context));
     } catch (error) {
       throw renameInError(error, target);
     }
     const { resultType = "complete" } = result;
-    if (resultType === inputRequired) return sealState(result, target, caller);
-    const own =
-      resultType !== "complete" || target.by === "id"
-        ? await sealIds(result, target, context)
-        : result;
-    return shownUris(own, target, caller);
+    if (resultType === inputRequired) return sealState(result, target, received);
+    const hasIds = resultType !== "complete" || target.by === "id";
+    const sealed = hasIds ? await sealIds(result, target, context) : result;
+    return translateUris(sealed, target, received);
   };
 }
 
 /**
- * The context in which the headers say the same as the body. Of a method that only an extension
- * knows, no transport knows that its id goes into a header.
+ * Returns the context whose headers match the translated body. Transports do not know which id of an
+ * extension method is mirrored into `Mcp-Name`, so that header is added here.
  *
  * @spec basic/transports/streamable-http#standard-request-headers
  */
