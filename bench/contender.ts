@@ -43,7 +43,7 @@ export class Contender {
     return this.#ask({ ask: "usage", collectGarbage });
   }
 
-  /** Makes a client send calls for a duration. Rejects when the last calls are not answered. */
+  /** Starts a round of calls by a client. Rejects when the last calls are not answered. */
   call(inFlight: number, durationMs: number): Promise<Calls> {
     return this.#ask({ ask: "call", inFlight, durationMs }, durationMs + patienceMs);
   }

@@ -122,7 +122,7 @@ class Round {
     this.#maxCount = "count" in until ? until.count : Number.POSITIVE_INFINITY;
   }
 
-  /** Runs one socket; the promise resolves when the round is over. */
+  /** Runs one socket; the promise resolves at the end of the round. */
   open(port: number, index: number): Promise<void> {
     return new Promise((resolve, reject) => {
       let turn = index;

@@ -37,45 +37,44 @@ without a target are for information.
 
 ${table(rows)}
 
-- Every contender is a process of its own, started fresh and warmed up; all get the same work.
+- Every contender is a newly started and warmed-up process; all do the same work.
 ${notes}
 - Resident memory is read after a forced collection (\`--expose-gc\`).
 `;
 }
 
-const awake = `- The load generator does not sleep while it waits: waking it is work of the server, and the more the
-  longer it has slept.`;
+const awake = `- The load generator does not sleep while it waits, because waking it would cost the server time that
+  grows with the length of the sleep.`;
 
-const serverNotes = `- \`bare node:http\` reads and parses the body, compares the headers with it and answers the same
-  bytes as Lutra, written anew for each request.
+const serverNotes = `- \`bare node:http\` reads and parses the body, compares it with the headers and answers with the
+  same bytes as Lutra, serialised for each request.
 - \`official SDK\` is \`@modelcontextprotocol/server\` with its Node adapter as documented. It and
-  \`Lutra\` have the same 21 tools with the same zod schemas, made once.
+  \`Lutra\` have the same 21 tools with the same zod schemas, created once.
 - CPU per request is the server process's user and system time.
 ${awake}`;
 
-const gatewayNotes = `- Proxies route by \`Mcp-Name\` to two Lutra servers. A proxy has the first core to itself; both
-  servers share the second with the load, also where they are called directly, so that what a proxy
-  costs is what limits. A proxy that costs less than server and load together, such as nginx and
-  HAProxy, is limited by those: its CPU per request says more.
-- \`Lutra\` passes bodies on unread, with its access log (to \`/dev/null\`), metrics and cache on.
-  \`merged and renamed\` reads each request, and gives it the name that its upstream knows.
-- \`undici.request\` is \`node:http\` in front of it and nothing else. \`@fastify/reply-from\` and
-  \`http-proxy-3\` (1.23, the last for Node 20) are used as documented. nginx and HAProxy are Debian's,
-  with one worker, no log, and the least configuration that does the same.
+const gatewayNotes = `- Proxies route on \`Mcp-Name\` to two Lutra servers. A proxy has the first core to itself. Both
+  servers share the second core with the load, also where they are called directly, so that the proxy
+  is the bottleneck. A proxy that needs less CPU than servers and load together, such as nginx and
+  HAProxy, is limited by those: compare its CPU per request.
+- \`Lutra\` forwards bodies unread, with its access log (to \`/dev/null\`), metrics and cache enabled.
+  \`merged and renamed\` parses each request and replaces the tool's name with the upstream's.
+- \`undici.request\` is a bare \`node:http\` server in front of \`undici.request\`. \`@fastify/reply-from\`
+  and \`http-proxy-3\` (1.23, the last version for Node 20) are used as documented. nginx and HAProxy
+  are Debian's, with one worker, no log, and a minimal configuration for the same routing.
 - CPU per request of a proxy is the user and system time of its processes. A published proxy in Rust
   adds 52 µs at p50 with one connection, on another machine.
-- A list from the cache is compared with a server that is alone on the first core, too.
+- A list from the cache is compared with a server that has the first core to itself.
 ${awake} Where the
-  upstreams share its core, it may. With one that sleeps, a list from the cache came at 0.74 of the
-  rate of the server alone: who answers later finds it asleep more often.`;
+  upstreams share its core, it may sleep. With a generator that sleeps, a list from the cache reached
+  0.74 of the direct server's rate, because the slower side finds it asleep more often.`;
 
-const taskNotes = `- A task is created by \`tools/call\` within the engine's process, run by the same process, keeps the
-  outcome of one step and is completed. Postgres is a fresh cluster on the first core with its own
-  settings, and waits for the disk (\`fsync\`); the engines are on the second.
-- The floors: two statements of a commit each in SQLite with the same settings, one after the other,
-  where Lutra commits the writes of many tasks together; in Postgres a row and its job in one
-  transaction, graphile-worker as it comes with the same concurrency, and an update; in memory, where
-  the engine is Lutra's own, what the store does by itself: a row, its run by a worker, and an update.
-  The rows are such as a task keeps. All leave out the write of the step, and everything that a server
-  does for a call. The same call to the same server without a task, and a \`Map\` alone, are beside
-  them for information.`;
+const taskNotes = `- A task is created by \`tools/call\` in the engine's process, run by the same process, stores the
+  outcome of one step and is completed. Postgres is a new cluster on the first core with its default
+  settings and \`fsync\`; the engines are on the second core.
+- The baselines: in SQLite, two statements with a commit each and the same settings, one after the
+  other, where Lutra commits the writes of many tasks together; in Postgres, a row and its job in one
+  transaction, a default graphile-worker with the same concurrency, and an update; in memory, where
+  the engine is Lutra's own, the work of the store alone: a row, its run by a worker, and an update.
+  Rows have the shape of a task. No baseline writes a step or does the work of a server for a call. The
+  same call to the same server without a task, and a \`Map\` alone, are shown for information.`;

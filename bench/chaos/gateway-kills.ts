@@ -102,7 +102,7 @@ What failed:
 
 ${reasons.join("\n") || "- nothing"}
 
-${executed.length} side effects happened, ${twice()} of them twice; ${paid.size} calls with a side effect were answered with a result, and ${lost(paid)} of them did not happen. A call that breaks off may have run, and its sender decides whether to send it again.`,
+${executed.length} side effects happened, ${twice()} of them twice; ${paid.size} calls with a side effect were answered with a result, and ${lost(paid)} of them did not happen. A call that was interrupted may have been executed; the client decides whether to send it again.`,
   );
 }
 

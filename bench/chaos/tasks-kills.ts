@@ -1,13 +1,13 @@
 /**
- * Three replicas over Postgres behind a gateway, and 200 tasks of four steps with a question in the
- * middle, all started at once; every 2 s a random replica is killed and started again, whether the
- * one before is back or not, until the last task has ended. One replica always stays alive.
+ * Three replicas over Postgres behind a gateway run 200 tasks, all started at once. Each task has
+ * four steps and an input request. Every 2 s a random replica is killed and restarted, even while the
+ * previous one is still starting, until the last task has ended. One replica always stays alive.
  *
  *     node --import tsx bench/chaos/tasks-kills.ts [seconds] [--write]
  *
- * The seconds, 60 by default, are about how long it takes: the steps are made as long. Needs
- * Postgres. Exits with 1 when a task did not end as it should have, an effect did not happen or
- * counted twice, or a task that was broken off did not go on within 15 s.
+ * The length of the steps is chosen so that the run takes about the given seconds, 60 by default.
+ * Needs Postgres. Exits with 1 when a task did not end as expected, an effect did not happen or
+ * counted twice, or an interrupted task did not resume within 15 s.
  */
 import { hasPostgres, startPostgres, withoutPostgres } from "../../test/stores/postgres-server.ts";
 import { freshDatabase } from "../../test/tasks/fresh-database.ts";
@@ -19,12 +19,12 @@ const seconds = Number(given);
 const tasks = 200;
 const killEveryMs = 2000;
 const resumedWithinMs = 15_000;
-/** Some 800 steps and those that kills break off share the places of the replicas that are alive. */
+/** About 800 steps, and those repeated after kills, share the slots of the live replicas. */
 const stepMs = Math.round((seconds * 1000) / 30);
 
 if (!hasPostgres) throw new Error(withoutPostgres);
 const server = await startPostgres();
-/** On a machine that is too slow for this, replicas may be killed before they have done anything. */
+/** On a slow machine, replicas may be killed before they make progress. */
 const giveUp = setTimeout(
   () => {
     server.remove();
@@ -58,22 +58,22 @@ function report({ effects, wrong, kills, waits, ...run }: KilledTasks): void {
     ["effects, one for each step", effects.steps],
     ["of them: did not happen", effects.missing],
     ["of them: counted twice", effects.twice],
-    ["times that an effect was tried", effects.attempts],
-    ["runs broken off in their middle by a kill", run.brokenOff],
-    ["of them: not seen again", run.brokenOff - run.resumedAfterMs.length],
-    ["the others went on after: median", resumed.median],
+    ["attempts of effects", effects.attempts],
+    ["attempts interrupted by a kill", run.brokenOff],
+    ["of them: not resumed", run.brokenOff - run.resumedAfterMs.length],
+    ["the others resumed after: median", resumed.median],
     ["p99", resumed.p99],
     ["longest", resumed.longest],
-    ["requests of clients that were sent again", run.retries],
+    ["client requests that were retried", run.retries],
   ]);
   writePage(
     "chaos-tasks",
     "Tasks on replicas that are killed",
-    `Written by \`npm run chaos -- tasks ${seconds} --write\`. Three replicas over Postgres behind one gateway; each runs up to 16 tasks at once. All tasks are started at once, so most of them wait for their turn. Every 2 s a random one of the replicas that are alive is killed and started again, whether the one before is back or not; one always stays alive.
+    `Written by \`npm run chaos -- tasks ${seconds} --write\`. Three replicas over Postgres behind one gateway; each runs up to 16 tasks at once. All tasks are started at once, so most of them are queued. Every 2 s a random live replica is killed and restarted, even while the previous one is still starting; one replica always stays alive.
 
 ${facts}
 
-A run counts as broken off when the last sign of its task before a kill was the victim's, in the middle of a run; it goes on with the first sign from another process. It is taken before tasks that nobody has begun, and waits for a place that is free. An effect that was tried again has the idempotency key of the first try.`,
+An attempt counts as interrupted when the last activity of its task before a kill came from the killed process. It counts as resumed at the first activity of another process. Interrupted tasks take precedence over tasks that have not started, and wait for a free slot. A repeated effect has the same idempotency key as the first attempt.`,
   );
   for (const one of wrong) console.error(one);
 }

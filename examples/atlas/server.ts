@@ -50,7 +50,7 @@ const trip = defineResourceTemplate({
   uriTemplate: "trip://{trip_id}",
   name: "trip",
   title: "A trip",
-  description: "The places of a trip. Subscribe to hear when it changes.",
+  description: "The places of a trip. Subscribe to be notified of changes.",
   mimeType: "application/json",
   read: async ({ trip_id }, context) => {
     const known = await trips.read(context, trip_id);

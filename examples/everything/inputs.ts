@@ -20,9 +20,7 @@ const elicitation = defineTool({
       message: "What is your name?",
       requestedSchema: person,
     });
-    return answer.action === "accept"
-      ? `Hello, ${answer.content.name}!`
-      : "Hello, whoever you are!";
+    return answer.action === "accept" ? `Hello, ${answer.content.name}!` : "Hello, stranger!";
   },
 });
 
@@ -59,7 +57,7 @@ const multipleInputs = defineTool({
       }),
       context.roots("client_roots"),
     ]);
-    const name = answer.action === "accept" ? answer.content.name : "nobody in particular";
+    const name = answer.action === "accept" ? answer.content.name : "an unknown person";
     return `${JSON.stringify(greeting.content)} to ${name}, who offers ${roots.length} roots`;
   },
 });

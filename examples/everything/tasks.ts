@@ -87,7 +87,7 @@ const withTask = defineTool({
       requestedSchema: z.object({ name: z.string() }),
     });
     await context.startTask();
-    const name = answer.action === "accept" ? answer.content.name : "whoever you are";
+    const name = answer.action === "accept" ? answer.content.name : "stranger";
     return `Hello, ${name}, from a task!`;
   },
 });
