@@ -236,7 +236,7 @@ describe("another configuration", () => {
     [
       "needs what this program has not",
       { upstreams: { m: { module: "m.ts" } } },
-      "runs no modules",
+      'requires the option "modules"',
     ],
     [
       "has keys that are none",

@@ -15,7 +15,7 @@ function start(shortestMs = 100) {
   return { time, deadlines, due, timed };
 }
 
-it("is never early, and at most two ticks late", () => {
+it("calls back after the deadline, at most two ticks late", () => {
   const { time, deadlines, due, timed } = start();
   timed("a", 100);
   time.advance(99);
@@ -33,7 +33,7 @@ it("calls back once, however long the exchange goes on after its deadline", () =
   deadlines.delete(a);
 });
 
-it("moves when its time is written anew", () => {
+it("moves a deadline when `dueAt` is changed", () => {
   const { time, deadlines, due, timed } = start();
   const a = timed("a", 100);
   time.advance(90);
@@ -44,14 +44,14 @@ it("moves when its time is written anew", () => {
   expect(due).toEqual(["a"]);
 });
 
-it("forgets what is over", () => {
+it("does not call back an exchange that was removed", () => {
   const { time, deadlines, due, timed } = start();
   deadlines.delete(timed("a", 100));
   time.advance(1000);
   expect(due).toEqual([]);
 });
 
-it("has one timer while something waits, and none otherwise", () => {
+it("has one timer while exchanges are watched, and none otherwise", () => {
   const { time, deadlines, timed } = start();
   expect(time.waiting()).toBe(0);
   const all = [timed("a", 1000), timed("b", 1000)];
@@ -61,7 +61,7 @@ it("has one timer while something waits, and none otherwise", () => {
   expect(time.waiting()).toBe(0);
 });
 
-it("counts from now when it starts again after a pause", () => {
+it("counts from the present when it restarts after a pause", () => {
   const { time, deadlines, due, timed } = start();
   deadlines.delete(timed("a", 100));
   time.advance(100_000);

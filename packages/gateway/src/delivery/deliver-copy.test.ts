@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import { createHttpUpstream, type HttpUpstream } from "../upstreams/http-upstream.ts";
 import {
   after,
@@ -20,8 +22,8 @@ function shadowAt(url: string): HttpUpstream {
   return shadow;
 }
 
-/** A replica that notes the bodies it gets. */
-async function startNoting() {
+/** A replica that records the bodies of its requests. */
+async function startRecording() {
   const bodies: string[] = [];
   const replica = await startReplica(async (req, res) => {
     bodies.push(await textOf(req));
@@ -30,17 +32,17 @@ async function startNoting() {
   return { bodies, url: replica.url };
 }
 
-it("a copy goes to the shadow, and only the answer of the upstream to the client", async () => {
+it("sends a copy to the shadow, and only the upstream's answer to the client", async () => {
   const replica = await startReplica(answer("ok"));
-  const { bodies, url } = await startNoting();
+  const { bodies, url } = await startRecording();
   const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
   expect((await send(front, "tools/list", { body: '{"a":1}' })).body).toBe("ok");
   await expect.poll(() => bodies).toEqual(['{"a":1}']);
 });
 
-it("a body that comes in pieces is copied when it is complete", async () => {
+it("copies a body that arrives in pieces once it is complete", async () => {
   const replica = await startReplica(answer("ok"));
-  const { bodies, url } = await startNoting();
+  const { bodies, url } = await startRecording();
   const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
   const req = open(front, "tools/list");
   req.write("first ");
@@ -50,9 +52,9 @@ it("a body that comes in pieces is copied when it is complete", async () => {
   await expect.poll(() => bodies).toEqual(["first second"]);
 });
 
-it("a body that is streamed and larger than 64 KiB is not copied", async () => {
+it("does not copy a streamed body of more than 64 KiB", async () => {
   const replica = await startReplica(answer("ok"));
-  const { bodies, url } = await startNoting();
+  const { bodies, url } = await startRecording();
   const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
   const req = open(front, "tools/list");
   req.write(Buffer.alloc(65_536));
@@ -63,14 +65,14 @@ it("a body that is streamed and larger than 64 KiB is not copied", async () => {
   await expect.poll(() => bodies).toEqual(["small"]);
 });
 
-it.each(["breaks off", "is not there", "never answers"])(
-  "the client does not notice that the shadow %s",
+it.each(["closes its connections", "is unreachable", "never answers"])(
+  "answers the client as usual when the shadow %s",
   async (how) => {
     const replica = await startReplica(answer("ok"));
     const broken = await startReplica((req) => {
-      if (how === "breaks off") req.socket.destroy();
+      if (how === "closes its connections") req.socket.destroy();
     });
-    const url = how === "is not there" ? await deadUrl() : broken.url;
+    const url = how === "is unreachable" ? await deadUrl() : broken.url;
     const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
     for (let call = 0; call < 3; call += 1) {
       expect(await send(front, "tools/call")).toMatchObject({ status: 200, body: "ok" });
@@ -78,7 +80,27 @@ it.each(["breaks off", "is not there", "never answers"])(
   },
 );
 
-it("at most 64 copies are under way; more are dropped", async () => {
+it("aborts a copy whose answer takes too long", async () => {
+  const replica = await startReplica(answer("ok"));
+  let closed: Promise<unknown> = new Promise(() => {});
+  const silent = await startReplica((req, res) => {
+    req.resume();
+    closed = once(res, "close");
+  });
+  const time = createManualTime();
+  const config = upstreamConfig([silent.url], { timeouts: { firstByteMs: 1000 } });
+  const shadow = createHttpUpstream("shadow", config, { clock: time });
+  after(() => shadow.close(0));
+  const front = await startFront([replica.url], {}, { shadow: shadow.copy });
+  await send(front, "tools/call");
+  await expect.poll(() => silent.count()).toBe(1);
+  expect(shadow.status().inFlight).toBe(1);
+  time.advance(2000);
+  await closed;
+  expect(shadow.status().inFlight).toBe(0);
+});
+
+it("drops copies while 64 are in flight", async () => {
   const replica = await startReplica(answer("ok"));
   const silent = await startReplica((req) => void req.resume());
   const shadow = shadowAt(silent.url);
@@ -89,7 +111,7 @@ it("at most 64 copies are under way; more are dropped", async () => {
   expect([silent.count(), shadow.status().inFlight]).toEqual([64, 64]);
 });
 
-it("what stays open is not copied", async () => {
+it("does not copy a request whose response stays open", async () => {
   const replica = await startReplica(answer("ok"));
   const shadow = await startReplica(answer("ok"));
   const front = await startFront([replica.url], {}, { shadow: shadowAt(shadow.url).copy });

@@ -45,14 +45,14 @@ const done = '{"jsonrpc":"2.0","id":7,"result":{"resultType":"complete"}}';
 const list = message("tools/list");
 const call = message("tools/call", "pay");
 
-/** A replica made of a `Serve`. */
+/** Starts a replica that answers with a `Serve`. */
 const startServer = (serve: Serve) => {
   const handle = createNodeHandler({ serve }, { onError: () => {} });
   return startReplica((req, res) => void handle(req, res));
 };
 
-describe("a request that was read", () => {
-  it("is answered by a replica, with headers made from the message", async () => {
+describe("a parsed request", () => {
+  it("is sent to a replica with headers created from the message", async () => {
     let headers: NodeJS.Dict<string | string[]> = {};
     const replica = await startReplica((req, res) => {
       headers = req.headers;
@@ -72,18 +72,18 @@ describe("a request that was read", () => {
     expect(record.upstreamMs).toBeGreaterThan(0);
   });
 
-  it("hears the notifications that belong to it", async () => {
-    const heard: JSONRPCNotification[] = [];
+  it("receives its notifications", async () => {
+    const received: JSONRPCNotification[] = [];
     const replica = await startServer(async (_request, { notify }) => {
       await notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
       return { resultType: "complete" };
     });
-    const { context } = contextFor({ notify: (notification) => void heard.push(notification) });
+    const { context } = contextFor({ notify: (notification) => void received.push(notification) });
     await start([replica.url]).serve(call, context);
-    expect(heard).toMatchObject([{ params: { progress: 1 } }]);
+    expect(received).toMatchObject([{ params: { progress: 1 } }]);
   });
 
-  it("gets the upstream's error as it is", async () => {
+  it("rejects with the upstream's error unchanged", async () => {
     const replica = await startServer(async () => {
       throw new ProtocolError("invalidParams", "params.name: unknown tool", { data: { a: 1 } });
     });
@@ -108,15 +108,15 @@ describe("a request that was read", () => {
   });
 });
 
-describe("what goes wrong on the way", () => {
-  it("a refused connection is tried elsewhere, whatever the request is", async () => {
+describe("a failed delivery of a message", () => {
+  it("retries any request at another replica when the connection is refused", async () => {
     const replica = await startReplica(answer(done));
     const upstream = start([await deadUrl(), replica.url]);
     for (let turn = 0; turn < 4; turn += 1) await upstream.serve(call, contextFor().context);
     expect(replica.count()).toBe(4);
   });
 
-  it("connections that take too long at every replica give 504", async () => {
+  it("rejects with 504 when no replica accepts a connection in time", async () => {
     const urls = [await silentUrl(), await silentUrl()];
     const { context, record } = contextFor();
     const upstream = start(urls, { timeouts: { connectMs: 50 } });
@@ -130,14 +130,14 @@ describe("what goes wrong on the way", () => {
     expect(record).toMatchObject({ reason: "connect-timeout", attempts: 2 });
   });
 
-  it("connections that are refused at every replica give 502", async () => {
+  it("rejects with 502 when all replicas refuse the connection", async () => {
     const { context, record } = contextFor();
     const answered = start([await deadUrl(), await deadUrl()]).serve(call, context);
     await expect(answered).rejects.toMatchObject({ kind: "unreachable", status: 502 });
     expect(record).toMatchObject({ reason: "unreachable", attempts: 2 });
   });
 
-  it("a connection that broke is tried elsewhere for safe methods", async () => {
+  it("retries safe methods at another replica when the connection breaks", async () => {
     const [broken, replica] = [await startReplica(breakOff), await startReplica(answer(done))];
     const upstream = start([broken.url, replica.url]);
     for (let turn = 0; turn < 2; turn += 1) {
@@ -146,7 +146,7 @@ describe("what goes wrong on the way", () => {
     expect(broken.count()).toBeGreaterThan(0);
   });
 
-  it("a call that may have run is never sent twice", async () => {
+  it("never repeats a call that may have been executed", async () => {
     const replicas = [await startReplica(breakOff), await startReplica(breakOff)];
     const { context, record } = contextFor();
     const upstream = start(replicas.map(({ url }) => url));
@@ -160,7 +160,7 @@ describe("what goes wrong on the way", () => {
     expect(record).toMatchObject({ reason: "broken", attempts: 1 });
   });
 
-  it("nothing is sent twice once its answer has begun", async () => {
+  it("never repeats a request whose answer has begun", async () => {
     const replica = await startServer(async (_request, { notify }) => {
       await notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
       return new Promise(() => {});
@@ -180,8 +180,8 @@ describe("what goes wrong on the way", () => {
 
   it.each([
     ["HTML", "<html></html>"],
-    ["JSON that is no response", '{"a":1}'],
-  ])("an answer that is %s gives 502", async (_what, text) => {
+    ["JSON without a response", '{"a":1}'],
+  ])("rejects with 502 for an answer that is %s", async (_what, text) => {
     const replica = await startReplica(answer(text));
     const { context, record } = contextFor();
     await expect(start([replica.url]).serve(list, context)).rejects.toMatchObject({
@@ -194,11 +194,11 @@ describe("what goes wrong on the way", () => {
   it.each([
     ["first-byte-timeout", { firstByteMs: 150 }],
     ["total-timeout", { totalMs: 150 }],
-  ])("a replica that does not answer gives 504: %s", async (reason, timeouts) => {
-    let gone: Promise<unknown> = new Promise(() => {});
+  ])("rejects with 504 when the replica does not answer: %s", async (reason, timeouts) => {
+    let closed: Promise<unknown> = new Promise(() => {});
     const replica = await startReplica((req, res) => {
       req.resume();
-      gone = once(res, "close");
+      closed = once(res, "close");
     });
     const { context, record } = contextFor();
     await expect(start([replica.url], { timeouts }).serve(list, context)).rejects.toMatchObject({
@@ -206,10 +206,10 @@ describe("what goes wrong on the way", () => {
       status: 504,
     });
     expect(record).toMatchObject({ reason, attempts: 1 });
-    await gone;
+    await closed;
   });
 
-  it("comments of a stream count as signs of life", async () => {
+  it("restarts the idle limit with each comment of a stream", async () => {
     const replica = await startReplica((req, res) => {
       req.resume();
       res.writeHead(200, { "content-type": "text/event-stream" });
@@ -225,11 +225,11 @@ describe("what goes wrong on the way", () => {
     expect(await upstream.serve(call, contextFor().context)).toBeDefined();
   });
 
-  it("the client's abort reaches the replica, and is its own", async () => {
-    let gone: Promise<unknown> = new Promise(() => {});
+  it("forwards the client's abort to the replica and rejects with it", async () => {
+    let closed: Promise<unknown> = new Promise(() => {});
     const replica = await startReplica((req, res) => {
       req.resume();
-      gone = once(res, "close");
+      closed = once(res, "close");
     });
     const controller = new AbortController();
     const { context } = contextFor({ signal: controller.signal });
@@ -238,13 +238,13 @@ describe("what goes wrong on the way", () => {
     await expect.poll(() => replica.count()).toBe(1);
     controller.abort();
     await expect(answered).rejects.toMatchObject({ name: "TransportError", reason: "aborted" });
-    await gone;
+    await closed;
     expect(upstream.status()).toMatchObject({ inFlight: 0, replicas: [{ failures: 0 }] });
   });
 });
 
-describe("bounds", () => {
-  it("what does not fit into the queue is refused with 503, and aborts leave it", async () => {
+describe("the queue", () => {
+  it("refuses with 503 when it is full, and loses requests that abort", async () => {
     const replica = await startReplica((req) => void req.resume());
     const upstream = start([replica.url], { concurrency: { max: 1, queue: 1 } });
     const controller = new AbortController();
@@ -267,7 +267,7 @@ describe("bounds", () => {
     await expect.poll(() => upstream.status().inFlight).toBe(0);
   });
 
-  it("without replicas the answer is 503", async () => {
+  it("rejects with 503 when there are no replicas", async () => {
     await expect(start([]).serve(list, contextFor().context)).rejects.toMatchObject({
       status: 503,
       data: { upstream: "test" },

@@ -17,7 +17,7 @@ import type { Fleet, Recipient } from "./fleet.ts";
 export interface Message<R extends Recipient> {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
-  /** Must be told of the connection, of the head of the answer, and of the end of the exchange. */
+  /** The transport reports the connection, the head of the answer, and the end of the exchange. */
   readonly delivery: Delivery<R>;
 }
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import {
   answer,
   answerTo,
@@ -14,13 +15,13 @@ import {
   textOf,
 } from "./fixtures/front.ts";
 
-/** Waits for what must become true; the test's own time limit is the only one. */
+/** Polls until a condition is true or the test times out. */
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await turn();
 }
 
 describe("limits", () => {
-  it("what does not fit into the queue is refused with 503", async () => {
+  it("refuses with 503 when the queue is full", async () => {
     const waiting: ServerResponse[] = [];
     const replica = await startReplica((req, res) => {
       req.resume();
@@ -40,7 +41,7 @@ describe("limits", () => {
     expect((await Promise.all(answers)).map(({ body }) => body)).toEqual(["first", "second"]);
   });
 
-  it("what waits for longer than queueMs is refused with 503", async () => {
+  it("refuses with 503 after queueMs in the queue", async () => {
     const replica = await startReplica((req) => void req.resume());
     const concurrency = { max: 1, queue: 1, queueMs: 20 };
     const front = await startFront([replica.url], { concurrency });
@@ -51,46 +52,44 @@ describe("limits", () => {
     expect((await send(front, "tools/call")).status).toBe(503);
   });
 
-  it("basic/patterns/subscriptions: what stays open is not counted, and has no total time", async () => {
+  it("basic/patterns/subscriptions: applies neither slots nor a total time to a response that stays open", async () => {
     const replica = await startReplica((req, res) => {
       if (req.headers["mcp-method"] === "tools/call") return answer("ok")(req, res);
       req.resume();
       res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     });
-    const front = await startFront([replica.url], {
+    const time = createManualTime();
+    const settings = {
       concurrency: { max: 1, queue: 0 },
       timeouts: { totalMs: 300, idleMs: 300, firstByteMs: 5000 },
-    });
+    };
+    const front = await startFront([replica.url], settings, { clock: time });
     const streams = [1, 2, 3].map(() => open(front, "subscriptions/listen").end("{}"));
-    const responses = await Promise.all(streams.map((stream) => once(stream, "response")));
+    await Promise.all(streams.map((stream) => once(stream, "response")));
     expect((await send(front, "tools/call")).body).toBe("ok");
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(responses.map(([res]) => (res as IncomingMessage).destroyed)).toEqual([
-      false,
-      false,
-      false,
-    ]);
+    time.advance(60_000);
+    expect(front.records.map(({ reason }) => reason)).toEqual(Array(4).fill(undefined));
     expect(front.upstream.status().inFlight).toBe(3);
   });
 
   it.each([
     ["first-byte-timeout", { firstByteMs: 150 }],
     ["total-timeout", { totalMs: 150 }],
-  ])("a replica that does not answer gives 504: %s", async (reason, timeouts) => {
-    let gone: Promise<unknown> = new Promise(() => {});
+  ])("answers with 504 when the replica does not: %s", async (reason, timeouts) => {
+    let closed: Promise<unknown> = new Promise(() => {});
     const replica = await startReplica((req, res) => {
       req.resume();
-      gone = once(res, "close");
+      closed = once(res, "close");
     });
     const front = await startFront([replica.url], { timeouts });
     const got = await send(front, "tools/list");
     expect(got.status).toBe(504);
     expect(JSON.parse(got.body).error).toMatchObject({ code: -32603, data: { upstream: "test" } });
     expect(front.records).toMatchObject([{ reason, attempts: 1 }]);
-    await gone;
+    await closed;
   });
 
-  it("connections that take too long at every replica give 504", async () => {
+  it("answers with 504 when no replica accepts a connection in time", async () => {
     const urls = [await silentUrl(), await silentUrl()];
     const front = await startFront(urls, { timeouts: { connectMs: 50 } });
     const got = await send(front, "tools/call");
@@ -103,13 +102,13 @@ describe("limits", () => {
     expect(front.records).toMatchObject([{ reason: "connect-timeout", attempts: 2 }]);
   });
 
-  it("connections that are refused at every replica give 502", async () => {
+  it("answers with 502 when all replicas refuse the connection", async () => {
     const front = await startFront([await deadUrl(), await deadUrl()]);
     expect((await send(front, "tools/call")).status).toBe(502);
     expect(front.records).toMatchObject([{ reason: "unreachable", attempts: 2 }]);
   });
 
-  it("a connection that takes too long is tried elsewhere, whatever the request is", async () => {
+  it("retries any request at another replica when the connection takes too long", async () => {
     const replica = await startReplica(answer("ok"));
     const timeouts = { connectMs: 50 };
     const front = await startFront([await silentUrl(), replica.url], { timeouts });
@@ -122,7 +121,7 @@ describe("limits", () => {
   it.each([
     ["idle-timeout", { idleMs: 30 }],
     ["total-timeout", { totalMs: 150 }],
-  ])("an answer that does not go on is cut off: %s", async (reason, timeouts) => {
+  ])("closes the connection when an answer stops in the middle: %s", async (reason, timeouts) => {
     const replica = await startReplica((req, res) => {
       req.resume();
       res.writeHead(200, { "content-type": "text/event-stream" });
@@ -135,7 +134,7 @@ describe("limits", () => {
     expect(front.records[0]?.reason).toBe(reason);
   });
 
-  it("a client that stops in the middle of its body is answered with 408", async () => {
+  it("answers with 408 when the client does not send the rest of its body", async () => {
     const replica = await startReplica((req) => void req.resume());
     const front = await startFront([replica.url], { timeouts: { idleMs: 30 } });
     const req = open(front, "tools/call");
@@ -144,21 +143,21 @@ describe("limits", () => {
     expect([got.status, front.records[0]?.reason]).toEqual([408, "body-timeout"]);
   });
 
-  it("without replicas the answer is 503", async () => {
+  it("answers with 503 when there are no replicas", async () => {
     const front = await startFront([]);
     expect((await send(front, "tools/list")).status).toBe(503);
     expect(front.records[0]).toMatchObject({ reason: "not-ready", attempts: 0 });
   });
 });
 
-describe("what can't be HTTP", () => {
+describe("an invalid HTTP response", () => {
   it.each([
-    ["no HTTP at all", "SSH-2.0-x\r\n"],
+    ["another protocol", "SSH-2.0-x\r\n"],
     [
-      "a header that no client may get",
+      "a header with a control character",
       "HTTP/1.1 200 OK\r\nx: a\u0001b\r\ncontent-length: 0\r\n\r\n",
     ],
-  ])("an answer that is %s gives 502", async (_what, bytes) => {
+  ])("is answered with 502: %s", async (_what, bytes) => {
     const replica = await startReplica((req) => {
       req.resume().on("end", () => req.socket.end(bytes));
     });

@@ -14,13 +14,13 @@ import {
   textOf,
 } from "./fixtures/front.ts";
 
-/** Waits for what must become true; the test's own time limit is the only one. */
+/** Polls until a condition is true or the test times out. */
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await turn();
 }
 
 describe("a request that passes through", () => {
-  it("reaches the replica as it is, and the answer its client", async () => {
+  it("reaches the replica unchanged, and so does the answer its client", async () => {
     let seen: IncomingMessage | undefined;
     let body = "";
     const replica = await startReplica(async (req, res) => {
@@ -43,7 +43,7 @@ describe("a request that passes through", () => {
     expect(got.headers["keep-alive"]).not.toBe("timeout=99");
   });
 
-  it.each([16, 20_000])("gets an answer of %i bytes unchanged, whatever they are", async (size) => {
+  it.each([16, 20_000])("receives an answer of %i arbitrary bytes unchanged", async (size) => {
     const bytes = Buffer.from(Array.from({ length: size }, (_, index) => (index * 37) % 256));
     const replica = await startReplica((req, res) => {
       req.resume();
@@ -57,7 +57,7 @@ describe("a request that passes through", () => {
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
   });
 
-  it("gets the configured headers in place of the client's", async () => {
+  it("carries the configured headers instead of the client's", async () => {
     let seen: IncomingMessage["headers"] = {};
     const replica = await startReplica((req, res) => {
       seen = req.headers;
@@ -68,7 +68,7 @@ describe("a request that passes through", () => {
     expect(seen.authorization).toBe("Bearer own");
   });
 
-  it("is noted with its upstream, replica and time", async () => {
+  it("is recorded with its upstream, replica and time", async () => {
     const replica = await startReplica(answer("{}"));
     const front = await startFront([replica.url]);
     await send(front, "tools/list");
@@ -81,7 +81,7 @@ describe("a request that passes through", () => {
   it.each([
     ["chunks", undefined],
     ["a length", "12"],
-  ])("has a body that comes later, in %s", async (_how, length) => {
+  ])("may have a body that arrives later, in %s", async (_how, length) => {
     const bodies: (string | undefined)[] = [];
     const replica = await startReplica(async (req, res) => {
       bodies.push(await textOf(req), req.headers["content-length"]);
@@ -99,7 +99,7 @@ describe("a request that passes through", () => {
     expect(bodies[0]).toBe("first second");
   });
 
-  it("has no body when its client sends none", async () => {
+  it("may have no body", async () => {
     const replica = await startReplica(answer("{}"));
     const front = await startFront([replica.url]);
     const req = open(front, "tools/list", { "content-length": "0" });
@@ -108,8 +108,8 @@ describe("a request that passes through", () => {
   });
 });
 
-describe("bodies are not held up", () => {
-  it("the replica has the first bytes, and the route its answer, before the body's last", async () => {
+describe("streaming", () => {
+  it("delivers the start of a body, and of the answer, before the end of the body", async () => {
     let first = "";
     const replica = await startReplica((req, res) => {
       req.once("data", (chunk: Buffer) => {
@@ -129,7 +129,7 @@ describe("bodies are not held up", () => {
     expect(await textOf(res)).toBe("data: 2\n\n");
   });
 
-  it("an answer streams as it comes, its head first", async () => {
+  it("sends the head of an answer before its body", async () => {
     let finish = () => {};
     const replica = await startReplica((req, res) => {
       req.resume();
@@ -143,7 +143,7 @@ describe("bodies are not held up", () => {
     expect(await textOf(res)).toBe("data: 1\n\n");
   });
 
-  it("an answer that comes before the body's end is not lost, and ends the connection", async () => {
+  it("delivers an answer that precedes the end of the body, and closes the connection", async () => {
     const replica = await startReplica((req, res) => {
       req.once("data", () => res.writeHead(413, { connection: "close" }).end("too much"));
     });
@@ -155,7 +155,7 @@ describe("bodies are not held up", () => {
     expect(got.headers.connection).toBe("close");
   });
 
-  it("a slow reader slows the replica down", async () => {
+  it("slows the replica down to the speed of the client", async () => {
     const chunk = Buffer.alloc(65_536);
     let written = 0;
     let isWaiting = false;
@@ -189,7 +189,7 @@ describe("bodies are not held up", () => {
     expect(size).toBe(1000 * chunk.length);
   });
 
-  it("a slow replica slows the client down", async () => {
+  it("slows the client down to the speed of the replica", async () => {
     let read = () => {};
     const replica = await startReplica((req, res) => {
       read = () => req.resume().on("end", () => res.end("done"));
@@ -200,7 +200,7 @@ describe("bodies are not held up", () => {
     let written = 0;
     while (written < 1000 && req.write(chunk)) written += 1;
     for (;;) {
-      // Whoever is not slowed down gets rid of all of it.
+      // Without backpressure, all of it would drain.
       const drained = once(req, "drain").then(() => true);
       let isDrained = false;
       void drained.then(() => {
@@ -218,19 +218,19 @@ describe("bodies are not held up", () => {
   });
 });
 
-describe("a client that goes away", () => {
+describe("a client that disconnects", () => {
   it("cancels its request at the replica", async () => {
-    let gone: Promise<unknown> = new Promise(() => {});
+    let closed: Promise<unknown> = new Promise(() => {});
     const replica = await startReplica((req, res) => {
       req.resume();
-      gone = once(res, "close");
+      closed = once(res, "close");
     });
     const front = await startFront([replica.url]);
     const req = open(front, "tools/call").end("{}");
     req.on("error", () => {});
     await until(() => replica.count() === 1);
     req.destroy();
-    await gone;
+    await closed;
     await until(() => front.upstream.status().inFlight === 0);
     expect(front.records[0]?.reason).toBe("client-gone");
   });
@@ -257,7 +257,7 @@ describe("a client that goes away", () => {
 });
 
 describe("retries", () => {
-  it("a refused connection is tried elsewhere, whatever the request is", async () => {
+  it("send any request to another replica when the connection is refused", async () => {
     const replica = await startReplica(answer("ok"));
     const front = await startFront([await deadUrl(), replica.url]);
     for (let call = 0; call < 4; call += 1) {
@@ -267,7 +267,7 @@ describe("retries", () => {
     expect(front.records.map(({ attempts }) => attempts)).toContain(2);
   });
 
-  it("a body that still arrives goes to the next replica whole", async () => {
+  it("send the whole body to the next replica, even while it arrives", async () => {
     const replica = await startReplica(async (req, res) => {
       res.end(await textOf(req));
     });
@@ -281,7 +281,7 @@ describe("retries", () => {
     }
   });
 
-  it("a connection that breaks before the answer is tried elsewhere for safe methods", async () => {
+  it("send safe methods to another replica when the connection breaks before the answer", async () => {
     const broken = await startReplica(breakOff);
     const replica = await startReplica(answer("ok"));
     const front = await startFront([broken.url, replica.url]);
@@ -291,7 +291,7 @@ describe("retries", () => {
     expect(broken.count()).toBeGreaterThan(0);
   });
 
-  it("a safe request in pieces is sent again from its start", async () => {
+  it("send a streamed safe request again from its start", async () => {
     const broken = await startReplica((req) => {
       req.once("data", () => req.socket.destroy());
     });
@@ -308,7 +308,7 @@ describe("retries", () => {
     expect(broken.count()).toBe(1);
   });
 
-  it("a call that may have run is never sent twice", async () => {
+  it("never repeat a call that may have been executed", async () => {
     const replicas = [await startReplica(breakOff), await startReplica(breakOff)];
     const front = await startFront(replicas.map(({ url }) => url));
     const got = await send(front, "tools/call", { headers: { "mcp-name": "pay" } });
@@ -318,7 +318,7 @@ describe("retries", () => {
     expect(front.records).toMatchObject([{ attempts: 1, reason: "broken", code: -32603 }]);
   });
 
-  it("a connection that was kept open and is dead counts as one where the call may have run", async () => {
+  it("never repeat a call that was sent on an idle connection that broke", async () => {
     let sockets = 0;
     const replica = await startReplica((req, res) => {
       sockets += 1;
@@ -331,7 +331,7 @@ describe("retries", () => {
     expect(replica.count()).toBe(2);
   });
 
-  it("a safe request goes to the only replica once more", async () => {
+  it("send a safe request to the only replica again", async () => {
     let calls = 0;
     const replica = await startReplica((req, res) => {
       calls += 1;
@@ -342,7 +342,7 @@ describe("retries", () => {
     expect(await send(front, "tools/list")).toMatchObject({ status: 200, body: "ok" });
   });
 
-  it("there are never more than retries.attempts", async () => {
+  it("end after retries.attempts", async () => {
     const replicas = await Promise.all([1, 2, 3].map(() => startReplica(breakOff)));
     const urls = replicas.map(({ url }) => url);
     const front = await startFront(urls, { retries: { attempts: 2 } });
@@ -350,7 +350,7 @@ describe("retries", () => {
     expect(replicas.reduce((sum, { count }) => sum + count(), 0)).toBe(2);
   });
 
-  it("an answer that broke off in the middle breaks off for the client, too", async () => {
+  it("do not follow the start of an answer: the client sees that it is incomplete", async () => {
     const replicas = await Promise.all(
       [1, 2].map(() =>
         startReplica((req, res) => {
@@ -374,7 +374,7 @@ describe("retries", () => {
     ["idempotentHint", true, 200],
     ["destructiveHint", true, 502],
     ["readOnlyHint", false, 502],
-  ])("a tool that says %s, with trust %s, is answered with %i", async (hint, trust, status) => {
+  ])("treat a tool with %s as repeatable if trusted (%s): %i", async (hint, trust, status) => {
     const tools = [{ name: "look", inputSchema: {}, annotations: { [hint]: true } }];
     const list = {
       jsonrpc: "2.0",

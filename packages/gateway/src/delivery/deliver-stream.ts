@@ -69,12 +69,14 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     const { req, res } = this.#forward;
     // Must run before the access log's `close` listener, which reads the record.
     res.prependOnceListener("close", () => this.#onClose());
-    const start = (body: Buffer | BodyStream | null) => {
-      this.#body = body;
+    if (!hasBody(req)) {
       this.#delivery.start();
-    };
-    if (hasBody(req)) awaitBody(req, (body) => start(body ?? this.#createStream()));
-    else start(null);
+      return;
+    }
+    awaitBody(req, (body) => {
+      this.#body = body ?? this.#createStream();
+      this.#delivery.start();
+    });
   }
 
   send(replica: Replica): void {

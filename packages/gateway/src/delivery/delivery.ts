@@ -29,7 +29,7 @@ import {
 
 /** Moves a request to a replica, and the answer back. */
 export interface Carrier<R> {
-  /** Sends the request. The delivery is told of the connection, the answer, and the end. */
+  /** Sends the request, and reports the connection, the answer and the end to the delivery. */
   readonly send: (replica: R) => void;
   /** Prepares a request that was sent for another attempt; false when that is not possible. */
   readonly rewind: () => boolean;
@@ -50,6 +50,8 @@ export interface DeliveryInit {
 }
 
 /**
+ * The stages of a delivery:
+ *
  * - `waiting`: for the body, or in the queue
  * - `connecting`: a replica was chosen, and nothing was sent
  * - `sent`: the replica may have read and executed the request
@@ -59,6 +61,7 @@ export interface DeliveryInit {
 export type Stage = "waiting" | "connecting" | "sent" | "answering" | "ended";
 
 const never = Number.POSITIVE_INFINITY;
+const none: readonly never[] = [];
 
 export class Delivery<R extends Recipient> implements Timed, Waiter {
   dueAt = never;
@@ -72,7 +75,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   #holdsSlot = false;
   #attempts = 0;
   #replica: R | undefined;
-  #tried: readonly R[] = [];
+  #tried: readonly R[] = none;
   #phase: Phase = "connect";
   #endsAt = never;
 
@@ -133,7 +136,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     this.dueAt = Math.min(this.#fleet.deadlines.in(this.#msOf(phase)), this.#endsAt);
   }
 
-  /** Reports that the exchange with the replica is over. Called once for each `send`. */
+  /** Reports that the exchange with the replica has ended. Called once for each `send`. */
   released(): void {
     (this.#replica as R).inFlight -= 1;
   }
@@ -184,15 +187,15 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   #begin(): void {
     this.#endsAt = this.#fleet.clock.now() + this.#limits.totalMs;
     this.#fleet.deadlines.add(this);
-    this.#sendToNext(failureOf(this.#fleet.name, "not-ready"));
+    this.#sendToNext(undefined);
   }
 
-  /** Sends to the next replica. Without one, or after the last attempt, the failure is the answer. */
-  #sendToNext(failure: Failure): void {
-    const { replicas, maxAttempts } = this.#fleet;
+  /** Sends to the next replica. If there is none, or after the last attempt, the delivery fails. */
+  #sendToNext(failure: Failure | undefined): void {
+    const { name, replicas, maxAttempts } = this.#fleet;
     const replica = this.#attempts < maxAttempts ? replicas.pick(this.#tried) : undefined;
     if (replica === undefined) {
-      this.#fail(failure);
+      this.#fail(failure ?? failureOf(name, "not-ready"));
       return;
     }
     this.#attempts += 1;
@@ -233,7 +236,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     }
     this.#tried = [...this.#tried, replica];
     // An idle connection can break while its replica is healthy, so all may be tried again.
-    if (replicas.pick(this.#tried) === undefined) this.#tried = [];
+    if (replicas.pick(this.#tried) === undefined) this.#tried = none;
     this.#sendToNext(failure);
   }
 

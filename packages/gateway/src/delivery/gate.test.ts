@@ -7,14 +7,14 @@ function start(config = { max: 2, queue: 2, queueMs: 1000 }) {
   const gate = new Gate(config, time);
   const events: string[] = [];
   const waiter = (name: string): Waiter => ({
-    onTurn: () => events.push(`${name} in`),
-    onTimeout: () => events.push(`${name} late`),
+    onTurn: () => events.push(`${name} admitted`),
+    onTimeout: () => events.push(`${name} timed out`),
   });
   return { time, gate, events, waiter };
 }
 
 describe("a gate", () => {
-  it("lets in as many as it has places, then queues, then refuses", () => {
+  it("admits requests up to its slots, then queues, then refuses", () => {
     const { gate, waiter } = start();
     const entries = ["a", "b", "c", "d", "e"].map((name) => gate.enter(waiter(name)));
     expect(entries).toEqual(["entered", "entered", "waiting", "waiting", "full"]);
@@ -26,57 +26,57 @@ describe("a gate", () => {
     expect([gate.enter(waiter("a")), gate.enter(waiter("b"))]).toEqual(["entered", "full"]);
   });
 
-  it("gives turns in the order of arrival", () => {
+  it("admits in order of arrival", () => {
     const { gate, events, waiter } = start();
     for (const name of ["a", "b", "c", "d"]) gate.enter(waiter(name));
     gate.leave();
     gate.leave();
-    expect(events).toEqual(["c in", "d in"]);
+    expect(events).toEqual(["c admitted", "d admitted"]);
     expect([gate.inUse, gate.queued]).toEqual([2, 0]);
   });
 
-  it("keeps newcomers from overtaking those that wait", () => {
+  it("does not admit a new request before those in the queue", () => {
     const { gate, events, waiter } = start({ max: 1, queue: 2, queueMs: 1000 });
     gate.enter(waiter("a"));
     const newcomer = waiter("c");
     let entry = "";
     gate.enter({
       onTurn: () => {
-        events.push("b in");
+        events.push("b admitted");
         entry = gate.enter(newcomer);
       },
       onTimeout: () => {},
     });
     gate.leave();
-    expect([events, entry]).toEqual([["b in"], "waiting"]);
+    expect([events, entry]).toEqual([["b admitted"], "waiting"]);
   });
 
-  it("forgets at once who leaves the queue", () => {
+  it("removes a request that abandons the queue at once", () => {
     const { gate, events, waiter, time } = start();
     const c = waiter("c");
     for (const one of [waiter("a"), waiter("b"), c, waiter("d")]) gate.enter(one);
     gate.abandon(c);
     expect(gate.queued).toBe(1);
     gate.leave();
-    expect(events).toEqual(["d in"]);
+    expect(events).toEqual(["d admitted"]);
     expect(time.waiting()).toBe(0);
   });
 
-  it("sends away who has waited for too long, each after its own time", () => {
+  it("times out each request after its own time in the queue", () => {
     const { gate, events, waiter, time } = start();
     for (const name of ["a", "b", "c"]) gate.enter(waiter(name));
     time.advance(600);
     gate.enter(waiter("d"));
     time.advance(400);
-    expect(events).toEqual(["c late"]);
+    expect(events).toEqual(["c timed out"]);
     time.advance(599);
-    expect(events).toEqual(["c late"]);
+    expect(events).toEqual(["c timed out"]);
     time.advance(1);
-    expect(events).toEqual(["c late", "d late"]);
+    expect(events).toEqual(["c timed out", "d timed out"]);
     expect([gate.queued, time.waiting()]).toEqual([0, 0]);
   });
 
-  it("does not nest when those that get their turn leave at once", () => {
+  it("does not nest when admitted requests leave at once", () => {
     const { gate } = start({ max: 1, queue: 100_000, queueMs: 1000 });
     let turns = 0;
     gate.enter({ onTurn: () => {}, onTimeout: () => {} });

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 
 const program = fileURLToPath(new URL("./fixtures/large-body.ts", import.meta.url));
 
-it("a body of 50 MB, there and back, does not grow memory", async () => {
+it("streams a body of 50 MB in both directions without growing memory", async () => {
   const args = ["--expose-gc", "--import", "tsx", program];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const { received, grownBytes } = JSON.parse(stdout);

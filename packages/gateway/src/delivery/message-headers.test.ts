@@ -16,46 +16,46 @@ function contextOf(
   return context;
 }
 
-/** How every request of these tests has come. */
-const way = { "x-forwarded-for": peerAddress, "x-forwarded-proto": "http" };
+/** The headers about the client of every request in these tests. */
+const clientHeaders = { "x-forwarded-for": peerAddress, "x-forwarded-proto": "http" };
 
 const trace = { traceparent: "00-1-2-03", tracestate: "a=1", baggage: "b=2" };
 
-it("passes on whom the request is for, its trace, how it came, and nothing else", () => {
+it("keeps the credentials, the trace, the headers about the client, and nothing else", () => {
   const headers = { authorization: "Bearer a", ...trace, cookie: "c=3", "x-own": "1" };
   expect(createMessageHeaders()(contextOf(headers))).toEqual({
     authorization: "Bearer a",
     ...trace,
-    ...way,
+    ...clientHeaders,
   });
 });
 
-it("passes on every Mcp-Param, known or not, as it came", () => {
+it("keeps every Mcp-Param unchanged, known or not", () => {
   const headers = { "mcp-param-city": "=?base64?w7g=?=", "mcp-param-new": "1" };
-  expect(createMessageHeaders()(contextOf(headers))).toEqual({ ...headers, ...way });
+  expect(createMessageHeaders()(contextOf(headers))).toEqual({ ...headers, ...clientHeaders });
 });
 
-it("leaves out what the operator has set", () => {
+it("omits the configured headers", () => {
   const passed = createMessageHeaders({ Authorization: "Bearer own" });
   expect(passed(contextOf({ authorization: "Bearer client", ...trace }))).toEqual({
     ...trace,
-    ...way,
+    ...clientHeaders,
   });
   const proto = createMessageHeaders({ "X-Forwarded-Proto": "https" });
   expect(proto(contextOf({}))).toEqual({ "x-forwarded-for": peerAddress });
 });
 
-it("keeps the headers that someone added on the way, whatever their case", () => {
+it("prefers the headers of `addHeaders`, whatever their case", () => {
   const added = { "Mcp-Param-City": "Ulm", "Mcp-Name": "y" };
   const context = contextOf({ "mcp-param-city": "Bonn", "mcp-param-day": "1" }, added);
   expect(createMessageHeaders()(context)).toEqual({
     ...added,
-    ...way,
+    ...clientHeaders,
     "mcp-param-day": "1",
   });
 });
 
-it("has nothing to pass on of a request that came without HTTP", () => {
+it("keeps nothing of a request that did not arrive over HTTP", () => {
   const { signal } = new AbortController();
   expect(createMessageHeaders()({ signal, notify: () => {} })).toEqual({});
 });

@@ -14,7 +14,7 @@ const call: JSONRPCRequest = {
 };
 const challenge = 'Bearer resource_metadata="https://a.example/.well-known", scope="pay"';
 
-/** Answers every request in the same way. */
+/** Answers every request with the same response. */
 function refuse(status: number, headers: object, body?: object): RequestListener {
   return (req, res) => {
     req.resume().on("end", () => {
@@ -24,7 +24,7 @@ function refuse(status: number, headers: object, body?: object): RequestListener
   };
 }
 
-/** What the client is told where the upstream answers so. */
+/** Returns the error that the client receives. */
 async function toldOf(listener: RequestListener): Promise<unknown> {
   const replica = await startReplica(listener);
   const upstream = createHttpUpstream("test", upstreamConfig([replica.url]));
@@ -33,25 +33,25 @@ async function toldOf(listener: RequestListener): Promise<unknown> {
   return upstream.serve(call, context).catch((error: unknown) => error);
 }
 
-describe("what an upstream says by its HTTP status reaches the client", () => {
-  it.each([401, 403])("%i with its challenge", async (status) => {
+describe("the HTTP status of an upstream", () => {
+  it.each([401, 403])("%i reaches the client with its challenge", async (status) => {
     const headers = { "WWW-Authenticate": challenge };
     const told = { reason: "invalidRequest", status, challenge, data: { upstream: "test" } };
     expect(await toldOf(refuse(status, headers))).toMatchObject(told);
     expect(await toldOf(refuse(status, headers, { error: "invalid_token" }))).toMatchObject(told);
   });
 
-  it("several challenges as one", async () => {
+  it("401 reaches the client with several challenges joined", async () => {
     const headers = { "WWW-Authenticate": ["DPoP", "Bearer"] };
     expect(await toldOf(refuse(401, headers))).toMatchObject({ challenge: "DPoP, Bearer" });
   });
 
-  it("but no challenge that a header could not carry", async () => {
+  it("401 reaches the client without a challenge that is not a valid header", async () => {
     const headers = { "WWW-Authenticate": 'Bearer realm="\u00e9"' };
     expect(await toldOf(refuse(401, headers))).toMatchObject({ status: 401, challenge: undefined });
   });
 
-  it("429 with the time to wait, as an error that another try may mend", async () => {
+  it("429 reaches the client with the retry time, as a transient error", async () => {
     expect(await toldOf(refuse(429, { "Retry-After": "12" }))).toMatchObject({
       reason: "internalError",
       status: 429,
@@ -59,7 +59,7 @@ describe("what an upstream says by its HTTP status reaches the client", () => {
     });
   });
 
-  it("429 with a date, which counts from the Date of the response", async () => {
+  it("429 with a date counts from the Date of the response", async () => {
     const headers = {
       Date: "Tue, 28 Jul 2026 12:00:00 GMT",
       "Retry-After": "Tue, 28 Jul 2026 12:00:07 GMT",
@@ -70,7 +70,7 @@ describe("what an upstream says by its HTTP status reaches the client", () => {
   it.each([
     [401, -32600],
     [503, -32603],
-  ])("%i beside a JSON-RPC error", async (status, code) => {
+  ])("%i reaches the client with the JSON-RPC error of the body", async (status, code) => {
     const error = { code, message: "not now", data: { a: 1 } };
     const body = { jsonrpc: "2.0", id: 7, error };
     expect(await toldOf(refuse(status, { "Retry-After": "2" }, body))).toMatchObject({
@@ -81,7 +81,7 @@ describe("what an upstream says by its HTTP status reaches the client", () => {
     });
   });
 
-  it("503 of whatever stands before it does not: it is out of order", async () => {
+  it("503 of a load balancer becomes 502", async () => {
     expect(await toldOf(refuse(503, { "Retry-After": "2" }))).toMatchObject({
       status: 502,
       retryAfterMs: undefined,

@@ -4,12 +4,12 @@ import { createRequestHeaders, readResponseHead } from "./stream-headers.ts";
 const raw = (...texts: string[]) => texts.map((text) => Buffer.from(text, "latin1"));
 
 describe("the headers of a request", () => {
-  it("are not even copied where nothing is configured", () => {
+  it("are not copied where none are configured", () => {
     const headers = ["a", "1"];
     expect(createRequestHeaders()(headers)).toBe(headers);
   });
 
-  it("have what is configured in place of what the client sent, all of it", () => {
+  it("contain the configured values instead of all values of the client", () => {
     const headers = ["authorization", "client", "a", "1", "authorization", "again"];
     const own = createRequestHeaders({ Authorization: "own", "X-Env": "test" });
     expect(own(headers)).toEqual(["a", "1", "authorization", "own", "x-env", "test"]);
@@ -17,7 +17,7 @@ describe("the headers of a request", () => {
 });
 
 describe("the headers of a response", () => {
-  it("are passed on in their order, repeated ones too, after who answered", () => {
+  it("keep their order and repetitions, after the name of the replica", () => {
     const { headers } = readResponseHead(
       raw("Set-Cookie", "a", "X", "\xe9", "Set-Cookie", "b"),
       "2",
@@ -43,19 +43,19 @@ describe("the headers of a response", () => {
     "keep-alive",
     "Proxy-Connection",
     "Transfer-Encoding",
-  ])("are passed on without %s, which belongs to one connection", (name) => {
+  ])("lose %s, which belongs to one connection", (name) => {
     expect(readResponseHead(raw(name, "x", "A", "1"), "2", false).headers).toEqual([
       ...["x-lutra-replica", "2"],
       ...["A", "1"],
     ]);
   });
 
-  it("end the client's connection when the replica did not wait for the request", () => {
+  it("close the client's connection when the replica did not wait for the request", () => {
     const { headers } = readResponseHead(raw("Connection", "keep-alive"), "2", true);
     expect(headers.slice(2)).toEqual(["connection", "close"]);
   });
 
-  it("tell the type and the length of the body", () => {
+  it("contain the type and the length of the body", () => {
     const both = raw("Content-Type", "application/json", "CONTENT-LENGTH", "12");
     expect(readResponseHead(both, "2", false)).toMatchObject({
       contentType: "application/json",

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type Address, followAddresses, isFixedHost } from "./addresses.ts";
 import { createManualTime } from "./fixtures/manual-time.ts";
 
-/** A host whose addresses a test sets; `undefined` is a resolver that fails. */
+/** A host whose addresses a test sets; undefined makes the lookup fail. */
 function start(first: readonly string[] | undefined) {
   const time = createManualTime();
   const replicas = new Map<string, string>();
@@ -30,7 +30,7 @@ function start(first: readonly string[] | undefined) {
   return { time, state, replicas, followed, settle };
 }
 
-it("each address of a host is a replica", async () => {
+it("adds a replica for each address of a host", async () => {
   const { replicas, state, settle } = start(["10.0.0.1", "10.0.0.2"]);
   await settle();
   expect([...replicas]).toEqual([
@@ -40,7 +40,7 @@ it("each address of a host is a replica", async () => {
   expect(state.host).toBe("servers.example");
 });
 
-it("looks again every 30 s, adds what is new and removes what is gone", async () => {
+it("resolves the host every 30 s, adds new addresses and removes old ones", async () => {
   const { replicas, state, time, settle } = start(["10.0.0.1", "10.0.0.2"]);
   await settle();
   state.found = ["10.0.0.2", "10.0.0.3"];
@@ -52,7 +52,7 @@ it("looks again every 30 s, adds what is new and removes what is gone", async ()
   expect([...replicas.values()]).toEqual(["10.0.0.2", "10.0.0.3"]);
 });
 
-it("keeps what it knows when a look fails or finds nothing", async () => {
+it("keeps its replicas when a lookup fails or finds nothing", async () => {
   const { replicas, state, time, settle } = start(["10.0.0.1"]);
   await settle();
   for (const found of [undefined, []]) {
@@ -63,7 +63,7 @@ it("keeps what it knows when a look fails or finds nothing", async () => {
   expect([state.looks, [...replicas.values()]]).toEqual([3, ["10.0.0.1"]]);
 });
 
-it("looks again after a second while it knows no address", async () => {
+it("resolves the host every second while it has no address", async () => {
   const { replicas, state, time, settle } = start(undefined);
   await settle();
   state.found = ["10.0.0.1"];
@@ -72,7 +72,7 @@ it("looks again after a second while it knows no address", async () => {
   expect(replicas.size).toBe(1);
 });
 
-it("looks again when connections fail, but at most once a second", async () => {
+it("resolves the host after failed connections, at most once a second", async () => {
   const { followed, state, time, settle } = start(["10.0.0.1"]);
   await settle();
   for (let failure = 0; failure < 100; failure += 1) {
@@ -83,7 +83,7 @@ it("looks again when connections fail, but at most once a second", async () => {
   expect(state.looks).toBe(1 + 3);
 });
 
-it("stops", async () => {
+it("stops its lookups", async () => {
   const { followed, state, time, settle } = start(["10.0.0.1"]);
   followed.stop();
   await settle();
@@ -99,6 +99,6 @@ it.each([
   ["localhost", true],
   ["app.localhost", true],
   ["servers.example", false],
-])("the host %s stands for one address: %s", (host, expected) => {
+])("isFixedHost(%s) is %s", (host, expected) => {
   expect(isFixedHost(host)).toBe(expected);
 });

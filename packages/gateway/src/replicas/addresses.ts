@@ -1,4 +1,4 @@
-/** Keeps the replicas of a url in step with the addresses that its host has. */
+/** Keeps the replicas of a URL in step with the addresses of its host. */
 import { lookup as lookupHost } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Clock } from "./clock.ts";
@@ -9,62 +9,62 @@ export interface Address {
   readonly family: number;
 }
 
-/** Finds all addresses of a host. */
+/** Resolves all addresses of a host. */
 export type Lookup = (host: string) => Promise<readonly Address[]>;
 
 export interface AddressesOptions {
   readonly url: URL;
   readonly clock: Clock;
   readonly lookup: Lookup;
-  /** Names the next replica. */
+  /** Returns the name of the next replica. */
   readonly nextName: () => string;
   readonly add: (place: ReplicaPlace) => () => void;
 }
 
 export interface Addresses {
-  /** Looks again soon, since a connection failed. */
+  /** Resolves the host again soon, because a connection failed. */
   readonly refresh: () => void;
   readonly stop: () => void;
 }
 
-/** Between two looks, in milliseconds. */
+/** Interval between two lookups, in milliseconds. */
 const intervalMs = 30_000;
-/** The least between two looks, however many connections fail. */
+/** Minimum interval between two lookups, however many connections fail, in milliseconds. */
 const refreshMs = 1000;
 
-/** Asks the system, as every program on this machine does. */
+/** The resolver of the operating system. */
 export const systemLookup: Lookup = (host) => lookupHost(host, { all: true });
 
-/** True for hosts that stand for one address and always will. */
+/** Returns true for a host that always has the same address. */
 export function isFixedHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "");
   return isIP(host) !== 0 || host === "localhost" || host.endsWith(".localhost");
 }
 
 /**
- * Looks the host up now, every 30 s, and after failures. Each address is a replica. What a failed
- * look leaves unknown stays as it was.
+ * Resolves the host now, every 30 s, and after failed connections. Each address is a replica. After
+ * a failed lookup, the replicas stay as they were.
  */
 export function followAddresses(options: AddressesOptions): Addresses {
   const { url, clock, lookup, nextName, add } = options;
   const current = new Map<string, () => void>();
   let stopTimer = () => {};
-  let lookedAt = clock.now();
-  let isLooking = false;
+  let lookupAt = clock.now();
+  let isPending = false;
   let isStopped = false;
 
-  async function look(): Promise<void> {
+  async function update(): Promise<void> {
     stopTimer();
-    isLooking = true;
-    lookedAt = clock.now();
+    isPending = true;
+    lookupAt = clock.now();
     const found = await lookup(url.hostname).catch(() => undefined);
-    isLooking = false;
+    isPending = false;
     if (isStopped) return;
-    if (found !== undefined && found.length > 0) update(found);
-    plan(current.size === 0 ? refreshMs : intervalMs);
+    if (found !== undefined && found.length > 0) replace(found);
+    schedule(current.size === 0 ? refreshMs : intervalMs);
   }
 
-  function update(found: readonly Address[]): void {
+  function replace(found: readonly Address[]): void {
     for (const ip of found) {
       if (current.has(ip.address)) continue;
       current.set(ip.address, add({ name: nextName(), url, ip }));
@@ -76,15 +76,15 @@ export function followAddresses(options: AddressesOptions): Addresses {
     }
   }
 
-  function plan(ms: number): void {
+  function schedule(ms: number): void {
     stopTimer();
-    stopTimer = clock.after(ms, () => void look());
+    stopTimer = clock.after(ms, () => void update());
   }
 
-  void look();
+  void update();
   return {
     refresh: () => {
-      if (!isLooking && !isStopped) plan(Math.max(0, lookedAt + refreshMs - clock.now()));
+      if (!isPending && !isStopped) schedule(Math.max(0, lookupAt + refreshMs - clock.now()));
     },
     stop: () => {
       isStopped = true;

@@ -9,7 +9,7 @@ function candidate(name: string, inFlight = 0, share = 1): Named {
   return { name, inFlight, share: () => share };
 }
 
-/** Draws these numbers in turn. */
+/** Returns these numbers in turn. */
 function drawing(...numbers: number[]): () => number {
   return () => numbers.shift() ?? 0.999;
 }
@@ -18,17 +18,17 @@ const [a, b, c] = ["a", "b", "c"].map((name) => candidate(name)) as [Named, Name
 const all: readonly Balance[] = ["round-robin", "least-in-flight", "two-choices"];
 
 describe.each(all)("%s", (balance) => {
-  it("picks nothing from nothing", () => {
+  it("returns undefined without candidates", () => {
     expect(createBalance(balance, drawing())([], [])).toBeUndefined();
   });
 
-  it("does not pick what was tried", () => {
+  it("does not choose a candidate that was tried", () => {
     const choose = createBalance(balance, Math.random);
     for (let turn = 0; turn < 20; turn += 1) expect(choose([a, b, c], [a, c])).toBe(b);
     expect(choose([a, b], [a, b])).toBeUndefined();
   });
 
-  it("picks the only one, however small its share", () => {
+  it("chooses the only candidate, however small its share", () => {
     const [small] = [candidate("small", 0, 0.1)];
     expect(createBalance(balance, drawing())([small], [])).toBe(small);
   });
@@ -41,37 +41,37 @@ describe("round-robin", () => {
     expect(names.join("")).toBe("abcabc");
   });
 
-  it("goes on fairly when one comes or goes", () => {
+  it("stays fair when a candidate is added or removed", () => {
     const choose = createBalance("round-robin", drawing());
     expect([choose([a, b, c], []), choose([a, b, c], []), choose([a, b], [])]).toEqual([a, b, a]);
   });
 
-  it("passes over one that has not its full share as often as that says", () => {
+  it("skips a candidate with a partial share as often as the share requires", () => {
     const warming = candidate("w", 0, 0.25);
     const choose = createBalance("round-robin", drawing(0.9, 0.2, 0.3));
     const names = Array.from({ length: 5 }, () => choose([a, warming], [])?.name);
     expect(names.join("")).toBe("aawaa");
   });
 
-  it("takes one that it passed over rather than none", () => {
+  it("chooses a skipped candidate if there is no other", () => {
     const warming = [candidate("v", 0, 0.1), candidate("w", 0, 0.1)];
     expect(createBalance("round-robin", drawing(0.9, 0.9))(warming, [])).toBe(warming[0]);
   });
 });
 
 describe("least-in-flight", () => {
-  it("takes the one with the fewest", () => {
+  it("chooses the candidate with the fewest exchanges", () => {
     const choose = createBalance("least-in-flight", drawing());
     expect(choose([candidate("a", 3), candidate("b", 1), candidate("c", 2)], [])?.name).toBe("b");
   });
 
-  it("takes turns where several have as many", () => {
+  it("takes turns where several have as few exchanges", () => {
     const choose = createBalance("least-in-flight", drawing());
     const names = Array.from({ length: 4 }, () => choose([a, b, candidate("d", 9)], [])?.name);
     expect(names.join("")).toBe("abab");
   });
 
-  it("counts one that has not its full share as more loaded than it is", () => {
+  it("scales the load by the share", () => {
     const choose = createBalance("least-in-flight", drawing());
     const few = [candidate("w", 0, 0.1), candidate("a", 4)];
     expect(choose(few, [])?.name).toBe("a");
@@ -80,14 +80,14 @@ describe("least-in-flight", () => {
 });
 
 describe("two-choices", () => {
-  it("takes the better one of two that it draws", () => {
+  it("chooses the better of two random candidates", () => {
     const [busy, idle] = [candidate("busy", 5), candidate("idle", 0)];
     const draw = (first: number) => createBalance("two-choices", drawing(first, 0));
     expect(draw(0)([busy, idle], [])).toBe(idle);
     expect(draw(0.6)([busy, idle], [])).toBe(idle);
   });
 
-  it("never draws the same one twice", () => {
+  it("never compares a candidate with itself", () => {
     const loads = [candidate("a", 9), candidate("b", 8), candidate("c", 7)];
     for (let first = 0; first < 1; first += 0.1) {
       for (let second = 0; second < 1; second += 0.1) {

@@ -1,14 +1,14 @@
-/** Which replica is next. */
+/** The choice of the next replica. */
 
-/** What a choice reads of a replica. */
+/** A replica as the choice sees it. */
 export interface Candidate {
-  /** Exchanges under way. */
+  /** Number of exchanges in flight. */
   readonly inFlight: number;
-  /** How much of a full share it gets, above 0 and up to 1. */
+  /** Returns its part of a full share: above 0, up to 1. */
   readonly share: () => number;
 }
 
-/** Picks one of the candidates that were not tried before; `undefined` when all were. */
+/** Returns one of the candidates that were not tried; undefined when all were. */
 export type Choose = <C extends Candidate>(
   candidates: readonly C[],
   tried: readonly C[],
@@ -17,21 +17,21 @@ export type Choose = <C extends Candidate>(
 export type Balance = "round-robin" | "least-in-flight" | "two-choices";
 
 /**
- * Makes a choice with a memory of its own. `round-robin` takes turns; `least-in-flight` takes the
- * one with the fewest exchanges under way, and turns where several have; `two-choices` takes the
- * better one of two drawn at random, which keeps many gateways from running to the same replica.
+ * Creates a choice with a state of its own. `round-robin` takes turns. `least-in-flight` chooses the
+ * replica with the fewest exchanges in flight, in turn where several have as few. `two-choices`
+ * chooses the better of two random replicas, so that many gateways do not choose the same one.
  */
 export function createBalance(balance: Balance, random: () => number): Choose {
   if (balance === "two-choices") return twoChoices(random);
   return balance === "round-robin" ? roundRobin(random) : leastInFlight();
 }
 
-/** One that has not its full share yet is passed over as often as its share says. */
+/** Skips a replica with a partial share as often as the share requires. */
 function roundRobin(random: () => number): Choose {
   let turn = 0;
   return (candidates, tried) => {
     const count = candidates.length;
-    let passedOver: (typeof candidates)[number] | undefined;
+    let skipped: (typeof candidates)[number] | undefined;
     for (let step = 0; step < count; step += 1) {
       const index = (turn + step) % count;
       const candidate = candidates[index] as (typeof candidates)[number];
@@ -41,9 +41,9 @@ function roundRobin(random: () => number): Choose {
         turn = (index + 1) % count;
         return candidate;
       }
-      passedOver ??= candidate;
+      skipped ??= candidate;
     }
-    return passedOver;
+    return skipped;
   };
 }
 
@@ -79,7 +79,7 @@ function twoChoices(random: () => number): Choose {
   };
 }
 
-/** What its load would be with one exchange more, were its share a full one. */
+/** Returns the load with one more exchange, in proportion to the share. */
 function loadOf(candidate: Candidate): number {
   return (candidate.inFlight + 1) / candidate.share();
 }

@@ -1,6 +1,6 @@
 /**
- * What went wrong, in one line for an operator. The innermost cause says the most, for instance
- * that the connection was refused; of several attempts at one name the first stands for all.
+ * Returns the message of the innermost cause, because it is the most precise: for example, that the
+ * connection was refused. If several addresses of a host were tried, the first error is used.
  */
 export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

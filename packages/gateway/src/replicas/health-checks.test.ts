@@ -4,13 +4,13 @@ import { startChecks } from "./health-checks.ts";
 import { Replica } from "./replica.ts";
 import { ReplicaHealth } from "./replica-health.ts";
 
-/** A replica whose checks a test settles one by one. */
+/** A replica whose checks a test settles one at a time. */
 function start(random: readonly number[] = []) {
   const time = createManualTime(random);
   const config = { failures: 2, ejectMs: 1000, maxEjectMs: 4000, slowStartMs: 0 };
   const health = new ReplicaHealth({ config, now: time.now, onChange: () => {} });
   const replica = new Replica({ name: "1", url: new URL("http://127.0.0.1:9") }, health, 1000);
-  const underWay: { pass: () => void; fail: (error: Error) => void; signal: AbortSignal }[] = [];
+  const inFlight: { pass: () => void; fail: (error: Error) => void; signal: AbortSignal }[] = [];
   let begun = 0;
   const checks = startChecks(replica, {
     config: { intervalMs: 10_000, timeoutMs: 500 },
@@ -18,21 +18,21 @@ function start(random: readonly number[] = []) {
     sendCheck: (_replica, signal) =>
       new Promise((resolve, reject) => {
         begun += 1;
-        underWay.push({ pass: resolve, fail: reject, signal });
+        inFlight.push({ pass: resolve, fail: reject, signal });
         signal.addEventListener("abort", () => reject(new Error("aborted")));
       }),
   });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   const end = async (error?: Error) => {
-    const check = underWay.shift();
+    const check = inFlight.shift();
     if (error) check?.fail(error);
     else check?.pass();
     await settle();
   };
-  return { time, health, checks, begun: () => begun, end, underWay, settle };
+  return { time, health, checks, begun: () => begun, end, inFlight, settle };
 }
 
-it("checks at once, then after pauses that vary by a fifth", async () => {
+it("checks at once, then at intervals that vary by a fifth", async () => {
   const { time, begun, end } = start([0, 0.999]);
   time.advance(0);
   expect(begun()).toBe(1);
@@ -48,28 +48,28 @@ it("checks at once, then after pauses that vary by a fifth", async () => {
   expect(begun()).toBe(3);
 });
 
-it("does not begin a check before the last one has ended", async () => {
+it("does not start a check before the previous one has ended", async () => {
   const { time, begun } = start();
   time.advance(0);
   time.advance(400);
   expect(begun()).toBe(1);
 });
 
-it("a check that takes too long has failed", async () => {
+it("fails a check that takes too long", async () => {
   const { time, health, settle } = start();
   time.advance(500);
   await settle();
   expect([health.failures, health.lastError]).toEqual([1, "aborted"]);
 });
 
-it("names the innermost cause", async () => {
+it("records the innermost cause", async () => {
   const { time, health, end } = start();
   time.advance(0);
   await end(new Error("failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:9") }));
   expect(health.lastError).toBe("connect ECONNREFUSED 127.0.0.1:9");
 });
 
-it("a replica that has not answered yet is asked more often", async () => {
+it("checks a replica more often until its first answer", async () => {
   const { time, begun, end } = start();
   time.advance(0);
   await end(new Error("refused"));
@@ -77,7 +77,7 @@ it("a replica that has not answered yet is asked more often", async () => {
   expect(begun()).toBe(2);
 });
 
-it("one that is out is asked when its time is over", async () => {
+it("checks an ejected replica at the end of its ejection", async () => {
   const { time, health, begun, end } = start();
   time.advance(0);
   await end();
@@ -94,27 +94,27 @@ it("one that is out is asked when its time is over", async () => {
   expect(health.state).toBe("up");
 });
 
-it("one that a request finds broken is asked when its time is over, not at the next turn", async () => {
+it("reschedules the check of a replica that a request ejected", async () => {
   const { time, health, checks, begun, end } = start();
   time.advance(0);
   await end();
   health.fail("broken");
   health.fail("broken");
-  checks.replan();
+  checks.reschedule();
   time.advance(999);
   expect(begun()).toBe(1);
   time.advance(1);
   expect(begun()).toBe(2);
 });
 
-it("an answer to a check from before it was taken out does not bring it back", async () => {
+it("ignores an answer to a check that is older than the ejection", async () => {
   const { time, health, checks, end } = start();
   time.advance(0);
   await end();
   time.advance(8000);
   health.fail("broken");
   health.fail("broken");
-  checks.replan();
+  checks.reschedule();
   await end();
   expect(health.state).toBe("out");
   time.advance(1000);
@@ -122,12 +122,12 @@ it("an answer to a check from before it was taken out does not bring it back", a
   expect(health.state).toBe("up");
 });
 
-it("stops, and breaks off the check under way", async () => {
-  const { time, health, checks, underWay, settle } = start();
+it("stops, and aborts the check in flight", async () => {
+  const { time, health, checks, inFlight, settle } = start();
   time.advance(0);
   checks.stop();
   await settle();
-  expect(underWay[0]?.signal.aborted).toBe(true);
+  expect(inFlight[0]?.signal.aborted).toBe(true);
   time.advance(100_000);
   expect([health.failures, time.waiting()]).toEqual([0, 0]);
 });

@@ -1,10 +1,10 @@
-/** Asks one replica again and again whether it answers. */
+/** Checks at intervals that a replica answers. */
 import type { UpstreamConfig } from "../config/schema.ts";
 import { causeOf } from "./cause.ts";
 import type { Clock } from "./clock.ts";
 import type { Replica } from "./replica.ts";
 
-/** Resolves when the replica answers, and rejects when it does not, at the latest on abort. */
+/** Resolves when the replica answers. Rejects when it does not, or when the signal aborts. */
 export type SendCheck = (replica: Replica, signal: AbortSignal) => Promise<void>;
 
 export interface HealthChecksOptions {
@@ -14,17 +14,17 @@ export interface HealthChecksOptions {
 }
 
 export interface HealthChecks {
-  /** Says that the state of the replica has changed, and with it when to ask next. */
-  readonly replan: () => void;
+  /** Schedules the next check again, because the state of the replica has changed. */
+  readonly reschedule: () => void;
   readonly stop: () => void;
 }
 
-/** A replica that has not answered yet is most often about to, so it is asked more often. */
+/** Interval until the first answer, in milliseconds: a starting replica is usually ready soon. */
 const startingMs = 250;
 
 /**
- * Checks at once, then with pauses that vary by a fifth, so that gateways do not all ask at the
- * same time. The next check begins a pause after the last one has ended; they never overlap.
+ * Checks at once, then at intervals that vary by a fifth, so that gateways do not all check at the
+ * same time. An interval begins when the previous check has ended, so checks never overlap.
  */
 export function startChecks(replica: Replica, options: HealthChecksOptions): HealthChecks {
   const { config, clock, sendCheck } = options;
@@ -32,7 +32,7 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
   let stopTimer = () => {};
   let abort = () => {};
   let isStopped = false;
-  let isAsking = false;
+  let isChecking = false;
 
   function pauseMs(): number {
     const { state } = health;
@@ -41,7 +41,7 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
     return state === "starting" ? Math.min(startingMs, jittered) : jittered;
   }
 
-  function plan(ms: number): void {
+  function schedule(ms: number): void {
     stopTimer();
     stopTimer = clock.after(ms, () => void check());
   }
@@ -51,25 +51,25 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
     abort = () => controller.abort();
     const stopTimeout = clock.after(config.timeoutMs, abort);
     const stateBefore = health.state;
-    isAsking = true;
+    isChecking = true;
     try {
       await sendCheck(replica, controller.signal);
-      // An answer from before the replica was taken out says nothing about what came after.
+      // The failures that ejected the replica may be newer than this answer.
       const isCurrent = stateBefore === "out" || health.state !== "out";
       if (!isStopped && isCurrent) health.pass();
     } catch (error) {
       if (!isStopped) health.failCheck(causeOf(error));
     }
-    isAsking = false;
+    isChecking = false;
     stopTimeout();
-    if (!isStopped) plan(pauseMs());
+    if (!isStopped) schedule(pauseMs());
   }
 
-  // Whoever adds a replica is not to be called back before it has returned.
-  plan(0);
+  // Not at once: `onChange` must not run before `startChecks` has returned.
+  schedule(0);
   return {
-    replan: () => {
-      if (!isAsking && !isStopped) plan(pauseMs());
+    reschedule: () => {
+      if (!isChecking && !isStopped) schedule(pauseMs());
     },
     stop: () => {
       isStopped = true;

@@ -2,7 +2,7 @@ import { type JSONObject, latestVersion, metaKeys } from "lutra/protocol";
 import { version } from "../own-version.ts";
 
 /**
- * The `_meta` of the requests that the gateway sends for itself.
+ * The `_meta` of the requests that the gateway itself sends.
  *
  * @spec basic/index#meta
  */

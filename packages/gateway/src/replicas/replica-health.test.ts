@@ -27,7 +27,7 @@ describe("a replica", () => {
     expect([checked.changes, asked.changes]).toEqual([["up"], ["up"]]);
   });
 
-  it("is out after failures in a row, and not before", () => {
+  it("is out after consecutive failures, and not before", () => {
     const { health, fail, changes } = start();
     health.pass();
     fail(2);
@@ -39,7 +39,7 @@ describe("a replica", () => {
     expect(changes).toEqual(["up", "out"]);
   });
 
-  it("comes back only after a good check, not by a request that went well", () => {
+  it("returns only after a successful check, not after a successful request", () => {
     const { health, fail, time } = start();
     fail(3);
     time.advance(60_000);
@@ -49,7 +49,7 @@ describe("a replica", () => {
     expect([health.state, health.failures]).toEqual(["warming", 0]);
   });
 
-  it("may be checked when its time is over, which doubles up to maxEjectMs", () => {
+  it("is checked after its ejection, whose duration doubles up to maxEjectMs", () => {
     const { health, fail, time } = start();
     fail(3);
     const waits = [health.untilCheckMs()];
@@ -61,7 +61,7 @@ describe("a replica", () => {
     expect(waits).toEqual([1000, 2000, 4000, 4000, 4000]);
   });
 
-  it("stays out for longer when it fails again soon, and starts anew when it was well for long", () => {
+  it("is ejected for longer when it fails again soon, but not after a long healthy time", () => {
     const { health, fail, time } = start();
     fail(3);
     time.advance(1000);
@@ -76,7 +76,7 @@ describe("a replica", () => {
     expect(health.untilCheckMs()).toBe(1000);
   });
 
-  it("gets a share that grows over slowStartMs once it is back", () => {
+  it("gets a share that grows over slowStartMs after its return", () => {
     const { health, time, fail } = start();
     health.pass();
     expect(health.share()).toBe(1);
@@ -93,14 +93,14 @@ describe("a replica", () => {
     expect([health.state, health.share()]).toEqual(["up", 1]);
   });
 
-  it("gets all of it at once without slow start", () => {
+  it("gets its full share at once without slow start", () => {
     const { health, fail } = start({ slowStartMs: 0 });
     fail(3);
     health.pass();
     expect([health.state, health.share()]).toEqual(["up", 1]);
   });
 
-  it("that never answered is out after failures, too", () => {
+  it("is out after failures even if it never answered", () => {
     const { health, fail } = start();
     fail(3);
     expect(health.state).toBe("out");

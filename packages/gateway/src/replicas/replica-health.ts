@@ -1,6 +1,6 @@
 /**
- * When a replica gets requests. It is taken out after failures in a row, of checks or of requests,
- * and comes back only after a good check, then with a share that grows.
+ * The health of a replica. Consecutive failures of checks or requests eject it. It returns after a
+ * successful check, with a share of the requests that grows.
  */
 import type { UpstreamConfig } from "../config/schema.ts";
 
@@ -11,21 +11,21 @@ export type HealthState = "starting" | "up" | "warming" | "out";
 export interface ReplicaHealthOptions {
   readonly config: Pick<HealthConfig, "failures" | "ejectMs" | "maxEjectMs" | "slowStartMs">;
   readonly now: () => number;
-  /** Hears when requests should go elsewhere, or may come back. */
+  /** Called when the replica is ejected, or returns. */
   readonly onChange: () => void;
 }
 
-/** The share that a replica starts with: enough to warm it, too little to drown it. */
+/** The share of a replica that has just returned: enough to warm its caches. */
 const firstShare = 0.1;
 
 export class ReplicaHealth {
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   failures = 0;
   lastError: string | undefined;
   readonly #options: ReplicaHealthOptions;
   #state: HealthState = "starting";
   #since: number;
-  /** How long it stays out the next time. */
+  /** Duration of the next ejection, in milliseconds. */
   #ejectMs: number;
 
   constructor(options: ReplicaHealthOptions) {
@@ -42,7 +42,7 @@ export class ReplicaHealth {
     return this.#state;
   }
 
-  /** How much of a full share it gets, above 0 and up to 1. */
+  /** Returns its part of a full share: above 0, up to 1. */
   share(): number {
     if (this.#state !== "warming") return 1;
     if (this.state === "up") return 1;
@@ -50,36 +50,36 @@ export class ReplicaHealth {
     return Math.max(firstShare, (now() - this.#since) / config.slowStartMs);
   }
 
-  /** How long it is to be left alone before a check may bring it back, in milliseconds. */
+  /** Returns the rest of the ejection, after which it is checked again, in milliseconds. */
   untilCheckMs(): number {
     return this.#state === "out" ? Math.max(0, this.#since - this.#options.now()) : 0;
   }
 
-  /** An answer to a request. It does not bring back what is out: a check must do that. */
+  /** Records an answer to a request. An ejected replica returns only after a check. */
   succeed(): void {
     if (this.#state === "out") return;
     this.failures = 0;
     if (this.#state === "starting") this.#enter();
   }
 
-  /** An answer to a check. */
+  /** Records a successful check. */
   pass(): void {
     this.failures = 0;
     if (this.#state === "starting" || this.#state === "out") this.#enter();
   }
 
-  /** A request that failed through the replica's fault, or a check that did. */
+  /** Records a request that failed by the fault of the replica. */
   fail(error: string): void {
     const { config, now } = this.#options;
     this.failures += 1;
     this.lastError = error;
     if (this.#state === "out" || this.failures < config.failures) return;
-    // Who has been in for longer than it would now stay out starts with a clean record.
+    // A replica that was up for longer than its next ejection starts with the shortest one.
     if (now() - this.#since > this.#ejectMs) this.#ejectMs = config.ejectMs;
     this.#eject();
   }
 
-  /** A check that failed: what is out stays out for twice as long as before. */
+  /** Records a failed check, which prolongs an ejection to twice its duration. */
   failCheck(error: string): void {
     const wasOut = this.#state === "out";
     this.fail(error);
@@ -94,11 +94,11 @@ export class ReplicaHealth {
     onChange();
   }
 
-  /** One that comes for the first time gets its full share at once: most often all come together. */
+  /** Enters with a full share the first time, because usually all replicas start together. */
   #enter(): void {
     const { config, now, onChange } = this.#options;
-    const isBack = this.#state === "out";
-    this.#state = isBack && config.slowStartMs > 0 ? "warming" : "up";
+    const isReturning = this.#state === "out";
+    this.#state = isReturning && config.slowStartMs > 0 ? "warming" : "up";
     this.#since = now();
     onChange();
   }

@@ -1,4 +1,4 @@
-/** The replicas of an upstream, and which of them answers next. */
+/** The replicas of an upstream, and the choice of the next one. */
 import type { UpstreamConfig } from "../config/schema.ts";
 import { type Choose, createBalance } from "./balance.ts";
 import type { Clock } from "./clock.ts";
@@ -10,7 +10,7 @@ export interface ReplicaSetOptions {
   readonly config: UpstreamConfig;
   readonly clock: Clock;
   readonly sendCheck: SendCheck;
-  /** Hears that a replica could not be connected to. */
+  /** Called when a connection to a replica failed. */
   readonly onUnreachable: () => void;
 }
 
@@ -18,7 +18,7 @@ export class ReplicaSet {
   readonly #options: ReplicaSetOptions;
   readonly #choose: Choose;
   readonly #checks = new Map<Replica, HealthChecks>();
-  /** Those that were taken away while they still answered something. */
+  /** Replicas that were removed while exchanges were in flight. */
   readonly #retired = new Set<Replica>();
   readonly #onReady = new Set<() => void>();
   #ready: readonly Replica[] = [];
@@ -38,13 +38,13 @@ export class ReplicaSet {
     return this.#ready.length > 0;
   }
 
-  /** Adds a replica, which is checked at once. */
+  /** Adds a replica and checks it, until the returned function is called. */
   add(place: ReplicaPlace): () => void {
     const { config, clock, sendCheck } = this.#options;
     const { now } = clock;
     const onChange = () => {
       this.#sort();
-      this.#checks.get(replica)?.replan();
+      this.#checks.get(replica)?.reschedule();
     };
     const health = new ReplicaHealth({ config: config.health, now, onChange });
     const replica = new Replica(place, health, config.timeouts.connectMs);
@@ -55,31 +55,31 @@ export class ReplicaSet {
   }
 
   /**
-   * The next replica that is not among those tried. When none is in, a request goes to the one that
-   * failed least rather than nowhere: a wrong guess costs one connection, a refusal an answer.
+   * Returns the next replica that is not among those tried. If none is healthy, returns the one with
+   * the fewest failures: a failed attempt costs one connection, a refusal costs the client an answer.
    */
   pick(tried: readonly Replica[]): Replica | undefined {
     return (
       this.#choose(this.#ready, tried) ??
       this.#choose(this.#starting, tried) ??
-      leastBad(this.#out, tried)
+      fewestFailures(this.#out, tried)
     );
   }
 
-  /** Notes that a connection to a replica failed: its address may be out of date. */
+  /** Records a failed connection. The address of the replica may be out of date. */
   failConnect(replica: Replica, error: string): void {
     replica.health.fail(error);
     this.#options.onUnreachable();
   }
 
-  /** Calls back once as soon as a replica answers. */
+  /** Calls back once, as soon as a replica is ready. */
   whenReady(callback: () => void): () => void {
     this.#onReady.add(callback);
-    if (this.isReady) this.#tellReady();
+    if (this.isReady) this.#notifyReady();
     return () => this.#onReady.delete(callback);
   }
 
-  /** Ends everything that is under way. */
+  /** Aborts the exchanges in flight. */
   async destroy(): Promise<void> {
     const replicas = [...this.all, ...this.#retired];
     for (const replica of this.all) this.#remove(replica);
@@ -108,16 +108,19 @@ export class ReplicaSet {
     this.#ready = all.filter(isReady);
     this.#starting = all.filter(({ health }) => health.state === "starting");
     this.#out = all.filter(({ health }) => health.state === "out");
-    if (this.isReady) this.#tellReady();
+    if (this.isReady) this.#notifyReady();
   }
 
-  #tellReady(): void {
+  #notifyReady(): void {
     for (const callback of this.#onReady) callback();
     this.#onReady.clear();
   }
 }
 
-function leastBad(replicas: readonly Replica[], tried: readonly Replica[]): Replica | undefined {
+function fewestFailures(
+  replicas: readonly Replica[],
+  tried: readonly Replica[],
+): Replica | undefined {
   let best: Replica | undefined;
   for (const replica of replicas) {
     if (tried.includes(replica)) continue;

@@ -1,43 +1,43 @@
-/** One process or machine that answers for an upstream, and the connections to it. */
+/** One process or machine of an upstream, and the connections to it. */
 import type { LookupFunction } from "node:net";
 import { Pool } from "undici";
 import type { ReplicaHealth } from "./replica-health.ts";
 
-/** Where a replica is. */
+/** The address of a replica, and its name. */
 export interface ReplicaPlace {
-  /** What `x-lutra-replica` and logs call it. */
+  /** The replica's name in `x-lutra-replica` and in logs. */
   readonly name: string;
   readonly url: URL;
-  /** The address to connect to, where the host of `url` stands for several. */
+  /** The address to connect to, where the host of `url` has several. */
   readonly ip?: { readonly address: string; readonly family: number } | undefined;
-  /** A Unix socket to connect to in place of the host of `url`. */
+  /** A Unix socket to connect to instead of the host of `url`. */
   readonly socketPath?: string | undefined;
   readonly pid?: number | undefined;
-  /** Whether it has said itself that it answers, so that nobody need ask first. */
+  /** True when the replica has reported that it is ready, so that no check is needed. */
   readonly isReady?: boolean | undefined;
 }
 
 export interface ReplicaStatus {
   readonly name: string;
-  /** Where it is, for operators; never shown to clients. */
+  /** Its address for operators; never sent to clients. */
   readonly address?: string | undefined;
-  /** `out` gets no requests, `warming` fewer than its share. */
+  /** `out` gets no requests, `warming` fewer than a full share. */
   readonly state: "up" | "warming" | "out" | "starting";
   readonly inFlight: number;
-  /** Failures in a row. */
+  /** Number of consecutive failures. */
   readonly failures: number;
-  /** What went wrong last. */
+  /** The message of the last failure. */
   readonly lastError?: string | undefined;
   readonly pid?: number | undefined;
 }
 
 export class Replica {
   readonly name: string;
-  /** What goes into the request line. */
+  /** The path and the query of the request line. */
   readonly path: string;
   readonly pool: Pool;
   readonly health: ReplicaHealth;
-  /** Exchanges under way, subscriptions included. */
+  /** Number of exchanges in flight, subscriptions included. */
   inFlight = 0;
   readonly #place: ReplicaPlace;
 
@@ -49,7 +49,7 @@ export class Replica {
     const { ip, socketPath } = place;
     this.pool = new Pool(place.url.origin, {
       pipelining: 1,
-      // The gate bounds how many connections there are, and `Deadlines` how long each takes.
+      // The gate bounds the connections, and `Deadlines` the time of each exchange.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: {
@@ -72,18 +72,18 @@ export class Replica {
     return { name, address, state, inFlight, failures, lastError, pid };
   }
 
-  /** Lets what is under way end, and frees the connections. */
+  /** Closes the connections once the exchanges in flight have ended. */
   retire(): void {
     this.pool.close().catch(() => {});
   }
 
-  /** Ends what is under way. */
+  /** Aborts the exchanges in flight. */
   async destroy(): Promise<void> {
     await this.pool.destroy().catch(() => {});
   }
 }
 
-/** Finds one address for whatever name it is asked. */
+/** Returns a lookup that resolves every name to one address. */
 function lookupOf({ address, family }: { address: string; family: number }): LookupFunction {
   return (_host, options, callback) => {
     if (options.all === true) callback(null, [{ address, family }]);

@@ -1,5 +1,5 @@
 /**
- * The question that finds out whether a replica answers.
+ * The request of a health check.
  *
  * @spec server/discover
  */
@@ -9,9 +9,9 @@ import type { SendCheck } from "./health-checks.ts";
 import { ownMeta } from "./own-meta.ts";
 
 /**
- * Asks with `server/discover`. An error response is an answer, too: servers of earlier revisions
- * do not know the method. So is an HTTP status below 500, such as the 401 of a server that wants
- * credentials, which the gateway has none of.
+ * Creates a check that sends `server/discover`. An error response proves that the replica answers,
+ * because servers of earlier revisions do not know the method. So does an HTTP status below 500, such
+ * as the 401 of a server that requires credentials, because the gateway has none.
  *
  * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
  */

@@ -21,7 +21,7 @@ function ask(serve: Serve, method: string, params: object) {
 }
 
 describe("a shadow", () => {
-  it("gets a copy, and its failure is nobody's", async () => {
+  it("receives a copy, whose failure does not affect the client", async () => {
     const copies: unknown[] = [];
     const upstream = shadowUpstream(async ({ method, params }) => {
       copies.push([method, params]);
@@ -44,12 +44,12 @@ describe("a shadow", () => {
     ["resources/read", "file:///a", false, true],
     ["subscriptions/listen", undefined, true, false],
     ["x/unknown", undefined, true, false],
-  ])("%s of %s with side effects asked for %s: %s", (method, name, sideEffects, expected) => {
+  ])("copies %s of %s, with side effects %s: %s", (method, name, sideEffects, expected) => {
     const upstream = shadowUpstream(async () => answered);
     expect(mayShadow(method, name, { upstream, methods, sideEffects })).toBe(expected);
   });
 
-  it("gets no more than 64 copies at once", async () => {
+  it("receives at most 64 copies at once", async () => {
     let copies = 0;
     const upstream = shadowUpstream(() => {
       copies += 1;
@@ -71,7 +71,7 @@ describe("a rename", () => {
     return answered;
   });
 
-  it("replaces the parameter that names what a request is about, whatever it is called", async () => {
+  it("replaces the parameter that names the tool, prompt or resource, whatever its key", async () => {
     await ask(serve, "tools/call", { name: "search", arguments: { name: "kept" } });
     await ask(serve, "resources/read", { uri: "a:b" });
     await ask(serve, "tools/list", { cursor: "c" });

@@ -5,7 +5,7 @@ import { createCatalogue } from "./catalogue.ts";
 
 type Page = JSONObject & { readonly tools: readonly { readonly name: string }[] };
 
-/** An upstream whose pages a test sets; the cursor is the number of the page. */
+/** An upstream whose pages a test sets. The cursor is the number of the page. */
 function start(...pages: Page[]) {
   const time = createManualTime();
   const requests: JSONRPCRequest[] = [];
@@ -31,7 +31,7 @@ const page = (...names: string[]): Page => ({
   tools: names.map((name) => ({ name, inputSchema: {} })),
 });
 
-it("asks nothing until someone wants to know, who does not wait", async () => {
+it("fetches the list on first use, in the background", async () => {
   const { catalogue, requests, settle } = start(page("a"));
   await settle();
   expect(requests).toEqual([]);
@@ -42,7 +42,7 @@ it("asks nothing until someone wants to know, who does not wait", async () => {
   expect(requests).toHaveLength(1);
 });
 
-it("waits for a list that is due where someone has to know, and not for one that just came", async () => {
+it("find waits for a pending list, and not for one that has just arrived", async () => {
   const { catalogue, requests, state, time } = start(page("a"));
   const both = await Promise.all([catalogue.find("a"), catalogue.find("b")]);
   expect(both).toEqual([expect.objectContaining({ name: "a" }), undefined]);
@@ -57,7 +57,7 @@ it("waits for a list that is due where someone has to know, and not for one that
   expect(requests).toHaveLength(3);
 });
 
-it("basic/index#meta: its requests carry a _meta of their own", async () => {
+it("basic/index#meta: sends its own _meta", async () => {
   const { catalogue, requests } = start(page("a"));
   catalogue.tool("a");
   expect(requests[0]).toMatchObject({
@@ -79,7 +79,7 @@ it("reads all pages", async () => {
   expect(requests.map(({ params }) => params?.cursor)).toEqual([undefined, "1", "2"]);
 });
 
-it("keeps at most 10,000 tools and asks for no more pages then", async () => {
+it("keeps at most 10,000 tools and fetches no further pages", async () => {
   const many = Array.from({ length: 6000 }, (_, index) => `t${index}`);
   const { catalogue, requests, settle } = start(
     page(...many),
@@ -93,7 +93,7 @@ it("keeps at most 10,000 tools and asks for no more pages then", async () => {
   expect(requests).toHaveLength(2);
 });
 
-it("asks again when the list is no longer fresh, and knows the old one until then", async () => {
+it("refreshes a stale list, and uses the old one until then", async () => {
   const { catalogue, state, time, requests, settle } = start(page("a"));
   catalogue.tool("a");
   await settle();
@@ -107,7 +107,7 @@ it("asks again when the list is no longer fresh, and knows the old one until the
   expect([catalogue.tool("a"), catalogue.tool("b")?.name]).toEqual([undefined, "b"]);
 });
 
-it("asks at most every 5 s for a list that is never fresh", async () => {
+it("fetches a list that is never fresh at most every 5 s", async () => {
   const { catalogue, time, requests, settle } = start({ ...page("a"), ttlMs: 0 });
   for (let ms = 0; ms < 10_000; ms += 100) {
     catalogue.tool("a");
@@ -117,7 +117,7 @@ it("asks at most every 5 s for a list that is never fresh", async () => {
   expect(requests).toHaveLength(2);
 });
 
-it("asks again when it is told that the list has changed", async () => {
+it("refreshes the list after `forget`", async () => {
   const { catalogue, requests, settle } = start(page("a"));
   catalogue.tool("a");
   await settle();
@@ -126,7 +126,7 @@ it("asks again when it is told that the list has changed", async () => {
   expect(requests).toHaveLength(2);
 });
 
-it("asks again when it is told so while the list is under way", async () => {
+it("refreshes the list after `forget` while it is in flight", async () => {
   const { catalogue, requests, settle } = start(page("a"));
   catalogue.tool("a");
   catalogue.forget();
@@ -135,7 +135,7 @@ it("asks again when it is told so while the list is under way", async () => {
   expect(requests).toHaveLength(2);
 });
 
-it("knows what it knew when the upstream fails, and asks again after 5 s", async () => {
+it("keeps the old list when the upstream fails, and retries after 5 s", async () => {
   const { catalogue, state, time, requests, settle } = start(page("a"));
   catalogue.tool("a");
   await settle();
@@ -150,7 +150,7 @@ it("knows what it knew when the upstream fails, and asks again after 5 s", async
   expect(requests).toHaveLength(3);
 });
 
-it("can be prepared, so that the first who wants to know gets an answer", async () => {
+it("prepare fetches the list before its first use", async () => {
   const { catalogue, state, time, requests, settle } = start(page("a"));
   state.isBroken = true;
   catalogue.prepare();
@@ -172,7 +172,7 @@ it("stops preparing when it is closed", async () => {
   expect(time.waiting()).toBe(0);
 });
 
-it("asks nothing once it is closed", async () => {
+it("fetches nothing once it is closed", async () => {
   const { catalogue, requests } = start(page("a"));
   catalogue.close();
   catalogue.tool("a");

@@ -1,6 +1,6 @@
 /**
- * What an upstream says of its tools. It is fetched when someone first asks: beside their request, so
- * that the first answers are `undefined`, or before it, where a rule depends on the answer.
+ * The list of an upstream's tools. It is fetched on first use: in the background by `tool`, which
+ * returns undefined until then, and in the foreground by `find`, for rules that depend on the answer.
  *
  * @spec server/tools#listing-tools
  */
@@ -16,25 +16,25 @@ import type { Clock } from "../replicas/clock.ts";
 import { ownMeta } from "../replicas/own-meta.ts";
 
 export interface Catalogue {
-  /** A tool as the last list had it. */
+  /** Returns a tool from the last list, and refreshes a stale list in the background. */
   readonly tool: (name: string) => Tool | undefined;
-  /** The same, after the list that is on its way, or due. One that can't be had is not waited for. */
+  /** Returns a tool once a pending or due list has arrived, or has failed. */
   readonly find: (name: string) => Promise<Tool | undefined>;
-  /** Fetches the list now, again and again until it has come once. */
+  /** Fetches the list now, and retries until it has arrived once. */
   readonly prepare: () => void;
-  /** Says that the list may have changed. What is known stays until the new list has come. */
+  /** Marks the list as stale. The known tools stay until the new list has arrived. */
   readonly forget: () => void;
   readonly close: () => void;
 }
 
-/** More tools than these are not looked at. */
+/** Maximum number of tools; further ones are ignored. */
 const maxTools = 10_000;
 const maxPages = 1000;
-/** The least between two fetches, whatever the upstream says of its list. */
+/** Minimum interval between two fetches, whatever the `ttlMs` of the list, in milliseconds. */
 const pauseMs = 5000;
 const timeoutMs = 10_000;
 
-/** Asks over `serve`, which is that of the upstream itself. */
+/** Creates the catalogue. `serve` is the upstream's own. */
 export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
   let known: ReadonlyMap<string, Tool> = new Map();
   let staleAt = Number.NEGATIVE_INFINITY;
@@ -59,7 +59,7 @@ export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
     return ttlMs;
   }
 
-  /** Says whether the list has come. */
+  /** Fetches the list. Resolves with true when it has arrived. */
   async function refresh(): Promise<boolean> {
     const controller = new AbortController();
     fetching = controller;
@@ -69,9 +69,9 @@ export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
     const ttlMs = await fetchAll(controller.signal).catch(() => undefined);
     stopTimer();
     fetching = undefined;
-    // Being told to forget while the list was under way leaves `staleAt` in the past.
-    const wasTold = staleAt !== Number.POSITIVE_INFINITY;
-    staleAt = wasTold ? startedAt : startedAt + Math.max(ttlMs ?? 0, pauseMs);
+    // `forget` was called while the list was in flight.
+    const isForgotten = staleAt !== Number.POSITIVE_INFINITY;
+    staleAt = isForgotten ? startedAt : startedAt + Math.max(ttlMs ?? 0, pauseMs);
     return ttlMs !== undefined;
   }
 

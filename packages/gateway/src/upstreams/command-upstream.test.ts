@@ -30,7 +30,7 @@ function contextFor(signal = new AbortController().signal) {
   return { context, record };
 }
 
-it("answers many requests from one process, and passes no bodies unread", async () => {
+it("answers many requests from one process, and has no `forward`", async () => {
   const upstream = start();
   const results = await Promise.all(
     Array.from({ length: 20 }, () => upstream.serve(message("tools/list"), contextFor().context)),
@@ -44,12 +44,12 @@ it("answers many requests from one process, and passes no bodies unread", async 
   });
 });
 
-it("says whether it is ready", async () => {
+it("reports that it is ready, or not", async () => {
   expect(await start().ready(5000)).toBe(true);
   expect(await start({ command: ["/nowhere/at/all"] }).ready(5000)).toBe(false);
 });
 
-it("basic/transports/stdio#unexpected-termination: is started again when it has died", async () => {
+it("basic/transports/stdio#unexpected-termination: restarts a process that has died", async () => {
   const upstream = start();
   const { context, record } = contextFor();
   await expect(upstream.serve(message("tools/call", "die"), context)).rejects.toMatchObject({
@@ -61,7 +61,7 @@ it("basic/transports/stdio#unexpected-termination: is started again when it has 
   expect(await upstream.serve(message("tools/list"), contextFor().context)).toBeDefined();
 });
 
-it("sends what may run twice to the new process", async () => {
+it("sends a request that may run twice to the new process", async () => {
   const { context, record } = contextFor();
   const upstream = start({ retries: { attempts: 3 } });
   await expect(upstream.serve(message("prompts/get", "x"), context)).rejects.toMatchObject({
@@ -70,7 +70,7 @@ it("sends what may run twice to the new process", async () => {
   expect(record.attempts).toBe(3);
 });
 
-it("knows its tools", async () => {
+it("finds its tools", async () => {
   const upstream = start();
   expect(upstream.tool("look")).toBeUndefined();
   await expect.poll(() => upstream.tool("look")?.annotations).toEqual({ readOnlyHint: true });
@@ -79,7 +79,7 @@ it("knows its tools", async () => {
 it.each([
   ["first-byte-timeout", { firstByteMs: 50 }],
   ["total-timeout", { totalMs: 50 }],
-])("a server that does not answer gives 504: %s", async (reason, timeouts) => {
+])("rejects with 504 when the server does not answer: %s", async (reason, timeouts) => {
   const upstream = start({ timeouts });
   await upstream.ready(5000);
   const { context, record } = contextFor();
@@ -89,7 +89,7 @@ it.each([
   expect(record.reason).toBe(reason);
 });
 
-it("the client's abort is its own", async () => {
+it("rejects with the client's abort", async () => {
   const upstream = start();
   await upstream.ready(5000);
   const controller = new AbortController();
@@ -100,7 +100,7 @@ it("the client's abort is its own", async () => {
   expect(upstream.status().inFlight).toBe(0);
 });
 
-it("refuses beyond its queue, and after its end", async () => {
+it("refuses requests when its queue is full, and after close", async () => {
   const upstream = start({ concurrency: { max: 1, queue: 0 } });
   await upstream.ready(5000);
   const silent = upstream.serve(message("tools/call", "silent"), contextFor().context);

@@ -5,14 +5,14 @@ import { createModuleUpstream, type RunModule } from "./module-upstream.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface CreateUpstreamOptions extends HttpUpstreamOptions {
-  /** Runs modules in processes; needed where the configuration names some. */
+  /** Runs modules in processes. Required for an upstream with a `module`. */
   readonly modules?: RunModule | undefined;
 }
 
 /**
- * Makes the kind of upstream that the configuration asks for.
+ * Creates an upstream of the configured kind.
  *
- * @throws {TypeError} for a module when there is nothing to run it with
+ * @throws {TypeError} for a `module` without `modules`
  */
 export function createUpstream(
   name: string,
@@ -23,7 +23,9 @@ export function createUpstream(
   if (command !== undefined) return createCommandUpstream(name, { ...config, command }, options);
   if (module === undefined) return createHttpUpstream(name, config, options);
   if (modules === undefined) {
-    throw new TypeError(`upstreams.${name}.module: this program runs no modules`);
+    throw new TypeError(
+      `upstreams.${name}.module: requires the option "modules", or the command "lutra gateway"`,
+    );
   }
   return createModuleUpstream(name, { ...config, module }, { ...options, modules });
 }

@@ -13,7 +13,7 @@ import { createHttpUpstream } from "./http-upstream.ts";
 const health = { failures: 1, ejectMs: 30, maxEjectMs: 60, intervalMs: 20 };
 
 describe("health", () => {
-  it("a replica that fails is out, and back after a good check", async () => {
+  it("ejects a replica that fails, until a check succeeds", async () => {
     let isBroken = false;
     const replica = await startReplica((req, res) => {
       if (isBroken) req.resume().on("end", () => req.socket.destroy());
@@ -30,7 +30,7 @@ describe("health", () => {
     expect((await send({ port }, "tools/call")).body).toBe("ok");
   });
 
-  it("one that is out gets no requests while another is in", async () => {
+  it("sends nothing to an ejected replica while another is up", async () => {
     const replica = await startReplica(answer("ok"));
     const front = await startFront([await deadUrl(), replica.url], { health });
     await expect
@@ -40,7 +40,7 @@ describe("health", () => {
     expect(front.records.map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
   });
 
-  it("when all are out, a request is tried rather than refused", async () => {
+  it("tries an ejected replica when all are out", async () => {
     let isBroken = true;
     const replica = await startReplica((req, res) => {
       if (isBroken) req.resume().on("end", () => req.socket.destroy());
@@ -60,7 +60,7 @@ describe("health", () => {
     [503, "text/html", "out"],
     [503, "application/json", "up"],
     [500, "text/html", "up"],
-  ])("a response with %i and %s leaves its replica %s", async (status, type, state) => {
+  ])("a replica that responds with %i and %s is %s", async (status, type, state) => {
     const replica = await startReplica((req, res) => {
       req.resume();
       res.writeHead(status, { "content-type": type }).end("{}");
@@ -72,7 +72,7 @@ describe("health", () => {
   });
 
   it.each([
-    ["an HTTP status that asks for credentials", 401, "text/plain", "no", true],
+    ["an HTTP status that requires credentials", 401, "text/plain", "no", true],
     [
       "an error response",
       404,
@@ -82,7 +82,7 @@ describe("health", () => {
     ],
     ["a page", 200, "text/html", "<html>", false],
     ["a broken gateway before it", 502, "text/html", "<html>", false],
-  ])("answers a check with %s: %i %s", async (_what, status, type, body, expected) => {
+  ])("reads the answer to a check: %s (%i %s)", async (_what, status, type, body, expected) => {
     const { createServer } = await import("node:http");
     const server = createServer((req, res) => {
       req.resume();
@@ -99,7 +99,7 @@ describe("health", () => {
 });
 
 describe("replicas", () => {
-  it("each address of a host is one, and keeps the host's name", async () => {
+  it("are the addresses of a host, and receive the host's name", async () => {
     let host: string | undefined;
     const replica = await startReplica((req, res) => {
       host = req.headers.host;
@@ -122,7 +122,7 @@ describe("replicas", () => {
     ]);
   });
 
-  it("come and go while requests run", async () => {
+  it("can be added and removed while requests are in flight", async () => {
     const [a, b] = [await startReplica(answer("a")), await startReplica(answer("b"))];
     const front = await startFront([]);
     const removeA = front.upstream.add({ name: "first", url: a.url, pid: 42 });
@@ -135,7 +135,7 @@ describe("replicas", () => {
     expect(front.upstream.status().replicas).toMatchObject([{ name: "second", inFlight: 0 }]);
   });
 
-  it("one that is removed still ends what it has begun", async () => {
+  it("complete their exchanges after they were removed", async () => {
     let finish = () => {};
     const replica = await startReplica((req, res) => {
       req.resume();
@@ -151,8 +151,8 @@ describe("replicas", () => {
   });
 });
 
-describe("the end", () => {
-  it("waits for what is under way and takes nothing new", async () => {
+describe("close", () => {
+  it("waits for requests in flight and accepts no new ones", async () => {
     let finish = () => {};
     const replica = await startReplica((req, res) => {
       req.resume();
@@ -168,7 +168,7 @@ describe("the end", () => {
     await closed;
   });
 
-  it("cuts off what takes longer than the grace", async () => {
+  it("aborts requests that take longer than the grace period", async () => {
     const replica = await startReplica((req) => void req.resume());
     const front = await startFront([replica.url]);
     const answered = send(front, "tools/call");
@@ -178,7 +178,7 @@ describe("the end", () => {
   });
 });
 
-it("refuses configured headers that are Lutra's own", () => {
+it("rejects configured headers that Lutra sets itself", () => {
   const config = upstreamConfig(["http://127.0.0.1:9/"], { headers: { "Mcp-Method": "x" } });
   expect(() => createHttpUpstream("test", config)).toThrow("headers: Mcp-Method is set by Lutra");
 });

@@ -24,7 +24,7 @@ const request = {
   },
 } as const;
 
-/** Runs nothing; a test lets replicas come and go through `spec`. */
+/** Runs nothing. A test adds replicas through `spec`. */
 function runner() {
   const events: string[] = [];
   const state: {
@@ -66,7 +66,7 @@ async function startProcess(number: number) {
   return { number, pid: 4000 + number, socketPath };
 }
 
-it("its replicas are processes behind sockets", async () => {
+it("has processes behind Unix sockets as replicas", async () => {
   const { modules, state } = runner();
   const upstream = createUpstream("test", config, { modules });
   after(() => upstream.close(0));
@@ -88,7 +88,7 @@ it("its replicas are processes behind sockets", async () => {
   expect(upstream.status().replicas).toMatchObject([{ name: "2" }]);
 });
 
-it("is ready when all replicas are, and not before", async () => {
+it("is ready when all replicas are", async () => {
   const { modules, state } = runner();
   const upstream = createUpstream("test", config, { modules });
   after(() => upstream.close(0));
@@ -103,7 +103,7 @@ it("is ready when all replicas are, and not before", async () => {
   expect(isReady).toBe(true);
 });
 
-it("is never ready when the module can't be served", async () => {
+it("is never ready when the module cannot be served", async () => {
   const { modules, state } = runner();
   const upstream = createUpstream("test", config, { modules });
   after(() => upstream.close(0));
@@ -112,14 +112,16 @@ it("is never ready when the module can't be served", async () => {
   expect(await ready).toBe(false);
 });
 
-it("ends subscriptions first, then what is under way, then the processes", async () => {
+it("ends subscriptions, then requests in flight, then the processes", async () => {
   const { modules, events } = runner();
   await createUpstream("test", config, { modules }).close(10);
   expect(events).toEqual(["drain", "stop"]);
 });
 
-it("needs someone who runs modules", () => {
+it("requires the option `modules`", () => {
   expect(() => createUpstream("test", config)).toThrow(
-    new TypeError("upstreams.test.module: this program runs no modules"),
+    new TypeError(
+      'upstreams.test.module: requires the option "modules", or the command "lutra gateway"',
+    ),
   );
 });

@@ -7,43 +7,43 @@ import {
   type HttpUpstreamOptions,
 } from "./http-upstream.ts";
 
-/** What is to be run. */
+/** The module to run, and the number of its processes. */
 export interface ModuleSpec {
   /** The name of the upstream. */
   readonly name: string;
   readonly module: string;
   readonly replicas: number;
-  /** Where the server keeps tasks and handles, as a URL. @default what lives as long as the processes */
+  /** URL of the store for tasks and handles. @default a store that lives as long as the processes */
   readonly store?: string | undefined;
-  /** What carries events, as a URL. @default the store where it can, else the processes' supervisor */
+  /** URL of the event bus. @default the store if it is one, otherwise the processes' supervisor */
   readonly bus?: string | undefined;
-  /** Lets a replica answer requests until the returned function is called. */
+  /** Called with a replica that is ready. Requests go to it until the returned function is called. */
   readonly onReady: (replica: RunningReplica) => () => void;
 }
 
 export interface RunningReplica {
-  /** Its place among the replicas, from 1; the one that takes its place has the same. */
+  /** The replica's number, from 1. The process that replaces it gets the same number. */
   readonly number: number;
   readonly pid: number | undefined;
   readonly socketPath: string;
 }
 
-/** Processes that run a module, replaced when they die. */
+/** The processes of a module. A process that dies is replaced. */
 export interface RunningModule {
-  /** Resolves when all replicas answer. Rejects when the module can't be served. */
+  /** Resolves when all replicas answer. Rejects when the module cannot be served. */
   readonly ready: Promise<void>;
-  /** Never resolves. Rejects when there is no sense in another start. */
+  /** Never resolves. Rejects when the processes are not restarted any more. */
   readonly failed: Promise<never>;
-  /** Ends all subscriptions with their graceful result. What dies is not replaced. */
+  /** Ends all subscriptions with their graceful result. A process that dies is not replaced. */
   readonly drain: () => void;
-  /** Ends all processes. */
+  /** Stops all processes. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts processes; the gateway itself starts none. */
+/** Starts the processes of a module; supplied by the program that embeds the gateway. */
 export type RunModule = (spec: ModuleSpec) => RunningModule;
 
-/** Starts the replicas at once. */
+/** Creates the upstream and starts its replicas. */
 export function createModuleUpstream(
   name: string,
   config: UpstreamConfig & { readonly module: string },
@@ -59,7 +59,7 @@ export function createModuleUpstream(
     onReady: ({ number, pid, socketPath }) =>
       upstream.add({ name: String(number), pid, socketPath, isReady: true }),
   });
-  // Whoever runs the processes says why they failed.
+  // The program that runs the processes reports the failure.
   const allReady = running.ready.then(
     () => true,
     () => false,
