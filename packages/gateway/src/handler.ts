@@ -14,8 +14,8 @@ import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
 import { screenRequest } from "./head/screening.ts";
 import { denied, notRouted, refuse, refuseScreened } from "./refuse.ts";
+import type { Way } from "./routes/actions.ts";
 import type { Caller } from "./routes/match.ts";
-import type { Way } from "./routes/ways.ts";
 
 /** Finds out who calls, from the head alone. Rejects with the `ProtocolError` that refuses. */
 export type Authenticate = (head: Head) => Principal | undefined | Promise<Principal | undefined>;

@@ -9,7 +9,7 @@ import type { ParsedConfig } from "./config/parse-config.ts";
 import type { UpstreamConfig } from "./config/schema.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import { createLimits } from "./limits/limits.ts";
-import { createPlan, type Plan } from "./plan.ts";
+import { createPlan, type Plan } from "./routing-plan.ts";
 import { createUpstream } from "./upstreams/create-upstream.ts";
 import type { Upstream } from "./upstreams/upstream.ts";
 

@@ -6,7 +6,7 @@
  */
 import { headerNames, type RequestContext } from "lutra/protocol";
 import { recordOf } from "../exchange-record.ts";
-import { forwardedNames } from "../head/forwarded.ts";
+import { forwardedNames } from "../head/forwarded-headers.ts";
 
 type Headers = { readonly [name: string]: string };
 

@@ -2,7 +2,7 @@
  * The X-Forwarded-* headers that an exported proxy sends. It trusts no proxy in front of it, so it
  * replaces or removes the headers that a client sent, because they may be forged.
  */
-import { forwardedNames } from "../head/forwarded.ts";
+import { forwardedNames } from "../head/forwarded-headers.ts";
 
 /**
  * Headers with similar claims that are removed. The list has the ones that servers are known to

@@ -11,7 +11,7 @@ import {
   latestVersion,
   ProtocolError,
 } from "lutra/protocol";
-import { addForwarded, clientAddress, isClaim, rewritten } from "./forwarded.ts";
+import { addForwarded, clientAddress, isClaim, rewritten } from "./forwarded-headers.ts";
 import type { Head } from "./head.ts";
 import { createPeers, type Peer, type Peers } from "./peers.ts";
 

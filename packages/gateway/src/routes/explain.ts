@@ -10,9 +10,9 @@ import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { mayHaveName } from "../head/read-head.ts";
+import { verifiesItself } from "./actions.ts";
 import { compileMatch } from "./match.ts";
 import { compileRoutes } from "./routes.ts";
-import { verifiesItself } from "./ways.ts";
 
 /** A request as its headers show it. */
 export interface Question {

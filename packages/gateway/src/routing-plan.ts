@@ -21,10 +21,10 @@ import { createMerge, type Merge } from "./merge/merge.ts";
 import { createRelay, type Relay } from "./merge/relay.ts";
 import { type Watch, watchUpstream } from "./merge/watch-upstream.ts";
 import { version } from "./own-version.ts";
+import { compileWay, mergedNames, verifiesItself, type WayParts } from "./routes/actions.ts";
 import { paramAdmission } from "./routes/admission.ts";
 import type { Caller } from "./routes/match.ts";
 import { compileRoutes } from "./routes/routes.ts";
-import { compileWay, mergedNames, verifiesItself, type WayParts } from "./routes/ways.ts";
 import type { Upstream } from "./upstreams/upstream.ts";
 
 export interface PlanParts {
