@@ -1,46 +1,75 @@
 /**
- * What is noted of one exchange for the access log and the metrics. The parts of the gateway that a
- * request passes fill it in; it holds no arguments, credentials or results.
+ * The record of one exchange, for the access log and the metrics. Each part of the gateway that a
+ * request passes fills in its fields. A record holds no arguments, credentials or results.
  */
 import type { RequestContext } from "lutra/protocol";
 import type { Head } from "./head/head.ts";
 
 export interface ExchangeRecord {
-  /** When the request arrived, by `performance.now()`. */
+  /** The time of arrival, by `performance.now()`. */
   readonly startedAt: number;
-  /** How long it took to the end of its answer, in milliseconds; 0 until then. */
+  /** The time from the arrival to the end of the response, in milliseconds; 0 until then. */
   ms: number;
   head: Head;
   principal: string | undefined;
-  /** The route's place in the configuration, from 0; -1 for none. */
+  /** The route's index in the configuration; -1 for none. */
   route: number;
   upstream: string | undefined;
   replica: string | undefined;
-  /** How many replicas were tried. */
+  /** Number of replicas that were tried. */
   attempts: number;
-  /** The JSON-RPC code of an error that the gateway made or read. */
+  /** The JSON-RPC code of an error that the gateway created or read. */
   code: number | undefined;
-  /** What the response cache did; absent where it was not asked. */
+  /** The outcome of the response cache; undefined where it was not used. */
   cache: "hit" | "stale" | "miss" | undefined;
-  /** From the arrival to the first byte from the upstream, in milliseconds. */
+  /** The time from the arrival to the first byte from the upstream, in milliseconds. */
   upstreamMs: number | undefined;
-  /** How much went back over the connection, heads included. */
+  /** Number of bytes written to the connection, heads included. */
   bytesOut: number;
-  /** Why the gateway refused or broke off, in a word such as `limit` or `queue`. */
+  /** The reason why the gateway refused or aborted the exchange, a word such as `limit`. */
   reason: string | undefined;
 }
 
-/** The response header that says which replica answered. */
+/** Creates the record of a request whose head is not read yet. */
+export function createRecord(): ExchangeRecord {
+  return {
+    startedAt: performance.now(),
+    ms: 0,
+    head: unread,
+    principal: undefined,
+    route: -1,
+    upstream: undefined,
+    replica: undefined,
+    attempts: 0,
+    code: undefined,
+    cache: undefined,
+    upstreamMs: undefined,
+    bytesOut: 0,
+    reason: undefined,
+  };
+}
+
+/** The head of a request that is refused before its head is read. */
+const unread: Head = {
+  version: undefined,
+  method: undefined,
+  name: undefined,
+  param: () => undefined,
+  headers: [],
+  address: "",
+};
+
+/** The response header that names the replica. */
 export const replicaHeader = "x-lutra-replica";
 
 const key = Symbol("lutra.gateway.exchange");
 
-/** Puts the record where everything that gets the context, or a copy of it, finds it. */
+/** Attaches the record to a context; copies of the context keep it. */
 export function recordIn(context: RequestContext, record: ExchangeRecord): void {
   (context as { [key]?: ExchangeRecord })[key] = record;
 }
 
-/** The record of the exchange that a context belongs to; absent for requests of the gateway's own. */
+/** Returns the record of a context; undefined for requests that the gateway itself sends. */
 export function recordOf(context: RequestContext): ExchangeRecord | undefined {
   return (context as { [key]?: ExchangeRecord })[key];
 }

@@ -6,7 +6,8 @@ import { ProtocolError } from "lutra/protocol";
 import { createServer, defineTool } from "lutra/server";
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ConfigInput } from "./config/schema.ts";
-import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
+import { type Gateway, startGateway } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
 
 const echo = defineTool({
   name: "echo",

@@ -1,64 +1,43 @@
-/** The gateway as a whole: it listens, reloads and ends. */
-import { httpRules, listenHttp } from "lutra/internal";
+/** Starts, reloads and closes the gateway. */
+import { listenHttp } from "lutra/internal";
 import { atPath, type HttpEndpoint } from "lutra/node";
-import type { Method } from "lutra/protocol";
 import { taskMethods } from "lutra/tasks";
-import { type AdminOptions, startAdmin } from "./admin/admin.ts";
-import { createMetrics, type Metrics } from "./admin/metrics.ts";
+import { startAdmin } from "./admin/admin.ts";
+import { createMetrics } from "./admin/metrics.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { hideSecrets } from "./config/hide-secrets.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput } from "./config/schema.ts";
-import { type Authenticate, createHandler } from "./handler.ts";
-import { createPeers } from "./head/peers.ts";
-import { type AccessLog, createAccessLog, type LogStream } from "./log/access-log.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
+import { RequestHandler } from "./handler.ts";
+import { createAccessLog } from "./log/access-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
-import type { RunModule } from "./upstreams/module-upstream.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
 
-export interface GatewayOptions {
-  /** Runs server modules in processes; needed where the configuration names some. */
-  readonly modules?: RunModule | undefined;
-  /** Finds out who calls. @default nobody */
-  readonly authenticate?: Authenticate | undefined;
-  /**
-   * Methods of extensions, so that they are routed and checked as those of the core are.
-   *
-   * @default those of `lutra/tasks`
-   */
-  readonly methods?: readonly Method[] | undefined;
-  /** Where the access log goes in place of what the configuration says. */
-  readonly logStream?: LogStream | undefined;
-  /** Hears why standard output can't be written to, where the access log goes there. */
-  readonly onOutputError?: ((error: Error) => void) | undefined;
-  /** Hears in one line what happens. @default writes to standard error */
-  readonly notice?: ((line: string) => void) | undefined;
-}
-
 export interface Gateway {
-  /** Where the MCP endpoint is. */
+  /** The URL of the MCP endpoint. */
   readonly url: string;
-  /** Where operators look; absent where the configuration wants none. */
+  /** The URL of the admin listener. Undefined where the configuration turns it off. */
   readonly adminUrl: string | undefined;
   /**
-   * Resolves when each of these upstreams has a replica that answers, or has had its time: 5 s, and
-   * 2 minutes for modules, which are started with it. Says whether all answer.
+   * Waits until each upstream has a replica that answers: at most 5 s, and 2 minutes for modules,
+   * which the gateway starts. Resolves to true when all of them have one.
    *
-   * @param names Of the upstreams. By default all
+   * @param names The upstreams to wait for. By default all
    */
   readonly ready: (names?: readonly string[]) => Promise<boolean>;
   readonly upstreams: () => readonly UpstreamStatus[];
   /**
-   * Takes another configuration without dropping a request. Upstreams that it leaves as they are go
-   * on; subscriptions end with their graceful result.
+   * Replaces the configuration without dropping a request. Unchanged upstreams keep running.
+   * Subscriptions end with their result.
    *
-   * @throws {ConfigError} for one that can't be used; the old one stays in force
-   * @throws {TypeError} for a change of sockets or of the log; the old one stays in force
+   * @throws {ConfigError} for an invalid configuration; the current one stays in force
+   * @throws {TypeError} for a change of sockets or of the log; the current one stays in force
    */
   readonly reload: (next: ConfigInput | ParsedConfig) => Promise<void>;
   /**
-   * Stops accepting, ends subscriptions with their graceful result, lets exchanges finish for as
-   * long as `drainMs` says, and frees everything.
+   * Stops accepting connections, ends subscriptions with their result, waits up to `drainMs` for
+   * exchanges in flight, and releases all resources.
    */
   readonly close: () => Promise<void>;
 }
@@ -66,7 +45,7 @@ export interface Gateway {
 /**
  * Starts a gateway. It answers at once, with 503 for upstreams that are not ready.
  *
- * @throws {ConfigError} for a configuration that can't be used
+ * @throws {ConfigError} for an invalid configuration
  * @example
  * ```ts
  * const gateway = await startGateway({
@@ -81,60 +60,38 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
   const first = parsed(input);
-  const log = createAccessLog(
-    first.config.log,
-    onLogError(first.config, { ...options, notice }),
-    options.logStream,
-  );
-  // A taken port is known before anything is started for it. Nobody is served before all is there.
-  let running: RunningConfig | undefined;
-  const now = () => running as RunningConfig;
+  const onLogError = reportOnce(first.config, notice, options.onOutputError);
+  const log = createAccessLog(first.config.log, onLogError, options.logStream);
   const metrics = createMetrics({
     methods,
-    upstreams: () => statuses(now()),
-    cache: () => now().caching?.stats(),
+    upstreams: () => running.statuses(),
+    cache: () => running.caching?.stats(),
   });
-  const sockets = await openSockets(first.config, { now, options, notice, log, metrics });
-  try {
-    running = new RunningConfig(first, { ...options, methods, notice });
-  } catch (error) {
-    await sockets.close();
-    throw error;
-  }
+  const handler = new RequestHandler(options.authenticate, (record, req, res) => {
+    metrics.observe(record, res.headersSent ? res.statusCode : 0);
+    log?.write(record, req, res);
+  });
+  const running = new RunningConfig(first, { modules: options.modules, methods, notice, handler });
+  const { endpoint, admin } = await listenAll(first.config, { running, handler, metrics });
   return {
-    url: `${sockets.endpoint.url}${first.config.listen.path}`,
-    adminUrl: sockets.admin?.url,
+    url: `${endpoint.url}${first.config.listen.path}`,
+    adminUrl: admin?.url,
     ready: async (names) => {
-      const { upstreams, config } = now();
-      const asked = upstreams.filter(({ name }) => names === undefined || names.includes(name));
-      const all = asked.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
+      const { upstreams, config } = running;
+      const selected = upstreams.filter(({ name }) => names === undefined || names.includes(name));
+      const all = selected.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
       return (await Promise.all(all)).every(Boolean);
     },
-    upstreams: () => statuses(now()),
-    reload: async (next) => {
-      await now().replace(parsed(next));
-      sockets.judgeBy(now().config);
-    },
+    upstreams: () => running.statuses(),
+    reload: async (next) => running.replace(parsed(next)),
     close: async () => {
-      await sockets.close();
-      await now().close();
-      // Exchanges that were cut off are noted once their connections have closed.
+      await endpoint.close();
+      await admin?.close();
+      await running.close();
+      // Exchanges that were cut off are logged once their connections have closed.
       await new Promise((resolve) => setImmediate(resolve));
       await log?.flush();
     },
-  };
-}
-
-/** Says it once, however many lines can't be written. */
-function onLogError(
-  { log }: CompleteConfig,
-  { notice, onOutputError }: Pick<GatewayOptions, "onOutputError"> & Pick<Parts, "notice">,
-): (error: Error) => void {
-  let isTold = false;
-  return (error) => {
-    if (log !== false && log.file === undefined) onOutputError?.(error);
-    if (!isTold) notice(`the access log can't be written: ${error.message}`);
-    isTold = true;
   };
 }
 
@@ -142,103 +99,70 @@ function parsed(input: ConfigInput | ParsedConfig): ParsedConfig {
   return "config" in input ? input : parseConfig(input);
 }
 
-function statuses({ upstreams }: RunningConfig): readonly UpstreamStatus[] {
-  return upstreams.map((upstream) => upstream.status());
+/** Returns the error callback of the access log, which prints the first error only. */
+function reportOnce(
+  { log }: CompleteConfig,
+  notice: (line: string) => void,
+  onOutputError: GatewayOptions["onOutputError"],
+): (error: Error) => void {
+  let isReported = false;
+  return (error) => {
+    if (log !== false && log.file === undefined) onOutputError?.(error);
+    if (!isReported) notice(`cannot write the access log: ${error.message}`);
+    isReported = true;
+  };
 }
 
-interface Sockets {
+interface Listeners {
   readonly endpoint: HttpEndpoint;
   readonly admin: HttpEndpoint | undefined;
-  /** From now on requests are judged, and the end is bounded, by these settings. */
-  readonly judgeBy: (config: CompleteConfig) => void;
-  readonly close: () => Promise<void>;
 }
 
-interface Parts {
-  readonly now: () => RunningConfig;
-  readonly options: GatewayOptions;
-  readonly notice: (line: string) => void;
-  readonly log: AccessLog | undefined;
-  readonly metrics: Metrics;
+interface Served {
+  readonly running: RunningConfig;
+  readonly handler: RequestHandler;
+  readonly metrics: ReturnType<typeof createMetrics>;
 }
 
-async function openSockets(config: CompleteConfig, parts: Parts) {
-  const { listen, admin } = config;
-  const { host, port, path } = listen;
-  let isClosing = false;
-  let judge = createHandler(handlerOptions(listen, parts));
-  const handle = atPath(path, (req, res) => judge(req, res));
-  const close = async () => parts.now()?.drain();
-  let { drainMs } = config;
-  const endpoint = await listenHttp({ handle, close }, { host, port, drainMs: () => drainMs });
-  let own: HttpEndpoint | undefined;
+/** Opens the sockets and then starts the upstreams, so that a port in use is found first. */
+async function listenAll(config: CompleteConfig, served: Served): Promise<Listeners> {
+  const { running, handler } = served;
+  const { host, port, path } = config.listen;
+  const endpoint = await listenHttp(
+    { handle: atPath(path, handler.handle), close: () => running.drain() },
+    { host, port, drainMs: () => running.config.drainMs },
+  );
+  let admin: HttpEndpoint | undefined;
   try {
-    if (admin !== false) own = await openAdmin(admin, parts, () => isClosing);
+    admin = await listenAdmin(config, served);
+    running.start();
+    return { endpoint, admin };
   } catch (error) {
     await endpoint.close();
+    await admin?.close();
     throw error;
   }
-  const sockets: Sockets = {
-    endpoint,
-    admin: own,
-    judgeBy: (next) => {
-      judge = createHandler(handlerOptions(next.listen, parts));
-      drainMs = next.drainMs;
-    },
-    close: async () => {
-      isClosing = true;
-      await endpoint.close();
-      await own?.close();
-    },
-  };
-  return sockets;
 }
 
-function handlerOptions(
-  { allowedHosts, allowedOrigins, maxBodyBytes, trustedProxies }: CompleteConfig["listen"],
-  { now, options, notice, log, metrics }: Parts,
-) {
-  return {
-    rules: httpRules({
-      ...(allowedHosts && { allowedHosts }),
-      allowedOrigins,
-      maxBodyBytes,
-      onError: (error) => {
-        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        notice(`a request failed: ${reason}`);
-      },
-    }),
-    peers: createPeers(trustedProxies),
-    decide: (caller) => now().plan.decide(caller),
-    authenticate: options.authenticate,
-    onEnd: (record, req, res) => {
-      metrics.observe(record, res.headersSent ? res.statusCode : 0);
-      log?.write(record, req, res);
-    },
-  } satisfies Parameters<typeof createHandler>[0];
-}
-
-function openAdmin(
-  config: AdminOptions["config"],
-  { now, metrics }: Parts,
-  isClosing: () => boolean,
-): Promise<HttpEndpoint> {
+async function listenAdmin(
+  { admin: config }: CompleteConfig,
+  { running, metrics }: Served,
+): Promise<HttpEndpoint | undefined> {
+  if (config === false) return undefined;
   return startAdmin({
     config,
     metrics,
-    upstreams: () => statuses(now()),
-    shownConfig: () => hideSecrets(now().config, now().parsed.environment),
-    notReady: () => (isClosing() ? "it is ending" : unready(statuses(now()))),
+    upstreams: () => running.statuses(),
+    shownConfig: () => hideSecrets(running.config, running.parsed.environment),
+    notReady: () => (running.isDraining ? "the gateway is closing" : unready(running.statuses())),
   });
 }
 
-/** What keeps requests from being answered: an upstream none of whose replicas does. */
+/** Returns why requests would fail: an upstream without a replica that answers. */
 function unready(upstreams: readonly UpstreamStatus[]): string | undefined {
-  const silent = upstreams.filter(({ replicas }) => replicas.every(({ state }) => !gets(state)));
+  const silent = upstreams.filter(({ replicas }) =>
+    replicas.every(({ state }) => state !== "up" && state !== "warming"),
+  );
   if (silent.length === 0) return undefined;
   return `no replica answers at ${silent.map(({ name }) => name).join(", ")}`;
-}
-
-function gets(state: UpstreamStatus["replicas"][number]["state"]): boolean {
-  return state === "up" || state === "warming";
 }

@@ -1,125 +1,157 @@
 /**
- * The way of a request through the gateway: its head is read, a route found, and then it is passed
- * on unread, or read and answered.
+ * Handles the requests to the MCP endpoint of the gateway: reads the head, finds the route, and
+ * then refuses the request, forwards its body unread, or reads and serves it.
  */
-
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HttpRules, Refusal, Screening } from "lutra/internal";
-import { createNodeHandler, type NodeHandler } from "lutra/node";
+import {
+  headerReader,
+  type NodeEndpoint,
+  type ReadHeader,
+  type ResponseHeaders,
+  screenRequest,
+  serveScreened,
+} from "lutra/internal";
 import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
 import type { Forward } from "./delivery/deliver-stream.ts";
-import { type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
-import type { Head } from "./head/head.ts";
+import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
+import type { Authenticate } from "./gateway-options.ts";
 import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
-import { screenRequest } from "./head/screening.ts";
-import { denied, notRouted, refuse, refuseScreened } from "./refuse.ts";
-import type { Way } from "./routes/actions.ts";
-import type { Caller } from "./routes/match.ts";
+import { denied, notRouted, refuse, refuseScreened, setHeaders, starting } from "./refuse.ts";
+import type { Action } from "./routes/actions.ts";
+import type { RoutingPlan } from "./routing-plan.ts";
 
-/** Finds out who calls, from the head alone. Rejects with the `ProtocolError` that refuses. */
-export type Authenticate = (head: Head) => Principal | undefined | Promise<Principal | undefined>;
-
-/** Where a request goes. */
-export interface Decision {
-  /** The route's place in the configuration. */
-  readonly route: number;
-  readonly way: Way;
-}
-
-export interface HandlerOptions {
-  readonly rules: HttpRules;
-  /** Says which proxies are believed. */
+/** The part of the configuration that requests depend on; a reload replaces it as a whole. */
+export interface HandlerSettings {
+  readonly endpoint: NodeEndpoint;
   readonly peers: Peers;
-  /** Decides by the routes that are in force. */
-  readonly decide: (caller: Caller) => Decision | undefined;
-  readonly authenticate?: Authenticate | undefined;
-  /** Hears of every exchange when it is over. */
-  readonly onEnd: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
+  readonly plan: RoutingPlan;
 }
 
-type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+/** Called once when an exchange has ended. */
+export type OnEnd = (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
 
-/** Answers every request in one way or another. */
-export function createHandler(options: HandlerOptions): Handler {
-  const { rules, peers, authenticate, onEnd } = options;
-  const read = createNodeHandler({ serve: neverAsked }, rules);
-  return (req, res) => {
-    const record = createRecord();
-    const { socket } = req;
-    const writtenBefore = socket.bytesWritten;
-    // It closes once. `once` would make an object more for it.
-    res.on("close", () => {
-      record.ms = performance.now() - record.startedAt;
-      record.bytesOut = socket.bytesWritten - writtenBefore;
-      onEnd(record, req, res);
-    });
-    const screening = screenRequest(req, rules);
-    const exchange: Exchange = { req, res, record, read, options, screening };
-    if (screening.refusal) return refuseEarly(exchange, screening.refusal);
-    try {
-      record.head = readHead(req, peers);
-      if (authenticate === undefined) return route(exchange, undefined);
-    } catch (error) {
-      return fail(exchange, error);
-    }
-    // The credentials are checked before anything is told about routes.
-    void (async () => route(exchange, await authenticate(record.head)))().catch((error: unknown) =>
-      fail(exchange, error),
-    );
-  };
-}
-
-interface Exchange {
+/** A request that is being handled. */
+interface HandledRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly record: ExchangeRecord;
-  readonly read: NodeHandler;
-  readonly options: HandlerOptions;
-  readonly screening: Screening;
+  readonly header: ReadHeader;
+  readonly cors: ResponseHeaders;
+  readonly settings: HandlerSettings;
 }
 
-function route(exchange: Exchange, principal: Principal | undefined): void {
-  const { record, options } = exchange;
-  record.principal = principal?.id;
-  const decision = options.decide({ head: record.head, principal: principal?.id });
-  if (decision === undefined) throw notRouted();
-  record.route = decision.route;
-  follow(decision.way, exchange, principal);
-}
+export class RequestHandler {
+  readonly #authenticate: Authenticate | undefined;
+  readonly #onEnd: OnEnd;
+  #settings: HandlerSettings | undefined;
 
-function follow(way: Way, exchange: Exchange, principal: Principal | undefined): void {
-  const { req, res, record, read, screening } = exchange;
-  if (way.kind === "deny") {
-    record.reason = "deny";
-    throw denied(way.reason);
+  constructor(authenticate: Authenticate | undefined, onEnd: OnEnd) {
+    this.#authenticate = authenticate;
+    this.#onEnd = onEnd;
   }
-  if (way.kind === "read") {
-    const serve = recorded(way.serve, record);
-    const onAnswer = (error: ProtocolError | undefined) => noteAnswer(record, res, error);
-    void read(req, res, { serve, principal, screening, onAnswer });
-    return;
-  }
-  setHeaders(res, screening.cors);
-  const { head } = record;
-  way.forward({ req, res, head, record, shadow: way.shadow?.copy, refuse: refuseForward });
-}
 
-function recorded(serve: Serve, record: ExchangeRecord): Serve {
-  return (request, context) => {
-    recordIn(context, record);
-    return serve(request, context);
+  /** Puts settings in force. Until the first call, requests are refused with 503. */
+  use(settings: HandlerSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Answers a request; the listener for `node:http`. */
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const settings = this.#settings;
+    if (settings === undefined) return void refuse(req, res, starting());
+    const record = this.#record(req, res);
+    const header = headerReader(req);
+    const { refusal, cors } = screenRequest(req, header, settings.endpoint.rules);
+    if (refusal) {
+      record.reason = "screening";
+      record.code = refusal.error?.code;
+      refuseScreened(res, refusal, cors);
+      return;
+    }
+    const handled: HandledRequest = { req, res, record, header, cors, settings };
+    try {
+      record.head = readHead(req, settings.peers);
+      if (this.#authenticate === undefined) route(handled, settings.plan, undefined);
+      else void this.#routeAuthenticated(handled, this.#authenticate);
+    } catch (error) {
+      fail(handled, error);
+    }
   };
-}
 
-/** Notes what came of a request that was read, and says who answered it. */
-function noteAnswer(record: ExchangeRecord, res: ServerResponse, error?: ProtocolError): void {
-  if (error !== undefined) record.code = error.code;
-  else if (record.replica !== undefined && !res.headersSent) {
-    res.setHeader(replicaHeader, record.replica);
+  /** Checks the credentials before any response that depends on the routes. */
+  async #routeAuthenticated(handled: HandledRequest, authenticate: Authenticate): Promise<void> {
+    try {
+      const principal = await authenticate(handled.record.head);
+      // A reload may have replaced the plan in the meantime.
+      const { plan } = this.#settings ?? handled.settings;
+      route(handled, plan, principal);
+    } catch (error) {
+      fail(handled, error);
+    }
+  }
+
+  /** Creates the record of an exchange and completes it when the response closes. */
+  #record(req: IncomingMessage, res: ServerResponse): ExchangeRecord {
+    const record = createRecord();
+    const { socket } = req;
+    const writtenBefore = socket.bytesWritten;
+    // A response closes once. `once` would allocate a wrapper for each request.
+    res.on("close", () => {
+      record.ms = performance.now() - record.startedAt;
+      record.bytesOut = socket.bytesWritten - writtenBefore;
+      this.#onEnd(record, req, res);
+    });
+    return record;
   }
 }
 
+function route(
+  handled: HandledRequest,
+  { routes, actions }: RoutingPlan,
+  principal: Principal | undefined,
+): void {
+  const { record } = handled;
+  record.principal = principal?.id;
+  const found = routes.find({ head: record.head, principal: principal?.id });
+  const action = found && actions[found.index]?.(record.head);
+  if (found === undefined || action === undefined) throw notRouted();
+  record.route = found.index;
+  perform(action, handled, principal);
+}
+
+function perform(action: Action, handled: HandledRequest, principal: Principal | undefined): void {
+  const { req, res, record, cors } = handled;
+  if (action.kind === "deny") {
+    record.reason = "deny";
+    throw denied(action.reason);
+  }
+  if (action.kind === "serve") return void serve(action.serve, handled, principal);
+  setHeaders(res, cors);
+  const { head } = record;
+  action.forward({ req, res, head, record, shadow: action.shadow, refuse: refuseForward });
+}
+
+/** Reads a request and serves it with a route's `Serve`. */
+async function serve(
+  next: Serve,
+  { req, res, record, header, cors, settings }: HandledRequest,
+  principal: Principal | undefined,
+): Promise<void> {
+  const authenticate = principal && (() => principal);
+  const screened = { req, res, header, cors, authenticate };
+  const error = await serveScreened(screened, settings.endpoint, async (request, context) => {
+    recordIn(context, record);
+    const result = await next(request, context);
+    if (record.replica !== undefined && !res.headersSent) {
+      res.setHeader(replicaHeader, record.replica);
+    }
+    return result;
+  });
+  if (error !== undefined) record.code = error.code;
+}
+
+/** Answers a forwarded request in place of its upstream. */
 function refuseForward(
   { req, res, record }: Forward,
   error: ProtocolError,
@@ -129,53 +161,11 @@ function refuseForward(
   void refuse(req, res, error, body);
 }
 
-function refuseEarly({ res, record, screening }: Exchange, refusal: Refusal): void {
-  record.reason = "screening";
-  record.code = refusal.error?.code;
-  setHeaders(res, screening.cors);
-  refuseScreened(res, refusal);
-}
-
-function fail({ req, res, record, options, screening }: Exchange, thrown: unknown): void {
+/** Answers a request that was neither forwarded nor served. */
+function fail({ req, res, record, cors, settings }: HandledRequest, thrown: unknown): void {
   const error = ProtocolError.from(thrown);
-  if (error !== thrown) options.rules.onError(thrown);
+  if (error !== thrown) settings.endpoint.rules.onError(thrown);
   record.code = error.code;
-  setHeaders(res, screening.cors);
+  setHeaders(res, cors);
   void refuse(req, res, error);
 }
-
-function setHeaders(res: ServerResponse, headers: Screening["cors"]): void {
-  for (const name in headers) res.setHeader(name, headers[name] as string);
-}
-
-function createRecord(): ExchangeRecord {
-  return {
-    startedAt: performance.now(),
-    ms: 0,
-    head: unread,
-    principal: undefined,
-    route: -1,
-    upstream: undefined,
-    replica: undefined,
-    attempts: 0,
-    code: undefined,
-    cache: undefined,
-    upstreamMs: undefined,
-    bytesOut: 0,
-    reason: undefined,
-  };
-}
-
-/** Stands for the head of a request that was refused before it was read. */
-const unread: Head = {
-  version: undefined,
-  method: undefined,
-  name: undefined,
-  param: () => undefined,
-  headers: [],
-  address: "",
-};
-
-const neverAsked: Serve = async () => {
-  throw new TypeError("every request brings its serve");
-};

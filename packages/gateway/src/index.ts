@@ -1,6 +1,5 @@
 /** `@lutra/gateway`: one endpoint over a fleet. */
 
-// For users.
 export type { CompleteConfig } from "./config/complete-routes.ts";
 export type { ConfigProblem } from "./config/config-error.ts";
 export { ConfigError } from "./config/config-error.ts";
@@ -13,10 +12,9 @@ export { parseConfig } from "./config/parse-config.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export type { ExportedConfig, ExportTarget } from "./export/export-config.ts";
 export { exportConfig, exportTargets } from "./export/export-config.ts";
-export type { Gateway, GatewayOptions } from "./gateway.ts";
+export type { Gateway } from "./gateway.ts";
 export { startGateway } from "./gateway.ts";
-// For those who run modules, authenticate callers or extend this package.
-export type { Authenticate } from "./handler.ts";
+export type { Authenticate, GatewayOptions } from "./gateway-options.ts";
 export type { Head } from "./head/head.ts";
 export type { LogStream } from "./log/access-log.ts";
 export type { ReplicaStatus } from "./replicas/replica.ts";

@@ -1,16 +1,16 @@
-/** Answers of the gateway's own, in place of an upstream's. */
+/** The gateway's own responses, and the errors in them. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { endEarly, type Refusal } from "lutra/internal";
-import { encodeError, ProtocolError, type RequestId, readId } from "lutra/protocol";
+import { endEarly, type Refusal, type ResponseHeaders } from "lutra/internal";
+import { encodeError, latestVersion, ProtocolError, type RequestId, readId } from "lutra/protocol";
 
-/** Bodies up to this size are read for the id that an error response repeats. */
+/** Maximum size of a body that is read for the id of the error response, in bytes. */
 const maxReadBytes = 65_536;
 
 /**
- * Answers with an error. The response has the request's id where the body is small, or `body` holds
- * what was read of it before.
+ * Answers with an error. The response has the request's id where the body is small.
  *
+ * @param body The request's body, where it has been read already
  * @spec basic/index#error-responses
  */
 export async function refuse(
@@ -27,17 +27,23 @@ export async function refuse(
   answer(res, error.status, encodeError(id, error));
 }
 
-/** Answers what the rules for every HTTP request refuse. */
+/** Answers a request that the screening refused. */
 export function refuseScreened(
   res: ServerResponse,
-  { status, headers = {}, error }: Refusal,
+  { status, headers, error }: Refusal,
+  cors: ResponseHeaders,
 ): void {
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  setHeaders(res, cors);
+  if (headers) setHeaders(res, headers);
   answer(res, status, error && encodeError(undefined, error));
 }
 
+export function setHeaders(res: ServerResponse, headers: ResponseHeaders): void {
+  for (const name in headers) res.setHeader(name, headers[name] as string);
+}
+
 function answer(res: ServerResponse, status: number, body = ""): void {
-  // A body that is left half read would keep its connection from the next request.
+  // The connection cannot be reused while the rest of a body is unread.
   const isHalfRead = !res.req.complete;
   if (body !== "") res.setHeader("content-type", "application/json");
   if (status !== 204) res.setHeader("content-length", Buffer.byteLength(body));
@@ -48,7 +54,7 @@ function answer(res: ServerResponse, status: number, body = ""): void {
   else res.end();
 }
 
-/** Reads the id out of a small body; `undefined` where there is none to be had. */
+/** Reads the id from a small body. Resolves to undefined when the body has none. */
 async function idOf(req: IncomingMessage): Promise<RequestId | undefined> {
   if (!(Number(req.headers["content-length"]) <= maxReadBytes) || req.readableDidRead) return;
   const chunks: Buffer[] = [];
@@ -68,14 +74,57 @@ function idIn(body: Buffer): RequestId | undefined {
   }
 }
 
-/** The error for what no route wants. */
+/** Returns the error for requests that arrive before the configuration is in force. */
+export function starting(): ProtocolError {
+  const retryAfterMs = 1000;
+  const data = { retryAfterMs };
+  return new ProtocolError("internalError", "The gateway is starting", {
+    status: 503,
+    retryAfterMs,
+    data,
+  });
+}
+
+/** Returns the error for a request that no route matches. */
 export function notRouted(): ProtocolError {
-  return new ProtocolError("invalidRequest", "No route of this gateway takes the request", {
+  return new ProtocolError("invalidRequest", "No route of this gateway matches the request", {
     status: 404,
   });
 }
 
-/** The error for what the configuration denies. */
+/** Returns the error for a request that the configuration denies. */
 export function denied(reason: string): ProtocolError {
   return new ProtocolError("invalidRequest", reason, { status: 403 });
+}
+
+/** Returns the error for a request of a revision without metadata headers. */
+export function olderRevision(): ProtocolError {
+  const message = "MCP-Protocol-Version: missing or older than the metadata headers";
+  return new ProtocolError("headerMismatch", `Header mismatch: ${message}`, {
+    data: { supported: [latestVersion] },
+  });
+}
+
+/** Returns the error for two credentials: gateway and upstream could each use another one. */
+export function repeatedCredentials(): ProtocolError {
+  return new ProtocolError("invalidRequest", "Authorization: sent more than once");
+}
+
+/**
+ * Returns the error for a request above a limit, an internal error (-32603): the specification has
+ * no code for it and reserves the codes that it has not assigned.
+ *
+ * @spec basic/index#error-codes
+ */
+export function tooManyRequests(retryAfterMs: number): ProtocolError {
+  return new ProtocolError("internalError", "Too many requests", {
+    status: 429,
+    retryAfterMs,
+    data: { retryAfterMs },
+  });
+}
+
+/** Returns the error for request state that the gateway cannot accept. */
+export function invalidState(reason: string): ProtocolError {
+  return new ProtocolError("invalidParams", `params.requestState: ${reason}`);
 }

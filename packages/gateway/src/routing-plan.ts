@@ -1,6 +1,6 @@
 /**
- * What a configuration comes to: the way of each request. A reload makes a new plan, over upstreams
- * that go on where they have not changed.
+ * Compiles a configuration into its routes and their actions. A reload creates a new plan; unchanged
+ * upstreams are shared between both.
  */
 import {
   compose,
@@ -16,18 +16,23 @@ import type { SealKey } from "lutra/server";
 import type { ResponseCaching } from "./cache/response-caching.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import type { RouteConfig } from "./config/schema.ts";
-import type { Decision } from "./handler.ts";
 import { createMerge, type Merge } from "./merge/merge.ts";
 import { createRelay, type Relay } from "./merge/relay.ts";
 import { type Watch, watchUpstream } from "./merge/watch-upstream.ts";
 import { version } from "./own-version.ts";
-import { compileWay, mergedNames, verifiesItself, type WayParts } from "./routes/actions.ts";
-import { paramAdmission } from "./routes/admission.ts";
-import type { Caller } from "./routes/match.ts";
-import { compileRoutes } from "./routes/routes.ts";
+import {
+  type ActionDependencies,
+  type ChooseAction,
+  compileAction,
+  type IndexedRoute,
+  mergedNames,
+  verifiesItself,
+} from "./routes/actions.ts";
+import { type Methods, paramAdmission } from "./routes/admission.ts";
+import { compileRoutes, type Routes } from "./routes/routes.ts";
 import type { Upstream } from "./upstreams/upstream.ts";
 
-export interface PlanParts {
+export interface RoutingPlanOptions {
   readonly config: CompleteConfig;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   /** Methods of extensions. */
@@ -35,46 +40,55 @@ export interface PlanParts {
   readonly keys: readonly SealKey[];
   readonly caching: ResponseCaching | undefined;
   readonly limits: Middleware | undefined;
-  /** Tells this plan's routes from those of the plans before it. */
+  /** The number of this plan. It keeps cached responses of different plans apart. */
   readonly generation: number;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
-export interface Plan {
-  readonly decide: (caller: Caller) => Decision | undefined;
-  /** Ends subscriptions with their graceful result. Other requests that are under way go on. */
+export interface RoutingPlan {
+  readonly routes: Routes;
+  /** The actions of the routes, by the route's index. */
+  readonly actions: readonly ChooseAction[];
+  /** Ends subscriptions with their result. Other requests in flight continue. */
   readonly close: () => Promise<void>;
 }
 
-/** Compiles routes, and starts to watch upstreams for changes. */
-export function createPlan(parts: PlanParts): Plan {
-  const { config, upstreams, caching, generation } = parts;
-  const methods = new Map([...coreMethods, ...parts.methods].map((one) => [one.name, one]));
+/** The options with the methods of core and extensions by name. */
+interface PlanContext extends Omit<RoutingPlanOptions, "methods"> {
+  readonly methods: Methods;
+  readonly extensionMethods: readonly Method[];
+}
+
+/** Compiles the routes and begins to watch the upstreams for changes. */
+export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
+  const { config, upstreams, caching, generation } = options;
+  const { methods: extensionMethods } = options;
+  const methods = new Map([...coreMethods, ...extensionMethods].map((one) => [one.name, one]));
+  const context: PlanContext = { ...options, methods, extensionMethods };
   const relays = new Map<Upstream, Relay>();
   const merges = new Map<number, Merge>();
-  const wayParts: WayParts = {
+  const dependencies: ActionDependencies = {
     config,
     methods,
     upstream: (name) => upstreams.get(name) as Upstream,
     cacheName: (index) => cacheName(generation, index),
     caching: caching?.middleware,
-    limits: parts.limits,
-    merge: (names, route, index) => {
-      const merge = mergeOf(names, { route, index }, parts);
-      merges.set(index, merge);
+    limits: options.limits,
+    merge: (names, place) => {
+      const merge = mergeOf(names, place, context);
+      merges.set(place.index, merge);
       return merge.serve;
     },
-    relay: (upstream) => relayOf(upstream, relays, parts),
+    relay: (upstream) => relayOf(upstream, relays, context),
   };
   const routes = compileRoutes(config.routes);
-  const ways = config.routes.map((route, index) => compileWay(route, index, wayParts));
-  const watches = watchAll(parts, merges);
+  const actions = config.routes.map((route, index) =>
+    compileAction({ route, index }, dependencies),
+  );
+  const watches = watchAll(context, merges);
   return {
-    decide: (caller) => {
-      const route = routes.find(caller)?.index;
-      const way = route === undefined ? undefined : ways[route];
-      return way && route !== undefined ? { route, way: way(caller.head) } : undefined;
-    },
+    routes,
+    actions,
     close: async () => {
       for (const watch of watches) watch.close();
       for (const index of config.routes.keys()) caching?.drop(cacheName(generation, index));
@@ -87,42 +101,41 @@ function cacheName(generation: number, index: number): string {
   return `${generation}/route ${index}`;
 }
 
-interface Place {
-  readonly route: RouteConfig;
-  readonly index: number;
-}
-
-function mergeOf(names: readonly string[], { route, index }: Place, parts: PlanParts): Merge {
-  const { config, keys, methods, onWarning, upstreams, caching, generation } = parts;
+function mergeOf(
+  names: readonly string[],
+  { route, index }: IndexedRoute,
+  context: PlanContext,
+): Merge {
+  const { config, keys, extensionMethods, onWarning, upstreams, caching, generation } = context;
   return createMerge({
-    upstreams: names.map((name) => withPolicies(upstreams.get(name) as Upstream, route, parts)),
+    upstreams: names.map((name) => withPolicies(upstreams.get(name) as Upstream, route, context)),
     name: config.name,
     version,
     keys,
-    methods,
+    methods: extensionMethods,
     onWarning,
-    // Before a client hears of a change, what it would find of the old state is gone.
+    // Drops cached responses before a client is notified of the change.
     onChange: (change) => void caching?.changed(cacheName(generation, index), change),
     ...(route.prefix && { prefix: route.prefix }),
   });
 }
 
 /**
- * The upstream as one part of a merged server: its lists kept, so that callers share what they may,
- * and its headers verified. Resources are kept under the URIs that clients know, and not here.
+ * Returns an upstream as a part of a merged server, with its lists cached and its headers verified.
+ * Resources are cached by the merging route instead, under the URIs that clients know.
  */
-function withPolicies(upstream: Upstream, route: RouteConfig, parts: PlanParts): Upstream {
-  const { caching, config } = parts;
+function withPolicies(upstream: Upstream, route: RouteConfig, context: PlanContext): Upstream {
+  const { caching, config, methods } = context;
   const own = config.upstreams[upstream.name];
   const server = { name: upstream.name, trustPublic: own?.trustPublic };
   const policies = [
     ...(caching && route.cache ? [onlyLists(caching.middleware(server))] : []),
-    ...(verifiesItself(own) ? [] : [paramAdmission(upstream)]),
+    ...(verifiesItself(own) ? [] : [paramAdmission(upstream, methods)]),
   ];
   return { ...upstream, serve: compose(policies, upstream.serve) };
 }
 
-/** Applies to requests for what has no name, such as lists. */
+/** Applies a middleware only to methods without a name field, such as lists. */
 function onlyLists(middleware: Middleware): Middleware {
   const named = new Set(coreMethods.filter(({ nameField }) => nameField).map(({ name }) => name));
   return (next) => {
@@ -131,10 +144,10 @@ function onlyLists(middleware: Middleware): Middleware {
   };
 }
 
-function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, parts: PlanParts): Serve {
+function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, context: PlanContext): Serve {
   let relay = relays.get(upstream);
   if (relay === undefined) {
-    const { caching, onWarning } = parts;
+    const { caching, onWarning } = context;
     const onChange = (change: JSONRPCNotification) => void caching?.changed(upstream.name, change);
     relay = createRelay(upstream, { onWarning, onChange });
     relays.set(upstream, relay);
@@ -142,9 +155,9 @@ function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, parts: PlanPa
   return relay.serve;
 }
 
-/** What an upstream says it changed is forgotten wherever it was kept. */
-function watchAll(parts: PlanParts, merges: ReadonlyMap<number, Merge>): readonly Watch[] {
-  const { config, upstreams, caching, generation, onWarning } = parts;
+/** Watches all upstreams. On a change, drops what the cache and the merges keep of the lists. */
+function watchAll(context: PlanContext, merges: ReadonlyMap<number, Merge>): readonly Watch[] {
+  const { config, upstreams, caching, generation, onWarning } = context;
   const names = new Set(config.routes.flatMap((route) => watchedNames(route, config)));
   return [...names].map((name) => {
     const upstream = upstreams.get(name) as Upstream;

@@ -1,5 +1,6 @@
-/** The configuration that is in force: its upstreams, its cache, its plan; and how another replaces it. */
+/** The configuration in force, with its upstreams, cache, limits and routing plan. */
 import { isDeepStrictEqual } from "node:util";
+import { createNodeEndpoint, httpRules } from "lutra/internal";
 import { coreMethods, type Middleware } from "lutra/protocol";
 import { randomKeys, type SealKey } from "lutra/server";
 import { createResponseCaching, type ResponseCaching } from "./cache/response-caching.ts";
@@ -7,40 +8,46 @@ import type { CompleteConfig } from "./config/complete-routes.ts";
 import { diffConfig } from "./config/diff.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import type { UpstreamConfig } from "./config/schema.ts";
-import type { GatewayOptions } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
+import type { HandlerSettings, RequestHandler } from "./handler.ts";
+import { createPeers } from "./head/peers.ts";
 import { createLimits } from "./limits/limits.ts";
-import { createPlan, type Plan } from "./routing-plan.ts";
+import { createRoutingPlan, type RoutingPlan } from "./routing-plan.ts";
 import { createUpstream } from "./upstreams/create-upstream.ts";
-import type { Upstream } from "./upstreams/upstream.ts";
+import type { Upstream, UpstreamStatus } from "./upstreams/upstream.ts";
 
 export interface RunningConfigOptions extends Pick<GatewayOptions, "modules" | "methods"> {
   readonly notice: (line: string) => void;
+  /** Gets the settings of each configuration that is put in force. */
+  readonly handler: Pick<RequestHandler, "use">;
 }
+
+/** The resources of a configuration. The next configuration takes over the unchanged ones. */
+interface ConfigResources {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly caching: ResponseCaching | undefined;
+  readonly limits: Middleware | undefined;
+}
+
+const noResources: ConfigResources = {
+  upstreams: new Map(),
+  caching: undefined,
+  limits: undefined,
+};
 
 export class RunningConfig {
   readonly #options: RunningConfigOptions;
-  /** Where the configuration has no keys, nobody else can open what this process seals. */
+  /** The keys for a configuration without keys; no other process can open what they seal. */
   readonly #ownKeys: readonly SealKey[] = randomKeys();
   #parsed: ParsedConfig;
-  #parts: Parts;
-  #plan: Plan;
+  #resources = noResources;
+  #plan: RoutingPlan | undefined;
   #generation = 0;
-  #isClosed = false;
+  #phase: "open" | "draining" | "closed" = "open";
 
-  /** @throws {TypeError} for upstreams that this program can't have */
   constructor(parsed: ParsedConfig, options: RunningConfigOptions) {
     this.#options = options;
     this.#parsed = parsed;
-    const { config } = parsed;
-    const upstreams = this.#open(Object.keys(config.upstreams), config);
-    [this.#parts, this.#plan] = closingOnFailure(upstreams, () => {
-      const parts = {
-        upstreams,
-        caching: this.#createCaching(config),
-        limits: this.#createLimits(config),
-      };
-      return [parts, this.#createPlan(config, parts)];
-    });
   }
 
   get parsed(): ParsedConfig {
@@ -52,22 +59,41 @@ export class RunningConfig {
   }
 
   get upstreams(): readonly Upstream[] {
-    return [...this.#parts.upstreams.values()];
+    return [...this.#resources.upstreams.values()];
   }
 
   get caching(): ResponseCaching | undefined {
-    return this.#parts.caching;
+    return this.#resources.caching;
   }
 
-  get plan(): Plan {
-    return this.#plan;
+  get isDraining(): boolean {
+    return this.#phase !== "open";
+  }
+
+  statuses(): readonly UpstreamStatus[] {
+    return this.upstreams.map((upstream) => upstream.status());
   }
 
   /**
-   * Puts another configuration in force, once the upstreams that it brings answer or have had their
-   * time. Requests that are under way end where they began. When it rejects, nothing has changed.
+   * Opens the upstreams of the first configuration and puts it in force.
    *
-   * @throws {TypeError} for a change of sockets or of the log, and for what can't be had
+   * @throws {TypeError} for an upstream that this program cannot run
+   */
+  start(): void {
+    const { config } = this;
+    const upstreams = this.#open(Object.keys(config.upstreams), config);
+    closingOnFailure(upstreams, () => {
+      const caching = this.#createCaching(config);
+      this.#putInForce(this.#parsed, { upstreams, caching, limits: this.#createLimits(config) });
+    });
+  }
+
+  /**
+   * Puts another configuration in force once its new upstreams answer or have timed out. Requests
+   * in flight end where they began. When it rejects, nothing has changed.
+   *
+   * @throws {TypeError} for a change of sockets or of the log, and for an upstream that this program
+   *   cannot run
    */
   async replace(next: ParsedConfig): Promise<void> {
     const { config } = next;
@@ -78,33 +104,60 @@ export class RunningConfig {
       return upstream.ready(readyMsOf(config.upstreams[name]));
     });
     await Promise.all(waits);
-    const [before, oldPlan] = [this.#parts, this.#plan];
+    const [before, oldPlan] = [this.#resources, this.#plan];
     this.#generation += 1;
-    [this.#parts, this.#plan] = closingOnFailure(opened, () => {
-      if (this.#isClosed) throw new TypeError("the gateway has ended");
-      const parts = this.#partsOf(config, opened);
-      return [parts, this.#createPlan(config, parts)];
+    closingOnFailure(opened, () => {
+      if (this.#phase === "closed") throw new TypeError("the gateway is closed");
+      this.#putInForce(next, this.#resourcesOf(config, opened));
     });
-    this.#parsed = next;
-    // From here on nothing new goes the old way.
-    void oldPlan.close();
-    if (before.caching !== this.#parts.caching) before.caching?.close();
+    // No request uses the old plan from here on.
+    void oldPlan?.close();
+    if (before.caching !== this.caching) before.caching?.close();
     else for (const name of changed) this.#forgetResponses(name);
     for (const name of [...gone, ...changed]) this.#close(before.upstreams.get(name), config);
   }
 
-  /** Ends subscriptions with their graceful result; other requests go on. */
+  /** Ends subscriptions with their result. Other requests continue. */
   async drain(): Promise<void> {
-    await this.#plan.close();
+    if (this.#phase === "open") this.#phase = "draining";
+    await this.#plan?.close();
     for (const upstream of this.upstreams) upstream.drain?.();
   }
 
-  /** Frees everything. Subscriptions must have ended, and requests be over. */
+  /** Releases all resources. Subscriptions and requests must have ended. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#phase = "closed";
     await this.drain();
     this.caching?.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close(0)));
+  }
+
+  #putInForce(parsed: ParsedConfig, resources: ConfigResources): void {
+    const { config } = parsed;
+    const listening = this.#listening(config);
+    const plan = createRoutingPlan({
+      ...resources,
+      config,
+      methods: this.#options.methods ?? [],
+      keys: this.#keysOf(config),
+      generation: this.#generation,
+      onWarning: this.#warn,
+    });
+    this.#parsed = parsed;
+    this.#resources = resources;
+    this.#plan = plan;
+    this.#options.handler.use({ ...listening, plan });
+  }
+
+  #listening({ listen }: CompleteConfig): Omit<HandlerSettings, "plan"> {
+    const { allowedHosts, allowedOrigins, maxBodyBytes, trustedProxies } = listen;
+    const onError = (error: unknown) => {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.notice(`a request failed: ${reason}`);
+    };
+    const rules = { ...(allowedHosts && { allowedHosts }), allowedOrigins, maxBodyBytes, onError };
+    const endpoint = createNodeEndpoint(httpRules(rules));
+    return { endpoint, peers: createPeers(trustedProxies) };
   }
 
   #open(names: readonly string[], { upstreams }: CompleteConfig): Map<string, Upstream> {
@@ -119,19 +172,19 @@ export class RunningConfig {
     });
   }
 
-  /** What another configuration needs: as much as possible of what there is. */
-  #partsOf(config: CompleteConfig, opened: ReadonlyMap<string, Upstream>): Parts {
+  /** Returns the resources of another configuration. Those that it leaves unchanged are reused. */
+  #resourcesOf(config: CompleteConfig, opened: ReadonlyMap<string, Upstream>): ConfigResources {
     const before = this.config;
-    const { upstreams, caching, limits } = this.#parts;
+    const { upstreams, caching, limits } = this.#resources;
     const of = (name: string) => (opened.get(name) ?? upstreams.get(name)) as Upstream;
-    const hasCache = isDeepStrictEqual(before.cache, config.cache);
+    const keepsCache = isDeepStrictEqual(before.cache, config.cache);
     const limiting = ({ limits: all, keys }: CompleteConfig) => [all, keys];
-    // What was used up of a limit stays used up.
-    const hasLimits = isDeepStrictEqual(limiting(before), limiting(config));
+    // Unchanged limits keep their counts.
+    const keepsLimits = isDeepStrictEqual(limiting(before), limiting(config));
     return {
       upstreams: new Map(Object.keys(config.upstreams).map((name) => [name, of(name)])),
-      caching: hasCache ? caching : this.#createCaching(config),
-      limits: hasLimits ? limits : this.#createLimits(config),
+      caching: keepsCache ? caching : this.#createCaching(config),
+      limits: keepsLimits ? limits : this.#createLimits(config),
     };
   }
 
@@ -146,22 +199,11 @@ export class RunningConfig {
     return createLimits(config.limits, { keys: this.#keysOf(config) });
   }
 
-  #createPlan(config: CompleteConfig, parts: Parts): Plan {
-    return createPlan({
-      ...parts,
-      config,
-      methods: this.#options.methods ?? [],
-      keys: this.#keysOf(config),
-      generation: this.#generation,
-      onWarning: this.#warn,
-    });
-  }
-
   #keysOf({ keys }: CompleteConfig): readonly SealKey[] {
     return keys ?? this.#ownKeys;
   }
 
-  /** What another server said under this name is not what this one says. */
+  /** Drops cached responses of an upstream that is now another server. */
   #forgetResponses(name: string): void {
     for (const { name: method, cacheable } of coreMethods) {
       if (cacheable) void this.caching?.forget(name, { method });
@@ -179,18 +221,11 @@ export class RunningConfig {
 }
 
 /**
- * How long an upstream may take to come up, in milliseconds. Modules are started here and load what
- * they need; the rest is there or is not.
+ * Returns the maximum time that an upstream may take to become ready, in milliseconds. Modules get
+ * longer because the gateway starts them; other servers are expected to run already.
  */
 export function readyMsOf(config: UpstreamConfig | undefined): number {
   return config?.module === undefined ? 5000 : 120_000;
-}
-
-/** What is made for a configuration; another one takes over what it leaves as it is. */
-interface Parts {
-  readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly caching: ResponseCaching | undefined;
-  readonly limits: Middleware | undefined;
 }
 
 function closingOnFailure<T>(opened: ReadonlyMap<string, Upstream>, work: () => T): T {

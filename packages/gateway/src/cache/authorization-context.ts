@@ -1,13 +1,14 @@
-/** Tells callers apart by what they prove, without keeping it. */
+/** Distinguishes callers by digests of their credentials. */
 import { hash } from "node:crypto";
 import type { RequestContext } from "lutra/protocol";
 
-/** Headers by which a server may know who calls. */
+/** The headers by which a server may identify callers. */
 const credentialHeaders = ["authorization", "cookie", "proxy-authorization", "x-api-key"] as const;
 
 /**
- * Names the authorization context of a request; `undefined` for a caller without credentials. Two
- * access tokens of one principal are two contexts, since they may allow different things.
+ * Returns the key of a request's authorization context, or undefined for a caller without
+ * credentials. Two access tokens of one principal have different keys, because their permissions may
+ * differ.
  *
  * @spec server/utilities/caching#cache-scope-field
  */
@@ -18,7 +19,7 @@ export function authorizationContext(context: RequestContext): string | undefine
   return JSON.stringify([principal ?? null, credentials ?? null]);
 }
 
-/** The same for all requests of one caller: its principal, or what it sends in place of one. */
+/** Returns the key of the caller: its principal or, without one, its credentials. */
 export function callerOf(context: RequestContext): string | undefined {
   const { principal } = context;
   if (principal !== undefined) return `principal ${principal.id}`;

@@ -1,24 +1,23 @@
-/** Takes of an upstream's freshness hints no more than it is trusted with. */
+/** Restricts the freshness hints of upstreams. */
 import type { Middleware, RequestContext, Result } from "lutra/protocol";
 import { authorizationContext } from "./authorization-context.ts";
 
-/** The longest that an upstream may call a response fresh: a day, in milliseconds. */
+/** Maximum `ttlMs` of a response: one day, in milliseconds. */
 export const maxTtlMs = 86_400_000;
 
 export interface GuardOptions {
   readonly methods: ReadonlySet<string>;
   /**
-   * Whether results that call themselves public are everyone's. By default those are that answer a
-   * request without credentials: who sends none can't be told from others, so the answer holds
-   * nothing that is meant for one caller. With credentials a careless or hostile upstream could
-   * make one caller's answer everyone's, so there someone must say that it does not.
+   * True when `public` results are shared between callers. By default only results for requests
+   * without credentials are, because they cannot depend on the caller. With credentials, a faulty or
+   * malicious upstream could publish the result of one caller, so an operator has to allow it.
    */
   readonly trustPublic: boolean | undefined;
 }
 
 /**
- * Turns `public` into `private` where that mark is not trusted, and bounds `ttlMs`, for the cache
- * outside of it and for the caches of clients alike.
+ * Replaces `public` by `private` where it is not trusted, and limits `ttlMs`. Both apply to the
+ * gateway's cache, which is outside of this middleware, and to the caches of clients.
  *
  * @spec server/utilities/caching#security-considerations
  */

@@ -1,29 +1,29 @@
-/** What a caller is told of a response that was kept for a while. */
+/** Updates the freshness hints of a cached response for the caller. */
 import type { CacheStatus } from "lutra/middleware";
 import { type EncodedResult, type Result, resultBytes } from "lutra/protocol";
 
-/** The member of `_meta` that says `stale`; absent from what is fresh. */
+/** The member of `_meta` that is `stale` in a stale response; absent from a fresh one. */
 export const cacheMetaKey = "dev.lutra/cache";
 
-/** What was made of a kept result last; the next caller most often gets the same. */
-const shown = new WeakMap<Result, EncodedResult>();
+/** The last version of each cached result. The next caller usually gets the same one. */
+const presented = new WeakMap<Result, EncodedResult>();
 
 /**
- * A client counts `ttlMs` from when it receives a result. So it gets what is left of it, as HTTP
- * does with `Age`, or each cache on the way would add its own time. What is left is rounded down,
- * to whole seconds and near the end to tenths, so that callers at about the same time get the same
- * bytes. A stale response has nothing left, and says so in `_meta`.
+ * Returns a cached result with the rest of its `ttlMs`. A client counts `ttlMs` from the moment it
+ * receives a result; with the full value, each cache on the path would prolong it. The rest is
+ * rounded down to seconds, and near the end to tenths of a second, so that callers at about the
+ * same time get the same bytes. A stale result gets 0 and a mark in `_meta`.
  *
  * @spec server/utilities/caching#freshness-calculation
  */
 export function present(kept: Result, status: CacheStatus, freshMs: number): EncodedResult {
   const ttlMs = status === "fresh" ? roundedDown(freshMs) : 0;
-  const last = shown.get(kept);
+  const last = presented.get(kept);
   if (last !== undefined && last.ttlMs === ttlMs && isMarked(last) === (status === "stale")) {
     return last;
   }
   const result = status === "fresh" ? withTtl(kept, ttlMs) : stale(kept);
-  shown.set(kept, result);
+  presented.set(kept, result);
   return result;
 }
 
@@ -41,7 +41,7 @@ function stale(kept: Result): EncodedResult {
   return encoded(result, Buffer.from(JSON.stringify(result)));
 }
 
-/** Changes the one number, in the object and in its bytes. */
+/** Replaces `ttlMs` in the object and in its bytes. */
 function withTtl(kept: EncodedResult, ttlMs: number): EncodedResult {
   const result = { ...kept, ttlMs };
   const bytes = kept[resultBytes];
@@ -54,7 +54,7 @@ function withTtl(kept: EncodedResult, ttlMs: number): EncodedResult {
   return encoded(result, spliced ?? Buffer.from(JSON.stringify(result)));
 }
 
-/** Replaces what occurs once; `undefined` where it occurs more often, deeper in the result. */
+/** Replaces a text that occurs once. Returns undefined when it also occurs deeper in the result. */
 function splice(
   bytes: Buffer,
   { from, to }: { readonly from: string; readonly to: string },

@@ -1,5 +1,5 @@
 /**
- * The response cache of the gateway: the rule is the client's, with callers kept apart.
+ * The response cache of the gateway. It follows the client's rules and separates callers.
  *
  * @spec server/utilities/caching
  */
@@ -33,24 +33,24 @@ import { guardHints } from "./guard-hints.ts";
 import { present } from "./present.ts";
 
 export interface ResponseCachingOptions {
-  /** The methods whose columns are known. @default those of the core */
+  /** The methods, with their columns. @default those of the core */
   readonly methods?: readonly Method[];
-  /** How long fetching in place of a stale response may take, in milliseconds. @default 60000 */
+  /** Maximum time for revalidating a stale response, in milliseconds. @default 60000 */
   readonly refreshTimeoutMs?: number;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Hears of stale answers and of what could not be renewed. @default nobody */
+  /** Called when a stale response is sent or a revalidation fails. @default no callback */
   readonly onWarning?: (message: string, cause?: unknown) => void;
 }
 
-/** Whose responses are kept. */
+/** A server whose responses are cached. */
 export interface CachedServer {
   /**
-   * Names an upstream, or a route that merges several or rewrites requests. What has the same name
-   * must give the same answers.
+   * The name of an upstream, or of a route that merges several or rewrites requests. Servers of one
+   * name must give the same responses.
    */
   readonly name: string;
-  /** As in the upstream's configuration; of several, what holds for all. */
+  /** The upstream's `trustPublic`; for several upstreams, the value that holds for all. */
   readonly trustPublic?: boolean | undefined;
 }
 
@@ -61,26 +61,28 @@ export interface CacheStats extends ResponseCacheSize {
 }
 
 export interface ResponseCaching {
-  /** Answers from the cache, or keeps what the upstream answers. */
+  /** Answers from the cache, or stores the response of the upstream. */
   readonly middleware: (server: CachedServer) => Middleware;
-  /** Forgets responses of all callers, also those on their way. */
+  /** Drops responses for all callers, including those in flight. */
   readonly forget: (
     name: string,
     match: { readonly method: string; readonly uri?: string },
   ) => Promise<void>;
   /**
-   * Forgets what a change notification makes stale. `filter` is that of the subscription on which
-   * it came, so that an update of a part is one of what contains it.
+   * Drops the responses that a change notification makes stale.
+   *
+   * @param filter The filter of the subscription that delivered it, which names the containers of
+   *   updated resources
    */
   readonly changed: (
     name: string,
     notification: Pick<JSONRPCNotification, "method" | "params">,
     filter?: SubscriptionFilter,
   ) => Promise<void>;
-  /** Forgets all of a name that is used no more, or now stands for something else. */
+  /** Drops all responses of a server that is gone or has been replaced. */
   readonly drop: (name: string) => Promise<void>;
   readonly stats: () => CacheStats;
-  /** Gives up what is fetched for no caller. */
+  /** Cancels revalidations in the background. */
   readonly close: () => void;
 }
 
@@ -106,7 +108,7 @@ export function createResponseCaching(
     if (record !== undefined) record.cache = outcome;
   }
 
-  /** One for each name, so that what is on its way is forgotten with what is kept. */
+  /** Returns one cache for each name, so that dropping responses includes those in flight. */
   function cachingOf(name: string): Caching {
     const known = cachings.get(name);
     if (known !== undefined) return known;
@@ -154,7 +156,7 @@ export function createResponseCaching(
   };
 }
 
-/** What is fetched for no caller must not be noted as part of an exchange that is over. */
+/** Returns the context of a revalidation, with a record of its own: the exchange may have ended. */
 function ownContext(context: RequestContext): RequestContext {
   const own = { ...context };
   const record = recordOf(context);
@@ -162,7 +164,7 @@ function ownContext(context: RequestContext): RequestContext {
   return own;
 }
 
-/** A result that lacks the part of an upstream takes the place of no complete one. */
+/** Does not store a result that lacks the part of an upstream, so that it replaces no complete one. */
 function withoutPartial(cache: MemoryResponseCache): MemoryResponseCache {
   return {
     ...cache,

@@ -4,7 +4,7 @@
  *
  * @spec basic/authorization/index#error-handling
  */
-import { parseRetryAfter } from "lutra/internal";
+import { isJSON, parseRetryAfter } from "lutra/internal";
 import { type ErrorHead, isProtocolError, isTransportError, ProtocolError } from "lutra/protocol";
 
 /** The part of a response's head that goes to the client with an error. */
@@ -22,8 +22,7 @@ export type ResponseHeaders = { readonly [name: string]: string | string[] | und
  */
 export function faultOf(status: number, contentType: string | undefined): string | undefined {
   if (status !== 502 && status !== 503 && status !== 504) return undefined;
-  const isJSON = contentType !== undefined && /^application\/json\b/i.test(contentType);
-  return isJSON ? undefined : `HTTP status ${status}`;
+  return isJSON(contentType) ? undefined : `HTTP status ${status}`;
 }
 
 /** Statuses that carry more information than the JSON-RPC code beside them. */

@@ -1,10 +1,9 @@
 /**
- * What HTTP headers say of the way that a request has come: `X-Forwarded-For`, `-Proto` and
- * `-Host`. A proxy that the configuration trusts is believed, and its account is continued; what
- * anybody else says of it is dropped, since it may be made up. An upstream can believe the gateway.
+ * The headers `X-Forwarded-For`, `-Proto` and `-Host`, which describe the path of a request. The
+ * gateway continues those of a trusted proxy and drops all others, which may be forged. So upstreams
+ * can trust the headers of the gateway.
  *
- * `Forwarded` (RFC 7239) is neither read nor passed on: an account beside the other one could
- * contradict it.
+ * `Forwarded` (RFC 7239) is neither read nor passed on, because it could contradict the others.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
@@ -17,22 +16,22 @@ export const forwardedNames = {
   host: "x-forwarded-host",
 } as const;
 
-/** Headers that are never passed on as they came. */
-export const rewritten: readonly string[] = [...Object.values(forwardedNames), "forwarded"];
+/** The headers that are never passed on unchanged. */
+export const rewrittenHeaders: readonly string[] = [...Object.values(forwardedNames), "forwarded"];
 
-/** Whether a header, by its name in lower case, is believed only when a trusted proxy sends it. */
+/** Returns true for the lower-case name of a header that only a trusted proxy may send. */
 export function isClaim(name: string): boolean {
   return name.startsWith("x-forwarded-") || name === "x-real-ip";
 }
 
-/** Adds how the request has come, as names and values in turn. */
+/** Appends the forwarded headers, as alternating names and values. */
 export function addForwarded(headers: string[], { headers: sent }: IncomingMessage, peer: Peer) {
   const { address, isTrusted } = peer;
   const before = isTrusted ? sentText(sent, forwardedNames.for) : undefined;
   if (address !== "") {
     headers.push(forwardedNames.for, before === undefined ? address : `${before}, ${address}`);
   }
-  // The gateway's own listener speaks without TLS.
+  // The gateway's own listener has no TLS.
   const proto = isTrusted ? sentText(sent, forwardedNames.proto) : undefined;
   headers.push(forwardedNames.proto, proto ?? "http");
   const host = (isTrusted ? sentText(sent, forwardedNames.host) : undefined) ?? sent.host;
@@ -40,16 +39,16 @@ export function addForwarded(headers: string[], { headers: sent }: IncomingMessa
 }
 
 /**
- * The address of the client: the peer, or where that is a trusted proxy the last address of the
- * account that is none, since a proxy adds to its end. An account that breaks off counts as far as
- * it goes.
+ * Returns the address of the client: that of the peer or, behind trusted proxies, the rightmost
+ * untrusted entry of `X-Forwarded-For`, because each proxy appends to its end. Stops at an entry
+ * that cannot be read.
  */
 export function clientAddress({ headers }: IncomingMessage, peer: Peer, peers: Peers): string {
   if (!peer.isTrusted) return peer.address;
-  const account = sentText(headers, forwardedNames.for)?.split(",") ?? [];
+  const entries = sentText(headers, forwardedNames.for)?.split(",") ?? [];
   let { address } = peer;
-  for (let index = account.length - 1; index >= 0; index -= 1) {
-    const before = readAddress(account[index] as string);
+  for (let index = entries.length - 1; index >= 0; index -= 1) {
+    const before = readAddress(entries[index] as string);
     if (before === undefined) return address;
     address = before;
     if (!peers.isTrusted(address)) return address;
@@ -57,7 +56,7 @@ export function clientAddress({ headers }: IncomingMessage, peer: Peer, peers: P
   return address;
 }
 
-/** Reads an address that may have a port, and brackets where it has colons of its own. */
+/** Reads an address that may be followed by a port. An IPv6 address with a port has brackets. */
 function readAddress(text: string): string | undefined {
   const entry = text.trim();
   const [, bracketed, dotted] = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(entry) ?? [];

@@ -1,21 +1,24 @@
 /**
- * What the gateway decides by: the request line and the headers, and nothing of the body.
+ * The head of a request: the headers that the gateway routes by, without the body.
  *
  * @spec basic/transports/streamable-http#request-metadata
  */
 
-/** The head of one request, read once. */
+/** The head of one request. */
 export interface Head {
-  /** `MCP-Protocol-Version`, when it names a revision whose servers compare headers with bodies. */
+  /** `MCP-Protocol-Version`. Undefined for a revision whose servers do not compare headers with bodies. */
   readonly version: string | undefined;
   /** `Mcp-Method`. */
   readonly method: string | undefined;
-  /** `Mcp-Name`, decoded; absent beside a method that has no name. */
+  /** `Mcp-Name`, decoded. Undefined for a method without a name field. */
   readonly name: string | undefined;
-  /** A `Mcp-Param-*` header by its name in lower case without the prefix, decoded. */
+  /** Returns a `Mcp-Param-*` header, decoded, by its lower-case name without the prefix. */
   readonly param: (name: string) => string | undefined;
-  /** Names and values in turn, as they go on to an upstream: without those of the connection, with how it came. */
+  /**
+   * The headers for the upstream, as alternating names and values: without those of the connection,
+   * with the forwarded headers.
+   */
   readonly headers: readonly string[];
-  /** The address of the client, behind the proxies that are trusted. */
+  /** The address of the client, in front of all trusted proxies. */
   readonly address: string;
 }

@@ -1,29 +1,30 @@
-/** Who is at the other end of a connection, and whether it is a proxy that is believed. */
+/** The peers of connections, and the trust in those that are proxies. */
 import { BlockList, isIPv6 } from "node:net";
 import { parseAddressRange } from "../config/address-range.ts";
 
 export interface Peer {
-  /** Empty when the connection was gone before anybody asked. */
+  /** Empty when the connection had closed before its address was read. */
   readonly address: string;
+  /** True for a trusted proxy. */
   readonly isTrusted: boolean;
 }
 
-/** What is read of a connection. */
+/** The property that is read of a socket. */
 export interface Connection {
   readonly remoteAddress?: string | undefined;
 }
 
 export interface Peers {
-  /** Found out once for each connection. */
+  /** Returns the peer of a connection; computed once for each connection. */
   readonly of: (connection: Connection) => Peer;
-  /** Whether an address is one of a proxy that is believed. */
+  /** Returns true for the address of a trusted proxy. */
   readonly isTrusted: (address: string) => boolean;
 }
 
 /**
- * Compiles the addresses and ranges of the proxies that are believed.
+ * Compiles the addresses and address ranges of the trusted proxies.
  *
- * @throws {TypeError} for what is neither
+ * @throws {TypeError} for a text that is neither
  */
 export function createPeers(trustedProxies: readonly string[]): Peers {
   const known = new WeakMap<Connection, Peer>();
@@ -47,13 +48,14 @@ function compileTrust(trustedProxies: readonly string[]): Peers["isTrusted"] {
   const trusted = new BlockList();
   for (const text of trustedProxies) {
     const range = parseAddressRange(text);
-    if (range === undefined) throw new TypeError(`${text}: expected an address or a range of them`);
+    if (range === undefined)
+      throw new TypeError(`${text}: expected an IP address or a range such as 10.0.0.0/8`);
     trusted.addSubnet(range.address, range.prefix, range.family);
   }
   return (address) => address !== "" && trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }
 
-/** The one text for an address: of IPv4 as itself, however the socket writes it; without its zone. */
+/** Normalizes an address: IPv4 in IPv6 notation becomes plain IPv4, and an IPv6 zone is removed. */
 export function plainAddress(address: string): string {
   if (!address.includes(":")) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);

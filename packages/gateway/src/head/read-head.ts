@@ -4,18 +4,14 @@
  * @spec basic/transports/streamable-http#request-metadata
  */
 import type { IncomingMessage } from "node:http";
-import {
-  coreMethods,
-  decodeHeaderValue,
-  headerNames,
-  latestVersion,
-  ProtocolError,
-} from "lutra/protocol";
-import { addForwarded, clientAddress, isClaim, rewritten } from "./forwarded-headers.ts";
+import { headerMismatch } from "lutra/internal";
+import { coreMethods, decodeHeaderValue, headerNames, latestVersion } from "lutra/protocol";
+import { repeatedCredentials } from "../refuse.ts";
+import { addForwarded, clientAddress, isClaim, rewrittenHeaders } from "./forwarded-headers.ts";
 import type { Head } from "./head.ts";
 import { createPeers, type Peer, type Peers } from "./peers.ts";
 
-/** Headers that belong to one connection, not to the message. `expect` was already answered. */
+/** The headers that belong to a connection and not to the message. `expect` is already answered. */
 const hopByHop = [
   "connection",
   "expect",
@@ -29,28 +25,28 @@ const hopByHop = [
   "upgrade",
 ];
 
-/** What the gateway has judged itself; an upstream knows itself under other names. */
-const judged = ["host", "origin"];
+/** The headers that the gateway checks itself; the upstream has another host. */
+const checked = ["host", "origin"];
 
-/** What is never passed on as it came. */
-const withheld = new Set([...hopByHop, ...judged, ...rewritten]);
+/** The headers that are never passed on unchanged. */
+const withheld = new Set([...hopByHop, ...checked, ...rewrittenHeaders]);
 
-/** Methods whose requests name nothing, so that no server compares `Mcp-Name` with anything. */
+/** The methods without a name field. No server compares `Mcp-Name` with their bodies. */
 const nameless = new Set(coreMethods.filter((one) => !one.nameField).map(({ name }) => name));
 
 const date = /^\d{4}-\d{2}-\d{2}$/;
 
-/** Believes no proxy. */
-const strangers = createPeers([]);
+const noTrustedProxies = createPeers([]);
 
 /**
- * Reads the head. `peers` says which proxies are believed; none by default.
+ * Reads the head of a request.
  *
- * @throws {ProtocolError} `headerMismatch` for metadata that was sent twice, can't be decoded or is
- *   not meant for the upstream; `invalidRequest` for credentials that were sent twice
+ * @param peers The trusted proxies. By default none
+ * @throws {ProtocolError} `headerMismatch` for metadata that is repeated, cannot be decoded or is
+ *   named in `Connection`; `invalidRequest` for repeated credentials
  * @spec basic/transports/streamable-http#value-encoding
  */
-export function readHead(req: IncomingMessage, peers: Peers = strangers): Head {
+export function readHead(req: IncomingMessage, peers: Peers = noTrustedProxies): Head {
   return new RequestHead(req, peers);
 }
 
@@ -62,7 +58,7 @@ class RequestHead implements Head {
   readonly #peers: Peers;
   readonly #peer: Peer;
   #hasCredentials = false;
-  /** `Mcp-Param-*` and other metadata, which few requests have. */
+  /** The metadata that few requests have, such as `Mcp-Param-*`. */
   #others: Map<string, string> | undefined;
   #headers: readonly string[] | undefined;
 
@@ -75,7 +71,7 @@ class RequestHead implements Head {
       const rawName = rawHeaders[index] as string;
       if (mayMatter(rawName)) this.#take(rawName.toLowerCase(), rawHeaders[index + 1] as string);
     }
-    requireOfMessage(req.headers.connection);
+    rejectConnectionMetadata(req.headers.connection);
     this.version = modernVersion(this.version);
     if (this.name === undefined) return;
     this.name = mayHaveName(this.method) ? decodeHeaderValue(this.name, "Mcp-Name") : undefined;
@@ -89,12 +85,12 @@ class RequestHead implements Head {
       this.#others ??= new Map();
       this.#others.set(name, once(name, value, this.#others.get(name)));
     } else if (name === "authorization") {
-      if (this.#hasCredentials) throw severalCredentials();
+      if (this.#hasCredentials) throw repeatedCredentials();
       this.#hasCredentials = true;
     }
   }
 
-  /** Made when it is asked for: what the cache answers goes nowhere. */
+  /** Created on first access, because responses from the cache need no upstream headers. */
   get headers(): readonly string[] {
     this.#headers ??= passedHeaders(this.#req, this.#peer);
     return this.#headers;
@@ -111,20 +107,21 @@ class RequestHead implements Head {
   }
 }
 
-/** Takes the value of a header that may be sent once. */
+/** Returns the value of a header that must not be repeated. */
 function once(name: string, value: string, before: string | undefined): string {
-  if (before !== undefined) throw mismatch(`${name}: sent more than once`);
+  if (before !== undefined) throw headerMismatch(`${name}: sent more than once`);
   return value;
 }
 
-/** Whether `Mcp-Name` means something; beside a method that has no name it is the client's whim. */
+/** Returns true when `Mcp-Name` is significant; methods without a name field ignore it. */
 export function mayHaveName(method: string | undefined): boolean {
   return method === undefined || !nameless.has(method);
 }
 
 /**
- * Only from the first revision that has them on must servers refuse headers that differ from the
- * body, so only there do headers say anything. Later revisions count as well.
+ * Returns the version when it is a revision with metadata headers, the first one or a later one.
+ * Only its servers must reject headers that differ from the body, so only its headers can be relied
+ * on.
  *
  * @spec basic/transports/streamable-http#server-validation
  */
@@ -133,7 +130,7 @@ function modernVersion(version: string | undefined): string | undefined {
   return version >= latestVersion ? version : undefined;
 }
 
-/** Whether a header may be metadata or credentials, by its first letter: most are neither. */
+/** Returns true when a header may be metadata or credentials by its first letter; most are not. */
 function mayMatter(rawName: string): boolean {
   const first = rawName.charCodeAt(0) | 0x20;
   return first === letterM || first === letterA;
@@ -142,7 +139,7 @@ function mayMatter(rawName: string): boolean {
 const letterA = 0x61;
 const letterM = 0x6d;
 
-/** The headers that go on, names and values in turn. */
+/** Returns the headers for the upstream, as alternating names and values. */
 function passedHeaders(req: IncomingMessage, peer: Peer): readonly string[] {
   const { rawHeaders } = req;
   const named = namesIn(req.headers.connection);
@@ -156,7 +153,7 @@ function passedHeaders(req: IncomingMessage, peer: Peer): readonly string[] {
   return headers;
 }
 
-/** Names in `Connection` belong to the connection, too. Most often there are none. */
+/** Returns the names in `Connection`, which belong to the connection as well. Most have none. */
 function namesIn(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === "keep-alive" || connection === "close") {
     return undefined;
@@ -165,21 +162,12 @@ function namesIn(connection: string | undefined): ReadonlySet<string> | undefine
 }
 
 /**
- * Metadata can't be of the connection: a route would be found by what the upstream never sees, and a
- * server of both eras would take the body for one of an earlier revision, which need not be what the
- * headers said.
+ * Rejects metadata headers that `Connection` names. They would not be passed on, so the gateway would
+ * route by headers that the upstream never sees. A server that also supports earlier revisions would
+ * take the request for one of those and not compare the body with the headers.
  */
-function requireOfMessage(connection: string | undefined): void {
+function rejectConnectionMetadata(connection: string | undefined): void {
   for (const name of namesIn(connection) ?? []) {
-    if (name.startsWith("mcp-")) throw mismatch(`Connection: ${name} is not of the connection`);
+    if (name.startsWith("mcp-")) throw headerMismatch(`Connection: must not name ${name}`);
   }
-}
-
-/** The gateway would judge by one of them, and the upstream perhaps by the other. */
-function severalCredentials(): ProtocolError {
-  return new ProtocolError("invalidRequest", "Authorization: sent more than once");
-}
-
-function mismatch(message: string): ProtocolError {
-  return new ProtocolError("headerMismatch", `Header mismatch: ${message}`);
 }

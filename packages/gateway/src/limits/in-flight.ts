@@ -1,9 +1,8 @@
-/** Counts what is under way. */
-
+/** Counts the requests in flight for each key. */
 export class InFlight {
   readonly #counts = new Map<string, number>();
 
-  /** Counts one more for `key`, unless `max` are under way. Says whether it did. */
+  /** Counts one more request for `key`. Returns false when `max` are in flight already. */
   enter(key: string, max: number): boolean {
     const count = this.#counts.get(key) ?? 0;
     if (count >= max) return false;
@@ -11,14 +10,14 @@ export class InFlight {
     return true;
   }
 
-  /** Takes back one `enter` that said yes. */
+  /** Undoes one `enter` that returned true. */
   leave(key: string): void {
     const count = this.#counts.get(key) ?? 0;
     if (count > 1) this.#counts.set(key, count - 1);
     else this.#counts.delete(key);
   }
 
-  /** How many keys have something under way. */
+  /** Number of keys with requests in flight. */
   get size(): number {
     return this.#counts.size;
   }

@@ -1,30 +1,30 @@
-/** Whose use a limit counts. */
+/** The keys under which a limit counts requests. */
 import { hash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { LimitConfig } from "../config/schema.ts";
 import { plainAddress } from "../head/peers.ts";
-import type { Caller } from "../routes/match.ts";
+import type { RoutingInput } from "../routes/match.ts";
 
 type Per = LimitConfig["per"][number];
 
-/** Longer keys are kept as their digests, so that what clients write can't fill the memory. */
+/** Maximum length of a key. Longer keys are hashed, so that clients cannot exhaust the memory. */
 const maxKeyLength = 128;
 
 /**
- * Compiles `per` into what names the share that a request uses up. Callers without a principal are
- * told apart by their address.
+ * Compiles `per` into a function that returns the key of a request. Callers without a principal are
+ * distinguished by their address.
  */
-export function compileKey(per: readonly Per[]): (caller: Caller) => string {
+export function compileKey(per: readonly Per[]): (input: RoutingInput) => string {
   const parts = per.map(compilePart);
   if (parts.length === 0) return () => "";
-  return (caller) => {
-    const key = JSON.stringify(parts.map((part) => part(caller) ?? null));
+  return (input) => {
+    const key = JSON.stringify(parts.map((part) => part(input) ?? null));
     if (key.length <= maxKeyLength) return key;
     return hash("sha256", key, "base64url");
   };
 }
 
-function compilePart(per: Per): (caller: Caller) => string | undefined {
+function compilePart(per: Per): (input: RoutingInput) => string | undefined {
   if (per === "principal") {
     return ({ principal, head }) =>
       principal === undefined ? `address ${network(head.address)}` : `principal ${principal}`;
@@ -36,8 +36,8 @@ function compilePart(per: Per): (caller: Caller) => string | undefined {
 }
 
 /**
- * What one client can't change at will: an IPv4 address, or the first 64 bits of an IPv6 one, of
- * which each subscriber has at least 2^64.
+ * Returns the part of an address that a client cannot choose: an IPv4 address, or the first 64 bits
+ * of an IPv6 address, because each subscriber has at least 2^64 of these.
  */
 export function network(address: string): string {
   const bare = plainAddress(address);
@@ -50,7 +50,7 @@ export function network(address: string): string {
   return `${first.join(":")}::/64`;
 }
 
-/** How many groups of 16 bits a text has; an IPv4 address at the end counts as two. */
+/** Returns the number of 16-bit groups in a text; an IPv4 address at the end counts as two. */
 function lengthOf(tail: string): number {
   if (tail === "") return 0;
   return tail.split(":").length + (tail.includes(".") ? 1 : 0);

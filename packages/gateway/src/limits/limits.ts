@@ -1,10 +1,10 @@
-/** Bounds how much callers may ask for. */
+/** Limits the rate and the concurrency of requests. */
 import {
   type InputRequiredResult,
   inputRequired,
   type JSONRPCRequest,
   type Middleware,
-  ProtocolError,
+  type ProtocolError,
   type RequestContext,
   type Result,
   type Serve,
@@ -20,53 +20,55 @@ import {
 import type { LimitConfig } from "../config/schema.ts";
 import { recordOf } from "../exchange-record.ts";
 import type { Head } from "../head/head.ts";
-import { type Caller, compileMatch } from "../routes/match.ts";
+import { tooManyRequests } from "../refuse.ts";
+import { compileMatch, type RoutingInput } from "../routes/match.ts";
 import { InFlight } from "./in-flight.ts";
 import { compileKey } from "./limit-key.ts";
 import { createRounds, type OpenedRound, type Rounds } from "./rounds.ts";
 
 export interface LimitsOptions {
-  /** Seal what tells the rounds of an exchange; gateways that stand in for each other share them. */
+  /** The keys that seal the rounds of an exchange. Gateways behind one load balancer share them. */
   readonly keys: readonly SealKey[];
-  /** The head of the request; requests without one are the gateway's own and free. @default the record's */
+  /**
+   * Returns the head of the request. Requests without one come from the gateway itself and are not
+   * limited.
+   *
+   * @default the head in the exchange's record
+   */
   readonly headOf?: (context: RequestContext) => Head | undefined;
-  /** Makes what counts one limit, given its place in the configuration. @default in memory */
+  /** Creates the rate limiter of a limit, given its index. @default in memory */
   readonly createRateLimiter?: (
     rate: Pick<MemoryRateLimiterOptions, "requests" | "perMs">,
     index: number,
   ) => RateLimiter;
-  /** Tells a round that comes again. @default in memory */
+  /** Detects repeated rounds. @default in memory */
   readonly replayGuard?: ReplayGuard;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
 interface Limit {
-  readonly applies: (caller: Caller) => boolean;
-  readonly keyOf: (caller: Caller) => string;
+  readonly applies: (input: RoutingInput) => boolean;
+  readonly keyOf: (input: RoutingInput) => string;
   readonly rate: RateLimiter | undefined;
   readonly concurrency: { readonly max: number; readonly inFlight: InFlight } | undefined;
 }
 
-/** A limit that a request must stay within, and whose share it uses up. */
+/** A limit that applies to a request, with the key under which it counts. */
 interface Applied {
   readonly limit: Limit;
   readonly key: string;
 }
 
-/** When to come back where only the end of another exchange makes room, in milliseconds. */
+/** The suggested delay where another exchange has to end first, in milliseconds. */
 const busyRetryMs = 1000;
 
 /**
- * Refuses what is beyond a limit with 429. The specification has no code for it, and reserves those
- * that it has not given out: the error is an internal one (-32603) with `data.retryAfterMs`, which
- * HTTP repeats in `Retry-After`.
+ * Refuses requests above a limit with status 429 and `data.retryAfterMs`.
  *
- * An exchange counts once against a rate, however many rounds of input it takes; each round counts
- * as under way by itself. So does a subscription for as long as it is open, where a limit is for
- * its method. What a limit refuses has used up nothing of the others.
- *
- * @spec basic/index#error-codes
+ * An exchange counts once against a rate, regardless of its number of input rounds. Each round
+ * counts against the concurrency while it is in flight, and so does an open subscription. A request
+ * that one limit refuses does not count against the others.
  */
 export function createLimits(configs: readonly LimitConfig[], options: LimitsOptions): Middleware {
   if (configs.length === 0) return (next) => next;
@@ -77,10 +79,10 @@ export function createLimits(configs: readonly LimitConfig[], options: LimitsOpt
   return (next) => (request, context) => {
     const head = headOf(context);
     if (head === undefined) return next(request, context);
-    const caller = { head, principal: context.principal?.id };
+    const input = { head, principal: context.principal?.id };
     const applied = limits
-      .filter(({ applies }) => applies(caller))
-      .map((limit) => ({ limit, key: limit.keyOf(caller) }));
+      .filter(({ applies }) => applies(input))
+      .map((limit) => ({ limit, key: limit.keyOf(input) }));
     return applied.length === 0
       ? next(request, context)
       : serveWithin(applied, rounds, { request, context, next });
@@ -94,7 +96,7 @@ function compileLimit(
 ): Limit {
   const conditions = compileMatch(match);
   return {
-    applies: (caller) => conditions.every(({ holds }) => holds(caller)),
+    applies: (input) => conditions.every(({ holds }) => holds(input)),
     keyOf: compileKey(per),
     rate: rate && createRateLimiter(rate, index),
     concurrency:
@@ -102,7 +104,7 @@ function compileLimit(
   };
 }
 
-interface Exchange {
+interface LimitedRequest {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
   readonly next: Serve;
@@ -111,7 +113,7 @@ interface Exchange {
 async function serveWithin(
   applied: readonly Applied[],
   rounds: Rounds,
-  { request, context, next }: Exchange,
+  { request, context, next }: LimitedRequest,
 ): Promise<Result> {
   const entered = enterAll(applied);
   if (entered === undefined) throw beyondLimit(context, busyRetryMs);
@@ -130,11 +132,11 @@ async function serveWithin(
   }
 }
 
-/** What a forged mark costs is counted, too, or refusing it would be free of any limit. */
+/** Opens the round. Forged state counts against the rates, or it could be sent without limit. */
 async function openOrCount(
   applied: readonly Applied[],
   rounds: Rounds,
-  { request, context }: Pick<Exchange, "request" | "context">,
+  { request, context }: Pick<LimitedRequest, "request" | "context">,
 ): Promise<OpenedRound> {
   try {
     return await rounds.open(request, context);
@@ -144,7 +146,7 @@ async function openOrCount(
   }
 }
 
-/** Enters all limits on what is under way, or none. */
+/** Enters all concurrency limits, or none. */
 function enterAll(applied: readonly Applied[]): readonly (() => void)[] | undefined {
   const entered: (() => void)[] = [];
   for (const { limit, key } of applied) {
@@ -159,7 +161,7 @@ function enterAll(applied: readonly Applied[]): readonly (() => void)[] | undefi
   return entered;
 }
 
-/** Takes one request from all rates, or none. */
+/** Counts the request against all rates, or none. */
 async function takeAll(applied: readonly Applied[], context: RequestContext): Promise<void> {
   const taken: (() => unknown)[] = [];
   for (const { limit, key } of applied) {
@@ -167,7 +169,7 @@ async function takeAll(applied: readonly Applied[], context: RequestContext): Pr
     if (rate === undefined) continue;
     const { allowed, retryAfterMs } = await rate.take(key, 1);
     if (!allowed) {
-      await Promise.all(taken.map((giveBack) => giveBack()));
+      await Promise.all(taken.map((undo) => undo()));
       throw beyondLimit(context, retryAfterMs);
     }
     taken.push(() => rate.take(key, -1));
@@ -177,9 +179,5 @@ async function takeAll(applied: readonly Applied[], context: RequestContext): Pr
 function beyondLimit(context: RequestContext, retryAfterMs: number): ProtocolError {
   const record = recordOf(context);
   if (record !== undefined) record.reason = "limit";
-  return new ProtocolError("internalError", "Too many requests", {
-    status: 429,
-    retryAfterMs,
-    data: { retryAfterMs },
-  });
+  return tooManyRequests(retryAfterMs);
 }

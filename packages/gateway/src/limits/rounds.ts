@@ -1,68 +1,67 @@
 /**
- * Knows the rounds of one exchange again: what the gateway adds to `requestState` says which
- * exchange a retry goes on with.
+ * Recognizes the rounds of one exchange. The gateway seals the identity of the exchange into
+ * `requestState`, which the client repeats in the next round.
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
+import { originalParams } from "lutra/internal";
 import {
   canonicalJSON,
   type InputRequiredResult,
   isObject,
   type JSONRPCRequest,
-  ProtocolError,
   type RequestContext,
 } from "lutra/protocol";
 import { randomId, type Sealer } from "lutra/server";
 import type { ReplayGuard } from "lutra/stores";
 import { callerOf } from "../cache/authorization-context.ts";
+import { invalidState } from "../refuse.ts";
 
 export interface RoundsOptions {
   readonly sealer: Sealer;
-  /** Sees to it that each round is known again once. */
+  /** Ensures that each round is redeemed once. */
   readonly replayGuard: ReplayGuard;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** A place in an exchange of several rounds. */
+/** One round of an exchange. */
 export interface Round {
   readonly exchange: string;
-  /** Which retry it is, from 1. */
+  /** The number of the retry, from 1. */
   readonly round: number;
-  /** When the client has to be back, in milliseconds since 1970. */
+  /** The deadline for the retry, in milliseconds since 1970. */
   readonly expires: number;
 }
 
-/** A request as the upstream is to see it. */
+/** A request without the state that the gateway added. */
 export interface OpenedRound {
   readonly request: JSONRPCRequest;
-  /** Absent for the first round, and for a retry of an exchange that the gateway has not marked. */
+  /** Undefined for the first round and for a retry whose state the gateway did not seal. */
   readonly round: Round | undefined;
 }
 
-/** How long a client may take to come back, in milliseconds. */
+/** Maximum time between a result that asks for input and the retry, in milliseconds. */
 export const roundTtlMs = 3_600_000;
 
-/** How many retries of one exchange count as part of its first request. */
+/** Maximum number of retries that count as part of the first request of an exchange. */
 export const maxRounds = 32;
 
-/** Tells what the gateway has sealed from the states of upstreams. */
+/** Distinguishes state that the gateway sealed from the state of upstreams. */
 const prefix = "lutra-limits:";
-
-/** Members of `params` that differ between the rounds of one exchange. */
-const perRound = new Set(["_meta", "inputResponses", "requestState"]);
 
 export interface Rounds {
   /**
-   * Takes off what `seal` added. State without it goes on to the upstream, which has to doubt it
-   * anyway: it may belong to an exchange that is older than the limit.
+   * Removes what `seal` added. Other state is passed to the upstream, which validates it itself; it
+   * may belong to an exchange that began before the limit was configured.
    *
-   * @throws {ProtocolError} `invalidParams` for a mark that is tampered, expired or from elsewhere
+   * @throws {ProtocolError} `invalidParams` for sealed state that was changed, has expired or belongs
+   *   to another request
    */
   readonly open: (request: JSONRPCRequest, context: RequestContext) => Promise<OpenedRound>;
-  /** True the first time for each round, as long as the exchange has not gone on for too long. */
+  /** Returns true on the first call for a round, unless the exchange has too many rounds. */
   readonly redeem: (round: Round) => boolean | Promise<boolean>;
-  /** Marks a result that asks for input. `previous` is the round that led to it. */
+  /** Seals the next round into a result that asks for input. `previous` is the round before. */
   readonly seal: (
     result: InputRequiredResult,
     request: JSONRPCRequest,
@@ -71,7 +70,7 @@ export interface Rounds {
 }
 
 interface SealedRound extends Round {
-  /** The upstream's own state; absent where it sent none. */
+  /** The upstream's own state. Undefined where it sent none. */
   readonly state?: string;
 }
 
@@ -83,8 +82,8 @@ export function createRounds({ sealer, replayGuard, now }: RoundsOptions): Round
         return { request, round: undefined };
       }
       const opened = await sealer.open(sealed.slice(prefix.length), binding(request, context));
-      if (!isSealedRound(opened)) throw refused("not valid for this request");
-      if (opened.expires <= now()) throw refused("expired");
+      if (!isSealedRound(opened)) throw invalidState("not valid for this request");
+      if (opened.expires <= now()) throw invalidState("expired");
       return { request: withState(request, opened.state), round: opened };
     },
     redeem: ({ exchange, round, expires }) =>
@@ -103,13 +102,12 @@ export function createRounds({ sealer, replayGuard, now }: RoundsOptions): Round
 }
 
 /**
- * Ties a mark to the caller, the method and the parameters, which a retry repeats: it is "the
- * original request" once more, and the mark is good for no other.
+ * Returns the data that a seal is bound to: the caller, the method and the parameters. A retry
+ * repeats the original request, so the seal is valid for no other request.
  */
-function binding({ method, params = {} }: JSONRPCRequest, context: RequestContext): string {
-  const salient = Object.entries(params).filter(([name]) => !perRound.has(name));
+function binding({ method, params }: JSONRPCRequest, context: RequestContext): string {
   const caller = callerOf(context) ?? null;
-  return `limits\n${canonicalJSON([caller, method, Object.fromEntries(salient)])}`;
+  return `limits\n${canonicalJSON([caller, method, originalParams(params)])}`;
 }
 
 function withState(request: JSONRPCRequest, state: string | undefined): JSONRPCRequest {
@@ -128,8 +126,4 @@ function isSealedRound(value: unknown): value is SealedRound {
     typeof value.expires === "number" &&
     (value.state === undefined || typeof value.state === "string")
   );
-}
-
-function refused(why: string): ProtocolError {
-  return new ProtocolError("invalidParams", `params.requestState: ${why}`);
 }

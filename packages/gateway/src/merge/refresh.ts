@@ -2,7 +2,7 @@
  * Refreshes the routing table with the lists that a caller sees. All callers share the table. Because
  * each caller may see other entries, each may cause a refresh, at a limited rate.
  */
-import { unlessAborted } from "lutra/internal";
+import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { ProtocolError } from "lutra/protocol";
 import { type CollectOptions, collect } from "./collect.ts";
 import type { ListName } from "./list-kinds.ts";
@@ -45,7 +45,7 @@ const maxCallers = 1000;
 
 export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): Refresh {
   const inFlight = new Map<string, Promise<void>>();
-  const attempts = new Map<string, RefreshAttempt>();
+  const attempts = new BoundedMap<string, RefreshAttempt>({ maxEntries: maxCallers });
   const attempted = new Set<ListName>();
 
   async function collectAll(
@@ -77,7 +77,7 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
     const last = attempts.get(key);
     if (last !== undefined && now() - last.startedAt < refreshMs) return Promise.resolve();
     const attempt = { startedAt: now(), refusals: new Map() };
-    keepAttempt(attempts, key, attempt);
+    attempts.set(key, attempt);
     const started = collectAll(lists, received, attempt).finally(() => inFlight.delete(key));
     inFlight.set(key, started);
     return unlessAborted(started, signal);
@@ -97,15 +97,4 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
 
 function keyOf(lists: readonly ListName[], { context }: ReceivedRequest): string {
   return `${lists.join()} ${callerKey(context)}`;
-}
-
-/** Keeps the attempt as the newest one, and deletes the oldest one beyond the limit. */
-function keepAttempt(
-  attempts: Map<string, RefreshAttempt>,
-  key: string,
-  attempt: RefreshAttempt,
-): void {
-  attempts.delete(key);
-  attempts.set(key, attempt);
-  if (attempts.size > maxCallers) attempts.delete(attempts.keys().next().value as string);
 }

@@ -3,6 +3,7 @@
  * requests and translates names. It is never sent to a client, so entries that one caller sees can
  * serve all callers: the upstream decides what each caller may use.
  */
+import { BoundedMap } from "lutra/internal";
 import type { CacheScope, ListChanged } from "lutra/protocol";
 import { type Attribution, createAttribution } from "./attribution.ts";
 import { type ListName, listKinds, listNames } from "./list-kinds.ts";
@@ -19,7 +20,7 @@ export interface RoutingTableOptions {
 /** The known entries of one list of one upstream. */
 interface KnownList {
   /** The time at which each key was last seen, in milliseconds. */
-  readonly keys: Map<string, number>;
+  readonly keys: BoundedMap<string, number>;
   /** True if the list was read after its last change. */
   isCurrent: boolean;
   /** True if the list was ever read. */
@@ -39,12 +40,11 @@ export class RoutingTable {
 
   constructor(options: RoutingTableOptions) {
     this.#options = options;
-    const forUpstreams = () =>
-      new Map(
-        options.upstreams.map(
-          (name) => [name, { keys: new Map(), isCurrent: false, isKnown: false }] as const,
-        ),
-      );
+    const knownList = (name: string): [string, KnownList] => {
+      const keys = new BoundedMap<string, number>({ maxEntries: maxKeys });
+      return [name, { keys, isCurrent: false, isKnown: false }];
+    };
+    const forUpstreams = () => new Map(options.upstreams.map(knownList));
     this.#known = {
       tools: forUpstreams(),
       prompts: forUpstreams(),
@@ -69,13 +69,11 @@ export class RoutingTable {
     let hasChanged = false;
     for (const key of current) {
       hasChanged ||= !known.keys.has(key);
-      // Deleted first, so that the map stays in the order in which keys were last seen.
-      known.keys.delete(key);
       known.keys.set(key, now);
     }
     for (const [key, seenAt] of known.keys) {
       const isOutdated = scope === "public" || now - seenAt >= keepMs;
-      if (!current.has(key) && (isOutdated || known.keys.size > maxKeys)) {
+      if (!current.has(key) && isOutdated) {
         known.keys.delete(key);
         hasChanged = true;
       }

@@ -1,4 +1,5 @@
 /** Snapshots of lists, so that all pages of a list show the same entries. */
+import { BoundedMap } from "lutra/internal";
 import { randomId } from "lutra/server";
 import type { CollectedList } from "./collect.ts";
 
@@ -8,6 +9,12 @@ export interface Snapshot extends CollectedList {
   readonly takenAt: number;
   /** The key of the caller's authorization context. */
   readonly caller: string;
+}
+
+interface KeptSnapshot {
+  readonly snapshot: Snapshot;
+  /** The length as JSON, in characters. */
+  readonly length: number;
 }
 
 /** Time for which a list is kept for its next page, in milliseconds. */
@@ -21,9 +28,12 @@ const maxLength = 16_777_216;
  * again, as on another gateway.
  */
 export class Snapshots {
-  readonly #kept = new Map<string, { readonly snapshot: Snapshot; readonly length: number }>();
+  readonly #kept = new BoundedMap<string, KeptSnapshot>({
+    maxEntries: maxSnapshots,
+    maxWeight: maxLength,
+    weightOf: ({ length }) => length,
+  });
   readonly #now: () => number;
-  #length = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -36,8 +46,7 @@ export class Snapshots {
     const { length } = JSON.stringify(snapshot.entries);
     if (length > maxLength) return snapshot;
     this.#kept.set(snapshot.id, { snapshot, length });
-    this.#length += length;
-    this.#trim();
+    this.#dropExpired();
     return snapshot;
   }
 
@@ -51,15 +60,12 @@ export class Snapshots {
 
   clear(): void {
     this.#kept.clear();
-    this.#length = 0;
   }
 
-  #trim(): void {
-    for (const [id, { snapshot, length }] of this.#kept) {
-      const isOverLimit = this.#kept.size > maxSnapshots || this.#length > maxLength;
-      if (!isOverLimit && !this.#isExpired(snapshot)) return;
+  #dropExpired(): void {
+    for (const [id, { snapshot }] of this.#kept) {
+      if (!this.#isExpired(snapshot)) return;
       this.#kept.delete(id);
-      this.#length -= length;
     }
   }
 

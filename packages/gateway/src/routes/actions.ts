@@ -1,7 +1,8 @@
-/** Where requests go on: refused, passed through by their head, or read and answered. */
+/** The actions of routes: a request is denied, forwarded unread, or read and served. */
 import { compose, type Middleware, type Serve } from "lutra/protocol";
 import type { CachedServer, ResponseCaching } from "../cache/response-caching.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
+import type { Forward } from "../delivery/deliver-stream.ts";
 import type { Head } from "../head/head.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { admission, type Methods, paramAdmission } from "./admission.ts";
@@ -10,73 +11,91 @@ import { rename } from "./rename.ts";
 import { mayShadow, type ShadowOptions, shadow } from "./shadow.ts";
 import { createShares } from "./shares.ts";
 
-export type Way =
+export type Action =
   | { readonly kind: "deny"; readonly reason: string }
   | {
       readonly kind: "forward";
       readonly forward: NonNullable<Upstream["forward"]>;
-      readonly shadow?: Upstream | undefined;
+      readonly shadow?: Forward["shadow"];
     }
-  | { readonly kind: "read"; readonly serve: Serve };
+  | { readonly kind: "serve"; readonly serve: Serve };
 
-/** What ways are made of. */
-export interface WayParts {
+/** Chooses the action for a request by its head. */
+export type ChooseAction = (head: Head) => Action;
+
+/** A route with its index in the configuration. */
+export interface IndexedRoute {
+  readonly route: RouteConfig;
+  readonly index: number;
+}
+
+/** The parts of the gateway that actions use. */
+export interface ActionDependencies {
   readonly config: Config;
   readonly methods: Methods;
   readonly upstream: (name: string) => Upstream;
-  /** Several upstreams as one server. */
-  readonly merge: (names: readonly string[], route: RouteConfig, index: number) => Serve;
-  /** One upstream, with subscriptions that outlive its replicas. */
+  /** Returns several upstreams as one server. */
+  readonly merge: (names: readonly string[], route: IndexedRoute) => Serve;
+  /** Returns one upstream, with subscriptions that outlive its replicas. */
   readonly relay: (upstream: Upstream) => Serve;
-  /** Keeps responses; absent where nothing is kept. */
+  /** The response cache. Undefined where it is turned off. */
   readonly caching: ResponseCaching["middleware"] | undefined;
-  /** The name under which responses to a route are kept, where it is not the upstream's own. */
+  /** Returns the cache's name for a route whose responses differ from the upstream's. */
   readonly cacheName: (index: number) => string;
-  /** The limits; absent where there are none. */
+  /** The limits. Undefined where there are none. */
   readonly limits: Middleware | undefined;
 }
 
-/** Compiles a route into the way of each request that takes it. */
-export function compileWay(
-  route: RouteConfig,
-  index: number,
-  parts: WayParts,
-): (head: Head) => Way {
-  if (route.deny !== undefined) {
-    const way: Way = { kind: "deny", reason: route.deny };
-    return () => way;
-  }
-  if (route.merge !== undefined) {
-    const names = mergedNames(route, parts.config);
-    const trustPublic = commonTrust(names.map((name) => parts.config.upstreams[name]?.trustPublic));
-    const server = { name: parts.cacheName(index), trustPublic };
-    const policies = [...outer(route, server, parts), ...following(route, names, parts)];
-    const serve = compose(policies, parts.merge(names, route, index));
-    const way: Way = { kind: "read", serve };
-    return () => way;
-  }
+/** Compiles the action of a route. */
+export function compileAction(
+  indexed: IndexedRoute,
+  dependencies: ActionDependencies,
+): ChooseAction {
+  const { route } = indexed;
+  if (route.deny !== undefined) return always({ kind: "deny", reason: route.deny });
+  if (route.merge !== undefined) return compileMerge(indexed, dependencies);
   const shares = [route.to ?? []].flat().map((to) => {
     const { upstream, weight } = typeof to === "string" ? { upstream: to, weight: 1 } : to;
-    return { weight, to: toUpstream(parts.upstream(upstream), { route, index }, parts) };
+    return { weight, to: compileTarget(dependencies.upstream(upstream), indexed, dependencies) };
   });
   const next = createShares(shares);
   return (head) => next()(head);
 }
 
-/** What holds for all: one that is not trusted decides, then one of which nothing is said. */
+function always(action: Action): ChooseAction {
+  return () => action;
+}
+
+function compileMerge(indexed: IndexedRoute, dependencies: ActionDependencies): ChooseAction {
+  const { route, index } = indexed;
+  const { config, cacheName, merge } = dependencies;
+  const names = mergedNames(route, config);
+  const trustPublic = commonTrust(names.map((name) => config.upstreams[name]?.trustPublic));
+  const server = { name: cacheName(index), trustPublic };
+  const policies = [
+    ...outerPolicies(route, server, dependencies),
+    ...taskPolicies(route, names, dependencies),
+  ];
+  return always({ kind: "serve", serve: compose(policies, merge(names, indexed)) });
+}
+
+/** Combines `trustPublic`: false if any is false, undefined if any is unset, else true. */
 function commonTrust(each: readonly (boolean | undefined)[]): boolean | undefined {
   if (each.includes(false)) return false;
   return each.includes(undefined) ? undefined : true;
 }
 
-/** The upstreams that a route merges, in their order. */
+/** Returns the upstreams that a route merges, in their order. */
 export function mergedNames({ merge }: RouteConfig, config: Config): readonly string[] {
   return merge === "all" ? Object.keys(config.upstreams) : (merge ?? []);
 }
 
-/** What a request passes before it comes to an upstream; the first is the outermost. */
-function outer(route: RouteConfig, server: CachedServer, parts: WayParts): readonly Middleware[] {
-  const { limits, caching, methods } = parts;
+/** Returns the middleware that all served requests pass; the first is the outermost. */
+function outerPolicies(
+  route: RouteConfig,
+  server: CachedServer,
+  { limits, caching, methods }: ActionDependencies,
+): readonly Middleware[] {
   return [
     admission(methods),
     ...(limits ? [limits] : []),
@@ -84,63 +103,77 @@ function outer(route: RouteConfig, server: CachedServer, parts: WayParts): reado
   ];
 }
 
-/** Nothing else of the route is for the gateway's own requests about a task. */
-function following(
+/** Innermost, because no other policy applies to the gateway's own requests about a task. */
+function taskPolicies(
   { tasks }: RouteConfig,
   names: readonly string[],
-  { config }: WayParts,
+  { config }: ActionDependencies,
 ): readonly Middleware[] {
   if (tasks !== "follow") return [];
   const totals = names.map((name) => config.upstreams[name]?.timeouts.totalMs ?? 0);
   return [followTasks({ upstream: names.join(", "), totalMs: Math.max(...totals) })];
 }
 
-function toUpstream(
+function compileTarget(
   upstream: Upstream,
-  { route, index }: { readonly route: RouteConfig; readonly index: number },
-  parts: WayParts,
-): (head: Head) => Way {
-  const { methods, caching, limits } = parts;
-  const config = parts.config.upstreams[upstream.name];
-  const verifies = verifiesItself(config);
-  const shadowing = shadowOptions(route, parts);
-  const server = {
-    name: route.rename === undefined ? upstream.name : parts.cacheName(index),
-    trustPublic: config?.trustPublic,
-  };
-  const serve = compose(
-    [
-      ...outer(route, server, parts),
-      ...(route.rename === undefined ? [] : [rename(route.rename, methods)]),
-      ...(shadowing ? [shadow(shadowing)] : []),
-      ...(verifies ? [] : [paramAdmission(upstream)]),
-      ...following(route, [upstream.name], parts),
-    ],
-    parts.relay(upstream),
-  );
-  const read: Way = { kind: "read", serve };
+  { route, index }: IndexedRoute,
+  dependencies: ActionDependencies,
+): ChooseAction {
+  const { config, methods, caching, limits, cacheName, relay } = dependencies;
+  const own = config.upstreams[upstream.name];
+  const verifies = verifiesItself(own);
+  const shadowing = shadowOptions(route, dependencies);
+  const name = route.rename === undefined ? upstream.name : cacheName(index);
+  const policies = [
+    ...outerPolicies(route, { name, trustPublic: own?.trustPublic }, dependencies),
+    ...(route.rename === undefined ? [] : [rename(route.rename, methods)]),
+    ...(shadowing ? [shadow(shadowing)] : []),
+    ...(verifies ? [] : [paramAdmission(upstream, methods)]),
+    ...taskPolicies(route, [upstream.name], dependencies),
+  ];
+  const serve: Action = { kind: "serve", serve: compose(policies, relay(upstream)) };
   const { forward } = upstream;
   if (forward === undefined || !verifies || route.rename !== undefined || limits !== undefined) {
-    return () => read;
+    return always(serve);
   }
-  const keeps = caching !== undefined && route.cache;
-  const pass: Way = { kind: "forward", forward };
-  const both: Way = { kind: "forward", forward, shadow: shadowing?.upstream };
+  const isServed = servedMethods(route, { methods, hasCache: caching !== undefined });
+  const alone: Action = { kind: "forward", forward };
+  if (shadowing === undefined) return ({ method }) => (isServed(method) ? serve : alone);
+  const copied: Action = { ...alone, shadow: shadowing.upstream.copy };
   return ({ method, name }) => {
-    const described = method === undefined ? undefined : methods.get(method);
-    if (described?.longLived || (keeps && described?.cacheable)) return read;
-    if (route.tasks === "follow" && mayBecomeTask(method)) return read;
-    return shadowing !== undefined && mayShadow(method, name, shadowing) ? both : pass;
+    if (isServed(method)) return serve;
+    return mayShadow(method, name, shadowing) ? copied : alone;
   };
 }
 
-/** Whether the upstream compares headers with bodies, so that the gateway need not read them. */
+/** Returns the test for methods whose requests must be read although the upstream verifies them. */
+function servedMethods(
+  route: RouteConfig,
+  { methods, hasCache }: { readonly methods: Methods; readonly hasCache: boolean },
+): (method: string | undefined) => boolean {
+  const isCached = hasCache && route.cache;
+  const isFollowed = route.tasks === "follow";
+  const served = new Set<string | undefined>();
+  for (const [name, { longLived, cacheable }] of methods) {
+    if (longLived || (isCached && cacheable) || (isFollowed && mayBecomeTask(name)))
+      served.add(name);
+  }
+  return (method) => served.has(method);
+}
+
+/**
+ * Returns true when the upstream compares headers with bodies itself, so that the gateway need not
+ * read the bodies.
+ */
 export function verifiesItself(config: Config["upstreams"][string] | undefined): boolean {
   return (config?.verify ?? (config?.module === undefined ? "gateway" : "upstream")) === "upstream";
 }
 
-function shadowOptions(route: RouteConfig, parts: WayParts): ShadowOptions | undefined {
+function shadowOptions(
+  route: RouteConfig,
+  { upstream, methods }: ActionDependencies,
+): ShadowOptions | undefined {
   if (route.shadow === undefined) return undefined;
-  const { upstream, sideEffects } = route.shadow;
-  return { upstream: parts.upstream(upstream), methods: parts.methods, sideEffects };
+  const { upstream: name, sideEffects } = route.shadow;
+  return { upstream: upstream(name), methods, sideEffects };
 }

@@ -27,10 +27,10 @@ function ask(serve: Serve, sent: Headers, method = "tools/call", params: object 
   return (async () => serve(request as never, context))();
 }
 
-describe("basic/transports/streamable-http#server-validation: a request that was read", () => {
+describe("basic/transports/streamable-http#server-validation: admission", () => {
   const serve = admission(methods)(answer);
 
-  it("goes on when its headers say what its body says", async () => {
+  it("passes a request whose headers agree with its body", async () => {
     expect(await ask(serve, headers)).toBe(answered);
   });
 
@@ -40,11 +40,11 @@ describe("basic/transports/streamable-http#server-validation: a request that was
     ["Mcp-Name is missing", { ...headers, "mcp-name": undefined }],
     ["the version differs", { ...headers, "mcp-protocol-version": "2027-01-01" }],
     ["the version is missing", { ...headers, "mcp-protocol-version": undefined }],
-  ])("is refused with 400 and -32020 when %s", async (_what, sent) => {
+  ])("rejects a request with 400 and -32020 when %s", async (_what, sent) => {
     await expect(ask(serve, sent as never)).rejects.toMatchObject({ code: -32020, status: 400 });
   });
 
-  it("goes on with a method that only its server knows", async () => {
+  it("passes a method that only the upstream knows", async () => {
     expect(await ask(serve, { ...headers, "mcp-method": "x/new" }, "x/new")).toBe(answered);
   });
 });
@@ -58,11 +58,11 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     ["search", { name: "search", inputSchema }],
     ["wrong", { name: "wrong", inputSchema: { type: "object", "x-mcp-header": "No" } as const }],
   ]);
-  const serve = paramAdmission({ tool: (name) => tools.get(name) })(answer);
+  const serve = paramAdmission({ tool: (name) => tools.get(name) }, methods)(answer);
   const call = (sent: Headers, args: object, name = "search") =>
     ask(serve, sent, callTool.name, { name, arguments: args });
 
-  it("a header that mirrors its argument goes on", async () => {
+  it("passes a call whose header mirrors its argument", async () => {
     expect(await call({ "mcp-param-country": "FR" }, { country: "FR" })).toBe(answered);
   });
 
@@ -70,23 +70,24 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     ["differs from its argument", { "mcp-param-country": "DE" }, { country: "FR" }],
     ["is missing", {}, { country: "FR" }],
     ["has no argument", { "mcp-param-country": "FR" }, {}],
-  ])("a header that %s is refused with -32020", async (_what, sent, args) => {
+  ])("rejects with -32020 a call whose header %s", async (_what, sent, args) => {
     await expect(call(sent as Headers, args)).rejects.toMatchObject({ code: -32020 });
   });
 
-  it("a tool that is not known yet is looked for before its first call goes on", async () => {
+  it("looks up an unknown tool before its first call", async () => {
     const findTool = async (name: string) => tools.get(name);
-    const first = paramAdmission({ tool: () => undefined, findTool })(answer);
+    const first = paramAdmission({ tool: () => undefined, findTool }, methods)(answer);
     const params = { name: "search", arguments: { country: "FR" } };
     const asked = ask(first, { "mcp-param-country": "DE" }, callTool.name, params);
     await expect(asked).rejects.toMatchObject({ code: -32020 });
     expect(await ask(first, { "mcp-param-country": "FR" }, callTool.name, params)).toBe(answered);
   });
 
-  it("a caller that goes away waits no longer for a tool to be found", async () => {
+  it("stops waiting for the look-up when the caller disconnects", async () => {
     let calls = 0;
-    const serve = paramAdmission({ tool: () => undefined, findTool: () => new Promise(() => {}) });
-    const first = serve(async () => {
+    const findTool = () => new Promise<undefined>(() => {});
+    const middleware = paramAdmission({ tool: () => undefined, findTool }, methods);
+    const first = middleware(async () => {
       calls += 1;
       return answered;
     });
@@ -99,7 +100,7 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     expect(calls).toBe(0);
   }, 1000);
 
-  it("a tool whose annotations are wrong, or that was never listed, has none to go by", async () => {
+  it("ignores the annotations of an invalid and of an unlisted tool", async () => {
     expect(await call({}, { country: "FR" }, "wrong")).toBe(answered);
     expect(await call({}, { country: "FR" }, "unlisted")).toBe(answered);
   });

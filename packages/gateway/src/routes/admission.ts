@@ -1,13 +1,11 @@
 /**
- * The checks on a request that was read: what its headers say must be what its body says, so that
- * everything behind may rely on either.
+ * Checks that the headers of a served request agree with its body, so that everything behind may
+ * rely on either.
  *
  * @spec basic/transports/streamable-http#server-validation
  */
-import { unlessAborted } from "lutra/internal";
+import { nameOf, unlessAborted } from "lutra/internal";
 import {
-  callTool,
-  defineMethod,
   type HeaderParam,
   headerParams,
   isObject,
@@ -17,19 +15,21 @@ import {
   requireHeaderParams,
   type Tool,
 } from "lutra/protocol";
-import { type AdmittedMethod, admit } from "lutra/server";
+import { type AdmissionColumns, admit } from "lutra/server";
 import type { Upstream } from "../upstreams/upstream.ts";
 
-/** Methods by name. One that nobody described is let through: its server knows it. */
+/** Methods by name. A method that is not listed passes, because its server may know it. */
 export type Methods = ReadonlyMap<string, Method>;
 
-/** Refuses what is malformed, contradicts its headers or speaks another version. */
+/** A method of which the gateway knows nothing. */
+const unlisted: AdmissionColumns = { method: {} };
+
+/** Rejects requests that are malformed, contradict their headers or use another version. */
 export function admission(methods: Methods): Middleware {
-  const admitted = new Map<string, AdmittedMethod>();
-  for (const [name, method] of methods) admitted.set(name, { method, serve: unreachable });
+  const columns = new Map([...methods].map(([name, method]) => [name, { method }]));
   const options = {
     versions: modernVersions,
-    methods: { get: (name: string) => admitted.get(name) ?? unknownMethod },
+    methods: { get: (name: string): AdmissionColumns => columns.get(name) ?? unlisted },
   };
   return (next) => (request, context) => {
     admit(request, context, options);
@@ -37,31 +37,24 @@ export function admission(methods: Methods): Middleware {
   };
 }
 
-const unreachable: AdmittedMethod["serve"] = async () => {
-  throw new TypeError("the gateway serves no method itself");
-};
-
-const unknownMethod: AdmittedMethod = {
-  method: defineMethod({ name: "", params: (params) => params, result: (result) => result }),
-  serve: unreachable,
-};
-
 /**
- * Refuses calls whose `Mcp-Param-*` headers differ from the arguments, for an upstream that may not
- * do so itself. A tool that is not known yet is looked for before its call goes on, or the first
- * calls could say one thing to the routes and another to the tool. One that the upstream does not
- * list to the gateway has no annotations to go by.
+ * Rejects calls whose `Mcp-Param-*` headers differ from the arguments, for an upstream that may not
+ * do so itself. A call of an unknown tool waits until the tool has been looked up. Otherwise the
+ * first calls could tell the routes one thing and the tool another. A tool that the upstream does
+ * not list for the gateway has no annotations to check.
  *
  * @spec basic/transports/streamable-http#server-behavior-for-custom-headers
  */
-export function paramAdmission(upstream: Pick<Upstream, "tool" | "findTool">): Middleware {
+export function paramAdmission(
+  upstream: Pick<Upstream, "tool" | "findTool">,
+  methods: Methods,
+): Middleware {
   const compiled = new WeakMap<Tool, readonly HeaderParam[]>();
   return (next) => (request, context) => {
     const { header } = context;
-    const name = request.params?.[nameField];
-    if (header === undefined || request.method !== callTool.name || typeof name !== "string") {
-      return next(request, context);
-    }
+    const method = methods.get(request.method);
+    const name = method?.paramHeaders ? nameOf(method, request.params) : undefined;
+    if (header === undefined || name === undefined) return next(request, context);
     const admitted = (tool: Tool | undefined) => {
       const args = request.params?.arguments;
       if (tool) requireHeaderParams(paramsOf(tool, compiled), isObject(args) ? args : {}, header);
@@ -69,12 +62,10 @@ export function paramAdmission(upstream: Pick<Upstream, "tool" | "findTool">): M
     };
     const tool = upstream.tool(name);
     if (tool !== undefined || upstream.findTool === undefined) return admitted(tool);
-    // The look-up itself goes on, for others that wait for it.
+    // The look-up continues after an abort, because other calls may wait for it.
     return unlessAborted(upstream.findTool(name), context.signal).then(admitted);
   };
 }
-
-const nameField = callTool.nameField as string;
 
 function paramsOf(
   tool: Tool,
@@ -82,14 +73,17 @@ function paramsOf(
 ): readonly HeaderParam[] {
   let params = compiled.get(tool);
   if (params === undefined) {
-    params = annotated(tool);
+    params = compileParams(tool);
     compiled.set(tool, params);
   }
   return params;
 }
 
-/** Clients leave tools with wrong annotations out, and an upstream's mistake is not the caller's. */
-function annotated(tool: Tool): readonly HeaderParam[] {
+/**
+ * Returns the annotated parameters of a tool; none when an annotation is invalid. Clients leave such
+ * tools out, and the caller is not to blame for the upstream's mistake.
+ */
+function compileParams(tool: Tool): readonly HeaderParam[] {
   try {
     return headerParams(tool.inputSchema);
   } catch {

@@ -1,20 +1,15 @@
-/** What would happen to a request, and why, in plain words. */
-import {
-  callTool,
-  coreMethods,
-  encodeHeaderValue,
-  latestVersion,
-  type Method,
-} from "lutra/protocol";
+/** Explains in words which route a request takes and how it is answered. */
+import { coreMethods, encodeHeaderValue, latestVersion, type Method } from "lutra/protocol";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { mayHaveName } from "../head/read-head.ts";
 import { verifiesItself } from "./actions.ts";
+import { mayBecomeTask } from "./follow-tasks.ts";
 import { compileMatch } from "./match.ts";
 import { compileRoutes } from "./routes.ts";
 
-/** A request as its headers show it. */
+/** A request, as its headers describe it. */
 export interface Question {
   readonly method: string;
   readonly name?: string | undefined;
@@ -24,22 +19,22 @@ export interface Question {
 }
 
 export interface Explanation {
-  /** The route that takes it, from 0; `undefined` when none does. */
+  /** The index of the route. Undefined when no route matches. */
   readonly route: number | undefined;
-  /** One line for each route up to the one that is taken, and what then happens. */
+  /** One line for each route up to the matching one, followed by the outcome. */
   readonly lines: readonly string[];
 }
 
-/** Tries the routes on a request that was never sent. */
+/** Matches a request against the routes without sending it. */
 export function explainRoutes(config: CompleteConfig, question: Question): Explanation {
   const head = headOf(question);
-  const caller = { head, principal: question.principal };
-  const route = compileRoutes(config.routes).find(caller)?.index;
+  const input = { head, principal: question.principal };
+  const route = compileRoutes(config.routes).find(input)?.index;
   const tried = config.routes.slice(0, (route ?? config.routes.length) + 1);
   const lines = tried.map((candidate, index) => {
-    const failed = compileMatch(candidate.match).find(({ holds }) => !holds(caller));
+    const failed = compileMatch(candidate.match).find(({ holds }) => !holds(input));
     if (failed === undefined) return `routes[${index}]: fits${becauseOf(candidate)}`;
-    const actual = failed.actual(caller);
+    const actual = failed.actual(input);
     const shown = actual === undefined ? "has none" : `is ${JSON.stringify(actual)}`;
     return `routes[${index}]: passed over; ${failed.about} ${shown}, expected ${failed.expected}`;
   });
@@ -97,7 +92,7 @@ function kindOf(name: string, { upstreams }: CompleteConfig): string {
   return count === 1 ? "one URL" : `${count} URLs`;
 }
 
-/** Whether the body is read, which costs time, and what for. */
+/** Returns a line on the body: passed through, or read, which costs time, for these reasons. */
 function readingOf(route: RouteConfig, config: CompleteConfig, name: string): string | undefined {
   if (route.to === undefined) return undefined;
   const method: Method | undefined = coreMethods.find((known) => known.name === name);
@@ -109,7 +104,7 @@ function readingOf(route: RouteConfig, config: CompleteConfig, name: string): st
     ...(route.rename === undefined ? [] : ["the name is replaced"]),
     ...(config.limits.length === 0 ? [] : ["there are limits"]),
     ...(config.cache !== false && route.cache && method?.cacheable ? ["it may be cached"] : []),
-    ...(route.tasks === "follow" && name === callTool.name ? ["it may become a task"] : []),
+    ...(route.tasks === "follow" && mayBecomeTask(name) ? ["it may become a task"] : []),
     ...(method?.longLived ? ["it is a subscription"] : []),
   ];
   if (reasons.length === 0) return "the body is passed through unread";

@@ -2,22 +2,22 @@
 import type { MatchConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 
-/** What a condition may look at beside the head. */
-export interface Caller {
+/** The properties of a request that routes and limits depend on. */
+export interface RoutingInput {
   readonly head: Head;
   readonly principal: string | undefined;
 }
 
-/** One condition: what it is about, and whether a request meets it. */
+/** One condition of a `match`. */
 export interface Condition {
-  /** The header or the fact it looks at, as in the configuration. */
+  /** The property that the condition tests, as in the configuration. */
   readonly about: string;
   readonly expected: string;
-  readonly holds: (caller: Caller) => boolean;
-  readonly actual: (caller: Caller) => string | undefined;
+  readonly holds: (input: RoutingInput) => boolean;
+  readonly actual: (input: RoutingInput) => string | undefined;
 }
 
-/** The conditions of a `match`; none for one that is left out. */
+/** Compiles the conditions of a `match`. An absent `match` has none. */
 export function compileMatch(match: MatchConfig | undefined): readonly Condition[] {
   if (match === undefined) return [];
   const conditions: Condition[] = [];
@@ -29,8 +29,8 @@ export function compileMatch(match: MatchConfig | undefined): readonly Condition
     if (patterns === undefined) return;
     const all = typeof patterns === "string" ? [patterns] : patterns;
     const fits = compilePatterns(all);
-    const holds = (caller: Caller) => {
-      const value = actual(caller);
+    const holds = (input: RoutingInput) => {
+      const value = actual(input);
       return value !== undefined && fits(value);
     };
     conditions.push({ about, expected: all.join(" or "), actual, holds });
@@ -45,7 +45,7 @@ export function compileMatch(match: MatchConfig | undefined): readonly Condition
   return conditions;
 }
 
-/** A function that says whether a text is one of the patterns, in which `*` is any text. */
+/** Returns a test for texts that match one of the patterns, where `*` stands for any text. */
 export function compilePatterns(patterns: readonly string[]): (text: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.includes("*")));
   const globs = patterns.filter((pattern) => pattern.includes("*")).map(compileGlob);
@@ -54,8 +54,8 @@ export function compilePatterns(patterns: readonly string[]): (text: string) => 
 }
 
 /**
- * Splits at the stars and looks for the parts in turn, so that no pattern takes more than a few
- * passes over the text.
+ * Splits the pattern at its stars and searches for the parts in turn, so that each pattern takes
+ * linear time.
  */
 function compileGlob(pattern: string): (text: string) => boolean {
   const parts = pattern.split("*");

@@ -1,12 +1,15 @@
-/** Gives the upstream another name than the client uses. */
+import { nameOf } from "lutra/internal";
 import type { Middleware } from "lutra/protocol";
 import type { Methods } from "./admission.ts";
 
-/** Replaces the parameter that names what a request is about, whatever its method calls it. */
+/** Replaces the tool, prompt or resource that a request names, for an upstream with another name. */
 export function rename(name: string, methods: Methods): Middleware {
   return (next) => (request, context) => {
-    const field = methods.get(request.method)?.nameField;
-    if (field === undefined || request.params?.[field] === undefined) return next(request, context);
+    const method = methods.get(request.method);
+    const field = method?.nameField;
+    if (field === undefined || nameOf(method, request.params) === undefined) {
+      return next(request, context);
+    }
     return next({ ...request, params: { ...request.params, [field]: name } }, context);
   };
 }

@@ -1,11 +1,13 @@
-/** Which route a request takes: the first whose conditions all hold. */
-import { latestVersion, ProtocolError } from "lutra/protocol";
+/** Finds the route of a request: the first one whose conditions all hold. */
+import { headerMismatch } from "lutra/internal";
 import type { RouteConfig } from "../config/schema.ts";
-import { type Caller, type Condition, compileMatch } from "./match.ts";
+import type { Head } from "../head/head.ts";
+import { olderRevision } from "../refuse.ts";
+import { type Condition, compileMatch, type RoutingInput } from "./match.ts";
 
 /** A route with its conditions compiled. */
 export interface Route {
-  /** Its place in the configuration, from 0. */
+  /** The index in the configuration. */
   readonly index: number;
   readonly config: RouteConfig;
   readonly conditions: readonly Condition[];
@@ -14,21 +16,22 @@ export interface Route {
 export interface Routes {
   readonly all: readonly Route[];
   /**
-   * The route of a request; `undefined` when none fits.
+   * Returns the route of a request, or undefined when no route matches.
    *
-   * @throws {ProtocolError} where conditions look at headers that prove nothing
+   * @throws {ProtocolError} `headerMismatch` where conditions test metadata headers that the request
+   *   lacks
    */
-  readonly find: (caller: Caller) => Route | undefined;
+  readonly find: (input: RoutingInput) => Route | undefined;
 }
 
-/** Compiles the routes: for each method only those are tried that could fit. */
+/** Compiles the routes, so that only those that can match a method are tried for it. */
 export function compileRoutes(configs: readonly RouteConfig[]): Routes {
   const all = configs.map((config, index) => ({
     index,
     config,
     conditions: compileMatch(config.match),
   }));
-  const readsHeaders = all.some(({ config }) => lookAtHeaders(config));
+  const needsMetadata = all.some(({ config }) => testsHeaders(config));
   const byMethod = new Map<string, readonly Route[]>();
   for (const method of all.flatMap(({ config }) => exactMethods(config) ?? [])) {
     byMethod.set(
@@ -39,45 +42,39 @@ export function compileRoutes(configs: readonly RouteConfig[]): Routes {
   const other = all.filter(({ config }) => exactMethods(config) === undefined);
   return {
     all,
-    find: (caller) => {
-      const { head } = caller;
-      if (readsHeaders) requireMetadata(caller);
+    find: (input) => {
+      const { head } = input;
+      if (needsMetadata) requireMetadata(head);
       const candidates = byMethod.get(head.method ?? "") ?? other;
-      for (const route of candidates) if (fits(route, caller)) return route;
+      for (const route of candidates) if (matches(route, input)) return route;
       return undefined;
     },
   };
 }
 
-function fits({ conditions }: Route, caller: Caller): boolean {
-  for (const condition of conditions) if (!condition.holds(caller)) return false;
+function matches({ conditions }: Route, input: RoutingInput): boolean {
+  for (const condition of conditions) if (!condition.holds(input)) return false;
   return true;
 }
 
-/** The methods that a route is for; `undefined` when only its conditions can tell. */
+/** Returns the methods of a route, or undefined when it matches methods by pattern or all. */
 function exactMethods({ match }: RouteConfig): readonly string[] | undefined {
   if (match?.method === undefined) return undefined;
   const methods = [match.method].flat();
   return methods.some((method) => method.includes("*")) ? undefined : methods;
 }
 
-function lookAtHeaders({ match }: RouteConfig): boolean {
+function testsHeaders({ match }: RouteConfig): boolean {
   return match?.method !== undefined || match?.name !== undefined || match?.param !== undefined;
 }
 
 /**
- * A rule on headers needs a revision whose servers compare them with the body. Without one they may
- * say anything, so nothing is guessed.
+ * Rejects a request without metadata headers. Only servers of a revision that has them compare them
+ * with the body; in an earlier one they could contain anything.
  *
  * @spec basic/transports/streamable-http#server-validation
  */
-function requireMetadata({ head }: Caller): void {
-  if (head.version === undefined) {
-    const message = "MCP-Protocol-Version: missing or older than the metadata headers";
-    throw new ProtocolError("headerMismatch", `Header mismatch: ${message}`, {
-      data: { supported: [latestVersion] },
-    });
-  }
-  if (head.method !== undefined) return;
-  throw new ProtocolError("headerMismatch", "Header mismatch: Mcp-Method: missing");
+function requireMetadata(head: Head): void {
+  if (head.version === undefined) throw olderRevision();
+  if (head.method === undefined) throw headerMismatch("Mcp-Method: missing");
 }

@@ -1,4 +1,4 @@
-/** Who is next among several with shares. */
+/** Distributes requests by weight. */
 
 export interface Share<T> {
   readonly to: T;
@@ -6,23 +6,24 @@ export interface Share<T> {
 }
 
 /**
- * Hands out what has shares so that each gets its part in every stretch of requests, not only in
- * the long run: each time all grow by their weight, and the largest is taken and shrinks by the sum.
+ * Returns a function that picks targets in proportion to their weights, by smooth weighted
+ * round-robin: on each pick, every target's credit grows by its weight, and the target with the
+ * most credit is picked and pays the sum of all weights. So the proportion also holds in short runs.
  */
 export function createShares<T>(shares: readonly Share<T>[]): () => T {
   const [only] = shares;
-  if (only === undefined) throw new TypeError("shares: expected at least one");
+  if (only === undefined) throw new TypeError("shares: expected at least one target");
   if (shares.length === 1) return () => only.to;
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
-  if (!(total > 0)) throw new TypeError("shares: expected a weight above 0");
-  const due = shares.map(() => 0);
+  if (!(total > 0)) throw new TypeError("shares: expected at least one weight above 0");
+  const credits = shares.map(() => 0);
   return () => {
     let largest = 0;
     for (const [index, { weight }] of shares.entries()) {
-      due[index] = (due[index] as number) + weight;
-      if ((due[index] as number) > (due[largest] as number)) largest = index;
+      credits[index] = (credits[index] as number) + weight;
+      if ((credits[index] as number) > (credits[largest] as number)) largest = index;
     }
-    due[largest] = (due[largest] as number) - total;
+    credits[largest] = (credits[largest] as number) - total;
     return (shares[largest] as Share<T>).to;
   };
 }

@@ -7,6 +7,7 @@
 import { canonicalJSON, isObject, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { metaKeys } from "../protocol/meta.ts";
+import { BoundedMap } from "../stores/bounded-map.ts";
 import type { ResponseCacheKey } from "../stores/response-cache.ts";
 import { NamedKey } from "../stores/response-lru.ts";
 
@@ -41,7 +42,7 @@ const maxKnown = 256;
 const maxKnownLength = 2048;
 
 export function createCacheKeys(server: string): MakeCacheKeys {
-  const known = new Map<string, Known>();
+  const known = new BoundedMap<string, Known>({ maxEntries: maxKnown });
 
   function learn(sent: string, { method, params = {} }: JSONRPCRequest): Known {
     // Servers may answer by version and by capability, so these are part of both partitions.
@@ -49,7 +50,6 @@ export function createCacheKeys(server: string): MakeCacheKeys {
     const key = new NamedKey(server, method, paramsText(params), `public ${variant}`);
     const learnt: Known = { shared: { public: key, private: undefined }, variant };
     if (sent.length > maxKnownLength) return learnt;
-    if (known.size >= maxKnown) known.clear();
     known.set(sent, learnt);
     return learnt;
   }

@@ -74,6 +74,14 @@ export function parseInputResponseParams(params: JSONObject): InputResponseParam
   return { inputResponses: optionalObject(params, "inputResponses"), requestState };
 }
 
+/** Members of `params` that differ between the rounds of one exchange. */
+const perRound: ReadonlySet<string> = new Set(["_meta", "inputResponses", "requestState"]);
+
+/** Returns the parameters that are the same in all rounds of one exchange. */
+export function originalParams(params: JSONObject = {}): JSONObject {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !perRound.has(name)));
+}
+
 /** Checks an `input_required` result from the peer. */
 export function parseInputRequired(result: Result): InputRequiredResult {
   const { inputRequests, requestState } = result;

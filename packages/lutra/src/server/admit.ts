@@ -27,9 +27,16 @@ export interface AdmittedMethod extends ServedMethod {
   readonly extension?: string;
 }
 
-export interface AdmitOptions {
+/** The columns of a method that admission reads. */
+export interface AdmissionColumns {
+  readonly method: Pick<Method, "nameField">;
+  /** The extension that the client must have declared. */
+  readonly extension?: string;
+}
+
+export interface AdmitOptions<Columns extends AdmissionColumns = AdmittedMethod> {
   readonly versions: readonly string[];
-  readonly methods: Pick<ReadonlyMap<string, AdmittedMethod>, "get">;
+  readonly methods: { readonly get: (name: string) => Columns | undefined };
 }
 
 /**
@@ -38,11 +45,11 @@ export interface AdmitOptions {
  * @throws {ProtocolError} for a request that is malformed, contradicts its headers, uses another
  * protocol version or a method that this server does not have
  */
-export function admit(
+export function admit<Columns extends AdmissionColumns>(
   request: JSONRPCRequest,
   context: RequestContext,
-  { versions, methods }: AdmitOptions,
-): AdmittedMethod {
+  { versions, methods }: AdmitOptions<Columns>,
+): Columns {
   const { header } = context;
   const version = header?.(headerNames.version);
   if (header) requireVersionHeader(version, versions);
@@ -77,7 +84,7 @@ function requireVersionHeader(version: string | undefined, supported: readonly s
 /** @spec basic/transports/streamable-http#standard-request-headers */
 function requireNameHeader(
   request: JSONRPCRequest,
-  method: Method,
+  method: AdmissionColumns["method"],
   header: (name: string) => string | undefined,
 ): void {
   const { nameField } = method;

@@ -46,7 +46,7 @@ export { defineTool } from "./tools.ts";
 
 // For programs that host servers, and for extensions.
 
-export type { AdmitOptions, AdmittedMethod, ServedMethod } from "./admit.ts";
+export type { AdmissionColumns, AdmitOptions, AdmittedMethod, ServedMethod } from "./admit.ts";
 export { admit } from "./admit.ts";
 export { serveMethod } from "./dispatch.ts";
 export type { Extension, ExtensionHost, ExtensionParts } from "./extension.ts";

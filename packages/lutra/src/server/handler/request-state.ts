@@ -13,7 +13,7 @@ import type {
   InputRequiredResult,
   InputResponse,
 } from "../../protocol/input-required.ts";
-import { inputRequired } from "../../protocol/input-required.ts";
+import { inputRequired, originalParams } from "../../protocol/input-required.ts";
 import { canonicalJSON, type JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
@@ -64,9 +64,6 @@ interface SealedState {
 }
 
 export const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
-
-/** Members of `params` that may differ between the rounds of one exchange. */
-const perRound = new Set(["_meta", "inputResponses", "requestState"]);
 
 export interface RequestStates {
   /** Opens the state of a retry. Refuses state that is tampered with, expired or foreign. */
@@ -139,9 +136,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
 }
 
 /** Binds sealed state to the principal, the method and the parameters that must not change. */
-function binding({ method, params = {} }: JSONRPCRequest, { principal }: RequestContext): string {
-  const salient = Object.entries(params).filter(([name]) => !perRound.has(name));
-  return `state\n${canonicalJSON([principal?.id ?? null, method, Object.fromEntries(salient)])}`;
+function binding({ method, params }: JSONRPCRequest, { principal }: RequestContext): string {
+  return `state\n${canonicalJSON([principal?.id ?? null, method, originalParams(params)])}`;
 }
 
 /**

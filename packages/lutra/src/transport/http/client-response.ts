@@ -13,6 +13,7 @@ import type { JSONRPCNotification, RequestId, Result } from "../../protocol/json
 import { malformed } from "../../protocol/method.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { parseRetryAfter } from "../../time/retry-after.ts";
+import { isEventStream, isJSON } from "./media-type.ts";
 import type { EventReader } from "./read-events.ts";
 import { createEventReader } from "./read-events.ts";
 
@@ -49,13 +50,13 @@ export class ResponseReader {
   start(status: number, header: ResponseHeader): void {
     this.#status = status;
     if (passing.has(status)) this.#head = { status, retryAfterMs: retryAfterMs(header) };
-    const mediaType = header("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+    const type = header("content-type");
     const isSuccess = status >= 200 && status < 300;
-    if (isSuccess && mediaType === "text/event-stream") {
+    if (isSuccess && isEventStream(type)) {
       this.#events = createEventReader((data) => this.#readMessage(data), this.#maxBytes);
-    } else if (mediaType !== "application/json") {
+    } else if (!isJSON(type)) {
       throw isSuccess
-        ? malformed(`response: expected JSON or an event stream, not ${mediaType ?? "no body"}`)
+        ? malformed(`response: expected JSON or an event stream, not ${type ?? "no body"}`)
         : this.#httpError();
     }
   }

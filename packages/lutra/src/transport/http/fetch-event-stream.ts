@@ -1,7 +1,13 @@
-import { encodeEvent, eventStreamHeaders, type HttpRules, keepAliveComment } from "./rules.ts";
+import {
+  encodeEvent,
+  eventStreamHeaders,
+  type HttpRules,
+  keepAliveComment,
+  type ResponseHeaders,
+} from "./rules.ts";
 
 const encoder = new TextEncoder();
-/** How many bytes may wait before a sender is asked to wait, too; that of Node's streams. */
+/** Number of unsent bytes from which senders have to wait; the value of Node's streams. */
 const highWaterMark = 16_384;
 
 /**
@@ -18,7 +24,7 @@ export class FetchEventStream {
   #caughtUp: (() => void) | undefined;
   #isOver = false;
 
-  /** `onGone` hears that the reader went away or was cut off for being too slow. */
+  /** @param onGone Called when the client disconnects, or is disconnected for being too slow */
   constructor({ maxBufferedBytes, keepAliveMs }: HttpRules, onGone: () => void) {
     this.#maxBufferedBytes = maxBufferedBytes;
     this.#onGone = onGone;
@@ -28,18 +34,18 @@ export class FetchEventStream {
           this.#controller = controller;
         },
         pull: () => this.#resume(),
-        cancel: () => this.#leave(),
+        cancel: () => this.#onCancel(),
       },
       { highWaterMark, size: (chunk) => chunk?.length ?? 0 },
     );
     this.#keepAlive = setInterval(() => this.#write(keepAliveComment), keepAliveMs);
   }
 
-  response(headers: { readonly [name: string]: string }): Response {
+  response(headers: ResponseHeaders): Response {
     return new Response(this.#body, { headers: { ...headers, ...eventStreamHeaders } });
   }
 
-  /** Sends a message; the promise, where there is one, resolves when the reader has caught up. */
+  /** Sends a message. Returns a promise where the client has to catch up before the next one. */
   send(message: string): void | Promise<void> {
     this.#write(encodeEvent(message));
     if (this.#isOver || (this.#controller.desiredSize ?? 0) > 0) return;
@@ -67,7 +73,7 @@ export class FetchEventStream {
     this.#controller.error(new Error("the exchange was cancelled"));
   }
 
-  /** One message may be larger than the bound; the next one finds a reader that fell behind. */
+  /** A single message may be larger than the limit, which is checked before the next one. */
   #write(text: string): void {
     if (this.#isOver) return;
     const buffered = highWaterMark - (this.#controller.desiredSize ?? 0);
@@ -78,7 +84,7 @@ export class FetchEventStream {
     }
   }
 
-  #leave(): void {
+  #onCancel(): void {
     if (this.#isOver) return;
     this.#stop();
     this.#onGone();

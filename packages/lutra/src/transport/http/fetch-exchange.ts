@@ -9,17 +9,17 @@ import {
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { FetchEventStream } from "./fetch-event-stream.ts";
 import { HttpContext } from "./http-context.ts";
-import { type HttpRules, type ReadHeader, toProtocolError } from "./rules.ts";
+import { type HttpRules, type ReadHeader, type ResponseHeaders, toProtocolError } from "./rules.ts";
 
 export interface FetchExchangeOptions {
   readonly http: Request;
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly rules: HttpRules;
-  readonly cors: { readonly [name: string]: string };
+  readonly cors: ResponseHeaders;
 }
 
-/** One request and its response: JSON, or an event stream once a notification was sent. */
+/** One request and its response: JSON, or an event stream after the first notification. */
 export class FetchExchange {
   readonly #context: HttpContext;
   readonly #request: JSONRPCRequest;
@@ -41,8 +41,8 @@ export class FetchExchange {
     });
   }
 
-  /** Resolves to the response as soon as its kind is known. */
-  run(serve: Serve): Promise<Response> {
+  /** Serves the request. Resolves to the response as soon as it is known to be JSON or a stream. */
+  serve(serve: Serve): Promise<Response> {
     return new Promise((resolve, reject) => {
       this.#respond = resolve;
       const fail = (thrown: unknown) => this.#fail(thrown, reject);
@@ -75,31 +75,27 @@ export class FetchExchange {
     if (this.#isOver) return;
     const message = JSON.stringify(notification);
     if (this.#stream === undefined) {
-      this.#stream = new FetchEventStream(this.#options.rules, () => this.#leave());
+      this.#stream = new FetchEventStream(this.#options.rules, () => this.#onGone());
       this.#respond(this.#stream.response(this.#options.cors));
     }
     return this.#stream.send(message);
   }
 
-  /** Aborts with the HTTP request, and when the reader of the stream goes away. */
+  /** Aborts with the HTTP request, and when the client of the stream disconnects. */
   #createSignal(): AbortSignal {
     this.#gone = new AbortController();
     if (this.#isGone) this.#gone.abort();
     return AbortSignal.any([this.#options.http.signal, this.#gone.signal]);
   }
 
-  #leave(): void {
+  #onGone(): void {
     this.#isGone = true;
     this.#gone?.abort();
   }
 }
 
-/** A response of JSON. */
-export function jsonResponse(
-  body: string,
-  status: number,
-  headers: { readonly [name: string]: string },
-): Response {
+/** Creates a JSON response. */
+export function jsonResponse(body: string, status: number, headers: ResponseHeaders): Response {
   return new Response(body, {
     status,
     headers: { "content-type": "application/json", ...headers },

@@ -12,13 +12,18 @@ import {
   readId,
 } from "../../protocol/json-rpc.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
+import { decodeBody, readBody, withinLimit } from "./fetch-body.ts";
 import { FetchExchange, jsonResponse } from "./fetch-exchange.ts";
-import { decodeBody, parseJSON, requireUTF8 } from "./read-message.ts";
+import { parseJSON } from "./read-message.ts";
 import {
+  accepted,
   errorHeaders,
   type HttpHandlerOptions,
+  type HttpRules,
   type ReadHeader,
   type Refusal,
+  type ResponseHeaders,
+  type Screening,
   screen,
   tooLarge,
   toProtocolError,
@@ -27,8 +32,6 @@ import {
 
 /** Answers one HTTP request. */
 export type FetchHandler = (http: Request) => Promise<Response>;
-
-type Headers = { readonly [name: string]: string };
 
 /**
  * Serves the MCP endpoint as a fetch handler, for Bun, Deno, Workers and frameworks. Set
@@ -44,28 +47,26 @@ export function createFetchHandler(
   options: HttpHandlerOptions = {},
 ): FetchHandler {
   const rules = withDefaults(options);
+  const { maxBodyBytes, authenticate } = rules;
 
+  // The steps and their order are those of `serveScreened`, the Node handler's.
   return async (http) => {
     const header: ReadHeader = (name) => http.headers.get(name) ?? undefined;
-    // Not every platform shows the header, which over HTTP/2 does not exist.
-    const host = header("host") ?? new URL(http.url).host;
-    const { method } = http;
-    const { refusal, cors } = screen({ method, host, header, isLocal: () => false }, rules);
+    const { refusal, cors } = screenRequest(http, header, rules);
     if (refusal) return refuse(refusal, cors);
     let id: RequestId | undefined;
     try {
-      const { maxBodyBytes } = rules;
-      const text = textOf(await readBody(http, header, maxBodyBytes), header, maxBodyBytes);
-      if (text === undefined) return refuse(tooLarge(maxBodyBytes), cors);
-      const value = parseJSON(text);
+      const body = withinLimit(await readBody(http, header, maxBodyBytes), maxBodyBytes);
+      if (body === undefined) return refuse(tooLarge(maxBodyBytes), cors);
+      const value = parseJSON(decodeBody(body, header));
       id = readId(value);
       const message = parseMessage(value);
-      if (!isRequest(message)) return refuse({ status: 202 }, cors);
-      const principal = rules.authenticate && (await rules.authenticate(header));
+      if (!isRequest(message)) return refuse(accepted, cors);
+      const principal = authenticate && (await authenticate(header));
       const exchange = new FetchExchange(message, { http, header, principal, rules, cors });
-      return await exchange.run(server.serve);
+      return await exchange.serve(server.serve);
     } catch (thrown) {
-      // The exchange was cancelled: nobody waits for this response, whatever it is.
+      // The exchange was cancelled, so no client reads this response.
       if (isTransportError(thrown)) return new Response(null, { status: 499 });
       const error = toProtocolError(thrown, rules);
       return jsonResponse(encodeError(id, error), error.status, errorHeaders(error, cors));
@@ -73,69 +74,15 @@ export function createFetchHandler(
   };
 }
 
-/**
- * Reads the body, as text where it comes so; `undefined` for what is known to be beyond the limit. It
- * is not checked yet: to do so here would be one promise more.
- */
-function readBody(http: Request, header: ReadHeader, maxBytes: number): Promise<Body> | undefined {
-  const length = header("content-length");
-  if (length === undefined) return readChunks(http, maxBytes);
-  if (Number(length) > maxBytes) return undefined;
-  const isText = bringsText(http) && header("content-encoding") === undefined;
-  return isText ? http.text() : http.arrayBuffer();
+function screenRequest(http: Request, header: ReadHeader, rules: HttpRules): Screening {
+  const { method, url } = http;
+  // Some platforms hide `Host`, and HTTP/2 does not have it.
+  const host = header("host") ?? new URL(url).host;
+  return screen({ method, host, header, isLocal: () => false }, rules);
 }
 
-type Body = string | ArrayBuffer | Uint8Array | undefined;
-
-/** The text of a body; `undefined` for one beyond the limit. Refuses what is not UTF-8. */
-function textOf(body: Body, header: ReadHeader, maxBytes: number): string | undefined {
-  if (body === undefined) return undefined;
-  if (typeof body === "string") {
-    if (body.length > maxBytes) return undefined;
-    requireUTF8(body, Number(header("content-length")));
-    return body;
-  }
-  return body.byteLength > maxBytes ? undefined : decodeBody(toBytes(body));
-}
-
-function toBytes(body: ArrayBuffer | Uint8Array): Uint8Array {
-  return body instanceof Uint8Array ? body : new Uint8Array(body);
-}
-
-/**
- * True for the requests of adapters, which read a connection of `node:http` themselves. There the
- * bytes would be one more copy, which takes longer than all checks, and `Content-Length` is what
- * Node has counted. Other requests may be made of a body that was written anew and headers that
- * were not, so nothing may be concluded from their length.
- */
-function bringsText(http: Request): boolean {
-  return http.text !== Request.prototype.text;
-}
-
-async function readChunks(http: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of http.body ?? []) {
-    size += chunk.length;
-    if (size > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return concat(chunks, size);
-}
-
-function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [first] = chunks;
-  if (first?.length === size) return first;
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
-}
-
-function refuse({ status, headers, error }: Refusal, cors: Headers): Response {
+/** Creates the response to a request that is not served. */
+function refuse({ status, headers, error }: Refusal, cors: ResponseHeaders): Response {
   const all = { ...headers, ...cors };
   if (error === undefined) return new Response(null, { status, headers: all });
   return jsonResponse(encodeError(undefined, error), status, all);

@@ -6,14 +6,15 @@ export interface HttpContextInit {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly notify: RequestContext["notify"];
-  /** Makes the signal; called once, when the signal is first asked for. */
+  /** Creates the signal; called once, on the first access. */
   readonly signal: () => AbortSignal;
 }
 
 /**
- * The context of a request that came over HTTP. Its signal is made on demand: it costs as much as
- * all checks together, and most handlers never look at it. Not to be extended: with the accessor
- * defined before a subclass adds members, V8 keeps every request until the next full collection.
+ * The context of a request over HTTP. Its signal is created on first access, because it costs as
+ * much as all checks together and most handlers never use it. Do not extend this class: when a
+ * subclass adds members after the accessor is defined, V8 retains every request until the next full
+ * garbage collection.
  */
 export class HttpContext implements RequestContext {
   declare readonly signal: AbortSignal;
@@ -33,9 +34,10 @@ export class HttpContext implements RequestContext {
   }
 
   /**
-   * Middleware copies contexts with `{ ...context }`, which takes own members only, so an accessor
-   * of the class would be lost. One in an object literal would be a new function each time, for
-   * which V8 keeps all that belongs to a request until the next full collection.
+   * The accessor that each instance gets as its own member, because middleware copies contexts with
+   * `{ ...context }`, which ignores accessors of the class. An accessor in an object literal would
+   * be a new function for each request, and V8 would retain the request until the next full garbage
+   * collection.
    */
   static readonly #lazySignal: PropertyDescriptor & ThisType<HttpContext> = {
     enumerable: true,

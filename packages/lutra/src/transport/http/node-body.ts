@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 import { ProtocolError } from "../../protocol/errors.ts";
 
 /**
- * Collects the body of a request. Resolves to `undefined` as soon as it grows past `maxBytes`,
- * without reading the rest; rejects when the client goes away before it is complete.
+ * Reads the body of a request. Resolves to undefined as soon as the body is above `maxBytes`, and
+ * does not read the rest. Rejects when the client disconnects first.
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   if (Number(req.headers["content-length"]) > maxBytes) return Promise.resolve(undefined);
@@ -30,7 +30,7 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
 /**
  * Decodes a body as text.
  *
- * @throws {ProtocolError} `parseError` for what is not UTF-8
+ * @throws {ProtocolError} `parseError` when the body is not UTF-8
  */
 export function decodeBody(body: Buffer): string {
   if (!isUtf8(body)) throw new ProtocolError("parseError", "Parse error: the body is not UTF-8");

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 
-/** How long a sender may go on after it got its answer, in milliseconds. */
+/** Maximum time that a request may continue to arrive after its response, in milliseconds. */
 const lingerMs = 2000;
 
 /**
- * Ends a response whose request is still arriving, and with it the connection. A connection that
- * is closed while data arrives is reset, by which the sender can lose the answer. So what arrives
- * is thrown away until the sender has stopped, for two seconds at most.
+ * Ends a response whose request is still arriving, and then closes the connection. Closing a
+ * connection while data arrives resets it, and the client can lose the response. Therefore the
+ * rest of the request is read and discarded first, for at most two seconds.
  */
 export function endEarly(res: ServerResponse): void {
   const { req } = res;

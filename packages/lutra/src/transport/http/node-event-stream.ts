@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { encodeEvent, eventStreamHeaders, keepAliveComment } from "./rules.ts";
 
-/** Open streams of one handler, kept alive by one timer. */
+/** The open streams of one endpoint. One timer keeps all of them alive. */
 export class OpenStreams {
   readonly #streams = new Set<NodeEventStream>();
   readonly #keepAliveMs: number;
@@ -51,7 +51,7 @@ export class NodeEventStream {
     this.#res.once("close", () => this.#open.delete(this));
   }
 
-  /** Sends a message; the promise, where there is one, resolves when the reader has caught up. */
+  /** Sends a message. Returns a promise where the client has to catch up before the next one. */
   send(message: string): void | Promise<void> {
     if (this.write(encodeEvent(message))) return;
     return this.#drained();
@@ -63,8 +63,9 @@ export class NodeEventStream {
   }
 
   /**
-   * A reader that has fallen behind by more than the bound is cut off, which cancels its request.
-   * One message may be larger than the bound.
+   * Writes text. Returns false when the caller should wait. Closes the connection of a client that
+   * has fallen behind by more than the limit, which cancels its request. A single message may be
+   * larger than the limit.
    */
   write(text: string): boolean {
     const res = this.#res;
@@ -73,7 +74,7 @@ export class NodeEventStream {
     return res.write(text);
   }
 
-  /** All messages that wait for the reader wait for the same moment. */
+  /** Returns one promise for all messages that wait for the client to catch up. */
   #drained(): Promise<void> {
     const res = this.#res;
     if (res.destroyed) return Promise.resolve();

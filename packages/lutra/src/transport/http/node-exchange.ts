@@ -12,17 +12,17 @@ import {
 } from "../../protocol/json-rpc.ts";
 import { HttpContext } from "./http-context.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
-import { errorHeaders, type HttpRules, type ReadHeader } from "./rules.ts";
+import { errorHeaders, type HttpRules, type ReadHeader, type ResponseHeaders } from "./rules.ts";
 
 export interface ExchangeOptions {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly rules: HttpRules;
   readonly streams: OpenStreams;
-  readonly cors: { readonly [name: string]: string };
+  readonly cors: ResponseHeaders;
 }
 
-/** One request and its answer: JSON, or an event stream once a notification was sent. */
+/** One request and its response: JSON, or an event stream after the first notification. */
 export class NodeExchange {
   readonly context: HttpContext;
   readonly #id: RequestId;
@@ -43,14 +43,14 @@ export class NodeExchange {
     });
   }
 
-  /** Answers with a result. */
+  /** Sends a result. */
   succeed(result: Result): void {
     if (this.#stream) this.#stream.end(encodeResult(this.#id, result));
     else endJSON(this.#res, this.#id, result, this.#options.cors);
     this.#isOver = true;
   }
 
-  /** Answers with an error. */
+  /** Sends an error. */
   fail(error: ProtocolError): void {
     this.#isOver = true;
     const message = encodeError(this.#id, error);
@@ -81,44 +81,44 @@ export class NodeExchange {
   }
 }
 
-/** Answers with a result as JSON. */
+/** Sends a result as JSON. */
 function endJSON(
   res: ServerResponse,
   id: RequestId,
   result: EncodedResult,
-  cors: { readonly [name: string]: string },
+  cors: ResponseHeaders,
 ): void {
   const bytes = result[resultBytes];
   if (bytes) endBytes(res, { id, bytes, cors });
   else writeJSON(res, 200, encodeResult(id, result), cors);
 }
 
-interface BytesAnswer {
+interface EncodedResponse {
   readonly id: RequestId;
   readonly bytes: Uint8Array;
-  readonly cors: { readonly [name: string]: string };
+  readonly cors: ResponseHeaders;
 }
 
-/** Answers with a result that was encoded ahead of time. Its bytes are not copied. */
-function endBytes(res: ServerResponse, { id, bytes, cors }: BytesAnswer): void {
+/** Sends a result that is already encoded, without copying its bytes. */
+function endBytes(res: ServerResponse, { id, bytes, cors }: EncodedResponse): void {
   const start = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
   res.writeHead(200, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(start) + bytes.length + 1,
     ...cors,
   });
-  // Node puts what is written before the end of this turn into one packet.
+  // Node sends writes of the same turn in one packet.
   res.write(start);
   res.write(bytes);
   res.end("}");
 }
 
-/** Answers with JSON and its length. */
+/** Sends JSON with its length. */
 export function writeJSON(
   res: ServerResponse,
   status: number,
   body: string,
-  headers: { readonly [name: string]: string },
+  headers: ResponseHeaders,
 ): void {
   const length = Buffer.byteLength(body);
   res.writeHead(status, {

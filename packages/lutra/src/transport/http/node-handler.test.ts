@@ -256,21 +256,3 @@ it("a request with two hosts is refused with 400", async () => {
   expect(statusOf(answer)).toBe(400);
   expect(answer).toContain("Host: sent more than once");
 });
-
-it("another serve, caller and screening can take the place of the handler's own", async () => {
-  const handler = createNodeHandler(server, { onError });
-  const own = createHttpServer((req, res) => {
-    void handler(req, res, {
-      serve: async (_request, { principal }) => ({ resultType: "complete", who: principal?.id }),
-      principal: { id: "ana" },
-      screening: { cors: { "x-screened": "before" } },
-    });
-  });
-  await once(own.listen(0, "127.0.0.1"), "listening");
-  const { port } = own.address() as AddressInfo;
-  // The handler itself would refuse this media type.
-  const response = await fetch(`http://127.0.0.1:${port}`, { method: "POST", body: body() });
-  expect(response.headers.get("x-screened")).toBe("before");
-  expect(await response.json()).toMatchObject({ id: 1, result: { who: "ana" } });
-  own.close();
-});

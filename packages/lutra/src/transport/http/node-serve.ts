@@ -8,21 +8,23 @@ import type { Serve } from "../../protocol/exchange.ts";
 import { createNodeHandler } from "./node-handler.ts";
 import type { HttpHandlerOptions } from "./rules.ts";
 
-/** Where to listen, and how long the end may take. */
+/** The address to listen on, and the time that closing may take. */
 export interface ListenOptions {
   /** 0 picks a free port. @default 3000 */
   readonly port?: number | undefined;
   /** @default "127.0.0.1" */
   readonly host?: string | undefined;
   /**
-   * How long `close` waits for exchanges in flight, in milliseconds, or a function that is asked when
-   * it begins. @default 5000
+   * Maximum time that `close` waits for exchanges in flight, in milliseconds, or a function that
+   * returns it when closing begins.
+   *
+   * @default 5000
    */
   readonly drainMs?: number | (() => number) | undefined;
 }
 
 export interface ServeHttpOptions extends HttpHandlerOptions, ListenOptions {
-  /** Where the MCP endpoint is. @default "/mcp" */
+  /** The path of the MCP endpoint. @default "/mcp" */
   readonly path?: string;
 }
 
@@ -30,17 +32,17 @@ export interface ServeHttpOptions extends HttpHandlerOptions, ListenOptions {
 export interface HttpEndpoint {
   readonly url: string;
   readonly port: number;
-  /** Whether only clients on this machine can reach it. */
+  /** True when only clients on this machine can connect. */
   readonly isLocal: boolean;
   /**
-   * Stops accepting, ends subscriptions gracefully, lets exchanges in flight finish, and cuts off
-   * what is left after `drainMs`.
+   * Stops accepting connections, ends subscriptions with their result, waits for exchanges in
+   * flight, and closes the remaining connections after `drainMs`.
    */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Listens for HTTP on one address, by default on loopback only. Rejects when the port is taken.
+ * Listens for HTTP on one address, by default on loopback only. Rejects when the port is in use.
  *
  * @spec basic/transports/streamable-http#security-endpoint
  */
@@ -50,21 +52,21 @@ export async function serveHttp(
 ): Promise<HttpEndpoint> {
   const { port, host, drainMs, path = "/mcp", ...rules } = options;
   if (!path.startsWith("/"))
-    throw new TypeError(`path: expected one that begins with /, not ${path}`);
+    throw new TypeError(`path: expected a path that begins with "/", got "${path}"`);
   const handler = createNodeHandler(server, rules);
   const service = { handle: atPath(path, handler), close: server.close ?? (async () => {}) };
   const endpoint = await listenHttp(service, { port, host, drainMs });
   return { ...endpoint, url: endpoint.url + path };
 }
 
-/** What answers HTTP requests, and how it ends what stays open. */
+/** A service over HTTP, independent of its protocol. */
 export interface HttpService {
   readonly handle: RequestListener;
-  /** Ends subscriptions; called once, when nothing new is accepted any longer. */
+  /** Ends subscriptions; called once, after the last connection was accepted. */
   readonly close: () => Promise<void>;
 }
 
-/** Hands requests for one path to `handle`; others get 404. */
+/** Returns a listener that passes requests for `path` to `handle` and answers others with 404. */
 export function atPath(path: string, handle: RequestListener): RequestListener {
   return (req, res) => {
     const { url = "" } = req;
@@ -73,7 +75,7 @@ export function atPath(path: string, handle: RequestListener): RequestListener {
   };
 }
 
-/** Listens for HTTP, whatever the path. Rejects when the port is taken. */
+/** Listens for HTTP on all paths. Rejects when the port is in use. */
 export async function listenHttp(
   service: HttpService,
   options: ListenOptions = {},
@@ -106,7 +108,7 @@ async function drain(http: HttpServer, end: () => Promise<void>, drainMs: number
   http.closeIdleConnections();
   await end();
   const cutOff = setTimeout(() => http.closeAllConnections(), drainMs);
-  // A connection that was busy until now stays open for its next request unless it is told.
+  // A connection that becomes idle later would otherwise stay open for its next request.
   const idle = setInterval(() => http.closeIdleConnections(), 50);
   await closed;
   clearTimeout(cutOff);

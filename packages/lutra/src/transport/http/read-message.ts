@@ -1,5 +1,5 @@
 /**
- * From the bytes of a body to a message.
+ * Decodes the body of a request.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
@@ -9,11 +9,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Decodes a body.
+ * Decodes bytes as text.
  *
- * @throws {ProtocolError} `parseError` for what is not UTF-8
+ * @throws {ProtocolError} `parseError` when they are not UTF-8
  */
-export function decodeBody(bytes: Uint8Array): string {
+export function decodeUTF8(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
@@ -22,17 +22,17 @@ export function decodeBody(bytes: Uint8Array): string {
 }
 
 /**
- * Refuses the text of a body that was not UTF-8 or began with a byte order mark, given how many
- * bytes it had. `Request.text` leaves the mark out and puts U+FFFD, which has three bytes, for each
- * run of one to three that it can't decode. What comes out as long as it was stays unnoticed: runs
- * of three, which are characters of four without their last byte, and a mark that shorter runs
- * make up for.
+ * Rejects a body that was not UTF-8 or began with a byte order mark, given its text and its number
+ * of bytes. `Request.text` drops the mark and replaces each invalid sequence of one to three bytes
+ * with U+FFFD, which has three bytes, so the length changes. Two cases are not detected because
+ * they keep the length: invalid sequences of exactly three bytes, and a mark whose three bytes are
+ * offset by shorter invalid sequences.
  *
  * @throws {ProtocolError} `parseError`
  */
 export function requireUTF8(text: string, bytes: number): void {
   const isLossy = text.includes("\ufffd");
-  // One unit of text for each byte is ASCII.
+  // Text with as many UTF-16 units as bytes is ASCII.
   if (text.length === bytes && !isLossy) return;
   const lost = bytes - encoder.encode(text).length;
   if (isLossy ? lost !== 0 : lost === 3) throw notUTF8();

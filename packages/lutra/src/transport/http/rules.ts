@@ -1,66 +1,85 @@
 /**
- * What an HTTP request must be before its body is read, for every kind of HTTP handler.
+ * The rules of the HTTP endpoint that apply before a body is read, for both HTTP handlers.
  *
  * @spec basic/transports/streamable-http#security-endpoint
  */
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal } from "../../protocol/exchange.ts";
+import { isJSON } from "./media-type.ts";
 
 /** Reads a header by its lower-case name. */
 export type ReadHeader = (name: string) => string | undefined;
 
+/** Response headers by name. */
+export interface ResponseHeaders {
+  readonly [name: string]: string;
+}
+
 export interface HttpHandlerOptions {
   /**
-   * Values of `Host` that are answered, with or without port. @default any, but only loopback
-   * names on connections that arrive at a loopback address, against DNS rebinding
+   * Accepted values of `Host`, with or without a port.
+   *
+   * @default Any. On a connection that arrives at a loopback address, loopback names only, as a
+   *   protection against DNS rebinding
    */
   readonly allowedHosts?: readonly string[];
   /**
-   * Origins of web pages that may call this server, such as `https://app.example.com`; they get
-   * CORS headers. @default loopback origins, when `Host` is a loopback name, too
+   * Origins of web pages that may call this server, such as `https://app.example.com`. Their
+   * requests get CORS headers.
+   *
+   * @default Loopback origins, where `Host` is a loopback name as well
    */
   readonly allowedOrigins?: readonly string[];
-  /** The largest body that is read. @default 4194304 (4 MiB) */
+  /** Maximum size of a request body, in bytes. @default 4194304 (4 MiB) */
   readonly maxBodyBytes?: number;
-  /** How much of a stream may wait for a slow reader before it is cut off. @default 1048576 */
+  /**
+   * Maximum size of the unsent part of an event stream, in bytes. The stream of a reader that falls
+   * behind by more is closed.
+   *
+   * @default 1048576 (1 MiB)
+   */
   readonly maxBufferedBytes?: number;
-  /** Pause between keep-alive comments on open streams, in milliseconds. @default 15000 */
+  /** Interval between keep-alive comments on an open stream, in milliseconds. @default 15000 */
   readonly keepAliveMs?: number;
-  /** Finds out who calls, from verified credentials. @default nobody */
+  /** Returns the caller's principal, from verified credentials. @default no principal */
   readonly authenticate?: (
     header: ReadHeader,
   ) => Principal | undefined | Promise<Principal | undefined>;
-  /** Hears of failures whose cause the peer is not told. @default console.error */
+  /** Called with each error whose cause is hidden from the client. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 
 export type HttpRules = Required<Omit<HttpHandlerOptions, "allowedHosts" | "authenticate">> &
   Pick<HttpHandlerOptions, "allowedHosts" | "authenticate">;
 
-/** A response without an exchange. */
+/** A response to a request that is not served. */
 export interface Refusal {
   readonly status: number;
-  readonly headers?: { readonly [name: string]: string };
+  readonly headers?: ResponseHeaders;
   readonly error?: ProtocolError;
 }
 
-/** The request line and headers, and whether the connection arrived at a loopback address. */
+/** The parts of a request that `screen` reads. */
 export interface HttpHead {
   readonly method: string;
-  /** What the client takes this server's name for. */
+  /** The value of `Host`, or the host of the URL. */
   readonly host: string;
   readonly header: ReadHeader;
+  /** Returns true when the connection arrived at a loopback address. */
   readonly isLocal: () => boolean;
 }
 
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
-/** What pages may read of answers beside their bodies. */
+/** The response headers that web pages may read. */
 const exposed = "www-authenticate, retry-after";
-const noCors: Screening["cors"] = Object.freeze({});
-const json = /^application\/json\s*(?:;|$)/i;
+const noCors: ResponseHeaders = Object.freeze({});
 
-/** Fills the defaults in. Throws `TypeError` for nonsense. */
+/**
+ * Completes the options with their defaults.
+ *
+ * @throws {TypeError} for a limit that is not a positive integer
+ */
 export function withDefaults(options: HttpHandlerOptions): HttpRules {
   const { maxBodyBytes = 4_194_304, maxBufferedBytes = 1_048_576, keepAliveMs = 15_000 } = options;
   for (const [name, value] of Object.entries({ maxBodyBytes, maxBufferedBytes, keepAliveMs })) {
@@ -81,17 +100,18 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
   };
 }
 
-/** What the head of a request leads to. */
+/** The result of `screen`. */
 export interface Screening {
-  /** Set when the request must not reach the exchange. */
+  /** The response to a request that must not be served. */
   readonly refusal?: Refusal;
-  /** What the browser of a web page that may call must be told, on every answer. */
-  readonly cors: { readonly [name: string]: string };
+  /** The CORS headers, which every response to the request has. */
+  readonly cors: ResponseHeaders;
 }
 
 /**
- * Refuses what must not reach the exchange. The first rule that a request breaks is its answer.
- * `Accept` is not checked: a client that lists too little gets what it would have got.
+ * Checks `Host`, `Origin`, the HTTP method and the media type, in this order. The first rule that a
+ * request breaks decides the response. `Accept` is not checked, because the response would be the
+ * same.
  */
 export function screen(head: HttpHead, rules: HttpRules): Screening {
   const { method, host, header } = head;
@@ -106,26 +126,26 @@ export function screen(head: HttpHead, rules: HttpRules): Screening {
   const cors = corsHeaders(origin);
   if (method === "OPTIONS" && origin !== undefined) return { refusal: preflight(header), cors };
   if (method !== "POST") return { refusal: { status: 405, headers: { allow: "POST" } }, cors };
-  const type = header("content-type");
-  if (type !== undefined && json.test(type)) return { cors };
-  return {
-    refusal: { status: 415, error: invalid("Content-Type: expected application/json") },
-    cors,
-  };
+  if (isJSON(header("content-type"))) return { cors };
+  const error = invalid("Content-Type: expected application/json");
+  return { refusal: { status: 415, error }, cors };
 }
 
-/** The refusal of a body beyond the limit. */
+/** The response to a notification: this revision defines none that a server acts on. */
+export const accepted: Refusal = Object.freeze({ status: 202 });
+
+/** Returns the response to a body above the limit. */
 export function tooLarge(maxBodyBytes: number): Required<Refusal> {
-  // What is left of the body is not read, so the connection can't be used again.
+  // The rest of the body is not read, so the connection cannot be reused.
   const headers = { connection: "close" };
   return { status: 413, headers, error: invalid(`body: more than ${maxBodyBytes} bytes`) };
 }
 
-/** The headers of a response that carries an error. */
+/** Returns the headers of a response that carries an error. */
 export function errorHeaders(
   { retryAfterMs, challenge }: ProtocolError,
-  cors: Screening["cors"],
-): Screening["cors"] {
+  cors: ResponseHeaders,
+): ResponseHeaders {
   if (retryAfterMs === undefined && challenge === undefined) return cors;
   return {
     ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
@@ -141,10 +161,10 @@ export const eventStreamHeaders = {
   "x-accel-buffering": "no",
 } as const;
 
-/** A comment that keeps intermediaries from closing a quiet stream. */
+/** A comment that keeps intermediaries from closing an idle stream. */
 export const keepAliveComment = ":\n\n";
 
-/** One message as an event. JSON has no raw line breaks, so it is one line of data. */
+/** Encodes a message as an event. JSON has no raw line breaks, so the data is one line. */
 export function encodeEvent(message: string): string {
   return `event: message\ndata: ${message}\n\n`;
 }
@@ -159,7 +179,7 @@ function isAllowedOrigin(origin: string, isLoopbackHost: boolean, rules: HttpRul
   return rules.allowedOrigins.includes(origin) || (isLoopbackHost && loopbackOrigin.test(origin));
 }
 
-/** Makes the error to tell the peer, and reports what it is not told. */
+/** Returns the error that the client receives for a thrown value, and reports a hidden one. */
 export function toProtocolError(thrown: unknown, { onError }: HttpRules): ProtocolError {
   const error = ProtocolError.from(thrown);
   if (error !== thrown) onError(thrown);
@@ -181,7 +201,7 @@ function forbidden(message: string): Screening {
   return { refusal: { status: 403, error: invalid(message) }, cors: noCors };
 }
 
-function corsHeaders(origin: string | undefined): Screening["cors"] {
+function corsHeaders(origin: string | undefined): ResponseHeaders {
   if (origin === undefined) return noCors;
   return {
     "access-control-allow-origin": origin,

@@ -1,0 +1,75 @@
+import { decodeUTF8, requireUTF8 } from "./read-message.ts";
+import type { ReadHeader } from "./rules.ts";
+
+/** A request body, as text where the platform provides text at a lower cost. */
+export type FetchBody = string | ArrayBuffer | Uint8Array;
+
+/**
+ * Reads the body of a request. Resolves to undefined for a body that is known to be above
+ * `maxBytes`. The caller passes the result to `withinLimit`, because a check here would cost
+ * another promise.
+ */
+export function readBody(
+  http: Request,
+  header: ReadHeader,
+  maxBytes: number,
+): Promise<FetchBody | undefined> | undefined {
+  const length = header("content-length");
+  if (length === undefined) return readChunks(http, maxBytes);
+  if (Number(length) > maxBytes) return undefined;
+  const isText = hasOwnText(http) && header("content-encoding") === undefined;
+  return isText ? http.text() : http.arrayBuffer();
+}
+
+/** Returns the body, or undefined when it is above the limit. */
+export function withinLimit(body: FetchBody | undefined, maxBytes: number): FetchBody | undefined {
+  if (body === undefined) return undefined;
+  const length = typeof body === "string" ? body.length : body.byteLength;
+  return length > maxBytes ? undefined : body;
+}
+
+/**
+ * Decodes a body as text.
+ *
+ * @throws {ProtocolError} `parseError` when the body is not UTF-8
+ */
+export function decodeBody(body: FetchBody, header: ReadHeader): string {
+  if (typeof body !== "string") {
+    return decodeUTF8(body instanceof Uint8Array ? body : new Uint8Array(body));
+  }
+  requireUTF8(body, Number(header("content-length")));
+  return body;
+}
+
+/**
+ * Returns true for the requests of adapters that read a `node:http` connection themselves. For
+ * those, bytes would cost one more copy, which takes longer than all checks, and Node has counted
+ * the bytes of `Content-Length`. The body of any other request may have been replaced while its
+ * headers were not, so its `Content-Length` proves nothing.
+ */
+function hasOwnText(http: Request): boolean {
+  return http.text !== Request.prototype.text;
+}
+
+async function readChunks(http: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of http.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return concat(chunks, size);
+}
+
+function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [first] = chunks;
+  if (first?.length === size) return first;
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}

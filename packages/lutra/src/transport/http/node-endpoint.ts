@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ProtocolError } from "../../protocol/errors.ts";
+import type { Serve } from "../../protocol/exchange.ts";
+import {
+  encodeError,
+  isRequest,
+  parseMessage,
+  type RequestId,
+  readId,
+} from "../../protocol/json-rpc.ts";
+import { isTransportError } from "../../protocol/transport-error.ts";
+import { decodeBody, readBody } from "./node-body.ts";
+import { endEarly } from "./node-end-early.ts";
+import { OpenStreams } from "./node-event-stream.ts";
+import { NodeExchange, writeJSON } from "./node-exchange.ts";
+import { parseJSON } from "./read-message.ts";
+import {
+  accepted,
+  errorHeaders,
+  type HttpRules,
+  type ReadHeader,
+  type Refusal,
+  type ResponseHeaders,
+  tooLarge,
+  toProtocolError,
+} from "./rules.ts";
+
+/** The parts that all requests to one endpoint share. */
+export interface NodeEndpoint {
+  readonly rules: HttpRules;
+  readonly streams: OpenStreams;
+}
+
+/** Creates an endpoint, for the public handler and for the gateway. */
+export function createNodeEndpoint(rules: HttpRules): NodeEndpoint {
+  return { rules, streams: new OpenStreams(rules.keepAliveMs) };
+}
+
+/** A request that passed `screenRequest`, with its response. */
+export interface ScreenedRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly header: ReadHeader;
+  /** The headers that every response has. */
+  readonly cors: ResponseHeaders;
+  /** Identifies the caller; called once the message is known to be a request. */
+  readonly authenticate: HttpRules["authenticate"];
+}
+
+/**
+ * Reads the message of a screened request, serves it and writes the response. The steps and their
+ * order are those of the fetch handler.
+ *
+ * @returns The error that the response carries; undefined for a result, a notification and a
+ *   connection that closed first
+ */
+export async function serveScreened(
+  { req, res, header, cors, authenticate }: ScreenedRequest,
+  { rules, streams }: NodeEndpoint,
+  serve: Serve,
+): Promise<ProtocolError | undefined> {
+  let id: RequestId | undefined;
+  let exchange: NodeExchange | undefined;
+  try {
+    const body = await readBody(req, rules.maxBodyBytes);
+    if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
+    const value = parseJSON(decodeBody(body));
+    id = readId(value);
+    const message = parseMessage(value);
+    if (!isRequest(message)) return void refuse(res, accepted, cors);
+    const principal = authenticate && (await authenticate(header));
+    exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });
+    const result = await serve(message, exchange.context);
+    exchange.succeed(result);
+  } catch (thrown) {
+    if (isTransportError(thrown) || res.destroyed) return void res.destroy();
+    const error = toProtocolError(thrown, rules);
+    if (exchange) exchange.fail(error);
+    else writeJSON(res, error.status, encodeError(id, error), errorHeaders(error, cors));
+    return error;
+  }
+}
+
+/** Writes the response to a request that is not served. */
+export function refuse(
+  res: ServerResponse,
+  { status, headers, error }: Refusal,
+  cors: ResponseHeaders,
+): void {
+  const all = { ...headers, ...cors };
+  if (error) writeJSON(res, status, encodeError(undefined, error), all);
+  else if (status === 204) res.writeHead(status, all).end();
+  else res.writeHead(status, { "content-length": 0, ...all }).end();
+}
+
+/** Writes the response to a body above the limit, the rest of which may still be arriving. */
+function refuseBody(
+  res: ServerResponse,
+  { status, headers, error }: Required<Refusal>,
+  cors: ResponseHeaders,
+): ProtocolError {
+  const body = encodeError(undefined, error);
+  const length = Buffer.byteLength(body);
+  const type = { "content-type": "application/json", "content-length": length };
+  res.writeHead(status, { ...type, ...headers, ...cors });
+  res.write(body);
+  endEarly(res);
+  return error;
+}
