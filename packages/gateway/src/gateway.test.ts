@@ -76,7 +76,7 @@ async function ask(
 }
 
 describe("a gateway over one upstream", () => {
-  it("compares the headers of requests about tasks, as it does those of the core", async () => {
+  it("compares the headers of task requests with their bodies", async () => {
     const gateway = await gatewayOf({ upstreams: { one: { url: one.url, verify: "gateway" } } });
     const params = { taskId: "a" };
     const { status, body } = await ask(gateway, "tasks/get", params, { "mcp-name": "b" });
@@ -85,13 +85,13 @@ describe("a gateway over one upstream", () => {
     expect(fitting.body.error.code).toBe(-32601);
   });
 
-  it("passes a call through and says who answered", async () => {
+  it("forwards a call and names the replica that answered", async () => {
     const { status, replica, body } = await ask(await gatewayOf(), "tools/call", { name: "echo" });
     expect([status, replica]).toEqual([200, "1"]);
     expect(body).toMatchObject({ id: 7, result: { content: [{ text: "{}" }] } });
   });
 
-  it("answers a list that it was given before, without asking anybody", async () => {
+  it("answers a cached list without a request to the upstream", async () => {
     const gateway = await gatewayOf();
     const first = await ask(gateway, "tools/list");
     const second = await ask(gateway, "tools/list");
@@ -99,7 +99,7 @@ describe("a gateway over one upstream", () => {
     expect(second.body.result.tools).toEqual(first.body.result.tools);
   });
 
-  it("tells those without credentials that a merged list is public, unless it is not to be", async () => {
+  it("marks a merged list public without credentials, unless trustPublic is false", async () => {
     const scopeOf = async (trustPublic?: boolean) => {
       const own = { url: one.url, ...(trustPublic !== undefined && { trustPublic }) };
       const gateway = await gatewayOf({ upstreams: { one: own }, routes: [{ merge: "all" }] });
@@ -112,7 +112,7 @@ describe("a gateway over one upstream", () => {
     ]);
   });
 
-  it("tells callers of merged tools how to sign in where an upstream lists nothing before", async () => {
+  it("passes on the challenge of an upstream that lists tools only to signed-in callers", async () => {
     const challenge = 'Bearer resource_metadata="https://a.example/.well-known"';
     const server = createHttpServer((req, res) => {
       res.setHeader("www-authenticate", challenge);
@@ -131,13 +131,13 @@ describe("a gateway over one upstream", () => {
     expect([status, headers.get("www-authenticate")]).toEqual([401, challenge]);
   });
 
-  it("keeps nothing where the configuration wants no cache", async () => {
+  it("caches nothing when the cache is turned off", async () => {
     const gateway = await gatewayOf({ cache: false });
     await ask(gateway, "tools/list");
     expect((await ask(gateway, "tools/list")).replica).toBe("1");
   });
 
-  it("refuses in its own name with the id of the request", async () => {
+  it("repeats the id of the request in its own errors", async () => {
     const routes = [{ match: { name: "echo" }, deny: "echoing is off" }, { to: "one" }];
     const gateway = await gatewayOf({ routes });
     const { status, body } = await ask(gateway, "tools/call", { name: "echo" });
@@ -149,13 +149,13 @@ describe("a gateway over one upstream", () => {
     });
   });
 
-  it("answers 404 to what no route takes", async () => {
+  it("answers 404 to a request that no route matches", async () => {
     const gateway = await gatewayOf({ routes: [{ match: { method: "tools/list" }, to: "one" }] });
     const { status, body } = await ask(gateway, "tools/call", { name: "echo" });
     expect([status, body.id, body.error.code]).toEqual([404, 7, -32600]);
   });
 
-  it("answers 429 with Retry-After beyond a limit, also to what would pass through", async () => {
+  it("answers 429 with Retry-After above a limit, also for forwarded methods", async () => {
     const limits = [{ rate: { requests: 1, perMs: 60_000 }, match: { method: "tools/call" } }];
     const gateway = await gatewayOf({ limits });
     expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
@@ -166,7 +166,7 @@ describe("a gateway over one upstream", () => {
   });
 });
 
-describe("who calls", () => {
+describe("authenticate", () => {
   const authenticate: GatewayOptions["authenticate"] = (head) => {
     const index = head.headers.indexOf("authorization");
     const token = index === -1 ? undefined : head.headers[index + 1];
@@ -179,7 +179,7 @@ describe("who calls", () => {
     { match: { method: "tools/call", name: "echo" }, deny: "not for you" },
   ];
 
-  it("is found out before a route is looked for", async () => {
+  it("is called before the route is chosen", async () => {
     const gateway = await gatewayOf({ routes }, { authenticate });
     const call = (headers = {}) => ask(gateway, "tools/call", { name: "echo" }, headers);
     expect((await call()).status).toBe(401);
@@ -187,7 +187,7 @@ describe("who calls", () => {
     expect((await call({ authorization: "Bearer ben" })).status).toBe(403);
   });
 
-  it("stays unknown when that fails, and the reason stays here", async () => {
+  it("hides the reason of its failure from the client", async () => {
     const gateway = await gatewayOf({ routes }, { authenticate });
     const headers = { authorization: "Bearer broken" };
     const { body } = await ask(gateway, "tools/call", { name: "echo" }, headers);
@@ -197,7 +197,7 @@ describe("who calls", () => {
 });
 
 it.each(["gateway", "upstream"] as const)(
-  "passes on which credentials an upstream wants, verify: %s",
+  "passes on the challenge of an upstream, verify: %s",
   async (verify) => {
     const challenge = 'Bearer scope="tools"';
     const authenticate = (header: (name: string) => string | undefined) => {
@@ -218,8 +218,8 @@ it.each(["gateway", "upstream"] as const)(
   },
 );
 
-describe("another configuration", () => {
-  it("is taken over, with what was kept under a name that now means another server", async () => {
+describe("reload", () => {
+  it("drops cached responses of an upstream that is now another server", async () => {
     const gateway = await gatewayOf();
     await ask(gateway, "server/discover");
     await gateway.reload({ ...quiet, upstreams: { one: { url: two.url, verify: "upstream" } } });
@@ -228,14 +228,14 @@ describe("another configuration", () => {
   });
 
   it.each<[string, Partial<ConfigInput>, string]>([
-    ["is none", { routes: [{ to: "other" }] }, "routes[0].to: expected an upstream, one of one"],
+    ["is invalid", { routes: [{ to: "other" }] }, "routes[0].to: expected an upstream, one of one"],
     [
-      "moves the socket",
+      "changes the socket",
       { listen: { port: 1 } },
       "listen.port: expected 0, as in the running gateway; restart",
     ],
     [
-      "needs what this program has not",
+      "needs modules in a program without them",
       { upstreams: { m: { module: "m.ts" } } },
       'requires the option "modules"',
     ],
@@ -244,14 +244,17 @@ describe("another configuration", () => {
       { keys: [{ id: "a", secret: "short" }], routes: [{ merge: "all" }] },
       "32 bytes",
     ],
-  ])("that %s is refused, and the one before it stays", async (_what, change, message) => {
-    const gateway = await gatewayOf();
-    const next = { ...quiet, upstreams: upstreams(), ...change };
-    await expect(gateway.reload(next)).rejects.toThrow(message);
-    expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
-  });
+  ])(
+    "rejects a configuration that %s and keeps the current one",
+    async (_what, change, message) => {
+      const gateway = await gatewayOf();
+      const next = { ...quiet, upstreams: upstreams(), ...change };
+      await expect(gateway.reload(next)).rejects.toThrow(message);
+      expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
+    },
+  );
 
-  it("says how long the end may take", async () => {
+  it("replaces drainMs", async () => {
     let hasBegun = () => {};
     const begun = new Promise<void>((resolve) => {
       hasBegun = resolve;
@@ -277,7 +280,7 @@ describe("another configuration", () => {
     expect(await called).toBe("cut off");
   }, 5000);
 
-  it("finds the limits as used up as they were", async () => {
+  it("keeps the counts of unchanged limits", async () => {
     const limits = [{ rate: { requests: 1, perMs: 60_000 } }];
     const gateway = await gatewayOf({ limits });
     await ask(gateway, "tools/call", { name: "echo" });
@@ -286,7 +289,7 @@ describe("another configuration", () => {
   });
 });
 
-it("frees its socket when the other one is taken", async () => {
+it("closes the endpoint when the admin port is in use", async () => {
   const gateway = await gatewayOf({ admin: { port: 0 } });
   const port = Number(new URL(gateway.adminUrl as string).port);
   const second = startGateway({ ...quiet, upstreams: upstreams(), admin: { port } });

@@ -3,7 +3,7 @@ import { cached } from "./fixtures/cached-upstream.ts";
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
-/** Says to each caller what it sent, and calls that public: a careless upstream, or a hostile one. */
+/** Returns an upstream that echoes to each caller and marks the result public. */
 const poisoned = (trustPublic?: boolean) =>
   cached(
     (_request, { header, principal }) => ({
@@ -22,7 +22,7 @@ describe("a public result of a request with credentials", () => {
     ["a cookie", { headers: { cookie: "ada" } }, { headers: { cookie: "bo" } }],
     ["a principal", { principal: "ada" }, { principal: "bo" }],
     ["a token, and then nothing", bearer("ada"), {}],
-  ])("does not spread to others by default, with %s", async (_what, first, second) => {
+  ])("is not shared by default, with %s", async (_what, first, second) => {
     const { ask } = poisoned();
     const ada = await ask(first);
     expect(ada.cacheScope).toBe("private");
@@ -30,13 +30,13 @@ describe("a public result of a request with credentials", () => {
     expect((await ask(first)).for).toBe(ada.for);
   });
 
-  it("does not spread while both are on their way", async () => {
+  it("is not shared between concurrent requests", async () => {
     const { ask } = poisoned();
     const answers = await Promise.all([ask(bearer("ada")), ask(bearer("bo")), ask()]);
     expect(answers.map((answer) => answer.for)).toEqual(["Bearer ada", "Bearer bo", "anyone"]);
   });
 
-  it("is shared where the upstream is trusted", async () => {
+  it("is shared when trustPublic is true", async () => {
     const { ask, requests } = poisoned(true);
     await ask(bearer("ada"));
     expect(await ask(bearer("bo"))).toMatchObject({ for: "Bearer ada", cacheScope: "public" });
@@ -45,14 +45,14 @@ describe("a public result of a request with credentials", () => {
 });
 
 describe("a public result of a request without credentials", () => {
-  it("is shared with everyone by default", async () => {
+  it("is shared between all callers by default", async () => {
     const { ask, requests } = poisoned();
     await ask();
     expect(await ask(bearer("bo"))).toMatchObject({ for: "anyone", cacheScope: "public" });
     expect(requests).toHaveLength(1);
   });
 
-  it("is not shared where the upstream is not trusted at all", async () => {
+  it("is not shared when trustPublic is false", async () => {
     const { ask, requests } = poisoned(false);
     await ask();
     await ask();
@@ -69,7 +69,7 @@ describe("a private result", () => {
       count,
     }));
 
-  it("is kept for the authorization context, a different access token being another", async () => {
+  it("is cached for one authorization context, and each access token is another one", async () => {
     const { ask, requests } = own();
     const one = { principal: "ada", ...bearer("one") };
     await ask(one);
@@ -79,7 +79,7 @@ describe("a private result", () => {
     expect(requests).toHaveLength(3);
   });
 
-  it("is not kept for callers without credentials, who can't be told apart", async () => {
+  it("is not cached for callers without credentials, who cannot be distinguished", async () => {
     const { ask, requests } = own();
     await ask();
     await ask();
@@ -87,7 +87,7 @@ describe("a private result", () => {
   });
 });
 
-it("no token is in the keys or the statistics of the cache", async () => {
+it("the keys and statistics of the cache contain no token", async () => {
   const { authorizationContext } = await import("./authorization-context.ts");
   const context = {
     signal: new AbortController().signal,

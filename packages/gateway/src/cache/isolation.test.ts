@@ -1,4 +1,4 @@
-/** Whatever happens in whatever order, nobody gets what was meant for another. */
+/** Random operations in random order: no caller receives a result for another caller. */
 import fc from "fast-check";
 import type { Result } from "lutra/protocol";
 import { expect, it } from "vitest";
@@ -76,7 +76,7 @@ function check(result: Result, caller: Asking, trustPublic: boolean | undefined)
   const { principal = null, headers } = caller;
   const who = JSON.stringify([principal, headers?.authorization ?? null, headers?.cookie ?? null]);
   if (result.who === who) return;
-  // What another caller got may only come from a result that was public, and is trusted to be.
+  // A result for another caller must be public, and trusted to be.
   expect(result).toMatchObject({ wasPublic: true, cacheScope: "public" });
   if (trustPublic === undefined) expect(result.who).toBe("[null,null,null]");
   expect(trustPublic).not.toBe(false);

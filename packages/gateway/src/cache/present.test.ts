@@ -3,7 +3,7 @@ import { createEncodedResponseCache } from "lutra/stores";
 import { expect, it } from "vitest";
 import { present } from "./present.ts";
 
-/** A result as the cache keeps it. */
+/** Returns a result as the cache stores it. */
 async function kept(result: Result): Promise<Result> {
   const cache = createEncodedResponseCache();
   const key = { server: "a", method: "m", params: "{}", partition: "public" };
@@ -19,7 +19,7 @@ it.each([
   [100, 100],
   [99, 0],
   [1, 0],
-])("of %i ms that are left it tells %i", async (freshMs, ttlMs) => {
+])("reports %i ms of remaining freshness as %i", async (freshMs, ttlMs) => {
   expect(present(await kept({ ttlMs: 60_000 }), "fresh", freshMs)).toEqual({ ttlMs });
 });
 
@@ -29,13 +29,13 @@ it.each([
   ["with more digits", { a: { ttlMs: 600_001 }, ttlMs: 60_000 }],
   ["in a text", { a: '"ttlMs":60000', ttlMs: 60_000 }],
   ["as a text", { a: { ttlMs: "60000" }, ttlMs: 60_000 }],
-])("changes the result's own time where the same is written %s", async (_where, result) => {
+])("changes only the result's own ttlMs when the same text occurs %s", async (_where, result) => {
   const shown = present(await kept(result), "fresh", 5000);
   expect(shown).toEqual({ ...result, ttlMs: 5000 });
   expect(JSON.parse(encodeResult(1, shown)).result).toEqual({ ...result, ttlMs: 5000 });
 });
 
-it("keeps all else byte for byte", async () => {
+it("keeps all other bytes", async () => {
   const text = '{"ttlMs":60000,"b":[1.5,"é\\n"],"a":{}}';
   const shown = present(await kept(JSON.parse(text)), "fresh", 7000);
   const expected = text.replace("60000", "7000");

@@ -21,7 +21,7 @@ describe("the six cacheable results", () => {
     "resources/list",
     "resources/templates/list",
     "resources/read",
-  ])("%s is answered from the cache while it is fresh", async (method) => {
+  ])("the result of %s is answered from the cache while it is fresh", async (method) => {
     const { ask, requests, clock } = cached(numbered);
     await ask({ method });
     clock.advance(59_999);
@@ -29,7 +29,7 @@ describe("the six cacheable results", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("other results are not kept, whatever their hints say", async () => {
+  it("results of other methods are not cached, regardless of their hints", async () => {
     const { ask, requests } = cached(numbered);
     await ask({ method: "tools/call" });
     await ask({ method: "tools/call" });
@@ -40,7 +40,7 @@ describe("the six cacheable results", () => {
     ["another cursor", { cursor: "x" }],
     ["another protocol version", { _meta: { "io.modelcontextprotocol/protocolVersion": "x" } }],
     ["other capabilities", { _meta: { "io.modelcontextprotocol/clientCapabilities": { a: {} } } }],
-  ])("%s is another request", async (_what, params) => {
+  ])("a request with %s is another one", async (_what, params) => {
     const { ask, requests } = cached(numbered);
     await ask();
     await ask({ params });
@@ -50,29 +50,26 @@ describe("the six cacheable results", () => {
   it.each([
     ["inputResponses", { uri: "a", inputResponses: {} }],
     ["requestState", { uri: "a", requestState: "x" }],
-  ])(
-    "the result of a retry with %s is not kept, nor answered from the cache",
-    async (_w, params) => {
-      const { ask, requests } = cached(numbered);
-      const method = "resources/read";
-      await ask({ method, params });
-      await ask({ method, params: { uri: "a" } });
-      await ask({ method, params });
-      expect(requests).toHaveLength(3);
-    },
-  );
+  ])("a retry with %s is neither cached nor answered from the cache", async (_w, params) => {
+    const { ask, requests } = cached(numbered);
+    const method = "resources/read";
+    await ask({ method, params });
+    await ask({ method, params: { uri: "a" } });
+    await ask({ method, params });
+    expect(requests).toHaveLength(3);
+  });
 
   it.each([
     ["input_required", { ...hints, resultType: "input_required", requestState: "x" }],
     ["a type that an extension adds", { ...hints, resultType: "task" }],
-  ])("a result of type %s is not kept", async (_what, result) => {
+  ])("a result of type %s is not cached", async (_what, result) => {
     const { ask, requests } = cached(() => result);
     await ask({ method: "resources/read" });
     await ask({ method: "resources/read" });
     expect(requests).toHaveLength(2);
   });
 
-  it("an error is not kept", async () => {
+  it("an error is not cached", async () => {
     const { ask, requests } = cached((_request, _context, count) => {
       if (count === 1) throw new ProtocolError("invalidParams", "no");
       return hints;
@@ -82,7 +79,7 @@ describe("the six cacheable results", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("what a day has made old is not fresh, whatever the upstream says", async () => {
+  it("a response is fresh for one day at most", async () => {
     const { ask, requests, clock } = cached(() => ({ ...hints, ttlMs: 1e15 }));
     expect(await ask()).toMatchObject({ ttlMs: 86_400_000 });
     clock.advance(86_400_000 - 1);
@@ -94,8 +91,8 @@ describe("the six cacheable results", () => {
   });
 });
 
-describe("what a hit says", () => {
-  it("is what the upstream said, but for the time that is left, in its bytes as well", async () => {
+describe("a cached response", () => {
+  it("equals the upstream's apart from ttlMs, also in its bytes", async () => {
     const { ask, clock } = cached(() => ({ tools: [{ name: "é" }], ...hints }));
     await ask();
     clock.advance(12_345);
@@ -106,7 +103,7 @@ describe("what a hit says", () => {
     expect(await ask()).toBe(hit);
   });
 
-  it("never adds to the time that the upstream gave", async () => {
+  it("never prolongs the upstream's ttlMs", async () => {
     const { ask, clock } = cached(numbered);
     const start = clock.now();
     await ask();
@@ -119,7 +116,7 @@ describe("what a hit says", () => {
     }
   });
 
-  it("is not marked while it is fresh, and is marked stale when it is", async () => {
+  it("is marked only when it is stale", async () => {
     const { ask, clock } = cached(() => ({ ...hints, _meta: { a: 1 } }));
     await ask();
     expect((await ask())._meta).toEqual({ a: 1 });
@@ -130,8 +127,8 @@ describe("what a hit says", () => {
   });
 });
 
-describe("while it is stale", () => {
-  it("a response is used for staleMs, while one new one is fetched", async () => {
+describe("staleness", () => {
+  it("a stale response is used for staleMs during one revalidation", async () => {
     const { ask, clock, requests } = cached(numbered);
     await ask();
     clock.advance(60_499);
@@ -142,7 +139,7 @@ describe("while it is stale", () => {
     expect(await ask()).toMatchObject({ count: 2 });
   });
 
-  it("a response is used for staleOnErrorMs, while the upstream is down", async () => {
+  it("a stale response is used for staleOnErrorMs while the upstream fails", async () => {
     const { ask, clock } = cached((_request, _context, count) => {
       if (count > 1) throw new UpstreamError("unreachable", "a", "gone");
       return hints;
@@ -154,7 +151,7 @@ describe("while it is stale", () => {
     await expect(ask()).rejects.toMatchObject({ status: 502 });
   });
 
-  it("what is fetched for no caller is not noted in the exchange that is over", async () => {
+  it("a revalidation is not recorded in the exchange that has ended", async () => {
     const record = { cache: undefined } as ExchangeRecord;
     const { ask, clock, contexts } = cached(numbered);
     await ask();
@@ -166,7 +163,7 @@ describe("while it is stale", () => {
     expect(recordOf(contexts[1] as never)).not.toBe(record);
   });
 
-  it("a list that lacks an upstream takes the place of no complete one", async () => {
+  it("a list that lacks an upstream does not replace a complete one", async () => {
     const { ask, clock } = cached((_request, _context, count) => {
       if (count === 3) throw new UpstreamError("unreachable", "a", "gone");
       const partial = { ttlMs: 0, _meta: { [missingKey]: ["b"] } };
@@ -179,14 +176,14 @@ describe("while it is stale", () => {
   });
 });
 
-describe("equal requests at the same time", () => {
-  it("of several callers become one where the result is public", async () => {
+describe("equal concurrent requests", () => {
+  it("of several callers are sent once when the result is public", async () => {
     const { ask, requests } = cached(numbered);
     await Promise.all([ask(), ask(), ask({ principal: "ada" })]);
     expect(requests).toHaveLength(1);
   });
 
-  it("of several callers become one for each where it is private", async () => {
+  it("of several callers are sent once for each caller when it is private", async () => {
     const { ask, requests } = cached(own);
     const principals = ["ada", "bo", "ada", "bo"];
     await Promise.all(principals.map((principal) => ask({ principal })));
@@ -197,7 +194,7 @@ describe("equal requests at the same time", () => {
 describe("a change", () => {
   const changed = { method: "notifications/tools/list_changed" };
 
-  it("that an upstream tells of makes its list stale for all callers", async () => {
+  it("reported by an upstream drops its list for all callers", async () => {
     const { ask, caching, requests } = cached(own);
     await ask({ principal: "ada" });
     await ask({ principal: "bo" });
@@ -210,7 +207,7 @@ describe("a change", () => {
     expect(requests).toHaveLength(4);
   });
 
-  it("outdates responses on their way", async () => {
+  it("drops responses in flight", async () => {
     const { ask, caching, requests } = cached(numbered);
     const early = ask();
     await caching.changed("a", changed);
@@ -220,7 +217,7 @@ describe("a change", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("of a resource makes reads of it stale, and no others", async () => {
+  it("of a resource drops reads of it and no others", async () => {
     const { ask, caching, requests } = cached(numbered);
     const read = (uri: string) => ask({ method: "resources/read", params: { uri } });
     await read("a");
@@ -234,7 +231,7 @@ describe("a change", () => {
     expect(requests).toHaveLength(4);
   });
 
-  it("of the gateway's own forgets all of a method", async () => {
+  it("without an upstream notification drops all responses of a method", async () => {
     const { ask, caching, requests } = cached(numbered);
     await ask({ method: "server/discover" });
     await caching.forget("a", { method: "server/discover" });
@@ -243,7 +240,7 @@ describe("a change", () => {
   });
 });
 
-it("a name that is dropped keeps nothing, whatever it stands for next", async () => {
+it("a dropped server name has no cached responses", async () => {
   const { ask, caching, requests } = cached(numbered);
   const methods = ["tools/list", "resources/read", "server/discover"];
   for (const method of methods) await ask({ method });
@@ -254,7 +251,7 @@ it("a name that is dropped keeps nothing, whatever it stands for next", async ()
 });
 
 describe("records", () => {
-  it("say what the cache did", async () => {
+  it("contain the outcome of the cache", async () => {
     const { ask, clock } = cached((_request, _context, count) => {
       if (count > 1) throw new UpstreamError("unavailable", "a", "gone");
       return hints;
@@ -271,7 +268,7 @@ describe("records", () => {
     expect(await outcome("tools/call")).toBeUndefined();
   });
 
-  it("count what the cache did, and how much it holds", async () => {
+  it("count outcomes and size", async () => {
     const { ask, caching } = cached(numbered);
     await ask();
     await ask();
@@ -282,7 +279,7 @@ describe("records", () => {
   });
 });
 
-it("gives up what is fetched for no caller when it is closed", async () => {
+it("cancels revalidations when it is closed", async () => {
   const { ask, caching, clock, contexts } = cached((_request, context, count) =>
     count === 1
       ? hints

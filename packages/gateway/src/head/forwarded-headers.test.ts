@@ -3,7 +3,7 @@ import { headVia } from "../fixtures/head-of.ts";
 
 const proxies = ["10.0.0.0/8", "fd00::/8", "198.51.100.7"];
 
-/** What goes on of these headers, by name. */
+/** Returns the headers for the upstream, by name. */
 function passed(peer: string | undefined, ...sent: string[]): Record<string, string> {
   const { headers } = headVia(peer, proxies, "Host", "mcp.example", ...sent);
   const entries: [string, string][] = [];
@@ -20,8 +20,8 @@ const madeUp = [
   ...["Forwarded", "for=203.0.113.9", "X-Real-IP", "203.0.113.9"],
 ];
 
-describe("from a peer that nobody trusts", () => {
-  it("the gateway says how the request came, and nothing that it was told of that", () => {
+describe("an untrusted peer", () => {
+  it("sends requests whose forwarded headers are replaced", () => {
     expect(passed("192.0.2.1", ...madeUp, "X-Own", "1")).toEqual({
       "x-own": "1",
       "x-forwarded-for": "192.0.2.1",
@@ -30,18 +30,18 @@ describe("from a peer that nobody trusts", () => {
     });
   });
 
-  it("the client is the peer", () => {
+  it("is the client", () => {
     expect(headVia("192.0.2.1", proxies, ...madeUp).address).toBe("192.0.2.1");
   });
 
-  it("the client can't have it taken out as a matter of its connection", () => {
+  it("cannot remove a forwarded header by naming it in Connection", () => {
     const named = ["Connection", "x-forwarded-for, x-forwarded-host, x-own", "x-own", "1"];
     expect(passed("192.0.2.1", ...named)).toMatchObject({ "x-forwarded-for": "192.0.2.1" });
   });
 });
 
-describe("from a trusted proxy", () => {
-  it("its account goes on, with the proxy at its end", () => {
+describe("a trusted proxy", () => {
+  it("has its X-Forwarded-For kept and its address appended", () => {
     expect(passed("10.0.0.1", ...madeUp)).toEqual({
       "x-forwarded-for": "203.0.113.9, 10.0.0.1",
       "x-forwarded-proto": "https",
@@ -51,7 +51,7 @@ describe("from a trusted proxy", () => {
     });
   });
 
-  it("the gateway says what it did not", () => {
+  it("has the headers added that it did not send", () => {
     expect(passed("10.0.0.1")).toEqual({
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-proto": "http",
@@ -59,7 +59,7 @@ describe("from a trusted proxy", () => {
     });
   });
 
-  it("several headers are one account", () => {
+  it("has several X-Forwarded-For headers joined", () => {
     const several = ["X-Forwarded-For", "203.0.113.9", "X-Forwarded-For", "10.0.0.2"];
     expect(passed("10.0.0.1", ...several)["x-forwarded-for"]).toBe(
       "203.0.113.9, 10.0.0.2, 10.0.0.1",
@@ -69,17 +69,17 @@ describe("from a trusted proxy", () => {
 
   it.each([
     ["what it added", "203.0.113.9", "203.0.113.9"],
-    ["not what the client made up before", "198.51.100.1, 203.0.113.9", "203.0.113.9"],
+    ["not an entry that the client forged", "198.51.100.1, 203.0.113.9", "203.0.113.9"],
     ["before every trusted proxy", "203.0.113.9, 198.51.100.7,10.9.9.9", "203.0.113.9"],
     ["the first one when all are trusted", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
-    ["the proxy itself without an account", "", "10.0.0.1"],
+    ["the proxy itself without X-Forwarded-For", "", "10.0.0.1"],
     ["without a port", "203.0.113.9:4711", "203.0.113.9"],
     ["an IPv6 address", "2001:db8::9", "2001:db8::9"],
     ["an IPv6 address in brackets", "[2001:db8::9]:4711", "2001:db8::9"],
     ["an IPv4 address in its own form", "::ffff:203.0.113.9", "203.0.113.9"],
-    ["as far as the account can be read", "203.0.113.9, unknown, 10.0.0.2", "10.0.0.2"],
-    ["never what is no address", "<script>", "10.0.0.1"],
-  ])("the client is %s: %s", (_what, account, expected) => {
+    ["the entry after one that cannot be read", "203.0.113.9, unknown, 10.0.0.2", "10.0.0.2"],
+    ["never a text that is not an address", "<script>", "10.0.0.1"],
+  ])("reports a client that is %s: %s", (_what, account, expected) => {
     const sent = account === "" ? [] : ["X-Forwarded-For", account];
     expect(headVia("10.0.0.1", proxies, ...sent).address).toBe(expected);
   });
@@ -94,12 +94,12 @@ it.each([
   ["198.51.100.8", false],
   ["fe80::1%eth0", false],
   [undefined, false],
-])("whether %s is trusted is said by the ranges: %s", (peer, isTrusted) => {
+])("trusts %s by the configured ranges: %s", (peer, isTrusted) => {
   const { address } = headVia(peer, proxies, "X-Forwarded-For", "203.0.113.9");
   expect(address === "203.0.113.9").toBe(isTrusted);
 });
 
-it("says nothing of a peer that was gone before anybody asked", () => {
+it("adds no address for a connection that has closed", () => {
   expect(passed(undefined)).toEqual({
     "x-forwarded-proto": "http",
     "x-forwarded-host": "mcp.example",

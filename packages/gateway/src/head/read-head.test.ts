@@ -14,7 +14,7 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
     expect([head.param("country"), head.param("region")]).toEqual(["FR", undefined]);
   });
 
-  it("intermediaries MUST decode values before they look at them", () => {
+  it("intermediaries MUST decode values before using them", () => {
     const name = "naïve tool 🦦";
     const encoded = encodeHeaderValue(name);
     const head = headOf(...modern("tools/call", encoded, "mcp-param-city", encodeHeaderValue("ø")));
@@ -28,20 +28,20 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
     ["Mcp-Method", "tools/list", "Mcp-Method", "tools/call"],
     ["MCP-Protocol-Version", "2026-07-28", "mcp-protocol-version", "2026-07-28"],
     ["Mcp-Param-City", "a", "mcp-param-city", "b"],
-  ])("is refused when %s is sent twice", (...headers) => {
+  ])("is rejected when %s is sent twice", (...headers) => {
     expect(() => headOf(...headers)).toThrow(
       expect.objectContaining({ reason: "headerMismatch", status: 400 }),
     );
   });
 
-  it("is refused when its credentials are sent twice, of which each reader could take others", () => {
+  it("is rejected when its credentials are sent twice", () => {
     const twice = ["Authorization", "Bearer a", "authorization", "Bearer b"];
     expect(() => headOf(...modern("tools/list"), ...twice)).toThrow(
       expect.objectContaining({ reason: "invalidRequest", status: 400 }),
     );
   });
 
-  it("has no name where the method has none, so that nobody can choose one", () => {
+  it("has no name for a method without a name field", () => {
     expect(headOf(...modern("tools/list", "search")).name).toBeUndefined();
     expect(headOf(...modern("completion/complete", "search")).name).toBeUndefined();
     expect(headOf(...modern("tasks/get", "an id")).name).toBe("an id");
@@ -49,7 +49,7 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
   });
 
   it.each(["=?base64?%%%?=", "=?base64?w7==?=", "=?base64?/w==?="])(
-    "is refused when its name can't be decoded: %s",
+    "is rejected when its name cannot be decoded: %s",
     (name) => {
       expect(() => headOf(...modern("tools/call", name))).toThrow(
         expect.objectContaining({ reason: "headerMismatch" }),
@@ -58,7 +58,7 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
   );
 
   it.each(["Mcp-Name", "close, mcp-method", "MCP-Protocol-Version", "Mcp-Param-City"])(
-    "is refused when its metadata is for the gateway alone: Connection: %s",
+    "is rejected when its metadata is named in Connection: %s",
     (connection) => {
       const headers = modern("tools/call", "search", "Mcp-Param-City", "a");
       expect(() => headOf(...headers, "Connection", connection)).toThrow(
@@ -67,7 +67,7 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
     },
   );
 
-  it("counts a revision only where servers must compare headers with the body", () => {
+  it("has a version only from the revision on whose servers compare headers with the body", () => {
     const version = (value: string) => headOf("MCP-Protocol-Version", value).version;
     expect(version("2026-07-28")).toBe("2026-07-28");
     expect(version("2027-01-15")).toBe("2027-01-15");
@@ -78,8 +78,8 @@ describe("basic/transports/streamable-http#request-metadata: a head", () => {
   });
 });
 
-describe("the headers that go on", () => {
-  it("leave out those of the connection, and those that the gateway has judged", () => {
+describe("the headers for the upstream", () => {
+  it("omit those of the connection and those that the gateway checks itself", () => {
     const sent = [
       ...["Host", "gateway.example", "Origin", "https://a.example"],
       ...["Connection", "keep-alive, X-Mine", "X-Mine", "1", "Keep-Alive", "timeout=5"],
@@ -93,7 +93,7 @@ describe("the headers that go on", () => {
     ]);
   });
 
-  it("keep metadata that nobody here knows as it is", () => {
+  it("include unknown metadata unchanged", () => {
     const more = ["Mcp-Param-Whatever", "=?base64?w7g=?=", "mcp-new", "1"];
     expect(headOf(...modern("tools/call", "a", ...more)).headers.slice(0, -4)).toEqual([
       ...["mcp-protocol-version", "2026-07-28", "mcp-method", "tools/call", "mcp-name", "a"],

@@ -5,8 +5,8 @@ import { compileKey, network } from "./limit-key.ts";
 
 const head = headOf(...modern("tools/call", "search", "Mcp-Param-Country", "fr"));
 
-describe("what a limit counts", () => {
-  it("is everything where it says nothing", () => {
+describe("the key of a limit", () => {
+  it("is the same for all requests without per", () => {
     const keyOf = compileKey([]);
     expect(keyOf({ head, principal: "ada" })).toBe(keyOf({ head, principal: undefined }));
   });
@@ -38,7 +38,7 @@ describe("what a limit counts", () => {
     expect(new Set(keys).size).toBe(4);
   });
 
-  it("is the address for callers without a principal, and never that of a principal", () => {
+  it("is the address for callers without a principal, and differs from every principal", () => {
     const keyOf = compileKey(["principal"]);
     const unknown = keyOf({ head, principal: undefined });
     expect(unknown).toContain("192.0.2.1");
@@ -46,7 +46,7 @@ describe("what a limit counts", () => {
     expect(keyOf({ head, principal: "address 192.0.2.1" })).not.toBe(unknown);
   });
 
-  it("is short, however long the name is", () => {
+  it("is short for a long name", () => {
     const keyOf = compileKey(["tool"]);
     const long = (end: string) => headOf(...modern("tools/call", "x".repeat(5000) + end));
     const key = keyOf({ head: long("a"), principal: undefined });
@@ -65,6 +65,6 @@ it.each([
   ["fe80::1%eth0", "fe80:0:0:0::/64"],
   ["1:2::3:4:5:6.7.8.9", "1:2:0:3::/64"],
   ["", ""],
-])("of the address %s counts %s", (address, expected) => {
+])("the network of the address %s is %s", (address, expected) => {
   expect(network(address)).toBe(expected);
 });

@@ -8,7 +8,7 @@ const once = { rate: { requests: 1, perMs: 60_000 } };
 const beyond = { reason: "internalError", code: -32603, status: 429 };
 
 describe("a rate", () => {
-  it("refuses what is beyond it, and says when to come back", async () => {
+  it("refuses requests above it with retryAfterMs", async () => {
     const { call, clock, requests } = limited([{ rate: { requests: 2, perMs: 10_000 } }]);
     await call();
     await call();
@@ -43,7 +43,7 @@ describe("a rate", () => {
     await expect(call({ address: "192.0.2.1" })).rejects.toMatchObject(beyond);
   });
 
-  it("per tool is not escaped by names on a method that has none", async () => {
+  it("per tool is not evaded by names on a method without a name field", async () => {
     const { call } = limited([{ ...once, per: ["principal", "tool"] }]);
     await call({ method: "tools/list", name: "a" });
     await expect(call({ method: "tools/list", name: "b" })).rejects.toMatchObject(beyond);
@@ -57,7 +57,7 @@ describe("a rate", () => {
     await expect(call({ name: "slow-b" })).rejects.toMatchObject(beyond);
   });
 
-  it("counts a task once: following it is another method", async () => {
+  it("counts a task once, because polling it uses another method", async () => {
     const match = { method: "tools/call" };
     const { call, requests } = limited([{ ...once, match }], ({ method }) => ({
       resultType: method === "tools/call" ? "task" : "complete",
@@ -67,7 +67,7 @@ describe("a rate", () => {
     expect(requests).toHaveLength(21);
   });
 
-  it("is not used up by what another limit refuses", async () => {
+  it("is not reduced by requests that another limit refuses", async () => {
     const { call } = limited([
       { rate: { requests: 3, perMs: 60_000 } },
       { ...once, per: ["principal"] },
@@ -81,7 +81,7 @@ describe("a rate", () => {
     await expect(call({ principal: "di" })).rejects.toMatchObject(beyond);
   });
 
-  it("is used up by a request that fails", async () => {
+  it("counts a request that fails", async () => {
     const { call } = limited([once], () => {
       throw new Error("failed");
     });
@@ -90,7 +90,7 @@ describe("a rate", () => {
   });
 });
 
-describe("a limit on what is under way", () => {
+describe("a concurrency limit", () => {
   /** Calls that stay open until the test ends them. */
   function open(concurrency = 1) {
     const ends: { resolve: (result: unknown) => void; reject: (error: unknown) => void }[] = [];
@@ -105,7 +105,7 @@ describe("a limit on what is under way", () => {
     return { ...server, ends };
   }
 
-  it("refuses what is beyond it, with a time to come back", async () => {
+  it("refuses requests above it with retryAfterMs", async () => {
     const { call, requests } = open(2);
     void call();
     void call();
@@ -113,7 +113,7 @@ describe("a limit on what is under way", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it.each(["result", "failure", "abort"] as const)("is freed by a %s", async (way) => {
+  it.each(["result", "failure", "abort"] as const)("releases its slot after a %s", async (way) => {
     const { call, ends, requests } = open();
     for (let count = 0; count < 3; count += 1) {
       const controller = new AbortController();
@@ -127,14 +127,14 @@ describe("a limit on what is under way", () => {
     expect(requests).toHaveLength(3);
   });
 
-  it("is freed where a rate refuses", async () => {
+  it("releases its slot when a rate refuses", async () => {
     const { call } = limited([{ concurrency: 1 }, once]);
     await call();
     await expect(call()).rejects.toMatchObject({ retryAfterMs: 60_000 });
     await expect(call()).rejects.toMatchObject({ retryAfterMs: 60_000 });
   });
 
-  it("frees what was entered where a later one refuses", async () => {
+  it("releases its slot when a later limit refuses", async () => {
     const { call, requests } = limited(
       [{ concurrency: 2 }, { concurrency: 1, per: ["tool"] }],
       ({ params }) => (params?.name === "slow" ? new Promise(() => {}) : { resultType: "x" }),
@@ -145,7 +145,7 @@ describe("a limit on what is under way", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("uses up no rate for what it refuses", async () => {
+  it("does not count a refused request against a rate", async () => {
     const ends: (() => void)[] = [];
     const { call } = limited(
       [{ concurrency: 1, rate: { requests: 2, perMs: 60_000 } }],
@@ -162,7 +162,7 @@ describe("a limit on what is under way", () => {
   });
 });
 
-it("notes in the record why a request was refused", async () => {
+it("records the reason for refusing a request", async () => {
   const { call } = limited([once]);
   const record = { reason: undefined } as ExchangeRecord;
   await call({ record });
@@ -171,7 +171,7 @@ it("notes in the record why a request was refused", async () => {
   expect(record.reason).toBe("limit");
 });
 
-it("leaves requests of the gateway's own alone", async () => {
+it("does not limit the gateway's own requests", async () => {
   const keys = [{ id: "a", secret: new Uint8Array(32) }];
   const serve = createLimits([{ per: [], ...once }], { keys })(async () => ({}));
   const context = { signal: new AbortController().signal, notify: () => {} };

@@ -7,7 +7,7 @@ const beyond = { status: 429 };
 const forged = { code: -32602, status: 400 };
 const question = { resultType: "input_required", inputRequests: { a: { method: "roots/list" } } };
 
-/** Asks for input again and again, with its own state if it has one. */
+/** Returns an upstream that always asks for input, with its own state if there is one. */
 const asking = (state?: (round: number) => string) => {
   let round = 0;
   return () => {
@@ -18,7 +18,7 @@ const asking = (state?: (round: number) => string) => {
 
 const stateOf = (result: object) => (result as InputRequiredResult).requestState as string;
 
-/** The retry that a client makes of a call. */
+/** Returns a client's retry of a call. */
 async function retry(
   { call }: LimitedUpstream,
   requestState: string | undefined,
@@ -29,7 +29,7 @@ async function retry(
 }
 
 describe("the rounds of one exchange", () => {
-  it("count once, and the upstream sees its own state again", async () => {
+  it("count once, and the upstream gets its own state back", async () => {
     const upstream = limited(
       [once],
       asking((round) => `state ${round}`),
@@ -41,14 +41,14 @@ describe("the rounds of one exchange", () => {
     await expect(upstream.call()).rejects.toMatchObject(beyond);
   });
 
-  it("are known where the upstream has no state, and it gets none", async () => {
+  it("are recognized when the upstream sends no state", async () => {
     const upstream = limited([once], asking());
     const result = await retry(upstream, stateOf(await upstream.call()));
     await retry(upstream, stateOf(result));
     for (const { params } of upstream.requests) expect(params).not.toHaveProperty("requestState");
   });
 
-  it("hide from the client what is in the state", async () => {
+  it("hide the content of the state from the client", async () => {
     const upstream = limited(
       [once],
       asking(() => "the secret of the upstream"),
@@ -71,7 +71,7 @@ describe("the rounds of one exchange", () => {
     await expect(retry(upstream, stateOf(result))).rejects.toMatchObject(beyond);
   });
 
-  it("are left alone where no rate is for them", async () => {
+  it("are not sealed when no rate applies", async () => {
     const upstream = limited(
       [{ concurrency: 5 }],
       asking(() => "own"),
@@ -82,15 +82,15 @@ describe("the rounds of one exchange", () => {
   });
 });
 
-describe("the mark of an exchange is no free pass", () => {
-  it("is good once: what comes with it again counts", async () => {
+describe("the sealed state of a round", () => {
+  it("is redeemed once; a repeated retry counts", async () => {
     const upstream = limited([once], asking());
     const state = stateOf(await upstream.call());
     await retry(upstream, state);
     await expect(retry(upstream, state)).rejects.toMatchObject(beyond);
   });
 
-  it("gives one exchange 32 free retries in all, however it is forked", async () => {
+  it("allows 32 free retries for all branches of an exchange", async () => {
     const upstream = limited([once], asking());
     const known = [stateOf(await upstream.call())];
     let free = 0;
@@ -113,7 +113,7 @@ describe("the mark of an exchange is no free pass", () => {
     ["another method", { method: "prompts/get" }],
     ["another principal", { principal: "bo" }],
     ["no principal", { principal: undefined }],
-  ])("is refused with %s", async (_what, difference) => {
+  ])("is rejected with %s", async (_what, difference) => {
     const upstream = limited([generous], asking());
     const calling = { principal: "ada", params: { arguments: { amount: 1 } } };
     const state = stateOf(await upstream.call(calling));
@@ -128,14 +128,14 @@ describe("the mark of an exchange is no free pass", () => {
     ["cut", (state: string) => state.slice(0, -5)],
     ["made up", () => "lutra-limits:a.AAAA"],
     ["empty", () => "lutra-limits:"],
-  ])("is refused where it is %s", async (_what, change) => {
+  ])("is rejected when it is %s", async (_what, change) => {
     const upstream = limited([generous], asking());
     const state = stateOf(await upstream.call());
     await expect(retry(upstream, change(state))).rejects.toMatchObject(forged);
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it("is refused after an hour", async () => {
+  it("is rejected after an hour", async () => {
     const upstream = limited([generous], asking());
     const first = stateOf(await upstream.call());
     upstream.clock.advance(3_599_999);
@@ -147,7 +147,7 @@ describe("the mark of an exchange is no free pass", () => {
     });
   });
 
-  it("counts each time where it is forged", async () => {
+  it("counts each time when it is forged", async () => {
     const upstream = limited([{ rate: { requests: 2, perMs: 60_000 } }]);
     const forgery = () => retry(upstream, "lutra-limits:a.AAAA");
     await expect(forgery()).rejects.toMatchObject(forged);
@@ -156,7 +156,7 @@ describe("the mark of an exchange is no free pass", () => {
   });
 });
 
-it("a retry without a mark counts, and its state goes on to the upstream", async () => {
+it("a retry with unsealed state counts, and the upstream gets its state", async () => {
   const upstream = limited([{ rate: { requests: 2, perMs: 60_000 } }]);
   await retry(upstream, "older than the limit");
   await retry(upstream, undefined);

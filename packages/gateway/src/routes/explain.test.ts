@@ -27,7 +27,7 @@ const { config } = parseConfig({
   ],
 });
 
-describe("what would happen to", () => {
+describe("explainRoutes", () => {
   it.each<[Question, number, readonly string[]]>([
     [
       { method: "tools/call", name: "drop_table" },
@@ -58,11 +58,11 @@ describe("what would happen to", () => {
         "   the body is passed through unread",
       ],
     ],
-  ])("%j", (question, route, lines) => {
+  ])("explains the route of %j", (question, route, lines) => {
     expect(explainRoutes(config, question)).toEqual({ route, lines });
   });
 
-  it("a list, which may be cached", () => {
+  it("explains that a list may be cached", () => {
     const { route, lines } = explainRoutes(config, { method: "tools/list" });
     expect([route, ...lines.slice(-2)]).toEqual([
       3,
@@ -71,7 +71,7 @@ describe("what would happen to", () => {
     ]);
   });
 
-  it("what nobody else takes", () => {
+  it("explains a request that only the last route matches", () => {
     const { lines } = explainRoutes(config, { method: "prompts/list" });
     expect(lines.slice(-2)).toEqual([
       "routes[4]: fits, it takes everything",
@@ -79,7 +79,7 @@ describe("what would happen to", () => {
     ]);
   });
 
-  it("what no route takes", () => {
+  it("explains that no route matches", () => {
     const only = parseConfig({
       upstreams: { a: { url: "http://127.0.0.1:1/mcp" } },
       routes: [{ match: { method: "tools/list" }, to: "a" }],

@@ -19,11 +19,11 @@ describe("a pattern", () => {
     ["**", "anything", true],
     ["a.c", "abc", false],
     ["file:///*/[x]", "file:///a/[x]", true],
-  ])("%j fits %j: %s", (pattern, text, expected) => {
+  ])("%j matches %j: %s", (pattern, text, expected) => {
     expect(compilePatterns([pattern])(text)).toBe(expected);
   });
 
-  it("means by a star any characters, and by the rest itself", () => {
+  it("matches any text with a star and the other characters literally", () => {
     const reference = (pattern: string) => {
       const escaped = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
       return new RegExp(`^${escaped.join("[^]*")}$`, "u");
@@ -36,7 +36,7 @@ describe("a pattern", () => {
     );
   });
 
-  it("takes no longer for a text that is made to slow it down", () => {
+  it("takes linear time for adversarial texts", () => {
     const fits = compilePatterns([`${"a*".repeat(40)}b`]);
     const start = performance.now();
     expect(fits("a".repeat(50_000))).toBe(false);
@@ -49,7 +49,7 @@ describe("conditions", () => {
   const holds = (match: object, principal?: string) =>
     compileMatch(match).every((condition) => condition.holds({ head: call, principal }));
 
-  it("must all hold", () => {
+  it("match only when all of them hold", () => {
     expect(holds({ method: "tools/call", name: ["other", "sea*"], param: { Country: "FR" } })).toBe(
       true,
     );
@@ -57,13 +57,13 @@ describe("conditions", () => {
     expect(holds({ method: ["tools/list", "tools/call"], param: { Country: ["DE"] } })).toBe(false);
   });
 
-  it("do not hold for what is absent, not even a star", () => {
+  it("do not hold for an absent property, not even with a star", () => {
     expect(holds({ param: { Region: "*" } })).toBe(false);
     expect(holds({ principal: "*" })).toBe(false);
     expect(holds({ principal: "*" }, "ana")).toBe(true);
   });
 
-  it("are none where nothing is asked", () => {
+  it("are empty for an absent match", () => {
     expect([compileMatch(undefined), compileMatch({})]).toEqual([[], []]);
   });
 });

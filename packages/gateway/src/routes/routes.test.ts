@@ -7,7 +7,7 @@ const route = (config: Partial<RouteConfig>): RouteConfig => ({ to: "a", cache: 
 const find = (configs: readonly RouteConfig[], headers: readonly string[], principal?: string) =>
   compileRoutes(configs).find({ head: headOf(...headers), principal })?.index;
 
-describe("the first route that fits is taken", () => {
+describe("the first matching route", () => {
   const configs = [
     route({ match: { method: "tools/call", name: "clear_*" } }),
     route({ match: { method: "tools/*", principal: "ana" } }),
@@ -24,11 +24,11 @@ describe("the first route that fits is taken", () => {
     [modern("prompts/get", "p", "Mcp-Param-Country", "FR"), undefined, 3],
     [modern("prompts/list"), undefined, 4],
     [modern("x/unknown"), undefined, 4],
-  ])("%j by %s: %i", (headers, principal, expected) => {
+  ])("is found for %j by %s: %i", (headers, principal, expected) => {
     expect(find(configs, headers, principal)).toBe(expected);
   });
 
-  it("and none where none fits", () => {
+  it("is undefined when no route matches", () => {
     expect(find([route({ match: { method: "tools/list" } })], modern("tools/call", "a"))).toBe(
       undefined,
     );
@@ -42,13 +42,13 @@ describe("basic/transports/streamable-http#server-validation: a rule on headers"
     ["without MCP-Protocol-Version", ["Mcp-Method", "tools/call", "Mcp-Name", "a"]],
     ["with an older one", ["MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/call"]],
     ["without Mcp-Method", ["MCP-Protocol-Version", "2026-07-28", "Mcp-Name", "a"]],
-  ])("refuses a request %s, also one that it would not fit", (_what, headers) => {
+  ])("rejects a request %s, also one that the route would not match", (_what, headers) => {
     expect(() => find(onHeaders, headers)).toThrow(
       expect.objectContaining({ reason: "headerMismatch", status: 400 }),
     );
   });
 
-  it("is needed for that: without one everything goes on", () => {
+  it("is not applied when no route tests headers", () => {
     expect(find([route({ match: { principal: "ana" } }), route({})], [])).toBe(1);
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createShares } from "./shares.ts";
 
-it("hands out by weight, evenly in every stretch", () => {
+it("distributes by weight in short runs, too", () => {
   const next = createShares([
     { to: "old", weight: 3 },
     { to: "new", weight: 1 },
@@ -13,7 +13,7 @@ it("hands out by weight, evenly in every stretch", () => {
   ]);
 });
 
-it("gives each exactly its weight in a whole turn, and nothing to a weight of 0", () => {
+it("picks each target as often as its weight in a full turn, and a weight of 0 never", () => {
   const weights = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(weights, (all) => {
@@ -30,7 +30,7 @@ it("gives each exactly its weight in a whole turn, and nothing to a weight of 0"
   );
 });
 
-it("needs somebody to hand out to", () => {
+it("throws without a target", () => {
   expect(() => createShares([])).toThrow(TypeError);
   const nobody = { to: 1, weight: 0 };
   expect(() => createShares([nobody, nobody])).toThrow(TypeError);

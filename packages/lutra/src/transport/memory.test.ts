@@ -26,8 +26,8 @@ function send(
   return transport.serve(request, { signal, notify: () => {}, ...context });
 }
 
-describe("messages pass through JSON", () => {
-  it("so that neither side sees the other's objects", async () => {
+describe("a message is copied through JSON", () => {
+  it("isolates the objects of both sides", async () => {
     const result = { ...complete, tools: [] };
     let received: JSONRPCRequest | undefined;
     const got = await send(async (sent) => {
@@ -40,7 +40,7 @@ describe("messages pass through JSON", () => {
     expect(got.tools).not.toBe(result.tools);
   });
 
-  it("so that members without a value vanish and dates become text", async () => {
+  it("drops undefined members and turns dates into text", async () => {
     const date = new Date(0);
     const result = await send(async () => ({ ...complete, date, gone: undefined }));
     expect(Object.entries(result)).toEqual([
@@ -49,12 +49,12 @@ describe("messages pass through JSON", () => {
     ]);
   });
 
-  it("also when a result brings its own bytes", async () => {
+  it("uses the encoded bytes of a result", async () => {
     const result = await send(async () => withBytes({ ...complete, ttlMs: 1 }));
     expect(result).toEqual({ ...complete, ttlMs: 1 });
   });
 
-  it("and what is not JSON fails as it does on a wire", async () => {
+  it("rejects values that JSON cannot carry", async () => {
     const masked = { reason: "internalError", message: "Internal error", peer: true };
     await expect(send(async () => ({ ...complete, big: 1n }))).rejects.toMatchObject({
       ...masked,
@@ -72,7 +72,7 @@ describe("messages pass through JSON", () => {
 });
 
 describe("errors", () => {
-  it("are the peer's, with code and data", async () => {
+  it("arrive with code and data", async () => {
     const failing: Serve = async () => {
       throw new ProtocolError("invalidParams", "params.name: expected a string", { data: [1] });
     };
@@ -85,7 +85,7 @@ describe("errors", () => {
     });
   });
 
-  it("are masked where they are not meant for the peer, and keep their cause", async () => {
+  it("are masked when they are internal, and keep their cause", async () => {
     const cause = new Error("the password is otter");
     await expect(send(() => Promise.reject(cause))).rejects.toMatchObject({
       message: "Internal error",
@@ -96,7 +96,7 @@ describe("errors", () => {
 });
 
 describe("notifications", () => {
-  it("come in order, ahead of the result, and not after it", async () => {
+  it("arrive in order and before the result", async () => {
     const heard: unknown[] = [];
     let late: RequestContext | undefined;
     const result = await send(
@@ -112,7 +112,7 @@ describe("notifications", () => {
     expect([...heard, result]).toEqual([1, 2, complete]);
   });
 
-  it("let the server wait for a slow reader", async () => {
+  it("make the server wait for a slow client", async () => {
     const slow = Promise.resolve();
     const notify = vi.fn(() => slow);
     await send(
@@ -127,7 +127,7 @@ describe("notifications", () => {
 });
 
 describe("an abort", () => {
-  it("reaches the server and ends the wait, although the server goes on", async () => {
+  it("reaches the server and rejects at once, although the server continues", async () => {
     const controller = new AbortController();
     const notify = vi.fn();
     let context: RequestContext | undefined;
@@ -146,7 +146,7 @@ describe("an abort", () => {
     expect(getEventListeners(controller.signal, "abort")).toEqual([]);
   });
 
-  it("before the request keeps it from the server", async () => {
+  it("before the request prevents it from being sent", async () => {
     const serve = vi.fn<Serve>();
     await expect(send(serve, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       reason: "aborted",
@@ -154,7 +154,7 @@ describe("an abort", () => {
     expect(serve).not.toHaveBeenCalled();
   });
 
-  it("while the server is being called counts as well", async () => {
+  it("during the call of the server is honoured", async () => {
     const controller = new AbortController();
     const timeout = new TransportError("timeout", "too slow");
     const serve: Serve = () => {
@@ -165,7 +165,7 @@ describe("an abort", () => {
   });
 });
 
-it("hands on the principal of the context, or the one it was given", async () => {
+it("passes the principal of the context, or the configured one", async () => {
   const principals: unknown[] = [];
   const serve: Serve = async (_request, { principal }) => {
     principals.push(principal);
@@ -176,7 +176,7 @@ it("hands on the principal of the context, or the one it was given", async () =>
   expect(principals).toEqual([{ id: "ada" }, { id: "grace" }]);
 });
 
-it("ends what is in flight when it is closed, and takes nothing more", async () => {
+it("aborts exchanges in flight when it is closed and rejects new ones", async () => {
   let signal: AbortSignal | undefined;
   const transport = createMemoryTransport({
     serve: (_request, context) => {

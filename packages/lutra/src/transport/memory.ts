@@ -1,6 +1,4 @@
-/**
- * A client and a server in one process, without sockets: what a transport does, and no more.
- */
+/** A transport between a client and a server in one process, without sockets. */
 
 import { ProtocolError } from "../protocol/errors.ts";
 import type { Principal, RequestContext, Serve, Transport } from "../protocol/exchange.ts";
@@ -11,17 +9,17 @@ import { TransportError } from "../protocol/transport-error.ts";
 import { abortError, unlessAborted } from "../time/abort.ts";
 
 export interface MemoryTransportOptions {
-  /** Who sends the requests. @default the principal of each request's context */
+  /** The principal of the requests. @default the principal of each request's context */
   readonly principal?: Principal;
 }
 
 /**
- * Carries requests to a server by calling it. Every message passes through JSON all the same, so
- * that what works here works on a wire: neither side sees the other's objects, `undefined` members
- * vanish, and what JSON cannot carry fails as it would elsewhere. (JSON and not `structuredClone`,
- * which lets a `Date` or a `Map` pass and is 15 to 25 % slower on the messages of this protocol.)
+ * Sends requests to a server by calling it. Every message is copied through JSON, as on a wire:
+ * neither side sees the other's objects, undefined members are dropped, and values that JSON cannot
+ * carry are rejected. (`structuredClone` would accept a `Date` or a `Map`, and is 15 to 25 % slower
+ * on the messages of this protocol.)
  *
- * Unlike on a wire, the `cause` of an `Internal error` is kept, which makes a failing test readable.
+ * Unlike on a wire, the `cause` of an `Internal error` is kept, so that failing tests show it.
  */
 export function createMemoryTransport(
   server: { readonly serve: Serve },
@@ -61,7 +59,7 @@ export function createMemoryTransport(
   return { serve, mirrorsHeaders: false, close };
 }
 
-/** What comes back from the server, as the client reads it. */
+/** Returns the server's result as the client reads it. */
 async function answer(
   server: { readonly serve: Serve },
   request: JSONRPCRequest,
@@ -75,7 +73,7 @@ async function answer(
   }
 }
 
-/** The error as the client reads it from the response, with what lies behind a masked one. */
+/** Returns the error as the client reads it, with the cause of a masked one. */
 function received(request: JSONRPCRequest, error: ProtocolError): ProtocolError {
   const response = JSON.parse(encodeError(request.id, error)) as JSONObject;
   const read = ProtocolError.fromWire(response.error) as ProtocolError;

@@ -1,4 +1,4 @@
-/** Whatever a client sends, it gets an answer that is one. */
+/** Random requests: every one gets a JSON-RPC response. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { errorCodes } from "../../protocol/errors.ts";
@@ -101,7 +101,7 @@ const message = fc.record(
   { requiredKeys: ["jsonrpc", "method"] },
 );
 
-/** Headers as an honest client would send them for such a message. */
+/** Returns the headers that a correct client sends with a message. */
 function headersOf(value: JSONObject): Record<string, string> {
   const { name, uri, _meta } = (value.params ?? {}) as JSONObject;
   const version = (_meta as JSONObject | undefined)?.["io.modelcontextprotocol/protocolVersion"];
@@ -147,8 +147,8 @@ async function expectAnswer(value: unknown, headers: Record<string, string>): Pr
   expect(Object.keys(Object.prototype)).toEqual([]);
 }
 
-describe("any request gets a JSON-RPC response, and none is an internal error", () => {
-  it("that is like those of the protocol, or almost", async () => {
+describe("a random request gets a JSON-RPC response other than an internal error", () => {
+  it("when it resembles those of the protocol", async () => {
     await fc.assert(
       fc.asyncProperty(message, async (value) => {
         await expectAnswer(value, headersOf(value as JSONObject));
@@ -158,7 +158,7 @@ describe("any request gets a JSON-RPC response, and none is an internal error", 
     expect(errors).toEqual([]);
   });
 
-  it("that is any JSON, or any text", async () => {
+  it("when it is any JSON or any text", async () => {
     const headers = headersOf({ method: "tools/list" });
     const text = fc.array(fc.nat(0xff)).map((codes) => String.fromCharCode(...codes));
     await fc.assert(

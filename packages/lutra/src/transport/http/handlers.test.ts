@@ -81,7 +81,7 @@ function messageOf(method: string, params: JSONObject = {}, id: unknown = 1) {
 
 type Headers = { readonly [name: string]: string | undefined };
 
-/** A request as the specification wants it, with some headers changed or left out. */
+/** Sends a valid request with some headers changed or omitted. */
 function post(message: unknown, headers: Headers = {}): HttpQuestion {
   const { method, params = {} } = message as { method?: string; params?: JSONObject };
   const name = params.name ?? params.uri;
@@ -176,7 +176,7 @@ describe.each(runners)("%s", (_name, run) => {
     );
 
     it.each([[undefined], ["*/*"], ["application/json"], ["text/html"]])(
-      "Accept: %s gets what it would have got",
+      "Accept: %s does not change the response",
       async (accept) => {
         expect((await runner.ask(post(echo, { accept }))).status).toBe(200);
       },
@@ -196,7 +196,7 @@ describe.each(runners)("%s", (_name, run) => {
       ["an overlong form", raw(new Uint8Array([0x22, 0xc0, 0xaf, 0x22]))],
       ["UTF-16", raw(new Uint8Array(Buffer.from(JSON.stringify(echo), "utf16le")))],
       ["a lone surrogate in UTF-8", raw(new Uint8Array([0x22, 0xed, 0xa0, 0x80, 0x22]))],
-    ])("malformed JSON: -32700 and 400: %s", async (_what, question) => {
+    ])("malformed JSON gets -32700 and 400: %s", async (_what, question) => {
       await expectError(question, 400, { code: -32700 });
     });
 
@@ -215,7 +215,7 @@ describe.each(runners)("%s", (_name, run) => {
       ["no method", { jsonrpc: "2.0", id: "a" }, "a"],
       ["params in a list", { ...echo, params: [] }, 1],
     ])(
-      "an invalid message: -32600 and 400, with its ID where it has one: %s",
+      "an invalid message gets -32600 and 400, with its ID if there is one: %s",
       async (_w, message, id) => {
         await expectError(
           { ...post(echo), body: JSON.stringify(message) },
@@ -226,7 +226,7 @@ describe.each(runners)("%s", (_name, run) => {
       },
     );
 
-    it("text comes back as it was sent, in whatever script", async () => {
+    it("text in any script is preserved", async () => {
       const args = { text: 'naïve 日本語 🦦 \u2028 \\ " \u0000 \ud800', __proto__x: 1 };
       const { result } = await bodyOf(
         await runner.ask(post(messageOf("tools/call", { name: "echo", arguments: args }))),
@@ -234,7 +234,7 @@ describe.each(runners)("%s", (_name, run) => {
       expect(JSON.parse(result.content[0].text)).toEqual(args);
     });
 
-    it("a body in many chunks, cut inside of characters", async () => {
+    it("a body is decoded across chunks that split characters", async () => {
       const bytes = new TextEncoder().encode(
         JSON.stringify(messageOf("tools/call", { name: "echo", arguments: { t: "🦦é" } })),
       );
@@ -248,7 +248,7 @@ describe.each(runners)("%s", (_name, run) => {
     it.each([
       ["arrays", "[".repeat(40_000) + "]".repeat(40_000)],
       ["objects", `${'{"a":'.repeat(16_000)}1${"}".repeat(16_000)}`],
-    ])("%s nested without end are answered", async (_what, deep) => {
+    ])("deeply nested %s are answered", async (_what, deep) => {
       const body = JSON.stringify(messageOf("tools/call", { name: "who", arguments: { deep: 0 } }));
       const question = post(messageOf("tools/call", { name: "who" }));
       const answer = await runner.ask({
@@ -259,7 +259,7 @@ describe.each(runners)("%s", (_name, run) => {
       await expectError({ ...question, body: deep }, 400, { code: -32600 });
     });
 
-    it("keys named __proto__ pollute nothing", async () => {
+    it("keys named __proto__ do not reach any prototype", async () => {
       const text = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
       const message = messageOf("tools/call", { name: "echo", arguments: {} });
       const body = JSON.stringify(message)
@@ -276,9 +276,9 @@ describe.each(runners)("%s", (_name, run) => {
     it.each([
       ["cancelled, which HTTP does not need", "notifications/cancelled"],
       ["initialized, of an earlier revision", "notifications/initialized"],
-      ["one nobody knows", "notifications/whatever"],
-      ["one that is named like a request", "tools/call"],
-    ])("an accepted one gets 202 with no body: %s", async (_what, method) => {
+      ["an unknown one", "notifications/whatever"],
+      ["one with the name of a request", "tools/call"],
+    ])("a notification gets 202 without a body: %s", async (_what, method) => {
       const message = { jsonrpc: "2.0", method, params: { requestId: 1 } };
       for (const headers of [{}, { "mcp-method": undefined, "mcp-protocol-version": undefined }]) {
         const answer = await runner.ask(post(message, headers));
@@ -288,21 +288,21 @@ describe.each(runners)("%s", (_name, run) => {
       }
     });
 
-    it("one that is malformed gets 400", async () => {
+    it("a malformed notification gets 400", async () => {
       await expectError(post({ jsonrpc: "2.0", method: "x", params: [] }), 400, { code: -32600 });
     });
   });
 
-  describe("the limit of the body: 413", () => {
+  describe("the body limit: 413", () => {
     const large = messageOf("tools/call", { name: "echo", arguments: { a: "x".repeat(100_000) } });
 
-    it("a body that says its length is too large", async () => {
+    it("a body whose Content-Length is too large is refused", async () => {
       const body = JSON.stringify(large);
       const length = { "content-length": String(body.length) };
       await expectError({ ...post(large, length), body }, 413, { code: -32600 });
     });
 
-    it("a body that turns out too large", async () => {
+    it("a body that proves too large is refused", async () => {
       const chunk = new Uint8Array(10_000).fill(0x20);
       async function* chunks() {
         for (let sent = 0; sent < 11; sent += 1) yield chunk;
@@ -310,7 +310,7 @@ describe.each(runners)("%s", (_name, run) => {
       await expectError({ ...post(echo), body: chunks() }, 413, { code: -32600 });
     });
 
-    it("a body that never ends is answered without reading the rest", async () => {
+    it("an endless body is refused without reading the rest", async () => {
       let isOver = false;
       async function* chunks() {
         const chunk = new Uint8Array(10_000).fill(0x20);
@@ -324,7 +324,7 @@ describe.each(runners)("%s", (_name, run) => {
       isOver = true;
     });
 
-    it("a body of exactly that size is read", async () => {
+    it("a body of exactly the limit is read", async () => {
       const text = JSON.stringify(echo);
       const body = text + " ".repeat(100_000 - text.length);
       expect((await runner.ask({ ...post(echo), body })).status).toBe(200);
@@ -352,7 +352,7 @@ describe.each(runners)("%s", (_name, run) => {
       ["Mcp-Name is encoded wrongly", { "mcp-name": "=?base64?ZWNobw=?=" }],
       ["Mcp-Name has invalid characters", { "mcp-name": "ech\u00f6" }],
       ["Mcp-Name has an invalid blank", { "mcp-name": "echo\u00a0" }],
-    ])("-32020 and 400, with the ID: %s", async (_what, headers) => {
+    ])("a mismatch gets -32020 and 400, with the ID: %s", async (_what, headers) => {
       await expectError(post(echo, headers), 400, mismatch, 1);
     });
 
@@ -378,7 +378,7 @@ describe.each(runners)("%s", (_name, run) => {
       ["prompts/get", { name: "p" }, { "mcp-name": undefined }, 400],
       ["server/discover", {}, { "mcp-method": undefined }, 400],
       ["server/discover", {}, {}, 200],
-    ])("%s %j with %j: %i", async (method, params, headers, status) => {
+    ])("Mcp-Name of %s %j with %j: %i", async (method, params, headers, status) => {
       const question = post(messageOf(method, params), headers);
       if (status === 400) return expectError(question, 400, mismatch, 1);
       expect((await runner.ask(question)).status).toBe(200);
@@ -406,14 +406,14 @@ describe.each(runners)("%s", (_name, run) => {
       expect((await runner.ask(question)).status).toBe(200);
     });
 
-    it("blanks around a value are no part of it", async () => {
+    it("blanks around a value are ignored", async () => {
       const headers = { "mcp-name": "  echo\t", "mcp-method": " tools/call " };
       expect((await runner.ask(post(echo, headers))).status).toBe(200);
     });
   });
 
   describe("basic/transports/streamable-http#protocol-version-header", () => {
-    it("a version that is not implemented: -32022 and 400, listing those that are", async () => {
+    it("an unsupported version gets -32022 and 400 with the supported ones", async () => {
       const message = messageOf("tools/list");
       message.params._meta = { ...message.params._meta, [version]: "1900-01-01" };
       const question = post(message, { "mcp-protocol-version": "1900-01-01" });
@@ -421,35 +421,32 @@ describe.each(runners)("%s", (_name, run) => {
       await expectError(question, 400, { code: -32022, data }, 1);
     });
 
-    it("a method that is not implemented: -32601 and 404", async () => {
+    it("an unknown method gets -32601 and 404", async () => {
       await expectError(post(messageOf("tools/dance", {}, "x")), 404, { code: -32601 }, "x");
     });
 
     it.each<[string, Headers]>([
       ["without headers", { "mcp-protocol-version": undefined, "mcp-method": undefined }],
       ["with its own version", { "mcp-protocol-version": "2025-11-25", "mcp-method": undefined }],
-    ])(
-      "initialize of a legacy client is told the supported versions: %s",
-      async (_what, headers) => {
-        const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} };
-        const message = { jsonrpc: "2.0", id: 0, method: "initialize", params };
-        const answer = await runner.ask(post(message, headers));
-        expect(answer.status).toBe(400);
-        const { error, id } = await bodyOf(answer);
-        expect(id).toBe(0);
-        expect(error.message).toContain("2026-07-28");
-        expect(error.data.supported).toEqual(["2026-07-28"]);
-      },
-    );
+    ])("initialize of a legacy client gets the supported versions: %s", async (_what, headers) => {
+      const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} };
+      const message = { jsonrpc: "2.0", id: 0, method: "initialize", params };
+      const answer = await runner.ask(post(message, headers));
+      expect(answer.status).toBe(400);
+      const { error, id } = await bodyOf(answer);
+      expect(id).toBe(0);
+      expect(error.message).toContain("2026-07-28");
+      expect(error.data.supported).toEqual(["2026-07-28"]);
+    });
   });
 
   describe("basic/index#meta over HTTP", () => {
-    it("a request without the required fields: -32602 and 400", async () => {
+    it("a request without the required fields gets -32602 and 400", async () => {
       const { _meta, ...params } = echo.params as JSONObject;
       await expectError(post({ ...echo, params }), 400, { code: -32602 }, 1);
     });
 
-    it("a missing capability: -32021 and 400, with what is missing", async () => {
+    it("a missing capability gets -32021 and 400 and is named", async () => {
       const question = post(messageOf("tools/call", { name: "samples" }));
       const data = { requiredCapabilities: { sampling: {} } };
       await expectError(question, 400, { code: -32021, data }, 1);
@@ -457,13 +454,13 @@ describe.each(runners)("%s", (_name, run) => {
   });
 
   describe("failures", () => {
-    it("a handler's is masked", async () => {
+    it("an error of a handler is masked", async () => {
       const error = { code: -32603, message: "Internal error" };
       await expectError(post(messageOf("tools/call", { name: "fails" })), 200, error, 1);
       expect(errors.splice(0)).toHaveLength(1);
     });
 
-    it("a refused argument is no failure of HTTP", async () => {
+    it("a rejected argument has status 200", async () => {
       const answer = await runner.ask(
         post(messageOf("tools/call", { name: "who", arguments: { a: 1 } })),
       );
@@ -477,19 +474,19 @@ describe.each(runners)("%s", (_name, run) => {
       expect(errors.splice(0)).toEqual([expect.any(TypeError)]);
     });
 
-    it("an error that says when another try makes sense has Retry-After, in whole seconds", async () => {
+    it("an error with retryAfterMs has Retry-After in whole seconds", async () => {
       const answer = await runner.ask(post(messageOf("tools/call", { name: "busy" })));
       expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "2"]);
       expect(await bodyOf(answer)).toMatchObject({ id: 1, error: { code: -32603 } });
     });
 
-    it("an error that says which credentials are wanted has WWW-Authenticate", async () => {
+    it("an error with a challenge has WWW-Authenticate", async () => {
       const answer = await runner.ask(post(messageOf("tools/call", { name: "locked" })));
       const { "www-authenticate": challenge } = answer.headers;
       expect([answer.status, challenge]).toEqual([403, 'Bearer scope="a"']);
     });
 
-    it("an error whose data JSON cannot carry is answered all the same", async () => {
+    it("an error whose data JSON cannot carry is answered without it", async () => {
       const answer = await runner.ask(post(messageOf("tools/call", { name: "circular" })));
       expect(await bodyOf(answer)).toEqual({
         jsonrpc: "2.0",
@@ -528,7 +525,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     ["of another scheme", "ftp://localhost"],
     ["empty", ""],
     ["nonsense", "localhost"],
-  ])("if Origin is present and invalid: 403: %s", async (_what, origin) => {
+  ])("an Origin that is present and invalid gets 403: %s", async (_what, origin) => {
     const runner = await start(server);
     for (const question of [post(echo, { origin }), { method: "GET", headers: { origin } }]) {
       const answer = await runner.ask(question);
@@ -540,7 +537,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     }
   });
 
-  it("comes before every other rule", async () => {
+  it("Origin is checked before every other rule", async () => {
     const runner = await start(server, { maxBodyBytes: 1 });
     const headers = { origin: "https://evil.example.com", "content-type": "text/plain" };
     for (const method of ["POST", "GET", "OPTIONS", "DELETE"]) {
@@ -559,13 +556,13 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     },
   );
 
-  it("a page on this machine may not call a server that is elsewhere", async () => {
+  it("a page on this machine may not call a server on another one", async () => {
     const runner = await start(server, { allowedHosts: ["mcp.example.com"] });
     const headers = { host: "mcp.example.com", origin: "http://localhost:5173" };
     expect((await runner.ask(post(echo, headers))).status).toBe(403);
   });
 
-  it("an allowed origin gets CORS headers on every answer, also on refusals", async () => {
+  it("an allowed origin gets CORS headers on every response, also on refusals", async () => {
     const origin = "https://app.example.com";
     const runner = await start(server, { allowedOrigins: [origin] });
     const questions = [
@@ -579,7 +576,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     for (const question of questions) {
       const { headers } = await runner.ask(question);
       expect(headers["access-control-allow-origin"]).toBe(origin);
-      // Without it a page could not read how to sign in, or when to come again.
+      // Without it a page could not read the challenge or Retry-After.
       expect(headers["access-control-expose-headers"]).toBe("www-authenticate, retry-after");
     }
     const { headers } = await runner.ask(post(echo));
@@ -614,7 +611,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     ["another", "evil.example.com", 403],
     ["a longer one", "mcp.example.com.evil.com", 403],
     ["in capitals, as names have no case", "MCP.example.com", 200],
-  ])("Host is checked where hosts are listed: %s", async (_what, host, status) => {
+  ])("Host is checked against allowedHosts: %s", async (_what, host, status) => {
     const runner = await start(server, { allowedHosts: ["mcp.example.com"] });
     expect((await runner.ask(post(echo, { host }))).status).toBe(status);
   });
@@ -630,7 +627,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
       ["127.0.0.1.evil.com", 403],
       ["192.168.0.1", 403],
     ])(
-      "DNS rebinding: on loopback, only loopback names are answered: %s %i",
+      "on loopback, only loopback names are accepted, against DNS rebinding: %s %i",
       async (host, status) => {
         const runner = await start(server);
         expect((await runner.ask(post(echo, { host }))).status).toBe(status);
@@ -638,7 +635,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     );
   }
 
-  it("the caller is found by the author's function, for requests alone", async () => {
+  it("authenticate is called for requests and not for notifications", async () => {
     let asked = 0;
     const runner = await start(server, {
       authenticate: (header) => {
@@ -658,7 +655,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     expect(asked).toBe(2);
   });
 
-  it("its failure is masked and reported, and nothing runs", async () => {
+  it("an error of authenticate is masked and reported, and no handler runs", async () => {
     errors.length = 0;
     const authenticate = () => Promise.reject(new Error("db password"));
     const runner = await start(server, { authenticate, onError });
@@ -667,7 +664,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     expect(errors.splice(0)).toHaveLength(1);
   });
 
-  it("its refusal by a protocol error is told", async () => {
+  it("a protocol error of authenticate reaches the client", async () => {
     const authenticate = () => Promise.reject(new ProtocolError("invalidRequest", "who are you?"));
     const runner = await start(server, { authenticate });
     const answer = await runner.ask(post(messageOf("tools/call", { name: "who" }, 9)));
@@ -685,7 +682,7 @@ describe("a platform that shows no Host header", () => {
     return (await createFetchHandler(server, options)(new Request(url, init))).status;
   };
 
-  it("has its name taken from the URL", async () => {
+  it("uses the host of the URL", async () => {
     const allowedHosts = ["mcp.example.com"];
     expect(await ask("https://mcp.example.com/mcp", {}, { allowedHosts })).toBe(200);
     expect(await ask("https://evil.example.com/mcp", {}, { allowedHosts })).toBe(403);
@@ -706,7 +703,7 @@ describe("Content-Length that is not the body's", () => {
   it.each([
     ["a platform", create],
     ["an adapter", requestOfAdapter],
-  ])("%s that does not check it does not get around the limit", async (_what, createRequest) => {
+  ])("a request of %s that does not check it is still limited", async (_what, createRequest) => {
     const answer = await ask(createRequest, "x".repeat(2000), { "content-length": "1" });
     expect(answer.status).toBe(413);
   });
@@ -715,14 +712,14 @@ describe("Content-Length that is not the body's", () => {
     ["shorter", -1],
     ["longer", 1],
     ["longer by a byte order mark", 3],
-  ])("is of no account where the body was written anew: %s", async (_what, more) => {
+  ])("is ignored when the body was replaced: %s", async (_what, more) => {
     const message = messageOf("tools/call", { name: "echo", arguments: { a: "\ufffd" } });
     const body = JSON.stringify(message);
     const length = String(Buffer.byteLength(body) + more);
     expect((await ask(create, body, { "content-length": length })).status).toBe(200);
   });
 
-  it("is of no account where the adapter has decompressed the body", async () => {
+  it("is ignored when the adapter has decompressed the body", async () => {
     const message = messageOf("tools/call", { name: "echo", arguments: { a: "\ufffd" } });
     const headers = { "content-length": "99", "content-encoding": "gzip" };
     const answer = await ask(requestOfAdapter, JSON.stringify(message), headers);
@@ -730,7 +727,7 @@ describe("Content-Length that is not the body's", () => {
   });
 });
 
-describe("options that make no sense are a TypeError at once", () => {
+describe("an invalid option throws a TypeError at once", () => {
   it.each([
     ["maxBodyBytes", 0],
     ["maxBodyBytes", 1.5],

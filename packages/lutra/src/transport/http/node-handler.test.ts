@@ -1,4 +1,4 @@
-/** What only a raw connection can show of the handler for `node:http`. */
+/** Cases of the Node handler that need a raw connection. */
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -54,7 +54,7 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-/** Sends bytes as they are and reads until the server closes the connection. */
+/** Sends raw bytes and reads until the server closes the connection. */
 async function exchange(text: string): Promise<string> {
   const socket = await open();
   let answer = "";
@@ -98,13 +98,13 @@ function request(
 const length = `Content-Length: ${body().length}`;
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 
-it("a request as it should be is answered", async () => {
+it("a valid request is answered", async () => {
   const answer = await exchange(request([...common, length, "Connection: close"]));
   expect(statusOf(answer)).toBe(200);
   expect(answer).toContain('"resultType":"complete"');
 });
 
-describe("requests that two readers could read differently are refused by Node's parser", () => {
+describe("Node's parser rejects ambiguous requests", () => {
   it.each<[string, string]>([
     [
       "Content-Length and Transfer-Encoding",
@@ -113,11 +113,11 @@ describe("requests that two readers could read differently are refused by Node's
     ["two lengths", request([...common, length, "Content-Length: 1"])],
     ["a length that is a list", request([...common, `Content-Length: ${body().length}, 1`])],
     ["a length with a sign", request([...common, `Content-Length: +${body().length}`])],
-    ["a length that is no number", request([...common, "Content-Length: ten"])],
-    ["an encoding nobody knows", request([...common, "Transfer-Encoding: xchunked"])],
+    ["a length that is not a number", request([...common, "Content-Length: ten"])],
+    ["an unknown encoding", request([...common, "Transfer-Encoding: xchunked"])],
     ["chunked, but not at the end", request([...common, "Transfer-Encoding: chunked, identity"])],
     [
-      "a header that goes on in the next line",
+      "a header that continues on the next line",
       request([...common, "Mcp-Method: tools/call\r\n x", length]),
     ],
     [
@@ -128,10 +128,10 @@ describe("requests that two readers could read differently are refused by Node's
     ["a blank before the colon", request([...common, "Mcp-Name : other", length])],
     ["a NUL in a value", request([...common, "X: y\0", length])],
     ["a control character in a value", request([...common, "X: \x01", length])],
-    ["a name that is no token", request([...common, "X(): y", length])],
+    ["a name that is not a token", request([...common, "X(): y", length])],
     ["no host", request([...common.slice(1), length])],
     [
-      "a chunk size that is no number",
+      "a chunk size that is not a number",
       request([...common, "Transfer-Encoding: chunked"], "zz\r\n"),
     ],
   ])("%s", async (_what, text) => {
@@ -141,7 +141,7 @@ describe("requests that two readers could read differently are refused by Node's
   });
 });
 
-describe("headers that are sent twice", () => {
+describe("repeated headers", () => {
   it.each([
     ["Mcp-Name", "Mcp-Name: echo"],
     ["Mcp-Name, with another value", "Mcp-Name: other"],
@@ -154,7 +154,7 @@ describe("headers that are sent twice", () => {
     expect(answer).toContain('"code":-32020');
   });
 
-  it("Mcp-Param-*, also where both together look like the value in the body", async () => {
+  it("a repeated Mcp-Param-* is rejected although the joined value equals the argument", async () => {
     const content = body({ region: "a, b" });
     const twice = ["Mcp-Param-Region: a", "Mcp-Param-Region: b"];
     const sized = `Content-Length: ${content.length}`;
@@ -166,13 +166,13 @@ describe("headers that are sent twice", () => {
     expect(statusOf(await exchange(request(once, content)))).toBe(200);
   });
 
-  it("Origin is refused as one that nobody listed", async () => {
+  it("a repeated Origin is refused because it is not listed", async () => {
     const origins = ["Origin: http://localhost", "Origin: http://localhost"];
     const answer = await exchange(request([...common, ...origins, length, "Connection: close"]));
     expect(statusOf(answer)).toBe(403);
   });
 
-  it("Host is refused, or the first one counts", async () => {
+  it("a repeated Host is refused, or the first one counts", async () => {
     const answer = await exchange(
       request([...common, "Host: evil.com", length, "Connection: close"]),
     );
@@ -181,14 +181,14 @@ describe("headers that are sent twice", () => {
     expect([400, 403]).toContain(statusOf(await exchange(request(evil))));
   });
 
-  it("no Host, which HTTP/1.0 allows, is no loopback name", async () => {
+  it("a missing Host, which HTTP/1.0 allows, is not a loopback name", async () => {
     const headers = [...common.slice(1), length];
     expect(statusOf(await exchange(request(headers, body(), "POST /mcp HTTP/1.0")))).toBe(403);
   });
 });
 
 describe("bodies", () => {
-  it("a body that never ends is refused while it is being sent, and the answer arrives", async () => {
+  it("an endless body is refused while it arrives, and the client receives the response", async () => {
     const socket = await open();
     let answer = "";
     socket.on("data", (chunk) => (answer += chunk));
@@ -207,14 +207,14 @@ describe("bodies", () => {
     await closed;
   });
 
-  it("a length beyond the limit is refused before any byte of the body", async () => {
+  it("a Content-Length above the limit is refused before the body", async () => {
     const socket = await open();
     socket.write(request([...common, "Content-Length: 10001"], ""));
     const [answer] = await once(socket, "data");
     expect(statusOf(answer)).toBe(413);
   });
 
-  it("a client that goes away in the middle of its body is forgotten", async () => {
+  it("a client that disconnects during its body leaves nothing behind", async () => {
     const before = ran;
     const socket = await open();
     const arrived = once(http, "request");
@@ -226,7 +226,7 @@ describe("bodies", () => {
     expect(ran).toBe(before);
   });
 
-  it("the next request on the same connection is answered, after results and refusals", async () => {
+  it("a connection is reused after results and refusals", async () => {
     const socket = await open();
     let answer = "";
     socket.on("data", (chunk) => (answer += chunk));
@@ -243,7 +243,7 @@ describe("bodies", () => {
     expect(statuses).toEqual([200, 415, 400, 405, 200]);
   });
 
-  it("Expect: 100-continue is followed by the answer", async () => {
+  it("Expect: 100-continue gets the response", async () => {
     const headers = [...common, length, "Expect: 100-continue", "Connection: close"];
     const answer = await exchange(request(headers));
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);

@@ -61,7 +61,7 @@ describe("basic/transports/streamable-http#security-endpoint", () => {
 });
 
 describe("starting", () => {
-  it("is rejected when the port is taken", async () => {
+  it("rejects when the port is in use", async () => {
     const taken = createHttpServer();
     await once(taken.listen(0, "127.0.0.1"), "listening");
     const { port } = taken.address() as AddressInfo;
@@ -69,12 +69,12 @@ describe("starting", () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 
-  it("is rejected for options that make no sense", async () => {
+  it("rejects invalid options", async () => {
     await expect(start({ maxBodyBytes: 0 })).rejects.toThrow(TypeError);
     await expect(start({ path: "mcp" })).rejects.toThrow(TypeError);
   });
 
-  it("puts an IPv6 address into brackets", async () => {
+  it("puts an IPv6 address in brackets", async () => {
     const endpoint = await start({ host: "::1" });
     expect(endpoint.url).toBe(`http://[::1]:${endpoint.port}/mcp`);
     expect((await post(endpoint.url, "server/discover")).status).toBe(200);
@@ -82,7 +82,7 @@ describe("starting", () => {
 });
 
 describe("closing", () => {
-  it("lets exchanges in flight finish and accepts no others", async () => {
+  it("waits for exchanges in flight and accepts no new ones", async () => {
     const begun = deferred();
     const go = deferred();
     const endpoint = await start({ drainMs: 60_000 }, async () => {
@@ -109,7 +109,7 @@ describe("closing", () => {
     await closed;
   });
 
-  it("cuts off what is left after drainMs", async () => {
+  it("closes the remaining connections after drainMs", async () => {
     const begun = deferred();
     const endpoint = await start({ drainMs: 20 }, () => {
       begun.resolve();
@@ -122,7 +122,7 @@ describe("closing", () => {
     await expect(answer).rejects.toThrow();
   });
 
-  it("may be asked for twice", async () => {
+  it("may be called twice", async () => {
     const endpoint = await start();
     await Promise.all([endpoint.close(), endpoint.close()]);
     await endpoint.close();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { requireUTF8 } from "./read-message.ts";
 
-/** What `Request.text` makes of bytes. */
+/** Decodes bytes as `Request.text` does. */
 const lenient = new TextDecoder();
 
 function check(bytes: readonly number[]): () => void {
@@ -20,7 +20,7 @@ it.each<[string, number[]]>([
   ["characters of two, three and four bytes", bytesOf("é€🦦")],
   ["U+FFFD itself", bytesOf("a\ufffdb")],
   ["U+FEFF that is not the first character", bytesOf("a\ufeff")],
-])("takes %s for UTF-8", (_what, bytes) => {
+])("accepts %s as UTF-8", (_what, bytes) => {
   expect(check(bytes)).not.toThrow();
 });
 
@@ -33,11 +33,11 @@ it.each<[string, number[]]>([
   ["a character of three bytes without the last", [0x22, 0xe2, 0x82, 0x22]],
   ["a character of four bytes without the last two", [0x22, 0xf0, 0x9f, 0x22]],
   ["a bad byte beside U+FFFD", [...bytesOf("\ufffd"), 0xff]],
-])("refuses %s", (_what, bytes) => {
+])("rejects %s", (_what, bytes) => {
   expect(check(bytes)).toThrow(expect.objectContaining({ reason: "parseError" }));
 });
 
-it("takes every text for UTF-8", () => {
+it("accepts every text as UTF-8", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(check(bytesOf(`.${text}`))).not.toThrow();
@@ -56,7 +56,7 @@ function isUTF8(bytes: readonly number[]): boolean {
   }
 }
 
-/** Bytes that are likely to begin characters, to go on with them, and to be replaced. */
+/** Bytes that are likely to begin or continue characters, or to be replaced. */
 const byte = fc.oneof(
   fc.constantFrom(0x22, 0xc3, 0xe2, 0xed, 0xf0, 0xf4, 0xff, 0x80, 0x82, 0x8f, 0x9f, 0xbf),
   fc.nat(0xff),
@@ -68,10 +68,10 @@ const pieces = fc.array(
   ),
 );
 
-/** Characters of four bytes without the last one. */
+/** Four-byte characters without the last byte. */
 const cut = /(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf](?![\x80-\xbf])/g;
 
-it("lets no other bytes pass than characters of four bytes without the last", () => {
+it("accepts invalid bytes only when they are four-byte characters without the last byte", () => {
   fc.assert(
     fc.property(pieces, (list) => {
       const bytes = [0x22, ...list.flat()];
@@ -83,7 +83,7 @@ it("lets no other bytes pass than characters of four bytes without the last", ()
   );
 });
 
-it("refuses a byte order mark, unless what is replaced after it makes up for its length", () => {
+it("rejects a byte order mark unless replacements after it offset its length", () => {
   fc.assert(
     fc.property(pieces, (list) => {
       const bytes = bytesOf("\ufeff").concat(...list);

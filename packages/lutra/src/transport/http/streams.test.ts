@@ -96,7 +96,7 @@ describe.each(runners)("%s", (_name, run) => {
   }
 
   describe("basic/transports/streamable-http#receiving-messages", () => {
-    it("notifications come before the final response, which ends the stream", async () => {
+    it("notifications precede the final response, which ends the stream", async () => {
       const runner = await start(
         serverOf(async (context) => {
           await context.progress({ progress: 1, total: 2, message: "half\nway" });
@@ -126,14 +126,14 @@ describe.each(runners)("%s", (_name, run) => {
       ]);
     });
 
-    it("without a notification there is no stream", async () => {
+    it("a request without notifications has no stream", async () => {
       const runner = await start(serverOf((context) => context.progress(1)));
       const answer = await runner.ask(call({}));
       expect(answer.headers["content-type"]).toBe("application/json");
       expect(JSON.parse(await answer.text())).toMatchObject({ id: 1, result: { content: [] } });
     });
 
-    it("servers SHOULD include X-Accel-Buffering: no, and no cache may keep a stream", async () => {
+    it("servers SHOULD include X-Accel-Buffering: no, and streams are not cached", async () => {
       const runner = await start(serverOf((context) => context.progress(1)));
       const { headers } = await runner.ask(call());
       expect(headers["x-accel-buffering"]).toBe("no");
@@ -206,7 +206,7 @@ describe.each(runners)("%s", (_name, run) => {
       }
     });
 
-    it("a result and a notification of any size reach a reader that reads", async () => {
+    it("a result and a notification of any size reach a client that reads", async () => {
       const large = "x".repeat(3_000_000);
       const runner = await start(
         serverOf(async (context) => {
@@ -253,7 +253,7 @@ describe.each(runners)("%s", (_name, run) => {
       await turn();
     });
 
-    it("so is a client that goes away before there is a stream", async () => {
+    it("a disconnect before the stream cancels the request", async () => {
       const begun = deferred();
       const cancelled = deferred();
       const runner = await start(
@@ -273,7 +273,7 @@ describe.each(runners)("%s", (_name, run) => {
       await turn();
     });
 
-    it("a handler that finds out late finds its signal aborted", async () => {
+    it("a handler that reads its signal late finds it aborted", async () => {
       const begun = deferred();
       const go = deferred();
       const seen = deferred<boolean>();
@@ -295,7 +295,7 @@ describe.each(runners)("%s", (_name, run) => {
       await asking;
     });
 
-    it("an exchange that has ended is not cancelled by a client that leaves", async () => {
+    it("a disconnect does not cancel an exchange that has ended", async () => {
       let signal: AbortSignal | undefined;
       const runner = await start(
         serverOf((context) => {
@@ -332,10 +332,10 @@ describe.each(runners)("%s", (_name, run) => {
     });
   });
 
-  describe("a slow reader", () => {
+  describe("a slow client", () => {
     const chunk = "x".repeat(50_000);
 
-    it("makes a handler wait that awaits its notifications, and loses nothing", async () => {
+    it("makes a handler wait that awaits its notifications, and receives all of them", async () => {
       const count = 200;
       let sent = 0;
       const runner = await start(
@@ -359,7 +359,7 @@ describe.each(runners)("%s", (_name, run) => {
       expect(messages.at(-1)).toMatchObject({ result: { content: [{ text: "done" }] } });
     });
 
-    it("costs no listener for each notification that waits", async () => {
+    it("does not add a listener for each waiting notification", async () => {
       const warnings: Error[] = [];
       const onWarning = (warning: Error) => void warnings.push(warning);
       process.on("warning", onWarning);
@@ -378,7 +378,7 @@ describe.each(runners)("%s", (_name, run) => {
       expect(warnings).toEqual([]);
     });
 
-    it("is cut off, which cancels its request, by a handler that does not wait", async () => {
+    it("is disconnected, which cancels its request, when the handler does not wait", async () => {
       const cutOff = deferred<number>();
       const flooding = await start(
         serverOf(async (context) => {
@@ -394,14 +394,14 @@ describe.each(runners)("%s", (_name, run) => {
         { maxBufferedBytes: 200_000 },
       );
       const answer = await flooding.ask(call());
-      // What the operating system keeps on its way is not the server's memory.
+      // Data in the operating system's buffers is not the server's memory.
       expect(await cutOff.promise).toBeLessThan(50_000_000);
       await expect(messagesOf(answer)).rejects.toThrow();
     });
   });
 
   describe("basic/patterns/subscriptions over HTTP", () => {
-    it("the acknowledgment comes first, then what was asked for, then the graceful end", async () => {
+    it("the acknowledgment comes first, then the notifications, then the result", async () => {
       const server = serverOf(() => "");
       const runner = await start(server);
       const filter = {
@@ -441,7 +441,7 @@ describe.each(runners)("%s", (_name, run) => {
       ]);
     });
 
-    it("parallel ones are told apart by their ID", async () => {
+    it("parallel subscriptions are distinguished by their ID", async () => {
       const server = serverOf(() => "");
       const runner = await start(server);
       const tools = await runner.ask(listen({ toolsListChanged: true }, 1));
@@ -464,7 +464,7 @@ describe.each(runners)("%s", (_name, run) => {
       expect(second?.at(-1)).toMatchObject({ id: 2 });
     });
 
-    it("a client that leaves leaves nothing behind", async () => {
+    it("a client that disconnects leaves nothing behind", async () => {
       const cleared = vi.spyOn(globalThis, "clearInterval");
       const gone: Promise<unknown>[] = [];
       const server = serverOf(() => "");
@@ -483,7 +483,7 @@ describe.each(runners)("%s", (_name, run) => {
       expect(() => server.tools.remove("t")).not.toThrow();
     });
 
-    it("a filter that is refused is answered as JSON", async () => {
+    it("a rejected filter is answered as JSON", async () => {
       const runner = await start(serverOf(() => ""));
       const answer = await runner.ask(listen({ toolsListChanged: "yes" }));
       expect([answer.status, answer.headers["content-type"]]).toEqual([400, "application/json"]);
