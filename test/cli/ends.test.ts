@@ -1,4 +1,4 @@
-/** What ends a command beside Ctrl-C: nobody reads what it prints, or its terminal is closed. */
+/** Other reasons than Ctrl-C that end a command: closed output, and a closed terminal. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -12,17 +12,17 @@ const folder = fileURLToPath(new URL("fixtures", import.meta.url));
 const program = fileURLToPath(new URL("../../packages/cli/bin/lutra.js", import.meta.url));
 const hasScript = spawnSync("script", ["--version"]).status === 0;
 
-describe("when nobody reads what it prints any more", () => {
-  it("a fleet ends with its replicas at the next line of its log", async () => {
+describe("when its output is closed", () => {
+  it("a fleet and its replicas end at the next line of the log", async () => {
     const fleet = await startLutra("up", "fleet-server.ts", "--log");
     fleet.child.stdout?.destroy();
     expect((await callTool(fleet.url, "pid")).status).toBe(200);
     expect(await fleet.exited).toBe(141);
-    // Replicas hold the other end of standard error, so this closes with the last of them.
+    // Replicas inherit standard error, which closes when the last replica ends.
     await fleet.closed;
   });
 
-  it("a fleet ends when it is a replica that prints", async () => {
+  it("a fleet ends when one of its replicas prints", async () => {
     const fleet = await startLutra("up", "fleet-server.ts");
     fleet.child.stderr?.destroy();
     void callTool(fleet.url, "wait").catch(() => {});
@@ -30,7 +30,7 @@ describe("when nobody reads what it prints any more", () => {
     await fleet.closed;
   });
 
-  it("subscriptions end with their result all the same", async () => {
+  it("subscriptions still end gracefully", async () => {
     const fleet = await startLutra("up", "fleet-server.ts", "--log");
     const messages = await listen(fleet);
     fleet.child.stdout?.destroy();
@@ -39,7 +39,7 @@ describe("when nobody reads what it prints any more", () => {
     expect(await fleet.exited).toBe(141);
   });
 
-  it("a gateway ends with the modules that it runs", async () => {
+  it("a gateway and its modules end", async () => {
     const gateway = await startGatewayCommand({
       listen: { port: 0 },
       admin: false,
@@ -66,7 +66,7 @@ describe("SIGHUP", () => {
   });
 
   it.skipIf(!hasScript)(
-    "ends a gateway whose terminal was closed (needs script, of util-linux)",
+    "ends a gateway whose terminal is closed (needs script, of util-linux)",
     async () => {
       const own = await startGatewayCommand({
         listen: { port: 0 },
@@ -93,7 +93,7 @@ describe("SIGHUP", () => {
   );
 });
 
-/** Opens a subscription; resolves to what comes after it was acknowledged. */
+/** Opens a subscription. Resolves to the messages after the acknowledgement. */
 async function listen({ url }: RunningServer) {
   const params = { notifications: { toolsListChanged: true } };
   const messages = messagesOf(await send(url, "subscriptions/listen", params));

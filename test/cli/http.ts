@@ -1,10 +1,10 @@
-/** Requests by hand, for tests that look at status, headers and single messages. */
+/** Sends single requests, for tests that check status, headers and messages. */
 import { vi } from "vitest";
 
 export interface Answer {
   readonly status: number;
   readonly replica: string | null;
-  /** The response, or its last message where it is a stream. */
+  /** The response, or the last message of an event stream. */
   readonly body: {
     readonly result?: Record<string, unknown>;
     readonly error?: { readonly code: number; readonly message: string };
@@ -19,7 +19,7 @@ const meta = {
   },
 };
 
-/** Sends a request and gives the response as it comes. */
+/** Sends a request and returns the response without reading its body. */
 export function send(
   url: string,
   method: string,
@@ -61,8 +61,8 @@ export function callTool(url: string, name: string, more: Record<string, unknown
 }
 
 /**
- * Resolves when three replicas take strict turns: one that began a little later than the others gets
- * fewer requests for some seconds.
+ * Resolves when three replicas take strict turns. During slow start, a replica that started later gets
+ * fewer requests.
  */
 export async function untilInTurn(url: string): Promise<void> {
   const turns = async () => {

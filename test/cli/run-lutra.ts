@@ -1,4 +1,4 @@
-/** Runs the `lutra` command and reads what it prints. */
+/** Runs the `lutra` command and reads its output. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -11,11 +11,11 @@ export interface RunningLutra {
   /** The lines of standard output so far. */
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
-  /** Resolves to the first line of either that matches and was not waited for before. */
+  /** Resolves to the first matching line of either stream that no earlier call has returned. */
   readonly line: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Resolves to the exit code, or the signal that ended the process. */
   readonly exited: Promise<number | string>;
-  /** Resolves when the process and all that it started have ended. */
+  /** Resolves when the process and its children have ended. */
   readonly closed: Promise<void>;
 }
 
@@ -96,7 +96,7 @@ export async function untilListening<Lutra extends RunningLutra>(
   return { ...lutra, url };
 }
 
-/** Tells it to end, and waits until all that it started has ended. */
+/** Stops the command, and waits until its children have ended. */
 export async function endLutra({ child, exited, closed }: RunningLutra): Promise<void> {
   child.kill("SIGTERM");
   expect(await exited).toBe(0);

@@ -9,14 +9,14 @@ import { callTool } from "./http.ts";
 import { runLutra, startLutra } from "./run-lutra.ts";
 
 describe("lutra serve", () => {
-  it("serves a TypeScript module at /mcp and says where", async () => {
+  it("serves a TypeScript module at /mcp and prints the URL", async () => {
     const lutra = await startLutra("serve", "fleet-server.ts");
     expect(lutra.stdout).toEqual([`listening on ${lutra.url}`]);
     expect(lutra.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
     expect((await callTool(lutra.url, "pid")).status).toBe(200);
   });
 
-  it("serves a JavaScript module as it is", async () => {
+  it("serves a JavaScript module", async () => {
     const lutra = await startLutra("serve", "plain-server.mjs");
     const client = createClient(lutra.url);
     expect((await client.discover()).supportedVersions).toEqual(["2026-07-28"]);
@@ -33,7 +33,7 @@ describe("lutra serve", () => {
     await client.close();
   });
 
-  it("says that the port is taken", async () => {
+  it("reports a port that is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = other.address();
@@ -41,16 +41,19 @@ describe("lutra serve", () => {
     const lutra = runLutra("serve", "plain-server.mjs", "--port", String(port));
     expect(await lutra.exited).toBe(1);
     await lutra.closed;
-    expect(lutra.stderr).toEqual([expect.stringMatching(`^lutra: port ${port} .* is taken;`)]);
+    expect(lutra.stderr).toEqual([expect.stringMatching(`^lutra: port ${port} .* is in use;`)]);
     other.close();
   });
 
   it.each([
-    ["missing.ts", /^lutra: cannot load missing\.ts: there is no such file$/],
-    ["throws.mjs", /^lutra: cannot load throws\.mjs: Error: the database is away$/],
+    ["missing.ts", /^lutra: cannot load missing\.ts: the file does not exist$/],
+    ["throws.mjs", /^lutra: cannot load throws\.mjs: Error: the database is unavailable$/],
     ["no-default.mjs", /^lutra: cannot serve no-default\.mjs: its default export is missing; wr/],
-    ["no-server.mjs", /^lutra: cannot serve no-server\.mjs: its default export is no server; wr/],
-  ])("says what is wrong with %s", async (module, message) => {
+    [
+      "no-server.mjs",
+      /^lutra: cannot serve no-server\.mjs: its default export is not a server; wr/,
+    ],
+  ])("reports the problem with %s", async (module, message) => {
     const lutra = runLutra("serve", module);
     expect(await lutra.exited).toBe(1);
     await lutra.closed;
@@ -74,7 +77,7 @@ describe("a module outside of this repository", () => {
     return module;
   }
 
-  it("may be TypeScript in a folder that does not say what its modules are", async () => {
+  it("may be TypeScript in a folder without a package.json", async () => {
     const lutra = await startLutra(
       "serve",
       write(`import { sep } from "node:path";
@@ -88,7 +91,7 @@ describe("a module outside of this repository", () => {
     });
   });
 
-  it("is told where it is not well-formed", async () => {
+  it("gets the line of a syntax error", async () => {
     const lutra = runLutra("serve", write("export const a = 1;\nexport default createServer({\n"));
     expect(await lutra.exited).toBe(1);
     await lutra.closed;
@@ -98,7 +101,7 @@ describe("a module outside of this repository", () => {
     ]);
   });
 
-  it("is told where it threw", async () => {
+  it("gets the line of a thrown error", async () => {
     const lutra = runLutra("serve", write("\n\nthrow new Error('the disk is full');\nexport {};"));
     expect(await lutra.exited).toBe(1);
     await lutra.closed;
@@ -120,7 +123,7 @@ describe("lutra serve --stdio", () => {
     },
   });
 
-  it("writes nothing but messages to standard output, and ends with its input", async () => {
+  it("writes only messages to standard output, and ends with its input", async () => {
     const lutra = runLutra("serve", "plain-server.mjs", "--stdio");
     lutra.child.stdin?.write(`${request}\n`);
     await lutra.line(/"resultType":"complete"/);
@@ -145,7 +148,7 @@ describe("lutra", () => {
     [["--help"], /^Usage: lutra <command>/],
     [["serve", "--help"], /^Usage: lutra serve <module>/],
     [["up", "--help"], /^Usage: lutra up <module>/],
-  ])("explains itself with %j", async (args, first) => {
+  ])("prints help for %j", async (args, first) => {
     const lutra = runLutra(...args);
     expect(await lutra.exited).toBe(0);
     await lutra.closed;
@@ -153,11 +156,14 @@ describe("lutra", () => {
   });
 
   it.each([
-    [[], "lutra: which command? expected serve, up or gateway; see: lutra --help"],
+    [[], "lutra: missing command; expected serve, up or gateway; see: lutra --help"],
     [["servw"], "lutra: unknown command servw; expected serve, up or gateway; see: lutra --help"],
-    [["serve"], "lutra: serve: the path of a server module is missing; see: lutra serve --help"],
-    [["up", "a.ts", "--replicas", "0"], "lutra: --replicas 0: expected a number from 1 to 64"],
-    [["serve", "a.ts", "--port", "80x"], "lutra: --port 80x: expected a number from 0 to 65535"],
+    [
+      ["serve"],
+      "lutra: serve: missing <module>, the path of a server module; see: lutra serve --help",
+    ],
+    [["up", "a.ts", "--replicas", "0"], "lutra: --replicas 0: expected an integer from 1 to 64"],
+    [["serve", "a.ts", "--port", "80x"], "lutra: --port 80x: expected an integer from 0 to 65535"],
   ])("refuses the arguments %j with exit code 2", async (args, message) => {
     const lutra = runLutra(...args);
     expect(await lutra.exited).toBe(2);

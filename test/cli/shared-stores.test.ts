@@ -1,6 +1,6 @@
 /**
- * Replicas that a command runs over a store and a bus: what one of them does, the others know. Each
- * request goes to the next replica, and answers say which one that was.
+ * Replicas that share a store and a bus. Requests go to the replicas in turn, and each response names
+ * its replica.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +48,7 @@ const missingServer = hasPostgres ? (hasRedis ? undefined : withoutRedis) : with
 
 type Start = (engines: Engines) => Promise<RunningServer>;
 
-/** The store and the bus as keys of a module in a configuration. */
+/** Starts a gateway that configures the store and the bus of a module. */
 const gateway: Start = async (engines) => {
   const module = tasksModule;
   const config: ConfigInput = {
@@ -65,13 +65,13 @@ const gateway: Start = async (engines) => {
 const up: Start = ({ store, bus = "" }) =>
   startLutra("up", tasksModule, "--replicas", "3", "--store", store, "--bus", bus);
 
-const ways = [
+const setups = [
   ["a module of a gateway with SQLite", gateway, sqlite, undefined],
   ["a module of a gateway with Postgres and Redis", gateway, servers, missingServer],
   ["`lutra up` with Postgres and Redis", up, servers, missingServer],
 ] as const;
 
-for (const [what, start, open, missing] of ways) {
+for (const [what, start, open, missing] of setups) {
   describe.skipIf(missing !== undefined)(missing ? `${what} (${missing})` : what, () => {
     let engines: Engines;
     let fleet: RunningServer;
@@ -80,7 +80,7 @@ for (const [what, start, open, missing] of ways) {
       fleet = await start(engines);
     });
 
-    it("shows a task at every replica, and takes answers at each", async () => {
+    it("reads and updates a task at every replica", async () => {
       const { url } = fleet;
       let taskId = "";
       await untilAtEach(async () => {
@@ -98,7 +98,7 @@ for (const [what, start, open, missing] of ways) {
       expect([...texts]).toEqual([expect.stringMatching(/^accept in \d+$/)]);
     });
 
-    it("tells a stream at one replica what another has done to a task", async () => {
+    it("notifies a stream at one replica of a change to a task at another", async () => {
       await untilElsewhere(async () => {
         const { taskId } = await startAsking(fleet.url);
         const { messages, replica } = await listen(fleet.url, { taskIds: [taskId] });
@@ -112,7 +112,7 @@ for (const [what, start, open, missing] of ways) {
       });
     });
 
-    it("tells a stream at one replica that the tools of another have changed", async () => {
+    it("notifies a stream at one replica of changed tools at another", async () => {
       await untilElsewhere(async () => {
         const { messages, replica } = await listen(fleet.url, { toolsListChanged: true });
         const changed = await callTool(fleet.url, "change");
@@ -123,7 +123,7 @@ for (const [what, start, open, missing] of ways) {
       });
     });
 
-    it("has its tasks and its events where it was told to", async () => {
+    it("uses the configured store and bus", async () => {
       const { store, bus } = engines;
       if (store.startsWith("sqlite:")) expect(existsSync(store.slice(7))).toBe(true);
       else {
@@ -134,13 +134,13 @@ for (const [what, start, open, missing] of ways) {
       if (bus) expect(await listenersAt(bus)).toBe(3);
     });
 
-    it("finishes a task elsewhere when the replica that runs it is killed", async () => {
+    it("finishes a task at another replica when the one that runs it is killed", async () => {
       const { client, taskId, pid } = await begin(fleet.url);
       onTestFinished(client.close);
       process.kill(pid, "SIGKILL");
       const result = textOf(await client.tasks.resume(taskId));
       expect(result).toMatch(new RegExp(`^begun by ${pid}, ended by (?!${pid}$)\\d+$`));
-      // By the fixture's module, not by the command itself.
+      // A process of the module ran the task, not the command itself.
       expect(pid).not.toBe(fleet.child.pid);
       await endLutra(fleet);
     });
@@ -148,23 +148,23 @@ for (const [what, start, open, missing] of ways) {
 }
 
 /**
- * Goes on until each of three replicas was met. A replica that has just begun gets fewer requests than
- * its turns, so that three in a row need not meet all three.
+ * Repeats a request until each of three replicas has served one. During slow start a replica gets
+ * fewer requests, so three in a row may not reach all three.
  */
-async function untilAtEach(meet: () => Promise<string | null>): Promise<void> {
+async function untilAtEach(replicaOf: () => Promise<string | null>): Promise<void> {
   const met = new Set<string | null>();
-  for (let tries = 0; met.size < 3 && tries < 30; tries += 1) met.add(await meet());
+  for (let tries = 0; met.size < 3 && tries < 30; tries += 1) met.add(await replicaOf());
   expect([...met].sort()).toEqual(["1", "2", "3"]);
 }
 
-/** Goes on until what happens has met two replicas, which `happen` says. */
-async function untilElsewhere(happen: () => Promise<boolean>): Promise<void> {
+/** Repeats an action until it returns true, which means that it involved two replicas. */
+async function untilElsewhere(act: () => Promise<boolean>): Promise<void> {
   let isElsewhere = false;
-  for (let tries = 0; !isElsewhere && tries < 10; tries += 1) isElsewhere = await happen();
+  for (let tries = 0; !isElsewhere && tries < 10; tries += 1) isElsewhere = await act();
   expect(isElsewhere).toBe(true);
 }
 
-/** Starts a task; resolves once it asks, with an answer. */
+/** Starts a task. Resolves once it has asked, with a response to its question. */
 async function startAsking(url: string) {
   const { body } = await callTool(url, "ask");
   const taskId = body.result?.taskId as string;
@@ -181,7 +181,7 @@ async function statusOf(url: string, taskId: string): Promise<unknown> {
   return (await look(url, taskId)).body.result?.status;
 }
 
-/** Opens a stream, to the end of the test; resolves once it is acknowledged. */
+/** Opens a stream until the end of the test. Resolves once it is acknowledged. */
 async function listen(url: string, notifications: object) {
   const over = new AbortController();
   onTestFinished(() => over.abort());

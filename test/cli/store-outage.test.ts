@@ -1,4 +1,4 @@
-/** A fleet whose database goes away for a while: who needs it is told when to come again. */
+/** A fleet whose database is unavailable for a while: requests that need it get a Retry-After. */
 import { createClient } from "lutra/client";
 import { followTasks } from "lutra/tasks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -24,7 +24,7 @@ describe.skipIf(!hasPostgresBinaries)(
     });
     afterAll(() => postgres?.remove());
 
-    it("refuses for a while what needs it, serves the rest, and loses nothing", {
+    it("refuses requests that need the store, serves the others, and loses nothing", {
       timeout: 120_000,
     }, async () => {
       const { url } = fleet;
@@ -34,7 +34,7 @@ describe.skipIf(!hasPostgresBinaries)(
       const asking = createClient(url, { extensions: [followTasks()], onElicit: user.answer });
       const { task, result } = await asking.tasks.start("ask");
       const question = task?.taskId ?? "";
-      // Both are followed when the store goes; the user is thinking.
+      // The client follows both tasks when the store stops; the user has not answered yet.
       const survived = client.tasks.resume(taskId);
       const answered = result();
       await user.asked;
@@ -66,7 +66,7 @@ describe.skipIf(!hasPostgresBinaries)(
       expect(replicas.size).toBe(3);
       await expect(client.callTool("keep")).rejects.toMatchObject({ reason: "internalError" });
 
-      // The answer comes while nobody can take it, and one task has lost its process, too.
+      // The user answers while the store is down, and the process of the other task is killed.
       user.decide();
       process.kill(pid, "SIGKILL");
       await fleet.line(
@@ -89,7 +89,7 @@ describe.skipIf(!hasPostgresBinaries)(
   },
 );
 
-/** Someone who is asked and takes some time to answer. */
+/** Creates a user who answers only when told to. */
 function createUser() {
   let ask: () => void = () => {};
   let decide: () => void = () => {};

@@ -1,4 +1,4 @@
-/** Where the URLs of stores come from, and that their passwords go nowhere else. */
+/** The sources of store URLs, and that their passwords are never shown. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ afterEach(() => {
 
 const fileIn = (name: string) => join(folder, name);
 
-it("takes the store from LUTRA_STORE, but from --store first", async () => {
+it("gives --store precedence over LUTRA_STORE", async () => {
   vi.stubEnv("LUTRA_STORE", `sqlite:${fileIn("variable.db")}`);
   const first = await startLutra("serve", tasksModule, "--store", `sqlite:${fileIn("option.db")}`);
   await endLutra(first);
@@ -39,7 +39,7 @@ it("takes the store from LUTRA_STORE, but from --store first", async () => {
 it.each([
   ["LUTRA_STORE", "mysql://u:secret@host/db", "expected memory:, sqlite:./state.db or"],
   ["LUTRA_BUS", "amqp://u:secret@host", "expected redis://host:6379 or"],
-])("says what is wrong with %s, without showing it", async (variable, url, message) => {
+])("reports an invalid %s without showing its value", async (variable, url, message) => {
   vi.stubEnv(variable, url);
   const fleet = runLutra("up", tasksModule, "--port", "0");
   expect(await fleet.exited).toBe(2);
@@ -48,7 +48,7 @@ it.each([
   expect(fleet.stderr.join()).not.toContain("secret");
 });
 
-/** A word that stands nowhere else. */
+/** A word that appears nowhere else. */
 const password = "heron-in-redis";
 
 const missing = hasPostgres ? (hasRedisBinary ? undefined : withoutRedis) : withoutPostgres;
@@ -97,12 +97,12 @@ describe.skipIf(missing !== undefined)(missing ? `${name} (${missing})` : name, 
     expectNoSecrets([...Object.values(pages), ...shownBy(fleet)]);
   });
 
-  it("goes by --store and --bus first, and shows no password", async () => {
+  it("gives --store and --bus precedence, and shows no password", async () => {
     vi.stubEnv("LUTRA_STORE", `sqlite:${fileIn("unused.db")}`);
     vi.stubEnv("LUTRA_BUS", "redis://127.0.0.1:1");
     const database = await freshDatabase(postgres.url, "options");
     const { username, host, pathname, password: own } = new URL(database);
-    // A password may stand in the query, too.
+    // A password may be in the query.
     const store = `postgres://${host}${pathname}?user=${username}&password=${own}`;
     const bus = `redis://${new URL(redis.url).host}?password=${password}`;
     const urls = ["--store", store, "--bus", bus];
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined)(missing ? `${name} (${missing})` : name, 
     expectNoSecrets([...list, ...shownBy(fleet)]);
   });
 
-  it("hides in a gateway's configuration what came from the file and from variables", async () => {
+  it("hides passwords from the file and from variables in a gateway's configuration", async () => {
     const database = await freshDatabase(postgres.url, "config");
     vi.stubEnv("DATABASE", database);
     const module = tasksModule;
@@ -143,27 +143,30 @@ describe.skipIf(missing !== undefined)(missing ? `${name} (${missing})` : name, 
   it.each([
     ["--store", () => postgres.url, "cannot open the store: postgres at 127.0.0.1:"],
     ["--bus", () => redis.url, "cannot open the bus: redis at 127.0.0.1:"],
-  ])("says that the password in %s is wrong, and not which it is", async (option, url, message) => {
-    const wrong = new URL(url());
-    wrong.password = "bittern";
-    const options = ["--replicas", "1", "--port", "0", option, wrong.href];
-    const fleet = runLutra("up", tasksModule, ...options);
-    expect(await fleet.exited).toBe(1);
-    await fleet.closed;
-    expect(fleet.stderr).toEqual([expect.stringContaining(`lutra: ${message}`)]);
-    expect(fleet.stderr.join()).toContain("refused the password");
-    expect(shownBy(fleet).join()).not.toContain("bittern");
-  });
+  ])(
+    "reports that the password in %s is wrong without showing it",
+    async (option, url, message) => {
+      const wrong = new URL(url());
+      wrong.password = "bittern";
+      const options = ["--replicas", "1", "--port", "0", option, wrong.href];
+      const fleet = runLutra("up", tasksModule, ...options);
+      expect(await fleet.exited).toBe(1);
+      await fleet.closed;
+      expect(fleet.stderr).toEqual([expect.stringContaining(`lutra: ${message}`)]);
+      expect(fleet.stderr.join()).toContain("refused the password");
+      expect(shownBy(fleet).join()).not.toContain("bittern");
+    },
+  );
 });
 
-/** The command and its replicas, as a list of processes shows them. */
+/** Returns the lines of the command and its replicas in the list of processes. */
 function processesOf({ child }: RunningLutra): readonly string[] {
   return execFileSync("ps", ["-eo", "pid,ppid,args"], { encoding: "utf8" })
     .split("\n")
     .filter((line) => line.trim().split(/\s+/, 2).includes(String(child.pid)));
 }
 
-/** All that the listener for operators shows. */
+/** Returns all pages of the admin listener. */
 async function pagesOf(admin: string): Promise<{ readonly [path: string]: string }> {
   const index = await (await fetch(admin)).text();
   const paths = index.trim().split("\n");

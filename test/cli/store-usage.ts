@@ -1,8 +1,8 @@
-/** What a database and a Redis say about those who use them. */
+/** Queries that show how a fleet uses its database and its Redis. */
 import { Redis } from "ioredis";
 import pg from "pg";
 
-/** How many rows a table has. */
+/** Returns the number of rows of a table. */
 export async function rowsOf(database: string, table: string): Promise<number> {
   const client = new pg.Client(database);
   await client.connect();
@@ -11,7 +11,7 @@ export async function rowsOf(database: string, table: string): Promise<number> {
   return rows[0].n;
 }
 
-/** How many connections listen for events: one of each replica. */
+/** Returns the number of connections that subscribe to events: one per replica. */
 export async function listenersAt(url: string): Promise<unknown> {
   const client = new Redis(url);
   const [, listeners] = await client.pubsub("NUMSUB", "lutra:events");

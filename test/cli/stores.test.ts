@@ -1,4 +1,4 @@
-/** Where `lutra` keeps tasks and handles: `--store` and `--bus`. */
+/** The store of tasks and handles, and the event bus: `--store` and `--bus`. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe("a fleet with nothing installed", () => {
+describe("a fleet without a configured store", () => {
   let fleet: RunningServer;
   const { TMPDIR } = process.env;
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describe("a fleet with nothing installed", () => {
     if (TMPDIR !== undefined) process.env.TMPDIR = TMPDIR;
   });
 
-  it("reads at every replica what one has just kept", async () => {
+  it("reads a handle at every replica", async () => {
     const client = connect(fleet.url);
     const note = textOf(await client.callTool("keep"));
     const read: string[] = [];
@@ -38,7 +38,7 @@ describe("a fleet with nothing installed", () => {
     await client.close();
   });
 
-  it("finishes a task elsewhere when the replica that runs it is killed", async () => {
+  it("finishes a task at another replica when the one that runs it is killed", async () => {
     const { client, taskId, pid } = await begin(fleet.url);
     process.kill(pid, "SIGKILL");
     const result = textOf(await client.tasks.resume(taskId));
@@ -57,7 +57,7 @@ describe("a fleet with nothing installed", () => {
   });
 });
 
-it.each([["up"], ["serve"]])("finishes a task after %s was started again", async (command) => {
+it.each([["up"], ["serve"]])("finishes a task after lutra %s restarts", async (command) => {
   const store = ["--store", `sqlite:${join(folder, command, "state.db")}`];
   const first = await startLutra(command, module, ...store);
   const { client, taskId, pid } = await begin(first.url);
@@ -90,7 +90,7 @@ it.each([
   ],
   [["--bus", "redis://:secret@127.0.0.1:1"], 1, "cannot open the bus: redis at 127.0.0.1:1 can't"],
   [["--store", "memory:"], 1, `cannot serve ${module}: tasks: replicas need a store that`],
-] as const)("says once what is wrong with %j", async (options, code, message) => {
+] as const)("reports the problem with %j once", async (options, code, message) => {
   const fleet = runLutra("up", module, "--port", "0", ...options);
   expect(await fleet.exited).toBe(code);
   await fleet.closed;
@@ -108,7 +108,7 @@ describe.skipIf(!hasPostgres)("a fleet on Postgres", () => {
   });
   afterAll(() => postgres.remove());
 
-  it("finishes a task elsewhere when the replica that runs it is killed", async () => {
+  it("finishes a task at another replica when the one that runs it is killed", async () => {
     const { client, taskId, pid } = await begin(fleet.url);
     process.kill(pid, "SIGKILL");
     const result = textOf(await client.tasks.resume(taskId));
@@ -116,7 +116,7 @@ describe.skipIf(!hasPostgres)("a fleet on Postgres", () => {
     await client.close();
   });
 
-  it("shows its password in no list of processes and no line", async () => {
+  it("shows its password neither in the list of processes nor in its output", async () => {
     const { password } = new URL(postgres.url);
     const own = execFileSync("ps", ["-eo", "pid,ppid,args"], { encoding: "utf8" })
       .split("\n")

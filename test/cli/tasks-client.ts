@@ -4,7 +4,7 @@ import { followTasks } from "lutra/tasks";
 import { compiled } from "../compiled.ts";
 import type fixture from "./fixtures/tasks-server.ts";
 
-/** The fixture as a program that plain Node runs. */
+/** The fixture, compiled for plain Node. */
 export const tasksModule = compiled(new URL("fixtures/tasks-server.ts", import.meta.url));
 
 export const connect = (url: string) =>
@@ -14,7 +14,7 @@ export function textOf({ content }: { readonly content: readonly unknown[] }): s
   return (content[0] as { readonly text: string }).text;
 }
 
-/** Starts a task that ends in a second process only; resolves once a first one has begun it. */
+/** Starts a task that only a second process finishes. Resolves once a first process has begun it. */
 export async function begin(url: string) {
   const client = connect(url);
   const { task } = await client.tasks.start("survive");

@@ -5,7 +5,7 @@ import { endLutra, runLutra, startLutra } from "./run-lutra.ts";
 const startFleet = (...options: readonly string[]) =>
   startLutra("up", "fleet-server.ts", "--replicas", "1", ...options);
 
-it("says where health and metrics are, also on a port that it picked", async () => {
+it("prints the URL of health and metrics when it picks a free port", async () => {
   const fleet = await startFleet("--admin", "0");
   const [, admin = ""] = await fleet.line(/^lutra: health and metrics on (http:\S+)$/);
   expect((await fetch(`${admin}/readyz`)).status).toBe(200);
@@ -13,8 +13,8 @@ it("says where health and metrics are, also on a port that it picked", async () 
   await endLutra(fleet);
 });
 
-describe("proxies in front", () => {
-  /** The address of a client, as the access log has it, whose request comes over a proxy here. */
+describe("a proxy in front", () => {
+  /** Returns the client address in the access log for a request through a proxy on this machine. */
   async function addressSeenBy(...options: readonly string[]): Promise<string> {
     const fleet = await startFleet("--log", ...options);
     const headers = {
@@ -30,16 +30,16 @@ describe("proxies in front", () => {
     return JSON.parse(input).address;
   }
 
-  it("are believed where --trusted-proxy names them, by address or range", async () => {
+  it("is trusted if --trusted-proxy names its address or range", async () => {
     const seen = await addressSeenBy("--trusted-proxy", "192.0.2.7", "--trusted-proxy=127.0.0.0/8");
     expect(seen).toBe("203.0.113.9");
   });
 
-  it("are not believed otherwise", async () => {
+  it("is not trusted otherwise", async () => {
     expect(await addressSeenBy()).toBe("127.0.0.1");
   });
 
-  it("must be addresses or ranges", async () => {
+  it("must be an address or a range", async () => {
     const proxies = ["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "proxy.example"];
     const fleet = runLutra("up", "fleet-server.ts", "--port", "0", ...proxies);
     expect(await fleet.exited).toBe(2);

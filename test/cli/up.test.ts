@@ -9,10 +9,10 @@ import { type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
 const server = compiled(new URL("fixtures/fleet-server.ts", import.meta.url));
 const startFleet = () => startLutra("up", server);
 
-/** The process of each replica, from what the fleet reports. */
+/** Returns the process id of each replica from the notices of the fleet. */
 function pidsOf({ stderr }: RunningServer): ReadonlyMap<string, number> {
   const found = stderr.flatMap((line) => [
-    ...line.matchAll(/^lutra: replica (\d+) is (?:ready|back), pid (\d+)$/g),
+    ...line.matchAll(/^lutra: replica (\d+) is ready(?: again)?, pid (\d+)$/g),
   ]);
   return new Map(found.map(([, replica = "", pid]) => [replica, Number(pid)]));
 }
@@ -30,7 +30,7 @@ describe("a fleet", () => {
     await untilInTurn(fleet.url);
   });
 
-  it("says where it listens once all replicas answer, each in a process of its own", async () => {
+  it("prints its URL once all replicas are ready, each in its own process", async () => {
     expect(fleet.stdout).toEqual([`listening on ${fleet.url}`]);
     const pids = pidsOf(fleet);
     expect(new Set(pids.values()).size).toBe(3);
@@ -40,7 +40,7 @@ describe("a fleet", () => {
     }
   });
 
-  it("lets one replica finish what another one has asked, once", async () => {
+  it("lets one replica finish a call that another one began, only once", async () => {
     const { url } = fleet;
     const asked = await callTool(url, "ask");
     expect(asked.body.result?.resultType).toBe("input_required");
@@ -59,7 +59,7 @@ describe("a fleet", () => {
     expect(replayed.body.error?.message).toBe("params.requestState: already used");
   });
 
-  it("lets one replica go on in a list that another one has begun", async () => {
+  it("lets one replica continue a list that another one began", async () => {
     const { url } = fleet;
     const first = await ask(url, "tools/list");
     const second = await ask(url, "tools/list", { cursor: first.body.result?.nextCursor });
@@ -68,7 +68,7 @@ describe("a fleet", () => {
     expect(names.map(({ name }) => name)).toEqual(["pid", "ask", "wait", "step"]);
   });
 
-  it("tells listeners at one replica what changed at another", async () => {
+  it("notifies subscriptions at one replica of changes at another", async () => {
     const { url } = fleet;
     const notifications = { toolsListChanged: true, resourceSubscriptions: ["fixture://note"] };
     const listening = await send(url, "subscriptions/listen", { notifications });
@@ -80,7 +80,7 @@ describe("a fleet", () => {
     expect(heard).toEqual(["notifications/tools/list_changed", "notifications/resources/updated"]);
   });
 
-  it("passes progress on while the tool still runs", async () => {
+  it("forwards progress while the tool is running", async () => {
     const { url } = fleet;
     const params = { name: "step", arguments: {} };
     const meta = {
@@ -101,7 +101,7 @@ describe("a fleet", () => {
     });
   });
 
-  it("cancels a call when its client goes away", async () => {
+  it("cancels a call when its client disconnects", async () => {
     const client = new AbortController();
     const params = { name: "wait", arguments: {} };
     const call = send(fleet.url, "tools/call", params, { signal: client.signal });
@@ -111,7 +111,7 @@ describe("a fleet", () => {
     await fleet.line(new RegExp(`^fixture: aborted in ${pid}$`));
   });
 
-  it("refuses a foreign Host and a body that is too large, like a single server", async () => {
+  it("refuses a foreign Host and an oversized body, like a single server", async () => {
     const { url } = fleet;
     const port = Number(new URL(url).port);
     const { request } = await import("node:http");
@@ -123,13 +123,13 @@ describe("a fleet", () => {
   });
 });
 
-it("starts as many replicas as it is told", async () => {
+it("starts the given number of replicas", async () => {
   const fleet = await startLutra("up", "fleet-server.ts", "--replicas", "1");
   expect([...pidsOf(fleet).keys()]).toEqual(["1"]);
   expect((await callTool(fleet.url, "pid")).replica).toBe("1");
 });
 
-it("goes on while a replica is killed and replaced", async () => {
+it("keeps serving while a replica is killed and restarted", async () => {
   const fleet = await startFleet();
   const pid = pidsOf(fleet).get("2");
   if (pid === undefined) throw new Error("expected the pid of the second replica");
@@ -139,17 +139,18 @@ it("goes on while a replica is killed and replaced", async () => {
     while (!isBack) {
       const { status, body } = await callTool(fleet.url, "pid");
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
-      if (status !== 200) expect(body.error?.message).toMatch(/^The upstream broke off/);
+      if (status !== 200)
+        expect(body.error?.message).toMatch(/^The connection to the upstream failed/);
     }
   });
   process.kill(pid, "SIGKILL");
   expect((await fleet.line(/^lutra: replica 2 died/)).input).toBe(
-    `lutra: replica 2 died (SIGKILL, pid ${pid}); next start in 0.1 s`,
+    `lutra: replica 2 died (SIGKILL, pid ${pid}); restarting in 0.1 s`,
   );
-  await fleet.line(/^lutra: replica 2 is back/);
+  await fleet.line(/^lutra: replica 2 is ready again/);
   isBack = true;
   await Promise.all(load);
-  // At most the calls that were under way at that replica are lost.
+  // Only calls in flight at that replica may fail.
   expect(statuses.get(502) ?? 0).toBeLessThanOrEqual(8);
   expect([...statuses.keys()].filter((status) => status !== 200 && status !== 502)).toEqual([]);
   const replicas = new Set<string | null>();
@@ -157,7 +158,7 @@ it("goes on while a replica is killed and replaced", async () => {
   expect([...replicas].sort()).toEqual(["1", "2", "3"]);
 });
 
-it("does not repeat a call whose replica is killed", async () => {
+it("does not retry a call whose replica is killed", async () => {
   const fleet = await startFleet();
   const call = callTool(fleet.url, "wait");
   const [, pid] = await fleet.line(/^fixture: waiting in (\d+)$/);
@@ -192,7 +193,7 @@ it.each(["SIGINT", "SIGTERM"] as const)("ends gracefully on %s", async (signal) 
   await expect(callTool(fleet.url, "pid")).rejects.toThrow();
 });
 
-it("lets a call finish that is under way when it ends", async () => {
+it("lets a call in flight finish at shutdown", async () => {
   const fleet = await startFleet();
   const client = createClient(fleet.url);
   let onStart = () => {};
@@ -207,7 +208,7 @@ it("lets a call finish that is under way when it ends", async () => {
   await client.close();
 });
 
-it("ends at once when it is told twice", async () => {
+it("ends at once on a second signal", async () => {
   const fleet = await startFleet();
   void callTool(fleet.url, "wait").catch(() => {});
   await fleet.line(/^fixture: waiting/);
@@ -217,15 +218,15 @@ it("ends at once when it is told twice", async () => {
   await fleet.closed;
 });
 
-it("leaves no process behind when it is killed itself", async () => {
+it("leaves no process behind when it is killed", async () => {
   const fleet = await startFleet();
   fleet.child.kill("SIGKILL");
   expect(await fleet.exited).toBe("SIGKILL");
-  // Replicas hold the other end of the standard streams, so these close with the last of them.
+  // Replicas inherit the standard streams, which close when the last replica ends.
   await fleet.closed;
 });
 
-it("says that the port is taken, before it starts any replica", async () => {
+it("reports a port that is in use before it starts any replica", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const address = other.address();
@@ -233,15 +234,15 @@ it("says that the port is taken, before it starts any replica", async () => {
   const fleet = runLutra("up", "fleet-server.ts", "--port", String(port));
   expect(await fleet.exited).toBe(1);
   await fleet.closed;
-  expect(fleet.stderr).toEqual([expect.stringMatching(`^lutra: port ${port} .* is taken;`)]);
+  expect(fleet.stderr).toEqual([expect.stringMatching(`^lutra: port ${port} .* is in use;`)]);
   other.close();
 });
 
 it.each([
-  ["missing.ts", "lutra: cannot load missing.ts: there is no such file"],
-  ["throws.mjs", "lutra: cannot load throws.mjs: Error: the database is away"],
+  ["missing.ts", "lutra: cannot load missing.ts: the file does not exist"],
+  ["throws.mjs", "lutra: cannot load throws.mjs: Error: the database is unavailable"],
   ["unshareable.mjs", "lutra: cannot serve unshareable.mjs: this server can't share"],
-])("says once what is wrong with %s", async (module, message) => {
+])("reports the problem with %s once", async (module, message) => {
   const fleet = runLutra("up", module, "--port", "0");
   expect(await fleet.exited).toBe(1);
   await fleet.closed;
@@ -249,10 +250,12 @@ it.each([
   expect(fleet.stdout).toEqual([]);
 });
 
-it("gives up on a replica that dies again and again", async () => {
+it("gives up on a replica that keeps dying", async () => {
   const fleet = runLutra("up", "dies.mjs", "--replicas", "1", "--port", "0");
   expect(await fleet.exited).toBe(1);
   await fleet.closed;
   const last = fleet.stderr.at(-1);
-  expect(last).toMatch(/^lutra: gave up: replica 1 died 5 times within its first second; .*code 7/);
+  expect(last).toMatch(
+    /^lutra: gave up: replica 1 died within its first second 5 times in a row; .*code 7/,
+  );
 });

@@ -87,7 +87,7 @@ describe("npm start", () => {
   it("restarts a replica that the user kills", async () => {
     const [, pid] = atlas.output().match(/^kill -9 (\d+)$/m) ?? [];
     process.kill(Number(pid), "SIGKILL");
-    await atlas.until("is back");
+    await atlas.until("is ready again");
   });
 
   it("ends everything on Ctrl-C", async () => {

@@ -87,7 +87,7 @@ describe("lutra gateway", () => {
         },
       },
     });
-    expect(gateway.stderr.join()).not.toContain("does not answer yet");
+    expect(gateway.stderr.join()).not.toContain("is not available yet");
     expect((await callTool(gateway.url, "who")).status).toBe(200);
     const [, adminUrl = ""] = await gateway.line(/health and metrics on (\S+)/);
     const readiness = async () => {
@@ -95,7 +95,7 @@ describe("lutra gateway", () => {
       return `${response.status} ${await response.text()}`;
     };
     expect(await readiness()).toBe("503 not ready: no replica answers at absent\n");
-    await gateway.line(/^lutra: upstream absent does not answer yet$/);
+    await gateway.line(/^lutra: upstream absent is not available yet$/);
     const late = await startRecordingUpstream("late", port);
     await expect.poll(readiness).toBe("200 ready\n");
     await late.close();

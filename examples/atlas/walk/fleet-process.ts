@@ -79,7 +79,8 @@ function readNotices(stderr: Readable) {
     lines.push(line);
     if (isShown) console.error(line);
     adminUrl = /^lutra: health and metrics on (.*)$/.exec(line)?.[1] ?? adminUrl;
-    const [, number, pid] = /^lutra: atlas: replica (\d+) is \w+, pid (\d+)/.exec(line) ?? [];
+    const [, number, pid] =
+      /^lutra: atlas: replica (\d+) is ready(?: again)?, pid (\d+)/.exec(line) ?? [];
     if (number === undefined) return;
     pids.set(Number(number), Number(pid));
     waiting.get(Number(number))?.();

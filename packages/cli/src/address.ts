@@ -1,4 +1,4 @@
-/** Where `lutra serve` and `lutra up` listen. */
+/** The address that `lutra serve` and `lutra up` listen on. */
 import { CommandError } from "./command-error.ts";
 import { type CommandLine, type CommandOption, integerOption } from "./command-line.ts";
 
@@ -8,8 +8,11 @@ export interface Address {
 }
 
 export const addressOptions: { readonly [name: string]: CommandOption } = {
-  port: { placeholder: "P", description: "Where to listen; 0 picks a free port. Default: 3000" },
-  host: { placeholder: "H", description: "The address to bind. Default: 127.0.0.1, this machine" },
+  port: { placeholder: "P", description: "Port to listen on; 0 picks a free one (default: 3000)" },
+  host: {
+    placeholder: "H",
+    description: "Address to bind (default: 127.0.0.1, this machine only)",
+  },
 };
 
 /** Reads `--port` and `--host`. */
@@ -21,7 +24,7 @@ export function addressOf(line: CommandLine): Address {
   };
 }
 
-/** Says in words why nobody can listen there. Other errors are returned as they are. */
+/** Returns an error with a remedy for an address that is not available. Returns other errors unchanged. */
 export function listenError(error: unknown, { host, port }: Address): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const remedy = code === undefined ? undefined : remedies[code];
@@ -29,12 +32,12 @@ export function listenError(error: unknown, { host, port }: Address): unknown {
 }
 
 const noSuchHost = (host: string) =>
-  `${host} is not an address of this machine; choose another with --host`;
+  `${host} is not an address of this machine; choose another one with --host`;
 
 const remedies: { readonly [code: string]: (host: string, port: number) => string } = {
   EADDRINUSE: (host, port) =>
-    `port ${port} of ${host} is taken; stop what listens there, or choose another with --port`,
-  EACCES: (_host, port) => `port ${port} needs more rights; choose one above 1023 with --port`,
+    `port ${port} of ${host} is in use; stop the other program, or choose another port with --port`,
+  EACCES: (_host, port) => `no permission to use port ${port}; choose one above 1023 with --port`,
   EADDRNOTAVAIL: noSuchHost,
   ENOTFOUND: noSuchHost,
 };

@@ -14,9 +14,9 @@ const command: Command = {
   details: "Starts a fleet.",
   arguments: [{ name: "module", description: "the path of a server module" }],
   options: {
-    port: { placeholder: "P", description: "Where to listen." },
+    port: { placeholder: "P", description: "The port." },
     stdio: { description: "Over stdio." },
-    "trusted-proxy": { placeholder: "A", description: "Who.", isRepeatable: true },
+    "trusted-proxy": { placeholder: "A", description: "A proxy.", isRepeatable: true },
   },
   run: async () => 0,
 };
@@ -24,42 +24,46 @@ const command: Command = {
 const parse = (...args: string[]) => parseCommandLine(command, args);
 
 describe("a command line", () => {
-  it("has a module, and options before or behind it", () => {
+  it("accepts options before and after the module", () => {
     const expected = { values: ["server.ts"], options: { port: "4000", stdio: true } };
     expect(parse("server.ts", "--port", "4000", "--stdio")).toEqual(expected);
     expect(parse("--stdio", "--port=4000", "server.ts")).toEqual(expected);
   });
 
   it.each([
-    ["no module", [], "up: the path of a server module is missing; see: lutra up --help"],
-    ["two modules", ["a.ts", "b.ts"], "up: expected one module, not also b.ts"],
+    ["no module", [], "up: missing <module>, the path of a server module; see: lutra up --help"],
+    ["two modules", ["a.ts", "b.ts"], "up: unexpected argument b.ts"],
     ["an unknown option", ["a.ts", "--prot", "1"], "up: unknown option --prot"],
     ["an unknown short option", ["a.ts", "-p"], "up: unknown option -p"],
-    ["the name of a member of every object", ["a.ts", "--toString"], "unknown option --toString"],
-    ["an option without its value", ["a.ts", "--port"], "up: --port needs a value: --port P"],
-    ["another option in place of a value", ["a.ts", "--port", "--stdio"], "--port needs a value"],
-    ["an empty value", ["a.ts", "--port="], "up: --port needs a value"],
+    ["the name of a property of every object", ["a.ts", "--toString"], "unknown option --toString"],
+    ["an option without its value", ["a.ts", "--port"], "up: --port requires a value: --port P"],
+    [
+      "another option in place of a value",
+      ["a.ts", "--port", "--stdio"],
+      "--port requires a value",
+    ],
+    ["an empty value", ["a.ts", "--port="], "up: --port requires a value"],
     ["a switch with a value", ["a.ts", "--stdio=1"], "up: --stdio takes no value"],
-  ])("is refused with %s", (_what, args, message) => {
+  ])("is rejected with %s", (_what, args, message) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ exitCode: 2 }));
     expect(() => parse(...args)).toThrow(message);
   });
 
-  it("has each value of an option that may be given several times, and the last of others", () => {
+  it("collects the values of a repeatable option, and keeps the last value of others", () => {
     const line = parse("a.ts", "--trusted-proxy", "x", "--port=1", "--trusted-proxy=y", "--port=2");
     expect(line?.options).toEqual({ port: "2", "trusted-proxy": ["x", "y"] });
     expect(listOption(line as CommandLine, "trusted-proxy")).toEqual(["x", "y"]);
     expect(listOption(parse("a.ts") as CommandLine, "trusted-proxy")).toEqual([]);
-    expect(() => parse("a.ts", "--trusted-proxy")).toThrow("--trusted-proxy needs a value");
+    expect(() => parse("a.ts", "--trusted-proxy")).toThrow("--trusted-proxy requires a value");
   });
 
-  it("may ask for help, with a module and without", () => {
+  it("may ask for help with or without a module", () => {
     expect(parse("--help")).toBeUndefined();
     expect(parse("server.ts", "--help")).toBeUndefined();
   });
 });
 
-describe("arguments", () => {
+describe("positional arguments", () => {
   const routes: Command = {
     ...command,
     name: "gateway routes",
@@ -71,37 +75,37 @@ describe("arguments", () => {
   };
   const values = (...args: string[]) => parseCommandLine(routes, args)?.values;
 
-  it("may be optional, and the last may take all that is left", () => {
+  it("may be optional, and the last one may accept all remaining values", () => {
     expect(values("a.yaml")).toEqual(["a.yaml"]);
     expect(values("a.yaml", "search", "A=1", "B=2")).toEqual(["a.yaml", "search", "A=1", "B=2"]);
-    expect(() => values()).toThrow("gateway routes: the path of a configuration is missing");
+    expect(() => values()).toThrow("gateway routes: missing <config>, the path of a configuration");
     expect(helpOf(routes)).toContain("Usage: lutra gateway routes <config> [name] [param...]");
   });
 });
 
-describe("a whole number", () => {
+describe("an integer option", () => {
   const range = { least: 1, most: 64, fallback: 3 };
   const read = (port?: string) =>
     integerOption({ values: ["a"], options: { port } }, "port", range);
 
-  it("may be left out", () => {
+  it("has a default", () => {
     expect(read()).toBe(3);
   });
 
-  it("is read when it is within the range", () => {
+  it("accepts the bounds of its range", () => {
     expect([read("1"), read("64")]).toEqual([1, 64]);
   });
 
-  it.each(["0", "65", "-1", "1.5", "1e1", "three", " "])("is not %j", (text) => {
-    expect(() => read(text)).toThrow(`--port ${text}: expected a number from 1 to 64`);
+  it.each(["0", "65", "-1", "1.5", "1e1", "three", " "])("rejects %j", (text) => {
+    expect(() => read(text)).toThrow(`--port ${text}: expected an integer from 1 to 64`);
   });
 });
 
-it("explains every option in the help", () => {
+it("describes every option in the help", () => {
   const help = helpOf(command);
   expect(help).toContain("Usage: lutra up <module> [options]");
-  expect(help).toContain("  --port P           Where to listen.");
+  expect(help).toContain("  --port P           The port.");
   expect(help).toContain("  --stdio            Over stdio.");
-  expect(help).toContain("  --trusted-proxy A  Who.");
-  expect(help).toContain("  --help             Shows this.");
+  expect(help).toContain("  --trusted-proxy A  A proxy.");
+  expect(help).toContain("  --help             Show this help");
 });

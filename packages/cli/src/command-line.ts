@@ -1,30 +1,31 @@
-/** What commands look like on the command line: how they are declared, parsed and explained. */
+/** Declares commands, parses their arguments with `util.parseArgs`, and prints their help. */
 import { parseArgs } from "node:util";
 import { CommandError } from "./command-error.ts";
 
 export interface CommandOption {
-  /** Stands for the value in the help. Without it the option is a switch. */
+  /** The name of the value in the help. An option without a placeholder is a switch. */
   readonly placeholder?: string;
   readonly description: string;
-  /** May be given several times; of others the last counts. */
+  /** Allows the option several times. Otherwise the last occurrence applies. */
   readonly isRepeatable?: boolean;
 }
 
-/** What stands on the command line without dashes. */
+/** A positional argument. */
 export interface CommandArgument {
   readonly name: string;
-  /** What it is, for the message that says it is missing: "the path of a server module". */
+  /** A noun phrase for error messages: "the path of a server module". */
   readonly description: string;
   readonly isOptional?: boolean;
-  /** Takes all that is left; only the last argument may. */
+  /** Accepts all remaining arguments; only valid for the last one. */
   readonly isRest?: boolean;
 }
 
 export interface Command {
-  /** One word, or two for one of several commands about the same thing. */
+  /** One word, or two words for a subcommand. */
   readonly name: string;
+  /** One sentence for the list of commands. */
   readonly summary: string;
-  /** A few sentences more, for `--help`. */
+  /** Several sentences for `--help`. */
   readonly details: string;
   readonly arguments: readonly CommandArgument[];
   readonly options: { readonly [name: string]: CommandOption };
@@ -34,18 +35,18 @@ export interface Command {
 
 export type OptionValue = string | true | readonly string[];
 
-/** A command line that has every value in its place. */
+/** The parsed arguments of a command. */
 export interface CommandLine {
-  /** The arguments in their order; one that is optional may be missing at the end. */
+  /** The positional arguments in order; optional ones may be missing at the end. */
   readonly values: readonly string[];
-  /** Given options: their text, `true` for switches, all texts of those that are repeatable. */
+  /** The given options: a string, `true` for a switch, an array for a repeatable option. */
   readonly options: { readonly [name: string]: OptionValue | undefined };
 }
 
 /**
- * Reads the arguments that follow the command's name; `undefined` when they ask for help.
+ * Parses the arguments after the command's name. Returns `undefined` if they ask for help.
  *
- * @throws {CommandError} for what the command does not know
+ * @throws {CommandError} for unknown options, and for missing or unexpected arguments
  */
 export function parseCommandLine(
   command: Command,
@@ -79,16 +80,17 @@ export function parseCommandLine(
 function requireArguments(command: Command, values: readonly string[]): void {
   const { arguments: known } = command;
   const missing = known.find((argument, index) => !argument.isOptional && index >= values.length);
-  if (missing !== undefined) throw usageError(command, `${missing.description} is missing`);
+  if (missing !== undefined) {
+    throw usageError(command, `missing <${missing.name}>, ${missing.description}`);
+  }
   if (known.at(-1)?.isRest || values.length <= known.length) return;
-  const expected = known.length === 1 ? `one ${known[0]?.name}` : `${known.length} arguments`;
-  throw usageError(command, `expected ${expected}, not also ${values[known.length]}`);
+  throw usageError(command, `unexpected argument ${values[known.length]}`);
 }
 
 /**
- * Reads a whole number.
+ * Returns the value of an option that expects an integer.
  *
- * @throws {CommandError} for anything else, and outside of the range
+ * @throws {CommandError} for any other value, and for an integer outside the range
  */
 export function integerOption(
   { options }: CommandLine,
@@ -99,20 +101,20 @@ export function integerOption(
   if (text === undefined) return range.fallback;
   const value = typeof text === "string" && /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= range.least && value <= range.most) return value;
-  const expected = `expected a number from ${range.least} to ${range.most}`;
+  const expected = `expected an integer from ${range.least} to ${range.most}`;
   throw new CommandError(`--${name} ${text}: ${expected}`, 2);
 }
 
-/** Every value of an option that may be given several times, in their order. */
+/** Returns all values of a repeatable option, in order. */
 export function listOption({ options }: CommandLine, name: string): readonly string[] {
   const values = options[name];
   return Array.isArray(values) ? values : [];
 }
 
-/** The text that `--help` prints. */
+/** Returns the text that `--help` prints. */
 export function helpOf(command: Command): string {
   const { name, details, options } = command;
-  const all: Command["options"] = { ...options, help: { description: "Shows this." } };
+  const all: Command["options"] = { ...options, help: { description: "Show this help" } };
   const shown = Object.entries(all).map(([option, { placeholder }]) =>
     placeholder === undefined ? `--${option}` : `--${option} ${placeholder}`,
   );
@@ -123,7 +125,7 @@ export function helpOf(command: Command): string {
   return `Usage: lutra ${name} ${argumentsOf(command)} [options]\n\n${details}\n\nOptions:\n${rows.join("\n")}\n`;
 }
 
-/** The arguments as the usage line shows them. */
+/** Returns the arguments as the usage line shows them. */
 export function argumentsOf({ arguments: known }: Command): string {
   return known
     .map(({ name, isOptional, isRest }) => {
@@ -151,7 +153,7 @@ function givenValue(
     throw usageError(command, `${rawName} takes no value`);
   }
   if (value === undefined || value === "" || value.startsWith("-")) {
-    throw usageError(command, `${rawName} needs a value: ${rawName} ${option.placeholder}`);
+    throw usageError(command, `${rawName} requires a value: ${rawName} ${option.placeholder}`);
   }
   return value;
 }

@@ -1,4 +1,4 @@
-/** The configuration that the `gateway` commands take. */
+/** The configuration argument of the `gateway` commands. */
 import { ConfigError, type LoadedConfig, loadConfig } from "@lutra/gateway";
 import { CommandError } from "./command-error.ts";
 import type { CommandArgument } from "./command-line.ts";
@@ -6,15 +6,19 @@ import { importModule } from "./load-server.ts";
 
 export const configArgument: CommandArgument = {
   name: "config",
-  description: "the path of a configuration (.ts, .yaml or .json)",
+  description: "the path of a configuration file (.ts, .yaml or .json)",
 };
 
-/** Loads it; what is wrong with it is said in one line each. */
+/**
+ * Loads the configuration.
+ *
+ * @throws {CommandError} with one line for each problem
+ */
 export async function loadGatewayConfig(file: string): Promise<LoadedConfig> {
   try {
     return await loadConfig(file, { importModule });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new CommandError(`cannot use ${file}:\n${error.message}`);
+    throw new CommandError(`cannot load ${file}:\n${error.message}`);
   }
 }

@@ -1,4 +1,4 @@
-/** `lutra gateway export`: the same header routes for another proxy. */
+/** `lutra gateway export`: the header routes for another proxy. */
 import { type ExportTarget, exportConfig, exportTargets } from "@lutra/gateway";
 import { CommandError } from "./command-error.ts";
 import type { Command } from "./command-line.ts";
@@ -6,12 +6,12 @@ import { configArgument, loadGatewayConfig } from "./gateway-config.ts";
 
 export const gatewayExport: Command = {
   name: "gateway export",
-  summary: "Writes the same header routes for nginx, HAProxy or Envoy.",
+  summary: "Prints the header routes of a gateway for nginx, HAProxy or Envoy.",
   details:
-    "Prints a configuration for another proxy that routes on the same headers. What that proxy\n" +
-    "can't do is left out, and said on standard error.",
+    "Prints a configuration for another proxy that routes by the same headers. Features that the\n" +
+    "proxy does not have are left out and listed on standard error.",
   arguments: [
-    { name: "proxy", description: `the proxy (${exportTargets.join(", ")})` },
+    { name: "proxy", description: `the name of a proxy (${exportTargets.join(", ")})` },
     configArgument,
   ],
   options: {},

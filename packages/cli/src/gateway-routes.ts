@@ -1,4 +1,4 @@
-/** `lutra gateway routes`: says what would happen to a request, and why. */
+/** `lutra gateway routes`: explains which route a request would take. */
 import { explainRoutes } from "@lutra/gateway";
 import { CommandError } from "./command-error.ts";
 import type { Command } from "./command-line.ts";
@@ -6,13 +6,14 @@ import { configArgument, loadGatewayConfig } from "./gateway-config.ts";
 
 export const gatewayRoutes: Command = {
   name: "gateway routes",
-  summary: "Says what would happen to a request, and why.",
+  summary: "Explains which route a request would take, and why.",
   details:
-    "Tries the routes of <config> on a request with these headers; nothing is sent. For instance:\n" +
+    "Matches a request with these headers against the routes of <config>, without sending it.\n" +
+    "Exits with 0 if a route matches, otherwise with 1. For example:\n" +
     "  lutra gateway routes gateway.yaml tools/call search Country=FR",
   arguments: [
     configArgument,
-    { name: "method", description: "the method, such as tools/call" },
+    { name: "method", description: "the name of a method such as tools/call" },
     { name: "name", description: "the value of Mcp-Name", isOptional: true },
     {
       name: "param=value",
@@ -22,7 +23,7 @@ export const gatewayRoutes: Command = {
     },
   ],
   options: {
-    principal: { placeholder: "P", description: "Who calls." },
+    principal: { placeholder: "P", description: "Principal of the caller (default: none)" },
   },
   run: async ({ values, options }) => {
     const [file = "", method = "", ...rest] = values;
@@ -41,7 +42,7 @@ export const gatewayRoutes: Command = {
   },
 };
 
-/** A name that looks like a parameter comes first with another one behind it. */
+/** True for `name=value`. */
 function isParam(text: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+=/.test(text);
 }

@@ -5,20 +5,20 @@ import type { Server } from "lutra/server";
 import { CommandError } from "./command-error.ts";
 
 /**
- * Loads the server that a module exports by default. TypeScript runs as it is, on older versions
- * of Node with the help of tsx.
+ * Loads the server that a module exports by default. TypeScript runs without a build step; tsx
+ * compiles it on versions of Node that do not support TypeScript.
  *
- * @throws {CommandError} when there is no such file, it fails while it runs, or exports no server
+ * @throws {CommandError} if the file does not exist, fails to load or does not export a server
  */
 export async function loadServer(module: string): Promise<Server> {
   const file = resolve(module);
   if (!existsSync(file) || statSync(file).isDirectory()) {
-    throw new CommandError(`cannot load ${module}: there is no such file`);
+    throw new CommandError(`cannot load ${module}: the file does not exist`);
   }
   const found = defaultOf(await load(file, module));
   if (isServer(found)) return found;
   throw new CommandError(
-    `cannot serve ${module}: its default export is ${found === undefined ? "missing" : "no server"}; ` +
+    `cannot serve ${module}: its default export is ${found === undefined ? "missing" : "not a server"}; ` +
       "write: export default createServer({ ... })",
   );
 }
@@ -27,7 +27,7 @@ interface Exports {
   readonly default?: unknown;
 }
 
-/** What was compiled to CommonJS has its default export one level deeper. */
+/** Returns the default export; modules compiled to CommonJS wrap it in another object. */
 function defaultOf({ default: found }: Exports): unknown {
   const isWrapped = typeof found === "object" && found !== null && "__esModule" in found;
   return isWrapped ? (found as Exports).default : found;
@@ -44,7 +44,7 @@ async function load(file: string, shown: string): Promise<Exports> {
 let imports = 0;
 let isRegistered = false;
 
-/** Imports a JavaScript or TypeScript file by its absolute path, each time anew. */
+/** Imports a JavaScript or TypeScript file by its absolute path, and loads it again on each call. */
 export async function importModule(file: string): Promise<Exports> {
   if (isTypeScript(file) && !runsTypeScript() && !isRegistered) {
     isRegistered = true;
@@ -63,20 +63,20 @@ function isTypeScript(file: string): boolean {
   return [".ts", ".tsx", ".mts", ".cts"].includes(extname(file));
 }
 
-/** True on a Node that takes the types away by itself. */
+/** True on versions of Node that strip types. */
 function runsTypeScript(): boolean {
-  // Node 20 and its types do not know the flag.
+  // Node 20 and its type definitions do not have the flag.
   return "typescript" in process.features && Boolean(process.features.typescript);
 }
 
-/** The module may come with another copy of this package, so its shape decides. */
+/** Recognises a server by its methods, because the module may use another copy of the package. */
 function isServer(value: unknown): value is Server {
   if (typeof value !== "object" || value === null) return false;
   const { serve, share, close } = value as Partial<Server>;
   return [serve, share, close].every((method) => typeof method === "function");
 }
 
-/** The message, and where in the user's own code it comes from. */
+/** Returns the message, and the stack frames in the user's own code. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = (error.stack ?? error.message).split("\n");
@@ -85,7 +85,7 @@ function stackOf(error: unknown): string {
 
 const ownFolder = new URL(".", import.meta.url).href;
 
-/** Frames of Node, of what compiles TypeScript and of this program say nothing about a module. */
+/** True for stack frames of Node, of tsx and of this program, which do not help the user. */
 function isForeignFrame(line: string): boolean {
   if (!line.startsWith("    at ")) return false;
   return /node:|[\\/]node_modules[\\/](?:tsx|esbuild)[\\/]/.test(line) || line.includes(ownFolder);

@@ -1,9 +1,9 @@
-/** The program `lutra`: picks the command and says how it went. */
+/** The program `lutra`: runs a command and returns its exit code. */
 import { CommandError } from "./command-error.ts";
 import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
 import { watchOutput } from "./output.ts";
 
-/** Each is loaded when it is asked for: a server on stdio need not wait for a gateway's code. */
+/** Commands are loaded on demand, so that a server on stdio does not load the gateway. */
 const commands: { readonly [name: string]: () => Promise<Command> } = {
   serve: async () => (await import("./serve.ts")).serve,
   up: async () => (await import("./up.ts")).up,
@@ -39,7 +39,7 @@ async function run(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The command that the first words name; one of two words goes before one of one. */
+/** Finds the command that the first words name. A name of two words takes precedence. */
 function find(words: readonly string[]) {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(" ");
@@ -49,8 +49,8 @@ function find(words: readonly string[]) {
   const [name] = words;
   const firstWords = Object.keys(commands).filter((known) => !known.includes(" "));
   const names = `${firstWords.slice(0, -1).join(", ")} or ${firstWords.at(-1)}`;
-  const problem = name === undefined ? "which command?" : `unknown command ${name};`;
-  throw new CommandError(`${problem} expected ${names}; see: lutra --help`, 2);
+  const problem = name === undefined ? "missing command" : `unknown command ${name}`;
+  throw new CommandError(`${problem}; expected ${names}; see: lutra --help`, 2);
 }
 
 async function overview(): Promise<string> {
@@ -62,7 +62,7 @@ async function overview(): Promise<string> {
   });
   return `Usage: lutra <command> [options]
 
-Runs servers of the Model Context Protocol, and gateways in front of them.
+Runs Model Context Protocol servers, and gateways in front of them.
 
 Commands:
 ${rows.join("\n")}

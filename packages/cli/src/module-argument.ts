@@ -1,4 +1,4 @@
-/** The server module that `lutra serve` and `lutra up` take. */
+/** The module argument of `lutra serve` and `lutra up`. */
 import type { CommandArgument, CommandLine } from "./command-line.ts";
 
 export const moduleArgument: CommandArgument = {
@@ -6,7 +6,7 @@ export const moduleArgument: CommandArgument = {
   description: "the path of a server module",
 };
 
-/** Reads it; the command line was checked to have one. */
+/** Returns the path of the module. The parser guarantees that it is present. */
 export function moduleOf({ values }: CommandLine): string {
   return values[0] as string;
 }

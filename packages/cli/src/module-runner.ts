@@ -1,16 +1,17 @@
-/** Runs the modules that a gateway's configuration names. */
+/** Runs the server modules that a gateway's configuration names. */
 import type { RunModule } from "@lutra/gateway";
 import { startReplicas } from "./supervisor.ts";
 
 export interface ModuleRunner {
-  readonly modules: RunModule;
-  /** Never resolves. Rejects when a module can't be served, or its replicas die again and again. */
+  /** For the gateway's option `modules`. */
+  readonly runModule: RunModule;
+  /** Never resolves. Rejects when a module can't be served, or when its replicas keep dying. */
   readonly failed: Promise<never>;
 }
 
 /**
- * Makes what a gateway runs modules with. Replicas listen on sockets that only the gateway knows,
- * so who may call is for the gateway to say.
+ * Creates the runner. Replicas listen on sockets that only the gateway knows, so the gateway alone
+ * decides who may call them.
  */
 export function createModuleRunner(notice: (line: string, upstream: string) => void): ModuleRunner {
   let fail: (error: unknown) => void = () => {};
@@ -20,7 +21,7 @@ export function createModuleRunner(notice: (line: string, upstream: string) => v
   failed.catch(() => {});
   return {
     failed,
-    modules: ({ name, module, replicas, store, bus, onReady }) => {
+    runModule: ({ name, module, replicas, store, bus, onReady }) => {
       const supervisor = startReplicas({
         module,
         replicas,

@@ -1,4 +1,4 @@
-/** Opens what the replicas of a server share, in the process of one of them. */
+/** Opens the store and the bus that the replicas of a server share. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Shared } from "lutra/server";
@@ -6,9 +6,9 @@ import { CommandError } from "./command-error.ts";
 import type { StoreUrls } from "./store-options.ts";
 
 export interface OpenStores {
-  /** For `server.share`. */
+  /** The argument of `server.share`. */
   readonly shared: Shared;
-  /** Hands over what this process runs, and lets go of files and connections. */
+  /** Releases the tasks of this process to others, and closes files and connections. */
   readonly close: () => Promise<void>;
 }
 
@@ -16,16 +16,16 @@ interface Closable {
   readonly close: () => Promise<void>;
 }
 
-/** Memory is what a server has anyway. */
+/** The default: a server keeps its state in memory. */
 const memory = "memory:";
 
-/** A store that can't be opened: wrong at a first start, later perhaps only away for a while. */
+/** Thrown for a store that can't be opened. After a first successful start, it may recover. */
 export class StoreError extends CommandError {}
 
 /**
- * Opens a store and a bus. What is not named is not loaded.
+ * Opens a store and a bus. Loads only the code that the URLs need.
  *
- * @throws {StoreError} for what can't be opened, without passwords
+ * @throws {StoreError} for a store or bus that can't be opened; the message has no passwords
  */
 export async function openStores({
   store: url = memory,
@@ -51,7 +51,7 @@ export async function openStores({
 
   let shared: Shared = {};
   if (url !== memory) {
-    makeFolder(url);
+    createFolder(url);
     const { tasks, handles, replayGuard, events } = await open("store", () => openStore(url));
     shared = { tasks, handles, replayGuard, ...(events && { events }) };
   }
@@ -62,12 +62,12 @@ export async function openStores({
   return { shared, close };
 }
 
-/** Makes the one folder that a file of state may be given: more are missing where a path is wrong. */
-function makeFolder(url: string): void {
+/** Creates the last folder in the path of a SQLite file. A missing parent suggests a wrong path. */
+function createFolder(url: string): void {
   if (!url.startsWith("sqlite:")) return;
   try {
     mkdirSync(dirname(url.slice("sqlite:".length)));
   } catch {
-    // It is there already; otherwise the store says what is wrong.
+    // The folder exists; otherwise opening the store reports the problem.
   }
 }

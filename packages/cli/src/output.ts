@@ -1,31 +1,31 @@
-/** Whether anybody still reads what this process prints. Node ignores SIGPIPE, so a write tells. */
+/** Detects that nothing reads the output any more. Node ignores SIGPIPE, so a failed write shows it. */
 
-/** What a shell shows of a program that ended since nobody read its output: 128 and SIGPIPE. */
+/** The exit code that shells report for a program that SIGPIPE ended: 128 + 13. */
 export const unreadExitCode = 141;
 
-/** The reader of a pipe is gone, or the terminal is. */
+/** Errors of a pipe without a reader, and of a closed terminal. */
 const closedCodes: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
 
 let onClosed = () => {};
 
-/** Resolves when nobody reads standard output or standard error any more. */
+/** Resolves when standard output or standard error is no longer read. */
 export const outputClosed: Promise<void> = new Promise((resolve) => {
   onClosed = resolve;
 });
 
-/** Notes it of this process from now on. No failed write ends the process at once. */
+/** Starts to watch the output of this process. Failed writes no longer end the process. */
 export function watchOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", noteOutputError);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", reportOutputError);
 }
 
-/** Notes it where the error of a write says so; returns whether it does. */
-export function noteOutputError(error: Error): boolean {
+/** Resolves `outputClosed` if the error means that the output is closed. Returns true if it does. */
+export function reportOutputError(error: Error): boolean {
   const isClosed = closedCodes.has(Reflect.get(error, "code"));
   if (isClosed) onClosed();
   return isClosed;
 }
 
-/** Notes that a process found out which prints to the same place. */
-export function noteOutputClosed(): void {
+/** Resolves `outputClosed`. For closed output that another process with the same output detected. */
+export function reportOutputClosed(): void {
   onClosed();
 }

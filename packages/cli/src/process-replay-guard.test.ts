@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { answerClaims, createProcessReplayGuard } from "./process-replay-guard.ts";
 import type { Channel } from "./replica-channel.ts";
 
-/** Two ends of a channel. What one sends, the other one hears as JSON. */
+/** Creates two ends of a channel, which carries JSON. */
 function createChannel(): readonly [Channel & EventEmitter, Channel & EventEmitter] {
   const ends = [new EventEmitter(), new EventEmitter()] as const;
   const sendTo = (other: EventEmitter) => ({
@@ -17,7 +17,7 @@ function createChannel(): readonly [Channel & EventEmitter, Channel & EventEmitt
   return [Object.assign(ends[0], sendTo(ends[1])), Object.assign(ends[1], sendTo(ends[0]))];
 }
 
-/** Replicas that ask one supervisor. */
+/** Creates the guards of several replicas of one supervisor. */
 function createGuards(count: number) {
   const guard = createMemoryReplayGuard();
   return Array.from({ length: count }, () => {
@@ -27,37 +27,37 @@ function createGuards(count: number) {
   });
 }
 
-it("says that the replicas share it", () => {
+it("is shared between replicas", () => {
   expect(createGuards(1)[0]?.isShared).toBe(true);
 });
 
-it("grants a claim to one replica only", async () => {
+it("grants a claim to only one replica", async () => {
   const guards = createGuards(3);
   const claims = await Promise.all(guards.map((guard) => guard.claim("a", 1000)));
   expect(claims.filter((isFirst) => isFirst)).toHaveLength(1);
 });
 
-it("pairs answers with claims that wait at the same time", async () => {
+it("matches responses with concurrent claims", async () => {
   const [guard] = createGuards(1);
   const ids = ["a", "b", "a", "c", "b"];
   const claims = await Promise.all(ids.map((id) => guard?.claim(id, 1000)));
   expect(claims).toEqual([true, true, false, true, false]);
 });
 
-it("fails a claim that does not reach the supervisor", async () => {
+it("rejects a claim that does not reach the supervisor", async () => {
   const channel = Object.assign(new EventEmitter(), {
     send: (_message: unknown, sent?: (error: Error | null) => void) => sent?.(new Error("closed")),
   });
   await expect(createProcessReplayGuard(channel).claim("a", 1000)).rejects.toThrow("closed");
 });
 
-it("leaves other messages on the channel alone", async () => {
+it("ignores other messages on the channel", async () => {
   const [supervisor, replica] = createChannel();
   answerClaims(supervisor, createMemoryReplayGuard());
-  const heard: unknown[] = [];
-  replica.on("message", (message) => heard.push(message));
+  const received: unknown[] = [];
+  replica.on("message", (message) => received.push(message));
   for (const message of [null, "text", { type: "lutra.event" }])
     supervisor.emit("message", message);
   await createProcessReplayGuard(replica).claim("a", 1000);
-  expect(heard).toEqual([{ type: "lutra.claimed", number: 1, isFirst: true }]);
+  expect(received).toEqual([{ type: "lutra.claimed", number: 1, isFirst: true }]);
 });

@@ -1,6 +1,6 @@
 /**
- * One replay guard for all replicas on a machine: the supervisor remembers, the replicas ask over
- * their channels. It outlives each replica, but not the supervisor.
+ * A replay guard for all replicas of a supervisor. The supervisor stores the claims, and the replicas
+ * send claims over their channels. Claims outlive each replica, but not the supervisor.
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
@@ -9,7 +9,7 @@ import type { Channel } from "./replica-channel.ts";
 
 interface Claim {
   readonly type: "lutra.claim";
-  /** Pairs the answer with the question. */
+  /** Identifies the claim in the response. */
   readonly number: number;
   readonly id: string;
   readonly ttlMs: number;
@@ -21,7 +21,7 @@ interface Claimed {
   readonly isFirst: boolean;
 }
 
-/** The replica's half. A claim stays open while the supervisor does not answer. */
+/** Creates the replica's side. A claim stays pending until the supervisor responds. */
 export function createProcessReplayGuard(channel: Channel): ReplayGuard {
   const waiting = new Map<number, (isFirst: boolean) => void>();
   let last = 0;
@@ -47,7 +47,7 @@ export function createProcessReplayGuard(channel: Channel): ReplayGuard {
   };
 }
 
-/** The supervisor's half: answers the claims of one replica from the guard of all. */
+/** Starts the supervisor's side: responds to the claims of one replica from the shared guard. */
 export function answerClaims(channel: Channel, guard: ReplayGuard): void {
   channel.on("message", async (message) => {
     if (!hasType<Claim>(message, "lutra.claim")) return;

@@ -1,4 +1,4 @@
-/** The ways in which a file becomes another one. */
+/** The ways in which programs replace a file. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ function watched(prepare: (folder: string) => string) {
   return { folder, file, reloads: () => reloads };
 }
 
-it("hears of a file that is put in the place of the old one", async () => {
+it("reloads when another file is renamed to the watched name", async () => {
   const { folder, file, reloads } = watched((inside) => {
     writeFileSync(join(inside, "gateway.yaml"), "a");
     return join(inside, "gateway.yaml");
@@ -29,7 +29,7 @@ it("hears of a file that is put in the place of the old one", async () => {
   await expect.poll(reloads).toBe(1);
 });
 
-it("hears of a link on the way to the file that leads elsewhere, as mounted settings do", async () => {
+it("reloads when a link in the path gets a new target, as in mounted settings", async () => {
   const version = (folder: string, name: string) => {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, "gateway.yaml"), name);
@@ -46,7 +46,7 @@ it("hears of a link on the way to the file that leads elsewhere, as mounted sett
   await expect.poll(reloads).toBe(1);
 });
 
-it("does not mind what happens to other files of the folder", async () => {
+it("ignores changes of other files in the folder", async () => {
   const { folder, file, reloads } = watched((inside) => {
     writeFileSync(join(inside, "gateway.yaml"), "a");
     return join(inside, "gateway.yaml");

@@ -1,14 +1,14 @@
-/** When a configuration is to be read again: its file has changed, or SIGHUP came. */
+/** Requests a reload when a configuration file changes or when SIGHUP arrives. */
 import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { hasLostTerminal } from "./terminal.ts";
 
-/** Editors write in several steps; what comes within this time is one change. In milliseconds. */
+/** Time during which several changes count as one, in milliseconds. Editors write in several steps. */
 const settleMs = 100;
 
 /**
- * Calls `reload` for each change, one after the other. The folder is watched, since most programs
- * write a new file and put it in the place of the old one.
+ * Calls `reload` for each change, one call after the other. Watches the folder, because most programs
+ * write a new file and rename it to the old name.
  */
 export function reloadOnChange(
   file: string,
@@ -38,17 +38,17 @@ export function reloadOnChange(
 }
 
 /**
- * Where folders can't be watched, SIGHUP still works. A file that is mounted into a container is a
- * link through a folder, and it is that folder's link which is put in the place of the old one.
+ * Watches the folder of a file, if the system supports it. A file that is mounted into a container is
+ * a link through a link to a folder; an update replaces the second link, so the target is compared.
  */
 function watchFolder(file: string, onChange: () => void): FSWatcher | undefined {
   const name = basename(file);
-  let place = placeOf(file);
+  let target = targetOf(file);
   try {
     const watcher = watch(dirname(file), (_event, changed) => {
-      const before = place;
-      place = placeOf(file);
-      if (changed === null || changed === name || place !== before) onChange();
+      const before = target;
+      target = targetOf(file);
+      if (changed === null || changed === name || target !== before) onChange();
     });
     watcher.on("error", () => watcher.close());
     return watcher;
@@ -57,8 +57,8 @@ function watchFolder(file: string, onChange: () => void): FSWatcher | undefined 
   }
 }
 
-/** Where the links of a path end; empty where they end nowhere. */
-function placeOf(file: string): string {
+/** Returns the target of a path after all links, or an empty string if it does not exist. */
+function targetOf(file: string): string {
   try {
     return realpathSync(file);
   } catch {

@@ -1,38 +1,38 @@
-/** What the supervisor and a replica tell each other over the channel that joins the processes. */
+/** The messages between the supervisor and a replica, over the channel between their processes. */
 import type { SealKey } from "lutra/server";
 import type { StoreUrls } from "./store-options.ts";
 
-/** The first message to a replica. Secrets travel here, where no list of processes shows them. */
+/** The first message to a replica. It carries secrets, which process lists would show as arguments. */
 export interface StartMessage {
   readonly type: "lutra.start";
   readonly module: string;
-  /** How many replicas answer for each other. */
+  /** Number of replicas that share the load. */
   readonly replicas: number;
   readonly keys: readonly SealKey[];
   readonly stores: StoreUrls;
-  /** Where to listen. */
+  /** The socket to listen on. */
   readonly socketPath: string;
 }
 
-/** Tells a replica to end its subscriptions. */
+/** Asks a replica to end its subscriptions. */
 export interface EndMessage {
   readonly type: "lutra.end";
 }
 
-/** A replica listens. */
+/** Reports that a replica listens. */
 export interface ReadyMessage {
   readonly type: "lutra.ready";
 }
 
-/** A replica can't serve, and why. */
+/** Reports that a replica can't serve. */
 export interface FailedMessage {
   readonly type: "lutra.failed";
   readonly message: string;
-  /** Whether it may go better later. */
-  readonly mayPass: boolean;
+  /** True when a later start may succeed. */
+  readonly isTransient: boolean;
 }
 
-/** A replica found that nobody reads what the fleet prints. */
+/** Reports that a replica's output, which all replicas share, is no longer read. */
 export interface UnreadMessage {
   readonly type: "lutra.unread";
 }
@@ -44,19 +44,19 @@ export type ReplicaMessage =
   | FailedMessage
   | UnreadMessage;
 
-/** One end of a channel. `process` and a `ChildProcess` are such. */
+/** One end of a channel, such as `process` or a `ChildProcess`. */
 export interface Channel {
   send?(message: unknown, sent?: (error: Error | null) => void): unknown;
   on(event: "message", listener: (message: unknown) => void): unknown;
   readonly connected?: boolean;
 }
 
-/** Sends where someone listens; a process that is gone needs no message. */
+/** Sends a message. Does nothing if the other process has ended. */
 export function sendTo(channel: Channel, message: ReplicaMessage): void {
   if (channel.connected) channel.send?.(message, () => {});
 }
 
-/** The channel also carries events and claims, which are for others. */
+/** Recognises messages of this file; the channel also carries events and claims. */
 export function isReplicaMessage(message: unknown): message is ReplicaMessage {
   const { type } = (message ?? {}) as { readonly type?: unknown };
   return typeof type === "string" && types.has(type);

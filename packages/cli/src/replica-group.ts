@@ -1,4 +1,4 @@
-/** What the replicas of one supervisor share: keys, a store, events, claims, and a folder for their sockets. */
+/** The resources that the replicas of one supervisor share: keys, a store, events, claims, sockets. */
 import { rmSync } from "node:fs";
 import type { SealKey } from "lutra/server";
 import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
@@ -10,18 +10,20 @@ import type { StoreUrls } from "./store-options.ts";
 export interface ReplicaGroupOptions {
   readonly module: string;
   readonly replicas: number;
-  /** By default a store that lives as long as the fleet, and the channel to the supervisor. */
+  /** By default, a temporary store that is removed with the group, and the supervisor as the bus. */
   readonly stores?: StoreUrls;
 }
 
 export interface ReplicaGroup {
   readonly running: ReadonlySet<Replica>;
+  /** Starts a replica. `leave` removes an ended replica from the group. */
   readonly start: (number: number) => { readonly replica: Replica; readonly leave: () => void };
   readonly kill: () => void;
+  /** Removes the folder of the sockets. */
   readonly end: () => void;
 }
 
-/** Draws new keys, so what one fleet sealed does not open in another. */
+/** Creates a group with new keys, so that one group can't open values that another one sealed. */
 export function createReplicaGroup({
   module,
   replicas,
@@ -39,7 +41,7 @@ export function createReplicaGroup({
     for (const replica of running) replica.stop("SIGKILL");
   };
   const end = () => rmSync(folder, { recursive: true, force: true });
-  // However this process ends: a replica that is busy would not notice.
+  // A busy replica would not notice that this process has ended, so it is killed.
   process.once("exit", () => {
     kill();
     end();
@@ -66,7 +68,7 @@ export function createReplicaGroup({
   };
 }
 
-/** A key as Base64, since the channel to a replica carries JSON. */
+/** Creates a key as Base64, because the channel to a replica carries JSON. */
 function randomSecret(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
 }

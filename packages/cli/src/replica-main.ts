@@ -1,6 +1,6 @@
 /**
- * The process of one replica. It serves on a socket that only the gateway knows, and ends as
- * soon as the channel to its supervisor does.
+ * The process of one replica. It serves on a socket that only the gateway knows, and ends when the
+ * channel to its supervisor closes.
  */
 import { createServer as createHttpServer } from "node:http";
 import { createNodeHandler } from "lutra/node";
@@ -39,12 +39,12 @@ async function start(message: StartMessage): Promise<void> {
     sendTo(process, {
       type: "lutra.failed",
       message: messageOf(error, message.module),
-      mayPass: error instanceof StoreError,
+      isTransient: error instanceof StoreError,
     });
   }
 }
 
-/** What no store brings, the supervisor does. */
+/** Shares the resources of the stores. The supervisor provides those that no store has. */
 function share(server: Server, { replicas, keys }: StartMessage, { shared }: OpenStores): void {
   server.share({
     replicas,
@@ -55,7 +55,7 @@ function share(server: Server, { replicas, keys }: StartMessage, { shared }: Ope
   });
 }
 
-/** Gives running tasks the time that the server allows them, and others what is left of them. */
+/** Waits for running tasks within the server's limit; other replicas continue the rest. */
 async function end(): Promise<void> {
   try {
     await server?.close();
@@ -66,14 +66,14 @@ async function end(): Promise<void> {
 }
 
 function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
-  // The gateway has judged `Host`, and calls every replica by a loopback name.
+  // The gateway has validated `Host`, and sends a loopback name to every replica.
   const http = createHttpServer(createNodeHandler(server, { allowedHosts: [] }));
-  // The gateway closes idle connections; both doing so would break requests on their way.
+  // Only the gateway closes idle connections; otherwise it could send on one that is closing.
   http.keepAliveTimeout = 0;
-  // It also reads requests from their clients, and has a limit for slow ones.
+  // The gateway has its own time limit for slow clients.
   http.requestTimeout = 0;
   process.once("exit", () => {
-    // Only when the supervisor is gone there is nobody else to clean up.
+    // The supervisor cleans up, unless it has ended.
     if (process.connected) return;
     removeSocket(socketPath);
     removeAbandonedFolder(socketPath);

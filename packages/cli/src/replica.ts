@@ -1,41 +1,41 @@
-/** The supervisor's view of one process that serves. */
+/** A replica's process, as the supervisor controls it. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { noteOutputClosed } from "./output.ts";
+import { reportOutputClosed } from "./output.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 
-/** How the start of a replica went. */
+/** The outcome of starting a replica. */
 export type Started =
   | { readonly kind: "ready" }
-  | { readonly kind: "failed"; readonly message: string; readonly mayPass: boolean }
+  | { readonly kind: "failed"; readonly message: string; readonly isTransient: boolean }
   | { readonly kind: "died" };
 
 export interface Replica {
-  /** Its place in the fleet, from 1; the one that takes its place has the same. */
+  /** The number of its slot, from 1. A replacement has the same number. */
   readonly number: number;
   readonly pid: number | undefined;
   readonly socketPath: string;
-  /** The channel to it. */
+  /** The message channel to the process. */
   readonly channel: ChildProcess;
   readonly started: Promise<Started>;
-  /** Resolves when the process is gone, with what ended it. */
+  /** Resolves when the process has ended, with its exit code or signal as text. */
   readonly ended: Promise<string>;
-  /** Ends subscriptions with their graceful result. Other requests are still answered. */
+  /** Ends subscriptions gracefully. Other requests are still served. */
   readonly endSubscriptions: () => void;
-  /** Ends the process: at once with `SIGKILL`, otherwise as soon as it listens. */
+  /** Kills the process with `SIGKILL`; without it, disconnects so that the process ends itself. */
   readonly stop: (signal?: "SIGKILL") => void;
 }
 
 const program = fileURLToPath(new URL("./replica-main.js", import.meta.url));
 
-/** Starts the process of one replica. What it prints goes where this process prints. */
+/** Starts the process of one replica. It inherits the standard output and error of this process. */
 export function startReplica(number: number, start: Omit<StartMessage, "type">): Replica {
-  // A debugger listens on one port, which a second process can't have, too.
+  // A debugger needs its own port, so replicas do not inherit the flag.
   const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
   const channel = fork(program, [], { execArgv });
   sendTo(channel, { type: "lutra.start", ...start });
   channel.on("message", (message) => {
-    if (isReplicaMessage(message) && message.type === "lutra.unread") noteOutputClosed();
+    if (isReplicaMessage(message) && message.type === "lutra.unread") reportOutputClosed();
   });
   const ended = endOf(channel);
   return {
@@ -57,7 +57,7 @@ function endOf(channel: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     channel.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
     channel.once("error", (error) => {
-      // Without a process there is no exit.
+      // A process that never started emits no exit event.
       if (channel.pid === undefined) resolve(error.message);
     });
   });

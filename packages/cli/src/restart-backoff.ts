@@ -1,32 +1,34 @@
-/** How long to wait before a replica that died is started again. */
+/** The backoff of restarts: the pause before a replica that died is started again. */
+import { backoffMs, type Pace } from "lutra/internal";
 
 export interface RestartBackoff {
-  /** The pause before the next start, in milliseconds. */
+  /** Pause before the next start, in milliseconds. */
   readonly delayMs: number;
-  /** Deaths in a row that came within a second. */
+  /** Number of restarts since a replica was last healthy. */
+  readonly attempt: number;
+  /** Number of consecutive deaths within a second of becoming ready. */
   readonly quickDeaths: number;
 }
 
-/** After so many deaths within a second, one after the other, another start will not help. */
+/** Number of consecutive quick deaths after which the supervisor gives up. */
 export const maxQuickDeaths = 5;
 
 const quickMs = 1000;
-/** A replica that served for so long starts with a clean record. */
+/** Time after which a replica counts as healthy, so that the backoff starts over. */
 const healthyMs = 10_000;
-const firstDelayMs = 100;
-const maxDelayMs = 5000;
+const pace: Pace = { baseMs: 100, maxMs: 5000 };
+/** Replicas of one machine restart independently, so there is no herd to spread out. */
+const noJitter = () => 0;
 
-/** The pace of a place in the fleet where no replica has died yet. */
-export const noRestarts: RestartBackoff = { delayMs: 0, quickDeaths: 0 };
+/** The backoff before any replica has died. */
+export const noRestarts: RestartBackoff = { delayMs: 0, attempt: 0, quickDeaths: 0 };
 
-/** The pace after a death; `servedMs` is 0 for a replica that was never ready. */
-export function afterDeath(
-  { delayMs, quickDeaths }: RestartBackoff,
-  servedMs: number,
-): RestartBackoff {
-  const isHealthy = servedMs >= healthyMs;
+/** Returns the backoff after a death. `servedMs` is 0 for a replica that was never ready. */
+export function afterDeath(before: RestartBackoff, servedMs: number): RestartBackoff {
+  const attempt = servedMs >= healthyMs ? 0 : before.attempt;
   return {
-    delayMs: isHealthy || delayMs === 0 ? firstDelayMs : Math.min(delayMs * 2, maxDelayMs),
-    quickDeaths: servedMs < quickMs ? quickDeaths + 1 : 0,
+    delayMs: backoffMs(attempt, noJitter, pace),
+    attempt: attempt + 1,
+    quickDeaths: servedMs < quickMs ? before.quickDeaths + 1 : 0,
   };
 }

@@ -13,16 +13,17 @@ export const serve: Command = {
   name: "serve",
   summary: "Serves one server in this process, over HTTP or stdio.",
   details:
-    "Serves the server that <module> (JavaScript or TypeScript) exports by default.\n" +
-    "The MCP endpoint is /mcp. Ctrl-C ends it gracefully.",
+    "Serves the default export of <module>, a JavaScript or TypeScript file.\n" +
+    "The path of the MCP endpoint is /mcp. Ctrl-C shuts down gracefully.",
   arguments: [moduleArgument],
   options: {
     ...addressOptions,
     store: {
       placeholder: "URL",
-      description: "Where tasks and handles are: sqlite:./state.db or postgres:. Default: memory:",
+      description:
+        "Store for tasks and handles: sqlite:./state.db or postgres://... (default: memory:)",
     },
-    stdio: { description: "Speaks over standard input and output instead of HTTP." },
+    stdio: { description: "Use standard input and output instead of HTTP" },
   },
   run: async (line) => {
     const module = moduleOf(line);
@@ -48,7 +49,7 @@ export const serve: Command = {
 };
 
 async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> {
-  const server = await quietly(() => loadServer(module));
+  const server = await withStdoutAsStderr(() => loadServer(module));
   const stores = await openStores(urls);
   try {
     server.share(stores.shared);
@@ -61,14 +62,17 @@ async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> 
   }
 }
 
-/** Gives running tasks the time that the server allows them, and leaves the rest to the next one. */
+/** Waits for running tasks within the server's limit; the store keeps the others for a later start. */
 async function end(server: Server, stores: OpenStores): Promise<void> {
   await server.close();
   await stores.close();
 }
 
-/** Standard output carries messages only, so what a module writes while it loads goes elsewhere. */
-async function quietly<T>(run: () => Promise<T>): Promise<T> {
+/**
+ * Sends standard output to standard error while a module loads, because on stdio standard output
+ * carries only messages.
+ */
+async function withStdoutAsStderr<T>(run: () => Promise<T>): Promise<T> {
   const { stdout, stderr } = process;
   const { write } = stdout;
   stdout.write = stderr.write.bind(stderr);

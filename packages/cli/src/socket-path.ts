@@ -1,18 +1,18 @@
 /**
- * Where replicas listen: sockets in a folder that only this user can enter, so that nobody gets
- * past the dispatcher. What a fleet keeps that has no store of its own is there, too.
+ * The sockets that replicas listen on. They are in a folder that only the current user can enter, so
+ * that other users must go through the gateway. The temporary store of a group is in it, too.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { randomId } from "lutra/server";
 
-/** Makes the folder for the sockets of one fleet. */
+/** Creates the folder for the sockets of one group of replicas. */
 export function createSocketFolder(): string {
   return mkdtempSync(join(tmpdir(), "lutra-"));
 }
 
-/** Windows has named pipes in a place of their own instead of sockets in the file system. */
+/** Returns the path of a socket. On Windows it is a named pipe, which is not in the file system. */
 export function socketPathIn(folder: string, name: string): string {
   if (process.platform !== "win32") return join(folder, name);
   return `\\\\.\\pipe\\lutra-${process.pid}-${name}-${randomId()}`;
@@ -20,18 +20,18 @@ export function socketPathIn(folder: string, name: string): string {
 
 /** Removes the socket of a process that has ended. */
 export function removeSocket(socketPath: string): void {
-  // Windows removes pipes by itself.
+  // Windows removes pipes itself.
   if (process.platform !== "win32") rmSync(socketPath, { force: true });
 }
 
 const stateFile = "state.db";
 
-/** The URL of a store that is gone with the folder. */
+/** Returns the URL of a temporary store, which is removed with the folder. */
 export function storeIn(folder: string): string {
   return `sqlite:${join(folder, stateFile)}`;
 }
 
-/** Removes the folder of a socket, unless others still use it. */
+/** Removes the folder of a socket, unless other replicas still use it. */
 export function removeAbandonedFolder(socketPath: string): void {
   if (process.platform === "win32") return;
   const folder = dirname(socketPath);
@@ -39,6 +39,6 @@ export function removeAbandonedFolder(socketPath: string): void {
     const isUsed = readdirSync(folder).some((name) => !name.startsWith(stateFile));
     if (!isUsed) rmSync(folder, { recursive: true });
   } catch {
-    // The last one to end removes it.
+    // Another replica has removed it.
   }
 }

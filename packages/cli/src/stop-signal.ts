@@ -1,23 +1,26 @@
 import { outputClosed, unreadExitCode } from "./output.ts";
 
-/** Ctrl-C, what service managers send, and what comes when a terminal is closed. */
+/** Ctrl-C, the signal of service managers, and the signal of a closed terminal. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 type StopSignal = (typeof signals)[number];
 
-/** One Ctrl-C can arrive twice: from the terminal, and passed on by npm. In milliseconds. */
+/**
+ * Time during which a repeated signal is ignored, in milliseconds. One Ctrl-C can arrive twice: from
+ * the terminal, and forwarded by npm.
+ */
 const sameKeyMs = 500;
 
 /**
- * Resolves to the exit code at the first request to stop, so that what is in flight can be ended
- * properly: a signal, or that nobody reads the output any more. A second signal ends the process at
- * once. `means` leaves out signals that do not mean to stop.
+ * Resolves to the exit code at the first request to stop: a signal, or closed output. The caller then
+ * shuts down gracefully. A second signal ends the process at once. `isStop` returns false for signals
+ * that have another meaning.
  */
-export function stopSignal(means: (signal: StopSignal) => boolean = () => true): Promise<number> {
+export function stopSignal(isStop: (signal: StopSignal) => boolean = () => true): Promise<number> {
   return new Promise((resolve) => {
     let since: number | undefined;
     const stop = (signal: StopSignal) => {
-      if (!means(signal)) return;
+      if (!isStop(signal)) return;
       const time = performance.now();
       if (since !== undefined && time - since > sameKeyMs) process.exit(1);
       since ??= time;
@@ -28,7 +31,7 @@ export function stopSignal(means: (signal: StopSignal) => boolean = () => true):
   });
 }
 
-/** Leaves it to the parent to say when to stop: Ctrl-C reaches all processes of a terminal. */
+/** Ignores stop signals. Ctrl-C reaches all processes of a terminal, but the parent stops this one. */
 export function ignoreSignals(): void {
   for (const signal of signals) process.on(signal, () => {});
 }

@@ -1,26 +1,27 @@
-/** Where servers keep what must outlive them, as the command line and the environment say it. */
+/** The options that name the store and the bus of a server. */
 import { CommandError } from "./command-error.ts";
 import type { CommandLine, CommandOption } from "./command-line.ts";
 
-/** URLs that may hold passwords: they are in no message, and in no list of processes. */
+/** URLs that may contain passwords. They never appear in messages or in lists of processes. */
 export interface StoreUrls {
   readonly store?: string | undefined;
-  /** What carries events, where it is not the store or the supervisor. */
+  /** The event bus, if it is not the store or the supervisor. */
   readonly bus?: string | undefined;
 }
 
 export const busOption: CommandOption = {
   placeholder: "URL",
-  description: "What carries events: redis: or postgres:. Default: the store, else this process",
+  description:
+    "Event bus: redis://... or postgres://... (default: the store if it is Postgres, otherwise this process)",
 };
 
-interface Kind {
+interface UrlRule {
   readonly variable: string;
   readonly scheme: RegExp;
   readonly expected: string;
 }
 
-const kinds = {
+const urlRules = {
   store: {
     variable: "LUTRA_STORE",
     scheme: /^(?:memory:$|sqlite:.|postgres(?:ql)?:\/\/.)/,
@@ -31,22 +32,22 @@ const kinds = {
     scheme: /^(?:rediss?|postgres(?:ql)?):\/\/./,
     expected: "redis://host:6379 or postgres://user:password@host/database",
   },
-} as const satisfies { readonly [name: string]: Kind };
+} as const satisfies { readonly [name: string]: UrlRule };
 
 /**
- * Reads `--store` and `--bus`, or `LUTRA_STORE` and `LUTRA_BUS`.
+ * Returns `--store` and `--bus`, or else `LUTRA_STORE` and `LUTRA_BUS`.
  *
- * @throws {CommandError} for what names no store or bus, without showing it
+ * @throws {CommandError} for an invalid URL; the message does not contain it
  */
 export function storeUrlsOf(line: CommandLine): StoreUrls {
   const urls = { store: urlOf(line, "store"), bus: urlOf(line, "bus") };
-  // Lists of processes show the arguments; with a title of its own this one shows none.
+  // Lists of processes show a process title in place of the arguments, which contain a password.
   if (Object.values(urls).some((url) => /[@?]/.test(url ?? ""))) process.title = "lutra";
   return urls;
 }
 
-function urlOf({ options }: CommandLine, name: keyof typeof kinds): string | undefined {
-  const { variable, scheme, expected } = kinds[name];
+function urlOf({ options }: CommandLine, name: keyof typeof urlRules): string | undefined {
+  const { variable, scheme, expected } = urlRules[name];
   const given = options[name];
   const url = typeof given === "string" ? given : process.env[variable] || undefined;
   if (url === undefined || scheme.test(url)) return url;

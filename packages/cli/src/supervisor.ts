@@ -1,5 +1,5 @@
-/** Keeps the replicas of a fleet running. */
-import { setTimeout as delay } from "node:timers/promises";
+/** Starts the replicas of a module and restarts those that die. */
+import { delay } from "lutra/internal";
 import { CommandError } from "./command-error.ts";
 import type { Replica } from "./replica.ts";
 import {
@@ -10,26 +10,26 @@ import {
 import { afterDeath, maxQuickDeaths, noRestarts } from "./restart-backoff.ts";
 
 export interface SupervisorOptions extends ReplicaGroupOptions {
-  /** Lets a replica answer requests until the returned function is called. */
+  /** Adds a replica that can serve requests. Returns a function that removes it. */
   readonly onReady: (replica: Replica) => () => void;
-  /** Hears in one line what happens to replicas. */
+  /** Called with a line about each start and death of a replica. */
   readonly notice: (line: string) => void;
 }
 
 export interface Supervisor {
-  /** Resolves when all replicas answer. Rejects when one of them can't serve the module. */
+  /** Resolves when all replicas are ready. Rejects when one of them can't serve the module. */
   readonly ready: Promise<void>;
-  /** Never resolves. Rejects when a replica dies again and again. */
+  /** Never resolves. Rejects when a replica keeps dying. */
   readonly failed: Promise<never>;
-  /** Ends all subscriptions with their graceful result. Replicas that die are not replaced. */
+  /** Ends all subscriptions gracefully. From then on replicas that die are not restarted. */
   readonly drain: () => void;
-  /** Ends all replicas and resolves when their processes are gone. */
+  /** Stops all replicas. Resolves when their processes have ended. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * How long a replica may take to end before it is killed, in milliseconds. Running tasks have 5 s of
- * it by default.
+ * Maximum time for a replica to end before it is killed, in milliseconds. By default, the server
+ * waits up to 5 s of it for running tasks.
  */
 const stopMs = 7000;
 
@@ -37,10 +37,10 @@ const stopMs = 7000;
 export function startReplicas(options: SupervisorOptions): Supervisor {
   const group = createReplicaGroup(options);
   const draining = new AbortController();
-  const places: Promise<void>[] = [];
+  const slots: Promise<void>[] = [];
   const ready = Array.from({ length: options.replicas }, (_, index) => {
     return new Promise<void>((resolve) =>
-      places.push(
+      slots.push(
         keepRunning({
           number: index + 1,
           group,
@@ -52,7 +52,7 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
     );
   });
   const failed = new Promise<never>((_resolve, reject) => {
-    for (const place of places) place.catch(reject);
+    for (const slot of slots) slot.catch(reject);
   });
   failed.catch(() => {});
 
@@ -67,7 +67,7 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
       draining.abort();
       for (const replica of group.running) replica.stop();
       const kill = setTimeout(() => group.kill(), stopMs);
-      await Promise.allSettled(places);
+      await Promise.allSettled(slots);
       await Promise.all([...group.running].map(({ ended }) => ended));
       clearTimeout(kill);
       group.end();
@@ -75,76 +75,78 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
   };
 }
 
-/** One place in the fleet, taken by a replica and then by those that replace it. */
-interface Place {
+/** The position of one replica and of those that replace it. */
+interface Slot {
   readonly number: number;
   readonly group: ReplicaGroup;
   readonly options: SupervisorOptions;
-  /** Hears once that a replica in this place answers. */
+  /** Called when a replica in this slot is ready. */
   readonly onFirst: () => void;
-  /** Aborts when replicas that die are not to be replaced. */
+  /** Aborts when replicas that die are no longer to be restarted. */
   readonly draining: AbortSignal;
 }
 
-/** Rejects when there is no sense in another start. */
-async function keepRunning(place: Place): Promise<void> {
-  const { number, draining, options } = place;
-  let pace = noRestarts;
+/** Restarts the replica of a slot until it drains. Rejects when another start would not help. */
+async function keepRunning(slot: Slot): Promise<void> {
+  const { number, draining, options } = slot;
+  let backoff = noRestarts;
   let wasReady = false;
   while (!draining.aborted) {
-    const life = await runReplica(place, wasReady);
+    const death = await runReplica(slot, wasReady);
     if (draining.aborted) return;
-    if (life.failure !== undefined && !wasReady) throw new CommandError(life.failure);
-    wasReady ||= life.servedMs !== undefined;
-    pace = afterDeath(pace, life.servedMs ?? 0);
-    // A store that is away comes back; those who need none are served by the others meanwhile.
-    if (life.mayPass) pace = { ...pace, quickDeaths: 0 };
-    if (pace.quickDeaths === maxQuickDeaths) throw new CommandError(gaveUp(number, life.how));
-    const seconds = pace.delayMs / 1000;
-    options.notice(`replica ${number} died (${life.how}); next start in ${seconds} s`);
-    await delay(pace.delayMs, undefined, { signal: draining }).catch(() => {});
+    if (death.failure !== undefined && !wasReady) throw new CommandError(death.failure);
+    wasReady ||= death.servedMs !== undefined;
+    backoff = afterDeath(backoff, death.servedMs ?? 0);
+    // An unavailable store recovers, and until then other replicas serve requests without a store.
+    if (death.isTransient) backoff = { ...backoff, quickDeaths: 0 };
+    if (backoff.quickDeaths === maxQuickDeaths) {
+      throw new CommandError(gaveUp(number, death.cause));
+    }
+    const seconds = backoff.delayMs / 1000;
+    options.notice(`replica ${number} died (${death.cause}); restarting in ${seconds} s`);
+    await delay(backoff.delayMs, draining).catch(() => {});
   }
 }
 
-interface Life {
-  /** How long the replica answered, in milliseconds; absent when it never did. */
+interface Death {
+  /** Time that the replica served, in milliseconds; absent if it was never ready. */
   readonly servedMs?: number;
-  /** Why it could not serve, in its own words. */
+  /** The replica's own message if it could not start. */
   readonly failure?: string;
-  /** Whether that may go better later. */
-  readonly mayPass?: boolean;
-  /** What ended it. */
-  readonly how: string;
+  /** True when a later start may succeed. */
+  readonly isTransient?: boolean;
+  /** The exit code, signal or message. */
+  readonly cause: string;
 }
 
-/** Starts a replica, lets it answer as long as it can, and waits for its end. */
-async function runReplica(place: Place, wasReady: boolean): Promise<Life> {
-  const { number, group, options, onFirst } = place;
+/** Starts a replica, adds it once it is ready, and waits until its process ends. */
+async function runReplica(slot: Slot, wasReady: boolean): Promise<Death> {
+  const { number, group, options, onFirst } = slot;
   const { replica, leave } = group.start(number);
   try {
     const started = await replica.started;
     if (started.kind === "failed") {
       replica.stop();
       await replica.ended;
-      const { message, mayPass } = started;
-      return { failure: message, mayPass, how: message };
+      const { message, isTransient } = started;
+      return { failure: message, isTransient, cause: message };
     }
-    if (started.kind === "died") return { how: await replica.ended };
+    if (started.kind === "died") return { cause: await replica.ended };
     const since = performance.now();
     const remove = options.onReady(replica);
-    options.notice(`replica ${number} is ${wasReady ? "back" : "ready"}, pid ${replica.pid}`);
+    options.notice(`replica ${number} is ready${wasReady ? " again" : ""}, pid ${replica.pid}`);
     onFirst();
-    const how = await replica.ended;
+    const cause = await replica.ended;
     remove();
-    return { servedMs: performance.now() - since, how: `${how}, pid ${replica.pid}` };
+    return { servedMs: performance.now() - since, cause: `${cause}, pid ${replica.pid}` };
   } finally {
     leave();
   }
 }
 
-function gaveUp(number: number, how: string): string {
+function gaveUp(number: number, cause: string): string {
   return (
-    `gave up: replica ${number} died ${maxQuickDeaths} times within its first second; ` +
-    `the last time: ${how}`
+    `gave up: replica ${number} died within its first second ${maxQuickDeaths} times in a row; ` +
+    `last cause: ${cause}`
   );
 }

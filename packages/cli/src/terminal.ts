@@ -1,9 +1,9 @@
-/** Whether the terminal that this process was started at is gone. */
+/** Detects that the terminal of this process was closed. */
 import { isatty } from "node:tty";
 
 const streams = [0, 1, 2].filter((fd) => isatty(fd));
 
-/** True after its window was closed: then a terminal no longer answers as one. */
+/** True once the terminal is closed. Its file descriptors then no longer refer to a terminal. */
 export function hasLostTerminal(): boolean {
   return streams.some((fd) => !isatty(fd));
 }

@@ -1,11 +1,11 @@
-/** `lutra up`: a fleet on one machine, behind one address. */
+/** `lutra up`: several replicas of one server on one machine, behind one address. */
 import { ConfigError, type ParsedConfig, parseConfig, startGateway } from "@lutra/gateway";
 import { addressOf, addressOptions, listenError } from "./address.ts";
 import { CommandError } from "./command-error.ts";
 import { type Command, type CommandLine, integerOption, listOption } from "./command-line.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
 import { createModuleRunner } from "./module-runner.ts";
-import { noteOutputError } from "./output.ts";
+import { reportOutputError } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { busOption, storeUrlsOf } from "./store-options.ts";
 
@@ -16,36 +16,39 @@ export const up: Command = {
   name: "up",
   summary: "Serves several replicas of one server behind one address.",
   details:
-    "Starts replicas of the server that <module> (JavaScript or TypeScript) exports by default,\n" +
-    "each in a process of its own, and a gateway that hands requests to them in turn. A replica\n" +
-    "that dies is started again. The MCP endpoint is /mcp. Ctrl-C ends the fleet gracefully.",
+    "Starts replicas of the default export of <module>, a JavaScript or TypeScript file, each in\n" +
+    "its own process, and a gateway that distributes requests to them. A replica that dies is\n" +
+    "restarted. The path of the MCP endpoint is /mcp. Ctrl-C shuts down gracefully.",
   arguments: [moduleArgument],
   options: {
-    replicas: { placeholder: "N", description: "How many. Default: 3" },
+    replicas: {
+      placeholder: "N",
+      description: `Number of replicas, at most ${maxReplicas} (default: 3)`,
+    },
     ...addressOptions,
     store: {
       placeholder: "URL",
       description:
-        "Where tasks and handles are: sqlite:./state.db, postgres: or memory:. Default: a temporary file",
+        "Store for tasks and handles: sqlite:./state.db, postgres://... or memory: (default: a temporary file)",
     },
     bus: busOption,
     admin: {
       placeholder: "P",
-      description: "Where health and metrics are; 0 picks a free port. Default: nowhere",
+      description: "Port for health and metrics; 0 picks a free one (default: none)",
     },
     "trusted-proxy": {
       placeholder: "A",
       description:
-        "A proxy in front, by address or range, whose X-Forwarded-* are believed. Several times for more",
+        "Address or range of a proxy whose X-Forwarded-* headers are trusted; repeatable",
       isRepeatable: true,
     },
-    log: { description: "Prints a line of JSON for each request." },
+    log: { description: "Print a line of JSON for each request" },
   },
   run: async (line) => {
-    const { modules, failed } = createModuleRunner(notice);
+    const { runModule, failed } = createModuleRunner(notice);
     const config = configOf(line);
-    // The address comes first: when it is taken, that is known before anything is loaded.
-    const options = { modules, onOutputError: noteOutputError };
+    // The gateway opens its port before it starts any replica, so a port in use fails fast.
+    const options = { modules: runModule, onOutputError: reportOutputError };
     const gateway = await startGateway(config, options).catch((error: unknown) => {
       throw listenError(error, addressOf(line));
     });
@@ -63,7 +66,7 @@ export const up: Command = {
   },
 };
 
-/** The name of the one upstream, which nobody sees. */
+/** The name of the only upstream, as it appears in logs and metrics. */
 const upstream = "fleet";
 
 function configOf(line: CommandLine): ParsedConfig {
@@ -76,7 +79,7 @@ function configOf(line: CommandLine): ParsedConfig {
     listen: { ...addressOf(line), trustedProxies },
     admin: isAdmin ? { port } : false,
     log: line.options.log ? {} : false,
-    // Whose server it is may be believed what it says of its own tools.
+    // The user starts this server, so its tool annotations can be trusted.
     upstreams: {
       [upstream]: {
         module: moduleOf(line),
@@ -93,7 +96,7 @@ function configOf(line: CommandLine): ParsedConfig {
   }
 }
 
-/** Says in the words of the command line which proxy can't be one. Other errors stay as they are. */
+/** Returns an error that names the command-line option. Returns other errors unchanged. */
 function proxyError(error: unknown, proxies: readonly string[]): unknown {
   if (!(error instanceof ConfigError)) return error;
   for (const { path, message } of error.problems) {

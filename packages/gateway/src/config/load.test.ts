@@ -164,8 +164,8 @@ describe("environment variables", () => {
   it.each([
     [`$\{WHO}`, "otter"],
     [`the $\{WHO}s`, "the otters"],
-    [`$\{NONE:-nobody}`, "nobody"],
-    [`$\{EMPTY:-nobody}`, "nobody"],
+    [`$\{NONE:-default}`, "default"],
+    [`$\{EMPTY:-default}`, "default"],
     [`x$\{EMPTY}`, "x"],
     [`$$\{WHO}`, `$\{WHO}`],
     ["$WHO", "$WHO"],

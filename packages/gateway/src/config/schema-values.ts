@@ -21,7 +21,7 @@ export const headerValue = z
   .string()
   .regex(/^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/, "expected printable ASCII");
 
-/** Tells editors that exactly one of these keys must be present. The check is a refinement. */
+/** JSON Schema for editors: exactly one of these keys is required. The check is a refinement. */
 export const exactlyOne = (...keys: readonly string[]) => ({
   oneOf: keys.map((key) => ({ required: [key] })),
 });
