@@ -26,7 +26,7 @@ export class FleetError extends Error {
 
   constructor(message: string) {
     super(message);
-    this.isPortTaken = /^lutra: port \d+ .*taken/m.test(message);
+    this.isPortTaken = /^lutra: port \d+ is in use/m.test(message);
   }
 }
 

@@ -24,20 +24,43 @@ export function addressOf(line: CommandLine): Address {
   };
 }
 
-/** Returns an error with a remedy for an address that is not available. Returns other errors unchanged. */
-export function listenError(error: unknown, { host, port }: Address): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const remedy = code === undefined ? undefined : remedies[code];
-  return remedy === undefined ? error : new CommandError(remedy(host, port));
+/** The names of the settings that the remedies in error messages refer to. */
+export interface AddressSettings {
+  readonly host: string;
+  readonly port: string;
+  /** The setting for the port of the admin listener. */
+  readonly admin: string;
 }
 
-const noSuchHost = (host: string) =>
-  `${host} is not an address of this machine; choose another one with --host`;
+const optionNames: AddressSettings = { host: "--host", port: "--port", admin: "--admin" };
 
-const remedies: { readonly [code: string]: (host: string, port: number) => string } = {
-  EADDRINUSE: (host, port) =>
-    `port ${port} of ${host} is in use; stop the other program, or choose another port with --port`,
-  EACCES: (_host, port) => `no permission to use port ${port}; choose one above 1023 with --port`,
-  EADDRNOTAVAIL: noSuchHost,
-  ENOTFOUND: noSuchHost,
-};
+/**
+ * Returns an error with a remedy for an address that is not available. Returns other errors
+ * unchanged. An error for another port than `port` is about the admin listener.
+ */
+export function listenError(
+  error: unknown,
+  { host, port }: Address,
+  settings: AddressSettings = optionNames,
+): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const failedPort = "port" in error ? Number(error.port) : port;
+  const setting = failedPort === port ? settings.port : settings.admin;
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new CommandError(
+        `port ${failedPort} is in use; stop the other program, or choose another port with ${setting}`,
+      );
+    case "EACCES":
+      return new CommandError(
+        `no permission to use port ${failedPort}; choose one above 1023 with ${setting}`,
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new CommandError(
+        `${host} is not an address of this machine; choose another one with ${settings.host}`,
+      );
+    default:
+      return error;
+  }
+}

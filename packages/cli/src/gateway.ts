@@ -11,6 +11,9 @@ import { hasLostTerminal } from "./terminal.ts";
 
 const notice = (line: string) => console.error(`lutra: ${line}`);
 
+/** The settings of a configuration that choose the addresses. */
+const settings = { host: "listen.host", port: "listen.port", admin: "admin.port" };
+
 export const gateway: Command = {
   name: "gateway",
   summary: "Serves one endpoint for the servers in a configuration file.",
@@ -28,7 +31,7 @@ export const gateway: Command = {
     );
     const options = { modules: runModule, notice, onOutputError: reportOutputError };
     const gateway = await startGateway(loaded, options).catch((error: unknown) => {
-      throw listenError(error, loaded.config.listen);
+      throw listenError(error, loaded.config.listen, settings);
     });
     const reloading = reloadOnChange(loaded.file, () => reload(gateway, file));
     // SIGHUP requests a reload, unless the terminal was closed.
