@@ -46,7 +46,7 @@ const allowed = [
   ["packages/gateway/src/routes/a.ts", "../upstreams/b.ts"],
   ["packages/cli/src/a.ts", "lutra/server"],
   ["packages/stores/src/sqlite/a.ts", "libsql"],
-  ["packages/stores/src/postgres/a.ts", "graphile-worker"],
+  ["packages/stores/src/postgres/a.ts", "pg"],
   ["packages/stores/src/postgres/a.ts", "../relayed-bus.ts"],
   ["packages/stores/src/redis/a.ts", "ioredis"],
   ["packages/stores/src/a.ts", "lutra/stores"],

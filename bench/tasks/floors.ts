@@ -13,9 +13,9 @@ export function memoryFloor(): Subject {
   store.work({
     concurrency: inFlight,
     onError: console.error,
-    run: async (taskId, _signal, taken) => {
-      if (taken === undefined) throw new TypeError("expected the task along with its run");
-      await taken.replaceLast({ ...taken.task, version: 2 });
+    run: async (taken) => {
+      const { taskId } = taken.task;
+      await taken.end({ ...taken.task, version: 2 });
       waiting.get(taskId)?.();
       waiting.delete(taskId);
     },

@@ -22,7 +22,7 @@ function packagesOf(entry: string): readonly string[] {
 it.each([
   ["index.js", []],
   ["sqlite/index.js", ["libsql"]],
-  ["postgres/index.js", ["graphile-worker", "pg"]],
+  ["postgres/index.js", ["pg"]],
   ["redis/index.js", ["ioredis"]],
 ])("%s loads %j", (entry, packages) => {
   expect(packagesOf(entry)).toEqual(packages);

@@ -90,7 +90,7 @@ function create(records: TaskRecords, name: string): Promise<TaskRecord> {
   };
   const call = { name, arguments: {}, meta, principal: null };
   const memory = { answers: {}, steps: {}, state: undefined };
-  return records.create({ ttlMs: null, pollIntervalMs: 100, call, memory }, "run");
+  return records.create({ ttlMs: null, pollIntervalMs: 100, call, memory });
 }
 
 async function over(records: TaskRecords, { taskId }: TaskRecord): Promise<TaskRecord["state"]> {

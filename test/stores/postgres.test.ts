@@ -1,4 +1,4 @@
-/** The stores in Postgres keep their contracts. */
+/** The contracts of the stores in Postgres. */
 
 import { openPostgres } from "@lutra/stores/postgres";
 import {
@@ -41,14 +41,14 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
         { ...other.tasks, close: other.close },
       ] as const;
     };
-    /** Ends the connection whose lock says that the process lives. */
+    /** Ends the connection whose lock shows that the process is alive. */
     const lose = async (taskId: string) => {
       const client = new pg.Client(server.url);
       await client.connect();
       const ended = await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_locks
          WHERE locktype = 'advisory' AND objid = (
-           SELECT coalesce(runner, holder) FROM lutra.tasks WHERE task_id = $1)::oid
+           SELECT runner FROM lutra.tasks WHERE task_id = $1)::oid
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         [taskId],
       );
@@ -58,7 +58,7 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
     const contract = taskStoreContract(openTasks, { lose });
     for (const { name, run } of contract) it(name, run);
 
-    it("count no run as lost whose process lives, and has only lost its connection", async () => {
+    it("does not count an attempt as lost when its process has only lost the connection", async () => {
       const [one, other] = await openTasks();
       const task = { taskId: "blip", version: 1, expiresAt: null, state: {} };
       const runs: string[] = [];
@@ -66,11 +66,11 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
         store.work({
           concurrency: 20,
           onError: () => {},
-          run: async (taskId, signal) => {
-            if (taskId !== task.taskId) return;
+          run: async (taken) => {
+            if (taken.task.taskId !== task.taskId) return;
             runs.push(`${index}`);
             await new Promise<void>((resolve) => {
-              signal.addEventListener("abort", () => resolve(), { once: true });
+              taken.onLost(() => resolve());
             });
           },
         }),

@@ -84,7 +84,7 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(happenings, async (all) => {
         const init = { ttlMs: null, pollIntervalMs: 10, call, memory: emptyMemory };
-        const { taskId, state } = await replicas[0].create(init, "hold");
+        const { taskId, state } = await replicas[0].create(init);
         let model = state;
         for (const [event, replica] of all) {
           await replicas[replica].change(taskId, event);
@@ -110,7 +110,7 @@ describe.each([
           randomEvents,
           async (before, a, b) => {
             const init = { ttlMs: null, pollIntervalMs: 10, call, memory: emptyMemory };
-            const { taskId, state } = await replicas[0].create(init, "hold");
+            const { taskId, state } = await replicas[0].create(init);
             for (const event of before) await replicas[0].change(taskId, event);
             const model = before.reduce((so, event) => transition(so, event, 0), state);
             await Promise.all([replicas[0].change(taskId, a), replicas[1].change(taskId, b)]);

@@ -25,6 +25,7 @@ export type { MemoryResponseCacheOptions, ResponseCacheSize } from "./response-l
 export { retryPauseMs } from "./retry-pause.ts";
 export { StoreUnavailableError } from "./store-unavailable-error.ts";
 export type {
+  HeldTask,
   StoredTask,
   TakenTask,
   TaskOrder,

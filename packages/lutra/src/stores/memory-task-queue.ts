@@ -1,186 +1,171 @@
-/** Who runs which task, in the memory of one process. */
+/** The schedule of tasks in the memory of one process. */
 import { retryPauseMs } from "./retry-pause.ts";
-import type { TakenTask, TaskOrder, TaskWorker, TaskWorkerOptions } from "./task-store.ts";
-
-/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
-export type Timer = (ms: number, signal: AbortSignal) => Promise<void>;
+import type { AttemptEnd, Claim, ClaimedChange, Written } from "./task-attempt.ts";
+import type { ClaimRequest, QueueListener, TaskQueue } from "./task-runner.ts";
+import type { StoredTask } from "./task-store.ts";
+import type { Timer } from "./timer.ts";
 
 export interface MemoryTaskQueueOptions {
   readonly wait: Timer;
-  /** What a run gets; `undefined` for a task that has gone or expired: it is not run. */
-  readonly take: (taskId: string) => TakenTask | undefined;
+  readonly read: (taskId: string) => StoredTask | undefined;
+  /** Replaces the previous version of a task; false when the store holds another one. */
+  readonly replace: (task: StoredTask) => boolean;
 }
 
-type Order = NonNullable<TaskOrder["order"]>;
-
-/** What is ordered for a task. It is forgotten when there is nothing to do and nobody at it. */
-interface Duty {
-  order: Order;
-  /** Grows with every order, so that a run can tell whether another one came meanwhile. */
+/** The schedule of one task. It is deleted when nothing is ordered and no attempt is running. */
+interface Schedule {
+  isOrdered: boolean;
+  /** Number of orders, to tell whether another one came during an attempt. */
   orders: number;
-  /** It was run or ordered before: it comes before what was not. */
+  /** Its value when the current attempt began. */
+  claimedOrders: number;
+  /** True once the task has run or been ordered again. */
   hasBegun: boolean;
+  /** Number of the current attempt. */
+  attempt: number | undefined;
   rejections: number;
-  /** The run that is under way. */
-  run: object | undefined;
-  /** Ends the pause before the next try. */
+  /** Ends the pause before the next attempt. */
   pause: AbortController | undefined;
 }
 
-interface Worker extends TaskWorkerOptions {
-  /** Aborts when the worker lets go of all that it runs. */
-  readonly aborter: AbortController;
-  /** The end of each run. */
-  readonly running: Map<object, Promise<void>>;
-}
-
-/** A queue whose workers take tasks that have begun first, and those in the order they became due. */
-export class MemoryTaskQueue {
+export class MemoryTaskQueue implements TaskQueue {
   readonly #options: MemoryTaskQueueOptions;
-  readonly #duties = new Map<string, Duty>();
-  /** The tasks that wait for a worker: those that have begun, and the others. */
+  readonly #schedules = new Map<string, Schedule>();
+  /** Due tasks in their order: those that have begun, and the others. */
   readonly #due = [new Set<string>(), new Set<string>()] as const;
-  readonly #workers = new Set<Worker>();
+  readonly #listeners = new Set<QueueListener>();
+  #claims = 0;
 
   constructor(options: MemoryTaskQueueOptions) {
     this.#options = options;
   }
 
-  /** `isFirst` is true for the order that a task is created with. */
-  order(taskId: string, order: Order, isFirst = false): void {
-    const duty = this.#duties.get(taskId) ?? newDuty();
-    this.#duties.set(taskId, duty);
-    duty.hasBegun = !isFirst;
-    duty.order = order;
-    duty.orders += 1;
-    duty.rejections = 0;
-    duty.pause?.abort();
-    this.#settle(taskId, duty);
+  /** Schedules a task. `isFirst` is true for the order of its creation. */
+  order(taskId: string, isFirst = false): void {
+    const schedule = this.#schedules.get(taskId) ?? newSchedule();
+    this.#schedules.set(taskId, schedule);
+    schedule.hasBegun = !isFirst;
+    schedule.isOrdered = true;
+    this.#reorder(taskId, schedule);
   }
 
-  work(options: TaskWorkerOptions): TaskWorker {
-    const worker: Worker = { ...options, aborter: new AbortController(), running: new Map() };
-    this.#workers.add(worker);
-    queueMicrotask(() => this.#dispatch());
-    return { close: (graceMs) => this.#close(worker, graceMs) };
+  /** Takes a task off the schedule. */
+  drop(taskId: string): void {
+    const schedule = this.#schedules.get(taskId);
+    if (schedule === undefined) return;
+    schedule.isOrdered = false;
+    this.#reorder(taskId, schedule);
   }
 
-  /** Queues what is to run, unless it is running: then it is looked at again at its end. */
-  #settle(taskId: string, duty: Duty): void {
-    if (duty.run !== undefined) return;
-    for (const due of this.#due) due.delete(taskId);
-    if (duty.order === "run") {
-      this.#due[duty.hasBegun ? 0 : 1].add(taskId);
-      queueMicrotask(() => this.#dispatch());
-      return;
-    }
-    if (duty.order === "drop") this.#duties.delete(taskId);
+  /** Claims a task for an attempt outside of any worker. */
+  hold(task: StoredTask): Claim {
+    const schedule = newSchedule();
+    this.#schedules.set(task.taskId, schedule);
+    schedule.isOrdered = true;
+    return this.#begin(task, schedule);
   }
 
-  #dispatch(): void {
+  async claim({ limit }: Pick<ClaimRequest, "limit">): Promise<readonly Claim[]> {
+    const claims: Claim[] = [];
     for (const due of this.#due) {
       for (const taskId of due) {
-        const worker = [...this.#workers].find(
-          ({ running, concurrency }) => running.size < concurrency,
-        );
-        if (worker === undefined) return;
+        if (claims.length === limit) return claims;
         due.delete(taskId);
-        this.#take(taskId, worker);
+        const task = this.#options.read(taskId);
+        const schedule = this.#schedules.get(taskId);
+        if (task === undefined || schedule === undefined) this.#schedules.delete(taskId);
+        else claims.push(this.#begin(task, schedule));
       }
     }
+    return claims;
   }
 
-  #take(taskId: string, worker: Worker): void {
-    const duty = this.#duties.get(taskId);
-    if (duty === undefined) return;
-    const taken = this.#options.take(taskId);
-    if (taken === undefined) this.#duties.delete(taskId);
-    else this.#start(duty, taken, worker);
-  }
-
-  #start(duty: Duty, taken: TakenTask, worker: Worker): void {
-    const { taskId } = taken.task;
-    const run = {};
-    duty.run = run;
-    duty.hasBegun = true;
-    const { orders } = duty;
-    const ended = attempt(worker, taken).then((isDone) => {
-      worker.running.delete(run);
-      // A worker that was closed has let go of it: somebody else may be at it.
-      if (duty.run === run) this.#finish(taskId, duty, { isNew: duty.orders !== orders, isDone });
-      this.#dispatch();
-    });
-    worker.running.set(run, ended);
-  }
-
-  #finish(
-    taskId: string,
-    duty: Duty,
-    { isNew, isDone }: { readonly isNew: boolean; readonly isDone: boolean },
-  ): void {
-    duty.run = undefined;
-    if (!isNew && isDone) duty.order = "drop";
-    if (isNew || isDone) this.#settle(taskId, duty);
-    else void this.#retry(taskId, duty);
-  }
-
-  async #retry(taskId: string, duty: Duty): Promise<void> {
-    duty.rejections += 1;
-    const pause = new AbortController();
-    duty.pause = pause;
-    await this.#options.wait(retryPauseMs(duty.rejections), pause.signal);
-    if (!pause.signal.aborted) this.#settle(taskId, duty);
-  }
-
-  async #close(worker: Worker, graceMs: number): Promise<void> {
-    this.#workers.delete(worker);
-    const ended = Promise.all(worker.running.values());
-    const over = new AbortController();
-    await Promise.race([ended, this.#options.wait(graceMs, over.signal)]);
-    over.abort();
-    worker.aborter.abort();
-    for (const [taskId, duty] of this.#duties) {
-      if (duty.run === undefined || !worker.running.has(duty.run)) continue;
-      duty.run = undefined;
-      this.#settle(taskId, duty);
+  async write(claim: Claim, task: StoredTask, change: ClaimedChange): Promise<Written> {
+    const schedule = this.#current(claim);
+    if (schedule === undefined) return "lost";
+    if (!this.#options.replace(task)) return "outdated";
+    if (change === "end") {
+      schedule.attempt = undefined;
+      this.drop(task.taskId);
     }
+    return "written";
   }
-}
 
-/** Runs a task once; resolves to false when that was rejected. */
-async function attempt(worker: Worker, taken: TakenTask): Promise<boolean> {
-  try {
-    await worker.run(taken.task.taskId, worker.aborter.signal, taken);
+  async settle(claim: Claim, end: AttemptEnd): Promise<void> {
+    const schedule = this.#current(claim);
+    if (schedule === undefined) return;
+    schedule.attempt = undefined;
+    const isNew = schedule.orders !== schedule.claimedOrders;
+    if (end === "rejected" && !isNew) return this.#pause(claim.task.taskId, schedule);
+    if (end === "done" && !isNew) schedule.isOrdered = false;
+    this.#enqueue(claim.task.taskId, schedule);
+  }
+
+  isLive(): boolean {
     return true;
-  } catch (error) {
-    worker.onError(error);
-    return false;
+  }
+
+  watch(listener: QueueListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  defer(take: () => void): void {
+    queueMicrotask(take);
+  }
+
+  #current({ task, number }: Claim): Schedule | undefined {
+    const schedule = this.#schedules.get(task.taskId);
+    return schedule?.attempt === number ? schedule : undefined;
+  }
+
+  #begin(task: StoredTask, schedule: Schedule): Claim {
+    this.#claims += 1;
+    schedule.attempt = this.#claims;
+    schedule.hasBegun = true;
+    schedule.claimedOrders = schedule.orders;
+    const { rejections } = schedule;
+    return { task, session: 0, number: this.#claims, rejections, lostRuns: 0 };
+  }
+
+  #reorder(taskId: string, schedule: Schedule): void {
+    schedule.orders += 1;
+    schedule.rejections = 0;
+    schedule.pause?.abort();
+    this.#enqueue(taskId, schedule);
+  }
+
+  /** Makes an ordered task due. During an attempt, that is left to its end. */
+  #enqueue(taskId: string, schedule: Schedule): void {
+    if (schedule.attempt !== undefined) return;
+    for (const due of this.#due) due.delete(taskId);
+    if (!schedule.isOrdered) {
+      this.#schedules.delete(taskId);
+      return;
+    }
+    this.#due[schedule.hasBegun ? 0 : 1].add(taskId);
+    for (const { wake } of this.#listeners) wake();
+  }
+
+  /** Makes a rejected task due after a pause, which the attempt's end does not wait for. */
+  #pause(taskId: string, schedule: Schedule): void {
+    schedule.rejections += 1;
+    const pause = new AbortController();
+    schedule.pause = pause;
+    void this.#options.wait(retryPauseMs(schedule.rejections), pause.signal).then(() => {
+      if (!pause.signal.aborted) this.#enqueue(taskId, schedule);
+    });
   }
 }
 
-/** Waits with `setTimeout`, without keeping the process running. */
-export function waitWithTimer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    // A browser's timer is a number.
-    if (typeof timer === "object") timer.unref();
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
-}
-
-function newDuty(): Duty {
+function newSchedule(): Schedule {
   return {
-    order: "drop",
+    isOrdered: false,
     orders: 0,
+    claimedOrders: 0,
     hasBegun: false,
+    attempt: undefined,
     rejections: 0,
-    run: undefined,
     pause: undefined,
   };
 }

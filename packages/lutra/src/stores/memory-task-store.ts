@@ -1,76 +1,81 @@
-/** Tasks in the memory of one process: they end with it. */
+/** Tasks in the memory of one process. They end with it. */
 import type { JSONObject } from "../protocol/json.ts";
-import { MemoryTaskQueue, type Timer, waitWithTimer } from "./memory-task-queue.ts";
+import { MemoryTaskQueue } from "./memory-task-queue.ts";
 import { StoreUnavailableError } from "./store-unavailable-error.ts";
-import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "./task-store.ts";
+import { HeldTasks } from "./task-attempt.ts";
+import { TaskRunner } from "./task-runner.ts";
+import type { StoredTask, TaskStore } from "./task-store.ts";
+import { type Timer, waitWithTimer } from "./timer.ts";
 
 export interface MemoryTaskStoreOptions {
-  /** How many tasks are kept; one beyond that is refused with a 503. @default 100000 */
+  /** Maximum number of tasks. Further ones are refused with a 503. @default 100000 */
   readonly maxTasks?: number;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
   /**
-   * Waits, for pauses between tries and for the end of a worker; ends early when the signal aborts.
-   * @default setTimeout
+   * Waits for pauses between attempts, and for running tasks when a worker closes. Ends early when
+   * the signal aborts. @default setTimeout
    */
   readonly wait?: Timer;
 }
 
-interface Kept {
+interface Row {
   readonly version: number;
   readonly expiresAt: number | null;
-  /** JSON, so that nobody can change what another one reads. */
+  /** JSON, so that callers can't change what others read. */
   readonly state: string;
 }
 
-/** Makes a store in the memory of one process. */
+/** Creates a store in the memory of this process. */
 export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): TaskStore {
   const { maxTasks = 100_000, now = Date.now, wait = waitWithTimer } = options;
   if (!(maxTasks >= 1)) throw new TypeError("maxTasks: expected at least 1");
-  const tasks = new Map<string, Kept>();
-  const queue = new MemoryTaskQueue({ wait, take });
+  const rows = new Map<string, Row>();
+  const queue = new MemoryTaskQueue({ wait, read, replace });
+  const held = new HeldTasks(queue);
 
-  function find(taskId: string): Kept | undefined {
-    const kept = tasks.get(taskId);
-    if (kept === undefined || (kept.expiresAt !== null && kept.expiresAt <= now()))
-      return undefined;
-    return kept;
-  }
-
-  function keep({ taskId, version, expiresAt, state }: StoredTask, { order }: TaskOrder): void {
-    tasks.set(taskId, { version, expiresAt, state: JSON.stringify(state) });
-    if (order !== undefined) queue.order(taskId, order, version === 1);
+  function find(taskId: string): Row | undefined {
+    const row = rows.get(taskId);
+    const isExpired = row !== undefined && row.expiresAt !== null && row.expiresAt <= now();
+    return isExpired ? undefined : row;
   }
 
   function read(taskId: string): StoredTask | undefined {
-    const kept = find(taskId);
-    if (kept === undefined) return undefined;
-    const { version, expiresAt, state } = kept;
+    const row = find(taskId);
+    if (row === undefined) return undefined;
+    const { version, expiresAt, state } = row;
     return { taskId, version, expiresAt, state: JSON.parse(state) as JSONObject };
   }
 
-  function replace(task: StoredTask, order: TaskOrder): boolean {
+  function write({ taskId, version, expiresAt, state }: StoredTask): void {
+    rows.set(taskId, { version, expiresAt, state: JSON.stringify(state) });
+  }
+
+  function insert(task: StoredTask): void {
+    if (rows.has(task.taskId))
+      throw new TypeError(`create: the task ${task.taskId} already exists`);
+    if (rows.size >= maxTasks && sweep(maxTasks) === 0) {
+      throw new StoreUnavailableError(
+        "memory",
+        new Error(`the limit of ${maxTasks} tasks is reached`),
+      );
+    }
+    write(task);
+  }
+
+  function replace(task: StoredTask): boolean {
     if (find(task.taskId)?.version !== task.version - 1) return false;
-    keep(task, order);
+    write(task);
     return true;
-  }
-
-  function take(taskId: string): TakenTask | undefined {
-    const task = read(taskId);
-    return task && { task, lostRuns: 0, replaceLast };
-  }
-
-  async function replaceLast(task: StoredTask): Promise<boolean> {
-    return replace(task, { order: "drop" });
   }
 
   function sweep(limit: number): number {
     let swept = 0;
-    for (const taskId of tasks.keys()) {
+    for (const taskId of rows.keys()) {
       if (swept >= limit) break;
       if (find(taskId) !== undefined) continue;
-      tasks.delete(taskId);
-      queue.order(taskId, "drop");
+      rows.delete(taskId);
+      queue.drop(taskId);
       swept += 1;
     }
     return swept;
@@ -78,17 +83,26 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
 
   return {
     isShared: false,
-    create: async (task, order) => {
-      if (tasks.has(task.taskId)) throw new TypeError(`create: the task ${task.taskId} exists`);
-      if (tasks.size >= maxTasks && sweep(maxTasks) === 0) {
-        throw new StoreUnavailableError("memory", new Error(`it keeps ${maxTasks} tasks already`));
-      }
-      keep(task, order);
+    create: async (task, { order }) => {
+      insert(task);
+      if (order === "run") queue.order(task.taskId, true);
+    },
+    hold: async (task) => {
+      insert(task);
+      return held.add(queue.hold(task));
     },
     get: async (taskId) => read(taskId),
-    replace: async (task, order = {}) => replace(task, order),
-    work: (worker) => queue.work(worker),
+    replace: async (task, { order } = {}) => {
+      if (!replace(task)) return false;
+      if (order === "run") queue.order(task.taskId);
+      if (order === "drop") queue.drop(task.taskId);
+      return true;
+    },
+    work: (options) => {
+      const runner = new TaskRunner(queue, options, wait);
+      return { close: (graceMs) => runner.close(graceMs) };
+    },
     sweep: async (limit) => sweep(limit),
-    close: async () => {},
+    close: () => held.release(),
   };
 }

@@ -1,10 +1,11 @@
-const firstMs = 1000;
-const longestMs = 60_000;
+import { backoffMs } from "../time/backoff.ts";
+
+const pace = { baseMs: 1000, maxMs: 60_000 } as const;
 
 /**
- * How long a store waits before it tries a run again that was rejected `rejections` times in a row,
- * in milliseconds: a second, then twice as long each time, up to a minute.
+ * Returns the pause before a task runs again after `rejections` rejected attempts in a row, in
+ * milliseconds: one second, doubled each time, up to a minute.
  */
 export function retryPauseMs(rejections: number): number {
-  return Math.min(longestMs, firstMs * 2 ** (rejections - 1));
+  return backoffMs(rejections - 1, () => 0, pace);
 }

@@ -1,105 +1,129 @@
 /**
- * Where tasks live, and who runs them. A store keeps what it is given and hands out work; the rules
- * of tasks are not its matter.
+ * The interface of a store for tasks. A store keeps rows, and hands out tasks to run. It does not
+ * know the rules of tasks.
  */
 import type { JSONObject } from "../protocol/json.ts";
 
-/** A task as it is kept. */
+/** A task as a store keeps it. */
 export interface StoredTask {
   readonly taskId: string;
-  /** Grows by one with every change, from 1. */
+  /** Starts at 1 and grows by one with every change. */
   readonly version: number;
-  /** When it may be forgotten, in milliseconds since 1970; `null` for never. */
+  /** Time from which the task may be deleted, in milliseconds since 1970; `null` for never. */
   readonly expiresAt: number | null;
-  /** Everything else: JSON that only the owner of the store's caller reads. */
+  /** All other fields, as JSON. Stores do not read it. */
   readonly state: JSONObject;
 }
 
-/** What `create` and `replace` may order along with the change: both happen, or neither does. */
+/** The schedule that `create` and `replace` set in the same transaction as the change. */
 export interface TaskOrder {
   /**
-   * - `run`: a worker, here or elsewhere, is to run the task
-   * - `hold`: the caller runs it itself; only if this process dies is it handed to a worker
-   * - `drop`: nobody is to run it any longer
+   * - `run`: a worker in any process runs the task
+   * - `drop`: no worker runs the task
    *
-   * Without one, what was ordered before goes on.
+   * Without one, the schedule stays as it is.
    */
-  readonly order?: "run" | "hold" | "drop" | undefined;
-  /** The change is one that a run need not make again: lost runs are counted anew, as by an order. */
+  readonly order?: "run" | "drop" | undefined;
+  /** True for a change that later attempts do not repeat. Resets `lostRuns`, as an order does. */
   readonly isProgress?: boolean | undefined;
 }
 
-/** What a store may give a run along with the task that it took, to save a look and a note. */
+/**
+ * One attempt to run a task. Each write through it carries the number of its claim. Once another
+ * attempt may have begun, writes are refused: they reject, and change nothing.
+ */
 export interface TakenTask {
-  /** The task as it was when the run took it. */
+  /** The task at the start of the attempt. */
   readonly task: StoredTask;
   /**
-   * How many runs of the task, one after the other, were lost with their process, or with that of
-   * whoever held it. A run that ends in order, be it because its worker closes or because it is
-   * rejected, makes it zero, as does an order or progress. A store that ends with its process never
-   * counts.
+   * Number of attempts in a row that were lost because their process died. Any orderly end of an
+   * attempt resets it: completion, rejection, or release by a closing worker. So do progress and a
+   * new order. A store that ends with its process never counts.
    */
   readonly lostRuns: number;
   /**
-   * As `replace` with the order `drop`, and the end of the run along with it: both happen, or
-   * neither does. It must be the last thing that a run does, since another one may begin at once.
+   * Replaces the task as `TaskStore.replace` does, without an order.
+   *
+   * @throws {TransportError} when the attempt no longer owns the task
    */
-  readonly replaceLast: (task: StoredTask) => Promise<boolean>;
+  readonly replace: (task: StoredTask, change?: Pick<TaskOrder, "isProgress">) => Promise<boolean>;
+  /**
+   * Replaces the task with the order `drop` and ends the attempt, in one transaction. Must be the
+   * last write of an attempt, because another one may begin at once.
+   *
+   * @throws {TransportError} when the attempt no longer owns the task
+   */
+  readonly end: (task: StoredTask) => Promise<boolean>;
+  /**
+   * Calls `listener` once when another process may have taken the task; at once if that is already
+   * so. Returns a function that removes the listener.
+   */
+  readonly onLost: (listener: (reason: unknown) => void) => () => void;
+}
+
+/** An attempt that the caller runs itself, outside of any worker. */
+export interface HeldTask extends TakenTask {
+  /** Ends the attempt. A worker runs the task if that is still ordered. Does nothing after `end`. */
+  readonly release: () => Promise<void>;
 }
 
 export interface TaskWorkerOptions {
-  /** How many tasks run here at once. */
+  /** Maximum number of tasks that run at once in this worker. */
   readonly concurrency: number;
   /**
-   * A task that has lost so many runs is not run beside another such in one process, so that one
-   * that ends its processes does not go on taking the same others with it. @default none
+   * Tasks with at least so many `lostRuns` run one at a time in each process, so that a task that
+   * kills its process can't take the same others with it every time. @default Infinity
    */
-  readonly apartFrom?: number | undefined;
+  readonly isolateFrom?: number | undefined;
   /**
-   * Runs a task; resolves when nothing is left to do for now. A run that rejects is tried again,
-   * after pauses that grow. At most one process runs a task at a time, as far as the store can tell:
-   * `signal` aborts when another may have taken over. A store need not give `taken`.
+   * Runs a task. Resolves when nothing is left to do for now. After a rejection, the task runs again
+   * after a growing pause. As far as the store can tell, one process at a time runs a task.
    */
-  readonly run: (taskId: string, signal: AbortSignal, taken?: TakenTask) => Promise<void>;
-  /** Hears what went wrong in the store and in runs. */
+  readonly run: (taken: TakenTask) => Promise<void>;
+  /** Called with errors of the store and of `run`. */
   readonly onError: (error: unknown) => void;
 }
 
 export interface TaskWorker {
   /**
-   * Takes no more work and waits `graceMs` for what runs; then lets go of it, so that another worker
-   * takes it at once.
+   * Stops taking tasks and waits up to `graceMs` for running ones. Then releases the rest, so that
+   * other workers take them at once.
    */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
 /**
- * Keeps tasks and the orders to run them. Implement it over a database to survive a restart and to
- * share tasks between replicas.
+ * Keeps tasks and schedules them. Implement it over a database to survive restarts and to share
+ * tasks between replicas.
  *
- * A method rejects with a `StoreUnavailableError` while the store can't be reached. What it
- * acknowledged before is not lost.
+ * Methods reject with a `StoreUnavailableError` while the store is unreachable. Acknowledged changes
+ * are never lost.
  */
 export interface TaskStore {
-  /** Whether replicas on other processes see the same tasks. */
+  /** True when replicas in other processes see the same tasks. */
   readonly isShared: boolean;
   /** Adds a task of version 1. When the promise resolves, every replica can read it. */
   readonly create: (task: StoredTask, order: TaskOrder) => Promise<void>;
-  /** The task; `undefined` when there is none, or it has expired. */
+  /**
+   * Adds a task of version 1 that the caller runs itself. If this process dies or closes the store,
+   * a worker takes over.
+   */
+  readonly hold: (task: StoredTask) => Promise<HeldTask>;
+  /** Returns the task; `undefined` when it is unknown or has expired. */
   readonly get: (taskId: string) => Promise<StoredTask | undefined>;
   /**
-   * Puts `task` in the place of its version before. Resolves to false, and changes nothing, when
-   * that is no longer the one that is kept.
+   * Replaces the previous version of a task. Resolves to false, and changes nothing, when the store
+   * holds another version.
    */
   readonly replace: (task: StoredTask, order?: TaskOrder) => Promise<boolean>;
   /**
-   * Runs what is ordered: first the tasks that were run or ordered before, since somebody is in the
-   * middle of them, and of each kind those first that became due first. A task whose process died
-   * is run again within 15 seconds.
+   * Starts a worker for scheduled tasks. Tasks that have run or been ordered before take precedence;
+   * within both groups, the earliest due time does. If the process of an attempt dies, the task runs
+   * again within 15 seconds.
    */
   readonly work: (options: TaskWorkerOptions) => TaskWorker;
-  /** Forgets tasks that have expired, at most `limit`; resolves to how many. */
+  /** Deletes up to `limit` expired tasks. Resolves to the number of deleted tasks. */
   readonly sweep: (limit: number) => Promise<number>;
-  /** Lets go of what this process runs and holds, and frees connections. Close workers before. */
+  /** Releases the tasks that this process runs, and frees connections. Close workers first. */
   readonly close: () => Promise<void>;
 }

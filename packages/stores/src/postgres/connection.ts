@@ -107,6 +107,7 @@ export function describeFailure(url: string, error: unknown): Error {
   return new Error(`${place} ${known[code] ?? `can't be used: ${said}`}`, { cause: error });
 }
 
-function codeOf(error: unknown): string {
+/** The SQLSTATE of an error, or the code of a network error; empty without one. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

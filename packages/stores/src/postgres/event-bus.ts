@@ -3,6 +3,7 @@ import type { EventBus } from "lutra/stores";
 import { RelayedBus } from "../relayed-bus.ts";
 import type { Connection } from "./connection.ts";
 import { byReference, EventOutbox } from "./event-outbox.ts";
+import { eventsChannel } from "./migrations.ts";
 import type { Session } from "./session.ts";
 
 export function createPostgresEventBus(
@@ -50,7 +51,7 @@ export function createPostgresEventBus(
       hasBegun = true;
     },
     onNotification: (channel, payload) => {
-      if (channel === "lutra_events") receive(payload);
+      if (channel === eventsChannel) receive(payload);
     },
   });
   return bus;

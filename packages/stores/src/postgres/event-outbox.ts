@@ -1,5 +1,6 @@
 /** Sends messages by `NOTIFY`, in their order and many at a time. */
 import type { Connection } from "./connection.ts";
+import { eventsChannel } from "./migrations.ts";
 import type { Session } from "./session.ts";
 
 /** What Postgres takes as a payload, with room for what goes around it, in bytes. */
@@ -60,7 +61,7 @@ export class EventOutbox {
   }
 
   async #sendSmall(messages: readonly string[]): Promise<void> {
-    const sql = "SELECT pg_notify('lutra_events', payload) FROM unnest($1::text[]) payload";
+    const sql = `SELECT pg_notify('${eventsChannel}', payload) FROM unnest($1::text[]) payload`;
     await this.#session.query(sql, [messages.map((message) => direct + message)]);
   }
 
@@ -69,7 +70,7 @@ export class EventOutbox {
     if (this.#large % sweepEvery === 0) this.#sweep();
     await this.#session.query(
       `WITH kept AS (INSERT INTO lutra.events (message) VALUES ($1) RETURNING id)
-       SELECT pg_notify('lutra_events', '${byReference}' || id) FROM kept`,
+       SELECT pg_notify('${eventsChannel}', '${byReference}' || id) FROM kept`,
       [message],
     );
   }

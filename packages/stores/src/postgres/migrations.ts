@@ -1,18 +1,24 @@
-/** The tables of a store, version by version. A version that was released is never changed. */
-import { Logger, runMigrations } from "graphile-worker";
+/** The tables of a store, version by version. Released versions never change. */
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { clientOptions, describeFailure } from "./connection.ts";
+import { clientOptions, codeOf, describeFailure } from "./connection.ts";
 
-/** Where the queue keeps its own tables, apart from those of an application that uses it, too. */
-export const queueSchema = "lutra_queue";
-/** The first half of all advisory locks of ours: "Lutr". */
+/** The channels of events, and of wake-ups for workers. */
+export const eventsChannel = "lutra_events";
+export const tasksChannel = "lutra_tasks";
+
+/** The first key of all advisory locks of a store: "Lutr". */
 export const lockClass = 0x4c_75_74_72;
-/** The second half, of the lock around migrations. Sessions have the numbers between these two. */
+/** The second key of the lock around migrations. Sessions use the numbers from 1. */
 const migrationLock = 0;
-/** Only one worker at a time gives away what dead processes left; this is its lock. */
-export const reapLock = 0x7f_ff_ff_ff;
 
-/** What each version adds to the one before; the first makes version 1. */
+/** Maximum time that a migration waits for a table, since other statements queue behind it. */
+const lockTimeoutMs = 1000;
+/** Number of tries, and the pause between them, for tables that others use. */
+const lockTries = 30;
+const lockPauseMs = 1000;
+
+/** The changes from each version to the next one. The first creates version 1. */
 export const migrations: readonly string[] = [
   `CREATE SEQUENCE lutra.sessions AS integer MAXVALUE 2147483646 CYCLE;
    CREATE TABLE lutra.tasks (
@@ -50,15 +56,22 @@ export const migrations: readonly string[] = [
      published_at timestamptz NOT NULL DEFAULT now()
    );
    CREATE INDEX events_published ON lutra.events (published_at);`,
-  // How many runs were lost with their process, one after the other.
   "ALTER TABLE lutra.tasks ADD COLUMN lost_runs integer NOT NULL DEFAULT 0",
+  // Workers claim rows directly. Earlier versions, which may still be running, keep their queue in
+  // the schema `lutra_queue` and in `lutra.pools`.
+  `ALTER TABLE lutra.tasks ADD COLUMN due_at timestamptz NOT NULL DEFAULT now();
+   CREATE INDEX tasks_due ON lutra.tasks ((runs > 0 OR orders > 1) DESC, due_at)
+     WHERE duty = 'run' AND runner IS NULL;
+   CREATE INDEX tasks_lost ON lutra.tasks (due_at)
+     WHERE duty = 'run' AND runner IS NULL AND lost_runs > 0;
+   DROP INDEX lutra.tasks_waiting;`,
 ];
 
 /**
- * Brings a database to the newest version, the queue's tables included. Many replicas may do so at
- * once: one works, the others wait and find it done.
+ * Brings a database to the newest version. Replicas may do so at the same time: one of them makes
+ * the changes, and the others wait for it.
  *
- * @throws {Error} for a database of a later version, or one that can't be used
+ * @throws {Error} for a database of a later version, or one that is unusable
  */
 export async function migrate(url: string): Promise<void> {
   const { query_timeout: _query, statement_timeout: _statement, ...patient } = clientOptions(url);
@@ -72,11 +85,23 @@ export async function migrate(url: string): Promise<void> {
   }
   try {
     await client.query("SELECT pg_advisory_lock($1, $2)", [lockClass, migrationLock]);
-    await migrateTables(client);
-    await migrateQueue(url);
+    await migrateWhenUnlocked(client);
   } finally {
-    // The lock ends with the connection.
+    // The end of the connection releases the lock.
     await client.end().catch(() => {});
+  }
+}
+
+async function migrateWhenUnlocked(client: pg.Client): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await migrateTables(client);
+      return;
+    } catch (error) {
+      const isLocked = codeOf(error) === "55P03";
+      if (!isLocked || tries === lockTries) throw error;
+    }
+    await delay(lockPauseMs);
   }
 }
 
@@ -84,7 +109,8 @@ async function migrateTables(client: pg.Client): Promise<void> {
   await client.query("BEGIN");
   try {
     await client.query(
-      `CREATE SCHEMA IF NOT EXISTS lutra;
+      `SET LOCAL lock_timeout = ${lockTimeoutMs};
+       CREATE SCHEMA IF NOT EXISTS lutra;
        CREATE TABLE IF NOT EXISTS lutra.schema_version (version integer NOT NULL)`,
     );
     const { rows } = await client.query<{ readonly version: number }>(
@@ -97,18 +123,13 @@ async function migrateTables(client: pg.Client): Promise<void> {
       );
     }
     for (const migration of migrations.slice(version)) await client.query(migration);
-    await client.query("DELETE FROM lutra.schema_version");
-    await client.query("INSERT INTO lutra.schema_version VALUES ($1)", [migrations.length]);
+    if (version < migrations.length) {
+      await client.query("DELETE FROM lutra.schema_version");
+      await client.query("INSERT INTO lutra.schema_version VALUES ($1)", [migrations.length]);
+    }
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});
     throw error;
   }
 }
-
-function migrateQueue(url: string): Promise<void> {
-  return runMigrations({ connectionString: url, schema: queueSchema, logger: silent });
-}
-
-/** The queue would write to the console; what matters of it reaches `onError` as events. */
-export const silent: Logger = new Logger(() => () => {});

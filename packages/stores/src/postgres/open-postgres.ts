@@ -36,7 +36,7 @@ export interface PostgresStore {
 }
 
 /**
- * Connects to Postgres 12 or newer and brings the schemas `lutra` and `lutra_queue` up to date.
+ * Connects to Postgres 12 or newer and brings the schema `lutra` up to date.
  * Connect to the server itself, or through a pooler that keeps sessions: `LISTEN` and session locks
  * do not survive one that pools by transaction.
  *
@@ -58,7 +58,7 @@ export async function openPostgres(
   const connection = new Connection(url, maxConnections);
   const session = new Session(url, onError);
   const events = createPostgresEventBus(connection, session, onError);
-  await session.begin();
+  await session.id();
   const tasks = createPostgresTaskStore({
     connection,
     session,

@@ -1,32 +1,34 @@
 /**
- * The one connection of a process that lasts: it listens for events, and holds the lock by which
- * others see that the process lives. It comes back by itself, under a new number.
+ * The long-lived connection of a process. It listens for notifications, and holds an advisory lock
+ * that shows other processes that this one is alive. Reconnects automatically and then has a new
+ * number.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { backoffMs } from "lutra/internal";
 import { StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
 import { clientOptions, toStoreError } from "./connection.ts";
-import { lockClass } from "./migrations.ts";
+import { eventsChannel, lockClass, tasksChannel } from "./migrations.ts";
 
-/** How often the connection is tried, in milliseconds, where nothing else uses it. */
-const beatEveryMs = 2000;
-const firstPauseMs = 100;
-const longestPauseMs = 2000;
-/** How long a call waits for the connection to come back, in milliseconds. */
+/** Interval between checks of an idle connection, in milliseconds. */
+const checkEveryMs = 2000;
+/** Pauses between attempts to reconnect, in milliseconds. */
+const reconnectPace = { baseMs: 100, maxMs: 2000 } as const;
+/** Maximum time that a call waits for a reconnection, in milliseconds. */
 const patienceMs = 2000;
 
 /**
- * A client that vanished without a word is dropped by the server after some 10 seconds, and its
- * locks with it. Over a socket of the same machine the system says so at once.
+ * Makes the server drop a client that vanished after about 10 seconds, and its locks with it. Over a
+ * local socket the operating system reports that at once.
  */
-const vigilance = `
+const keepalive = `
   SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
   SET tcp_user_timeout = 10000; SET idle_session_timeout = 0`;
 
 export interface SessionListener {
-  /** The connection is there, under a number that it never had. */
+  /** Called with the number of each new connection. No number is used twice. */
   readonly onBegin?: (session: number) => void;
-  /** It is gone: others may take what the process ran or held. */
+  /** Called when the connection is lost. Other processes may then take the tasks of this one. */
   readonly onLost?: () => void;
   readonly onNotification?: (channel: string, payload: string) => void;
 }
@@ -41,42 +43,37 @@ export class Session {
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Set<SessionListener>();
   readonly #closing = new AbortController();
-  /** Settles when the statement before has ended. */
+  /** Settles when the previous statement has ended. */
   #last: Promise<unknown> = Promise.resolve();
   #live: Live | undefined;
-  #coming: Promise<Live> | undefined;
-  #beat: ReturnType<typeof setInterval> | undefined;
+  #connecting: Promise<Live> | undefined;
+  #check: ReturnType<typeof setInterval> | undefined;
 
   constructor(url: string, onError: (error: unknown) => void) {
     this.#url = url;
     this.#onError = onError;
   }
 
-  /** Hears of the connection from now on; at once, where it is there. */
+  /** Adds a listener. Calls its `onBegin` at once while connected. Returns a function to remove it. */
   add(listener: SessionListener): () => void {
     this.#listeners.add(listener);
     if (this.#live !== undefined) listener.onBegin?.(this.#live.id);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The number under which others see that this process lives. */
+  /** Resolves to the number that identifies this process to others, once connected. */
   async id(): Promise<number> {
-    return (await this.#wait()).id;
+    return (await this.#connection()).id;
   }
 
-  /** The same, where the connection is there. */
-  get number(): number | undefined {
-    return this.#live?.id;
-  }
-
-  /** Whether the connection is still the one that had this number. */
+  /** True while the connection with this number lasts. */
   isLive(session: number): boolean {
     return this.#live?.id === session;
   }
 
-  /** Runs a statement on this connection, after those that were given before. */
+  /** Runs a statement on this connection, after the previous ones. */
   async query(text: string, values: unknown[] = []): Promise<pg.QueryResult> {
-    const { client } = this.#live ?? (await this.#wait());
+    const { client } = await this.#connection();
     const result = this.#last.then(() => client.query(text, values));
     this.#last = result.catch(() => {});
     try {
@@ -86,11 +83,6 @@ export class Session {
     }
   }
 
-  /** Resolves when the connection is there for the first time. */
-  async begin(): Promise<void> {
-    await this.#wait();
-  }
-
   async end(): Promise<void> {
     this.#closing.abort();
     const live = this.#live;
@@ -98,24 +90,25 @@ export class Session {
     await live?.client.end().catch(() => {});
   }
 
-  #wait(): Promise<Live> {
+  #connection(): Promise<Live> {
     if (this.#live !== undefined) return Promise.resolve(this.#live);
-    if (this.#closing.signal.aborted) return Promise.reject(closed());
-    this.#coming ??= this.#reconnect();
+    if (this.#closing.signal.aborted) return Promise.reject(closedError());
+    this.#connecting ??= this.#reconnect();
     const late = delay(patienceMs, undefined, { ref: false }).then(() => {
-      throw new StoreUnavailableError("postgres", new Error("the connection is gone"));
+      throw new StoreUnavailableError("postgres", new Error("the connection is lost"));
     });
-    return Promise.race([this.#coming, late]);
+    return Promise.race([this.#connecting, late]);
   }
 
   async #reconnect(): Promise<Live> {
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, 2 * pauseMs)) {
-      if (this.#closing.signal.aborted) throw closed();
+    for (let attempt = 0; ; attempt += 1) {
+      if (this.#closing.signal.aborted) throw closedError();
       try {
         return await this.#connect();
       } catch (error) {
         this.#onError(toStoreError(error));
       }
+      const pauseMs = backoffMs(attempt, Math.random, reconnectPace);
       await delay(pauseMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
     }
   }
@@ -129,15 +122,15 @@ export class Session {
     });
     try {
       await client.connect();
-      await client.query(vigilance);
+      await client.query(keepalive);
       const { rows } = await client.query<{ readonly id: number }>(
         "SELECT nextval('lutra.sessions')::integer AS id",
       );
       const id = rows[0]?.id ?? 0;
       await client.query("SELECT pg_advisory_lock($1, $2)", [lockClass, id]);
-      await client.query("LISTEN lutra_events");
-      if (this.#closing.signal.aborted) throw closed();
-      this.#arrive({ client, id });
+      await client.query(`LISTEN ${eventsChannel}; LISTEN ${tasksChannel}`);
+      if (this.#closing.signal.aborted) throw closedError();
+      this.#begin({ client, id });
       return { client, id };
     } catch (error) {
       client.end().catch(() => {});
@@ -145,13 +138,13 @@ export class Session {
     }
   }
 
-  #arrive(live: Live): void {
+  #begin(live: Live): void {
     this.#live = live;
-    this.#coming = undefined;
-    this.#beat = setInterval(() => {
-      // A connection that does not answer in time is of no use.
+    this.#connecting = undefined;
+    this.#check = setInterval(() => {
+      // A connection that does not answer in time is replaced.
       this.query("SELECT 1").catch(() => this.#drop(live.client));
-    }, beatEveryMs).unref();
+    }, checkEveryMs).unref();
     for (const listener of [...this.#listeners]) listener.onBegin?.(live.id);
   }
 
@@ -160,18 +153,18 @@ export class Session {
     client.end().catch(() => {});
   }
 
-  /** Notes that the connection is gone, once, and makes another. */
+  /** Reports a lost connection once, and reconnects unless the session has ended. */
   #lose(client: pg.Client | undefined = this.#live?.client): void {
     if (this.#live === undefined || this.#live.client !== client) return;
     this.#live = undefined;
-    clearInterval(this.#beat);
+    clearInterval(this.#check);
     for (const listener of [...this.#listeners]) listener.onLost?.();
     if (this.#closing.signal.aborted) return;
-    this.#coming = this.#reconnect();
-    this.#coming.catch(() => {});
+    this.#connecting = this.#reconnect();
+    this.#connecting.catch(() => {});
   }
 }
 
-function closed(): Error {
-  return new StoreUnavailableError("postgres", new Error("it is closed"));
+function closedError(): Error {
+  return new StoreUnavailableError("postgres", new Error("the store is closed"));
 }

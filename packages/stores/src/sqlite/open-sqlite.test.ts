@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
-import { StoreUnavailableError } from "lutra/stores";
+import { StoreUnavailableError, type TakenTask } from "lutra/stores";
 import { handleStoreContract, replayGuardContract, taskStoreContract } from "lutra/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Database } from "./database.ts";
@@ -54,7 +54,7 @@ describe("tasks in SQLite", () => {
   const lose = async (taskId: string) => {
     const database = new Database(path, true);
     const sql = `UPDATE sessions SET pid = 99999999
-      WHERE id = (SELECT coalesce(runner, holder) FROM tasks WHERE task_id = ?1)`;
+      WHERE id = (SELECT runner FROM tasks WHERE task_id = ?1)`;
     expect(await database.run((connection) => connection.changes(sql, taskId))).toBe(1);
     database.close();
   };
@@ -199,9 +199,9 @@ it("a run whose process others took for dead is aborted, and its task runs elsew
   open.push(one);
   const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
   const aborted = new Promise<void>((resolve) => {
-    const run = (_taskId: string, signal: AbortSignal) =>
+    const run = (taken: TakenTask) =>
       new Promise<void>((ended) => {
-        signal.addEventListener("abort", () => {
+        taken.onLost(() => {
           resolve();
           ended();
         });
@@ -221,7 +221,7 @@ it("a run whose process others took for dead is aborted, and its task runs elsew
   other.close();
   const successor = await openAt(path);
   const taken = new Promise<string>((resolve) => {
-    const run = async (taskId: string) => resolve(taskId);
+    const run = async ({ task: { taskId } }: TakenTask) => resolve(taskId);
     successor.tasks.work({ concurrency: 1, run, onError: () => {} });
   });
   expect(await taken).toBe("a");

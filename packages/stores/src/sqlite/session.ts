@@ -1,10 +1,14 @@
-/** The lease of one process: as long as it is renewed, what the process runs and holds is its own. */
+/**
+ * The lease of a process. While the process renews it, the tasks that it runs are its own; after
+ * that, other processes may take them.
+ */
 import type { Database } from "./database.ts";
 import { hasDied, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
+import * as rows from "./task-rows.ts";
 
-/** How often a lease is renewed, in milliseconds. */
+/** Interval between renewals, in milliseconds. */
 const renewEveryMs = 2000;
-/** How long one lasts that is not renewed, in milliseconds: for processes on other machines. */
+/** Duration of a lease after its last renewal, in milliseconds. Applies to other machines, too. */
 const leaseMs = 10_000;
 
 interface SessionRow extends ProcessIdentity {
@@ -23,6 +27,8 @@ export class Session {
   readonly #identity = ownIdentity();
   readonly #lost = new Set<() => void>();
   #id: Promise<number> | undefined;
+  /** The number of the current lease. */
+  #number: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #renewedAt = 0;
 
@@ -30,7 +36,7 @@ export class Session {
     this.#options = options;
   }
 
-  /** The number of this session; it begins with the first call. */
+  /** Resolves to the number of this session, which begins with the first call. */
   id(): Promise<number> {
     if (this.#id !== undefined) return this.#id;
     const beginning = this.#begin();
@@ -41,38 +47,48 @@ export class Session {
     return beginning;
   }
 
-  /** Calls `listener` when others have taken this process for dead. */
+  /** True while the session with this number has not been lost. */
+  isLive(session: number): boolean {
+    return this.#number === session;
+  }
+
+  /** Calls `listener` when other processes have ended this session. Returns a function to remove it. */
   onLost(listener: () => void): () => void {
     this.#lost.add(listener);
     return () => this.#lost.delete(listener);
   }
 
-  /** Gives what processes have left that died to those who live; true when there was any. */
-  async reap(): Promise<boolean> {
-    const { database, now } = this.#options;
+  /** Releases the tasks of dead processes. Resolves to true if there were any. */
+  async releaseDead(): Promise<boolean> {
+    const { database } = this.#options;
     const own = await this.id();
-    // After a pause of this process, nobody else's lease may have been renewed either.
-    const isAwake = now() - this.#renewedAt < 2 * renewEveryMs;
-    const sessions = await database.run((connection) =>
-      connection.rows<SessionRow>(
-        "SELECT id, place, pid, started, renewed_at AS renewedAt FROM sessions WHERE id <> ?1",
-        own,
-      ),
-    );
-    const dead = sessions.filter(
-      (session) =>
-        hasDied(session, this.#identity) || (isAwake && session.renewedAt + leaseMs < now()),
-    );
-    for (const { id, renewedAt } of dead) await this.#release(id, renewedAt);
-    return dead.length > 0;
+    const dead = await this.#findDead(own);
+    return database.run((connection) => {
+      const [orphans] = connection.rows<{ readonly found: number }>(rows.hasOrphans);
+      if (dead.length === 0 && orphans?.found !== 1) return false;
+      return connection.transaction(() => {
+        for (const { id, renewedAt } of dead) {
+          const sql = "DELETE FROM sessions WHERE id = ?1 AND renewed_at = ?2";
+          connection.changes(sql, id, renewedAt);
+        }
+        return this.#releaseOrphans(connection, 1) > 0;
+      });
+    });
   }
 
-  /** Ends the session: others take over what it runs and holds. */
+  /** Ends the session, so that others take the tasks that this process still runs. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
-    const id = this.#id;
+    const id = await this.#id;
     this.#id = undefined;
-    if (id !== undefined) await this.#release(await id);
+    this.#number = undefined;
+    if (id === undefined) return;
+    await this.#options.database.run((connection) =>
+      connection.transaction(() => {
+        connection.changes("DELETE FROM sessions WHERE id = ?1", id);
+        this.#releaseOrphans(connection, 0);
+      }),
+    );
   }
 
   async #begin(): Promise<number> {
@@ -88,10 +104,12 @@ export class Session {
         renewedAt,
       ),
     );
+    if (row === undefined) throw new Error("sqlite: expected the row that was inserted");
     this.#renewedAt = renewedAt;
+    this.#number = row.id;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => void this.#renew(), renewEveryMs).unref();
-    return (row as { readonly id: number }).id;
+    return row.id;
   }
 
   async #renew(): Promise<void> {
@@ -103,7 +121,7 @@ export class Session {
       const sql = "UPDATE sessions SET renewed_at = ?1 WHERE id = ?2";
       const renewed = await database.run((connection) => connection.changes(sql, renewedAt, id));
       if (renewed > 0) this.#renewedAt = renewedAt;
-      else this.#lose();
+      else if (this.#number === id) this.#lose();
     } catch (error) {
       onError(error);
     }
@@ -112,33 +130,25 @@ export class Session {
   #lose(): void {
     clearInterval(this.#timer);
     this.#id = undefined;
+    this.#number = undefined;
     for (const listener of [...this.#lost]) listener();
   }
 
-  /**
-   * What the session ran or held becomes due, unless it was renewed after all. Those runs are lost
-   * that the process has not given back itself.
-   */
-  #release(id: number, renewedAt?: number): Promise<void> {
+  async #findDead(own: number): Promise<readonly SessionRow[]> {
     const { database, now } = this.#options;
-    return database.run((connection) =>
-      connection.transaction(() => {
-        const gone = connection.changes(
-          "DELETE FROM sessions WHERE id = ?1 AND renewed_at = coalesce(?2, renewed_at)",
-          id,
-          renewedAt ?? null,
-        );
-        if (gone === 0) return;
-        const lostRuns = renewedAt === undefined ? "0" : "lost_runs + 1";
-        const freed = `due_at = ?2, lost_runs = ${lostRuns}`;
-        connection.changes(`UPDATE tasks SET runner = NULL, ${freed} WHERE runner = ?1`, id, now());
-        connection.changes(
-          `UPDATE tasks SET holder = NULL, duty = 'run', orders = orders + 1, ${freed}
-           WHERE holder = ?1`,
-          id,
-          now(),
-        );
-      }),
+    // While this process was paused, others may have been as well, and could not renew theirs.
+    const isAwake = now() - this.#renewedAt < 2 * renewEveryMs;
+    const sessions = await database.run((connection) =>
+      connection.rows<SessionRow>(
+        "SELECT id, place, pid, started, renewed_at AS renewedAt FROM sessions WHERE id <> ?1",
+        own,
+      ),
     );
+    const isExpired = ({ renewedAt }: SessionRow) => isAwake && renewedAt + leaseMs < now();
+    return sessions.filter((session) => hasDied(session, this.#identity) || isExpired(session));
+  }
+
+  #releaseOrphans(connection: Database, lostRuns: 0 | 1): number {
+    return connection.changes(rows.releaseOrphans, this.#options.now(), lostRuns);
   }
 }

@@ -1,20 +1,16 @@
 /** Tasks in a SQLite file, shared by the processes of one machine. */
+import { HeldTasks, TaskRunner } from "lutra/internal";
 import type { JSONObject } from "lutra/protocol";
-import type { StoredTask, TaskOrder, TaskStore, TaskWorker } from "lutra/stores";
+import {
+  type StoredTask,
+  StoreUnavailableError,
+  type TaskOrder,
+  type TaskStore,
+} from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
-import { type Database, isDuplicate } from "./database.ts";
-import type { Session } from "./session.ts";
-import { SqliteTaskWorker } from "./task-worker.ts";
-
-export interface SqliteTaskStoreOptions {
-  /** For what must not be lost. */
-  readonly database: Database;
-  /** For what another process finds out again. */
-  readonly workDatabase: Database;
-  readonly session: Session;
-  readonly now: () => number;
-  readonly retryPauseMs: (rejections: number) => number;
-}
+import { type Column, isDuplicate } from "./database.ts";
+import { SqliteTaskQueue, type SqliteTaskQueueOptions } from "./task-queue.ts";
+import * as rows from "./task-rows.ts";
 
 interface Row {
   readonly version: number;
@@ -22,105 +18,83 @@ interface Row {
   readonly state: string;
 }
 
-type Order = NonNullable<TaskOrder["order"]> | "keep" | "progress";
+interface Worker {
+  readonly queue: SqliteTaskQueue;
+  readonly runner: TaskRunner;
+}
 
-const isKept = "(expires_at IS NULL OR expires_at > ?3)";
-
-const isOrder = "(?6 IN ('run', 'hold', 'drop'))";
-
-/** Both statements have the parameters: id, version, now, expiry, state, order, session. */
-const insert = `
-  INSERT INTO tasks (task_id, version, expires_at, state, duty, orders, due_at, holder)
-  VALUES (?1, ?2, ?4, ?5, CASE WHEN ?6 IN ('run', 'hold') THEN ?6 END, 1, ?3, ?7)`;
-const update = `
-  UPDATE tasks SET version = ?2, expires_at = ?4, state = ?5,
-    duty = CASE WHEN ${isOrder} THEN nullif(?6, 'drop') ELSE duty END,
-    orders = orders + ${isOrder},
-    due_at = CASE ?6 WHEN 'run' THEN ?3 ELSE due_at END,
-    rejections = CASE WHEN ${isOrder} THEN 0 ELSE rejections END,
-    lost_runs = CASE ?6 WHEN 'keep' THEN lost_runs ELSE 0 END,
-    holder = CASE WHEN ${isOrder} THEN ?7 ELSE holder END
-  WHERE task_id = ?1 AND version = ?2 - 1 AND ${isKept}`;
-
-/** The last change of a run, which gives back what it took. */
-const updateLast = `
-  UPDATE tasks SET version = ?2, expires_at = ?4, state = ?5, duty = NULL, orders = orders + 1,
-    rejections = 0, lost_runs = 0, holder = NULL,
-    runner = CASE WHEN runs = ?6 AND runner = ?7 THEN NULL ELSE runner END
-  WHERE task_id = ?1 AND version = ?2 - 1 AND ${isKept}`;
-
-export function createSqliteTaskStore(options: SqliteTaskStoreOptions): TaskStore {
+export function createSqliteTaskStore(options: SqliteTaskQueueOptions): TaskStore {
   const { database, session, now } = options;
-  const workers = new Set<SqliteTaskWorker>();
+  const workers = new Set<Worker>();
+  const init = { ...options, onReleased: wake };
+  const held = new HeldTasks(new SqliteTaskQueue(init));
+  const forget = session.onLost(() => held.lose());
 
-  async function write(sql: string, task: StoredTask, order: Order): Promise<number> {
-    const holder = order === "hold" ? await session.id() : null;
+  async function write(sql: string, task: StoredTask, ...more: Column[]): Promise<number> {
     const { taskId, version, expiresAt, state } = task;
-    const json = JSON.stringify(state);
-    const changed = await database.write((connection) =>
-      connection.changes(sql, taskId, version, now(), expiresAt, json, order, holder),
-    );
-    if (order === "run") for (const worker of workers) worker.nudge();
-    return changed;
+    const values = [taskId, version, now(), expiresAt, JSON.stringify(state), ...more];
+    return database.write((connection) => connection.changes(sql, ...values));
+  }
+
+  async function insert(sql: string, task: StoredTask, ...more: Column[]): Promise<number> {
+    try {
+      return await write(sql, task, ...more);
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+      throw new TypeError(`create: the task ${task.taskId} already exists`);
+    }
+  }
+
+  function wake(): void {
+    for (const { queue } of workers) queue.wake();
   }
 
   return {
     isShared: true,
     create: async (task, { order }) => {
-      try {
-        await write(insert, task, order ?? "keep");
-      } catch (error) {
-        if (isDuplicate(error)) throw new TypeError(`create: the task ${task.taskId} exists`);
-        throw error;
+      await insert(rows.insert[order === "run" ? "run" : "keep"], task);
+      if (order === "run") wake();
+    },
+    hold: async (task) => {
+      const number = await session.id();
+      if ((await insert(rows.insert.hold, task, number)) === 0) {
+        throw new StoreUnavailableError("sqlite", new Error("the lease of this process has ended"));
       }
+      const taken = held.add({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
+      if (!session.isLive(number)) held.lose();
+      return taken;
     },
     get: async (taskId) => {
-      const sql = `SELECT version, expires_at AS expiresAt, state FROM tasks
-        WHERE task_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)`;
-      const [row] = await database.run((connection) => connection.rows<Row>(sql, taskId, now()));
-      return row && toTask(taskId, row);
+      const [row] = await database.run((connection) =>
+        connection.rows<Row>(rows.find, taskId, now()),
+      );
+      return row && { taskId, ...row, state: JSON.parse(row.state) as JSONObject };
     },
-    replace: async (task, { order, isProgress } = {}) =>
-      (await write(update, task, order ?? (isProgress ? "progress" : "keep"))) > 0,
-    work: (workerOptions): TaskWorker => {
-      const worker = new SqliteTaskWorker({
-        ...workerOptions,
-        ...options,
-        database: options.workDatabase,
-        end: async ({ taskId, version, expiresAt, state }, { runs, runner }) => {
-          const json = JSON.stringify(state);
-          const changed = await database.write((connection) =>
-            connection.changes(updateLast, taskId, version, now(), expiresAt, json, runs, runner),
-          );
-          return changed > 0;
-        },
-        onError: reportOutages(workerOptions.onError),
-      });
+    replace: async (task, { order, isProgress }: TaskOrder = {}) => {
+      const change = order ?? (isProgress ? "progress" : "keep");
+      const changed = await write(rows.replace[change], task);
+      if (order === "run") wake();
+      return changed > 0;
+    },
+    work: (workerOptions) => {
+      const onError = reportOutages(workerOptions.onError);
+      const queue = new SqliteTaskQueue(init);
+      const worker = { queue, runner: new TaskRunner(queue, { ...workerOptions, onError }) };
       workers.add(worker);
       return {
         close: async (graceMs) => {
           workers.delete(worker);
-          await worker.close(graceMs);
+          await worker.runner.close(graceMs);
         },
       };
     },
-    sweep: (limit) =>
-      database.run((connection) =>
-        connection.changes(
-          `DELETE FROM tasks WHERE task_id IN
-             (SELECT task_id FROM tasks WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)`,
-          now(),
-          limit,
-        ),
-      ),
+    sweep: (limit) => database.run((connection) => connection.changes(rows.sweep, now(), limit)),
     close: async () => {
-      await Promise.all([...workers].map((worker) => worker.close(0)));
+      forget();
+      await Promise.all([...workers].map(({ runner }) => runner.close(0)));
       workers.clear();
+      await held.release();
       await session.end();
     },
   };
-}
-
-function toTask(taskId: string, { version, expiresAt, state }: Row): StoredTask {
-  return { taskId, version, expiresAt, state: JSON.parse(state) as JSONObject };
 }

@@ -1,24 +1,24 @@
-/** What the contracts of stores are made of: cases that any test runner can run. */
+/** The cases of which contracts of stores consist. Any test runner can run them. */
 
-/** One promise of a contract. `run` rejects where it is broken. */
+/** One promise of a contract. `run` rejects when it is broken. */
 export interface ContractCase {
   /** A sentence about the store. */
   readonly name: string;
   readonly run: () => Promise<void>;
 }
 
-/** Rejects a case. */
+/** Fails a case unless the condition holds. */
 export function expectThat(condition: boolean, promise: string): asserts condition {
   if (!condition) throw new Error(`broken: ${promise}`);
 }
 
-/** Compares JSON values; the order of members does not count. */
+/** Compares JSON values, without regard to the order of members. */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
   const [is, shouldBe] = [canonical(actual), canonical(expected)];
   if (is !== shouldBe) throw new Error(`${what}: expected ${shouldBe}, not ${is}`);
 }
 
-/** Resolves where `promise` rejects. */
+/** Fails a case unless `promise` rejects. */
 export async function expectRejection(promise: Promise<unknown>, what: string): Promise<void> {
   const isRejected = await promise.then(
     () => false,
@@ -27,12 +27,12 @@ export async function expectRejection(promise: Promise<unknown>, what: string): 
   expectThat(isRejected, `${what} rejects`);
 }
 
-/** An id that no other case uses, so that cases may share one database. */
+/** Returns a new id, so that cases may share one database. */
 export function freshId(): string {
   return crypto.randomUUID();
 }
 
-/** A promise that others settle. */
+/** A promise with its `resolve` function. */
 export interface Settled<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

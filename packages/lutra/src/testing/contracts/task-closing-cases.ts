@@ -1,11 +1,17 @@
-/** What a `TaskStore` promises about the end of workers and stores. */
-import type { TaskStore, TaskWorkerOptions } from "../../stores/task-store.ts";
+/** Cases for closing the workers and stores of a `TaskStore`. */
+import type { TaskStore } from "../../stores/task-store.ts";
 import { expectEqual, expectThat, settled } from "./contract-case.ts";
-import { freshTask, nextVersion, observe, type TaskStoreCase } from "./task-store-case.ts";
+import {
+  freshTask,
+  nextVersion,
+  observe,
+  type Run,
+  type TaskStoreCase,
+} from "./task-store-case.ts";
 
 export const taskClosingCases: readonly TaskStoreCase[] = [
   {
-    name: "hands what a replica holds to another one when it closes its store",
+    name: "hands held tasks to another replica when a replica closes its store",
     body: async (one, other) => {
       if (!one.isShared) return;
       const task = freshTask();
@@ -13,14 +19,14 @@ export const taskClosingCases: readonly TaskStoreCase[] = [
       const { worker } = observe(other, async (taskId) => {
         if (taskId === task.taskId) ran.resolve();
       });
-      await one.create(task, { order: "hold" });
+      await one.hold(task);
       await one.close();
       await ran.promise;
       await worker.close(10_000);
     },
   },
   {
-    name: "waits for what runs when a worker closes",
+    name: "waits for running tasks when a worker closes",
     body: async (one) => {
       const task = freshTask();
       const [started, goOn] = [settled(), settled()];
@@ -40,7 +46,7 @@ export const taskClosingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "lets go of what does not end in time, and another worker takes it",
+    name: "releases a task that does not end in time, so that another worker takes it",
     body: async (one, other) => {
       const task = freshTask();
       const [started, taken] = [settled(), settled()];
@@ -63,13 +69,13 @@ export const taskClosingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "runs nothing again at a worker that closes of what that has let go of",
+    name: "does not run a released task again in the worker that is closing",
     body: async (one, other) => {
       const tasks = Array.from({ length: 10 }, () => freshTask());
       const [allBegan, allTaken] = [settled(), settled()];
       const isOurs = (taskId: string) => tasks.some((task) => task.taskId === taskId);
       const began: string[] = [];
-      const hang: TaskWorkerOptions["run"] = async (taskId, signal) => {
+      const hang: Run = async (taskId, signal) => {
         if (!isOurs(taskId)) return;
         began.push(taskId);
         if (began.length === tasks.length) allBegan.resolve();
@@ -86,11 +92,11 @@ export const taskClosingCases: readonly TaskStoreCase[] = [
       await first.worker.close(0);
       await allTaken.promise;
       await second.worker.close(10_000);
-      expectEqual(began.length, tasks.length, "runs at the worker that closed");
+      expectEqual(began.length, tasks.length, "number of runs in the worker that closed");
     },
   },
   {
-    name: "takes no more work once a worker closes",
+    name: "takes no more tasks once a worker closes",
     body: async (one) => {
       const task = freshTask();
       let isRun = false;
@@ -114,7 +120,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Runs a task of no meaning with a worker of its own. */
+/** Runs another task with a new worker. */
 async function runAnother(store: TaskStore): Promise<void> {
   const marker = freshTask();
   const done = settled();

@@ -1,11 +1,11 @@
-/** What a `TaskStore` promises about what it keeps. */
+/** Cases for the rows of a `TaskStore`. */
 import type { StoredTask, TaskStore } from "../../stores/task-store.ts";
 import { expectEqual, expectRejection, expectThat, freshId } from "./contract-case.ts";
 import { freshTask, nextVersion, type TaskStoreCase } from "./task-store-case.ts";
 
 export const taskKeepingCases: readonly TaskStoreCase[] = [
   {
-    name: "gives a task back at every replica as soon as it is created",
+    name: "returns a task at every replica as soon as it is created",
     body: async (one, other) => {
       const state = { text: "ö\u0000\ud800\"'", list: [1, 0.1, null, true, {}], at: 1.8e12 };
       const task = freshTask({ state });
@@ -15,7 +15,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "keeps a task without an expiry",
+    name: "stores a task without an expiry",
     body: async (one, other) => {
       const task = freshTask({ expiresAt: null });
       await one.create(task, {});
@@ -23,7 +23,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "refuses a task whose id exists",
+    name: "refuses a task whose id already exists",
     body: async (one, other) => {
       const task = freshTask();
       await one.create(task, {});
@@ -32,14 +32,14 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "knows no task under an id that was never created",
+    name: "returns undefined for an unknown id",
     body: async (one) => {
       expectEqual(await one.get(freshId()), undefined, "the task");
       expectEqual(await one.replace(nextVersion(freshTask())), false, "replace");
     },
   },
   {
-    name: "knows no task under an id that is like another but for a NUL, whatever clients ask for",
+    name: "returns undefined for ids with NUL characters or lone surrogates",
     body: async (one) => {
       const task = freshTask();
       await one.create(task, {});
@@ -49,7 +49,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "gives no reader what another one can change",
+    name: "returns an object that callers can change without changing the task",
     body: async (one) => {
       const task = freshTask({ state: { list: [] } });
       await one.create(task, {});
@@ -59,7 +59,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "replaces the version before, and no other",
+    name: "replaces only the previous version",
     body: async (one, other) => {
       const first = freshTask();
       const second = nextVersion(first, { state: { n: 2 }, expiresAt: null });
@@ -72,7 +72,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "lets one of many win who replace the same version at once",
+    name: "accepts one of many concurrent replacements of a version",
     body: async (one, other) => {
       const task = freshTask();
       await one.create(task, {});
@@ -80,12 +80,12 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
         (n % 2 === 0 ? one : other).replace(nextVersion(task, { state: { n } })),
       );
       const won = (await Promise.all(tries)).flatMap((isWon, n) => (isWon ? [n] : []));
-      expectEqual(won.length, 1, "how many replaced it");
+      expectEqual(won.length, 1, "number of accepted replacements");
       expectEqual((await one.get(task.taskId))?.state, { n: won[0] }, "the winner's state");
     },
   },
   {
-    name: "loses no change of many who read and replace until they succeed",
+    name: "loses no change of concurrent callers that read and replace until they succeed",
     body: async (one, other) => {
       const task = freshTask({ state: { count: 0 } });
       await one.create(task, {});
@@ -99,7 +99,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "does not give out, replace or run a task that has expired",
+    name: "does not return, replace or run an expired task",
     body: async (one, other) => {
       const task = freshTask({ expiresAt: Date.now() - 1 });
       await one.create(task, { order: "run" });
@@ -112,7 +112,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
           const { close } = other.work({
             concurrency: 1,
             onError: () => {},
-            run: async (taskId) => {
+            run: async ({ task: { taskId } }) => {
               ran.push(taskId);
               if (taskId === marker.taskId) resolve({ ran, close: () => close(0) });
             },
@@ -125,7 +125,7 @@ export const taskKeepingCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "sweeps what has expired, no more than it is told, and nothing else",
+    name: "sweeps expired tasks only, up to the limit",
     body: async (one, other) => {
       while ((await one.sweep(1000)) > 0);
       const kept = freshTask();

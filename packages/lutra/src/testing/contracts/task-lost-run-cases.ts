@@ -1,19 +1,19 @@
-/** What a `TaskStore` promises about runs that end with their process, or do not. */
-import type { StoredTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
-import { expectEqual, settled } from "./contract-case.ts";
-import { freshTask, nextVersion, type TaskStoreCase } from "./task-store-case.ts";
+/** Cases for attempts that are lost with their process, and for those that are not. */
+import type { StoredTask, TakenTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
+import { expectEqual, expectRejection, settled } from "./contract-case.ts";
+import { freshTask, nextVersion, observe, running, type TaskStoreCase } from "./task-store-case.ts";
 
 /**
- * Makes all others take the process for dead that runs or holds a task, as if it had been killed.
- * The stores of that process go on afterwards, as those of another one. They may then find out that
- * it lives, and take the loss of a run back, unless its worker has closed by then.
+ * Makes the process that runs or holds a task appear dead to all others. Its stores continue as those
+ * of another process. They may then find out that the process is alive, and undo the count of a lost
+ * attempt, unless the worker has closed.
  */
 export type LoseProcess = (taskId: string) => Promise<void>;
 
-/** What ends in order is not lost; any runner can see that. */
+/** Cases for attempts that end in an orderly way. Need no dead process. */
 export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
   {
-    name: "counts no run as lost that is rejected, or broken off by a worker that closes",
+    name: "does not count an attempt as lost that is rejected, or released by a closing worker",
     body: async (one, other) => {
       const task = freshTask();
       const first = place(one, [task], async (isFirst) => {
@@ -24,47 +24,91 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
       await first.close();
       const second = place(other, [task]);
       await second.isFull;
-      expectEqual(second.lostRuns(task), [0], "what the run after that was told");
+      expectEqual(second.lostRuns(task), [0], "the lostRuns of the next attempt");
       await second.close();
     },
   },
   {
-    name: "counts nothing as lost that a replica holds and hands over as it closes its store",
+    name: "does not count held tasks as lost when a replica closes its store",
     body: async (one, other) => {
       if (!one.isShared) return;
       const task = freshTask();
-      await one.create(task, { order: "hold" });
+      await one.hold(task);
       await one.close();
       const second = place(other, [task]);
       await second.isFull;
-      expectEqual(second.lostRuns(task), [0], "what the run was told");
+      expectEqual(second.lostRuns(task), [0], "the lostRuns of the attempt");
       await second.close();
+    },
+  },
+  {
+    name: "refuses writes of an attempt whose worker has released the task",
+    body: async (one, other) => {
+      const task = freshTask();
+      const first = takeOne(one, task);
+      await one.create(task, { order: "run" });
+      const taken = await first.taken;
+      await first.worker.close(0);
+      await lossOf(taken);
+      await refuseWrites({ task, taken, store: other });
+    },
+  },
+  {
+    name: "refuses writes of a held task that was released",
+    body: async (one, other) => {
+      const task = freshTask();
+      const taken = await one.hold(task);
+      await taken.release();
+      await refuseWrites({ task, taken, store: other });
     },
   },
 ];
 
-/** The cases that need a process which others take for dead. */
+/** Cases that need a process that appears dead. */
 export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
   return [
     {
-      name: "counts runs that are lost one after the other; anew after progress, an order, an end",
+      name: "counts lost attempts, and resets the count on progress, orders and orderly ends",
       body: (one, other) => countLostRuns(one, other, lose),
     },
     {
-      name: "counts what is lost with the process that held it",
+      name: "counts a held task that is lost with its process",
       body: async (one, other) => {
         const task = freshTask();
-        await one.create(task, { order: "hold" });
+        await one.hold(task);
         const second = place(other, [task]);
         await lose(task.taskId);
         await second.isFull;
-        expectEqual(second.lostRuns(task), [1], "what the run was told");
+        expectEqual(second.lostRuns(task), [1], "the lostRuns of the attempt");
         await second.close();
       },
     },
     {
-      name: "runs what has lost so many runs apart from other such tasks, and beside all others",
-      body: (one, other) => runApart(one, other, lose),
+      name: "runs tasks with many lost attempts one at a time, beside any number of others",
+      body: (one, other) => runIsolated(one, other, lose),
+    },
+    {
+      name: "refuses writes of an attempt after another process has taken the task",
+      body: async (one, other) => {
+        const task = freshTask();
+        const first = takeOne(one, task);
+        await one.create(task, { order: "run" });
+        const taken = await first.taken;
+        await lose(task.taskId);
+        await refuseWrites({ task, taken, store: other });
+        await lossOf(taken);
+        await first.worker.close(0);
+      },
+    },
+    {
+      name: "refuses writes of a held task after another process has taken it",
+      body: async (one, other) => {
+        const task = freshTask();
+        const taken = await one.hold(task);
+        await lose(task.taskId);
+        await refuseWrites({ task, taken, store: other });
+        await lossOf(taken);
+      },
     },
   ];
 }
@@ -91,23 +135,24 @@ async function countLostRuns(one: TaskStore, other: TaskStore, lose: LoseProcess
   await lose(idle.taskId);
   await second.isFull;
   await first.isLost;
-  for (const task of tasks) expectEqual(first.lostRuns(task), [0], "what a first run was told");
+  for (const task of tasks)
+    expectEqual(first.lostRuns(task), [0], "the lostRuns of a first attempt");
   for (const task of [idle, stepping, talking, ordered]) {
-    expectEqual(second.lostRuns(task), [1], "what a run was told after one was lost");
+    expectEqual(second.lostRuns(task), [1], "the lostRuns after one loss");
   }
-  expectEqual(second.lostRuns(rejected), [1, 0], "the same, and after it was rejected");
+  expectEqual(second.lostRuns(rejected), [1, 0], "the same, and after a rejection");
   const third = place(one, tasks);
   await lose(idle.taskId);
   await third.isFull;
   expectEqual(third.lostRuns(idle), [2], "after two were lost");
-  expectEqual(third.lostRuns(talking), [2], "after a change that is no progress");
+  expectEqual(third.lostRuns(talking), [2], "after a change without progress");
   expectEqual(third.lostRuns(stepping), [1], "after progress");
   expectEqual(third.lostRuns(ordered), [1], "after an order");
   expectEqual(third.lostRuns(rejected), [1], "after a rejection");
   await third.close();
 }
 
-async function runApart(one: TaskStore, other: TaskStore, lose: LoseProcess): Promise<void> {
+async function runIsolated(one: TaskStore, other: TaskStore, lose: LoseProcess): Promise<void> {
   const [lost, fresh] = [[freshTask(), freshTask()] as const, freshTask()];
   const ids = [...lost, fresh].map(({ taskId }) => taskId);
   const first = place(one, lost);
@@ -117,9 +162,9 @@ async function runApart(one: TaskStore, other: TaskStore, lose: LoseProcess): Pr
   const [begun, hasFresh, goOn, both] = [settled(), settled(), settled(), settled()];
   const worker = other.work({
     concurrency: 4,
-    apartFrom: 1,
+    isolateFrom: 1,
     onError: () => {},
-    run: async (taskId) => {
+    run: async ({ task: { taskId } }) => {
       if (!ids.includes(taskId)) return;
       running.push(taskId);
       if (running.length === 1) begun.resolve();
@@ -133,24 +178,76 @@ async function runApart(one: TaskStore, other: TaskStore, lose: LoseProcess): Pr
   await one.create(fresh, { order: "run" });
   await hasFresh.promise;
   await first.isLost;
-  expectEqual(running.length, 2, "how many runs began");
+  expectEqual(running.length, 2, "number of attempts that began");
   goOn.resolve();
   await both.promise;
   await worker.close(10_000);
-  expectEqual(running.sort(), ids.sort(), "what ran");
+  expectEqual(running.sort(), ids.sort(), "the tasks that ran");
+}
+
+/** Starts a worker whose attempt at `task` never ends by itself. */
+function takeOne(store: TaskStore, task: StoredTask) {
+  const taken = settled<TakenTask>();
+  let attempts = 0;
+  const { worker } = observe(store, async (taskId, _signal, attempt) => {
+    if (taskId !== task.taskId) return;
+    attempts += 1;
+    if (attempts > 1) throw new Error("left to the other worker");
+    taken.resolve(attempt);
+    await new Promise(() => {});
+  });
+  return { worker, taken: taken.promise };
+}
+
+/** Resolves when an attempt is notified of its loss. */
+function lossOf(taken: TakenTask): Promise<void> {
+  return new Promise((resolve) => {
+    taken.onLost(() => resolve());
+  });
+}
+
+interface LostAttempt {
+  readonly task: StoredTask;
+  readonly taken: TakenTask;
+  /** The store whose worker takes the task next. */
+  readonly store: TaskStore;
+}
+
+/** Expects that a former attempt can write nothing, during the next one and after its end. */
+async function refuseWrites({ task, taken, store }: LostAttempt): Promise<void> {
+  const [next, goOn, done] = [settled(), settled(), settled()];
+  const [second, third] = [nextVersion(task), nextVersion(nextVersion(task))];
+  const { worker } = observe(store, async (taskId, _signal, attempt) => {
+    if (taskId !== task.taskId || attempt === taken) return;
+    await attempt.replace(second);
+    next.resolve();
+    await goOn.promise;
+    await attempt.end(third);
+    done.resolve();
+  });
+  await next.promise;
+  await expectRejection(taken.replace(third), "a change of the former attempt");
+  await expectRejection(taken.replace(third, { isProgress: true }), "its progress");
+  await expectRejection(taken.end(third), "its end");
+  expectEqual(await store.get(task.taskId), second, "the task");
+  goOn.resolve();
+  await done.promise;
+  await expectRejection(taken.end(nextVersion(third)), "its end after that of the next attempt");
+  expectEqual(await store.get(task.taskId), third, "the task at the end");
+  await worker.close(10_000);
 }
 
 interface Place {
-  /** Resolves when all of the tasks run. */
+  /** Resolves when all tasks are running. */
   readonly isFull: Promise<void>;
-  /** Resolves when the worker has closed, since its process was taken for dead. */
+  /** Resolves when the worker has closed, after its process appeared dead. */
   readonly isLost: Promise<void>;
-  /** What the runs of a task were told. */
+  /** The `lostRuns` of each attempt at a task. */
   readonly lostRuns: (task: StoredTask) => readonly number[];
   readonly close: () => Promise<void>;
 }
 
-/** Runs these tasks, of all that are due, until it is closed or lost. */
+/** Runs the given tasks until it is closed or lost. */
 function place(
   store: TaskStore,
   tasks: readonly StoredTask[],
@@ -167,24 +264,24 @@ function place(
   const worker: TaskWorker = store.work({
     concurrency: tasks.length,
     onError: () => {},
-    run: async (taskId, signal, taken) => {
+    run: running(async (taskId, signal, taken) => {
       const task = tasks.find((one) => one.taskId === taskId);
       if (task === undefined) return;
       const all = told.get(taskId) ?? [];
       told.set(taskId, all);
-      all.push(taken?.lostRuns ?? 0);
+      all.push(taken.lostRuns);
       await begin(all.length === 1, task);
       runs += 1;
       if (runs === tasks.length) full.resolve();
       await new Promise<void>((resolve) => {
         const leave = () => {
-          // As one that has died, it takes nothing any more, of what it has lost least of all.
+          // Like a dead process, it takes no further tasks.
           void close().then(lost.resolve);
           resolve();
         };
         signal.addEventListener("abort", leave, { once: true });
       });
-    },
+    }),
   });
   return {
     isFull: full.promise,

@@ -7,22 +7,22 @@ import { taskTurnCases } from "./task-turn-cases.ts";
 import { taskWorkCases } from "./task-work-cases.ts";
 
 /**
- * Opens two stores over the same data, as two replicas do; a store in memory gives itself twice.
+ * Opens two stores over the same data, as two replicas do. For a store in memory, both are the same.
  * Each case closes both.
  */
 export type OpenTaskStores = () => Promise<readonly [TaskStore, TaskStore]>;
 
 export interface TaskStoreContractOptions {
   /**
-   * Makes a process seem dead, for the cases about runs that are lost. A store that ends with its
-   * process needs none. @default without these cases
+   * Makes a process appear dead, for the cases about lost attempts. A store that ends with its process
+   * needs none. @default without these cases
    */
   readonly lose?: LoseProcess;
 }
 
 /**
- * What a `TaskStore` promises, as cases for any test runner. Cases may share one database. Those
- * about rejected runs take as long as the store pauses before it tries again.
+ * Returns the contract of a `TaskStore` as cases for any test runner. Cases may share one database.
+ * Those about rejected attempts take as long as the store's pause before the next attempt.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
-/** What a `TaskStore` promises about which task comes first, where more are due than can run. */
+/** Cases for the order in which a `TaskStore` runs due tasks. */
 import { expectEqual, settled } from "./contract-case.ts";
 import { freshTask, nextVersion, observe, type TaskStoreCase } from "./task-store-case.ts";
 
 export const taskTurnCases: readonly TaskStoreCase[] = [
   {
-    name: "runs what goes on after a pause, or was held, before what has not begun",
+    name: "runs tasks that were ordered again, or held, before new ones",
     body: async (one, other) => {
       const [asking, held, busy, fresh] = [freshTask(), freshTask(), freshTask(), freshTask()];
       const ran: string[] = [];
@@ -26,21 +26,21 @@ export const taskTurnCases: readonly TaskStoreCase[] = [
       await hasAsked.promise;
       await one.create(busy, { order: "run" });
       await isBusy.promise;
-      await one.create(held, { order: "hold" });
+      const taken = await one.hold(held);
       await one.create(fresh, { order: "run" });
       await one.replace(nextVersion(nextVersion(asking)), { order: "run" });
-      await one.replace(nextVersion(held), { order: "run" });
+      await taken.release();
       goOn.resolve();
       await done.promise;
       await worker.close(10_000);
       const begun = [asking, held].map(({ taskId }) => taskId);
-      expectEqual(ran.slice(0, 2), [asking.taskId, busy.taskId], "what ran first");
-      expectEqual(ran.slice(2, 4).sort(), begun.sort(), "what ran before what had not begun");
-      expectEqual(ran[4], fresh.taskId, "what ran last");
+      expectEqual(ran.slice(0, 2), [asking.taskId, busy.taskId], "the task that ran first");
+      expectEqual(ran.slice(2, 4).sort(), begun.sort(), "tasks that ran before the new one");
+      expectEqual(ran[4], fresh.taskId, "the task that ran last");
     },
   },
   {
-    name: "runs what was broken off before what has not begun",
+    name: "runs a task that a closing worker released before new ones",
     body: async (one, other) => {
       const [broken, ...fresh] = Array.from({ length: 4 }, () => freshTask());
       if (broken === undefined) return;
@@ -67,7 +67,7 @@ export const taskTurnCases: readonly TaskStoreCase[] = [
       const second = observe(other, run, 1);
       await done.promise;
       await second.worker.close(10_000);
-      expectEqual(ran[0], broken.taskId, "what ran first");
+      expectEqual(ran[0], broken.taskId, "the task that ran first");
     },
   },
 ];

@@ -1,10 +1,11 @@
-/** What a `TaskStore` promises about the orders to run tasks. */
+/** Cases for the schedule of a `TaskStore`. */
+import type { StoredTask } from "../../stores/task-store.ts";
 import { expectEqual, expectThat, settled } from "./contract-case.ts";
 import { freshTask, nextVersion, observe, type TaskStoreCase } from "./task-store-case.ts";
 
 export const taskWorkCases: readonly TaskStoreCase[] = [
   {
-    name: "runs what was ordered, at whichever replica works, and once where nothing is ordered anew",
+    name: "runs an ordered task once, in any replica that has a worker",
     body: async (one, other) => {
       const tasks = Array.from({ length: 5 }, () => freshTask());
       const ran: string[] = [];
@@ -22,13 +23,13 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       await all.promise;
       await worker.close(10_000);
       for (const { taskId } of tasks) {
-        expectEqual(ran.filter((id) => id === taskId).length, 1, "how often a task ran");
+        expectEqual(ran.filter((id) => id === taskId).length, 1, "number of runs of a task");
       }
-      expectThat(!ran.includes(quiet.taskId), "what is not ordered is not run");
+      expectThat(!ran.includes(quiet.taskId), "a task without an order does not run");
     },
   },
   {
-    name: "runs what was ordered before anyone worked",
+    name: "runs a task that was ordered before the first worker started",
     body: async (one, other) => {
       const task = freshTask();
       await one.create(task, {});
@@ -42,7 +43,7 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "orders nothing with a replacement that is refused",
+    name: "does not run a task whose replacement was refused",
     body: async (one, other) => {
       const [task, marker] = [freshTask(), freshTask()];
       await one.create(task, {});
@@ -56,11 +57,11 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       await one.create(marker, { order: "run" });
       await done.promise;
       await worker.close(10_000);
-      expectThat(!ran.includes(task.taskId), "a refused replacement orders nothing");
+      expectThat(!ran.includes(task.taskId), "a refused replacement is not an order");
     },
   },
   {
-    name: "runs a task at one replica at a time, and again for an order that came meanwhile",
+    name: "runs a task in one replica at a time, and again after an order during the run",
     body: async (one, other) => {
       const task = freshTask();
       const markers = new Set<string>();
@@ -85,7 +86,7 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       const second = nextVersion(task);
       await other.replace(second, { order: "run" });
       await one.replace(nextVersion(second), { order: "run" });
-      // While these run, whoever would wrongly take the task does so, too.
+      // While these run, a wrong claim of the task would run as well.
       const others = Array.from({ length: 8 }, () => freshTask());
       for (const { taskId } of others) markers.add(taskId);
       for (const marker of others) await one.create(marker, { order: "run" });
@@ -93,12 +94,12 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       ordered.resolve();
       await again.promise;
       await Promise.all(workers.map(({ worker }) => worker.close(10_000)));
-      expectEqual(most, 1, "how many ran it at once");
-      expectEqual(runs, 2, "how often it ran");
+      expectEqual(most, 1, "number of concurrent runs");
+      expectEqual(runs, 2, "number of runs");
     },
   },
   {
-    name: "runs no more at once than a worker takes",
+    name: "runs no more tasks at once than the concurrency of a worker",
     body: async (one) => {
       const tasks = Array.from({ length: 6 }, () => freshTask());
       const waiting = new Set(tasks.map(({ taskId }) => taskId));
@@ -118,45 +119,56 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       for (const task of tasks) await one.create(task, { order: "run" });
       await done.promise;
       await worker.close(10_000);
-      expectEqual(most, 2, "how many ran at once");
+      expectEqual(most, 2, "number of concurrent runs");
     },
   },
   {
-    name: "ends a run with its last change, where it gives runs the means, unless that is refused",
+    name: "ends an attempt with its last change, unless that is refused",
     body: async (one, other) => {
       const task = freshTask({ state: { n: 1 } });
       const second = nextVersion(task, { state: { n: 2 } });
-      const ended = settled<readonly unknown[] | undefined>();
-      const again = settled<unknown>();
+      const [ended, again] = [settled<readonly unknown[]>(), settled<StoredTask>()];
       let runs = 0;
       const { worker } = observe(other, async (taskId, _signal, taken) => {
         if (taskId !== task.taskId) return;
         runs += 1;
-        if (runs > 1) again.resolve(taken?.task);
-        else if (taken === undefined) ended.resolve(undefined);
-        else {
-          const isLeap = await taken.replaceLast({ ...task, version: 7 });
-          ended.resolve([taken.task, isLeap, await taken.replaceLast(second)]);
-        }
+        if (runs > 1) return again.resolve(taken.task);
+        const isLeap = await taken.end({ ...task, version: 7 });
+        ended.resolve([taken.task, isLeap, await taken.end(second)]);
       });
       await one.create(task, { order: "run" });
-      const seen = await ended.promise;
-      if (seen !== undefined) {
-        expectEqual(seen, [task, false, true], "the task that was taken, a leap, the last change");
-        expectEqual(await one.get(task.taskId), second, "the task");
-        const third = nextVersion(second);
-        await one.replace(third, { order: "run" });
-        expectEqual(await again.promise, third, "the task that was taken again");
-      }
+      expectEqual(await ended.promise, [task, false, true], "the task, a leap, the last change");
+      expectEqual(await one.get(task.taskId), second, "the task");
+      const third = nextVersion(second);
+      await one.replace(third, { order: "run" });
+      expectEqual(await again.promise, third, "the task of the next attempt");
       await worker.close(10_000);
-      expectEqual(runs, seen === undefined ? 1 : 2, "how often it ran");
+      expectEqual(runs, 2, "number of runs");
     },
   },
   {
-    name: "does not run what is held or dropped",
+    name: "replaces a task during an attempt, which then goes on",
+    body: async (one, other) => {
+      const task = freshTask({ state: { n: 1 } });
+      const [second, third] = [nextVersion(task), nextVersion(nextVersion(task))];
+      const done = settled<readonly boolean[]>();
+      const { worker } = observe(other, async (taskId, _signal, taken) => {
+        if (taskId !== task.taskId) return;
+        const isReplaced = await taken.replace(second, { isProgress: true });
+        const isRepeated = await taken.replace(second);
+        done.resolve([isReplaced, isRepeated, await taken.end(third)]);
+      });
+      await one.create(task, { order: "run" });
+      expectEqual(await done.promise, [true, false, true], "a change, the same again, the end");
+      expectEqual(await one.get(task.taskId), third, "the task");
+      await worker.close(10_000);
+    },
+  },
+  {
+    name: "does not run held or dropped tasks",
     body: async (one, other) => {
       const [held, dropped, marker] = [freshTask(), freshTask(), freshTask()];
-      await one.create(held, { order: "hold" });
+      const taken = await one.hold(held);
       await one.create(dropped, { order: "run" });
       await one.replace(nextVersion(dropped), { order: "drop" });
       const ran: string[] = [];
@@ -167,28 +179,28 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       });
       await one.create(marker, { order: "run" });
       await done.promise;
-      await one.replace(nextVersion(held), { order: "drop" });
+      expectEqual(await taken.end(nextVersion(held)), true, "the end of the held task");
       await worker.close(10_000);
-      expectThat(!ran.includes(held.taskId), "what is held is not run");
-      expectThat(!ran.includes(dropped.taskId), "what was dropped is not run");
+      expectThat(!ran.includes(held.taskId), "a held task does not run");
+      expectThat(!ran.includes(dropped.taskId), "a dropped task does not run");
     },
   },
   {
-    name: "runs what was held once it is ordered to run",
+    name: "runs a held task once it is released",
     body: async (one, other) => {
       const task = freshTask();
-      await one.create(task, { order: "hold" });
+      const taken = await one.hold(task);
       const ran = settled();
       const { worker } = observe(other, async (taskId) => {
         if (taskId === task.taskId) ran.resolve();
       });
-      await one.replace(nextVersion(task), { order: "run" });
+      await taken.release();
       await ran.promise;
       await worker.close(10_000);
     },
   },
   {
-    name: "runs again what was rejected, and tells of it",
+    name: "runs a task again after a rejection, and reports the error",
     body: async (one, other) => {
       const task = freshTask();
       const failure = new Error("the first run fails");
@@ -203,12 +215,12 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       await one.create(task, { order: "run" });
       await again.promise;
       await worker.close(10_000);
-      expectThat(errors.includes(failure), "onError hears of a rejected run");
-      expectEqual(runs, 2, "how often it ran");
+      expectThat(errors.includes(failure), "onError is called with the error of a rejected run");
+      expectEqual(runs, 2, "number of runs");
     },
   },
   {
-    name: "does not wait with a new order until a rejected run would be tried again",
+    name: "runs a newly ordered task at once, without the pause after a rejection",
     body: async (one, other) => {
       const task = freshTask();
       let runs = 0;

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { createMemoryEventBus } from "../../../stores/event-bus.ts";
 import { cancelledTopic } from "./records.ts";
-import { createRunning } from "./running.ts";
+import { createRunningTasks } from "./running-tasks.ts";
 
-it("aborts a run at once whose task was cancelled after it was taken", () => {
+it("aborts a task at once that was cancelled after its claim", () => {
   const events = createMemoryEventBus();
-  const running = createRunning({ events, read: async () => undefined, onError: () => {} });
+  const running = createRunningTasks({ events, read: async () => undefined, onError: () => {} });
   const aborted: string[] = [];
   events.publish(cancelledTopic, { taskId: "a" });
   running.add("b", () => aborted.push("b"));
@@ -14,9 +14,9 @@ it("aborts a run at once whose task was cancelled after it was taken", () => {
   running.close();
 });
 
-it("remembers a thousand cancellations and no more", () => {
+it("remembers the last thousand cancellations", () => {
   const events = createMemoryEventBus();
-  const running = createRunning({ events, read: async () => undefined, onError: () => {} });
+  const running = createRunningTasks({ events, read: async () => undefined, onError: () => {} });
   for (let n = 0; n <= 1000; n += 1) events.publish(cancelledTopic, { taskId: `${n}` });
   const aborted: string[] = [];
   for (const taskId of ["0", "1", "1000"]) running.add(taskId, () => aborted.push(taskId));

@@ -1,5 +1,5 @@
 /**
- * Makes tasks of calls.
+ * Creates tasks from calls.
  *
  * @spec ext-tasks/tasks#task-creation
  */
@@ -11,46 +11,68 @@ import type { CreateTaskResult } from "../protocol.ts";
 import { taskResultType } from "../protocol.ts";
 import { taskInfo } from "../state.ts";
 import type { OpenTasks } from "./open-tasks.ts";
-import type { TaskRecord, TaskRecords } from "./records.ts";
-import { callOf } from "./run.ts";
+import type { HeldRecord, TaskInit, TaskRecord, TaskRecords } from "./records.ts";
+import { callOf } from "./task-round.ts";
 import { taskSettings } from "./tool-settings.ts";
 
-export interface CreationInit {
-  readonly memory: InputMemory;
-  /** Who runs it: any worker, or this process as long as it lives. */
-  readonly order: "run" | "hold";
-  readonly statusMessage?: string | undefined;
+/** Creates the task of a call. When a promise resolves, every replica can read the task. */
+export interface TaskCreation {
+  /** Creates a task for any worker. */
+  readonly create: (call: ToolCall, memory: InputMemory) => Promise<TaskRecord>;
+  /** Creates a task that this process runs as long as it lives. */
+  readonly hold: (
+    call: ToolCall,
+    memory: InputMemory,
+    statusMessage: string | undefined,
+  ) => Promise<HeldRecord>;
 }
-
-/** Creates the task of a call. When the promise resolves, every replica can read it. */
-export type TaskCreation = (call: ToolCall, init: CreationInit) => Promise<TaskRecord>;
 
 export function taskCreation(
   records: TaskRecords,
   openTasks: OpenTasks,
   options: CompleteTasksOptions,
 ): TaskCreation {
-  return async ({ definition, round: { request, context } }, { memory, order, statusMessage }) => {
+  function initOf({ definition, round: { request, context } }: ToolCall, memory: InputMemory) {
     const settings = taskSettings(definition);
-    const reservation = await openTasks.reserve(context.principal);
+    const ttlMs = ttlOf(settings, options);
+    const pollIntervalMs = settings.pollIntervalMs ?? options.pollIntervalMs;
+    return { ttlMs, pollIntervalMs, call: callOf(request, context), memory } satisfies TaskInit;
+  }
+
+  async function reserved<T>(
+    call: ToolCall,
+    create: () => Promise<T>,
+    idOf: (created: T) => string,
+  ): Promise<T> {
+    const reservation = await openTasks.reserve(call.round.context.principal);
     try {
-      const ttlMs = ttlOf(settings, options);
-      const pollIntervalMs = settings.pollIntervalMs ?? options.pollIntervalMs;
-      const made = { call: callOf(request, context), memory };
-      // What runs here already could change them later.
-      const kept = order === "hold" ? copyOfJSON(made) : made;
-      const task = { ttlMs, pollIntervalMs, statusMessage, ...kept };
-      const record = await records.create(task, order);
-      reservation.take(record.taskId);
-      return record;
+      const created = await create();
+      reservation.take(idOf(created));
+      return created;
     } catch (error) {
       reservation.cancel();
       throw error;
     }
+  }
+
+  return {
+    create: (call, memory) =>
+      reserved(
+        call,
+        () => records.create(initOf(call, memory)),
+        ({ taskId }) => taskId,
+      ),
+    hold: (call, memory, statusMessage) =>
+      reserved(
+        call,
+        // A copy, because the handler is already running and could change the objects.
+        () => records.hold(copyOfJSON({ ...initOf(call, memory), statusMessage })),
+        ({ record }) => record.taskId,
+      ),
   };
 }
 
-/** The answer to a request that has become a task. */
+/** Returns the result of a request that has become a task. */
 export function createTaskResult({ taskId, state }: TaskRecord): CreateTaskResult {
   return { resultType: taskResultType, ...taskInfo(taskId, state) };
 }

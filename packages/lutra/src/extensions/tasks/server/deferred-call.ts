@@ -1,106 +1,111 @@
 /**
- * A call that runs within its request and becomes a task on its way: when its time is over, or when
- * its handler says so. Until then it is answered, asks and is cancelled as any other call.
+ * A deferred call: it runs within its request and becomes a task later, after a timeout or when the
+ * handler says so. Until then it is answered, asks for input and is cancelled like any other call.
  *
  * @spec ext-tasks/tasks#task-creation
  */
-
 import type { RequestContext } from "../../../protocol/exchange.ts";
 import type { Result } from "../../../protocol/json-rpc.ts";
 import type { InputMemory } from "../../../server/handler/request-state.ts";
-import type { Questions } from "../../../server/handler/round.ts";
 import type { MemorySource, StepLog } from "../../../server/handler/step-log.ts";
+
 import { randomId } from "../../../server/random-id.ts";
 import { endRound, recallMemory, type ToolCall } from "../../../server/tool-call.ts";
+import type { HeldTask } from "../../../stores/task-store.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
-import type { TaskRecord } from "./records.ts";
-import { eventOf, isAbandoned, type Outcome, TaskRun } from "./run.ts";
-import { unreferenced } from "./running.ts";
+import type { HeldRecord } from "./records.ts";
+import { unreferenced } from "./running-tasks.ts";
+import { isAbandoned, type Outcome, TaskRound } from "./task-round.ts";
 import type { TaskSettings } from "./tool-settings.ts";
 import type { WorkerInit } from "./worker.ts";
 
-export interface HeldRunInit extends WorkerInit {
-  readonly createTask: TaskCreation;
+export interface DeferredCallInit extends WorkerInit {
+  readonly creation: TaskCreation;
 }
 
-/** How long to wait before the store is asked once more to note how a run has ended. */
+/** Pause before the end of a round is recorded again after a failure of the store. */
 const storeRetryMs = 1000;
 
-/** Runs a call that may become a task, and answers it with what comes first. */
-export async function runHeld(
+/** Runs a call that may become a task. Resolves to its result or to its task. */
+export async function runDeferred(
   call: ToolCall,
   settings: TaskSettings,
-  init: HeldRunInit,
+  init: DeferredCallInit,
 ): Promise<Result> {
   const memory = await recallMemory(call);
-  // The keys of steps stay the same, whether they are run before or after there is a task.
+  // Steps keep their idempotency keys when the call becomes a task.
   const { exchange = randomId() } = memory;
-  return new HeldRun(call, settings, init).answer({ ...memory, exchange });
+  return new DeferredCall(call, settings, init).answer({ ...memory, exchange });
 }
 
-class HeldRun {
+/** The task of a deferred call, and the round that runs for it. */
+interface Promoted {
+  readonly round: TaskRound;
+  readonly taken: HeldTask;
+  /** Ends the supervision by this process. */
+  readonly remove: () => void;
+}
+
+class DeferredCall {
   readonly #call: ToolCall;
   readonly #settings: TaskSettings;
-  readonly #init: HeldRunInit;
+  readonly #init: DeferredCallInit;
   readonly #controller = new AbortController();
-  readonly #promoted: Promise<Result>;
-  #resolvePromoted: (result: Result) => void = () => {};
+  /** Resolves when the call has become a task. */
+  readonly #taskResult: Promise<Result>;
+  #resolveTaskResult: (result: Result) => void = () => {};
   #run: MemorySource | undefined;
-  /** The task that this call has become, or is about to become. */
-  #task: Promise<TaskRun> | undefined;
-  #isOver = false;
-  #remove: () => void = () => {};
+  /** The task that this call has become or is becoming. */
+  #task: Promise<Promoted> | undefined;
+  #hasEnded = false;
   #status: string | undefined;
 
-  constructor(call: ToolCall, settings: TaskSettings, init: HeldRunInit) {
+  constructor(call: ToolCall, settings: TaskSettings, init: DeferredCallInit) {
     this.#call = call;
     this.#settings = settings;
     this.#init = init;
-    this.#promoted = new Promise((resolve) => {
-      this.#resolvePromoted = resolve;
+    this.#taskResult = new Promise((resolve) => {
+      this.#resolveTaskResult = resolve;
     });
   }
 
   async answer(memory: InputMemory): Promise<Result> {
     const { request, context, handles } = this.#call.round;
-    const onGone = () => this.#controller.abort(context.signal.reason);
-    if (context.signal.aborted) onGone();
-    context.signal.addEventListener("abort", onGone);
+    const onAbort = () => this.#controller.abort(context.signal.reason);
+    if (context.signal.aborted) onAbort();
+    context.signal.addEventListener("abort", onAbort);
     const timer = this.#startTimer();
-    const running = this.#call
-      .runRound({
-        request,
-        context: this.#ownContext(context),
-        memory,
-        handles,
-        stepLog: this.#stepLog,
-      })
+    const own = { context: this.#ownContext(context), stepLog: this.#stepLog };
+    const ended = this.#call
+      .runRound({ request, memory, handles, ...own })
       .then(
         (value): Outcome => ({ value }),
         (error): Outcome => ({ error }),
-      );
-    const ended = running.then((outcome) => this.#end(outcome));
+      )
+      .then((outcome) => this.#end(outcome));
     try {
-      return await Promise.race([ended, this.#promoted]);
+      return await Promise.race([ended, this.#taskResult]);
     } finally {
       clearTimeout(timer);
-      context.signal.removeEventListener("abort", onGone);
+      context.signal.removeEventListener("abort", onAbort);
     }
   }
 
-  /** With `Infinity` only the handler itself makes a task of the call. */
+  /** With `Infinity` the call becomes a task only when its handler says so. */
   #startTimer(): ReturnType<typeof setTimeout> | undefined {
     const { promoteAfterMs } = this.#settings;
     if (promoteAfterMs > maxTimerMs) return undefined;
     const promote = () => {
-      // A call that can't become a task goes on as it is.
-      if (!this.#isOver) this.#promote().catch((error) => this.#init.host.onError(error, "tasks"));
+      // A call that can't become a task continues as a plain request.
+      if (!this.#hasEnded) {
+        this.#promote().catch((error) => this.#init.host.onError(error, "tasks"));
+      }
     };
     return unreferenced(setTimeout(promote, promoteAfterMs));
   }
 
-  /** What the handler does goes to the request, until there is a task. */
+  /** Notifications go to the request until the call has become a task. */
   #ownContext(context: RequestContext): RequestContext {
     return {
       signal: this.#controller.signal,
@@ -117,10 +122,10 @@ class HeldRun {
         this.#run = run;
       },
       step: async (name, outcome) =>
-        this.#task ? (await this.#task).step(name, outcome) : outcome,
+        this.#task ? (await this.#task).round.step(name, outcome) : outcome,
       status: async (message) => {
         this.#status = message;
-        await (await this.#task)?.status(message);
+        await (await this.#task)?.round.status(message);
       },
       startTask: async () => {
         await this.#promote();
@@ -128,8 +133,8 @@ class HeldRun {
     };
   }
 
-  /** Creates the task; when that fails, the call is none, and may try again. */
-  #promote(): Promise<TaskRun> {
+  /** Creates the task. On failure the call stays a plain request and may be promoted later. */
+  #promote(): Promise<Promoted> {
     this.#task ??= this.#create().catch((error) => {
       this.#task = undefined;
       throw error;
@@ -137,61 +142,59 @@ class HeldRun {
     return this.#task;
   }
 
-  async #create(): Promise<TaskRun> {
-    const { records, createTask, running, host } = this.#init;
-    const { context } = this.#call.round;
-    const memory = (this.#run as MemorySource).memory;
-    const statusMessage = this.#status;
-    const record = await createTask(this.#call, { memory, order: "hold", statusMessage });
-    const entry = running.add(record.taskId, (reason) => this.#controller.abort(reason));
+  async #create(): Promise<Promoted> {
+    const { records, creation, running, host } = this.#init;
+    const { memory } = this.#run as MemorySource;
+    const held = await creation.hold(this.#call, memory, this.#status);
+    const { record, taken } = held;
+    const abort = (reason: unknown) => this.#controller.abort(reason);
+    taken.onLost(abort);
+    const entry = running.add(record.taskId, abort);
     entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
-    this.#remove = entry.remove;
-    if (context.signal.aborted) await this.#abandon(record);
-    this.#resolvePromoted(createTaskResult(record));
-    return new TaskRun(records, record);
+    if (this.#call.round.context.signal.aborted) await this.#abandon(held);
+    this.#resolveTaskResult(createTaskResult(record));
+    return { round: new TaskRound(records, record, taken), taken, remove: entry.remove };
   }
 
-  /** Nobody learns of a task whose request was given up before its answer. */
-  async #abandon({ taskId }: TaskRecord): Promise<void> {
+  /** Cancels a task whose request was aborted before its result, since no client knows of it. */
+  async #abandon({ record, taken }: HeldRecord): Promise<void> {
     this.#controller.abort(this.#call.round.context.signal.reason);
-    await this.#init.records.change(taskId, { type: "cancel" });
+    await this.#init.records.change(record.taskId, { type: "cancel" }, record, taken);
   }
 
-  /** Answers the request with what came of the run, or notes it where there is a task. */
+  /** Answers the request with the outcome, or records it in the task. */
   async #end(outcome: Outcome): Promise<Result> {
-    this.#isOver = true;
+    this.#hasEnded = true;
     const task = await this.#task?.catch(() => undefined);
-    if (task === undefined) return this.#endRequest(outcome);
-    void this.#note(task, outcome);
-    return this.#promoted;
-  }
-
-  #endRequest(outcome: Outcome): Result | Promise<Result> {
-    if ("error" in outcome) throw outcome.error;
-    return endRound(this.#call.round, outcome.value as Result | Questions);
-  }
-
-  /** Notes how the run has ended, however long the store takes to be there again. */
-  async #note(task: TaskRun, outcome: Outcome): Promise<void> {
-    const { host, records } = this.#init;
-    const { signal } = this.#controller;
-    try {
-      if (isAbandoned(outcome, signal)) return;
-      // A run that could not note its steps is left to a worker, which begins with what is kept.
-      const isLost = task.failure !== undefined;
-      const event = isLost ? undefined : eventOf(outcome, task.round, host);
-      for (;;) {
-        try {
-          await (event ? task.note(event) : records.handOver(task.taskId));
-          return;
-        } catch (error) {
-          host.onError(error, "tasks");
-          await pause(storeRetryMs);
-        }
-      }
-    } finally {
-      this.#remove();
+    if (task !== undefined) {
+      void this.#record(task, outcome).finally(task.remove);
+      return this.#taskResult;
     }
+    if ("error" in outcome) throw outcome.error;
+    return endRound(this.#call.round, outcome.value);
+  }
+
+  /** Records the outcome, and retries while the store is unavailable. */
+  async #record({ round, taken }: Promoted, outcome: Outcome): Promise<void> {
+    const { host } = this.#init;
+    // A worker runs the round again if its steps could not be recorded.
+    const isRecorded =
+      round.failure === undefined && !isAbandoned(outcome, this.#controller.signal);
+    let isLost = false;
+    const removeListener = taken.onLost(() => {
+      isLost = true;
+    });
+    while (!isLost) {
+      try {
+        if (isRecorded) await round.end(outcome, host);
+        await taken.release();
+        break;
+      } catch (error) {
+        host.onError(error, "tasks");
+      }
+      await pause(storeRetryMs);
+    }
+    removeListener();
   }
 }
 

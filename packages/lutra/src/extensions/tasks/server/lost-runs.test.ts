@@ -1,12 +1,13 @@
-/** Tasks whose runs end with their process, again and again: the store tells of it. */
+/** Tasks whose attempts are lost with their process, as their store reports it. */
 import { expect, it, vi } from "vitest";
 import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import type { TaskStore } from "../../../stores/task-store.ts";
+import { changedAttempt } from "../fixtures/changed-attempt.ts";
 import { form, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
 import { tasks } from "./tasks.ts";
 
-/** A store that says of every task that it has lost so many runs. */
+/** Creates a store that reports so many lost attempts for each task. */
 function lossy(lostRuns: number): TaskStore {
   const store = createMemoryTaskStore();
   return {
@@ -14,8 +15,7 @@ function lossy(lostRuns: number): TaskStore {
     work: (options) =>
       store.work({
         ...options,
-        run: (taskId, signal, taken) =>
-          options.run(taskId, signal, taken && { ...taken, lostRuns }),
+        run: (taken) => options.run(changedAttempt(taken, { lostRuns })),
       }),
   };
 }
@@ -27,9 +27,9 @@ function server(options: { readonly store: TaskStore; readonly maxLostRuns?: num
 }
 
 it.each([
-  ["as many as are allowed", 3, 3],
-  ["twelve, by default", 12, undefined],
-])("a task fails without another run after %s", async (_what, lostRuns, maxLostRuns) => {
+  ["the limit of lost attempts", 3, 3],
+  ["twelve lost attempts, by default", 12, undefined],
+])("fails a task without another run after %s", async (_what, lostRuns, maxLostRuns) => {
   const store = lossy(lostRuns);
   const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
   const { taskId } = await replica.call("t");
@@ -45,10 +45,10 @@ it.each([
 });
 
 it.each([
-  ["one less than that", 2, 3],
-  ["eleven, by default", 11, undefined],
-  ["any number, without a bound", 1000, Number.POSITIVE_INFINITY],
-])("a task is run after %s", async (_what, lostRuns, maxLostRuns) => {
+  ["one lost attempt less than the limit", 2, 3],
+  ["eleven lost attempts, by default", 11, undefined],
+  ["any number of lost attempts, without a limit", 1000, Number.POSITIVE_INFINITY],
+])("runs a task after %s", async (_what, lostRuns, maxLostRuns) => {
   const store = lossy(lostRuns);
   const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
   const { taskId } = await replica.call("t");
@@ -62,18 +62,41 @@ it.each([
   [2, 1],
   [1, 1],
   [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
-])("of a limit of %s, tasks run apart from lost run %s on", async (maxLostRuns, apartFrom) => {
-  const store = createMemoryTaskStore();
-  const work = vi.spyOn(store, "work");
-  const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
-  replica.server.share({ tasks: store });
-  expect(work).toHaveBeenCalledWith(expect.objectContaining({ apartFrom }));
-  await replica.server.close();
-});
+])(
+  "with a limit of %s, tasks run isolated from %s lost attempts on",
+  async (maxLostRuns, isolateFrom) => {
+    const store = createMemoryTaskStore();
+    const work = vi.spyOn(store, "work");
+    const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
+    replica.server.share({ tasks: store });
+    expect(work).toHaveBeenCalledWith(expect.objectContaining({ isolateFrom }));
+    await replica.server.close();
+  },
+);
 
-it("a step that is kept and an answer are progress; what a run says of itself is none", async () => {
-  const store = createMemoryTaskStore();
-  const replace = vi.spyOn(store, "replace");
+it("counts steps and answers as progress, but not status messages", async () => {
+  const memory = createMemoryTaskStore();
+  const changes: unknown[] = [];
+  const store: TaskStore = {
+    ...memory,
+    replace: (task, order) => {
+      changes.push(order);
+      return memory.replace(task, order);
+    },
+    work: ({ run, ...options }) =>
+      memory.work({
+        ...options,
+        run: (taken) =>
+          run(
+            changedAttempt(taken, {
+              replace: (task, change) => {
+                changes.push(change);
+                return taken.replace(task, change);
+              },
+            }),
+          ),
+      }),
+  };
   const call = async (_args: unknown, context: HandlerContext) => {
     await context.status("working hard");
     await context.step("one", () => 1);
@@ -87,11 +110,10 @@ it("a step that is kept and an answer are progress; what a run says of itself is
   const [key = ""] = Object.keys(asking.inputRequests as object);
   await replica.update(taskId, { [key]: yes });
   await replica.until(taskId, isOver);
-  const orders = replace.mock.calls.map(([, order]) => order);
-  // The run after the answer says it once more, and keeps no step anew.
-  expect(orders).toEqual([undefined, { isProgress: true }, { order: "run" }, undefined]);
+  // The round after the answer repeats the status message, and records no step again.
+  expect(changes).toEqual([{}, { isProgress: true }, { order: "run" }, {}]);
 });
 
-it.each([0, -1, 1.5, Number.NaN])("a limit of %s is a mistake", (maxLostRuns) => {
+it.each([0, -1, 1.5, Number.NaN])("refuses a limit of %s", (maxLostRuns) => {
   expect(() => tasks({ maxLostRuns })).toThrow(/^tasks: maxLostRuns: expected an integer/);
 });

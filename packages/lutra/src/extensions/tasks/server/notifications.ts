@@ -15,7 +15,7 @@ import { retryPauseMs } from "../../../stores/retry-pause.ts";
 import { isTerminal, taskFilterMember, taskNotificationMethod } from "../protocol.ts";
 import { detailedTask } from "../state.ts";
 import { belongsTo, type TaskRecord, type TaskRecords, taskTopic } from "./records.ts";
-import { unreferenced } from "./running.ts";
+import { unreferenced } from "./running-tasks.ts";
 
 export interface NotificationsInit {
   readonly records: TaskRecords;

@@ -1,17 +1,23 @@
 /**
- * Tasks in their store: every change is one compare-and-set, and whoever watches the task hears of
- * it over the bus, on whichever replica.
+ * Tasks in their store. Each change is a compare-and-set. Replicas that follow the task are notified
+ * over the event bus.
  */
 import type { Principal } from "../../../protocol/exchange.ts";
 import type { JSONObject } from "../../../protocol/json.ts";
 import { randomId } from "../../../server/random-id.ts";
 import type { EventBus } from "../../../stores/event-bus.ts";
-import type { StoredTask, TakenTask, TaskOrder, TaskStore } from "../../../stores/task-store.ts";
+import type {
+  HeldTask,
+  StoredTask,
+  TakenTask,
+  TaskOrder,
+  TaskStore,
+} from "../../../stores/task-store.ts";
 import { isTerminal } from "../protocol.ts";
 import type { NewTask, TaskEvent, TaskState } from "../state.ts";
 import { newTask, transition } from "../state.ts";
 
-/** A task as this process last saw it. */
+/** A version of a task. */
 export interface TaskRecord {
   readonly taskId: string;
   readonly version: number;
@@ -19,48 +25,53 @@ export interface TaskRecord {
   readonly state: TaskState;
 }
 
+/** A task that the caller runs itself. */
+export interface HeldRecord {
+  readonly record: TaskRecord;
+  readonly taken: HeldTask;
+}
+
+export type TaskInit = Omit<NewTask, "now" | "exchange">;
+
 export interface TaskRecords {
-  /** Adds a task; every replica can read it when the promise resolves. */
-  readonly create: (
-    task: Omit<NewTask, "now" | "exchange">,
-    order: "run" | "hold",
-  ) => Promise<TaskRecord>;
-  /** The task; `undefined` when it is unknown or has expired. */
+  /** Adds a task for any worker. When the promise resolves, every replica can read it. */
+  readonly create: (task: TaskInit) => Promise<TaskRecord>;
+  /** Adds a task that the caller runs. When the promise resolves, every replica can read it. */
+  readonly hold: (task: TaskInit) => Promise<HeldRecord>;
+  /** Returns the task; `undefined` when it is unknown or has expired. */
   readonly read: (taskId: string) => Promise<TaskRecord | undefined>;
   /**
-   * Lets `event` happen to a task; gives what it is then. `known` saves a look into the store, and
-   * `replaceLast` makes the change where that ends a run.
+   * Applies `event` to a task and returns the resulting record. `known` saves a read. With `taken`,
+   * the change is made only while that attempt owns the task, and a last change ends the attempt.
    */
   readonly change: (
     taskId: string,
     event: TaskEvent,
     known?: TaskRecord,
-    replaceLast?: TakenTask["replaceLast"],
+    taken?: TakenTask,
   ) => Promise<TaskRecord | undefined>;
-  /** Hands a task that this process held to a worker, perhaps another. */
-  readonly handOver: (taskId: string) => Promise<void>;
 }
 
 export interface RecordsOptions {
   readonly store: () => TaskStore;
   readonly events: EventBus;
   readonly now: () => number;
-  /** Hears of every change that this process has made. */
+  /** Called after each change that this process has made. */
   readonly onChange: (record: TaskRecord) => void;
-  /** Hears why others could not be told of one. They learn of it when they look. */
+  /** Called when a change could not be published. Other replicas find it when they read the task. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The topic under which changes of one task travel over the bus. */
+/** Returns the topic for changes of one task. */
 export function taskTopic(taskId: string): string {
   return `tasks ${taskId}`;
 }
 
-/** The topic that tells every replica of tasks that nobody wants any longer. */
+/** The topic for cancellations of all tasks. */
 export const cancelledTopic = "tasks cancelled";
 
-/** How often a change is tried that others get in the way of. */
-const maxAttempts = 100;
+/** Maximum number of tries of a change that conflicts with others. */
+const maxTries = 100;
 
 export function createRecords(options: RecordsOptions): TaskRecords {
   const { store, now, onChange } = options;
@@ -69,77 +80,65 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     return stored && toRecord(stored);
   }
 
-  function replace(
-    record: TaskRecord,
-    state: TaskState,
-    order: TaskOrder | undefined,
-    replaceLast?: TakenTask["replaceLast"],
-  ) {
-    const { taskId, version, expiresAt } = record;
-    const next = { taskId, version: version + 1, expiresAt, state };
-    const isLast = replaceLast !== undefined && order?.order === "drop";
-    const stored = toStored(next);
-    const replaced = isLast ? replaceLast(stored) : store().replace(stored, order);
-    return [next, replaced] as const;
+  /** A new id has 128 bits from a secure source, so it can't be guessed. */
+  function newRecord({ ttlMs, pollIntervalMs, call, memory, statusMessage }: TaskInit): TaskRecord {
+    const time = now();
+    const exchange = randomId();
+    const init = { now: time, ttlMs, pollIntervalMs, call, memory, exchange, statusMessage };
+    const expiresAt = ttlMs === null ? null : time + ttlMs;
+    return { taskId: randomId(), version: 1, expiresAt, state: newTask(init) };
   }
 
-  /** Where nothing happens, nothing is replaced. */
-  function begin(record: TaskRecord, event: TaskEvent, replaceLast?: TakenTask["replaceLast"]) {
-    const state = transition(record.state, event, now());
-    if (state === record.state) return [record, false] as const;
-    return replace(record, state, orderAfter(record.state, event, state), replaceLast);
+  function replace(record: TaskRecord, order: TaskOrder, taken?: TakenTask): Promise<boolean> {
+    const stored = toStored(record);
+    if (taken === undefined) return store().replace(stored, order);
+    return order.order === "drop" ? taken.end(stored) : taken.replace(stored, order);
   }
 
-  /** Nobody sees the steps of a task. */
-  function announce(record: TaskRecord, event: TaskEvent): void {
+  /** Clients do not see steps, so these are not published. */
+  function publish(record: TaskRecord, event: TaskEvent): void {
     if (event.type === "step") return;
     const { taskId, version, state } = record;
     onChange(record);
-    void tell(options, taskTopic(taskId), { taskId, version });
-    if (state.status === "cancelled") void tell(options, cancelledTopic, { taskId });
+    void notify(options, taskTopic(taskId), { taskId, version });
+    if (state.status === "cancelled") void notify(options, cancelledTopic, { taskId });
   }
 
   return {
-    create: async (task, order) => {
-      const time = now();
-      const { ttlMs, pollIntervalMs, call, memory, statusMessage } = task;
-      const exchange = randomId();
-      const init = { now: time, ttlMs, pollIntervalMs, call, memory, exchange, statusMessage };
-      const state = newTask(init);
-      const expiresAt = ttlMs === null ? null : time + ttlMs;
-      // 128 bits from a secure source: nobody can guess one.
-      const record = { taskId: randomId(), version: 1, expiresAt, state };
-      await store().create(toStored(record), { order });
+    create: async (task) => {
+      const record = newRecord(task);
+      await store().create(toStored(record), { order: "run" });
       return record;
     },
+    hold: async (task) => {
+      const record = newRecord(task);
+      return { record, taken: await store().hold(toStored(record)) };
+    },
     read,
-    change: async (taskId, event, known, replaceLast) => {
+    change: async (taskId, event, known, taken) => {
       let record = known ?? (await read(taskId));
-      for (let attempt = 0; attempt < maxAttempts && record !== undefined; attempt += 1) {
-        const [next, replaced] = begin(record, event, replaceLast);
-        if (await replaced) {
-          announce(next, event);
+      for (let tries = 0; tries < maxTries && record !== undefined; tries += 1) {
+        const { version, expiresAt } = record;
+        const state = transition(record.state, event, now());
+        const next = { taskId, version: version + 1, expiresAt, state };
+        const order = orderAfter(record.state, event, state);
+        if (state !== record.state && (await replace(next, order, taken))) {
+          publish(next, event);
           return next;
         }
-        // What this process remembers may be old; only the store can say that nothing happens.
+        // The known record may be outdated. Only the store can tell that the event has no effect.
         const current = await read(taskId);
-        if (current?.version === record.version) return current;
+        if (current?.version === version) return current;
         record = current;
       }
       if (record === undefined) return undefined;
-      throw new Error(`task ${taskId}: changed by others ${maxAttempts} times in a row`);
-    },
-    handOver: async (taskId) => {
-      for (let record = await read(taskId); record !== undefined; record = await read(taskId)) {
-        if (record.state.status !== "working") return;
-        if (await replace(record, record.state, { order: "run" })[1]) return;
-      }
+      throw new Error(`task ${taskId}: ${maxTries} conflicts with other changes in a row`);
     },
   };
 }
 
-/** What is done is done: that nobody hears of it is no failure of the change. */
-async function tell(
+/** The change is stored; a failed notification does not fail it. */
+async function notify(
   { events, onError }: RecordsOptions,
   topic: string,
   event: JSONObject,
@@ -152,7 +151,7 @@ async function tell(
 }
 
 /**
- * True for the caller whose task it is. Callers without a principal are all the same.
+ * True when the task belongs to the caller. Callers without a principal are the same caller.
  *
  * @spec ext-tasks/tasks#security-considerations
  */
@@ -160,19 +159,21 @@ export function belongsTo({ state }: TaskRecord, principal: Principal | undefine
   return (state.call.principal?.id ?? null) === (principal?.id ?? null);
 }
 
-/** A step that is kept is never run again. */
-const progress: TaskOrder = { isProgress: true };
+const none: TaskOrder = {};
+const run: TaskOrder = { order: "run" };
 const drop: TaskOrder = { order: "drop" };
+/** Recorded steps do not run again. */
+const progress: TaskOrder = { isProgress: true };
 
-/** What the store is to do about a change. */
-function orderAfter(before: TaskState, event: TaskEvent, after: TaskState): TaskOrder | undefined {
-  // What a run says of itself is no progress: it says so again, however often its process dies.
+/** Returns the order that goes with a change. */
+function orderAfter(before: TaskState, event: TaskEvent, after: TaskState): TaskOrder {
   if (event.type === "step") return progress;
   if (isTerminal(after.status) || after.status === "input_required") return drop;
-  return after.round > before.round ? { order: "run" } : undefined;
+  // Status messages do not count as progress, because every replay repeats them.
+  return after.round > before.round ? run : none;
 }
 
-/** A task as its store gives it: the store keeps states without knowing what is in them. */
+/** Converts what a store returns. Stores do not know the type of the state. */
 export function toRecord(stored: StoredTask): TaskRecord {
   return stored as unknown as TaskRecord;
 }

@@ -17,11 +17,11 @@ import type { TaskStore, TaskWorker } from "../../../stores/task-store.ts";
 import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "../options.ts";
 import { tasksId } from "../protocol.ts";
 import { createTaskResult, taskCreation } from "./create-task.ts";
-import { runHeld } from "./deferred-call.ts";
+import { runDeferred } from "./deferred-call.ts";
 import { taskFilter } from "./notifications.ts";
 import { createOpenTasks, type OpenTasks } from "./open-tasks.ts";
 import { createRecords } from "./records.ts";
-import { createRunning } from "./running.ts";
+import { createRunningTasks } from "./running-tasks.ts";
 import { servedTaskMethods } from "./task-methods.ts";
 import { taskSettings } from "./tool-settings.ts";
 import { startWorker } from "./worker.ts";
@@ -73,9 +73,9 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
     onError,
   });
   openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read, now });
-  const running = createRunning({ events, read: records.read, onError });
-  const createTask = taskCreation(records, openTasks, options);
-  const init = { host, records, running, options, createTask };
+  const running = createRunningTasks({ events, read: records.read, onError });
+  const creation = taskCreation(records, openTasks, options);
+  const init = { host, records, running, options, creation };
   background.onStart((store) => startWorker(store, init));
 
   const answerToolCall = (next: AnswerToolCall): AnswerToolCall => {
@@ -84,9 +84,9 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
       const isTask = settings.support !== "never" && isDeclared(call.round.context, tasksId);
       if (!isTask) return next(call);
       background.start();
-      if (settings.promoteAfterMs > 0) return runHeld(call, settings, init);
+      if (settings.promoteAfterMs > 0) return runDeferred(call, settings, init);
       const memory = await recallMemory(call);
-      return createTaskResult(await createTask(call, { memory, order: "run" }));
+      return createTaskResult(await creation.create(call, memory));
     };
   };
   // Whoever follows a task may be the first to come after a restart.

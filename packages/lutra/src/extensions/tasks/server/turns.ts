@@ -1,6 +1,6 @@
-/** Limits how many runs of one tool go on at once. */
+/** Limits the number of rounds of one tool that run at once in this process. */
 
-/** Waits for a turn; resolves to what gives it back. */
+/** Waits for a free place of the tool `name`. Resolves to a function that frees the place. */
 export type TakeTurn = (name: string, limit: number, signal: AbortSignal) => Promise<() => void>;
 
 interface Line {
@@ -8,7 +8,7 @@ interface Line {
   readonly waiting: Set<() => void>;
 }
 
-/** Turns by name, first come, first served. */
+/** Creates a queue for each tool, first in, first out. */
 export function createTurns(): TakeTurn {
   const lines = new Map<string, Line>();
 
@@ -25,18 +25,18 @@ export function createTurns(): TakeTurn {
     return new Promise((resolve, reject) => {
       const enter = () => {
         line.waiting.delete(enter);
-        signal.removeEventListener("abort", give);
+        signal.removeEventListener("abort", quit);
         line.running += 1;
         resolve(() => leave(name, line));
       };
-      const give = () => {
+      const quit = () => {
         line.waiting.delete(enter);
         reject(signal.reason);
       };
-      if (signal.aborted) return give();
+      if (signal.aborted) return quit();
       if (line.running < limit) return enter();
       line.waiting.add(enter);
-      signal.addEventListener("abort", give);
+      signal.addEventListener("abort", quit);
     });
   };
 }

@@ -1,41 +1,40 @@
-/** What a process does for tasks in the background: runs what is ordered, sweeps what has expired. */
+/** Background work of a process: runs scheduled tasks, and deletes expired ones. */
 import { ProtocolError } from "../../../protocol/errors.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
 import type { TakenTask, TaskStore, TaskWorker } from "../../../stores/task-store.ts";
 import type { CompleteTasksOptions } from "../options.ts";
+import { LazyAbortController } from "./lazy-abort.ts";
 import { type TaskRecord, type TaskRecords, toRecord } from "./records.ts";
-import { eventOf, isAbandoned, type Outcome, runCall, TaskRun } from "./run.ts";
-import { type Running, unreferenced } from "./running.ts";
-import { createLosses, Stop } from "./stop.ts";
+import { type RunningTasks, unreferenced } from "./running-tasks.ts";
+import { isAbandoned, type Outcome, runTaskRound, TaskRound } from "./task-round.ts";
 import { taskSettings } from "./tool-settings.ts";
 import { createTurns } from "./turns.ts";
 
 export interface WorkerInit {
   readonly host: ExtensionHost;
   readonly records: TaskRecords;
-  readonly running: Running;
+  readonly running: RunningTasks;
   readonly options: CompleteTasksOptions;
 }
 
-/** How many tasks one sweep takes out of the store at a time, and how many times. */
+/** Number of tasks in one batch of a sweep, and number of batches. */
 const sweepBatch = 500;
 const sweepBatches = 20;
 
 /**
- * The share of `maxLostRuns` from which a task runs apart from others like it. Low enough that those
- * that a killing task took with it are not at the limit when it no longer can; high enough that bad
- * luck seldom comes so far, since tasks that run apart wait for each other.
+ * The share of `maxLostRuns` from which a task runs isolated. Below 1, so that tasks that were lost
+ * along with a killing one are isolated before they reach the limit. Not much lower, because isolated
+ * tasks wait for each other and bad luck should seldom isolate one.
  */
-const apartShare = 2 / 3;
+const isolatedShare = 2 / 3;
 
-/** Starts to work for a store. */
+/** Starts a worker and the periodic sweep. */
 export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   const { host, options } = init;
   const onError = (error: unknown) => host.onError(error, "tasks");
-  const run = taskRunner(init);
   const { concurrency, maxLostRuns } = options;
-  const apartFrom = Math.max(1, Math.floor(maxLostRuns * apartShare));
-  const worker = store.work({ concurrency, apartFrom, run, onError });
+  const isolateFrom = Math.max(1, Math.floor(maxLostRuns * isolatedShare));
+  const worker = store.work({ concurrency, isolateFrom, run: taskRunner(init), onError });
   let isSweeping = false;
   const timer = unreferenced(
     setInterval(() => {
@@ -56,7 +55,7 @@ export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   };
 }
 
-/** In batches, so that a store has time for other things; what is left waits for the next time. */
+/** Works in batches, so that the store can serve others in between. The next sweep does the rest. */
 async function sweep(store: TaskStore): Promise<void> {
   for (let batch = 0; batch < sweepBatches; batch += 1) {
     if ((await store.sweep(sweepBatch)) < sweepBatch) return;
@@ -64,58 +63,46 @@ async function sweep(store: TaskStore): Promise<void> {
 }
 
 function taskRunner(init: WorkerInit) {
+  const { host, records, running, options } = init;
   const takeTurn = createTurns();
-  const losses = createLosses();
-  return async (taskId: string, signal: AbortSignal, taken?: TakenTask): Promise<void> => {
-    const stop = new Stop();
-    const forgetLoss = losses.add(signal, () => stop.abort(signal.reason));
-    // Before the first look, so that no cancellation falls in between. One that came after the task
-    // was taken aborts at once, and makes a look necessary.
-    const entry = init.running.add(taskId, (reason) => stop.abort(reason));
+
+  return async (taken: TakenTask): Promise<void> => {
+    const { taskId } = taken.task;
+    const controller = new LazyAbortController();
+    const abort = (reason: unknown) => controller.abort(reason);
+    const removeListener = taken.onLost(abort);
+    // Aborts at once when a cancellation came after the claim.
+    const entry = running.add(taskId, abort);
     try {
-      const isFresh = taken !== undefined && !stop.aborted;
-      const record = isFresh ? toRecord(taken.task) : await init.records.read(taskId);
-      if (record === undefined || record.state.status !== "working") return;
-      if (taken !== undefined && taken.lostRuns >= init.options.maxLostRuns) {
-        return await giveUp(record, taken, init);
-      }
-      entry.expireIn(record.expiresAt === null ? null : record.expiresAt - init.host.now());
-      await runTask(record, stop, { lost: signal, taken });
+      const record = controller.aborted ? await records.read(taskId) : toRecord(taken.task);
+      if (record?.state.status !== "working") return;
+      if (taken.lostRuns >= options.maxLostRuns) return await giveUp(record, taken, init);
+      entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
+      await runTask(record, taken, controller);
     } finally {
       entry.remove();
-      forgetLoss();
+      removeListener();
     }
   };
 
-  async function runTask(
-    record: TaskRecord,
-    stop: Stop,
-    { lost, taken }: { readonly lost: AbortSignal; readonly taken: TakenTask | undefined },
-  ) {
-    const { host, records } = init;
-    const taskRun = new TaskRun(records, record);
-    const { round } = taskRun;
-    const run = () => runCall(record, { host, stepLog: taskRun, stop });
-    const outcome = await inTurn(record, run, stop);
-    if (taskRun.failure !== undefined) throw taskRun.failure;
-    if (!isAbandoned(outcome, stop)) {
-      await taskRun.note(eventOf(outcome, round, host), taken?.replaceLast);
-    } else if (lost.aborted) {
-      // The order stands, so that whoever takes over runs it.
-      throw lost.reason;
-    }
+  async function runTask(record: TaskRecord, taken: TakenTask, controller: LazyAbortController) {
+    const round = new TaskRound(records, record, taken);
+    const run = () => runTaskRound(record, { host, stepLog: round, controller });
+    const outcome = await inTurn(record, run, controller);
+    if (round.failure !== undefined) throw round.failure;
+    if (!isAbandoned(outcome, controller)) await round.end(outcome, host);
   }
 
-  /** Waits until the tool may run once more; being cancelled meanwhile is an outcome, too. */
+  /** Waits until the limit of the tool allows another round. */
   function inTurn(
     { state: { call } }: TaskRecord,
     run: () => Promise<Outcome>,
-    stop: Stop,
+    controller: LazyAbortController,
   ): Promise<Outcome> {
-    const definition = init.host.tool(call.name)?.definition;
+    const definition = host.tool(call.name)?.definition;
     const limit = definition && taskSettings(definition).concurrency;
     if (limit === undefined) return run();
-    return takeTurn(call.name, limit, stop.signal).then(
+    return takeTurn(call.name, limit, controller.signal).then(
       (endTurn) => run().finally(endTurn),
       (error: unknown) => ({ error }),
     );
@@ -123,20 +110,19 @@ function taskRunner(init: WorkerInit) {
 }
 
 /**
- * Ends a task that takes its processes with it, as far as anyone can tell.
+ * Fails a task that appears to kill the processes that run it.
  *
  * @spec ext-tasks/tasks#task-execution-errors
  */
 async function giveUp(
   record: TaskRecord,
-  { lostRuns, replaceLast }: TakenTask,
+  taken: TakenTask,
   { host, records }: WorkerInit,
 ): Promise<void> {
   const { taskId, state } = record;
-  const reason = `given up after ${lostRuns} runs were lost with their process`;
+  const reason = `given up after ${taken.lostRuns} runs were lost with their process`;
   const error = new ProtocolError("internalError", `The task was ${reason}`);
-  const run = new TaskRun(records, record);
-  const after = await run.note(eventOf({ error }, run.round, host), replaceLast);
+  const after = await new TaskRound(records, record, taken).end({ error }, host);
   if (after?.state.status !== "failed") return;
   host.onError(new Error(`task ${taskId} of the tool ${state.call.name}: ${reason}`), "tasks");
 }

@@ -10,7 +10,8 @@ import type { ToolDefinition } from "../../../server/tools.ts";
 import { createMemoryEventBus } from "../../../stores/event-bus.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import { StoreUnavailableError } from "../../../stores/store-unavailable-error.ts";
-import type { StoredTask, TakenTask, TaskStore } from "../../../stores/task-store.ts";
+import type { HeldTask, StoredTask, TakenTask, TaskStore } from "../../../stores/task-store.ts";
+import { changedAttempt } from "../fixtures/changed-attempt.ts";
 import { declared, form, gate, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
 import { tasks } from "./tasks.ts";
 import type { ToolTaskOptions } from "./tool-settings.ts";
@@ -377,17 +378,16 @@ describe("a store that is not available", () => {
   it("a run that it fails is tried again, and its steps that are kept are not", async () => {
     let failures = 1;
     const memory = createMemoryTaskStore({ wait: async () => {} });
-    const replaceLast = (taken: TakenTask) => async (task: StoredTask) => {
+    const end = (taken: TakenTask) => async (task: StoredTask) => {
       if (failures-- > 0) throw new StoreUnavailableError("test", new Error("gone"));
-      return taken.replaceLast(task);
+      return taken.end(task);
     };
     const store: TaskStore = {
       ...memory,
       work: ({ run, ...options }) =>
         memory.work({
           ...options,
-          run: (taskId, signal, taken) =>
-            run(taskId, signal, taken && { ...taken, replaceLast: replaceLast(taken) }),
+          run: (taken) => run(changedAttempt(taken, { end: end(taken) })),
         }),
     };
     const effects: string[] = [];
@@ -600,7 +600,7 @@ describe("a call that becomes a task on its way", () => {
     const { open, opened } = gate();
     const store: TaskStore = {
       ...createMemoryTaskStore(),
-      create: () => Promise.reject(new StoreUnavailableError("test", new Error("gone"))),
+      hold: () => Promise.reject(new StoreUnavailableError("test", new Error("gone"))),
     };
     const slow = tool(() => opened.then(() => "here"), { promoteAfterMs: 10 });
     const { call, errors } = taskServer([slow], { tasks: { store } });
@@ -654,15 +654,26 @@ describe("a task that is no longer kept", () => {
 });
 
 describe("a call that has become a task, and its store", () => {
-  /** A store that is away for a while: from the first change on, for so many tries. */
+  /** Creates a store that fails the first writes of a held task. */
   function failing(times: number): TaskStore {
     const memory = createMemoryTaskStore();
     let left = times;
+    const fail = () => {
+      if (left-- > 0) throw new StoreUnavailableError("test", new Error("gone"));
+    };
     return {
       ...memory,
-      replace: async (task, order) => {
-        if (left-- > 0) throw new StoreUnavailableError("test", new Error("gone"));
-        return memory.replace(task, order);
+      hold: async (task) => {
+        const taken = await memory.hold(task);
+        const replace: HeldTask["replace"] = async (next, change) => {
+          fail();
+          return taken.replace(next, change);
+        };
+        const end: HeldTask["end"] = async (next) => {
+          fail();
+          return taken.end(next);
+        };
+        return { ...changedAttempt(taken, { replace, end }), release: () => taken.release() };
       },
     };
   }

@@ -1,6 +1,6 @@
 /**
- * Runs of tasks: by a worker that takes what is ordered, or by the request that a task came from.
- * A run is the tool's handler from its start, with the answers and steps of the runs before it.
+ * One round of a task: the tool's handler from its start, with the answers and step outcomes of
+ * earlier rounds. It runs in a worker, or in the request that became the task.
  */
 import { isProtocolError } from "../../../protocol/errors.ts";
 import type { Principal, RequestContext } from "../../../protocol/exchange.ts";
@@ -8,7 +8,6 @@ import { asJSON, copyOfJSON, type JSONObject } from "../../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../../protocol/json-rpc.ts";
 import { parseRequestMeta } from "../../../protocol/meta.ts";
 import { callTool } from "../../../protocol/tools.ts";
-import { TransportError } from "../../../protocol/transport-error.ts";
 import { modernVersions } from "../../../protocol/versioning.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
 import type { InputMemory, StepOutcome } from "../../../server/handler/request-state.ts";
@@ -17,74 +16,86 @@ import type { StepLog } from "../../../server/handler/step-log.ts";
 import { unknownTool } from "../../../server/tools.ts";
 import type { TakenTask } from "../../../stores/task-store.ts";
 import type { TaskCall, TaskEvent } from "../state.ts";
+import { type LazyAbortController, RoundContext } from "./lazy-abort.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
-import { RunContext, type Stop } from "./stop.ts";
 
-/** How a run has ended, or that nothing may be noted of it. */
+/** The end of a handler. */
 export type Outcome = { readonly value: Result | Questions } | { readonly error: unknown };
 
-/** The store failed a run, which says nothing about its task: it is to be run again. */
+/** The store failed. This is not a failure of the task, which runs again. */
 export class StoreFailure extends Error {
   override readonly name: string = "StoreFailure";
 }
 
-/** One run of a task, and what this process knows of it. The handler's context writes to it. */
-export class TaskRun implements StepLog {
+/** Records the events of one round. The handler's context writes to it. */
+export class TaskRound implements StepLog {
   readonly taskId: string;
-  readonly round: number;
   readonly #records: TaskRecords;
+  readonly #taken: TakenTask;
+  readonly #number: number;
   #known: TaskRecord | undefined;
   #failure: StoreFailure | undefined;
+  /** Settles when the previous event is recorded. Parallel writes would conflict. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(records: TaskRecords, record: TaskRecord) {
+  constructor(records: TaskRecords, record: TaskRecord, taken: TakenTask) {
     this.taskId = record.taskId;
-    this.round = record.state.round;
+    this.#number = record.state.round;
     this.#records = records;
+    this.#taken = taken;
     this.#known = record;
   }
 
-  /** What went wrong in the store while the handler ran. */
+  /** The first failure of the store in this round. */
   get failure(): StoreFailure | undefined {
     return this.#failure;
   }
 
-  /** Lets an event of this run happen to the task; `replaceLast` also notes that the run has ended. */
-  async note(
-    event: TaskEvent,
-    replaceLast?: TakenTask["replaceLast"],
-  ): Promise<TaskRecord | undefined> {
-    try {
-      this.#known = await this.#records.change(this.taskId, event, this.#known, replaceLast);
-      return this.#known;
-    } catch (cause) {
-      this.#known = undefined;
-      this.#failure = new StoreFailure("the store failed a run of a task", { cause });
-      throw this.#failure;
-    }
-  }
-
   async step(name: string, outcome: StepOutcome): Promise<StepOutcome> {
-    const kept = ownCopy(outcome);
-    const record = await this.note({ type: "step", name, outcome: kept });
-    const counted = record?.state.memory.steps[name] ?? kept;
-    // The handler goes on with its own, unless another run's was there first.
-    return counted === kept ? outcome : ownCopy(counted);
+    const stored = ownCopy(outcome);
+    const record = await this.#record({ type: "step", name, outcome: stored });
+    const first = record?.state.memory.steps[name] ?? stored;
+    // An outcome that an earlier attempt recorded takes precedence.
+    return first === stored ? outcome : ownCopy(first);
   }
 
   async status(message: string): Promise<void> {
-    await this.note({ type: "status", round: this.round, message });
+    await this.#record({ type: "status", round: this.#number, message });
   }
 
-  /** It is a task already. */
+  /** Does nothing, because the call already is a task. */
   async startTask(): Promise<void> {}
+
+  /** Records the outcome of the handler, and ends the attempt. */
+  end(outcome: Outcome, host: ExtensionHost): Promise<TaskRecord | undefined> {
+    return this.#record(eventOf(outcome, this.#number, host));
+  }
+
+  #record(event: TaskEvent): Promise<TaskRecord | undefined> {
+    const recorded = this.#last.then(() => this.#change(event));
+    this.#last = recorded.catch(() => {});
+    return recorded;
+  }
+
+  async #change(event: TaskEvent): Promise<TaskRecord | undefined> {
+    try {
+      this.#known = await this.#records.change(this.taskId, event, this.#known, this.#taken);
+      return this.#known;
+    } catch (cause) {
+      this.#known = undefined;
+      const failure = new StoreFailure("the store failed during a round of a task", { cause });
+      this.#failure ??= failure;
+      throw failure;
+    }
+  }
 }
 
 /**
- * The event that an outcome is for the task.
+ * Returns the event for an outcome.
  *
  * @spec ext-tasks/tasks#task-execution-errors
  */
-export function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEvent {
+function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEvent {
   try {
     if ("error" in outcome) throw outcome.error;
     const { value } = outcome;
@@ -98,13 +109,13 @@ export function eventOf(outcome: Outcome, round: number, host: ExtensionHost): T
 
 function askEvent({ pending, memory }: Questions, round: number): TaskEvent {
   if (Object.keys(pending).length === 0) {
-    throw new TypeError("inputRequired: a task needs inputRequests to wait for");
+    throw new TypeError("inputRequired: expected at least one of inputRequests in a task");
   }
   const { answers, steps, state } = memory;
   return copyOfJSON({ type: "ask", round, pending, memory: { answers, steps, state } });
 }
 
-/** The call as its task keeps it: what a run elsewhere needs, and nothing of the connection. */
+/** Returns the parts of a call that other replicas need to run it. */
 export function callOf(
   { params = {} }: JSONRPCRequest,
   { principal }: Pick<RequestContext, "principal">,
@@ -117,10 +128,16 @@ export function callOf(
   };
 }
 
+export interface RoundInit {
+  readonly host: ExtensionHost;
+  readonly stepLog: StepLog;
+  readonly controller: LazyAbortController;
+}
+
 /** Runs the handler of a task's tool once. */
-export async function runCall(
+export async function runTaskRound(
   { taskId, state: { call, memory } }: TaskRecord,
-  { host, stepLog, stop }: { host: ExtensionHost; stepLog: StepLog; stop: Stop },
+  { host, stepLog, controller }: RoundInit,
 ): Promise<Outcome> {
   const tool = host.tool(call.name);
   if (tool === undefined) return { error: unknownTool(call.name) };
@@ -128,7 +145,7 @@ export async function runCall(
   const request: JSONRPCRequest = { jsonrpc: "2.0", id: taskId, method: callTool.name, params };
   const meta = without(parseRequestMeta(params, modernVersions), "logLevel");
   const principal = (call.principal ?? undefined) as Principal | undefined;
-  const context = new RunContext(stop, principal, meta);
+  const context = new RoundContext(controller, principal, meta);
   const known: InputMemory = {
     answers: ownCopy(memory.answers),
     steps: ownCopy(memory.steps),
@@ -143,37 +160,32 @@ export async function runCall(
 }
 
 /**
- * What a handler may change without changing what is kept of its task: that is written down again
- * with the next change of the task.
+ * Returns a copy that a handler may change. Without it, such changes would be stored with the next
+ * change of the task.
  *
- * @throws {TypeError} for what JSON can't carry, which no store could keep
+ * @throws {TypeError} for values that JSON can't represent
  */
 function ownCopy<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
-  // Most often there is nothing in it, and a way through JSON costs ten times as much as a look.
+  // Most of these are empty, and copying through JSON costs ten times as much as this check.
   for (const _key in value) return copyOfJSON(value);
   return (Array.isArray(value) ? [] : {}) as T;
 }
 
-/** Most often the member is not there, and to leave it out would cost more than all else here. */
+/** Returns the object without a member. Avoids the copy in the common case that it has none. */
 function without<T extends object, K extends keyof T>(object: T, name: K): Omit<T, K> {
   if (object[name] === undefined) return object;
   const { [name]: _left, ...rest } = object;
   return rest;
 }
 
-/** True for what a handler threw because its task was taken from it. */
+/** True when the handler failed because its round was aborted. */
 export function isAbandoned(
   outcome: Outcome,
-  stop: { readonly aborted: boolean; readonly reason?: unknown },
+  { aborted, reason }: { readonly aborted: boolean; readonly reason?: unknown },
 ): boolean {
-  if (!stop.aborted || !("error" in outcome)) return false;
+  if (!aborted || !("error" in outcome)) return false;
   const { error } = outcome;
   if (isProtocolError(error)) return false;
-  return error === stop.reason || (error instanceof Error && error.name === "AbortError");
-}
-
-/** Why the signal of a run aborts. */
-export function cancelledError(): TransportError {
-  return new TransportError("aborted", "the task was cancelled");
+  return error === reason || (error instanceof Error && error.name === "AbortError");
 }

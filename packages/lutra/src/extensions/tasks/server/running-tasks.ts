@@ -1,34 +1,32 @@
-/** What runs in this process, so that a cancellation from anywhere reaches it. */
-
+/** The tasks that run in this process, so that cancellations from any replica reach them. */
 import { TransportError } from "../../../protocol/transport-error.ts";
 import { type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
 import { retryPauseMs } from "../../../stores/retry-pause.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { cancelledTopic, type TaskRecords } from "./records.ts";
-import { cancelledError } from "./run.ts";
 
-export interface Running {
-  /** Notes a run; `abort` is called when its task is cancelled, or no longer kept. */
+export interface RunningTasks {
+  /** Adds a task. `abort` is called when it is cancelled or expires. */
   readonly add: (taskId: string, abort: (reason: unknown) => void) => RunningTask;
   readonly close: () => void;
 }
 
 export interface RunningTask {
-  /** Says when the task will no longer be kept; `null` for never. */
+  /** Sets the time until the task expires; `null` for never. */
   readonly expireIn: (ms: number | null) => void;
   readonly remove: () => void;
 }
 
-/** How many cancellations are remembered, for runs that have been taken and not yet begun. */
+/** Number of cancellations that are remembered for tasks that were claimed but have not started. */
 const maxRemembered = 1000;
 
-export interface RunningOptions {
+export interface RunningTasksOptions {
   readonly events: EventBus;
   readonly read: TaskRecords["read"];
   readonly onError: (error: unknown) => void;
 }
 
-export function createRunning({ events, read, onError }: RunningOptions): Running {
+export function createRunningTasks({ events, read, onError }: RunningTasksOptions): RunningTasks {
   const aborts = new Map<string, Set<(reason: unknown) => void>>();
   const cancelled = new Set<string>();
   const abortAll = (taskId: string, reason: unknown) => {
@@ -42,14 +40,14 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
   };
   const subscribed = [
     events.subscribe(cancelledTopic, ({ taskId }) => onCancelled(taskId as string)),
-    // A cancellation may be among the events that were lost.
+    // The lost events may include a cancellation.
     events.subscribe(eventGapTopic, () => {
-      for (const taskId of aborts.keys()) void lookAgain(taskId);
+      for (const taskId of aborts.keys()) void readAgain(taskId);
     }),
   ];
 
-  /** What keeps events from coming may keep the store away as well: then once more, after a pause. */
-  async function lookAgain(taskId: string, failures = 0): Promise<void> {
+  /** Retries after a pause, because the cause of the gap may affect the store as well. */
+  async function readAgain(taskId: string, failures = 0): Promise<void> {
     try {
       const record = await read(taskId);
       if (record === undefined) abortAll(taskId, expiredError());
@@ -57,7 +55,7 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
     } catch (error) {
       onError(error);
       const retry = () => {
-        if (aborts.has(taskId)) void lookAgain(taskId, failures + 1);
+        if (aborts.has(taskId)) void readAgain(taskId, failures + 1);
       };
       unreferenced(setTimeout(retry, retryPauseMs(failures + 1)));
     }
@@ -65,9 +63,8 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
 
   return {
     add: (taskId, abort) => {
-      const runs = aborts.get(taskId) ?? new Set();
-      aborts.set(taskId, runs.add(abort));
-      // What is cancelled stays so.
+      const all = aborts.get(taskId) ?? new Set();
+      aborts.set(taskId, all.add(abort));
       if (cancelled.has(taskId)) abort(cancelledError());
       let timer: ReturnType<typeof setTimeout> | undefined;
       const expire = () => abort(expiredError());
@@ -78,8 +75,8 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
         },
         remove: () => {
           clearTimeout(timer);
-          runs.delete(abort);
-          if (runs.size === 0) aborts.delete(taskId);
+          all.delete(abort);
+          if (all.size === 0) aborts.delete(taskId);
         },
       };
     },
@@ -89,11 +86,15 @@ export function createRunning({ events, read, onError }: RunningOptions): Runnin
   };
 }
 
+function cancelledError(): TransportError {
+  return new TransportError("aborted", "the task was cancelled");
+}
+
 function expiredError(): TransportError {
   return new TransportError("aborted", "the task has expired");
 }
 
-/** Keeps a timer from keeping the process. A browser's timer is a number, and needs no such thing. */
+/** Lets the process end before the timer fires. In browsers a timer is a number. */
 export function unreferenced<T>(timer: T): T {
   if (typeof timer === "object" && timer !== null && "unref" in timer) {
     (timer as { readonly unref: () => void }).unref();

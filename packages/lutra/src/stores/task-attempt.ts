@@ -1,0 +1,143 @@
+/** Attempts to run tasks, and the operations on claims that they need from a store. */
+import { TransportError } from "../protocol/transport-error.ts";
+import type { HeldTask, StoredTask, TaskOrder } from "./task-store.ts";
+
+/** The right to run a task, as its store records it. */
+export interface Claim {
+  /** The task at the time of the claim. */
+  readonly task: StoredTask;
+  /** Identifies the process that made the claim. */
+  readonly session: number;
+  /** Number of claims of this task so far. With `session`, it identifies the attempt. */
+  readonly number: number;
+  /** Number of rejected attempts in a row before this one. */
+  readonly rejections: number;
+  /** Number of lost attempts in a row before this one. */
+  readonly lostRuns: number;
+}
+
+/** The effect of a write on the attempt: none, progress, or its end. */
+export type ClaimedChange = "keep" | "progress" | "end";
+
+/** The result of a write; `lost` when the claim is no longer the task's current one. */
+export type Written = "written" | "outdated" | "lost";
+
+/**
+ * The end of an attempt. After `released`, other workers take the task. After `lost`, they may have
+ * it already.
+ */
+export type AttemptEnd = "done" | "rejected" | "released" | "lost";
+
+/** Writes under a claim. */
+export interface ClaimStore {
+  readonly write: (claim: Claim, task: StoredTask, change: ClaimedChange) => Promise<Written>;
+  /** Records the end of an attempt; does nothing when the claim is no longer current. */
+  readonly settle: (claim: Claim, end: AttemptEnd) => Promise<void>;
+}
+
+/** One attempt. It is open until it has ended or is lost. */
+export class Attempt implements HeldTask {
+  readonly claim: Claim;
+  readonly #store: ClaimStore;
+  readonly #onClosed: (() => void) | undefined;
+  readonly #listeners = new Set<(reason: unknown) => void>();
+  #phase: "open" | "ended" | "lost" = "open";
+
+  constructor(claim: Claim, store: ClaimStore, onClosed?: () => void) {
+    this.claim = claim;
+    this.#store = store;
+    this.#onClosed = onClosed;
+  }
+
+  get task(): StoredTask {
+    return this.claim.task;
+  }
+
+  get lostRuns(): number {
+    return this.claim.lostRuns;
+  }
+
+  get phase(): "open" | "ended" | "lost" {
+    return this.#phase;
+  }
+
+  replace(task: StoredTask, change: Pick<TaskOrder, "isProgress"> = {}): Promise<boolean> {
+    return this.#write(task, change.isProgress ? "progress" : "keep");
+  }
+
+  async end(task: StoredTask): Promise<boolean> {
+    const isWritten = await this.#write(task, "end");
+    if (isWritten) this.#close("ended");
+    return isWritten;
+  }
+
+  async release(): Promise<void> {
+    if (this.#phase !== "open") return;
+    await this.#store.settle(this.claim, "released");
+    this.#close("ended");
+  }
+
+  onLost(listener: (reason: unknown) => void): () => void {
+    if (this.#phase === "lost") listener(lostError());
+    else this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Refuses all further writes, and notifies the listeners. */
+  lose(): void {
+    if (!this.#close("lost")) return;
+    const reason = lostError();
+    for (const listener of this.#listeners) listener(reason);
+  }
+
+  async #write(task: StoredTask, change: ClaimedChange): Promise<boolean> {
+    if (this.#phase !== "open") throw lostError();
+    const written = await this.#store.write(this.claim, task, change);
+    if (written === "lost") {
+      this.lose();
+      throw lostError();
+    }
+    return written === "written";
+  }
+
+  #close(phase: "ended" | "lost"): boolean {
+    if (this.#phase !== "open") return false;
+    this.#phase = phase;
+    this.#onClosed?.();
+    return true;
+  }
+}
+
+/** The attempts of a process that no worker runs. */
+export class HeldTasks {
+  readonly #store: ClaimStore;
+  readonly #held = new Set<Attempt>();
+
+  constructor(store: ClaimStore) {
+    this.#store = store;
+  }
+
+  add(claim: Claim): HeldTask {
+    const attempt: Attempt = new Attempt(claim, this.#store, () => this.#held.delete(attempt));
+    this.#held.add(attempt);
+    return attempt;
+  }
+
+  /** Gives up the tasks, which other processes take like those of a dead one. */
+  lose(): void {
+    for (const attempt of [...this.#held]) attempt.lose();
+  }
+
+  /** Releases the tasks; those whose release fails are taken over like those of a dead process. */
+  async release(): Promise<void> {
+    const release = async (attempt: Attempt) => {
+      attempt.lose();
+      await this.#store.settle(attempt.claim, "released").catch(() => {});
+    };
+    await Promise.all([...this.#held].map(release));
+  }
+}
+
+function lostError(): TransportError {
+  return new TransportError("aborted", "another worker may have taken the task");
+}

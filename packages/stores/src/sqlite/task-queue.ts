@@ -1,0 +1,154 @@
+/** The schedule of tasks in a SQLite file. Workers claim due rows, and poll for changes of the file. */
+import type {
+  AttemptEnd,
+  Claim,
+  ClaimedChange,
+  ClaimRequest,
+  QueueListener,
+  TaskQueue,
+  Written,
+} from "lutra/internal";
+import type { StoredTask } from "lutra/stores";
+import type { Database } from "./database.ts";
+import type { Session } from "./session.ts";
+import * as rows from "./task-rows.ts";
+
+/** Interval between checks for changes by other processes, in milliseconds. */
+const pollEveryMs = 40;
+/** Interval between checks for dead processes, in milliseconds. */
+const upkeepEveryMs = 500;
+
+export interface SqliteTaskQueueOptions {
+  /** For changes of tasks, which survive a loss of power. */
+  readonly database: Database;
+  /** For claims, which can be made again. */
+  readonly workDatabase: Database;
+  readonly session: Session;
+  readonly now: () => number;
+  readonly retryPauseMs: (rejections: number) => number;
+}
+
+export interface SqliteTaskQueueInit extends SqliteTaskQueueOptions {
+  /** Called when this process has released a task. Its workers do not see that in the file. */
+  readonly onReleased: () => void;
+}
+
+interface ClaimedRow extends Omit<StoredTask, "state"> {
+  readonly state: string;
+  readonly runs: number;
+  /** Null for a task that had expired. */
+  readonly runner: number | null;
+  readonly rejections: number;
+  readonly lostRuns: number;
+}
+
+/** The queue of one worker, which remembers the next due time. */
+export class SqliteTaskQueue implements TaskQueue {
+  readonly #options: SqliteTaskQueueInit;
+  readonly upkeep: NonNullable<TaskQueue["upkeep"]>;
+  readonly #listeners = new Set<QueueListener>();
+  #dataVersion = -1;
+  #nextDueAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: SqliteTaskQueueInit) {
+    this.#options = options;
+    this.upkeep = { everyMs: upkeepEveryMs, run: () => options.session.releaseDead() };
+  }
+
+  async claim({ limit, isolateFrom, mayIsolate }: ClaimRequest): Promise<readonly Claim[]> {
+    const { workDatabase, session, now } = this.#options;
+    const runner = await session.id();
+    const isolation = [isolateFrom, mayIsolate ? 1 : 0] as const;
+    return workDatabase.run((connection) => {
+      const [first] = connection.rows<{ readonly dueAt: number | null }>(
+        rows.nextDueAt,
+        ...isolation,
+      );
+      this.#nextDueAt = first?.dueAt ?? Number.POSITIVE_INFINITY;
+      if (this.#nextDueAt > now()) return [];
+      const values = [now(), runner, limit, ...isolation] as const;
+      return connection.rows<ClaimedRow>(rows.claim, ...values).flatMap(toClaim);
+    });
+  }
+
+  async write(claim: Claim, task: StoredTask, change: ClaimedChange): Promise<Written> {
+    const { database, now } = this.#options;
+    const { taskId, version, expiresAt, state } = task;
+    const values = [taskId, version, now(), expiresAt, JSON.stringify(state)] as const;
+    const attempt = [claim.number, claim.session] as const;
+    const written = await database.write((connection) =>
+      connection.changes(rows.replaceClaimed[change], ...values, ...attempt),
+    );
+    if (written > 0) return "written";
+    const others = await database.run((connection) =>
+      connection.rows(rows.findOtherClaim, taskId, ...attempt),
+    );
+    return others.length > 0 ? "lost" : "outdated";
+  }
+
+  async settle({ task, number, session, rejections }: Claim, end: AttemptEnd): Promise<void> {
+    const { workDatabase, now, retryPauseMs, onReleased } = this.#options;
+    const dueAt = now() + (end === "rejected" ? retryPauseMs(rejections + 1) : 0);
+    await workDatabase.run((connection) =>
+      connection.changes(rows.settle, task.taskId, number, session, dueAt, end),
+    );
+    // A claim that was made meanwhile has not seen this due time.
+    this.#nextDueAt = Math.min(this.#nextDueAt, dueAt);
+    if (end === "released") onReleased();
+  }
+
+  isLive({ session }: Claim): boolean {
+    return this.#options.session.isLive(session);
+  }
+
+  watch(listener: QueueListener): () => void {
+    this.#listeners.add(listener);
+    const timer = setInterval(() => this.#poll(listener), pollEveryMs).unref();
+    const forget = this.#options.session.onLost(() => {
+      listener.lost();
+      listener.wake();
+    });
+    return () => {
+      this.#listeners.delete(listener);
+      clearInterval(timer);
+      forget();
+    };
+  }
+
+  defer(take: () => void): void {
+    setImmediate(take);
+  }
+
+  /** Reports that this process has ordered a task. */
+  wake(): void {
+    for (const { wake } of this.#listeners) wake();
+  }
+
+  #poll({ wake }: QueueListener): void {
+    const { workDatabase, now } = this.#options;
+    if (!workDatabase.isOpen) return;
+    try {
+      if (this.#hasChanged() || now() >= this.#nextDueAt) wake();
+    } catch {
+      // The claim reports why the file can't be read.
+      wake();
+    }
+  }
+
+  /** True when another connection has written since the last call. Reads shared memory only. */
+  #hasChanged(): boolean {
+    const sql = "SELECT data_version AS version FROM pragma_data_version";
+    const [row] = this.#options.workDatabase.rows<{ readonly version: number }>(sql);
+    const version = row?.version ?? -1;
+    if (version === this.#dataVersion) return false;
+    this.#dataVersion = version;
+    return true;
+  }
+}
+
+function toClaim(row: ClaimedRow): Claim[] {
+  const { taskId, version, expiresAt, runner, runs, rejections, lostRuns } = row;
+  if (runner === null) return [];
+  const task = { taskId, version, expiresAt, state: JSON.parse(row.state) };
+  return [{ task, session: runner, number: runs, rejections, lostRuns }];
+}
