@@ -2,7 +2,7 @@
 import type { Serve, Transport } from "../protocol/exchange.ts";
 import type { HttpTransportOptions } from "../transport/http/client.ts";
 import { createMemoryTransport } from "../transport/memory.ts";
-import type { StdioCommand } from "../transport/stdio/child.ts";
+import type { StdioCommand } from "../transport/stdio/spawn-command.ts";
 
 /** A server in this process, or anything else that answers requests. */
 export interface ServeTarget {

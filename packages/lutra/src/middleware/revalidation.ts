@@ -3,6 +3,7 @@ import type { RequestContext } from "../protocol/exchange.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { nameOf } from "../stores/response-lru.ts";
+import { within } from "../time/within.ts";
 import type { Sending } from "./sending.ts";
 
 export interface RevalidationOptions {
@@ -38,14 +39,13 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
       if (running.has(name)) return;
       const controller = new AbortController();
       running.set(name, controller);
-      const timer = setTimeout(() => controller.abort(lateError(timeoutMs)), timeoutMs);
-      const own = { signal: controller.signal, notify: () => {} };
-      send({ ...sending, context: { ...contextOf(sending.context), ...own } })
+      const tooLate = () => lateError(timeoutMs);
+      within({ signal: controller.signal, ms: timeoutMs, tooLate }, (signal) => {
+        const own = { signal, notify: () => {} };
+        return send({ ...sending, context: { ...contextOf(sending.context), ...own } });
+      })
         .catch((error) => onWarning(`${request.method}: could not be renewed`, error))
-        .finally(() => {
-          clearTimeout(timer);
-          running.delete(name);
-        });
+        .finally(() => running.delete(name));
     },
     close: () => {
       const closed = new TransportError("closed", "The cache was closed");

@@ -1,7 +1,7 @@
 /**
- * The ids and progress tokens that requests have on a stdio channel, in place of their own. So
- * requests of several callers may share ids, and a late answer to a cancelled request never meets a
- * newer one.
+ * Replaces the ids and progress tokens of requests by ids of the stdio channel. Requests of several
+ * callers may therefore share ids, and a late answer to a cancelled request is not taken for the
+ * answer to a newer one.
  *
  * @spec basic/index#requests, basic/patterns/progress#progress-flow
  */
@@ -11,7 +11,7 @@ import type { JSONRPCNotification, JSONRPCRequest, Result } from "../../protocol
 import { metaKeys } from "../../protocol/meta.ts";
 import { withSubscriptionId } from "../../protocol/subscriptions.ts";
 
-/** A request as it is sent: `id` is its id, and its progress token if it has one. */
+/** Returns a request with `id` as its id, and as its progress token if it has one. */
 export function requestToChannel(request: JSONRPCRequest, id: number): JSONRPCRequest {
   const meta = metaOf(request);
   if (meta?.[metaKeys.progressToken] === undefined) return { ...request, id };
@@ -19,13 +19,13 @@ export function requestToChannel(request: JSONRPCRequest, id: number): JSONRPCRe
   return { ...request, id, params: { ...request.params, _meta } };
 }
 
-/** The result as its caller knows it: that of a subscription carries the subscription's id. */
+/** Returns a result with the caller's id, which the result of a subscription carries. */
 export function resultFromChannel(result: Result, id: number, request: JSONRPCRequest): Result {
   if (result._meta?.[metaKeys.subscriptionId] !== id) return result;
   return withSubscriptionId(result, request.id);
 }
 
-/** A notification of the subscription that `request` opened, as its caller knows it. */
+/** Returns a notification of the subscription that `request` opened, with the caller's id. */
 export function changeFromChannel(
   notification: JSONRPCNotification,
   request: JSONRPCRequest,
@@ -33,7 +33,7 @@ export function changeFromChannel(
   return { ...notification, params: withSubscriptionId(notification.params, request.id) };
 }
 
-/** Progress of `request` as its caller knows it; `undefined` when none was asked for. */
+/** Returns progress of `request` with the caller's token; `undefined` when there is no token. */
 export function progressFromChannel(
   notification: JSONRPCNotification,
   request: JSONRPCRequest,
@@ -43,7 +43,7 @@ export function progressFromChannel(
   return { ...notification, params: { ...notification.params, progressToken } };
 }
 
-/** True for a request that asked for log messages. */
+/** Returns true for a request that asked for log messages. */
 export function asksForLog(request: JSONRPCRequest): boolean {
   return metaOf(request)?.[metaKeys.logLevel] !== undefined;
 }

@@ -1,35 +1,19 @@
 /**
- * A server process: how it starts, and how it comes to its end.
+ * A server process, from its start to its exit.
  *
  * @spec basic/transports/stdio#shutdown
  */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { Socket } from "node:net";
 import { TransportError } from "../../protocol/transport-error.ts";
-import { childEnvironment } from "./environment.ts";
+import { settlesWithin } from "../../time/within.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { createLineReader } from "./lines.ts";
+import { type StdioCommand, spawnCommand } from "./spawn-command.ts";
 import type { StderrLog } from "./stderr-log.ts";
-import { within } from "./within.ts";
-
-/** How to start a server. No shell is involved. */
-export interface StdioCommand {
-  /** A program, found by `PATH` unless it is a path. */
-  readonly command: string;
-  readonly args?: readonly string[];
-  /**
-   * Variables for the server, beside a short list that every program needs (`PATH`, `HOME`, `LANG`
-   * and such). Nothing else of this process's environment is handed on, since it may hold secrets.
-   * `process.env` hands on everything.
-   */
-  readonly env?: { readonly [name: string]: string | undefined };
-  /** The directory the server starts in. @default that of this process */
-  readonly cwd?: string;
-}
 
 export interface ChildOptions {
   readonly stderr: StderrLog;
@@ -40,20 +24,20 @@ export interface ChildOptions {
   readonly closeTimeoutMs: number;
 }
 
-/** How a process ended: one of the two is `null`. */
+/** The exit of a process: its code or its signal; the other one is `null`. */
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
 /**
- * How long output is awaited after an exit. A grandchild that inherited the pipe may hold it open
- * for as long as it lives.
+ * Maximum time that output is read after an exit, in milliseconds. A grandchild that inherited the
+ * pipe may keep it open for as long as it lives.
  */
 const outputTimeoutMs = 500;
 
 export class Child {
-  /** Resolves when the process has ended and its output has been read. */
+  /** Resolves when the process has exited and its output has been read. */
   readonly exited: Promise<ChildExit>;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #writer: LineWriter;
@@ -63,17 +47,11 @@ export class Child {
   /**
    * Starts a process.
    *
-   * @throws {TransportError} `closed` when it does not start, saying what to do about it
+   * @throws {TransportError} `closed` when it does not start, with the remedy
    */
   static async start(command: StdioCommand, options: ChildOptions): Promise<Child> {
-    const { args = [], cwd } = command;
     try {
-      const started = spawn(command.command, args, {
-        cwd,
-        env: childEnvironment(command.env),
-        stdio: "pipe",
-        windowsHide: true,
-      });
+      const started = spawnCommand(command);
       await once(started, "spawn");
       return new Child(started, options);
     } catch (thrown) {
@@ -89,11 +67,11 @@ export class Child {
     this.#writer = createLineWriter(started.stdin, options.maxBufferedBytes);
     const lines = createLineReader(options);
     const stop = (): void => void this.stop();
-    // A server that takes no more, or says no more, is of no use any longer.
+    // A server whose input or output is closed cannot answer requests any more.
     started.stdin.on("error", stop);
     started.stdout.on("data", lines.push).on("end", lines.end).on("end", stop).on("error", stop);
     started.stderr.on("data", options.stderr.push).on("end", options.stderr.end);
-    // A signal that cannot be sent is an error too, and the next one may succeed.
+    // A signal that can't be sent raises an error, too. The next signal may succeed.
     started.on("error", () => {});
     this.exited = exitOf(started);
   }
@@ -107,7 +85,7 @@ export class Child {
     void this.#writer.write(json);
   }
 
-  /** Whether the process that this is keeps the present one from ending. */
+  /** Sets whether the server process keeps this process from exiting. */
   setRef(isNeeded: boolean): void {
     const { stdin, stdout, stderr } = this.#process;
     for (const handle of [this.#process, stdin as Socket, stdout as Socket, stderr as Socket]) {
@@ -116,7 +94,7 @@ export class Child {
     }
   }
 
-  /** Closes the input; then, as often as patience runs out, asks with more force. */
+  /** Closes the input, then sends `SIGTERM` and `SIGKILL`, each after `closeTimeoutMs`. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -125,9 +103,9 @@ export class Child {
   async #stop(): Promise<void> {
     this.setRef(true);
     this.#process.stdin.end();
-    if (await within(this.#closeTimeoutMs, this.exited)) return;
+    if (await settlesWithin(this.#closeTimeoutMs, this.exited)) return;
     this.#process.kill("SIGTERM");
-    if (await within(this.#closeTimeoutMs, this.exited)) return;
+    if (await settlesWithin(this.#closeTimeoutMs, this.exited)) return;
     this.#process.kill("SIGKILL");
     await this.exited;
   }

@@ -7,9 +7,10 @@ import type { JSONRPCNotification, RequestId } from "../../protocol/json-rpc.ts"
 import { metaKeys } from "../../protocol/meta.ts";
 import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
-import type { StdioCommand } from "./child.ts";
-import type { StdioTransport, StdioTransportOptions } from "./client.ts";
+import type { StdioTransport } from "./client.ts";
 import { createStdioTransport } from "./client.ts";
+import type { StdioTransportOptions } from "./options.ts";
+import type { StdioCommand } from "./spawn-command.ts";
 
 // Processes take their time on a machine that is busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -323,7 +324,7 @@ describe("a server that dies", () => {
       await expect(send(transport, "echo").result).rejects.toThrow("exited with code 2");
     }
     await expect(send(transport, "echo").result).rejects.toThrow(
-      /died more than 2 times within 30 s\. .* exited with code 2; .*\n.*no configuration/,
+      /exited more than 2 times within 30 s\. .* exited with code 2; .*\n.*no configuration/,
     );
   });
 

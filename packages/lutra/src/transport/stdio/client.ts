@@ -1,32 +1,13 @@
 /**
- * The client's end of stdio: a server process that is started when it is first needed, and again
- * when it has died.
+ * The client's end of stdio: a server process that starts with the first request, and restarts
+ * after it has exited.
  *
  * @spec basic/transports/stdio
  */
 import type { Transport } from "../../protocol/exchange.ts";
-import type { StdioCommand } from "./child.ts";
-import type { RestartOptions } from "./restarts.ts";
+import { type StdioTransportOptions, withTransportDefaults } from "./options.ts";
 import { ServerProcess } from "./server-process.ts";
-import type { StderrOption } from "./stderr-log.ts";
-
-export interface StdioTransportOptions {
-  /** Where the server's `stderr` goes, and what it prints on `stdout` that is no message. @default "inherit" */
-  readonly stderr?: StderrOption;
-  /** How often a server that died is started again. @default 5 times in 30 seconds */
-  readonly restarts?: RestartOptions;
-  /**
-   * How long `close` waits for the server to exit: once after closing its input, and once more
-   * after `SIGTERM`. Then comes `SIGKILL`.
-   *
-   * @default 2000
-   */
-  readonly closeTimeoutMs?: number;
-  /** A longer message of the server fails what is in flight. @default 16 MiB */
-  readonly maxLineBytes?: number;
-  /** Requests are refused while more than this waits for the server to read. @default 64 MiB */
-  readonly maxBufferedBytes?: number;
-}
+import type { StdioCommand } from "./spawn-command.ts";
 
 export interface StdioTransport extends Transport {
   /** The id of the server process, while one runs. */
@@ -34,14 +15,14 @@ export interface StdioTransport extends Transport {
 }
 
 /**
- * Speaks to a server over its standard input and output. The process starts with the first
- * request. It is shared by all requests, and while none is in flight it does not keep this process
- * from exiting.
+ * Creates a transport to a server over its standard input and output. The process starts with the
+ * first request and is shared by all requests. While none is in flight, it does not keep this
+ * process from exiting.
  *
- * A server that dies takes the requests in flight with it: they reject with a `TransportError` of
- * the reason `closed`, subscriptions included, and the next request starts the server anew.
+ * When the server exits, the requests in flight, subscriptions included, reject with a
+ * `TransportError` of the reason `closed`. The next request restarts the server.
  *
- * @throws {TypeError} for an option that makes no sense
+ * @throws {TypeError} for an invalid option
  * @spec basic/transports/stdio#shutdown, basic/transports/stdio#unexpected-termination
  * @example
  * ```ts
@@ -52,7 +33,7 @@ export function createStdioTransport(
   command: StdioCommand,
   options: StdioTransportOptions = {},
 ): StdioTransport {
-  const server = new ServerProcess(command, options);
+  const server = new ServerProcess(command, withTransportDefaults(options));
   return {
     serve: (request, context) => server.serve(request, context),
     mirrorsHeaders: false,

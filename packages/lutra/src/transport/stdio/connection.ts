@@ -1,5 +1,5 @@
 /**
- * One client of a stdio server, from its first byte to the last.
+ * The connection of a stdio server to its client.
  *
  * @spec basic/transports/stdio#sending-messages, basic/transports/stdio#shutdown
  */
@@ -9,13 +9,13 @@ import { ProtocolError } from "../../protocol/errors.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, RequestId } from "../../protocol/json-rpc.ts";
 import { encodeError, isRequest, parseMessage, readId } from "../../protocol/json-rpc.ts";
+import { settlesWithin } from "../../time/within.ts";
 import { Exchanges } from "./exchanges.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { createLineReader } from "./lines.ts";
-import type { StdioServer, StdioServerOptions } from "./server.ts";
+import type { StdioServer, StdioServerOptions } from "./options.ts";
 import { guardStdout } from "./stdout-guard.ts";
-import { within } from "./within.ts";
 
 export class Connection {
   readonly closed: Promise<void>;
@@ -44,12 +44,12 @@ export class Connection {
       maxInFlight: options.maxInFlight,
       maxWaitingBytes: options.maxLineBytes,
       onError: options.onError,
-      onOver: () => this.#pauseOrResume(),
+      onEnd: () => this.#pauseOrResume(),
     });
     this.#stopReading = this.#startReading();
   }
 
-  /** Aborts what is in flight, ends subscriptions gracefully and lets the output leave. */
+  /** Ends subscriptions gracefully, waits for requests in flight, and writes all output. */
   close(): Promise<void> {
     if (!this.#isClosing) {
       this.#isClosing = true;
@@ -73,15 +73,14 @@ export class Connection {
     };
     const close = (): void => void this.close();
     for (const event of ["end", "close", "error"]) input.on(event, close);
-    // Without a listener an error ends the process, and one may be raised after the last write. So
-    // this listener stays.
+    // Never removed: an error may be raised after the last write, and would end the process.
     for (const event of ["close", "error"]) output.on(event, close);
     input.on("data", onData);
     return () => {
       input.off("data", onData);
       for (const event of ["end", "close"]) input.off(event, close);
       input.pause();
-      // A paused pipe may still read ahead, which would keep the process running.
+      // A paused pipe may still read ahead, and would keep the process running.
       (input as Partial<Socket>).unref?.();
     };
   }
@@ -98,7 +97,7 @@ export class Connection {
     try {
       const message = parseMessage(value);
       if (isRequest(message)) this.#exchanges.accept(message, line.length);
-      else this.#hear(message);
+      else this.#cancel(message);
     } catch (thrown) {
       if (!isAnswerable(value)) return;
       this.#refuse(readId(value), ProtocolError.from(thrown));
@@ -106,7 +105,7 @@ export class Connection {
   }
 
   /** @spec basic/patterns/cancellation#error-handling */
-  #hear(notification: JSONRPCNotification): void {
+  #cancel(notification: JSONRPCNotification): void {
     const id = cancelledRequestId(notification);
     if (id === undefined) return;
     const reason = notification.params?.reason;
@@ -127,7 +126,7 @@ export class Connection {
     }
   }
 
-  /** Reads on only while there is room for more requests and for what they are answered. */
+  /** Pauses reading while the requests or the output exceed their limits. */
   #pauseOrResume(): void {
     if (this.#isClosing) return;
     const caughtUp = this.#writer.caughtUp();
@@ -145,9 +144,9 @@ export class Connection {
   async #shutDown(): Promise<void> {
     const { output, graceMs } = this.#options;
     this.#stopReading();
-    await within(graceMs, Promise.all([this.#exchanges.drain(), this.#closeServer()]));
+    await settlesWithin(graceMs, Promise.all([this.#exchanges.drain(), this.#closeServer()]));
     this.#exchanges.abort("The server shuts down");
-    await within(graceMs, this.#writer.flush());
+    await settlesWithin(graceMs, this.#writer.flush());
     this.#releaseStdout();
     if (output !== process.stdout) output.end();
     this.#resolveClosed();
@@ -169,8 +168,8 @@ function parseError(message: string): ProtocolError {
 }
 
 /**
- * False for responses, which clients do not send, and for notifications. To answer them could be
- * taken for the response to a request that has the same id.
+ * Returns false for responses, which clients do not send, and for notifications. A client could
+ * mistake an answer to one for the response to a request with the same id.
  *
  * @spec basic/index#notifications
  */

@@ -1,8 +1,9 @@
-/** What a server process learns of its host's environment. */
+/** The environment of server processes. */
 
 /**
- * The variables that programs need to find files, other programs, a home and a language. The list
- * is that of `sudo` and of other MCP clients, and the places of temporary files and time zones.
+ * The variables that programs need to find files, other programs, the home directory and the
+ * language. `sudo` and other MCP clients pass on the same list; the locations of temporary files and
+ * time zones are added.
  */
 const inheritedNames: readonly string[] =
   process.platform === "win32"
@@ -38,9 +39,9 @@ const inheritedNames: readonly string[] =
       ];
 
 /**
- * The environment of a server process: a short list of harmless variables from this process, and
- * what `given` adds. Nothing else is inherited, because the environment of a host is full of keys
- * and tokens that are none of a server's business. To hand on everything, give `process.env`.
+ * Returns the environment of a server process: a short list of harmless variables of this process,
+ * and the variables in `given`. Nothing else is inherited, because a host's environment often
+ * contains keys and tokens. To pass on everything, give `process.env`.
  */
 export function childEnvironment(
   given: { readonly [name: string]: string | undefined } = {},
@@ -49,7 +50,7 @@ export function childEnvironment(
   const inherited: Record<string, string | undefined> = {};
   for (const name of inheritedNames) {
     const value = own[name];
-    // Shells export functions as values that begin like this; some programs would run them.
+    // Shells export functions as values with this prefix, and some programs would run them.
     if (value !== undefined && !value.startsWith("()")) inherited[name] = value;
   }
   return { ...inherited, ...given };

@@ -1,6 +1,6 @@
 /**
- * The requests of one stdio client that are in flight: each is answered once, or cancelled and
- * never heard of again.
+ * The requests of one stdio client that are in flight. Each is answered once, or cancelled; nothing
+ * is sent for a cancelled request.
  *
  * @spec basic/transports/stdio#cancellation, basic/patterns/cancellation#behavior-requirements
  */
@@ -14,28 +14,28 @@ import { TransportError } from "../../protocol/transport-error.ts";
 
 export interface ExchangesOptions {
   readonly serve: Serve;
-  /** Writes one message; the promise resolves when the client has caught up. Does not throw. */
+  /** Writes one message. The promise resolves when the client has caught up. Does not throw. */
   readonly send: (json: string) => void | Promise<void>;
-  /** How many requests run at once. As many again may wait for their turn before `isFull`. */
+  /** Maximum number of requests that run at once, and of those that wait before `isFull`. */
   readonly maxInFlight: number;
-  /** How many bytes of requests may wait before `isFull`. */
+  /** Maximum size of all requests that wait before `isFull`. */
   readonly maxWaitingBytes: number;
-  /** Hears of failures whose cause the client is not told. */
+  /** Called with errors whose cause the client is not told. */
   readonly onError: (error: unknown) => void;
-  /** Hears that a request is over, so that `isFull` may have changed. */
-  readonly onOver: () => void;
+  /** Called when a request has ended, so that `isFull` may have changed. */
+  readonly onEnd: () => void;
 }
 
 interface Exchange {
   readonly request: JSONRPCRequest;
   readonly bytes: number;
   readonly controller: AbortController;
-  /** Settles when the server is done, which may be after the exchange is over. */
+  /** Settles when the handler has ended, which may be after the exchange. */
   running?: Promise<void>;
-  /** Known from the first notification that carries the request's id as its subscription. */
+  /** Set by the first notification that carries the request's id as its subscription. */
   isSubscription: boolean;
-  /** Answered or cancelled: nothing more may be sent. */
-  isOver: boolean;
+  /** True once it is answered or cancelled: nothing more may be sent. */
+  hasEnded: boolean;
 }
 
 export class Exchanges {
@@ -49,47 +49,47 @@ export class Exchanges {
     this.#options = options;
   }
 
-  /** True when the client should not be read for a while. */
+  /** True while nothing more should be read from the client. */
   get isFull(): boolean {
     const { maxInFlight, maxWaitingBytes } = this.#options;
     return this.#waiting.size >= maxInFlight || this.#waitingBytes > maxWaitingBytes;
   }
 
-  /** Takes a request that came in a line of `bytes`. */
+  /** Accepts a request that arrived in a line of `bytes`. */
   accept(request: JSONRPCRequest, bytes: number): void {
     if (this.#open.has(request.id)) {
-      const message = "id: expected one that no request in flight has";
+      const message = "id: expected an id that no request in flight has";
       void this.#options.send(
         encodeError(request.id, new ProtocolError("invalidRequest", message)),
       );
       return;
     }
     const controller = new AbortController();
-    const exchange = { request, bytes, controller, isSubscription: false, isOver: false };
+    const exchange = { request, bytes, controller, isSubscription: false, hasEnded: false };
     this.#open.set(request.id, exchange);
     this.#waiting.add(exchange);
     this.#waitingBytes += bytes;
     this.#startWaiting();
   }
 
-  /** Aborts a request, of which nothing more is sent. An unknown id is ignored. */
+  /** Aborts a request, for which nothing more is sent. Ignores an unknown id. */
   cancel(id: RequestId, reason: string): void {
     const exchange = this.#open.get(id);
     if (exchange !== undefined) this.#abandon(exchange, reason);
   }
 
-  /** Resolves when all requests that came in have ended. */
+  /** Resolves when all accepted requests have ended. */
   async drain(): Promise<void> {
     while (this.#open.size > 0) {
       await Promise.all([...this.#open.values()].map(({ running }) => running));
     }
   }
 
-  /** Aborts everything. */
+  /** Aborts all requests. */
   abort(reason: string): void {
-    // What waits goes first, so that nothing is started only to be aborted.
+    // Waiting requests come first, so that none is started only to be aborted.
     for (const exchange of [...this.#waiting, ...this.#open.values()]) {
-      if (!exchange.isOver) this.#abandon(exchange, reason);
+      if (!exchange.hasEnded) this.#abandon(exchange, reason);
     }
   }
 
@@ -111,30 +111,30 @@ export class Exchanges {
   async #run(exchange: Exchange): Promise<void> {
     const { request, controller } = exchange;
     const notify = (notification: JSONRPCNotification): void | Promise<void> => {
-      if (exchange.isOver) return;
+      if (exchange.hasEnded) return;
       exchange.isSubscription ||= subscriptionIdOf(notification) === request.id;
       return this.#options.send(JSON.stringify(notification));
     };
     try {
       const result = await this.#options.serve(request, { signal: controller.signal, notify });
-      if (!exchange.isOver) this.#answer(exchange, encodeResult(request.id, result));
+      if (!exchange.hasEnded) this.#answer(exchange, encodeResult(request.id, result));
     } catch (thrown) {
-      if (!exchange.isOver) this.#answer(exchange, this.#encodeFailure(request.id, thrown));
+      if (!exchange.hasEnded) this.#answer(exchange, this.#encodeFailure(request.id, thrown));
     }
   }
 
-  /** Masks what is not meant for the client. */
+  /** Masks errors that are not meant for the client. */
   #encodeFailure(id: RequestId, thrown: unknown): string {
     if (!isProtocolError(thrown)) this.#options.onError(thrown);
     return encodeError(id, ProtocolError.from(thrown));
   }
 
   /**
-   * Sends the response. A subscription that the server ends gets two messages: the specification
-   * asks for a result before its stream is closed (basic/patterns/subscriptions#graceful-closure),
-   * and for `notifications/cancelled` when the server tears the stream down (basic/patterns/
-   * cancellation). On stdio the notification is what closes the stream, so it comes last. A client
-   * that met it first would take the end for an abrupt one and ignore the result.
+   * Sends the response. The end of a subscription takes two messages. The specification requires a
+   * result before the stream is closed (basic/patterns/subscriptions#graceful-closure), and
+   * `notifications/cancelled` when the server closes the stream (basic/patterns/cancellation). On
+   * stdio the notification closes the stream, so it is sent last: a client that received it first
+   * would ignore the result.
    */
   #answer(exchange: Exchange, response: string): void {
     this.#end(exchange);
@@ -145,17 +145,17 @@ export class Exchanges {
   }
 
   #abandon(exchange: Exchange, reason: string): void {
-    exchange.isOver = true;
+    exchange.hasEnded = true;
     exchange.controller.abort(new TransportError("aborted", reason));
     this.#end(exchange);
   }
 
-  /** Frees the id and the place. A cancelled request that goes on all the same holds neither. */
+  /** Releases the id and the slot, even while the handler of a cancelled request still runs. */
   #end(exchange: Exchange): void {
-    exchange.isOver = true;
+    exchange.hasEnded = true;
     this.#open.delete(exchange.request.id);
     if (!this.#stopWaiting(exchange)) this.#inFlight -= 1;
     this.#startWaiting();
-    this.#options.onOver();
+    this.#options.onEnd();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Outgoing messages of a byte stream: each is one line.
+ * Writes messages to a byte stream, one per line.
  *
  * @spec basic/transports/stdio
  */
@@ -8,33 +8,33 @@ import { TransportError } from "../../protocol/transport-error.ts";
 
 export interface LineWriter {
   /**
-   * Writes one message. The promise, where there is one, resolves when the reader has caught up.
-   * What is written after the stream has ended is dropped.
+   * Writes one message. A returned promise resolves when the reader has caught up. Messages are
+   * dropped after the end of the stream.
    *
-   * @param json - the output of `JSON.stringify` without indentation, which has no line ends
+   * @param json - output of `JSON.stringify` without indentation, so that it has no line ends
    * @throws {TransportError} `closed` when more than `maxBufferedBytes` already wait for the reader
    */
   readonly write: (json: string) => void | Promise<void>;
-  /** Resolves when the reader has caught up; `undefined` when it has. */
+  /** Returns a promise that resolves when the reader has caught up, or `undefined` if it has. */
   readonly caughtUp: () => Promise<void> | undefined;
-  /** Resolves when all that was written has left the process, or cannot leave it any more. */
+  /** Resolves when all messages have left the process, or when the stream has failed. */
   readonly flush: () => Promise<void>;
 }
 
-/** How much may wait for a slow reader: a few of the largest messages. */
+/** Default limit of output that waits for a slow reader: a few of the largest messages. */
 export const defaultMaxBufferedBytes: number = 64 * 1024 * 1024;
 
 /**
- * Writes lines to `stream`. Messages of one turn of the event loop leave in one write, which
- * triples the rate at which small ones get through a pipe.
+ * Creates a writer of lines to `stream`. Messages of one turn of the event loop are sent in one
+ * write, which triples the throughput of small messages through a pipe.
  *
- * @param maxBufferedBytes - how much may wait for the reader, counted in characters
+ * @param maxBufferedBytes - limit of output that waits for the reader, counted in characters
  */
 export function createLineWriter(
   stream: Writable,
   maxBufferedBytes: number = defaultMaxBufferedBytes,
 ): LineWriter {
-  // Bound now, so that a guard that replaces `stream.write` later does not catch messages.
+  // Bound now, so that a guard that replaces `stream.write` later does not redirect messages.
   const send = stream.write.bind(stream) as (text: string, done?: () => void) => boolean;
   let lines = "";
   let draining: Promise<void> | undefined;
@@ -69,7 +69,7 @@ export function createLineWriter(
   return { write, caughtUp, flush: () => new Promise((resolve) => sendLines(() => resolve())) };
 }
 
-/** Resolves when the stream takes more, or never will again. */
+/** Resolves when the stream can take more, and when it has failed or ended. */
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const wake = (): void => {

@@ -1,34 +1,35 @@
 /**
- * Incoming messages of a byte stream: each is one line.
+ * Reads messages from a byte stream, one per line.
  *
  * @spec basic/transports/stdio
  */
 
 export interface LineReaderOptions {
-  /** Receives each line without its end. The bytes are valid only during the call. */
+  /** Called with each line, without its end. The bytes are valid only during the call. */
   readonly onLine: (line: Uint8Array) => void;
-  /** Hears, once per line and as soon as it is known, that a line is too long; it is left out. */
+  /** Called once for each line that is too long, as soon as this is known. The line is skipped. */
   readonly onTooLong: () => void;
-  /** A line may have this many bytes, its end not counted. @default 16 MiB */
+  /** Maximum size of a line without its end. @default 16 MiB */
   readonly maxLineBytes?: number;
 }
 
 export interface LineReader {
-  /** Takes the next bytes of the stream, which may end anywhere, also within a character. */
+  /** Adds the next bytes of the stream. They may end anywhere, also within a character. */
   readonly push: (chunk: Uint8Array) => void;
-  /** Takes the end of the stream: what stands after the last line end counts as a line. */
+  /** Ends the stream. Bytes after the last line end count as a line. */
   readonly end: () => void;
 }
 
-/** Large enough for any reasonable result, small enough not to exhaust memory. */
+/** Default limit: large enough for any reasonable result, small enough not to exhaust memory. */
 export const defaultMaxLineBytes: number = 16 * 1024 * 1024;
 
 /**
- * Splits a stream of bytes at its newlines. A carriage return before a newline is left out, and so
- * are empty lines. Each byte is looked at once and copied at most a constant number of times.
+ * Creates a reader that splits a stream of bytes at its newlines. It removes a carriage return
+ * before a newline, and skips empty lines. Each byte is read once, and copied at most a constant
+ * number of times.
  *
- * Lines stay bytes here, because the byte of a newline never occurs inside another character of
- * UTF-8, while a chunk may well end inside one.
+ * Lines are not decoded here. In UTF-8 the byte of a newline never occurs inside another character,
+ * but a chunk may end inside one.
  */
 export function createLineReader(options: LineReaderOptions): LineReader {
   const { onLine, onTooLong, maxLineBytes = defaultMaxLineBytes } = options;
@@ -86,10 +87,10 @@ interface PartialLine {
   readonly clear: () => void;
 }
 
-/** Above this size, a buffer is not kept for the next line. */
+/** Maximum size of a buffer that is kept for the next line. */
 const keptBytes = 64 * 1024;
 
-/** The beginning of a line, in a buffer that doubles, so that small chunks cost no more. */
+/** Creates a buffer for the beginning of a line. It doubles, so that small chunks cost no more. */
 function createPartialLine(): PartialLine {
   let buffer = new Uint8Array(0);
   let length = 0;

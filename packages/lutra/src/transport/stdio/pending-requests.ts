@@ -1,5 +1,5 @@
 /**
- * The client's requests in flight on one stdio channel, and which message belongs to which.
+ * The client's requests in flight on one stdio channel. Assigns each incoming message to its request.
  *
  * @spec basic/transports/stdio#receiving-messages
  */
@@ -39,12 +39,12 @@ export class PendingRequests {
   readonly #onSize: (size: number) => void;
   #lastId = 0;
 
-  /** @param onSize - hears how many requests are in flight when that has changed */
+  /** @param onSize - called with the number of requests in flight when it has changed */
   constructor(onSize: (size: number) => void) {
     this.#onSize = onSize;
   }
 
-  /** Sends a request whose signal has not been aborted, and awaits its result. */
+  /** Sends a request and awaits its result. The request's signal must not be aborted yet. */
   send(
     request: JSONRPCRequest,
     context: RequestContext,
@@ -63,11 +63,11 @@ export class PendingRequests {
     });
   }
 
-  /** Takes a message of the server. False for what is no message. */
+  /** Processes a message of the server. Returns false for a value that is not a message. */
   receive(message: unknown): boolean {
     if (!isObject(message)) return false;
     if (typeof message.method === "string") {
-      // Servers send no requests. An answer would break the rule that clients send no responses.
+      // Servers must not send requests, and clients must not send responses, so they are ignored.
       if (!("id" in message)) this.#notify(message as unknown as JSONRPCNotification);
       return true;
     }
@@ -76,7 +76,7 @@ export class PendingRequests {
     return true;
   }
 
-  /** Gives up on everything; the server is past hearing of it. */
+  /** Rejects all requests, without notifying the server. */
   rejectAll(reason: TransportError): void {
     for (const pending of this.#open.values()) {
       this.#close(pending);
@@ -84,7 +84,7 @@ export class PendingRequests {
     }
   }
 
-  /** Gives up on everything and tells the server. */
+  /** Rejects all requests and cancels them at the server. */
   abandonAll(reason: TransportError): void {
     for (const pending of this.#open.values()) this.#abandon(pending, reason);
   }
@@ -102,8 +102,9 @@ export class PendingRequests {
   }
 
   /**
-   * Responses that come too late have none. An error without an id says that the server could not
-   * read a message; where only one request is in flight, it must be that one.
+   * Returns the request that a response belongs to; late responses have none. An error without an id
+   * means that the server could not read a message. It belongs to the only request in flight, if
+   * there is only one.
    */
   #addressee(response: JSONObject): Pending | undefined {
     const { id } = response;
@@ -114,8 +115,8 @@ export class PendingRequests {
   #notify(notification: JSONRPCNotification): void {
     const cancelled = this.#find(cancelledRequestId(notification));
     if (cancelled !== undefined) {
-      // Only subscriptions end like this. Should a server cancel another request, no answer to
-      // that will come either.
+      // Servers end only subscriptions like this. If one cancels another request, it will not answer
+      // that either.
       this.#close(cancelled);
       cancelled.reject(new TransportError("closed", "The server ended the request"));
       return;
@@ -136,8 +137,8 @@ export class PendingRequests {
   }
 
   /**
-   * A log message names no request. It is delivered where only one request in flight has asked for
-   * log messages, and dropped otherwise: it must not reach a caller it was not meant for.
+   * A log message names no request. It is delivered when exactly one request in flight asked for log
+   * messages, and dropped otherwise, because it must not reach the wrong caller.
    *
    * @spec server/utilities/logging#per-request-log-level
    */
@@ -147,8 +148,8 @@ export class PendingRequests {
   }
 
   /**
-   * Nobody waits for a notification to be taken: a slow reader would hold up all the others that
-   * share the channel.
+   * Passes a notification to its request without waiting for the reader, because a slow reader would
+   * delay the other requests on the channel.
    */
   #deliver(pending: Pending, notification: JSONRPCNotification): void {
     const fail = (thrown: unknown): void => this.#abandon(pending, thrown);
@@ -160,18 +161,18 @@ export class PendingRequests {
     }
   }
 
-  /** Gives up on a request and tells the server, which the specification requires. */
+  /** Rejects a request and cancels it at the server, as the specification requires. */
   #abandon(pending: Pending, reason: unknown): void {
     if (!this.#close(pending)) return;
     pending.reject(reason);
     try {
       pending.write(JSON.stringify(cancelledNotification(pending.id)));
     } catch {
-      // The server takes nothing any more, so there is nobody to tell.
+      // The server no longer reads, so the cancellation has no effect.
     }
   }
 
-  /** Forgets a request; false when that has happened before. */
+  /** Removes a request. Returns false when it was already removed. */
   #close(pending: Pending): boolean {
     if (!this.#open.delete(pending.id)) return false;
     pending.context.signal.removeEventListener("abort", pending.onAbort);

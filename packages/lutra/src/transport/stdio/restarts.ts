@@ -1,38 +1,45 @@
 /**
- * How often, and how soon, a server process that died is started again.
+ * Limits and pauses for restarts of a server process.
  *
  * @spec basic/transports/stdio#unexpected-termination
  */
+import { backoffMs } from "../../time/backoff.ts";
 
 export interface RestartOptions {
-  /** How many restarts `windowMs` may see. @default 5 */
+  /** Maximum number of restarts within `windowMs`. @default 5 */
   readonly max?: number;
-  /** Exits that lie further back are forgotten. @default 30_000 */
+  /** Time after which an exit no longer counts, in milliseconds. @default 30_000 */
   readonly windowMs?: number;
   /**
-   * How long the second restart of a window waits; each further one waits twice as long, at most
-   * 5 seconds. The first is immediate. @default 100
+   * Pause before the second restart within `windowMs`, in milliseconds. It doubles with each further
+   * one, up to 5 seconds. The first restart is immediate. @default 100
    */
   readonly delayMs?: number;
-  /** Milliseconds of a clock that only runs forward. @default performance.now */
+  /** Milliseconds of a monotonic clock. @default performance.now */
   readonly now?: () => number;
 }
 
 export interface Restarts {
-  /** Notes that the process has exited. */
+  /** Records that the process has exited. */
   readonly record: () => void;
-  /** How long to wait before the next start; `undefined` when there were too many. */
+  /** Returns the pause before the next start, or `undefined` when there were too many. */
   readonly nextDelayMs: () => number | undefined;
+  /** The limits in words, for error messages. */
+  readonly limits: string;
 }
 
 const maxDelayMs = 5000;
 
-/** @throws {TypeError} for an option that makes no sense */
+/** One client restarts one process, so the pause needs no jitter. */
+const noJitter = () => 0;
+
+/** @throws {TypeError} for an invalid option */
 export function createRestarts(options: RestartOptions = {}): Restarts {
   const { max = 5, windowMs = 30_000, delayMs = 100, now = () => performance.now() } = options;
-  if (!(max >= 0)) throw new TypeError("restarts.max: expected a number that is not negative");
+  if (!(max >= 0)) throw new TypeError("restarts.max: expected a number, 0 or more");
   if (!(windowMs > 0)) throw new TypeError("restarts.windowMs: expected milliseconds");
-  if (!(delayMs >= 0)) throw new TypeError("restarts.delayMs: expected milliseconds");
+  if (!(delayMs >= 0)) throw new TypeError("restarts.delayMs: expected milliseconds, 0 or more");
+  const pace = { baseMs: delayMs, maxMs: maxDelayMs };
   let exits: number[] = [];
 
   return {
@@ -41,7 +48,8 @@ export function createRestarts(options: RestartOptions = {}): Restarts {
       const start = now() - windowMs;
       exits = exits.filter((at) => at > start);
       if (exits.length > max) return undefined;
-      return exits.length < 2 ? 0 : Math.min(delayMs * 2 ** (exits.length - 2), maxDelayMs);
+      return exits.length < 2 ? 0 : backoffMs(exits.length - 2, noJitter, pace);
     },
+    limits: `${max} times within ${windowMs / 1000} s`,
   };
 }

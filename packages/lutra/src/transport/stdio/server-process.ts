@@ -1,28 +1,26 @@
 /**
- * The process of one server, over all its lives, and the requests that are in flight on it.
+ * The process of one server across restarts, and the requests in flight on it.
  *
  * @spec basic/transports/stdio#unexpected-termination
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError, unlessAborted } from "../../time/abort.ts";
-import type { ChildExit, ChildOptions, StdioCommand } from "./child.ts";
+import { delay } from "../../time/backoff.ts";
+import type { ChildExit, ChildOptions } from "./child.ts";
 import { Child } from "./child.ts";
-import type { StdioTransportOptions } from "./client.ts";
-import { defaultMaxBufferedBytes } from "./line-writer.ts";
-import { defaultMaxLineBytes } from "./lines.ts";
+import type { StdioTransportOptions } from "./options.ts";
 import { PendingRequests } from "./pending-requests.ts";
-import type { RestartOptions, Restarts } from "./restarts.ts";
+import type { Restarts } from "./restarts.ts";
 import { createRestarts } from "./restarts.ts";
+import type { StdioCommand } from "./spawn-command.ts";
 import { createStderrLog } from "./stderr-log.ts";
 
 export class ServerProcess {
   readonly #command: StdioCommand;
   readonly #options: ChildOptions;
   readonly #restarts: Restarts;
-  readonly #restartOptions: RestartOptions;
   readonly #pending: PendingRequests;
   readonly #closed = new AbortController();
   #child: Child | undefined;
@@ -30,24 +28,21 @@ export class ServerProcess {
   #closing: Promise<void> | undefined;
   #lastExit: TransportError | undefined;
 
-  constructor(command: StdioCommand, options: StdioTransportOptions) {
-    const { closeTimeoutMs = 2000, maxLineBytes = defaultMaxLineBytes, restarts = {} } = options;
-    if (!(closeTimeoutMs >= 0)) throw new TypeError("closeTimeoutMs: expected milliseconds");
-    if (!(maxLineBytes > 0)) throw new TypeError("maxLineBytes: expected a positive number");
+  constructor(command: StdioCommand, options: Required<StdioTransportOptions>) {
+    const { maxLineBytes, maxBufferedBytes, closeTimeoutMs } = options;
     this.#command = command;
-    this.#restartOptions = restarts;
-    this.#restarts = createRestarts(restarts);
+    this.#restarts = createRestarts(options.restarts);
     this.#pending = new PendingRequests((size) => this.#child?.setRef(size > 0));
     this.#options = {
-      stderr: createStderrLog(options.stderr ?? "inherit"),
+      stderr: createStderrLog(options.stderr),
       onLine: (line) => this.#receive(line),
       onTooLong: () => {
         const expected = `expected at most ${maxLineBytes} bytes`;
-        // Which request this was the answer to cannot be known, and none may wait for ever.
+        // The request that this line answers is unknown, and none may wait forever.
         this.#pending.abandonAll(new TransportError("malformed", `message: ${expected}`));
       },
       maxLineBytes,
-      maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
+      maxBufferedBytes,
       closeTimeoutMs,
     };
   }
@@ -61,7 +56,7 @@ export class ServerProcess {
       if (context.signal.aborted) throw abortError(context.signal);
       if (this.#closed.signal.aborted) throw closedError();
       const child = this.#child ?? (await unlessAborted(this.#start(), context.signal));
-      // The process may have died, or the request been aborted, before this line is reached.
+      // By now the process may have exited, or the request may have been aborted.
       if (child !== this.#child || context.signal.aborted) continue;
       return this.#pending.send(request, context, (json) => child.write(json));
     }
@@ -90,7 +85,7 @@ export class ServerProcess {
     const waitMs = this.#restarts.nextDelayMs();
     if (waitMs === undefined) throw this.#tooManyRestarts();
     const { signal } = this.#closed;
-    if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => {});
+    if (waitMs > 0) await delay(waitMs, signal).catch(() => {});
     if (signal.aborted) throw closedError();
     const child = await Child.start(this.#command, this.#options);
     void child.exited.then((exit) => this.#onExit(exit));
@@ -108,7 +103,7 @@ export class ServerProcess {
     } catch {
       message = undefined;
     }
-    // A server must not print to stdout, but some do; what they print is meant for people.
+    // Servers must not print to stdout, but some do. Their output is meant for people.
     if (!this.#pending.receive(message)) this.#options.stderr.pushLine(line);
   }
 
@@ -127,9 +122,8 @@ export class ServerProcess {
   }
 
   #tooManyRestarts(): TransportError {
-    const { max = 5, windowMs = 30_000 } = this.#restartOptions;
-    const often = `more than ${max} times within ${windowMs / 1000} s`;
-    const message = `The server "${this.#command.command}" died ${often}. ${this.#lastExit?.message}`;
+    const { limits } = this.#restarts;
+    const message = `The server "${this.#command.command}" exited more than ${limits}. ${this.#lastExit?.message}`;
     return new TransportError("closed", message, { cause: this.#lastExit });
   }
 }

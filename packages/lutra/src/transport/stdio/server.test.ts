@@ -7,7 +7,7 @@ import type { JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { withSubscriptionId } from "../../protocol/subscriptions.ts";
 import { createLineReader } from "./lines.ts";
-import type { StdioServerOptions } from "./server.ts";
+import type { StdioServerOptions } from "./options.ts";
 import { serveStdio } from "./server.ts";
 
 const complete: Result = { resultType: "complete" };

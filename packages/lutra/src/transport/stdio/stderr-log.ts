@@ -1,29 +1,29 @@
 /**
- * What a server process writes to `stderr`: passed on, and its end remembered for the message that
- * says why the process is gone.
+ * The `stderr` of a server process. It is forwarded, and its last lines are kept for the error
+ * message after an exit.
  *
  * @spec basic/transports/stdio
  */
 import { createLineReader } from "./lines.ts";
 
 /**
- * Where a server's `stderr` goes: to this process's own, nowhere, or line by line to a function.
- * Output on `stderr` does not mean that something went wrong.
+ * Destination of a server's `stderr`: that of this process, none, or a function that is called with
+ * each line. Output on `stderr` does not mean that an error occurred.
  */
 export type StderrOption = "inherit" | "ignore" | ((line: string) => void);
 
 export interface StderrLog {
   readonly push: (chunk: Uint8Array) => void;
-  /** Takes the end of one process's output. */
+  /** Ends the output of one process. */
   readonly end: () => void;
-  /** Takes a line that belongs on `stderr` but did not come from there. */
+  /** Adds a line that was printed elsewhere but belongs on `stderr`. */
   readonly pushLine: (line: Uint8Array) => void;
-  /** The last lines, oldest first. */
+  /** Returns the last lines, oldest first. */
   readonly lastLines: () => readonly string[];
 }
 
 const keptLines = 10;
-/** Longer lines are left out. */
+/** Maximum size of a line; longer ones are not kept. */
 const maxLineBytes = 64 * 1024;
 
 export function createStderrLog(option: StderrOption): StderrLog {
@@ -40,20 +40,20 @@ export function createStderrLog(option: StderrOption): StderrLog {
     onTooLong: () => {},
     maxLineBytes,
   });
-  const passOn = (chunk: Uint8Array): void => {
+  const forward = (chunk: Uint8Array): void => {
     if (option === "inherit") process.stderr.write(chunk);
   };
 
   return {
     push: (chunk) => {
-      passOn(chunk);
+      forward(chunk);
       reader.push(chunk);
     },
     end: reader.end,
     pushLine: (line) => {
       const chunk = new Uint8Array(line.length + 1).fill(0x0a);
       chunk.set(line);
-      passOn(chunk);
+      forward(chunk);
       reader.push(chunk);
     },
     lastLines: () => [...last],

@@ -1,5 +1,5 @@
 /**
- * Keeps `stdout` for messages: "The server MUST NOT write anything to its `stdout` that is not a
+ * Reserves `stdout` for messages: "The server MUST NOT write anything to its `stdout` that is not a
  * valid MCP message."
  *
  * @spec basic/transports/stdio
@@ -8,28 +8,28 @@
 let isGuarded = false;
 
 /**
- * Sends what `console.log` and `process.stdout.write` are given to `stderr`, until the returned
- * function is called. Nothing is lost, only moved.
+ * Redirects the output of `console.log` and `process.stdout.write` to `stderr`, until the returned
+ * function is called.
  *
- * Out of reach are writes that do not pass through `process.stdout`: `fs.writeSync(1, ...)`, native
- * code, and child processes that were started with `stdio: "inherit"`.
+ * Writes that do not pass through `process.stdout` are not redirected: `fs.writeSync(1, ...)`,
+ * native code, and child processes that were started with `stdio: "inherit"`.
  *
- * @throws {TypeError} when it is called twice
+ * @throws {TypeError} while another guard is active
  */
 export function guardStdout(): () => void {
-  if (isGuarded) throw new TypeError("output: process.stdout serves another client already");
+  if (isGuarded) throw new TypeError("output: process.stdout is already used by another server");
   isGuarded = true;
   const { stdout, stderr } = process;
   const { write, end } = stdout;
   const toStderr = stderr.write.bind(stderr);
   stdout.write = toStderr;
-  // What ends `stdout` would end it for messages too.
+  // Ending `stdout` would end it for messages, too.
   stdout.end = ((...args: Parameters<typeof toStderr>) => {
     if (typeof args[0] === "string" || args[0] instanceof Uint8Array) toStderr(...args);
     return stdout;
   }) as typeof stdout.end;
   return () => {
-    // Whoever replaced `write` in the meantime goes on; what it calls is ours and goes to stderr.
+    // A `write` that another module has installed meanwhile stays. It calls ours, that is, stderr.
     if (stdout.write === toStderr) stdout.write = write;
     stdout.end = end;
     isGuarded = false;

@@ -1,0 +1,97 @@
+/** Options of both ends of stdio, completed once. */
+import type { Readable, Writable } from "node:stream";
+import type { Serve } from "../../protocol/exchange.ts";
+import { defaultMaxBufferedBytes } from "./line-writer.ts";
+import { defaultMaxLineBytes } from "./lines.ts";
+import type { RestartOptions } from "./restarts.ts";
+import type { StderrOption } from "./stderr-log.ts";
+
+export interface StdioTransportOptions {
+  /** Destination of the server's `stderr`, and of `stdout` lines that are not messages. @default "inherit" */
+  readonly stderr?: StderrOption;
+  /** Limits on restarts of a server that exited. @default 5 times in 30 seconds */
+  readonly restarts?: RestartOptions;
+  /**
+   * Maximum time that `close` waits for the server to exit, in milliseconds: once after closing its
+   * input, and once more after `SIGTERM`. `SIGKILL` follows.
+   *
+   * @default 2000
+   */
+  readonly closeTimeoutMs?: number;
+  /** Maximum size of a message; a longer one fails the requests in flight. @default 16 MiB */
+  readonly maxLineBytes?: number;
+  /** Requests are rejected while more than this waits for the server to read. @default 64 MiB */
+  readonly maxBufferedBytes?: number;
+}
+
+export interface StdioServerOptions {
+  /**
+   * The source of requests. Any byte stream works, for example a socket.
+   *
+   * @default process.stdin
+   */
+  readonly input?: Readable;
+  /**
+   * The destination of messages. While it is `process.stdout`, other output to `stdout`, for
+   * example by `console.log`, goes to `stderr`.
+   *
+   * @default process.stdout
+   */
+  readonly output?: Writable;
+  /** Requests that run at once. Further ones wait; when as many wait, reading pauses. @default 1024 */
+  readonly maxInFlight?: number;
+  /** Maximum size of a message; a longer one is answered with a parse error. @default 16 MiB */
+  readonly maxLineBytes?: number;
+  /** The server closes when more than this waits for a client that does not read. @default 64 MiB */
+  readonly maxBufferedBytes?: number;
+  /**
+   * Maximum time that `close` waits for requests in flight to end, and for output to be written, in
+   * milliseconds. @default 1000
+   */
+  readonly graceMs?: number;
+  /** Called with errors whose cause the client is not told. @default writes to `console.error` */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The part of a server that `serveStdio` uses. */
+export interface StdioServer {
+  readonly serve: Serve;
+  /** Ends subscriptions, each with its result. */
+  readonly close: () => Promise<void>;
+}
+
+/** @throws {TypeError} for an invalid option */
+export function withTransportDefaults(
+  options: StdioTransportOptions,
+): Required<StdioTransportOptions> {
+  const { closeTimeoutMs = 2000, maxLineBytes = defaultMaxLineBytes } = options;
+  requireNonNegative(closeTimeoutMs, "closeTimeoutMs");
+  if (!(maxLineBytes > 0)) throw new TypeError("maxLineBytes: expected a positive number");
+  return {
+    stderr: options.stderr ?? "inherit",
+    restarts: options.restarts ?? {},
+    closeTimeoutMs,
+    maxLineBytes,
+    maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
+  };
+}
+
+/** @throws {TypeError} for an invalid option */
+export function withServerDefaults(options: StdioServerOptions): Required<StdioServerOptions> {
+  const { maxInFlight = 1024, graceMs = 1000 } = options;
+  if (!(maxInFlight >= 1)) throw new TypeError("maxInFlight: expected a positive number");
+  requireNonNegative(graceMs, "graceMs");
+  return {
+    input: options.input ?? process.stdin,
+    output: options.output ?? process.stdout,
+    maxInFlight,
+    maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
+    maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
+    graceMs,
+    onError: options.onError ?? ((error) => console.error(error)),
+  };
+}
+
+function requireNonNegative(ms: number, name: string): void {
+  if (!(ms >= 0)) throw new TypeError(`${name}: expected milliseconds, 0 or more`);
+}
