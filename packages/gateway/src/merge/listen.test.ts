@@ -19,8 +19,8 @@ const toolsAndPrompts = { ...tools, prompts: { listChanged: true } };
 const subscribe = { resources: { subscribe: true } };
 const tool = (name: string) => defineTool({ name, call: () => name });
 
-describe("the acknowledgment", () => {
-  it("MUST be the first message, with the client's subscription id, and says what is honoured", async () => {
+describe("the acknowledgment of a merged subscription", () => {
+  it("is the first message, with the client's subscription id and the agreed filter", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", toolsAndPrompts)];
     const heard = listenTo(mergeOf([a, b]).serve, {
       promptsListChanged: true,
@@ -43,7 +43,7 @@ describe("the acknowledgment", () => {
     heard.leave();
   });
 
-  it("asks an upstream only for what it can send", async () => {
+  it("follows requests to upstreams for the changes that they announce", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", {})];
     const heard = listenTo(mergeOf([a, b]).serve, {
       toolsListChanged: true,
@@ -57,7 +57,7 @@ describe("the acknowledgment", () => {
     heard.leave();
   });
 
-  it("leaves out what no upstream agreed to", async () => {
+  it("omits members that no upstream agreed to", async () => {
     const a = playedUpstream("a", toolsAndPrompts);
     const heard = listenTo(mergeOf([a]).serve, {
       toolsListChanged: true,
@@ -68,13 +68,13 @@ describe("the acknowledgment", () => {
     heard.leave();
   });
 
-  it("comes at once, and is empty, when nobody offers anything", async () => {
+  it("is sent at once, and is empty, when no upstream offers anything", async () => {
     const heard = listenTo(mergeOf([playedUpstream("a", {})]).serve, { toolsListChanged: true });
     expect((await heard.next())[1]).toEqual({ notifications: {} });
     heard.leave();
   });
 
-  it("does not wait long for an upstream that is slow; its changes are announced later", async () => {
+  it("is sent without a slow upstream, whose changes are announced later", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b], { gatherMs: 20 }).serve, { toolsListChanged: true });
     (await a.streams.next()).acknowledge();
@@ -92,7 +92,7 @@ describe("the acknowledgment", () => {
     expect(heard.notifications.all).toEqual([]);
   });
 
-  it("is not sent when the client has to declare more", async () => {
+  it("is not sent when a required capability is missing", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b]).serve, { toolsListChanged: true });
     (await a.streams.next()).acknowledge();
@@ -112,7 +112,7 @@ describe("the acknowledgment", () => {
   });
 });
 
-describe("notifications", () => {
+describe("notifications of a merged subscription", () => {
   it("of all upstreams arrive on one stream", async () => {
     const servers = ["a", "b"].map((name) =>
       createServer({ name, version: "1", tools: [tool("x")], prompts: [] }),
@@ -127,7 +127,7 @@ describe("notifications", () => {
     heard.leave();
   });
 
-  it("are heard of in the gateway before the client hears of them", async () => {
+  it("reach the gateway before the client", async () => {
     const a = playedUpstream("a", subscribe);
     const order: unknown[] = [];
     const onChange = ({ method, params }: JSONRPCNotification) =>
@@ -144,7 +144,7 @@ describe("notifications", () => {
     heard.leave();
   });
 
-  it("that nobody asked for, or agreed to, are not passed on", async () => {
+  it("are not forwarded when they were not requested or not agreed to", async () => {
     const a = playedUpstream("a", toolsAndPrompts);
     const merge = mergeOf([a]);
     const heard = listenTo(merge.serve, { toolsListChanged: true, promptsListChanged: true });
@@ -158,7 +158,7 @@ describe("notifications", () => {
     heard.leave();
   });
 
-  it("have the URIs that the client named, also of parts of a resource", async () => {
+  it("have the client's URIs, also for parts of a resource", async () => {
     const [a, b] = [playedUpstream("a", subscribe), playedUpstream("b", subscribe)];
     const heard = listenTo(mergeOf([a, b]).serve, {
       resourceSubscriptions: ["b+dir:1", "a+dir:1", "nobody:1"],
@@ -180,7 +180,7 @@ describe("notifications", () => {
     heard.leave();
   });
 
-  it("have the ids that the client named, and none that it did not", async () => {
+  it("have the client's ids, and no others", async () => {
     const tasksId = "io.modelcontextprotocol/tasks";
     const declared = { extensions: { [tasksId]: {} } };
     const [a, b] = [playedUpstream("a", {}), playedUpstream("b", {})];
@@ -203,7 +203,7 @@ describe("notifications", () => {
     heard.leave();
   });
 
-  it("about ids need their extension to be declared, before any stream is opened", async () => {
+  it("about ids require their extension to be declared before any stream is opened", async () => {
     const heard = listenTo(mergeOf([playedUpstream("a", {})]).serve, { taskIds: ["x"] });
     await expect(heard.result).rejects.toMatchObject({ code: -32021, status: 400 });
     expect(heard.notifications.all).toEqual([]);
@@ -211,7 +211,7 @@ describe("notifications", () => {
 });
 
 describe("an upstream whose stream breaks", () => {
-  it("is listened to again, and what may have changed meanwhile is announced", async () => {
+  it("gets a new request, and possible changes meanwhile are announced", async () => {
     const [a, b] = [playedUpstream("a", { ...tools, ...subscribe }), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b]).serve, {
       toolsListChanged: true,
@@ -232,7 +232,7 @@ describe("an upstream whose stream breaks", () => {
     heard.leave();
   });
 
-  it("is listened to again also when it ended the stream itself, as replicas do that go away", async () => {
+  it("gets a new request also when it ended the stream itself, as replicas do on shutdown", async () => {
     const a = playedUpstream("a", tools);
     const heard = listenTo(mergeOf([a]).serve, { toolsListChanged: true });
     const first = await a.streams.next();
@@ -244,7 +244,7 @@ describe("an upstream whose stream breaks", () => {
     heard.leave();
   });
 
-  it("is not asked again when it refused the request itself", async () => {
+  it("gets no new request when it refused the previous one", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b]).serve, { toolsListChanged: true });
     (await a.streams.next()).fail(new ProtocolError("methodNotFound", "Method not found"));
@@ -257,7 +257,7 @@ describe("an upstream whose stream breaks", () => {
     heard.leave();
   });
 
-  it("may come back with less, which is no more than was acknowledged", async () => {
+  it("may agree to less later, but never to more than was acknowledged", async () => {
     const a = playedUpstream("a", toolsAndPrompts);
     const heard = listenTo(mergeOf([a]).serve, {
       toolsListChanged: true,
@@ -277,7 +277,7 @@ describe("an upstream whose stream breaks", () => {
   });
 });
 
-describe("the end of a subscription", () => {
+describe("the end of a merged subscription", () => {
   const graceful = {
     resultType: "complete",
     _meta: {
@@ -286,7 +286,7 @@ describe("the end of a subscription", () => {
     },
   };
 
-  it("is graceful when the gateway closes, for those to come, too", async () => {
+  it("is graceful when the gateway closes, also for later subscriptions", async () => {
     const a = playedUpstream("a", tools);
     const merge = mergeOf([a]);
     const heard = listenTo(merge.serve, { toolsListChanged: true });
@@ -311,7 +311,7 @@ describe("the end of a subscription", () => {
     expect(await heard.next()).toEqual([acknowledged, { notifications: {} }]);
   });
 
-  it("ends those at the upstreams when the client leaves", async () => {
+  it("ends the subscriptions to upstreams when the client disconnects", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b]).serve, { toolsListChanged: true });
     const streams = [await a.streams.next(), await b.streams.next()];
@@ -322,7 +322,7 @@ describe("the end of a subscription", () => {
     expect(streams.map(({ signal }) => signal.aborted)).toEqual([true, true]);
   });
 
-  it("ends those at the upstreams when the client leaves before they have answered", async () => {
+  it("ends the subscriptions to upstreams when the client disconnects before they have answered", async () => {
     const a = playedUpstream("a", tools);
     const heard = listenTo(mergeOf([a]).serve, { toolsListChanged: true });
     const { signal } = await a.streams.next();
@@ -332,7 +332,7 @@ describe("the end of a subscription", () => {
     expect(heard.notifications.all).toEqual([]);
   });
 
-  it("is graceful when all upstreams have ended theirs and do not come back", async () => {
+  it("is graceful when all upstreams have ended theirs and accept no new one", async () => {
     const clock = createManualClock();
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const merge = mergeOf([a, b], { now: clock.now });
@@ -352,7 +352,7 @@ describe("the end of a subscription", () => {
   });
 });
 
-it("ends gracefully when its upstreams refuse it after they were interrupted", async () => {
+it("a merged subscription ends gracefully when its upstreams refuse it after an interruption", async () => {
   const a = playedUpstream("a", tools);
   const heard = listenTo(mergeOf([a]).serve, { toolsListChanged: true });
   (await a.streams.next()).acknowledge();
@@ -363,7 +363,7 @@ it("ends gracefully when its upstreams refuse it after they were interrupted", a
 });
 
 describe("a client that is slow", () => {
-  it("gets each change once, however often it happens meanwhile", async () => {
+  it("gets each change once, even if it happens several times meanwhile", async () => {
     const a = playedUpstream("a", toolsAndPrompts);
     const taken: string[] = [];
     let take: () => void = () => {};
@@ -395,7 +395,7 @@ describe("a client that is slow", () => {
   });
 });
 
-it("promises updates of a listed resource under its own URI", async () => {
+it("a listed resource is subscribed to with its own URI", async () => {
   const server = createServer({
     name: "a",
     version: "1",

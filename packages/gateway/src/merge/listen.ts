@@ -1,6 +1,6 @@
 /**
- * `subscriptions/listen` of the merged server: one subscription at each upstream that can honour a
- * part of the filter.
+ * `subscriptions/listen` of the merged server: one subscription to each upstream that supports a part
+ * of the filter.
  *
  * @spec basic/patterns/subscriptions#notification-filter
  */
@@ -37,16 +37,16 @@ export interface ListenOptions {
   readonly seals: Seals;
   readonly mintedIds: readonly MintedIdKind[];
   readonly subscriptions: Subscriptions;
-  /** How many resources, and how many ids of a kind, one subscription may name. */
+  /** Maximum number of resources, and of ids of each kind, in one subscription. */
   readonly maxItems: number;
-  /** Hears of changes of lists before clients do. */
+  /** Called with each change of a list before clients are notified. */
   readonly onChange: (upstream: string, change: ListChanged) => void;
 }
 
-/** What a subscription names of one upstream: the client's text by the upstream's. */
+/** The URIs and ids of one upstream in a subscription: the client's text by the upstream's. */
 interface Named {
   readonly uris: Map<string, string>;
-  /** By the member of the filter. */
+  /** Ids by the member of the filter. */
   readonly ids: Map<string, Map<string, string>>;
 }
 
@@ -72,7 +72,7 @@ export function createListen(options: ListenOptions): Listen {
   };
 }
 
-/** Finds the upstreams of all URIs and ids. What belongs to none is left out. */
+/** Finds the upstreams of all URIs and ids. Those that belong to no upstream are omitted. */
 async function resolveNames(
   filter: SubscriptionFilter,
   caller: ReceivedRequest,
@@ -104,13 +104,14 @@ function limited(items: unknown, member: string, maxItems: number): readonly str
     throw invalidParams(`${where}: expected an array of strings`);
   }
   if (items.length > maxItems)
-    throw invalidParams(`${where}: at most ${maxItems} in one subscription`);
+    throw invalidParams(`${where}: expected at most ${maxItems} items, got ${items.length}`);
   return items;
 }
 
 /**
- * What an upstream is asked for: of what it can send, and of its own. One that does not say what it
- * offers is asked for everything. Members that the protocol does not define go to all.
+ * Returns the filter for one upstream: the changes that it announces, and its own URIs and ids. An
+ * upstream with unknown capabilities gets all members. Members that the protocol does not define are
+ * sent to all upstreams.
  */
 function filterFor(
   filter: SubscriptionFilter,
@@ -137,7 +138,7 @@ const categories = {
   resourcesListChanged: "resources",
 } as const satisfies { readonly [Change in ListChanged]: keyof ServerCapabilities };
 
-/** Whether an upstream announces changes of a list, or does not say that it does not. */
+/** Returns true when an upstream announces changes of a list, or when its capabilities are unknown. */
 export function announces(offered: ServerCapabilities | undefined, change: ListChanged): boolean {
   return offered === undefined || offered[categories[change]]?.listChanged === true;
 }
@@ -168,7 +169,7 @@ function branchOf({ upstream, filter, named, options }: BranchInit): Branch {
   };
 }
 
-/** The filter that an upstream agreed to, with the client's URIs and ids. */
+/** Returns the filter that an upstream agreed to, with the client's URIs and ids. */
 function agreedByClient(agreed: SubscriptionFilter, { uris, ids }: Named): SubscriptionFilter {
   const shown: Record<string, unknown> = {};
   for (const [member, value] of Object.entries(agreed)) {
@@ -186,7 +187,7 @@ interface Naming {
   readonly options: ListenOptions;
 }
 
-/** The client's URI; for a part of a subscribed resource, that of the resource goes on. */
+/** Returns the client's URI. For a part of a subscribed resource, it extends that of the resource. */
 function shownUri(uri: string, upstream: string, { named, options }: Naming): string {
   const exact = named.uris.get(uri);
   if (exact !== undefined) return exact;
@@ -196,7 +197,7 @@ function shownUri(uri: string, upstream: string, { named, options }: Naming): st
   return options.table.uris.show(upstream, uri);
 }
 
-/** A notification about an id that the client did not name is not for it. */
+/** Translates ids. Returns `undefined` for a notification about an id that the client did not name. */
 function translateIds(
   notification: JSONRPCNotification,
   upstream: string,

@@ -9,7 +9,7 @@ const numbered = (n: number): JSONRPCNotification => ({
 });
 
 describe("a notification outbox", () => {
-  it("holds everything back until it is opened", () => {
+  it("sends nothing until it is opened", () => {
     const sent: unknown[] = [];
     const outbox = new NotificationOutbox(
       ({ params }) => void sent.push(params?.n),
@@ -22,7 +22,7 @@ describe("a notification outbox", () => {
     expect(sent).toEqual([0, 1, 2]);
   });
 
-  it("drops the oldest of more than a thousand that wait, and says so", () => {
+  it("drops the oldest notification above the limit, with a warning", () => {
     const sent: unknown[] = [];
     const warnings: string[] = [];
     const outbox = new NotificationOutbox(
@@ -36,7 +36,7 @@ describe("a notification outbox", () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it("sends nothing more after its client was given up", async () => {
+  it("sends nothing after an error of the transport", async () => {
     const sent: unknown[] = [];
     const outbox = new NotificationOutbox(
       async ({ params }) => {

@@ -14,7 +14,7 @@ const options = { pace: { baseMs: 1, maxMs: 1 }, random: () => 0, onWarning: () 
 const tools = { tools: { listChanged: true } };
 
 describe("a relay", () => {
-  it("passes requests, contexts and results on as they are", async () => {
+  it("forwards requests, contexts and results unchanged", async () => {
     const server = createServer({
       name: "a",
       version: "1",
@@ -29,7 +29,7 @@ describe("a relay", () => {
     expect(result).toBe(await server.serve(request, context));
   });
 
-  it("passes filters, URIs and notifications on unchanged, under the client's subscription id", async () => {
+  it("forwards filters, URIs and notifications unchanged, with the client's subscription id", async () => {
     const a = playedUpstream("a", tools);
     const filter = { toolsListChanged: true, "com.example/x": { y: 1 }, taskIds: ["t"] };
     const heard = listenTo(createRelay(a, options).serve, filter);
@@ -54,7 +54,7 @@ describe("a relay", () => {
     heard.leave();
   });
 
-  it("ends subscriptions gracefully when it closes, in the gateway's name for none", async () => {
+  it("ends subscriptions gracefully when it closes, without the gateway's metadata", async () => {
     const a = playedUpstream("a", tools);
     const relay = createRelay(a, options);
     const heard = listenTo(relay.serve, { toolsListChanged: true });
@@ -64,7 +64,7 @@ describe("a relay", () => {
     expect(await heard.result).toEqual({ resultType: "complete", _meta: { [idKey]: 7 } });
   });
 
-  it("says what the upstream says to a subscription that it refuses", async () => {
+  it("forwards the error of an upstream that refuses a subscription", async () => {
     const server = createServer({ name: "a", version: "1" });
     const relay = createRelay(fakeUpstream("a", server), options);
     await expect(listenTo(relay.serve, "none" as never).result).rejects.toMatchObject({
@@ -80,7 +80,7 @@ describe("a relay", () => {
       (stream: { send: (m: string) => void }) => stream.send(toolsChanged),
     ],
     ["an end without one", 502, (stream: { end: () => void }) => stream.end()],
-  ])("takes %s for a broken stream", async (_what, status, play) => {
+  ])("treats %s as a broken stream", async (_what, status, play) => {
     const a = playedUpstream("a", tools);
     const relay = createRelay(a, { ...options, acknowledgeMs: 20 });
     const heard = listenTo(relay.serve, { toolsListChanged: true });

@@ -1,6 +1,6 @@
 /**
- * One upstream as it is, but for its subscriptions: they outlive its replicas, and end gracefully
- * when the gateway does.
+ * One upstream, unchanged except for its subscriptions: they outlive the upstream's replicas, and end
+ * gracefully when the gateway closes.
  *
  * @spec basic/patterns/subscriptions#graceful-closure
  */
@@ -10,13 +10,13 @@ import { createSubscriptions, type SubscriptionOptions } from "./subscription.ts
 
 export interface Relay {
   readonly serve: Serve;
-  /** Ends subscriptions gracefully. Other requests are still passed on. */
+  /** Ends subscriptions gracefully. Other requests are still forwarded. */
   readonly close: () => Promise<void>;
 }
 
 export type RelayOptions = Omit<SubscriptionOptions, "meta">;
 
-/** Passes everything on to the upstream unchanged, and follows its subscriptions. */
+/** Creates a relay. It forwards requests unchanged, and follows subscriptions. */
 export function createRelay(upstream: Upstream, options: RelayOptions = {}): Relay {
   const subscriptions = createSubscriptions(options);
   return {

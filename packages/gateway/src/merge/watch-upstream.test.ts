@@ -21,8 +21,8 @@ function watch(upstream: Parameters<typeof watchUpstream>[0]): Arrivals<ListChan
   return changes;
 }
 
-describe("watching an upstream", () => {
-  it("hears of its changes", async () => {
+describe("the watch of an upstream", () => {
+  it("reports its changes", async () => {
     const server = createServer({ name: "a", version: "1", tools: [] });
     const upstream = fakeUpstream("a", server);
     const listening = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ describe("watching an upstream", () => {
     expect(await changes.next()).toBe("toolsListChanged");
   });
 
-  it("says who listens, and asks for what is announced", async () => {
+  it("identifies the gateway, and requests the announced changes", async () => {
     const a = playedUpstream("a", { tools: { listChanged: true }, prompts: {} });
     watch(a);
     const { request } = await a.streams.next();
@@ -54,14 +54,14 @@ describe("watching an upstream", () => {
     });
   });
 
-  it("is quiet at an upstream that announces nothing", async () => {
+  it("sends no subscription to an upstream that announces nothing", async () => {
     const a = playedUpstream("a", { tools: {} });
     watch(a);
     await new Promise((resolve) => setImmediate(resolve));
     expect(a.requests.map(({ method }) => method)).toEqual(["server/discover"]);
   });
 
-  it("begins when the upstream can be reached", async () => {
+  it("starts once the upstream is reachable", async () => {
     const a = playedUpstream("a", { tools: { listChanged: true } });
     a.isDown = true;
     watch(a);
@@ -93,7 +93,7 @@ describe("watching an upstream", () => {
     },
   );
 
-  it("takes everything for changed that may have, after it was interrupted", async () => {
+  it("reports every list as changed after an interruption", async () => {
     const a = playedUpstream("a", {
       tools: { listChanged: true },
       prompts: { listChanged: true },

@@ -52,7 +52,7 @@ describe("a response", () => {
     ["0", { ttlMs: 0, cacheScope: "public" }],
     ["negative", { ttlMs: -5, cacheScope: "public" }],
     ["no number", { ttlMs: "1000", cacheScope: "public" }],
-  ])("is stale at once where ttlMs is %s", async (_what, hints) => {
+  ])("is stale at once when ttlMs is %s", async (_what, hints) => {
     const server = open(hints);
     await contentsOf(server);
     expect(await contentsOf(server)).toBe("2");
@@ -79,14 +79,14 @@ describe("a response", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("of a method that is not cacheable is not kept", async () => {
+  it("of a method that is not cacheable is not stored", async () => {
     const { client, requests } = scripted(() => ({ ...complete, ...fresh }), { now });
     await client.callTool("add");
     await client.callTool("add");
     expect(requests).toHaveLength(2);
   });
 
-  it("to a retry with input is not kept, and no kept one answers such a retry", async () => {
+  it("to a retry with input is not stored, and a stored one never answers such a retry", async () => {
     const { client, requests } = scripted(
       ({ params }) =>
         params?.inputResponses === undefined
@@ -99,13 +99,13 @@ describe("a response", () => {
     expect(requests).toHaveLength(4);
   });
 
-  it("can be kept nowhere", async () => {
+  it("is not stored with noResponseCache", async () => {
     const server = open(fresh, { cache: noResponseCache });
     await contentsOf(server);
     expect(await contentsOf(server)).toBe("2");
   });
 
-  it("comes from the server where the cache fails", async () => {
+  it("comes from the server when the cache fails", async () => {
     const fail = () => Promise.reject(new Error("down"));
     const cache: ResponseCache = { get: fail, set: fail, delete: fail };
     const server = open(fresh, { cache });
@@ -143,7 +143,7 @@ describe("across authorization contexts", () => {
     expect(await readBoth(fresh, { partition: "ada" }, { partition: "bo" })).toEqual(["1", "2"]);
   });
 
-  it("private responses are shared within one", async () => {
+  it("private responses are shared within one context", async () => {
     expect(await readBoth(fresh, { partition: "ada" }, { partition: "ada" })).toEqual(["1", "1"]);
   });
 
@@ -156,7 +156,7 @@ describe("across authorization contexts", () => {
     expect(await readBoth(hints, {}, { onRoots: () => [] })).toEqual(["1", "2"]);
   });
 
-  it("private responses are not kept where each request may have another", async () => {
+  it("private responses are not stored when each request may have another context", async () => {
     const headers = () => ({ authorization: `Bearer ${Math.random()}` });
     const [client] = await clients(fresh, { headers });
     await client?.readResource("a");
@@ -167,7 +167,7 @@ describe("across authorization contexts", () => {
 });
 
 describe("equal requests at the same time", () => {
-  it("become one", async () => {
+  it("are sent once", async () => {
     const { client, requests } = open({ ttlMs: 0 });
     const [first, second] = await Promise.all([client.readResource("a"), client.readResource("a")]);
     expect(requests).toHaveLength(1);
@@ -184,7 +184,7 @@ describe("equal requests at the same time", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("go on when one caller gives up, and end when the last one does", async () => {
+  it("continue when one caller cancels, and end when the last one does", async () => {
     const { client, requests, contexts } = scripted((_request, context) => untilGivenUp(context));
     const [a, b] = [new AbortController(), new AbortController()];
     const answers = [
@@ -200,7 +200,7 @@ describe("equal requests at the same time", () => {
     expect(contexts[0]?.signal.aborted).toBe(true);
   });
 
-  it("do not share what one of them is asked for", async () => {
+  it("do not share a request for input", async () => {
     const { client, requests } = scripted(({ params, id }) =>
       params?.requestState === undefined
         ? { resultType: "input_required", requestState: `state of ${id}` }
@@ -211,7 +211,7 @@ describe("equal requests at the same time", () => {
     expect(new Set(states).size).toBe(2);
   });
 
-  it("are sent separately where each has listeners of its own", async () => {
+  it("are sent separately when each has its own listeners", async () => {
     const { client, requests } = open();
     const onProgress = () => {};
     await Promise.all([
@@ -222,7 +222,7 @@ describe("equal requests at the same time", () => {
   });
 });
 
-describe("while the server is down", () => {
+describe("while the server is unavailable", () => {
   function failing(error: unknown, options: ClientOptions = {}) {
     time = 0;
     let isDown = false;
@@ -241,7 +241,7 @@ describe("while the server is down", () => {
     ["the connection fails", new TransportError("closed", "gone")],
     ["the gateway says so", new TransportError("http", "bad gateway", { status: 502 })],
     ["an answer with 503 says so", unavailable],
-  ])("a stale response stands in, and is marked, when %s", async (_what, error) => {
+  ])("a stale response is returned, and marked, when %s", async (_what, error) => {
     const { client, warnings } = failing(error);
     await client.readResource("a");
     time = 2000;
@@ -255,14 +255,14 @@ describe("while the server is down", () => {
     ["the server's refusal", peerError(-32602)],
     ["missing authorization", new TransportError("http", "unauthorized", { status: 401 })],
     ["a malformed response", new TransportError("malformed", "no JSON")],
-  ])("no stale response hides %s", async (_what, error) => {
+  ])("a stale response does not hide %s", async (_what, error) => {
     const { client } = failing(error);
     await client.readResource("a");
     time = 2000;
     await expect(client.readResource("a")).rejects.toBe(error);
   });
 
-  it("the latest response stands in, also one that was stale at once", async () => {
+  it("the latest response is returned, also one without freshness", async () => {
     time = 0;
     const { client } = scripted(
       (request, context, count) => {
@@ -279,7 +279,7 @@ describe("while the server is down", () => {
     expect(result.contents[0]?.uri).toBe("2");
   });
 
-  it("a response stands in for maxStaleMs at the longest", async () => {
+  it("a stale response is returned for at most maxStaleMs", async () => {
     const error = new TransportError("http", "bad gateway", { status: 502 });
     const { client } = failing(error, { maxStaleMs: 500 });
     await client.readResource("a");

@@ -1,4 +1,4 @@
-/** The types of a client: what it can do, and how a server's type narrows it. */
+/** The interface of a client, and its narrowing by the type of a server. */
 import type { CompleteParams, CompleteResult } from "../protocol/completion.ts";
 import type { DiscoverResult } from "../protocol/discover.ts";
 import type { InputRequiredResult } from "../protocol/input-required.ts";
@@ -17,13 +17,13 @@ import type { CallToolResult, ListToolsResult } from "../protocol/tools.ts";
 import type { InputMode, InputOptions, RequestOptions } from "./request-options.ts";
 import type { ListenOptions, Subscription } from "./subscription.ts";
 
-/** The result of a tool that ran well. */
+/** The result of a tool that succeeded. */
 export interface ToolSuccess<Structured> extends CallToolResult {
   readonly isError?: false;
   readonly structuredContent: Structured;
 }
 
-/** The result of a tool that ran and failed; `content` says why. */
+/** The result of a tool that ran and failed; `content` has the reason. */
 export interface ToolFailure extends CallToolResult {
   readonly isError: true;
   readonly structuredContent?: undefined;
@@ -31,7 +31,7 @@ export interface ToolFailure extends CallToolResult {
 
 export type TypedToolResult<Structured> = ToolSuccess<Structured> | ToolFailure;
 
-/** What a method gives: its result, and where the caller answers, perhaps a request for input. */
+/** The result of a method; when the caller answers, it may also be a request for input. */
 type Answered<R, Inputs extends InputMode> =
   | R
   | ("manual" extends Inputs ? InputRequiredResult : never);
@@ -60,13 +60,13 @@ export type PromptArguments<
   Name extends PromptName<Types>,
 > = ArgumentsOr<Types["prompts"][Name], { readonly [name: string]: string }>;
 
-/** Arguments may be left out where none is required. */
+/** The parameters after the name; the arguments are optional when none is required. */
 type Rest<Arguments, Options> =
   Record<never, never> extends Arguments
     ? [args?: Arguments | undefined, options?: Options]
     : [args: Arguments, options?: Options];
 
-/** What may be completed: an argument of a known prompt, or a variable of a known template. */
+/** The parameters of a completion: of an argument of a known prompt, or of a variable of a known template. */
 export type TypedCompleteParams<Types extends ServerTypes> = Omit<CompleteParams, "ref"> & {
   readonly ref:
     | { readonly type: "ref/prompt"; readonly name: PromptName<Types>; readonly title?: string }
@@ -77,31 +77,31 @@ type ListOne<R> = (cursor?: string, options?: RequestOptions) => Promise<R>;
 type ListAll<R> = (options?: RequestOptions) => Promise<R>;
 
 /**
- * Members that extensions put onto a client; each adds its own by declaration merging. They are
- * there only when the client was made with the extension.
+ * Members of a client that extensions add by declaration merging. They exist only when the client
+ * was created with the extension.
  */
-// biome-ignore lint/suspicious/noEmptyInterface: what it has, extensions give it
-// biome-ignore lint/correctness/noUnusedVariables: what extensions add depends on it
+// biome-ignore lint/suspicious/noEmptyInterface: extensions add its members
+// biome-ignore lint/correctness/noUnusedVariables: the members that extensions add depend on it
 export interface ClientMembers<Types extends ServerTypes> {}
 
 /**
- * Speaks to one server. Every promise rejects with a `ProtocolError` for what the server refused
- * and with a `TransportError` where there was no usable answer.
+ * The connector to one server. Every promise rejects with a `ProtocolError` when the server refuses
+ * a request, and with a `TransportError` when there is no usable answer.
  */
 export interface Client<Types extends ServerTypes = ServerTypes> extends ClientMembers<Types> {
-  /** Asks for the server's versions, capabilities and instructions. Not needed before other calls. */
+  /** Requests the server's versions, capabilities and instructions. Optional. */
   readonly discover: (options?: RequestOptions) => Promise<DiscoverResult>;
-  /** All tools; over HTTP without those whose header annotations are invalid. */
+  /** Lists all tools; over HTTP without those whose header annotations are invalid. */
   readonly listTools: ListAll<ListToolsResult>;
   readonly listResources: ListAll<ListResourcesResult>;
   readonly listResourceTemplates: ListAll<ListResourceTemplatesResult>;
   readonly listPrompts: ListAll<ListPromptsResult>;
-  /** One page: the first, or the one that a `nextCursor` stands for. */
+  /** Lists one page: the first, or the one that a `nextCursor` names. */
   readonly listToolsPage: ListOne<ListToolsResult>;
   readonly listResourcesPage: ListOne<ListResourcesResult>;
   readonly listResourceTemplatesPage: ListOne<ListResourceTemplatesResult>;
   readonly listPromptsPage: ListOne<ListPromptsResult>;
-  /** Calls a tool. One that ran and failed gives a result with `isError`, not an error. */
+  /** Calls a tool. A tool that ran and failed returns a result with `isError`, not an error. */
   readonly callTool: <Name extends ToolName<Types>, const Inputs extends InputMode = "auto">(
     name: Name,
     ...rest: Rest<ToolArguments<Types, Name>, InputOptions<Inputs>>
@@ -119,15 +119,15 @@ export interface Client<Types extends ServerTypes = ServerTypes> extends ClientM
     params: TypedCompleteParams<Types>,
     options?: RequestOptions,
   ) => Promise<CompleteResult>;
-  /** Opens a stream of change notifications. They also keep the response cache up to date. */
+  /** Opens a stream of change notifications. They also invalidate the response cache. */
   readonly listen: (filter: SubscriptionFilter, options?: ListenOptions) => Promise<Subscription>;
-  /** Sends a request of any method, for instance one of an extension. */
+  /** Sends a request of any method, for example one of an extension. */
   readonly request: <Params, R extends Result>(
     method: Method<Params, R>,
     params?: JSONObject,
     options?: InputOptions,
   ) => Promise<R>;
-  /** Ends what is in flight, and frees connections and processes. */
+  /** Ends requests in flight, and releases connections and processes. */
   readonly close: () => Promise<void>;
 }
 

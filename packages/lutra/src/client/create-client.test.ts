@@ -36,7 +36,7 @@ describe.each([
   ["in browsers and at the edge", onTheWeb],
   ["on Node", onNode],
 ])("a client %s", (_where, { createClient }) => {
-  it("calls a tool over HTTP, with every header that HTTP demands", async () => {
+  it("calls a tool over HTTP, with every required header", async () => {
     const { url, headers } = await calculator();
     const client = createClient(url, { headers: { authorization: "Bearer t" } });
     after(client.close);
@@ -55,7 +55,7 @@ describe.each([
     ]);
   });
 
-  it("shows the user the address of the server, without its query", async () => {
+  it("shows the server's address to the user without its query", async () => {
     const url = await serveHttp((request, response, body) => {
       const { id, params } = JSON.parse(body);
       const isRetry = params.inputResponses !== undefined;
@@ -89,7 +89,7 @@ describe.each([
     ["an elicitation without a mode", "http://localhost", { elicitation: {} }],
     ["an extension without a vendor", "http://localhost", { extensions: [{ id: "tasks" }] }],
     ["a protocol header", "http://localhost", { headers: { "Mcp-Method": "x" } }],
-  ])("refuses %s at once", (_what, target, options) => {
+  ])("rejects %s at once", (_what, target, options) => {
     expect(() => createClient(target as string, options)).toThrow(TypeError);
   });
 });
@@ -112,11 +112,11 @@ it("both entry points export the same names", () => {
   `);
 });
 
-it("a command needs Node, and the error names the remedy", () => {
+it("rejects a command on other platforms than Node, and names the remedy", () => {
   expect(() => onTheWeb.createClient({ command: "node" })).toThrow(/URL/);
 });
 
-it("a command starts a server on Node", async () => {
+it("starts a server by a command on Node", async () => {
   const script = `
     require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
       const { id, method } = JSON.parse(line);

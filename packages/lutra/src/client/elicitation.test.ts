@@ -3,8 +3,8 @@ import { ask, asking, name, roots, sample, url } from "./fixtures/input-requests
 import { scripted } from "./fixtures/scripted-server.ts";
 import type { ClientOptions } from "./index.ts";
 
-describe("a handler", () => {
-  it("is told who asks, for what, and the form's defaults", async () => {
+describe("an elicitation handler", () => {
+  it("gets the server, the request and the form's defaults", async () => {
     const onElicit = vi.fn((_params, info) => {
       expect(info.validate({})).toMatch(/name/);
       expect(info.validate({ name: "Bo", age: -1 })).toMatch(/age/);
@@ -29,7 +29,7 @@ describe("a handler", () => {
     expect(requests[1]?.params?.inputResponses).toEqual({ a: { action } });
   });
 
-  it("accepts a URL without content, and nothing here opens the URL", async () => {
+  it("accepts a URL without content, and the client does not open the URL", async () => {
     const { client, requests } = scripted(asking(ask({ a: url })), {
       onElicit: () => ({ action: "accept", content: { secret: "x" } }),
       elicitation: { url: {} },
@@ -43,13 +43,13 @@ describe("a handler", () => {
     ["content that does not fit", { onElicit: () => ({ action: "accept" }) }, { a: name }],
     ["a message without a model", { onSample: () => ({ role: "user" }) }, { a: sample }],
     ["a root that is no file", { onRoots: () => [{ uri: "https://x" }] }, { a: roots }],
-  ])("that answers with %s is a mistake of the host", async (_what, handler, asked) => {
+  ])("rejects the call with a TypeError when it answers with %s", async (_what, handler, asked) => {
     const { client, requests } = scripted(asking(ask(asked)), handler as unknown as ClientOptions);
     await expect(client.callTool("greet")).rejects.toThrow(TypeError);
     expect(requests).toHaveLength(1);
   });
 
-  it("that fails ends the others", async () => {
+  it("aborts the other handlers when it fails", async () => {
     const ended: unknown[] = [];
     const { client } = scripted(asking(ask({ a: name, b: roots })), {
       onElicit: () => {
@@ -62,7 +62,7 @@ describe("a handler", () => {
     expect(ended).toHaveLength(1);
   });
 
-  it("does not keep a request waiting that was given up", async () => {
+  it("does not delay a request that was cancelled", async () => {
     const controller = new AbortController();
     const { client } = scripted(asking(ask({ a: name })), {
       onElicit: () => {

@@ -1,5 +1,5 @@
 /**
- * Questions to the user: what a host's handler gets, and what it may answer.
+ * Elicitation: the parameters of a host's handler, and the check of its answer.
  *
  * @spec client/elicitation
  */
@@ -18,25 +18,25 @@ import { TransportError } from "../protocol/transport-error.ts";
 import type { JSONSchemaValidator, Validate } from "../schema/json-schema.ts";
 import type { InputInfo } from "./input-info.ts";
 
-/** What a host needs to ask well. */
+/** The information for an elicitation handler besides the parameters of the request. */
 export interface ElicitInfo extends InputInfo {
-  /** The defaults of a form's fields, to show them filled in. Empty for a URL. */
+  /** Defaults of a form's fields, to be shown to the user. Empty for a URL. */
   readonly defaults: ElicitContent;
-  /** Says what is wrong with a form's content, or `undefined` when it may be sent. */
+  /** Returns the problem with a form's content, or `undefined` when it may be sent. */
   readonly validate: (content: ElicitContent) => string | undefined;
 }
 
 /**
- * Asks the user. Show which server asks (`info.server`), let the user change the answer, decline
- * and cancel. A URL is opened only after the user saw all of it and agreed; this package never
- * fetches it.
+ * Asks the user. Show the server that asks (`info.server`), and let the user change the answer,
+ * decline and cancel. Open a URL only after the user has seen all of it and agreed. This package
+ * never fetches it.
  */
 export type ElicitHandler = (
   params: ElicitParams,
   info: ElicitInfo,
 ) => ElicitResult | Promise<ElicitResult>;
 
-/** Checks what a server asks for, as far as the handler relies on it. */
+/** Validates the members of a server's request that the handler relies on. */
 export function checkElicitation({ params }: ElicitRequest, where: string): void {
   if (!isObject(params)) throw malformed(`${where}: expected an object`);
   const { mode, message, requestedSchema, url } = params as JSONObject & ElicitParams;
@@ -54,9 +54,9 @@ export function checkElicitation({ params }: ElicitRequest, where: string): void
 }
 
 /**
- * Asks the handler and checks its answer.
+ * Calls the handler and validates its answer.
  *
- * @throws {TypeError} for an answer that the handler should not give
+ * @throws {TypeError} for an invalid answer
  * @spec client/elicitation#response-actions
  */
 export async function answerElicitation(
@@ -70,7 +70,7 @@ export async function answerElicitation(
   const answer = await handler(params, { ...info, defaults, validate });
   if (!isElicitResult(answer)) throw new TypeError("onElicit: expected { action, content? }");
   const { action, content = {} } = answer;
-  // Content goes out only where the user agreed to send it.
+  // Content is sent only when the user agreed.
   if (action !== "accept" || !isForm) return { action };
   const problem = validate(content);
   if (problem !== undefined) throw new TypeError(`onElicit: content: ${problem}`);
@@ -88,7 +88,7 @@ function formValidator(params: ElicitFormParams, validator: JSONSchemaValidator)
 /** @spec client/elicitation#safe-url-handling */
 function requireWebURL(url: unknown, where: string): void {
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-  // Other schemes could run code or open programs.
+  // Other schemes could run code or start programs.
   if (parsed?.protocol === "https:" || parsed?.protocol === "http:") return;
   throw malformed(`${where}: expected an https: or http: URL`);
 }

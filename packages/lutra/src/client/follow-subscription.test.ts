@@ -19,8 +19,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("the acknowledgment", () => {
-  it("opens the subscription, and says what the server agreed to send", async () => {
+describe("the acknowledgment of a subscription", () => {
+  it("opens the subscription with the filter that the server agreed to", async () => {
     const server = listening();
     const filter = { toolsListChanged: true, resourceSubscriptions: ["file:///a", "file:///b"] };
     const subscription = server.client.listen(filter);
@@ -51,7 +51,7 @@ describe("the acknowledgment", () => {
     await rejected;
   });
 
-  it("must come in time", async () => {
+  it("must arrive within timeoutMs", async () => {
     const server = listening({ timeoutMs: 1000 });
     const subscription = server.client.listen({ toolsListChanged: true });
     const rejected = expect(subscription).rejects.toMatchObject({ reason: "timeout" });
@@ -60,7 +60,7 @@ describe("the acknowledgment", () => {
     expect(server.streams[0]?.context.signal.aborted).toBe(true);
   });
 
-  it("bounds nothing once it has come: the stream stays open", async () => {
+  it("ends the time limit, so that the stream stays open", async () => {
     const server = listening();
     const { stream } = await opened(server);
     await vi.advanceTimersByTimeAsync(24 * 3_600_000);
@@ -70,7 +70,7 @@ describe("the acknowledgment", () => {
   it.each([
     ["the server refuses", peerError(-32601), { reason: "methodNotFound" }],
     ["nobody answers", broken, { reason: "closed" }],
-  ])("never comes when %s, and it is not tried again", async (_what, error, expected) => {
+  ])("is missing when %s, and the request is not repeated", async (_what, error, expected) => {
     const server = listening();
     const subscription = server.client.listen({ toolsListChanged: true });
     const rejected = expect(subscription).rejects.toMatchObject(expected);
@@ -80,8 +80,8 @@ describe("the acknowledgment", () => {
   });
 });
 
-describe("notifications", () => {
-  it("are read in order; a change that waits already is not repeated", async () => {
+describe("notifications of a subscription", () => {
+  it("are read in order, without repeating a change that is still waiting", async () => {
     const server = listening();
     const filter = { toolsListChanged: true, resourceSubscriptions: ["file:///a"] };
     const subscription = server.client.listen(filter);
@@ -98,7 +98,7 @@ describe("notifications", () => {
     expect(methodOf(await reader.next())).toBe(toolsChanged);
   });
 
-  it("of several subscriptions come apart by their id", async () => {
+  it("are assigned to their subscription by its id", async () => {
     const server = listening();
     const [one, two] = [{ toolsListChanged: true }, { promptsListChanged: true }].map((filter) =>
       server.client.listen(filter),
@@ -116,7 +116,7 @@ describe("notifications", () => {
     expect((await two)?.acknowledged).toEqual({ promptsListChanged: true });
   });
 
-  it("that belong to another subscription, or to none, are ignored", async () => {
+  it("are ignored when they belong to another subscription or to none", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.send(toolsChanged, {}, 999);
@@ -129,7 +129,7 @@ describe("notifications", () => {
     expect(server.warnings).toHaveLength(2);
   });
 
-  it("that were not asked for are ignored", async () => {
+  it("are ignored when they were not requested", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.send("notifications/prompts/list_changed");
@@ -140,7 +140,7 @@ describe("notifications", () => {
     expect(server.warnings).toHaveLength(2);
   });
 
-  it("that nobody reads are bounded", async () => {
+  it("are limited in number while they wait to be read", async () => {
     const server = listening();
     const subscription = server.client.listen({ resourceSubscriptions: ["file:///"] });
     const stream = await server.stream(0);

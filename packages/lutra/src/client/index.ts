@@ -1,6 +1,6 @@
 /**
- * `lutra/client`: speak to a server. This entry is for browsers and the edge; on Node the same names
- * come from `node.ts`, which adds commands and a faster HTTP client.
+ * `lutra/client` for browsers and edge platforms. Node loads `node.ts`, which exports the same names
+ * and adds commands and a faster HTTP client.
  */
 import { createHttpTransport } from "../transport/http/client-fetch.ts";
 import { type CreateClient, clientFactory } from "./create-client.ts";
@@ -9,7 +9,9 @@ import { type Connect, connectHttp, connectInMemory, isCommand, isServeTarget } 
 const connectWeb: Connect = (target, options) => {
   if (isServeTarget(target)) return connectInMemory(target);
   if (isCommand(target)) {
-    throw new TypeError("createClient: commands start on Node alone; give the URL of the server");
+    throw new TypeError(
+      "createClient: commands can be started only on Node; pass the URL of the server",
+    );
   }
   return connectHttp(target, options, createHttpTransport);
 };
@@ -47,7 +49,7 @@ export type {
 } from "./client-types.ts";
 export type { CreateClient } from "./create-client.ts";
 export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
-// For those who extend this package.
+// For extensions.
 export type {
   Asked,
   ClientExtension,

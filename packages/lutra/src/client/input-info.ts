@@ -1,15 +1,15 @@
-/** What every handler of input requests is told beside the question. */
+/** The information that every handler of input requests gets besides the request. */
 export interface InputInfo {
-  /** The server that asks, to show it to the user: its address or command. */
+  /** The address or command of the server, to be shown to the user. */
   readonly server: string;
   /** The method of the request that needs the input, such as `tools/call`. */
   readonly method: string;
-  /** The tool, prompt or resource it is about. */
+  /** The tool, prompt or resource of that request. */
   readonly name?: string | undefined;
   /** The server's name for this input. */
   readonly key: string;
-  /** 1 for the first time that this request asks for input, 2 for the second... */
+  /** Number of times this request has asked for input, including this one. */
   readonly round: number;
-  /** Aborts when the answer is no longer wanted. */
+  /** Aborts when the answer is no longer needed. */
   readonly signal: AbortSignal;
 }

@@ -17,8 +17,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("a retry", () => {
-  it("is the original request with the answers, under a different id", async () => {
+describe("a retry with input", () => {
+  it("is the original request with the answers and a new id", async () => {
     const { client, requests } = scripted(asking(ask({ who: name }, "s1")), handlers);
     await client.callTool("greet", { loud: true });
     const [first, second] = requests;
@@ -44,7 +44,7 @@ describe("a retry", () => {
     expect(requests.slice(1).map(({ params }) => params?.requestState)).toEqual(states);
   });
 
-  it("has no requestState where the result had none", async () => {
+  it("has no requestState when the result had none", async () => {
     const { client, requests } = scripted(
       asking(ask({ a: name }, "s"), ask({ b: name })),
       handlers,
@@ -55,7 +55,7 @@ describe("a retry", () => {
     expect(requests[2]?.params?.inputResponses).not.toHaveProperty("a");
   });
 
-  it("leaves other requests alone", async () => {
+  it("does not affect other requests", async () => {
     const { client, requests } = scripted((request) => {
       const isFirst = request.params?.name === "greet" && !request.params.inputResponses;
       return isFirst ? ask({ a: name }, "s") : complete;
@@ -78,7 +78,7 @@ describe("a retry", () => {
     expect(await answer("file:///a")).toMatchObject(result);
   });
 
-  it("without input requests is immediate at first, then slower and slower", async () => {
+  it("without input requests is immediate at first, then after growing pauses", async () => {
     vi.useFakeTimers();
     const times: number[] = [];
     const { client } = scripted(
@@ -95,7 +95,7 @@ describe("a retry", () => {
     expect(gaps).toEqual([0, 250, 500, 1000]);
   });
 
-  it("comes at most maxInputRounds times", async () => {
+  it("is sent at most maxInputRounds times", async () => {
     const { client, requests } = scripted(() => ask({ a: name }), {
       ...handlers,
       maxInputRounds: 3,
@@ -165,7 +165,7 @@ describe("input requests", () => {
     ["a script as URL", { a: { ...url, params: { ...url.params, url: "javascript:alert(1)" } } }],
     ["no URL", { a: { ...url, params: { ...url.params, url: "example" } } }],
     ["sampling without messages", { a: { method: "sampling/createMessage", params: {} } }],
-  ])("that are malformed reach no handler: %s", async (_what, asked) => {
+  ])("reach no handler when they are malformed: %s", async (_what, asked) => {
     const onElicit = vi.fn();
     const onSample = vi.fn();
     const { client } = scripted(asking(ask(asked)), {
@@ -178,14 +178,14 @@ describe("input requests", () => {
     expect(onSample).not.toHaveBeenCalled();
   });
 
-  it("nothing at all is malformed", async () => {
+  it("reject a result without requests and without state as malformed", async () => {
     const { client } = scripted(asking(ask(undefined)), handlers);
     await expect(client.callTool("greet")).rejects.toMatchObject({ reason: "malformed" });
   });
 });
 
-describe("answering by hand", () => {
-  it("gives the result as it is, and takes answers and state on the next call", async () => {
+describe('inputs: "manual"', () => {
+  it("returns the result unchanged, and sends answers and state with the next call", async () => {
     const { client, requests } = scripted(asking(ask({ who: name }, "s")));
     const first = await client.callTool("greet", {}, { inputs: "manual" });
     expect(first).toMatchObject({ resultType: "input_required", requestState: "s" });

@@ -1,5 +1,5 @@
 /**
- * Multi round-trip requests: gathers the input a server asks for, and retries with it.
+ * Multi round-trip requests: collects the input that a server asks for, and sends it with a retry.
  *
  * @spec basic/patterns/mrtr#client-requirements-basic-workflow
  */
@@ -25,7 +25,7 @@ import type { CompleteOptions } from "./options.ts";
 import { answerRoots, type RootsHandler } from "./roots.ts";
 import { answerSampling, checkSampling, type SampleHandler } from "./sampling.ts";
 
-/** The request that needs input, and how to send it again. */
+/** The request that needs input, and the function that sends it again. */
 export interface InputExchange {
   readonly method: string;
   readonly name: string | undefined;
@@ -37,14 +37,14 @@ export interface InputExchange {
 
 export interface InputAnswerer {
   readonly options: CompleteOptions;
-  /** How the server is called in front of the user. */
+  /** The name of the server in front of the user. */
   readonly server: string;
 }
 
-/** The pace of retries that bring no input, while a server waits for something else. */
+/** Pauses between retries without input, while a server waits for something else. */
 const idlePace = { baseMs: 250, maxMs: 5000 };
 
-/** How each kind of input request is checked and answered. */
+/** The check and the answer for each kind of input request. */
 const kinds: {
   readonly [Request in InputRequest as Request["method"]]: {
     readonly check: (request: Request, where: string) => void;
@@ -72,15 +72,14 @@ const kinds: {
   },
 };
 
-/** True for a result that asks for input, where the caller answers by hand. */
+/** Returns true for a result that asks for input, for callers that answer themselves. */
 export function isInputRequired(result: Result): result is InputRequiredResult {
   return result.resultType === inputRequired;
 }
 
 /**
- * Answers `first` and what follows it until the result is another than `input_required`. Each retry
- * has the original parameters, the answers to the latest result, and the latest `requestState`
- * exactly as it came, or none.
+ * Answers `first` and the results after it until one is not `input_required`. Each retry has the
+ * original parameters, the answers to the latest result, and its `requestState` unchanged, if any.
  */
 export async function answerInputs(
   answerer: InputAnswerer,
@@ -107,12 +106,12 @@ export async function answerInputs(
   throw malformed(`result: still input_required after ${maxInputRounds} rounds`);
 }
 
-/** True for what the client has declared that it answers. */
+/** Returns true for requests for input that the client has declared to support. */
 export function canAnswer(request: InputRequest, { capabilities }: CompleteOptions): boolean {
   return hasCapabilities(capabilityFor(request), capabilities);
 }
 
-/** Asks all handlers at once. When one fails, the others learn it from their signal. */
+/** Calls all handlers at once. When one fails, the signal of the others aborts. */
 export async function gather(
   { options, server }: InputAnswerer,
   { method, name, signal }: Pick<InputExchange, "method" | "name" | "signal">,
@@ -140,7 +139,7 @@ export async function gather(
 }
 
 /**
- * Checks that the client said it can answer, and that the request has what a handler needs.
+ * Checks that the client has declared the capability, and that the request is valid.
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */

@@ -15,7 +15,7 @@ describe("cached responses", () => {
   const hints = { ttlMs: 3_600_000, cacheScope: "public" };
   const list = { resultType: "complete", tools: [], contents: [], prompts: [], ...hints };
 
-  it("are stale as soon as a notification says that they changed", async () => {
+  it("are stale once a notification reports their change", async () => {
     const server = listening({}, () => list);
     const { stream } = await opened(server);
     await server.client.listTools();
@@ -27,7 +27,7 @@ describe("cached responses", () => {
     expect(cacheStatusOf(await server.client.listPrompts())).toBe("fresh");
   });
 
-  it("of an updated resource are stale, and so are those of what contains it", async () => {
+  it("of an updated resource and of its containers are stale", async () => {
     const server = listening({}, () => list);
     const subscription = server.client.listen({ resourceSubscriptions: ["file:///dir"] });
     const stream = await server.stream(0);
@@ -42,7 +42,7 @@ describe("cached responses", () => {
     expect(statuses).toEqual([undefined, undefined, "fresh"]);
   });
 
-  it("are stale after an interruption, which may have lost notifications", async () => {
+  it("are stale after an interruption that may have lost notifications", async () => {
     const server = listening({}, () => list);
     const { stream } = await opened(server);
     await server.client.listTools();
@@ -53,7 +53,7 @@ describe("cached responses", () => {
     expect(cacheStatusOf(await server.client.listTools())).toBeUndefined();
   });
 
-  it("that were on their way when a change came are not kept", async () => {
+  it("are not stored when a change arrives while they are in flight", async () => {
     const answers: ((result: Result) => void)[] = [];
     const server = listening({}, () => new Promise((resolve) => answers.push(resolve)));
     const { stream } = await opened(server);

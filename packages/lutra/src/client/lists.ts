@@ -1,5 +1,5 @@
 /**
- * The four lists: all of one, or one page of it.
+ * The four lists: all entries, or one page.
  *
  * @spec server/utilities/pagination
  */
@@ -29,9 +29,9 @@ export interface Lists {
     cursor?: string,
     options?: RequestOptions,
   ) => Promise<R>;
-  /** Forgets the pages that the cache holds. */
+  /** Removes the pages from the cache. */
   readonly forget: (method: Method) => Promise<void>;
-  /** The same result with other entries. */
+  /** Returns the same result with other entries. */
   readonly withEntries: <R extends ListResult, Field extends keyof R>(
     result: R,
     field: Field,

@@ -1,4 +1,4 @@
-/** `lutra/client` on Node: the same names as in `index.ts`, with commands and undici. */
+/** `lutra/client` for Node: the same names as in `index.ts`, with commands and undici. */
 import { createHttpTransport } from "../transport/http/client-undici.ts";
 import { createStdioTransport } from "../transport/stdio/client.ts";
 import { type CreateClient, clientFactory } from "./create-client.ts";
@@ -52,7 +52,7 @@ export type {
 } from "./client-types.ts";
 export type { CreateClient } from "./create-client.ts";
 export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
-// For those who extend this package.
+// For extensions.
 export type {
   Asked,
   ClientExtension,

@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("the end", () => {
+describe("the end of a subscription", () => {
   it("is graceful with a result: reading ends, and the subscription is not opened again", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
@@ -32,7 +32,7 @@ describe("the end", () => {
     expect(server.streams).toHaveLength(1);
   });
 
-  it("that comes unexpectedly is followed by a new request, after a growing pause", async () => {
+  it("is followed by a new request after a growing pause when the stream breaks", async () => {
     const server = listening();
     const { stream } = await opened(server);
     const times: number[] = [];
@@ -47,7 +47,7 @@ describe("the end", () => {
     expect(new Set(server.streams.map(({ request }) => request.id)).size).toBe(5);
   });
 
-  it("leaves part of the pause to chance", async () => {
+  it("is followed by a pause that is partly random", async () => {
     const server = listening({ random: () => 1 });
     (await opened(server)).stream.break(broken);
     await vi.advanceTimersByTimeAsync(249);
@@ -56,7 +56,7 @@ describe("the end", () => {
     expect(server.streams).toHaveLength(2);
   });
 
-  it("is followed by the pause that the server asks for, where its own is shorter", async () => {
+  it("is followed by the server's Retry-After when the client's pause is shorter", async () => {
     const server = listening();
     const { stream } = await opened(server);
     stream.break(new TransportError("http", "busy", { status: 429, retryAfterMs: 20_000 }));
@@ -74,7 +74,7 @@ describe("the end", () => {
     expect(server.streams).toHaveLength(3);
   });
 
-  it("is followed by no pause that outlasts the caller's signal", async () => {
+  it("is not followed by a pause after the caller's signal has aborted", async () => {
     const controller = new AbortController();
     const server = listening();
     const { subscription, stream } = await opened(server, { signal: controller.signal });
@@ -87,7 +87,7 @@ describe("the end", () => {
     expect(server.streams).toHaveLength(1);
   });
 
-  it("is bridged for the reader, who learns of it from the new acknowledgment", async () => {
+  it("is visible to the reader only as a new acknowledgment when the stream is opened again", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     const reader = subscription[Symbol.asyncIterator]();
@@ -100,7 +100,7 @@ describe("the end", () => {
     expect(methodOf(await reader.next())).toBe(toolsChanged);
   });
 
-  it("is final, and thrown at the reader, when the server refuses to go on", async () => {
+  it("is final and is thrown to the reader when the server refuses the new request", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     const next = subscription[Symbol.asyncIterator]().next();
@@ -111,7 +111,7 @@ describe("the end", () => {
     await rejected;
   });
 
-  it("is final with relisten never, and never with relisten ended", async () => {
+  it("is final with relisten never, and opens a new stream with relisten ended", async () => {
     const server = listening();
     const never = server.client.listen({ toolsListChanged: true }, { relisten: "never" });
     const stream = await server.stream(0);
@@ -136,7 +136,7 @@ describe("the end", () => {
         for await (const _ of subscription) break;
       },
     ],
-  ])("comes with %s, which tells the server", async (_what, end) => {
+  ])("is caused by %s, which notifies the server", async (_what, end) => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.send(toolsChanged);
@@ -147,7 +147,7 @@ describe("the end", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("comes with the end of the client, also during a pause", async () => {
+  it("is caused by closing the client, also during a pause", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.break(broken);
@@ -159,14 +159,14 @@ describe("the end", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("comes before the beginning where the client is closed", async () => {
+  it("rejects listen on a closed client", async () => {
     const server = listening();
     await server.client.close();
     await expect(server.client.listen({})).rejects.toMatchObject({ reason: "closed" });
     expect(server.streams).toHaveLength(0);
   });
 
-  it("comes with the caller's signal", async () => {
+  it("is caused by the caller's signal", async () => {
     const server = listening();
     const controller = new AbortController();
     const filter = { toolsListChanged: true };
@@ -179,7 +179,7 @@ describe("the end", () => {
   });
 });
 
-describe("a version that the server refuses", () => {
+describe("a protocol version that the server refuses", () => {
   it("is renegotiated before the subscription opens", async () => {
     const server = listening();
     const subscription = server.client.listen({ toolsListChanged: true });

@@ -1,4 +1,4 @@
-/** The options of `createClient` and of single requests, completed once. */
+/** The options of `createClient`, completed once. */
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { Middleware } from "../protocol/exchange.ts";
 import type { LoggingLevel } from "../protocol/logging.ts";
@@ -16,23 +16,23 @@ import { checkExtensions } from "./extension-rules.ts";
 import type { RootsHandler } from "./roots.ts";
 import type { SampleHandler } from "./sampling.ts";
 
-/** Those of `HttpTransportOptions` mean nothing where the target is no URL. */
+/** Options of a client. Those of `HttpTransportOptions` apply only to targets that are URLs. */
 export interface ClientOptions extends HttpTransportOptions {
   /** Name and version of the program. @default { name: "lutra-client", version: "0.1.0" } */
   readonly clientInfo?: Implementation;
-  /** Whether requests say which program sends them. @default true */
+  /** Includes `clientInfo` in every request. @default true */
   readonly identify?: boolean;
-  /** Answers questions to the user. Declares the `elicitation` capability on every request. */
+  /** Asks the user. Declares the `elicitation` capability on every request. */
   readonly onElicit?: ElicitHandler;
-  /** The modes that `onElicit` can show: forms, URLs or both. @default { form: {} } */
+  /** The modes that `onElicit` supports: forms, URLs or both. @default { form: {} } */
   readonly elicitation?: NonNullable<ClientCapabilities["elicitation"]>;
   /**
-   * Answers for the model. Declares the `sampling` capability on every request.
+   * Calls the model. Declares the `sampling` capability on every request.
    *
-   * @deprecated Servers call a model provider themselves.
+   * @deprecated Let servers call a model provider.
    */
   readonly onSample?: SampleHandler;
-  /** What `onSample` supports, such as `{ tools: {} }`. @default {} */
+  /** The features that `onSample` supports, such as `{ tools: {} }`. @default {} */
   readonly sampling?: NonNullable<ClientCapabilities["sampling"]>;
   /**
    * Lists directories. Declares the `roots` capability on every request.
@@ -40,51 +40,54 @@ export interface ClientOptions extends HttpTransportOptions {
    * @deprecated Pass directories as tool arguments, resource URIs or configuration.
    */
   readonly onRoots?: RootsHandler;
-  /** How many times one request is retried with input before it fails. @default 16 */
+  /** Maximum number of times one request is retried with input. @default 16 */
   readonly maxInputRounds?: number;
-  /** Extensions, which are declared on every request. @default [] */
+  /** Extensions; declared on every request. @default [] */
   readonly extensions?: readonly ClientExtension[];
-  /** More methods: their requests are mirrored, cached and sent again as they say. */
+  /** Further methods. Their columns apply to their requests: headers, caching, sending again. */
   readonly methods?: readonly Method[];
-  /** Wraps every request that is sent, also retries; the first is the outermost. @default [] */
+  /** Wraps every request that is sent, including retries. The first is the outermost. @default [] */
   readonly middleware?: readonly Middleware[];
-  /** How long a request may go without a result or progress, in milliseconds. @default 60000 */
+  /** Maximum time without a result or progress, in milliseconds. @default 60000 */
   readonly timeoutMs?: number;
-  /** How long a request may take in all, whatever its progress, in milliseconds. @default 600000 */
+  /** Maximum time of a request, regardless of progress, in milliseconds. @default 600000 */
   readonly maxTimeoutMs?: number;
-  /** Keeps responses as servers allow. @default 8 MiB in memory, for this client alone */
+  /** Stores responses as long as servers allow. @default 8 MiB in memory, for this client alone */
   readonly cache?: ResponseCache;
   /**
    * The authorization context that `private` responses belong to, such as the id of the user.
-   * @default this client alone; where `headers` is a function, none is kept
+   * @default this client alone; none is stored when `headers` is a function
    */
   readonly partition?: string;
-  /** How old a response may be that stands in while the server is down, in milliseconds. @default 3600000 */
+  /**
+   * Maximum time past its freshness that a response is used while the server is unavailable, in
+   * milliseconds. @default 3600000
+   */
   readonly maxStaleMs?: number;
   /**
-   * Whether a tool that calls itself read-only or idempotent is called again after a broken
-   * connection. Only for servers whose annotations you trust. @default false
+   * Calls a tool again after a broken connection when its annotations say that it is read-only or
+   * idempotent. Use it only for servers that you trust. @default false
    */
   readonly trustAnnotations?: boolean;
-  /** Compiles output schemas and the schemas of forms. @default the interpreting one of this package */
+  /** Compiles output schemas and the schemas of forms. @default the interpreter of this package */
   readonly validator?: JSONSchemaValidator;
-  /** Whether `structuredContent` is checked against the tool's output schema. @default true */
+  /** Validates `structuredContent` against the tool's output schema. @default true */
   readonly validateStructuredContent?: boolean;
-  /** How many pages of one list are collected. @default 1000 */
+  /** Maximum number of pages that are collected for one list. @default 1000 */
   readonly maxPages?: number;
   /**
-   * The least severe message that requests with `onLog` ask for. @default "info"
+   * The lowest level of log messages that requests with `onLog` ask for. @default "info"
    *
    * @deprecated Logging is deprecated; use `stderr` or OpenTelemetry.
    */
   readonly logLevel?: LoggingLevel;
-  /** Protocol versions to speak, the preferred one first. @default all that this package knows */
+  /** Protocol versions, the preferred one first. @default all versions that this package supports */
   readonly versions?: readonly string[];
-  /** Hears what is wrong but no reason to fail. @default console.warn */
+  /** Called with problems that do not fail a request. @default console.warn */
   readonly onWarning?: (message: string, cause?: unknown) => void;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Numbers from 0 to 1, for jitter. @default Math.random */
+  /** Returns a number from 0 to 1, for jitter. @default Math.random */
   readonly random?: () => number;
 }
 
@@ -95,17 +98,19 @@ export type CompleteOptions = Required<Omit<ClientOptions, Optional | keyof Http
   Pick<ClientOptions, Optional | "headers"> & { readonly capabilities: ClientCapabilities };
 
 /**
- * Fills the defaults in.
+ * Completes the options.
  *
- * @throws {TypeError} for nonsense
+ * @throws {TypeError} for an invalid option
  */
 export function withDefaults(options: ClientOptions): CompleteOptions {
   for (const name of ["timeoutMs", "maxTimeoutMs", "maxInputRounds", "maxPages"] as const) {
     const value = options[name];
-    if (value !== undefined && !(value > 0)) throw new TypeError(`${name}: expected more than 0`);
+    if (value !== undefined && !(value > 0))
+      throw new TypeError(`${name}: expected a positive number`);
   }
   checkExtensions(options.extensions ?? [], options.methods ?? []);
-  if (options.versions?.length === 0) throw new TypeError("versions: expected at least one");
+  if (options.versions?.length === 0)
+    throw new TypeError("versions: expected at least one version");
   return {
     clientInfo: { name: "lutra-client", version: "0.1.0" },
     identify: true,
@@ -133,7 +138,7 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
 }
 
 /**
- * What the client declares on every request: no more than it has handlers for.
+ * Returns the capabilities that every request declares: only those that have a handler.
  *
  * @spec basic/index#meta, basic/versioning#extension-negotiation
  */
@@ -157,12 +162,12 @@ function capabilitiesOf(options: ClientOptions): ClientCapabilities {
   };
 }
 
-/** The methods of the options and of the listed extensions. */
+/** Returns the methods of the options and of the listed extensions. */
 export function methodsOf({ methods = [], extensions = [] }: ClientOptions): readonly Method[] {
   return [...methods, ...extensions.flatMap((extension) => extension.methods ?? [])];
 }
 
-/** Leaves out members that are `undefined`, so that they do not hide a default. */
+/** Removes members that are `undefined`, so that they do not replace a default. */
 function definedOf<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

@@ -31,14 +31,14 @@ describe("a list", () => {
     expect(requests.map(cursorOf)).toEqual([undefined, "2", "3"]);
   });
 
-  it("does not end at an empty cursor, which is a cursor like any other", async () => {
+  it("continues after an empty cursor", async () => {
     const { client } = scripted(
       paged({ first: { prompts: named("a"), nextCursor: "" }, "": { prompts: named("b") } }),
     );
     expect((await client.listPrompts()).prompts).toEqual(named("a", "b"));
   });
 
-  it("is as fresh as the page that expires first, and private where one page is", async () => {
+  it("expires with its first page to expire, and is private if one page is", async () => {
     const { client } = scripted(
       paged({
         first: { nextCursor: "2", ttlMs: 5000 },
@@ -48,7 +48,7 @@ describe("a list", () => {
     expect(await client.listPrompts()).toMatchObject({ ttlMs: 10, cacheScope: "private" });
   });
 
-  it("starts again without cached pages when a cursor has become invalid", async () => {
+  it("is fetched again without cached pages when a cursor has become invalid", async () => {
     let generation = 1;
     const { client, requests } = scripted((request, context, count) => {
       const pages =
@@ -62,20 +62,20 @@ describe("a list", () => {
     expect(requests.map(cursorOf)).toEqual([undefined, "gone", undefined, "next"]);
   });
 
-  it("starts again once and no more", async () => {
+  it("is fetched again only once", async () => {
     const { client, requests } = scripted(paged({ first: { nextCursor: "gone" } }));
     await expect(client.listPrompts()).rejects.toMatchObject({ reason: "invalidParams" });
     expect(requests).toHaveLength(4);
   });
 
-  it("does not go round in circles", async () => {
+  it("rejects a cursor that is returned twice", async () => {
     const { client } = scripted(
       paged({ first: { nextCursor: "2" }, 2: { nextCursor: "3" }, 3: { nextCursor: "2" } }),
     );
     await expect(client.listPrompts()).rejects.toMatchObject({ reason: "malformed" });
   });
 
-  it("is bounded in pages", async () => {
+  it("is limited to maxPages", async () => {
     const endless: Script = (request) => ({
       prompts: [],
       nextCursor: `${Number(cursorOf(request) ?? 0) + 1}`,
@@ -85,15 +85,15 @@ describe("a list", () => {
     expect(requests).toHaveLength(5);
   });
 
-  it("is marked as cached where all its pages came from the cache", async () => {
+  it("is marked as cached when all its pages came from the cache", async () => {
     const { client } = scripted(paged({ first: { nextCursor: "2" }, 2: {} }));
     expect(cacheStatusOf(await client.listPrompts())).toBeUndefined();
     expect(cacheStatusOf(await client.listPrompts())).toBe("fresh");
   });
 });
 
-describe("one page", () => {
-  it("is the first, or the one that a cursor stands for", async () => {
+describe("one page of a list", () => {
+  it("is the first page, or the one that a cursor names", async () => {
     const pages = { first: { prompts: named("a"), nextCursor: "" }, "": { prompts: named("b") } };
     const { client } = scripted(paged(pages));
     expect(await client.listPromptsPage()).toMatchObject({ prompts: named("a"), nextCursor: "" });

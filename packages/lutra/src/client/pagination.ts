@@ -1,5 +1,5 @@
 /**
- * Collects lists that come in pages.
+ * Collects the pages of a list.
  *
  * @spec server/utilities/pagination
  */
@@ -13,16 +13,16 @@ interface Page extends CacheableResult {
 }
 
 export interface Pages<P extends Page> {
-  /** The member that holds the entries. */
+  /** The member with the entries. */
   readonly field: keyof P & string;
   readonly fetchPage: (cursor: string | undefined) => Promise<P>;
-  /** Forgets cached pages, after a cursor has become invalid. */
+  /** Removes cached pages, after a cursor has become invalid. */
   readonly forget: () => Promise<void>;
   readonly maxPages: number;
 }
 
 /**
- * All pages as one. It is as fresh as the page that expires first, and private where one page is.
+ * Returns all pages as one. It expires with the first of its pages, and is private if one page is.
  *
  * @spec server/utilities/caching#interaction-with-pagination
  */
@@ -36,7 +36,7 @@ export async function collectPages<P extends Page>(pages: Pages<P>): Promise<P> 
   return joined(collected, pages.field);
 }
 
-/** How far a walk through the pages has come. */
+/** The cursor of the page that is fetched. */
 interface Position {
   cursor: string | undefined;
 }
@@ -48,10 +48,10 @@ async function fetchPages<P extends Page>(pages: Pages<P>, position: Position): 
   do {
     const page = await fetchPage(position.cursor);
     collected.push(page);
-    // Nothing else about a cursor matters: an empty string is one, too.
+    // Any string is a cursor, also an empty one.
     const cursor = page.nextCursor ?? undefined;
     if (cursor !== undefined && seen.has(cursor)) {
-      throw malformed(`${field}: the same cursor came twice`);
+      throw malformed(`${field}: the server returned the same cursor twice`);
     }
     if (cursor !== undefined && collected.length === maxPages) {
       throw malformed(`${field}: more than ${maxPages} pages`);
@@ -62,7 +62,7 @@ async function fetchPages<P extends Page>(pages: Pages<P>, position: Position): 
   return collected;
 }
 
-/** A cursor that the server itself gave, and no longer knows. */
+/** Returns true when the server no longer accepts a cursor that it has returned. */
 function isInvalidParams(error: unknown): boolean {
   return isProtocolError(error) && error.peer && error.reason === "invalidParams";
 }

@@ -1,5 +1,5 @@
 /**
- * What every request says of itself in `_meta`: version, client and capabilities.
+ * The `_meta` of every request: version, client and capabilities.
  *
  * @spec basic/index#meta
  */
@@ -10,15 +10,15 @@ import type { CompleteOptions } from "./options.ts";
 import type { RequestOptions } from "./request-options.ts";
 
 export interface RequestMetaSource {
-  /** The `_meta` of a request. The progress token is its id, which no other request has. */
+  /** Returns the `_meta` of a request. The progress token is the request's id, which is unique. */
   readonly metaOf: (id: RequestId, options: RequestOptions) => JSONObject;
-  /** The protocol version in use. */
+  /** Returns the protocol version in use. */
   readonly version: () => string;
-  /** Changes the version of all further requests. */
+  /** Sets the version of all later requests. */
   readonly setVersion: (version: string) => void;
 }
 
-/** Makes the members that all requests share once for each version. */
+/** Creates the source of `_meta`. The members that all requests share are created once per version. */
 export function createRequestMeta(options: CompleteOptions): RequestMetaSource {
   const { clientInfo, identify, capabilities, logLevel } = options;
   const [preferred] = options.versions;

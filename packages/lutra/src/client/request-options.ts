@@ -6,30 +6,30 @@ import type { Progress } from "../protocol/progress.ts";
 
 /** Options of one request. */
 export interface RequestOptions {
-  /** Gives the request up; the server is told. */
+  /** Cancels the request, also at the server. */
   readonly signal?: AbortSignal | undefined;
-  /** In place of the client's, in milliseconds. */
+  /** Replaces the client's `timeoutMs`, in milliseconds. */
   readonly timeoutMs?: number | undefined;
-  /** In place of the client's, in milliseconds. */
+  /** Replaces the client's `maxTimeoutMs`, in milliseconds. */
   readonly maxTimeoutMs?: number | undefined;
-  /** Asks for progress, which also restarts `timeoutMs`. */
+  /** Called with progress notifications. They also restart `timeoutMs`. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
-   * Asks for log messages.
+   * Called with log messages.
    *
    * @deprecated Logging is deprecated; use `stderr` or OpenTelemetry.
    */
   readonly onLog?: ((message: LogMessage) => void) | undefined;
-  /** More members of `_meta`. Those that the protocol defines can't be replaced. */
+  /** Further members of `_meta`. Those that the protocol defines can't be replaced. */
   readonly meta?: JSONObject | undefined;
 }
 
-/** Who answers when a server asks for input: the client's handlers, or the caller. */
+/** The side that answers when a server asks for input: the client's handlers, or the caller. */
 export type InputMode = "auto" | "manual";
 
 /** Options of requests that a server may answer by asking for input. */
 export interface InputOptions<Inputs extends InputMode = InputMode> extends RequestOptions {
-  /** With `manual`, an `input_required` result is returned as it is. @default "auto" */
+  /** With `manual`, an `input_required` result is returned to the caller. @default "auto" */
   readonly inputs?: Inputs | undefined;
   /** The caller's answers to an `input_required` result of the same request. */
   readonly inputResponses?: InputResponses | undefined;

@@ -40,7 +40,7 @@ describe("a request whose connection broke", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("is not sent again where it may have been executed", async () => {
+  it("is not sent again when a second execution may do harm", async () => {
     const { client, requests } = scripted(breaking("tools/call"));
     await expect(client.callTool("pay")).rejects.toMatchObject({ reason: "closed" });
     expect(requests).toHaveLength(1);
@@ -55,13 +55,13 @@ describe("a request whose connection broke", () => {
     expect(await client.callTool("look")).toEqual(complete);
   });
 
-  it("is not sent again on the word of a server that is not trusted", async () => {
+  it("is not sent again because of annotations that are not trusted", async () => {
     const { client } = scripted(annotated({ readOnlyHint: true }));
     await client.listTools();
     await expect(client.callTool("look")).rejects.toMatchObject({ reason: "closed" });
   });
 
-  it("is not sent again for a trusted tool that claims nothing", async () => {
+  it("is not sent again for a trusted tool without annotations", async () => {
     const { client } = scripted(annotated({ title: "Look" }), { trustAnnotations: true });
     await client.listTools();
     await expect(client.callTool("look")).rejects.toMatchObject({ reason: "closed" });
@@ -72,7 +72,7 @@ it.each([
   ["the server's refusal", peerError(-32603)],
   ["an HTTP error", new TransportError("http", "bad gateway", { status: 502 })],
   ["a malformed response", new TransportError("malformed", "no JSON")],
-])("%s is no broken connection", async (_what, error) => {
+])("%s does not count as a broken connection", async (_what, error) => {
   const { client, requests } = scripted(breaking("resources/read", error));
   await expect(client.readResource("x")).rejects.toBe(error);
   expect(requests).toHaveLength(1);

@@ -1,5 +1,5 @@
 /**
- * The directories that a client offers. Deprecated: pass them as tool arguments instead.
+ * The directories of the host. Deprecated: pass them as tool arguments instead.
  *
  * @spec client/roots
  */
@@ -8,16 +8,16 @@ import { isListRootsResult } from "../protocol/roots.ts";
 import type { InputInfo } from "./input-info.ts";
 
 /**
- * Lists the directories that the user agreed to show to this server.
+ * Returns the directories that the user agreed to show to this server.
  *
  * @deprecated Pass directories as tool arguments, resource URIs or configuration.
  */
 export type RootsHandler = (info: InputInfo) => readonly Root[] | Promise<readonly Root[]>;
 
 /**
- * Asks the handler and checks its answer.
+ * Calls the handler and validates its answer.
  *
- * @throws {TypeError} for an answer that the handler should not give
+ * @throws {TypeError} for an invalid answer
  * @spec client/roots#root
  */
 export async function answerRoots(

@@ -1,5 +1,5 @@
 /**
- * Completions by the client's model. Deprecated: servers call a model provider instead.
+ * Completions by the host's model. Deprecated: let servers call a model provider instead.
  *
  * @spec client/sampling
  */
@@ -14,29 +14,29 @@ import { isCreateMessageResult } from "../protocol/sampling.ts";
 import type { InputInfo } from "./input-info.ts";
 
 /**
- * Asks the model. Let a person see and change what is asked and what is answered.
+ * Calls the model. Let the user review and change the request and the answer.
  *
- * @deprecated Servers call a model provider themselves.
+ * @deprecated Let servers call a model provider.
  */
 export type SampleHandler = (
   params: CreateMessageParams,
   info: InputInfo,
 ) => CreateMessageResult | Promise<CreateMessageResult>;
 
-/** Checks what a server asks for, as far as the handler relies on it. */
+/** Validates the members of a server's request that the handler relies on. */
 export function checkSampling({ params }: CreateMessageRequest, where: string): void {
   if (!isObject(params)) throw malformed(`${where}: expected an object`);
   const { messages, maxTokens } = params;
   if (!Array.isArray(messages) || !messages.every(isObject)) {
-    throw malformed(`${where}.messages: expected messages`);
+    throw malformed(`${where}.messages: expected an array of messages`);
   }
   if (typeof maxTokens !== "number") throw malformed(`${where}.maxTokens: expected a number`);
 }
 
 /**
- * Asks the handler and checks its answer.
+ * Calls the handler and validates its answer.
  *
- * @throws {TypeError} for an answer that the handler should not give
+ * @throws {TypeError} for an invalid answer
  */
 export async function answerSampling(
   { params }: CreateMessageRequest,

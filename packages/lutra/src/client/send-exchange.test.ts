@@ -13,7 +13,7 @@ afterEach(() => {
 const timeout = { name: "TransportError", reason: "timeout" };
 
 describe("a timeout", () => {
-  it("gives the request up and tells the server", async () => {
+  it("cancels the request, also at the server", async () => {
     const { client, contexts } = scripted((_request, context) => untilGivenUp(context));
     const answer = expect(client.callTool("slow")).rejects.toMatchObject(timeout);
     await vi.advanceTimersByTimeAsync(59_999);
@@ -23,7 +23,7 @@ describe("a timeout", () => {
     expect(contexts[0]?.signal.aborted).toBe(true);
   });
 
-  it("comes also where the transport does not listen to the signal", async () => {
+  it("rejects also when the transport ignores the signal", async () => {
     const { client } = scripted(() => new Promise(() => {}));
     const answer = expect(client.callTool("slow")).rejects.toMatchObject(timeout);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -41,7 +41,7 @@ describe("a timeout", () => {
     await second;
   });
 
-  it("starts again with every progress notification", async () => {
+  it("restarts with every progress notification", async () => {
     const { client } = scripted(async (request, context) => {
       for (let progress = 1; progress <= 5; progress += 1) {
         await new Promise((resolve) => setTimeout(resolve, 800));
@@ -56,7 +56,7 @@ describe("a timeout", () => {
     expect(onProgress).toHaveBeenCalledTimes(5);
   });
 
-  it("never exceeds the maximum, whatever the progress", async () => {
+  it("never exceeds maxTimeoutMs, regardless of progress", async () => {
     const { client } = scripted(async (request, context) => {
       for (let progress = 1; !context.signal.aborted; progress += 1) {
         await new Promise((resolve) => setTimeout(resolve, 800));
@@ -70,7 +70,7 @@ describe("a timeout", () => {
     await answer;
   });
 
-  it("leaves no timer behind", async () => {
+  it("leaves no timer after the result", async () => {
     const { client } = scripted(() => complete);
     await client.callTool("fast");
     expect(vi.getTimerCount()).toBe(0);
@@ -85,7 +85,7 @@ describe("progress", () => {
     expect(new Set(requests.map((request) => metaOf(request).progressToken)).size).toBe(3);
   });
 
-  it("of another request is ignored, and so is what comes after the result", async () => {
+  it("is ignored for another request and after the result", async () => {
     const onProgress = vi.fn();
     const { client, contexts } = scripted((request, context) => {
       context.notify(progressNotification("other", { progress: 1 }));
@@ -97,7 +97,7 @@ describe("progress", () => {
     expect(onProgress.mock.calls).toEqual([[{ progress: 2, total: 3, message: "m" }]]);
   });
 
-  it("does not fail the request when its listener does", async () => {
+  it("does not fail the request when its listener throws", async () => {
     const { client, warnings } = scripted((request, context) => {
       context.notify(progressNotification(request.id, { progress: 1 }));
       return complete;
@@ -110,7 +110,7 @@ describe("progress", () => {
   });
 });
 
-it("log messages come to the request that asked for them, from the level it asked for", async () => {
+it("log messages are requested at the configured level and delivered to their request", async () => {
   const { client, requests } = scripted(
     (_request, context) => {
       const params = { level: "error", logger: "db", data: { lost: true } };
@@ -125,8 +125,8 @@ it("log messages come to the request that asked for them, from the level it aske
   expect(onLog.mock.calls).toEqual([[{ level: "error", logger: "db", data: { lost: true } }]]);
 });
 
-describe("giving up", () => {
-  it("rejects at once and tells the server", async () => {
+describe("the signal of a request", () => {
+  it("rejects at once and notifies the server", async () => {
     const { client, contexts } = scripted(() => new Promise(() => {}));
     const controller = new AbortController();
     const answer = client.callTool("slow", {}, { signal: controller.signal });
@@ -137,7 +137,7 @@ describe("giving up", () => {
     expect(contexts[0]?.signal.aborted).toBe(true);
   });
 
-  it("beforehand sends nothing", async () => {
+  it("sends nothing when it has already aborted", async () => {
     const { client, requests } = scripted(() => complete);
     const signal = AbortSignal.abort();
     await expect(client.callTool("add", {}, { signal })).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe("giving up", () => {
 });
 
 describe("a closed client", () => {
-  it("has ended what was in flight", async () => {
+  it("has ended the requests in flight", async () => {
     const { client, contexts } = scripted(() => new Promise(() => {}));
     const answer = expect(client.callTool("slow")).rejects.toMatchObject({ reason: "closed" });
     await vi.advanceTimersByTimeAsync(0);
@@ -158,7 +158,7 @@ describe("a closed client", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("sends nothing more", async () => {
+  it("sends no further request", async () => {
     const { client, requests } = scripted(() => complete);
     await client.close();
     await expect(client.callTool("add")).rejects.toMatchObject({ reason: "closed" });

@@ -28,7 +28,7 @@ describe("every request", () => {
     expect(ids.every((id) => Number.isInteger(id))).toBe(true);
   });
 
-  it("says its version, client and capabilities in _meta", async () => {
+  it("has its version, client and capabilities in _meta", async () => {
     const clientInfo = { name: "test", version: "1.2.3" };
     const onElicit = () => ({ action: "decline" }) as const;
     const server = scripted(() => undefined, {
@@ -55,19 +55,19 @@ describe("every request", () => {
     }
   });
 
-  it("declares no capability that the client has no handler for", async () => {
+  it("declares no capability without a handler", async () => {
     const { client, requests } = scripted(() => undefined, { elicitation: { url: {} } });
     await client.listTools();
     expect(metaOf(requests[0])["io.modelcontextprotocol/clientCapabilities"]).toEqual({});
   });
 
-  it("says which client sends it, unless the client is configured not to", async () => {
+  it("identifies its client, unless identify is false", async () => {
     const { client, requests } = scripted(() => undefined, { identify: false });
     await client.listTools();
     expect(metaOf(requests[0])).not.toHaveProperty("io.modelcontextprotocol/clientInfo");
   });
 
-  it("may carry more metadata, but not in place of the protocol's", async () => {
+  it("may have further metadata, but can't replace the protocol's", async () => {
     const { client, requests } = scripted(() => undefined);
     const meta = { "com.example/a": 1, "io.modelcontextprotocol/protocolVersion": "1900-01-01" };
     await client.callTool("add", {}, { meta });
@@ -77,7 +77,7 @@ describe("every request", () => {
     });
   });
 
-  it("asks for no progress and no log messages by itself", async () => {
+  it("asks for progress and log messages only with a listener", async () => {
     const { client, requests } = scripted(() => undefined);
     await client.callTool("add");
     expect(Object.keys(metaOf(requests[0]))).toHaveLength(3);
@@ -85,12 +85,12 @@ describe("every request", () => {
 });
 
 describe("the result type", () => {
-  it("is complete where it is absent", async () => {
+  it("is complete by default", async () => {
     const { client } = scripted(() => ({ content: [{ type: "text", text: "old" }] }));
     expect(await client.callTool("add")).toMatchObject({ content: [{ text: "old" }] });
   });
 
-  it("makes a result invalid when it is not known", async () => {
+  it("makes a result invalid when it is unknown", async () => {
     const { client } = scripted(() => ({ resultType: "task", content: [] }));
     await expect(client.callTool("add")).rejects.toMatchObject({
       name: "TransportError",
@@ -130,7 +130,7 @@ it.each([
   await expect(call(...params)).rejects.toMatchObject({ reason: "malformed" });
 });
 
-it("errors of the server are its own", async () => {
+it("errors of the server keep the server's code, message and data", async () => {
   const { client } = scripted(() => {
     throw peerError(-32602, { uri: "file:///a" });
   });
@@ -164,7 +164,7 @@ it("sends requests of methods that only an extension knows", async () => {
   expect(contexts[0]?.addHeaders).toEqual({ "Mcp-Name": "=?base64?5LiW?=" });
 });
 
-it("runs the user's middleware around everything that is sent, the first outermost", async () => {
+it("runs the user's middleware around every request that is sent, the first outermost", async () => {
   const order: string[] = [];
   const note = (name: string) => (next: import("../protocol/exchange.ts").Serve) =>
     ((request, context) => {

@@ -1,10 +1,10 @@
-/** What a client can speak to. */
+/** The targets of a client. */
 import type { Serve, Transport } from "../protocol/exchange.ts";
 import type { HttpTransportOptions } from "../transport/http/client.ts";
 import { createMemoryTransport } from "../transport/memory.ts";
 import type { StdioCommand } from "../transport/stdio/spawn-command.ts";
 
-/** A server in this process, or anything else that answers requests. */
+/** A server in this process, or another value that answers requests. */
 export interface ServeTarget {
   readonly serve: Serve;
 }
@@ -12,19 +12,19 @@ export interface ServeTarget {
 /** An MCP endpoint's URL, a command that starts a server, a server in memory, or a transport. */
 export type Target = string | URL | StdioCommand | ServeTarget;
 
-/** A way to a server, and its names. */
+/** A transport to a server, and the server's names. */
 export interface Connection {
   readonly transport: Transport;
-  /** How the server is called in front of the user. */
+  /** The name of the server in front of the user. */
   readonly server: string;
-  /** What the server is called by every client of it; absent where only this client knows it. */
+  /** The server's name in shared caches; absent for a server that only this client uses. */
   readonly address?: string;
 }
 
-/** Opens the way to a target. */
+/** Creates the transport to a target. */
 export type Connect = (target: Target, options: HttpTransportOptions) => Connection;
 
-/** Opens the way to an MCP endpoint. */
+/** Creates the transport to an MCP endpoint. */
 export function connectHttp(
   target: string | URL,
   options: HttpTransportOptions,
@@ -32,11 +32,11 @@ export function connectHttp(
 ): Connection {
   const url = new URL(target);
   const transport = createHttpTransport(url, options);
-  // A query may hold secrets, which are not to be shown.
+  // The query is not shown, because it may contain secrets.
   return { transport, server: url.origin + url.pathname, address: url.href };
 }
 
-/** Takes a server of this process, or a transport as it is. */
+/** Creates the transport to a server in this process. A transport is used as it is. */
 export function connectInMemory(target: ServeTarget): Connection {
   const transport = isTransport(target) ? target : createMemoryTransport(target);
   const { info } = target as { readonly info?: { readonly name?: unknown } };
@@ -51,7 +51,7 @@ export function isServeTarget(target: Target): target is ServeTarget {
   return typeof target === "object" && "serve" in target && typeof target.serve === "function";
 }
 
-/** How a command is shown to the user. Its arguments and environment may hold secrets. */
+/** Returns a command as it is shown to the user, without arguments, which may contain secrets. */
 export function commandLine({ command, args = [] }: StdioCommand): string {
   return args.length === 0 ? command : `${command} …`;
 }

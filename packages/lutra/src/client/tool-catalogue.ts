@@ -1,6 +1,6 @@
 /**
- * What the client knows of the server's tools: which arguments go into headers, and what their
- * structured content must look like.
+ * The tools of the server, as far as it has listed them: the arguments that are mirrored into
+ * headers, and the schema of structured content.
  *
  * @spec server/tools#x-mcp-header, server/tools#output-schema
  */
@@ -11,11 +11,11 @@ import { TransportError } from "../protocol/transport-error.ts";
 import type { Validate } from "../schema/json-schema.ts";
 import type { CompleteOptions } from "./options.ts";
 
-/** One tool, as far as calls need it. */
+/** The parts of a tool that calls need. */
 export interface KnownTool {
   readonly tool: Tool;
   readonly headerParams: readonly HeaderParam[];
-  /** Why the tool can't be called, where its definition breaks a rule. */
+  /** The reason why the tool can't be called, when its definition breaks a rule. */
   readonly rejected: string | undefined;
   /** Compiled when the first structured content arrives. */
   validate: Validate | undefined;
@@ -44,13 +44,13 @@ export class ToolCatalogue {
     return this.#tools.get(name);
   }
 
-  /** Takes a whole list, in place of what was known. */
+  /** Replaces the tools by a complete list. */
   replace(tools: readonly Tool[]): void {
     this.#tools = new Map(tools.map((tool) => [tool.name, this.#read(tool)]));
     this.#isComplete = true;
   }
 
-  /** Takes one page of a list, beside what is known. */
+  /** Adds one page of a list. */
   add(tools: readonly Tool[]): void {
     for (const tool of tools) this.#tools.set(tool.name, this.#read(tool));
   }
@@ -61,7 +61,7 @@ export class ToolCatalogue {
   }
 
   /**
-   * The tools without those whose annotations break a rule.
+   * Returns the tools without those whose annotations break a rule.
    *
    * @spec basic/transports/streamable-http#schema-extension
    */
@@ -77,12 +77,12 @@ export class ToolCatalogue {
       return { ...known, headerParams: headerParams(tool.inputSchema) };
     } catch (error) {
       const rejected = (error as Error).message;
-      this.#warn(`tools/list: the tool "${tool.name}" is left out: ${rejected}`);
+      this.#warn(`tools/list: the tool "${tool.name}" is omitted: ${rejected}`);
       return { ...known, rejected };
     }
   }
 
-  /** Warns of each thing once, as far as memory is worth spending on it. */
+  /** Warns about each problem once. After `maxWarned` problems, warnings may repeat. */
   #warn(warning: string): void {
     if (this.#warned.has(warning)) return;
     if (this.#warned.size === maxWarned) this.#warned.clear();
@@ -90,7 +90,7 @@ export class ToolCatalogue {
     this.#options.onWarning(warning);
   }
 
-  /** Says what is wrong with the structured content of a result, or `undefined`. */
+  /** Returns the problem with the structured content of a result, or `undefined`. */
   problemWith(known: KnownTool, result: CallToolResult): string | undefined {
     const { outputSchema } = known.tool;
     if (outputSchema === undefined || result.isError === true) return undefined;
@@ -99,18 +99,18 @@ export class ToolCatalogue {
     return known.validate(result.structuredContent);
   }
 
-  /** A schema that can't be honoured is an error, not a permission. */
+  /** Compiles a schema. One that can't be compiled fails the call, because nothing can be validated. */
   #compile(name: string, outputSchema: NonNullable<Tool["outputSchema"]>): Validate {
     try {
       return this.#options.validator(outputSchema);
     } catch (cause) {
-      const message = `tools/list: the output schema of "${name}" is not usable`;
+      const message = `tools/list: the output schema of "${name}" can't be compiled`;
       throw new TransportError("malformed", message, { cause });
     }
   }
 }
 
-/** The error for structured content that its schema does not allow. */
+/** Creates the error for structured content that does not match its schema. */
 export function nonconforming(name: string, problem: string, result: CallToolResult): Error {
   const { message, reason } = malformed(`result.structuredContent of "${name}": ${problem}`);
   return new TransportError(reason, message, { cause: result });

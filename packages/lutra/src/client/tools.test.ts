@@ -23,7 +23,7 @@ const methodsOf = ({ requests }: ReturnType<typeof scripted>) => requests.map((r
 const headersOf = ({ contexts }: ReturnType<typeof scripted>) => contexts.at(-1)?.addHeaders;
 
 describe("arguments marked x-mcp-header", () => {
-  it("are mirrored into headers; the tool's schema is fetched first where it is not known", async () => {
+  it("are mirrored into headers, after the tool's schema is fetched if it is unknown", async () => {
     const server = overHttp(withTools([region]));
     await server.client.callTool("search", { region: "us-west1", query: "otters" });
     expect(methodsOf(server)).toEqual(["tools/list", "tools/call"]);
@@ -32,7 +32,7 @@ describe("arguments marked x-mcp-header", () => {
     expect(methodsOf(server)).toEqual(["tools/list", "tools/call", "tools/call"]);
   });
 
-  it("make several calls at once fetch the schema once", async () => {
+  it("cause one fetch of the schema for several calls at once", async () => {
     const server = overHttp(withTools([region]));
     await Promise.all([1, 2, 3].map(() => server.client.callTool("search", {})));
     expect(methodsOf(server).filter((method) => method === "tools/list")).toHaveLength(1);
@@ -96,14 +96,14 @@ describe("arguments marked x-mcp-header", () => {
     expect(methodsOf(server)).toEqual(["tools/list"]);
   });
 
-  it("matter to no other transport than HTTP", async () => {
+  it("are ignored by other transports than HTTP", async () => {
     const server = scripted(withTools([region]));
     await server.client.callTool("search", { region: "eu" });
     expect(methodsOf(server)).toEqual(["tools/call"]);
     expect(headersOf(server)).toBeUndefined();
   });
 
-  it("of a tool that is not listed are not known, and the call is sent all the same", async () => {
+  it("of a tool that is not listed are unknown, and the call is sent without them", async () => {
     const server = overHttp(withTools([]));
     await server.client.callTool("hidden", { region: "eu" });
     await server.client.callTool("hidden");
@@ -125,7 +125,7 @@ describe("a tool whose annotations break a rule", () => {
     tool("oneOf", { a: { oneOf: [{ type: "string", "x-mcp-header": "A" }] } }),
   ];
 
-  it("is left out of the list with a warning that names the tool and the reason", async () => {
+  it("is omitted from the list with a warning that names the tool and the reason", async () => {
     const server = overHttp(withTools([...invalid, region]));
     expect((await server.client.listTools()).tools).toEqual([region]);
     expect(server.warnings).toHaveLength(invalid.length);
@@ -141,13 +141,13 @@ describe("a tool whose annotations break a rule", () => {
     expect(methodsOf(server)).toEqual(["tools/list"]);
   });
 
-  it("is no matter to other transports", async () => {
+  it("can be called over other transports", async () => {
     const server = scripted(withTools(invalid));
     expect((await server.client.listTools()).tools).toEqual(invalid);
   });
 });
 
-describe("a refusal of the headers", () => {
+describe("a header mismatch that the server reports", () => {
   it("fetches the list again, past the cache, and sends the call once more", async () => {
     let tools = [tool("search")];
     const server = overHttp((request, context, count) => {
@@ -163,7 +163,7 @@ describe("a refusal of the headers", () => {
     expect(server.requests[1]?.id).not.toBe(server.requests[3]?.id);
   });
 
-  it("is reported when it comes a second time", async () => {
+  it("is reported when it occurs a second time", async () => {
     const refuse = () => {
       throw peerError(-32020);
     };
@@ -186,7 +186,7 @@ describe("structured content", () => {
   const answering = (result: JSONObject, tools = [add]) =>
     scripted(withTools(tools, () => ({ resultType: "complete", content: [], ...result })));
 
-  it("that conforms to the output schema is given", async () => {
+  it("is returned when it conforms to the output schema", async () => {
     const { client } = answering({ structuredContent: { sum: 3 } });
     await client.listTools();
     expect((await client.callTool("add")).structuredContent).toEqual({ sum: 3 });
@@ -195,7 +195,7 @@ describe("structured content", () => {
   it.each([
     ["does not conform", { structuredContent: { sum: "3" } }],
     ["is missing", {}],
-  ])("that %s is an error, which keeps the result as its cause", async (_what, result) => {
+  ])("that %s is an error with the result as its cause", async (_what, result) => {
     const { client } = answering(result);
     await client.listTools();
     await expect(client.callTool("add")).rejects.toMatchObject({
@@ -205,7 +205,7 @@ describe("structured content", () => {
     });
   });
 
-  it("of a failed call is not checked", async () => {
+  it("of a failed call is not validated", async () => {
     const { client } = answering({ isError: true });
     await client.listTools();
     expect(await client.callTool("add")).toMatchObject({ isError: true });
@@ -219,7 +219,7 @@ describe("structured content", () => {
     expect((await client.callTool("add")).structuredContent).toBeNull();
   });
 
-  it("is checked against the schema of now, not of then", async () => {
+  it("is validated against the current schema", async () => {
     let tools = [tool("add", {}, { outputSchema: { type: "string" } })];
     const call = () => ({ resultType: "complete", content: [], structuredContent: { sum: 3 } });
     const server = scripted((...args) => withTools(tools, call)(...args));
@@ -232,14 +232,14 @@ describe("structured content", () => {
   it.each([
     ["a reference to the network", { $ref: "https://example.com/schema.json" }],
     ["an unknown dialect", { $schema: "https://example.com/dialect", type: "object" }],
-  ])("is refused where the schema has %s, and nothing is fetched", async (_what, schema) => {
+  ])("is rejected when the schema has %s, and nothing is fetched", async (_what, schema) => {
     const tools = [tool("add", {}, { outputSchema: schema })];
     const { client } = answering({ structuredContent: { sum: 3 } }, tools);
     await client.listTools();
     await expect(client.callTool("add")).rejects.toMatchObject({ reason: "malformed" });
   });
 
-  it("is not checked where the user does without", async () => {
+  it("is not validated when validateStructuredContent is false", async () => {
     const { client } = scripted(
       withTools([add], () => ({ content: [], structuredContent: "anything" })),
       { validateStructuredContent: false },

@@ -13,8 +13,8 @@ function speaks(version: string, supported: unknown = [version]) {
   };
 }
 
-describe("a server that does not speak the version", () => {
-  it("gets the request again, with a new id, in one that both know", async () => {
+describe("a server that does not support the version", () => {
+  it("gets the request again with a new id in a common version", async () => {
     const server = scripted(speaks("2026-07-28", ["2030-01-01", "2026-07-28"]), {
       versions: ["2027-01-01", "2026-07-28"],
     });
@@ -23,14 +23,14 @@ describe("a server that does not speak the version", () => {
     expect(server.requests[0]?.id).not.toBe(server.requests[1]?.id);
   });
 
-  it("is spoken to in that version from then on", async () => {
+  it("gets later requests in that version", async () => {
     const server = scripted(speaks("2026-07-28"), { versions: ["2027-01-01", "2026-07-28"] });
     await server.client.listTools();
     await server.client.callTool("add");
     expect(server.requests.map(versionOf)).toEqual(["2027-01-01", "2026-07-28", "2026-07-28"]);
   });
 
-  it("gets the request again also where it lists the very version just sent", async () => {
+  it("gets the request again also when it lists the version just sent", async () => {
     const server = scripted((_request, _context, count) => {
       if (count > 1) return undefined;
       throw peerError(-32022, { supported: ["2026-07-28"], requested: "2026-07-28" });
@@ -39,7 +39,7 @@ describe("a server that does not speak the version", () => {
     expect(server.requests.map(versionOf)).toEqual(["2026-07-28", "2026-07-28"]);
   });
 
-  it("is asked a second time and not a third", async () => {
+  it("gets a request at most twice", async () => {
     const server = scripted(speaks("never", ["2026-07-28"]));
     await expect(server.client.listTools()).rejects.toMatchObject({
       reason: "unsupportedProtocolVersion",
@@ -62,7 +62,7 @@ describe("a server that does not speak the version", () => {
   });
 });
 
-it("server/discover settles the version before anything else is sent", async () => {
+it("server/discover selects the version of later requests", async () => {
   const versions = ["2027-01-01", "2026-07-28"];
   const server = scripted(
     ({ method }) =>
@@ -76,7 +76,7 @@ it("server/discover settles the version before anything else is sent", async () 
   expect(server.requests.map(versionOf)).toEqual(versions);
 });
 
-it("no refusal is renegotiated that this client made itself", async () => {
+it("a client's own error does not start a renegotiation", async () => {
   const { ProtocolError } = await import("../protocol/errors.ts");
   const server = scripted(() => {
     const data = { supported: ["2026-07-28"] };

@@ -1,5 +1,5 @@
 /**
- * What identifies a cached response: the method, and everything in the request that may affect the
+ * The keys of cached responses: the method, and all members of the request that may affect the
  * result.
  *
  * @spec server/utilities/caching#cache-key
@@ -14,11 +14,11 @@ import { NamedKey } from "../stores/response-lru.ts";
 export interface CacheKeys {
   /** Shared by all callers. */
   readonly public: ResponseCacheKey;
-  /** Shared within one authorization context; absent where that is not known. */
+  /** Shared within one authorization context; absent when the context is unknown. */
   readonly private: ResponseCacheKey | undefined;
 }
 
-/** Members of `_meta` that say nothing about what is asked for. */
+/** Members of `_meta` that do not affect the result. */
 const irrelevant = new Set<string>([
   metaKeys.progressToken,
   metaKeys.clientInfo,
@@ -28,13 +28,13 @@ const irrelevant = new Set<string>([
   "baggage",
 ]);
 
-/** Makes the keys of requests to one server; `partition` names the authorization context. */
+/** Creates the keys of a request to one server. `partition` names the authorization context. */
 export type MakeCacheKeys = (request: JSONRPCRequest, partition: string | undefined) => CacheKeys;
 
-/** What was found of requests, by their members as they came: clients send the same again and again. */
+/** The keys of an earlier request, reused because clients often send equal requests. */
 interface Known {
   readonly shared: CacheKeys;
-  /** Everything in `_meta` that may affect the result. */
+  /** All members of `_meta` that may affect the result. */
   readonly variant: string;
 }
 
@@ -45,7 +45,7 @@ export function createCacheKeys(server: string): MakeCacheKeys {
   const known = new BoundedMap<string, Known>({ maxEntries: maxKnown });
 
   function learn(sent: string, { method, params = {} }: JSONRPCRequest): Known {
-    // Servers may answer by version and by capability, so these are part of both partitions.
+    // Results may depend on version and capabilities, so these are part of both partitions.
     const variant = variantOf(metaOf(params));
     const key = new NamedKey(server, method, paramsText(params), `public ${variant}`);
     const learnt: Known = { shared: { public: key, private: undefined }, variant };
@@ -64,14 +64,14 @@ export function createCacheKeys(server: string): MakeCacheKeys {
   };
 }
 
-/** True for requests whose notifications are for one caller alone. */
+/** Returns true for requests that ask for notifications, which only their own caller may get. */
 export function hasNotifications({ params }: JSONRPCRequest): boolean {
   const meta = params?._meta;
   if (!isObject(meta)) return false;
   return meta[metaKeys.progressToken] !== undefined || meta[metaKeys.logLevel] !== undefined;
 }
 
-/** Most requests that can be cached have no more than one parameter. */
+/** Returns the parameters as canonical JSON. Most cacheable requests have at most one parameter. */
 function paramsText(all: JSONObject): string {
   let name: string | undefined;
   for (const key in all) {
@@ -85,24 +85,24 @@ function paramsText(all: JSONObject): string {
   return name === undefined ? "{}" : `{${JSON.stringify(name)}:${JSON.stringify(all[name])}}`;
 }
 
-/** The method, the parameters and the relevant part of `_meta`, in the order in which they came. */
+/** Returns the method, the parameters and the relevant members of `_meta`, in the order as sent. */
 function asSent({ method, params = {} }: JSONRPCRequest): string {
   const meta = metaOf(params);
   let members = "";
   for (const key in meta) {
-    // The length keeps keys, which may be anything, from running into values.
+    // The length separates keys, which may contain any characters, from values.
     if (!irrelevant.has(key)) members += `${key.length} ${key}${written(meta[key])}\n`;
   }
   return `${method.length} ${method}${written(paramsText(params))}${members}`;
 }
 
-/** A text as it is after its length, so that it can't pass for anything else; the rest as JSON. */
+/** Returns a string after its length, so that it is unambiguous, and other values as JSON. */
 function written(value: unknown): string {
   if (typeof value === "string") return `${value.length} ${value}`;
   return isEmptyObject(value) ? "{}" : JSON.stringify(value);
 }
 
-/** Capabilities most often are, and writing them down would cost as much as all else here. */
+/** Returns true for `{}`, the most frequent capabilities; stringifying them would dominate the cost. */
 function isEmptyObject(value: unknown): boolean {
   if (!isObject(value)) return false;
   for (const _key in value) return false;

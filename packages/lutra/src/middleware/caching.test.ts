@@ -63,7 +63,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 const down = new ProtocolError("internalError", "unreachable", { status: 502 });
 
 describe("callers of several authorization contexts", () => {
-  it("have private responses of their own", async () => {
+  it("have separate private responses", async () => {
     const { ask, asked } = setUp();
     const [ada, bo] = [ask("ada"), ask("bo")];
     await asked[0]?.answer({ ...own, tools: ["for ada"] });
@@ -75,7 +75,7 @@ describe("callers of several authorization contexts", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("without one never wait for each other's answer, even under one request id", async () => {
+  it("without a context never wait for each other's answer, even with equal request ids", async () => {
     const { ask, asked } = setUp();
     void ask();
     void ask();
@@ -92,7 +92,7 @@ describe("with joinCallers, callers", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("ask for themselves where the answer to another is private", async () => {
+  it("send their own request when the answer to another one is private", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const [ada, bo, cy, bo2] = [ask("ada"), ask("bo"), ask(), ask("bo")];
     await asked[0]?.answer({ ...own, tools: ["for ada"] });
@@ -104,7 +104,7 @@ describe("with joinCallers, callers", () => {
     expect((await cy).tools).toEqual(["for nobody"]);
   });
 
-  it("do not wait in vain where the last result of the method was private", async () => {
+  it("do not wait for each other when the last result of the method was private", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     void ask("ada");
     await asked[0]?.answer({ ...own, ttlMs: 0 });
@@ -113,7 +113,7 @@ describe("with joinCallers, callers", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("do not share the refusal of one of them, but an outage", async () => {
+  it("share an outage, but not a refusal", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const [ada, bo] = [ask("ada"), ask("bo")];
     await asked[0]?.answer(new ProtocolError("invalidParams", "not for ada"));
@@ -128,7 +128,7 @@ describe("with joinCallers, callers", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("get their answer though the one who asked first has gone", async () => {
+  it("get their answer after the first caller has disconnected", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const gone = new AbortController();
     const [ada, bo] = [ask("ada", { signal: gone.signal }), ask("bo")];
@@ -178,7 +178,7 @@ describe("a stale response", () => {
     expect((await late).tools).toEqual(["new"]);
   });
 
-  it("is renewed though the caller is gone, and not for ever", async () => {
+  it("is renewed after its caller has disconnected, until timeoutMs", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { ask, asked } = await stale();
     const gone = new AbortController();
@@ -190,7 +190,7 @@ describe("a stale response", () => {
     await settle();
     vi.useRealTimers();
     expect(signal?.reason).toMatchObject({ reason: "timeout" });
-    expect(warned.at(-1)).toBe("tools/list: could not be renewed");
+    expect(warned.at(-1)).toBe("tools/list: a stale response could not be renewed");
   });
 
   it("is no longer renewed once the revalidation is closed", async () => {
@@ -202,7 +202,7 @@ describe("a stale response", () => {
     expect(asked[1]?.context.signal.reason).toMatchObject({ reason: "closed" });
   });
 
-  it("that was stale at once is never used before a new one was asked for", async () => {
+  it("without freshness is never used before a new one was requested", async () => {
     const { ask, asked } = await stale();
     await ask("ada");
     await asked[1]?.answer({ ...own, ttlMs: 0, tools: ["at once"] });
@@ -211,7 +211,7 @@ describe("a stale response", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("stands in where a gateway says that the server is down, for maxStaleMs", async () => {
+  it("is returned for maxStaleMs when a gateway reports that the server is unavailable", async () => {
     const { ask, asked, clock } = await stale();
     clock.advance(4999);
     const answer = ask("ada");
@@ -232,7 +232,7 @@ describe("a stale response", () => {
     await expect(answer).rejects.toBe(error);
   });
 
-  it("that is forgotten while a new one is fetched stays forgotten, and so does the new one", async () => {
+  it("that is removed while a new one is fetched stays removed, and so does the new one", async () => {
     const { ask, asked, caching } = await stale();
     await ask("ada");
     await caching.forget({ method: "tools/list" });
@@ -243,7 +243,7 @@ describe("a stale response", () => {
   });
 });
 
-it("says where each answer comes from, and lets it be presented", async () => {
+it("reports the source of each answer, and presents stored results", async () => {
   const heard: unknown[] = [];
   const { ask, asked, clock } = setUp({
     onAnswer: (context, status) => heard.push([context.principal?.id, status]),
@@ -265,7 +265,7 @@ it("says where each answer comes from, and lets it be presented", async () => {
   ]);
 });
 
-describe("the key", () => {
+describe("the key of a cached response", () => {
   const keysOf = createCacheKeys("a");
   const keyOf = (params: object) =>
     keysOf(
@@ -273,7 +273,7 @@ describe("the key", () => {
       "ada",
     );
 
-  it("is the same however members are ordered", () => {
+  it("does not depend on the order of members", () => {
     const first = { b: { d: 1, c: 2 }, a: "x", _meta: { y: { n: 1, m: 2 }, x: 1 } };
     const second = { _meta: { x: 1, y: { m: 2, n: 1 } }, a: "x", b: { c: 2, d: 1 } };
     expect(keyOf(first)).toEqual(keyOf(second));
@@ -297,7 +297,7 @@ describe("the key", () => {
     expect(keyOf(first).private).not.toEqual(keyOf(second).private);
   });
 
-  it.each(["params", "_meta"])("has what is called __proto__ in %s", (where) => {
+  it.each(["params", "_meta"])("includes a member __proto__ in %s", (where) => {
     const hostile = JSON.parse('{"__proto__":{"tenant":"other"}}');
     const params = where === "_meta" ? { _meta: hostile } : hostile;
     const key = (params: object) =>

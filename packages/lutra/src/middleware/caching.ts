@@ -1,6 +1,6 @@
 /**
- * Reuses responses as far as their servers allow: while they are fresh, by the callers they are
- * meant for, until a notification says that they changed.
+ * Reuses responses as servers allow: while they are fresh, for the callers they are meant for, and
+ * until a notification invalidates them.
  *
  * @spec server/utilities/caching
  */
@@ -24,34 +24,34 @@ import { type Join, SharedRequests } from "./shared-requests.ts";
 
 export interface CachingOptions {
   readonly cache: ResponseCache;
-  /** Names the server in keys. */
+  /** The name of the server in keys. */
   readonly server: string;
-  /** The authorization context of private responses; without one they are not kept. */
+  /** Returns the authorization context of private responses; without one they are not stored. */
   readonly partition: (context: RequestContext) => string | undefined;
-  /** How long past its freshness a response may stand in for a server that is down, in milliseconds. */
+  /** Maximum time past its freshness that a response replaces one of an unavailable server, in milliseconds. */
   readonly maxStaleMs: number;
   readonly methods: readonly Method[];
   readonly now: () => number;
   readonly onWarning: (message: string, cause?: unknown) => void;
-  /** Uses what is stale while something newer is fetched. @default each caller waits for it */
+  /** Uses stale responses while new ones are fetched. @default callers wait for the new response */
   readonly revalidation?: Revalidation;
-  /** Chooses whose answer a request waits for. @default that to an equal one of the same caller */
+  /** Chooses the answer that a request waits for. @default that to an equal request of the same caller */
   readonly join?: Join;
   /**
-   * What a caller gets of a kept response. `freshMs` is how long it stays fresh; negative when it
-   * no longer is. @default the result as it is, with its `cacheStatusOf`
+   * Returns the result for a caller from a stored response. `freshMs` is the remaining freshness;
+   * it is negative for a stale response. @default the result with its `cacheStatusOf`
    */
   readonly present?: (result: Result, status: CacheStatus, freshMs: number) => Result;
-  /** What those get who waited for the answer to an equal request. @default a copy */
+  /** Returns the result for callers that waited for the answer to an equal request. @default a copy */
   readonly copy?: (result: Result) => Result;
-  /** Hears where an answer comes from; `undefined` is the server. */
+  /** Called with the source of each answer; `undefined` is the server. */
   readonly onAnswer?: (context: RequestContext, status: CacheStatus | undefined) => void;
 }
 
 export interface Caching {
-  /** Answers from the cache, or keeps what `next` answers. */
+  /** Answers from the cache, or stores the answer of `next`. */
   readonly middleware: Middleware;
-  /** Forgets responses, also those on their way. */
+  /** Removes responses, also those in flight. */
   readonly forget: (match: Omit<ResponseCacheMatch, "server">) => Promise<void>;
 }
 
@@ -75,11 +75,11 @@ export function createCaching(options: CachingOptions): Caching {
       onResult: async (result) => {
         const { ttlMs, cacheScope } = readCacheHints(result);
         const key = keys[cacheScope];
-        // What is stale at once is kept only in place of something older.
+        // A result that is stale at once is stored only to replace an older one.
         if (key === undefined || !isCacheable(result) || (ttlMs === 0 && !found)) return;
         await cache.set(key, { result, receivedAt: now() });
       },
-      // What it asks for, and its state, are for the request that was answered and for no other.
+      // Requests for input and their state belong to the request that was answered.
       share: (result) => (result.resultType === inputRequired ? undefined : copy(result)),
       sharesFailure: () => true,
       sendAlone: () => next(request, context),
@@ -92,17 +92,17 @@ export function createCaching(options: CachingOptions): Caching {
     const { result, receivedAt } = found;
     const { ttlMs } = readCacheHints(result);
     const freshMs = receivedAt + ttlMs - now();
-    const give = (status: CacheStatus) => {
+    const answerFrom = (status: CacheStatus) => {
       onAnswer?.(context, status);
       return present(result, status, freshMs);
     };
-    if (freshMs > 0) return Promise.resolve(give("fresh"));
-    // What was stale at once is asked for each time.
+    if (freshMs > 0) return Promise.resolve(answerFrom("fresh"));
+    // Results without freshness are requested each time.
     if (ttlMs > 0 && revalidation && -freshMs < revalidation.maxMs) {
       revalidation.start(sending, send);
-      return Promise.resolve(give("stale"));
+      return Promise.resolve(answerFrom("stale"));
     }
-    return sentOrStale(sending, -freshMs, () => give("stale"));
+    return sentOrStale(sending, -freshMs, () => answerFrom("stale"));
   }
 
   async function sentOrStale(
@@ -140,14 +140,14 @@ export function createCaching(options: CachingOptions): Caching {
   };
 }
 
-/** Where the authorization context is unknown, each request is like no other. */
+/** Returns a unique name when the authorization context is unknown, so that nothing is shared. */
 function sharedNameOf(request: JSONRPCRequest, { private: own }: CacheKeys): string | symbol {
   return own === undefined || hasNotifications(request) ? Symbol() : nameOf(own);
 }
 
 type Maybe<T> = T | Promise<T>;
 
-/** The latest of the responses that this caller may see; at once where the cache is in memory. */
+/** Returns the latest response that this caller may see; synchronously from a cache in memory. */
 function lookUp(cache: ResponseCache, keys: CacheKeys): Maybe<CachedResponse | undefined> {
   const shared = cache.get(keys.public);
   if (keys.private === undefined) return shared;
@@ -160,7 +160,7 @@ function latest(own?: CachedResponse, shared?: CachedResponse): CachedResponse |
   return own && shared && shared.receivedAt > own.receivedAt ? shared : (own ?? shared);
 }
 
-/** A cache that fails must not fail the request. */
+/** Wraps a cache so that its errors do not fail requests. */
 function guarded(cache: ResponseCache, onWarning: CachingOptions["onWarning"]): ResponseCache {
   const failed = (error: unknown) => void onWarning("the response cache failed", error);
   function guard<T>(work: () => Maybe<T>): Maybe<T | undefined> {
@@ -183,7 +183,7 @@ function isPromise<T>(value: Maybe<T>): value is Promise<T> {
 }
 
 /**
- * Results of retries depend on what is not part of the key.
+ * Returns true for retries with input. Their results depend on members that are not part of the key.
  *
  * @spec server/utilities/caching#cache-key
  */

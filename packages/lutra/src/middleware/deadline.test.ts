@@ -9,7 +9,7 @@ function contextOf(signal = new AbortController().signal): RequestContext {
   return { signal, notify: () => {} };
 }
 
-it("passes the result of a request that is in time", async () => {
+it("returns the result of a request that is in time", async () => {
   const serve = deadline(1000)(async () => ({ resultType: "complete" }));
   await expect(serve(request, contextOf())).resolves.toEqual({ resultType: "complete" });
 });
@@ -28,7 +28,7 @@ it("aborts and rejects a request that is late", async () => {
   vi.useRealTimers();
 });
 
-it("passes the caller's own abort on", async () => {
+it("forwards the caller's abort", async () => {
   const caller = new AbortController();
   let seen: AbortSignal | undefined;
   const serve = deadline(1000)(async (_request, context) => {
@@ -40,6 +40,6 @@ it("passes the caller's own abort on", async () => {
   expect(seen?.aborted).toBe(true);
 });
 
-it("refuses a deadline that is no time", () => {
+it("rejects a deadline that is not positive", () => {
   expect(() => deadline(0)).toThrow(TypeError);
 });

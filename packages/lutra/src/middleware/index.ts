@@ -1,6 +1,6 @@
-/** `lutra/middleware`: what wraps a `Serve`, on servers and clients alike. */
+/** `lutra/middleware`: wrappers of a `Serve`, for servers and clients. */
 export { compose } from "../protocol/exchange.ts";
-// For gateways, and others who keep responses for several callers.
+// For gateways and other programs that cache responses for several callers.
 export type { CacheStatus } from "./cache-status.ts";
 export { cacheStatusOf } from "./cache-status.ts";
 export type { Caching, CachingOptions } from "./caching.ts";

@@ -1,13 +1,15 @@
 import { isProtocolError } from "../protocol/errors.ts";
+import { isTransient } from "../protocol/transient.ts";
 import { isTransportError } from "../protocol/transport-error.ts";
 
 /**
- * True for failures of the network or the server as a whole, not for what a server says. A gateway
- * tells of them by internal errors with a status of 502 or above.
+ * Returns true when the server is unavailable, so that a stale response may replace its answer. This
+ * is narrower than `isTransient`: a server that reports an internal error or asks for fewer requests
+ * has answered. A gateway reports an unavailable upstream as an internal error with a status of 502
+ * or above.
  */
 export function isOutage(error: unknown): boolean {
-  if (isProtocolError(error)) return error.reason === "internalError" && error.status >= 502;
-  if (!isTransportError(error)) return false;
-  if (error.reason === "http") return (error.status ?? 0) >= 500;
-  return error.reason === "closed" || error.reason === "timeout";
+  if (!isTransient(error)) return false;
+  if (isProtocolError(error)) return error.status >= 502;
+  return isTransportError(error) && (error.status ?? 500) >= 500;
 }

@@ -1,4 +1,4 @@
-/** Uses what is stale for some time while something newer is fetched. */
+/** Uses stale responses for some time while new ones are fetched. */
 import type { RequestContext } from "../protocol/exchange.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import { TransportError } from "../protocol/transport-error.ts";
@@ -7,26 +7,26 @@ import { within } from "../time/within.ts";
 import type { Sending } from "./sending.ts";
 
 export interface RevalidationOptions {
-  /** How long past its freshness a response is used while a new one is fetched, in milliseconds. */
+  /** Maximum time past its freshness that a response is used while a new one is fetched, in milliseconds. */
   readonly maxMs: number;
-  /** How long such a fetch may take, in milliseconds. @default 60000 */
+  /** Maximum time of such a fetch, in milliseconds. @default 60000 */
   readonly timeoutMs?: number;
-  /** Makes the context of such a fetch, which outlives its request. @default a copy */
+  /** Returns the context of such a fetch, which outlives its request. @default a copy */
   readonly contextOf?: (context: RequestContext) => RequestContext;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
 export interface Revalidation {
   readonly maxMs: number;
-  /** Fetches something newer for nobody in particular, once for equal requests at a time. */
+  /** Fetches a new response in the background. Equal requests share one fetch. */
   readonly start: (sending: Sending, send: (sending: Sending) => Promise<Result>) => void;
-  /** Gives up what is under way. */
+  /** Aborts all fetches. */
   readonly close: () => void;
 }
 
 /**
- * Makes the `revalidation` of `createCaching`. What it fetches ends neither with the request that
- * gave rise to it nor after its result; only `timeoutMs` and `close` bound it.
+ * Creates the `revalidation` of `createCaching`. A fetch does not end with the request that started
+ * it; only `timeoutMs` and `close` end it.
  */
 export function createRevalidation(options: RevalidationOptions): Revalidation {
   const { maxMs, timeoutMs = 60_000, contextOf = (context) => context, onWarning } = options;
@@ -44,7 +44,9 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
         const own = { signal, notify: () => {} };
         return send({ ...sending, context: { ...contextOf(sending.context), ...own } });
       })
-        .catch((error) => onWarning(`${request.method}: could not be renewed`, error))
+        .catch((error) =>
+          onWarning(`${request.method}: a stale response could not be renewed`, error),
+        )
         .finally(() => running.delete(name));
     },
     close: () => {

@@ -13,7 +13,7 @@ it.each([
   expect(staleAfter({ method }).map((stale) => stale.method)).toEqual(methods);
 });
 
-it("the update of a resource makes reads of it stale, and of what was subscribed that holds it", () => {
+it("the update of a resource makes reads of it and of subscribed containers stale", () => {
   const filter = { resourceSubscriptions: ["file:///dir", "file:///dir/a", "file:///other"] };
   const stale = staleAfter({ method: updated, params: { uri: "file:///dir/a" } }, filter);
   expect(stale.map(({ method, params }) => [method, params])).toEqual([
@@ -26,7 +26,7 @@ it("an update without a URI makes nothing stale", () => {
   expect(staleAfter({ method: updated, params: { uri: 5 } })).toEqual([]);
 });
 
-it("without its subscription, all it told of is stale", () => {
+it("the end of a subscription makes everything in its filter stale", () => {
   const filter = { toolsListChanged: true, promptsListChanged: false, resourceSubscriptions: [] };
   expect(staleWithout(filter)).toEqual([{ method: "tools/list" }, { method: "resources/read" }]);
   expect(staleWithout({})).toEqual([]);

@@ -1,5 +1,5 @@
 /**
- * What change notifications say about cached responses.
+ * The cached responses that a change notification invalidates.
  *
  * @spec server/utilities/caching#interaction-with-notifications
  */
@@ -17,7 +17,7 @@ import {
 import { listTools } from "../protocol/tools.ts";
 import type { ResponseCacheMatch } from "../stores/response-cache.ts";
 
-/** The lists that a change makes stale. */
+/** The lists that a change invalidates. */
 const lists: { readonly [Member in ListChanged]: readonly Method[] } = {
   toolsListChanged: [listTools],
   promptsListChanged: [listPrompts],
@@ -26,12 +26,12 @@ const lists: { readonly [Member in ListChanged]: readonly Method[] } = {
 
 const changes = Object.entries(listChangedMethods) as [ListChanged, string][];
 
-/** Which responses of one server to forget. */
+/** A selection of the responses of one server. */
 export type StaleResponses = Omit<ResponseCacheMatch, "server">;
 
 /**
- * The responses that a notification makes stale. `filter` is that of its subscription: the update
- * of a part is also one of a subscribed resource that contains it.
+ * Returns the responses that a notification invalidates. `filter` is that of its subscription: an
+ * update of a part also updates a subscribed resource that contains it.
  */
 export function staleAfter(
   { method, params }: Pick<JSONRPCNotification, "method" | "params">,
@@ -49,7 +49,7 @@ export function staleAfter(
   }));
 }
 
-/** The responses about whose changes a subscription has told, for when it tells no more. */
+/** Returns the responses that may be outdated after a subscription was interrupted. */
 export function staleWithout(filter: SubscriptionFilter): readonly StaleResponses[] {
   const missed = changes.filter(([member]) => filter[member] === true);
   const stale = missed.flatMap(([, method]) => staleAfter({ method }));

@@ -36,7 +36,7 @@ it("connects a typed client to a server in this process", async () => {
   await client.close();
 });
 
-it("lets the server take the client for someone", async () => {
+it("sets the principal of requests", async () => {
   const client = connect(createCalculator(), { principal: { id: "ada" } });
   const result = await client.callTool("add", { a: 1, b: 2 });
   expect(result.content).toEqual([{ type: "text", text: "3 for ada" }]);
@@ -64,7 +64,7 @@ it("waits for the notification of a subscription", async () => {
   await client.close();
 });
 
-it("lets a cached list grow old without waiting", async () => {
+it("expires a cached list without waiting", async () => {
   const clock = createManualClock();
   let lists = 0;
   const server = createServer({

@@ -5,14 +5,14 @@ import type { TypesOf } from "../protocol/server-types.ts";
 import { createMemoryTransport } from "../transport/memory.ts";
 
 export interface ConnectOptions extends ClientOptions {
-  /** Who the server takes the client for, as if a transport had checked it. @default nobody */
+  /** The principal of all requests, as if a transport had verified it. @default none */
   readonly principal?: Principal;
 }
 
 /**
- * Connects a client to a server in this process. Both speak the protocol as they do over a wire,
- * with every message as JSON, but without sockets, processes or timers to wait for. The client is
- * typed by the server, and several may be connected to one.
+ * Connects a client to a server in this process. Every message is serialised as JSON, as on a
+ * network, but there are no sockets, processes or timers. The client is typed by the server. Several
+ * clients may be connected to one server.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
-/** `lutra/testing`: what tests of servers and clients need. */
+/** `lutra/testing`: tools for tests of servers, clients and stores. */
 
-// For those who test a client, a gateway or a middleware of their own.
+// For tests of custom clients, gateways and middleware.
 export type { MemoryTransportOptions } from "../transport/memory.ts";
 export { createMemoryTransport } from "../transport/memory.ts";
-// For users.
+// For tests of servers.
 export type { ConnectOptions } from "./connect.ts";
 export { connect } from "./connect.ts";
-// For those who write a store of their own.
+// For tests of custom stores.
 export type { ContractCase } from "./contracts/contract-case.ts";
 export type { SharedEventBuses } from "./contracts/event-bus-contract.ts";
 export { eventBusContract } from "./contracts/event-bus-contract.ts";

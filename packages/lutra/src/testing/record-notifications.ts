@@ -1,21 +1,21 @@
 import type { Middleware } from "../protocol/exchange.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 
-/** The notifications that passed through a client or a server. */
+/** The notifications that have passed through a client or a server. */
 export interface NotificationRecord {
-  /** Does the recording: list it in the options of a client or a server. */
+  /** Records the notifications. List it in the `middleware` option of a client or a server. */
   readonly middleware: Middleware;
-  /** All notifications so far, in their order. */
+  /** All notifications so far, in order. */
   readonly notifications: readonly JSONRPCNotification[];
   /**
-   * Resolves with the first notification of `method` that no earlier call has resolved with, as
-   * soon as there is one. So a test waits for what it expects, and not for time to pass.
+   * Resolves with the next notification of `method`; each notification is returned by one call. A
+   * test can wait for the notification that it expects instead of waiting for time to pass.
    */
   readonly next: (method: string) => Promise<JSONRPCNotification>;
 }
 
 /**
- * Records notifications, those of subscriptions included.
+ * Creates a recorder of notifications, including those of subscriptions.
  *
  * @example
  * ```ts

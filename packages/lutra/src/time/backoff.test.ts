@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { backoffMs, delay } from "./backoff.ts";
 
-describe("a pause", () => {
-  it("takes longer each time, up to a bound, of which half is left to chance", () => {
+describe("a pause before an attempt", () => {
+  it("doubles with each attempt up to a limit, and is random by half", () => {
     const pace = { baseMs: 100, maxMs: 1000 };
     expect([0, 1, 3, 9].map((attempt) => backoffMs(attempt, () => 0, pace))).toEqual([
       100, 200, 800, 1000,
@@ -18,11 +18,11 @@ describe("a pause", () => {
     await expect(delay(60_000, controller.signal)).rejects.toMatchObject({ reason: "aborted" });
   });
 
-  it("ends by itself without a signal, too", async () => {
+  it("ends without a signal", async () => {
     await expect(delay(1)).resolves.toBeUndefined();
   });
 
-  it("for longer than timers can does not end at once", async () => {
+  it("longer than the longest timer does not end at once", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const controller = new AbortController();

@@ -1,18 +1,18 @@
-/** Waiting that an abort ends at once. */
+/** Delays and backoff. An abort ends a delay at once. */
 
 import { unlessAborted } from "./abort.ts";
 import { maxTimerMs } from "./max-timer.ts";
 
-/** How long to wait before attempts, in milliseconds. */
+/** The shortest and the longest pause before an attempt, in milliseconds. */
 export interface Pace {
   readonly baseMs: number;
   readonly maxMs: number;
 }
 
 /**
- * Waits for `ms` milliseconds, at most for as long as a timer can.
+ * Waits for `ms` milliseconds, at most `maxTimerMs`.
  *
- * @throws {TransportError} when the signal, where there is one, aborts first
+ * @throws {TransportError} when the signal, if any, aborts first
  */
 export function delay(ms: number, signal?: AbortSignal | undefined): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -23,8 +23,8 @@ export function delay(ms: number, signal?: AbortSignal | undefined): Promise<voi
 }
 
 /**
- * How long to wait before attempt `attempt`, counted from 0, in milliseconds: twice as long each
- * time up to `maxMs`, of which up to half is left to chance so that not all come at once.
+ * Returns the pause before attempt `attempt`, counted from 0, in milliseconds. It doubles with each
+ * attempt up to `maxMs`. Up to half of it is random, so that clients do not retry at the same time.
  */
 export function backoffMs(attempt: number, random: () => number, { baseMs, maxMs }: Pace): number {
   const full = Math.min(maxMs, baseMs * 2 ** attempt);

@@ -1,5 +1,5 @@
 /**
- * How long a request may take.
+ * The time limits of a request.
  *
  * @spec basic/patterns/cancellation#timeouts
  */
@@ -8,13 +8,13 @@ import { TransportError } from "../protocol/transport-error.ts";
 import { maxTimerMs } from "./max-timer.ts";
 
 export interface Timeouts {
-  /** The longest silence, in milliseconds. */
+  /** Maximum time without a result or progress, in milliseconds. */
   readonly timeoutMs: number;
-  /** The longest time in all, in milliseconds. */
+  /** Maximum total time, in milliseconds. */
   readonly maxTimeoutMs: number;
 }
 
-/** A clock for one request: progress restarts the silence, nothing restarts the whole. */
+/** The timer of one request. Progress restarts `timeoutMs`; nothing restarts `maxTimeoutMs`. */
 export class Deadline {
   readonly #timeouts: Timeouts;
   readonly #expire: (error: TransportError) => void;
@@ -29,7 +29,7 @@ export class Deadline {
     this.#timer = this.#arm(Math.min(timeouts.timeoutMs, timeouts.maxTimeoutMs));
   }
 
-  /** Restarts the silence. The timer finds out when it fires, so that progress stays cheap. */
+  /** Restarts `timeoutMs`. The timer is adjusted only when it fires, so that progress stays cheap. */
   extend(): void {
     this.#activeAt = performance.now();
   }
@@ -39,7 +39,7 @@ export class Deadline {
     clearTimeout(this.#timer);
   }
 
-  /** True as soon as nobody waits any more. */
+  /** True when the request has ended. */
   get isStopped(): boolean {
     return this.#isStopped;
   }

@@ -1,5 +1,5 @@
 /**
- * The longest time a timer can be set for, some 24 days, in milliseconds; one that is set for longer
- * fires at once. How long to wait may be what a peer says.
+ * The longest delay of a timer, about 24 days, in milliseconds. A timer with a longer delay fires at
+ * once, so delays that a peer chooses must be clamped.
  */
 export const maxTimerMs: number = 2 ** 31 - 1;

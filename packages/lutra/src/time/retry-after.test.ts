@@ -13,7 +13,7 @@ describe("Retry-After", () => {
     ["a day", "86400", 86_400_000],
     ["a date", "Tue, 28 Jul 2026 12:01:30 GMT", 90_000],
     ["this moment", "Tue, 28 Jul 2026 12:00:00 GMT", 0],
-  ])("is read: %s", (_what, header, ms) => {
+  ])("is parsed: %s", (_what, header, ms) => {
     expect(parseRetryAfter(header, { now })).toBe(ms);
   });
 
@@ -39,7 +39,7 @@ describe("Retry-After", () => {
     expect(parseRetryAfter(null)).toBeUndefined();
   });
 
-  it("counts a date from the Date of the response, whatever the clock here says", () => {
+  it("counts a date from the Date of the response, not from the local clock", () => {
     const date = "Tue, 28 Jul 2026 12:00:00 GMT";
     const header = "Tue, 28 Jul 2026 12:00:05 GMT";
     expect(parseRetryAfter(header, { date, now: now + 3_600_000 })).toBe(5000);
@@ -47,22 +47,22 @@ describe("Retry-After", () => {
   });
 });
 
-describe("the pause before another try", () => {
+describe("the pause before the next attempt", () => {
   const busy = (retryAfterMs?: number) =>
     new ProtocolError("internalError", "busy", { status: 503, retryAfterMs });
 
-  it("is what the server asks for, in place of a shorter one", () => {
+  it("is that of the server when the own one is shorter", () => {
     expect(pauseBefore(busy(7000), 500)).toBe(7000);
     expect(pauseBefore(busy(7000), 9000)).toBe(9000);
     const away = new TransportError("http", "away", { status: 503, retryAfterMs: 7000 });
     expect(pauseBefore(away, 500)).toBe(7000);
   });
 
-  it("is bounded, whatever the server asks for", () => {
+  it("is limited, regardless of the server", () => {
     expect(pauseBefore(busy(maxRetryAfterMs * 2), 500)).toBe(maxRetryAfterMs);
   });
 
-  it("is the own one where the server says nothing", () => {
+  it("is the own one when the server asks for none", () => {
     for (const error of [
       undefined,
       new Error("no"),

@@ -1,27 +1,27 @@
 /**
- * When another try makes sense: what a server that is busy or away says of it in `Retry-After`
- * (RFC 9110, section 10.2.3), and what a client does about it.
+ * `Retry-After` (RFC 9110, section 10.2.3): the time after which an overloaded or unavailable server
+ * expects another attempt.
  */
 import { isProtocolError } from "../protocol/errors.ts";
 import { isTransportError } from "../protocol/transport-error.ts";
 
-/** The longest pause before another try that a server may ask for, in milliseconds: 5 minutes. */
+/** Maximum pause that a server may ask for, in milliseconds: 5 minutes. */
 export const maxRetryAfterMs: number = 300_000;
 
-/** Nobody means more than a day. */
+/** Maximum value of a valid header: one day. */
 const maxReadMs = 86_400_000;
 const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 export interface RetryAfterClock {
-  /** The `Date` of the response, since the clocks of two machines differ. */
+  /** The `Date` of the response; used because the clocks of two machines differ. */
   readonly date?: string | null | undefined;
-  /** The time where the response has no readable `Date`, in milliseconds since 1970. @default Date.now() */
+  /** The time for responses without a valid `Date`, in milliseconds since 1970. @default Date.now() */
   readonly now?: number | undefined;
 }
 
 /**
- * Reads a `Retry-After` header: seconds or an HTTP date. Gives milliseconds; `undefined` for what is
- * missing or unreadable, for a date that is over, and for more than a day.
+ * Parses a `Retry-After` header: seconds or an HTTP date. Returns milliseconds, or `undefined` for a
+ * missing or invalid header, for a date in the past, and for more than a day.
  */
 export function parseRetryAfter(
   header: string | null | undefined,
@@ -33,8 +33,8 @@ export function parseRetryAfter(
 }
 
 /**
- * The pause before another try: what the failure's server asked for in place of a shorter one, but
- * no longer than `maxRetryAfterMs`.
+ * Returns the pause before the next attempt: `ownMs`, or the longer pause that the server asked for,
+ * up to `maxRetryAfterMs`.
  */
 export function pauseBefore(error: unknown, ownMs: number): number {
   const { retryAfterMs = 0 } = isProtocolError(error) || isTransportError(error) ? error : {};
@@ -46,7 +46,7 @@ function nowBy({ date, now = Date.now() }: RetryAfterClock): number {
   return Number.isNaN(answeredAt) ? now : answeredAt;
 }
 
-/** Milliseconds since 1970; `NaN` for anything but the one form that senders may use. */
+/** Returns milliseconds since 1970, or `NaN` for a date in another form than the current one. */
 function parseDate(text: string): number {
   return httpDate.test(text) ? Date.parse(text) : Number.NaN;
 }

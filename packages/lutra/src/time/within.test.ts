@@ -3,8 +3,8 @@ import { within } from "./within.ts";
 
 const never = () => new Promise<never>(() => {});
 
-describe("waiting", () => {
-  it("for work is over when its time is, and the work is told", async () => {
+describe("within", () => {
+  it("rejects when the time is over, and aborts the work", async () => {
     const { signal } = new AbortController();
     let told: AbortSignal | undefined;
     const work = within({ signal, ms: 1, tooLate: () => new RangeError("late") }, (inner) => {
@@ -15,7 +15,7 @@ describe("waiting", () => {
     expect(told?.aborted).toBe(true);
   });
 
-  it("for work is over when nobody waits any longer", async () => {
+  it("rejects when the signal aborts", async () => {
     const controller = new AbortController();
     const bounds = { signal: controller.signal, ms: 60_000, tooLate: () => new RangeError("late") };
     const work = within(bounds, never);
@@ -24,7 +24,7 @@ describe("waiting", () => {
     await expect(within(bounds, never)).rejects.toMatchObject({ reason: "aborted" });
   });
 
-  it("gives what the work gives", async () => {
+  it("settles as the work does", async () => {
     const { signal } = new AbortController();
     const bounds = { signal, ms: 60_000, tooLate: () => new RangeError("late") };
     expect(await within(bounds, async () => 1)).toBe(1);

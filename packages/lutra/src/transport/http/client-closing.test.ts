@@ -30,13 +30,13 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
       (response: ServerResponse) =>
         response.writeHead(200, { "content-type": "text/event-stream" }).end(event(progress(1))),
     ],
-  ])("says closed when the connection ends %s", async (_what, end) => {
+  ])("rejects with closed when the connection ends %s", async (_what, end) => {
     const url = await serveHttp((_request, response) => void end(response));
     const answer = open(url).serve(request(), context());
     await expect(answer).rejects.toMatchObject({ name: "TransportError", reason: "closed" });
   });
 
-  it("says closed when nobody listens", async () => {
+  it("rejects with closed when no server listens", async () => {
     const answer = open("http://127.0.0.1:1/mcp").serve(request(), context());
     await expect(answer).rejects.toMatchObject({ name: "TransportError", reason: "closed" });
   });
@@ -75,7 +75,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     expect(requests).toBe(0);
   });
 
-  it("ends what is in flight when it is closed, and sends nothing more", async () => {
+  it("ends the requests in flight when it is closed, and sends no further request", async () => {
     let received = () => {};
     const inFlight = new Promise<void>((resolve) => {
       received = resolve;

@@ -1,5 +1,5 @@
 /**
- * The HTTP client transport for browsers, the edge and other platforms: `fetch`, and nothing else.
+ * The HTTP client transport for platforms with `fetch`, such as browsers and edge runtimes.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
@@ -14,7 +14,7 @@ import { ResponseReader } from "./client-response.ts";
 
 type Stream = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Carries requests to an MCP endpoint. It follows no redirects. */
+/** Creates a transport to an MCP endpoint. It does not follow redirects. */
 export function createHttpTransport(
   url: string | URL,
   options: HttpTransportOptions = {},
@@ -26,7 +26,7 @@ export function createHttpTransport(
   async function serve(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
     if (isClosed) throw closedError();
     if (context.signal.aborted) throw abortError(context.signal);
-    // One controller ends the exchange on the caller's behalf and on that of `close`.
+    // The exchange ends when the caller aborts, and when the transport is closed.
     const controller = new AbortController();
     const onAbort = () => controller.abort(abortError(context.signal));
     context.signal.addEventListener("abort", onAbort);
@@ -96,7 +96,7 @@ async function readBody(stream: Stream, reader: ResponseReader): Promise<Result>
   }
 }
 
-/** Gives a stream a moment to end by itself after its response, so that its connection lives on. */
+/** Waits a moment for a stream to end after its response, so that its connection can be reused. */
 function linger(stream: Stream): void {
   const cancel = () => void stream.cancel().catch(() => {});
   const timer = setTimeout(cancel, lingerMs);

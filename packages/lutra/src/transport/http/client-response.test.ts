@@ -39,7 +39,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     expect(result).toEqual({ resultType: "complete" });
   });
 
-  it("waits with further notifications until the reader can take more", async () => {
+  it("delays further notifications until the reader can take more", async () => {
     let release = () => {};
     let count = 0;
     const gate = new Promise<void>((resolve) => {
@@ -72,7 +72,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     ["400 with the id", 400, '{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'],
     ["400 without an id", 400, '{"jsonrpc":"2.0","error":{"code":-32602,"message":"no"}}'],
     ["200 with an error", 200, '{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"no"}}'],
-  ])("errors of the peer are its own: %s", async (_what, status, body) => {
+  ])("errors of the server keep the server's code: %s", async (_what, status, body) => {
     const url = await serveHttp(answerWith(body, status));
     await expect(open(url).serve(request(), context())).rejects.toMatchObject({
       name: "ProtocolError",
@@ -82,7 +82,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     });
   });
 
-  it.each([429, 503])("%i says when another try makes sense", async (status) => {
+  it.each([429, 503])("%i has the pause before another attempt", async (status) => {
     const error = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"busy"}}';
     const answers = [
       { type: "application/json", body: error, name: "ProtocolError" },
@@ -99,7 +99,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     }
   });
 
-  it("a date to try again at counts from the Date of the response", async () => {
+  it("a Retry-After date counts from the Date of the response", async () => {
     const headers = {
       date: "Tue, 28 Jul 2026 12:00:00 GMT",
       "retry-after": "Tue, 28 Jul 2026 12:00:05 GMT",
@@ -113,7 +113,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     ["an unreadable time", 429, "soon"],
     ["a negative time", 503, "-5"],
     ["a status that has no such header", 500, "5"],
-  ])("%s is no time to wait", async (_what, status, header) => {
+  ])("%s is ignored as a pause", async (_what, status, header) => {
     const body = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"busy"}}';
     const headers = { "content-type": "application/json", "retry-after": header };
     const url = await serveHttp((_request, response) =>
@@ -123,7 +123,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     await expect(answer).rejects.toMatchObject({ peer: true, retryAfterMs: undefined });
   });
 
-  it("errors of the peer also come on a stream", async () => {
+  it("errors of the server may arrive on a stream", async () => {
     const error = '{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"no"}}';
     const url = await serveHttp(answerWith(event(error), 200, "text/event-stream"));
     const answer = open(url).serve(request(), context());
@@ -166,7 +166,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
   it.each([
     ["a JSON body", "application/json", done],
     ["an event", "text/event-stream", event(done)],
-  ])("bounds the size of %s", async (_what, contentType, body) => {
+  ])("limits the size of %s", async (_what, contentType, body) => {
     const url = await serveHttp(answerWith(body, 200, contentType));
     const answer = open(url, { maxResponseBytes: 20 }).serve(request(), context());
     await expect(answer).rejects.toMatchObject({ reason: "malformed" });

@@ -1,5 +1,5 @@
 /**
- * Reads the response to one request, JSON or an event stream, chunk by chunk. Both HTTP client
+ * Reads the response to one request chunk by chunk: JSON or an event stream. Both HTTP client
  * transports use it.
  *
  * @spec basic/transports/streamable-http#receiving-messages
@@ -17,23 +17,23 @@ import { isEventStream, isJSON } from "./media-type.ts";
 import type { EventReader } from "./read-events.ts";
 import { createEventReader } from "./read-events.ts";
 
-/** Gives a header of a response by its name in lower case. */
+/** Returns a header of a response by its lower-case name. */
 export type ResponseHeader = (name: string) => string | null | undefined;
 
-/** Statuses that may say when another try makes sense. */
-const passing: ReadonlySet<number> = new Set([429, 503]);
+/** Statuses whose responses may have `Retry-After`. */
+const retryStatuses: ReadonlySet<number> = new Set([429, 503]);
 
 const decoder = new TextDecoder();
 
-/** One response on its way in. */
+/** The reader of one response. */
 export class ResponseReader {
-  /** The result, as soon as it is known. Events after it are not read. */
+  /** The result, once it has arrived. Later events are ignored. */
   result: Result | undefined;
   readonly #id: RequestId;
   readonly #notify: RequestContext["notify"];
   readonly #maxBytes: number;
   #status = 0;
-  /** What the response says beside its body; absent where that is nothing of interest. */
+  /** The status and `Retry-After`, for responses that may have it. */
   #head: ErrorHead | undefined;
   #events: EventReader | undefined;
   #chunks: Uint8Array[] = [];
@@ -46,10 +46,10 @@ export class ResponseReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes the status and the headers. A body that can't hold an answer is refused unread. */
+  /** Reads the status and the headers. Throws when the body can't contain an answer. */
   start(status: number, header: ResponseHeader): void {
     this.#status = status;
-    if (passing.has(status)) this.#head = { status, retryAfterMs: retryAfterMs(header) };
+    if (retryStatuses.has(status)) this.#head = { status, retryAfterMs: retryAfterMs(header) };
     const type = header("content-type");
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && isEventStream(type)) {
@@ -61,7 +61,7 @@ export class ResponseReader {
     }
   }
 
-  /** Takes the next bytes. A promise asks to wait before more of them are read. */
+  /** Reads the next bytes. If it returns a promise, wait for it before reading more. */
   read(chunk: Uint8Array): void | Promise<void> {
     if (this.#events === undefined) {
       this.#size += chunk.length;
@@ -76,7 +76,7 @@ export class ResponseReader {
     return this.#wait;
   }
 
-  /** Says that the body is complete. */
+  /** Ends the body and returns the result. */
   end(): Result {
     if (this.#events === undefined) this.#readMessage(decoder.decode(joined(this.#chunks)));
     if (this.result !== undefined) return this.result;
@@ -93,7 +93,7 @@ export class ResponseReader {
   #readResponse(message: JSONObject): void {
     if (isObject(message.error)) throw this.#peerError(message, message.error);
     if (this.#status >= 300) throw this.#httpError();
-    if (message.id !== this.#id) throw malformed("response: its id is not that of the request");
+    if (message.id !== this.#id) throw malformed("response: expected the id of the request");
     if (!isObject(message.result)) throw malformed("response: expected a result or an error");
     this.result = message.result;
   }
@@ -112,20 +112,20 @@ export class ResponseReader {
 
   #readNotification(message: JSONObject): void {
     if (this.#events === undefined) throw malformed("response: expected a result or an error");
-    // Servers must not send requests. An answer would be wrong, and silence would let it wait.
+    // Servers must not send requests, and clients must not answer them.
     if ("id" in message) throw malformed("event stream: the server sent a request");
     const wait = this.#notify(message as unknown as JSONRPCNotification);
     if (wait !== undefined) this.#wait = wait;
   }
 
-  /** Errors may lack the id, where the server could not read it. */
+  /** Creates the error of an error response. Its id may be missing when the server could not read it. */
   #peerError({ id }: JSONObject, error: JSONObject): Error {
     const peerError = ProtocolError.fromWire(error, this.#head);
     if (peerError === undefined) {
       return this.#status >= 300 ? this.#httpError() : malformed("response: malformed error");
     }
     if (id === undefined || id === null || id === this.#id) return peerError;
-    return malformed("response: its id is not that of the request");
+    return malformed("response: expected the id of the request");
   }
 
   #httpError(): TransportError {

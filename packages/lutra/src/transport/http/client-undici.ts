@@ -1,5 +1,6 @@
 /**
- * The HTTP client transport for Node: undici below `fetch`, without its objects.
+ * The HTTP client transport for Node. It uses undici's dispatcher, which avoids the objects of
+ * `fetch`.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
@@ -14,7 +15,7 @@ import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } 
 import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";
 import { ResponseReader } from "./client-response.ts";
 
-/** Sends one request and reads its response. It follows no redirects. */
+/** Sends one request and reads its response. It does not follow redirects. */
 export type HttpSender = (
   dispatcher: Pick<Dispatcher, "dispatch">,
   request: JSONRPCRequest,
@@ -22,10 +23,10 @@ export type HttpSender = (
 ) => Promise<Result>;
 
 /**
- * Makes what sends to one endpoint over connections that someone else keeps, for instance a `Pool`
- * that is used for other requests, too. `fetch` and `maxConnections` have no meaning here.
+ * Creates a function that sends requests to one endpoint over the caller's connections, for example
+ * a `Pool` that also serves other requests.
  *
- * @throws {TypeError} for an option that makes no sense
+ * @throws {TypeError} for an invalid option
  */
 export function createHttpSender(
   url: string | URL,
@@ -47,7 +48,7 @@ export function createHttpSender(
   };
 }
 
-/** Carries requests to an MCP endpoint. It follows no redirects. */
+/** Creates a transport to an MCP endpoint. It does not follow redirects. */
 export function createHttpTransport(
   url: string | URL,
   options: HttpTransportOptions = {},
@@ -55,7 +56,7 @@ export function createHttpTransport(
   if (options.fetch !== undefined) return createFetchTransport(url, options);
   const client = withDefaults(url, options);
   const send = createHttpSender(url, options);
-  // Who sends a request bounds its time, so undici's own clocks stay off.
+  // The sender of a request limits its time, so undici's own timeouts are off.
   const pool = new Pool(client.url.origin, {
     connections: client.maxConnections,
     pipelining: 1,
@@ -83,7 +84,7 @@ interface Settle {
   readonly reject: (error: unknown) => void;
 }
 
-/** Follows one exchange; undici calls its methods. */
+/** The handler of one exchange, called by undici. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #reader: ResponseReader;
   readonly #signal: AbortSignal;
@@ -147,7 +148,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#fail(connectionError(error));
   }
 
-  /** With `open`, the stream goes on after its response: it gets a moment to end by itself. */
+  /** With `open`, the stream continues after its response, and is aborted if it does not end soon. */
   #succeed(result: Result, open?: Dispatcher.DispatchController): void {
     this.#finish();
     this.#settle.resolve(result);
@@ -165,7 +166,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#signal.removeEventListener("abort", this.#onAbort);
   }
 
-  /** Closing the response stream is what tells the server. */
+  /** Closes the response stream, which notifies the server. */
   readonly #onAbort = (): void => {
     const error = abortError(this.#signal);
     this.#fail(error);

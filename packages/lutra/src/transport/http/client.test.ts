@@ -93,7 +93,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     ["a protocol header", { "Mcp-Method": "x" }],
     ["a malformed name", { "a b": "x" }],
     ["an injected line", { "x-a": "1\r\nx-b: 2" }],
-  ])("refuses %s among the user's headers", (_what, headers) => {
+  ])("rejects %s among the user's headers", (_what, headers) => {
     expect(() => createHttpTransport("http://localhost", { headers })).toThrow(TypeError);
   });
 
@@ -105,14 +105,14 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
   );
 });
 
-it("the undici transport leaves requests to the user's fetch where there is one", async () => {
+it("the undici transport uses the user's fetch if there is one", async () => {
   const custom: typeof fetch = async () =>
     new Response(done, { headers: { "content-type": "application/json" } });
   const transport = createUndiciTransport("http://localhost/mcp", { fetch: custom });
   expect(await transport.serve(request(), context())).toEqual({ resultType: "complete" });
 });
 
-it("the undici transport waits where all its connections are busy", async () => {
+it("the undici transport waits while all its connections are busy", async () => {
   let open = 0;
   let most = 0;
   const url = await serveHttp((_request, response) => {

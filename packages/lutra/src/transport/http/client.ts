@@ -1,6 +1,6 @@
 /**
- * What the HTTP client transports share: their options, the headers of a request, and the errors
- * of a broken exchange.
+ * The shared parts of the HTTP client transports: options, request headers, and the errors of a
+ * broken exchange.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
@@ -9,7 +9,7 @@ import { encodeHeaderValue, headerNames } from "../../protocol/http-headers.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import { metaKeys } from "../../protocol/meta.ts";
-import type { Method } from "../../protocol/method.ts";
+import { type Method, nameOf } from "../../protocol/method.ts";
 import { coreMethods } from "../../protocol/methods.ts";
 import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 
@@ -19,42 +19,42 @@ export interface HttpHeaders {
 
 export interface HttpTransportOptions {
   /**
-   * Headers of every request, for instance `authorization`, or a function that gives them for each.
-   * The headers that the protocol defines can't be replaced.
+   * Headers of every request, for example `authorization`, or a function that returns them for each
+   * request. The headers that the protocol defines can't be replaced.
    */
   readonly headers?: HttpHeaders | (() => HttpHeaders | Promise<HttpHeaders>);
   /**
-   * The largest JSON response, in bytes, and the largest event of a stream, in characters.
+   * Maximum size of a JSON response, in bytes, and of an event of a stream, in characters.
    * @default 67108864 (64 MiB)
    */
   readonly maxResponseBytes?: number;
   /**
-   * How many connections are open at once; further requests wait. Each subscription takes one.
-   * Browsers and other platforms with `fetch` alone have limits of their own.
+   * Maximum number of open connections; further requests wait. Each subscription takes one. Does not
+   * apply to browsers and other platforms with `fetch` alone, which have their own limits.
    * @default 256
    */
   readonly maxConnections?: number;
   /** Sends requests in place of the platform's own HTTP client. */
   readonly fetch?: typeof fetch;
-  /** Methods of extensions whose requests carry `Mcp-Name`, beside those of the core protocol. */
+  /** Methods of extensions, in addition to those of the core, whose requests carry `Mcp-Name`. */
   readonly methods?: readonly Method[];
 }
 
-/** A transport's options, complete. */
+/** The completed options of a transport. */
 export interface HttpClient {
   readonly url: URL;
   readonly maxResponseBytes: number;
   readonly maxConnections: number;
   readonly fetch: typeof fetch | undefined;
-  /** The user's headers, where each request asks for them anew. */
+  /** Returns the user's headers for one request, when `headers` is a function. */
   readonly dynamicHeaders: (() => HttpHeaders | Promise<HttpHeaders>) | undefined;
-  /** The headers that are the same for every request: names and values in turn. */
+  /** The headers that all requests share: names and values, alternating. */
   readonly staticHeaders: readonly string[];
-  /** The parameter that goes into `Mcp-Name`, by method. */
-  readonly nameFields: ReadonlyMap<string, string>;
+  /** The known methods, by name. */
+  readonly methods: ReadonlyMap<string, Method>;
 }
 
-/** How long a stream may stay open after its response, in milliseconds. */
+/** Maximum time that a stream stays open after its response, in milliseconds. */
 export const lingerMs = 1000;
 
 const nameHeader = "Mcp-Name";
@@ -77,7 +77,7 @@ export function withDefaults(url: string | URL, options: HttpTransportOptions): 
     throw new TypeError(`url: expected http: or https:, not ${target.protocol}`);
   }
   if (target.username !== "" || target.password !== "") {
-    throw new TypeError("url: credentials belong into the authorization header");
+    throw new TypeError("url: expected no credentials; pass them in the authorization header");
   }
   target.hash = "";
   const { headers, maxResponseBytes = 67_108_864, maxConnections = 256 } = options;
@@ -95,13 +95,15 @@ export function withDefaults(url: string | URL, options: HttpTransportOptions): 
       ...["accept", "application/json, text/event-stream"],
       ...(isDynamic ? [] : userHeaders(headers ?? {})),
     ],
-    nameFields: nameFieldsOf([...coreMethods, ...(options.methods ?? [])]),
+    methods: new Map(
+      [...coreMethods, ...(options.methods ?? [])].map((method) => [method.name, method]),
+    ),
   };
 }
 
 /**
- * The headers of one request: names and values in turn. The version comes from the body, so that
- * the two never differ.
+ * Returns the headers of one request: names and values, alternating. The version is read from the
+ * body, so that the two never differ.
  *
  * @spec basic/transports/streamable-http#request-metadata
  */
@@ -115,9 +117,8 @@ export function requestHeaders(
   const version = isObject(meta) ? meta[metaKeys.protocolVersion] : undefined;
   if (typeof version === "string") headers.push(headerNames.version, version);
   const { addHeaders } = context;
-  const nameField = client.nameFields.get(request.method);
-  const name = nameField === undefined ? undefined : request.params?.[nameField];
-  if (typeof name === "string" && addHeaders?.[nameHeader] === undefined) {
+  const name = nameOf(client.methods.get(request.method), request.params);
+  if (name !== undefined && addHeaders?.[nameHeader] === undefined) {
     headers.push(headerNames.name, encodeHeaderValue(name));
   }
   if (addHeaders !== undefined) {
@@ -127,37 +128,30 @@ export function requestHeaders(
 }
 
 /**
- * Checks headers that a user gave.
+ * Validates the user's headers. Returns names and values, alternating.
  *
  * @throws {TypeError} for names that the transport itself sets, and for malformed values
  */
 export function userHeaders(headers: HttpHeaders): string[] {
   const flat: string[] = [];
   for (const [name, value] of Object.entries(headers)) {
-    if (reserved.has(name.toLowerCase())) throw new TypeError(`headers: ${name} is set by Lutra`);
+    if (reserved.has(name.toLowerCase()))
+      throw new TypeError(`headers: ${name} is set by Lutra and can't be replaced`);
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
-      throw new TypeError(`headers: "${name}" is no header name`);
+      throw new TypeError(`headers: "${name}" is not a valid header name`);
     }
     if (typeof value !== "string" || /[^\t\x20-\x7e\x80-\xff]/.test(value)) {
-      throw new TypeError(`headers: the value of ${name} has invalid characters`);
+      throw new TypeError(`headers: the value of ${name} contains invalid characters`);
     }
     flat.push(name, value);
   }
   return flat;
 }
 
-/** The error for an exchange that broke before its response was complete. */
+/** Creates the error for an exchange that broke before its response was complete. */
 export function connectionError(cause: unknown): TransportError {
   if (isTransportError(cause)) return cause;
   return new TransportError("closed", "The connection failed before the response", { cause });
-}
-
-function nameFieldsOf(methods: readonly Method[]): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
-  for (const { name, nameField } of methods) {
-    if (nameField !== undefined) fields.set(name, nameField);
-  }
-  return fields;
 }
 
 function requirePositive(value: number, name: string): void {

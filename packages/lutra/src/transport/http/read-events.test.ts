@@ -35,7 +35,7 @@ describe("an event stream", () => {
     expect(read([...encoder.encode(text)].map((byte) => Uint8Array.of(byte)))).toEqual(events);
   });
 
-  it("gives the same events however the bytes are split", () => {
+  it("reports the same events for any chunks", () => {
     const line = fc
       .string({ unit: "grapheme", maxLength: 20 })
       .map((s) => s.replace(/[\r\n]/g, ""));
@@ -62,14 +62,14 @@ describe("an event stream", () => {
     );
   });
 
-  it("reads characters whose bytes come apart", () => {
+  it("reads characters that are split between chunks", () => {
     const bytes = encoder.encode("data: 世界🦦\n\n");
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       expect(read([bytes.slice(0, cut), bytes.slice(cut)])).toEqual(["世界🦦"]);
     }
   });
 
-  it("is bounded for each event, not for the whole stream", () => {
+  it("is limited per event, not in total", () => {
     const event = `data: ${"x".repeat(90)}\n\n`;
     expect(read([event.repeat(50)], 100)).toHaveLength(50);
   });
@@ -78,7 +78,7 @@ describe("an event stream", () => {
     ["one endless line", ["data: ", "x".repeat(60), "x".repeat(60)]],
     ["endless data lines", ["data: aaaaaaaaaa\n".repeat(20)]],
     ["an endless comment", [`:${"x".repeat(101)}`]],
-  ])("refuses %s", (_what, chunks) => {
+  ])("rejects %s", (_what, chunks) => {
     expect(() => read(chunks, 100)).toThrow(
       expect.objectContaining({ name: "TransportError", reason: "malformed" }),
     );

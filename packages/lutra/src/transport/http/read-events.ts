@@ -1,6 +1,7 @@
 /**
- * Server-Sent Events, read from bytes as they arrive: lines end in CRLF, LF or CR, a line that
- * starts with a colon is a comment, a blank line ends an event.
+ * Reads Server-Sent Events from bytes as they arrive. Lines end in CRLF, LF or CR; a line that starts
+ * with a colon is a comment; a blank line ends an event. Decision 0012 compares this reader with
+ * `eventsource-parser`.
  *
  * @spec basic/transports/streamable-http#receiving-messages
  */
@@ -8,25 +9,25 @@ import { malformed } from "../../protocol/method.ts";
 
 export interface EventReader {
   /**
-   * Takes the next bytes and reports the events they complete. What the stream ends with before a
-   * blank line is no event.
+   * Reads the next bytes and reports the events that they complete. An event without a blank line at
+   * the end of the stream is not reported.
    *
-   * @throws {TransportError} `malformed` when one event grows beyond the limit
+   * @throws {TransportError} `malformed` when an event is longer than the limit
    */
   readonly read: (chunk: Uint8Array) => void;
 }
 
 /**
- * Reads a stream of events. `onData` gets the text of each event that is a message; `id` and
- * `retry` are ignored, since streams are not resumable. `maxEventLength` bounds one event, in
- * characters.
+ * Creates a reader of one stream. `onData` is called with the data of each event of the type
+ * `message`. `id` and `retry` are ignored, because streams are not resumable. `maxEventLength` is the
+ * limit of one event, in characters.
  */
 export function createEventReader(
   onData: (data: string) => void,
   maxEventLength: number,
 ): EventReader {
   const decoder = new TextDecoder();
-  /** The beginning of a line whose end has not arrived, in the pieces that did. */
+  /** The pieces of a line whose end has not arrived. */
   let unfinished: string[] = [];
   let lineLength = 0;
   let data: string[] = [];
@@ -75,7 +76,7 @@ export function createEventReader(
     read: (chunk) => {
       const text = decoder.decode(chunk, { stream: true });
       if (text === "") return;
-      // A line feed right after a carriage return belongs to the line that has already ended.
+      // A line feed after a carriage return belongs to the line that has already ended.
       let start = afterReturn && text[0] === "\n" ? 1 : 0;
       start = endLines(text, start, endLine);
       afterReturn = text.endsWith("\r");
@@ -87,7 +88,7 @@ export function createEventReader(
   };
 }
 
-/** Reports the lines of `text` that end in it, and gives the place where the rest starts. */
+/** Reports the lines that end in `text`, and returns the index at which the rest starts. */
 function endLines(text: string, from: number, endLine: (end: string) => void): number {
   let start = from;
   const next = (char: string): number => {
@@ -96,7 +97,7 @@ function endLines(text: string, from: number, endLine: (end: string) => void): n
   };
   let feed = next("\n");
   let carriage = next("\r");
-  // They are equal when there is neither.
+  // They are equal only when neither is found.
   while (feed !== carriage) {
     const end = Math.min(feed, carriage);
     endLine(text.slice(start, end));

@@ -69,15 +69,15 @@ async function hang(transport: StdioTransport) {
   return sent;
 }
 
-describe("requests", () => {
-  it("start the server when it is first needed, and share it", async () => {
+describe("requests over stdio", () => {
+  it("start the server with the first one, and share it", async () => {
     const transport = connect();
     expect(transport.pid).toBeUndefined();
     const both = await Promise.all([send(transport, "pid").result, send(transport, "pid").result]);
     expect(both.map(({ pid }) => pid)).toEqual([transport.pid, transport.pid]);
   });
 
-  it("may carry the same id: on the channel each has its own", async () => {
+  it("may have equal ids, because each has its own id on the channel", async () => {
     const transport = connect();
     const sent = [1, 2, 3].map((n) => send(transport, "echo", { n }, "same").result);
     const results = await Promise.all(sent);
@@ -114,20 +114,20 @@ describe("requests", () => {
     await expect(send(connect(), "nothing said").result).rejects.toEqual(failure("malformed"));
   });
 
-  it("reject with an error that names no request, where it can only be meant for one", async () => {
+  it("reject with an error without an id when only one is in flight", async () => {
     await expect(send(connect(), "nobody's error").result).rejects.toMatchObject({
       reason: "parseError",
       message: "too long",
     });
   });
 
-  it("reject when they are not JSON", async () => {
+  it("reject when they can't be serialised as JSON", async () => {
     const transport = connect();
     await expect(send(transport, "echo", { big: 1n }).result).rejects.toThrow(TypeError);
     await expect(send(transport, "echo").result).resolves.toBeDefined();
   });
 
-  it("pass over what is no message, which goes where stderr goes", async () => {
+  it("ignore lines that are not messages, which go to stderr", async () => {
     const lines: string[] = [];
     const transport = connect({ stderr: (line) => lines.push(line) });
     await send(transport, "noise").result;
@@ -138,11 +138,11 @@ describe("requests", () => {
     expect(lines).toHaveLength(4);
   });
 
-  it("take a last message without a newline", async () => {
+  it("accept a last message without a newline", async () => {
     await expect(send(connect(), "unterminated").result).resolves.toEqual({ last: true });
   });
 
-  it("all reject when a message is too long, and the server goes on", async () => {
+  it("all reject when a message is too long, and the server continues", async () => {
     const transport = connect({ maxLineBytes: 1024 });
     const hanging = await hang(transport);
     await expect(send(transport, "long line").result).rejects.toEqual(failure("malformed"));
@@ -151,8 +151,8 @@ describe("requests", () => {
   });
 });
 
-describe("notifications", () => {
-  it("of progress go to the request with their token, in order and with its own token", async () => {
+describe("notifications over stdio", () => {
+  it("of progress are delivered in order to their request, with the request's token", async () => {
     const transport = connect();
     const first = send(transport, "progress thrice", withToken("same"));
     const second = send(transport, "progress thrice", withToken("same"));
@@ -166,7 +166,7 @@ describe("notifications", () => {
     expect(second.notifications).toEqual(expected);
   });
 
-  it("of the log go to the only request that asked for them", async () => {
+  it("of the log are delivered to the only request that asked for them", async () => {
     const transport = connect();
     const silent = await hang(transport);
     const asking = send(transport, "log", withLogLevel);
@@ -175,7 +175,7 @@ describe("notifications", () => {
     expect(silent.notifications).toHaveLength(1);
   });
 
-  it("of the log are dropped where several requests asked for them", async () => {
+  it("of the log are dropped when several requests asked for them", async () => {
     const transport = connect();
     send(transport, "hang", withLogLevel);
     const asking = send(transport, "log", withLogLevel);
@@ -183,7 +183,7 @@ describe("notifications", () => {
     expect(asking.notifications).toEqual([]);
   });
 
-  it("of a subscription go to it, under the id that its caller knows", async () => {
+  it("of a subscription are delivered with the caller's id", async () => {
     const transport = connect();
     const first = send(transport, "listen", {}, "mine");
     const second = send(transport, "listen", {}, "yours");
@@ -192,7 +192,7 @@ describe("notifications", () => {
     expect(second.notifications.map(subscriptionIdOf)).toEqual(["yours", "yours"]);
   });
 
-  it("that their receiver refuses end the request", async () => {
+  it("end the request when their receiver rejects them", async () => {
     const transport = connect();
     const { signal } = new AbortController();
     const notify = () => Promise.reject(new Error("no room"));
@@ -215,7 +215,7 @@ describe("notifications", () => {
 });
 
 describe("the end of a subscription", () => {
-  it("is graceful when its result comes before notifications/cancelled", async () => {
+  it("is graceful when its result arrives before notifications/cancelled", async () => {
     const transport = connect();
     const subscription = send(transport, "listen", {}, "mine");
     await subscription.notified;
@@ -226,7 +226,7 @@ describe("the end of a subscription", () => {
     });
   });
 
-  it("is abrupt when notifications/cancelled comes alone", async () => {
+  it("is an error when notifications/cancelled arrives alone", async () => {
     const transport = connect();
     const subscription = send(transport, "listen");
     await subscription.notified;
@@ -235,8 +235,8 @@ describe("the end of a subscription", () => {
   });
 });
 
-describe("cancellation", () => {
-  it("sends notifications/cancelled and ignores the response that comes later", async () => {
+describe("cancellation over stdio", () => {
+  it("sends notifications/cancelled and ignores a later response", async () => {
     const transport = connect();
     const hanging = await hang(transport);
     hanging.abort("enough");
@@ -250,14 +250,14 @@ describe("cancellation", () => {
     ]);
   });
 
-  it("passes on why the caller gave up", async () => {
+  it("rejects with the caller's reason", async () => {
     const hanging = await hang(connect());
     const timeout = new TransportError("timeout", "too slow");
     hanging.abort(timeout);
     await expect(hanging.result).rejects.toBe(timeout);
   });
 
-  it("sends nothing for a request that is over", async () => {
+  it("sends nothing for a request that has ended", async () => {
     const transport = connect();
     const done = send(transport, "echo");
     await done.result;
@@ -284,7 +284,7 @@ describe("cancellation", () => {
     await expect(send(transport, "echo").result).resolves.toBeDefined();
   });
 
-  it("before the server runs sends nothing at all", async () => {
+  it("sends nothing before the server has started", async () => {
     const transport = connect();
     const early = send(transport, "echo");
     early.abort();
@@ -299,8 +299,8 @@ describe("cancellation", () => {
   });
 });
 
-describe("a server that dies", () => {
-  it("takes the requests in flight with it, and the next one starts it again", async () => {
+describe("a server process that exits", () => {
+  it("rejects the requests in flight, and restarts with the next one", async () => {
     const transport = connect();
     const hanging = await hang(transport);
     const { pid = 0 } = transport;
@@ -311,13 +311,13 @@ describe("a server that dies", () => {
     expect(again.pid).not.toBe(pid);
   });
 
-  it("is named with its exit code and its last lines on stderr", async () => {
+  it("is reported with its exit code and its last lines on stderr", async () => {
     await expect(send(connect(), "crash").result).rejects.toThrow(
       /^The server ".*" exited with code 3; its last output was:\ncannot find the otters$/,
     );
   });
 
-  it("is started again a bounded number of times", async () => {
+  it("is restarted a limited number of times", async () => {
     const args = [script, "--crash-at-once"];
     const transport = connect({ restarts: { max: 2, delayMs: 1 } }, { args });
     for (let exit = 0; exit < 3; exit += 1) {
@@ -328,24 +328,24 @@ describe("a server that dies", () => {
     );
   });
 
-  it("is ended when it closes its stdout and stays", async () => {
+  it("is stopped when it closes its stdout but does not exit", async () => {
     await expect(send(connect(), "close stdout").result).rejects.toEqual(failure("closed"));
   });
 });
 
-describe("starting", () => {
+describe("starting a server", () => {
   it.each([
     ["a program that does not exist", { command: "no-such-otter" }, "install it"],
     ["a path that does not exist", { command: "/no/such/otter" }, "check the path"],
     ["a file that is no program", { command: script }, "check its permissions"],
     ["a directory that does not exist", { cwd: "/no/such/directory" }, '"/no/such/directory"'],
-  ])("fails for %s and says what to do", async (_what, command, remedy) => {
+  ])("fails for %s and names the remedy", async (_what, command, remedy) => {
     const { result } = send(connect({}, command), "echo");
     await expect(result).rejects.toEqual(failure("closed"));
     await expect(result).rejects.toThrow(remedy);
   });
 
-  it("gives the server its directory, what it was given, and no secrets", async () => {
+  it("passes on the directory, the given variables, and no secrets", async () => {
     vi.stubEnv("LUTRA_SECRET", "secret");
     const command = { cwd: tmpdir(), env: { GIVEN: "yes" } };
     const { env, cwd } = await send(connect({}, command), "environment").result;
@@ -355,7 +355,7 @@ describe("starting", () => {
     expect(cwd).toBe(tmpdir());
   });
 
-  it("passes stderr on to this process by default", async () => {
+  it("inherits stderr by default", async () => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const transport = connect({ stderr: "inherit" });
     await send(transport, "noise").result;
@@ -374,7 +374,7 @@ describe("starting", () => {
   );
 });
 
-describe("closing", () => {
+describe("closing a stdio transport", () => {
   const isRunning = (pid: number) => {
     try {
       return process.kill(pid, 0);
@@ -383,7 +383,7 @@ describe("closing", () => {
     }
   };
 
-  it("closes the input, rejects what is in flight and waits for the exit", async () => {
+  it("closes the input, rejects the requests in flight and waits for the exit", async () => {
     const transport = connect({ closeTimeoutMs: 60_000 });
     const hanging = await hang(transport);
     const { pid = 0 } = transport;
@@ -406,7 +406,7 @@ describe("closing", () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it("ends a server that is about to start", async () => {
+  it("stops a server that is about to start", async () => {
     const transport = connect();
     const { result } = send(transport, "echo");
     await transport.close();
@@ -414,7 +414,7 @@ describe("closing", () => {
     expect(transport.pid).toBeUndefined();
   });
 
-  it("does not wait for a restart that is put off", async () => {
+  it("does not wait for a delayed restart", async () => {
     const args = [script, "--crash-at-once"];
     const transport = connect({ restarts: { delayMs: 60_000 } }, { args });
     await expect(send(transport, "echo").result).rejects.toThrow();

@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { serveStdio } from "./server.ts";
 
-it("answers what was sent before the input ended", async () => {
+it("answers requests that were sent before the input ended", async () => {
   const input = new PassThrough();
   const output = new PassThrough();
   const serve = async () => {
@@ -18,7 +18,7 @@ it("answers what was sent before the input ended", async () => {
   );
 });
 
-it("aborts what takes longer than the grace", async () => {
+it("aborts requests that take longer than graceMs", async () => {
   const input = new PassThrough();
   let signal: AbortSignal | undefined;
   const serve = (_request: unknown, context: { readonly signal: AbortSignal }) => {

@@ -27,7 +27,7 @@ it("writes the messages of one turn at once, each on its own line", async () => 
   expect(chunks).toEqual(['{"a":1}\n{"b":"\\n"}\n']);
 });
 
-it("tells writers to wait while the reader is behind, and when it has caught up", async () => {
+it("returns a promise while the reader is behind, which resolves when it has caught up", async () => {
   const { stream, take } = slowStream();
   const writer = createLineWriter(stream);
   expect(writer.write("0123456789")).toBeUndefined();
@@ -41,13 +41,13 @@ it("tells writers to wait while the reader is behind, and when it has caught up"
   expect(stream.listenerCount("drain")).toBe(0);
 });
 
-it("refuses more than the bound for a reader that does not read", () => {
+it("throws above the limit for a reader that does not read", () => {
   const writer = createLineWriter(slowStream().stream, 10);
   void writer.write("one message may pass the bound");
   expect(() => writer.write("{}")).toThrow(expect.objectContaining({ reason: "closed" }));
 });
 
-it("flushes what it was given", async () => {
+it("flushes all messages", async () => {
   const { stream, chunks, take } = slowStream();
   const writer = createLineWriter(stream);
   void writer.write("{}");
@@ -57,7 +57,7 @@ it("flushes what it was given", async () => {
   await flushed;
 });
 
-it("drops messages and has nothing to flush once the stream is gone", async () => {
+it("drops messages after the end of the stream, and flushes nothing", async () => {
   const stream = new PassThrough();
   const writer = createLineWriter(stream);
   void writer.write("{}");
@@ -68,7 +68,7 @@ it("drops messages and has nothing to flush once the stream is gone", async () =
   await writer.flush();
 });
 
-it("writes past a guard that was installed later", async () => {
+it("bypasses a guard that was installed later", async () => {
   const { stream, chunks } = slowStream();
   const writer = createLineWriter(stream);
   stream.write = () => false;

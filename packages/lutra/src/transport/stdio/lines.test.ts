@@ -28,8 +28,8 @@ const line = fc
   .map((text) => text.replace(/[\r\n]/g, " "));
 const lineEnd = fc.constantFrom("\n", "\r\n", "\n\n", "\r\n\r\n");
 
-describe("messages are delimited by newlines", () => {
-  it("gives the same lines however the stream is cut, also within a character", () => {
+describe("a line reader", () => {
+  it("reports the same lines for any chunks, also within a character", () => {
     const cuts = fc.array(fc.nat(2000));
     fc.assert(
       fc.property(fc.array(fc.tuple(line, lineEnd)), cuts, (parts, at) => {
@@ -40,7 +40,7 @@ describe("messages are delimited by newlines", () => {
     );
   });
 
-  it("gives the same lines byte by byte", () => {
+  it("reports the same lines byte by byte", () => {
     const bytes = encoder.encode('{"a":"\u00e9\u{1f9a6}"}\r\n{"b":2}\n');
     const everywhere = [...bytes.keys()];
     expect(read(bytes, everywhere).lines).toEqual(['{"a":"\u00e9\u{1f9a6}"}', '{"b":2}']);
@@ -50,7 +50,7 @@ describe("messages are delimited by newlines", () => {
     expect(read(encoder.encode("\n\r\n\n a\rb\r\r\n\n")).lines).toEqual([" a\rb\r"]);
   });
 
-  it("keeps an unterminated line back until the stream ends", () => {
+  it("reports an unterminated line at the end of the stream", () => {
     const { lines, end } = read(encoder.encode("whole\npart"));
     expect(lines).toEqual(["whole"]);
     end();
@@ -60,7 +60,7 @@ describe("messages are delimited by newlines", () => {
 });
 
 describe("a line that is too long", () => {
-  it("is left out and reported once, and the next line is read", () => {
+  it("is skipped and reported once, and the next line is read", () => {
     const texts = fc.array(fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 30 }));
     const cuts = fc.array(fc.nat(600));
     fc.assert(
@@ -81,7 +81,7 @@ describe("a line that is too long", () => {
     expect(read(encoder.encode("12345"), [], 4).tooLong).toBe(1);
   });
 
-  it("is given up at the end of the stream", () => {
+  it("is dropped at the end of the stream", () => {
     const { lines, end } = read(encoder.encode("12345"), [], 4);
     end();
     expect(lines).toEqual([]);

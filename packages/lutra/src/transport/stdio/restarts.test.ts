@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createRestarts } from "./restarts.ts";
 
-it("starts again at once after the first exit, then later and later", () => {
+it("restarts at once after the first exit, then after growing pauses", () => {
   const restarts = createRestarts({ now: () => 0 });
   const delays: (number | undefined)[] = [];
   for (let exit = 0; exit < 7; exit += 1) {
@@ -17,7 +17,7 @@ it("never waits longer than five seconds", () => {
   expect(restarts.nextDelayMs()).toBe(5000);
 });
 
-it("forgets exits that lie further back than the window", () => {
+it("ignores exits before the window", () => {
   let now = 0;
   const restarts = createRestarts({ max: 0, windowMs: 1000, now: () => now });
   restarts.record();

@@ -67,8 +67,8 @@ const cancelled = (requestId: unknown, reason?: string) => ({
 });
 const progress = { jsonrpc: "2.0", method: "notifications/progress", params: {} } as const;
 
-describe("requests and responses", () => {
-  it("answers each request under its id", async () => {
+describe("a stdio server", () => {
+  it("answers each request with its id", async () => {
     const { send, received } = start(echo);
     send(request(1, "server/discover"), request("a", "tools/list"));
     expect(await received()).toEqual([
@@ -77,7 +77,7 @@ describe("requests and responses", () => {
     ]);
   });
 
-  it("answers requests in the order in which they are done", async () => {
+  it("answers requests in the order in which they end", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve);
     send(request(1), request(2));
@@ -87,7 +87,7 @@ describe("requests and responses", () => {
     expect((await received()).map(({ id }) => id)).toEqual([2, 1]);
   });
 
-  it("sends notifications of a request ahead of its result, and none after it", async () => {
+  it("sends notifications of a request before its result, and none after it", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve);
     send(request(1));
@@ -99,7 +99,7 @@ describe("requests and responses", () => {
     expect(await received()).toHaveLength(2);
   });
 
-  it("refuses an id that a request in flight has, and answers that request all the same", async () => {
+  it("refuses an id that is in flight, and still answers the request that has it", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve);
     send(request(1), request("1"), request(1));
@@ -109,7 +109,7 @@ describe("requests and responses", () => {
     expect((await received())[1]).toEqual({ jsonrpc: "2.0", id: 1, result: complete });
   });
 
-  it("takes an id again once its request has been answered", async () => {
+  it("accepts an id again once its request has been answered", async () => {
     const { send, received } = start(echo);
     send(request(1));
     await received();
@@ -121,7 +121,7 @@ describe("requests and responses", () => {
   });
 });
 
-describe("messages that are no requests", () => {
+describe("a stdio server, for invalid messages,", () => {
   it.each([
     ["text that is not JSON", "{", -32700],
     ["text that is not UTF-8", Buffer.from([0x22, 0xff, 0x22, 0x0a]), -32700],
@@ -145,7 +145,7 @@ describe("messages that are no requests", () => {
     ["another version of JSON-RPC", { ...request(3), jsonrpc: "1.0" }],
     ["parameters by position", { ...request(3), params: [] }],
     ["a method that is no string", { ...request(3), method: 7 }],
-  ])("refuses %s under its id", async (_what, message) => {
+  ])("refuses %s with its id", async (_what, message) => {
     const { send, received } = start(echo);
     send(message);
     expect(await received()).toMatchObject([{ id: 3, error: { code: -32600 } }]);
@@ -172,7 +172,7 @@ describe("messages that are no requests", () => {
   });
 });
 
-describe("cancellation", () => {
+describe("cancellation on a stdio server", () => {
   it("aborts the request and sends nothing more for it", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve);
@@ -227,7 +227,7 @@ describe("cancellation", () => {
   it.each([
     ["a moment before", 0],
     ["a moment after", 1],
-  ])("copes with a cancellation that comes %s the response", async (_when, responses) => {
+  ])("handles a cancellation that arrives %s the response", async (_when, responses) => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve);
     send(request(1));
@@ -240,8 +240,8 @@ describe("cancellation", () => {
   });
 });
 
-describe("failures", () => {
-  it("tells the client what a protocol error says, and masks everything else", async () => {
+describe("errors of a stdio server", () => {
+  it("sends protocol errors to the client, and masks all other errors", async () => {
     const onError = vi.fn();
     const fail: Serve = async ({ method }) => {
       if (method === "secret") throw new Error("the password is otter");
@@ -259,7 +259,7 @@ describe("failures", () => {
     );
   });
 
-  it("answers an internal error where a result or an error is not JSON", async () => {
+  it("answers an internal error when a result or an error is not JSON", async () => {
     const onError = vi.fn();
     const serve: Serve = async ({ method }) => {
       if (method === "result") return { ...complete, big: 1n };
@@ -280,8 +280,8 @@ describe("failures", () => {
   });
 });
 
-describe("bounds", () => {
-  it("lets further requests wait for their turn, and starts none that was cancelled", async () => {
+describe("limits of a stdio server", () => {
+  it("queues further requests, and starts none that was cancelled", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve, { maxInFlight: 2 });
     send(request(1), request(2), request(3), request(4), cancelled(3));
@@ -292,7 +292,7 @@ describe("bounds", () => {
     expect(calls.map(({ request: { id } }) => id)).toEqual([1, 2, 4]);
   });
 
-  it("gives the place of a cancelled request to the next one", async () => {
+  it("gives the slot of a cancelled request to the next one", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve, { maxInFlight: 1 });
     send(request(1), request(2), cancelled(1));
@@ -324,7 +324,7 @@ describe("bounds", () => {
     expect(input.isPaused()).toBe(false);
   });
 
-  it("tells a server to wait while the client does not read", async () => {
+  it("delays notifications while the client does not read", async () => {
     const { calls, serve } = byHand();
     const { output, send } = start(serve);
     output.pause();
@@ -338,7 +338,7 @@ describe("bounds", () => {
     await waiting;
   });
 
-  it("closes when too much waits for a client that does not read", async () => {
+  it("closes when the output for a client that does not read exceeds the limit", async () => {
     const onError = vi.fn();
     const { output, send, handle } = start(echo, { maxBufferedBytes: 1000, onError });
     output.pause();
@@ -348,7 +348,7 @@ describe("bounds", () => {
   });
 });
 
-describe("shutdown", () => {
+describe("shutdown of a stdio server", () => {
   /** Ends a subscription as `createServer` does: when it is closed. */
   function subscribable() {
     let end = (): void => {};
@@ -396,7 +396,7 @@ describe("shutdown", () => {
     ]);
   });
 
-  it("does not wait for a handler that ignores its signal, nor for ever for the server", async () => {
+  it("limits the wait for handlers that ignore their signal, and for the server", async () => {
     const { calls, serve } = byHand();
     const close = () => new Promise<void>(() => {});
     const { input, send, received, handle } = start(serve, { close, maxInFlight: 1 });
@@ -432,7 +432,7 @@ describe("shutdown", () => {
     await handle.closed;
   });
 
-  it("lets the output leave before it is closed", async () => {
+  it("writes all output before it closes", async () => {
     const { input, output, send, handle } = start(echo, { graceMs: 10_000 });
     output.pause();
     send(request(1, "x".repeat(100_000)));

@@ -28,7 +28,7 @@ function start(name: string, ...args: string[]) {
 
 const request = (id: number, method: string) => ({ jsonrpc: "2.0", id, method, params: {} });
 
-it("writes nothing to stdout that is not a message, whatever the server prints", async () => {
+it("writes only messages to stdout, regardless of what the server prints", async () => {
   const { child, output, send, exited } = start("chatty-server.mjs");
   send(request(1, "bytes"));
   send(request(2, "notify"));
@@ -70,14 +70,14 @@ it("answers a thousand interleaved requests of the client while it prints", asyn
   await transport.close();
 });
 
-it("gives stdout back once it is closed", async () => {
+it("releases stdout once it is closed", async () => {
   const { child, output, exited } = start("chatty-server.mjs", "--say-goodbye");
   child.stdin.end();
   expect(await exited).toEqual([0, null]);
   expect(output.stdout).toBe("goodbye\n");
 });
 
-it("exits by itself when the server closes while the input is open", async () => {
+it("exits when the server closes while the input is open", async () => {
   const { output, send, exited } = start("chatty-server.mjs");
   send(request(1, "close"));
   expect(await exited).toEqual([0, null]);

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("moves what is written to stdout to stderr, until it is released", () => {
+it("redirects stdout to stderr until it is released", () => {
   const toStderr = vi.spyOn(process.stderr, "write").mockReturnValue(false);
   const toStdout = vi.fn(() => true);
   stdout.write = toStdout;
@@ -27,7 +27,7 @@ it("moves what is written to stdout to stderr, until it is released", () => {
   expect(toStdout).toHaveBeenCalledExactlyOnceWith("text");
 });
 
-it("leaves what replaced it in the meantime in place", () => {
+it("keeps a replacement of write that was installed meanwhile", () => {
   const release = guardStdout();
   const later = vi.fn(() => true);
   stdout.write = later;
@@ -35,7 +35,7 @@ it("leaves what replaced it in the meantime in place", () => {
   expect(stdout.write).toBe(later);
 });
 
-it("serves one client at a time", () => {
+it("rejects a second guard", () => {
   const release = guardStdout();
   expect(guardStdout).toThrow(TypeError);
   release();
