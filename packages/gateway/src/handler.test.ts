@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createNodeEndpoint, httpRules } from "lutra/internal";
+import type { Principal } from "lutra/protocol";
+import { afterEach, expect, it } from "vitest";
+import type { ExchangeRecord } from "./exchange-record.ts";
+import type { Authenticate } from "./gateway-options.ts";
+import { RequestHandler } from "./handler.ts";
+import { createPeers } from "./head/peers.ts";
+import type { Action } from "./routes/actions.ts";
+import { compileRoutes } from "./routes/routes.ts";
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** Settings with one route, which all requests take. */
+function settings(action: Action) {
+  return {
+    endpoint: createNodeEndpoint(httpRules({})),
+    peers: createPeers([]),
+    plan: {
+      routes: compileRoutes([{ to: "a", cache: true }]),
+      actions: [() => action],
+      close: async () => {},
+    },
+  };
+}
+
+async function listen(authenticate?: Authenticate) {
+  const records: ExchangeRecord[] = [];
+  const handler = new RequestHandler(authenticate, (record) => records.push(record));
+  const server = createServer(handler.handle);
+  servers.push(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const post = async () => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "tools/list" });
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(url, { method: "POST", headers, body });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  return { handler, records, post };
+}
+
+it("refuses requests with 503 until it has settings", async () => {
+  const { handler, records, post } = await listen();
+  const early = await post();
+  expect(early).toMatchObject({ status: 503, body: { id: 7, error: { code: -32603 } } });
+  expect(early.headers.get("retry-after")).toBe("1");
+  handler.use(settings({ kind: "deny", reason: "closed today" }));
+  const late = await post();
+  expect(late).toMatchObject({ status: 403, body: { id: 7, error: { message: "closed today" } } });
+  await expect.poll(() => records).toMatchObject([{ route: 0, reason: "deny", code: -32600 }]);
+});
+
+it("records the error of a request that it serves", async () => {
+  const { handler, records, post } = await listen();
+  const serve = async () => {
+    throw new TypeError("hidden");
+  };
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  const endpoint = createNodeEndpoint(httpRules({ onError }));
+  handler.use({ ...settings({ kind: "serve", serve }), endpoint });
+  expect(await post()).toMatchObject({ status: 200, body: { id: 7, error: { code: -32603 } } });
+  await expect.poll(() => records).toMatchObject([{ route: 0, code: -32603 }]);
+  expect(errors).toMatchObject([{ message: "hidden" }]);
+});
+
+it("routes by the settings that are in force after authentication", async () => {
+  let authenticated = (_principal: Principal) => {};
+  let called = () => {};
+  const isCalled = new Promise<void>((resolve) => {
+    called = resolve;
+  });
+  const { handler, records, post } = await listen(() => {
+    called();
+    return new Promise((resolve) => {
+      authenticated = resolve;
+    });
+  });
+  handler.use(settings({ kind: "deny", reason: "before" }));
+  const posted = post();
+  await isCalled;
+  handler.use(settings({ kind: "deny", reason: "after" }));
+  authenticated({ id: "ana" });
+  expect(await posted).toMatchObject({ status: 403, body: { error: { message: "after" } } });
+  await expect.poll(() => records).toMatchObject([{ principal: "ana" }]);
+});
