@@ -155,7 +155,7 @@ function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, context: Plan
   return relay.serve;
 }
 
-/** Watches all upstreams. On a change, drops what the cache and the merges keep of the lists. */
+/** Watches all upstreams. On a change, drops the cached lists and those that merges know. */
 function watchAll(context: PlanContext, merges: ReadonlyMap<number, Merge>): readonly Watch[] {
   const { config, upstreams, caching, generation, onWarning } = context;
   const names = new Set(config.routes.flatMap((route) => watchedNames(route, config)));
