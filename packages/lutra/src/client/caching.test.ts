@@ -33,7 +33,7 @@ const open = (hints: object = fresh, options: ClientOptions = {}) =>
 const contentsOf = async ({ client }: ReturnType<typeof scripted>, uri = "a") =>
   (await client.readResource(uri)).contents[0]?.uri;
 
-/** What a transport makes of a JSON-RPC error whose response has the status 503. */
+/** The error of a JSON-RPC error response with the status 503. */
 const unavailable = ProtocolError.fromWire({ code: -32603, message: "away" }, { status: 503 });
 
 describe("a response", () => {

@@ -1,4 +1,4 @@
-/** What `createClient` infers. Checked by the compiler; nothing here runs. */
+/** The types that `createClient` infers. The compiler checks them; this file never runs. */
 import type { Serve, Transport } from "../protocol/exchange.ts";
 import type { InputRequiredResult } from "../protocol/input-required.ts";
 import type { JSONObject } from "../protocol/json.ts";

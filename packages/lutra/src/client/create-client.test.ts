@@ -82,7 +82,7 @@ describe.each([
   });
 
   it.each([
-    ["an address that is no URL", "localhost", {}],
+    ["an address that is not a URL", "localhost", {}],
     ["no server", {}, {}],
     ["a timeout of 0", "http://localhost", { timeoutMs: 0 }],
     ["no version", "http://localhost", { versions: [] }],

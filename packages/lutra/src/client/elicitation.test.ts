@@ -42,7 +42,7 @@ describe("an elicitation handler", () => {
     ["an unknown action", { onElicit: () => ({ action: "yes" }) }, { a: name }],
     ["content that does not fit", { onElicit: () => ({ action: "accept" }) }, { a: name }],
     ["a message without a model", { onSample: () => ({ role: "user" }) }, { a: sample }],
-    ["a root that is no file", { onRoots: () => [{ uri: "https://x" }] }, { a: roots }],
+    ["a root that is not a file", { onRoots: () => [{ uri: "https://x" }] }, { a: roots }],
   ])("rejects the call with a TypeError when it answers with %s", async (_what, handler, asked) => {
     const { client, requests } = scripted(asking(ask(asked)), handler as unknown as ClientOptions);
     await expect(client.callTool("greet")).rejects.toThrow(TypeError);

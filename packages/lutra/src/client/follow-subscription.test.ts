@@ -69,7 +69,7 @@ describe("the acknowledgment of a subscription", () => {
 
   it.each([
     ["the server refuses", peerError(-32601), { reason: "methodNotFound" }],
-    ["nobody answers", broken, { reason: "closed" }],
+    ["the connection breaks", broken, { reason: "closed" }],
   ])("is missing when %s, and the request is not repeated", async (_what, error, expected) => {
     const server = listening();
     const subscription = server.client.listen({ toolsListChanged: true });
@@ -104,7 +104,7 @@ describe("notifications of a subscription", () => {
       server.client.listen(filter),
     );
     const [first, second] = [await server.stream(0), await server.stream(1)];
-    // One channel for both, as on stdio.
+    // Both share one channel, as on stdio.
     for (const { context } of [first, second]) {
       for (const { request } of [first, second]) {
         const { notifications } = request.params ?? {};

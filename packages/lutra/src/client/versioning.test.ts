@@ -5,7 +5,7 @@ import { metaOf, peerError, scripted } from "./fixtures/scripted-server.ts";
 const versionKey = "io.modelcontextprotocol/protocolVersion";
 const versionOf = (request: JSONRPCRequest) => metaOf(request)[versionKey];
 
-/** A server that speaks one version and lists others. */
+/** Creates a server that supports one version and lists others. */
 function speaks(version: string, supported: unknown = [version]) {
   return (request: JSONRPCRequest): Result | undefined => {
     if (versionOf(request) === version) return undefined;

@@ -1,4 +1,4 @@
-/** What gateways add to the rules that `client/caching.test.ts` tests through a client. */
+/** The rules of gateways. `client/caching.test.ts` tests the others through a client. */
 import { describe, expect, it, vi } from "vitest";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { RequestContext } from "../protocol/exchange.ts";
@@ -15,7 +15,7 @@ import { createRevalidation } from "./revalidation.ts";
 const shared = { resultType: "complete", ttlMs: 1000, cacheScope: "public" };
 const own = { ...shared, cacheScope: "private" };
 
-/** A server whose answers come when the test says so. */
+/** Creates a server whose answers the test sends. */
 function setUp(options: Partial<CachingOptions> = {}) {
   const clock = createManualClock();
   const asked: { context: RequestContext; answer: (result: Result | Error) => Promise<void> }[] =
@@ -57,7 +57,7 @@ function setUp(options: Partial<CachingOptions> = {}) {
   return { clock, caching, asked, ask, warnings };
 }
 
-/** Lets everything that waits for nothing but promises happen. */
+/** Runs all pending promise callbacks. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 const down = new ProtocolError("internalError", "unreachable", { status: 502 });
@@ -99,9 +99,9 @@ describe("with joinCallers, callers", () => {
     expect((await ada).tools).toEqual(["for ada"]);
     expect(asked).toHaveLength(3);
     await asked[1]?.answer({ ...own, tools: ["for bo"] });
-    await asked[2]?.answer({ ...own, tools: ["for nobody"] });
+    await asked[2]?.answer({ ...own, tools: ["without context"] });
     expect([(await bo).tools, (await bo2).tools]).toEqual([["for bo"], ["for bo"]]);
-    expect((await cy).tools).toEqual(["for nobody"]);
+    expect((await cy).tools).toEqual(["without context"]);
   });
 
   it("do not wait for each other when the last result of the method was private", async () => {

@@ -30,7 +30,7 @@ it("connects a typed client to a server in this process", async () => {
   const client = connect(createCalculator());
   const result = await client.callTool("add", { a: 1, b: 2 });
   expect(result.content).toEqual([{ type: "text", text: "3 for nobody" }]);
-  // @ts-expect-error an argument is missing, and the server says so too
+  // @ts-expect-error an argument is missing, which the server reports, too
   const wrong = await client.callTool("add", { a: 1 });
   expect(wrong.isError).toBe(true);
   await client.close();

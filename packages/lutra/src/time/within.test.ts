@@ -4,7 +4,7 @@ import { within } from "./within.ts";
 const never = () => new Promise<never>(() => {});
 
 describe("within", () => {
-  it("rejects when the time is over, and aborts the work", async () => {
+  it("rejects after ms, and aborts the work", async () => {
     const { signal } = new AbortController();
     let told: AbortSignal | undefined;
     const work = within({ signal, ms: 1, tooLate: () => new RangeError("late") }, (inner) => {

@@ -12,7 +12,7 @@ import { createStdioTransport } from "./client.ts";
 import type { StdioTransportOptions } from "./options.ts";
 import type { StdioCommand } from "./spawn-command.ts";
 
-// Processes take their time on a machine that is busy.
+// Processes are slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const script = fileURLToPath(new URL("./fixtures/scripted-server.mjs", import.meta.url));
@@ -22,7 +22,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((transport) => transport.close()));
 });
 
-/** A transport to the scripted server, which is closed after the test. */
+/** Creates a transport to the scripted server. It is closed after the test. */
 function connect(
   options: StdioTransportOptions = {},
   command: Partial<StdioCommand> = {},
@@ -33,7 +33,7 @@ function connect(
   return transport;
 }
 
-/** Sends a request; `notified` resolves with the first notification that comes for it. */
+/** Sends a request. `notified` resolves with its first notification. */
 function send(
   transport: StdioTransport,
   method: string,
@@ -62,7 +62,7 @@ const withToken = (progressToken: unknown) => ({ _meta: { progressToken } });
 const withLogLevel = { _meta: { [metaKeys.logLevel]: "info" } };
 const failure = (reason: string) => expect.objectContaining({ name: "TransportError", reason });
 
-/** A request that is in flight on the server. */
+/** Sends a request that stays in flight on the server. */
 async function hang(transport: StdioTransport) {
   const sent = send(transport, "hang", withToken("t"));
   await sent.notified;
@@ -115,7 +115,7 @@ describe("requests over stdio", () => {
   });
 
   it("reject with an error without an id when only one is in flight", async () => {
-    await expect(send(connect(), "nobody's error").result).rejects.toMatchObject({
+    await expect(send(connect(), "error without id").result).rejects.toMatchObject({
       reason: "parseError",
       message: "too long",
     });
@@ -171,7 +171,9 @@ describe("notifications over stdio", () => {
     const silent = await hang(transport);
     const asking = send(transport, "log", withLogLevel);
     await asking.result;
-    expect(asking.notifications).toMatchObject([{ params: { data: "for whoever asked" } }]);
+    expect(asking.notifications).toMatchObject([
+      { params: { data: "for the request that asked" } },
+    ]);
     expect(silent.notifications).toHaveLength(1);
   });
 
@@ -337,7 +339,7 @@ describe("starting a server", () => {
   it.each([
     ["a program that does not exist", { command: "no-such-otter" }, "install it"],
     ["a path that does not exist", { command: "/no/such/otter" }, "check the path"],
-    ["a file that is no program", { command: script }, "check its permissions"],
+    ["a file that is not a program", { command: script }, "check its permissions"],
     ["a directory that does not exist", { cwd: "/no/such/directory" }, '"/no/such/directory"'],
   ])("fails for %s and names the remedy", async (_what, command, remedy) => {
     const { result } = send(connect({}, command), "echo");

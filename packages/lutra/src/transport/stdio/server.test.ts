@@ -20,7 +20,7 @@ interface Call {
   readonly reject: (reason: unknown) => void;
 }
 
-/** A server whose requests the test answers itself. */
+/** Creates a server whose requests the test answers. */
 function byHand() {
   const calls: Call[] = [];
   const serve: Serve = (request, context) =>
@@ -28,7 +28,7 @@ function byHand() {
   return { calls, serve };
 }
 
-/** Serves over streams in memory; `messages` holds what the client has got so far. */
+/** Serves over streams in memory. `messages` has the messages that the client has received. */
 function start(serve: Serve, options: StdioServerOptions & { close?: () => Promise<void> } = {}) {
   const input = new PassThrough();
   const output = new PassThrough();
@@ -48,7 +48,7 @@ function start(serve: Serve, options: StdioServerOptions & { close?: () => Promi
   return { input, output, messages, handle, send, received: () => settled(messages) };
 }
 
-/** What there is once all streams and promises have had their turn. */
+/** Returns `value` after all streams and promises have settled. */
 async function settled<T>(value: T): Promise<T> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
   return value;
@@ -144,7 +144,7 @@ describe("a stdio server, for invalid messages,", () => {
   it.each([
     ["another version of JSON-RPC", { ...request(3), jsonrpc: "1.0" }],
     ["parameters by position", { ...request(3), params: [] }],
-    ["a method that is no string", { ...request(3), method: 7 }],
+    ["a method that is not a string", { ...request(3), method: 7 }],
   ])("refuses %s with its id", async (_what, message) => {
     const { send, received } = start(echo);
     send(message);
@@ -349,7 +349,7 @@ describe("limits of a stdio server", () => {
 });
 
 describe("shutdown of a stdio server", () => {
-  /** Ends a subscription as `createServer` does: when it is closed. */
+  /** Ends its subscription when it is closed, as `createServer` does. */
   function subscribable() {
     let end = (): void => {};
     const serve: Serve = ({ id, method }, { notify, signal }) => {

@@ -1,4 +1,4 @@
-/** The server's end of stdio as a process of its own. */
+/** The server's end of stdio in a separate process. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
@@ -6,13 +6,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, it, vi } from "vitest";
 import { createStdioTransport } from "./client.ts";
 
-// Processes take their time on a machine that is busy.
+// Processes are slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
-/** Starts a fixture that is written on top of the sources. */
+/** Starts a fixture that imports the sources. */
 function start(name: string, ...args: string[]) {
   const child = spawn(process.execPath, ["--import", tsx, fixture(name), ...args]);
   const output = { stdout: "", stderr: "" };
