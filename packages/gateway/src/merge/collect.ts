@@ -76,8 +76,8 @@ export async function collect(
     .filter(({ answer }) => answer.isTruncated)
     .map(({ upstream }) => upstream.name);
   for (const name of truncated) {
-    const { maxPages } = options;
-    onWarning(`${kind.method.name}: upstream "${name}" has more than ${maxPages} pages`);
+    const limit = `more than ${options.maxPages} pages, or repeats a cursor`;
+    onWarning(`${kind.method.name}: upstream "${name}" has ${limit}`);
   }
   const incomplete = upstreams
     .map(({ name }) => name)

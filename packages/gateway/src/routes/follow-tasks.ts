@@ -98,13 +98,16 @@ function withTasks(
   };
 }
 
-interface Following {
+interface CallWithTask {
   readonly call: ReceivedRequest;
   readonly serve: Serve;
   readonly signal: AbortSignal;
 }
 
-async function follow(seed: CreateTaskResult, { call, serve, signal }: Following): Promise<Result> {
+async function follow(
+  seed: CreateTaskResult,
+  { call, serve, signal }: CallWithTask,
+): Promise<Result> {
   const { taskId } = seed;
   const send = ({ name }: Method, signal: AbortSignal) =>
     serve(ownRequest(call, name, { taskId }), ownContext(call, name, signal));
