@@ -18,6 +18,8 @@ const results = [
   }),
   // The build is the type check of the packages, and the tests see its declarations.
   !isBuildStale(root) || (await step("build", node("scripts/build.mjs"))),
+  // These are compiled along with the tests.
+  await step("code blocks of the docs", tool("tools/docs-blocks.ts"), { showOutput: true }),
   await step("types of tests and examples", node(tsc, "-p", "tsconfig.test.json")),
   await step("specification map", tool("tools/spec-map.ts", "--check")),
   await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),

@@ -9,7 +9,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const firstBase = "043c8a8d0e0e440501fc844c34279c65edf82eb7";
+const firstBase = "493d2925bcfe6be0a3e49bf7f8040dcdb16ea4c1";
 const maxLength = 72;
 const types = [
   "bench",
