@@ -1,10 +1,14 @@
 /**
- * What the scripts of this folder share: the folder they work in, the Node version they need,
- * and one way to run a program and say how it went. Imports nothing that has to be installed.
+ * Functions that the scripts of this folder share: the root folder, the required Node version, and
+ * one way to run a program and report its outcome. Imports nothing that has to be installed.
+ *
+ * These scripts stand in place of npm-run-all or turbo because `npm start`, `npm test` and `npm run
+ * setup` work on a fresh clone, before anything is installed: they install and build first. For four
+ * packages with one order, one fingerprint replaces a cache of tasks.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -39,7 +43,7 @@ export async function step(label, command, options = {}) {
   const { beside } = options;
   if (beside === undefined) process.stdout.write(`${label} ... `);
   const start = performance.now();
-  const { code, output } = await capture(command, cwd);
+  const { code, output } = await run(command, cwd);
   const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
   await beside;
   if (beside !== undefined) process.stdout.write(`${label} ... `);
@@ -64,6 +68,15 @@ export async function install(label, folder, options = {}) {
     ...options,
     cwd: folder,
     remedy: `The installation failed. Once npm reaches its registry, run in ${folder}: npm ci`,
+  });
+}
+
+/** Installs one package into `folder`, without running its scripts. */
+export async function installPackage(label, folder, specifier) {
+  const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  await requireStep(label, npm("install", ...flags, "--prefer-offline", specifier), {
+    cwd: folder,
+    remedy: `The installation failed. Once npm reaches its registry, run the same command again.`,
   });
 }
 
@@ -92,7 +105,8 @@ export async function handOver(command) {
   process.exit(await ended(child));
 }
 
-function npm(...args) {
+/** npm, run by the Node that runs this script where it can be found. */
+export function npm(...args) {
   const program = npmProgram();
   return program === undefined ? ["npm", ...args] : node(program, ...args);
 }
@@ -107,10 +121,11 @@ function npmProgram() {
   return candidates.find((path) => path && basename(path) === "npm-cli.js" && existsSync(path));
 }
 
-async function capture([program, ...args], cwd) {
+/** Runs a program; resolves to its exit code and what it printed. */
+export async function run([program, ...args], cwd = root) {
   const shell = process.platform === "win32" && program === "npm";
   const stdio = ["ignore", "pipe", "pipe"];
-  const child = spawn(program, args, { cwd, stdio, shell, env: env() });
+  const child = spawn(program, args, { cwd, stdio, shell, env: env(program) });
   const chunks = [];
   child.stdout.on("data", (chunk) => chunks.push(chunk));
   child.stderr.on("data", (chunk) => chunks.push(chunk));
@@ -129,8 +144,9 @@ function ended(child) {
   });
 }
 
-/** The environment of a child: whatever it looks up as `node` is the Node that runs this. */
-function env() {
-  const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`;
+/** The environment of a child, in which `node` is the Node that runs the child or this script. */
+function env(program = process.execPath) {
+  const node = isAbsolute(program) ? program : process.execPath;
+  const path = `${dirname(node)}${delimiter}${process.env.PATH ?? ""}`;
   return { ...process.env, PATH: path };
 }

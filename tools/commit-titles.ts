@@ -9,7 +9,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const firstBase = "493d2925bcfe6be0a3e49bf7f8040dcdb16ea4c1";
+const firstBase = "e43cbc6b6436e788c00bca0f55733de6886ed82a";
 const maxLength = 72;
 const types = [
   "bench",
