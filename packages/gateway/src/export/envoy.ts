@@ -31,7 +31,7 @@ function listener(plan: ExportPlan): object {
   const manager = {
     "@type": `${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "lutra",
-    // Takes the client's address from the connection and ignores what the client sent.
+    // Takes the client's address from the connection and ignores X-Forwarded-For.
     use_remote_address: true,
     stream_idle_timeout: seconds(streamIdleMs),
     route_config: { name: "lutra", virtual_hosts: [virtualHost(plan)] },

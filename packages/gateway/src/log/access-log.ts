@@ -1,7 +1,7 @@
 /**
- * The access log: one line of JSON for each request. A line says who was asked for what and with
- * which outcome, and never has arguments or results. It has the format of pino, so the tools that
- * read pino's lines read these.
+ * The access log: one line of JSON for each request. A line names the method, the upstream and the
+ * outcome, and never contains arguments or results. The format is that of pino, so tools that read
+ * pino's lines can read it.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import sonicBoom from "sonic-boom";
