@@ -95,6 +95,45 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: integrity", ()
   });
 });
 
+describe("the format", () => {
+  const bytesOf = (sealed: string) =>
+    Buffer.from(sealed.slice(sealed.indexOf(".") + 1), "base64url");
+  const sealOf = (bytes: Uint8Array) => `a.${Buffer.from(bytes).toString("base64url")}`;
+
+  it("is the first byte of a seal", async () => {
+    expect(bytesOf(await sealer.seal({ n: 1 }, ""))[0]).toBe(1);
+  });
+
+  it("adds 29 bytes to the JSON of the value, before Base64url", async () => {
+    expect(bytesOf(await sealer.seal({ n: 1 }, ""))).toHaveLength('{"n":1}'.length + 29);
+  });
+
+  it.each([0, 2, 255])("rejects the format %i", async (format) => {
+    const bytes = bytesOf(await sealer.seal(1, ""));
+    expect(await sealer.open(sealOf(bytes), "")).toBe(1);
+    bytes[0] = format;
+    expect(await sealer.open(sealOf(bytes), "")).toBeUndefined();
+  });
+
+  it("rejects a seal of the layout before formats had a number", async () => {
+    const bytes = bytesOf(await sealer.seal(1, ""));
+    expect(await sealer.open(sealOf(bytes.subarray(1)), "")).toBeUndefined();
+    const old = bytes.subarray(1);
+    old[0] = 1;
+    expect(await sealer.open(sealOf(old), "")).toBeUndefined();
+  });
+
+  it("is authenticated: a seal made without it does not open with it in front", async () => {
+    const key = await crypto.subtle.importKey("raw", a.secret, "AES-GCM", false, ["encrypt"]);
+    const iv = new Uint8Array(12);
+    const additionalData = new TextEncoder().encode("binding");
+    const plain = new TextEncoder().encode("1");
+    const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, key, plain);
+    const bytes = new Uint8Array([1, ...iv, ...new Uint8Array(data)]);
+    expect(await sealer.open(sealOf(bytes), "binding")).toBeUndefined();
+  });
+});
+
 describe("a key ring", () => {
   it("seals with the first key, and opens with all of them", async () => {
     const old = createSealer([a]);
@@ -148,6 +187,7 @@ describe("a key ring", () => {
   it("never says a secret in its refusals", () => {
     const attempt = () => createSealer([{ id: "a", secret: "hunter2" }]);
     expect(attempt).toThrow(/^(?!.*hunter2)/);
+    expect(attempt).toThrow('keys: "a" must be 32 bytes or their Base64');
   });
 
   it("random keys differ each time", () => {
