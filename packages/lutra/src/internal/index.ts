@@ -1,5 +1,5 @@
 /**
- * `lutra/internal`: parts that the packages of this repository share.
+ * `lutra/internal`: functions that the packages of this repository share.
  *
  * Not covered by semantic versioning. Applications use the other entry points.
  */

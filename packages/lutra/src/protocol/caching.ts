@@ -7,9 +7,9 @@ import type { Result } from "./json-rpc.ts";
 
 export type CacheScope = "public" | "private";
 
-/** How long, and by whom, a result may be reused. */
+/** The lifetime and the audience of a cached result. */
 export interface CacheHints {
-  /** Milliseconds from receipt during which the result is fresh; 0 is stale at once. */
+  /** Time from receipt during which the result is fresh, in milliseconds; 0 for never. */
   readonly ttlMs: number;
   /** `public` results may be served to any caller, `private` ones only to the same principal. */
   readonly cacheScope: CacheScope;
@@ -18,7 +18,7 @@ export interface CacheHints {
 export interface CacheableResult extends Result, CacheHints {}
 
 /**
- * Reads the hints of a result from the peer. What is absent or nonsense counts as stale and
+ * Returns the hints of a result from the peer. A hint that is absent or invalid counts as stale or
  * private.
  *
  * @spec server/utilities/caching#time-to-live-ttl-field
@@ -32,7 +32,7 @@ export function readCacheHints(result: Result): CacheHints {
 }
 
 /**
- * True for results that their server is done with. Those of earlier revisions have no type.
+ * Returns true for a complete result. Results of earlier revisions have no type and are complete.
  *
  * @spec server/utilities/caching#cacheable-results
  */

@@ -13,7 +13,7 @@ export function cancelledNotification(requestId: RequestId, reason?: string): JS
   return { jsonrpc: "2.0", method: cancelledMethod, params };
 }
 
-/** The request a notification cancels; `undefined` for other or malformed notifications. */
+/** Returns the request that a notification cancels, or undefined for any other notification. */
 export function cancelledRequestId(notification: JSONRPCNotification): RequestId | undefined {
   if (notification.method !== cancelledMethod) return undefined;
   const requestId = notification.params?.requestId;

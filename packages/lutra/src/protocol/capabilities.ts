@@ -1,5 +1,5 @@
 /**
- * What each side declares: clients in every request, servers in `server/discover`.
+ * Capabilities: clients declare them in every request, servers in `server/discover`.
  *
  * @spec basic/index#meta, basic/versioning#extension-negotiation
  */
@@ -30,9 +30,9 @@ export interface ServerCapabilities {
 }
 
 /**
- * Refuses a request that needs a capability its client did not declare.
+ * Checks that the client declared all required capabilities.
  *
- * @throws {ProtocolError} `missingRequiredClientCapability`, listing what is missing
+ * @throws {ProtocolError} `missingRequiredClientCapability` with the missing ones in its data
  * @spec basic/index#meta
  */
 export function requireCapabilities(
@@ -48,7 +48,7 @@ export function requireCapabilities(
   );
 }
 
-/** True when everything in `required` was declared. */
+/** Returns true when all required capabilities are declared. */
 export function hasCapabilities(
   required: ClientCapabilities,
   declared: ClientCapabilities,
@@ -63,7 +63,7 @@ function withFormMode(declared: ClientCapabilities): ClientCapabilities {
   return { ...declared, elicitation: { form: {} } };
 }
 
-/** The part of `required` that `declared` lacks, or `undefined` when it lacks nothing. */
+/** Returns the part of `required` that is missing in `declared`, or undefined. */
 function missingMembers(required: JSONObject, declared: JSONObject): JSONObject | undefined {
   let missing: Record<string, unknown> | undefined;
   for (const key in required) {

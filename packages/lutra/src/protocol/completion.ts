@@ -23,9 +23,9 @@ export interface CompleteParams {
 }
 
 export interface Completion {
-  /** At most 100, most relevant first. */
+  /** At most 100 values, the most relevant first. */
   readonly values: readonly string[];
-  /** How many there are in all. */
+  /** Total number of values that match. */
   readonly total?: number;
   readonly hasMore?: boolean;
 }

@@ -12,7 +12,7 @@ export type Role = "user" | "assistant";
 /** Hints on how to use or show a resource or a content block. */
 export interface Annotations {
   readonly audience?: readonly Role[];
-  /** From 0, entirely optional, to 1, effectively required. */
+  /** From 0 (entirely optional) to 1 (effectively required). */
   readonly priority?: number;
   /** ISO 8601. */
   readonly lastModified?: string;
@@ -42,7 +42,7 @@ export interface AudioContent extends Annotated {
   readonly mimeType: string;
 }
 
-/** Points at a resource that the client may read or subscribe to. */
+/** A link to a resource that the client can read or subscribe to. */
 export interface ResourceLink extends Annotated {
   readonly type: "resource_link";
   readonly uri: string;
@@ -66,7 +66,7 @@ export type ContentBlock =
   | ResourceLink
   | EmbeddedResource;
 
-/** Content of one text block. */
+/** Creates a text block. */
 export function text(value: string): TextContent {
   return { type: "text", text: value };
 }

@@ -13,7 +13,7 @@ import { defineMethod, malformed, requireArray } from "./method.ts";
 export interface DiscoverResult extends CacheableResult {
   readonly supportedVersions: readonly string[];
   readonly capabilities: ServerCapabilities;
-  /** How to use the server well, for a model. */
+  /** Instructions for a model on how to use the server. */
   readonly instructions?: string;
 }
 

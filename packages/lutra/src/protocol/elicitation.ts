@@ -1,5 +1,5 @@
 /**
- * Elicitation: a question to the user, as a form or by way of a URL.
+ * Elicitation: a question to the user, as a form or through a URL.
  *
  * @spec client/elicitation
  */
@@ -46,7 +46,7 @@ export type FieldSchema =
   | PrimitiveSchema<"boolean", boolean>
   | MultiSelectSchema;
 
-/** A flat object of primitive fields: all that a form may ask for. */
+/** A flat object of primitive fields. */
 export interface RequestedSchema {
   readonly $schema?: string;
   readonly type: "object";
@@ -56,7 +56,7 @@ export interface RequestedSchema {
 
 export interface ElicitFormParams {
   readonly mode?: "form";
-  /** Why the question is asked, for the user. */
+  /** Text for the user that explains the question. */
   readonly message: string;
   readonly requestedSchema: RequestedSchema;
 }
@@ -78,23 +78,23 @@ export type ElicitContent = {
   readonly [field: string]: string | number | boolean | readonly string[];
 };
 
-/** What the user did: accepted (with content, for a form), declined, or dismissed the question. */
+/** The action of the user: accepted (with content, for a form), declined, or dismissed. */
 export interface ElicitResult {
   readonly action: "accept" | "decline" | "cancel";
   readonly content?: ElicitContent;
 }
 
-/** The capability an elicitation needs. */
+/** Returns the capability that an elicitation requires. */
 export function elicitationCapability(params: ElicitParams): ClientCapabilities {
   return { elicitation: params.mode === "url" ? { url: {} } : { form: {} } };
 }
 
-/** True when a client with `declared` can be asked. */
+/** Returns true when a client with these capabilities can be asked. */
 export function canElicit(params: ElicitParams, declared: ClientCapabilities): boolean {
   return hasCapabilities(elicitationCapability(params), declared);
 }
 
-/** True for the shape of an answer; whether its content fits the form is checked elsewhere. */
+/** Returns true for the shape of an answer. Does not check its content against the form. */
 export function isElicitResult(value: unknown): value is ElicitResult {
   if (!isObject(value)) return false;
   const { action, content } = value;
@@ -102,7 +102,7 @@ export function isElicitResult(value: unknown): value is ElicitResult {
   return content === undefined || (isObject(content) && Object.values(content).every(isFieldValue));
 }
 
-/** The defaults of a form's fields, for clients that fill them in. */
+/** Returns the default values of a form's fields. */
 export function formDefaults(schema: RequestedSchema): ElicitContent {
   const defaults: Record<string, ElicitContent[string]> = {};
   for (const [name, field] of Object.entries(schema.properties as JSONObject)) {

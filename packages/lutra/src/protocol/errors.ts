@@ -7,13 +7,13 @@ import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 
 /**
- * Every code this library emits, with the HTTP status its response has.
+ * Every code that this library sends, with the HTTP status of its response.
  *
- * The specification fixes the status of `methodNotFound` (404), of the three codes of its own (400),
- * and of `invalidParams` for a malformed `_meta` (400). It leaves the status of errors from a
- * handler open. `invalidParams` is 400 everywhere. `internalError` is 200, since a status of 500
- * makes load balancers eject the replica and send the request again, though it may have run; and
- * clients that read errors from 200 and 400 alone would lose the code.
+ * The specification fixes the status of `methodNotFound` (404), of its own three codes (400), and of
+ * `invalidParams` for a malformed `_meta` (400). It does not fix the status of errors from a
+ * handler. `invalidParams` is always 400. `internalError` is 200 for two reasons: with 500, load
+ * balancers would eject the replica and repeat a request that may have been executed; and clients
+ * that read errors only from 200 and 400 would lose the code.
  */
 export const errorCodes = {
   parseError: { code: -32700, status: 400 },
@@ -27,8 +27,8 @@ export const errorCodes = {
 } as const;
 
 /**
- * Codes of earlier revisions that peers may still send. This library never sends them: an error
- * that is passed on gets the code that took their place.
+ * Codes of earlier revisions that peers may still send. This library never sends them: a forwarded
+ * error gets the code that replaces them.
  */
 const receivedCodes = {
   resourceNotFound: { code: -32002, sentAs: "invalidParams" },
@@ -38,37 +38,37 @@ const receivedCodes = {
 /** Only the specification may define codes in this range. */
 const reservedCodes = { from: -32099, to: -32020 } as const;
 
-/** Why a request failed, in one stable word; `other` is a code only the peer knows. */
+/** The stable name of an error; `other` for a code that only the peer knows. */
 export type ErrorReason = keyof typeof errorCodes | keyof typeof receivedCodes | "other";
 
 export interface ProtocolErrorOptions {
   /** Sent to the peer as `error.data`. */
   readonly data?: unknown;
-  /** Kept for the local log; never sent. */
+  /** The original error, for the local log. Never sent. */
   readonly cause?: unknown;
-  /** The HTTP status, where another than that of the table says more, such as 503. */
+  /** The HTTP status, if another one than that of the table is more precise, for example 503. */
   readonly status?: number | undefined;
-  /** When another try makes sense, in milliseconds; HTTP says it in `Retry-After`. */
+  /** Time after which a retry makes sense, in milliseconds. HTTP sends it as `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
-  /** Which credentials are wanted; HTTP says it in `WWW-Authenticate`. */
+  /** The credentials that are required. HTTP sends them as `WWW-Authenticate`. */
   readonly challenge?: string | undefined;
 }
 
-/** What HTTP says of an error beside its body. */
+/** The parts of an error that HTTP carries in its head. */
 export type ErrorHead = Pick<ProtocolErrorOptions, "status" | "retryAfterMs" | "challenge">;
 
 const brand = Symbol.for("lutra.ProtocolError");
 
-/** A failure the peer is told about. `reason` and `code` are stable; `message` is not. */
+/** An error that is sent to the peer. `reason` and `code` are stable; `message` is not. */
 export class ProtocolError extends Error {
   override readonly name: string = "ProtocolError";
   readonly reason: ErrorReason;
   readonly code: number;
   /** The HTTP status of a response that carries this error. */
   readonly status: number;
-  /** When another try makes sense, in milliseconds. */
+  /** Time after which a retry makes sense, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** Which credentials are wanted. */
+  /** The credentials that are required. */
   readonly challenge: string | undefined;
   readonly data: unknown;
   /** True when the other side sent this error. */
@@ -92,37 +92,38 @@ export class ProtocolError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Wraps anything thrown. Unknown errors lose their message, which may hold secrets. */
+  /** Converts a thrown value. An unknown error loses its message, which may contain secrets. */
   static from(thrown: unknown): ProtocolError {
     return isProtocolError(thrown) ? thrown : masked(thrown);
   }
 
   /**
-   * Reads the `error` member of a response from the peer; `undefined` when it is malformed. `head` is
-   * what its HTTP response said beside it, for whoever passes it on.
+   * Reads the `error` member of a response from the peer. Returns undefined when it is malformed.
+   *
+   * @param head The parts that the HTTP response carried in its head, for forwarding
    */
   static fromWire(error: unknown, head?: ErrorHead): ProtocolError | undefined {
     return parseWireError(error, head);
   }
 
-  /** The `error` member of a JSON-RPC error response. */
+  /** Returns the `error` member of a JSON-RPC error response. */
   toWire(): JSONObject {
     const wire = { code: sentCode(this.code), message: this.message };
     return this.data === undefined ? wire : { ...wire, data: this.data };
   }
 }
 
-/** Recognises a `ProtocolError`, also one made by another copy of this package. */
+/** Returns true for a `ProtocolError`, also for one of another copy of this package. */
 export function isProtocolError(value: unknown): value is ProtocolError {
   return typeof value === "object" && value !== null && brand in value;
 }
 
-/** Shorthand for the most frequent refusal. */
+/** Creates the most frequent error, with the reason `invalidParams`. */
 export function invalidParams(message: string, data?: unknown): ProtocolError {
   return new ProtocolError("invalidParams", message, { data });
 }
 
-// Outside of the class, since a bundler renames a class that names itself, and logs show its name.
+// Outside of the class: a bundler renames a class that refers to itself, and logs show its name.
 function masked(cause: unknown): ProtocolError {
   return new ProtocolError("internalError", "Internal error", { cause });
 }
@@ -145,7 +146,7 @@ function reasonOf(code: number): ErrorReason {
   return "other";
 }
 
-/** The reason under which an error from a peer is passed on. */
+/** Returns the reason with which an error from a peer is forwarded. */
 function sentReason(reason: ErrorReason): keyof typeof errorCodes {
   if (reason === "other") return "internalError";
   return reason in receivedCodes
@@ -153,7 +154,7 @@ function sentReason(reason: ErrorReason): keyof typeof errorCodes {
     : (reason as keyof typeof errorCodes);
 }
 
-/** Codes of applications go on unchanged. */
+/** Returns true for codes that are forwarded unchanged: those of applications. */
 function sentCode(code: number): number {
   const isReserved = code >= reservedCodes.from && code <= reservedCodes.to;
   const reason = reasonOf(code);

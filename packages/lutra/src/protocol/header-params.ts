@@ -10,9 +10,9 @@ import { isObject } from "./json.ts";
 const annotation = "x-mcp-header";
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const primitives = ["string", "integer", "boolean"];
-/** Keywords whose values are data, not schemas. */
+/** Keywords whose values are data and not schemas. */
 const dataKeywords = new Set(["const", "enum", "default", "examples"]);
-/** Keywords whose members are schemas under names of the author's choice. */
+/** Keywords whose members are named schemas. */
 const schemaMaps = new Set([
   "properties",
   "patternProperties",
@@ -20,13 +20,13 @@ const schemaMaps = new Set([
   "$defs",
   "definitions",
 ]);
-/** How deep a schema may nest: far more than any that people write. */
+/** Maximum nesting of a schema, far beyond that of any real one. */
 const maxDepth = 64;
 const integer = /^-?\d+(?:\.0+)?$/;
 
 /** One annotated property of a tool's input schema. */
 export interface HeaderParam {
-  /** The header, for instance `Mcp-Param-Region`. */
+  /** The header, for example `Mcp-Param-Region`. */
   readonly header: string;
   /** The property's path from the root of the arguments. */
   readonly path: readonly string[];
@@ -34,9 +34,9 @@ export interface HeaderParam {
 }
 
 /**
- * Lists the annotated properties of an input schema.
+ * Returns the annotated properties of an input schema.
  *
- * @throws {TypeError} that says which annotation breaks which constraint
+ * @throws {TypeError} for an annotation that violates a constraint
  * @spec basic/transports/streamable-http#schema-extension
  */
 export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
@@ -52,9 +52,9 @@ export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
 }
 
 /**
- * The headers for one call: what is absent or `null` has none.
+ * Returns the headers for one call. An argument that is absent or `null` has no header.
  *
- * @throws {TypeError} for an integer outside of the safe range, which readers could take for another
+ * @throws {TypeError} for an integer outside of the safe range, which readers would round
  */
 export function encodeHeaderParams(
   params: readonly HeaderParam[],
@@ -95,8 +95,8 @@ export function requireHeaderParams(
 }
 
 /**
- * Integers compare as numbers, so that `42.0` equals `42`. A value of a type that no header can
- * carry compares as text: its schema refuses it afterwards, in words that help a model.
+ * Compares integers as numbers, so that `42.0` equals `42`. A value whose type no header can carry is
+ * compared as text; its schema refuses it afterwards with a message that helps a model.
  */
 function isSame(text: string, value: unknown): boolean {
   if (!Number.isInteger(value)) return text === String(value);
@@ -114,12 +114,12 @@ function valueAt(args: JSONObject, path: readonly string[]): unknown {
 
 interface Place {
   readonly path: readonly string[];
-  /** Whether only `properties` lead here from the root. */
+  /** True when the path from the root consists of `properties` only. */
   readonly isReachable: boolean;
   readonly depth: number;
 }
 
-/** Walks the whole schema: an annotation outside the chain of `properties` is an error. */
+/** Visits the whole schema, because an annotation outside a chain of `properties` is an error. */
 function collect(schema: unknown, place: Place, found: HeaderParam[]): void {
   if (typeof schema !== "object" || schema === null) return;
   const { path, depth } = place;
@@ -150,22 +150,24 @@ function headerParam(schema: JSONObject, { path, isReachable }: Place): HeaderPa
   const name = schema[annotation];
   const where = path.join(".") || "the root";
   if (typeof name !== "string" || !token.test(name)) {
-    throw new TypeError(`${annotation} at ${where}: expected an HTTP field name`);
+    throw new TypeError(`${annotation} at ${where}: expected a valid HTTP field name`);
   }
   if (!isReachable || path.length === 0) {
-    throw new TypeError(`${annotation} at ${where}: not reachable by properties alone`);
+    throw new TypeError(
+      `${annotation} at ${where}: expected a property that only \`properties\` lead to`,
+    );
   }
   return { header: `Mcp-Param-${name}`, path, type: primitiveType(schema.type, where) };
 }
 
-/** The one primitive type of a property, which may also be nullable. */
+/** Returns the primitive type of a property, which may be nullable. */
 function primitiveType(type: unknown, where: string): HeaderParam["type"] {
   const types = (Array.isArray(type) ? type : [type]).filter((member) => member !== "null");
   if (types.length === 1 && primitives.includes(types[0])) return types[0];
   throw new TypeError(`${annotation} at ${where}: expected type string, integer or boolean`);
 }
 
-/** True for the header names that mirror tool arguments. */
+/** Returns true for the name of a header that mirrors a tool argument. */
 export function isHeaderParamName(name: string): boolean {
   return name.toLowerCase().startsWith(headerNames.paramPrefix);
 }

@@ -6,7 +6,7 @@
  */
 import { ProtocolError } from "./errors.ts";
 
-/** The headers in lower case, as they are looked up. */
+/** The names of the headers in lower case. */
 export const headerNames = {
   version: "mcp-protocol-version",
   method: "mcp-method",
@@ -15,16 +15,16 @@ export const headerNames = {
 } as const;
 
 const sentinel = { prefix: "=?base64?", suffix: "?=" } as const;
-/** Visible ASCII with spaces and tabs inside. */
+/** Visible ASCII, with spaces and tabs only inside. */
 const plain = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Writes text as a header value: as it is, or in Base64 where a header could not carry it or a
- * reader would take it for Base64. A lone surrogate has no UTF-8 and becomes U+FFFD, so a server
- * refuses the request: no header can stand for such a value.
+ * Encodes text as a header value: unchanged, or in Base64 if a header cannot carry the text or a
+ * reader would mistake it for Base64. A lone surrogate becomes U+FFFD, because it has no UTF-8; the
+ * server then refuses the request, because no header can represent such a value.
  *
  * @spec basic/transports/streamable-http#value-encoding
  */
@@ -36,10 +36,9 @@ export function encodeHeaderValue(value: string): string {
 }
 
 /**
- * Reads a header value; the inverse of `encodeHeaderValue`. Blanks around the value are not part
- * of it.
+ * Decodes a header value; the inverse of `encodeHeaderValue`. Ignores blanks around the value.
  *
- * @throws {ProtocolError} `headerMismatch` for invalid characters and bad Base64
+ * @throws {ProtocolError} `headerMismatch` for invalid characters or Base64
  */
 export function decodeHeaderValue(header: string, name: string): string {
   const value = readPlain(header, name);
@@ -55,7 +54,7 @@ export function decodeHeaderValue(header: string, name: string): string {
 }
 
 /**
- * Checks a header that has no encoding against the value in the body.
+ * Checks a header without an encoding against the value in the body.
  *
  * @throws {ProtocolError} `headerMismatch`
  * @spec basic/transports/streamable-http#server-validation
@@ -82,7 +81,7 @@ export function requireEncodedHeader(
   if (decodeHeaderValue(header, name) !== expected) throw unequal(name);
 }
 
-/** Only what HTTP counts as blank is cut off: any other character at the ends is invalid. */
+/** Removes the blanks of HTTP at both ends. Any other invalid character is an error. */
 function readPlain(header: string, name: string): string {
   let start = 0;
   let end = header.length;
@@ -101,7 +100,7 @@ function isSentinel(value: string): boolean {
   return value.startsWith(sentinel.prefix) && value.endsWith(sentinel.suffix);
 }
 
-/** Decodes the one spelling that bytes have in Base64, and no other. */
+/** Decodes canonical Base64 only. */
 function fromBase64(text: string): Uint8Array | undefined {
   try {
     const binary = atob(text);
@@ -120,7 +119,7 @@ function unequal(name: string): ProtocolError {
   return mismatch(`${name}: does not match the value in the body`);
 }
 
-/** The refusal of a request whose headers do not match its body. */
+/** Creates the error for a request whose headers do not match its body. */
 export function mismatch(message: string): ProtocolError {
   return new ProtocolError("headerMismatch", `Header mismatch: ${message}`);
 }

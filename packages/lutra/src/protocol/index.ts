@@ -1,4 +1,4 @@
-/** `lutra/protocol`: the wire types, the methods as data, errors and encodings. */
+/** `lutra/protocol`: wire types, methods as data, errors and encodings. */
 export type { CacheableResult, CacheHints, CacheScope } from "./caching.ts";
 export { readCacheHints } from "./caching.ts";
 export type { ClientCapabilities, ServerCapabilities } from "./capabilities.ts";

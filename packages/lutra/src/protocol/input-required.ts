@@ -1,5 +1,5 @@
 /**
- * Multi round-trip requests: a result that asks the client for input, and the retry that brings it.
+ * Multi round-trip requests: a result that asks the client for input, and the retry with the answers.
  *
  * @spec basic/patterns/mrtr
  */
@@ -24,11 +24,11 @@ export type InputResponses = { readonly [key: string]: InputResponse };
 export interface InputRequiredResult extends Result {
   readonly resultType: "input_required";
   readonly inputRequests?: InputRequests;
-  /** Opaque to everyone but the server that made it. */
+  /** Opaque to the client. Only the server that created it can read it. */
   readonly requestState?: string;
 }
 
-/** What a retry adds to the parameters of the original request. */
+/** The parameters that a retry adds to those of the original request. */
 export interface InputResponseParams {
   readonly inputResponses?: JSONObject | undefined;
   readonly requestState?: string | undefined;
@@ -36,7 +36,7 @@ export interface InputResponseParams {
 
 export const inputRequired = "input_required";
 
-/** The capability each kind of input request needs, and the shape of its response. */
+/** The required capability of each kind of input request, and the shape of its response. */
 const kinds: {
   readonly [Request in InputRequest as Request["method"]]: {
     readonly capability: (request: Request) => ClientCapabilities;
@@ -54,18 +54,18 @@ const kinds: {
   "roots/list": { capability: () => rootsCapability, isResponse: isListRootsResult },
 };
 
-/** The capability a client must have declared to be sent `request`. */
+/** Returns the capability that a client must declare to receive `request`. */
 export function capabilityFor(request: InputRequest): ClientCapabilities {
   const capability = kinds[request.method].capability as (r: InputRequest) => ClientCapabilities;
   return capability(request);
 }
 
-/** True when `value` has the shape of an answer to `request`. */
+/** Returns true when `value` has the shape of a response to `request`. */
 export function isResponseTo(request: InputRequest, value: unknown): value is InputResponse {
   return kinds[request.method].isResponse(value);
 }
 
-/** Reads the members that a retry adds. */
+/** Parses the parameters that a retry adds. */
 export function parseInputResponseParams(params: JSONObject): InputResponseParams {
   const { requestState } = params;
   if (requestState !== undefined && typeof requestState !== "string") {
@@ -99,7 +99,7 @@ function checkInputRequests(inputRequests: unknown): void {
   if (!isObject(inputRequests)) throw malformed("result.inputRequests: expected an object");
   for (const [key, request] of Object.entries(inputRequests)) {
     if (!isObject(request) || !Object.hasOwn(kinds, String(request.method))) {
-      throw malformed(`result.inputRequests.${key}: expected a request this revision defines`);
+      throw malformed(`result.inputRequests.${key}: expected a request of this protocol version`);
     }
   }
 }

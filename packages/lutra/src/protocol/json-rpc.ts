@@ -1,6 +1,5 @@
 /**
- * The messages of JSON-RPC as MCP narrows them: one message at a time, no `null` ids, parameters
- * by name.
+ * JSON-RPC messages with the restrictions of MCP: no batches, no `null` ids, parameters by name.
  *
  * @spec basic/index#messages
  */
@@ -35,7 +34,7 @@ export interface JSONRPCErrorResponse {
   readonly error: JSONObject;
 }
 
-/** What a request ends in. `resultType` is absent from servers of earlier revisions only. */
+/** The result of a request. `resultType` is absent only from servers of earlier revisions. */
 export interface Result {
   readonly resultType?: string;
   readonly _meta?: JSONObject;
@@ -43,8 +42,8 @@ export interface Result {
 }
 
 /**
- * Key under which a result may carry its own JSON, encoded ahead of time. Transports send these
- * bytes in place of encoding the object again.
+ * The key under which a result can carry its own JSON, encoded ahead of time. Transports send these
+ * bytes and do not encode the object again.
  */
 export const resultBytes: unique symbol = Symbol.for("lutra.resultBytes");
 
@@ -54,14 +53,14 @@ export interface EncodedResult extends Result {
 }
 
 /**
- * True for what the specification allows as a request id: a string or an integer. Integers beyond
- * the safe range lose digits when they are read, so a response could not carry the same id.
+ * Returns true for a valid request id: a string or an integer. Integers outside of the safe range
+ * are rounded when they are parsed, so a response could not carry the same id.
  */
 export function isRequestId(value: unknown): value is RequestId {
   return typeof value === "string" || Number.isSafeInteger(value);
 }
 
-/** True for a message that expects an answer. */
+/** Returns true for a message that expects a response. */
 export function isRequest(
   message: JSONRPCRequest | JSONRPCNotification,
 ): message is JSONRPCRequest {
@@ -88,14 +87,14 @@ export function parseMessage(value: unknown): JSONRPCRequest | JSONRPCNotificati
   return value as unknown as JSONRPCRequest | JSONRPCNotification;
 }
 
-/** The id of a message that may be malformed elsewhere, for the error response that refuses it. */
+/** Returns the id of a message that may otherwise be malformed, for its error response. */
 export function readId(value: unknown): RequestId | undefined {
   return isObject(value) && isRequestId(value.id) ? value.id : undefined;
 }
 
 /**
- * Writes the response that carries `error`. Without an id, the member is left out. Data that JSON
- * can't carry makes it an internal error, since a response must come in any case.
+ * Encodes the response for an error. The id is left out when it is unknown. If JSON cannot represent
+ * the error's data, the response is an internal error, because every request needs a response.
  */
 export function encodeError(id: RequestId | undefined, error: ProtocolError): string {
   try {
@@ -106,14 +105,14 @@ export function encodeError(id: RequestId | undefined, error: ProtocolError): st
   }
 }
 
-/** Writes the response that carries `result`. */
+/** Encodes the response for a result. */
 export function encodeResult(id: RequestId, result: EncodedResult): string {
   const bytes = result[resultBytes];
   const json = bytes === undefined ? JSON.stringify(result) : decoder.decode(bytes);
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 
-/** A copy of `result` that carries its own JSON. */
+/** Returns a copy of `result` that carries its own JSON. */
 export function withBytes<R extends Result>(result: R): R {
   const bytes = encoder.encode(JSON.stringify(result));
   return Object.freeze(Object.defineProperty({ ...result }, resultBytes, { value: bytes }));

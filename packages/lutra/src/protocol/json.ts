@@ -1,4 +1,4 @@
-/** An object as decoded from JSON: its members are not yet known. */
+/** An object decoded from JSON, with unknown members. */
 export type JSONObject = { readonly [key: string]: unknown };
 
 /** Any value that JSON can carry. */
@@ -10,14 +10,14 @@ export type JSONValue =
   | readonly JSONValue[]
   | { readonly [key: string]: JSONValue | undefined };
 
-/** True for JSON objects; false for arrays, `null` and primitives. */
+/** Returns true for objects, and false for arrays, `null` and primitives. */
 export function isObject(value: unknown): value is JSONObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * Writes a value as JSON with sorted object keys, so that two values that are equal as JSON give
- * the same text however their members were ordered.
+ * Encodes a value as JSON with sorted keys, so that equal values have the same text regardless of the
+ * order of their members.
  */
 export function canonicalJSON(value: unknown): string {
   return JSON.stringify(value, (_key, member) =>
@@ -30,24 +30,24 @@ function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
 }
 
 /**
- * JSON and nothing else: what a store or a wire would make of a value. Shares nothing with it.
+ * Returns a deep copy of a value, encoded and decoded as a store or a wire would.
  *
- * @throws {TypeError} for what JSON can't carry, such as an object that contains itself
+ * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
 export function copyOfJSON<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
 /**
- * The value itself where it is JSON and nothing else, and otherwise what JSON makes of it.
+ * Returns the value itself if it consists of JSON only, and its `copyOfJSON` otherwise.
  *
- * @throws {TypeError} for what JSON can't carry, such as an object that contains itself
+ * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
 export function asJSON<T>(value: T): T {
   return isJSON(value, maxCheckedDepth) ? value : copyOfJSON(value);
 }
 
-/** What is deeper may contain itself. */
+/** Maximum depth of the check, because a deeper value may be circular. */
 const maxCheckedDepth = 32;
 
 function isJSON(value: unknown, depth: number): boolean {
@@ -64,7 +64,7 @@ function isJSON(value: unknown, depth: number): boolean {
   return true;
 }
 
-/** By index, so that holes are seen, which would become `null`. */
+/** Visits every index, because a hole would become `null`. */
 function isArrayOfJSON(array: readonly unknown[], depth: number): boolean {
   if (Object.getPrototypeOf(array) !== Array.prototype || "toJSON" in array) return false;
   for (let index = 0; index < array.length; index += 1) {

@@ -28,17 +28,17 @@ export interface LogMessage {
   readonly data: unknown;
 }
 
-/** True for the eight syslog levels. */
+/** Returns true for one of the eight syslog levels. */
 export function isLoggingLevel(value: unknown): value is LoggingLevel {
   return typeof value === "string" && Object.hasOwn(severities, value);
 }
 
-/** True when `level` is at or above `threshold`. */
+/** Returns true when `level` is at least as severe as `threshold`. */
 export function isAtLeast(level: LoggingLevel, threshold: LoggingLevel): boolean {
   return severities[level] >= severities[threshold];
 }
 
-/** The log message that a notification brings; `undefined` for any other. */
+/** Returns the log message of a notification, or undefined for any other notification. */
 export function readLogMessage(notification: JSONRPCNotification): LogMessage | undefined {
   const { method, params } = notification;
   if (method !== logMessageMethod || !isLoggingLevel(params?.level)) return undefined;

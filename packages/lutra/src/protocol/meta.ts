@@ -22,7 +22,7 @@ export const metaKeys = {
   progressToken: "progressToken",
 } as const;
 
-/** Name and version of a program; self-reported, for display and logs only. */
+/** A program as it describes itself. For display and logs only. */
 export interface Implementation {
   readonly name: string;
   readonly version: string;
@@ -45,10 +45,10 @@ export interface RequestMeta {
 }
 
 /**
- * Reads the protocol fields from a request's `params`.
+ * Parses the protocol fields in the `params` of a request.
  *
- * A request without a version is most often one of an earlier revision, so its refusal names the
- * versions in `supported`: it may be all that such a client can show to its user.
+ * A request without a version usually comes from a client of an earlier revision, so the error lists
+ * the versions in `supported`. It may be the only text that such a client can show to its user.
  *
  * @throws {ProtocolError} `invalidParams` for a missing or malformed field
  * @spec basic/index#meta, basic/versioning#backward-compatibility-with-initialization-based-versions
@@ -81,18 +81,18 @@ export function parseRequestMeta(
   };
 }
 
-/** True for keys that `_meta` may have: an optional dotted prefix with a slash, and a name. */
+/** Returns true for a valid key of `_meta`: an optional dotted prefix with a slash, and a name. */
 export function isMetaKey(key: string): boolean {
   return metaKeyPattern.test(key);
 }
 
-/** True for keys with a prefix that only the specification may define. */
+/** Returns true for a key whose prefix is reserved for the specification. */
 export function isReservedMetaKey(key: string): boolean {
   return reservedPrefixPattern.test(key);
 }
 
 /**
- * True for what may identify an extension: a `_meta` key whose prefix is not left out.
+ * Returns true for a valid extension identifier: a `_meta` key with a prefix.
  *
  * @spec basic/versioning#extension-negotiation
  */
@@ -107,7 +107,7 @@ const reservedPrefixPattern = new RegExp(
   `^${label}\\.(?:modelcontextprotocol|mcp)(?:\\.${label})*/`,
 );
 
-/** Integers beyond the safe range lose digits when they are read, so no notification could match. */
+/** Integers outside of the safe range are rounded when parsed, so no notification would match. */
 function isProgressToken(value: unknown): value is ProgressToken {
   return typeof value === "string" || Number.isSafeInteger(value);
 }

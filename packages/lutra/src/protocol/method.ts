@@ -1,5 +1,6 @@
 /**
- * Methods as data. Shared code reads these columns and compares no method names.
+ * Methods as data: shared code decides by these columns and never compares method names. The test
+ * `tools/method-names.test.ts` lists the few files that implement the rules of one method.
  */
 import type { ServerCapabilities } from "./capabilities.ts";
 import { invalidParams } from "./errors.ts";
@@ -10,32 +11,32 @@ import { TransportError } from "./transport-error.ts";
 
 export interface Method<Params = unknown, MethodResult extends Result = Result> {
   readonly name: string;
-  /** Checks the parameters of a request. Throws a `ProtocolError` that says what was expected. */
+  /** Parses the parameters of a request. Throws a `ProtocolError` that names what was expected. */
   readonly params: (params: JSONObject) => Params;
-  /** Checks a complete result. Throws a `TransportError` with the reason `malformed`. */
+  /** Parses a complete result. Throws a `TransportError` with the reason `malformed`. */
   readonly result: (result: Result) => MethodResult;
-  /** The parameter that HTTP mirrors into `Mcp-Name`. */
+  /** The parameter that HTTP mirrors into the `Mcp-Name` header. */
   readonly nameField?: string;
   /** The server capability that must be declared for the method to exist. */
   readonly capability?: keyof ServerCapabilities;
-  /** Whether complete results carry `ttlMs` and `cacheScope`. */
+  /** True when complete results carry `ttlMs` and `cacheScope`. */
   readonly cacheable: boolean;
-  /** Whether the server may answer `input_required`. */
+  /** True when the server may answer `input_required`. */
   readonly inputRequired: boolean;
-  /** Whether a second execution does no harm, so that a lost request may be sent again. */
+  /** True when a second execution is harmless, so that a lost request may be sent again. */
   readonly safe: boolean;
   /** True for a request that stays open until one side ends it, so that no time limit applies. */
   readonly longLived: boolean;
-  /** True where the annotations of the named tool may declare a second execution harmless. */
+  /** True when annotations of the named tool can declare a second execution harmless. */
   readonly annotated: boolean;
-  /** True where HTTP mirrors annotated arguments into `Mcp-Param-*` headers. */
+  /** True when HTTP mirrors annotated arguments into `Mcp-Param-*` headers. */
   readonly paramHeaders: boolean;
 }
 
 type MethodInit<Params, R extends Result> = Pick<Method<Params, R>, "name" | "params" | "result"> &
   Partial<Method<Params, R>>;
 
-/** Freezes a method's description; the flags default to `false`. */
+/** Defines a method. All flags default to `false`. */
 export function defineMethod<Params, R extends Result>(
   init: MethodInit<Params, R>,
 ): Method<Params, R> {
@@ -60,16 +61,16 @@ export function nameOf(
   return typeof name === "string" ? name : undefined;
 }
 
-/** The annotations of a tool that say whether a second execution does no harm. */
+/** The annotations of a tool that declare a second execution harmless. */
 export interface RepeatHints {
   readonly readOnlyHint?: boolean | undefined;
   readonly idempotentHint?: boolean | undefined;
 }
 
 /**
- * Returns true when a second execution of a request does no harm.
+ * Returns true when a second execution of a request is harmless.
  *
- * @param hints The annotations of the named tool; leave them out where they are not trusted
+ * @param hints The annotations of the named tool; leave them out if they are not trusted
  * @spec server/tools#tool
  */
 export function mayRunTwice(
@@ -81,26 +82,26 @@ export function mayRunTwice(
   return method.annotated && (hints?.readOnlyHint === true || hints?.idempotentHint === true);
 }
 
-/** Reads a string parameter. */
+/** Returns a string parameter. */
 export function requireString(params: JSONObject, name: string, where = "params"): string {
   const value = params[name];
   if (typeof value !== "string") throw invalidParams(`${where}.${name}: expected a string`);
   return value;
 }
 
-/** Reads an object parameter that may be left out. */
+/** Returns an optional object parameter. */
 export function optionalObject(params: JSONObject, name: string): JSONObject | undefined {
   const value = params[name];
   if (value === undefined || isObject(value)) return value;
   throw invalidParams(`params.${name}: expected an object`);
 }
 
-/** Checks that a result from the peer has an array under `name`. */
+/** Checks that a result from the peer has an array member `name`. */
 export function requireArray(result: Result, name: string): void {
   if (!Array.isArray(result[name])) throw malformed(`result.${name}: expected an array`);
 }
 
-/** The error for a result from the peer that is not what its method promises. */
+/** Creates the error for a malformed result from the peer. */
 export function malformed(message: string): TransportError {
   return new TransportError("malformed", message);
 }

@@ -1,4 +1,4 @@
-/** The methods of the core protocol. Extensions add theirs when they are listed. */
+/** The methods of the core protocol. Extensions add their own. */
 import { complete } from "./completion.ts";
 import { discover } from "./discover.ts";
 import type { Method } from "./method.ts";

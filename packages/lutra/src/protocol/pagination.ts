@@ -7,11 +7,11 @@ import { invalidParams } from "./errors.ts";
 import type { JSONObject } from "./json.ts";
 
 export interface PaginatedParams {
-  /** Opaque; an empty string is a cursor like any other. */
+  /** Opaque. An empty string is also a valid cursor. */
   readonly cursor?: string | undefined;
 }
 
-/** Checks the parameters of a list request. */
+/** Parses the parameters of a list request. */
 export function parsePaginatedParams(params: JSONObject): PaginatedParams {
   const { cursor } = params;
   if (cursor !== undefined && typeof cursor !== "string") {

@@ -1,5 +1,5 @@
 /**
- * Progress of a request, for clients that sent a token.
+ * Progress of a request, for clients that sent a progress token.
  *
  * @spec basic/patterns/progress
  */
@@ -9,10 +9,10 @@ import type { ProgressToken } from "./meta.ts";
 export const progressMethod = "notifications/progress";
 
 export interface Progress {
-  /** Grows with each notification. */
+  /** Increases with each notification. */
   readonly progress: number;
   readonly total?: number;
-  /** What is happening, for people. */
+  /** Text for users about the current state. */
   readonly message?: string;
 }
 
@@ -23,7 +23,7 @@ export function progressNotification(
   return { jsonrpc: "2.0", method: progressMethod, params: { progressToken, ...progress } };
 }
 
-/** The progress that a notification reports for `progressToken`; `undefined` for any other. */
+/** Returns the progress that a notification reports for this token, or undefined. */
 export function readProgress(
   notification: JSONRPCNotification,
   progressToken: ProgressToken,

@@ -1,5 +1,5 @@
 /**
- * Prompts: message templates that a user picks.
+ * Prompts: message templates that a user selects.
  *
  * @spec server/prompts
  */
@@ -23,7 +23,7 @@ export interface PromptArgument {
   readonly required?: boolean;
 }
 
-/** A prompt as `prompts/list` shows it. */
+/** An entry of `prompts/list`. */
 export interface Prompt {
   readonly name: string;
   readonly title?: string;

@@ -1,5 +1,5 @@
 /**
- * Resources: data that a server shares by URI, and the templates of such URIs.
+ * Resources: data that a server offers by URI, and URI templates.
  *
  * @spec server/resources
  */
@@ -27,12 +27,12 @@ interface ResourceMetadata {
 
 export interface Resource extends ResourceMetadata {
   readonly uri: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size?: number;
 }
 
 export interface ResourceTemplate extends ResourceMetadata {
-  /** RFC 6570. */
+  /** An RFC 6570 template. */
   readonly uriTemplate: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Roots: the directories a client offers. Deprecated: pass them as tool arguments, resource URIs
+ * Roots: the directories that a client offers. Deprecated: pass them as tool arguments, resource URIs
  * or configuration instead.
  *
  * @spec client/roots
@@ -29,7 +29,7 @@ export interface ListRootsResult {
 
 export const rootsCapability: ClientCapabilities = { roots: {} };
 
-/** True for the shape of a roots result. */
+/** Returns true for the shape of a roots result. */
 export function isListRootsResult(value: unknown): value is ListRootsResult {
   return (
     isObject(value) &&

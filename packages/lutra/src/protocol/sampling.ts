@@ -1,5 +1,5 @@
 /**
- * Sampling: a completion by the client's model. Deprecated: servers call a model provider instead.
+ * Sampling: a completion by the client's model. Deprecated: call a model provider instead.
  *
  * @spec client/sampling
  */
@@ -74,13 +74,13 @@ export interface CreateMessageResult extends SamplingMessage {
   readonly stopReason?: string;
 }
 
-/** The capability a sampling request needs: `sampling`, and `sampling.tools` with tools. */
+/** Returns the required capability: `sampling`, and `sampling.tools` for a request with tools. */
 export function samplingCapability(params: CreateMessageParams): ClientCapabilities {
   const needsTools = params.tools !== undefined || params.toolChoice !== undefined;
   return { sampling: needsTools ? { tools: {} } : {} };
 }
 
-/** True for the shape of a sampling result. */
+/** Returns true for the shape of a sampling result. */
 export function isCreateMessageResult(value: unknown): value is CreateMessageResult {
   if (!isObject(value) || typeof value.model !== "string") return false;
   if (value.role !== "user" && value.role !== "assistant") return false;

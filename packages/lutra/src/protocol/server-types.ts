@@ -1,6 +1,6 @@
-/** What a server's type tells a client: nothing here exists at run time. */
+/** The types that a server declares for its clients. Nothing here exists at run time. */
 
-/** Names and types of a server's tools, prompts and resource templates. */
+/** The names and types of a server's tools, prompts and resource templates. */
 export interface ServerTypes {
   readonly tools: {
     readonly [name: string]: { readonly arguments: unknown; readonly structuredContent: unknown };
@@ -16,5 +16,5 @@ export interface Typed<Types extends ServerTypes> {
   readonly [types]?: Types;
 }
 
-/** The types a server carries; for anything else, the widest ones. */
+/** The types that a server declares, or the widest ones for any other type. */
 export type TypesOf<Server> = Server extends Typed<infer Types> ? Types : ServerTypes;

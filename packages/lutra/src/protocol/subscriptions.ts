@@ -11,12 +11,12 @@ import { metaKeys } from "./meta.ts";
 import type { Method } from "./method.ts";
 import { defineMethod } from "./method.ts";
 
-/** What a client wants to hear of. Extensions add members of their own. */
+/** The notifications that a client requests. Extensions add members of their own. */
 export interface SubscriptionFilter {
   readonly toolsListChanged?: boolean;
   readonly promptsListChanged?: boolean;
   readonly resourcesListChanged?: boolean;
-  /** URIs whose updates are wanted. */
+  /** URIs of resources whose updates are requested. */
   readonly resourceSubscriptions?: readonly string[];
   readonly [extension: string]: unknown;
 }
@@ -28,7 +28,7 @@ export interface ListenParams {
 export const acknowledgedMethod = "notifications/subscriptions/acknowledged";
 export const resourceUpdatedMethod = "notifications/resources/updated";
 
-/** The filter members that switch a notification without parameters on, and its method. */
+/** The filter members that request a notification without parameters, and its method. */
 export const listChangedMethods = {
   toolsListChanged: "notifications/tools/list_changed",
   promptsListChanged: "notifications/prompts/list_changed",
@@ -45,13 +45,13 @@ export const listen: Method<ListenParams, Result> = defineMethod({
   longLived: true,
 });
 
-/** Marks a notification or a result as belonging to the subscription that request `id` opened. */
+/** Adds the id of the subscription to the parameters of a notification, or to a result. */
 export function withSubscriptionId(params: JSONObject | undefined, id: RequestId): JSONObject {
   const meta = isObject(params?._meta) ? params._meta : undefined;
   return { ...params, _meta: { ...meta, [metaKeys.subscriptionId]: id } };
 }
 
-/** The subscription a notification belongs to. */
+/** Returns the id of the subscription that a notification belongs to. */
 export function subscriptionIdOf(notification: JSONRPCNotification): RequestId | undefined {
   const meta = notification.params?._meta;
   if (!isObject(meta)) return undefined;

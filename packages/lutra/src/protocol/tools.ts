@@ -1,5 +1,5 @@
 /**
- * Tools: what a server offers for a model to call.
+ * Tools: functions of a server that a model can call.
  *
  * @spec server/tools
  */
@@ -16,7 +16,7 @@ import { defineMethod, malformed, optionalObject, requireArray, requireString } 
 import type { PaginatedParams } from "./pagination.ts";
 import { parsePaginatedParams } from "./pagination.ts";
 
-/** Hints on what a tool does. Clients treat them as untrusted. */
+/** Hints about the behaviour of a tool. Clients treat them as untrusted. */
 export interface ToolAnnotations {
   readonly title?: string;
   readonly readOnlyHint?: boolean;
@@ -25,7 +25,7 @@ export interface ToolAnnotations {
   readonly openWorldHint?: boolean;
 }
 
-/** A tool as `tools/list` shows it. */
+/** An entry of `tools/list`. */
 export interface Tool {
   readonly name: string;
   readonly title?: string;
@@ -52,7 +52,7 @@ export interface CallToolParams extends InputResponseParams {
 export interface CallToolResult extends Result {
   readonly content: readonly ContentBlock[];
   readonly structuredContent?: unknown;
-  /** The tool ran and failed; a model may read `content` and try again. */
+  /** True when the tool failed. A model can read `content` and try again. */
   readonly isError?: boolean;
 }
 
@@ -84,7 +84,7 @@ export const callTool: Method<CallToolParams, CallToolResult> = defineMethod({
   paramHeaders: true,
 });
 
-/** Names that every implementation accepts: 1 to 128 letters, digits, `_`, `-` and `.`. */
+/** Returns true for a name that all implementations accept: 1 to 128 of A-Z, a-z, 0-9, `_-.`. */
 export function isPortableName(name: string): boolean {
   return /^[A-Za-z0-9_.-]{1,128}$/.test(name);
 }

@@ -1,29 +1,29 @@
 /**
- * Failures on this side of the wire. They carry no JSON-RPC code, so that nobody mistakes them for
- * an answer of the peer.
+ * Local failures. They carry no JSON-RPC code, so that they cannot be mistaken for an error of the
+ * peer.
  *
  * @spec basic/index#error-codes
  */
 
-/** What went wrong between two peers, in one stable word. */
+/** The stable name of a local failure. */
 export type TransportErrorReason = "aborted" | "timeout" | "closed" | "http" | "malformed";
 
 export interface TransportErrorOptions {
-  /** The HTTP status, where `reason` is `http`. */
+  /** The HTTP status, for the reason `http`. */
   readonly status?: number;
-  /** When another try makes sense, in milliseconds; HTTP says it in `Retry-After`. */
+  /** Time after which a retry makes sense, in milliseconds, from `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
 const brand = Symbol.for("lutra.TransportError");
 
-/** A request had no usable answer. `reason` is stable; `message` is not. */
+/** The error for a request without a usable response. `reason` is stable; `message` is not. */
 export class TransportError extends Error {
   override readonly name: string = "TransportError";
   readonly reason: TransportErrorReason;
   readonly status: number | undefined;
-  /** When another try makes sense, in milliseconds, where the server said it. */
+  /** Time after which a retry makes sense, in milliseconds, if the server named one. */
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: TransportErrorReason, message: string, options: TransportErrorOptions = {}) {
@@ -35,7 +35,7 @@ export class TransportError extends Error {
   }
 }
 
-/** Recognises a `TransportError`, also one made by another copy of this package. */
+/** Returns true for a `TransportError`, also for one of another copy of this package. */
 export function isTransportError(value: unknown): value is TransportError {
   return typeof value === "object" && value !== null && brand in value;
 }

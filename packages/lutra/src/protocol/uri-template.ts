@@ -1,5 +1,5 @@
 /**
- * URI templates (RFC 6570): the variables of a template, and which URI matches it.
+ * URI templates (RFC 6570): their variables, and the match of a URI.
  *
  * @spec server/resources#resource-templates
  */
@@ -41,30 +41,30 @@ export type TemplateVariables<Template extends string> = Shown<
 export interface URITemplate {
   readonly variables: readonly string[];
   /**
-   * The decoded values of the variables, or `undefined` when the URI does not match. A value may
-   * hold any character, also a `/` that was sent as `%2F`, so it is no safe file name.
+   * Returns the decoded values of the variables, or undefined when the URI does not match. A value
+   * may contain any character, also a `/` that was sent as `%2F`, so it is not a safe file name.
    */
   readonly match: (uri: string) => { readonly [name: string]: string } | undefined;
 }
 
-/** Text that stands in the URI as it is, or a place for the values of `names`. */
+/** Literal text of the URI, or a place for the values of `names`. */
 type Part = string | Place;
 
 interface Place {
   readonly names: readonly string[];
-  /** The characters that end the value. */
+  /** Characters that end the value. */
   readonly stops: string;
-  /** The character that the value begins with, where it is not left out altogether. */
+  /** The first character of the value, unless the whole value is absent. */
   readonly mark: "" | "=" | "?" | "&";
   readonly mayBeEmpty: boolean;
-  /** How many characters the value may have. */
+  /** Maximum number of characters of the value. */
   readonly maxLength: number;
 }
 
 const expression = /\{([^{}]*)\}/g;
 const variable = /^([A-Za-z0-9_%.]+)(?:\*|:([1-9]\d{0,3}))?$/;
 
-/** What stands before the first value and between two, and which values there may be. */
+/** The prefix, the separator and the allowed values of each operator. */
 const operators: {
   readonly [Op in Operator | ""]: Omit<Place, "names" | "maxLength"> & {
     readonly first: string;
@@ -82,10 +82,10 @@ const operators: {
 };
 
 /**
- * Compiles a template. Longer URIs than `maxLength` match nothing; the work for one URI grows with
- * its length times the number of variables, however both are made.
+ * Compiles a template. URIs longer than `maxLength` never match. The work for one URI is at most
+ * proportional to its length times the number of variables.
  *
- * @throws {TypeError} for a template that is not well-formed
+ * @throws {TypeError} for an invalid template
  */
 export function parseURITemplate(template: string, maxLength = 8192): URITemplate {
   if (/[{}]/.test(template.replace(expression, ""))) {
@@ -107,7 +107,7 @@ export function parseURITemplate(template: string, maxLength = 8192): URITemplat
   };
 }
 
-/** The parts of one `{...}`. A query is one place for all of its variables, in any order. */
+/** Returns the parts of one `{...}`. A query is one place for all its variables, in any order. */
 function expressionParts(text: string, template: string): Part[] {
   const first = text[0] ?? "";
   const operator = first in operators ? (first as Operator) : "";
@@ -126,7 +126,8 @@ function expressionParts(text: string, template: string): Part[] {
 
 function parseVariable(part: string, template: string): { name: string; maxLength: number } {
   const [, name, maxLength = Number.POSITIVE_INFINITY] = variable.exec(part) ?? [];
-  if (name === undefined) throw new TypeError(`URI template ${template}: bad variable "${part}"`);
+  if (name === undefined)
+    throw new TypeError(`URI template ${template}: invalid variable "${part}"`);
   return { name, maxLength: Number(maxLength) };
 }
 
@@ -159,8 +160,8 @@ function matchParts(
 }
 
 /**
- * Marks for each part the positions from which it and all later parts match the rest of the URI,
- * from the last part to the first. A pattern with several open ends would try all combinations.
+ * Returns for each part the positions from which it and all later parts match the rest of the URI.
+ * Works from the last part to the first, because backtracking would try all combinations.
  */
 function matchingRests(parts: readonly Part[], uri: string): Uint8Array[] {
   const end = uri.length;
@@ -185,7 +186,7 @@ function markLiteral(text: string, uri: string, next: Uint8Array, rest: Uint8Arr
 
 function markPlace(place: Place, uri: string, next: Uint8Array, rest: Uint8Array): void {
   const { stops, mark, mayBeEmpty } = place;
-  /** Whether the value may end at the position behind this one, or somewhere later. */
+  /** True when the value may end at the next position or later. */
   let mayGoOn = false;
   for (let at = uri.length; at >= 0; at -= 1) {
     const char = uri[at];
@@ -196,14 +197,14 @@ function markPlace(place: Place, uri: string, next: Uint8Array, rest: Uint8Array
   }
 }
 
-/** The first position at which a value may end, so that the rest of the URI still matches. */
+/** Returns the first position at which a value can end so that the rest of the URI matches. */
 function endOf({ mayBeEmpty }: Place, start: number, next: Uint8Array): number {
   let end = mayBeEmpty ? start : start + 1;
   while (next[end] !== 1) end += 1;
   return end;
 }
 
-/** Looks the variables of all queries up in all of the query, whatever their order. */
+/** Returns the variables of all queries, whatever their order in the URI. */
 function queryValues(
   queries: readonly { readonly names: readonly string[]; readonly text: string }[],
 ): Record<string, string> {

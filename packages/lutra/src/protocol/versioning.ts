@@ -1,20 +1,20 @@
 /**
- * The protocol versions of this library and what tells the two eras apart.
+ * The protocol versions that this library supports.
  *
  * @spec basic/versioning#terminology
  */
 import { ProtocolError } from "./errors.ts";
 
-/** The version this library prefers. */
+/** The version that this library prefers. */
 export const latestVersion = "2026-07-28";
 
-/** Versions that carry their metadata in each request, newest first. */
+/** The supported versions with metadata in each request, the newest first. */
 export const modernVersions: readonly string[] = [latestVersion];
 
 /**
- * Refuses a version that is not in `supported`, naming those that are.
+ * Checks that a version is supported.
  *
- * @throws {ProtocolError} `unsupportedProtocolVersion`
+ * @throws {ProtocolError} `unsupportedProtocolVersion` with the supported versions in its data
  * @spec basic/versioning#protocol-version-negotiation
  */
 export function requireVersion(requested: string, supported: readonly string[]): void {

@@ -1,4 +1,4 @@
-/** The TypeScript type that a literal JSON Schema describes, for the keywords that types can say. */
+/** The TypeScript type of a literal JSON Schema. */
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -41,8 +41,8 @@ type TypeNamed<Name, Schema> = Name extends "object"
     : Primitive<Name>;
 
 /**
- * `const`, `enum`, `type`, `properties`, `required`, `items`, `anyOf` and `oneOf` are understood;
- * what else a schema says leaves the type as wide as it is.
+ * The type of the values that a JSON Schema describes. It considers `const`, `enum`, `type`,
+ * `properties`, `required`, `items`, `anyOf` and `oneOf`; other keywords do not narrow the type.
  */
 export type FromJSONSchema<Schema> = Schema extends { readonly const: infer Value }
   ? Value

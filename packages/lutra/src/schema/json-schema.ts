@@ -1,6 +1,6 @@
 /**
- * The default validator for JSON Schema: interprets, generates no code, resolves no network
- * reference, and refuses schemas that are larger than its bounds.
+ * The default validator for JSON Schema. It interprets schemas and generates no code, resolves no
+ * network references, and refuses schemas that exceed its limits.
  *
  * @spec basic/index#json-schema-usage, basic/index#ref-resolution
  */
@@ -9,40 +9,40 @@ import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import { keywordProblem, subschemas } from "./keywords.ts";
 
-/** Says in words what is wrong with a value, or `undefined` when it is valid. */
+/** Returns a description of the problem with a value, or undefined for a valid value. */
 export type Validate = (value: unknown) => string | undefined;
 
 /**
- * Compiles a JSON Schema once, at start. Throws `TypeError` for a schema it can't honour. Give
- * `createServer` or `createClient` another one to trade size for speed.
+ * Compiles a JSON Schema. Throws `TypeError` for a schema that it cannot apply. Pass another validator
+ * to `createServer` or `createClient` to trade size for speed.
  */
 export type JSONSchemaValidator = (schema: JSONObject) => Validate;
 
 export interface JSONSchemaValidatorOptions {
-  /** How deep a schema may nest. @default 64 */
+  /** Maximum nesting of a schema. @default 64 */
   readonly maxDepth?: number;
-  /** How many objects a schema may consist of. @default 5000 */
+  /** Maximum number of objects in a schema. @default 5000 */
   readonly maxSubschemas?: number;
-  /** How many subschemas one validation by a schema with `$ref` may apply. @default 1000000 */
+  /** Maximum number of subschemas that one validation with `$ref` applies. @default 1000000 */
   readonly maxSteps?: number;
-  /** How many problems one message lists. @default 3 */
+  /** Maximum number of problems in one message. @default 3 */
   readonly maxProblems?: number;
 }
 
-/** The dialects that a schema may name in `$schema`; without one, 2020-12 holds. */
+/** The dialects that a schema can name in `$schema`. The default is 2020-12. */
 const dialects: ReadonlyMap<unknown, SchemaDraft> = new Map([
   ["https://json-schema.org/draft/2020-12/schema", "2020-12"],
   ["https://json-schema.org/draft/2019-09/schema", "2019-09"],
   ["http://json-schema.org/draft-07/schema", "7"],
 ]);
 
-/** A value that takes more steps to refuse is told its first problem only. */
+/** Maximum number of steps to find all problems. Beyond it, only the first one is reported. */
 const maxThoroughSteps = 10_000;
-/** A few thousand numbers, or fewer objects: a tenth of a second. */
+/** Enough for a few thousand numbers, or fewer objects; about a tenth of a second. */
 const maxComparisons = 30_000_000;
 
 /**
- * Makes the default validator.
+ * Creates the default validator.
  *
  * @spec basic/index#implementation-requirements, basic/index#composition-keyword-resource-use
  */
@@ -53,7 +53,7 @@ export function createJSONSchemaValidator(
   return (schema) => {
     const draft = dialectOf(schema);
     measure(schema, maxDepth, { left: maxSubschemas });
-    // The library writes marks into the schema, so it gets a copy.
+    // A copy, because the library adds members to the schema.
     const copy = structuredClone(schema) as Record<string, unknown>;
     const lookup = dereference(copy);
     const used = requireUsable(copy, lookup);
@@ -77,7 +77,7 @@ export function createJSONSchemaValidator(
 
 const tooMuch = "too large or nested too deeply to be checked";
 
-/** In the library, a RangeError is the end of the stack, of an argument list, or of the steps. */
+/** Returns undefined for a RangeError, which means: out of stack, of arguments or of steps. */
 function unlessTooMuch<T>(check: () => T): T | undefined {
   try {
     return check();
@@ -88,9 +88,9 @@ function unlessTooMuch<T>(check: () => T): T | undefined {
 }
 
 /**
- * Counts how often a subschema is applied and ends a validation that has no steps left. The library
- * reads this keyword of every subschema that it applies, and has no bound of its own. Only
- * references can make the work grow faster than the value and the schema do.
+ * Counts the applied subschemas and ends a validation without steps left. The library has no limit of
+ * its own, but reads this keyword of every subschema that it applies. Schemas without references need
+ * no limit, because their work is proportional to the size of value and schema.
  */
 function countSteps(used: readonly JSONObject[]): { left: number } {
   const steps = { left: 0 };
@@ -108,7 +108,7 @@ function countSteps(used: readonly JSONObject[]): { left: number } {
   return steps;
 }
 
-/** The library compares each item of a list with each other one, value by value. */
+/** Limits `uniqueItems`, for which the library compares each item with each other item. */
 function requireFewComparisons(value: unknown): void {
   let left = maxComparisons;
   const sizeOf = (member: unknown): number => {
@@ -139,8 +139,8 @@ function measure(schema: unknown, depth: number, budget: { left: number }): void
 }
 
 /**
- * Checks the schemas that can be applied: those below `root` and those that a `$ref` leads to. An
- * unresolved reference is refused at once, in place of being taken for permissive.
+ * Checks all schemas that can be applied: those below `root`, and the targets of references. Refuses
+ * an unresolved reference, which the library would treat as a schema without restrictions.
  */
 function requireUsable(root: JSONObject, lookup: Record<string, unknown>): readonly JSONObject[] {
   const used = new Map<JSONObject, string>([[root, "#"]]);
@@ -166,7 +166,7 @@ interface Problem {
   readonly error: string;
 }
 
-/** Keywords that only report that something below them failed. */
+/** Keywords whose problems only repeat one of a subschema. */
 const outer = new Set(["properties", "items", "prefixItems", "allOf", "$ref", "then", "else"]);
 
 function describe(errors: readonly Problem[], maxProblems: number): string {
@@ -177,7 +177,7 @@ function describe(errors: readonly Problem[], maxProblems: number): string {
     .join("; ");
 }
 
-/** `#/a/0` becomes `a.0: `. */
+/** Returns the prefix of a message, for example `a.0: ` for `#/a/0`. */
 function pathOf(location: string): string {
   const path = location.replace(/^#\/?/, "").replaceAll("/", ".");
   return path === "" ? "" : `${path}: `;

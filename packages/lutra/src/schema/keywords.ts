@@ -1,6 +1,6 @@
 /**
- * Which values the keywords of JSON Schema may have. The validator takes a value it does not
- * understand for permission, so a schema with such a value is refused when it is compiled.
+ * The allowed values of JSON Schema keywords. The validator ignores a value that it does not
+ * understand, so a schema with such a value is refused when it is compiled.
  *
  * @spec basic/index#schema-validation
  */
@@ -71,9 +71,9 @@ const one: ReadonlySet<string> = new Set([...oneSchema, "items"]);
 const named: ReadonlySet<string> = new Set(namedSchemas);
 const listed: ReadonlySet<string> = new Set([...listedSchemas, "items"]);
 
-/** What is wrong with the keywords of one schema, if anything. */
+/** Returns the problem with the keywords of one schema, or undefined. */
 export function keywordProblem(schema: JSONObject): string | undefined {
-  // It is followed by what is known only while validating, of which the library keeps no track.
+  // Its target depends on the validation, and the library does not track that.
   if ("$dynamicRef" in schema) return "$dynamicRef is not supported";
   for (const [keyword, value] of Object.entries(schema)) {
     if (keywords.get(keyword)?.(value) === false) return `${keyword} is not valid`;
@@ -81,7 +81,7 @@ export function keywordProblem(schema: JSONObject): string | undefined {
   return undefined;
 }
 
-/** The schemas right below one, each with its path. What unknown keywords hold is data. */
+/** Returns the direct subschemas with their paths. Values of unknown keywords are data. */
 export function subschemas(schema: JSONObject): readonly (readonly [string, JSONObject])[] {
   const found = Object.entries(schema).flatMap(([keyword, value]) => {
     const isMany = Array.isArray(value) ? listed.has(keyword) : named.has(keyword);

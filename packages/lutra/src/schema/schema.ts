@@ -1,6 +1,6 @@
 /**
- * Schemas as users give them: any Standard Schema that also offers JSON Schema (zod, arktype,
- * valibot with its converter), or a plain JSON Schema.
+ * Schemas of users: a Standard Schema that also offers JSON Schema (zod, arktype, valibot with its
+ * converter), or a plain JSON Schema.
  */
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { chain } from "../protocol/chain.ts";
@@ -9,35 +9,35 @@ import { isObject } from "../protocol/json.ts";
 import type { FromJSONSchema } from "./from-json-schema.ts";
 import type { JSONSchemaValidator } from "./json-schema.ts";
 
-/** A schema object of a library, which validates and describes itself. */
+/** A schema object of a library that validates and offers JSON Schema. */
 export interface StandardSchema<Input = unknown, Output = unknown> {
   readonly "~standard": StandardSchemaV1.Props<Input, Output> &
     StandardJSONSchemaV1.Props<Input, Output>;
 }
 
-/** What every place that takes a schema accepts. */
+/** Any schema that options accept. */
 export type Schema = StandardSchema | JSONObject;
 
-/** The type of a validated value. */
+/** The type of a value after validation. */
 export type Output<S> = S extends StandardSchema<unknown, infer Value> ? Value : FromJSONSchema<S>;
 
-/** The type of a value that is yet to be validated. */
+/** The type of a value before validation. */
 export type Input<S> = S extends StandardSchema<infer Value, unknown> ? Value : FromJSONSchema<S>;
 
-/** A valid value, perhaps with defaults filled in, or what is wrong, in words. */
+/** A valid value, with defaults and conversions applied, or a description of the problem. */
 export type Checked<T> = { readonly value: T } | { readonly problem: string };
 
 export interface CompiledSchema<T = unknown> {
-  /** The JSON Schema to show to the peer. */
+  /** The JSON Schema that the peer receives. */
   readonly jsonSchema: JSONObject;
   readonly check: (value: unknown) => Checked<T> | Promise<Checked<T>>;
 }
 
 /**
- * Compiles a schema once. `side` says whether the peer is told the type before (`input`) or after
- * (`output`) the schema's own conversions.
+ * Compiles a schema.
  *
- * @throws {TypeError} for what is no schema, or one the validator refuses
+ * @param side The JSON Schema for the peer: of values before (`input`) or after (`output`) conversion
+ * @throws {TypeError} for an invalid schema, or one that the validator refuses
  */
 export function compileSchema(
   schema: Schema,
@@ -48,7 +48,7 @@ export function compileSchema(
   if (!isObject(schema)) throw new TypeError("schema: expected a JSON Schema object");
   if ("~standard" in schema) {
     throw new TypeError(
-      "schema: this library offers no JSON Schema by itself; for valibot wrap it in " +
+      "schema: expected a Standard Schema that offers JSON Schema; for valibot, wrap it in " +
         "toStandardJsonSchema() of @valibot/to-json-schema",
     );
   }
@@ -62,9 +62,9 @@ export function compileSchema(
   };
 }
 
-/** True for schema objects that validate and offer JSON Schema. */
+/** Returns true for a schema object that validates and offers JSON Schema. */
 export function isStandardSchema(schema: unknown): schema is StandardSchema {
-  // Some libraries make their schemas callable, so a function is a schema, too.
+  // The schemas of some libraries are functions.
   if (schema === null || (typeof schema !== "object" && typeof schema !== "function")) return false;
   const standard = (schema as { readonly "~standard"?: unknown })["~standard"];
   return isObject(standard) && "validate" in standard && "jsonSchema" in standard;
