@@ -13,7 +13,7 @@ export { taskResult } from "../extensions/tasks/client/poll-task.ts";
 export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
 export { invalidParams } from "../protocol/errors.ts";
 export { mismatch as headerMismatch } from "../protocol/http-headers.ts";
-export { originalParams } from "../protocol/input-required.ts";
+export { originalParams } from "../protocol/input-responses.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { isTransient } from "../protocol/transient.ts";

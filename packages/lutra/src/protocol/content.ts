@@ -5,7 +5,7 @@
  */
 import type { Icon } from "./icons.ts";
 import type { JSONObject } from "./json.ts";
-import type { ResourceContents } from "./resources.ts";
+import type { ResourceContents } from "./resource-contents.ts";
 
 export type Role = "user" | "assistant";
 

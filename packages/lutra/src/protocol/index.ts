@@ -94,14 +94,16 @@ export type {
 export { getPrompt, listPrompts } from "./prompts.ts";
 export type {
   BlobResourceContents,
+  ResourceContents,
+  TextResourceContents,
+} from "./resource-contents.ts";
+export type {
   ListResourcesResult,
   ListResourceTemplatesResult,
   ReadResourceParams,
   ReadResourceResult,
   Resource,
-  ResourceContents,
   ResourceTemplate,
-  TextResourceContents,
 } from "./resources.ts";
 export { listResources, listResourceTemplates, readResource } from "./resources.ts";
 export type { Root } from "./roots.ts";

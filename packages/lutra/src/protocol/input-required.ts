@@ -6,11 +6,9 @@
 import type { ClientCapabilities } from "./capabilities.ts";
 import type { ElicitRequest, ElicitResult } from "./elicitation.ts";
 import { elicitationCapability, isElicitResult } from "./elicitation.ts";
-import { invalidParams } from "./errors.ts";
-import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
-import { malformed, optionalObject } from "./method.ts";
+import { malformed } from "./method.ts";
 import type { ListRootsRequest, ListRootsResult } from "./roots.ts";
 import { isListRootsResult, rootsCapability } from "./roots.ts";
 import type { CreateMessageRequest, CreateMessageResult } from "./sampling.ts";
@@ -26,12 +24,6 @@ export interface InputRequiredResult extends Result {
   readonly inputRequests?: InputRequests;
   /** Opaque to the client. Only the server that created it can read it. */
   readonly requestState?: string;
-}
-
-/** The parameters that a retry adds to those of the original request. */
-export interface InputResponseParams {
-  readonly inputResponses?: JSONObject | undefined;
-  readonly requestState?: string | undefined;
 }
 
 export const inputRequired = "input_required";
@@ -63,23 +55,6 @@ export function capabilityFor(request: InputRequest): ClientCapabilities {
 /** Returns true when `value` has the shape of a response to `request`. */
 export function isResponseTo(request: InputRequest, value: unknown): value is InputResponse {
   return kinds[request.method].isResponse(value);
-}
-
-/** Parses the parameters that a retry adds. */
-export function parseInputResponseParams(params: JSONObject): InputResponseParams {
-  const { requestState } = params;
-  if (requestState !== undefined && typeof requestState !== "string") {
-    throw invalidParams("params.requestState: expected a string");
-  }
-  return { inputResponses: optionalObject(params, "inputResponses"), requestState };
-}
-
-/** Members of `params` that differ between the rounds of one exchange. */
-const perRound: ReadonlySet<string> = new Set(["_meta", "inputResponses", "requestState"]);
-
-/** Returns the parameters that are the same in all rounds of one exchange. */
-export function originalParams(params: JSONObject = {}): JSONObject {
-  return Object.fromEntries(Object.entries(params).filter(([name]) => !perRound.has(name)));
 }
 
 /** Checks an `input_required` result from the peer. */

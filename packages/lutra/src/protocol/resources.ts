@@ -7,13 +7,13 @@ import type { CacheableResult } from "./caching.ts";
 import type { Annotations } from "./content.ts";
 import { invalidParams, type ProtocolError } from "./errors.ts";
 import type { Icon } from "./icons.ts";
-import type { InputResponseParams } from "./input-required.ts";
-import { parseInputResponseParams } from "./input-required.ts";
+import { type InputResponseParams, parseInputResponseParams } from "./input-responses.ts";
 import type { JSONObject } from "./json.ts";
 import type { Method } from "./method.ts";
 import { defineMethod, requireArray, requireString } from "./method.ts";
 import type { PaginatedParams } from "./pagination.ts";
 import { parsePaginatedParams } from "./pagination.ts";
+import type { ResourceContents } from "./resource-contents.ts";
 
 interface ResourceMetadata {
   readonly name: string;
@@ -35,23 +35,6 @@ export interface ResourceTemplate extends ResourceMetadata {
   /** An RFC 6570 template. */
   readonly uriTemplate: string;
 }
-
-export interface TextResourceContents {
-  readonly uri: string;
-  readonly mimeType?: string;
-  readonly text: string;
-  readonly _meta?: JSONObject;
-}
-
-export interface BlobResourceContents {
-  readonly uri: string;
-  readonly mimeType?: string;
-  /** Base64. */
-  readonly blob: string;
-  readonly _meta?: JSONObject;
-}
-
-export type ResourceContents = TextResourceContents | BlobResourceContents;
 
 export interface ListResourcesResult extends CacheableResult {
   readonly resources: readonly Resource[];

@@ -6,8 +6,7 @@
 import type { CacheableResult } from "./caching.ts";
 import type { ContentBlock } from "./content.ts";
 import type { Icon } from "./icons.ts";
-import type { InputResponseParams } from "./input-required.ts";
-import { parseInputResponseParams } from "./input-required.ts";
+import { type InputResponseParams, parseInputResponseParams } from "./input-responses.ts";
 import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";

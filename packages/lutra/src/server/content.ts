@@ -6,7 +6,7 @@
 import type { AudioContent, ContentBlock, ImageContent } from "../protocol/content.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
-import type { BlobResourceContents } from "../protocol/resources.ts";
+import type { BlobResourceContents } from "../protocol/resource-contents.ts";
 
 /** Without a repeated group, which would exceed the stack for a large image. */
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;

@@ -13,7 +13,8 @@ import type {
   InputRequiredResult,
   InputResponse,
 } from "../../protocol/input-required.ts";
-import { inputRequired, originalParams } from "../../protocol/input-required.ts";
+import { inputRequired } from "../../protocol/input-required.ts";
+import { originalParams } from "../../protocol/input-responses.ts";
 import { canonicalJSON, type JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
