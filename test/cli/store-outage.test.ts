@@ -70,7 +70,7 @@ describe.skipIf(!hasPostgresBinaries)(
       user.decide();
       process.kill(pid, "SIGKILL");
       await fleet.line(
-        /^lutra: replica \d died \(cannot open the store: .* nobody listens there\)/,
+        /^lutra: replica \d died \(cannot open the store: .* connection refused\)/,
       );
       postgres.start();
 

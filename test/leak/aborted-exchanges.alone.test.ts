@@ -10,7 +10,8 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createServer } from "../../packages/lutra/src/server/create-server.ts";
 import { defineTool } from "../../packages/lutra/src/server/tools.ts";
-import { createMemoryEventBus, type EventBus } from "../../packages/lutra/src/stores/event-bus.ts";
+import type { EventBus } from "../../packages/lutra/src/stores/event-bus.ts";
+import { createMemoryEventBus } from "../../packages/lutra/src/stores/memory-event-bus.ts";
 import { createFetchHandler } from "../../packages/lutra/src/transport/http/fetch-handler.ts";
 import { createNodeHandler } from "../../packages/lutra/src/transport/http/node-handler.ts";
 

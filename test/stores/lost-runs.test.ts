@@ -1,4 +1,4 @@
-/** Tasks that kill their process: they end after so many runs, and no other task ends with them. */
+/** Tasks that kill their process fail after a number of runs, and other tasks complete. */
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ import {
 
 const program = fileURLToPath(new URL("./fixtures/killing-server.mjs", import.meta.url));
 const maxLostRuns = 6;
-/** Long enough that a bystander is in the middle whenever its process is killed. */
+/** Long enough that a bystander is running whenever its process is killed. */
 const takesMs = 1000;
 
 let folder: string;
@@ -37,7 +37,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Replicas of which each that dies is started again. */
+/** Replicas that are restarted when they die. */
 class Replicas {
   readonly errors: string[] = [];
   readonly #children = new Set<ChildProcess>();
@@ -119,7 +119,7 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
     });
 
     it.each([1, 2])(
-      "a task that kills its process fails after so many runs, and no other one, with %i replicas",
+      "fails only the task that kills its process, with %i replicas",
       async (count) => {
         const url = await freshUrl();
         const notes = join(folder, `${engine} ${count}`);

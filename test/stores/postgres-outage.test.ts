@@ -1,4 +1,4 @@
-/** What happens when Postgres goes away, and when it comes back. */
+/** The store during an outage of Postgres, and its migrations. */
 import { inspect } from "node:util";
 import { openPostgres, type PostgresStore } from "@lutra/stores/postgres";
 import { eventGapTopic, type StoredTask, StoreUnavailableError } from "lutra/stores";
@@ -11,7 +11,7 @@ import {
   withoutPostgres,
 } from "./postgres-server.ts";
 
-/** Tries again as long as the store is away. */
+/** Retries while the store is unavailable. */
 async function eventually<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -40,7 +40,7 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
     server.remove();
   });
 
-  it("goes away and comes back: calls fail in time, nothing acknowledged is lost", async () => {
+  it("recovers from an outage: calls fail in time, and acknowledged changes survive", async () => {
     const ran: string[] = [];
     let waiting: { readonly taskId: string; readonly resolve: () => void } | undefined;
     const runOf = (taskId: string) =>
@@ -129,7 +129,7 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
     await client.end();
   });
 
-  it.each([0, 1, 2, 3, 4, 5])("brings a store of version %i up to date", async (version) => {
+  it.each([0, 1, 2, 3, 4, 5])("migrates a store of version %i", async (version) => {
     const name = `version_${version}`;
     const client = new pg.Client(server.url);
     await client.connect();
@@ -227,13 +227,13 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
   it.each([
     ["a wrong password", (url: URL) => (url.password = "wrong"), "refused the password of lutra"],
     ["a wrong database", (url: URL) => (url.pathname = "/none"), "has no database none"],
-    ["a wrong port", (url: URL) => (url.port = "1"), "can't be reached: nobody listens there"],
-  ])("says what is wrong with %s", async (_what, change, message) => {
+    ["a wrong port", (url: URL) => (url.port = "1"), "is unreachable: connection refused"],
+  ])("reports %s", async (_what, change, message) => {
     const url = new URL(server.url);
     change(url);
     const error = await openPostgres(url.href).catch((error: unknown) => error);
     expect(error).toMatchObject({ message: expect.stringContaining(message) });
-    // With its cause and all else that a log would show.
+    // Includes the cause and all other properties that a log would show.
     expect(inspect(error, { depth: null })).not.toMatch(/otter|wrong/);
   });
 });

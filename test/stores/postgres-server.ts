@@ -1,4 +1,4 @@
-/** A Postgres of a test's own: a fresh cluster on a free port, owned by a user that is not root. */
+/** A Postgres server for a test: a new cluster on a free port, owned by a user other than root. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,10 +7,10 @@ import { freePort } from "./free-port.ts";
 
 export interface PostgresServer {
   readonly url: string;
-  /** Ends the server; `kill` leaves connections no time to end. */
+  /** Stops the server; `kill` does not wait for connections. */
   readonly stop: () => void;
   readonly start: () => void;
-  /** Ends the server and removes its files. */
+  /** Stops the server and removes its files. */
   readonly remove: () => void;
 }
 
@@ -26,20 +26,20 @@ const binaries = existsSync(folders)
 
 const given = process.env.LUTRA_TEST_POSTGRES_URL;
 
-/** True where a test that stops and starts its own server can run. */
+/** True when tests can stop and start a server of their own. */
 export const hasPostgresBinaries: boolean = binaries !== undefined;
 
-/** True where tests that need Postgres can run. */
+/** True when tests that need Postgres can run. */
 export const hasPostgres: boolean = hasPostgresBinaries || given !== undefined;
 
-/** What a skipped test says. */
+/** The reason for skipped tests. */
 export const withoutPostgres =
   "needs Postgres: apt-get install postgresql, or set LUTRA_TEST_POSTGRES_URL";
 
-/** The server that `LUTRA_TEST_POSTGRES_URL` names, or one of the test's own. */
+/** Returns the server of `LUTRA_TEST_POSTGRES_URL`, or starts one. */
 export async function startPostgres(
   isOwn = false,
-  /** Whether commits wait for the disk. */
+  /** True when commits wait for the disk. */
   { isDurable = false }: { readonly isDurable?: boolean } = {},
 ): Promise<PostgresServer> {
   if (given !== undefined && !isOwn) {
@@ -53,7 +53,7 @@ export async function startPostgres(
   writeFileSync(passwordFile, password, { mode: 0o644 });
   const run = (command: string, ...args: string[]) => {
     const [program = "", ...rest] = [...owner, join(binaries ?? "", command), ...args];
-    // A server that inherits a pipe keeps it open, and the call would wait for its end.
+    // A server that inherited a pipe would keep it open, and the call would not return.
     execFileSync(program, rest, { stdio: "ignore", cwd: folder });
   };
   const auth = ["--auth-host=scram-sha-256", "--auth-local=trust", `--pwfile=${passwordFile}`];
@@ -72,14 +72,14 @@ export async function startPostgres(
       try {
         stop();
       } catch {
-        // It is stopped already.
+        // The server is already stopped.
       }
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Postgres does not run as root. */
+/** Runs a program as another user, because Postgres refuses to run as root. */
 function ownerOf(folder: string): readonly string[] {
   if (process.getuid?.() !== 0) return [];
   const id = (flag: string) =>

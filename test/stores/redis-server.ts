@@ -1,4 +1,4 @@
-/** A Redis of a test's own, on a free port, that keeps nothing. */
+/** A Redis server for a test, on a free port and without persistence. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { freePort } from "./free-port.ts";
@@ -11,17 +11,17 @@ export interface RedisServer {
 
 const given = process.env.LUTRA_TEST_REDIS_URL;
 
-/** True where a test that stops and starts its own server can run. */
+/** True when tests can stop and start a server of their own. */
 export const hasRedisBinary: boolean = spawnSync("redis-server", ["--version"]).status === 0;
 
-/** True where tests that need Redis can run. */
+/** True when tests that need Redis can run. */
 export const hasRedis: boolean = hasRedisBinary || given !== undefined;
 
-/** What a skipped test says. */
+/** The reason for skipped tests. */
 export const withoutRedis =
   "needs Redis: apt-get install redis-server, or set LUTRA_TEST_REDIS_URL";
 
-/** The server that `LUTRA_TEST_REDIS_URL` names, or one of the test's own. */
+/** Returns the server of `LUTRA_TEST_REDIS_URL`, or starts one. */
 export async function startRedis(
   isOwn = false,
   { password }: { readonly password?: string } = {},

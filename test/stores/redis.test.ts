@@ -1,4 +1,4 @@
-/** What Redis carries and keeps, by its contracts, and what happens when it goes away. */
+/** The contracts of the stores in Redis, and its outages. */
 import { inspect } from "node:util";
 import { openRedis, type RedisStore } from "@lutra/stores/redis";
 import { Redis } from "ioredis";
@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
   });
 
   describe("limits", () => {
-    it("count for all replicas, and say when there is more", async () => {
+    it("count for all replicas, and report when more is available", async () => {
       const limit = { name: "a", requests: 4, perMs: 3_600_000 };
       const [one, other] = stores.map((store) => store.rateLimiter(limit));
       const taken = [];
@@ -67,20 +67,20 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
       expect(await other?.take("another key", 4)).toEqual({ allowed: true, retryAfterMs: 0 });
     });
 
-    it("take back what was not used after all", async () => {
+    it("restore a returned allowance", async () => {
       const limiter = stores[0].rateLimiter({ name: "b", requests: 1, perMs: 3_600_000 });
       await limiter.take("k", 1);
       await limiter.take("k", -1);
       expect(await limiter.take("k", 1)).toEqual({ allowed: true, retryAfterMs: 0 });
     });
 
-    it("come back with time", async () => {
+    it("are refilled over time", async () => {
       const limiter = stores[0].rateLimiter({ name: "c", requests: 1, perMs: 20 });
       while ((await limiter.take("k", 1)).allowed);
       while (!(await limiter.take("k", 1)).allowed);
     });
 
-    it("refuse numbers that make no sense", () => {
+    it("refuse invalid numbers", () => {
       const limit = { name: "d", requests: 0, perMs: 1 };
       expect(() => stores[0].rateLimiter(limit)).toThrow(TypeError);
     });
@@ -108,7 +108,7 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
       expect(reason).toMatchObject({ status: 503, retryAfterMs: 2000 });
     }
     expect(performance.now() - begun).toBeLessThan(4000);
-    // A publisher that does not look at the promise ends no process. What waits may still arrive.
+    // An ignored rejection must not end the process. Waiting events may still arrive.
     void one.events.publish("refused", {});
     await own.start();
     await gap;
@@ -131,9 +131,9 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
 });
 
 describe("openRedis", () => {
-  it("says that nobody listens", async () => {
+  it("reports an unreachable server", async () => {
     await expect(openRedis("redis://:secret@127.0.0.1:1")).rejects.toThrow(
-      /^redis at 127.0.0.1:1 can't be reached: nobody listens there$/,
+      /^redis at 127.0.0.1:1 is unreachable: connection refused$/,
     );
   });
 

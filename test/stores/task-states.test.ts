@@ -1,4 +1,4 @@
-/** The state machine of tasks over every store: what is kept is what the pure functions say. */
+/** The state machine of tasks over every store, compared with its pure functions. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ import { type TaskState, transition } from "../../packages/lutra/src/extensions/
 import { hasPostgres, startPostgres, withoutPostgres } from "./postgres-server.ts";
 
 interface Opened {
-  /** Those of two replicas over the same data. */
+  /** The stores of two replicas over the same data. */
   readonly stores: readonly [TaskStore, TaskStore];
   readonly close: () => Promise<void>;
 }
@@ -66,7 +66,7 @@ function recordsOf(store: TaskStore): TaskRecords {
   });
 }
 
-/** JSON has no undefined, and no store keeps the order of members. */
+/** JSON has no undefined, and stores may reorder members. */
 const kept = (state: TaskState | undefined) => JSON.parse(JSON.stringify(state ?? null));
 
 const happenings = fc.array(fc.tuple(randomEvents, fc.constantFrom(0 as const, 1 as const)), {
@@ -78,7 +78,7 @@ describe.each([
   ["SQLite", 100, true, openFile],
   [`Postgres (${withoutPostgres})`, 30, hasPostgres, openServer],
 ] as const)("a task in %s", (_name, numRuns, isThere, open) => {
-  it.skipIf(!isThere)("is what its events say, whichever replica they come to", async () => {
+  it.skipIf(!isThere)("has the state of its events, whichever replica applies them", async () => {
     const { stores, close } = await open();
     const replicas = [recordsOf(stores[0]), recordsOf(stores[1])] as const;
     await fc.assert(
@@ -98,32 +98,29 @@ describe.each([
     await close();
   });
 
-  it.skipIf(!isThere)(
-    "is what two events say in one order or the other, when they meet",
-    async () => {
-      const { stores, close } = await open();
-      const replicas = [recordsOf(stores[0]), recordsOf(stores[1])] as const;
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(randomEvents, { maxLength: 6 }),
-          randomEvents,
-          randomEvents,
-          async (before, a, b) => {
-            const init = { ttlMs: null, pollIntervalMs: 10, call, memory: emptyMemory };
-            const { taskId, state } = await replicas[0].create(init);
-            for (const event of before) await replicas[0].change(taskId, event);
-            const model = before.reduce((so, event) => transition(so, event, 0), state);
-            await Promise.all([replicas[0].change(taskId, a), replicas[1].change(taskId, b)]);
-            const orders = [
-              transition(transition(model, a, 0), b, 0),
-              transition(transition(model, b, 0), a, 0),
-            ];
-            expect(orders.map(kept)).toContainEqual(kept((await replicas[1].read(taskId))?.state));
-          },
-        ),
-        { numRuns },
-      );
-      await close();
-    },
-  );
+  it.skipIf(!isThere)("has the state of two concurrent events in either order", async () => {
+    const { stores, close } = await open();
+    const replicas = [recordsOf(stores[0]), recordsOf(stores[1])] as const;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(randomEvents, { maxLength: 6 }),
+        randomEvents,
+        randomEvents,
+        async (before, a, b) => {
+          const init = { ttlMs: null, pollIntervalMs: 10, call, memory: emptyMemory };
+          const { taskId, state } = await replicas[0].create(init);
+          for (const event of before) await replicas[0].change(taskId, event);
+          const model = before.reduce((so, event) => transition(so, event, 0), state);
+          await Promise.all([replicas[0].change(taskId, a), replicas[1].change(taskId, b)]);
+          const orders = [
+            transition(transition(model, a, 0), b, 0),
+            transition(transition(model, b, 0), a, 0),
+          ];
+          expect(orders.map(kept)).toContainEqual(kept((await replicas[1].read(taskId))?.state));
+        },
+      ),
+      { numRuns },
+    );
+    await close();
+  });
 });

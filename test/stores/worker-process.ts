@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 
 export interface WorkerProcess {
   readonly child: ChildProcess;
-  /** Resolves with the time of the first such message, of those too that came before. */
+  /** Resolves to the time of the first such message, including earlier ones. */
   readonly heard: (key: string, value: unknown) => Promise<number>;
   readonly hasHeard: (key: string, value: unknown) => boolean;
 }
 
 const program = fileURLToPath(new URL("./fixtures/worker-process.mjs", import.meta.url));
 
-/** Starts a process that has a store open, and perhaps works on it. */
+/** Starts a process with an open store, and a worker for the role `work`. */
 export async function startWorker(url: string, role: "work" | "look"): Promise<WorkerProcess> {
   const child = fork(program, [url, role], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const messages: { readonly at: number; readonly message: { [key: string]: unknown } }[] = [];

@@ -1,7 +1,6 @@
 /**
- * The scenarios of the official suite about tasks, where every request may meet another replica:
- * behind a plain balancer and behind gateways, as they are passed by one process (see
- * test/conformance).
+ * The scenarios of the official suite about tasks, on several replicas behind a plain balancer and
+ * behind gateways. For one process, see test/conformance.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,10 +27,10 @@ const scenarios = Object.keys(expected);
 const everything = new URL(`file://${join(root, "examples/everything/server.ts")}`);
 const asking = new URL("fixtures/asking-server.mjs", import.meta.url);
 
-/** What stands in front of the replicas. */
+/** The endpoint in front of the replicas. */
 interface Front {
   readonly url: string;
-  /** How many requests each replica has had, where that is counted. */
+  /** Number of requests of each replica, if counted. */
   readonly counts?: () => readonly number[];
   readonly close: () => Promise<void>;
 }
@@ -48,13 +47,13 @@ async function startFront(
 
 type Start = (urls: readonly string[], other: string) => Promise<Front>;
 
-/** A gateway that passes bodies on unread, or one that reads them. */
+/** Starts a gateway that reads bodies, or one that forwards them unread. */
 const gatewayThat =
   (verify: "upstream" | "gateway"): Start =>
   (urls) =>
     startFront({ everything: { url: [...urls], verify } });
 
-/** The replicas and a second server as one. */
+/** Merges the replicas and a second server. */
 const merged: Start = (urls, other) =>
   startFront(
     {
@@ -65,7 +64,7 @@ const merged: Start = (urls, other) =>
   );
 
 interface Engine {
-  /** Begins the names of the folders of results. */
+  /** Prefix of the folders of results. */
   readonly name: string;
   readonly open: (folder: string) => Promise<{ readonly url: string; readonly end: () => void }>;
   readonly missing?: string | undefined;
@@ -121,7 +120,7 @@ for (const [what, { name, open, missing, fronts }] of Object.entries(engines)) {
       rmSync(folder, { recursive: true });
     });
 
-    // Scenarios spend their time on waiting, so the fronts go side by side.
+    // Scenarios mostly wait, so the endpoints run concurrently.
     it.concurrent.each(fronts)(
       "passes all nine scenarios about tasks %s",
       { timeout: 120_000 },
@@ -132,7 +131,7 @@ for (const [what, { name, open, missing, fronts }] of Object.entries(engines)) {
           other.url,
         );
         try {
-          // The smallest choice of scenarios that has these; a start for each takes twice as long.
+          // The smallest set of scenarios that includes these. One start for each takes twice as long.
           const args = ["server", "--url", url, "--suite", "pending"];
           const run = await runSuite(`tasks-${name}-${front}`, args);
           const outcomes = readOutcomes(run.folder).filter(({ scenario }) => scenario in expected);

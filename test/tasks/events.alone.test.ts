@@ -1,4 +1,4 @@
-/** What changes at one replica reaches streams at another, soon, over every bus that there is. */
+/** Changes at one replica reach streams at another in time, over every bus. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,7 +84,7 @@ for (const [bus, open, missing] of ways) {
   });
 }
 
-/** Two replicas, and a client of each. */
+/** Starts two replicas with a client each. */
 async function startBoth(engines: Engines) {
   const module = new URL("fixtures/asking-server.mjs", import.meta.url);
   const replicas = await startStoreReplicas({ module, replicas: 2, ...engines });
@@ -102,7 +102,7 @@ async function startBoth(engines: Engines) {
   return [await clientOf(0), await clientOf(1)] as const;
 }
 
-/** What a stream has told of tasks, and a way to wait for it. */
+/** Records the notifications of a stream. */
 class Told {
   readonly #seen = new Set<string>();
   readonly #waiting = new Map<string, () => void>();

@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** Creates a database of its own in a server; resolves to its URL. */
+/** Creates a new database in a server. Resolves to its URL. */
 export async function freshDatabase(serverUrl: string, prefix: string): Promise<string> {
   const name = `${prefix}_${crypto.randomUUID().slice(0, 8)}`;
   const client = new pg.Client(serverUrl);

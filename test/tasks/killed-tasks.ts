@@ -1,6 +1,6 @@
 /**
- * Tasks of several steps on three replicas over Postgres, of which a random one is killed again and
- * again: what came of the tasks, of the effects of their steps, and of what was answered.
+ * Tasks of several steps on three replicas over Postgres, of which a random one is killed repeatedly.
+ * Checks the tasks, the effects of their steps, and the answers.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { startGateway } from "@lutra/gateway";
@@ -15,34 +15,34 @@ export interface KilledTasksOptions extends KillingOptions {
   /** The URL of a database for this run. */
   readonly database: string;
   readonly tasks: number;
-  /** The time between two starts of tasks; with 0 all are started at once. */
+  /** Time between two starts of tasks; with 0, all are started at once. */
   readonly startEveryMs: number;
-  /** How long the effect of one step takes. There are four in each task. */
+  /** Duration of the effect of a step. Each task has four. */
   readonly stepMs: number;
 }
 
 export interface KilledTasks extends Kills, Resumptions {
-  /** Until the last task had ended. */
+  /** Time until the last task had ended. */
   readonly seconds: number;
-  /** What calls came to, that are not what they should have come to. */
+  /** Descriptions of unexpected results. */
   readonly wrong: readonly string[];
-  /** How often starting a task, or following one, was tried again. */
+  /** Number of retried requests to start or follow a task. */
   readonly retries: number;
   readonly effects: {
-    /** Steps of the tasks, each of which must have one line in the ledger. */
+    /** Number of steps, each of which must have one line in the ledger. */
     readonly steps: number;
     readonly missing: number;
     readonly twice: number;
-    /** How often effects were tried, as many as there are steps and those that kills made again. */
+    /** Number of attempted effects: one for each step, and those repeated after kills. */
     readonly attempts: number;
   };
 }
 
 const steps = ["a", "b", "c", "d"];
-/** How often a client goes on after something between it and the replicas broke. */
+/** Maximum number of retries of a client after a broken connection. */
 const maxRetries = 20;
 
-/** Runs all tasks to their end. */
+/** Runs all tasks until they have ended. */
 export async function runKilledTasks(options: KilledTasksOptions): Promise<KilledTasks> {
   const pool = new pg.Pool({ connectionString: options.database, max: 2 });
   await pool.query(`
@@ -82,7 +82,7 @@ export async function runKilledTasks(options: KilledTasksOptions): Promise<Kille
 
 async function runAll(url: string, { tasks, startEveryMs }: KilledTasksOptions) {
   const wrong: string[] = [];
-  /** The names of the tasks of which somebody knows. */
+  /** The names of the tasks that a client knows. */
   const ids: string[] = [];
   let retries = 0;
   const client = await createClient(url, {
@@ -90,7 +90,7 @@ async function runAll(url: string, { tasks, startEveryMs }: KilledTasksOptions) 
     onElicit: ({ message }) => ({ action: "accept", content: { word: wordOf(message) } }),
   });
 
-  /** Tries again what a kill broke off; what is started twice has two ids. */
+  /** Retries an interrupted request. A task that is started twice has two ids. */
   async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -132,7 +132,7 @@ function wordOf(id: string): string {
   return `word of ${id}`;
 }
 
-/** What the database says about tasks by their names. */
+/** Reads the records of tasks from the database. */
 async function look(pool: pg.Pool, ids: readonly string[], kills: readonly Kill[]) {
   const lines = await pool.query(
     "SELECT task || ' ' || step AS name, count(*)::int AS n FROM ledger WHERE task = ANY($1) GROUP BY 1",

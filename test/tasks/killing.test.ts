@@ -1,10 +1,10 @@
-/** How replicas are killed, and what counts as the going on of a task. */
+/** The pace of kills, and the detection of resumed tasks. */
 import { once } from "node:events";
 import { expect, it } from "vitest";
 import { Killing, type Victim } from "./killing.ts";
 import { resumptions, type Sign } from "./resumptions.ts";
 
-/** Replicas that come back when they are told to. */
+/** Replicas that restart when the test says so. */
 function victims() {
   const down: { readonly comeBack: () => void }[] = [];
   const heard = new EventTarget();
@@ -32,7 +32,7 @@ function victims() {
   return { replicas, down, kill, most: () => most };
 }
 
-it("kills at its pace though nobody is back, and leaves one alive", async () => {
+it("kills at its pace while others are restarting, and leaves one alive", async () => {
   const { replicas, down, kill, most } = victims();
   const killing = new Killing(replicas, { killEveryMs: 5, minKills: 4 });
   await kill();
@@ -54,7 +54,7 @@ it("kills at its pace though nobody is back, and leaves one alive", async () => 
   expect(waits).toBeGreaterThanOrEqual(1);
 });
 
-it("kills no more than it may", async () => {
+it("stops at the maximum number of kills", async () => {
   const { replicas, down, kill } = victims();
   const killing = new Killing(replicas, { killEveryMs: 1, maxKills: 1 });
   await kill();

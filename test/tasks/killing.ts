@@ -1,4 +1,4 @@
-/** Kills random replicas at an even pace, whether the last ones are back or not. */
+/** Kills random replicas at an even pace, even while others are restarting. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { StoreReplica } from "./store-replicas.ts";
 
@@ -10,15 +10,15 @@ export interface Kill {
 
 export interface Kills {
   readonly kills: readonly Kill[];
-  /** How many of them came late, because only one replica was alive. */
+  /** Number of delayed kills, because only one replica was alive. */
   readonly waits: number;
 }
 
 export interface KillingOptions {
   readonly killEveryMs: number;
-  /** How many kills there are at least, however soon it ends. */
+  /** Minimum number of kills. */
   readonly minKills?: number | undefined;
-  /** How many kills there are at most, however long it goes on. */
+  /** Maximum number of kills. */
   readonly maxKills?: number | undefined;
 }
 
@@ -37,11 +37,11 @@ export class Killing {
     this.#replicas = replicas;
     this.#options = options;
     this.#work = this.#run();
-    // Whoever ends it hears why a replica did not come back.
+    // The caller of `stop` receives the error of a failed restart.
     this.#work.catch(() => {});
   }
 
-  /** Kills no more; resolves once all that were killed have successors. */
+  /** Stops killing. Resolves when all killed replicas have restarted. */
   async end(): Promise<Kills> {
     this.#end.abort();
     await this.#work;
@@ -77,7 +77,7 @@ export class Killing {
     return this.#replicas.filter((replica) => replica.pid() !== undefined);
   }
 
-  /** One always stays alive. Resolves to true where that made the kill late. */
+  /** Waits until more than one replica is alive. Resolves to true when that delayed the kill. */
   async #waitForTwo(): Promise<boolean> {
     if (this.#living().length >= 2) return false;
     this.#waits += 1;

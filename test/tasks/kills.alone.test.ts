@@ -1,4 +1,4 @@
-/** Replicas that die while they run tasks: every task ends, and every effect counts once. */
+/** Replicas that die while they run tasks. Every task ends, and every effect counts once. */
 import { expect, it } from "vitest";
 import { hasPostgres, startPostgres, withoutPostgres } from "../stores/postgres-server.ts";
 import { freshDatabase } from "./fresh-database.ts";
@@ -25,7 +25,7 @@ it.skipIf(!hasPostgres)(
       expect(run.wrong).toEqual([]);
       expect(run.kills.length).toBeGreaterThanOrEqual(3);
       expect(run.effects).toMatchObject({ steps: 96, missing: 0, twice: 0 });
-      // What was tried again were runs that a kill had broken off.
+      // Only runs that a kill interrupted repeat effects.
       expect(run.effects.attempts).toBeGreaterThanOrEqual(96);
       expect(run.brokenOff).toBeGreaterThan(0);
       expect(run.resumedAfterMs).toHaveLength(run.brokenOff);

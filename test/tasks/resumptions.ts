@@ -1,23 +1,23 @@
-/** When tasks that kills broke off went on, by the signs of life that their runs gave. */
+/** Computes the times until interrupted tasks resumed, from the signs of life of their runs. */
 import type { Kill } from "./killing.ts";
 
 export interface Sign {
   readonly task: string;
-  /** The process that gave it. */
+  /** The process that recorded it. */
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** `asks` and `end` are the last ones of a run. */
+  /** `asks` and `end` are the last signs of a run. */
   readonly sign: string;
 }
 
 export interface Resumptions {
   readonly brokenOff: number;
-  /** For each that went on: the time from the kill to the first sign from another process. */
+  /** Times from a kill to the first sign from another process, for each resumed run. */
   readonly resumedAfterMs: readonly number[];
 }
 
-/** A run was broken off when the last sign of its task before a kill was the victim's, in its middle. */
+/** True when the last sign of a task before a kill came from the victim, during a run. */
 export function resumptions(signs: readonly Sign[], kills: readonly Kill[]): Resumptions {
   const byTask = new Map<string, Sign[]>();
   for (const sign of signs) byTask.set(sign.task, [...(byTask.get(sign.task) ?? []), sign]);

@@ -1,16 +1,16 @@
-/** The plainest balancer: each request to the next replica, and not a byte of it changed. */
+/** A minimal balancer that forwards each request unchanged to the next replica. */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface RoundRobin {
   readonly url: string;
-  /** How many requests each replica has had so far, in their order. */
+  /** Number of requests of each replica, in order. */
   readonly counts: () => readonly number[];
   readonly close: () => Promise<void>;
 }
 
-/** Spreads requests over endpoints. Whoever goes away is gone for the replica, too. */
+/** Distributes requests over endpoints. Closes the request to a replica when the client disconnects. */
 export async function startRoundRobin(urls: readonly string[]): Promise<RoundRobin> {
   const counts = urls.map(() => 0);
   let turn = 0;
@@ -36,7 +36,7 @@ export async function startRoundRobin(urls: readonly string[]): Promise<RoundRob
 }
 
 function forward(to: string, req: IncomingMessage, res: ServerResponse): void {
-  // A connection for each request: one that is kept might be closed by the replica meanwhile.
+  // Uses a new connection for each request, because a replica may close idle ones.
   const { method = "POST", rawHeaders: headers } = req;
   const forwarded = request(to, { method, headers, agent: false }, (response) => {
     res.writeHead(response.statusCode ?? 502, response.rawHeaders);

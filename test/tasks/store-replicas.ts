@@ -1,4 +1,4 @@
-/** Replicas of one server that share a store, each a process with a URL of its own. */
+/** Replicas of a server that share a store. Each is a process with its own URL. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -11,16 +11,16 @@ export interface StoreReplicasOptions {
   readonly replicas: number;
   /** The URL of the store. */
   readonly store: string;
-  /** The URL of what carries events, where that is not the store or the channel to this process. */
+  /** The URL of the event bus, unless the store or the channel to this process is used. */
   readonly bus?: string | undefined;
   readonly env?: { readonly [name: string]: string } | undefined;
 }
 
 export interface StoreReplica {
   readonly url: string;
-  /** The process that is there now; `undefined` while one is on its way. */
+  /** The current process; `undefined` while it is starting. */
   readonly pid: () => number | undefined;
-  /** Kills it without a warning; resolves when its successor listens at the same port. */
+  /** Kills the process. Resolves when its successor listens at the same port. */
   readonly killAndRestart: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface StoreReplica {
 const maxStarts = 5;
 const program = fileURLToPath(new URL("fixtures/replica.mjs", import.meta.url));
 
-/** Starts them; resolves when all listen. */
+/** Starts the replicas. Resolves when all listen. */
 export async function startStoreReplicas(options: StoreReplicasOptions) {
   const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
   const relay = relayEvents();
@@ -66,7 +66,7 @@ async function startReplica(
   };
 }
 
-/** As a supervisor does: what ends before it listens, for instance while a store is slow, is started again. */
+/** Restarts a process that ends before it listens, for example because the store is slow. */
 async function startAgain(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -1,4 +1,4 @@
-/** Thousands of streams in one process: an event costs what it is about, and nothing for the others. */
+/** Thousands of streams in one process. An event calls only the listeners of its topic. */
 import type { JSONRPCNotification } from "lutra/protocol";
 import { createServer, defineTool } from "lutra/server";
 import { createMemoryEventBus, type EventBus } from "lutra/stores";
@@ -19,7 +19,7 @@ const ask = defineTool({
   },
 });
 
-/** Counts how often listeners are called. */
+/** Counts the calls of listeners. */
 function countingBus() {
   const bus = createMemoryEventBus();
   const count = { calls: 0 };
@@ -75,7 +75,7 @@ it(`a change of one task calls the listeners of its stream, and of none of ${str
     const notify = (one: JSONRPCNotification) => void heard[index]?.push(one);
     send("subscriptions/listen", listen, notify).catch(() => {});
   }
-  // The acknowledgment, and the task as it is.
+  // The acknowledgment and the initial state.
   await expect
     .poll(() => heard.every(({ length }) => length === 2), { timeout: 30_000 })
     .toBe(true);
@@ -84,7 +84,7 @@ it(`a change of one task calls the listeners of its stream, and of none of ${str
   await send("tasks/cancel", { taskId: taskIds[1234] });
   await expect.poll(() => heard[1234]?.length).toBe(3);
   expect(heard[1234]?.at(-1)).toMatchObject({ params: { status: "cancelled" } });
-  // The stream itself, and what would abort a run of the task.
+  // The stream itself, and the listener that aborts a cancelled run.
   expect(count.calls).toBe(2);
   expect(heard.filter(({ length }) => length > 2)).toHaveLength(1);
   await server.close();

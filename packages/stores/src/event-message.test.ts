@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeEvent, encodeEvent } from "./event-message.ts";
 
 describe("an event as text", () => {
-  it("comes back as it was, whatever its topic and content", () => {
+  it("survives encoding with any topic and content", () => {
     const event = fc.dictionary(fc.string(), fc.jsonValue());
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), event, fc.nat(), (topic, content, number) => {
@@ -16,7 +16,7 @@ describe("an event as text", () => {
     );
   });
 
-  it("holds no byte that an engine would refuse", () => {
+  it("contains no byte that an engine refuses", () => {
     const text = encodeEvent("s", 1, { topic: "a\u0000\ud800", event: { b: "\u0000" } });
     expect(text).not.toContain("\u0000");
     expect(Buffer.from(text).toString()).toBe(text);

@@ -1,15 +1,15 @@
-/** Events as text, for engines that carry text between processes. */
+/** Events as text, for engines that transmit text between processes. */
 import type { JSONObject } from "lutra/protocol";
 
 export interface EventMessage {
-  /** Which bus sent it: a bus does not hear itself. */
+  /** The bus that sent the message, which ignores its own messages. */
   readonly sender: string;
   readonly topic: string;
-  /** Reads the event, which costs more than the rest. */
+  /** Parses the event on demand, because that costs more than the rest. */
   readonly event: () => JSONObject;
 }
 
-/** `number` grows with each message, since some engines drop one that equals another. */
+/** Encodes an event. `number` must differ for each message, since some engines drop duplicates. */
 export function encodeEvent(
   sender: string,
   number: number,
@@ -19,7 +19,7 @@ export function encodeEvent(
   return `${sender}:${number}:${name.length}:${name}${JSON.stringify(event)}`;
 }
 
-/** `undefined` for what is no message of ours. */
+/** Parses a message. Returns `undefined` for messages of other programs. */
 export function decodeEvent(message: string): EventMessage | undefined {
   const head = /^([^:]+):\d+:(\d+):/.exec(message);
   if (head === null) return undefined;

@@ -1,4 +1,4 @@
-/** Opens what a URL names. Only the engine that is named is loaded. */
+/** Opens stores and buses by URL. Only the engine of the URL is loaded. */
 import {
   createMemoryHandleStore,
   createMemoryReplayGuard,
@@ -10,22 +10,22 @@ import {
 } from "lutra/stores";
 
 export interface OpenOptions {
-  /** Hears what goes wrong in the background. @default console.error */
+  /** Called with errors in the background. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 
-/** What a server keeps. */
+/** The stores of a server. */
 export interface Store {
   readonly tasks: TaskStore;
   readonly handles: HandleStore;
   readonly replayGuard: ReplayGuard;
-  /** Where the engine also carries events: Postgres. */
+  /** Present when the engine also carries events, as Postgres does. */
   readonly events?: EventBus;
-  /** Hands over what this process runs and holds, and frees connections. */
+  /** Releases the tasks that this process runs, and closes connections. */
   readonly close: () => Promise<void>;
 }
 
-/** What carries events, and whatever else goes well with it. */
+/** An event bus, and the other stores of its engine. */
 export interface Bus {
   readonly events: EventBus;
   readonly close: () => Promise<void>;
@@ -38,7 +38,7 @@ const buses = "redis://host:6379 or postgres://user:password@host/database";
  * Opens a store: `memory:`, `sqlite:./state.db` (a path, relative to the working directory) or
  * `postgres://user:password@host/database`.
  *
- * @throws {Error} that says what is wrong with the URL, the file or the server, without passwords
+ * @throws {Error} for an invalid URL, or an unusable file or server; the message has no password
  * @example
  * ```ts
  * const { close, ...shared } = await openStore("sqlite:./state.db");
@@ -59,15 +59,15 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
       return openPostgres(checked(url), options);
     }
     default:
-      throw new Error(`store: expected ${stores}, not ${describe(url)}`);
+      throw new Error(`store: expected ${stores}, got ${describe(url)}`);
   }
 }
 
 /**
- * Opens what carries events between machines: `redis://host:6379` (`rediss:` with TLS), or
+ * Opens an event bus between machines: `redis://host:6379` (`rediss:` with TLS), or
  * `postgres://user:password@host/database`.
  *
- * @throws {Error} that says what is wrong with the URL or the server, without passwords
+ * @throws {Error} for an invalid URL or an unusable server; the message has no password
  */
 export async function openBus(url: string, options: OpenOptions = {}): Promise<Bus> {
   switch (schemeOf(url)) {
@@ -82,7 +82,7 @@ export async function openBus(url: string, options: OpenOptions = {}): Promise<B
       return openPostgres(checked(url), options);
     }
     default:
-      throw new Error(`bus: expected ${buses}, not ${describe(url)}`);
+      throw new Error(`bus: expected ${buses}, got ${describe(url)}`);
   }
 }
 
@@ -99,7 +99,7 @@ function schemeOf(url: string): string | undefined {
   return /^([a-z]+):/.exec(url)?.[1];
 }
 
-/** Both `sqlite:./a.db` and `sqlite:///var/a.db` name a file. */
+/** Returns the path of `sqlite:./a.db` or `sqlite:///var/a.db`. */
 function pathOf(url: string): string {
   const path = url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, "");
   if (path === "" || path.startsWith("//")) {
@@ -113,7 +113,7 @@ function checked(url: string): string {
   return url;
 }
 
-/** Without what may be a password. */
+/** Describes a URL without its parts that may be a password. */
 function describe(url: string): string {
   const scheme = schemeOf(url);
   return scheme === undefined ? "a text without a scheme" : `${scheme}:`;

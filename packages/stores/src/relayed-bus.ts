@@ -1,4 +1,4 @@
-/** The half of an event bus that is the same for all engines: local listeners at once, others by text. */
+/** The part of an event bus that all engines share. Local listeners are called at once. */
 import { randomUUID } from "node:crypto";
 import type { JSONObject } from "lutra/protocol";
 import {
@@ -10,9 +10,9 @@ import {
 import { decodeEvent, encodeEvent } from "./event-message.ts";
 
 export interface RelayedBusOptions {
-  /** Hands a message to all other buses; those of one bus in their order. */
+  /** Sends a message to all other buses, in the order of the calls. */
   readonly send: (message: string) => Promise<void>;
-  /** Hears what a listener threw, and what could not be sent. */
+  /** Called with errors of listeners, and of messages that could not be sent. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -29,11 +29,11 @@ export class RelayedBus implements EventBus {
     this.#local = createMemoryEventBus({ onError: options.onError });
   }
 
-  /** Rejects with a `StoreUnavailableError` while others can't be reached. */
+  /** Rejects with a `StoreUnavailableError` while other processes are unreachable. */
   publish = (topic: string, event: JSONObject): Promise<void> => {
     void this.#local.publish(topic, event);
     const sending = this.#send(topic, event);
-    // Whoever does not await it has not asked.
+    // Callers may ignore the promise, so a rejection must not end the process.
     sending.catch(() => {});
     return sending;
   };
@@ -52,7 +52,7 @@ export class RelayedBus implements EventBus {
     };
   };
 
-  /** Delivers what another bus sent. */
+  /** Delivers a message from another bus. */
   receive(message: string): void {
     const found = decodeEvent(message);
     if (found === undefined || found.sender === this.#sender) return;
@@ -64,7 +64,7 @@ export class RelayedBus implements EventBus {
     }
   }
 
-  /** Says that events of others may be lost, and to others that some of this bus are. */
+  /** Reports a gap to local listeners and, if own events were lost, to those of other buses. */
   resume(): void {
     void this.#local.publish(eventGapTopic, {});
     if (!this.#hasFailed) return;

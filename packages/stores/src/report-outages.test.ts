@@ -3,7 +3,7 @@ import { createManualClock } from "lutra/testing";
 import { expect, it, vi } from "vitest";
 import { reportOutages } from "./report-outages.ts";
 
-it("reports an outage now and then, and everything else at once", () => {
+it("limits reports of an outage, and reports all other errors at once", () => {
   const clock = createManualClock();
   const onError = vi.fn();
   const report = reportOutages(onError, clock.now);

@@ -1,9 +1,9 @@
 import { StoreUnavailableError } from "lutra/stores";
 
-/** How long one report of an outage does for those that follow, in milliseconds. */
+/** Minimum time between two reports of an outage, in milliseconds. */
 const quietMs = 10_000;
 
-/** Reports errors, but an outage that makes everything fail only now and then. */
+/** Returns a function that reports all errors, but limits reports of an ongoing outage. */
 export function reportOutages(
   onError: (error: unknown) => void,
   now: () => number = () => performance.now(),

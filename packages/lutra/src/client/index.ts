@@ -22,14 +22,11 @@ export type { CacheStatus } from "../middleware/cache-status.ts";
 export { cacheStatusOf } from "../middleware/cache-status.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 export { isTransportError, TransportError } from "../protocol/transport-error.ts";
-export type {
-  CachedResponse,
-  MemoryResponseCache,
-  ResponseCache,
-  ResponseCacheKey,
-  ResponseCacheMatch,
-} from "../stores/response-cache.ts";
-export { createMemoryResponseCache, noResponseCache } from "../stores/response-cache.ts";
+export type { MemoryResponseCache } from "../stores/memory-response-cache.ts";
+export { createMemoryResponseCache } from "../stores/memory-response-cache.ts";
+export type { CachedResponse, ResponseCache } from "../stores/response-cache.ts";
+export { noResponseCache } from "../stores/response-cache.ts";
+export type { ResponseCacheKey, ResponseCacheMatch } from "../stores/response-cache-key.ts";
 export type { MemoryResponseCacheOptions, ResponseCacheSize } from "../stores/response-lru.ts";
 export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
 export { createHttpTransport } from "../transport/http/client-fetch.ts";

@@ -8,7 +8,7 @@ import { canonicalJSON, isObject, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { metaKeys } from "../protocol/meta.ts";
 import { BoundedMap } from "../stores/bounded-map.ts";
-import type { ResponseCacheKey } from "../stores/response-cache.ts";
+import type { ResponseCacheKey } from "../stores/response-cache-key.ts";
 import { NamedKey } from "../stores/response-lru.ts";
 
 export interface CacheKeys {

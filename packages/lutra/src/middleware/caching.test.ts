@@ -4,7 +4,7 @@ import { ProtocolError } from "../protocol/errors.ts";
 import type { RequestContext } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { coreMethods } from "../protocol/methods.ts";
-import { createMemoryResponseCache } from "../stores/response-cache.ts";
+import { createMemoryResponseCache } from "../stores/memory-response-cache.ts";
 import { createManualClock } from "../testing/manual-clock.ts";
 import { createCacheKeys } from "./cache-keys.ts";
 import { cacheStatusOf } from "./cache-status.ts";

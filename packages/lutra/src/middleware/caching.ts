@@ -9,11 +9,8 @@ import type { Middleware, RequestContext } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
-import type {
-  CachedResponse,
-  ResponseCache,
-  ResponseCacheMatch,
-} from "../stores/response-cache.ts";
+import type { CachedResponse, ResponseCache } from "../stores/response-cache.ts";
+import type { ResponseCacheMatch } from "../stores/response-cache-key.ts";
 import { nameOf } from "../stores/response-lru.ts";
 import { type CacheKeys, createCacheKeys, hasNotifications } from "./cache-keys.ts";
 import { type CacheStatus, setCacheStatus } from "./cache-status.ts";

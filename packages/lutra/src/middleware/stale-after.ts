@@ -15,7 +15,7 @@ import {
   type SubscriptionFilter,
 } from "../protocol/subscriptions.ts";
 import { listTools } from "../protocol/tools.ts";
-import type { ResponseCacheMatch } from "../stores/response-cache.ts";
+import type { ResponseCacheMatch } from "../stores/response-cache-key.ts";
 
 /** The lists that a change invalidates. */
 const lists: { readonly [Member in ListChanged]: readonly Method[] } = {

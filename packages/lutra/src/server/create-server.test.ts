@@ -5,7 +5,7 @@ import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, Result } from "../protocol/json-rpc.ts";
 import { coreMethods } from "../protocol/methods.ts";
 import { TransportError } from "../protocol/transport-error.ts";
-import { createMemoryEventBus } from "../stores/event-bus.ts";
+import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createServer } from "./create-server.ts";
 import { ask, contextOf, requestOf } from "./fixtures/ask.ts";
 import { definePrompt } from "./prompts.ts";

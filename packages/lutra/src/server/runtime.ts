@@ -1,8 +1,9 @@
 /** The state of a server that `share` may replace before the first request. */
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
-import { createMemoryEventBus, type EventBus } from "../stores/event-bus.ts";
+import type { EventBus } from "../stores/event-bus.ts";
+import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
-import { createMemoryReplayGuard } from "../stores/replay-guard.ts";
+import { createMemoryReplayGuard } from "../stores/memory-replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
 import { createRequestStates } from "./handler/request-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";

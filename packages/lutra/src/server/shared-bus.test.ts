@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createMemoryEventBus } from "../stores/event-bus.ts";
+import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createServer } from "./create-server.ts";
 import { randomKeys } from "./seal.ts";
 import { createSharedBus } from "./shared-bus.ts";

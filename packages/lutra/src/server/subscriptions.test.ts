@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, RequestId, Result } from "../protocol/json-rpc.ts";
-import { createMemoryEventBus, type EventBus, eventGapTopic } from "../stores/event-bus.ts";
+import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
+import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createServer } from "./create-server.ts";
 import { ask } from "./fixtures/ask.ts";
 import { definePrompt } from "./prompts.ts";

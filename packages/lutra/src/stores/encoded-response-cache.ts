@@ -1,19 +1,19 @@
-/** Keeps responses ready to be sent: for gateways, which hand on what they do not change. */
+/** A response cache for gateways, which forward responses without changing them. */
 import { type EncodedResult, type Result, resultBytes } from "../protocol/json-rpc.ts";
-import type { CachedResponse, MemoryResponseCache } from "./response-cache.ts";
+import type { MemoryResponseCache } from "./memory-response-cache.ts";
+import type { CachedResponse } from "./response-cache.ts";
 import { createResponseLru, type MemoryResponseCacheOptions } from "./response-lru.ts";
 
 /**
- * What a response takes for each byte of its JSON: these bytes, the objects that were read from
- * them, and the copy of the bytes that a reader may make to change a number. Measured on Node 20,
- * the first two take 2.1 to 3.2 with contents and lists of tools, and 10 at worst, where no two
- * members have the same name.
+ * Estimated memory for each byte of JSON: the bytes, the objects that are parsed from them, and a copy
+ * of the bytes that a reader may make to change a number. On Node 20, bytes and objects take 2.1 to 3.2
+ * for contents and lists of tools, and up to 10 when all members have different names.
  */
 const bytesPerByte = 4;
 
 /**
- * Makes a cache in the memory of one process that gives all readers the same frozen result, which
- * carries its own JSON, so that neither is made again.
+ * Creates a cache in the memory of this process. All readers receive the same frozen result, which
+ * carries its own JSON, so that neither is created again.
  */
 export function createEncodedResponseCache(
   options: MemoryResponseCacheOptions = {},
@@ -31,7 +31,7 @@ export function createEncodedResponseCache(
   };
 }
 
-/** Reads a result from its JSON, which nobody can change any more. */
+/** Parses a result and freezes it. */
 function frozen(bytes: Uint8Array): EncodedResult {
   const result: Result = JSON.parse(new TextDecoder().decode(bytes), (_key, value) =>
     Object.freeze(value),

@@ -1,81 +1,32 @@
 /**
- * Where the parts of a server tell each other that something changed: its lists, its resources,
- * its tasks. `subscriptions/listen` is fed from here.
+ * Notifications of changes between the parts of a server, such as its lists, resources and tasks.
+ * `subscriptions/listen` is fed from them.
  */
 import type { JSONObject } from "../protocol/json.ts";
 
 /**
- * Carries events to everyone who subscribed to their topic. Implement it over a database or a
- * message broker to reach servers on other machines.
+ * Delivers events to all subscribers of their topic. Implement it over a database or a message broker
+ * to reach servers on other machines.
  *
- * A bus delivers an event at most once to each listener, in the order in which one publisher
- * published. It does not keep events for those who subscribe later. One that may have missed events
- * of others, because its connection broke, says so to its own listeners on `eventGapTopic`.
+ * A bus delivers an event at most once to each listener, in the order of its publisher. It does not
+ * keep events for later subscribers. After its connection was interrupted, it publishes
+ * `eventGapTopic` to its own listeners, because events of others may be lost.
  */
 export interface EventBus {
   /**
-   * Hands `event` to the listeners of `topic`. The promise, where there is one, resolves when the
-   * event is on its way, and may be ignored: a rejection that nobody awaits ends no process. Events
-   * are JSON, and nobody changes one after publishing it.
+   * Delivers `event` to the listeners of `topic`. The promise, if any, resolves when the event is sent,
+   * and may be ignored: a rejection without a handler does not end the process. Events are JSON and
+   * must not change after they are published.
    */
   readonly publish: (topic: string, event: JSONObject) => void | Promise<void>;
-  /** Calls `listener` for each event of `topic` until the returned function is called. */
+  /** Calls `listener` for each event of `topic`. Returns a function that removes it. */
   readonly subscribe: (topic: string, listener: EventListener) => () => void;
 }
 
 /**
- * The topic on which a bus tells its own listeners that events of others may be lost, once it hears
- * again: whoever mirrors what events tell of reads it anew.
+ * The topic for gaps: a bus publishes it to its own listeners after reconnecting, since events of
+ * others may be lost. Listeners must reload the state that they derive from events.
  */
 export const eventGapTopic: string = "lutra.gap";
 
 export type EventListener = (event: JSONObject) => void;
-
-export interface EventBusOptions {
-  /** Hears what a listener threw. @default writes to `console.error` */
-  readonly onError?: (error: unknown, topic: string) => void;
-}
-
-/**
- * An event bus within one process. `publish` calls the listeners before it returns, in the order
- * in which they subscribed. A listener that throws does not keep the event from the others.
- */
-export function createMemoryEventBus(options: EventBusOptions = {}): EventBus {
-  const onError = options.onError ?? reportListenerError;
-  const topics = new Map<string, Set<Subscription>>();
-
-  function subscribe(topic: string, listener: EventListener): () => void {
-    const subscription = { listener };
-    const subscriptions = topics.get(topic) ?? new Set();
-    topics.set(topic, subscriptions.add(subscription));
-    return () => {
-      subscriptions.delete(subscription);
-      if (subscriptions.size === 0 && topics.get(topic) === subscriptions) topics.delete(topic);
-    };
-  }
-
-  function publish(topic: string, event: JSONObject): void {
-    const subscriptions = topics.get(topic);
-    if (subscriptions === undefined) return;
-    // A copy, so that a listener added during delivery waits for the next event.
-    for (const subscription of [...subscriptions]) {
-      if (!subscriptions.has(subscription)) continue;
-      try {
-        subscription.listener(event);
-      } catch (thrown) {
-        onError(thrown, topic);
-      }
-    }
-  }
-
-  return { publish, subscribe };
-}
-
-/** One call of `subscribe`: the same listener may subscribe twice. */
-interface Subscription {
-  readonly listener: EventListener;
-}
-
-function reportListenerError(error: unknown, topic: string): void {
-  console.error(`A listener of the topic ${topic} failed:`, error);
-}

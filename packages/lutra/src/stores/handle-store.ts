@@ -1,35 +1,35 @@
-/** Where the values of handles live: what an application keeps between calls under a name it gives out. */
+/** The interface of a store for the values of handles. */
 import type { JSONValue } from "../protocol/json.ts";
 
-/** A value that is kept under a handle. */
+/** The value of a handle. */
 export interface StoredHandle {
-  /** What it belongs to: the kind of the handle, and whose it is. */
+  /** The kind of the handle and its owner. */
   readonly scope: string;
   readonly id: string;
-  /** Grows by one with every change, from 1. */
+  /** Starts at 1 and grows by one with every change. */
   readonly version: number;
-  /** When it is forgotten, in milliseconds since 1970; `null` for never. */
+  /** Expiry time, in milliseconds since 1970; `null` for never. */
   readonly expiresAt: number | null;
   readonly value: JSONValue;
 }
 
 /**
- * Keeps values under ids. Ids of one scope are nothing in another. A method rejects with a
- * `StoreUnavailableError` while the store can't be reached.
+ * Stores values by scope and id. Methods reject with a `StoreUnavailableError` while the store is
+ * unreachable.
  */
 export interface HandleStore {
-  /** Whether replicas on other processes see the same values. */
+  /** True when replicas in other processes see the same values. */
   readonly isShared: boolean;
   /** Adds a value of version 1. */
   readonly create: (handle: StoredHandle) => Promise<void>;
-  /** The value; `undefined` when there is none, or it has expired. */
+  /** Returns the value; `undefined` when it is unknown or has expired. */
   readonly get: (scope: string, id: string) => Promise<StoredHandle | undefined>;
-  /** Puts a value in the place of its version before; false, and no change, when that is gone. */
+  /** Replaces the previous version. Resolves to false when the store holds another one. */
   readonly replace: (handle: StoredHandle) => Promise<boolean>;
-  /** Forgets a value; false when there was none. */
+  /** Deletes a value. Resolves to false when there was none. */
   readonly delete: (scope: string, id: string) => Promise<boolean>;
-  /** Forgets values that have expired, at most `limit`; resolves to how many. */
+  /** Deletes up to `limit` expired values. Resolves to the number of deleted values. */
   readonly sweep: (limit: number) => Promise<number>;
-  /** Frees connections. */
+  /** Closes connections. */
   readonly close: () => Promise<void>;
 }

@@ -14,7 +14,7 @@ describe("a handle store in memory", () => {
   for (const { name, run } of contract) it(name, run);
 });
 
-it("tells time by the clock it was given", async () => {
+it("uses the clock of its options", async () => {
   const clock = createManualClock(0);
   const store = createMemoryHandleStore({ now: clock.now });
   await store.create(handle);
@@ -24,7 +24,7 @@ it("tells time by the clock it was given", async () => {
   expect(await store.get("s", "a")).toBeUndefined();
 });
 
-it("refuses a value more than it may keep, and makes room by what has expired", async () => {
+it("refuses values above its limit, and deletes expired ones to make room", async () => {
   const clock = createManualClock(0);
   const store = createMemoryHandleStore({ maxHandles: 1, now: clock.now });
   await store.create(handle);
@@ -35,6 +35,6 @@ it("refuses a value more than it may keep, and makes room by what has expired", 
   expect(() => createMemoryHandleStore({ maxHandles: 0 })).toThrow(TypeError);
 });
 
-it("says that it is not shared", () => {
+it("is not shared", () => {
   expect(createMemoryHandleStore().isShared).toBe(false);
 });

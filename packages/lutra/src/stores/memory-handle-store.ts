@@ -1,10 +1,10 @@
-/** Values of handles in the memory of one process. */
+/** The values of handles in the memory of one process. */
 import type { JSONValue } from "../protocol/json.ts";
 import type { HandleStore, StoredHandle } from "./handle-store.ts";
 import { StoreUnavailableError } from "./store-unavailable-error.ts";
 
 export interface MemoryHandleStoreOptions {
-  /** How many values are kept; one beyond that is refused with a 503. @default 100000 */
+  /** Maximum number of values. Further ones are refused with a 503. @default 100000 */
   readonly maxHandles?: number;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -13,11 +13,11 @@ export interface MemoryHandleStoreOptions {
 interface Kept {
   readonly version: number;
   readonly expiresAt: number | null;
-  /** JSON, so that nobody can change what another one reads. */
+  /** JSON, so that callers can't change what others read. */
   readonly value: string;
 }
 
-/** Makes a store in the memory of one process. */
+/** Creates a store in the memory of this process. */
 export function createMemoryHandleStore(options: MemoryHandleStoreOptions = {}): HandleStore {
   const { maxHandles = 100_000, now = Date.now } = options;
   if (!(maxHandles >= 1)) throw new TypeError("maxHandles: expected at least 1");
@@ -49,10 +49,10 @@ export function createMemoryHandleStore(options: MemoryHandleStoreOptions = {}):
     isShared: false,
     create: async (handle) => {
       if (handles.has(nameOf(handle.scope, handle.id))) {
-        throw new TypeError("create: a handle of this id exists");
+        throw new TypeError("create: a handle with this id already exists");
       }
       if (handles.size >= maxHandles && sweep(maxHandles) === 0) {
-        const cause = new Error(`it keeps ${maxHandles} values already`);
+        const cause = new Error(`the limit of ${maxHandles} values is reached`);
         throw new StoreUnavailableError("memory", cause);
       }
       keep(handle);

@@ -6,7 +6,7 @@ import { StoreUnavailableError } from "./store-unavailable-error.ts";
 
 const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
 
-/** A timer that a test lets elapse. */
+/** A timer that the test elapses. */
 function manualTimer() {
   const pauses: number[] = [];
   let elapse = () => {};
@@ -28,7 +28,7 @@ describe("a task store in memory", () => {
   for (const { name, run } of contract) it(name, run);
 });
 
-it("pauses longer before each further try of a run that is rejected", async () => {
+it("doubles the pause after each rejected run", async () => {
   const { wait, pauses, elapse } = manualTimer();
   const store = createMemoryTaskStore({ wait });
   await store.create(task, { order: "run" });
@@ -43,7 +43,7 @@ it("pauses longer before each further try of a run that is rejected", async () =
   expect(pauses.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60].map((s) => s * 1000));
 });
 
-it("begins with a short pause again after a new order", async () => {
+it("restarts with a short pause after a new order", async () => {
   const { wait, pauses } = manualTimer();
   const store = createMemoryTaskStore({ wait });
   const run = vi.fn().mockRejectedValue(new Error("broken"));
@@ -54,7 +54,7 @@ it("begins with a short pause again after a new order", async () => {
   await vi.waitFor(() => expect(pauses).toEqual([1000, 1000]));
 });
 
-it("tells time by the clock it was given", async () => {
+it("uses the clock of its options", async () => {
   const clock = createManualClock(0);
   const store = createMemoryTaskStore({ now: clock.now });
   await store.create({ ...task, expiresAt: 1000 }, {});
@@ -64,7 +64,7 @@ it("tells time by the clock it was given", async () => {
   expect(await store.get("a")).toBeUndefined();
 });
 
-it("refuses a task more than it may keep, and makes room by what has expired", async () => {
+it("refuses tasks above its limit, and deletes expired ones to make room", async () => {
   const clock = createManualClock(0);
   const store = createMemoryTaskStore({ maxTasks: 1, now: clock.now });
   await store.create({ ...task, expiresAt: 1000 }, {});
@@ -77,6 +77,6 @@ it("refuses a task more than it may keep, and makes room by what has expired", a
   expect(() => createMemoryTaskStore({ maxTasks: 0 })).toThrow(TypeError);
 });
 
-it("says that it is not shared", () => {
+it("is not shared", () => {
   expect(createMemoryTaskStore().isShared).toBe(false);
 });

@@ -48,7 +48,7 @@ it("keeps the order of one publisher", () => {
   expect(replicas[1]?.heard).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
 });
 
-it("leaves other messages on the channel, and malformed ones, alone", () => {
+it("ignores other and malformed messages on the channel", () => {
   const { replicas } = fleet(2);
   const channel = replicas[0]?.channel;
   for (const message of [
@@ -65,7 +65,7 @@ it("leaves other messages on the channel, and malformed ones, alone", () => {
   for (const { heard } of replicas) expect(heard).toEqual([]);
 });
 
-it("lets replicas leave and join", () => {
+it("delivers events to replicas that were added, and not to removed ones", () => {
   const { relay, replicas } = fleet(2);
   const [first, second] = replicas;
   second?.remove();
@@ -83,7 +83,7 @@ it("lets replicas leave and join", () => {
   expect(second?.channel.supervisor.listenerCount("message")).toBe(0);
 });
 
-it("passes events on although a channel is broken", () => {
+it("forwards events while a channel is broken", () => {
   const { replicas } = fleet(4);
   const [publisher, disconnected, broken, last] = replicas;
   Object.assign(disconnected?.channel.supervisor ?? {}, { connected: false });
@@ -95,7 +95,7 @@ it("passes events on although a channel is broken", () => {
   expect(last?.heard).toEqual([{ n: 1 }]);
 });
 
-it("reports an event that cannot leave the replica, which local listeners have heard", () => {
+it("reports an event that can't be sent, after calling local listeners", () => {
   const onError = vi.fn();
   const { replica } = channelPair();
   const bus = createProcessEventBus(replica, { onError });
@@ -108,7 +108,7 @@ it("reports an event that cannot leave the replica, which local listeners have h
   expect(listener).toHaveBeenCalledOnce();
 });
 
-it("goes on locally once it has left the channel", () => {
+it("delivers local events after it has left the channel", () => {
   const { replicas } = fleet(2);
   const [first, second] = replicas;
   first?.bus.close();
@@ -123,7 +123,7 @@ it("needs a channel", () => {
   expect(() => createProcessEventBus({ on: () => {} })).toThrow(TypeError);
 });
 
-it("joins real processes, also one that took the place of another", async () => {
+it("connects real processes, including a replacement of one", async () => {
   const path = fileURLToPath(new URL("./fixtures/replica.mjs", import.meta.url));
   const relay = relayEvents();
   const start = async () => {

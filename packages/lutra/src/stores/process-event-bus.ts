@@ -1,23 +1,24 @@
 /**
- * Events between the replicas of a fleet on one machine, over the channels that join a supervisor
- * to the processes it started.
+ * Events between the replicas of a fleet on one machine, over the channels between a supervisor and
+ * the processes that it started.
  */
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
-import type { EventBus, EventBusOptions } from "./event-bus.ts";
-import { createMemoryEventBus } from "./event-bus.ts";
+import type { EventBus } from "./event-bus.ts";
+import type { EventBusOptions } from "./memory-event-bus.ts";
+import { createMemoryEventBus } from "./memory-event-bus.ts";
 
-/** One end of a channel between two processes. `process` and a `ChildProcess` of Node are such. */
+/** One end of a channel between processes, such as `process` or a `ChildProcess` of Node. */
 export interface ProcessChannel {
-  /** Absent, as on `process`, where nobody is at the other end. */
+  /** Absent without a channel, as on the `process` of a program that was not forked. */
   send?(message: ChannelMessage, sent?: (error: Error | null) => void): unknown;
   on(event: "message", listener: (message: unknown) => void): unknown;
   off?(event: "message", listener: (message: unknown) => void): unknown;
-  /** `false` once the other end is gone. */
+  /** `false` once the other end is closed. */
   readonly connected?: boolean;
 }
 
-/** What travels on a channel; its `type` keeps it apart from the messages of others. */
+/** A message on a channel. Its `type` distinguishes it from messages of other programs. */
 export interface ChannelMessage {
   readonly type: typeof messageType;
   readonly topic: string;
@@ -25,28 +26,27 @@ export interface ChannelMessage {
 }
 
 export interface ProcessEventBus extends EventBus {
-  /** Leaves the channel, which then no longer keeps the process running. Local events go on. */
+  /** Leaves the channel, which then no longer keeps the process alive. Local events continue. */
   readonly close: () => void;
 }
 
 export interface EventRelay {
-  /** Lets a replica take part until the returned function is called. */
+  /** Adds a replica. Returns a function that removes it. */
   readonly add: (channel: ProcessChannel) => () => void;
   /** Leaves all channels. */
   readonly close: () => void;
 }
 
-/** Namespaced, because a channel also carries messages that are none of ours. */
+/** Namespaced, because other programs may use the channel as well. */
 const messageType = "lutra.event";
 
 /**
- * The replica's half: an event bus that also reaches the other replicas. A local listener hears a
- * local event once, before `publish` returns; the event does not come back over the channel.
+ * Creates the bus of a replica, which also reaches the other replicas. Local listeners are called once
+ * for a local event, before `publish` returns.
  *
- * An event must be JSON, since a channel carries nothing else: a `Date` arrives as a string,
- * `undefined` not at all. The events of one publisher arrive in their order; those of several
- * publishers may arrive in different orders at different replicas. Events that are published while
- * the supervisor is away are lost to the others.
+ * Events must be JSON: a `Date` arrives as a string, and `undefined` is omitted. The events of one
+ * publisher arrive in order; those of several publishers may arrive in different orders at different
+ * replicas. Other replicas miss events that are published while the supervisor is unavailable.
  *
  * @throws {TypeError} when the process was started without a channel
  * @example
@@ -85,8 +85,8 @@ export function createProcessEventBus(
 }
 
 /**
- * The supervisor's half: passes each event of one replica on to all the others. A replica that is
- * gone is skipped; `add` the one that takes its place.
+ * Creates the relay of a supervisor, which forwards each event of a replica to all others. Replicas that
+ * have ended are skipped; `add` their successors.
  */
 export function relayEvents(channels: Iterable<ProcessChannel> = []): EventRelay {
   const members = new Map<ProcessChannel, () => void>();
@@ -115,7 +115,7 @@ export function relayEvents(channels: Iterable<ProcessChannel> = []): EventRelay
   };
 }
 
-/** Sends where someone listens. The callback keeps Node from raising an `error` event instead. */
+/** Sends a message if the channel is open. The callback prevents an `error` event. */
 function sendTo(
   channel: ProcessChannel,
   message: ChannelMessage,

@@ -1,15 +1,15 @@
-/** Values by the response they belong to, bounded in bytes: what was not used for longest goes. */
-import type { ResponseCacheKey, ResponseCacheMatch } from "./response-cache.ts";
+/** Values for responses, limited in bytes. The least recently used value is dropped first. */
+import type { ResponseCacheKey, ResponseCacheMatch } from "./response-cache-key.ts";
 
 export interface MemoryResponseCacheOptions {
   /**
-   * How much is kept, keys included, in bytes. What was not used for longest goes first.
+   * Maximum size including keys, in bytes. The least recently used response is dropped first.
    * @default 8388608 (8 MiB)
    */
   readonly maxBytes?: number;
 }
 
-/** How much a cache in memory holds. */
+/** The size of a cache in memory. */
 export interface ResponseCacheSize {
   readonly entries: number;
   readonly bytes: number;
@@ -23,7 +23,7 @@ interface Entry<Value> {
 
 export interface ResponseLru<Value> {
   readonly get: (key: ResponseCacheKey) => Value | undefined;
-  /** `bytes` is what the value takes, without its key. */
+  /** Adds a value of `bytes` bytes, without its key. */
   readonly set: (key: ResponseCacheKey, value: Value, bytes: number) => void;
   readonly delete: (match: ResponseCacheMatch) => void;
   readonly size: () => ResponseCacheSize;
@@ -32,10 +32,10 @@ export interface ResponseLru<Value> {
 export function createResponseLru<Value>(options: MemoryResponseCacheOptions): ResponseLru<Value> {
   const { maxBytes = 8_388_608 } = options;
   if (!(maxBytes >= 0)) throw new TypeError("maxBytes: expected a number of bytes");
-  /** The map's order is that of use. */
+  /** The least recently used entry is first. */
   const entries = new Map<string, Entry<Value>>();
   let bytes = 0;
-  /** The entry at the end of that order, where one that is used over and over already is. */
+  /** The last entry. One that is used repeatedly need not be moved. */
   let newest: Entry<Value> | undefined;
 
   function forget(name: string): void {
@@ -80,7 +80,7 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
   };
 }
 
-/** A key that is used more than once, and so is written down once. */
+/** A key whose text is computed once and used several times. */
 export class NamedKey implements ResponseCacheKey {
   readonly server: string;
   readonly method: string;
@@ -101,12 +101,12 @@ export class NamedKey implements ResponseCacheKey {
   }
 }
 
-/** One text for each key. */
+/** Returns a unique text for each key. */
 export function nameOf(key: ResponseCacheKey): string {
   return key instanceof NamedKey ? key.name : written(key);
 }
 
-/** Lengths keep parts from running into each other, at less cost than quotes. */
+/** Separates parts by their lengths, which costs less than quoting them. */
 function written({ server, method, params, partition }: ResponseCacheKey): string {
   const lengths = `${server.length} ${method.length} ${params.length} `;
   return `${lengths}${server}${method}${params}${partition}`;

@@ -1,11 +1,11 @@
-/** Connections to Postgres, and what their errors mean. */
+/** Connections to Postgres, and the classification of their errors. */
 import { StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
 
-/** The longest that a call waits for a connection, and then for its answer, in milliseconds. */
+/** Maximum time that a call waits for a connection, and then for its result, in milliseconds. */
 const patienceMs = 2000;
 
-/** SQLSTATE classes and codes of a server that can't answer for now. */
+/** SQLSTATE classes and codes of a server that is temporarily unavailable. */
 const unavailableStates = /^(?:08|53|57P0[1-5]|57014|25006|55P03|40001|40P01|XX000)/;
 /** Errors of the network and of the driver. */
 const unavailableErrors =
@@ -23,17 +23,17 @@ export function clientOptions(url: string): pg.ClientConfig {
   };
 }
 
-/** Runs statements on a pool; rejects with a `StoreUnavailableError` while there is no server. */
+/** Runs statements on a pool. Rejects with a `StoreUnavailableError` during an outage. */
 export class Connection {
   readonly pool: pg.Pool;
   readonly url: string;
-  /** By statement, the name under which each connection has it prepared. */
+  /** The names of prepared statements by text. */
   readonly #names = new Map<string, string>();
 
   constructor(url: string, maxConnections: number) {
     this.url = url;
     this.pool = new pg.Pool({ ...clientOptions(url), max: maxConnections });
-    // An idle connection that breaks is of no interest: the next call makes a new one.
+    // The pool replaces idle connections that break.
     this.pool.on("error", () => {});
     this.pool.on("connect", (client) => client.on("error", () => {}));
   }
@@ -42,12 +42,12 @@ export class Connection {
     return (await this.#query<Row>(text, values)).rows;
   }
 
-  /** How many rows a statement changed or gave. */
+  /** Runs a statement. Resolves to the number of rows that it changed or returned. */
   async count(text: string, values: unknown[]): Promise<number> {
     return (await this.#query(text, values)).rowCount ?? 0;
   }
 
-  /** The statements are few, and all of them are ours. */
+  /** Needs no limit, because all statements are constants of this package. */
   #nameOf(text: string): string {
     const name = this.#names.get(text) ?? `lutra_${this.#names.size + 1}`;
     this.#names.set(text, name);
@@ -67,14 +67,14 @@ export class Connection {
 }
 
 /**
- * False for what is the name of no row: Postgres keeps no NUL in text, and refuses to look for one.
- * Clients choose what is looked for.
+ * False for text with NUL characters, which Postgres can't store and refuses as a parameter. Clients
+ * choose such ids.
  */
 export function canBeName(text: string): boolean {
   return !text.includes("\0");
 }
 
-/** True for a row that exists already. */
+/** True when a row with the same key already exists. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === "23505";
 }
@@ -89,7 +89,7 @@ export function toStoreError(error: unknown): unknown {
   return isUnavailable ? new StoreUnavailableError("postgres", error) : error;
 }
 
-/** Says what keeps a store from being opened, without the password. */
+/** Returns an error with the reason why a store can't be opened, without the password. */
 export function describeFailure(url: string, error: unknown): Error {
   const { hostname, port, pathname, username } = new URL(url);
   const place = `postgres at ${hostname || "the local socket"}:${port || 5432}`;
@@ -100,11 +100,11 @@ export function describeFailure(url: string, error: unknown): Error {
     "28P01": `refused the password of ${decodeURIComponent(username) || "the user"}`,
     "28000": `refused the user ${decodeURIComponent(username)}`,
     "3D000": `has no database ${decodeURIComponent(pathname.slice(1))}`,
-    ENOTFOUND: "can't be found: no such host",
-    EAI_AGAIN: "can't be found: its name does not resolve for now",
-    ECONNREFUSED: "can't be reached: nobody listens there",
+    ENOTFOUND: "is unknown: no such host",
+    EAI_AGAIN: "is unknown: its name does not resolve at present",
+    ECONNREFUSED: "is unreachable: connection refused",
   };
-  return new Error(`${place} ${known[code] ?? `can't be used: ${said}`}`, { cause: error });
+  return new Error(`${place} ${known[code] ?? `failed: ${said}`}`, { cause: error });
 }
 
 /** The SQLSTATE of an error, or the code of a network error; empty without one. */

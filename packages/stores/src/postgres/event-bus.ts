@@ -1,4 +1,4 @@
-/** Events over `NOTIFY`, on the one connection that lasts. */
+/** Events over `NOTIFY`, on the long-lived connection. */
 import type { EventBus } from "lutra/stores";
 import { RelayedBus } from "../relayed-bus.ts";
 import type { Connection } from "./connection.ts";
@@ -14,7 +14,7 @@ export function createPostgresEventBus(
   const outbox = new EventOutbox(connection, session, onError);
   const bus = new RelayedBus({ send: (message) => outbox.send(message), onError });
 
-  /** What waits for a large message that came before it. */
+  /** The delivery of messages behind a large one, which keeps their order. */
   let waiting: Promise<void> | undefined;
 
   async function fetchLarge(id: string): Promise<void> {

@@ -1,17 +1,17 @@
-/** Sends messages by `NOTIFY`, in their order and many at a time. */
+/** Sends messages by `NOTIFY`, in order and in batches. */
 import type { Connection } from "./connection.ts";
 import { eventsChannel } from "./migrations.ts";
 import type { Session } from "./session.ts";
 
-/** What Postgres takes as a payload, with room for what goes around it, in bytes. */
+/** Maximum size of a payload, slightly below the limit of Postgres, in bytes. */
 const maxPayloadBytes = 7900;
-/** How long an event is kept that is too large for a payload. */
+/** Time for which events above that size are stored. */
 const keptFor = "1 minute";
 const sweepEvery = 50;
-/** How many messages go into one statement. */
+/** Maximum number of messages in one statement. */
 const maxBatch = 200;
 
-/** Begins a payload that is a message, and one that is the number of a row with a large message. */
+/** Prefixes of payloads: a message, or the number of the row with a large message. */
 export const direct = "=";
 export const byReference = "@";
 
@@ -35,7 +35,7 @@ export class EventOutbox {
     this.#onError = onError;
   }
 
-  /** What comes while a statement is on its way goes together into the next one. */
+  /** Sends a message. Messages that arrive during a statement share the next one. */
   send(message: string): Promise<void> {
     const sent = new Promise<void>((resolve, reject) => {
       this.#outgoing.push({ message, resolve, reject });
@@ -85,7 +85,7 @@ function isLarge(outgoing: { readonly message: string } | undefined): boolean {
   return Buffer.byteLength(outgoing?.message ?? "") > maxPayloadBytes;
 }
 
-/** How many at the beginning fit into payloads. */
+/** Returns the number of small messages at the start of the queue. */
 function smallOnes(outgoing: readonly Outgoing[]): number {
   const end = outgoing.slice(0, maxBatch).findIndex(isLarge);
   return end < 0 ? Math.min(outgoing.length, maxBatch) : end;

@@ -1,4 +1,4 @@
-/** Values of handles in Postgres. */
+/** The values of handles in Postgres. */
 import type { JSONValue } from "lutra/protocol";
 import type { HandleStore } from "lutra/stores";
 import { type Connection, canBeName, isDuplicate } from "./connection.ts";
@@ -18,7 +18,7 @@ export function createPostgresHandleStore(connection: Connection, now: () => num
       try {
         await connection.count(sql, [scope, id, version, expiresAt, JSON.stringify(value)]);
       } catch (error) {
-        if (isDuplicate(error)) throw new TypeError("create: a handle of this id exists");
+        if (isDuplicate(error)) throw new TypeError("create: a handle with this id already exists");
         throw error;
       }
     },

@@ -15,32 +15,32 @@ import { Session } from "./session.ts";
 import { createPostgresTaskStore } from "./task-store.ts";
 
 export interface PostgresOptions {
-  /** The most connections of this process, beside the one that listens. @default 10 */
+  /** Maximum number of pooled connections; one more listens. At least 2. @default 10 */
   readonly maxConnections?: number;
-  /** Hears what goes wrong in the background. @default console.error */
+  /** Called with errors in the background. @default console.error */
   readonly onError?: (error: unknown) => void;
-  /** The clock by which things expire, in milliseconds since 1970. @default Date.now */
+  /** The clock for expiry times, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** How long to wait after so many rejections of a run in a row. @default 1 s, 2 s ... 1 min */
+  /** Pause after so many rejected runs in a row, in milliseconds. @default 1 s, 2 s ... 1 min */
   readonly retryPauseMs?: (rejections: number) => number;
 }
 
-/** What one database keeps and carries. */
+/** The stores in one database. */
 export interface PostgresStore {
   readonly tasks: TaskStore;
   readonly handles: HandleStore;
   readonly replayGuard: ReplayGuard;
   readonly events: EventBus;
-  /** Hands over what this process runs and holds, and ends all connections. */
+  /** Releases the tasks that this process runs, and closes all connections. */
   readonly close: () => Promise<void>;
 }
 
 /**
  * Connects to Postgres 12 or newer and brings the schema `lutra` up to date.
- * Connect to the server itself, or through a pooler that keeps sessions: `LISTEN` and session locks
- * do not survive one that pools by transaction.
+ * Connect directly, or through a pooler that keeps sessions. `LISTEN` and session locks do not work with
+ * a pooler in transaction mode.
  *
- * @throws {Error} where the server refuses, can't be reached, or has a store of a later version
+ * @throws {Error} when the server refuses the connection, is unreachable, or has a later version
  * @example
  * ```ts
  * const { tasks, handles, replayGuard, events } = await openPostgres(process.env.DATABASE_URL);
@@ -79,5 +79,5 @@ export async function openPostgres(
 }
 
 function reportError(error: unknown): void {
-  console.error("lutra: the store in Postgres:", error);
+  console.error("lutra: error in the Postgres store:", error);
 }

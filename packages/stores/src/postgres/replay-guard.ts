@@ -2,7 +2,7 @@
 import type { ReplayGuard } from "lutra/stores";
 import type { Connection } from "./connection.ts";
 
-/** Claims that have expired are forgotten a few at a time, as new ones come. */
+/** Expired claims are deleted in small batches along with new ones. */
 const sweepEvery = 64;
 const sweepLimit = 200;
 

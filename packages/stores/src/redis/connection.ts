@@ -1,28 +1,28 @@
-/** Connections to Redis, and what their errors mean. */
+/** Connections to Redis, and the classification of their errors. */
 import { Redis } from "ioredis";
 import { StoreUnavailableError } from "lutra/stores";
 
-/** The longest that a call waits for a connection or for its answer, in milliseconds. */
+/** Maximum time that a call waits for a connection or for its reply, in milliseconds. */
 const patienceMs = 2000;
 
 const longestPauseMs = 1000;
 
 export interface RedisConnectionOptions {
-  /** Hears what goes wrong in the background. */
+  /** Called with errors in the background. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Makes a connection that comes back by itself. It is not open yet. */
+/** Creates a connection that reconnects automatically. It is not open yet. */
 export function createRedis(url: string, { onError }: RedisConnectionOptions): Redis {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: patienceMs,
     commandTimeout: patienceMs,
     keepAlive: 2000,
-    // What is not on its way when the connection breaks is told to its caller, not sent later.
+    // Commands that were not sent before the connection broke fail, and are not sent later.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // ioredis lets nobody hear that it could not subscribe again, which ends the process.
+    // With its own resubscription, ioredis causes an unhandled rejection when that fails.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(longestPauseMs, 50 * 2 ** Math.min(attempt, 6)),
@@ -31,7 +31,7 @@ export function createRedis(url: string, { onError }: RedisConnectionOptions): R
   return redis;
 }
 
-/** Runs a command; rejects with a `StoreUnavailableError` while there is no server. */
+/** Runs a command. Rejects with a `StoreUnavailableError` while the server is unavailable. */
 export async function withRedis<T>(redis: Redis, run: (redis: Redis) => Promise<T>): Promise<T> {
   try {
     await untilReady(redis);
@@ -41,7 +41,7 @@ export async function withRedis<T>(redis: Redis, run: (redis: Redis) => Promise<
   }
 }
 
-/** Waits for a connection that is on its way, for a while. */
+/** Waits for a connection that is being opened, up to a maximum time. */
 function untilReady(redis: Redis): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@ function untilReady(redis: Redis): Promise<void> {
   });
 }
 
-/** What the server says of a command it does not take, such as `WRONGTYPE`, is no outage. */
+/** Replies that reject a command, such as `WRONGTYPE`. They do not mean an outage. */
 const serverReplies = /^(?:WRONGTYPE|ERR|NOSCRIPT|EXECABORT|NOPERM|OOM)\b/;
 
 function toStoreError(error: unknown): unknown {
@@ -67,12 +67,12 @@ function toStoreError(error: unknown): unknown {
   return serverReplies.test(error.message) ? error : new StoreUnavailableError("redis", error);
 }
 
-/** The driver adds the command with its arguments: the password is one of them, responses are others. */
+/** Removes the command that the driver adds, because its arguments may be passwords or responses. */
 function dropCommand(error: Error & { command?: unknown }): void {
   delete error.command;
 }
 
-/** Opens a connection; says what keeps it from being opened, without the password. */
+/** Opens a connection. Rejects with the reason of a failure, without the password. */
 export async function openRedis(redis: Redis, url: string): Promise<void> {
   let last: unknown;
   const remember = (error: unknown): void => {
@@ -96,10 +96,10 @@ function describeFailure(url: string, error: unknown): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const isRefused = /^(?:WRONGPASS|NOAUTH)|invalid password|invalid username/.test(said);
   const known: { readonly [code: string]: string } = {
-    ENOTFOUND: "can't be found: no such host",
+    ENOTFOUND: "is unknown: no such host",
     EAI_AGAIN: "can't be found: its name does not resolve for now",
-    ECONNREFUSED: "can't be reached: nobody listens there",
+    ECONNREFUSED: "is unreachable: connection refused",
   };
-  const reason = isRefused ? "refused the password" : (known[code] ?? `can't be used: ${said}`);
+  const reason = isRefused ? "refused the password" : (known[code] ?? `failed: ${said}`);
   return new Error(`redis at ${hostname}:${port || 6379} ${reason}`, { cause: error });
 }

@@ -55,7 +55,7 @@ function unhandled(): readonly unknown[] {
   return rejections;
 }
 
-it("survives a connection that breaks off again before it listens", async () => {
+it("reconnects when a connection breaks before it is subscribed", async () => {
   const rejections = unhandled();
   let subscriptions = 0;
   let breaks = 0;
@@ -74,7 +74,7 @@ it("survives a connection that breaks off again before it listens", async () => 
   expect(rejections).toEqual([]);
 });
 
-it("opens another connection where one is open and does not answer", async () => {
+it("replaces an open connection that does not answer", async () => {
   let subscriptions = 0;
   const { url, breakAll } = await startServer((name) => {
     if (name !== "subscribe") return false;
@@ -84,4 +84,6 @@ it("opens another connection where one is open and does not answer", async () =>
   await openBus(url);
   breakAll();
   await vi.waitUntil(() => subscriptions === 3, { timeout: 10_000 });
+  expect(subscriptions).toBe(3);
+  expect(rejections).toEqual([]);
 });

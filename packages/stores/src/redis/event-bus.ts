@@ -1,4 +1,4 @@
-/** Events over Redis: one channel for all topics, since a subscription may not begin late. */
+/** Events over Redis. All topics share one channel, so that subscriptions begin at once. */
 import type { Redis } from "ioredis";
 import type { EventBus } from "lutra/stores";
 import { RelayedBus } from "../relayed-bus.ts";
@@ -6,13 +6,13 @@ import { withRedis } from "./connection.ts";
 
 export interface RedisEventBusOptions {
   readonly publisher: Redis;
-  /** A connection of its own: one that listens takes no other commands. */
+  /** A separate connection, because a subscribed one accepts no other commands. */
   readonly subscriber: Redis;
   readonly channel: string;
   readonly onError: (error: unknown) => void;
 }
 
-/** Makes a bus; resolves when it hears the others. */
+/** Creates a bus. Resolves when it receives the events of others. */
 export async function createRedisEventBus(options: RedisEventBusOptions): Promise<EventBus> {
   const { publisher, subscriber, channel, onError } = options;
   const bus = new RelayedBus({
@@ -28,7 +28,7 @@ export async function createRedisEventBus(options: RedisEventBusOptions): Promis
       .then(() => bus.resume())
       .catch((error) => {
         onError(error);
-        // A connection that is open and does not listen would hear nothing for ever.
+        // Reconnects, because a connection without a subscription would receive nothing.
         if (subscriber.status === "ready") subscriber.disconnect(true);
       });
   });

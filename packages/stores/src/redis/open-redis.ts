@@ -11,28 +11,28 @@ import { createRedisReplayGuard } from "./replay-guard.ts";
 import { createRedisResponseCache } from "./response-cache.ts";
 
 export interface RedisStoreOptions {
-  /** Begins all keys and the channel, so that fleets can share a server. @default "lutra:" */
+  /** Prefix of all keys and of the channel, so that fleets can share a server. @default "lutra:" */
   readonly prefix?: string;
-  /** The longest that a response is cached, in milliseconds. @default 86400000 (a day) */
+  /** Maximum time for which responses are cached, in milliseconds. @default 86400000 (a day) */
   readonly responseTtlMs?: number;
-  /** Hears what goes wrong in the background. @default console.error */
+  /** Called with errors in the background. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 
-/** What one Redis (or Valkey) carries and keeps. */
+/** The stores in one Redis or Valkey server. */
 export interface RedisStore {
   readonly events: EventBus;
   readonly responseCache: ResponseCache;
   readonly replayGuard: ReplayGuard;
   readonly rateLimiter: (options: RedisRateLimiterOptions) => RedisRateLimiter;
-  /** Ends both connections. */
+  /** Closes both connections. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Connects to Redis 6 or newer, or Valkey, with two connections: one listens.
+ * Connects to Redis 6 or newer, or Valkey, with two connections, of which one listens.
  *
- * @throws {Error} where the server refuses or can't be reached
+ * @throws {Error} when the server refuses the connection or is unreachable
  * @example
  * ```ts
  * const { events } = await openRedis("redis://localhost:6379");
@@ -43,7 +43,7 @@ export async function openRedis(url: string, options: RedisStoreOptions = {}): P
   const { prefix = "lutra:", responseTtlMs = 86_400_000 } = options;
   const onError = reportOutages(options.onError ?? reportError);
   let isOpen = false;
-  // What goes wrong while it is opened, its caller hears.
+  // While opening, errors are thrown to the caller.
   const report = (error: unknown): void => {
     if (isOpen) onError(error);
   };

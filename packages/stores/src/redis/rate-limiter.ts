@@ -1,31 +1,31 @@
-/** Limits in Redis: what one process takes, all others see. */
+/** Rate limits in Redis, shared by all processes. */
 import type { Redis } from "ioredis";
 import { withRedis } from "./connection.ts";
 
 export interface RedisRateLimiterOptions {
-  /** Keeps the limits of one use apart from those of another. */
+  /** Separates the limits of different uses. */
   readonly name: string;
-  /** How much may be used in `perMs`; a burst may use all of it at once. */
+  /** Allowance of each key within `perMs`. A burst may use all of it at once. */
   readonly requests: number;
-  /** The time in which all of it comes back, evenly, in milliseconds. */
+  /** Time in which an empty allowance is refilled, evenly, in milliseconds. */
   readonly perMs: number;
 }
 
 export interface RedisRateDecision {
   readonly allowed: boolean;
-  /** How long until the same is allowed, in milliseconds; 0 where it is. */
+  /** Time until the same request is allowed, in milliseconds; 0 when it is allowed now. */
   readonly retryAfterMs: number;
 }
 
-/** One limit, for many keys. */
+/** A limit for each of many keys. */
 export interface RedisRateLimiter {
-  /** Takes `cost` from what `key` may use, or nothing where that is too much. */
+  /** Takes `cost` from the remaining allowance of `key`, or nothing if that is too little. */
   readonly take: (key: string, cost: number) => Promise<RedisRateDecision>;
 }
 
 /**
- * A token bucket of which only the time is kept at which it is full again, by the clock of the
- * server. ARGV: what the cost takes of that time, the time of a whole bucket, both in milliseconds.
+ * A token bucket, stored as the time at which it will be full, by the clock of the server. ARGV: the
+ * time to refill the cost, and the time to refill an empty bucket, in milliseconds.
  */
 const takeScript = `
   local now = redis.call("TIME")

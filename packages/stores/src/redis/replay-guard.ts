@@ -1,4 +1,4 @@
-/** Claims in Redis. They are lost with its memory, unless it writes to disk. */
+/** Claims in Redis, which are as durable as Redis itself. */
 import type { Redis } from "ioredis";
 import type { ReplayGuard } from "lutra/stores";
 import { withRedis } from "./connection.ts";

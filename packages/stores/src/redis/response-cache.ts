@@ -1,7 +1,6 @@
 /**
- * Responses in Redis. All responses to one method with one set of parameters are one hash, whose
- * fields are partitions; one more set knows the parameters of each method, so that forgetting a
- * method looks at its responses only.
+ * Responses in Redis. The responses to a method with the same parameters form a hash, whose fields are
+ * partitions. A set lists the hashes of each method, so that deleting a method reads only its own.
  */
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
@@ -11,11 +10,11 @@ import { withRedis } from "./connection.ts";
 export interface RedisResponseCacheOptions {
   readonly redis: Redis;
   readonly prefix: string;
-  /** How long a response is kept that nobody forgets, in milliseconds. */
+  /** Maximum time for which a response is stored, in milliseconds. */
   readonly ttlMs: number;
 }
 
-/** Forgets all responses to a method: KEYS[1] is the set of its hashes. */
+/** Deletes all responses to a method. KEYS[1] is the set of its hashes. */
 const forgetMethod = `
   local hashes = redis.call("SMEMBERS", KEYS[1])
   for first = 1, #hashes, 1000 do
@@ -27,7 +26,7 @@ const forgetMethod = `
 export function createRedisResponseCache(options: RedisResponseCacheOptions): ResponseCache {
   const { redis, prefix, ttlMs } = options;
 
-  /** Both keys of a method hash to one slot, for a cluster. */
+  /** The keys of a method share a hash tag, so that a cluster stores them in one slot. */
   const methodKey = ({ server, method }: ResponseCacheMatch): string =>
     `${prefix}cache:{${digest([server, method])}}`;
   const hashKey = (match: ResponseCacheMatch): string =>
@@ -59,7 +58,7 @@ export function createRedisResponseCache(options: RedisResponseCacheOptions): Re
   };
 }
 
-/** Names may be long and hold anything. */
+/** Hashes names, which may be long and contain any character. */
 function digest(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Database } from "./database.ts";
 
-it("writes again after a read was left open and another process has written", async () => {
+it("can write after an interrupted read and a write of another process", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lutra-test-"));
   const path = join(folder, "state.db");
   const [one, other] = [new Database(path, false), new Database(path, false)];

@@ -3,19 +3,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import Libsql from "libsql";
 import { StoreUnavailableError } from "lutra/stores";
 
-/** What SQLite keeps in a column. */
+/** The type of a column. */
 export type Column = string | number | null;
 
-/** The longest that a statement blocks this process for another writer, in milliseconds. */
+/** Maximum time that a statement blocks this process for another writer, in milliseconds. */
 const blockMs = 50;
-/** How long a call waits for other writers altogether, in milliseconds. */
+/** Maximum total time that a call waits for other writers, in milliseconds. */
 const patienceMs = 2000;
 
-/** What a store can do nothing about, and what may pass. */
+/** Errors of an unavailable file, which may be temporary. */
 const unavailable =
   /^SQLITE_(?:BUSY|LOCKED|IOERR|FULL|CANTOPEN|READONLY|NOMEM|PROTOCOL|NOTADB|CORRUPT)/;
 
-/** What waits for the next commit. */
+/** A write that waits for the next commit. */
 interface Write {
   readonly work: () => unknown;
   readonly resolve: (value: unknown) => void;
@@ -31,10 +31,10 @@ export class Database {
   #isOpen = true;
 
   /**
-   * Opens or makes a file.
+   * Opens or creates a file.
    *
-   * @param isDurable whether a commit waits for the disk, and so survives a loss of power; every
-   *   commit survives the death of a process
+   * @param isDurable true when commits wait for the disk, and so survive a loss of power. All commits
+   *   survive the death of a process.
    */
   constructor(path: string, isDurable: boolean) {
     this.#path = path;
@@ -42,11 +42,12 @@ export class Database {
     this.#connection = this.#connect();
   }
 
-  /** Runs `work`, again and again while another process writes. */
+  /** Runs `work`. Retries while another process is writing. */
   async run<T>(work: (database: this) => T): Promise<T> {
     const giveUpAt = performance.now() + patienceMs;
     for (;;) {
-      if (!this.#isOpen) throw new StoreUnavailableError("sqlite", new Error("it is closed"));
+      if (!this.#isOpen)
+        throw new StoreUnavailableError("sqlite", new Error("the store is closed"));
       try {
         return work(this);
       } catch (error) {
@@ -58,9 +59,9 @@ export class Database {
   }
 
   /**
-   * As `run`, in one commit with all that is written in the same turn of the event loop, so that
-   * they wait for the disk once. What `work` throws undoes its last statement and nothing of the
-   * others, so it must be one statement.
+   * Runs `work` as `run` does, in one commit with the other writes of this turn of the event loop, so
+   * that they wait for the disk once. `work` must run a single statement, because an error undoes only
+   * its last one.
    */
   write<T>(work: (database: this) => T): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
@@ -69,7 +70,7 @@ export class Database {
     }) as Promise<T>;
   }
 
-  /** Nobody hears that something is written before the commit. */
+  /** Settles the promises of the writes after the commit. */
   async #commit(): Promise<void> {
     const writes = this.#writes;
     this.#writes = [];
@@ -83,7 +84,7 @@ export class Database {
     }
   }
 
-  /** What is to be said of one of the writes, unless it is the end of them all. */
+  /** Runs a write. Returns a function that settles its promise; errors that affect all writes are thrown. */
   #attempt({ work, resolve, reject }: Write): () => void {
     try {
       const value = work();
@@ -94,22 +95,22 @@ export class Database {
     }
   }
 
-  /** The rows that a statement gives. Without rows it has run all the same. */
+  /** Runs a statement and returns its rows. */
   rows<Row>(sql: string, ...values: readonly Column[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[];
   }
 
-  /** How many rows a statement changed. */
+  /** Runs a statement and returns the number of changed rows. */
   changes(sql: string, ...values: readonly Column[]): number {
     return this.#prepare(sql).run(...values).changes;
   }
 
-  /** Runs statements that have no parameters. */
+  /** Runs statements without parameters. */
   exec(sql: string): void {
     this.#connection.exec(sql);
   }
 
-  /** Does all of `work` or nothing, with nobody else writing meanwhile. */
+  /** Runs `work` in a transaction with the write lock. An error undoes all of it. */
   transaction<T>(work: () => T): T {
     this.#connection.exec("BEGIN IMMEDIATE");
     try {
@@ -136,8 +137,8 @@ export class Database {
   }
 
   /**
-   * A read that was broken off can leave its snapshot open. From the next write of another process
-   * on, this connection could then write nothing any more, however long it waited.
+   * Replaces the connection. An interrupted read can leave its snapshot open; after the next write of
+   * another process, the connection could then never write again.
    */
   #reconnect(): void {
     this.#statements.clear();
@@ -158,7 +159,7 @@ export class Database {
   }
 }
 
-/** True for a row that exists already. */
+/** True when a row with the same key already exists. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error).startsWith("SQLITE_CONSTRAINT");
 }

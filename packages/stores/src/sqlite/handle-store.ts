@@ -1,4 +1,4 @@
-/** Values of handles in a SQLite file. */
+/** The values of handles in a SQLite file. */
 import type { JSONValue } from "lutra/protocol";
 import type { HandleStore } from "lutra/stores";
 import { type Database, isDuplicate } from "./database.ts";
@@ -21,7 +21,7 @@ export function createSqliteHandleStore(database: Database, now: () => number): 
           connection.changes(sql, scope, id, version, expiresAt, JSON.stringify(value)),
         );
       } catch (error) {
-        if (isDuplicate(error)) throw new TypeError("create: a handle of this id exists");
+        if (isDuplicate(error)) throw new TypeError("create: a handle with this id already exists");
         throw error;
       }
     },

@@ -1,10 +1,10 @@
-/** The tables of a store, version by version. A version that was released is never changed. */
+/** The tables of a store, version by version. Released versions never change. */
 import type { Database } from "./database.ts";
 
-/** Marks a file as ours: "Lutr". */
+/** Marks the file as a store: "Lutr". */
 const applicationId = 0x4c_75_74_72;
 
-/** What each version adds to the one before; the first makes version 1. */
+/** The changes from each version to the next one. The first creates version 1. */
 export const migrations: readonly string[] = [
   `CREATE TABLE sessions (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,10 +45,10 @@ export const migrations: readonly string[] = [
      expires_at INTEGER NOT NULL
    ) WITHOUT ROWID;
    CREATE INDEX claims_expiry ON claims (expires_at);`,
-  // Who comes first: what was run or ordered before, then what became due first.
+  // Tasks that have run or been ordered before take precedence, then the earliest due time.
   `ALTER TABLE tasks ADD COLUMN has_begun INTEGER AS (runs > 0 OR orders > 1);
    CREATE INDEX tasks_turn ON tasks (has_begun DESC, due_at) WHERE duty = 'run' AND runner IS NULL;`,
-  // How many runs were lost with their process, one after the other.
+  // The number of attempts in a row that were lost with their process.
   `ALTER TABLE tasks ADD COLUMN lost_runs INTEGER NOT NULL DEFAULT 0;
    DROP INDEX tasks_due;
    CREATE INDEX tasks_due ON tasks (due_at, lost_runs) WHERE duty = 'run' AND runner IS NULL;
@@ -57,8 +57,8 @@ export const migrations: readonly string[] = [
 ];
 
 /**
- * Brings a file to the newest version. Many processes may do so at once: one writes, the others
- * wait and find it done.
+ * Brings a file to the newest version. Processes may do so at the same time: one of them makes the
+ * changes, and the others wait for it.
  *
  * @throws {Error} for a file of a later version, or of another application
  */
@@ -83,7 +83,7 @@ function versionOf(database: Database, path: string): number {
   );
   const { id, version, tables } = found ?? { id: 0, version: 0, tables: 0 };
   if (id !== applicationId && (id !== 0 || version !== 0 || tables > 0)) {
-    throw new Error(`${path}: expected a store of Lutra, found a database of something else`);
+    throw new Error(`${path}: expected a store of Lutra, got a database of another application`);
   }
   if (version > migrations.length) {
     throw new Error(

@@ -9,7 +9,7 @@ import { Database } from "./database.ts";
 import { migrations } from "./migrations.ts";
 import { openSqlite, type SqliteStore } from "./open-sqlite.ts";
 
-// A commit waits for the disk, which takes its time on a machine that is busy.
+// Commits wait for the disk, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
@@ -50,7 +50,7 @@ describe("tasks in SQLite", () => {
       { ...other.tasks, close: other.close },
     ] as const;
   };
-  /** No process has this number. */
+  /** Replaces the process id by one that does not exist. */
   const lose = async (taskId: string) => {
     const database = new Database(path, true);
     const sql = `UPDATE sessions SET pid = 99999999
@@ -80,7 +80,7 @@ describe("claims in SQLite", () => {
   });
   for (const { name, run } of contract) it(name, run);
 
-  it("outlive the process that made them", async () => {
+  it("survive the process that made them", async () => {
     const path = freshPath();
     const first = await openAt(path);
     await first.replayGuard.claim("a", 60_000);
@@ -91,7 +91,7 @@ describe("claims in SQLite", () => {
 });
 
 describe("a file", () => {
-  it("that is new is for nobody but its owner", async () => {
+  it("is readable by its owner alone when it is new", async () => {
     const path = freshPath();
     const store = await openAt(path);
     const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
@@ -101,7 +101,7 @@ describe("a file", () => {
     }
   });
 
-  it("that is there keeps who may open it", async () => {
+  it("keeps its permissions when it exists", async () => {
     const path = freshPath();
     await (await openAt(path)).close();
     chmodSync(path, 0o660);
@@ -116,7 +116,7 @@ describe("a file", () => {
   };
 
   it.each(migrations.map((_sql, version) => version))(
-    "is brought up to date from version %i",
+    "is migrated from version %i",
     async (version) => {
       const path = freshPath();
       const database = new Database(path, true);
@@ -142,7 +142,7 @@ describe("a file", () => {
     },
   );
 
-  it("of a later version is refused", async () => {
+  it("is refused when it has a later version", async () => {
     const path = freshPath();
     await (await openAt(path)).close();
     raw(path, "PRAGMA user_version = 99");
@@ -151,7 +151,7 @@ describe("a file", () => {
     );
   });
 
-  it("of another application is refused", async () => {
+  it("is refused when it belongs to another application", async () => {
     const [foreign, text] = [freshPath(), freshPath()];
     raw(foreign, "CREATE TABLE notes (text)");
     await expect(openSqlite(foreign)).rejects.toThrow("expected a store of Lutra");
@@ -159,13 +159,13 @@ describe("a file", () => {
     await expect(openSqlite(text)).rejects.toThrow(/not a database/);
   });
 
-  it("in a missing folder is refused with its name", async () => {
+  it("is refused in a missing folder, with the name of the folder", async () => {
     const path = join(folder, "missing", "state.db");
     await expect(openSqlite(path)).rejects.toThrow(/the folder .*missing does not exist/);
-    await expect(openSqlite(folder)).rejects.toThrow("expected a file, found a folder");
+    await expect(openSqlite(folder)).rejects.toThrow("expected a file, got a folder");
   });
 
-  it("that another program locks makes calls fail in time, and works again after that", async () => {
+  it("makes calls fail in time while another program locks it, and then recovers", async () => {
     const path = freshPath();
     const store = await openAt(path);
     const other = new Libsql(path);
@@ -184,7 +184,7 @@ describe("a file", () => {
     expect(await store.tasks.get("a")).toEqual(task);
   });
 
-  it("that is closed answers no more", async () => {
+  it("refuses calls once it is closed", async () => {
     const store = await openAt(freshPath());
     await store.close();
     await store.close();
@@ -192,7 +192,7 @@ describe("a file", () => {
   });
 });
 
-it("a run whose process others took for dead is aborted, and its task runs elsewhere", async () => {
+it("aborts a run whose lease has expired, and runs its task elsewhere", async () => {
   const path = freshPath();
   const clock = { now: Date.now() };
   const one = await openSqlite(path, { now: () => clock.now });
@@ -215,7 +215,7 @@ it("a run whose process others took for dead is aborted, and its task runs elsew
   });
   await one.tasks.create(task, { order: "run" });
   await running;
-  // Its lease looks as if nobody had renewed it for a minute.
+  // Makes the lease appear a minute old.
   const other = new Database(path, true);
   other.exec("UPDATE sessions SET renewed_at = renewed_at - 60000, place = 'elsewhere'");
   other.close();

@@ -10,28 +10,28 @@ import { Session } from "./session.ts";
 import { createSqliteTaskStore } from "./task-store.ts";
 
 export interface SqliteOptions {
-  /** Hears what goes wrong in the background. @default console.error */
+  /** Called with errors in the background. @default console.error */
   readonly onError?: (error: unknown) => void;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** How long to wait after so many rejections of a run in a row. @default 1 s, 2 s ... 1 min */
+  /** Pause after so many rejected runs in a row, in milliseconds. @default 1 s, 2 s ... 1 min */
   readonly retryPauseMs?: (rejections: number) => number;
 }
 
-/** What one file keeps. */
+/** The stores in one file. */
 export interface SqliteStore {
   readonly tasks: TaskStore;
   readonly handles: HandleStore;
   readonly replayGuard: ReplayGuard;
-  /** Hands over what this process runs and holds, and closes the file. */
+  /** Releases the tasks that this process runs, and closes the file. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Opens a file, or makes one for its owner alone where its folder exists, and brings its tables up to
- * date. All processes of one machine may have it open. It must not lie on a network drive.
+ * Opens a file, or creates one that only its owner can read, and migrates its tables. All processes of
+ * one machine may open it. It must not be on a network drive.
  *
- * @throws {Error} for a missing folder, a file of something else or of a later version
+ * @throws {Error} for a missing folder, a file of another application or of a later version
  * @example
  * ```ts
  * const store = await openSqlite("./state.db");
@@ -42,7 +42,7 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   const { now = Date.now } = options;
   const onError = reportOutages(options.onError ?? reportError);
   await requireFolder(path);
-  await makeFile(path);
+  await createFile(path);
   const database = new Database(path, true);
   try {
     await migrate(database, path);
@@ -72,26 +72,26 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   };
 }
 
-/** SQLite only says that it could not open the file. */
+/** Checks the path first, because SQLite reports only that it could not open the file. */
 async function requireFolder(path: string): Promise<void> {
   const folder = dirname(path);
   const found = await stat(folder).catch(() => undefined);
   if (found === undefined) throw new Error(`${path}: the folder ${folder} does not exist`);
   const file = await stat(path).catch(() => undefined);
-  if (file?.isDirectory()) throw new Error(`${path}: expected a file, found a folder`);
+  if (file?.isDirectory()) throw new Error(`${path}: expected a file, got a folder`);
 }
 
 /**
- * What tasks are about is for nobody else; SQLite makes the files beside it like it. Whoever has made
- * a file decides, and why one can't be made SQLite says.
+ * Creates the file with the mode 0600, which SQLite also gives to `-wal` and `-shm`. Existing files
+ * keep their mode. If creation fails, SQLite reports the reason afterwards.
  */
-async function makeFile(path: string): Promise<void> {
-  const made = await open(path, "wx", ownerOnly).catch(() => undefined);
-  await made?.close();
+async function createFile(path: string): Promise<void> {
+  const created = await open(path, "wx", ownerOnly).catch(() => undefined);
+  await created?.close();
 }
 
 const ownerOnly = 0o600;
 
 function reportError(error: unknown): void {
-  console.error("lutra: the store in SQLite:", error);
+  console.error("lutra: error in the SQLite store:", error);
 }

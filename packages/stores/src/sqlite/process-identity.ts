@@ -1,16 +1,16 @@
-/** Tells a process that lives from one that died, on one machine. */
+/** Distinguishes live processes from dead ones on one machine. */
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 export interface ProcessIdentity {
-  /** Where `pid` means this process: one boot of one machine, and one namespace of processes. */
+  /** The scope of `pid`: a boot of a machine, and a namespace of processes. */
   readonly place: string;
   readonly pid: number;
-  /** When it started, where the system says so: a later process may get the same number. */
+  /** Start time, if known, because a later process may get the same number. */
   readonly started: string;
 }
 
-/** The identity of this process. */
+/** Returns the identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   const boot = readOr(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
   const namespace = readOr(() => readlinkSync("/proc/self/ns/pid"));
@@ -19,8 +19,8 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /**
- * True for a process that has certainly ended. Of one in another place nothing is known, since its
- * number means something else here.
+ * True for a process that has certainly ended. False for one in another place, since its number means
+ * something else here.
  */
 export function hasDied(identity: ProcessIdentity, own: ProcessIdentity): boolean {
   if (identity.place !== own.place) return false;
@@ -33,10 +33,10 @@ export function hasDied(identity: ProcessIdentity, own: ProcessIdentity): boolea
   return started !== undefined && started !== identity.started;
 }
 
-/** When a process started, in ticks since the boot; "ended" for one that only its parent keeps. */
+/** Returns the start time in ticks since the boot; "ended" for a process that awaits its parent. */
 function startOf(pid: number): string | undefined {
   const stat = readOr(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  // The second field is the name of the program, which may hold spaces and parentheses.
+  // The second field is the program name, which may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, started] = [fields[0] ?? "", fields[19]];
   return /^[ZX]$/.test(state) ? "ended" : started;

@@ -1,8 +1,8 @@
-/** Claims in a SQLite file: they outlive every process. */
+/** Claims in a SQLite file, which survive every process. */
 import type { ReplayGuard } from "lutra/stores";
 import type { Database } from "./database.ts";
 
-/** Claims that have expired are forgotten a few at a time, as new ones come. */
+/** Expired claims are deleted in small batches along with new ones. */
 const sweepEvery = 64;
 const sweepLimit = 200;
 

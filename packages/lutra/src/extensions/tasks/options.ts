@@ -4,34 +4,33 @@ import { requireCount, type TaskSettings } from "./server/tool-settings.ts";
 
 export interface TasksOptions {
   /**
-   * Where tasks live. Replicas need one that they share. @default what `server.share` brings, else
-   * the memory of this process
+   * The store of tasks. Replicas need a shared one. @default that of `server.share`, else the memory of
+   * this process
    */
   readonly store?: TaskStore;
-  /** How long after its creation a task is kept, in milliseconds; `null` for ever. @default 3600000 */
+  /** Time for which tasks are kept, in milliseconds; `null` for no limit. @default 3600000 */
   readonly ttlMs?: number | null;
-  /** The longest time that any tool may ask for, in milliseconds. @default 86400000 */
+  /** Maximum `ttlMs` of any tool, in milliseconds. @default 86400000 */
   readonly maxTtlMs?: number;
-  /** How often clients are to ask for a task, in milliseconds. @default 1000 */
+  /** Suggested interval between requests of clients for a task, in milliseconds. @default 1000 */
   readonly pollIntervalMs?: number;
-  /** How many tasks run at once in one process. @default 16 */
+  /** Maximum number of tasks that run at once in one process. @default 16 */
   readonly concurrency?: number;
   /**
-   * How many tasks of one principal may be open that one process has created; all callers without
-   * a principal are one. More are refused with the status 429. @default 1000
+   * Maximum number of open tasks of one principal that one process has created. Callers without a
+   * principal count together. Further tasks are refused with the status 429. @default 1000
    */
   readonly maxOpenTasks?: number;
   /**
-   * How many runs of a task may be lost with their process, one after the other, before the task
-   * fails. A run is not lost that ends in order, and none counts any longer when a step is kept or a
-   * question answered. `Infinity` for as many as there are until the task expires. @default 12
+   * Maximum number of runs in a row that are lost with their process before a task fails. Orderly ends
+   * of runs, recorded steps and answers reset the count. `Infinity` for no limit. @default 12
    */
   readonly maxLostRuns?: number;
-  /** How often expired tasks are swept out of the store, in milliseconds. @default 60000 */
+  /** Interval between deletions of expired tasks, in milliseconds. @default 60000 */
   readonly sweepIntervalMs?: number;
-  /** How many tasks one subscription may name. @default 1000 */
+  /** Maximum number of tasks in one subscription. @default 1000 */
   readonly maxSubscribedTasks?: number;
-  /** How long running tasks have when the server closes, in milliseconds. @default 5000 */
+  /** Maximum time for running tasks to end when the server closes, in milliseconds. @default 5000 */
   readonly closeGraceMs?: number;
 }
 
@@ -39,16 +38,16 @@ export type CompleteTasksOptions = Required<Omit<TasksOptions, "store">> &
   Pick<TasksOptions, "store">;
 
 /**
- * Enough that bad luck is not taken for a task that kills. Where replicas are killed so fast that 35
- * of 100 runs are lost before their next step is kept, as in `bench/chaos/tasks-kills.ts`, five are
- * lost in a row at one step in 180, and twelve at one in 250,000.
+ * High enough to allow for bad luck. If 35 of 100 runs are lost before their next step is recorded, as
+ * in `bench/chaos/tasks-kills.ts`, one step in 180 loses five runs in a row, and one in 250,000 loses
+ * twelve.
  */
 const defaultMaxLostRuns = 12;
 
 /**
- * Fills the defaults in.
+ * Returns the options with defaults.
  *
- * @throws {TypeError} for nonsense
+ * @throws {TypeError} for invalid options
  */
 export function withDefaults(options: TasksOptions): CompleteTasksOptions {
   const complete = {
@@ -72,7 +71,7 @@ export function withDefaults(options: TasksOptions): CompleteTasksOptions {
   return complete;
 }
 
-/** How long a task of a tool is kept: what the tool says, but no longer than allowed. */
+/** Returns the `ttlMs` of a task: that of its tool, limited by `maxTtlMs`. */
 export function ttlOf({ ttlMs }: TaskSettings, options: CompleteTasksOptions): number | null {
   const wanted = ttlMs === undefined ? options.ttlMs : ttlMs;
   const { maxTtlMs } = options;

@@ -34,7 +34,7 @@ function after(...events: TaskEvent[]): TaskState {
 
 const complete = (round: number): TaskEvent => ({ type: "complete", round, result: { r: round } });
 describe("ext-tasks/tasks#task-status", () => {
-  it("a task begins as working, and goes through input_required back to it", () => {
+  it("begins with working, and returns to it after input_required", () => {
     expect(after().status).toBe("working");
     expect(after(ask(1, "a")).status).toBe("input_required");
     expect(after(ask(1, "a"), answer("a-1"))).toMatchObject({ status: "working", round: 2 });
@@ -53,12 +53,12 @@ describe("ext-tasks/tasks#task-status", () => {
     }
   });
 
-  it("forgets arguments, answers and steps of a task that is over", () => {
+  it("drops arguments, answers and steps when a task ends", () => {
     const state = after({ type: "step", name: "s", outcome: ["secret"] }, complete(1));
     expect(JSON.stringify(state)).not.toContain("secret");
   });
 
-  it("a run of an earlier round says nothing any longer, but its steps have happened", () => {
+  it("ignores events of earlier rounds, except steps", () => {
     const state = after(ask(1, "a"), answer("a-1"));
     for (const late of [complete(1), fail, ask(1, "a")])
       expect(transition(state, late, 9)).toBe(state);
@@ -66,12 +66,12 @@ describe("ext-tasks/tasks#task-status", () => {
     expect(transition(state, step, 9).memory.steps).toEqual({ s: [1] });
   });
 
-  it("the first outcome of a step counts", () => {
+  it("keeps the first outcome of a step", () => {
     const first: TaskEvent = { type: "step", name: "s", outcome: [1] };
     expect(after(first, { ...first, outcome: [2] }).memory.steps).toEqual({ s: [1] });
   });
 
-  it("a status message shows while it works, and changes lastUpdatedAt", () => {
+  it("shows a status message, and changes lastUpdatedAt", () => {
     const status: TaskEvent = { type: "status", round: 1, message: "half" };
     expect(after(status)).toMatchObject({ statusMessage: "half", lastUpdatedAt: 1 });
     expect(after(status, complete(1)).statusMessage).toBeUndefined();
@@ -79,13 +79,13 @@ describe("ext-tasks/tasks#task-status", () => {
 });
 
 describe("ext-tasks/tasks#task-update-requests", () => {
-  it("a key MUST NOT be used twice, also where a question is asked once more", () => {
+  it("a key MUST NOT be used twice, even if a question is asked again", () => {
     const state = after(ask(1, "a"), answer("a-1"), ask(2, "a"));
     expect(Object.keys(state.questions)).toEqual(["a-2"]);
     expect(state.memory.answers).toEqual({});
   });
 
-  it("a partial set MAY be accepted: the task waits for the rest", () => {
+  it("a partial set of answers MAY be accepted; the task waits for the rest", () => {
     const partly = after(ask(1, "a", "b"), answer("a-1"));
     expect(partly.status).toBe("input_required");
     expect(Object.keys(partly.questions)).toEqual(["b-2"]);
@@ -93,18 +93,21 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     expect(all).toMatchObject({ status: "working", memory: { answers: { a: accept, b: accept } } });
   });
 
-  it("SHOULD ignore keys that are unknown, answered or superseded", () => {
+  it("keys that are unknown, answered or superseded SHOULD be ignored", () => {
     const state = after(ask(1, "a", "b"), answer("a-1"));
     expect(transition(state, answer("a-1", "c-3", "__proto__"), 9)).toBe(state);
   });
 
-  it.each(["__proto__", "constructor", "toString"])("a question may be called %s", (name) => {
-    const state = after(
-      { ...ask(1), pending: Object.fromEntries([[name, request("x")]]) } as TaskEvent,
-      answer(`${name}-1`),
-    );
-    expect(Object.keys(state.memory.answers)).toEqual([name]);
-  });
+  it.each(["__proto__", "constructor", "toString"])(
+    "accepts %s as the name of a question",
+    (name) => {
+      const state = after(
+        { ...ask(1), pending: Object.fromEntries([[name, request("x")]]) } as TaskEvent,
+        answer(`${name}-1`),
+      );
+      expect(Object.keys(state.memory.answers)).toEqual([name]);
+    },
+  );
 });
 
 const legal: { readonly [from: string]: readonly string[] } = {
@@ -113,7 +116,7 @@ const legal: { readonly [from: string]: readonly string[] } = {
   input_required: ["input_required", "working", "cancelled"],
 };
 
-it("whatever happens in whatever order: legal transitions, keys of one use, no answer lost", () => {
+it("makes only legal transitions, uses keys once and loses no answer, for any order of events", () => {
   fc.assert(
     fc.property(fc.array(randomEvents, { maxLength: 30 }), (order) => {
       let state = created();

@@ -1,6 +1,6 @@
 /**
- * The life of a task as pure functions: a state and an event give the next state. An event that
- * comes too late, or twice, gives the very same state back.
+ * The state machine of a task, as pure functions. A state and an event lead to the next state. An event
+ * that arrives too late, or twice, returns the same object.
  *
  * @spec ext-tasks/tasks#task-status
  */
@@ -10,32 +10,32 @@ import type { InputMemory, StepOutcome } from "../../server/handler/request-stat
 import type { DetailedTask, TaskInfo, TaskStatus } from "./protocol.ts";
 import { isTerminal } from "./protocol.ts";
 
-/** What a run after this one is to know, as JSON. */
+/** The memory of later rounds, as JSON. */
 export interface TaskMemory {
   readonly answers: { readonly [name: string]: InputResponse };
   readonly steps: { readonly [name: string]: StepOutcome };
   readonly state?: unknown;
-  /** What the idempotency keys of the steps are made from. Not the id, which is a secret. */
+  /** The base of the idempotency keys of steps. Not the task id, which is secret. */
   readonly exchange: string;
 }
 
-/** The call that the task is about. */
+/** The call of the task. */
 export interface TaskCall {
   readonly name: string;
   readonly arguments: JSONObject;
-  /** The `_meta` of the request that created the task; as the arguments, empty once it has ended. */
+  /** The `_meta` of the request. Empty once the task has ended, like the arguments. */
   readonly meta: JSONObject;
-  /** Who sent it; `null` for nobody whom a transport has verified. */
+  /** The caller; `null` if no transport has verified it. */
   readonly principal: JSONObject | null;
 }
 
 interface OpenQuestion {
-  /** How the handler calls it. */
+  /** The name that the handler gave it. */
   readonly name: string;
   readonly request: InputRequest;
 }
 
-/** Everything about a task but its id and its expiry: JSON. */
+/** All fields of a task but its id and expiry, as JSON. */
 export interface TaskState {
   readonly status: TaskStatus;
   readonly statusMessage?: string | undefined;
@@ -46,35 +46,35 @@ export interface TaskState {
   readonly pollIntervalMs: number;
   readonly call: TaskCall;
   readonly memory: TaskMemory;
-  /** How often the task went on after questions. What a run of an earlier round says is too late. */
+  /** Number of the round. Grows with each set of answers; events of earlier rounds are ignored. */
   readonly round: number;
-  /** How many questions have been asked; the next key is made from it. */
+  /** Number of questions so far, from which the next key is made. */
   readonly asked: number;
-  /** By the key that the client knows. */
+  /** The open questions, by the key that the client sees. */
   readonly questions: { readonly [key: string]: OpenQuestion };
   readonly result?: JSONObject | undefined;
   readonly error?: JSONObject | undefined;
 }
 
 export type TaskEvent =
-  /** A run has finished a step. */
+  /** A step has ended. */
   | { readonly type: "step"; readonly name: string; readonly outcome: StepOutcome }
-  /** A run says how far it is. */
+  /** A handler has set the status message. */
   | { readonly type: "status"; readonly round: number; readonly message: string }
-  /** A run has ended with questions. */
+  /** A round has ended with questions. */
   | {
       readonly type: "ask";
       readonly round: number;
       readonly pending: InputRequests;
       readonly memory: InputMemory;
     }
-  /** The client has answered; responses fit the requests of their keys. */
+  /** The client has answered. The responses fit the requests of their keys. */
   | { readonly type: "answer"; readonly responses: { readonly [key: string]: InputResponse } }
-  /** A run has ended with a result. */
+  /** A round has ended with a result. */
   | { readonly type: "complete"; readonly round: number; readonly result: JSONObject }
-  /** A run has ended with an error. */
+  /** A round has ended with an error. */
   | { readonly type: "fail"; readonly round: number; readonly error: JSONObject }
-  /** The client no longer wants it. */
+  /** The client has cancelled the task. */
   | { readonly type: "cancel" };
 
 export interface NewTask {
@@ -87,7 +87,7 @@ export interface NewTask {
   readonly statusMessage?: string | undefined;
 }
 
-/** The first state of a task. */
+/** Returns the first state of a task. */
 export function newTask(init: NewTask): TaskState {
   const { now, ttlMs, pollIntervalMs, call, statusMessage } = init;
   const { answers, steps, state, exchange = init.exchange } = init.memory;
@@ -106,10 +106,10 @@ export function newTask(init: NewTask): TaskState {
   };
 }
 
-/** What becomes of `state` by `event`: the same object where nothing does. */
+/** Returns the state after `event`; the same object when nothing changes. */
 export function transition(state: TaskState, event: TaskEvent, now: number): TaskState {
   if (isTerminal(state.status)) return state;
-  // A step's effect has happened, whichever run it was of.
+  // The effect of a step has happened, also in an earlier round.
   if (event.type === "step") return withStep(state, event);
   if ("round" in event && (event.round !== state.round || state.status !== "working")) return state;
   const lastUpdatedAt = Math.max(now, state.lastUpdatedAt);
@@ -128,7 +128,7 @@ export function transition(state: TaskState, event: TaskEvent, now: number): Tas
   return next === state ? state : { ...next, lastUpdatedAt };
 }
 
-/** What becomes of a task that goes on. */
+/** Applies an event after which the task continues. */
 function apply(
   state: TaskState,
   event: Extract<TaskEvent, { readonly type: "status" | "ask" | "answer" }>,
@@ -143,19 +143,19 @@ function apply(
   }
 }
 
-/** The first outcome of a step is the one that counts. */
+/** Records the outcome of a step. The first one takes precedence. */
 function withStep(
   state: TaskState,
   { name, outcome }: { readonly name: string; readonly outcome: StepOutcome },
 ): TaskState {
   const { memory } = state;
   if (Object.hasOwn(memory.steps, name)) return state;
-  // A computed name is a member of its own, also where it is that of the prototype.
+  // A computed name creates an own member, also for names of the prototype.
   return { ...state, memory: { ...memory, steps: { ...memory.steps, [name]: outcome } } };
 }
 
 /**
- * Every question gets a key of its own, also one that is asked once more under the same name.
+ * Opens questions. Each gets a new key, even if it is asked again under the same name.
  *
  * @spec ext-tasks/tasks#task-update-requests
  */
@@ -169,7 +169,7 @@ function ask(
     asked += 1;
     questions[`${name}-${asked}`] = { name, request };
   }
-  // What is asked once more has lost its earlier answer.
+  // A question that is asked again loses its earlier answer.
   const isKept = ([name]: [string, unknown]) => !Object.hasOwn(pending, name);
   const answers = Object.entries({ ...state.memory.answers, ...memory.answers }).filter(isKept);
   return {
@@ -186,7 +186,7 @@ function ask(
   };
 }
 
-/** Keys that are not open are ignored; the last answer lets the task go on. */
+/** Records answers and ignores keys that are not open. The last answer starts the next round. */
 function answer(state: TaskState, responses: { readonly [key: string]: InputResponse }): TaskState {
   const answered = Object.keys(state.questions).filter((key) => Object.hasOwn(responses, key));
   if (answered.length === 0) return state;
@@ -205,8 +205,8 @@ function answer(state: TaskState, responses: { readonly [key: string]: InputResp
 }
 
 /**
- * Nothing of what only a run needs is kept any longer. Member by member: the spread of a state that
- * was read from JSON costs ten times as much.
+ * Ends a task and drops the fields that only rounds need. Copies member by member, because spreading a
+ * state that was parsed from JSON costs ten times as much.
  */
 function ended(
   { createdAt, ttlMs, pollIntervalMs, call, memory, round, asked }: TaskState,
@@ -231,7 +231,7 @@ function ended(
 }
 
 /**
- * The task as the client sees it.
+ * Returns the task as clients see it.
  *
  * @spec ext-tasks/tasks#response
  */
@@ -247,7 +247,7 @@ export function detailedTask(taskId: string, state: TaskState): DetailedTask {
   return { ...info, status, error: error as { readonly code: number; readonly message: string } };
 }
 
-/** What all views of a task have in common. */
+/** Returns the fields that all views of a task share. */
 export function taskInfo(
   taskId: string,
   state: TaskState,
@@ -264,7 +264,7 @@ export function taskInfo(
   };
 }
 
-/** The last one that was written: a new task has two that are the same, and so have its neighbours. */
+/** The last timestamp. A new task has two equal ones, and so have other tasks of the same time. */
 let last = { ms: 0, text: new Date(0).toISOString() };
 
 function timestamp(ms: number): string {

@@ -15,7 +15,7 @@ export function expectThat(condition: boolean, promise: string): asserts conditi
 /** Compares JSON values, without regard to the order of members. */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
   const [is, shouldBe] = [canonical(actual), canonical(expected)];
-  if (is !== shouldBe) throw new Error(`${what}: expected ${shouldBe}, not ${is}`);
+  if (is !== shouldBe) throw new Error(`${what}: expected ${shouldBe}, got ${is}`);
 }
 
 /** Fails a case unless `promise` rejects. */

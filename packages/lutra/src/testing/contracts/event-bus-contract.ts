@@ -2,7 +2,7 @@ import type { JSONObject } from "../../protocol/json.ts";
 import type { EventBus } from "../../stores/event-bus.ts";
 import { type ContractCase, expectEqual, freshId, settled } from "./contract-case.ts";
 
-/** A bus that two replicas share, each with its end of it. A bus in memory is given twice. */
+/** The two ends of a bus that replicas share. For a bus in memory, both are the same. */
 export interface SharedEventBuses {
   readonly one: EventBus;
   readonly other: EventBus;
@@ -10,8 +10,8 @@ export interface SharedEventBuses {
 }
 
 /**
- * What an `EventBus` promises, as cases for any test runner. `open` resolves when each end hears
- * the other.
+ * Returns the contract of an `EventBus` as cases for any test runner. `open` resolves when each end
+ * receives the events of the other.
  */
 export function eventBusContract(open: () => Promise<SharedEventBuses>): readonly ContractCase[] {
   return cases.map(({ name, body }) => ({
@@ -32,7 +32,7 @@ interface EventBusCase {
   readonly body: (one: EventBus, other: EventBus) => Promise<void>;
 }
 
-/** Collects the events of a topic until one says that it is the last. */
+/** Collects the events of a topic until the one that is marked as last. */
 function collect(bus: EventBus, topic: string): Promise<readonly JSONObject[]> {
   const all = settled<readonly JSONObject[]>();
   const heard: JSONObject[] = [];
@@ -91,7 +91,7 @@ const cases: readonly EventBusCase[] = [
     },
   },
   {
-    name: "keeps topics apart, and listeners that have left",
+    name: "delivers nothing to other topics or removed listeners",
     body: async (one, other) => {
       const [topic, foreign] = [freshId(), freshId()];
       const wrong: JSONObject[] = [];

@@ -2,8 +2,8 @@ import type { HandleStore, StoredHandle } from "../../stores/handle-store.ts";
 import { type ContractCase, expectEqual, expectRejection, freshId } from "./contract-case.ts";
 
 /**
- * What a `HandleStore` promises, as cases for any test runner. `open` opens two stores over the
- * same data, as two replicas do; a store in memory gives itself twice. Cases may share one database.
+ * Returns the contract of a `HandleStore` as cases for any test runner. `open` opens two stores over the
+ * same data, as two replicas do. For a store in memory, both are the same. Cases may share one database.
  */
 export function handleStoreContract(
   open: () => Promise<readonly [HandleStore, HandleStore]>,
@@ -33,7 +33,7 @@ function freshHandle(changes: Partial<StoredHandle> = {}): StoredHandle {
 
 const cases: readonly HandleStoreCase[] = [
   {
-    name: "gives a value back at every replica, whatever JSON it is",
+    name: "returns any JSON value at every replica",
     body: async (one, other) => {
       for (const value of [null, false, 0, "", "ö\u0000'", [[], {}], { a: { b: [1.5, null] } }]) {
         const handle = freshHandle({ value, expiresAt: value === null ? null : 8e12 });
@@ -43,7 +43,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "keeps the ids of one scope apart from those of another",
+    name: "separates the ids of different scopes",
     body: async (one, other) => {
       const handle = freshHandle({ value: "mine" });
       const foreign = { ...handle, scope: `${handle.scope} ` };
@@ -56,7 +56,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "knows no handle under an id that is like another but for a NUL, whatever clients ask for",
+    name: "returns undefined for ids with NUL characters or lone surrogates",
     body: async (one) => {
       const handle = freshHandle();
       await one.create(handle);
@@ -68,7 +68,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "refuses an id that its scope has",
+    name: "refuses an id that exists in its scope",
     body: async (one, other) => {
       const handle = freshHandle();
       await one.create(handle);
@@ -76,7 +76,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "replaces the version before, and no other",
+    name: "replaces only the previous version",
     body: async (one, other) => {
       const handle = freshHandle();
       const second = { ...handle, version: 2, value: ["new"], expiresAt: null };
@@ -88,7 +88,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "lets one of many win who replace the same version at once",
+    name: "accepts one of many concurrent replacements of a version",
     body: async (one, other) => {
       const handle = freshHandle();
       await one.create(handle);
@@ -101,7 +101,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "forgets what is deleted, and says whether there was anything",
+    name: "deletes a value, and reports whether it existed",
     body: async (one, other) => {
       const handle = freshHandle();
       await one.create(handle);
@@ -111,7 +111,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "treats what has expired like what never was",
+    name: "treats an expired value like an unknown one",
     body: async (one, other) => {
       const handle = freshHandle({ expiresAt: Date.now() - 1 });
       await one.create(handle);
@@ -121,7 +121,7 @@ const cases: readonly HandleStoreCase[] = [
     },
   },
   {
-    name: "sweeps what has expired, no more than it is told, and nothing else",
+    name: "sweeps expired values only, up to the limit",
     body: async (one, other) => {
       while ((await one.sweep(1000)) > 0);
       const kept = freshHandle();

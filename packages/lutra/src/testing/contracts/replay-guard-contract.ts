@@ -2,8 +2,8 @@ import type { ReplayGuard } from "../../stores/replay-guard.ts";
 import { type ContractCase, expectEqual, freshId } from "./contract-case.ts";
 
 /**
- * What a `ReplayGuard` promises, as cases for any test runner. `open` resolves to two guards of the
- * same claims, as two replicas have them; a guard in memory is given twice.
+ * Returns the contract of a `ReplayGuard` as cases for any test runner. `open` resolves to two guards
+ * with the same claims, as two replicas have them. For a guard in memory, both are the same.
  */
 export function replayGuardContract(
   open: () => Promise<readonly [ReplayGuard, ReplayGuard]>,
@@ -39,7 +39,7 @@ const cases: readonly ReplayGuardCase[] = [
     },
   },
   {
-    name: "forgets a claim once its time is over",
+    name: "grants a claim again after its time",
     body: async (one, other) => {
       const id = freshId();
       await one.claim(id, 1);

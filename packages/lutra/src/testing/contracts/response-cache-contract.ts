@@ -1,9 +1,10 @@
-import type { ResponseCache, ResponseCacheKey } from "../../stores/response-cache.ts";
+import type { ResponseCache } from "../../stores/response-cache.ts";
+import type { ResponseCacheKey } from "../../stores/response-cache-key.ts";
 import { type ContractCase, expectEqual, freshId } from "./contract-case.ts";
 
 /**
- * What a `ResponseCache` promises, as cases for any test runner. `open` resolves to two caches over
- * the same data, as two replicas have them; a cache in memory is given twice.
+ * Returns the contract of a `ResponseCache` as cases for any test runner. `open` resolves to two caches
+ * over the same data, as two replicas have them. For a cache in memory, both are the same.
  */
 export function responseCacheContract(
   open: () => Promise<readonly [ResponseCache, ResponseCache]>,
@@ -25,7 +26,7 @@ function freshKey(changes: Partial<ResponseCacheKey> = {}): ResponseCacheKey {
 
 const cases: readonly ResponseCacheCase[] = [
   {
-    name: "gives back what was kept at any replica, and when it was received",
+    name: "returns a response and its time of arrival at every replica",
     body: async (one, other) => {
       const key = freshKey();
       expectEqual(await other.get(key), undefined, "the response before");
@@ -36,7 +37,7 @@ const cases: readonly ResponseCacheCase[] = [
     },
   },
   {
-    name: "never gives a response to a request that differs in one thing",
+    name: "returns no response to a request that differs in one part of the key",
     body: async (one) => {
       const key = freshKey();
       await one.set(key, response);
@@ -51,7 +52,7 @@ const cases: readonly ResponseCacheCase[] = [
     },
   },
   {
-    name: "forgets the responses to a method in all partitions",
+    name: "deletes the responses to a method from all partitions",
     body: async (one, other) => {
       const key = freshKey();
       const [own, foreign] = [
@@ -66,7 +67,7 @@ const cases: readonly ResponseCacheCase[] = [
     },
   },
   {
-    name: "forgets the responses to one set of parameters",
+    name: "deletes the responses to a method with the same parameters",
     body: async (one, other) => {
       const key = freshKey();
       const read = { ...key, params: '{"uri":"a"}' };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createMemoryEventBus } from "../../../stores/event-bus.ts";
+import { createMemoryEventBus } from "../../../stores/memory-event-bus.ts";
 import { cancelledTopic } from "./records.ts";
 import { createRunningTasks } from "./running-tasks.ts";
 

@@ -2,7 +2,8 @@
 import { afterEach, expect, it, vi } from "vitest";
 import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
 import type { ToolDefinition } from "../../../server/tools.ts";
-import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { createMemoryEventBus } from "../../../stores/memory-event-bus.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import { StoreUnavailableError } from "../../../stores/store-unavailable-error.ts";
 import type { TaskStore } from "../../../stores/task-store.ts";

@@ -5,7 +5,8 @@ import type { JSONRPCNotification } from "../../../protocol/json-rpc.ts";
 import type { AskOptions } from "../../../server/fixtures/ask.ts";
 import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import type { ToolDefinition } from "../../../server/tools.ts";
-import { createMemoryEventBus, type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
+import { createMemoryEventBus } from "../../../stores/memory-event-bus.ts";
 import {
   form,
   gate,
@@ -59,7 +60,7 @@ function listen({ ask }: TaskServer, notifications: JSONObject, options: AskOpti
 }
 
 describe("ext-tasks/tasks#task-status-notifications", () => {
-  it("MUST be refused with -32021 without the extension, and no stream opens", async () => {
+  it("a subscription without the extension MUST be refused with -32021, and opens no stream", async () => {
     const server = taskServer([tool(() => "")]);
     const { taskId } = await server.call("t");
     const capabilities: ClientCapabilities = {};
@@ -80,7 +81,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     },
   );
 
-  it("the acknowledgment comes first, and names only tasks of the caller that exist", async () => {
+  it("sends the acknowledgment first, with the existing tasks of the caller only", async () => {
     const server = taskServer([tool(() => "")]);
     const mine = await server.call("t");
     const principal = { id: "ann" };
@@ -97,14 +98,14 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     });
   });
 
-  it("leaves the member out when nothing of it is honoured", async () => {
+  it("omits taskIds from the acknowledgment when no task is accepted", async () => {
     const { received } = listen(taskServer([tool(() => "")]), { taskIds: ["unknown"] });
     await vi.waitUntil(() => received.length > 0);
     expect(received).toMatchObject([{ params: { notifications: {} } }]);
     expect(received[0]).not.toHaveProperty("params.notifications.taskIds");
   });
 
-  it("each notification MUST be the whole task, as tasks/get gives it, with the subscription's id", async () => {
+  it("each notification MUST be the whole task, as tasks/get returns it, with the subscription's id", async () => {
     const { open, opened } = gate();
     const server = taskServer([
       tool(async (_args, context) => {
@@ -128,7 +129,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     for (const { method } of stream.received.slice(1)) expect(method).toBe("notifications/tasks");
   });
 
-  it("neither progress nor log messages MUST be sent for a task", async () => {
+  it("progress and log messages MUST NOT be sent for a task", async () => {
     const server = taskServer(
       [
         tool(async (_args, context) => {
@@ -153,7 +154,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(methods).toEqual(new Set([acknowledged, "notifications/tasks"]));
   });
 
-  it("whoever subscribes too late hears how the task has ended", async () => {
+  it("sends the end of a task to a client that subscribes after it", async () => {
     const server = taskServer([tool(() => "done")]);
     const { taskId } = await server.call("t");
     await server.until(taskId, isOver);
@@ -161,7 +162,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(task).toMatchObject({ status: "completed", result: { content: [{ text: "done" }] } });
   });
 
-  it("a change of one task reaches its streams alone, and a stream that is over leaves nothing", async () => {
+  it("sends a change only to streams of its task, and removes all listeners of an ended stream", async () => {
     const bus = createMemoryEventBus();
     const topics = new Map<string, number>();
     const counting: EventBus = {
@@ -195,7 +196,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(topics.get(`tasks ${ids[2]}`)).toBe(0);
   });
 
-  it("after a gap of the bus, a stream sends what it missed, and nothing twice", async () => {
+  it("sends each missed change once after a gap of the bus", async () => {
     const bus = createMemoryEventBus();
     let isDeaf = false;
     const lossy: EventBus = {
@@ -224,7 +225,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(stream.received).toHaveLength(5);
   });
 
-  it("after a gap of the bus, a run hears that its task was cancelled", async () => {
+  it("aborts a run whose task was cancelled during a gap of the bus", async () => {
     const bus = createMemoryEventBus();
     let isDeaf = false;
     const lossy: EventBus = {

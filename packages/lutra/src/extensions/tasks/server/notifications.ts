@@ -1,5 +1,5 @@
 /**
- * Tasks on `subscriptions/listen`: each change of a task as a notification with the whole task.
+ * Tasks on `subscriptions/listen`. Each change of a task is sent as a notification with the whole task.
  *
  * @spec ext-tasks/tasks#task-status-notifications
  */
@@ -24,7 +24,7 @@ export interface NotificationsInit {
   readonly onError: (error: unknown) => void;
 }
 
-/** The filter member `taskIds`. */
+/** Creates the filter member `taskIds`. */
 export function taskFilter(init: NotificationsInit): FilterMember {
   return {
     name: taskFilterMember,
@@ -54,7 +54,7 @@ export function taskFilter(init: NotificationsInit): FilterMember {
   };
 }
 
-/** What is left out of the acknowledgment is unknown, expired or someone else's. */
+/** Returns the accepted streams. Unknown, expired and foreign tasks are left out. */
 function acceptedStreams(
   streams: readonly TaskStream[],
   stop: () => void,
@@ -76,10 +76,9 @@ function parseTaskIds(value: unknown, limit: number): readonly string[] {
 }
 
 /**
- * One task on one stream. An event says only that something has changed, since buses limit the size
- * of events; what is sent is what `tasks/get` would give at that moment. The state at the beginning
- * is sent as well, or a client that does not poll would wait for ever for a task that has ended
- * before it was subscribed to.
+ * A task on a stream. Events report only that a task has changed, since buses limit their size, so the
+ * stream sends the task as `tasks/get` returns it. It also sends the initial state; otherwise a client
+ * that does not poll would wait forever for a task that ended before the subscription.
  */
 class TaskStream {
   readonly taskId: string;
@@ -92,7 +91,7 @@ class TaskStream {
   #isStopped = false;
   #isReading = false;
   #isStale = false;
-  /** How many looks in a row have failed, and what waits for the next one. */
+  /** Number of failed reads in a row, and the timer for the next one. */
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -100,7 +99,7 @@ class TaskStream {
     this.taskId = taskId;
     this.#send = send;
     this.#init = init;
-    // Before the first look, so that no change falls in between.
+    // Before the first read, so that no change is missed.
     this.#subscribed = [
       init.events.subscribe(taskTopic(taskId), this.#changed),
       init.events.subscribe(eventGapTopic, this.#outdated),
@@ -114,7 +113,7 @@ class TaskStream {
 
   start(): void {
     this.#isStarted = true;
-    if (this.#first !== undefined) this.#show(this.#first);
+    if (this.#first !== undefined) this.#sendTask(this.#first);
     if (this.#isStale) void this.#read();
   }
 
@@ -124,12 +123,12 @@ class TaskStream {
     for (const unsubscribe of this.#subscribed) unsubscribe();
   };
 
-  /** Changes that come while one is read are shown together. */
+  /** Called with events. Changes during a read lead to one more read. */
   readonly #changed = (event: JSONObject): void => {
     if ((event.version as number) > this.#sentVersion) this.#outdated();
   };
 
-  /** After a gap nobody knows what has changed, so the task is looked at. */
+  /** Called after a gap, which may have hidden changes. */
   readonly #outdated = (): void => {
     if (this.#isStopped) return;
     this.#isStale = true;
@@ -144,7 +143,7 @@ class TaskStream {
         this.#isStale = false;
         const record = await this.#init.records.read(this.taskId);
         this.#failures = 0;
-        if (record !== undefined) this.#show(record);
+        if (record !== undefined) this.#sendTask(record);
       }
     } catch (error) {
       this.#init.onError(error);
@@ -155,12 +154,12 @@ class TaskStream {
     }
   }
 
-  #show(record: TaskRecord): void {
+  #sendTask(record: TaskRecord): void {
     if (this.#isStopped || record.version <= this.#sentVersion) return;
     this.#sentVersion = record.version;
     const task = detailedTask(this.taskId, record.state);
     this.#send(taskNotificationMethod, task as unknown as JSONObject);
-    // Nothing follows a terminal status.
+    // A terminal status is the last change.
     if (isTerminal(record.state.status)) this.stop();
   }
 }

@@ -28,7 +28,7 @@ function recordOf(taskId: string, status: string): TaskRecord {
 
 const refused = { status: 429, retryAfterMs: 1000 };
 
-it("who has too many makes the store look at them no more often than it may come again", async () => {
+it("checks the store for a principal at its limit no more often than it may retry", async () => {
   const { clock, create, end, reads } = setUp(3);
   for (const taskId of ["a", "b", "c"]) await create(taskId);
   const crowd = await Promise.allSettled(Array.from({ length: 20 }, () => create("d")));
@@ -41,7 +41,7 @@ it("who has too many makes the store look at them no more often than it may come
   expect(reads()).toBe(6);
 });
 
-it("counts all of one principal though its tasks end while it is looked at them", async () => {
+it("counts all tasks of a principal that end during a check", async () => {
   const { open, create } = setUp(2);
   for (const taskId of ["a", "b"]) await create(taskId);
   const waiting = create("c");

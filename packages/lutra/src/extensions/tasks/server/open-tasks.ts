@@ -1,4 +1,4 @@
-/** How many tasks of one principal are open, as far as this process has created them. */
+/** Limits the open tasks of each principal, of those that this process has created. */
 import { ProtocolError } from "../../../protocol/errors.ts";
 import type { Principal } from "../../../protocol/exchange.ts";
 import { isTerminal } from "../protocol.ts";
@@ -6,12 +6,12 @@ import type { TaskRecord } from "./records.ts";
 
 export interface OpenTasks {
   /**
-   * Refuses one more task of a principal that has too many.
+   * Reserves a place for one more task of a principal.
    *
-   * @throws {ProtocolError} with the status 429
+   * @throws {ProtocolError} with the status 429 when the limit is reached
    */
   readonly reserve: (principal: Principal | undefined) => Promise<Reservation>;
-  /** Takes note of a change that this process has made. */
+  /** Called with each change that this process has made. */
   readonly update: (record: TaskRecord) => void;
 }
 
@@ -26,17 +26,17 @@ export interface OpenTasksOptions {
   readonly now: () => number;
 }
 
-/** What one principal has open. */
+/** The open tasks of one principal. */
 interface Owner {
   reserved: number;
   readonly taskIds: Set<string>;
-  /** How many wait for a look into the store. */
+  /** Number of reservations that wait for a check of the store. */
   waiting: number;
-  looking: Promise<void> | undefined;
-  lookedAt: number;
+  checking: Promise<void> | undefined;
+  checkedAt: number;
 }
 
-/** When one who was refused may come again; the store is not looked into more often than that. */
+/** Time after which a refused caller may retry. The store is checked at most once in this time. */
 const retryAfterMs = 1000;
 
 export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTasks {
@@ -47,21 +47,21 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
     if (open?.reserved === 0 && open.taskIds.size === 0 && open.waiting === 0) owners.delete(owner);
   }
 
-  /** Tasks may have ended at another replica, or expired. */
+  /** Drops tasks that have ended at another replica, or expired. */
   function dropEnded(open: Owner): Promise<void> {
-    if (open.looking !== undefined) return open.looking;
-    if (now() - open.lookedAt < retryAfterMs) return Promise.resolve();
-    open.lookedAt = now();
+    if (open.checking !== undefined) return open.checking;
+    if (now() - open.checkedAt < retryAfterMs) return Promise.resolve();
+    open.checkedAt = now();
     const drop = async (taskId: string) => {
       const record = await read(taskId);
       if (record === undefined || isTerminal(record.state.status)) open.taskIds.delete(taskId);
     };
-    open.looking = Promise.all([...open.taskIds].map(drop))
+    open.checking = Promise.all([...open.taskIds].map(drop))
       .then(() => {})
       .finally(() => {
-        open.looking = undefined;
+        open.checking = undefined;
       });
-    return open.looking;
+    return open.checking;
   }
 
   return {
@@ -78,10 +78,14 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
       }
       if (isFull()) {
         forget(owner);
-        throw new ProtocolError("internalError", `Too many open tasks: ${limit} are allowed`, {
-          status: 429,
-          retryAfterMs,
-        });
+        throw new ProtocolError(
+          "internalError",
+          `Too many open tasks: at most ${limit} are allowed`,
+          {
+            status: 429,
+            retryAfterMs,
+          },
+        );
       }
       open.reserved += 1;
       const release = () => {
@@ -112,7 +116,7 @@ function newOwner(): Owner {
     reserved: 0,
     waiting: 0,
     taskIds: new Set(),
-    looking: undefined,
-    lookedAt: Number.NEGATIVE_INFINITY,
+    checking: undefined,
+    checkedAt: Number.NEGATIVE_INFINITY,
   };
 }

@@ -7,7 +7,7 @@ import type { HandlerContext } from "../../../server/handler/handler-context.ts"
 import { inputRequired } from "../../../server/results.ts";
 import { randomKeys } from "../../../server/seal.ts";
 import type { ToolDefinition } from "../../../server/tools.ts";
-import { createMemoryEventBus } from "../../../stores/event-bus.ts";
+import { createMemoryEventBus } from "../../../stores/memory-event-bus.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import { StoreUnavailableError } from "../../../stores/store-unavailable-error.ts";
 import type { HeldTask, StoredTask, TakenTask, TaskStore } from "../../../stores/task-store.ts";
@@ -33,7 +33,7 @@ const untilAborted = ({ signal }: HandlerContext) =>
 afterEach(() => vi.useRealTimers());
 
 describe("ext-tasks/tasks#task-cancellation", () => {
-  it("MUST be acknowledged with an empty result, and ends the run through its signal", async () => {
+  it("a cancellation MUST be acknowledged with an empty result, and aborts the run", async () => {
     const started = gate<AbortSignal>();
     const endless = tool((_args, context) => {
       started.open(context.signal);
@@ -49,7 +49,7 @@ describe("ext-tasks/tasks#task-cancellation", () => {
     expect(errors).toEqual([]);
   });
 
-  it("a result that comes too late is dropped", async () => {
+  it("discards a result that arrives after the cancellation", async () => {
     const { open, opened } = gate();
     const started = gate();
     const deaf = tool(() => {
@@ -67,7 +67,7 @@ describe("ext-tasks/tasks#task-cancellation", () => {
     expect(task).not.toHaveProperty("result");
   });
 
-  it("a task that is over is acknowledged all the same, and stays what it is", async () => {
+  it("acknowledges the cancellation of an ended task without changing it", async () => {
     const { call, cancel, until, get } = taskServer([tool(() => "x")]);
     const { taskId } = await call("t");
     await until(taskId, isOver);
@@ -75,7 +75,7 @@ describe("ext-tasks/tasks#task-cancellation", () => {
     expect(await get(taskId)).toMatchObject({ status: "completed" });
   });
 
-  it("a task that waits for input ends as well, and answers no longer count", async () => {
+  it("cancels a task that waits for input, and ignores later answers", async () => {
     const { call, cancel, until, update, get } = taskServer([
       tool((_args, context) => context.elicit("a", form)),
     ]);
@@ -87,7 +87,7 @@ describe("ext-tasks/tasks#task-cancellation", () => {
   });
 });
 
-describe("ext-tasks/tasks#task-execution: a run after another", () => {
+describe("ext-tasks/tasks#task-execution: repeated runs", () => {
   type Lists = { readonly list: number[] };
 
   it.each<[string, ToolTaskOptions]>([
@@ -169,7 +169,7 @@ describe("ext-tasks/tasks#security-considerations", () => {
     expect(await get(taskId, owner && { principal: owner })).toMatchObject({ taskId });
   });
 
-  it("the handler runs as who has called", async () => {
+  it("runs the handler with the principal of the call", async () => {
     const who = tool((_args, { principal }) => JSON.stringify(principal));
     const { call, get } = taskServer([who]);
     const principal = { id: "ann", scopes: ["a"], claims: { team: 1 } };
@@ -181,7 +181,7 @@ describe("ext-tasks/tasks#security-considerations", () => {
 });
 
 describe("ext-tasks/tasks#task-update-requests", () => {
-  it("a response that is no answer to what was asked is refused with -32602, and nothing counts", async () => {
+  it("refuses an update with -32602 when a response does not fit its request", async () => {
     const asking = tool(async (_args, context) => {
       const both = [context.elicit("a", form), context.elicit("b", form)];
       return JSON.stringify(await Promise.all(both));
@@ -199,7 +199,7 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     await expect(update(taskId, undefined as never)).rejects.toMatchObject({ code: -32602 });
   });
 
-  it("answers that come at once to different replicas are all kept", async () => {
+  it("records answers that arrive at different replicas at the same time", async () => {
     const asking = tool(async (_args, context) => {
       const all = await Promise.all(
         Array.from({ length: 8 }, (_, n) => context.elicit(`q${n}`, form)),
@@ -215,7 +215,7 @@ describe("ext-tasks/tasks#task-update-requests", () => {
     expect(result).toMatchObject({ content: [{ text: Array(8).fill("accept").join(" ") }] });
   });
 
-  it("what the client did not declare is not asked", async () => {
+  it("does not ask for input that the client did not declare", async () => {
     const sampling = tool((_args, context) =>
       context.sample("s", { messages: [], maxTokens: 1 }).then(() => ""),
     );
@@ -225,8 +225,8 @@ describe("ext-tasks/tasks#task-update-requests", () => {
   });
 });
 
-describe("what a handler's context does inside a task", () => {
-  it("a status message shows, and progress and log messages go nowhere", async () => {
+describe("the context of a handler in a task", () => {
+  it("shows status messages, and discards progress and log messages", async () => {
     const { open, opened } = gate();
     const talking = tool(async (_args, context) => {
       await context.progress(1);
@@ -246,7 +246,7 @@ describe("what a handler's context does inside a task", () => {
     expect(notifications).toEqual([]);
   });
 
-  it("a step runs once, however often its handler does, with one key for its effect", async () => {
+  it("runs a step once in all rounds, with one idempotency key", async () => {
     const keys: string[] = [];
     let runs = 0;
     const stepping = tool(async (_args, context) => {
@@ -294,15 +294,15 @@ describe("replicas", () => {
   const options = { capabilities: declared };
   const params = { name: "t", arguments: {} };
 
-  it("a store that they do not share is refused", () => {
+  it("refuses a store that replicas do not share", () => {
     const server = createServer({ name: "x", version: "1", tools: [], extensions: [tasks()] });
     const shared = { replicas: 2, keys: randomKeys() };
-    expect(() => server.share(shared)).toThrow(/replicas need a store that they share/);
+    expect(() => server.share(shared)).toThrow(/replicas need a shared store/);
     expect(() => server.share({ ...shared, tasks: createMemoryTaskStore() })).toThrow(TypeError);
     expect(() => server.share({ replicas: 1 })).not.toThrow();
   });
 
-  it("a run that loses its process goes on elsewhere, with steps and answers remembered", async () => {
+  it("continues a task elsewhere, with its steps and answers, when its process dies", async () => {
     const ran: string[] = [];
     const stuck = gate();
     const definition = tool(async (_args, context) => {
@@ -329,7 +329,7 @@ describe("replicas", () => {
     await second.close();
   });
 
-  it("a cancellation at one reaches a run at another", async () => {
+  it("aborts a run at another replica when its task is cancelled", async () => {
     const started = gate<AbortSignal>();
     const start = fleet(
       tool((_args, context) => {
@@ -345,7 +345,7 @@ describe("replicas", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("a task whose tool is gone in a new version fails", async () => {
+  it("fails a task whose tool a new version lacks", async () => {
     const store = createMemoryTaskStore();
     const idle: TaskStore = { ...store, work: () => ({ close: async () => {} }) };
     const first = fleet(
@@ -361,8 +361,8 @@ describe("replicas", () => {
   });
 });
 
-describe("a store that is not available", () => {
-  it("a call gets a 503 with Retry-After, and no task is promised", async () => {
+describe("an unavailable store", () => {
+  it("refuses calls with a 503 and Retry-After", async () => {
     const store: TaskStore = {
       ...createMemoryTaskStore(),
       create: () => Promise.reject(new StoreUnavailableError("test", new Error("gone"))),
@@ -375,7 +375,7 @@ describe("a store that is not available", () => {
     });
   });
 
-  it("a run that it fails is tried again, and its steps that are kept are not", async () => {
+  it("leads to another run, which does not repeat recorded steps", async () => {
     let failures = 1;
     const memory = createMemoryTaskStore({ wait: async () => {} });
     const end = (taken: TakenTask) => async (task: StoredTask) => {
@@ -404,7 +404,7 @@ describe("a store that is not available", () => {
 });
 
 describe("limits", () => {
-  it("no more tasks of one principal are open at once than allowed", async () => {
+  it("refuses tasks above the limit of a principal", async () => {
     const { open, opened } = gate();
     const { call, until, cancel } = taskServer([tool(() => opened.then(() => ""))], {
       tasks: { maxOpenTasks: 2 },
@@ -422,7 +422,7 @@ describe("limits", () => {
     expect(await call("t")).toMatchObject({ resultType: "task" });
   });
 
-  it("no more tasks of one tool run at once than it allows", async () => {
+  it("runs no more tasks of a tool at once than its concurrency", async () => {
     let running = 0;
     let most = 0;
     const definition = tool(
@@ -463,7 +463,7 @@ describe("limits", () => {
     },
   );
 
-  it("an expired task is unknown, and is swept out of the store", async () => {
+  it("deletes an expired task, which is then unknown", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "Date"] });
     const store = createMemoryTaskStore();
     const swept: number[] = [];
@@ -486,13 +486,13 @@ describe("limits", () => {
   });
 });
 
-describe("a call that becomes a task on its way", () => {
-  it("is answered at once when it is fast enough", async () => {
+describe("a deferred call", () => {
+  it("returns its result when it ends before the timeout", async () => {
     const { call } = taskServer([tool(() => "fast", { promoteAfterMs: 1000 })]);
     expect(await call("t")).toMatchObject({ resultType: "complete", content: [{ text: "fast" }] });
   });
 
-  it("becomes a task when its time is over, and goes on where it is", async () => {
+  it("becomes a task after the timeout, and continues running", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { open, opened } = gate();
     const waiting = gate();
@@ -520,7 +520,7 @@ describe("a call that becomes a task on its way", () => {
     expect(runs).toBe(1);
   });
 
-  it("a request that is given up before is cancelled, and leaves no task", async () => {
+  it("leaves no task when its request is aborted before", async () => {
     const started = gate<AbortSignal>();
     const created: unknown[] = [];
     const store = createMemoryTaskStore();
@@ -546,7 +546,7 @@ describe("a call that becomes a task on its way", () => {
     expect(errors).toEqual([]);
   });
 
-  it("a request that is given up afterwards changes nothing", async () => {
+  it("continues when its request is aborted afterwards", async () => {
     const { open, opened } = gate();
     const slow = tool(
       async (_args, context) => {
@@ -564,7 +564,7 @@ describe("a call that becomes a task on its way", () => {
     expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "false" }] } });
   });
 
-  it("its questions are those of the task from then on", async () => {
+  it("asks questions in its task after it has become one", async () => {
     const asking = tool(
       async (_args, context) => {
         await context.startTask();
@@ -582,7 +582,7 @@ describe("a call that becomes a task on its way", () => {
     expect(await cancel(taskId)).toMatchObject({ resultType: "complete" });
   });
 
-  it("runs within the request for a client that follows no tasks", async () => {
+  it("runs within the request for a client without the extension", async () => {
     const starting = tool(
       async (_args, context) => {
         await context.startTask();
@@ -595,7 +595,7 @@ describe("a call that becomes a task on its way", () => {
     expect(result).toMatchObject({ resultType: "complete", content: [{ text: "here" }] });
   });
 
-  it("a store that is not available leaves it what it was", async () => {
+  it("stays a request while the store is unavailable", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     const { open, opened } = gate();
     const store: TaskStore = {
@@ -613,7 +613,7 @@ describe("a call that becomes a task on its way", () => {
 });
 
 describe("the explicit form inside a task", () => {
-  it("asks, remembers its state and finds the answers", async () => {
+  it("asks, and finds its state and the answers in the next round", async () => {
     const byHand = tool((_args, { inputResponses, state }) => {
       if (inputResponses.a !== undefined) return `${inputResponses.a && state}`;
       return inputRequired({ inputRequests: { a: request }, state: "asked" });
@@ -625,7 +625,7 @@ describe("the explicit form inside a task", () => {
     expect(await until(taskId, isOver)).toMatchObject({ result: { content: [{ text: "asked" }] } });
   });
 
-  it("a state without questions would wait for nothing, so the task fails", async () => {
+  it("fails the task when it returns a state without questions", async () => {
     const { call, until, errors } = taskServer([tool(() => inputRequired({ state: 1 }))]);
     const task = await until((await call("t")).taskId, isOver);
     expect(task).toMatchObject({ status: "failed", error: { message: "Internal error" } });
@@ -633,7 +633,7 @@ describe("the explicit form inside a task", () => {
   });
 });
 
-describe("a task that is no longer kept", () => {
+describe("an expired task", () => {
   it("aborts its run", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "Date"] });
     const started = gate<AbortSignal>();
@@ -653,7 +653,7 @@ describe("a task that is no longer kept", () => {
   });
 });
 
-describe("a call that has become a task, and its store", () => {
+describe("a deferred call with a failing store", () => {
   /** Creates a store that fails the first writes of a held task. */
   function failing(times: number): TaskStore {
     const memory = createMemoryTaskStore();
@@ -687,7 +687,7 @@ describe("a call that has become a task, and its store", () => {
       { promoteAfterMs: Infinity },
     );
 
-  it("its result is noted as soon as the store is there again", async () => {
+  it("records its result when the store recovers", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     let runs = 0;
     const counting = started(() => `${++runs}`);
@@ -698,7 +698,7 @@ describe("a call that has become a task, and its store", () => {
     expect(errors).toHaveLength(2);
   });
 
-  it("a step that could not be kept leaves the task to a worker, with the same key", async () => {
+  it("leaves its task to a worker when a step can't be recorded, with the same key", async () => {
     const keys: string[] = [];
     const stepping = started(async (context) => {
       await context.step("s", ({ idempotencyKey }) => void keys.push(idempotencyKey));
@@ -711,7 +711,7 @@ describe("a call that has become a task, and its store", () => {
     expect(keys[0]).toBe(keys[1]);
   });
 
-  it("a cancellation aborts it like any other", async () => {
+  it("is aborted by a cancellation", async () => {
     const signals = gate<AbortSignal>();
     const endless = started((context) => {
       signals.open(context.signal);

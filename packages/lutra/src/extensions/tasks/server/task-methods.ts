@@ -1,5 +1,5 @@
 /**
- * The methods that follow a task.
+ * The methods of the extension: get, update and cancel.
  *
  * @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#task-update-requests
  * @spec ext-tasks/tasks#response-1, ext-tasks/tasks#task-cancellation, ext-tasks/tasks#response-2
@@ -43,7 +43,7 @@ export function servedTaskMethods(
   ];
 }
 
-/** Whoever is not meant to know of a task can't tell it from one that never was. */
+/** Finds a task of the caller. For others, the error is the same as for an unknown task. */
 async function findTask(
   records: TaskRecords,
   taskId: string,
@@ -51,12 +51,13 @@ async function findTask(
 ): Promise<TaskRecord> {
   const record = await records.read(taskId);
   if (record !== undefined && belongsTo(record, principal)) return record;
-  throw invalidParams("params.taskId: there is no such task; it may have expired");
+  throw invalidParams("params.taskId: unknown task; it may have expired");
 }
 
 /**
- * The responses to what is open; others are ignored. One that is no answer to its request is the
- * client's mistake, and nothing of the update counts.
+ * Returns the responses to open questions, and ignores others.
+ *
+ * @throws {ProtocolError} when a response does not fit its request; the whole update is then discarded
  */
 function checkedResponses(
   { questions }: TaskState,
@@ -67,7 +68,7 @@ function checkedResponses(
   const checked = open.map(([key, { request }]) => {
     const response = answerTo(request, responses[key], validator);
     if (response !== undefined) return [key, response] as const;
-    throw invalidParams(`params.inputResponses.${key}: expected an answer to what was asked`);
+    throw invalidParams(`params.inputResponses.${key}: expected a response that fits the request`);
   });
   return Object.fromEntries(checked);
 }

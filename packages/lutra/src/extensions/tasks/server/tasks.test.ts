@@ -17,7 +17,7 @@ const ask = defineTool({
 });
 
 describe("ext-tasks/tasks#capability-negotiation", () => {
-  it("is off unless a server lists the extension, and shown by server/discover where it does", async () => {
+  it("appears in server/discover only when the server lists the extension", async () => {
     const { ask } = taskServer([work]);
     const { capabilities } = await ask("server/discover");
     expect(capabilities).toMatchObject({ extensions: { "io.modelcontextprotocol/tasks": {} } });
@@ -36,7 +36,7 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
     expect(result).not.toHaveProperty("taskId");
   });
 
-  it("a tool that can only be a task MUST be refused with -32021 before it runs", async () => {
+  it("a call of a tool that requires tasks MUST be refused with -32021 without the extension", async () => {
     let runs = 0;
     const counting = defineTool({ name: "n", task: "required", call: () => `${++runs}` });
     const { call } = taskServer([counting]);
@@ -48,7 +48,7 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
     expect(runs).toBe(0);
   });
 
-  it("tasks of an earlier revision, in capabilities or params, mean nothing", async () => {
+  it("ignores capabilities and parameters for tasks of earlier revisions", async () => {
     const { ask, call } = taskServer([greet, must]);
     const params = { name: "greet", arguments: {}, task: { ttl: 1, pollInterval: 1 } };
     expect(await ask("tools/call", params)).toMatchObject({ resultType: "complete" });
@@ -72,14 +72,14 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
     },
   );
 
-  it.each(["tasks/list", "tasks/result"])("%s is -32601", async (method) => {
+  it.each(["tasks/list", "tasks/result"])("refuses %s with -32601", async (method) => {
     const { ask } = taskServer([work]);
     await expect(ask(method, { taskId: "x" })).rejects.toMatchObject({ code: -32601, status: 404 });
   });
 });
 
 describe("ext-tasks/tasks#task-creation", () => {
-  it("CreateTaskResult is flat, and says nothing that is not known yet", async () => {
+  it("returns a flat CreateTaskResult without a result", async () => {
     const { call } = taskServer([work]);
     const result = await call("work");
     expect(Object.keys(result).sort()).toEqual([
@@ -94,13 +94,13 @@ describe("ext-tasks/tasks#task-creation", () => {
     expect(result).toMatchObject({ resultType: "task", status: "working", ttlMs: 3_600_000 });
   });
 
-  it("a task MUST be readable when its CreateTaskResult leaves", async () => {
+  it("a task MUST be readable when its CreateTaskResult is sent", async () => {
     const { call, get } = taskServer([work]);
     const { taskId } = await call("work");
     expect(await get(taskId)).toMatchObject({ resultType: "complete", taskId });
   });
 
-  it("arguments and names are checked before there is a task", async () => {
+  it("checks arguments and names before it creates a task", async () => {
     const inputSchema = { type: "object", properties: { n: { type: "number" } } } as const;
     const { call } = taskServer([{ ...work, inputSchema }]);
     expect(await call("work", { n: "x" })).toMatchObject({ resultType: "complete", isError: true });
@@ -136,7 +136,7 @@ describe("ext-tasks/tasks#task-creation", () => {
     expect(result).toMatchObject({ content: [{ text: "accept decline" }] });
   });
 
-  it("every id is long and new", async () => {
+  it("creates long and unique ids", async () => {
     const { call } = taskServer([work]);
     const ids = await Promise.all(
       Array.from({ length: 100 }, async () => (await call("work")).taskId),
@@ -147,7 +147,7 @@ describe("ext-tasks/tasks#task-creation", () => {
 });
 
 describe("ext-tasks/tasks#response", () => {
-  it("working: a task without a result", async () => {
+  it("returns a working task without a result", async () => {
     const { open, opened } = gate();
     const slow = defineTool({ ...work, call: () => opened.then(() => "x") });
     const { call, get, until } = taskServer([slow]);
@@ -159,7 +159,7 @@ describe("ext-tasks/tasks#response", () => {
     await until(taskId, has("completed"));
   });
 
-  it("completed: exactly what the call would have returned", async () => {
+  it("returns the exact result of the call in a completed task", async () => {
     const { call, until } = taskServer([work]);
     const plain = await call("work", {}, { capabilities: {} });
     const { result, resultType } = await until((await call("work")).taskId, isOver);
@@ -167,7 +167,7 @@ describe("ext-tasks/tasks#response", () => {
     expect(result).toEqual(plain);
   });
 
-  it("input_required: all outstanding requests, until they are answered", async () => {
+  it("returns all open requests of a task with the status input_required", async () => {
     const { call, until, update, get } = taskServer([ask]);
     const { taskId } = await call("ask");
     const task = await until(taskId, has("input_required"));
@@ -181,7 +181,7 @@ describe("ext-tasks/tasks#response", () => {
     expect(result).toMatchObject({ content: [{ text: "accept accept" }] });
   });
 
-  it("a result with isError is completed, not failed", async () => {
+  it("completes a task whose result has isError", async () => {
     const failing = defineTool({
       ...work,
       call: () => {

@@ -27,13 +27,13 @@ import { taskSettings } from "./tool-settings.ts";
 import { startWorker } from "./worker.ts";
 
 /**
- * The Tasks extension for a server: calls of tools that say so become tasks, which any replica can
- * show, and any replica can run.
+ * Creates the Tasks extension for a server. Calls of tools with the setting `task` become tasks, which
+ * any replica can show and run.
  *
- * A task belongs to the principal that created it; for everybody else it does not exist. Where no
- * transport verifies who calls, all callers are the same, and the id alone keeps a task secret.
+ * A task belongs to the principal that created it; others can't see it. Where no transport verifies
+ * callers, all callers share one identity, and only the id protects a task.
  *
- * @throws {TypeError} for options that make no sense
+ * @throws {TypeError} for invalid options
  * @example
  * ```ts
  * const report = defineTool({
@@ -89,7 +89,7 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
       return createTaskResult(await creation.create(call, memory));
     };
   };
-  // Whoever follows a task may be the first to come after a restart.
+  // The first request after a restart may be about an existing task.
   const methods = servedTaskMethods(records, host.validator).map(({ method, serve }) => ({
     method,
     serve: (...request: Parameters<typeof serve>) => {
@@ -112,15 +112,15 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
 interface Background {
   readonly store: () => TaskStore;
   readonly onStart: (work: (store: TaskStore) => TaskWorker) => void;
-  /** Begins to work, where that has not begun. */
+  /** Starts the worker, unless it is running. */
   readonly start: () => void;
   readonly share: (shared: Shared) => void;
   readonly close: () => Promise<void>;
 }
 
 /**
- * The store, and the work for it. A server that is only imported does nothing: the work begins with
- * `share`, or with the first call that becomes a task.
+ * The store and its worker. The worker starts with `share`, or with the first request about a task, so
+ * that importing a server starts nothing.
  */
 function createBackground({ store: own, closeGraceMs }: CompleteTasksOptions): Background {
   let store = own;
@@ -147,8 +147,8 @@ function createBackground({ store: own, closeGraceMs }: CompleteTasksOptions): B
       const next = own ?? shared;
       if (replicas > 1 && !next?.isShared) {
         throw new TypeError(
-          "tasks: replicas need a store that they share; give `tasks({ store })` one, or start " +
-            "them with a program that brings it",
+          "tasks: replicas need a shared store; set `tasks({ store })`, or start them with a program " +
+            "that provides one, such as `lutra up`",
         );
       }
       if (next !== undefined && next !== store) {

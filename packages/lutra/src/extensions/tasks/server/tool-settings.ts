@@ -1,35 +1,35 @@
-/** What a tool says about tasks. */
+/** The settings of tools for tasks. */
 import type { ToolDefinition } from "../../../server/tools.ts";
 
 /**
- * Whether calls of a tool become tasks:
+ * Determines which calls of a tool become tasks:
  *
- * - `never`: it always answers at once
- * - `optional`: for clients that can follow a task; for others it answers at once
- * - `required`: clients that can't follow a task are refused
+ * - `never`: none
+ * - `optional`: those of clients that declare the extension
+ * - `required`: all; clients that do not declare the extension are refused
  */
 export type TaskSupport = "never" | "optional" | "required";
 
 export interface ToolTaskOptions {
   /**
-   * How long a call runs within its request before it becomes a task, in milliseconds; one that is
-   * faster is answered as ever. With `Infinity` only `context.startTask()` makes it one. What the
-   * handler asks meanwhile, it asks in the call itself. @default 0, a task from the start
+   * Time that a call runs within its request before it becomes a task, in milliseconds. Faster calls
+   * are answered directly. With `Infinity`, only `context.startTask()` makes the call a task. Until
+   * then, the call itself asks for input. @default 0, a task from the start
    */
   readonly promoteAfterMs?: number;
-  /** How long after its creation a task is kept, in milliseconds. @default that of `tasks()` */
+  /** Time for which a task is kept after its creation, in milliseconds. @default that of `tasks()` */
   readonly ttlMs?: number | null;
-  /** How often clients are to ask for it, in milliseconds. @default that of `tasks()` */
+  /** Suggested interval between requests of clients, in milliseconds. @default that of `tasks()` */
   readonly pollIntervalMs?: number;
-  /** How many tasks of this tool run at once in one process. @default no limit of its own */
+  /** Maximum number of tasks of this tool that run at once in one process. @default Infinity */
   readonly concurrency?: number;
 }
 
 declare module "../../../server/tools.js" {
   interface ToolSettings {
-    /** Whether calls become tasks, on a server with the extension `tasks()`. @default "never" */
+    /** Determines which calls become tasks, with the extension `tasks()`. @default "never" */
     readonly task?: TaskSupport;
-    /** How they do. */
+    /** Options for those tasks. */
     readonly taskOptions?: ToolTaskOptions;
   }
 }
@@ -42,9 +42,9 @@ export interface TaskSettings extends ToolTaskOptions {
 const supports: readonly unknown[] = ["never", "optional", "required"];
 
 /**
- * The settings of one tool, completed.
+ * Returns the settings of a tool with defaults.
  *
- * @throws {TypeError} for nonsense
+ * @throws {TypeError} for invalid settings
  */
 export function taskSettings(definition: ToolDefinition): TaskSettings {
   const known = completed.get(definition);
@@ -66,7 +66,7 @@ function complete({ task = "never", taskOptions = {} }: ToolDefinition): TaskSet
   return { ...taskOptions, support: task, promoteAfterMs };
 }
 
-/** Durations travel as integers, and nothing is kept for no time at all. */
+/** Requires an integer of at least 1. */
 export function requireCount(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
   throw new TypeError(`${name}: expected an integer of at least 1`);

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { eventBusContract } from "../testing/contracts/event-bus-contract.ts";
-import { createMemoryEventBus } from "./event-bus.ts";
+import { createMemoryEventBus } from "./memory-event-bus.ts";
 
 it("calls the listeners of a topic, in the order in which they subscribed, before it returns", () => {
   const bus = createMemoryEventBus();
@@ -12,7 +12,7 @@ it("calls the listeners of a topic, in the order in which they subscribed, befor
   expect(heard).toEqual(["first", "second"]);
 });
 
-it("hands the event on as it is", () => {
+it("passes the event on unchanged", () => {
   const bus = createMemoryEventBus();
   const listener = vi.fn();
   bus.subscribe("constructor", listener);
@@ -21,7 +21,7 @@ it("hands the event on as it is", () => {
   expect(listener).toHaveBeenCalledExactlyOnceWith(event);
 });
 
-it("does not call a listener that has unsubscribed, and lets it do so twice", () => {
+it("does not call a removed listener, which may be removed twice", () => {
   const bus = createMemoryEventBus();
   const listener = vi.fn();
   const unsubscribe = bus.subscribe("a", listener);
@@ -45,7 +45,7 @@ it("counts each subscription of the same listener", () => {
   expect(listener).toHaveBeenCalledTimes(3);
 });
 
-it("lets listeners come and go while an event is delivered", () => {
+it("allows listeners to be added and removed during delivery", () => {
   const bus = createMemoryEventBus();
   const heard: string[] = [];
   bus.subscribe("a", () => {
@@ -72,7 +72,7 @@ it("reports a listener that throws and calls the others", () => {
   expect(onError).toHaveBeenCalledExactlyOnceWith(failure, "a");
 });
 
-it("writes to console.error where nobody hears of errors", () => {
+it("writes errors to console.error by default", () => {
   const write = vi.spyOn(console, "error").mockReturnValue();
   const bus = createMemoryEventBus();
   bus.subscribe("a", () => {

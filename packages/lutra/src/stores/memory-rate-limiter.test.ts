@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createManualClock } from "../testing/manual-clock.ts";
-import { createMemoryRateLimiter, type RateDecision } from "./rate-limiter.ts";
+import { createMemoryRateLimiter } from "./memory-rate-limiter.ts";
+import type { RateDecision } from "./rate-limiter.ts";
 
 function limiter(options: { requests: number; perMs: number; maxKeys?: number }) {
   const clock = createManualClock(0);
@@ -9,7 +10,7 @@ function limiter(options: { requests: number; perMs: number; maxKeys?: number })
   return { clock, take: (key: string, cost = 1) => take(key, cost) as RateDecision };
 }
 
-it("lets a burst use all of it, and says when more comes back", () => {
+it("allows a burst of the whole allowance, and reports when more is available", () => {
   const { clock, take } = limiter({ requests: 3, perMs: 3000 });
   for (let count = 0; count < 3; count += 1) expect(take("a").allowed).toBe(true);
   expect(take("a")).toEqual({ allowed: false, retryAfterMs: 1000 });
@@ -20,7 +21,7 @@ it("lets a burst use all of it, and says when more comes back", () => {
   expect(take("a").allowed).toBe(false);
 });
 
-it("does not let two bursts meet at the edge of a window", () => {
+it("does not allow two bursts at the boundary of a window", () => {
   const { clock, take } = limiter({ requests: 10, perMs: 1000 });
   clock.advance(990);
   for (let count = 0; count < 10; count += 1) take("a");
@@ -28,14 +29,14 @@ it("does not let two bursts meet at the edge of a window", () => {
   expect(take("a").allowed).toBe(false);
 });
 
-it("counts each key by itself", () => {
+it("counts each key separately", () => {
   const { take } = limiter({ requests: 1, perMs: 1000 });
   expect(take("a").allowed).toBe(true);
   expect(take("b").allowed).toBe(true);
   expect(take("a").allowed).toBe(false);
 });
 
-it("takes nothing where it refuses", () => {
+it("takes nothing from the allowance when it refuses", () => {
   const { clock, take } = limiter({ requests: 2, perMs: 2000 });
   take("a");
   for (let count = 0; count < 50; count += 1) expect(take("a", 2).allowed).toBe(false);
@@ -44,7 +45,7 @@ it("takes nothing where it refuses", () => {
   expect(take("a", 2).allowed).toBe(true);
 });
 
-it("gives back what is returned, and never more than it took", () => {
+it("restores a returned allowance, up to what was taken", () => {
   const { take } = limiter({ requests: 2, perMs: 2000 });
   take("a", 2);
   take("a", -1);
@@ -54,7 +55,7 @@ it("gives back what is returned, and never more than it took", () => {
   expect(take("a", 2).allowed).toBe(true);
 });
 
-it("remembers no more keys than it may, and forgets the one not used for longest", () => {
+it("drops the least recently used key above its limit", () => {
   const { take } = limiter({ requests: 1, perMs: 1000, maxKeys: 2 });
   take("a");
   take("b");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { replayGuardContract } from "../testing/contracts/replay-guard-contract.ts";
-import { createMemoryReplayGuard } from "./replay-guard.ts";
+import { createMemoryReplayGuard } from "./memory-replay-guard.ts";
 
 describe("a replay guard", () => {
   it("grants the first claim and refuses every later one", () => {
@@ -11,7 +11,7 @@ describe("a replay guard", () => {
     expect(guard.claim("b", 1000)).toBe(true);
   });
 
-  it("forgets a claim once its time is over", () => {
+  it("grants a claim again after its time", () => {
     let time = 0;
     const guard = createMemoryReplayGuard({ now: () => time });
     guard.claim("a", 1000);
@@ -23,7 +23,7 @@ describe("a replay guard", () => {
     expect(guard.claim("a", 1000)).toBe(false);
   });
 
-  it("refuses rather than forgets when it is full", () => {
+  it("refuses new claims when it is full", () => {
     let time = 0;
     const guard = createMemoryReplayGuard({ maxClaims: 2, now: () => time });
     expect([guard.claim("a", 10), guard.claim("b", 20), guard.claim("c", 10)]).toEqual([
@@ -37,14 +37,14 @@ describe("a replay guard", () => {
     expect(guard.claim("d", 10)).toBe(false);
   });
 
-  it("names of the prototype are claims like any other", () => {
+  it("accepts names of the prototype as ids", () => {
     const guard = createMemoryReplayGuard();
     for (const id of ["__proto__", "constructor", ""]) {
       expect([guard.claim(id, 10), guard.claim(id, 10)]).toEqual([true, false]);
     }
   });
 
-  it("says that it is not shared", () => {
+  it("is not shared", () => {
     expect(createMemoryReplayGuard().isShared).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { resultBytes } from "../protocol/json-rpc.ts";
 import { createEncodedResponseCache } from "./encoded-response-cache.ts";
-import type { ResponseCacheKey } from "./response-cache.ts";
-import { createMemoryResponseCache, noResponseCache } from "./response-cache.ts";
+import { createMemoryResponseCache } from "./memory-response-cache.ts";
+import { noResponseCache } from "./response-cache.ts";
+import type { ResponseCacheKey } from "./response-cache-key.ts";
 
 const key: ResponseCacheKey = {
   server: "http://localhost/mcp",
@@ -16,7 +17,7 @@ describe.each([
   ["createMemoryResponseCache", createMemoryResponseCache, 2000],
   ["createEncodedResponseCache", createEncodedResponseCache, 3500],
 ])("%s", (_name, createCache, roomForTwo) => {
-  it("gives back what was kept, and when it was received", () => {
+  it("returns a response and its time of arrival", () => {
     const cache = createCache();
     cache.set(key, response);
     expect(cache.get(key)).toEqual(response);
@@ -33,7 +34,7 @@ describe.each([
     expect(cache.get({ ...key, ...difference })).toBeUndefined();
   });
 
-  it("forgets the responses to a method in all partitions", () => {
+  it("deletes the responses to a method from all partitions", () => {
     const cache = createCache();
     cache.set(key, response);
     cache.set({ ...key, partition: "private:1" }, response);
@@ -44,7 +45,7 @@ describe.each([
     expect(cache.get({ ...key, method: "prompts/list" })).toEqual(response);
   });
 
-  it("forgets the responses to one set of parameters", () => {
+  it("deletes the responses to a method with the same parameters", () => {
     const cache = createCache();
     cache.set(key, response);
     cache.set({ ...key, params: '{"uri":"a"}' }, response);
@@ -53,7 +54,7 @@ describe.each([
     expect(cache.get({ ...key, params: '{"uri":"a"}' })).toBeUndefined();
   });
 
-  it("is bounded in bytes, and lets go of what was not used for longest", () => {
+  it("drops the least recently used response above its limit in bytes", () => {
     const cache = createCache({ maxBytes: roomForTwo });
     const keep = (params: string) =>
       cache.set({ ...key, params }, { result: { text: "x".repeat(300) }, receivedAt: 0 });
@@ -66,13 +67,13 @@ describe.each([
     expect(cache.get({ ...key, params: "3" })).toBeDefined();
   });
 
-  it("does not keep what is larger than the whole cache", () => {
+  it("does not store a response that is larger than the limit", () => {
     const cache = createCache({ maxBytes: 100 });
     cache.set(key, { result: { text: "x".repeat(200) }, receivedAt: 0 });
     expect(cache.get(key)).toBeUndefined();
   });
 
-  it("says how much it holds", () => {
+  it("reports its size", () => {
     const cache = createCache();
     cache.set(key, response);
     cache.set({ ...key, params: "1" }, response);
@@ -81,14 +82,14 @@ describe.each([
     expect(cache.size()).toEqual({ entries: 0, bytes: 0 });
   });
 
-  it("never takes parts of one key for those of another", () => {
+  it("distinguishes keys whose parts join to the same text", () => {
     const cache = createCache();
     cache.set({ ...key, server: "a", method: "bc", params: "d" }, response);
     expect(cache.get({ ...key, server: "ab", method: "c", params: "d" })).toBeUndefined();
     expect(cache.get({ ...key, server: "a", method: "b", params: "cd" })).toBeUndefined();
   });
 
-  it("keeps what it was given, whatever becomes of it", () => {
+  it("is not affected by later changes of a result", () => {
     const cache = createCache();
     const result = { tools: ["a"] };
     cache.set(key, { result, receivedAt: 5 });
@@ -97,7 +98,7 @@ describe.each([
   });
 });
 
-it("gives every reader a copy of its own", async () => {
+it("returns a new copy to each reader", async () => {
   const cache = createMemoryResponseCache();
   cache.set(key, response);
   const first = await cache.get(key);
@@ -105,7 +106,7 @@ it("gives every reader a copy of its own", async () => {
   expect(cache.get(key)).toEqual(response);
 });
 
-it("gives all readers the same frozen result with its own JSON", async () => {
+it("returns the same frozen result with its JSON to all readers", async () => {
   const cache = createEncodedResponseCache();
   cache.set(key, { result: { tools: [{ name: "é" }] }, receivedAt: 5 });
   const first: unknown = await cache.get(key);
