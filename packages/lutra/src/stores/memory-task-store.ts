@@ -1,9 +1,8 @@
 /** Tasks in the memory of one process. They end with it. */
 import type { JSONObject } from "../protocol/json.ts";
+import { LocalTasks } from "./local-tasks.ts";
 import { MemoryTaskQueue } from "./memory-task-queue.ts";
 import { StoreUnavailableError } from "./store-unavailable-error.ts";
-import { HeldTasks } from "./task-attempt.ts";
-import { TaskRunner } from "./task-runner.ts";
 import type { StoredTask, TaskStore } from "./task-store.ts";
 import { type Timer, waitWithTimer } from "./timer.ts";
 
@@ -32,7 +31,7 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
   if (!(maxTasks >= 1)) throw new TypeError("maxTasks: expected at least 1");
   const rows = new Map<string, Row>();
   const queue = new MemoryTaskQueue({ wait, read, replace });
-  const held = new HeldTasks(queue);
+  const local = new LocalTasks(queue);
 
   function find(taskId: string): Row | undefined {
     const row = rows.get(taskId);
@@ -89,7 +88,7 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
     },
     hold: async (task) => {
       insert(task);
-      return held.add(queue.hold(task));
+      return local.hold(queue.hold(task));
     },
     get: async (taskId) => read(taskId),
     replace: async (task, { order } = {}) => {
@@ -98,11 +97,8 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
       if (order === "drop") queue.drop(task.taskId);
       return true;
     },
-    work: (options) => {
-      const runner = new TaskRunner(queue, options, wait);
-      return { close: (graceMs) => runner.close(graceMs) };
-    },
+    work: (options) => local.work(queue, options, wait),
     sweep: async (limit) => sweep(limit),
-    close: () => held.release(),
+    close: () => local.close(),
   };
 }

@@ -108,36 +108,6 @@ export class Attempt implements HeldTask {
   }
 }
 
-/** The attempts of a process that no worker runs. */
-export class HeldTasks {
-  readonly #store: ClaimStore;
-  readonly #held = new Set<Attempt>();
-
-  constructor(store: ClaimStore) {
-    this.#store = store;
-  }
-
-  add(claim: Claim): HeldTask {
-    const attempt: Attempt = new Attempt(claim, this.#store, () => this.#held.delete(attempt));
-    this.#held.add(attempt);
-    return attempt;
-  }
-
-  /** Gives up the tasks, which other processes take like those of a dead one. */
-  lose(): void {
-    for (const attempt of [...this.#held]) attempt.lose();
-  }
-
-  /** Releases the tasks; those whose release fails are taken over like those of a dead process. */
-  async release(): Promise<void> {
-    const release = async (attempt: Attempt) => {
-      attempt.lose();
-      await this.#store.settle(attempt.claim, "released").catch(() => {});
-    };
-    await Promise.all([...this.#held].map(release));
-  }
-}
-
 function lostError(): TransportError {
   return new TransportError("aborted", "another worker may have taken the task");
 }

@@ -1,5 +1,5 @@
 /** Tasks in Postgres. A row holds a task and its schedule, so both change in one statement. */
-import { HeldTasks, TaskRunner } from "lutra/internal";
+import { LocalTasks } from "lutra/internal";
 import type { JSONObject } from "lutra/protocol";
 import type { StoredTask, TaskOrder, TaskStore } from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
@@ -16,9 +16,8 @@ interface Row {
 export function createPostgresTaskStore(options: PostgresTaskQueueOptions): TaskStore {
   const { connection, session, now } = options;
   const queue = new PostgresTaskQueue(options);
-  const held = new HeldTasks(queue);
-  const forget = session.add({ onLost: () => held.lose() });
-  const workers = new Set<TaskRunner>();
+  const local = new LocalTasks(queue);
+  const removeListener = session.add({ onLost: () => local.loseHeld() });
 
   function valuesOf({ taskId, version, expiresAt, state }: StoredTask): unknown[] {
     return [taskId, version, now(), expiresAt, JSON.stringify(state)];
@@ -39,8 +38,8 @@ export function createPostgresTaskStore(options: PostgresTaskQueueOptions): Task
     hold: async (task) => {
       const number = await session.id();
       await insert(rows.insert.hold, task, number);
-      const taken = held.add({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
-      if (!session.isLive(number)) held.lose();
+      const taken = local.hold({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
+      if (!session.isLive(number)) local.loseHeld();
       return taken;
     },
     get: async (taskId) => {
@@ -54,21 +53,12 @@ export function createPostgresTaskStore(options: PostgresTaskQueueOptions): Task
     },
     work: (workerOptions) => {
       const onError = reportOutages(workerOptions.onError);
-      const runner = new TaskRunner(queue, { ...workerOptions, onError });
-      workers.add(runner);
-      return {
-        close: async (graceMs) => {
-          workers.delete(runner);
-          await runner.close(graceMs);
-        },
-      };
+      return local.work(queue, { ...workerOptions, onError });
     },
     sweep: (limit) => connection.count(rows.sweep, [now(), limit]),
     close: async () => {
-      forget();
-      await Promise.all([...workers].map((runner) => runner.close(0)));
-      workers.clear();
-      await held.release();
+      removeListener();
+      await local.close();
       await session.end();
     },
   };

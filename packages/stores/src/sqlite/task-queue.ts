@@ -29,8 +29,8 @@ export interface SqliteTaskQueueOptions {
 }
 
 export interface SqliteTaskQueueInit extends SqliteTaskQueueOptions {
-  /** Called when this process has released a task. Its workers do not see that in the file. */
-  readonly onReleased: () => void;
+  /** The workers of this process, which can't see its own changes in the file. */
+  readonly workers: Set<QueueListener>;
 }
 
 interface ClaimedRow extends Omit<StoredTask, "state"> {
@@ -46,7 +46,6 @@ interface ClaimedRow extends Omit<StoredTask, "state"> {
 export class SqliteTaskQueue implements TaskQueue {
   readonly #options: SqliteTaskQueueInit;
   readonly upkeep: NonNullable<TaskQueue["upkeep"]>;
-  readonly #listeners = new Set<QueueListener>();
   #dataVersion = -1;
   #nextDueAt = Number.POSITIVE_INFINITY;
 
@@ -87,14 +86,14 @@ export class SqliteTaskQueue implements TaskQueue {
   }
 
   async settle({ task, number, session, rejections }: Claim, end: AttemptEnd): Promise<void> {
-    const { workDatabase, now, retryPauseMs, onReleased } = this.#options;
+    const { workDatabase, now, retryPauseMs, workers } = this.#options;
     const dueAt = now() + (end === "rejected" ? retryPauseMs(rejections + 1) : 0);
     await workDatabase.run((connection) =>
       connection.changes(rows.settle, task.taskId, number, session, dueAt, end),
     );
     // A claim that was made meanwhile has not seen this due time.
     this.#nextDueAt = Math.min(this.#nextDueAt, dueAt);
-    if (end === "released") onReleased();
+    if (end === "released") for (const worker of workers) worker.wake();
   }
 
   isLive({ session }: Claim): boolean {
@@ -102,26 +101,22 @@ export class SqliteTaskQueue implements TaskQueue {
   }
 
   watch(listener: QueueListener): () => void {
-    this.#listeners.add(listener);
+    const { session, workers } = this.#options;
+    workers.add(listener);
     const timer = setInterval(() => this.#poll(listener), pollEveryMs).unref();
-    const forget = this.#options.session.onLost(() => {
+    const removeListener = session.onLost(() => {
       listener.lost();
       listener.wake();
     });
     return () => {
-      this.#listeners.delete(listener);
+      workers.delete(listener);
       clearInterval(timer);
-      forget();
+      removeListener();
     };
   }
 
   defer(take: () => void): void {
     setImmediate(take);
-  }
-
-  /** Reports that this process has ordered a task. */
-  wake(): void {
-    for (const { wake } of this.#listeners) wake();
   }
 
   #poll({ wake }: QueueListener): void {

@@ -1,5 +1,5 @@
 /** Tasks in a SQLite file, shared by the processes of one machine. */
-import { HeldTasks, TaskRunner } from "lutra/internal";
+import { LocalTasks, type QueueListener } from "lutra/internal";
 import type { JSONObject } from "lutra/protocol";
 import {
   type StoredTask,
@@ -18,17 +18,12 @@ interface Row {
   readonly state: string;
 }
 
-interface Worker {
-  readonly queue: SqliteTaskQueue;
-  readonly runner: TaskRunner;
-}
-
 export function createSqliteTaskStore(options: SqliteTaskQueueOptions): TaskStore {
   const { database, session, now } = options;
-  const workers = new Set<Worker>();
-  const init = { ...options, onReleased: wake };
-  const held = new HeldTasks(new SqliteTaskQueue(init));
-  const forget = session.onLost(() => held.lose());
+  const workers = new Set<QueueListener>();
+  const init = { ...options, workers };
+  const local = new LocalTasks(new SqliteTaskQueue(init));
+  const removeListener = session.onLost(() => local.loseHeld());
 
   async function write(sql: string, task: StoredTask, ...more: Column[]): Promise<number> {
     const { taskId, version, expiresAt, state } = task;
@@ -46,7 +41,7 @@ export function createSqliteTaskStore(options: SqliteTaskQueueOptions): TaskStor
   }
 
   function wake(): void {
-    for (const { queue } of workers) queue.wake();
+    for (const worker of workers) worker.wake();
   }
 
   return {
@@ -60,8 +55,8 @@ export function createSqliteTaskStore(options: SqliteTaskQueueOptions): TaskStor
       if ((await insert(rows.insert.hold, task, number)) === 0) {
         throw new StoreUnavailableError("sqlite", new Error("the lease of this process has ended"));
       }
-      const taken = held.add({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
-      if (!session.isLive(number)) held.lose();
+      const taken = local.hold({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
+      if (!session.isLive(number)) local.loseHeld();
       return taken;
     },
     get: async (taskId) => {
@@ -78,22 +73,12 @@ export function createSqliteTaskStore(options: SqliteTaskQueueOptions): TaskStor
     },
     work: (workerOptions) => {
       const onError = reportOutages(workerOptions.onError);
-      const queue = new SqliteTaskQueue(init);
-      const worker = { queue, runner: new TaskRunner(queue, { ...workerOptions, onError }) };
-      workers.add(worker);
-      return {
-        close: async (graceMs) => {
-          workers.delete(worker);
-          await worker.runner.close(graceMs);
-        },
-      };
+      return local.work(new SqliteTaskQueue(init), { ...workerOptions, onError });
     },
     sweep: (limit) => database.run((connection) => connection.changes(rows.sweep, now(), limit)),
     close: async () => {
-      forget();
-      await Promise.all([...workers].map(({ runner }) => runner.close(0)));
-      workers.clear();
-      await held.release();
+      removeListener();
+      await local.close();
       await session.end();
     },
   };
