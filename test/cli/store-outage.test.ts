@@ -69,9 +69,7 @@ describe.skipIf(!hasPostgresBinaries)(
       // The user answers while the store is down, and the process of the other task is killed.
       user.decide();
       process.kill(pid, "SIGKILL");
-      await fleet.line(
-        /^lutra: replica \d died \(cannot open the store: .* connection refused\)/,
-      );
+      await fleet.line(/^lutra: replica \d died \(cannot open the store: .* connection refused\)/);
       postgres.start();
 
       expect(textOf(await survived)).toMatch(

@@ -86,7 +86,7 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
     });
   });
 
-  it.skipIf(!hasRedisBinary)("goes away and comes back", async () => {
+  it.skipIf(!hasRedisBinary)("recovers from an outage", async () => {
     const own = await startRedis(true);
     const [one, other] = await Promise.all([
       openRedis(own.url, { onError: () => {} }),

@@ -80,9 +80,9 @@ it.each([
     1,
     [250],
   ],
-  ["nobody goes on", [[1, 0, "start"]], 1, []],
+  ["no task resumes", [[1, 0, "start"]], 1, []],
   [
-    "only the victim itself is heard of again",
+    "only the victim itself sends a sign again",
     [
       [1, 0, "a"],
       [1, 101, "b"],

@@ -32,7 +32,7 @@ export class LocalTasks {
     return attempt;
   }
 
-  /** Gives up the held tasks, which other processes take like those of a dead one. */
+  /** Marks the held tasks as lost. Other processes take them like those of a dead one. */
   loseHeld(): void {
     for (const attempt of [...this.#held]) attempt.lose();
   }

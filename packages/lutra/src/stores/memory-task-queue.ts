@@ -135,7 +135,7 @@ export class MemoryTaskQueue implements TaskQueue {
     this.#enqueue(taskId, schedule);
   }
 
-  /** Makes an ordered task due. During an attempt, that is left to its end. */
+  /** Queues an ordered task, unless an attempt is running, whose end does so. */
   #enqueue(taskId: string, schedule: Schedule): void {
     if (schedule.attempt !== undefined) return;
     for (const due of this.#due) due.delete(taskId);
@@ -147,7 +147,7 @@ export class MemoryTaskQueue implements TaskQueue {
     for (const { wake } of this.#listeners) wake();
   }
 
-  /** Makes a rejected task due after a pause, which the attempt's end does not wait for. */
+  /** Queues a rejected task after a pause, without waiting for it. */
   #pause(taskId: string, schedule: Schedule): void {
     schedule.rejections += 1;
     const pause = new AbortController();

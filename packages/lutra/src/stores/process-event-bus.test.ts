@@ -6,10 +6,10 @@ import type { JSONObject } from "../protocol/json.ts";
 import type { ProcessChannel } from "./process-event-bus.ts";
 import { createProcessEventBus, relayEvents } from "./process-event-bus.ts";
 
-// Processes take their time on a machine that is busy.
+// Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** The two ends of a channel within this process: what one sends, the other hears. */
+/** Creates the two ends of a channel within this process. */
 function channelPair() {
   const ends = [new EventEmitter(), new EventEmitter()] as const;
   const end = (own: EventEmitter, other: EventEmitter) =>
@@ -22,7 +22,7 @@ function channelPair() {
   return { replica: end(ends[0], ends[1]), supervisor: end(ends[1], ends[0]) };
 }
 
-/** Replicas joined by a relay, each with what it has heard of the topic `changed`. */
+/** Replicas with a relay, each with the events of the topic `changed` that it has received. */
 function fleet(size: number) {
   const relay = relayEvents();
   const replicas = Array.from({ length: size }, () => {

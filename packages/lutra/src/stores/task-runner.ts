@@ -129,7 +129,7 @@ export class TaskRunner implements TaskWorker {
     this.#wake();
   }
 
-  /** Gives up all attempts, because other processes may take their tasks from now on. */
+  /** Marks all attempts as lost, because other processes may take their tasks from now on. */
   #lose(): void {
     const open = [...this.#attempts.keys()].filter(({ phase }) => phase === "open");
     for (const attempt of open) {

@@ -10,7 +10,7 @@ const add = defineTool({
     properties: { a: { type: "number" }, b: { type: "number" } },
     required: ["a", "b"],
   },
-  call: ({ a, b }, { principal }) => `${a + b} for ${principal?.id ?? "nobody"}`,
+  call: ({ a, b }, { principal }) => `${a + b} for ${principal?.id ?? "anyone"}`,
 });
 
 const slowly = defineTool({
@@ -29,8 +29,8 @@ const createCalculator = () =>
 it("connects a typed client to a server in this process", async () => {
   const client = connect(createCalculator());
   const result = await client.callTool("add", { a: 1, b: 2 });
-  expect(result.content).toEqual([{ type: "text", text: "3 for nobody" }]);
-  // @ts-expect-error an argument is missing, which the server reports, too
+  expect(result.content).toEqual([{ type: "text", text: "3 for anyone" }]);
+  // @ts-expect-error an argument is missing, and the server says so too
   const wrong = await client.callTool("add", { a: 1 });
   expect(wrong.isError).toBe(true);
   await client.close();

@@ -1,4 +1,4 @@
-/** What a real server can't be made to do: breaking off at the worst moment. */
+/** Disconnections at moments that a real server does not allow to choose. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
@@ -7,7 +7,7 @@ import { createRedisEventBus } from "./event-bus.ts";
 
 const info = "loading:0\r\n";
 
-/** Speaks as much of Redis as a subscriber needs; `onCommand` may do something else about it. */
+/** Implements the commands that a subscriber needs; `onCommand` may handle them instead. */
 async function startServer(onCommand: (name: string, socket: Socket) => boolean | undefined) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -1,5 +1,5 @@
 /**
- * Tasks on the wire: a result that stands for work under way, and the methods to follow it.
+ * Tasks on the wire: the result that names a task in progress, and the methods to follow it.
  *
  * @spec ext-tasks/tasks#tasks, ext-tasks/tasks#polymorphic-results
  */
@@ -16,13 +16,13 @@ import { callTool } from "../../protocol/tools.ts";
 /** @spec ext-tasks/tasks#extension-identifier */
 export const tasksId = "io.modelcontextprotocol/tasks";
 
-/** The `resultType` of a result that stands for a task. */
+/** The `resultType` of a result that names a task. */
 export const taskResultType = "task";
 
 /** @spec ext-tasks/tasks#task-status-notifications */
 export const taskNotificationMethod = "notifications/tasks";
 
-/** The member of the filter of `subscriptions/listen` that names tasks. */
+/** The filter member of `subscriptions/listen` for tasks. */
 export const taskFilterMember = "taskIds";
 
 const taskStatuses = ["working", "input_required", "completed", "failed", "cancelled"] as const;
@@ -30,7 +30,7 @@ const taskStatuses = ["working", "input_required", "completed", "failed", "cance
 /** @spec ext-tasks/tasks#task-status */
 export type TaskStatus = (typeof taskStatuses)[number];
 
-/** What every view of a task has. */
+/** The fields of all views of a task. */
 export interface TaskInfo {
   readonly taskId: string;
   readonly statusMessage?: string;
@@ -38,9 +38,9 @@ export interface TaskInfo {
   readonly createdAt: string;
   /** ISO 8601. */
   readonly lastUpdatedAt: string;
-  /** How long after its creation the task may be forgotten, in milliseconds; `null` for never. */
+  /** Time after its creation when the task may be deleted, in milliseconds; `null` for never. */
   readonly ttlMs: number | null;
-  /** How often to ask for it, in milliseconds. */
+  /** Suggested interval between polls, in milliseconds. */
   readonly pollIntervalMs?: number;
 }
 
@@ -50,19 +50,19 @@ export interface WorkingTask extends TaskInfo {
 
 export interface InputRequiredTask extends TaskInfo {
   readonly status: "input_required";
-  /** All that is asked and not yet answered. A key never stands for anything else. */
+  /** The open requests by key. Keys are never reused. */
   readonly inputRequests: InputRequests;
 }
 
 export interface CompletedTask extends TaskInfo {
   readonly status: "completed";
-  /** What the request would have been answered with. It may have `isError`. */
+  /** The result of the original request. It may have `isError`. */
   readonly result: JSONObject;
 }
 
 export interface FailedTask extends TaskInfo {
   readonly status: "failed";
-  /** The JSON-RPC error that the request would have been answered with. */
+  /** The JSON-RPC error of the original request. */
   readonly error: JSONObject & { readonly code: number; readonly message: string };
 }
 
@@ -70,7 +70,7 @@ export interface CancelledTask extends TaskInfo {
   readonly status: "cancelled";
 }
 
-/** A task as it is at one moment, with all that belongs to its status. */
+/** A snapshot of a task, with the fields of its status. */
 export type DetailedTask =
   | WorkingTask
   | InputRequiredTask
@@ -78,7 +78,7 @@ export type DetailedTask =
   | FailedTask
   | CancelledTask;
 
-/** In place of the result of a request: the task that will have it. */
+/** The result of a request that has become a task. */
 export interface CreateTaskResult extends Result, TaskInfo {
   readonly resultType: "task";
   readonly status: TaskStatus;
@@ -130,21 +130,21 @@ export const cancelTask: Method<TaskParams> = defineMethod({
 
 export const taskMethods: readonly Method[] = Object.freeze([getTask, updateTask, cancelTask]);
 
-/** The methods whose requests may be answered with a task. */
+/** The methods whose requests may become tasks. */
 export const taskCapableMethods: readonly Method[] = Object.freeze([callTool]);
 
-/** True for a result that stands for a task. */
+/** True for a result that names a task. */
 export function isCreateTaskResult(result: Result): result is CreateTaskResult {
   return result.resultType === taskResultType;
 }
 
-/** True for a status that nothing follows. */
+/** True for a status that never changes. */
 export function isTerminal(status: TaskStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
 /**
- * Checks what a server says of a new task.
+ * Parses the result that names a new task.
  *
  * @throws {TransportError} `malformed`
  */
@@ -154,7 +154,7 @@ export function parseCreateTaskResult(result: Result): CreateTaskResult {
 }
 
 /**
- * Checks a task with all that belongs to its status.
+ * Parses a task with the fields of its status.
  *
  * @throws {TransportError} `malformed`
  */

@@ -1,12 +1,12 @@
-/** Why there is no result of a task. */
+/** The error of a task without a result. */
 
 export type TaskErrorReason = "cancelled" | "expired";
 
 const brand = Symbol.for("lutra.TaskError");
 
 /**
- * A task has ended without a result or an error of its call: someone has cancelled it, or it was
- * not kept any longer. It never crosses the wire.
+ * A task has ended without a result or an error of its call, because it was cancelled or has expired.
+ * This error is local and is not sent to the peer.
  */
 export class TaskError extends Error {
   override readonly name: string = "TaskError";
@@ -21,7 +21,7 @@ export class TaskError extends Error {
   }
 }
 
-/** Recognises a `TaskError`, also one made by another copy of this package. */
+/** True for a `TaskError`, including one of another copy of this package. */
 export function isTaskError(value: unknown): value is TaskError {
   return typeof value === "object" && value !== null && brand in value;
 }

@@ -1,4 +1,4 @@
-/** What `lutra/tasks` adds to types elsewhere. Checked by the compiler; nothing here runs. */
+/** Types that `lutra/tasks` adds to others. Checked by the compiler, not run. */
 import { z } from "zod";
 import { createClient } from "../../client/index.ts";
 import { createServer, defineTool } from "../../server/index.ts";

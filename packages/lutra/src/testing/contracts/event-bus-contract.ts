@@ -54,7 +54,8 @@ const cases: readonly EventBusCase[] = [
       const events = Array.from({ length: 200 }, (_, n) => ({ n, text: "ö\u0000" }));
       for (const event of events) void one.publish(topic, event);
       await one.publish(topic, last);
-      for (const found of await Promise.all(heard)) expectEqual(found, events, "what was heard");
+      for (const found of await Promise.all(heard))
+        expectEqual(found, events, "the received events");
     },
   },
   {
@@ -86,7 +87,7 @@ const cases: readonly EventBusCase[] = [
       const heard: JSONObject[] = [];
       one.subscribe(topic, (event) => heard.push(event));
       const published = one.publish(topic, { n: 1 });
-      expectEqual(heard, [{ n: 1 }], "what was heard");
+      expectEqual(heard, [{ n: 1 }], "the received events");
       await published;
     },
   },
@@ -102,8 +103,8 @@ const cases: readonly EventBusCase[] = [
       const heard = collect(other, topic);
       void one.publish(topic, { n: 1 });
       await one.publish(topic, last);
-      expectEqual(await heard, [{ n: 1 }], "what was heard");
-      expectEqual(wrong, [], "what nobody should have heard");
+      expectEqual(await heard, [{ n: 1 }], "the received events");
+      expectEqual(wrong, [], "events of wrong listeners");
     },
   },
 ];

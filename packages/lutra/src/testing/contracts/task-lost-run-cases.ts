@@ -4,8 +4,8 @@ import { expectEqual, expectRejection, settled } from "./contract-case.ts";
 import { freshTask, nextVersion, observe, running, type TaskStoreCase } from "./task-store-case.ts";
 
 /**
- * Makes the process that runs or holds a task appear dead to all others. Its stores continue as those
- * of another process. They may then find out that the process is alive, and undo the count of a lost
+ * Causes the process that runs or holds a task to appear dead to all others. Its stores continue as
+ * those of another process. They may then find out that the process is alive, and undo the count of a lost
  * attempt, unless the worker has closed.
  */
 export type LoseProcess = (taskId: string) => Promise<void>;

@@ -14,7 +14,7 @@ export type OpenTaskStores = () => Promise<readonly [TaskStore, TaskStore]>;
 
 export interface TaskStoreContractOptions {
   /**
-   * Makes a process appear dead, for the cases about lost attempts. A store that ends with its process
+   * Causes a process to appear dead, for the cases about lost attempts. A store that ends with its process
    * needs none. @default without these cases
    */
   readonly lose?: LoseProcess;

@@ -51,7 +51,7 @@ function listen({ ask }: TaskServer, notifications: JSONObject, options: AskOpti
     received,
     result,
     cancel: () => controller.abort(),
-    /** The tasks it told of, once there are so many notifications. */
+    /** Resolves to the tasks in the notifications, once there are so many. */
     tasks: async (count: number) => {
       await vi.waitUntil(() => received.length >= count);
       return received.slice(1).map(({ params }) => params as JSONObject);

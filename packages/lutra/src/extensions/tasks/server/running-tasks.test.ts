@@ -1,4 +1,4 @@
-/** What happens to tasks while they run: cancelled, killed, slow, too many. */
+/** Tasks while they run: cancellation, lost processes, slow calls and limits. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Principal } from "../../../protocol/exchange.ts";
 import { createServer, type Server } from "../../../server/create-server.ts";
@@ -151,9 +151,9 @@ describe("ext-tasks/tasks#security-considerations", () => {
 
   it.each([
     ["another principal", ann, bob],
-    ["nobody", ann, undefined],
-    ["a principal, where nobody created it", undefined, bob],
-  ])("for %s the task does not exist", async (_who, owner, other) => {
+    ["an unverified caller", ann, undefined],
+    ["a principal, of an unverified creator", undefined, bob],
+  ])("hides the task from %s", async (_who, owner, other) => {
     const { call, get, cancel, update } = taskServer([tool(() => "x")]);
     const { taskId } = await call("t", {}, owner && { principal: owner });
     const options = other && { principal: other };
@@ -442,19 +442,19 @@ describe("limits", () => {
   });
 
   it.each([
-    ["that of the server", {}, undefined, 3_600_000],
-    ["that of the tool", { ttlMs: 5000 }, undefined, 5000],
-    ["no longer than allowed", { ttlMs: 5000 }, 4000, 4000],
-    ["for ever means as long as allowed", { ttlMs: null }, undefined, 86_400_000],
-    ["for ever, where that is allowed", { ttlMs: null }, Infinity, null],
-  ] as const)("a task is kept for a time: %s", async (_what, options, maxTtlMs, ttlMs) => {
+    ["the default of the server", {}, undefined, 3_600_000],
+    ["the setting of the tool", { ttlMs: 5000 }, undefined, 5000],
+    ["the maximum for a longer setting", { ttlMs: 5000 }, 4000, 4000],
+    ["the maximum for null", { ttlMs: null }, undefined, 86_400_000],
+    ["no limit for null without a maximum", { ttlMs: null }, Infinity, null],
+  ] as const)("sets the time to live of a task: %s", async (_what, options, maxTtlMs, ttlMs) => {
     const tasks = maxTtlMs === undefined ? {} : { maxTtlMs };
     const { call } = taskServer([tool(() => "", options)], { tasks });
     expect(await call("t")).toMatchObject({ ttlMs });
   });
 
   it.each([{ ttlMs: 0.5 }, { pollIntervalMs: 0 }, { promoteAfterMs: -1 }, { concurrency: 0 }])(
-    "a tool's options that make no sense are refused at the start: %o",
+    "refuses invalid options of a tool at the start: %o",
     (options) => {
       expect(() => taskServer([tool(() => "", options)])).toThrow(TypeError);
       expect(() => taskServer([{ ...tool(() => ""), task: "sometimes" as never }])).toThrow(
