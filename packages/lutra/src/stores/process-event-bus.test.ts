@@ -133,13 +133,13 @@ it("connects real processes, including a replacement of one", async () => {
     return { child, remove };
   };
   const report = async ({ child }: Awaited<ReturnType<typeof start>>) => {
-    const heard = new Promise((resolve) => {
-      child.on("message", (message: { heard?: unknown }) => {
-        if (message.heard !== undefined) resolve(message.heard);
+    const received = new Promise((resolve) => {
+      child.on("message", (message: { received?: unknown }) => {
+        if (message.received !== undefined) resolve(message.received);
       });
     });
     child.send({ report: true });
-    return heard;
+    return received;
   };
   const [first, second, third] = await Promise.all([start(), start(), start()]);
   third.child.kill("SIGKILL");
