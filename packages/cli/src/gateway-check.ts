@@ -6,7 +6,7 @@ export const gatewayCheck: Command = {
   name: "gateway check",
   summary: "Validates a gateway's configuration.",
   details:
-    "Reads <config> and reports every error with its file, line and expectation.\n" +
+    "Reads <config> and reports every error with its file, its line and the expected value.\n" +
     "Exits with 0 if the configuration is valid, otherwise with 1.",
   arguments: [configArgument],
   options: {},

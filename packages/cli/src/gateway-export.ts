@@ -8,8 +8,8 @@ export const gatewayExport: Command = {
   name: "gateway export",
   summary: "Prints the header routes of a gateway for nginx, HAProxy or Envoy.",
   details:
-    "Prints a configuration for another proxy that routes by the same headers. Features that the\n" +
-    "proxy does not have are left out and listed on standard error.",
+    "Prints a configuration with which <proxy> (nginx, haproxy or envoy) routes by the same headers.\n" +
+    "Features that the proxy does not have are left out and listed on standard error.",
   arguments: [
     { name: "proxy", description: `the name of a proxy (${exportTargets.join(", ")})` },
     configArgument,

@@ -8,8 +8,8 @@ export const gatewayRoutes: Command = {
   name: "gateway routes",
   summary: "Explains which route a request would take, and why.",
   details:
-    "Matches a request with these headers against the routes of <config>, without sending it.\n" +
-    "Exits with 0 if a route matches, otherwise with 1. For example:\n" +
+    "Matches a request with the given method, name and parameters against the routes of <config>,\n" +
+    "without sending it. Exits with 0 if a route matches, otherwise with 1. For example:\n" +
     "  lutra gateway routes gateway.yaml tools/call search Country=FR",
   arguments: [
     configArgument,

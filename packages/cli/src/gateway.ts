@@ -18,9 +18,9 @@ export const gateway: Command = {
   name: "gateway",
   summary: "Serves one endpoint for the servers in a configuration file.",
   details:
-    "Routes requests by their headers to the servers that <config> names. Balances replicas, caches\n" +
-    "responses, limits callers and merges servers. Reloads the file when it changes or on SIGHUP,\n" +
-    "without dropping a request. Ctrl-C shuts down gracefully.",
+    "Routes requests by their headers to the servers that <config> names. Balances requests over\n" +
+    "replicas, caches responses, limits callers and merges servers. Reloads the file when it changes\n" +
+    "or on SIGHUP, without dropping a request. Ctrl-C shuts down gracefully.",
   arguments: [configArgument],
   options: {},
   run: async ({ values: [file = ""] }) => {

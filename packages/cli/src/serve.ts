@@ -21,7 +21,7 @@ export const serve: Command = {
     store: {
       placeholder: "URL",
       description:
-        "Store for tasks and handles: sqlite:./state.db or postgres://... (default: memory:)",
+        "Store for tasks, handles and replay claims: sqlite:./state.db or postgres://... (default: memory:)",
     },
     stdio: { description: "Use standard input and output instead of HTTP" },
   },

@@ -29,12 +29,12 @@ export const up: Command = {
     store: {
       placeholder: "URL",
       description:
-        "Store for tasks and handles: sqlite:./state.db, postgres://... or memory: (default: a temporary file)",
+        "Store for tasks, handles and replay claims: sqlite:./state.db, postgres://... or memory: (default: a temporary file)",
     },
     bus: busOption,
     admin: {
       placeholder: "P",
-      description: "Port for health and metrics; 0 picks a free one (default: none)",
+      description: "Port for health and metrics; 0 picks a free one (default: no admin port)",
     },
     "trusted-proxy": {
       placeholder: "A",
@@ -42,7 +42,7 @@ export const up: Command = {
         "Address or range of a proxy whose X-Forwarded-* headers are trusted; repeatable",
       isRepeatable: true,
     },
-    log: { description: "Print a line of JSON for each request" },
+    log: { description: "Print one line of JSON per request" },
   },
   run: async (line) => {
     const { runModule, failed } = createModuleRunner(notice);

@@ -66,7 +66,11 @@ export const route = z
           .array(
             z.strictObject({
               upstream: name.describe("The name of the upstream"),
-              weight: z.int().min(0).max(1000).describe("Its share of the sum of all weights"),
+              weight: z
+                .int()
+                .min(0)
+                .max(1000)
+                .describe("The share of this upstream in the sum of all weights"),
             }),
           )
           .min(1),

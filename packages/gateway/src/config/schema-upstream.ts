@@ -83,7 +83,7 @@ export const upstream = z
       )
       .optional()
       .describe(
-        "The store for a module's tasks, handles and claims. By default, a temporary file that is removed with the processes",
+        "The store for a module's tasks, handles and replay claims. By default, a temporary file that is removed with the processes",
       ),
     bus: z
       .string()
@@ -99,7 +99,7 @@ export const upstream = z
       .enum(["gateway", "upstream"])
       .optional()
       .describe(
-        "The party that compares headers with bodies. `upstream` forwards bodies without parsing them; use it only for servers that are known to compare. Default: `upstream` for modules, otherwise `gateway`",
+        "The party that compares headers with bodies. `upstream` forwards bodies without parsing them; use it only for servers that are known to compare them. Default: `upstream` for modules, otherwise `gateway`",
       ),
     balance: z
       .enum(["round-robin", "least-in-flight", "two-choices"])

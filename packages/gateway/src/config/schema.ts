@@ -26,7 +26,7 @@ const cache = z
         .int()
         .min(0)
         .default(300_000)
-        .describe("The same while the upstream is unavailable, in milliseconds"),
+        .describe("The same time for an upstream that is unavailable, in milliseconds"),
     }),
   ])
   .describe("The response cache; false disables it");
