@@ -2,7 +2,7 @@
  * Functions that the scripts of this folder share: the root folder, the required Node version, and
  * one way to run a program and report its outcome. Imports nothing that has to be installed.
  *
- * These scripts stand in place of npm-run-all or turbo because `npm start`, `npm test` and `npm run
+ * These scripts replace npm-run-all or turbo because `npm start`, `npm test` and `npm run
  * setup` work on a fresh clone, before anything is installed: they install and build first. For four
  * packages with one order, one fingerprint replaces a cache of tasks.
  */
@@ -34,7 +34,7 @@ export function isAtLeast(version, minimum) {
 }
 
 /**
- * Runs a program quietly behind one line, `label ... 8.1 s`. Resolves to whether it succeeded.
+ * Runs a program quietly behind one line, `label ... 8.1 s`. Resolves to true when it succeeded.
  * On failure prints `tail` lines of its output (all of them by default) and the remedy. What runs
  * `beside` something else says nothing before that has ended, since both have one terminal.
  */
@@ -93,7 +93,7 @@ export async function requireScript(name) {
 }
 
 /**
- * Gives the terminal to another program and exits as it does. A signal from outside reaches it;
+ * Runs another program in this terminal and exits with its code. Forwards signals from outside;
  * Ctrl-C at a terminal reaches it anyway, so that one is not sent twice.
  */
 export async function handOver(command) {
@@ -111,7 +111,7 @@ export function npm(...args) {
   return program === undefined ? ["npm", ...args] : node(program, ...args);
 }
 
-/** Where npm's own program is, so that it runs on this Node and not on the first in PATH. */
+/** The path of npm's own program, so that it runs on this Node and not on the first in PATH. */
 function npmProgram() {
   const candidates = [
     process.env.npm_execpath,

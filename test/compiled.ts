@@ -1,4 +1,4 @@
-/** Programs in TypeScript as plain Node runs them, so that processes start in half the time. */
+/** Compiles TypeScript programs for plain Node, so that processes start in half the time. */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "node_modules/.cache/lutra/test");
 
 /**
- * Compiles a module, with what it imports by a path, into one file; gives that file's path. A test
- * that is about TypeScript takes the module as it is.
+ * Compiles a module and its relative imports into one file; returns the path of that file. A test
+ * about TypeScript itself runs the module uncompiled.
  */
 export function compiled(module: URL): string {
   const source = fileURLToPath(module);

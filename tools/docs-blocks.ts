@@ -5,8 +5,8 @@
  *
  * A block becomes `.lutra/docs/<page>/<line>.<language>`, or the file that its first line names in a
  * comment (`// server.ts`, `# gateway.yaml`). All else of the page is blank there, so that lines
- * agree. Comments of the document complete a block that is a fragment; `hidden` code goes before the
- * next block or, with `hidden after`, after the one above:
+ * agree. Comments of the document complete a block that is a fragment; `hidden` code precedes the next
+ * block or, with `hidden after`, follows the one above:
  *
  *     <!-- hidden
  *     declare const shelf: { find(title: string): Promise<string[]> };
@@ -147,7 +147,7 @@ function folderOf(path: string): string {
     .replaceAll("/", "-")}`;
 }
 
-/** Writes all files anew; returns the blocks. */
+/** Replaces all files; returns the blocks. */
 export function writeBlocks(root: string): readonly Block[] {
   const blocks = readBlocks(root).filter(({ language }) => language !== "");
   const checked = blocks.filter(({ unchecked }) => unchecked === undefined);

@@ -1,4 +1,4 @@
-/** Finds the files that the tools of this folder look at. */
+/** Finds the files that the tools of this folder read. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,5 +1,5 @@
 /**
- * Measures the source files and looks for text that has no place in them:
+ * Measures the source files and finds forbidden text in them:
  *
  *     node --import tsx tools/sizes.ts
  */
@@ -16,7 +16,7 @@ export interface SourceFile {
 interface Rule {
   readonly applies: (path: string) => boolean;
   readonly pattern: RegExp;
-  /** Rules about code leave out what stands in comments. */
+  /** True for rules that hold for comments, too. */
   readonly inComments: boolean;
   readonly message: string;
 }

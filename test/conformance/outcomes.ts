@@ -1,4 +1,4 @@
-/** What the suite found, scenario by scenario. */
+/** The outcomes of the suite by scenario. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
@@ -8,7 +8,7 @@ export interface Outcome {
   readonly failed: number;
   readonly warnings: number;
   readonly skipped: number;
-  /** What the checks that failed or warned say. */
+  /** The messages of checks that failed or warned. */
   readonly complaints: readonly string[];
   /** False when the suite counted the exit code of the tested program as a failure. */
   readonly exitedWell: boolean;

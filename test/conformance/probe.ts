@@ -5,8 +5,8 @@ interface Discovered {
 }
 
 /**
- * Makes sure that the fixture answers at `url`, and nothing else. Resolves to the number of the
- * replica that a call came to, where a fleet says so: what may be cached comes to none.
+ * Checks that the fixture, and no other server, answers at `url`. Resolves to the number of the
+ * replica that answered a call, where a fleet reports it; a cached answer has none.
  */
 export async function probe(url: string): Promise<string | undefined> {
   const discovered = await ask(url, "server/discover", {});

@@ -6,10 +6,10 @@ import type { ExpectedPasses, KnownFailing } from "./verdict.ts";
 import { faultsOf, readExpected, readExtensions, readKnownFailing } from "./verdict.ts";
 
 export interface GateReport {
-  /** What was found, without the scenarios that are known to fail. */
+  /** The outcomes, without the scenarios that are known to fail. */
   readonly totals: Totals;
   readonly knownFailing: number;
-  /** What is wrong; empty when the gate is open. */
+  /** The faults; empty when the gate passes. */
   readonly faults: readonly string[];
 }
 

@@ -8,15 +8,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 const packages = join(here, "suite/node_modules");
 
 export const root = dirname(dirname(here));
-/** Where runs leave their files; not under version control. */
+/** The folder for the output of runs; not under version control. */
 export const outFolder = join(here, "out");
 export const specVersion = "2026-07-28";
 
 export interface SuiteRun {
   readonly exitCode: number;
-  /** What the suite printed. */
+  /** The output of the suite. */
   readonly output: string;
-  /** Where it left a folder with `checks.json` for each scenario. */
+  /** A folder that contains one with `checks.json` for each scenario. */
   readonly folder: string;
 }
 
@@ -45,7 +45,7 @@ export async function runSuite(name: string, args: readonly string[]): Promise<S
   return { exitCode, output: Buffer.concat(chunks).toString("utf8"), folder };
 }
 
-/** Where the suite and its Node are; throws with the remedy when they are not installed. */
+/** Finds the suite and its Node; throws with the remedy when they are not installed. */
 function findSuite(): { readonly node: string; readonly program: string } {
   const program = join(packages, "@modelcontextprotocol/conformance/dist/index.js");
   const { platform, arch } = process;

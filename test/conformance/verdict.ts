@@ -5,8 +5,8 @@ import type { Outcome } from "./outcomes.ts";
 export type Side = "server" | "client";
 
 /**
- * How many checks of each scenario the official SDK passes. Fewer would mean that a check was not
- * reached: the suite itself calls a scenario green whose server is not running.
+ * Number of checks of each scenario that the official SDK passes. Fewer mean that a check was not
+ * reached: the suite itself passes a scenario whose server is not running.
  */
 export type ExpectedPasses = { readonly [scenario: string]: number };
 
@@ -41,7 +41,7 @@ export function parseKnownFailing(text: string, side: Side): KnownFailing {
   return known;
 }
 
-/** What is wrong with one outcome, or `undefined` when it is good. */
+/** The fault of one outcome, or `undefined` when it is good. */
 export function faultOf(outcome: Outcome, expected: ExpectedPasses): string | undefined {
   const { scenario, passed, failed, warnings, complaints, exitedWell } = outcome;
   if (failed > 0 || warnings > 0) {

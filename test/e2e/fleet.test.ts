@@ -44,7 +44,7 @@ it("a client is told when its replica dies amid a body, and goes on", async () =
     await write(half);
     await write(half);
   });
-  // Nobody is there yet, or the new replica says what is wrong with the body.
+  // Either no replica listens yet, or the new one rejects the body.
   expect([503, 400]).toContain((next as [number])[0]);
   agent.destroy();
   await fleet.close();

@@ -60,7 +60,7 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
     void heard.finally(() => {
       isOver = true;
     });
-    // What is published while nobody listens is lost, so it is published until it is heard.
+    // Events published without a subscriber are lost, so they are published until one arrives.
     while (!isOver) await client.callTool("touch", { uri }).catch(() => {});
     expect(await heard).toBe(true);
     subscription.close();

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const bin = fileURLToPath(new URL("../../packages/cli/bin/lutra.js", import.meta.url));
 
-/** How the `lutra` command is started without a shell, so that its process id is its own. */
+/** The `lutra` command without a shell, so that the process id is its own. */
 export function lutraCommand(...args: readonly string[]): {
   readonly command: string;
   readonly args: readonly string[];

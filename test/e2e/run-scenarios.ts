@@ -54,7 +54,7 @@ interface Parts {
   readonly opened: Opened;
   readonly open: () => Promise<Opened>;
   readonly user: User;
-  /** What is to be done after the scenario. */
+  /** Called after the scenario, to clean up. */
   readonly undo: (() => Promise<void>)[];
 }
 

@@ -1,4 +1,4 @@
-/** What a scenario is, and what a runner gives it. */
+/** Types of scenarios, and of what a runner provides to them. */
 import type { Client, ClientOptions } from "lutra/client";
 import { isProtocolError, type ProtocolError } from "lutra/client";
 import { expect } from "vitest";
@@ -8,7 +8,7 @@ import type { User } from "./user.ts";
 export type RunnerName = "memory" | "stdio" | "http" | "fetch" | "fleet" | "gateway";
 
 export interface Scenario {
-  /** What one can rely on, as a sentence. */
+  /** The guarantee, as a sentence. */
   readonly name: string;
   /** The runners that have what the scenario is about, such as headers. @default all */
   readonly only?: readonly RunnerName[];
@@ -23,9 +23,9 @@ export interface OwnServer {
 }
 
 export interface Harness {
-  /** Who answers behind the client. */
+  /** The kind of server behind the client. */
   readonly user: User;
-  /** Makes another client of the same server, which declares only what its options say. */
+  /** Creates another client of the same server, which declares only what its options contain. */
   readonly connect: (options?: ClientOptions) => Promise<Client>;
   /** Starts another server. */
   readonly start: () => Promise<OwnServer>;

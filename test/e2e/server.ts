@@ -1,6 +1,6 @@
 /**
  * The server of the end-to-end scenarios: each feature once, in the plainest form that shows it.
- * Answers hold everything a scenario looks at, so that it does not matter which replica gave them.
+ * Answers contain everything that a scenario checks, so any replica can give them.
  */
 import type { Server } from "lutra/server";
 import { createServer } from "lutra/server";
@@ -10,7 +10,7 @@ import { prompts } from "./fixture/prompts.ts";
 import { resources, resourceTemplates } from "./fixture/resources.ts";
 import { tools } from "./fixture/tools.ts";
 
-/** Makes a server of its own, for runners that keep it in their process. */
+/** Creates a server, for runners that keep it in their process. */
 export function createFixture(): Server {
   const server: Server = createServer({
     name: "fixture",

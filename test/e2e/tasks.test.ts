@@ -76,7 +76,7 @@ describe.each(combinations)("over %s, with notifications: %s", (way, notificatio
     expect(await client.callTool("failing_job")).toMatchObject({ isError: true });
   });
 
-  it("a task is cancelled, and whoever watches sees it", async () => {
+  it("a task is cancelled, and its watchers are notified", async () => {
     const { task, result } = await client.tasks.start("slow_compute", { seconds: 60 });
     const taskId = task?.taskId as string;
     const seen: DetailedTask["status"][] = [];

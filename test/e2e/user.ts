@@ -5,9 +5,9 @@ import type { ElicitParams, ElicitResult } from "lutra/protocol";
 export interface User {
   /** The questions so far. */
   readonly asked: ElicitParams[];
-  /** What clients warned of. A scenario takes out what it expects. */
+  /** Warnings of clients. A scenario removes those it expects. */
   readonly warnings: string[];
-  /** Says what the next questions are answered. Forgets what was asked before. */
+  /** Sets the answers to the next questions. Forgets earlier questions. */
   readonly willAnswer: (...answers: readonly ElicitResult[]) => void;
   /** Options of a client that asks this user. */
   readonly options: ClientOptions;

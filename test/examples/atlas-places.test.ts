@@ -75,7 +75,7 @@ describe("a search", () => {
     expect(new Set(kinds)).toEqual(new Set([0, 1, 2, 3]));
   });
 
-  it("finds what a look at every name finds", () => {
+  it("finds the same as a scan of every name", () => {
     const all = Array.from({ length: places.size }, (_, index) => placeAt(places, index));
     const expected = all.filter(({ name, country }) => country === "IS" && /vik/.test(fold(name)));
     const found = search("vik", { country: "is", limit: 1000 });

@@ -108,7 +108,7 @@ it("uses the next port when its own is in use, and exits after the walk with --e
   other.close();
 }, 120_000);
 
-it("ends with the fleet when nobody reads what it prints any more", async () => {
+it("ends with the fleet when its output is no longer read", async () => {
   const { child, closed, output, until } = start("--port", "0");
   await until(" answers after ");
   const [, url = ""] = output().match(/^(http:\S+) answers after/m) ?? [];

@@ -48,7 +48,7 @@ it("shows at every replica what one has just changed", async () => {
   for (const replica of [a, b, c]) expect(await read(replica, id)).toEqual([lyon, turin]);
 });
 
-it("gives trips handles that nobody can guess", async () => {
+it("gives trips handles that cannot be guessed", async () => {
   const [a] = startReplicas();
   const ids = new Set<string>();
   for (let count = 0; count < 100; count += 1) ids.add(await createTrip(a));

@@ -100,7 +100,7 @@ describe.each([
           headers: { "x-key": nasty },
           health: { intervalMs: 200 },
         },
-        // The same twice: what one replica broke off must not come to the other.
+        // Twice, because a request that one replica aborted must not reach the other.
         wiki: { url: [wikiUrl, wikiUrl.replace("127.0.0.1", "localhost")], verify: "upstream" },
       },
       routes: [
@@ -187,7 +187,7 @@ describe.each([
 
   here.each([
     ["a method that has no name", { "mcp-method": "tools/list" }, "atlas"],
-    ["a method that nobody knows", { "mcp-method": "tools/new" }, "wiki"],
+    ["an unknown method", { "mcp-method": "tools/new" }, "wiki"],
     ["a method that is like one without a name", { "mcp-method": "Tools/List" }, "wiki"],
   ])(`takes Mcp-Name beside %s as the gateway does${why}`, async (_what, headers, expected) => {
     expect(await nameOf(send({ ...version, "mcp-name": "search", ...headers }))).toBe(expected);
@@ -291,7 +291,7 @@ describe.each([
     expect(headers.host).not.toBe(`127.0.0.1:${port}`);
   });
 
-  here(`says how a request has come, and nobody else does${why}`, async () => {
+  here(`reports the path of a request, and ignores what others report${why}`, async () => {
     await call("x", {
       host: "localhost:1234",
       "x-forwarded-for": ["203.0.113.9", "203.0.113.10"],

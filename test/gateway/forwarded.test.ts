@@ -1,4 +1,4 @@
-/** What upstreams, limits and the log hear of the way that a request has come. */
+/** The path of a request as upstreams, limits and the log receive it. */
 import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { callTool } from "../cli/http.ts";
@@ -62,7 +62,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
   (verify) => {
     const upstreams = () => ({ a: { url: upstream.url, verify } });
 
-    it("an upstream hears of the way from the gateway, and not from a client", async () => {
+    it("an upstream learns the path from the gateway, and not from a client", async () => {
       const gateway = await start(configFor([], { upstreams: upstreams() }));
       expect(await call(gateway, madeUp)).toBe(200);
       expect(heard()).toEqual({
@@ -72,7 +72,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
       });
     });
 
-    it("an upstream hears what a trusted proxy said, and of that proxy", async () => {
+    it("an upstream receives the values of a trusted proxy, and its address", async () => {
       const gateway = await start(configFor(["127.0.0.0/8"], { upstreams: upstreams() }));
       expect(await call(gateway, madeUp)).toBe(200);
       expect(heard()).toEqual({
@@ -82,7 +82,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
       });
     });
 
-    it("what the configuration sets goes before all that", async () => {
+    it("headers of the configuration take precedence", async () => {
       const headers = { "x-forwarded-proto": "https" };
       const own = { a: { url: upstream.url, verify, headers } };
       const gateway = await start(configFor([], { upstreams: own }));

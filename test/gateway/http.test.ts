@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { callBody, callLines, lengthOf, requestOf, sendRaw, version } from "./raw-http.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
 
-/** Stands in every request that must not arrive, in its head and in its body. */
+/** Part of the head and the body of every request that must not arrive. */
 const canary = "canary";
 const canaryLine = `X-Trace: ${canary}`;
 const body = callBody("echo", { text: canary });
@@ -102,7 +102,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
     });
   });
 
-  describe("refuses heads that are no HTTP", () => {
+  describe("refuses heads that are not valid HTTP", () => {
     it.each([
       ["a bare LF after a line", (head: string) => head.replace(/\r\n(?=Mcp-Name)/, "\n")],
       ["bare LFs only", (head: string) => head.replaceAll("\r\n", "\n")],
@@ -134,10 +134,10 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
   });
 
   // The head of such a request is right, and may have been passed on when its body goes wrong.
-  describe("lets no call happen whose chunks are no chunks", () => {
+  describe("makes no call whose chunks are invalid", () => {
     const size = Buffer.byteLength(body).toString(16);
     it.each([
-      ["a size that is no number", `xyz\r\n${body}\r\n0\r\n\r\n`],
+      ["a size that is not a number", `xyz\r\n${body}\r\n0\r\n\r\n`],
       ["a negative size", `-${size}\r\n${body}\r\n0\r\n\r\n`],
       ["a size with a prefix", `0x${size}\r\n${body}\r\n0\r\n\r\n`],
       ["a size with a space before", ` ${size}\r\n${body}\r\n0\r\n\r\n`],

@@ -8,7 +8,7 @@ import { ask, callTool } from "../cli/http.ts";
 import { startReplicas } from "./replicas.ts";
 import { startGatewayCommand } from "./start-gateway.ts";
 
-/** How often each of the three replicas dies. */
+/** Number of times that each of the three replicas is killed. */
 const deaths = 1;
 const clients = 16;
 
@@ -96,7 +96,7 @@ it.each(["upstream", "gateway"] as const)(
   },
 );
 
-/** Which processes have answered. */
+/** The process ids that have answered. */
 function createSightings() {
   const seen = new Set<string>();
   const waiting = new Map<string, () => void>();

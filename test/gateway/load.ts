@@ -10,11 +10,11 @@ export interface Load {
 
 export interface LoadReport {
   readonly answers: number;
-  /** What was no right answer. */
+  /** Every wrong answer. */
   readonly failures: readonly string[];
 }
 
-/** Keeps as many calls of `tool` under way as asked for, each client with one at a time. */
+/** Keeps the given number of calls of `tool` in flight, one for each client. */
 export function startLoad(url: string, tool: string, clients: number): Load {
   const failures: string[] = [];
   const waiting = new Set<{ readonly text: string; readonly from: number; resolve: () => void }>();

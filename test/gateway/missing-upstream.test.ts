@@ -1,4 +1,4 @@
-/** What a gateway says of a merged upstream that is not there. */
+/** The answers of a gateway while a merged upstream is unavailable. */
 import { once } from "node:events";
 import { createServer as createNetServer } from "node:net";
 import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
@@ -102,7 +102,7 @@ describe("lutra gateway", () => {
   });
 });
 
-/** A port at which nobody listens. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createNetServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,4 +1,4 @@
-/** What an operator sees of a gateway, and what nobody may see. */
+/** The log and metrics of a gateway, and the values that they must not contain. */
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { get } from "node:http";
@@ -10,7 +10,7 @@ import { ask, callTool, send } from "../cli/http.ts";
 import { callBody, callLines } from "./raw-http.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
 
-/** Stands in what is secret: arguments, results, tokens, keys. */
+/** Part of every secret: arguments, results, tokens, keys. */
 const secret = "s3cret";
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 
@@ -101,8 +101,8 @@ describe("the access log", () => {
   });
 
   it.each([
-    ["is no JSON", "{", 400, -32700],
-    ["is no request", "[]", 400, -32600],
+    ["is not JSON", "{", 400, -32700],
+    ["is not a request", "[]", 400, -32600],
     ["names another method", callBody("echo"), 400, -32020],
     ["is too large", JSON.stringify("x".repeat(4_194_304)), 413, -32600],
   ])("has the code of a body that %s", async (_what, body, status, code) => {
@@ -158,7 +158,7 @@ describe("the admin listener", () => {
     ]);
   });
 
-  it("does nothing but show, and to nobody under another name", async () => {
+  it("is read-only, and refuses other host names", async () => {
     const posted = await fetch(new URL("/config", gateway.adminUrl), { method: "POST" });
     expect(posted.status).toBe(405);
     const status = await new Promise((resolve, reject) => {

@@ -45,7 +45,7 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-/** How long an answer may take, in milliseconds; none that is right takes so long. */
+/** Maximum time of an answer, in milliseconds; longer than any valid one takes. */
 const patienceMs = 10_000;
 
 /** Sends bytes as they are, and resolves with what came until the other side closed. */

@@ -8,7 +8,7 @@ import * as z from "zod";
 export interface RecordingUpstream {
   readonly name: string;
   readonly url: string;
-  /** Says that its list of tools has changed. */
+  /** Notifies subscribers that its list of tools has changed. */
   readonly changeTools: () => void;
   /** Every byte that arrived on any connection, as Latin-1. */
   readonly received: () => string;

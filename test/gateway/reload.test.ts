@@ -1,4 +1,4 @@
-/** A configuration that changes while requests are under way. */
+/** A configuration that changes while requests are in flight. */
 import { basename } from "node:path";
 import type { ConfigInput } from "@lutra/gateway";
 import { createClient } from "lutra/client";
@@ -86,7 +86,7 @@ it("reads its file again when it gets SIGHUP", async () => {
   await untilAnswered(gateway, b);
 });
 
-describe("a file that is no configuration", () => {
+describe("a file that is not a valid configuration", () => {
   const lines = (config: ConfigInput) => JSON.stringify(config, null, 2).split("\n");
 
   it.each([

@@ -1,4 +1,4 @@
-/** How a gateway ends. */
+/** The shutdown of a gateway. */
 import type { ConfigInput } from "@lutra/gateway";
 import { createClient, type Subscription } from "lutra/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -38,7 +38,7 @@ const shapes: { readonly [what: string]: () => ConfigInput } = {
 describe.each(Object.entries(shapes))("a gateway with %s", (what, configOf) => {
   const hold = what === "two merged upstreams" ? "a.hold" : "hold";
 
-  it("ends subscriptions gracefully, finishes what is under way, and exits with 0", async () => {
+  it("ends subscriptions gracefully, finishes what is in flight, and exits with 0", async () => {
     const gateway = await startGatewayCommand(configOf());
     const client = createClient(gateway.url);
     const subscription = await client.listen({ toolsListChanged: true }, { relisten: "never" });
@@ -85,7 +85,7 @@ describe.each(Object.entries(shapes))("a gateway with %s", (what, configOf) => {
     await load.until("a");
     gateway.child.kill("SIGTERM");
     expect(await gateway.exited).toBe(0);
-    // Others found nobody listening any more, or a connection that was closed while it was idle.
+    // Others found no listener, or a connection that was closed while it was idle.
     const { answers } = await load.stop();
     expect(a.calls).toHaveLength(answers);
   });

@@ -12,7 +12,7 @@ const megabyte = 1_000_000;
 const piece = Buffer.alloc(megabyte / 10, "x");
 const pieces = 2000;
 
-/** What the upstream does with the next call. */
+/** The handler of the next call to the upstream. */
 let answer: (req: IncomingMessage, res: ServerResponse) => void;
 let gateway: RunningGateway;
 

@@ -1,6 +1,6 @@
 /**
  * The client of `@modelcontextprotocol/ext-tasks` against our server, over HTTP: calls, polls,
- * answers, cancels and resumes. The package's own validators look at everything that our server
+ * answers, cancels and resumes. The package's own validators check everything that our server
  * sends, and at everything that our client sends.
  */
 import type { JSONRPCNotification } from "@modelcontextprotocol/client";

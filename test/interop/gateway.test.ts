@@ -148,7 +148,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
   });
 
   describe("resources", () => {
-    it("have a URI each, which stays when nobody else has it", async () => {
+    it("have a URI each, which stays when it is unique", async () => {
       const { resources } = await shared.client.listResources();
       const uris = resources.map(({ uri }) => uri);
       expect(new Set(uris).size).toBe(uris.length);
@@ -321,7 +321,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
   });
 
   describe("subscriptions", () => {
-    it("hear of changes from each server", async () => {
+    it("report changes from each server", async () => {
       const { client } = await connect({});
       const subscription = await client.listen({ toolsListChanged: true });
       expect(subscription.honoredFilter).toEqual({ toolsListChanged: true });
@@ -337,7 +337,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       expect(await subscription.closed).toBe("local");
     });
 
-    it("hear of updated resources under the URIs they named", async () => {
+    it("report updated resources under the URIs they named", async () => {
       const { client } = await connect({});
       const { resources } = await client.listResources();
       const uris = resources.map(({ uri }) => uri).filter((uri) => uri.endsWith("dice://fresh"));

@@ -123,7 +123,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
     expect(name.completion.values).toEqual(["Köln"]);
   });
 
-  it("hears of progress and log messages", async () => {
+  it("receives progress and log messages", async () => {
     const seen: string[] = [];
     const result = await client.callTool(
       "count",
@@ -137,7 +137,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
     expect(seen).toEqual([1, 2, 3].flatMap((n) => [`{"at":${n}}`, `progress ${n}`]));
   });
 
-  it("cancels a call, and the handler hears of it", async () => {
+  it("cancels a call, and the handler is notified", async () => {
     const token = randomUUID();
     const subscription = await client.listen({ resourceSubscriptions: [`cancelled://${token}`] });
     const abort = new AbortController();
@@ -192,7 +192,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
   });
 
   describe("subscriptions", () => {
-    it("hears of a changed list and an updated resource, and forgets what it kept", async () => {
+    it("is notified of a changed list and an updated resource, and drops its cache", async () => {
       const read = async () => (await client.readResource("dice://fresh")).contents[0];
       const first = await read();
       expect(await read()).toEqual(first);
@@ -215,7 +215,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
       subscription.close();
     });
 
-    itWhere(place === "stdio")("hears its graceful end on stdio", async () => {
+    itWhere(place === "stdio")("receives its graceful end on stdio", async () => {
       const transport = createStdioTransport(command);
       const own = createClient(transport);
       const subscription = await own.listen({ toolsListChanged: true }, { relisten: "never" });
@@ -224,7 +224,7 @@ describe.each(["http", "stdio"] as const)("an official server over %s", (place) 
       await own.close();
     });
 
-    itWhere(place === "http")("hears its graceful end", async () => {
+    itWhere(place === "http")("receives its graceful end", async () => {
       const endpoint = await serveOfficial();
       const own = createClient(endpoint.url);
       const subscription = await own.listen({ toolsListChanged: true }, { relisten: "never" });

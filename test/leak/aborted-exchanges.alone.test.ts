@@ -18,7 +18,7 @@ import { createNodeHandler } from "../../packages/lutra/src/transport/http/node-
 const exchanges = 10_000;
 const warmUp = 1000;
 const parallel = 50;
-/** What remains after 10,000 exchanges, whatever it is, is less than 500 bytes for each. */
+/** Maximum memory that remains after 10,000 exchanges: 500 bytes for each. */
 const maxGrowthBytes = 5_000_000;
 
 setFlagsFromString("--expose-gc");
@@ -104,7 +104,7 @@ async function rawOf(request: Request): Promise<string> {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Gives the last exchanges time to end; one that does not is found by its count. */
+/** Waits for the last exchanges to end; the count reveals one that does not. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 5000 && running + subscribed > 0; turns += 1) await turn();
   for (let turns = 0; turns < 20; turns += 1) await turn();

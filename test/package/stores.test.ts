@@ -1,4 +1,4 @@
-/** `@lutra/stores` as it is built: nobody loads a driver of an engine that they do not use. */
+/** The built `@lutra/stores` loads only the driver of the engine in use. */
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,6 +1,6 @@
 /**
- * What the conformance suite wants of a server, built on the official SDK 2.4.0: an upstream that is
- * not ours. It calls itself like `examples/everything`, for the suite's runner to find it.
+ * The server that the conformance suite expects, built on the official SDK 2.4.0: a third-party
+ * upstream. It has the name of `examples/everything`, because the suite's runner looks for it.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -4,7 +4,7 @@ import { expectRefusal, type Scenario, textOf } from "../scenario.ts";
 
 export const errors: readonly Scenario[] = [
   {
-    name: "a tool that fails tells the model, and is no error",
+    name: "a tool that fails reports to the model, and is not a protocol error",
     run: async (client) => {
       const result = await client.callTool("fail");
       expect(result.isError).toBe(true);

@@ -1,4 +1,4 @@
-/** What only several replicas can show. */
+/** Scenarios that need several replicas. */
 import { expect } from "vitest";
 import { type Scenario, textOf } from "../scenario.ts";
 import { accept } from "../user.ts";

@@ -1,4 +1,4 @@
-/** What only HTTP has: headers that say what the body says. */
+/** Scenarios for HTTP alone: headers that repeat values of the body. */
 import { encodeHeaderValue } from "lutra/protocol";
 import { expect } from "vitest";
 import { overHttp, type Scenario, textOf } from "../scenario.ts";

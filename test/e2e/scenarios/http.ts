@@ -5,7 +5,7 @@ import { callMessage } from "./message.ts";
 
 export const http: readonly Scenario[] = [
   {
-    name: "a body that is no JSON-RPC request is refused, and the server goes on",
+    name: "a body that is not a JSON-RPC request is refused, and the server continues",
     only: overHttp,
     run: async (client, { http }) => {
       const { body, ...rest } = callMessage("echo", { text: "x" });

@@ -101,7 +101,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool may have the client come back without any input",
+    name: "a tool may have the client retry without any input",
     run: async (client) => {
       expect(textOf(await client.callTool("later"))).toBe("ready now");
     },

@@ -1,4 +1,4 @@
-/** What a request sends ahead of its result, and how it is given up. */
+/** Scenarios for notifications before a result, and for cancellation. */
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import { type Scenario, textOf } from "../scenario.ts";
@@ -89,7 +89,7 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "a call that is given up rejects at once, and its handler hears of it",
+    name: "a cancelled call rejects at once, and its handler is notified",
     run: async (client) => {
       const token = randomUUID();
       const uri = `cancelled://${token}`;
@@ -108,7 +108,7 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "a call that takes too long is given up, and its handler hears of it",
+    name: "a call that times out is cancelled, and its handler is notified",
     run: async (client) => {
       const token = randomUUID();
       const uri = `cancelled://${token}`;

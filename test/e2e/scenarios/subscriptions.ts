@@ -23,7 +23,7 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
-    name: "subscribers hear of changed lists",
+    name: "subscribers are notified of changed lists",
     run: async (client) => {
       const subscription = await client.listen({
         toolsListChanged: true,
@@ -33,7 +33,7 @@ export const subscriptions: readonly Scenario[] = [
       const heard: string[] = [];
       for (const what of ["tools", "resources", "prompts"]) {
         await client.callTool("change", { what });
-        // A change here is an addition and a removal, of which one may hear once or twice.
+        // A change here is an addition and a removal, which may be notified once or twice.
         const method = `notifications/${what}/list_changed`;
         do heard.push((await next(subscription))?.method ?? "nothing");
         while (heard.at(-1) !== method);
@@ -43,7 +43,7 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
-    name: "subscribers hear of the resources they named, and of nothing else",
+    name: "subscribers are notified of the resources they named, and of nothing else",
     run: async (client) => {
       const [mine, other] = [`changed://${randomUUID()}`, `changed://${randomUUID()}`];
       const subscription = await client.listen({ resourceSubscriptions: [mine] });

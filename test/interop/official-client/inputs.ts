@@ -65,7 +65,7 @@ export function testInputs(meeting: Meeting): void {
       expect((await call("by_steps")).content).toEqual([{ type: "text", text: "Ada Lovelace" }]);
     });
 
-    it("comes back to a server that only wants its state back", async () => {
+    it("retries for a server that only wants its state returned", async () => {
       expect((await call("later")).content).toEqual([{ type: "text", text: "ready now" }]);
     });
 

@@ -18,7 +18,7 @@ import { lutraCommand } from "../../e2e/lutra-command.ts";
 /** The ways in which the official client finds the version. */
 export const modes: readonly VersionNegotiationMode[] = ["auto", { pin: "2026-07-28" }];
 
-/** Where a server is: listening at a URL, or a module to be started. */
+/** The location of a server: a URL, or a module to start. */
 export type Place = { readonly url: string } | { readonly module: string };
 
 /** An HTTP request as it left the client. */
@@ -30,7 +30,7 @@ export interface Connected {
   readonly client: Client;
   /** HTTP requests so far; empty on stdio. */
   readonly sent: SentRequest[];
-  /** What the user answers next; without an answer a question fails. */
+  /** The user's next answers; without one a question fails. */
   readonly answers: ElicitResult[];
   /** The questions so far. */
   readonly questions: ElicitRequestFormParams[];
@@ -106,7 +106,7 @@ function answerWith(connected: Connected, { capabilities = {} }: ClientOptions):
   }
 }
 
-/** The URI of the next update that a client hears of. */
+/** The URI of the next update that a client receives. */
 export function nextUpdate({ client, heard }: Connected): Promise<string> {
   return new Promise((resolve) => {
     client.setNotificationHandler("notifications/resources/updated", ({ method, params }) => {

@@ -21,7 +21,7 @@ export function testPrompts(meeting: Meeting): void {
       expect((await client.getPrompt({ name: "präsentation 発表" })).messages).toHaveLength(1);
     });
 
-    it("is told of unknown prompts and missing arguments", async () => {
+    it("receives errors for unknown prompts and missing arguments", async () => {
       await expectError(meeting.shared.client.getPrompt({ name: "no_such_prompt" }), -32602);
       await expectError(meeting.shared.client.getPrompt({ name: "greet" }), -32602);
     });

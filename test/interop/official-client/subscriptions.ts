@@ -9,7 +9,7 @@ export function testSubscriptions(meeting: Meeting): void {
   const { call, connect, place, mode } = meeting;
 
   describe("subscriptions", () => {
-    it("hears of changed lists and updated resources, and of nothing else", async () => {
+    it("receives changed lists and updated resources, and nothing else", async () => {
       const { client, heard } = meeting.shared;
       heard.length = 0;
       const subscription = await client.listen({
@@ -52,7 +52,7 @@ export function testSubscriptions(meeting: Meeting): void {
       await heard;
     });
 
-    it("keeps what may be kept, until it hears of a change", async () => {
+    it("caches results until it is notified of a change", async () => {
       const { client } = meeting.shared;
       const read = async (uri: string) => (await client.readResource({ uri })).contents[0];
       expect(await read("dice://stale")).not.toEqual(await read("dice://stale"));
@@ -74,7 +74,7 @@ export function testSubscriptions(meeting: Meeting): void {
       expect(sent.length).toBe(requests);
     });
 
-    itWhere(place === "stdio")("hears the graceful end of a subscription on stdio", async () => {
+    itWhere(place === "stdio")("receives the graceful end of a subscription on stdio", async () => {
       const { client } = await connect({});
       const subscription = await client.listen({ toolsListChanged: true });
       const { pid } = client.transport as StdioClientTransport;
@@ -82,7 +82,7 @@ export function testSubscriptions(meeting: Meeting): void {
       expect(await subscription.closed).toBe("graceful");
     });
 
-    itWhere(place === "http")("hears the graceful end of a subscription", async () => {
+    itWhere(place === "http")("receives the graceful end of a subscription", async () => {
       const server = createFixture();
       const endpoint = await serveHttp(server, { port: 0 });
       const { client } = await connectOfficial({ url: endpoint.url }, mode, {});

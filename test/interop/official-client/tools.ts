@@ -140,7 +140,7 @@ export function testTools(meeting: Meeting): void {
     });
 
     // The steps come in other requests, which in a fleet other processes answer.
-    itWhere(place !== "fleet")("hears of progress while the call runs", async () => {
+    itWhere(place !== "fleet")("receives progress while the call runs", async () => {
       const steps: number[] = [];
       const token = `official ${place}`;
       const { content } = await meeting.shared.client.callTool(
@@ -157,7 +157,7 @@ export function testTools(meeting: Meeting): void {
     });
 
     // Over stdio this client drops the progress that arrives in one chunk with the result.
-    itWhere(place !== "stdio")("hears of all progress before the result", async () => {
+    itWhere(place !== "stdio")("receives all progress before the result", async () => {
       const seen: unknown[] = [];
       const { content } = await meeting.shared.client.callTool(
         { name: "count", arguments: { to: 3 } },
@@ -167,7 +167,7 @@ export function testTools(meeting: Meeting): void {
       expect(seen).toEqual([1, 2, 3].map((n) => ({ progress: n, total: 3, message: `at ${n}` })));
     });
 
-    it("hears log messages of the level it asked for, and none without asking", async () => {
+    it("receives log messages of the requested level, and none without a request", async () => {
       const heard: unknown[] = [];
       const { client } = meeting.shared;
       client.setNotificationHandler("notifications/message", ({ params }) => {
@@ -183,7 +183,7 @@ export function testTools(meeting: Meeting): void {
       expect(heard).toEqual(["error", "critical", "alert", "emergency"]);
     });
 
-    it("cancels a call, and the handler hears of it", async () => {
+    it("cancels a call, and the handler is notified", async () => {
       const { client } = meeting.shared;
       const uri = `cancelled://${place}-${JSON.stringify(mode).length}`;
       const updated = nextUpdate(meeting.shared);
