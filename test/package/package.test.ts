@@ -68,7 +68,12 @@ function keysBy(load: string, ...flags: readonly string[]): { [specifier: string
 
 describe("the packed package", () => {
   it("loads by import; additions to what it exports are deliberate", () => {
-    expect(keysBy("await import(name)", "--input-type=module")).toMatchSnapshot();
+    // `lutra/internal` may change in any release.
+    const { "lutra/internal": _, ...exported } = keysBy(
+      "await import(name)",
+      "--input-type=module",
+    );
+    expect(exported).toMatchSnapshot();
   });
 
   it("loads by require, and gives the same", () => {
