@@ -67,8 +67,9 @@ describe("shell commands", () => {
   async function lutra(words: readonly string[]) {
     const errors: string[] = [];
     const log = vi.spyOn(console, "log").mockReturnValue();
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     const error = vi.spyOn(console, "error").mockImplementation((line) => errors.push(line));
-    onTestFinished(() => [log, error].forEach((spy) => void spy.mockRestore()));
+    onTestFinished(() => [log, write, error].forEach((spy) => void spy.mockRestore()));
     return { code: await runLutra(words), errors };
   }
 });
