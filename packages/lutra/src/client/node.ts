@@ -21,6 +21,8 @@ const connectNode: Connect = (target, options) => {
 
 export const createClient: CreateClient = clientFactory(connectNode);
 
+// For users.
+
 export type { CacheStatus } from "../middleware/cache-status.ts";
 export { cacheStatusOf } from "../middleware/cache-status.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
@@ -49,14 +51,6 @@ export type {
 } from "./client-types.ts";
 export type { CreateClient } from "./create-client.ts";
 export type { ElicitHandler, ElicitInfo } from "./elicitation.ts";
-// For extensions.
-export type {
-  Asked,
-  ClientExtension,
-  ClientHost,
-  FollowedCall,
-  InstalledClientExtension,
-} from "./extension.ts";
 export type { InputInfo } from "./input-info.ts";
 export { isInputRequired } from "./input-required.ts";
 export type { ClientOptions } from "./options.ts";
@@ -65,3 +59,13 @@ export type { RootsHandler } from "./roots.ts";
 export type { SampleHandler } from "./sampling.ts";
 export type { ListenOptions, Subscription } from "./subscription.ts";
 export type { ServeTarget, Target } from "./target.ts";
+
+// For extensions.
+
+export type {
+  Asked,
+  ClientExtension,
+  ClientHost,
+  FollowedCall,
+  InstalledClientExtension,
+} from "./extension.ts";
