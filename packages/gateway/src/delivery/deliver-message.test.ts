@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { createNodeHandler } from "lutra/node";
 import {
   type JSONRPCNotification,
@@ -8,10 +9,16 @@ import {
   type RequestContext,
   type Serve,
 } from "lutra/protocol";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordIn } from "../exchange-record.ts";
 import { headOf, modern } from "../fixtures/head-of.ts";
-import { createHttpUpstream, type HttpUpstream } from "../upstreams/http-upstream.ts";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
+import {
+  createHttpUpstream,
+  type HttpUpstream,
+  type HttpUpstreamOptions,
+} from "../upstreams/http-upstream.ts";
+import { Delivery } from "./delivery.ts";
 import {
   after,
   answer,
@@ -23,8 +30,12 @@ import {
   upstreamConfig,
 } from "./fixtures/front.ts";
 
-function start(urls: readonly string[], settings = {}): HttpUpstream {
-  const upstream = createHttpUpstream("test", upstreamConfig(urls, settings));
+function start(
+  urls: readonly string[],
+  settings = {},
+  options: HttpUpstreamOptions = {},
+): HttpUpstream {
+  const upstream = createHttpUpstream("test", upstreamConfig(urls, settings), options);
   after(() => upstream.close(0));
   return upstream;
 }
@@ -201,28 +212,38 @@ describe("a failed delivery of a message", () => {
       closed = once(res, "close");
     });
     const { context, record } = contextFor();
-    await expect(start([replica.url], { timeouts }).serve(list, context)).rejects.toMatchObject({
-      kind: "timeout",
-      status: 504,
-    });
+    const time = createManualTime();
+    const answered = start([replica.url], { timeouts }, { clock: time }).serve(list, context);
+    const rejected = expect(answered).rejects.toMatchObject({ kind: "timeout", status: 504 });
+    await expect.poll(() => replica.count()).toBe(1);
+    time.advance(300);
+    await rejected;
     expect(record).toMatchObject({ reason, attempts: 1 });
     await closed;
   });
 
   it("restarts the idle limit with each comment of a stream", async () => {
+    const waitFor = vi.spyOn(Delivery.prototype, "waitFor");
+    onTestFinished(() => waitFor.mockRestore());
+    const starts = () => waitFor.mock.calls.filter(([phase]) => phase === "idle").length;
+    let stream: ServerResponse | undefined;
     const replica = await startReplica((req, res) => {
       req.resume();
-      res.writeHead(200, { "content-type": "text/event-stream" });
-      let sent = 0;
-      const timer = setInterval(() => {
-        sent += 1;
-        if (sent < 6) return res.write(":\n\n");
-        clearInterval(timer);
-        return res.end(`data: ${done}\n\n`);
-      }, 40);
+      stream = res.writeHead(200, { "content-type": "text/event-stream" });
+      stream.flushHeaders();
     });
-    const upstream = start([replica.url], { timeouts: { idleMs: 120 } });
-    expect(await upstream.serve(call, contextFor().context)).toBeDefined();
+    const time = createManualTime();
+    const upstream = start([replica.url], { timeouts: { idleMs: 120 } }, { clock: time });
+    const answered = upstream.serve(call, contextFor().context);
+    await expect.poll(starts).toBe(1);
+    for (let sent = 1; sent <= 5; sent += 1) {
+      const before = starts();
+      time.advance(100);
+      stream?.write(":\n\n");
+      await expect.poll(starts).toBeGreaterThan(before);
+    }
+    stream?.end(`data: ${done}\n\n`);
+    expect(await answered).toBeDefined();
   });
 
   it("forwards the client's abort to the replica and rejects with it", async () => {

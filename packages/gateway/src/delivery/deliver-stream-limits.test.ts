@@ -81,8 +81,12 @@ describe("limits", () => {
       req.resume();
       closed = once(res, "close");
     });
-    const front = await startFront([replica.url], { timeouts });
-    const got = await send(front, "tools/list");
+    const time = createManualTime();
+    const front = await startFront([replica.url], { timeouts }, { clock: time });
+    const answered = send(front, "tools/list");
+    await until(() => replica.count() === 1);
+    time.advance(300);
+    const got = await answered;
     expect(got.status).toBe(504);
     expect(JSON.parse(got.body).error).toMatchObject({ code: -32603, data: { upstream: "test" } });
     expect(front.records).toMatchObject([{ reason, attempts: 1 }]);
@@ -110,7 +114,7 @@ describe("limits", () => {
 
   it("retries any request at another replica when the connection takes too long", async () => {
     const replica = await startReplica(answer("ok"));
-    const timeouts = { connectMs: 50 };
+    const timeouts = { connectMs: 500 };
     const front = await startFront([await silentUrl(), replica.url], { timeouts });
     for (let call = 0; call < 2; call += 1) {
       expect((await send(front, "tools/call")).body).toBe("ok");
@@ -119,7 +123,7 @@ describe("limits", () => {
   });
 
   it.each([
-    ["idle-timeout", { idleMs: 30 }],
+    ["idle-timeout", { idleMs: 150 }],
     ["total-timeout", { totalMs: 150 }],
   ])("closes the connection when an answer stops in the middle: %s", async (reason, timeouts) => {
     const replica = await startReplica((req, res) => {
@@ -127,9 +131,12 @@ describe("limits", () => {
       res.writeHead(200, { "content-type": "text/event-stream" });
       res.write("data: 1\n\n");
     });
-    const front = await startFront([replica.url], { timeouts });
+    const time = createManualTime();
+    const front = await startFront([replica.url], { timeouts }, { clock: time });
     const req = open(front, "tools/call").end("{}");
     const [res] = (await once(req, "response")) as [IncomingMessage];
+    await once(res, "readable");
+    time.advance(300);
     await expect(textOf(res)).rejects.toThrow("aborted");
     expect(front.records[0]?.reason).toBe(reason);
   });

@@ -1,7 +1,7 @@
 import { type JSONRPCNotification, ProtocolError } from "lutra/protocol";
 import { createServer, defineResource, defineTool } from "lutra/server";
 import { createManualClock } from "lutra/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   acknowledged,
   idKey,
@@ -75,9 +75,12 @@ describe("the acknowledgment of a merged subscription", () => {
   });
 
   it("is sent without a slow upstream, whose changes are announced later", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b], { gatherMs: 20 }).serve, { toolsListChanged: true });
     (await a.streams.next()).acknowledge();
+    await vi.advanceTimersByTimeAsync(20);
     expect((await heard.next())[0]).toBe(acknowledged);
     (await b.streams.next()).acknowledge();
     expect(await heard.next()).toEqual([toolsChanged, {}]);
@@ -102,8 +105,8 @@ describe("the acknowledgment of a merged subscription", () => {
   });
 
   it.each([
-    ["a filter that is none", "tools"],
-    ["resources that are no strings", { resourceSubscriptions: [1] }],
+    ["a filter that is not an object", "tools"],
+    ["resources that are not strings", { resourceSubscriptions: [1] }],
     ["more resources than a subscription may name", { resourceSubscriptions: ["a:1", "a:2"] }],
   ])("is not sent for %s", async (_what, filter) => {
     const merge = mergeOf([playedUpstream("a", tools)], { maxResourceSubscriptions: 1 });
@@ -161,7 +164,7 @@ describe("notifications of a merged subscription", () => {
   it("have the client's URIs, also for parts of a resource", async () => {
     const [a, b] = [playedUpstream("a", subscribe), playedUpstream("b", subscribe)];
     const heard = listenTo(mergeOf([a, b]).serve, {
-      resourceSubscriptions: ["b+dir:1", "a+dir:1", "nobody:1"],
+      resourceSubscriptions: ["b+dir:1", "a+dir:1", "unknown:1"],
     });
     const [streamA, streamB] = [await a.streams.next(), await b.streams.next()];
     expect([streamA.filter, streamB.filter]).toEqual([

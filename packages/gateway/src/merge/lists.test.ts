@@ -7,7 +7,7 @@ import {
   defineTool,
 } from "lutra/server";
 import { createManualClock } from "lutra/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { contextOf, fakeUpstream, mergeOf, requestOf } from "./fixtures/upstreams.ts";
 import type { Merge } from "./merge.ts";
 
@@ -128,13 +128,17 @@ describe("a missing upstream", () => {
   });
 
   it("counts a slow, malformed or endless upstream as missing", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
     const silent = fakeUpstream("silent", { serve: () => new Promise(() => {}) });
     const odd = fakeUpstream("odd", { serve: async () => ({ tools: "none" }) });
     const endless = fakeUpstream("endless", {
       serve: async () => ({ tools: [], nextCursor: "again" }),
     });
     const merge = mergeOf([silent, odd, endless, upstreamOf("a", ["x"])], { partMs: 10 });
-    const result = await list(merge);
+    const listed = list(merge);
+    await vi.advanceTimersByTimeAsync(10);
+    const result = await listed;
     expect(namesIn(result)).toEqual(["x"]);
     expect(result._meta).toMatchObject({ "dev.lutra/missing": ["silent", "odd", "endless"] });
     expect(endless.requests).toHaveLength(2);

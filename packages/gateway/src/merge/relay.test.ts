@@ -73,16 +73,17 @@ describe("a relay", () => {
   });
 
   it.each([
-    ["an acknowledgment too late", 504, () => {}],
+    ["an acknowledgment too late", 504, 20, () => {}],
     [
       "a notification before it",
       502,
+      60_000,
       (stream: { send: (m: string) => void }) => stream.send(toolsChanged),
     ],
-    ["an end without one", 502, (stream: { end: () => void }) => stream.end()],
-  ])("treats %s as a broken stream", async (_what, status, play) => {
+    ["an end without one", 502, 60_000, (stream: { end: () => void }) => stream.end()],
+  ])("treats %s as a broken stream", async (_what, status, acknowledgeMs, play) => {
     const a = playedUpstream("a", tools);
-    const relay = createRelay(a, { ...options, acknowledgeMs: 20 });
+    const relay = createRelay(a, { ...options, acknowledgeMs });
     const heard = listenTo(relay.serve, { toolsListChanged: true });
     play((await a.streams.next()) as never);
     await expect(heard.result).rejects.toMatchObject({ code: -32603, status });
