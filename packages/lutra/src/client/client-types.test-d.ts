@@ -84,7 +84,7 @@ export async function inputs(): Promise<void> {
   const read = await client.readResource("place://1");
   read.contents.at(0);
   const asked = await client.readResource("place://1", { inputs: "manual" });
-  // @ts-expect-error it may be a request for input
+  // @ts-expect-error it may be an input required result
   asked.contents.at(0);
 }
 

@@ -31,7 +31,7 @@ export interface ToolFailure extends CallToolResult {
 
 export type TypedToolResult<Structured> = ToolSuccess<Structured> | ToolFailure;
 
-/** The result of a method; when the caller answers, it may also be a request for input. */
+/** The result of a method. If the caller answers input requests, it may be input required. */
 type Answered<R, Inputs extends InputMode> =
   | R
   | ("manual" extends Inputs ? InputRequiredResult : never);

@@ -100,7 +100,7 @@ describe("the registration of extensions", () => {
     },
   );
 
-  it("installs no extension when one of the list breaks a rule", () => {
+  it("no extension is installed if one in the list is invalid", () => {
     const install = vi.fn(() => ({}));
     const first = { id: "com.example/a", install };
     expect(() => clientWith([first, dependent])).toThrow(TypeError);

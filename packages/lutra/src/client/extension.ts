@@ -1,5 +1,5 @@
 /**
- * Extensions of a client: values that do nothing until a client lists them.
+ * Client extensions. An extension has no effect until it is listed in the options of a client.
  *
  * @spec basic/versioning#extension-negotiation
  */
@@ -14,17 +14,22 @@ import type { InputOptions } from "./request-options.ts";
 
 /** An extension of a client. */
 export interface ClientExtension {
-  /** `{vendor}/{name}`; declared on every request. */
+  /** The id, `{vendor}/{name}`. Declared in every request. */
   readonly id: string;
   /** Declared along with the id. @default {} */
   readonly settings?: JSONObject;
   /** Ids of extensions that must be listed before this one. @default [] */
   readonly requires?: readonly string[];
-  /** Methods it adds. Their columns apply to their requests: headers, caching, sending again. */
+  /** Methods that it adds. Their members determine the headers, caching and retries of requests. */
   readonly methods?: readonly Method[];
-  /** Result types it adds, each with the methods that may return it. Any other is an error. */
+  /**
+   * Result types that it adds, each with the methods that may return it. A result of an unknown
+   * type is an error.
+   */
   readonly resultTypes?: { readonly [resultType: string]: readonly Method[] };
-  /** Wraps every request that is sent, inside the middleware of the client's options. @default [] */
+  /**
+   * Wraps every request that is sent, inside the middleware of the client's options. @default []
+   */
   readonly middleware?: readonly Middleware[];
   /** Creates the parts that need the client. Called once for each client. */
   readonly install?: (host: ClientHost) => InstalledClientExtension;
@@ -34,7 +39,7 @@ export interface ClientExtension {
 export interface InstalledClientExtension {
   /** Members of the client. Their names must not be in use. */
   readonly members?: { readonly [name: string]: unknown };
-  /** Turns a tool's result of one of the added types into the result that the caller waits for. */
+  /** Resolves to the final result of a tool call, given a result of one of the added types. */
   readonly follow?: (result: Result, call: FollowedCall) => Promise<CallToolResult>;
 }
 
@@ -46,7 +51,7 @@ export interface FollowedCall {
 
 /** The functions of a client that its extensions may use. */
 export interface ClientHost extends Pick<Client, "request" | "listen"> {
-  /** The name of the server in front of the user. */
+  /** The address or command of the server, to be shown to the user. */
   readonly server: string;
   readonly options: {
     readonly now: () => number;
@@ -54,12 +59,13 @@ export interface ClientHost extends Pick<Client, "request" | "listen"> {
     readonly onWarning: (message: string, cause?: unknown) => void;
   };
   /**
-   * Registers a function that is called with the reason when the client is closed. Returns the
-   * function that removes it. (An `AbortSignal` would warn about its many listeners.)
+   * Registers a function that is called with the reason when the client is closed. Returns a
+   * function that removes it. This is not an `AbortSignal`, because Node.js warns about signals
+   * with many listeners.
    */
   readonly onClose: (stop: (reason: unknown) => void) => () => void;
   readonly isClosed: () => boolean;
-  /** Calls a tool and returns its result as it comes, also one of an added type. */
+  /** Calls a tool and returns its result unchanged, even if it has one of the added types. */
   readonly callTool: (
     name: string,
     args?: JSONObject,
@@ -71,13 +77,13 @@ export interface ClientHost extends Pick<Client, "request" | "listen"> {
     result: CallToolResult,
     options: InputOptions,
   ) => Promise<void>;
-  /** Returns true for requests for input that the client has declared to support. */
+  /** Returns true for input requests that the client has declared support for. */
   readonly canAnswer: (request: InputRequest) => boolean;
-  /** Answers requests for input by the client's handlers, with the usual checks. */
+  /** Answers input requests with the client's handlers, after the usual checks. */
   readonly answer: (requests: InputRequests, asked: Asked) => Promise<JSONObject>;
 }
 
-/** The origin of a request for input, for the client's handlers. */
+/** The origin of an input request, for the client's handlers. */
 export interface Asked {
   readonly method: string;
   readonly name: string | undefined;

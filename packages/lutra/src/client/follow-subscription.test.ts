@@ -29,8 +29,8 @@ describe("the acknowledgment of a subscription", () => {
     stream.acknowledge({ resourceSubscriptions: ["file:///a"] });
     expect((await subscription).acknowledged).toEqual({ resourceSubscriptions: ["file:///a"] });
     expect(server.warnings).toEqual([
-      "subscription: the server does not send all of toolsListChanged",
-      "subscription: the server does not send all of resourceSubscriptions",
+      "subscription: the server declined all or part of toolsListChanged",
+      "subscription: the server declined all or part of resourceSubscriptions",
     ]);
   });
 

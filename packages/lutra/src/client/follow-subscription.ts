@@ -1,6 +1,6 @@
 /**
  * Follows a subscription over as many `subscriptions/listen` requests as it takes: a stream that
- * breaks is opened again after a growing pause. The client and the gateway share these rules.
+ * breaks is reopened after a growing pause. The client and the gateway share these rules.
  *
  * Each stream starts with its acknowledgment, and its messages carry the id of its request.
  *
@@ -32,7 +32,7 @@ export interface FollowedSubscription {
   readonly signal: AbortSignal;
   /** Maximum time until the acknowledgment, in milliseconds. */
   readonly acknowledgeMs: number;
-  /** The pauses before the subscription is opened again. */
+  /** The growing pauses before the subscription is reopened. */
   readonly pace: Pace;
   readonly random: () => number;
   readonly now: () => number;

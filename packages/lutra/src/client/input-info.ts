@@ -8,7 +8,7 @@ export interface InputInfo {
   readonly name?: string | undefined;
   /** The server's name for this input. */
   readonly key: string;
-  /** Number of times this request has asked for input, including this one. */
+  /** Number of times that this request has required input, including this time. */
   readonly round: number;
   /** Aborts when the answer is no longer needed. */
   readonly signal: AbortSignal;

@@ -37,7 +37,7 @@ export interface InputExchange {
 
 export interface InputAnswerer {
   readonly options: CompleteOptions;
-  /** The name of the server in front of the user. */
+  /** The address or command of the server, to be shown to the user. */
   readonly server: string;
 }
 
@@ -72,7 +72,7 @@ const kinds: {
   },
 };
 
-/** Returns true for a result that asks for input, for callers that answer themselves. */
+/** Returns true for a result that requires input, for callers that answer input requests. */
 export function isInputRequired(result: Result): result is InputRequiredResult {
   return result.resultType === inputRequired;
 }
@@ -106,7 +106,7 @@ export async function answerInputs(
   throw malformed(`result: still input_required after ${maxInputRounds} rounds`);
 }
 
-/** Returns true for requests for input that the client has declared to support. */
+/** Returns true for input requests that the client has declared support for. */
 export function canAnswer(request: InputRequest, { capabilities }: CompleteOptions): boolean {
   return hasCapabilities(capabilityFor(request), capabilities);
 }

@@ -9,7 +9,7 @@ import type { Subscriptions } from "./open-subscription.ts";
 
 /**
  * Creates the callbacks of subscriptions. `onStale` has, by method, functions that forget what else
- * the client has learnt from a method's responses.
+ * the client has read from a method's responses.
  */
 export function createInvalidation(
   caching: Caching,

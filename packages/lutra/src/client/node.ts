@@ -1,4 +1,4 @@
-/** `lutra/client` for Node: the same names as in `index.ts`, with commands and undici. */
+/** `lutra/client` for Node.js: the exports of `index.ts`, with support for commands and undici. */
 import { createHttpTransport } from "../transport/http/client-undici.ts";
 import { createStdioTransport } from "../transport/stdio/client.ts";
 import { type CreateClient, clientFactory } from "./create-client.ts";

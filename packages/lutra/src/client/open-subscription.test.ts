@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 describe("the end of a subscription", () => {
-  it("is graceful with a result: reading ends, and the subscription is not opened again", async () => {
+  it("a subscription that ends with a result ends its reader and is not reopened", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.send(toolsChanged);
@@ -32,7 +32,7 @@ describe("the end of a subscription", () => {
     expect(server.streams).toHaveLength(1);
   });
 
-  it("is followed by a new request after a growing pause when the stream breaks", async () => {
+  it("a subscription whose stream breaks is reopened after a growing pause", async () => {
     const server = listening();
     const { stream } = await opened(server);
     const times: number[] = [];
@@ -47,7 +47,7 @@ describe("the end of a subscription", () => {
     expect(new Set(server.streams.map(({ request }) => request.id)).size).toBe(5);
   });
 
-  it("is followed by a pause that is partly random", async () => {
+  it("the pause before a subscription is reopened is partly random", async () => {
     const server = listening({ random: () => 1 });
     (await opened(server)).stream.break(broken);
     await vi.advanceTimersByTimeAsync(249);
@@ -56,7 +56,7 @@ describe("the end of a subscription", () => {
     expect(server.streams).toHaveLength(2);
   });
 
-  it("is followed by the server's Retry-After when the client's pause is shorter", async () => {
+  it("the pause before a subscription is reopened is at least the server's Retry-After", async () => {
     const server = listening();
     const { stream } = await opened(server);
     stream.break(new TransportError("http", "busy", { status: 429, retryAfterMs: 20_000 }));
@@ -74,7 +74,7 @@ describe("the end of a subscription", () => {
     expect(server.streams).toHaveLength(3);
   });
 
-  it("is not followed by a pause after the caller's signal has aborted", async () => {
+  it("no pause follows after the caller's signal has aborted", async () => {
     const controller = new AbortController();
     const server = listening();
     const { subscription, stream } = await opened(server, { signal: controller.signal });
@@ -87,7 +87,7 @@ describe("the end of a subscription", () => {
     expect(server.streams).toHaveLength(1);
   });
 
-  it("is visible to the reader only as a new acknowledgment when the stream is opened again", async () => {
+  it("a reopened subscription is visible to its reader only by a new acknowledgment", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     const reader = subscription[Symbol.asyncIterator]();
@@ -100,7 +100,7 @@ describe("the end of a subscription", () => {
     expect(methodOf(await reader.next())).toBe(toolsChanged);
   });
 
-  it("is final and is thrown to the reader when the server refuses the new request", async () => {
+  it("a subscription that the server refuses to reopen ends, and its reader throws the error", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     const next = subscription[Symbol.asyncIterator]().next();
@@ -111,7 +111,7 @@ describe("the end of a subscription", () => {
     await rejected;
   });
 
-  it("is final with relisten never, and opens a new stream with relisten ended", async () => {
+  it("a subscription with relisten never is not reopened, and one with relisten ended is", async () => {
     const server = listening();
     const never = server.client.listen({ toolsListChanged: true }, { relisten: "never" });
     const stream = await server.stream(0);
@@ -136,7 +136,7 @@ describe("the end of a subscription", () => {
         for await (const _ of subscription) break;
       },
     ],
-  ])("is caused by %s, which notifies the server", async (_what, end) => {
+  ])("a subscription ends by %s, which notifies the server", async (_what, end) => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.send(toolsChanged);
@@ -147,7 +147,7 @@ describe("the end of a subscription", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is caused by closing the client, also during a pause", async () => {
+  it("a subscription ends when the client is closed, even during a pause", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     stream.break(broken);
@@ -159,14 +159,14 @@ describe("the end of a subscription", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("rejects listen on a closed client", async () => {
+  it("listen rejects on a closed client", async () => {
     const server = listening();
     await server.client.close();
     await expect(server.client.listen({})).rejects.toMatchObject({ reason: "closed" });
     expect(server.streams).toHaveLength(0);
   });
 
-  it("is caused by the caller's signal", async () => {
+  it("a subscription ends when the caller's signal aborts", async () => {
     const server = listening();
     const controller = new AbortController();
     const filter = { toolsListChanged: true };
@@ -180,7 +180,7 @@ describe("the end of a subscription", () => {
 });
 
 describe("a protocol version that the server refuses", () => {
-  it("is renegotiated before the subscription opens", async () => {
+  it("a refused protocol version is renegotiated before the subscription opens", async () => {
     const server = listening();
     const subscription = server.client.listen({ toolsListChanged: true });
     (await server.stream(0)).break(peerError(-32022, { supported: ["2026-07-28"] }));

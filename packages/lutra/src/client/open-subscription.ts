@@ -1,6 +1,6 @@
 /**
- * The client's subscriptions: a sequence of change notifications that lasts longer than the streams
- * that carry it.
+ * A client's subscription: a sequence of change notifications that outlives the streams that carry
+ * it.
  *
  * @spec basic/patterns/subscriptions
  */
@@ -18,10 +18,10 @@ import type { Versions } from "./versioning.ts";
 
 export interface Subscriptions {
   readonly sender: Sender;
-  /** Sends a request once; unlike the sender's `serve`, which may send it again. */
+  /** Sends a request once. The sender's `serve` may send it again. */
   readonly serve: Serve;
   readonly versions: Versions;
-  /** Called with every notification, before its reader gets it. */
+  /** Called with each notification before the reader receives it. */
   readonly onChange: (
     notification: JSONRPCNotification,
     filter: SubscriptionFilter,
@@ -30,7 +30,7 @@ export interface Subscriptions {
   readonly onGap: (filter: SubscriptionFilter) => Promise<void>;
 }
 
-/** The pauses before a subscription is opened again. */
+/** The growing pauses before a subscription is reopened. */
 const pace = { baseMs: 500, maxMs: 30_000 };
 
 /** Opens a subscription and waits for its acknowledgment. */
@@ -56,7 +56,7 @@ class OpenSubscription implements Subscription {
   #delivered: Promise<void> = Promise.resolve();
   #isOpen = false;
   #hasRenegotiated = false;
-  /** The error after which the subscription is not opened again. */
+  /** The error that ended the subscription. */
   #failure: unknown;
 
   constructor(subscriptions: Subscriptions, filter: SubscriptionFilter, options: ListenOptions) {
@@ -66,7 +66,7 @@ class OpenSubscription implements Subscription {
     const { onWarning } = subscriptions.sender.options;
     this.#queue = new NotificationQueue(() =>
       onWarning(
-        `subscription: more than ${maxWaiting} notifications wait to be read, the oldest is dropped`,
+        `subscription: more than ${maxWaiting} notifications are unread; the oldest is dropped`,
       ),
     );
   }
@@ -85,7 +85,7 @@ class OpenSubscription implements Subscription {
     };
   }
 
-  /** Follows the subscription to its end. Rejects only when it was never acknowledged. */
+  /** Follows the subscription until it ends. Rejects only if it was never acknowledged. */
   async run(onOpen: () => void): Promise<void> {
     const { open, isClosed } = this.#subscriptions.sender;
     const { signal } = this.#options;
@@ -127,7 +127,7 @@ class OpenSubscription implements Subscription {
       },
       onAcknowledged: (agreed, notification) => {
         for (const member of declinedMembers(filter, agreed)) {
-          onWarning(`subscription: the server does not send all of ${member}`);
+          onWarning(`subscription: the server declined all or part of ${member}`);
         }
         this.acknowledged = agreed;
         this.#hasRenegotiated = false;
@@ -140,8 +140,8 @@ class OpenSubscription implements Subscription {
   }
 
   /**
-   * Returns the next step after the end of a stream. A first request that fails is not repeated,
-   * but for one whose protocol version was refused.
+   * Returns the next step after the end of a stream. If the first request fails, it is repeated
+   * only when the server refused its protocol version.
    */
   #onEnd({ error, mayReopen }: StreamEnd): NextStep {
     const { sender, versions } = this.#subscriptions;
@@ -152,14 +152,17 @@ class OpenSubscription implements Subscription {
       return "reopenNow";
     }
     if (this.#isOpen && relisten !== "never" && mayReopen) {
-      sender.options.onWarning("subscription: interrupted, opened again after a pause", error);
+      sender.options.onWarning("subscription: interrupted; reopening after a pause", error);
       return "reopen";
     }
     this.#failure = error;
     return "stop";
   }
 
-  /** Queues a notification after `before`, so that its reader does not find the old state cached. */
+  /**
+   * Awaits `before` and then queues the notification, so that its reader finds no outdated
+   * responses in the cache.
+   */
   #deliver(notification: JSONRPCNotification, before: () => Promise<void>): void {
     this.#delivered = this.#delivered.then(before).then(() => this.#queue.push(notification));
   }

@@ -44,9 +44,11 @@ export interface ClientOptions extends HttpTransportOptions {
   readonly maxInputRounds?: number;
   /** Extensions; declared on every request. @default [] */
   readonly extensions?: readonly ClientExtension[];
-  /** Further methods. Their columns apply to their requests: headers, caching, sending again. */
+  /** Further methods. Their members determine the headers, caching and retries of requests. */
   readonly methods?: readonly Method[];
-  /** Wraps every request that is sent, including retries. The first is the outermost. @default [] */
+  /**
+   * Wraps every request that is sent, including retries. The first is the outermost. @default []
+   */
   readonly middleware?: readonly Middleware[];
   /** Maximum time without a result or progress, in milliseconds. @default 60000 */
   readonly timeoutMs?: number;
@@ -60,7 +62,7 @@ export interface ClientOptions extends HttpTransportOptions {
    */
   readonly partition?: string;
   /**
-   * Maximum time past its freshness that a response is used while the server is unavailable, in
+   * Maximum time for which a stale response is used while the server is unavailable, in
    * milliseconds. @default 3600000
    */
   readonly maxStaleMs?: number;
@@ -81,7 +83,9 @@ export interface ClientOptions extends HttpTransportOptions {
    * @deprecated Logging is deprecated; use `stderr` or OpenTelemetry.
    */
   readonly logLevel?: LoggingLevel;
-  /** Protocol versions, the preferred one first. @default all versions that this package supports */
+  /**
+   * Protocol versions, the preferred one first. @default all versions that this package supports
+   */
   readonly versions?: readonly string[];
   /** Called with problems that do not fail a request. @default console.warn */
   readonly onWarning?: (message: string, cause?: unknown) => void;

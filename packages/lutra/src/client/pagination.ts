@@ -48,7 +48,7 @@ async function fetchPages<P extends Page>(pages: Pages<P>, position: Position): 
   do {
     const page = await fetchPage(position.cursor);
     collected.push(page);
-    // Any string is a cursor, also an empty one.
+    // Any string is a cursor, even an empty one.
     const cursor = page.nextCursor ?? undefined;
     if (cursor !== undefined && seen.has(cursor)) {
       throw malformed(`${field}: the server returned the same cursor twice`);

@@ -24,7 +24,7 @@ export interface RequestOptions {
   readonly meta?: JSONObject | undefined;
 }
 
-/** The side that answers when a server asks for input: the client's handlers, or the caller. */
+/** The side that answers input requests of a server: the client's handlers, or the caller. */
 export type InputMode = "auto" | "manual";
 
 /** Options of requests that a server may answer by asking for input. */

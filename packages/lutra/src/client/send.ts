@@ -35,7 +35,7 @@ export interface Sender {
   /** For each request and subscription in flight, the function that ends it. */
   readonly open: Set<(error: TransportError) => void>;
   readonly isClosed: () => boolean;
-  /** The name of the server in front of the user. */
+  /** The address or command of the server, to be shown to the user. */
   readonly server: string;
   /** By method, the result types that the client's extensions add. */
   readonly resultTypes: ReadonlyMap<string, ReadonlySet<string>>;
@@ -53,7 +53,7 @@ export const noOptions: InputOptions = Object.freeze({});
 const ignore = () => {};
 
 /**
- * Sends a request, answers the server's requests for input, and returns the checked result. Results
+ * Sends a request, answers the server's input requests, and returns the checked result. Results
  * of types other than `complete` are returned as they are: those of extensions, and
  * `input_required` when the caller answers.
  *
@@ -149,7 +149,10 @@ interface Listening {
   readonly deadline: Deadline;
 }
 
-/** Passes notifications to the caller's listeners. An error that they throw does not fail the request. */
+/**
+ * Passes notifications to the caller's listeners. An error that they throw does not fail the
+ * request.
+ */
 function listenerOf(
   { options: { onWarning } }: Sender,
   { request, options: { onProgress, onLog }, deadline }: Listening,

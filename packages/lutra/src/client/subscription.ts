@@ -8,7 +8,7 @@ export interface ListenOptions {
   /** Maximum time until the acknowledgment, in milliseconds. @default the client's timeoutMs */
   readonly timeoutMs?: number | undefined;
   /**
-   * The ends after which the subscription is opened again automatically. `broken`: its connection
+   * The ends after which the subscription is reopened automatically. `broken`: its connection
    * broke, or the server failed temporarily. `ended`: also when the server ended the subscription,
    * for example because a replica shut down. `never`: none.
    * @default "broken"
@@ -22,7 +22,7 @@ export interface ListenOptions {
  * is also in the sequence.
  *
  * Reading ends when the server ends the subscription, and after `close`. It throws when the
- * subscription can't be opened again. Leaving a `for await` loop closes the subscription.
+ * subscription can't be reopened. Leaving a `for await` loop closes the subscription.
  */
 export interface Subscription extends AsyncIterable<JSONRPCNotification> {
   /** The filter that the server agreed to. */

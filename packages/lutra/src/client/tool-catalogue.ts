@@ -1,6 +1,6 @@
 /**
- * The tools of the server, as far as it has listed them: the arguments that are mirrored into
- * headers, and the schema of structured content.
+ * The tools that the server has listed, with the arguments that are mirrored into headers and the
+ * schema of structured content.
  *
  * @spec server/tools#x-mcp-header, server/tools#output-schema
  */
@@ -15,7 +15,7 @@ import type { CompleteOptions } from "./options.ts";
 export interface KnownTool {
   readonly tool: Tool;
   readonly headerParams: readonly HeaderParam[];
-  /** The reason why the tool can't be called, when its definition breaks a rule. */
+  /** The reason why the tool can't be called; `undefined` for a valid definition. */
   readonly rejected: string | undefined;
   /** Compiled when the first structured content arrives. */
   validate: Validate | undefined;
@@ -44,7 +44,7 @@ export class ToolCatalogue {
     return this.#tools.get(name);
   }
 
-  /** Replaces the tools by a complete list. */
+  /** Replaces the tools with a complete list. */
   replace(tools: readonly Tool[]): void {
     this.#tools = new Map(tools.map((tool) => [tool.name, this.#read(tool)]));
     this.#isComplete = true;
@@ -61,7 +61,7 @@ export class ToolCatalogue {
   }
 
   /**
-   * Returns the tools without those whose annotations break a rule.
+   * Returns the tools except those with invalid header annotations.
    *
    * @spec basic/transports/streamable-http#schema-extension
    */
@@ -82,7 +82,7 @@ export class ToolCatalogue {
     }
   }
 
-  /** Warns about each problem once. After `maxWarned` problems, warnings may repeat. */
+  /** Reports each warning once. After `maxWarned` different warnings, they may repeat. */
   #warn(warning: string): void {
     if (this.#warned.has(warning)) return;
     if (this.#warned.size === maxWarned) this.#warned.clear();
@@ -99,7 +99,7 @@ export class ToolCatalogue {
     return known.validate(result.structuredContent);
   }
 
-  /** Compiles a schema. One that can't be compiled fails the call, because nothing can be validated. */
+  /** Compiles a schema. On failure, the call fails, because its result can't be validated. */
   #compile(name: string, outputSchema: NonNullable<Tool["outputSchema"]>): Validate {
     try {
       return this.#options.validator(outputSchema);

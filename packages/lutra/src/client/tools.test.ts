@@ -23,7 +23,7 @@ const methodsOf = ({ requests }: ReturnType<typeof scripted>) => requests.map((r
 const headersOf = ({ contexts }: ReturnType<typeof scripted>) => contexts.at(-1)?.addHeaders;
 
 describe("arguments marked x-mcp-header", () => {
-  it("are mirrored into headers, after the tool's schema is fetched if it is unknown", async () => {
+  it("arguments are mirrored into headers, after an unknown tool's schema is fetched", async () => {
     const server = overHttp(withTools([region]));
     await server.client.callTool("search", { region: "us-west1", query: "otters" });
     expect(methodsOf(server)).toEqual(["tools/list", "tools/call"]);
@@ -32,7 +32,7 @@ describe("arguments marked x-mcp-header", () => {
     expect(methodsOf(server)).toEqual(["tools/list", "tools/call", "tools/call"]);
   });
 
-  it("cause one fetch of the schema for several calls at once", async () => {
+  it("concurrent calls of an unknown tool fetch its schema once", async () => {
     const server = overHttp(withTools([region]));
     await Promise.all([1, 2, 3].map(() => server.client.callTool("search", {})));
     expect(methodsOf(server).filter((method) => method === "tools/list")).toHaveLength(1);
@@ -64,31 +64,36 @@ describe("arguments marked x-mcp-header", () => {
       { "Mcp-Param-T": "=?base64?SGVsbG8sIOS4lueVjA==?=" },
     ],
     [
-      "surrounding blanks",
+      "surrounding spaces",
       { t: { type: "string", "x-mcp-header": "T" } },
       { t: " padded " },
       { "Mcp-Param-T": "=?base64?IHBhZGRlZCA=?=" },
     ],
     [
-      "what looks like Base64",
+      "text that looks like Base64",
       { t: { type: "string", "x-mcp-header": "T" } },
       { t: "=?base64?literal?=" },
       { "Mcp-Param-T": "=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=" },
     ],
     [
-      "no header for null",
+      "null, without a header",
       { t: { type: ["string", "null"], "x-mcp-header": "T" } },
       { t: null },
       {},
     ],
-    ["no header for what is absent", { t: { type: "string", "x-mcp-header": "T" } }, {}, {}],
-  ])("give %s", async (_what, properties, args, headers) => {
+    [
+      "an absent argument, without a header",
+      { t: { type: "string", "x-mcp-header": "T" } },
+      {},
+      {},
+    ],
+  ])("arguments are mirrored: %s", async (_what, properties, args, headers) => {
     const server = overHttp(withTools([tool("t", properties)]));
     await server.client.callTool("t", args);
     expect(headersOf(server)).toEqual(headers);
   });
 
-  it("must be integers in the safe range", async () => {
+  it("mirrored integers must be in the safe range", async () => {
     const server = overHttp(
       withTools([tool("t", { n: { type: "integer", "x-mcp-header": "N" } })]),
     );
@@ -96,14 +101,14 @@ describe("arguments marked x-mcp-header", () => {
     expect(methodsOf(server)).toEqual(["tools/list"]);
   });
 
-  it("are ignored by other transports than HTTP", async () => {
+  it("arguments are not mirrored by transports other than HTTP", async () => {
     const server = scripted(withTools([region]));
     await server.client.callTool("search", { region: "eu" });
     expect(methodsOf(server)).toEqual(["tools/call"]);
     expect(headersOf(server)).toBeUndefined();
   });
 
-  it("of a tool that is not listed are unknown, and the call is sent without them", async () => {
+  it("a call of a tool that is not listed is sent without mirrored arguments", async () => {
     const server = overHttp(withTools([]));
     await server.client.callTool("hidden", { region: "eu" });
     await server.client.callTool("hidden");
@@ -111,7 +116,7 @@ describe("arguments marked x-mcp-header", () => {
   });
 });
 
-describe("a tool whose annotations break a rule", () => {
+describe("a tool with invalid header annotations", () => {
   const invalid = [
     tool("empty", { a: { type: "string", "x-mcp-header": "" } }),
     tool("blank", { a: { type: "string", "x-mcp-header": "A B" } }),
@@ -125,7 +130,7 @@ describe("a tool whose annotations break a rule", () => {
     tool("oneOf", { a: { oneOf: [{ type: "string", "x-mcp-header": "A" }] } }),
   ];
 
-  it("is omitted from the list with a warning that names the tool and the reason", async () => {
+  it("an invalid tool is omitted from the list with a warning that names it and the reason", async () => {
     const server = overHttp(withTools([...invalid, region]));
     expect((await server.client.listTools()).tools).toEqual([region]);
     expect(server.warnings).toHaveLength(invalid.length);
@@ -135,20 +140,20 @@ describe("a tool whose annotations break a rule", () => {
     expect(server.warnings).toHaveLength(invalid.length);
   });
 
-  it("can't be called", async () => {
+  it("an invalid tool can't be called over HTTP", async () => {
     const server = overHttp(withTools(invalid));
     await expect(server.client.callTool("number")).rejects.toMatchObject({ reason: "malformed" });
     expect(methodsOf(server)).toEqual(["tools/list"]);
   });
 
-  it("can be called over other transports", async () => {
+  it("an invalid tool is listed over other transports", async () => {
     const server = scripted(withTools(invalid));
     expect((await server.client.listTools()).tools).toEqual(invalid);
   });
 });
 
 describe("a header mismatch that the server reports", () => {
-  it("fetches the list again, past the cache, and sends the call once more", async () => {
+  it("a header mismatch fetches the list again, without the cache, and sends the call again", async () => {
     let tools = [tool("search")];
     const server = overHttp((request, context, count) => {
       const script = withTools(tools, (_request, { addHeaders }) => {
@@ -163,7 +168,7 @@ describe("a header mismatch that the server reports", () => {
     expect(server.requests[1]?.id).not.toBe(server.requests[3]?.id);
   });
 
-  it("is reported when it occurs a second time", async () => {
+  it("a header mismatch is reported when it occurs a second time", async () => {
     const refuse = () => {
       throw peerError(-32020);
     };
@@ -186,7 +191,7 @@ describe("structured content", () => {
   const answering = (result: JSONObject, tools = [add]) =>
     scripted(withTools(tools, () => ({ resultType: "complete", content: [], ...result })));
 
-  it("is returned when it conforms to the output schema", async () => {
+  it("structured content that conforms to the output schema is returned", async () => {
     const { client } = answering({ structuredContent: { sum: 3 } });
     await client.listTools();
     expect((await client.callTool("add")).structuredContent).toEqual({ sum: 3 });
@@ -195,23 +200,26 @@ describe("structured content", () => {
   it.each([
     ["does not conform", { structuredContent: { sum: "3" } }],
     ["is missing", {}],
-  ])("that %s is an error with the result as its cause", async (_what, result) => {
-    const { client } = answering(result);
-    await client.listTools();
-    await expect(client.callTool("add")).rejects.toMatchObject({
-      name: "TransportError",
-      reason: "malformed",
-      cause: result,
-    });
-  });
+  ])(
+    "structured content that %s is an error with the result as its cause",
+    async (_what, result) => {
+      const { client } = answering(result);
+      await client.listTools();
+      await expect(client.callTool("add")).rejects.toMatchObject({
+        name: "TransportError",
+        reason: "malformed",
+        cause: result,
+      });
+    },
+  );
 
-  it("of a failed call is not validated", async () => {
+  it("structured content of a failed call is not validated", async () => {
     const { client } = answering({ isError: true });
     await client.listTools();
     expect(await client.callTool("add")).toMatchObject({ isError: true });
   });
 
-  it("may be any JSON value", async () => {
+  it("structured content may be any JSON value", async () => {
     const { client } = answering({ structuredContent: null }, [
       tool("add", {}, { outputSchema: { type: "null" } }),
     ]);
@@ -219,7 +227,7 @@ describe("structured content", () => {
     expect((await client.callTool("add")).structuredContent).toBeNull();
   });
 
-  it("is validated against the current schema", async () => {
+  it("structured content is validated against the current schema", async () => {
     let tools = [tool("add", {}, { outputSchema: { type: "string" } })];
     const call = () => ({ resultType: "complete", content: [], structuredContent: { sum: 3 } });
     const server = scripted((...args) => withTools(tools, call)(...args));
@@ -232,14 +240,17 @@ describe("structured content", () => {
   it.each([
     ["a reference to the network", { $ref: "https://example.com/schema.json" }],
     ["an unknown dialect", { $schema: "https://example.com/dialect", type: "object" }],
-  ])("is rejected when the schema has %s, and nothing is fetched", async (_what, schema) => {
-    const tools = [tool("add", {}, { outputSchema: schema })];
-    const { client } = answering({ structuredContent: { sum: 3 } }, tools);
-    await client.listTools();
-    await expect(client.callTool("add")).rejects.toMatchObject({ reason: "malformed" });
-  });
+  ])(
+    "structured content is rejected if its schema has %s, and nothing is fetched",
+    async (_what, schema) => {
+      const tools = [tool("add", {}, { outputSchema: schema })];
+      const { client } = answering({ structuredContent: { sum: 3 } }, tools);
+      await client.listTools();
+      await expect(client.callTool("add")).rejects.toMatchObject({ reason: "malformed" });
+    },
+  );
 
-  it("is not validated when validateStructuredContent is false", async () => {
+  it("structured content is not validated if validateStructuredContent is false", async () => {
     const { client } = scripted(
       withTools([add], () => ({ content: [], structuredContent: "anything" })),
       { validateStructuredContent: false },

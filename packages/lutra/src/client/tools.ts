@@ -22,17 +22,21 @@ import { type KnownTool, nonconforming, ToolCatalogue } from "./tool-catalogue.t
 export interface Tools {
   readonly list: (options?: RequestOptions) => Promise<ListToolsResult>;
   readonly listPage: (cursor?: string, options?: RequestOptions) => Promise<ListToolsResult>;
-  /** Calls a tool and returns its result as it comes, also one of an extension's type. */
+  /**
+   * Calls a tool and returns its result unchanged, even if it has a type that an extension added.
+   */
   readonly call: (
     name: string,
     args?: JSONObject,
     options?: InputOptions,
   ) => Promise<CallToolResult>;
-  /** Validates a complete result against the tool's output schema, unless the options turn it off. */
+  /**
+   * Validates a complete result against the tool's output schema, unless validation is disabled.
+   */
   readonly check: (name: string, result: CallToolResult, options: InputOptions) => Promise<void>;
-  /** Returns the annotations of a tool, as far as the server has listed it. */
+  /** Returns the annotations of a tool, or `undefined` if the tool has not been listed. */
   readonly annotationsOf: (name: string) => RepeatHints | undefined;
-  /** Discards what was learnt from `tools/list`. */
+  /** Discards the tools that were read from `tools/list`. */
   readonly forget: () => void;
 }
 
@@ -57,7 +61,7 @@ export function createTools(
     return lists.withEntries(result, "tools", catalogue.usable(result.tools));
   }
 
-  /** Lists the tools once for all calls that need the list. */
+  /** Lists the tools. Concurrent calls share one request. */
   function load(): Promise<unknown> {
     loading ??= list().finally(() => {
       loading = undefined;
@@ -71,8 +75,8 @@ export function createTools(
   }
 
   /**
-   * Lists the tools first when the transport needs the tool's header annotations, and again when
-   * the server finds the headers outdated.
+   * Calls a tool. Lists the tools first if the transport needs the tool's header annotations, and
+   * again if the server rejects the headers.
    *
    * @spec basic/transports/streamable-http#client-behavior
    */
@@ -98,7 +102,7 @@ export function createTools(
     }
   }
 
-  /** The schema may have changed since the list was read, so a mismatch is checked twice. */
+  /** On a mismatch, lists the tools and validates again, because the schema may have changed. */
   async function check(name: string, result: CallToolResult, options: InputOptions): Promise<void> {
     if (!validateStructuredContent || !isComplete(result)) return;
     const known = catalogue.get(name);
@@ -119,7 +123,7 @@ export function createTools(
   };
 }
 
-/** @throws {TransportError} `malformed` for a tool whose annotations break a rule */
+/** @throws {TransportError} `malformed` for a tool with invalid header annotations */
 function paramHeaders(known: KnownTool | undefined, args: JSONObject) {
   if (known?.rejected !== undefined) throw malformed(`tools/list: ${known.rejected}`);
   const headerParams = known?.headerParams ?? [];

@@ -1,6 +1,6 @@
 import type { Result } from "../protocol/json-rpc.ts";
 
-/** The state of a cached response: still fresh, or past its freshness. */
+/** The state of a cached response: fresh or stale. */
 export type CacheStatus = "fresh" | "stale";
 
 const statuses = new WeakMap<Result, CacheStatus>();

@@ -63,7 +63,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 const down = new ProtocolError("internalError", "unreachable", { status: 502 });
 
 describe("callers of several authorization contexts", () => {
-  it("have separate private responses", async () => {
+  it("callers of different authorization contexts have separate private responses", async () => {
     const { ask, asked } = setUp();
     const [ada, bo] = [ask("ada"), ask("bo")];
     await asked[0]?.answer({ ...own, tools: ["for ada"] });
@@ -75,7 +75,7 @@ describe("callers of several authorization contexts", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("without a context never wait for each other's answer, even with equal request ids", async () => {
+  it("callers without an authorization context never share an answer, even with equal request ids", async () => {
     const { ask, asked } = setUp();
     void ask();
     void ask();
@@ -84,7 +84,7 @@ describe("callers of several authorization contexts", () => {
 });
 
 describe("with joinCallers, callers", () => {
-  it("wait for one answer, and share it if it is public", async () => {
+  it("callers with joinCallers wait for one answer and share it if it is public", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const answers = [ask("ada"), ask("bo"), ask()];
     await asked[0]?.answer({ ...shared, tools: [] });
@@ -92,7 +92,7 @@ describe("with joinCallers, callers", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("send their own request when the answer to another one is private", async () => {
+  it("callers with joinCallers send their own request if the shared answer is private", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const [ada, bo, cy, bo2] = [ask("ada"), ask("bo"), ask(), ask("bo")];
     await asked[0]?.answer({ ...own, tools: ["for ada"] });
@@ -104,7 +104,7 @@ describe("with joinCallers, callers", () => {
     expect((await cy).tools).toEqual(["without context"]);
   });
 
-  it("do not wait for each other when the last result of the method was private", async () => {
+  it("callers with joinCallers do not wait if the last result of the method was private", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     void ask("ada");
     await asked[0]?.answer({ ...own, ttlMs: 0 });
@@ -113,7 +113,7 @@ describe("with joinCallers, callers", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("share an outage, but not a refusal", async () => {
+  it("callers with joinCallers share an outage but not a refusal", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const [ada, bo] = [ask("ada"), ask("bo")];
     await asked[0]?.answer(new ProtocolError("invalidParams", "not for ada"));
@@ -128,7 +128,7 @@ describe("with joinCallers, callers", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("get their answer after the first caller has disconnected", async () => {
+  it("callers with joinCallers get their answer even if the first caller disconnects", async () => {
     const { ask, asked } = setUp({ join: joinCallers() });
     const gone = new AbortController();
     const [ada, bo] = [ask("ada", { signal: gone.signal }), ask("bo")];
@@ -158,7 +158,7 @@ describe("a stale response", () => {
     return server;
   }
 
-  it("is used while one new one is fetched", async () => {
+  it("a stale response is used while one request fetches a new response", async () => {
     const { ask, asked } = await stale();
     const answers = await Promise.all([ask("ada"), ask("ada")]);
     expect(answers.map(cacheStatusOf)).toEqual(["stale", "stale"]);
@@ -168,7 +168,7 @@ describe("a stale response", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("is not used for longer than maxMs", async () => {
+  it("a stale response is not used for longer than maxMs", async () => {
     const { ask, asked, clock } = await stale();
     clock.advance(499);
     await ask("ada");
@@ -178,7 +178,7 @@ describe("a stale response", () => {
     expect((await late).tools).toEqual(["new"]);
   });
 
-  it("is renewed after its caller has disconnected, until timeoutMs", async () => {
+  it("a stale response is renewed for up to timeoutMs after its caller has disconnected", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { ask, asked } = await stale();
     const gone = new AbortController();
@@ -193,7 +193,7 @@ describe("a stale response", () => {
     expect(warned.at(-1)).toBe("tools/list: a stale response could not be renewed");
   });
 
-  it("is no longer renewed once the revalidation is closed", async () => {
+  it("a stale response is not renewed after the revalidation is closed", async () => {
     const own = revalidation();
     const { ask, asked } = await stale({ revalidation: own });
     await ask("ada");
@@ -202,7 +202,7 @@ describe("a stale response", () => {
     expect(asked[1]?.context.signal.reason).toMatchObject({ reason: "closed" });
   });
 
-  it("without freshness is never used before a new one was requested", async () => {
+  it("a response without freshness is never used before a new one is requested", async () => {
     const { ask, asked } = await stale();
     await ask("ada");
     await asked[1]?.answer({ ...own, ttlMs: 0, tools: ["at once"] });
@@ -211,7 +211,7 @@ describe("a stale response", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("is returned for maxStaleMs when a gateway reports that the server is unavailable", async () => {
+  it("a stale response is returned for maxStaleMs if a gateway reports an unavailable server", async () => {
     const { ask, asked, clock } = await stale();
     clock.advance(4999);
     const answer = ask("ada");
@@ -223,7 +223,7 @@ describe("a stale response", () => {
     await expect(late).rejects.toBe(down);
   });
 
-  it("does not hide an internal error of the server itself", async () => {
+  it("a stale response does not hide an internal error of the server itself", async () => {
     const { ask, asked, clock } = await stale();
     clock.advance(500);
     const answer = ask("ada");
@@ -232,7 +232,7 @@ describe("a stale response", () => {
     await expect(answer).rejects.toBe(error);
   });
 
-  it("that is removed while a new one is fetched stays removed, and so does the new one", async () => {
+  it("a stale response that is removed while a new one is fetched stays removed, like the new one", async () => {
     const { ask, asked, caching } = await stale();
     await ask("ada");
     await caching.forget({ method: "tools/list" });
@@ -243,7 +243,7 @@ describe("a stale response", () => {
   });
 });
 
-it("reports the source of each answer, and presents stored results", async () => {
+it("caching reports the source of each answer and presents stored results", async () => {
   const heard: unknown[] = [];
   const { ask, asked, clock } = setUp({
     onAnswer: (context, status) => heard.push([context.principal?.id, status]),
@@ -273,7 +273,7 @@ describe("the key of a cached response", () => {
       "ada",
     );
 
-  it("does not depend on the order of members", () => {
+  it("the cache key does not depend on the order of members", () => {
     const first = { b: { d: 1, c: 2 }, a: "x", _meta: { y: { n: 1, m: 2 }, x: 1 } };
     const second = { _meta: { x: 1, y: { m: 2, n: 1 } }, a: "x", b: { c: 2, d: 1 } };
     expect(keyOf(first)).toEqual(keyOf(second));
@@ -284,20 +284,20 @@ describe("the key of a cached response", () => {
     ["values", { uri: "a" }, { uri: "b" }],
     ["names", { uri: "a" }, { url: "a" }],
     ["types", { a: "1" }, { a: 1 }],
-    ["names and values that run into each other", { 'a":"b': "c" }, { a: 'b":"c' }],
+    ["names and values with equal concatenations", { 'a":"b': "c" }, { a: 'b":"c' }],
     ["meta members", { _meta: { a: 1 } }, { _meta: { b: 1 } }],
     [
-      "meta members that run into each other",
+      "meta members with equal concatenations",
       { _meta: { a: 1, b: 2 } },
       { _meta: { "a1\n1 b": 2 } },
     ],
     ["a meta member and a parameter", { a: 1 }, { _meta: { a: 1 } }],
-  ])("differs for other %s", (_what, first, second) => {
+  ])("the cache key differs for different %s", (_what, first, second) => {
     expect(keyOf(first).public).not.toEqual(keyOf(second).public);
     expect(keyOf(first).private).not.toEqual(keyOf(second).private);
   });
 
-  it.each(["params", "_meta"])("includes a member __proto__ in %s", (where) => {
+  it.each(["params", "_meta"])("the cache key includes a member __proto__ in %s", (where) => {
     const hostile = JSON.parse('{"__proto__":{"tenant":"other"}}');
     const params = where === "_meta" ? { _meta: hostile } : hostile;
     const key = (params: object) =>

@@ -23,32 +23,37 @@ export interface CachingOptions {
   readonly cache: ResponseCache;
   /** The name of the server in keys. */
   readonly server: string;
-  /** Returns the authorization context of private responses; without one they are not stored. */
+  /** Returns the caller's authorization context. Without one, private responses are not stored. */
   readonly partition: (context: RequestContext) => string | undefined;
-  /** Maximum time past its freshness that a response replaces one of an unavailable server, in milliseconds. */
+  /**
+   * Maximum time for which a stale response is used if the server is unavailable, in milliseconds.
+   */
   readonly maxStaleMs: number;
   readonly methods: readonly Method[];
   readonly now: () => number;
   readonly onWarning: (message: string, cause?: unknown) => void;
   /** Uses stale responses while new ones are fetched. @default callers wait for the new response */
   readonly revalidation?: Revalidation;
-  /** Chooses the answer that a request waits for. @default that to an equal request of the same caller */
+  /**
+   * Chooses the pending request whose answer a request shares. @default an equal request of the
+   * same caller
+   */
   readonly join?: Join;
   /**
    * Returns the result for a caller from a stored response. `freshMs` is the remaining freshness;
    * it is negative for a stale response. @default the result with its `cacheStatusOf`
    */
   readonly present?: (result: Result, status: CacheStatus, freshMs: number) => Result;
-  /** Returns the result for callers that waited for the answer to an equal request. @default a copy */
+  /** Returns the result for a caller that shares the answer to another request. @default a copy */
   readonly copy?: (result: Result) => Result;
-  /** Called with the source of each answer; `undefined` is the server. */
+  /** Called with the source of each answer: a cache status, or `undefined` for the server. */
   readonly onAnswer?: (context: RequestContext, status: CacheStatus | undefined) => void;
 }
 
 export interface Caching {
   /** Answers from the cache, or stores the answer of `next`. */
   readonly middleware: Middleware;
-  /** Removes responses, also those in flight. */
+  /** Removes matching responses from the cache. Those in flight are not stored. */
   readonly forget: (match: Omit<ResponseCacheMatch, "server">) => Promise<void>;
 }
 
@@ -72,11 +77,11 @@ export function createCaching(options: CachingOptions): Caching {
       onResult: async (result) => {
         const { ttlMs, cacheScope } = readCacheHints(result);
         const key = keys[cacheScope];
-        // A result that is stale at once is stored only to replace an older one.
+        // A result that is immediately stale is stored only to replace an older one.
         if (key === undefined || !isCacheable(result) || (ttlMs === 0 && !found)) return;
         await cache.set(key, { result, receivedAt: now() });
       },
-      // Requests for input and their state belong to the request that was answered.
+      // Input requests and request state are valid only for the request that was sent.
       share: (result) => (result.resultType === inputRequired ? undefined : copy(result)),
       sharesFailure: () => true,
       sendAlone: () => next(request, context),
@@ -137,14 +142,19 @@ export function createCaching(options: CachingOptions): Caching {
   };
 }
 
-/** Returns a unique name when the authorization context is unknown, so that nothing is shared. */
+/**
+ * Returns the name under which equal requests share an answer. It is unique if the authorization
+ * context is unknown or the request asks for notifications, so that nothing is shared.
+ */
 function sharedNameOf(request: JSONRPCRequest, { private: own }: CacheKeys): string | symbol {
   return own === undefined || hasNotifications(request) ? Symbol() : nameOf(own);
 }
 
 type Maybe<T> = T | Promise<T>;
 
-/** Returns the latest response that this caller may see; synchronously from a cache in memory. */
+/**
+ * Returns the latest response that the caller may see, synchronously if the cache is synchronous.
+ */
 function lookUp(cache: ResponseCache, keys: CacheKeys): Maybe<CachedResponse | undefined> {
   const shared = cache.get(keys.public);
   if (keys.private === undefined) return shared;
@@ -180,7 +190,8 @@ function isPromise<T>(value: Maybe<T>): value is Promise<T> {
 }
 
 /**
- * Returns true for retries with input. Their results depend on members that are not part of the key.
+ * Returns true for requests with input responses or request state. Their results depend on these
+ * members, which are not part of the key.
  *
  * @spec server/utilities/caching#cache-key
  */

@@ -7,11 +7,15 @@ import { within } from "../time/within.ts";
 import type { Sending } from "./sending.ts";
 
 export interface RevalidationOptions {
-  /** Maximum time past its freshness that a response is used while a new one is fetched, in milliseconds. */
+  /**
+   * Maximum time for which a stale response is used while a new one is fetched, in milliseconds.
+   */
   readonly maxMs: number;
   /** Maximum time of such a fetch, in milliseconds. @default 60000 */
   readonly timeoutMs?: number;
-  /** Returns the context of such a fetch, which outlives its request. @default a copy */
+  /**
+   * Returns the context of such a fetch, which outlives its request. @default the request's context
+   */
   readonly contextOf?: (context: RequestContext) => RequestContext;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
@@ -25,8 +29,8 @@ export interface Revalidation {
 }
 
 /**
- * Creates the `revalidation` of `createCaching`. A fetch does not end with the request that started
- * it; only `timeoutMs` and `close` end it.
+ * Creates the `revalidation` option of `createCaching`. A fetch continues when the request that
+ * started it ends; only `timeoutMs` and `close` abort it.
  */
 export function createRevalidation(options: RevalidationOptions): Revalidation {
   const { maxMs, timeoutMs = 60_000, contextOf = (context) => context, onWarning } = options;

@@ -46,17 +46,17 @@ describe("basic/index#meta: capabilities", () => {
     );
   });
 
-  it("names what is missing in the message", () => {
+  it("the error message names the missing capabilities", () => {
     expect(() => requireCapabilities({ sampling: {}, roots: {} }, {})).toThrow(/sampling, roots/);
   });
 
-  it("takes what is no object for undeclared", () => {
+  it("a capability that is not an object counts as undeclared", () => {
     const declared = JSON.parse('{"__proto__":{"sampling":{}},"roots":null}');
     expect(hasCapabilities({ sampling: {} }, declared)).toBe(false);
     expect(hasCapabilities({ roots: {} }, declared)).toBe(false);
   });
 
-  it("changes neither side", () => {
+  it("hasCapabilities changes none of its arguments", () => {
     const declared = Object.freeze({ elicitation: Object.freeze({}) });
     expect(hasCapabilities(Object.freeze(form), declared)).toBe(true);
     expect(declared).toEqual({ elicitation: {} });

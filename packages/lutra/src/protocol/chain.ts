@@ -6,7 +6,7 @@
  * See docs/decisions/0010-maybe-promises.md.
  */
 
-/** Returns true for anything that can be awaited, also for promises of other libraries. */
+/** Returns true for any thenable, including the promises of other libraries. */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }

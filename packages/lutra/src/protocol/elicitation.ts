@@ -89,12 +89,12 @@ export function elicitationCapability(params: ElicitParams): ClientCapabilities 
   return { elicitation: params.mode === "url" ? { url: {} } : { form: {} } };
 }
 
-/** Returns true when a client with these capabilities can be asked. */
+/** Returns true when a client that declared these capabilities supports the elicitation. */
 export function canElicit(params: ElicitParams, declared: ClientCapabilities): boolean {
   return hasCapabilities(elicitationCapability(params), declared);
 }
 
-/** Returns true for the shape of an answer. Does not check its content against the form. */
+/** Returns true for a value of this shape. Does not validate its content against the form. */
 export function isElicitResult(value: unknown): value is ElicitResult {
   if (!isObject(value)) return false;
   const { action, content } = value;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { errorCodes, isProtocolError, ProtocolError } from "./errors.ts";
 
 describe("basic/index#error-codes", () => {
-  it("emits the codes that the specification defines, and no other", () => {
+  it("the table contains the codes that the specification defines, and no others", () => {
     expect(errorCodes).toEqual({
       parseError: { code: -32700, status: 400 },
       invalidRequest: { code: -32600, status: 400 },
@@ -16,7 +16,7 @@ describe("basic/index#error-codes", () => {
   });
 
   const table = Object.entries(errorCodes) as [keyof typeof errorCodes, { code: number }][];
-  it.each(table)("%s survives the way over the wire", (reason, { code }) => {
+  it.each(table)("%s is unchanged after encoding and decoding", (reason, { code }) => {
     const sent = new ProtocolError(reason, "what", { data: { a: [1] }, cause: new Error("why") });
     expect(sent).toMatchObject({ reason, code, peer: false, name: "ProtocolError" });
     const received = ProtocolError.fromWire(JSON.parse(JSON.stringify(sent.toWire())));
@@ -25,7 +25,7 @@ describe("basic/index#error-codes", () => {
     expect(received?.cause).toBeUndefined();
   });
 
-  it("may have a status of its own, and say when another try makes sense", () => {
+  it("an error may override its status and state when to retry", () => {
     const busy = new ProtocolError("internalError", "busy", { status: 503, retryAfterMs: 1500 });
     expect(busy).toMatchObject({ code: -32603, status: 503, retryAfterMs: 1500 });
     expect(busy.toWire()).toEqual({ code: -32603, message: "busy" });
@@ -42,7 +42,7 @@ describe("basic/index#error-codes", () => {
     [-32042, -32603, 200],
     [-32023, -32603, 200],
     [-32099, -32603, 200],
-  ])("implementations MUST NOT emit %i, also not when it was received", (code, sent, status) => {
+  ])("implementations MUST NOT emit %i, even if it was received", (code, sent, status) => {
     const error = ProtocolError.fromWire({ code, message: "no" });
     expect(error).toMatchObject({ code, status });
     expect(error?.toWire()).toEqual({ code: sent, message: "no" });
@@ -50,8 +50,8 @@ describe("basic/index#error-codes", () => {
 
   it.each([
     ["an application's code", 17],
-    ["a code of the legacy range, which has no specific meaning", -32001],
-  ])("passes %s on as it came", (_what, code) => {
+    ["a code in the legacy range, which has no specific meaning", -32001],
+  ])("%s is forwarded unchanged", (_what, code) => {
     const error = ProtocolError.fromWire({ code, message: "no", data: null });
     expect(error).toMatchObject({ reason: "other", code, status: 200 });
     expect(error?.toWire()).toEqual({ code, message: "no", data: null });
@@ -61,13 +61,13 @@ describe("basic/index#error-codes", () => {
     ["null", null],
     ["no code", { message: "no" }],
     ["a fractional code", { code: 1.5, message: "no" }],
-    ["a code that is text", { code: "-32602", message: "no" }],
+    ["a code that is a string", { code: "-32602", message: "no" }],
     ["an array", [-32602]],
-  ])("error codes MUST be integers: %s is no error", (_what, wire) => {
+  ])("error codes MUST be integers: %s is not a valid error", (_what, wire) => {
     expect(ProtocolError.fromWire(wire)).toBeUndefined();
   });
 
-  it("takes a missing message for an empty one", () => {
+  it("a missing message is read as an empty message", () => {
     expect(ProtocolError.fromWire({ code: -32602 })?.message).toBe("");
   });
 });
@@ -79,26 +79,26 @@ describe("ProtocolError.from", () => {
     ["undefined", undefined],
     ["null", null],
     ["an object that looks like one", { code: -32602, message: "the password is 123" }],
-  ])("masks %s and keeps it as the cause", (_what, thrown) => {
+  ])("ProtocolError.from masks %s and keeps it as the cause", (_what, thrown) => {
     const error = ProtocolError.from(thrown);
     expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
     expect(error.cause).toBe(thrown);
   });
 
-  it("leaves a protocol error as it is", () => {
+  it("ProtocolError.from returns a protocol error unchanged", () => {
     const error = new ProtocolError("invalidParams", "params.name: expected a string");
     expect(ProtocolError.from(error)).toBe(error);
   });
 });
 
 describe("isProtocolError", () => {
-  it("recognises the errors of another copy of the package", () => {
+  it("isProtocolError recognises errors of another copy of the package", () => {
     const other = Object.assign(new Error(), { [Symbol.for("lutra.ProtocolError")]: true });
     expect(isProtocolError(other)).toBe(true);
   });
 
   it.each([[new Error()], [null], [undefined], ["error"], [{ code: -32602 }]])(
-    "is false for %s",
+    "isProtocolError is false for %s",
     (value) => {
       expect(isProtocolError(value)).toBe(false);
     },

@@ -1,5 +1,5 @@
 /**
- * The errors that cross the wire: one table, one class, one converter.
+ * The errors that peers send each other: their codes, their class and its conversions.
  *
  * @spec basic/index#error-codes
  */
@@ -11,9 +11,9 @@ import { isObject } from "./json.ts";
  *
  * The specification fixes the status of `methodNotFound` (404), of its own three codes (400), and of
  * `invalidParams` for a malformed `_meta` (400). It does not fix the status of errors from a
- * handler. `invalidParams` is always 400. `internalError` is 200 for two reasons: with 500, load
- * balancers would eject the replica and repeat a request that may have been executed; and clients
- * that read errors only from 200 and 400 would lose the code.
+ * handler. `invalidParams` is always 400. `internalError` is 200 for two reasons. With 500, load
+ * balancers would eject the replica and repeat a request that may have been executed. Clients that
+ * read errors only from 200 and 400 responses would lose the code.
  */
 export const errorCodes = {
   parseError: { code: -32700, status: 400 },
@@ -27,8 +27,8 @@ export const errorCodes = {
 } as const;
 
 /**
- * Codes of earlier revisions that peers may still send. This library never sends them: a forwarded
- * error gets the code that replaces them.
+ * Codes of earlier revisions that peers may still send. This library never sends them: it forwards
+ * such an error with the code of `sentAs`.
  */
 const receivedCodes = {
   resourceNotFound: { code: -32002, sentAs: "invalidParams" },
@@ -38,7 +38,7 @@ const receivedCodes = {
 /** Only the specification may define codes in this range. */
 const reservedCodes = { from: -32099, to: -32020 } as const;
 
-/** The stable name of an error; `other` for a code that only the peer knows. */
+/** The stable name of an error; `other` for a code that is not in these tables. */
 export type ErrorReason = keyof typeof errorCodes | keyof typeof receivedCodes | "other";
 
 export interface ProtocolErrorOptions {
@@ -46,20 +46,20 @@ export interface ProtocolErrorOptions {
   readonly data?: unknown;
   /** The original error, for the local log. Never sent. */
   readonly cause?: unknown;
-  /** The HTTP status, if another one than that of the table is more precise, for example 503. */
+  /** The HTTP status, if one other than the default is more precise, for example 503. */
   readonly status?: number | undefined;
   /** Time after which a retry makes sense, in milliseconds. HTTP sends it as `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
-  /** The credentials that are required. HTTP sends them as `WWW-Authenticate`. */
+  /** The challenge that names the required credentials. HTTP sends it as `WWW-Authenticate`. */
   readonly challenge?: string | undefined;
 }
 
-/** The parts of an error that HTTP carries in its head. */
+/** The parts of an error that HTTP carries in the status and headers of a response. */
 export type ErrorHead = Pick<ProtocolErrorOptions, "status" | "retryAfterMs" | "challenge">;
 
 const brand = Symbol.for("lutra.ProtocolError");
 
-/** An error that is sent to the peer. `reason` and `code` are stable; `message` is not. */
+/** An error sent to or by the peer. `reason` and `code` are stable; `message` is not. */
 export class ProtocolError extends Error {
   override readonly name: string = "ProtocolError";
   readonly reason: ErrorReason;
@@ -68,10 +68,10 @@ export class ProtocolError extends Error {
   readonly status: number;
   /** Time after which a retry makes sense, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** The credentials that are required. */
+  /** The challenge that names the required credentials. */
   readonly challenge: string | undefined;
   readonly data: unknown;
-  /** True when the other side sent this error. */
+  /** True when the peer sent this error. */
   readonly peer: boolean;
 
   constructor(
@@ -92,7 +92,7 @@ export class ProtocolError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Converts a thrown value. An unknown error loses its message, which may contain secrets. */
+  /** Converts a thrown value. The message of any other error is hidden: it may contain secrets. */
   static from(thrown: unknown): ProtocolError {
     return isProtocolError(thrown) ? thrown : masked(thrown);
   }
@@ -100,7 +100,7 @@ export class ProtocolError extends Error {
   /**
    * Reads the `error` member of a response from the peer. Returns undefined when it is malformed.
    *
-   * @param head The parts that the HTTP response carried in its head, for forwarding
+   * @param head The parts from the status and headers of the HTTP response, for forwarding
    */
   static fromWire(error: unknown, head?: ErrorHead): ProtocolError | undefined {
     return parseWireError(error, head);
@@ -113,7 +113,7 @@ export class ProtocolError extends Error {
   }
 }
 
-/** Returns true for a `ProtocolError`, also for one of another copy of this package. */
+/** Returns true for a `ProtocolError`, including one from another copy of this package. */
 export function isProtocolError(value: unknown): value is ProtocolError {
   return typeof value === "object" && value !== null && brand in value;
 }
@@ -123,7 +123,7 @@ export function invalidParams(message: string, data?: unknown): ProtocolError {
   return new ProtocolError("invalidParams", message, { data });
 }
 
-// Outside of the class: a bundler renames a class that refers to itself, and logs show its name.
+// Not in the class, because bundlers rename a class that refers to itself, and logs show its name.
 function masked(cause: unknown): ProtocolError {
   return new ProtocolError("internalError", "Internal error", { cause });
 }
@@ -154,7 +154,10 @@ function sentReason(reason: ErrorReason): keyof typeof errorCodes {
     : (reason as keyof typeof errorCodes);
 }
 
-/** Returns true for codes that are forwarded unchanged: those of applications. */
+/**
+ * Returns the code that is sent for an error. Codes of earlier revisions and unknown reserved codes
+ * are replaced.
+ */
 function sentCode(code: number): number {
   const isReserved = code >= reservedCodes.from && code <= reservedCodes.to;
   const reason = reasonOf(code);

@@ -35,8 +35,8 @@ describe("basic/index#requests", () => {
     ["a fractional ID is refused", { ...request, id: 1.5 }],
     ["a boolean ID is refused", { ...request, id: true }],
     ["an object as ID is refused", { ...request, id: {} }],
-    ["an ID that a number cannot hold exactly is refused", { ...request, id: 2 ** 53 }],
-    ["an ID without bound is refused", { ...request, id: JSON.parse("1e999") }],
+    ["an integer ID outside the safe range is refused", { ...request, id: 2 ** 53 }],
+    ["an infinite ID is refused", { ...request, id: JSON.parse("1e999") }],
     ["jsonrpc is missing", { id: 1, method: "tools/list" }],
     ["jsonrpc is 1.0", { ...request, jsonrpc: "1.0" }],
     ["jsonrpc is a number", { ...request, jsonrpc: 2 }],
@@ -49,7 +49,7 @@ describe("basic/index#requests", () => {
     ["the message is a string", "tools/list"],
     ["the message is a number", 1],
     ["the message is empty", {}],
-  ])("rejects with -32600: %s", (_what, value) => {
+  ])("parseMessage rejects with -32600: %s", (_what, value) => {
     expect(() => parseMessage(value)).toThrow(expect.objectContaining(invalidRequest));
   });
 
@@ -62,7 +62,7 @@ describe("basic/index#requests", () => {
     expect(() => parseMessage(value)).toThrow(expect.objectContaining(invalidRequest));
   });
 
-  it("says what was expected in place of a batch or a response", () => {
+  it("the error for a batch or a response names the expected message", () => {
     expect(() => parseMessage([request])).toThrow(/not a batch/);
     expect(() => parseMessage({ jsonrpc: "2.0", id: 1, result: {} })).toThrow(/responses/);
   });
@@ -90,18 +90,21 @@ describe("basic/index#error-responses", () => {
     ["a null id", { id: null }, undefined],
     ["a fractional id", { id: 0.5 }, undefined],
     ["no id", {}, undefined],
-    ["no object", [1], undefined],
-  ])("MUST include the same ID unless it could not be read: %s", (_what, value, id) => {
-    expect(readId(value)).toBe(id);
-  });
+    ["not an object", [1], undefined],
+  ])(
+    "an error response MUST include the same ID unless it could not be read: %s",
+    (_what, value, id) => {
+      expect(readId(value)).toBe(id);
+    },
+  );
 
-  it("leave the ID out where there is none", () => {
+  it("an error response omits an unknown ID", () => {
     const error = new ProtocolError("parseError", "Parse error");
     const wire = JSON.parse(encodeError(undefined, error));
     expect(wire).toEqual({ jsonrpc: "2.0", error: { code: -32700, message: "Parse error" } });
   });
 
-  it("MAY include data", () => {
+  it("an error response MAY include data", () => {
     const error = new ProtocolError("invalidParams", "no", { data: { uri: "a:b" } });
     const wire = { code: -32602, message: "no", data: { uri: "a:b" } };
     expect(JSON.parse(encodeError("x", error))).toEqual({ jsonrpc: "2.0", id: "x", error: wire });
@@ -109,17 +112,20 @@ describe("basic/index#error-responses", () => {
 
   it.each([
     ["a bigint", 1n],
-    ["a circle", circle()],
+    ["a circular object", circle()],
     ["a toJSON that throws", { toJSON: () => JSON.parse("{") }],
-  ])("become an Internal error where JSON cannot carry the data: %s", (_what, data) => {
-    const error = new ProtocolError("invalidParams", "no", { data });
-    const wire = { code: -32603, message: "Internal error" };
-    expect(JSON.parse(encodeError(1, error))).toEqual({ jsonrpc: "2.0", id: 1, error: wire });
-  });
+  ])(
+    "an error response becomes an internal error if JSON cannot represent its data: %s",
+    (_what, data) => {
+      const error = new ProtocolError("invalidParams", "no", { data });
+      const wire = { code: -32603, message: "Internal error" };
+      expect(JSON.parse(encodeError(1, error))).toEqual({ jsonrpc: "2.0", id: 1, error: wire });
+    },
+  );
 });
 
 describe("basic/index#result-responses", () => {
-  it("MUST include the same ID and a result", () => {
+  it("a result response MUST include the same ID and a result", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ unit: "grapheme" }), fc.maxSafeInteger()),
@@ -134,7 +140,7 @@ describe("basic/index#result-responses", () => {
     );
   });
 
-  it("carry bytes that were encoded ahead only as long as nothing was changed", () => {
+  it("a changed copy of an encoded result does not carry the encoded bytes", () => {
     const encoded = withBytes<Result>({ resultType: "complete", tools: [] });
     expect(Object.keys(encoded)).toEqual(["resultType", "tools"]);
     expect(Object.isFrozen(encoded)).toBe(true);

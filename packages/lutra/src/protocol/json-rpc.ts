@@ -34,7 +34,7 @@ export interface JSONRPCErrorResponse {
   readonly error: JSONObject;
 }
 
-/** The result of a request. `resultType` is absent only from servers of earlier revisions. */
+/** The result of a request. `resultType` is absent only in results of earlier revisions. */
 export interface Result {
   readonly resultType?: string;
   readonly _meta?: JSONObject;
@@ -42,8 +42,8 @@ export interface Result {
 }
 
 /**
- * The key under which a result can carry its own JSON, encoded ahead of time. Transports send these
- * bytes and do not encode the object again.
+ * The key under which a result can carry its encoded JSON. Transports send these bytes and do not
+ * encode the object again.
  */
 export const resultBytes: unique symbol = Symbol.for("lutra.resultBytes");
 
@@ -75,7 +75,7 @@ export function isRequest(
  */
 export function parseMessage(value: unknown): JSONRPCRequest | JSONRPCNotification {
   if (Array.isArray(value)) throw invalidRequest("expected one JSON-RPC message, not a batch");
-  if (!isObject(value)) throw invalidRequest("expected a JSON-RPC message, an object");
+  if (!isObject(value)) throw invalidRequest("expected a JSON-RPC message object");
   if (value.jsonrpc !== "2.0") throw invalidRequest('jsonrpc: expected "2.0"');
   if (typeof value.method !== "string") throw invalidRequest(notAMethod(value));
   if (value.params !== undefined && !isObject(value.params)) {
@@ -93,7 +93,7 @@ export function readId(value: unknown): RequestId | undefined {
 }
 
 /**
- * Encodes the response for an error. The id is left out when it is unknown. If JSON cannot represent
+ * Encodes the response for an error. The id is omitted if it is unknown. If JSON cannot represent
  * the error's data, the response is an internal error, because every request needs a response.
  */
 export function encodeError(id: RequestId | undefined, error: ProtocolError): string {
@@ -112,7 +112,7 @@ export function encodeResult(id: RequestId, result: EncodedResult): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 
-/** Returns a copy of `result` that carries its own JSON. */
+/** Returns a frozen copy of `result` that carries its encoded JSON. */
 export function withBytes<R extends Result>(result: R): R {
   const bytes = encoder.encode(JSON.stringify(result));
   return Object.freeze(Object.defineProperty({ ...result }, resultBytes, { value: bytes }));

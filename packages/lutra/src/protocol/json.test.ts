@@ -21,14 +21,14 @@ describe("canonicalJSON", () => {
     ["sorts keys", { b: 1, a: 2 }, '{"a":2,"b":1}'],
     ["sorts keys at every depth", [{ b: { d: 1, c: 2 } }], '[{"b":{"c":2,"d":1}}]'],
     ["keeps the order of arrays", [2, 1], "[2,1]"],
-    ["leaves undefined members out", { a: undefined, b: null }, '{"b":null}'],
+    ["omits undefined members", { a: undefined, b: null }, '{"b":null}'],
     ["keeps a key named __proto__", JSON.parse('{"__proto__":1,"a":2}'), '{"__proto__":1,"a":2}'],
-    ["keeps strings as they are", 'a"\n', '"a\\"\\n"'],
+    ["escapes strings as JSON.stringify does", 'a"\n', '"a\\"\\n"'],
   ])("%s", (_what, value, expected) => {
     expect(canonicalJSON(value)).toBe(expected);
   });
 
-  it("gives the same text however members are ordered", () => {
+  it("canonicalJSON returns the same text for any order of members", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(canonicalJSON(reversed(value))).toBe(canonicalJSON(value));
@@ -36,7 +36,7 @@ describe("canonicalJSON", () => {
     );
   });
 
-  it("gives different texts for values that differ as JSON", () => {
+  it("canonicalJSON returns different texts for values that differ as JSON", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (a, b) => {
         const isEqual = canonicalJSON(a) === canonicalJSON(b);
@@ -49,7 +49,7 @@ describe("canonicalJSON", () => {
 });
 
 describe("asJSON", () => {
-  it("gives JSON as it is", () => {
+  it("asJSON returns a JSON value itself", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const json = copyOfJSON(value);
@@ -58,7 +58,7 @@ describe("asJSON", () => {
     );
   });
 
-  it("makes of everything else what JSON makes of it", () => {
+  it("asJSON converts any other value as JSON.stringify and JSON.parse do", () => {
     fc.assert(
       fc.property(
         fc.object({ withDate: true, withSparseArray: true, withNullPrototype: true }),
@@ -73,22 +73,22 @@ describe("asJSON", () => {
     ["an undefined member", { a: undefined, b: 1 }, { b: 1 }],
     ["a date", { at: new Date(0) }, { at: "1970-01-01T00:00:00.000Z" }],
     ["a class with toJSON", { a: new URL("http://a.example") }, { a: "http://a.example/" }],
-    ["a hole", Object.assign([1], { 2: 2 }), [1, null, 2]],
-    ["what is no number", [Number.NaN, Number.POSITIVE_INFINITY], [null, null]],
+    ["an array with a hole", Object.assign([1], { 2: 2 }), [1, null, 2]],
+    ["a number that is not finite", [Number.NaN, Number.POSITIVE_INFINITY], [null, null]],
     ["a map", { a: new Map([[1, 2]]) }, { a: {} }],
-    ["a toJSON of its own", { toJSON: () => "x" }, "x"],
-  ])("turns %s into JSON", (_what, value, expected) => {
+    ["an object with its own toJSON", { toJSON: () => "x" }, "x"],
+  ])("asJSON converts %s", (_what, value, expected) => {
     expect(asJSON<unknown>(value)).toStrictEqual(expected);
   });
 
-  it("refuses what contains itself, and what is too large a number", () => {
+  it("asJSON throws for circular values and for a bigint", () => {
     const loop: Record<string, unknown> = {};
     loop.self = loop;
     expect(() => asJSON(loop)).toThrow(TypeError);
     expect(() => asJSON({ a: 1n })).toThrow(TypeError);
   });
 
-  it("takes what is nested deeply", () => {
+  it("asJSON accepts deeply nested values", () => {
     let deep: object = {};
     for (let depth = 0; depth < 100; depth += 1) deep = { deep };
     expect(asJSON(deep)).toEqual(deep);

@@ -1,7 +1,7 @@
 /** An object decoded from JSON, with unknown members. */
 export type JSONObject = { readonly [key: string]: unknown };
 
-/** Any value that JSON can carry. */
+/** Any value that JSON can represent. */
 export type JSONValue =
   | string
   | number
@@ -30,7 +30,7 @@ function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
 }
 
 /**
- * Returns a deep copy of a value, encoded and decoded as a store or a wire would.
+ * Returns a deep copy of a value by encoding it as JSON and decoding the JSON.
  *
  * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
@@ -39,7 +39,7 @@ export function copyOfJSON<T>(value: T): T {
 }
 
 /**
- * Returns the value itself if it consists of JSON only, and its `copyOfJSON` otherwise.
+ * Returns the value itself if it is already a JSON value, and its `copyOfJSON` otherwise.
  *
  * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
@@ -47,7 +47,7 @@ export function asJSON<T>(value: T): T {
   return isJSON(value, maxCheckedDepth) ? value : copyOfJSON(value);
 }
 
-/** Maximum depth of the check, because a deeper value may be circular. */
+/** Maximum depth of the check. Deeper values are copied, because they may be circular. */
 const maxCheckedDepth = 32;
 
 function isJSON(value: unknown, depth: number): boolean {
@@ -64,7 +64,7 @@ function isJSON(value: unknown, depth: number): boolean {
   return true;
 }
 
-/** Visits every index, because a hole would become `null`. */
+/** Visits every index, because a hole in the array would become `null`. */
 function isArrayOfJSON(array: readonly unknown[], depth: number): boolean {
   if (Object.getPrototypeOf(array) !== Array.prototype || "toJSON" in array) return false;
   for (let index = 0; index < array.length; index += 1) {

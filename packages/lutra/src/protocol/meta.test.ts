@@ -58,7 +58,7 @@ describe("basic/index#meta: per-request protocol fields", () => {
     ["capabilities that are null", { _meta: { ...minimal, [capabilities]: null } }, "Capabilities"],
     ["capabilities in a list", { _meta: { ...minimal, [capabilities]: ["roots"] } }, "Capabil"],
     [
-      "a capability that is no object",
+      "a capability that is not an object",
       { _meta: { ...minimal, [capabilities]: { sampling: true } } },
       'clientCapabilities.sampling"]: expected an object',
     ],

@@ -103,7 +103,7 @@ describe("basic/patterns/cancellation#cancellation-flow", () => {
 });
 
 describe("basic/patterns/subscriptions#receiving-notifications", () => {
-  it("all notifications carry the subscription's ID beside what else their _meta has", () => {
+  it("all notifications carry the subscription's ID in addition to their other _meta members", () => {
     const params = withSubscriptionId({ uri: "a:b", _meta: { "com.example/x": 1 } }, 7);
     expect(params).toEqual({ uri: "a:b", _meta: { "com.example/x": 1, [key]: 7 } });
     expect(subscriptionIdOf(notification("x", params))).toBe(7);

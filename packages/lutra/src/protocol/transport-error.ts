@@ -35,7 +35,7 @@ export class TransportError extends Error {
   }
 }
 
-/** Returns true for a `TransportError`, also for one of another copy of this package. */
+/** Returns true for a `TransportError`, including one from another copy of this package. */
 export function isTransportError(value: unknown): value is TransportError {
   return typeof value === "object" && value !== null && brand in value;
 }

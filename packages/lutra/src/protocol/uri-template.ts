@@ -42,7 +42,8 @@ export interface URITemplate {
   readonly variables: readonly string[];
   /**
    * Returns the decoded values of the variables, or undefined when the URI does not match. A value
-   * may contain any character, also a `/` that was sent as `%2F`, so it is not a safe file name.
+   * may contain any character, including a `/` that was sent as `%2F`, so it is not a safe file
+   * name.
    */
   readonly match: (uri: string) => { readonly [name: string]: string } | undefined;
 }

@@ -82,7 +82,7 @@ describe("schemas that convert", () => {
   });
 });
 
-describe("what is no schema", () => {
+describe("an invalid schema", () => {
   it.each([
     ["null", null],
     ["true", true],

@@ -3,7 +3,8 @@ import { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 
 /**
  * Returns the error that the peer receives. A protocol error of this side is returned unchanged. Any
- * other error, also one of another server, is passed to `report` and becomes an internal error.
+ * other error, including one from another server, is passed to `report` and becomes an internal
+ * error.
  */
 export function maskError(thrown: unknown, report: (error: unknown) => void): ProtocolError {
   if (isProtocolError(thrown) && !thrown.peer) return thrown;

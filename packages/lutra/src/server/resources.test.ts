@@ -71,7 +71,7 @@ describe("server/resources#reading-resources", () => {
     ["a blob that is not Base64", { uri: "a:b", blob: "###" }],
     ["text that is a number", [{ uri: "a:b", text: 1 }]],
   ])(
-    "binary data MUST be properly encoded; what is no contents is not sent: %s",
+    "binary data MUST be properly encoded; invalid contents are not sent: %s",
     async (_w, value) => {
       await expect(read(returning(value))).rejects.toMatchObject({ code: -32603 });
       expect(errors).toEqual([expect.any(TypeError)]);

@@ -55,7 +55,7 @@ export class ToolError extends Error {
   }
 }
 
-/** Returns true for a `ToolError`, also for one of another copy of this package. */
+/** Returns true for a `ToolError`, including one from another copy of this package. */
 export function isToolError(value: unknown): value is ToolError {
   return typeof value === "object" && value !== null && toolErrorBrand in value;
 }
@@ -67,7 +67,7 @@ export interface InputRequiredInit {
   readonly state?: unknown;
 }
 
-/** A request for input in the explicit form. Create one with `inputRequired`. */
+/** A result that requires input, in the explicit form. Created by `inputRequired`. */
 export class InputRequired {
   readonly init: InputRequiredInit;
   constructor(init: InputRequiredInit) {

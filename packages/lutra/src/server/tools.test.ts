@@ -252,7 +252,7 @@ describe("server/tools#tool-result", () => {
     ["a link without a name", { type: "resource_link", uri: "a:b" }],
     ["a block of a type that does not exist", { type: "video", data: "" }],
     ["a list in a list", [[{ type: "text", text: "" }]]],
-  ])("what is no content is an internal error, not sent: %s", async (_what, value) => {
+  ])("invalid content is not sent but causes an internal error: %s", async (_what, value) => {
     await expect(call(returning(value))).rejects.toMatchObject({ code: -32603 });
     expect(errors).toEqual([expect.any(TypeError)]);
   });
@@ -266,7 +266,7 @@ describe("server/tools#tool-result", () => {
     await expect(call(tool)).rejects.toMatchObject({ code: -32603 });
   });
 
-  it("_meta is passed through, beside the server's own", async () => {
+  it("_meta is passed through, in addition to the server's own", async () => {
     const _meta = { "com.example/trace": [1] };
     const result = await call(returning(toolResult({ content: [], _meta })));
     expect(result._meta).toEqual({
@@ -408,7 +408,7 @@ describe("a definition that makes no sense is a TypeError at once", () => {
     ["no name", { name: "" }, "tool name"],
     ["a name that is too long", { name: "x".repeat(129) }, "tool name"],
     [
-      "an input schema that is no object",
+      "an input schema that is not an object",
       { inputSchema: { type: "array" } },
       "tool t: inputSchema",
     ],

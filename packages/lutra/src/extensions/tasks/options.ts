@@ -1,36 +1,39 @@
-/** The options of `tasks()`, completed once. */
+/** The options of `tasks()` and their defaults. */
 import type { TaskStore } from "../../stores/task-store.ts";
 import { requireCount, type TaskSettings } from "./server/tool-settings.ts";
 
 export interface TasksOptions {
   /**
-   * The store of tasks. Replicas need a shared one. @default that of `server.share`, else the memory of
-   * this process
+   * The store of tasks. Replicas need a shared store. @default the store that `server.share`
+   * provides, or else the memory of this process
    */
   readonly store?: TaskStore;
   /** Time for which tasks are kept, in milliseconds; `null` for no limit. @default 3600000 */
   readonly ttlMs?: number | null;
   /** Maximum `ttlMs` of any tool, in milliseconds. @default 86400000 */
   readonly maxTtlMs?: number;
-  /** Suggested interval between requests of clients for a task, in milliseconds. @default 1000 */
+  /** Suggested interval between a client's polls of a task, in milliseconds. @default 1000 */
   readonly pollIntervalMs?: number;
   /** Maximum number of tasks that run at once in one process. @default 16 */
   readonly concurrency?: number;
   /**
-   * Maximum number of open tasks of one principal that one process has created. Callers without a
-   * principal count together. Further tasks are refused with the status 429. @default 1000
+   * Maximum number of open tasks that one process has created for one principal. All callers
+   * without a principal count as one. Further tasks are refused with status 429. @default 1000
    */
   readonly maxOpenTasks?: number;
   /**
-   * Maximum number of runs in a row that are lost with their process before a task fails. Orderly ends
-   * of runs, recorded steps and answers reset the count. `Infinity` for no limit. @default 12
+   * Maximum number of consecutive runs that are lost because their process died, before the task
+   * fails. A run that ends normally, a recorded step or an answer resets the count. `Infinity` for
+   * no limit. @default 12
    */
   readonly maxLostRuns?: number;
   /** Interval between deletions of expired tasks, in milliseconds. @default 60000 */
   readonly sweepIntervalMs?: number;
   /** Maximum number of tasks in one subscription. @default 1000 */
   readonly maxSubscribedTasks?: number;
-  /** Maximum time for running tasks to end when the server closes, in milliseconds. @default 5000 */
+  /**
+   * Maximum time for running tasks to end when the server closes, in milliseconds. @default 5000
+   */
   readonly closeGraceMs?: number;
 }
 
@@ -38,9 +41,9 @@ export type CompleteTasksOptions = Required<Omit<TasksOptions, "store">> &
   Pick<TasksOptions, "store">;
 
 /**
- * High enough to allow for bad luck. If 35 of 100 runs are lost before their next step is recorded, as
- * in `bench/chaos/tasks-kills.ts`, one step in 180 loses five runs in a row, and one in 250,000 loses
- * twelve.
+ * High enough that a task seldom fails by chance. If 35 % of the runs are lost before their next
+ * step is recorded, as in `bench/chaos/tasks-kills.ts`, one step in 180 loses five consecutive
+ * runs, and one step in 250,000 loses twelve.
  */
 const defaultMaxLostRuns = 12;
 
@@ -71,7 +74,7 @@ export function withDefaults(options: TasksOptions): CompleteTasksOptions {
   return complete;
 }
 
-/** Returns the `ttlMs` of a task: that of its tool, limited by `maxTtlMs`. */
+/** Returns the `ttlMs` of a task: its tool's or the default, at most `maxTtlMs`. */
 export function ttlOf({ ttlMs }: TaskSettings, options: CompleteTasksOptions): number | null {
   const wanted = ttlMs === undefined ? options.ttlMs : ttlMs;
   const { maxTtlMs } = options;

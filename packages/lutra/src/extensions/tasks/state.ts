@@ -109,7 +109,7 @@ export function newTask(init: NewTask): TaskState {
 /** Returns the state after `event`; the same object when nothing changes. */
 export function transition(state: TaskState, event: TaskEvent, now: number): TaskState {
   if (isTerminal(state.status)) return state;
-  // The effect of a step has happened, also in an earlier round.
+  // The effect of a step has happened, even if the step belongs to an earlier round.
   if (event.type === "step") return withStep(state, event);
   if ("round" in event && (event.round !== state.round || state.status !== "working")) return state;
   const lastUpdatedAt = Math.max(now, state.lastUpdatedAt);
@@ -150,7 +150,7 @@ function withStep(
 ): TaskState {
   const { memory } = state;
   if (Object.hasOwn(memory.steps, name)) return state;
-  // A computed name creates an own member, also for names of the prototype.
+  // A computed name creates an own member, even for a name that the prototype has.
   return { ...state, memory: { ...memory, steps: { ...memory.steps, [name]: outcome } } };
 }
 

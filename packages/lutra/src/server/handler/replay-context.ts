@@ -154,7 +154,7 @@ export class ReplayContext implements HandlerContext {
     if (!this.#isDone) return this.#stepLog?.startTask();
   }
 
-  /** Waits for steps that run beside a question. */
+  /** Waits for steps that run in parallel with a question. */
   settle(): void | Promise<void> {
     return this.#steps?.settle();
   }
@@ -231,7 +231,7 @@ export class ReplayContext implements HandlerContext {
   }
 }
 
-/** Rejects with `reason`. A question beside others may be awaited late or never. */
+/** Rejects with `reason`. One of several parallel questions may be awaited late or never. */
 function refused(reason: unknown): Promise<never> {
   return quiet(Promise.reject(reason));
 }

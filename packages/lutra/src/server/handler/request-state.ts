@@ -142,7 +142,7 @@ function binding({ method, params }: JSONRPCRequest, { principal }: RequestConte
 }
 
 /**
- * Returns the responses that answer a question. An invalid response is left out, so that the handler
+ * Returns the responses that answer a question. An invalid response is omitted, so that the handler
  * asks again; unknown keys are ignored.
  *
  * @spec basic/patterns/mrtr#error-handling

@@ -34,7 +34,7 @@ export type Handler<T> = (
   context: HandlerContext,
 ) => T | InputRequired | Promise<T | InputRequired>;
 
-/** The end of a round in which the handler asked for input that is not available yet. */
+/** The end of a round whose handler requires input that is not available yet. */
 export class Questions {
   readonly pending: InputRequests;
   /** The memory for the next round. */

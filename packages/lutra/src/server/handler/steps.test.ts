@@ -26,7 +26,7 @@ describe("context.step", () => {
     expect(ran).toBe(1);
   });
 
-  it("an effect that runs beside a question is waited for, and does not run again", async () => {
+  it("an effect that runs in parallel with a question is awaited and does not run again", async () => {
     let ran = 0;
     let release = () => {};
     const server = serverOf(async (context) => {

@@ -441,7 +441,7 @@ describe("notifications", () => {
     };
   }
 
-  it("uses notifications in place of polls", async () => {
+  it("notifications replace polls", async () => {
     const { client, sent } = notifying(["1"], [working, done]);
     const result = client.callTool("t");
     await vi.advanceTimersByTimeAsync(0);
@@ -450,7 +450,7 @@ describe("notifications", () => {
     expect(sent("subscriptions/listen")[0]?.params?.notifications).toEqual({ taskIds: ["1"] });
   });
 
-  it("polls every 30 seconds beside notifications, because they may get lost", async () => {
+  it("a task with notifications is also polled every 30 seconds, because they may be lost", async () => {
     const { client, sent } = notifying(["1"]);
     const result = client.callTool("t");
     result.catch(() => {});

@@ -100,7 +100,7 @@ export interface ClientTasks<Types extends ServerTypes = ServerTypes> {
   readonly cancel: (taskId: string, options?: TaskRequestOptions) => Promise<void>;
   /** Yields the task each time it changes, until it ends. Does not answer input requests. */
   readonly watch: (taskId: string, options?: TaskRequestOptions) => AsyncIterable<DetailedTask>;
-  /** Follows a known task to its result, also one that another process started. */
+  /** Follows a known task to its result, even if another process started it. */
   readonly resume: (taskId: string, options?: ResumeOptions) => Promise<CallToolResult>;
 }
 

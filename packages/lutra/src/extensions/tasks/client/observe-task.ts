@@ -1,6 +1,6 @@
 /**
- * A task as a client observes it: by notifications where the server sends them, and by polling.
- * Beside notifications it still polls at long intervals, because notifications may get lost.
+ * Observes a task from a client: by notifications if the server sends them, and by polling. While
+ * the server sends notifications, polls are sent only at long intervals, in case one is lost.
  *
  * @spec ext-tasks/tasks#task-polling, ext-tasks/tasks#task-status-notifications
  */
@@ -11,9 +11,9 @@ import { type PolledTask, pollTask } from "./poll-task.ts";
 import { TaskFeed } from "./task-feed.ts";
 
 export interface ObserveOptions extends Pick<RequestOptions, "signal" | "timeoutMs"> {
-  /** The state that is known already, so that the first poll can wait. */
+  /** The last known state. Without it, the first poll is sent immediately. */
   readonly seed?: TaskInfo | undefined;
-  /** True to use the server's notifications where it sends them. */
+  /** True to use notifications if the server sends them. */
   readonly notifications: boolean;
 }
 
@@ -26,7 +26,10 @@ export interface ObservedTask {
   readonly close: () => void;
 }
 
-/** Starts to observe a task until the caller aborts, the client closes, or `close` is called. */
+/**
+ * Starts observing a task. Polling is aborted when the caller aborts or the client closes. `close`
+ * must be called when the polling has ended.
+ */
 export function observeTask(
   host: ClientHost,
   taskId: string,
@@ -58,7 +61,7 @@ export function observeTask(
   };
 }
 
-/** Yields the task each time it has changed, until it ends or the client is closed. */
+/** Yields the task each time it has changed, up to and including its terminal status. */
 export async function* watchTask(
   host: ClientHost,
   taskId: string,

@@ -46,7 +46,7 @@ function waitFor(task: PolledTask) {
 const closed = () => new TransportError("closed", "gone");
 
 describe("polling", () => {
-  it("polls at once without a seed, and after the suggested pause with one", async () => {
+  it("the first poll is sent immediately without a seed, and after the suggested pause with one", async () => {
     const unseeded = polled([completed]);
     await taskResult(unseeded.task, { onInput: () => {}, onLeft: () => {} });
     expect(unseeded.polledAt).toEqual([0]);
@@ -58,7 +58,7 @@ describe("polling", () => {
     expect(seeded.polledAt).toEqual([100]);
   });
 
-  it("pauses for a second between polls where the server suggests nothing", async () => {
+  it("polls are one second apart if the server suggests no interval", async () => {
     const { task, polledAt } = polled([asking, completed]);
     const { result } = waitFor(task);
     await vi.advanceTimersByTimeAsync(5000);
@@ -66,7 +66,7 @@ describe("polling", () => {
     expect(polledAt).toEqual([0, 1000]);
   });
 
-  it("yields each state once, with its terminal state last", async () => {
+  it("polling yields each state once, and the terminal state last", async () => {
     const { task } = polled([working, working, asking, asking, completed]);
     const states: string[] = [];
     const polling = (async () => {
@@ -77,7 +77,7 @@ describe("polling", () => {
     expect(states).toEqual(["working", "input_required", "completed"]);
   });
 
-  it("takes a pushed state in place of a poll", async () => {
+  it("a pushed state replaces a poll", async () => {
     const { task, polledAt } = polled([working], {
       seed: working,
       nextPush: async () => completed,
@@ -86,14 +86,14 @@ describe("polling", () => {
     expect(polledAt).toEqual([]);
   });
 
-  it("rejects a result about another task", async () => {
+  it("polling rejects a result for another task", async () => {
     const { task } = polled([{ ...completed, taskId: "2" }]);
     await expect(waitFor(task).result).rejects.toMatchObject({ reason: "malformed" });
   });
 });
 
 describe("failures of polls", () => {
-  it("retries transient failures with growing pauses, up to the eighth in a row", async () => {
+  it("transient failures are retried after growing pauses, up to the eighth in a row", async () => {
     const { task, polledAt } = polled([closed()]);
     const { result, onLeft } = waitFor(task);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -102,7 +102,7 @@ describe("failures of polls", () => {
     expect(onLeft).toHaveBeenCalledTimes(1);
   });
 
-  it("keeps retrying where the number of failures is not limited", async () => {
+  it("transient failures are retried without end if their number is not limited", async () => {
     const failures = Array.from({ length: 20 }, closed);
     const { task } = polled([...failures, completed], { maxFailures: Number.POSITIVE_INFINITY });
     const { result } = waitFor(task);
@@ -110,7 +110,7 @@ describe("failures of polls", () => {
     expect(await result).toEqual({ content: [] });
   });
 
-  it("restarts the count of failures after a successful poll", async () => {
+  it("a successful poll resets the count of failures", async () => {
     const seven = Array.from({ length: 7 }, closed);
     const { task } = polled([...seven, working, ...seven, completed]);
     const { result } = waitFor(task);
@@ -118,7 +118,7 @@ describe("failures of polls", () => {
     expect(await result).toEqual({ content: [] });
   });
 
-  it("does not retry an error about the request", async () => {
+  it("an error in the request is not retried", async () => {
     const { task, polledAt } = polled([new ProtocolError("invalidParams", "unknown")]);
     const { result, onLeft } = waitFor(task);
     await expect(result).rejects.toMatchObject({ reason: "invalidParams" });
@@ -131,20 +131,20 @@ describe("the end of the waiting", () => {
   it.each([
     ["a cancelled task", cancelled, { name: "TaskError", reason: "cancelled", message: "stopped" }],
     ["a failed task", failed, { name: "ProtocolError", reason: "invalidParams", message: "no" }],
-  ])("rejects for %s, and leaves nothing", async (_end, state, error) => {
+  ])("the result of %s rejects, and onLeft is not called", async (_end, state, error) => {
     const { result, onLeft } = waitFor(polled([state]).task);
     await expect(result).rejects.toMatchObject(error);
     expect(onLeft).not.toHaveBeenCalled();
   });
 
-  it("rejects for a task that outlives its time to live, and leaves nothing", async () => {
+  it("the result of a task that outlives its time to live rejects, and onLeft is not called", async () => {
     const { result, onLeft } = waitFor(polled([{ ...working, ttlMs: 1000 }]).task);
     await vi.advanceTimersByTimeAsync(1100);
     await expect(result).rejects.toMatchObject({ name: "TaskError", reason: "expired" });
     expect(onLeft).not.toHaveBeenCalled();
   });
 
-  it("leaves a task whose input is refused", async () => {
+  it("onLeft is called when onInput throws", async () => {
     const refusal = new Error("no input");
     const { task } = polled([asking]);
     const onLeft = vi.fn();
@@ -159,7 +159,7 @@ describe("the end of the waiting", () => {
     ["a pause", polled([working])],
     ["a poll without an answer", polled([], { get: () => new Promise(() => {}) })],
     ["a pause after a failure", polled([closed()])],
-  ])("leaves the task when the signal aborts %s", async (_when, { task, abort }) => {
+  ])("onLeft is called when the signal aborts %s", async (_when, { task, abort }) => {
     const { result, onLeft } = waitFor(task);
     await vi.advanceTimersByTimeAsync(50);
     abort();

@@ -1,6 +1,6 @@
 /**
- * Follows a task to its end by polling. The client and the gateway share this, so a server sees the
- * same pace and the same retries from both.
+ * Polls a task until it ends. The client and the gateway share this code, so a server sees the same
+ * intervals and the same retries from both.
  *
  * @spec ext-tasks/tasks#task-polling
  */
@@ -21,24 +21,24 @@ import {
 import { isTaskError, TaskError } from "../task-error.ts";
 import { type RetryOptions, retryTransient } from "./retry-transient.ts";
 
-/** A task, and the means to ask its server for it. */
+/** A task and the function that requests its state from the server. */
 export interface PolledTask extends RetryOptions {
   readonly taskId: string;
-  /** The state that the server has reported so far. Without it, the first poll is sent at once. */
+  /** The last known state. Without it, the first poll is sent immediately. */
   readonly seed?: TaskInfo | undefined;
   /** Sends `tasks/get` and returns the parsed result. */
   readonly get: (signal: AbortSignal) => Promise<DetailedTask>;
   /** The current time in milliseconds. */
   readonly now: () => number;
   /**
-   * Waits until the next poll is due. Resolves to a state that the server has sent in the meantime,
-   * which replaces the poll. By default it waits for `pollPauseMs`.
+   * Waits until the next poll is due. If the server sends a state in the meantime, it resolves to
+   * that state, and the poll is skipped. By default, it waits for `pollPauseMs`.
    */
   readonly nextPush?: ((latest: TaskInfo) => Promise<DetailedTask | undefined>) | undefined;
 }
 
 export interface TaskWaiter {
-  /** Called with each state that asks for input. An error that it throws ends the waiting. */
+  /** Called with each state that requires input. If it throws, the waiting ends with its error. */
   readonly onInput: (task: InputRequiredTask) => void;
   /** Called once when the waiting ends before the task does, because of an abort or an error. */
   readonly onLeft: () => void;
@@ -71,7 +71,7 @@ async function endOf(task: PolledTask, { onInput, onLeft }: TaskWaiter): Promise
     }
     throw malformed("task: ended without a terminal status");
   } catch (error) {
-    // An expired task does not exist any more.
+    // An expired task no longer exists, so there is nothing to leave.
     if (!isTaskError(error)) onLeft();
     throw error;
   }
@@ -105,19 +105,23 @@ async function nextState(task: PolledTask, latest: TaskInfo | undefined): Promis
     if (pushed !== undefined) return pushed;
   }
   const state = await retryTransient(task, () => unlessAborted(get(signal), signal));
-  if (state.taskId !== taskId) throw malformed("result.taskId: expected the task asked for");
+  if (state.taskId !== taskId) throw malformed("result.taskId: expected the requested task");
   return state;
 }
 
 /**
- * The clocks of two machines differ, so the time to live is counted from when the task was first
- * known here. It bounds the waiting for a server that never reports an end.
+ * Throws once the task has outlived its time to live, so that the wait for a server that never
+ * reports an end is limited. The clocks of two machines differ, so the time is counted from the
+ * start of polling.
  */
 function requireUnexpired({ taskId, ttlMs }: TaskInfo, followedMs: number): void {
   if (ttlMs !== null && followedMs > ttlMs) throw new TaskError("expired", taskId);
 }
 
-/** Returns the members that belong to the task. `_meta` and `resultType` belong to the response. */
+/**
+ * Returns the members that belong to the task, as canonical JSON. `_meta` and `resultType` belong
+ * to the response.
+ */
 function viewOf(state: DetailedTask): string {
   const { _meta, resultType, ...view } = state as DetailedTask & JSONObject;
   return canonicalJSON(view);

@@ -14,14 +14,14 @@ import { pollPauseMs } from "./poll-task.ts";
 
 /**
  * Maximum number of tasks that one client subscribes to at once; the others are polled. Each
- * subscription takes a stream, and browsers have six connections to a server.
+ * subscription occupies a stream, and browsers open at most six HTTP/1.1 connections to a server.
  */
 const maxOpen = 4;
 
 /** Shortest interval between polls while the server sends notifications, in milliseconds. */
 const notifiedPauseMs = 30_000;
 
-/** Number of open subscriptions by client; `Infinity` if its server sends no notifications. */
+/** Number of open subscriptions per client; `Infinity` if its server sends no notifications. */
 const opened = new WeakMap<ClientHost, number>();
 
 export class TaskFeed {
@@ -33,7 +33,7 @@ export class TaskFeed {
   #pushed: DetailedTask | undefined;
   #interrupt: () => void = () => {};
 
-  /** @param signal Ends the pauses */
+  /** @param signal Aborts the pauses */
   constructor(taskId: string, signal: AbortSignal) {
     this.#taskId = taskId;
     this.#signal = signal;
@@ -57,7 +57,7 @@ export class TaskFeed {
       for await (const notification of subscription) this.#read(notification);
     } catch (error) {
       if (!this.#closed.signal.aborted) {
-        onWarning("tasks: subscribing failed, the task is only polled", error);
+        onWarning("tasks: subscribing failed; the task is only polled", error);
       }
     } finally {
       opened.set(host, countOf(host) - 1);
@@ -97,7 +97,7 @@ export class TaskFeed {
     this.#interrupt();
   }
 
-  /** Restarts a running pause, because its length depends on `isLive`. */
+  /** Sets `isLive` and restarts a running pause, because its length depends on `isLive`. */
   #setLive(isLive: boolean): void {
     if (this.#isLive === isLive) return;
     this.#isLive = isLive;

@@ -1,6 +1,7 @@
 /**
- * A deferred call: it runs within its request and becomes a task later, after a timeout or when the
- * handler says so. Until then it is answered, asks for input and is cancelled like any other call.
+ * A deferred call runs within its request. It becomes a task after a timeout, or when its handler
+ * calls `context.startTask()`. Until then, its result, input requests and cancellation work as in
+ * any other call.
  *
  * @spec ext-tasks/tasks#task-creation
  */
@@ -24,7 +25,7 @@ export interface DeferredCallInit extends WorkerInit {
   readonly creation: TaskCreation;
 }
 
-/** Pause before the end of a round is recorded again after a failure of the store. */
+/** Pause before the end of a round is recorded again after a store failure, in milliseconds. */
 const storeRetryMs = 1000;
 
 /** Runs a call that may become a task. Resolves to its result or to its task. */
@@ -34,7 +35,7 @@ export async function runDeferred(
   init: DeferredCallInit,
 ): Promise<Result> {
   const memory = await recallMemory(call);
-  // Steps keep their idempotency keys when the call becomes a task.
+  // Sets the exchange id, so that steps keep their idempotency keys when the call becomes a task.
   const { exchange = randomId() } = memory;
   return new DeferredCall(call, settings, init).answer({ ...memory, exchange });
 }
@@ -43,7 +44,7 @@ export async function runDeferred(
 interface Promoted {
   readonly round: TaskRound;
   readonly taken: HeldTask;
-  /** Ends the supervision by this process. */
+  /** Removes the task from the tasks that this process runs. */
   readonly remove: () => void;
 }
 
@@ -92,7 +93,10 @@ class DeferredCall {
     }
   }
 
-  /** With `Infinity` the call becomes a task only when its handler says so. */
+  /**
+   * Starts the timer after which the call becomes a task. With `Infinity`, there is no timer, and
+   * only `context.startTask()` creates the task.
+   */
   #startTimer(): ReturnType<typeof setTimeout> | undefined {
     const { promoteAfterMs } = this.#settings;
     if (promoteAfterMs > maxTimerMs) return undefined;
@@ -105,7 +109,7 @@ class DeferredCall {
     return unreferenced(setTimeout(promote, promoteAfterMs));
   }
 
-  /** Notifications go to the request until the call has become a task. */
+  /** Returns the handler's context. Its notifications are dropped once the call becomes a task. */
   #ownContext(context: RequestContext): RequestContext {
     return {
       signal: this.#controller.signal,
@@ -133,7 +137,7 @@ class DeferredCall {
     };
   }
 
-  /** Creates the task. On failure the call stays a plain request and may be promoted later. */
+  /** Creates the task. On failure, the call stays a plain request and may become a task later. */
   #promote(): Promise<Promoted> {
     this.#task ??= this.#create().catch((error) => {
       this.#task = undefined;
@@ -156,13 +160,13 @@ class DeferredCall {
     return { round: new TaskRound(records, record, taken), taken, remove: entry.remove };
   }
 
-  /** Cancels a task whose request was aborted before its result, since no client knows of it. */
+  /** Cancels a task whose request was aborted before the client received the id of the task. */
   async #abandon({ record, taken }: HeldRecord): Promise<void> {
     this.#controller.abort(this.#call.round.context.signal.reason);
     await this.#init.records.change(record.taskId, { type: "cancel" }, record, taken);
   }
 
-  /** Answers the request with the outcome, or records it in the task. */
+  /** Answers the request with the outcome, or records the outcome in the task. */
   async #end(outcome: Outcome): Promise<Result> {
     this.#hasEnded = true;
     const task = await this.#task?.catch(() => undefined);
@@ -177,7 +181,7 @@ class DeferredCall {
   /** Records the outcome, and retries while the store is unavailable. */
   async #record({ round, taken }: Promoted, outcome: Outcome): Promise<void> {
     const { host } = this.#init;
-    // A worker runs the round again if its steps could not be recorded.
+    // If a step could not be recorded, a worker runs the round again.
     const isRecorded =
       round.failure === undefined && !isAbandoned(outcome, this.#controller.signal);
     let isLost = false;

@@ -73,15 +73,15 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(received).toEqual([]);
   });
 
-  it.each([["no array"], [{ id: 1 }], [[1]], [Array(1001).fill("x")]])(
-    "a member that is malformed or too long is refused: %j",
+  it.each([["not an array"], [{ id: 1 }], [[1]], [Array(1001).fill("x")]])(
+    "a taskIds member that is malformed or too long is refused: %j",
     async (taskIds) => {
       const { result } = listen(taskServer([tool(() => "")]), { taskIds });
       await expect(result).rejects.toMatchObject({ code: -32602 });
     },
   );
 
-  it("sends the acknowledgment first, with the existing tasks of the caller only", async () => {
+  it("the acknowledgment is sent first, with only the caller's existing tasks", async () => {
     const server = taskServer([tool(() => "")]);
     const mine = await server.call("t");
     const principal = { id: "ann" };
@@ -98,7 +98,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     });
   });
 
-  it("omits taskIds from the acknowledgment when no task is accepted", async () => {
+  it("the acknowledgment has no taskIds if no task is accepted", async () => {
     const { received } = listen(taskServer([tool(() => "")]), { taskIds: ["unknown"] });
     await vi.waitUntil(() => received.length > 0);
     expect(received).toMatchObject([{ params: { notifications: {} } }]);
@@ -154,7 +154,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(methods).toEqual(new Set([acknowledged, "notifications/tasks"]));
   });
 
-  it("sends the end of a task to a client that subscribes after it", async () => {
+  it("a client that subscribes after the end of a task receives its terminal status", async () => {
     const server = taskServer([tool(() => "done")]);
     const { taskId } = await server.call("t");
     await server.until(taskId, isOver);
@@ -162,7 +162,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(task).toMatchObject({ status: "completed", result: { content: [{ text: "done" }] } });
   });
 
-  it("sends a change only to streams of its task, and removes all listeners of an ended stream", async () => {
+  it("a change is sent only to streams of its task, and an ended stream has no listeners", async () => {
     const bus = createMemoryEventBus();
     const topics = new Map<string, number>();
     const counting: EventBus = {
@@ -196,7 +196,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(topics.get(`tasks ${ids[2]}`)).toBe(0);
   });
 
-  it("sends each missed change once after a gap of the bus", async () => {
+  it("each change that was missed in a gap of the event bus is sent once", async () => {
     const bus = createMemoryEventBus();
     let isDeaf = false;
     const lossy: EventBus = {
@@ -225,7 +225,7 @@ describe("ext-tasks/tasks#task-status-notifications", () => {
     expect(stream.received).toHaveLength(5);
   });
 
-  it("aborts a run whose task was cancelled during a gap of the bus", async () => {
+  it("a run is aborted if its task was cancelled during a gap of the event bus", async () => {
     const bus = createMemoryEventBus();
     let isDeaf = false;
     const lossy: EventBus = {

@@ -24,7 +24,7 @@ export interface NotificationsInit {
   readonly onError: (error: unknown) => void;
 }
 
-/** Creates the filter member `taskIds`. */
+/** Creates the filter member `taskIds`. It accepts only existing tasks of the caller. */
 export function taskFilter(init: NotificationsInit): FilterMember {
   return {
     name: taskFilterMember,
@@ -54,7 +54,7 @@ export function taskFilter(init: NotificationsInit): FilterMember {
   };
 }
 
-/** Returns the accepted streams. Unknown, expired and foreign tasks are left out. */
+/** Returns the filter member with the accepted streams, or `undefined` if there are none. */
 function acceptedStreams(
   streams: readonly TaskStream[],
   stop: () => void,
@@ -71,14 +71,15 @@ function parseTaskIds(value: unknown, limit: number): readonly string[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === "string")) {
     throw invalidParams(`${where}: expected an array of strings`);
   }
-  if (value.length > limit) throw invalidParams(`${where}: at most ${limit} in one subscription`);
+  if (value.length > limit) throw invalidParams(`${where}: expected at most ${limit} tasks`);
   return [...new Set<string>(value)];
 }
 
 /**
- * A task on a stream. Events report only that a task has changed, since buses limit their size, so the
- * stream sends the task as `tasks/get` returns it. It also sends the initial state; otherwise a client
- * that does not poll would wait forever for a task that ended before the subscription.
+ * Sends one task on a subscription's stream. Event buses limit the size of events, so an event
+ * contains only the new version number, and the task is read from the store. The initial state is
+ * sent too; otherwise, a client that does not poll would wait forever for a task that ended before
+ * the subscription.
  */
 class TaskStream {
   readonly taskId: string;
@@ -91,7 +92,7 @@ class TaskStream {
   #isStopped = false;
   #isReading = false;
   #isStale = false;
-  /** Number of failed reads in a row, and the timer for the next one. */
+  /** Number of consecutive failed reads, and the timer of the next attempt. */
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -99,7 +100,7 @@ class TaskStream {
     this.taskId = taskId;
     this.#send = send;
     this.#init = init;
-    // Before the first read, so that no change is missed.
+    // Subscribes before the first read, so that no change is missed.
     this.#subscribed = [
       init.events.subscribe(taskTopic(taskId), this.#changed),
       init.events.subscribe(eventGapTopic, this.#outdated),
@@ -123,12 +124,12 @@ class TaskStream {
     for (const unsubscribe of this.#subscribed) unsubscribe();
   };
 
-  /** Called with events. Changes during a read lead to one more read. */
+  /** Called with each event. Changes during a read cause one more read. */
   readonly #changed = (event: JSONObject): void => {
     if ((event.version as number) > this.#sentVersion) this.#outdated();
   };
 
-  /** Called after a gap, which may have hidden changes. */
+  /** Marks the task for a read. Also called after a gap in the events, which may hide changes. */
   readonly #outdated = (): void => {
     if (this.#isStopped) return;
     this.#isStale = true;

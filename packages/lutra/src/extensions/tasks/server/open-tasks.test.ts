@@ -28,7 +28,7 @@ function recordOf(taskId: string, status: string): TaskRecord {
 
 const refused = { status: 429, retryAfterMs: 1000 };
 
-it("checks the store for a principal at its limit no more often than it may retry", async () => {
+it("the tasks of a principal at its limit are read at most once per retry pause", async () => {
   const { clock, create, end, reads } = setUp(3);
   for (const taskId of ["a", "b", "c"]) await create(taskId);
   const crowd = await Promise.allSettled(Array.from({ length: 20 }, () => create("d")));
@@ -41,7 +41,7 @@ it("checks the store for a principal at its limit no more often than it may retr
   expect(reads()).toBe(6);
 });
 
-it("counts all tasks of a principal that end during a check", async () => {
+it("all tasks that end during a check of the store are counted as ended", async () => {
   const { open, create } = setUp(2);
   for (const taskId of ["a", "b"]) await create(taskId);
   const waiting = create("c");

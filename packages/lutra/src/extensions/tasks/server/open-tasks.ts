@@ -1,4 +1,4 @@
-/** Limits the open tasks of each principal, of those that this process has created. */
+/** Limits the number of open tasks that this process has created for each principal. */
 import { ProtocolError } from "../../../protocol/errors.ts";
 import type { Principal } from "../../../protocol/exchange.ts";
 import { isTerminal } from "../protocol.ts";
@@ -6,12 +6,12 @@ import type { TaskRecord } from "./records.ts";
 
 export interface OpenTasks {
   /**
-   * Reserves a place for one more task of a principal.
+   * Reserves capacity for one more task of a principal.
    *
    * @throws {ProtocolError} with the status 429 when the limit is reached
    */
   readonly reserve: (principal: Principal | undefined) => Promise<Reservation>;
-  /** Called with each change that this process has made. */
+  /** Must be called with each change that this process has made. */
   readonly update: (record: TaskRecord) => void;
 }
 
@@ -36,7 +36,7 @@ interface Owner {
   checkedAt: number;
 }
 
-/** Time after which a refused caller may retry. The store is checked at most once in this time. */
+/** Pause before a refused caller may retry, in milliseconds, and between checks of the store. */
 const retryAfterMs = 1000;
 
 export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTasks {
@@ -47,7 +47,7 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
     if (open?.reserved === 0 && open.taskIds.size === 0 && open.waiting === 0) owners.delete(owner);
   }
 
-  /** Drops tasks that have ended at another replica, or expired. */
+  /** Removes the tasks that have expired or have ended on another replica. */
   function dropEnded(open: Owner): Promise<void> {
     if (open.checking !== undefined) return open.checking;
     if (now() - open.checkedAt < retryAfterMs) return Promise.resolve();

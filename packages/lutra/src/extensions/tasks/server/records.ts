@@ -1,6 +1,6 @@
 /**
- * Tasks in their store. Each change is a compare-and-set. Replicas that follow the task are notified
- * over the event bus.
+ * Reads and changes the tasks in a store. Each change is a compare-and-set operation. Replicas that
+ * follow the task are notified over the event bus.
  */
 import type { Principal } from "../../../protocol/exchange.ts";
 import type { JSONObject } from "../../../protocol/json.ts";
@@ -42,7 +42,8 @@ export interface TaskRecords {
   readonly read: (taskId: string) => Promise<TaskRecord | undefined>;
   /**
    * Applies `event` to a task and returns the resulting record. `known` saves a read. With `taken`,
-   * the change is made only while that attempt owns the task, and a last change ends the attempt.
+   * the change is made only while that attempt owns the task, and a change after which the task no
+   * longer runs ends the attempt.
    */
   readonly change: (
     taskId: string,
@@ -56,9 +57,12 @@ export interface RecordsOptions {
   readonly store: () => TaskStore;
   readonly events: EventBus;
   readonly now: () => number;
-  /** Called after each change that this process has made. */
+  /** Called after each change that this process has made, except for recorded steps. */
   readonly onChange: (record: TaskRecord) => void;
-  /** Called when a change could not be published. Other replicas find it when they read the task. */
+  /**
+   * Called when a change could not be published. Other replicas see the change when they next read
+   * the task.
+   */
   readonly onError: (error: unknown) => void;
 }
 
@@ -70,7 +74,7 @@ export function taskTopic(taskId: string): string {
 /** The topic for cancellations of all tasks. */
 export const cancelledTopic = "tasks cancelled";
 
-/** Maximum number of tries of a change that conflicts with others. */
+/** Maximum number of times that a change is tried when it conflicts with others. */
 const maxTries = 100;
 
 export function createRecords(options: RecordsOptions): TaskRecords {
@@ -80,7 +84,7 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     return stored && toRecord(stored);
   }
 
-  /** A new id has 128 bits from a secure source, so it can't be guessed. */
+  /** Creates a record. Its id has 128 bits from a secure random source, so it can't be guessed. */
   function newRecord({ ttlMs, pollIntervalMs, call, memory, statusMessage }: TaskInit): TaskRecord {
     const time = now();
     const exchange = randomId();
@@ -95,7 +99,7 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     return order.order === "drop" ? taken.end(stored) : taken.replace(stored, order);
   }
 
-  /** Clients do not see steps, so these are not published. */
+  /** Publishes a change. Steps are not published, because clients do not see them. */
   function publish(record: TaskRecord, event: TaskEvent): void {
     if (event.type === "step") return;
     const { taskId, version, state } = record;
@@ -126,18 +130,18 @@ export function createRecords(options: RecordsOptions): TaskRecords {
           publish(next, event);
           return next;
         }
-        // The known record may be outdated. Only the store can tell that the event has no effect.
+        // The record may be outdated. Only the current one shows whether the event has an effect.
         const current = await read(taskId);
         if (current?.version === version) return current;
         record = current;
       }
       if (record === undefined) return undefined;
-      throw new Error(`task ${taskId}: ${maxTries} conflicts with other changes in a row`);
+      throw new Error(`task ${taskId}: the change conflicted ${maxTries} times in a row`);
     },
   };
 }
 
-/** The change is stored; a failed notification does not fail it. */
+/** Publishes an event. The change is already stored, so a failure is only reported. */
 async function notify(
   { events, onError }: RecordsOptions,
   topic: string,
@@ -151,7 +155,7 @@ async function notify(
 }
 
 /**
- * True when the task belongs to the caller. Callers without a principal are the same caller.
+ * True when the task belongs to the caller. All callers without a principal count as one.
  *
  * @spec ext-tasks/tasks#security-considerations
  */
@@ -162,10 +166,10 @@ export function belongsTo({ state }: TaskRecord, principal: Principal | undefine
 const none: TaskOrder = {};
 const run: TaskOrder = { order: "run" };
 const drop: TaskOrder = { order: "drop" };
-/** Recorded steps do not run again. */
+/** The order for a recorded step. It counts as progress, because the step does not run again. */
 const progress: TaskOrder = { isProgress: true };
 
-/** Returns the order that goes with a change. */
+/** Returns the order that the store carries out together with a change. */
 function orderAfter(before: TaskState, event: TaskEvent, after: TaskState): TaskOrder {
   if (event.type === "step") return progress;
   if (isTerminal(after.status) || after.status === "input_required") return drop;
@@ -173,7 +177,7 @@ function orderAfter(before: TaskState, event: TaskEvent, after: TaskState): Task
   return after.round > before.round ? run : none;
 }
 
-/** Converts what a store returns. Stores do not know the type of the state. */
+/** Converts a stored task. Stores do not know the type of its state. */
 export function toRecord(stored: StoredTask): TaskRecord {
   return stored as unknown as TaskRecord;
 }

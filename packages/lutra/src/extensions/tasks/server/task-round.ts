@@ -1,5 +1,5 @@
 /**
- * One round of a task: the tool's handler from its start, with the answers and step outcomes of
+ * One round of a task: one execution of the tool's handler, with the answers and step outcomes of
  * earlier rounds. It runs in a worker, or in the request that became the task.
  */
 import { isProtocolError } from "../../../protocol/errors.ts";
@@ -19,15 +19,15 @@ import type { TaskCall, TaskEvent } from "../state.ts";
 import { type LazyAbortController, RoundContext } from "./lazy-abort.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
 
-/** The end of a handler. */
+/** The outcome of a handler: its result, its questions, or the error that it threw. */
 export type Outcome = { readonly value: Result | Questions } | { readonly error: unknown };
 
-/** The store failed. This is not a failure of the task, which runs again. */
+/** A failure of the store. The task does not fail; it runs again. */
 export class StoreFailure extends Error {
   override readonly name: string = "StoreFailure";
 }
 
-/** Records the events of one round. The handler's context writes to it. */
+/** Records the events of one round, as the handler's context reports them. */
 export class TaskRound implements StepLog {
   readonly taskId: string;
   readonly #records: TaskRecords;
@@ -109,7 +109,7 @@ function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEven
 
 function askEvent({ pending, memory }: Questions, round: number): TaskEvent {
   if (Object.keys(pending).length === 0) {
-    throw new TypeError("inputRequired: expected at least one of inputRequests in a task");
+    throw new TypeError("inputRequired: expected at least one input request in a task");
   }
   const { answers, steps, state } = memory;
   return copyOfJSON({ type: "ask", round, pending, memory: { answers, steps, state } });
@@ -160,19 +160,19 @@ export async function runTaskRound(
 }
 
 /**
- * Returns a copy that a handler may change. Without it, such changes would be stored with the next
- * change of the task.
+ * Returns a copy that a handler may modify. Without the copy, its modifications would be stored
+ * with the next change of the task.
  *
  * @throws {TypeError} for values that JSON can't represent
  */
 function ownCopy<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
-  // Most of these are empty, and copying through JSON costs ten times as much as this check.
+  // Most of these values are empty, and a copy through JSON costs ten times as much as this check.
   for (const _key in value) return copyOfJSON(value);
   return (Array.isArray(value) ? [] : {}) as T;
 }
 
-/** Returns the object without a member. Avoids the copy in the common case that it has none. */
+/** Returns the object without a member. If the member is absent, returns the object itself. */
 function without<T extends object, K extends keyof T>(object: T, name: K): Omit<T, K> {
   if (object[name] === undefined) return object;
   const { [name]: _left, ...rest } = object;

@@ -17,7 +17,7 @@ const ask = defineTool({
 });
 
 describe("ext-tasks/tasks#capability-negotiation", () => {
-  it("appears in server/discover only when the server lists the extension", async () => {
+  it("the extension appears in server/discover only if the server lists it", async () => {
     const { ask } = taskServer([work]);
     const { capabilities } = await ask("server/discover");
     expect(capabilities).toMatchObject({ extensions: { "io.modelcontextprotocol/tasks": {} } });
@@ -48,7 +48,7 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
     expect(runs).toBe(0);
   });
 
-  it("ignores capabilities and parameters for tasks of earlier revisions", async () => {
+  it("capabilities and parameters for tasks of earlier revisions are ignored", async () => {
     const { ask, call } = taskServer([greet, must]);
     const params = { name: "greet", arguments: {}, task: { ttl: 1, pollInterval: 1 } };
     expect(await ask("tools/call", params)).toMatchObject({ resultType: "complete" });
@@ -57,7 +57,7 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
   });
 
   it.each(["tasks/get", "tasks/update", "tasks/cancel"])(
-    "%s MUST be refused with -32021 without it, before any look-up",
+    "%s MUST be refused with -32021 without the extension, before the task is read",
     async (method) => {
       const { ask, call } = taskServer([work]);
       const { taskId } = await call("work");
@@ -72,14 +72,14 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
     },
   );
 
-  it.each(["tasks/list", "tasks/result"])("refuses %s with -32601", async (method) => {
+  it.each(["tasks/list", "tasks/result"])("%s is refused with -32601", async (method) => {
     const { ask } = taskServer([work]);
     await expect(ask(method, { taskId: "x" })).rejects.toMatchObject({ code: -32601, status: 404 });
   });
 });
 
 describe("ext-tasks/tasks#task-creation", () => {
-  it("returns a flat CreateTaskResult without a result", async () => {
+  it("the call returns a flat CreateTaskResult without a result", async () => {
     const { call } = taskServer([work]);
     const result = await call("work");
     expect(Object.keys(result).sort()).toEqual([
@@ -100,7 +100,7 @@ describe("ext-tasks/tasks#task-creation", () => {
     expect(await get(taskId)).toMatchObject({ resultType: "complete", taskId });
   });
 
-  it("checks arguments and names before it creates a task", async () => {
+  it("arguments and names are checked before a task is created", async () => {
     const inputSchema = { type: "object", properties: { n: { type: "number" } } } as const;
     const { call } = taskServer([{ ...work, inputSchema }]);
     expect(await call("work", { n: "x" })).toMatchObject({ resultType: "complete", isError: true });
@@ -136,7 +136,7 @@ describe("ext-tasks/tasks#task-creation", () => {
     expect(result).toMatchObject({ content: [{ text: "accept decline" }] });
   });
 
-  it("creates long and unique ids", async () => {
+  it("task ids are long and unique", async () => {
     const { call } = taskServer([work]);
     const ids = await Promise.all(
       Array.from({ length: 100 }, async () => (await call("work")).taskId),
@@ -147,7 +147,7 @@ describe("ext-tasks/tasks#task-creation", () => {
 });
 
 describe("ext-tasks/tasks#response", () => {
-  it("returns a working task without a result", async () => {
+  it("tasks/get returns a working task without a result", async () => {
     const { open, opened } = gate();
     const slow = defineTool({ ...work, call: () => opened.then(() => "x") });
     const { call, get, until } = taskServer([slow]);
@@ -159,7 +159,7 @@ describe("ext-tasks/tasks#response", () => {
     await until(taskId, has("completed"));
   });
 
-  it("returns the exact result of the call in a completed task", async () => {
+  it("tasks/get returns a completed task with the exact result of the call", async () => {
     const { call, until } = taskServer([work]);
     const plain = await call("work", {}, { capabilities: {} });
     const { result, resultType } = await until((await call("work")).taskId, isOver);
@@ -167,7 +167,7 @@ describe("ext-tasks/tasks#response", () => {
     expect(result).toEqual(plain);
   });
 
-  it("returns all open requests of a task with the status input_required", async () => {
+  it("tasks/get returns all open input requests of a task with the status input_required", async () => {
     const { call, until, update, get } = taskServer([ask]);
     const { taskId } = await call("ask");
     const task = await until(taskId, has("input_required"));
@@ -181,7 +181,7 @@ describe("ext-tasks/tasks#response", () => {
     expect(result).toMatchObject({ content: [{ text: "accept accept" }] });
   });
 
-  it("completes a task whose result has isError", async () => {
+  it("a task whose result has isError is completed", async () => {
     const failing = defineTool({
       ...work,
       call: () => {
@@ -195,7 +195,7 @@ describe("ext-tasks/tasks#response", () => {
 
   it.each([
     [
-      "a protocol error as it is",
+      "a protocol error unchanged",
       new ProtocolError("invalidParams", "bad", { data: 7 }),
       {
         code: -32602,
@@ -203,8 +203,8 @@ describe("ext-tasks/tasks#response", () => {
         data: 7,
       },
     ],
-    ["anything else masked", new Error("secret"), { code: -32603, message: "Internal error" }],
-  ])("failed: %s", async (_what, thrown, error) => {
+    ["any other error, masked", new Error("secret"), { code: -32603, message: "Internal error" }],
+  ])("a failed task contains %s", async (_what, thrown, error) => {
     const failing = defineTool({
       ...work,
       call: () => {
@@ -220,7 +220,7 @@ describe("ext-tasks/tasks#response", () => {
 
 describe("ext-tasks/tasks#streamable-http-routing-headers", () => {
   it.each(["tasks/get", "tasks/update", "tasks/cancel"])(
-    "%s is refused with -32020 when Mcp-Name is missing or another task's",
+    "%s is refused with -32020 if Mcp-Name is missing or names another task",
     async (method) => {
       const { ask, call } = taskServer([work]);
       const { taskId } = await call("work");

@@ -28,10 +28,10 @@ import { startWorker } from "./worker.ts";
 
 /**
  * Creates the Tasks extension for a server. Calls of tools with the setting `task` become tasks, which
- * any replica can show and run.
+ * any replica can read and run.
  *
- * A task belongs to the principal that created it; others can't see it. Where no transport verifies
- * callers, all callers share one identity, and only the id protects a task.
+ * A task belongs to the principal that created it; others can't see it. If no transport
+ * authenticates callers, all callers count as one, and a task is protected only by its secret id.
  *
  * @throws {TypeError} for invalid options
  * @example
@@ -119,8 +119,8 @@ interface Background {
 }
 
 /**
- * The store and its worker. The worker starts with `share`, or with the first request about a task, so
- * that importing a server starts nothing.
+ * Creates the store and its worker. The worker starts with `share` or with the first request about
+ * a task, so that importing a server module starts no background work.
  */
 function createBackground({ store: own, closeGraceMs }: CompleteTasksOptions): Background {
   let store = own;

@@ -1,4 +1,4 @@
-/** The settings of tools for tasks. */
+/** The task settings of tools. */
 import type { ToolDefinition } from "../../../server/tools.ts";
 
 /**
@@ -14,12 +14,14 @@ export interface ToolTaskOptions {
   /**
    * Time that a call runs within its request before it becomes a task, in milliseconds. Faster calls
    * are answered directly. With `Infinity`, only `context.startTask()` makes the call a task. Until
-   * then, the call itself asks for input. @default 0, a task from the start
+   * then, input requests are sent as the result of the call. @default 0, a task from the start
    */
   readonly promoteAfterMs?: number;
-  /** Time for which a task is kept after its creation, in milliseconds. @default that of `tasks()` */
+  /**
+   * Time for which a task is kept after its creation, in milliseconds. @default that of `tasks()`
+   */
   readonly ttlMs?: number | null;
-  /** Suggested interval between requests of clients, in milliseconds. @default that of `tasks()` */
+  /** Suggested interval between a client's polls, in milliseconds. @default that of `tasks()` */
   readonly pollIntervalMs?: number;
   /** Maximum number of tasks of this tool that run at once in one process. @default Infinity */
   readonly concurrency?: number;
@@ -27,7 +29,7 @@ export interface ToolTaskOptions {
 
 declare module "../../../server/tools.js" {
   interface ToolSettings {
-    /** Determines which calls become tasks, with the extension `tasks()`. @default "never" */
+    /** Determines which calls become tasks. Requires the extension `tasks()`. @default "never" */
     readonly task?: TaskSupport;
     /** Options for those tasks. */
     readonly taskOptions?: ToolTaskOptions;

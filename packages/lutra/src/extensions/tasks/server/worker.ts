@@ -17,14 +17,15 @@ export interface WorkerInit {
   readonly options: CompleteTasksOptions;
 }
 
-/** Number of tasks in one batch of a sweep, and number of batches. */
+/** Maximum number of tasks in one batch of a sweep, and of batches in one sweep. */
 const sweepBatch = 500;
 const sweepBatches = 20;
 
 /**
- * The share of `maxLostRuns` from which a task runs isolated. Below 1, so that tasks that were lost
- * along with a killing one are isolated before they reach the limit. Not much lower, because isolated
- * tasks wait for each other and bad luck should seldom isolate one.
+ * The share of `maxLostRuns` from which a task runs isolated. It is below 1, so that tasks that
+ * were lost only because another task killed their process are isolated before they reach the
+ * limit. It is not much lower, because isolated tasks wait for each other, and tasks should seldom
+ * be isolated by chance.
  */
 const isolatedShare = 2 / 3;
 
@@ -55,7 +56,10 @@ export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   };
 }
 
-/** Works in batches, so that the store can serve others in between. The next sweep does the rest. */
+/**
+ * Deletes expired tasks in batches, so that the store can serve other requests in between. The next
+ * sweep continues with the rest.
+ */
 async function sweep(store: TaskStore): Promise<void> {
   for (let batch = 0; batch < sweepBatches; batch += 1) {
     if ((await store.sweep(sweepBatch)) < sweepBatch) return;
@@ -71,7 +75,7 @@ function taskRunner(init: WorkerInit) {
     const controller = new LazyAbortController();
     const abort = (reason: unknown) => controller.abort(reason);
     const removeListener = taken.onLost(abort);
-    // Aborts at once when a cancellation came after the claim.
+    // Calls `abort` immediately if the task was cancelled after the claim.
     const entry = running.add(taskId, abort);
     try {
       const record = controller.aborted ? await records.read(taskId) : toRecord(taken.task);
@@ -93,7 +97,7 @@ function taskRunner(init: WorkerInit) {
     if (!isAbandoned(outcome, controller)) await round.end(outcome, host);
   }
 
-  /** Waits until the limit of the tool allows another round. */
+  /** Runs the round as soon as the tool's concurrency limit allows it. */
   function inTurn(
     { state: { call } }: TaskRecord,
     run: () => Promise<Outcome>,
