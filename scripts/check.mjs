@@ -9,7 +9,7 @@ const biome = ["node_modules/@biomejs/biome/bin/biome", "check", ".", "--error-o
 const tsc = "node_modules/typescript/bin/tsc";
 const knip = ["node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"];
 /** Exports without a user outside their file. The number may only fall. */
-const maxUnusedExports = 50;
+const maxUnusedExports = 48;
 const tool = (...args) => node("--import", "tsx", ...args);
 
 const results = [

@@ -9,7 +9,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const firstBase = "e43cbc6b6436e788c00bca0f55733de6886ed82a";
+const firstBase = "be5652ebf8d01dd62554614584319060cfc0f6a5";
 const maxLength = 72;
 const types = [
   "bench",
