@@ -17,7 +17,7 @@ runScenarios("fleet", async () => {
   };
 });
 
-it("a client is told when its replica dies amid a body, and goes on", async () => {
+it("a client gets an error when its replica dies during a body, and can continue", async () => {
   const fleet = await startLutra("up", "test/e2e/server.ts", "--replicas", "1", "--port", "0");
   const client = createClient(fleet.url);
   const { structuredContent } = await client.callTool("who");

@@ -8,7 +8,7 @@ import { type Opened, runScenarios } from "./run-scenarios.ts";
 
 const module = new URL("server.ts", import.meta.url);
 
-/** A gateway over three replicas, each at a URL of its own. */
+/** A gateway over three replicas, each with its own URL. */
 async function open(verify: "upstream" | "gateway"): Promise<Opened> {
   const replicas = await startReplicas(module, 3);
   const config: ConfigInput = {
@@ -39,7 +39,7 @@ async function open(verify: "upstream" | "gateway"): Promise<Opened> {
 describe.each(["upstream", "gateway"] as const)("where the %s compares headers", (verify) => {
   runScenarios("gateway", () => open(verify));
 
-  it("a subscription goes on when all processes of its upstream die", async () => {
+  it("a subscription continues when all processes of its upstream die", async () => {
     const { createClient, end, close } = await open(verify);
     const client = createClient({ onWarning: () => {} });
     const uri = "changed://after";

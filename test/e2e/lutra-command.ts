@@ -16,7 +16,7 @@ export function lutraCommand(...args: readonly string[]): {
 export interface RunningLutra {
   readonly url: string;
   readonly pid: number;
-  /** Asks the process to end, as Ctrl-C does, and waits until it has. */
+  /** Interrupts the process, as Ctrl-C does, and waits for its end. */
   readonly close: () => Promise<void>;
 }
 

@@ -1,18 +1,18 @@
-/** Runs all scenarios on one way from a client to the fixture server. */
+/** Runs all scenarios over one kind of connection to the fixture server. */
 import type { Client, ClientOptions } from "lutra/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Harness, OwnServer, RunnerName } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { createUser, type User } from "./user.ts";
 
-/** A running fixture server, and the way to it. */
+/** A running fixture server, and functions to connect to it. */
 export interface Opened {
   readonly createClient: (options: ClientOptions) => Client;
   /** Shuts the server down as an operator does. Called once. */
   readonly end: () => Promise<void>;
-  /** Frees what is left when the server has ended and the clients are closed. */
+  /** Releases remaining resources after the server has ended and the clients are closed. */
   readonly close?: () => Promise<void>;
-  /** Sends an HTTP request. Only where there is HTTP. */
+  /** Sends an HTTP request. Absent if the runner does not use HTTP. */
   readonly http?: Harness["http"];
 }
 

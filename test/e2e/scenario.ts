@@ -4,18 +4,18 @@ import { isProtocolError, type ProtocolError } from "lutra/client";
 import { expect } from "vitest";
 import type { User } from "./user.ts";
 
-/** The ways from a client to the fixture server. */
+/** The connections between a client and the fixture server. */
 export type RunnerName = "memory" | "stdio" | "http" | "fetch" | "fleet" | "gateway";
 
 export interface Scenario {
   /** The guarantee, as a sentence. */
   readonly name: string;
-  /** The runners that have what the scenario is about, such as headers. @default all */
+  /** The runners that support the feature of the scenario, such as headers. @default all */
   readonly only?: readonly RunnerName[];
   readonly run: (client: Client, harness: Harness) => Promise<void>;
 }
 
-/** A server of one scenario's own, which it may end. */
+/** A server that only one scenario uses, and may end. */
 export interface OwnServer {
   readonly client: Client;
   /** Shuts the server down as an operator does. */
@@ -29,14 +29,14 @@ export interface Harness {
   readonly connect: (options?: ClientOptions) => Promise<Client>;
   /** Starts another server. */
   readonly start: () => Promise<OwnServer>;
-  /** Sends an HTTP request to the endpoint as it is. Only where there is HTTP. */
+  /** Sends an HTTP request to the endpoint unchanged. Only for runners in `overHttp`. */
   readonly http: (init: RequestInit) => Promise<Response>;
 }
 
 /** The runners that speak HTTP. */
 export const overHttp: readonly RunnerName[] = ["http", "fetch", "fleet", "gateway"];
 
-/** Expects that the peer refused, with this code. */
+/** Expects an error from the peer with this code. */
 export async function expectRefusal(work: Promise<unknown>, code: number): Promise<ProtocolError> {
   const error = await work.then(
     (result) => new Error(`not refused: ${JSON.stringify(result)}`),
@@ -47,7 +47,7 @@ export async function expectRefusal(work: Promise<unknown>, code: number): Promi
   return error;
 }
 
-/** The text of a result that has one text and nothing else. */
+/** Returns the text of a result that consists of one text. */
 export function textOf(result: { readonly content: readonly unknown[] }): string {
   expect(result.content).toHaveLength(1);
   const [block] = result.content;

@@ -1,4 +1,4 @@
-/** Everything that holds on every way from a client to a server. */
+/** All scenarios. Each applies to every runner unless its `only` says otherwise. */
 import type { Scenario } from "./scenario.ts";
 import { caching } from "./scenarios/caching.ts";
 import { discovery } from "./scenarios/discovery.ts";

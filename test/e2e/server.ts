@@ -24,7 +24,7 @@ export function createFixture(): Server {
     resources,
     resourceTemplates,
     prompts,
-    // The scenarios check that failures are masked; what is masked need not fill the screen.
+    // The scenarios check that failures are masked. The masked causes are not printed.
     onError: () => {},
   });
   return server;

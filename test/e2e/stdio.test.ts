@@ -6,9 +6,9 @@ import { runScenarios } from "./run-scenarios.ts";
 const command = lutraCommand("serve", "test/e2e/server.ts", "--stdio");
 
 runScenarios("stdio", async () => {
-  // What a server prints is of no interest here.
+  // The output of the server is ignored.
   const transport = createStdioTransport(command, { stderr: "ignore" });
-  // Starting a process takes long, so all clients share this one.
+  // Starting a process is slow, so all clients share one.
   const shared = { serve: transport.serve, mirrorsHeaders: false, close: async () => {} };
   return {
     createClient: (options) => createClient(shared, options),

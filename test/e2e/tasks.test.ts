@@ -1,4 +1,4 @@
-/** Our client follows tasks of our server, over every way on which both can meet. */
+/** The client follows tasks of the server, over each transport. */
 import { createClient, type ElicitHandler } from "lutra/client";
 import { serveHttp } from "lutra/node";
 import { createServer } from "lutra/server";
@@ -56,21 +56,21 @@ describe.each(combinations)("over %s, with notifications: %s", (way, notificatio
     for (const end of close) await end();
   });
 
-  it("callTool hides that there is a task", async () => {
+  it("callTool hides the task", async () => {
     const quick = await client.callTool("greet", { name: "Ada" });
     expect(quick.content).toMatchObject([{ text: "Hello, Ada!" }]);
     const slow = await client.callTool("slow_compute", { seconds: 0.05, label: "x" });
     expect(slow.content).toMatchObject([{ text: "Computed x in 0.05 s" }]);
   });
 
-  it("what is asked before and in the middle of a task is answered by the same handlers", async () => {
+  it("the same handlers answer input requests before and during a task", async () => {
     const before = await client.callTool("test_tool_with_task");
     expect(before.content).toMatchObject([{ text: "Hello, Ada, from a task!" }]);
     const within = await client.callTool("multi_input");
     expect(within.content).toMatchObject([{ text: "Answered by accept and accept" }]);
   });
 
-  it("failures come as they would without a task", async () => {
+  it("failures are reported as without a task", async () => {
     const broken = client.callTool("protocol_error_job");
     await expect(broken).rejects.toMatchObject({ name: "ProtocolError", code: -32603, peer: true });
     expect(await client.callTool("failing_job")).toMatchObject({ isError: true });
@@ -89,7 +89,7 @@ describe.each(combinations)("over %s, with notifications: %s", (way, notificatio
     await expect(result()).rejects.toMatchObject({ name: "TaskError", reason: "cancelled" });
   });
 
-  it("another client, who need not know the tool, resumes a task", async () => {
+  it("another client resumes a task without knowing the tool", async () => {
     const { task } = await client.tasks.start("slow_compute", { seconds: 0.1, label: "y" });
     const result = await client.tasks.resume(task?.taskId as string);
     expect(result.content).toMatchObject([{ text: "Computed y in 0.1 s" }]);

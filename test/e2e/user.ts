@@ -1,9 +1,9 @@
-/** The user, the model and the directories behind the client of the scenarios. */
+/** The user, the model and the roots of the scenarios' client. */
 import type { ClientOptions } from "lutra/client";
 import type { ElicitParams, ElicitResult } from "lutra/protocol";
 
 export interface User {
-  /** The questions so far. */
+  /** The questions since the last `willAnswer`. */
   readonly asked: ElicitParams[];
   /** Warnings of clients. A scenario removes those it expects. */
   readonly warnings: string[];
@@ -48,7 +48,7 @@ export function createUser(): User {
   };
 }
 
-/** An accepted form. */
+/** Returns the result for an accepted form. */
 export function accept(content: NonNullable<ElicitResult["content"]>): ElicitResult {
   return { action: "accept", content };
 }

@@ -1,4 +1,4 @@
-/** A configuration of a gateway as a file, in a folder of its own. */
+/** Writes a gateway configuration to a file in its own temporary folder. */
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import type { ConfigInput } from "@lutra/gateway";
 
 export interface ConfigFile {
   readonly path: string;
-  /** Puts another configuration, or another text, in its place at once, as editors do. */
+  /** Replaces the file atomically with another configuration or text, as editors do. */
   readonly replace: (config: ConfigInput | string) => Promise<void>;
   readonly remove: () => Promise<void>;
 }

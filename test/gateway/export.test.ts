@@ -1,6 +1,6 @@
 /**
- * The exports for nginx and HAProxy route what the gateway routes: both are started with them, in
- * front of two servers that say who they are.
+ * Starts nginx and HAProxy with the exported configurations, in front of two servers that report
+ * their names, and expects the same routing as in the gateway.
  */
 import { once } from "node:events";
 import {
@@ -25,14 +25,14 @@ import {
   startNginx,
 } from "./proxy-process.ts";
 
-/** A server that answers with its name, and with what it was asked. */
+/** A server that answers with its name and records its requests. */
 class Upstream {
   readonly name: string;
   readonly seen: { readonly url: string; readonly headers: IncomingHttpHeaders }[] = [];
   connections = 0;
   /** The headers of the first health check. */
   readonly checked: Promise<IncomingHttpHeaders>;
-  /** Answers in place of the usual. */
+  /** Replaces the default answer. */
   answer: ((req: IncomingMessage, res: ServerResponse) => void) | undefined;
   readonly server: Server;
 
@@ -100,7 +100,7 @@ describe.each([
           headers: { "x-key": nasty },
           health: { intervalMs: 200 },
         },
-        // Twice, because a request that one replica aborted must not reach the other.
+        // The same server twice, to detect a request that is retried at another replica.
         wiki: { url: [wikiUrl, wikiUrl.replace("127.0.0.1", "localhost")], verify: "upstream" },
       },
       routes: [
@@ -162,8 +162,8 @@ describe.each([
     ["a name in Base64", base64("search")],
     ["a pattern", "file:///a/b.txt"],
     ["a pattern in Base64", base64("file:///日本.txt")],
-    ["a name of all kinds of quotes", nasty],
-    ["a name of all kinds of quotes in Base64", base64(nasty)],
+    ["a name with all kinds of quotes", nasty],
+    ["a name with all kinds of quotes in Base64", base64(nasty)],
   ])(`routes by %s${why}`, async (_what, name) => {
     expect(await nameOf(call(name))).toBe("wiki");
   });
@@ -172,7 +172,7 @@ describe.each([
     ["another name", { "mcp-name": "Search" }],
     ["no name", {}],
     ["another parameter", { "mcp-param-region-1": "eu-1", "mcp-param-region": "us-1" }],
-  ])(`and not by %s${why}`, async (_what, headers) => {
+  ])(`does not route by %s${why}`, async (_what, headers) => {
     expect(await nameOf(send({ ...version, "mcp-method": "tools/call", ...headers }))).toBe(
       "atlas",
     );
@@ -186,10 +186,14 @@ describe.each([
   );
 
   here.each([
-    ["a method that has no name", { "mcp-method": "tools/list" }, "atlas"],
+    ["a method without a name", { "mcp-method": "tools/list" }, "atlas"],
     ["an unknown method", { "mcp-method": "tools/new" }, "wiki"],
-    ["a method that is like one without a name", { "mcp-method": "Tools/List" }, "wiki"],
-  ])(`takes Mcp-Name beside %s as the gateway does${why}`, async (_what, headers, expected) => {
+    [
+      "a method that differs in case from one without a name",
+      { "mcp-method": "Tools/List" },
+      "wiki",
+    ],
+  ])(`interprets Mcp-Name with %s as the gateway does${why}`, async (_what, headers, expected) => {
     expect(await nameOf(send({ ...version, "mcp-name": "search", ...headers }))).toBe(expected);
     const plain = send({ ...version, "mcp-name": base64("search"), ...headers });
     expect(await nameOf(plain)).toBe(expected);
@@ -208,7 +212,7 @@ describe.each([
     [base64("a_delete")],
     [base64("naïve")],
     [base64("two\nlines")],
-  ])(`denies %s with the reason${why}`, async (name) => {
+  ])(`denies %s with the configured reason${why}`, async (name) => {
     const { status, body, headers } = await call(name);
     expect(status).toBe(403);
     expect(headers["content-type"]).toBe("application/json");
@@ -216,7 +220,7 @@ describe.each([
     expect(atlas.seen.length + wiki.seen.length).toBe(0);
   });
 
-  here(`refuses a route that needs the body in its place${why}`, async () => {
+  here(`refuses requests for a route that needs the body${why}`, async () => {
     expect(
       (await send({ ...version, "mcp-method": "prompts/get", "mcp-name": "search2" })).status,
     ).toBe(501);
@@ -226,7 +230,7 @@ describe.each([
     ["no version", {}],
     ["an older version", { "mcp-protocol-version": "2025-11-25" }],
     ["no method", { ...version, "mcp-method": "" }],
-  ])(`refuses %s, since headers prove nothing then${why}`, async (_what, headers) => {
+  ])(`refuses %s, because the headers are not verified then${why}`, async (_what, headers) => {
     const { status, body } = await send({
       "mcp-method": "tools/call",
       "mcp-name": "search",
@@ -239,15 +243,15 @@ describe.each([
   here.each([
     ["GET", { method: "GET" }, 405],
     ["another path", { path: "/mcp/x" }, 404],
-    ["a foreign page", { headers: { origin: "https://evil.example" } }, 403],
-    ["a foreign name", { headers: { host: "evil.example" } }, 403],
+    ["a foreign origin", { headers: { origin: "https://evil.example" } }, 403],
+    ["a foreign host", { headers: { host: "evil.example" } }, 403],
     [
-      "a page of this machine under a foreign name",
+      "a loopback origin with a foreign host",
       { headers: { host: "evil.example", origin: "http://localhost:1" } },
       403,
     ],
-    ["a page of this machine", { headers: { origin: "http://localhost:1" } }, 200],
-    ["an allowed page", { headers: { origin: "https://app.example" } }, 200],
+    ["a loopback origin", { headers: { origin: "http://localhost:1" } }, 200],
+    ["an allowed origin", { headers: { origin: "https://app.example" } }, 200],
   ] as const)(`answers %s as the gateway does${why}`, async (_what, how, expected) => {
     const {
       method = "POST",
@@ -265,12 +269,12 @@ describe.each([
   here(`splits by weight${why}`, async () => {
     for (let count = 0; count < 120; count += 1) await call("split");
     expect(atlas.seen.length + wiki.seen.length).toBe(120);
-    // 30 of 120 on the average; further away than here is one in ten thousand million.
+    // The mean is 30 of 120. A value outside these bounds has a probability of about 1e-10.
     expect(wiki.seen.length).toBeGreaterThan(2);
     expect(wiki.seen.length).toBeLessThan(62);
   });
 
-  here(`passes on what it does not know, its own headers, and no page's origin${why}`, async () => {
+  here(`passes on unknown headers, adds configured headers, and removes Origin${why}`, async () => {
     await call("x", {
       "Mcp-Param-any_one": "1",
       "Mcp-Param-a.b": "2",
@@ -291,7 +295,7 @@ describe.each([
     expect(headers.host).not.toBe(`127.0.0.1:${port}`);
   });
 
-  here(`reports the path of a request, and ignores what others report${why}`, async () => {
+  here(`replaces the forwarded headers of the client${why}`, async () => {
     await call("x", {
       host: "localhost:1234",
       "x-forwarded-for": ["203.0.113.9", "203.0.113.10"],
@@ -310,7 +314,7 @@ describe.each([
     expect(Object.keys(headers).filter((name) => /forwarded|real-ip/.test(name))).toHaveLength(3);
   });
 
-  here(`lets no name sent twice decide one way and be read another${why}`, async () => {
+  here(`refuses a repeated Mcp-Name, or routes by the value that it passes on${why}`, async () => {
     const { status } = await send({
       ...version,
       "mcp-method": "tools/call",
@@ -327,7 +331,7 @@ describe.each([
     expect(atlas.connections).toBeLessThanOrEqual(2);
   });
 
-  here(`streams events one by one${why}`, async () => {
+  here(`streams each event without waiting for the next${why}`, async () => {
     let finish: (() => void) | undefined;
     atlas.answer = (req, res) => {
       req.resume();
@@ -365,7 +369,7 @@ describe.each([
     await once(response, "end");
   });
 
-  here(`cancels at the upstream when the client goes away${why}`, async () => {
+  here(`cancels the upstream request when the client disconnects${why}`, async () => {
     const closed = new Promise<void>((resolve) => {
       atlas.answer = (req, res) => {
         req.resume();
@@ -385,12 +389,12 @@ describe.each([
 
   // nginx has no health checks.
   if (target === "haproxy") {
-    here(`asks replicas how they are${why}`, async () => {
+    here(`sends health checks to replicas${why}`, async () => {
       expect(await atlas.checked).toMatchObject({ ...version, "x-key": nasty });
     });
   }
 
-  here(`repeats no request that a replica got${why}`, async () => {
+  here(`does not retry a request that a replica received${why}`, async () => {
     wiki.answer = (req) => {
       req.resume().once("end", () => req.socket.destroy());
     };

@@ -1,4 +1,4 @@
-/** The path of a request as upstreams, limits and the log receive it. */
+/** The forwarded headers, as upstreams, limits and the access log see them. */
 import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { callTool } from "../cli/http.ts";
@@ -36,7 +36,7 @@ const madeUp = {
   forwarded: "for=203.0.113.9",
 };
 
-/** Calls `who`; resolves to the status. */
+/** Calls `who` and resolves to the status. */
 async function call({ url }: Gateway, headers: Record<string, string> = {}): Promise<number> {
   const own = Object.fromEntries(
     callLines("who").map((line) => line.split(": ") as [string, string]),
@@ -47,7 +47,7 @@ async function call({ url }: Gateway, headers: Record<string, string> = {}): Pro
   return response.status;
 }
 
-/** The headers about the way in the request for the call, as the upstream got them. */
+/** Returns the forwarded headers of the call, as the upstream received them. */
 function heard(): Record<string, string> {
   const head = upstream
     .received()
@@ -62,7 +62,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
   (verify) => {
     const upstreams = () => ({ a: { url: upstream.url, verify } });
 
-    it("an upstream learns the path from the gateway, and not from a client", async () => {
+    it("an upstream gets the forwarded headers of the gateway, not of the client", async () => {
       const gateway = await start(configFor([], { upstreams: upstreams() }));
       expect(await call(gateway, madeUp)).toBe(200);
       expect(heard()).toEqual({
@@ -72,7 +72,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
       });
     });
 
-    it("an upstream receives the values of a trusted proxy, and its address", async () => {
+    it("an upstream gets the forwarded headers of a trusted proxy, with its address appended", async () => {
       const gateway = await start(configFor(["127.0.0.0/8"], { upstreams: upstreams() }));
       expect(await call(gateway, madeUp)).toBe(200);
       expect(heard()).toEqual({
@@ -82,7 +82,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
       });
     });
 
-    it("headers of the configuration take precedence", async () => {
+    it("a configured header takes precedence over a forwarded header", async () => {
       const headers = { "x-forwarded-proto": "https" };
       const own = { a: { url: upstream.url, verify, headers } };
       const gateway = await start(configFor([], { upstreams: own }));
@@ -98,16 +98,16 @@ describe("limits by address", () => {
   ];
   const from = (gateway: Gateway, address: string) => call(gateway, { "x-forwarded-for": address });
 
-  it("tell apart the clients of a trusted proxy", async () => {
+  it("distinguish the clients of a trusted proxy", async () => {
     const gateway = await start(configFor(["127.0.0.1"], { limits }));
     expect(await from(gateway, "203.0.113.1")).toBe(200);
     expect(await from(gateway, "203.0.113.2")).toBe(200);
     expect(await from(gateway, "203.0.113.1")).toBe(429);
-    // What the client wrote before the proxy added its address changes nothing.
+    // An entry that the client sent, before the one of the proxy, has no effect.
     expect(await from(gateway, "198.51.100.1, 203.0.113.1")).toBe(429);
   });
 
-  it("are not got round with a made-up header", async () => {
+  it("cannot be bypassed with a forged header", async () => {
     const gateway = await start(configFor([], { limits }));
     expect(await from(gateway, "203.0.113.1")).toBe(200);
     expect(await from(gateway, "203.0.113.2")).toBe(429);
@@ -116,7 +116,7 @@ describe("limits by address", () => {
 
 it.each([
   ["the client", {}, ["203.0.113.1", "127.0.0.1"]],
-  ["no client where addresses must not be kept", { address: false }, [undefined, undefined]],
+  ["no client if log.address is false", { address: false }, [undefined, undefined]],
 ])("the access log names %s", async (_whom, log, expected) => {
   const lines: string[] = [];
   const write = (text: string) => void lines.push(...text.trimEnd().split("\n"));
@@ -128,7 +128,7 @@ it.each([
   expect(addresses).toEqual(expected);
 });
 
-it("a reload changes who is trusted", async () => {
+it("a reload changes the trusted proxies", async () => {
   const gateway = await start(configFor([]));
   await gateway.reload(configFor(["127.0.0.1"]));
   await call(gateway, madeUp);

@@ -1,10 +1,10 @@
-/** The endpoint as an attacker meets it: nothing of what is refused may reach an upstream. */
+/** Malformed and malicious HTTP requests. No part of a refused request may reach an upstream. */
 import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { beforeAll, describe, expect, it } from "vitest";
 import { callBody, callLines, lengthOf, requestOf, sendRaw, version } from "./raw-http.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
 
-/** Part of the head and the body of every request that must not arrive. */
+/** A text in the head and the body of each request that must not reach an upstream. */
 const canary = "canary";
 const canaryLine = `X-Trace: ${canary}`;
 const body = callBody("echo", { text: canary });
@@ -17,10 +17,10 @@ beforeAll(async () => {
   return () => upstream.close();
 });
 
-/** The settings that differ between the ways of a request through the gateway. */
+/** The configurations under test, which process requests differently. */
 const ways = {
-  "bodies that pass unread": { upstream: { verify: "upstream" } },
-  "bodies that are read": { upstream: { verify: "gateway" } },
+  "unread bodies": { upstream: { verify: "upstream" } },
+  "parsed bodies": { upstream: { verify: "gateway" } },
   "routes by name": {
     upstream: { verify: "upstream" },
     routes: [{ match: { name: ["echo", "locate"] }, to: "only" }, { deny: "not this one" }],
@@ -46,7 +46,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
     return () => gateway.close();
   });
 
-  /** Sends, and expects one refusal with a status of the client's fault, unseen by the upstream. */
+  /** Expects one refusal with one of the statuses, and no request at the upstream. */
   async function expectRefusal(bytes: string, statuses: readonly number[]): Promise<string> {
     const before = upstream.received().length;
     const callsBefore = upstream.calls.length;
@@ -58,7 +58,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
     return answer.text;
   }
 
-  it("answers a right request, which reaches the upstream", async () => {
+  it("forwards a valid request to the upstream", async () => {
     const before = upstream.received().length;
     const answer = await sendRaw(gateway.url, requestOf([...right, lengthOf(body)], body));
     expect(answer.statuses).toEqual([200]);
@@ -68,12 +68,12 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
 
   const chunked = `${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 
-  it("answers a right request in chunks", async () => {
+  it("forwards a valid chunked request", async () => {
     const bytes = requestOf([...right, "Transfer-Encoding: chunked"], chunked);
     expect((await sendRaw(gateway.url, bytes)).statuses).toEqual([200]);
   });
 
-  describe("refuses heads from which two readers could take different bodies", () => {
+  describe("refuses a head with ambiguous framing of the body:", () => {
     const smuggled = `POST /mcp HTTP/1.1\r\n${right.join("\r\n")}\r\n${lengthOf(body)}\r\n\r\n${body}`;
 
     it.each([
@@ -89,11 +89,11 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
       ["a hexadecimal Content-Length", ["Content-Length: 0x10"]],
       ["an empty Content-Length", ["Content-Length: "]],
       ["a negative Content-Length", ["Content-Length: -1"]],
-      ["a Content-Length beyond all bounds", ["Content-Length: 99999999999999999999"]],
-      ["a Transfer-Encoding that is none", ["Transfer-Encoding: xchunked"]],
+      ["a Content-Length that is too large", ["Content-Length: 99999999999999999999"]],
+      ["an unknown Transfer-Encoding", ["Transfer-Encoding: xchunked"]],
       ["chunked not last", ["Transfer-Encoding: chunked, identity"]],
       ["Transfer-Encoding twice", ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"]],
-      ["a hidden Transfer-Encoding", ["Transfer-Encoding : chunked"]],
+      ["a Transfer-Encoding with a space before the colon", ["Transfer-Encoding : chunked"]],
       ["a folded Transfer-Encoding", ["Transfer-Encoding:\r\n chunked", lengthOf(body)]],
       ["a Transfer-Encoding after a bare LF", [`X-A: b\nTransfer-Encoding: chunked`]],
       ["a Transfer-Encoding after a bare CR", [`X-A: b\rTransfer-Encoding: chunked`]],
@@ -102,7 +102,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
     });
   });
 
-  describe("refuses heads that are not valid HTTP", () => {
+  describe("refuses a malformed head:", () => {
     it.each([
       ["a bare LF after a line", (head: string) => head.replace(/\r\n(?=Mcp-Name)/, "\n")],
       ["bare LFs only", (head: string) => head.replaceAll("\r\n", "\n")],
@@ -111,13 +111,16 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
       ["a folded value", (head: string) => head.replace("Mcp-Name: echo", "Mcp-Name:\r\n echo")],
       ["a value folded with a tab", (head: string) => head.replace("echo", "e\r\n\tcho")],
       ["a space before the colon", (head: string) => head.replace("Mcp-Name:", "Mcp-Name :")],
-      ["a space in a name", (head: string) => head.replace("Mcp-Name:", "Mcp Name:")],
-      ["a space before a name", (head: string) => head.replace("Host:", " Host:")],
-      ["a name that is empty", (head: string) => head.replace("Mcp-Name:", ":")],
+      ["a space in a header name", (head: string) => head.replace("Mcp-Name:", "Mcp Name:")],
+      ["a space before a header name", (head: string) => head.replace("Host:", " Host:")],
+      ["an empty header name", (head: string) => head.replace("Mcp-Name:", ":")],
       ["a line without a colon", (head: string) => head.replace("Mcp-Name:", "Mcp-Name")],
       ["a NUL in a value", (head: string) => head.replace("echo", "ec\0ho")],
-      ["a control character in a name", (head: string) => head.replace("Mcp-Name", "Mcp\x01Name")],
-      ["an unknown version of HTTP", (head: string) => head.replace("HTTP/1.1", "HTTP/9.9")],
+      [
+        "a control character in a header name",
+        (head: string) => head.replace("Mcp-Name", "Mcp\x01Name"),
+      ],
+      ["an unknown HTTP version", (head: string) => head.replace("HTTP/1.1", "HTTP/9.9")],
       ["no Host", (head: string) => head.replace("Host: 127.0.0.1\r\n", "")],
       ["two Hosts", (head: string) => head.replace("Host:", "Host: 127.0.0.1\r\nHost:")],
     ])("%s", async (_what, spoil) => {
@@ -125,7 +128,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
       await expectRefusal(`${spoil(head)}\r\n\r\n${body}`, [400, 403, 505]);
     });
 
-    it("a head without end", async () => {
+    it("an endless head", async () => {
       const long = `X-Long: ${"x".repeat(200_000)}`;
       await expectRefusal(requestOf([...right, long, lengthOf(body)], body), [431]);
       const many = Array.from({ length: 20_000 }, (_, index) => `X-${index}: 1`);
@@ -133,17 +136,17 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
     });
   });
 
-  // The head of such a request is right, and may have been passed on when its body goes wrong.
-  describe("makes no call whose chunks are invalid", () => {
+  // The head of such a request is valid, and may be forwarded before the body proves invalid.
+  describe("does not execute a call with malformed chunks:", () => {
     const size = Buffer.byteLength(body).toString(16);
     it.each([
       ["a size that is not a number", `xyz\r\n${body}\r\n0\r\n\r\n`],
       ["a negative size", `-${size}\r\n${body}\r\n0\r\n\r\n`],
       ["a size with a prefix", `0x${size}\r\n${body}\r\n0\r\n\r\n`],
-      ["a size with a space before", ` ${size}\r\n${body}\r\n0\r\n\r\n`],
+      ["a size after a space", ` ${size}\r\n${body}\r\n0\r\n\r\n`],
       ["an empty size", `\r\n${body}\r\n0\r\n\r\n`],
-      ["a size beyond all bounds", `ffffffffffffffffff\r\n${body}\r\n0\r\n\r\n`],
-      ["more than the size says", `${size}\r\n${body}more\r\n0\r\n\r\n`],
+      ["a size that is too large", `ffffffffffffffffff\r\n${body}\r\n0\r\n\r\n`],
+      ["more bytes than the size", `${size}\r\n${body}more\r\n0\r\n\r\n`],
       ["no line end after a chunk", `${size}\r\n${body}0\r\n\r\n`],
       ["a bare CR after a size", `${size}\r${body}\r\n0\r\n\r\n`],
     ])("%s", async (_what, chunks) => {
@@ -156,7 +159,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
     });
   });
 
-  describe("refuses metadata that says two things", () => {
+  describe("refuses contradictory metadata:", () => {
     it.each([
       ["Mcp-Method twice", "Mcp-Method: tools/list"],
       ["Mcp-Name twice", "Mcp-Name: who"],
@@ -168,13 +171,13 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
       ["the same Mcp-Param twice", "Mcp-Param-Country: AT\r\nMcp-Param-Country: AT"],
       ["Authorization twice", "Authorization: Bearer a\r\nauthorization: Bearer b"],
       ["Mcp-Name that goes no further", "Connection: Mcp-Name"],
-      ["all metadata goes no further", "Connection: mcp-protocol-version, mcp-method, mcp-name"],
+      ["all metadata in Connection", "Connection: mcp-protocol-version, mcp-method, mcp-name"],
     ])("%s", async (_what, line) => {
       await expectRefusal(requestOf([...right, line, lengthOf(body)], body), [400]);
     });
   });
 
-  describe("refuses what no client of it sends", () => {
+  describe("refuses a request with", () => {
     const replaced = (from: string, to: string) => [
       ...right.map((line) => line.replace(from, to)),
       lengthOf(body),
@@ -221,7 +224,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
   });
 });
 
-describe("a gateway with a rule on headers", () => {
+describe("a gateway with routes by name", () => {
   let gateway: Gateway;
 
   beforeAll(async () => {
@@ -238,7 +241,7 @@ describe("a gateway with a rule on headers", () => {
     return { status: statuses[0], answer, calls: upstream.calls.slice(callsBefore) };
   }
 
-  // A policy must not be guessed: servers of older versions do not compare headers with bodies.
+  // Servers of older versions do not compare headers with bodies, so headers prove nothing there.
   it.each([
     ["no MCP-Protocol-Version", undefined],
     ["an older MCP-Protocol-Version", "2025-11-25"],
@@ -253,24 +256,24 @@ describe("a gateway with a rule on headers", () => {
     expect([status, calls]).toEqual([400, []]);
   });
 
-  it("answers 400 where Mcp-Method is missing, or Mcp-Name is malformed", async () => {
+  it("answers 400 if Mcp-Method is missing or Mcp-Name is malformed", async () => {
     const withoutMethod = right.filter((line) => !line.startsWith("Mcp-Method"));
     expect(await send(withoutMethod, body)).toMatchObject({ status: 400, calls: [] });
     const malformed = right.map((line) => line.replace("Mcp-Name: echo", "Mcp-Name: =?base64?%?="));
     expect(await send(malformed, body)).toMatchObject({ status: 400, calls: [] });
   });
 
-  it("lets nothing without the name pass that its rules are about", async () => {
+  it("refuses a call without Mcp-Name", async () => {
     const { status, calls } = await send(
       right.filter((line) => !line.startsWith("Mcp-Name")),
       body,
     );
-    // It is malformed, and it is denied by the last rule.
+    // The request is malformed, and the last route also denies it.
     expect([400, 403]).toContain(status);
     expect(calls).toEqual([]);
   });
 
-  it("reads a name in whatever way it is written", async () => {
+  it("matches plain names and names in Base64", async () => {
     const encoded = `=?base64?${Buffer.from("echo").toString("base64")}?=`;
     const lines = [...callLines(encoded), canaryLine];
     expect(await send(lines, body)).toMatchObject({ status: 200, calls: ["echo"] });
@@ -282,15 +285,15 @@ describe("a gateway with a rule on headers", () => {
     expect(refused.calls).toEqual([]);
   });
 
-  it("lets no body through that says something else than the headers", async () => {
+  it("does not execute a call whose body contradicts the headers", async () => {
     const { status, answer, calls } = await send(right, callBody("who"));
     expect([status, calls]).toEqual([400, []]);
     expect(answer).toContain("-32020");
   });
 });
 
-it("compares headers with bodies itself where an upstream may not", async () => {
-  const gateway = await startGateway(configOf("bodies that are read"));
+it("a gateway that parses bodies compares them with the headers", async () => {
+  const gateway = await startGateway(configOf("parsed bodies"));
   const received = upstream.received().length;
   const text = callBody("who", { text: canary });
   const { statuses, text: answer } = await sendRaw(
@@ -302,9 +305,9 @@ it("compares headers with bodies itself where an upstream may not", async () => 
   expect(upstream.received().slice(received)).not.toContain(canary);
 });
 
-it("reads no body beyond its limit", async () => {
+it("a gateway reads no body beyond maxBodyBytes", async () => {
   const gateway = await startGateway({
-    ...configOf("bodies that are read"),
+    ...configOf("parsed bodies"),
     listen: { port: 0, maxBodyBytes: 10_000 },
   });
   const calls = upstream.calls.length;
@@ -320,8 +323,8 @@ it("reads no body beyond its limit", async () => {
   expect(upstream.calls.length).toBe(calls);
 });
 
-it("passes on what it does not know, untouched", async () => {
-  const gateway = await startGateway(configOf("bodies that pass unread"));
+it("a gateway passes on unknown headers unchanged", async () => {
+  const gateway = await startGateway(configOf("unread bodies"));
   const before = upstream.received().length;
   const lines = [...right, "Mcp-Param-Unheard-Of: Wert", "X-Custom: 1, 2", lengthOf(body)];
   const { statuses } = await sendRaw(gateway.url, requestOf(lines, body));

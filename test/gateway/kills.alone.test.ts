@@ -1,4 +1,4 @@
-/** Replicas that die under load: what does no harm is done again, what may have happened is not. */
+/** Kills replicas under load. Only requests that may run twice are retried. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ const deaths = 1;
 const clients = 16;
 
 it.each(["upstream", "gateway"] as const)(
-  "no reading fails and no call happens twice while replicas are killed in turn, where the %s compares headers",
+  "no read fails and no call runs twice while replicas are killed in turn, where the %s compares headers",
   { timeout: 120_000 },
   async (verify) => {
     const folder = await mkdtemp(join(tmpdir(), "lutra-kills-"));
@@ -79,7 +79,7 @@ it.each(["upstream", "gateway"] as const)(
     for (const pid of living) await seen.first(pid);
     for (let death = 0; death < 3 * deaths; death += 1) {
       const successor = await replicas.kill(living.shift() as number);
-      // It gets requests before the next one dies.
+      // The successor gets requests before the next replica is killed.
       await seen.first(successor);
       living.push(successor);
     }
@@ -91,12 +91,12 @@ it.each(["upstream", "gateway"] as const)(
     expect(happened.length - new Set(happened).size).toBe(0);
     expect(spent.filter((token) => !happened.includes(token))).toEqual([]);
     expect(spent.length).toBeGreaterThan(clients);
-    // At a death only what was at the victim can be in doubt.
+    // Only requests in flight at a killed replica can have an unknown outcome.
     expect(doubtful).toBeLessThanOrEqual(3 * deaths * clients);
   },
 );
 
-/** The process ids that have answered. */
+/** Records the ids of the processes that have answered. */
 function createSightings() {
   const seen = new Set<string>();
   const waiting = new Map<string, () => void>();
@@ -105,7 +105,7 @@ function createSightings() {
       seen.add(pid);
       waiting.get(pid)?.();
     },
-    /** Resolves when this process has answered. */
+    /** Resolves when the process has answered. */
     first: (pid: number): Promise<void> =>
       new Promise((resolve) => {
         if (seen.has(String(pid))) resolve();

@@ -1,10 +1,10 @@
-/** Clients that call without pause while a gateway changes under them. */
+/** Clients that call a tool continuously while a gateway changes. */
 import { callTool } from "../cli/http.ts";
 
 export interface Load {
-  /** Resolves when an answer with this text has come that was asked for after now. */
+  /** Resolves when a call that starts from now on has been answered with this text. */
   readonly until: (text: string) => Promise<void>;
-  /** Ends the load; resolves to what it saw. */
+  /** Ends the load and resolves to its report. */
   readonly stop: () => Promise<LoadReport>;
 }
 

@@ -22,13 +22,13 @@ async function start(config: ConfigInput): Promise<Gateway> {
   return gateway;
 }
 
-describe("a merged list", () => {
+describe("a gateway with an unavailable upstream", () => {
   interface Listed {
     readonly tools: readonly { readonly name: string }[];
     readonly _meta?: object;
   }
 
-  it("shows the others when an upstream is missing, says so, and is complete when it is back", async () => {
+  it("reports it beside the lists of the others, and merges its lists once it is available", async () => {
     const port = await freePort();
     const gateway = await start({
       ...quiet,
@@ -52,7 +52,7 @@ describe("a merged list", () => {
     expect(JSON.stringify(partial._meta)).not.toContain("here");
 
     const late = await startRecordingUpstream("late", port);
-    // A list that was kept as if it were complete would stay as it is.
+    // A list that was cached as if it were complete would never change.
     let complete = await list();
     while (complete.tools.length === partial.tools.length) complete = await list();
     expect(complete.tools).toHaveLength(2 * partial.tools.length);
@@ -60,7 +60,7 @@ describe("a merged list", () => {
     await late.close();
   });
 
-  it("answers the calls that go to the others", async () => {
+  it("answers calls to the other upstreams", async () => {
     const gateway = await start({
       ...quiet,
       upstreams: {
@@ -73,7 +73,7 @@ describe("a merged list", () => {
 });
 
 describe("lutra gateway", () => {
-  it("listens at once, and says by and by who does not answer", async () => {
+  it("listens at once, and later reports the upstreams that do not answer", async () => {
     const port = await freePort();
     const gateway = await startGatewayCommand({
       listen: { port: 0 },

@@ -1,4 +1,4 @@
-/** The log and metrics of a gateway, and the values that they must not contain. */
+/** The access log and the admin listener of a gateway. Neither may show secrets. */
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { get } from "node:http";
@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 type Line = Record<string, unknown>;
 
-/** Ends the gateway; resolves to its lines, which must be JSON each. */
+/** Ends the gateway and resolves to the lines of its log, each of which must be JSON. */
 async function linesAtEnd(): Promise<readonly Line[]> {
   await gateway.close();
   const text = readFileSync(logFile, "utf8");
@@ -61,7 +61,7 @@ async function linesAtEnd(): Promise<readonly Line[]> {
 }
 
 describe("the access log", () => {
-  it("has one line for each request, with how it went and nothing that was said", async () => {
+  it("has one line for each request, with its outcome and without its content", async () => {
     const headers = Object.fromEntries(
       callLines("echo").map((line) => line.split(": ") as [string, string]),
     );
@@ -113,7 +113,7 @@ describe("the access log", () => {
     expect(line).toMatchObject({ method: "tools/list", status, code });
   });
 
-  it("says that a client went away", async () => {
+  it("records that a client disconnected", async () => {
     const abort = new AbortController();
     const called = send(gateway.url, "tools/call", { name: "hold" }, { signal: abort.signal });
     const failed = expect(called).rejects.toThrow();
@@ -132,7 +132,7 @@ describe("the admin listener", () => {
     return { status: response.status, text: await response.text() };
   }
 
-  it("says that it works and that it can answer", async () => {
+  it("reports health and readiness", async () => {
     expect((await page("/healthz")).status).toBe(200);
     expect((await page("/readyz")).status).toBe(200);
   });
@@ -169,7 +169,7 @@ describe("the admin listener", () => {
       }).on("error", reject);
     });
     expect(status).toBe(403);
-    // It is another listener than that of the endpoint.
+    // The endpoint does not serve the pages of the admin listener.
     expect((await fetch(new URL("/metrics", gateway.url))).status).toBe(404);
   });
 });

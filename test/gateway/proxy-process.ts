@@ -1,4 +1,4 @@
-/** Starts nginx and HAProxy in the foreground, as processes of the test's own. */
+/** Starts nginx and HAProxy in the foreground, as child processes of the test. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -12,13 +12,13 @@ export interface ProxyProcess {
   readonly stop: () => Promise<void>;
 }
 
-/** The program's path; `undefined` on a machine that has none. Debian keeps both in sbin. */
+/** Returns the path of a program, or `undefined`. Debian installs both programs in sbin. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** A port that nothing listens on. */
+/** Returns a port that is not in use. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -84,7 +84,7 @@ async function start(
   throw new Error(`${name} does not answer:\n${said}`);
 }
 
-/** Neither program says when it is ready, so its port is tried. */
+/** Waits until the port accepts connections, because neither program reports that it is ready. */
 async function accepts(port: number, child: ChildProcess): Promise<boolean> {
   for (let tries = 0; tries < 500 && child.exitCode === null; tries += 1) {
     const socket = connect(port, "127.0.0.1");

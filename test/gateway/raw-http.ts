@@ -1,4 +1,4 @@
-/** HTTP by hand: what a careful client would never send. */
+/** Sends HTTP requests as bytes, including requests that no HTTP client would send. */
 import { connect } from "node:net";
 
 export const version = "2026-07-28";
@@ -13,7 +13,7 @@ export function callBody(name: string, args: object = {}): string {
   return JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
 }
 
-/** The header lines of a right `tools/call`, without those that frame the body. */
+/** The header lines of a valid `tools/call`, without the ones that frame the body. */
 export function callLines(name: string): readonly string[] {
   return [
     "Host: 127.0.0.1",
@@ -25,7 +25,7 @@ export function callLines(name: string): readonly string[] {
   ];
 }
 
-/** A request as bytes. The connection is to end with it. */
+/** Returns a request as bytes. It asks to close the connection afterwards. */
 export function requestOf(
   lines: readonly string[],
   body: string,
@@ -48,7 +48,7 @@ export interface RawAnswer {
 /** Maximum time of an answer, in milliseconds; longer than any valid one takes. */
 const patienceMs = 10_000;
 
-/** Sends bytes as they are, and resolves with what came until the other side closed. */
+/** Sends bytes unchanged. Resolves, once the peer closes the connection, to the answer. */
 export function sendRaw(url: string, bytes: string): Promise<RawAnswer> {
   const { port, hostname } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export function sendRaw(url: string, bytes: string): Promise<RawAnswer> {
     }, patienceMs);
     socket.on("data", (chunk) => chunks.push(chunk));
     socket.on("close", over);
-    // What was refused may be cut off amid what is still being sent.
+    // The peer may refuse a request, and close the connection, while it is still being sent.
     socket.on("error", () => {});
     socket.write(Buffer.from(bytes, "latin1"));
   });

@@ -1,4 +1,4 @@
-/** A real server behind a gateway under test, with a record of all that reached it. */
+/** A server behind a gateway under test. It records everything that reaches it. */
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createNodeHandler } from "lutra/node";
@@ -12,7 +12,7 @@ export interface RecordingUpstream {
   readonly changeTools: () => void;
   /** Every byte that arrived on any connection, as Latin-1. */
   readonly received: () => string;
-  /** Names of the tools that were called, one entry a call. */
+  /** The name of the tool of each call. */
   readonly calls: readonly string[];
   /** Resolves when the first call of `hold` has begun. */
   readonly held: () => Promise<void>;
@@ -24,8 +24,8 @@ export interface RecordingUpstream {
 }
 
 /**
- * Starts one in this process. Its tools answer with its name: `who`, `echo` with its text, `locate`
- * with a mirrored argument, `hold` only when told to.
+ * Starts a server in this process. All tools answer with its name. `echo` adds its text, `locate`
+ * adds a mirrored argument, and `hold` waits for `release`.
  */
 export async function startRecordingUpstream(name: string, port = 0): Promise<RecordingUpstream> {
   const chunks: string[] = [];
@@ -89,7 +89,7 @@ function createHold(): Hold {
   };
 }
 
-/** A promise, and what resolves it. */
+/** A promise and its resolver. */
 function createEvent(): readonly [happened: Promise<void>, happen: () => void] {
   let happen = () => {};
   const happened = new Promise<void>((resolve) => {

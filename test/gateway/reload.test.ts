@@ -45,7 +45,7 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
     expect(answers).toBeGreaterThan(8);
   });
 
-  it("finishes with the old configuration what began with it", async () => {
+  it("finishes requests in flight with the old configuration", async () => {
     const gateway = await startGatewayCommand(configFor(a, verify));
     const held = callTool(gateway.url, "hold");
     await a.held();
@@ -58,14 +58,14 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
     });
   });
 
-  it("leaves no subscription without an end or a source", async () => {
+  it("continues to notify subscribers", async () => {
     const gateway = await startGatewayCommand(configFor(a, verify));
     const client = createClient(gateway.url);
     const subscription = await client.listen({ toolsListChanged: true }, { relisten: "ended" });
     await gateway.file.replace(configFor(b, verify));
     await untilAnswered(gateway, b);
-    // Either it was moved, or it ended gracefully and the client has listened again. What is
-    // published while nobody listens is lost, so it is published until it is heard.
+    // Either the subscription was moved, or it ended gracefully and the client subscribed again. A
+    // change without a subscriber is lost, so the change is published until it is received.
     const heard = (async () => {
       for await (const { method } of subscription) {
         if (method === "notifications/tools/list_changed") return method;
@@ -79,7 +79,7 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
   });
 });
 
-it("reads its file again when it gets SIGHUP", async () => {
+it("a gateway reads its file again on SIGHUP", async () => {
   const gateway = await startGatewayCommand(configFor(a));
   await gateway.file.replace(configFor(b));
   gateway.child.kill("SIGHUP");
@@ -103,14 +103,14 @@ describe("a file that is not a valid configuration", () => {
       /upstraems/,
     ],
     [
-      "a route to nowhere",
+      "a route to an unknown upstream",
       () => lines({ ...configFor(b), routes: [{ to: "nobody" }] }),
       /"to": "nobody"/,
       /expected an upstream/,
     ],
     ["no JSON", () => [...lines(configFor(b)).slice(0, 5), "  ]"], / {2}\]/, /./],
   ] as const)(
-    "is refused for %s, with its line, and the old one stays",
+    "is rejected for %s, with its line, and the old configuration is kept",
     async (_what, make, where, why) => {
       const gateway = await startGatewayCommand(configFor(a));
       const load = startLoad(gateway.url, "who", 2);
@@ -128,7 +128,7 @@ describe("a file that is not a valid configuration", () => {
   );
 });
 
-/** Calls until this upstream answers. */
+/** Calls until the upstream answers. */
 async function untilAnswered(gateway: RunningGateway, { name }: RecordingUpstream): Promise<void> {
   const load = startLoad(gateway.url, "who", 1);
   await load.until(name);

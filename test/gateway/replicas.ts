@@ -1,4 +1,4 @@
-/** Replicas of one server, each a process with a URL of its own, as upstreams of a gateway. */
+/** Replicas of one server for a gateway. Each is a process with its own URL. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,26 +16,26 @@ export interface ReplicaStart {
   readonly module: string;
   readonly replicas: number;
   readonly keys: readonly SealKey[];
-  /** 0 picks a free one. */
+  /** The port; 0 picks a free one. */
   readonly port: number;
   /** The URL of the store that all replicas share. */
   readonly store: string;
 }
 
 export interface Replicas {
-  /** The endpoint of each, in order. */
+  /** The endpoint of each replica, in order. */
   readonly urls: readonly string[];
-  /** The process ids of those that run. */
+  /** Returns the process ids of the running replicas. */
   readonly pids: () => readonly number[];
-  /** Kills one; resolves to the process id of its successor, once that listens. */
+  /** Kills a replica. Resolves to the process id of its successor once the successor listens. */
   readonly kill: (pid: number) => Promise<number>;
-  /** Ends all, gracefully; what died is not started again. */
+  /** Ends all replicas gracefully, without restarting any. */
   readonly close: () => Promise<void>;
 }
 
 const program = compiled(new URL("fixtures/replica.ts", import.meta.url));
 
-/** Starts them, and starts each again at its port when it dies, as a supervisor does. */
+/** Starts replicas. Restarts each at the same port when it dies, as a supervisor does. */
 export async function startReplicas(source: URL, replicas: number): Promise<Replicas> {
   const module = pathToFileURL(compiled(source));
   const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");

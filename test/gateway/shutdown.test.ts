@@ -21,11 +21,11 @@ afterEach(async () => {
 const quiet = { listen: { port: 0 }, admin: false, log: false } as const;
 
 const shapes: { readonly [what: string]: () => ConfigInput } = {
-  "bodies that pass unread": () => ({
+  "unread bodies": () => ({
     ...quiet,
     upstreams: { only: { url: a.url, verify: "upstream" } },
   }),
-  "bodies that are read": () => ({
+  "parsed bodies": () => ({
     ...quiet,
     upstreams: { only: { url: a.url, verify: "gateway" } },
   }),
@@ -53,7 +53,7 @@ describe.each(Object.entries(shapes))("a gateway with %s", (what, configOf) => {
 
     gateway.child.kill("SIGTERM");
     expect(await next(subscription)).toBeUndefined();
-    // The graceful end is a result; a connection that broke would leave none.
+    // A graceful end sends a result; a broken connection would send none.
     expect((await raw.next()).value).toMatchObject({ id: 1, result: { resultType: "complete" } });
     expect((await raw.next()).done).toBe(true);
     await expect(fetch(gateway.url, { method: "POST" })).rejects.toThrow();
@@ -67,7 +67,7 @@ describe.each(Object.entries(shapes))("a gateway with %s", (what, configOf) => {
     await client.close();
   });
 
-  it("waits no longer than it may", async () => {
+  it("waits no longer than drainMs", async () => {
     const gateway = await startGatewayCommand({ ...configOf(), drainMs: 200 });
     const called = callTool(gateway.url, hold).then(
       ({ status }) => status,

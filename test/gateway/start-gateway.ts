@@ -1,4 +1,4 @@
-/** Runs `lutra gateway` on a configuration file of its own. */
+/** Runs `lutra gateway` with a temporary configuration file. */
 import type { ConfigInput } from "@lutra/gateway";
 import { onTestFinished } from "vitest";
 import { type RunningLutra, runLutra, untilListening } from "../cli/run-lutra.ts";
@@ -9,7 +9,7 @@ export interface RunningGateway extends RunningLutra {
   readonly file: ConfigFile;
 }
 
-/** Starts it and waits until it listens. Ends with the test at the latest. */
+/** Starts a gateway and waits until it listens. It ends with the test at the latest. */
 export async function startGatewayCommand(config: ConfigInput): Promise<RunningGateway> {
   const file = await writeConfig(config);
   const lutra = runLutra("gateway", file.path);

@@ -1,4 +1,4 @@
-/** Bodies and answers that pass through: piece by piece, and no faster than their reader takes them. */
+/** Forwarded bodies and answers are streamed, with backpressure. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
@@ -19,7 +19,7 @@ let gateway: RunningGateway;
 beforeEach(async () => {
   const http = createServer((req, res) => {
     if (req.headers["mcp-method"] === "tools/call") answer(req, res);
-    // Nothing else matters here; a health check that fails is one of those.
+    // Any other request, such as a health check, gets 404.
     else req.resume().once("end", () => res.writeHead(404).end());
   });
   http.listen(0, "127.0.0.1");
@@ -47,7 +47,7 @@ const headers = Object.fromEntries(
   callLines("any").map((line) => line.split(": ") as [string, string]),
 );
 
-it("passes an answer on before the last byte of the body has arrived", async () => {
+it("an answer is forwarded before the last byte of the body has arrived", async () => {
   answer = (req, res) => {
     res.writeHead(200, { "content-type": "text/event-stream" });
     res.write("data: early\n\n");
@@ -69,7 +69,7 @@ it("passes an answer on before the last byte of the body has arrived", async () 
 });
 
 describe.runIf(process.platform === "linux")("200 MB", () => {
-  /** Well below what is sent, and above what pieces that wait for the garbage collector take. */
+  /** Far less than the bytes sent, but enough for chunks that are not yet garbage-collected. */
   const allowed = 80 * megabyte;
 
   it("of a body do not fill the gateway's memory", async () => {
@@ -78,7 +78,7 @@ describe.runIf(process.platform === "linux")("200 MB", () => {
     expect(peakOf(gateway) - before).toBeLessThan(allowed);
   });
 
-  it("of an answer wait for their reader", async () => {
+  it("of an answer are held back until the client reads them", async () => {
     let isWritten = false;
     answer = (req, res) => {
       req.resume();
@@ -91,7 +91,7 @@ describe.runIf(process.platform === "linux")("200 MB", () => {
     const before = peakOf(gateway);
     const req = request(gateway.url, { method: "POST", headers }).end("{}");
     const [res] = (await once(req, "response")) as [IncomingMessage];
-    // Time enough to write all of it, for an upstream that nobody holds back.
+    // Without backpressure, the upstream would write the whole answer in this time.
     await delay(1000);
     expect(isWritten).toBe(false);
     let length = 0;
@@ -100,7 +100,7 @@ describe.runIf(process.platform === "linux")("200 MB", () => {
     expect(peakOf(gateway) - before).toBeLessThan(allowed);
   });
 
-  /** Sends them to an upstream that reads with pauses; resolves to how many bytes it got. */
+  /** Sends them to a slow upstream. Resolves to the number of bytes that it received. */
   async function upload(): Promise<number> {
     answer = async (req, res) => {
       let length = 0;
@@ -121,14 +121,14 @@ describe.runIf(process.platform === "linux")("200 MB", () => {
   }
 });
 
-/** Writes all pieces, each when there is room for it. */
+/** Writes all chunks, and waits for `drain` where necessary. */
 async function write(stream: NodeJS.WritableStream): Promise<void> {
   for (let index = 0; index < pieces; index += 1) {
     if (!stream.write(piece)) await once(stream, "drain");
   }
 }
 
-/** The most memory that the process had at once. */
+/** Returns the peak memory of the process. */
 function peakOf({ child }: RunningGateway): number {
   const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;

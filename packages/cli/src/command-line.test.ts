@@ -23,7 +23,7 @@ const command: Command = {
 
 const parse = (...args: string[]) => parseCommandLine(command, args);
 
-describe("a command line", () => {
+describe("parseCommandLine", () => {
   it("accepts options before and after the module", () => {
     const expected = { values: ["server.ts"], options: { port: "4000", stdio: true } };
     expect(parse("server.ts", "--port", "4000", "--stdio")).toEqual(expected);
@@ -36,7 +36,7 @@ describe("a command line", () => {
     ["an unknown option", ["a.ts", "--prot", "1"], "up: unknown option --prot"],
     ["an unknown short option", ["a.ts", "-p"], "up: unknown option -p"],
     ["the name of a property of every object", ["a.ts", "--toString"], "unknown option --toString"],
-    ["an option without its value", ["a.ts", "--port"], "up: --port requires a value: --port P"],
+    ["an option without a value", ["a.ts", "--port"], "up: --port requires a value: --port P"],
     [
       "another option in place of a value",
       ["a.ts", "--port", "--stdio"],
@@ -44,7 +44,7 @@ describe("a command line", () => {
     ],
     ["an empty value", ["a.ts", "--port="], "up: --port requires a value"],
     ["a switch with a value", ["a.ts", "--stdio=1"], "up: --stdio takes no value"],
-  ])("is rejected with %s", (_what, args, message) => {
+  ])("rejects %s", (_what, args, message) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ exitCode: 2 }));
     expect(() => parse(...args)).toThrow(message);
   });
@@ -57,13 +57,13 @@ describe("a command line", () => {
     expect(() => parse("a.ts", "--trusted-proxy")).toThrow("--trusted-proxy requires a value");
   });
 
-  it("may ask for help with or without a module", () => {
+  it("returns undefined for --help, with or without a module", () => {
     expect(parse("--help")).toBeUndefined();
     expect(parse("server.ts", "--help")).toBeUndefined();
   });
 });
 
-describe("positional arguments", () => {
+describe("a command with positional arguments", () => {
   const routes: Command = {
     ...command,
     name: "gateway routes",
@@ -75,7 +75,7 @@ describe("positional arguments", () => {
   };
   const values = (...args: string[]) => parseCommandLine(routes, args)?.values;
 
-  it("may be optional, and the last one may accept all remaining values", () => {
+  it("accepts optional arguments, and all remaining values for the last one", () => {
     expect(values("a.yaml")).toEqual(["a.yaml"]);
     expect(values("a.yaml", "search", "A=1", "B=2")).toEqual(["a.yaml", "search", "A=1", "B=2"]);
     expect(() => values()).toThrow("gateway routes: missing <config>, the path of a configuration");
@@ -83,16 +83,16 @@ describe("positional arguments", () => {
   });
 });
 
-describe("an integer option", () => {
+describe("integerOption", () => {
   const range = { least: 1, most: 64, fallback: 3 };
   const read = (port?: string) =>
     integerOption({ values: ["a"], options: { port } }, "port", range);
 
-  it("has a default", () => {
+  it("returns the fallback for a missing option", () => {
     expect(read()).toBe(3);
   });
 
-  it("accepts the bounds of its range", () => {
+  it("accepts the bounds of the range", () => {
     expect([read("1"), read("64")]).toEqual([1, 64]);
   });
 
@@ -101,7 +101,7 @@ describe("an integer option", () => {
   });
 });
 
-it("describes every option in the help", () => {
+it("helpOf describes every option", () => {
   const help = helpOf(command);
   expect(help).toContain("Usage: lutra up <module> [options]");
   expect(help).toContain("  --port P           The port.");

@@ -6,7 +6,7 @@ export interface CommandOption {
   /** The name of the value in the help. An option without a placeholder is a switch. */
   readonly placeholder?: string;
   readonly description: string;
-  /** Allows the option several times. Otherwise the last occurrence applies. */
+  /** True if the option may be given several times. Otherwise the last occurrence applies. */
   readonly isRepeatable?: boolean;
 }
 
@@ -88,7 +88,7 @@ function requireArguments(command: Command, values: readonly string[]): void {
 }
 
 /**
- * Returns the value of an option that expects an integer.
+ * Returns the value of an option that expects an integer, or `fallback` if the option is missing.
  *
  * @throws {CommandError} for any other value, and for an integer outside the range
  */

@@ -27,31 +27,31 @@ function createGuards(count: number) {
   });
 }
 
-it("is shared between replicas", () => {
+it("the guard of a replica is shared", () => {
   expect(createGuards(1)[0]?.isShared).toBe(true);
 });
 
-it("grants a claim to only one replica", async () => {
+it("a claim is granted to only one replica", async () => {
   const guards = createGuards(3);
   const claims = await Promise.all(guards.map((guard) => guard.claim("a", 1000)));
   expect(claims.filter((isFirst) => isFirst)).toHaveLength(1);
 });
 
-it("matches responses with concurrent claims", async () => {
+it("responses are matched to concurrent claims", async () => {
   const [guard] = createGuards(1);
   const ids = ["a", "b", "a", "c", "b"];
   const claims = await Promise.all(ids.map((id) => guard?.claim(id, 1000)));
   expect(claims).toEqual([true, true, false, true, false]);
 });
 
-it("rejects a claim that does not reach the supervisor", async () => {
+it("a claim that does not reach the supervisor is rejected", async () => {
   const channel = Object.assign(new EventEmitter(), {
     send: (_message: unknown, sent?: (error: Error | null) => void) => sent?.(new Error("closed")),
   });
   await expect(createProcessReplayGuard(channel).claim("a", 1000)).rejects.toThrow("closed");
 });
 
-it("ignores other messages on the channel", async () => {
+it("other messages on the channel are ignored", async () => {
   const [supervisor, replica] = createChannel();
   answerClaims(supervisor, createMemoryReplayGuard());
   const received: unknown[] = [];

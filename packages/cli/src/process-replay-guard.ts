@@ -21,7 +21,7 @@ interface Claimed {
   readonly isFirst: boolean;
 }
 
-/** Creates the replica's side. A claim stays pending until the supervisor responds. */
+/** Creates the replica's side of the guard. A claim stays pending until the supervisor responds. */
 export function createProcessReplayGuard(channel: Channel): ReplayGuard {
   const waiting = new Map<number, (isFirst: boolean) => void>();
   let last = 0;
@@ -47,7 +47,7 @@ export function createProcessReplayGuard(channel: Channel): ReplayGuard {
   };
 }
 
-/** Starts the supervisor's side: responds to the claims of one replica from the shared guard. */
+/** Starts the supervisor's side: answers the claims of one replica with the shared guard. */
 export function answerClaims(channel: Channel, guard: ReplayGuard): void {
   channel.on("message", async (message) => {
     if (!hasType<Claim>(message, "lutra.claim")) return;

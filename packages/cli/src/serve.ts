@@ -62,15 +62,15 @@ async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> 
   }
 }
 
-/** Waits for running tasks within the server's limit; the store keeps the others for a later start. */
+/** Waits for running tasks up to the server's time limit. Unfinished tasks remain in the store. */
 async function end(server: Server, stores: OpenStores): Promise<void> {
   await server.close();
   await stores.close();
 }
 
 /**
- * Sends standard output to standard error while a module loads, because on stdio standard output
- * carries only messages.
+ * Redirects standard output to standard error while a module loads, because over stdio, standard
+ * output carries only MCP messages.
  */
 async function withStdoutAsStderr<T>(run: () => Promise<T>): Promise<T> {
   const { stdout, stderr } = process;

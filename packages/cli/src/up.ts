@@ -47,7 +47,7 @@ export const up: Command = {
   run: async (line) => {
     const { runModule, failed } = createModuleRunner(notice);
     const config = configOf(line);
-    // The gateway opens its port before it starts any replica, so a port in use fails fast.
+    // The gateway opens its port before it starts a replica, so a port in use is reported at once.
     const options = { modules: runModule, onOutputError: reportOutputError };
     const gateway = await startGateway(config, options).catch((error: unknown) => {
       throw listenError(error, addressOf(line));
@@ -96,7 +96,7 @@ function configOf(line: CommandLine): ParsedConfig {
   }
 }
 
-/** Returns an error that names the command-line option. Returns other errors unchanged. */
+/** Makes an error about a trusted proxy name its option. Returns other errors unchanged. */
 function proxyError(error: unknown, proxies: readonly string[]): unknown {
   if (!(error instanceof ConfigError)) return error;
   for (const { path, message } of error.problems) {

@@ -20,7 +20,7 @@ export interface ExchangeRecord {
   attempts: number;
   /** The JSON-RPC code of an error that the gateway created or read. */
   code: number | undefined;
-  /** The outcome of the response cache; undefined where it was not used. */
+  /** The outcome of the response cache. `undefined` if it was not used. */
   cache: "hit" | "stale" | "miss" | undefined;
   /** The time from the arrival to the first byte from the upstream, in milliseconds. */
   upstreamMs: number | undefined;

@@ -10,7 +10,7 @@ import type { RunModule } from "./upstreams/module-upstream.ts";
 export type Authenticate = (head: Head) => Principal | undefined | Promise<Principal | undefined>;
 
 export interface GatewayOptions {
-  /** Runs server modules in processes. Required where the configuration names a module. */
+  /** Runs server modules in processes. Required if the configuration names a module. */
   readonly modules?: RunModule | undefined;
   /** Identifies callers. @default no principals */
   readonly authenticate?: Authenticate | undefined;

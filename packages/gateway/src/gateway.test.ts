@@ -85,13 +85,13 @@ describe("a gateway over one upstream", () => {
     expect(fitting.body.error.code).toBe(-32601);
   });
 
-  it("forwards a call and names the replica that answered", async () => {
+  it("forwards a call and reports the replica that answered", async () => {
     const { status, replica, body } = await ask(await gatewayOf(), "tools/call", { name: "echo" });
     expect([status, replica]).toEqual([200, "1"]);
     expect(body).toMatchObject({ id: 7, result: { content: [{ text: "{}" }] } });
   });
 
-  it("answers a cached list without a request to the upstream", async () => {
+  it("answers with a cached list without a request to the upstream", async () => {
     const gateway = await gatewayOf();
     const first = await ask(gateway, "tools/list");
     const second = await ask(gateway, "tools/list");
@@ -99,7 +99,7 @@ describe("a gateway over one upstream", () => {
     expect(second.body.result.tools).toEqual(first.body.result.tools);
   });
 
-  it("marks a merged list public without credentials, unless trustPublic is false", async () => {
+  it("marks a merged list for callers without credentials as public, unless trustPublic is false", async () => {
     const scopeOf = async (trustPublic?: boolean) => {
       const own = { url: one.url, ...(trustPublic !== undefined && { trustPublic }) };
       const gateway = await gatewayOf({ upstreams: { one: own }, routes: [{ merge: "all" }] });
@@ -131,13 +131,13 @@ describe("a gateway over one upstream", () => {
     expect([status, headers.get("www-authenticate")]).toEqual([401, challenge]);
   });
 
-  it("caches nothing when the cache is turned off", async () => {
+  it("caches nothing if the cache is disabled", async () => {
     const gateway = await gatewayOf({ cache: false });
     await ask(gateway, "tools/list");
     expect((await ask(gateway, "tools/list")).replica).toBe("1");
   });
 
-  it("repeats the id of the request in its own errors", async () => {
+  it("sends the id of the request in its own errors", async () => {
     const routes = [{ match: { name: "echo" }, deny: "echoing is off" }, { to: "one" }];
     const gateway = await gatewayOf({ routes });
     const { status, body } = await ask(gateway, "tools/call", { name: "echo" });
@@ -155,7 +155,7 @@ describe("a gateway over one upstream", () => {
     expect([status, body.id, body.error.code]).toEqual([404, 7, -32600]);
   });
 
-  it("answers 429 with Retry-After above a limit, also for forwarded methods", async () => {
+  it("answers 429 with Retry-After when a limit is exceeded, also for forwarded methods", async () => {
     const limits = [{ rate: { requests: 1, perMs: 60_000 }, match: { method: "tools/call" } }];
     const gateway = await gatewayOf({ limits });
     expect((await ask(gateway, "tools/call", { name: "echo" })).status).toBe(200);
@@ -187,7 +187,7 @@ describe("authenticate", () => {
     expect((await call({ authorization: "Bearer ben" })).status).toBe(403);
   });
 
-  it("hides the reason of its failure from the client", async () => {
+  it("hides the reason for its failure from the client", async () => {
     const gateway = await gatewayOf({ routes }, { authenticate });
     const headers = { authorization: "Bearer broken" };
     const { body } = await ask(gateway, "tools/call", { name: "echo" }, headers);
@@ -197,7 +197,7 @@ describe("authenticate", () => {
 });
 
 it.each(["gateway", "upstream"] as const)(
-  "passes on the challenge of an upstream, verify: %s",
+  "a gateway passes on the challenge of an upstream, with verify: %s",
   async (verify) => {
     const challenge = 'Bearer scope="tools"';
     const authenticate = (header: (name: string) => string | undefined) => {
@@ -219,7 +219,7 @@ it.each(["gateway", "upstream"] as const)(
 );
 
 describe("reload", () => {
-  it("drops cached responses of an upstream that is now another server", async () => {
+  it("drops the cached responses of an upstream whose server was replaced", async () => {
     const gateway = await gatewayOf();
     await ask(gateway, "server/discover");
     await gateway.reload({ ...quiet, upstreams: { one: { url: two.url, verify: "upstream" } } });
@@ -240,7 +240,7 @@ describe("reload", () => {
       'requires the option "modules"',
     ],
     [
-      "has keys that are none",
+      "has invalid keys",
       { keys: [{ id: "a", secret: "short" }], routes: [{ merge: "all" }] },
       "32 bytes",
     ],
@@ -280,7 +280,7 @@ describe("reload", () => {
     expect(await called).toBe("cut off");
   }, 5000);
 
-  it("keeps the counts of unchanged limits", async () => {
+  it("keeps the counters of unchanged limits", async () => {
     const limits = [{ rate: { requests: 1, perMs: 60_000 } }];
     const gateway = await gatewayOf({ limits });
     await ask(gateway, "tools/call", { name: "echo" });
@@ -289,7 +289,7 @@ describe("reload", () => {
   });
 });
 
-it("closes the endpoint when the admin port is in use", async () => {
+it("startGateway closes the endpoint if the admin port is in use", async () => {
   const gateway = await gatewayOf({ admin: { port: 0 } });
   const port = Number(new URL(gateway.adminUrl as string).port);
   const second = startGateway({ ...quiet, upstreams: upstreams(), admin: { port } });

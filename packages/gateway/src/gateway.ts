@@ -17,13 +17,13 @@ import type { UpstreamStatus } from "./upstreams/upstream.ts";
 export interface Gateway {
   /** The URL of the MCP endpoint. */
   readonly url: string;
-  /** The URL of the admin listener. Undefined where the configuration turns it off. */
+  /** The URL of the admin listener. `undefined` if the configuration disables it. */
   readonly adminUrl: string | undefined;
   /**
-   * Waits until each upstream has a replica that answers: at most 5 s, and 2 minutes for modules,
-   * which the gateway starts. Resolves to true when all of them have one.
+   * Waits until each upstream has a replica that answers, for up to 5 seconds, or 2 minutes for a
+   * module, which the gateway has to start. Resolves to true if every upstream has one.
    *
-   * @param names The upstreams to wait for. By default all
+   * @param names The upstreams to wait for. By default, all upstreams
    */
   readonly ready: (names?: readonly string[]) => Promise<boolean>;
   readonly upstreams: () => readonly UpstreamStatus[];
@@ -31,8 +31,9 @@ export interface Gateway {
    * Replaces the configuration without dropping a request. Unchanged upstreams keep running.
    * Subscriptions end with their result.
    *
-   * @throws {ConfigError} for an invalid configuration; the current one stays in force
-   * @throws {TypeError} for a change of sockets or of the log; the current one stays in force
+   * @throws {ConfigError} for an invalid configuration; the current one is kept
+   * @throws {TypeError} if `listen.host`, `port`, `path`, `admin` or `log` changes; the current
+   *   configuration is kept
    */
   readonly reload: (next: ConfigInput | ParsedConfig) => Promise<void>;
   /**
@@ -43,7 +44,8 @@ export interface Gateway {
 }
 
 /**
- * Starts a gateway. It answers at once, with 503 for upstreams that are not ready.
+ * Starts a gateway. It accepts requests immediately, and answers with 503 while an upstream is not
+ * ready.
  *
  * @throws {ConfigError} for an invalid configuration
  * @example
@@ -124,7 +126,7 @@ interface Served {
   readonly metrics: ReturnType<typeof createMetrics>;
 }
 
-/** Opens the sockets and then starts the upstreams, so that a port in use is found first. */
+/** Opens the sockets before it starts the upstreams, so that a port in use is reported first. */
 async function listenAll(config: CompleteConfig, served: Served): Promise<Listeners> {
   const { running, handler } = served;
   const { host, port, path } = config.listen;
@@ -158,7 +160,7 @@ async function listenAdmin(
   });
 }
 
-/** Returns why requests would fail: an upstream without a replica that answers. */
+/** Returns a message if an upstream has no replica that answers. */
 function unready(upstreams: readonly UpstreamStatus[]): string | undefined {
   const silent = upstreams.filter(({ replicas }) =>
     replicas.every(({ state }) => state !== "up" && state !== "warming"),

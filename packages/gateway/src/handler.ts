@@ -51,7 +51,7 @@ export class RequestHandler {
     this.#onEnd = onEnd;
   }
 
-  /** Puts settings in force. Until the first call, requests are refused with 503. */
+  /** Applies settings. Until the first call, requests are refused with 503. */
   use(settings: HandlerSettings): void {
     this.#settings = settings;
   }

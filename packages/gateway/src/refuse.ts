@@ -8,9 +8,9 @@ import { encodeError, latestVersion, ProtocolError, type RequestId, readId } fro
 const maxReadBytes = 65_536;
 
 /**
- * Answers with an error. The response has the request's id where the body is small.
+ * Answers with an error. The response has the request's id if the body is small.
  *
- * @param body The request's body, where it has been read already
+ * @param body The request's body, if it has already been read
  * @spec basic/index#error-responses
  */
 export async function refuse(
@@ -74,7 +74,7 @@ function idIn(body: Buffer): RequestId | undefined {
   }
 }
 
-/** Returns the error for requests that arrive before the configuration is in force. */
+/** Returns the error for requests that arrive before the configuration is applied. */
 export function starting(): ProtocolError {
   const retryAfterMs = 1000;
   const data = { retryAfterMs };

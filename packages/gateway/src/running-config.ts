@@ -1,4 +1,4 @@
-/** The configuration in force, with its upstreams, cache, limits and routing plan. */
+/** The current configuration, with its upstreams, cache, limits and routing plan. */
 import { isDeepStrictEqual } from "node:util";
 import { createNodeEndpoint, httpRules } from "lutra/internal";
 import { coreMethods, type Middleware } from "lutra/protocol";
@@ -18,7 +18,7 @@ import type { Upstream, UpstreamStatus } from "./upstreams/upstream.ts";
 
 export interface RunningConfigOptions extends Pick<GatewayOptions, "modules" | "methods"> {
   readonly notice: (line: string) => void;
-  /** Gets the settings of each configuration that is put in force. */
+  /** Receives the settings of each configuration that is applied. */
   readonly handler: Pick<RequestHandler, "use">;
 }
 
@@ -75,7 +75,7 @@ export class RunningConfig {
   }
 
   /**
-   * Opens the upstreams of the first configuration and puts it in force.
+   * Opens the upstreams of the first configuration and applies it.
    *
    * @throws {TypeError} for an upstream that this program cannot run
    */
@@ -89,8 +89,8 @@ export class RunningConfig {
   }
 
   /**
-   * Puts another configuration in force once its new upstreams answer or have timed out. Requests
-   * in flight end where they began. When it rejects, nothing has changed.
+   * Applies another configuration once its new upstreams answer or have timed out. Requests in
+   * flight finish with the old configuration. If it rejects, nothing has changed.
    *
    * @throws {TypeError} for a change of sockets or of the log, and for an upstream that this program
    *   cannot run

@@ -4,7 +4,7 @@ import type { Scenario } from "../scenario.ts";
 
 export const caching: readonly Scenario[] = [
   {
-    name: "a list is asked for once as long as it is fresh",
+    name: "a list is requested once while it is fresh",
     run: async (_client, { connect }) => {
       const client = await connect();
       const first = await client.listTools();
@@ -15,7 +15,7 @@ export const caching: readonly Scenario[] = [
     },
   },
   {
-    name: "a resource is kept as long as its server allows",
+    name: "a resource is cached for as long as its server allows",
     run: async (client) => {
       const read = async (uri: string) => (await client.readResource(uri)).contents[0];
       expect(await read("dice://fresh")).toEqual(await read("dice://fresh"));
@@ -44,7 +44,7 @@ export const caching: readonly Scenario[] = [
     },
   },
   {
-    name: "what was read with a user's answer is not kept",
+    name: "a result that needed input is not cached",
     run: async (client, { user }) => {
       for (const code of ["1", "2"]) {
         user.willAnswer({ action: "accept", content: { code } });
@@ -55,7 +55,7 @@ export const caching: readonly Scenario[] = [
     },
   },
   {
-    name: "clients share no private responses",
+    name: "clients do not share private responses",
     run: async (client, { connect }) => {
       const other = await connect();
       const read = async (reader: typeof client) =>

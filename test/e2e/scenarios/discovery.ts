@@ -3,7 +3,7 @@ import type { Scenario } from "../scenario.ts";
 
 export const discovery: readonly Scenario[] = [
   {
-    name: "a server says what it speaks, offers and is called",
+    name: "a server reports its versions, capabilities and name",
     run: async (client) => {
       expect(await client.discover()).toMatchObject({
         resultType: "complete",
@@ -29,7 +29,7 @@ export const discovery: readonly Scenario[] = [
     },
   },
   {
-    name: "a client need not discover before it calls, and says who it is",
+    name: "a client may call without discovery, and sends its name",
     run: async (_client, { connect }) => {
       const info = { name: "newcomer", version: "9" };
       const client = await connect({ clientInfo: info });

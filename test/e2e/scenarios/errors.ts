@@ -12,7 +12,7 @@ export const errors: readonly Scenario[] = [
     },
   },
   {
-    name: "invalid arguments are told to the model, too",
+    name: "invalid arguments are a tool execution error, too",
     run: async (client) => {
       for (const [name, args, where] of [
         ["add", { a: 1, b: "two" }, "b"],
@@ -26,7 +26,7 @@ export const errors: readonly Scenario[] = [
     },
   },
   {
-    name: "an unknown tool is refused by its name",
+    name: "an unknown tool is refused with its name",
     run: async (client) => {
       const { message } = await expectRefusal(client.callTool("no such töol"), -32602);
       expect(message).toContain("no such töol");
@@ -49,7 +49,7 @@ export const errors: readonly Scenario[] = [
     },
   },
   {
-    name: "what else a handler throws is masked, and so is a result that breaks its schema",
+    name: "other exceptions of a handler and results that violate their schema are masked",
     run: async (client) => {
       const ref = { type: "ref/prompt", name: "broken" } as const;
       for (const send of [
@@ -66,12 +66,12 @@ export const errors: readonly Scenario[] = [
     },
   },
   {
-    name: "a cursor that the server did not give is refused",
+    name: "a cursor that the server did not issue is refused",
     run: async (client) => {
       const { nextCursor } = await client.listToolsPage();
       await expectRefusal(client.listToolsPage("nonsense"), -32602);
       await expectRefusal(client.listToolsPage(""), -32602);
-      // A cursor of another list is not one of this list.
+      // A cursor of another list is not valid for this list.
       await expectRefusal(client.listPromptsPage(nextCursor as string), -32602);
     },
   },
@@ -86,7 +86,7 @@ export const errors: readonly Scenario[] = [
     },
   },
   {
-    name: "names of the language itself are names like others",
+    name: "names of JavaScript's built-in properties are ordinary names",
     run: async (client) => {
       for (const name of ["__proto__", "constructor", "toString"]) {
         await expectRefusal(client.callTool(name), -32602);
@@ -99,7 +99,7 @@ export const errors: readonly Scenario[] = [
     },
   },
   {
-    name: "what a server prints is taken for no message",
+    name: "output of a server is not mistaken for a message",
     only: ["stdio"],
     run: async (client) => {
       expect(textOf(await client.callTool("noisy"))).toBe("quiet");

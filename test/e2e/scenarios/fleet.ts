@@ -5,7 +5,7 @@ import { accept } from "../user.ts";
 
 export const fleet: readonly Scenario[] = [
   {
-    name: "requests land on all replicas of a fleet",
+    name: "requests are distributed to all replicas of a fleet",
     only: ["fleet", "gateway"],
     run: async (client) => {
       const calls = Array.from({ length: 12 }, () => client.callTool("who"));
@@ -17,7 +17,7 @@ export const fleet: readonly Scenario[] = [
     },
   },
   {
-    name: "an exchange that one replica began is finished by another",
+    name: "another replica can finish an exchange",
     only: ["fleet", "gateway"],
     run: async (client, { user }) => {
       user.willAnswer(accept({}), accept({}), accept({}));
@@ -28,7 +28,7 @@ export const fleet: readonly Scenario[] = [
     },
   },
   {
-    name: "a replica that dies is replaced, and the fleet goes on",
+    name: "a replica that dies is replaced, and the fleet continues to answer",
     only: ["fleet", "gateway"],
     run: async (_client, { start }) => {
       const { client } = await start();
@@ -40,16 +40,16 @@ export const fleet: readonly Scenario[] = [
       process.kill(victim as number, "SIGKILL");
       let refused = 0;
       let pid = victim;
-      // It takes a moment until the new replica takes part; meanwhile the other two answer.
+      // The other two replicas answer until the new one is ready.
       while (pid === undefined || first.has(pid)) {
         pid = await who().catch((error) => {
-          // What was on its way to the victim may have been executed, so it is not sent again.
+          // A request in flight at the victim may have been executed, so it is not retried.
           expect(error).toMatchObject({ reason: "internalError" });
           refused += 1;
           return undefined;
         });
       }
-      // The gateway keeps two connections to it, for calls and for checks, which may end one by one.
+      // The gateway has two connections to the victim, for calls and checks. Each may fail once.
       expect(refused).toBeLessThanOrEqual(2);
     },
   },

@@ -1,4 +1,4 @@
-/** Scenarios for HTTP alone: headers that repeat values of the body. */
+/** The headers that repeat values of the body, over HTTP only. */
 import { encodeHeaderValue } from "lutra/protocol";
 import { expect } from "vitest";
 import { overHttp, type Scenario, textOf } from "../scenario.ts";
@@ -6,7 +6,7 @@ import { callMessage } from "./message.ts";
 
 export const headers: readonly Scenario[] = [
   {
-    name: "arguments marked x-mcp-header are mirrored, whatever characters they have",
+    name: "arguments marked x-mcp-header are mirrored, with any characters",
     only: overHttp,
     run: async (client) => {
       for (const args of [
@@ -26,7 +26,7 @@ export const headers: readonly Scenario[] = [
     },
   },
   {
-    name: "arguments of a wrong type are told to the model, although they would be mirrored",
+    name: "mirrored arguments of a wrong type cause a tool execution error",
     only: overHttp,
     run: async (client) => {
       for (const args of [
@@ -45,7 +45,7 @@ export const headers: readonly Scenario[] = [
     },
   },
   {
-    name: "a call whose mirrored header is missing, wrong or malformed is refused with -32020",
+    name: "a call with a missing, wrong or malformed mirrored header is refused with -32020",
     only: overHttp,
     run: async (_client, { http }) => {
       const { headers, ...rest } = callMessage("locate", { country: "AT", limit: 42 });
@@ -75,7 +75,7 @@ export const headers: readonly Scenario[] = [
     },
   },
   {
-    name: "a name beyond ASCII travels in Base64",
+    name: "a name with non-ASCII characters is sent in Base64",
     only: overHttp,
     run: async (_client, { http }) => {
       const message = callMessage("präsent", {});

@@ -1,4 +1,4 @@
-/** The endpoint as any HTTP client meets it. */
+/** The endpoint, as any HTTP client sees it. */
 import { expect } from "vitest";
 import { overHttp, type Scenario, textOf } from "../scenario.ts";
 import { callMessage } from "./message.ts";
@@ -31,7 +31,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "a request is refused whose _meta is incomplete, with the id it had",
+    name: "a request with an incomplete _meta is refused with its id",
     only: overHttp,
     run: async (_client, { http }) => {
       const { body, ...rest } = callMessage("echo", { text: "x" });
@@ -45,7 +45,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "an unknown version is refused with those there are, before an unknown method",
+    name: "an unknown version is refused with the supported versions, before an unknown method",
     only: overHttp,
     run: async (_client, { http }) => {
       const { body, method, headers } = callMessage("echo", { text: "x" });
@@ -82,7 +82,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "only POST is allowed, only JSON, and only from pages that may",
+    name: "only POST with JSON from an allowed origin is accepted",
     only: overHttp,
     run: async (_client, { http }) => {
       const message = callMessage("echo", { text: "x" });
@@ -97,7 +97,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "a body beyond the limit is refused with 413, and the server goes on",
+    name: "a body beyond the limit is refused with 413, and the server continues",
     only: overHttp,
     run: async (client, { http }) => {
       const response = await http(callMessage("echo", { text: "x".repeat(5_000_000) }));
@@ -109,7 +109,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "a body may come in pieces, cut anywhere",
+    name: "a body may arrive in chunks of any size",
     only: overHttp,
     run: async (_client, { http }) => {
       const { body, ...rest } = callMessage("echo", { text: "zwölf 🦦 Boxkämpfer" });
@@ -130,7 +130,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "a response has the id of its request, of whatever kind",
+    name: "a response has the id of its request, a string or a number",
     only: overHttp,
     run: async (_client, { http }) => {
       const { body, ...rest } = callMessage("echo", { text: "x" });
@@ -142,7 +142,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "a notification is accepted without an answer",
+    name: "a notification is accepted without a response",
     only: overHttp,
     run: async (_client, { http }) => {
       const { method, headers } = callMessage("echo", {});
@@ -152,7 +152,7 @@ export const http: readonly Scenario[] = [
     },
   },
   {
-    name: "an exchange is JSON, or an event stream once something comes before the result",
+    name: "a response is JSON, or an event stream if notifications precede the result",
     only: overHttp,
     run: async (_client, { http }) => {
       const plain = await http(callMessage("echo", { text: "x" }));

@@ -1,4 +1,4 @@
-/** Requests that the server answers with questions. */
+/** Requests for which the server requires input. */
 import type { InputRequiredResult } from "lutra/protocol";
 import { expect } from "vitest";
 import { expectRefusal, type Scenario, textOf } from "../scenario.ts";
@@ -24,7 +24,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a user may decline, and may dismiss the question",
+    name: "a user may decline or cancel the question",
     run: async (client, { user }) => {
       for (const action of ["decline", "cancel"] as const) {
         user.willAnswer({ action });
@@ -46,7 +46,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool asks the user, the model and for directories at once",
+    name: "a tool asks for user input, sampling and roots at once",
     run: async (client, { user }) => {
       user.willAnswer(accept({ name: "Zoë" }));
       expect(JSON.parse(textOf(await client.callTool("survey")))).toEqual({
@@ -57,7 +57,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool sends the user to a URL",
+    name: "a tool asks the user to open a URL",
     run: async (client, { user }) => {
       user.willAnswer({ action: "accept" });
       expect(textOf(await client.callTool("sign_in"))).toBe("the user did accept");
@@ -67,7 +67,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool asks in explicit form, with a state of its own",
+    name: "a tool returns an input required result with its own state",
     run: async (client, { user }) => {
       user.willAnswer(accept({ name: "Ada" }), accept({ name: "Lovelace" }));
       expect(textOf(await client.callTool("by_steps"))).toBe("Ada Lovelace");
@@ -75,7 +75,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a form may have every kind of field, and its defaults are shown",
+    name: "a form may have every kind of field, with defaults",
     run: async (_client, { connect }) => {
       const answers = [
         { text: "three", whole: 9, sure: false, one: "green", many: ["a", "c"] },
@@ -107,7 +107,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "prompts and resources ask, too",
+    name: "prompts and resources may ask for input, too",
     run: async (client, { user }) => {
       user.willAnswer(accept({ topic: "otters" }));
       expect((await client.getPrompt("interview")).messages).toEqual([
@@ -120,7 +120,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "exchanges at the same time keep their answers apart",
+    name: "concurrent exchanges do not mix their answers",
     run: async (_client, { connect }) => {
       const client = await connect({
         onElicit: (_params, { round, signal }) => {
@@ -136,7 +136,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a caller may answer by hand, and is asked again for what it left out",
+    name: "a caller may answer itself, and is asked again for missing answers",
     run: async (client) => {
       const first = await requireInput(client.callTool("survey", {}, { inputs: "manual" }));
       expect(Object.keys(first.inputRequests ?? {})).toEqual(["name", "haiku", "roots"]);
@@ -166,7 +166,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "an answer that does not fit its form is asked again",
+    name: "an answer that does not match its form is requested again",
     run: async (client) => {
       const { requestState } = await requireInput(
         client.callTool("greet", {}, { inputs: "manual" }),
@@ -186,7 +186,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "request state is refused when it was tampered with, or belongs to another request",
+    name: "request state is refused if it was changed or belongs to another request",
     run: async (client) => {
       const { requestState } = await requireInput(
         client.callTool("greet", {}, { inputs: "manual" }),
@@ -208,7 +208,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool may take an answer only once",
+    name: "an input response is accepted only once",
     run: async (client) => {
       const manual = { inputs: "manual" } as const;
       const { requestState } = await requireInput(client.callTool("pay", {}, manual));
@@ -221,7 +221,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a call can be given up while the user thinks",
+    name: "a call can be cancelled while the user is answering",
     run: async (_client, { connect }) => {
       const abort = new AbortController();
       let heard: AbortSignal | undefined;
@@ -238,7 +238,7 @@ export const inputs: readonly Scenario[] = [
     },
   },
   {
-    name: "a client is asked only for what it declared",
+    name: "a client is asked only for input that it declared",
     run: async (_client, { connect }) => {
       const client = await connect();
       const asks = await expectRefusal(client.callTool("greet"), -32021);

@@ -2,7 +2,7 @@ import { encodeHeaderValue } from "lutra/protocol";
 
 const version = "2026-07-28";
 
-/** The HTTP request of a `tools/call`, ready to be spoiled. */
+/** Returns the HTTP request of a `tools/call`, which a scenario may then invalidate. */
 export function callMessage(name: string, args: object) {
   const _meta = {
     "io.modelcontextprotocol/protocolVersion": version,

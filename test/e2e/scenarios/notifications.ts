@@ -5,7 +5,7 @@ import { type Scenario, textOf } from "../scenario.ts";
 
 export const notifications: readonly Scenario[] = [
   {
-    name: "progress comes before the result, and only grows",
+    name: "progress arrives before the result, and only increases",
     run: async (client) => {
       const seen: unknown[] = [];
       const onProgress = (progress: unknown) => void seen.push(progress);
@@ -17,7 +17,7 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "progress of calls at the same time stays apart",
+    name: "concurrent calls receive only their own progress",
     run: async (client) => {
       const seen = await Promise.all(
         Array.from({ length: 20 }, async (_, index) => {
@@ -33,7 +33,7 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "thousands of notifications arrive in their order",
+    name: "thousands of notifications arrive in order",
     run: async (client) => {
       let last = 0;
       const onProgress = ({ progress }: { readonly progress: number }) => {
@@ -47,8 +47,8 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "progress arrives while the call still runs",
-    // The step comes in another request, which in a fleet another process answers.
+    name: "progress arrives while the call is still running",
+    // The step is another request, which another process of a fleet may answer.
     only: ["memory", "stdio", "http", "fetch"],
     run: async (client) => {
       const token = randomUUID();
@@ -63,7 +63,7 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "log messages come from the level that was asked for",
+    name: "log messages have at least the requested level",
     run: async (_client, { connect }) => {
       const client = await connect({ logLevel: "warning" });
       const levels: string[] = [];
@@ -122,7 +122,7 @@ export const notifications: readonly Scenario[] = [
     },
   },
   {
-    name: "a client that is closed gives everything up that is in flight",
+    name: "closing a client cancels all requests in flight",
     run: async (_client, { connect }) => {
       const client = await connect();
       const subscription = await client.listen({ toolsListChanged: true });

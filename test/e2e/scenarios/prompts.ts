@@ -24,7 +24,7 @@ export const prompts: readonly Scenario[] = [
     },
   },
   {
-    name: "a prompt is made from its arguments",
+    name: "a prompt is rendered from its arguments",
     run: async (client) => {
       expect(await client.getPrompt("greet", { name: "Zoë", style: "stern" })).toMatchObject({
         description: "Greets somebody",
@@ -40,7 +40,7 @@ export const prompts: readonly Scenario[] = [
     },
   },
   {
-    name: "a prompt may have a name beyond ASCII",
+    name: "a prompt may have a name with non-ASCII characters",
     run: async (client) => {
       expect((await client.getPrompt("präsentation 発表")).messages).toHaveLength(1);
     },
@@ -70,7 +70,7 @@ export const prompts: readonly Scenario[] = [
     },
   },
   {
-    name: "a template variable is completed in view of the others",
+    name: "a template variable is completed depending on the others",
     run: async (client) => {
       const name = { name: "name", value: "A" };
       const context = { arguments: { country: "DE" } };
@@ -81,7 +81,7 @@ export const prompts: readonly Scenario[] = [
     },
   },
   {
-    name: "completion of what does not exist is refused",
+    name: "completion for an unknown prompt or argument is refused",
     run: async (client) => {
       const nobody = { type: "ref/prompt", name: "nobody" } as const;
       const argument = { name: "nope", value: "" };

@@ -5,7 +5,7 @@ import { createFixture } from "../server.ts";
 
 export const resources: readonly Scenario[] = [
   {
-    name: "resources are listed with what is known of them",
+    name: "resources are listed with their metadata",
     run: async (client) => {
       const { resources } = await client.listResources();
       expect(resources.map(({ uri }) => uri)).toEqual(createFixture().resources.keys());
@@ -36,7 +36,7 @@ export const resources: readonly Scenario[] = [
     },
   },
   {
-    name: "a resource may have a URI beyond ASCII",
+    name: "a resource may have a URI with non-ASCII characters",
     run: async (client) => {
       const { contents } = await client.readResource(unicodeResource);
       expect(contents).toEqual([
@@ -45,7 +45,7 @@ export const resources: readonly Scenario[] = [
     },
   },
   {
-    name: "templates are listed, and what follows them is read",
+    name: "templates are listed, and URIs that match them are read",
     run: async (client) => {
       const { resourceTemplates } = await client.listResourceTemplates();
       expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual(
@@ -62,7 +62,7 @@ export const resources: readonly Scenario[] = [
     },
   },
   {
-    name: "a resource that is not there is refused with its URI",
+    name: "reading a missing resource is refused with its URI",
     run: async (client) => {
       for (const uri of ["memo://nothing", "place://AT/Atlantis", "no uri at all"]) {
         const { data } = await expectRefusal(client.readResource(uri), -32602);

@@ -5,7 +5,7 @@ import { expectRefusal, type Scenario } from "../scenario.ts";
 
 export const subscriptions: readonly Scenario[] = [
   {
-    name: "a subscription is acknowledged with what the server agrees to send",
+    name: "a subscription is acknowledged with the filter that the server agreed to",
     run: async (client, { user }) => {
       const subscription = await client.listen({
         toolsListChanged: true,
@@ -33,7 +33,7 @@ export const subscriptions: readonly Scenario[] = [
       const heard: string[] = [];
       for (const what of ["tools", "resources", "prompts"]) {
         await client.callTool("change", { what });
-        // A change here is an addition and a removal, which may be notified once or twice.
+        // Each change is an addition and a removal, which may cause one notification or two.
         const method = `notifications/${what}/list_changed`;
         do heard.push((await next(subscription))?.method ?? "nothing");
         while (heard.at(-1) !== method);
@@ -58,7 +58,7 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
-    name: "subscriptions at the same time stay apart",
+    name: "concurrent subscriptions receive only their own notifications",
     run: async (client) => {
       const uris = Array.from({ length: 10 }, () => `changed://${randomUUID()}`);
       const opened = await Promise.all(
@@ -82,7 +82,7 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
-    name: "a subscription to nothing is acknowledged as such",
+    name: "a subscription with an empty filter is acknowledged with an empty filter",
     run: async (client) => {
       const subscription = await client.listen({});
       expect(subscription.acknowledged).toEqual({});
@@ -90,7 +90,7 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
-    name: "a subscription ends when its reader leaves, or its signal aborts",
+    name: "a subscription ends when its reader stops or its signal aborts",
     run: async (client) => {
       const uri = `changed://${randomUUID()}`;
       const left = await client.listen({ resourceSubscriptions: [uri] });
@@ -107,7 +107,7 @@ export const subscriptions: readonly Scenario[] = [
     },
   },
   {
-    name: "a subscription is opened again when the processes of its server die",
+    name: "a subscription is reopened when the processes of its server die",
     only: ["stdio"],
     run: async (_client, { start, user }) => {
       const { client } = await start();

@@ -5,7 +5,7 @@ import { createFixture } from "../server.ts";
 
 export const tools: readonly Scenario[] = [
   {
-    name: "a list of tools comes whole, in the order of their declaration",
+    name: "a list of tools is complete and in the order of declaration",
     run: async (client) => {
       const { tools, nextCursor, ttlMs, cacheScope } = await client.listTools();
       expect(tools.map(({ name }) => name)).toEqual(createFixture().tools.keys());
@@ -22,7 +22,7 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "a list can be read page by page, and each page is cacheable alike",
+    name: "a list can be read page by page, and all pages have the same cache scope",
     run: async (client) => {
       const names: string[] = [];
       const scopes = new Set<unknown>();
@@ -39,7 +39,7 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "a list that changes meanwhile is read on from where one was",
+    name: "a list that changes between pages continues at the same position",
     run: async (client) => {
       const first = await client.listToolsPage();
       await client.callTool("change", { what: "tools" });
@@ -57,7 +57,7 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool returns structured content, and its text for clients that know none",
+    name: "a tool returns structured content, and its text for clients without support for it",
     run: async (client) => {
       const sum = await client.callTool("add", { a: 0.1, b: 2 });
       expect(sum.structuredContent).toEqual({ sum: 2.1 });
@@ -80,7 +80,7 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool chooses content, structured content and _meta by hand",
+    name: "a tool may set content, structured content and _meta itself",
     run: async (client) => {
       expect(await client.callTool("by_hand")).toMatchObject({
         content: [{ type: "text", text: "one" }],
@@ -93,14 +93,14 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool may have a name beyond ASCII",
+    name: "a tool may have a name with non-ASCII characters",
     run: async (client) => {
       const text = textOf(await client.callTool(unicodeTool, { text: "hi" }));
       expect(text).toBe(`${unicodeTool}: hi`);
     },
   },
   {
-    name: "arguments and results of several megabytes pass",
+    name: "arguments and results may have several megabytes",
     run: async (client) => {
       const text = "ä".repeat(1_500_000);
       expect(textOf(await client.callTool("echo", { text })) === text).toBe(true);
@@ -110,7 +110,7 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "many calls at once each get their own answer",
+    name: "many concurrent calls each get their own answer",
     run: async (client) => {
       const calls = Array.from({ length: 300 }, async (_, a) => {
         const [sum, echo] = await Promise.all([

@@ -16,7 +16,7 @@ export interface GuardOptions {
 }
 
 /**
- * Replaces `public` by `private` where it is not trusted, and limits `ttlMs`. Both apply to the
+ * Replaces `public` with `private` if it is not trusted, and limits `ttlMs`. Both apply to the
  * gateway's cache, which is outside of this middleware, and to the caches of clients.
  *
  * @spec server/utilities/caching#security-considerations

@@ -13,7 +13,7 @@ const own = (_request: unknown, _context: unknown, count: number) => ({
   count,
 });
 
-describe("the six cacheable results", () => {
+describe("the response cache", () => {
   it.each([
     "server/discover",
     "tools/list",
@@ -21,7 +21,7 @@ describe("the six cacheable results", () => {
     "resources/list",
     "resources/templates/list",
     "resources/read",
-  ])("the result of %s is answered from the cache while it is fresh", async (method) => {
+  ])("returns the result of %s from the cache while it is fresh", async (method) => {
     const { ask, requests, clock } = cached(numbered);
     await ask({ method });
     clock.advance(59_999);
@@ -29,7 +29,7 @@ describe("the six cacheable results", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("results of other methods are not cached, regardless of their hints", async () => {
+  it("does not store results of other methods, regardless of their hints", async () => {
     const { ask, requests } = cached(numbered);
     await ask({ method: "tools/call" });
     await ask({ method: "tools/call" });
@@ -40,7 +40,7 @@ describe("the six cacheable results", () => {
     ["another cursor", { cursor: "x" }],
     ["another protocol version", { _meta: { "io.modelcontextprotocol/protocolVersion": "x" } }],
     ["other capabilities", { _meta: { "io.modelcontextprotocol/clientCapabilities": { a: {} } } }],
-  ])("a request with %s is another one", async (_what, params) => {
+  ])("treats a request with %s as a different request", async (_what, params) => {
     const { ask, requests } = cached(numbered);
     await ask();
     await ask({ params });
@@ -50,7 +50,7 @@ describe("the six cacheable results", () => {
   it.each([
     ["inputResponses", { uri: "a", inputResponses: {} }],
     ["requestState", { uri: "a", requestState: "x" }],
-  ])("a retry with %s is neither cached nor answered from the cache", async (_w, params) => {
+  ])("neither stores nor reads the result of a retry with %s", async (_w, params) => {
     const { ask, requests } = cached(numbered);
     const method = "resources/read";
     await ask({ method, params });
@@ -69,7 +69,7 @@ describe("the six cacheable results", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("an error is not cached", async () => {
+  it("does not store an error", async () => {
     const { ask, requests } = cached((_request, _context, count) => {
       if (count === 1) throw new ProtocolError("invalidParams", "no");
       return hints;
@@ -79,7 +79,7 @@ describe("the six cacheable results", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("a response is fresh for one day at most", async () => {
+  it("treats a response as fresh for one day at most", async () => {
     const { ask, requests, clock } = cached(() => ({ ...hints, ttlMs: 1e15 }));
     expect(await ask()).toMatchObject({ ttlMs: 86_400_000 });
     clock.advance(86_400_000 - 1);
@@ -92,7 +92,7 @@ describe("the six cacheable results", () => {
 });
 
 describe("a cached response", () => {
-  it("equals the upstream's apart from ttlMs, also in its bytes", async () => {
+  it("equals the upstream's response except for ttlMs, byte for byte", async () => {
     const { ask, clock } = cached(() => ({ tools: [{ name: "é" }], ...hints }));
     await ask();
     clock.advance(12_345);
@@ -127,8 +127,8 @@ describe("a cached response", () => {
   });
 });
 
-describe("staleness", () => {
-  it("a stale response is used for staleMs during one revalidation", async () => {
+describe("a stale response", () => {
+  it("is used for staleMs while one revalidation runs", async () => {
     const { ask, clock, requests } = cached(numbered);
     await ask();
     clock.advance(60_499);
@@ -139,7 +139,7 @@ describe("staleness", () => {
     expect(await ask()).toMatchObject({ count: 2 });
   });
 
-  it("a stale response is used for staleOnErrorMs while the upstream fails", async () => {
+  it("is used for staleOnErrorMs while the upstream fails", async () => {
     const { ask, clock } = cached((_request, _context, count) => {
       if (count > 1) throw new UpstreamError("unreachable", "a", "gone");
       return hints;
@@ -151,7 +151,7 @@ describe("staleness", () => {
     await expect(ask()).rejects.toMatchObject({ status: 502 });
   });
 
-  it("a revalidation is not recorded in the exchange that has ended", async () => {
+  it("is revalidated without changing the record of the ended exchange", async () => {
     const record = { cache: undefined } as ExchangeRecord;
     const { ask, clock, contexts } = cached(numbered);
     await ask();
@@ -163,7 +163,7 @@ describe("staleness", () => {
     expect(recordOf(contexts[1] as never)).not.toBe(record);
   });
 
-  it("a list that lacks an upstream does not replace a complete one", async () => {
+  it("is not replaced by a list that lacks an upstream", async () => {
     const { ask, clock } = cached((_request, _context, count) => {
       if (count === 3) throw new UpstreamError("unreachable", "a", "gone");
       const partial = { ttlMs: 0, _meta: { [missingKey]: ["b"] } };
@@ -176,14 +176,14 @@ describe("staleness", () => {
   });
 });
 
-describe("equal concurrent requests", () => {
-  it("of several callers are sent once when the result is public", async () => {
+describe("equal concurrent requests of several callers", () => {
+  it("are sent once if the result is public", async () => {
     const { ask, requests } = cached(numbered);
     await Promise.all([ask(), ask(), ask({ principal: "ada" })]);
     expect(requests).toHaveLength(1);
   });
 
-  it("of several callers are sent once for each caller when it is private", async () => {
+  it("are sent once for each caller if the result is private", async () => {
     const { ask, requests } = cached(own);
     const principals = ["ada", "bo", "ada", "bo"];
     await Promise.all(principals.map((principal) => ask({ principal })));
@@ -191,10 +191,10 @@ describe("equal concurrent requests", () => {
   });
 });
 
-describe("a change", () => {
+describe("a change notification", () => {
   const changed = { method: "notifications/tools/list_changed" };
 
-  it("reported by an upstream drops its list for all callers", async () => {
+  it("drops the upstream's list for all callers", async () => {
     const { ask, caching, requests } = cached(own);
     await ask({ principal: "ada" });
     await ask({ principal: "bo" });
@@ -217,7 +217,7 @@ describe("a change", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("of a resource drops reads of it and no others", async () => {
+  it("drops the reads of the changed resource and no others", async () => {
     const { ask, caching, requests } = cached(numbered);
     const read = (uri: string) => ask({ method: "resources/read", params: { uri } });
     await read("a");
@@ -231,7 +231,7 @@ describe("a change", () => {
     expect(requests).toHaveLength(4);
   });
 
-  it("without an upstream notification drops all responses of a method", async () => {
+  it("is not needed for forget to drop all responses of a method", async () => {
     const { ask, caching, requests } = cached(numbered);
     await ask({ method: "server/discover" });
     await caching.forget("a", { method: "server/discover" });
@@ -240,7 +240,7 @@ describe("a change", () => {
   });
 });
 
-it("a dropped server name has no cached responses", async () => {
+it("dropping a server name removes its cached responses", async () => {
   const { ask, caching, requests } = cached(numbered);
   const methods = ["tools/list", "resources/read", "server/discover"];
   for (const method of methods) await ask({ method });
@@ -250,8 +250,8 @@ it("a dropped server name has no cached responses", async () => {
   expect(requests).toHaveLength(6);
 });
 
-describe("records", () => {
-  it("contain the outcome of the cache", async () => {
+describe("the response cache", () => {
+  it("records its outcome in each exchange", async () => {
     const { ask, clock } = cached((_request, _context, count) => {
       if (count > 1) throw new UpstreamError("unavailable", "a", "gone");
       return hints;
@@ -268,7 +268,7 @@ describe("records", () => {
     expect(await outcome("tools/call")).toBeUndefined();
   });
 
-  it("count outcomes and size", async () => {
+  it("counts outcomes and size", async () => {
     const { ask, caching } = cached(numbered);
     await ask();
     await ask();
@@ -279,7 +279,7 @@ describe("records", () => {
   });
 });
 
-it("cancels revalidations when it is closed", async () => {
+it("closing the response cache cancels revalidations", async () => {
   const { ask, caching, clock, contexts } = cached((_request, context, count) =>
     count === 1
       ? hints

@@ -1,5 +1,6 @@
 /**
- * The response cache of the gateway. It follows the client's rules and separates callers.
+ * The response cache of the gateway. It follows the caching rules for clients, and never shares a
+ * private response between callers.
  *
  * @spec server/utilities/caching
  */
@@ -33,7 +34,7 @@ import { guardHints } from "./guard-hints.ts";
 import { present } from "./present.ts";
 
 export interface ResponseCachingOptions {
-  /** The methods, with their columns. @default those of the core */
+  /** The method definitions, which state whether results are cacheable. @default coreMethods */
   readonly methods?: readonly Method[];
   /** Maximum time for revalidating a stale response, in milliseconds. @default 60000 */
   readonly refreshTimeoutMs?: number;
@@ -46,11 +47,11 @@ export interface ResponseCachingOptions {
 /** A server whose responses are cached. */
 export interface CachedServer {
   /**
-   * The name of an upstream, or of a route that merges several or rewrites requests. Servers of one
-   * name must give the same responses.
+   * The name of an upstream, or of a route that merges several upstreams or rewrites requests.
+   * Servers with the same name must give the same responses.
    */
   readonly name: string;
-  /** The upstream's `trustPublic`; for several upstreams, the value that holds for all. */
+  /** The upstream's `trustPublic`; for merged upstreams, the value that applies to all of them. */
   readonly trustPublic?: boolean | undefined;
 }
 
@@ -61,9 +62,9 @@ export interface CacheStats extends ResponseCacheSize {
 }
 
 export interface ResponseCaching {
-  /** Answers from the cache, or stores the response of the upstream. */
+  /** Creates middleware that answers from the cache, and stores the responses of the upstream. */
   readonly middleware: (server: CachedServer) => Middleware;
-  /** Drops responses for all callers, including those in flight. */
+  /** Drops the responses for all callers, including responses in flight. */
   readonly forget: (
     name: string,
     match: { readonly method: string; readonly uri?: string },
@@ -71,18 +72,18 @@ export interface ResponseCaching {
   /**
    * Drops the responses that a change notification makes stale.
    *
-   * @param filter The filter of the subscription that delivered it, which names the containers of
-   *   updated resources
+   * @param filter The filter of the subscription that delivered the notification. It names the
+   *   containers of updated resources
    */
   readonly changed: (
     name: string,
     notification: Pick<JSONRPCNotification, "method" | "params">,
     filter?: SubscriptionFilter,
   ) => Promise<void>;
-  /** Drops all responses of a server that is gone or has been replaced. */
+  /** Drops all responses of a server that was removed or replaced. */
   readonly drop: (name: string) => Promise<void>;
   readonly stats: () => CacheStats;
-  /** Cancels revalidations in the background. */
+  /** Cancels background revalidations. */
   readonly close: () => void;
 }
 
@@ -108,7 +109,7 @@ export function createResponseCaching(
     if (record !== undefined) record.cache = outcome;
   }
 
-  /** Returns one cache for each name, so that dropping responses includes those in flight. */
+  /** Returns the only cache of a name, so that dropping responses includes responses in flight. */
   function cachingOf(name: string): Caching {
     const known = cachings.get(name);
     if (known !== undefined) return known;
@@ -156,7 +157,7 @@ export function createResponseCaching(
   };
 }
 
-/** Returns the context of a revalidation, with a record of its own: the exchange may have ended. */
+/** Returns a revalidation's context. It has its own record, because the exchange may have ended. */
 function ownContext(context: RequestContext): RequestContext {
   const own = { ...context };
   const record = recordOf(context);
@@ -164,7 +165,7 @@ function ownContext(context: RequestContext): RequestContext {
   return own;
 }
 
-/** Does not store a result that lacks the part of an upstream, so that it replaces no complete one. */
+/** Wraps a cache so that it does not store a merged result without the part of an upstream. */
 function withoutPartial(cache: MemoryResponseCache): MemoryResponseCache {
   return {
     ...cache,

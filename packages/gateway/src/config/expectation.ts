@@ -1,7 +1,7 @@
 /**
- * Turns the issues that zod finds into messages. zod's own error map can't: it returns one text per
- * issue, while a message here depends on the alternatives of a union, and an issue about unknown keys
- * becomes one message for each key.
+ * Converts the issues that zod finds to messages. An error map of zod is not enough, because it
+ * returns one text per issue. Here, an issue about unknown keys becomes one message for each key,
+ * and the message for a union depends on its alternatives.
  */
 import type { z } from "zod";
 import { closest, didYouMean } from "./closest.ts";
@@ -9,11 +9,11 @@ import { type JsonSchema, schemasAt } from "./json-schema.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** A problem and the path of the value that it is about. */
+/** A problem with a value, and the path of the value. */
 export interface Expectation {
   readonly path: readonly PropertyKey[];
   readonly message: string;
-  /** True when the problem is about the key and not about its value. */
+  /** True when the problem is with the key, not with its value. */
   readonly isKey: boolean;
 }
 
@@ -27,7 +27,7 @@ const kinds: { readonly [expected: string]: string } = {
   string: "a string",
 };
 
-/** Returns the expectation behind each issue. `root` is the validated value. */
+/** Converts issues to expectations, at least one for each. `root` is the validated value. */
 export function expectationsOf(
   issues: readonly Issue[],
   root: unknown,
@@ -42,7 +42,7 @@ export function expectationsOf(
     const [branch, ...others] = issue.code === "invalid_union" ? branchesOf(issue) : [];
     if (branch !== undefined && others.length === 0) return expectationsOf(branch, root, schema);
     const value = valueAt(root, issue.path);
-    // A rule about a whole object is reported at the key of the object.
+    // A custom rule is about a whole object, so it is reported at the key of that object.
     return [{ path: issue.path, message: messageOf(issue, value), isKey: issue.code === "custom" }];
   });
 }
@@ -57,7 +57,7 @@ export function flattenIssues(issues: readonly Issue[]): readonly Issue[] {
   });
 }
 
-/** Returns the alternatives of the same kind as the value, or all alternatives if there is none. */
+/** Returns the alternatives that accept the value's type, or all alternatives if none does. */
 function branchesOf(issue: z.core.$ZodIssueInvalidUnion): readonly (readonly Issue[])[] {
   const branches = issue.errors.map((branch) => branch.map((inner) => below(issue, inner)));
   const likely = branches.filter((branch) => !branch.some((inner) => isOfOtherKind(inner, issue)));

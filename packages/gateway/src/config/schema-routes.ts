@@ -21,7 +21,9 @@ const match = z
       .optional()
       .describe("Patterns for the authenticated caller; * matches any characters"),
   })
-  .describe("The requests to match; all conditions must hold. Without conditions, every request");
+  .describe(
+    "The requests to match; all conditions must hold. Without conditions, every request matches",
+  );
 
 export const limit = z
   .strictObject({
@@ -34,13 +36,13 @@ export const limit = z
             .string()
             .regex(
               /^param:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-              "expected param: followed by a header name",
+              'expected "param:" followed by a header name',
             ),
         ]),
       )
       .default([])
       .describe(
-        "Each combination of these gets its own limit; without any, all requests share one. Callers without a principal are counted by address",
+        "Each combination of these values has its own limit; if the list is empty, all requests share one. Callers without a principal are counted by address",
       ),
     rate: z
       .strictObject({
@@ -85,7 +87,7 @@ export const route = z
       .enum(["collision", "always"])
       .optional()
       .describe(
-        "Controls when merged tools and prompts get the name of their upstream as a prefix: when two have the same name, or always. Default: `collision`",
+        "Controls when merged tools and prompts get the name of their upstream as a prefix: only when two have the same name (`collision`), or `always`. Default: `collision`",
       ),
     deny: z.string().optional().describe("Refuses the request with this reason"),
     rename: z.string().optional().describe("The name to send to the upstream in place of Mcp-Name"),

@@ -20,13 +20,15 @@ const cache = z
         .min(0)
         .default(30_000)
         .describe(
-          "Time past its freshness during which a response is still served while a new one is fetched, in milliseconds",
+          "Time after a response becomes stale during which it is still served while a new one is fetched, in milliseconds",
         ),
       staleOnErrorMs: z
         .int()
         .min(0)
         .default(300_000)
-        .describe("The same time for an upstream that is unavailable, in milliseconds"),
+        .describe(
+          "Time after a response becomes stale during which it is still served while the upstream is unavailable, in milliseconds",
+        ),
     }),
   ])
   .describe("The response cache; false disables it");
@@ -38,7 +40,7 @@ export const configSchema = z
     name: z
       .string()
       .default("lutra-gateway")
-      .describe("The server name that merged servers report"),
+      .describe("The server name that the gateway reports for merged upstreams"),
     listen: listen.prefault({}),
     admin: admin.prefault({}),
     keys: z
@@ -51,14 +53,16 @@ export const configSchema = z
       .min(1)
       .optional()
       .describe(
-        "Keys that seal values which clients return later. The first key seals; all keys open. Required if several gateways serve the same clients. Create a secret with: openssl rand -base64 32",
+        "Keys that seal the values that clients send back. The first key seals new values; every key opens existing ones. Required if several gateways serve the same clients. Create a secret with: openssl rand -base64 32",
       ),
     upstreams: z.record(name, upstream).describe("The servers behind the gateway, by name"),
     routes: z
       .array(route)
       .min(1)
       .optional()
-      .describe("The routes. By default, to the only upstream, or to all upstreams merged"),
+      .describe(
+        "The routes. By default, one route to the only upstream, or to all upstreams merged",
+      ),
     limits: z
       .array(limit)
       .default([])

@@ -27,7 +27,7 @@ export interface Forward {
   readonly res: ServerResponse;
   readonly head: Head;
   readonly record: ExchangeRecord;
-  /** Answers in place of the upstream. `body` is the request's body, where it is complete. */
+  /** Answers in place of the upstream. `body` is the request's body, if it is complete. */
   readonly refuse: (forward: Forward, error: ProtocolError, body?: Buffer | null) => void;
   /** Sends a copy of the request elsewhere. */
   readonly shadow?: ((copy: RequestCopy) => void) | undefined;

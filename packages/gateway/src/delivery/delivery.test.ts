@@ -21,7 +21,7 @@ const methods = [
   defineMethod({ name: "x/open", ...ownMethod, longLived: true }),
 ];
 
-/** A fleet of replicas, and a carrier that only records what it is asked to do. */
+/** A fleet of replicas, and a carrier that only records its calls. */
 function start(
   settings: { readonly [name: string]: unknown } = {},
   names: readonly string[] = ["a", "b", "c"],
@@ -94,7 +94,7 @@ describe("a delivery", () => {
     expect(record.reason).toBeUndefined();
   });
 
-  it("goes to another replica when nothing was sent, whatever the request is", () => {
+  it("tries another replica for any request of which nothing was sent", () => {
     const { deliver, events } = start();
     const { fail, record, failures } = deliver("tools/call", "pay");
     for (let attempt = 0; attempt < 3; attempt += 1) fail(refused(), false);
@@ -110,7 +110,7 @@ describe("a delivery", () => {
     expect(failures).toMatchObject([{ kind: "unreachable", status: 502 }]);
   });
 
-  it("does not blame a replica that was removed, nor one for a malformed request", () => {
+  it("counts no failure for a removed replica or for a malformed request", () => {
     const { deliver, events } = start();
     deliver().fail(Object.assign(new Error(), { code: "UND_ERR_CLOSED" }), false);
     const { fail, failures, record } = deliver();
@@ -120,7 +120,7 @@ describe("a delivery", () => {
     expect(record.reason).toBe("malformed-request");
   });
 
-  it("tries a lone replica again, up to the configured number of attempts", () => {
+  it("retries the only replica, up to the configured number of attempts", () => {
     const { deliver, events } = start({ retries: { attempts: 3 } }, ["a"]);
     const { fail, record } = deliver();
     for (let attempt = 0; attempt < 3; attempt += 1) fail(broken());
@@ -128,7 +128,7 @@ describe("a delivery", () => {
     expect(record).toMatchObject({ reason: "broken", attempts: 3 });
   });
 
-  it("is not repeated when its carrier cannot rewind, or its answer has begun", () => {
+  it("is not retried if its carrier cannot rewind or its answer has begun", () => {
     const { deliver } = start();
     const first = deliver("tools/list", undefined, () => false);
     first.fail(broken());
@@ -142,7 +142,7 @@ describe("a delivery", () => {
     ]);
   });
 
-  it("fails without blame for an answer that is malformed", () => {
+  it("fails for a malformed answer, without counting a failure of the replica", () => {
     const { deliver, events } = start();
     const { delivery, failures, fail } = deliver();
     delivery.connected();
@@ -152,7 +152,7 @@ describe("a delivery", () => {
     expect(events).toEqual(["to a", "a succeeds"]);
   });
 
-  it("has no slot and no total time limit when its response stays open", () => {
+  it("needs no slot and has no total time limit if its response stays open", () => {
     const { deliver, fleet, time } = start({ timeouts: { totalMs: 1000, idleMs: 1000 } });
     const { delivery, failures } = deliver("x/open");
     delivery.connected();
@@ -162,11 +162,11 @@ describe("a delivery", () => {
   });
 });
 
-describe("the end of a delivery", () => {
+describe("a delivery", () => {
   it.each([
     ["first-byte", { firstByteMs: 1000 }, ["to a", "a fails", "abort"]],
     ["total", { totalMs: 1000 }, ["to a", "abort"]],
-  ])("comes when it takes too long: %s", (phase, timeouts, expected) => {
+  ])("fails after the time limit %s", (phase, timeouts, expected) => {
     const { deliver, events, fleet, time } = start({ timeouts });
     const { delivery, record, failures } = deliver();
     delivery.connected();
@@ -177,7 +177,7 @@ describe("the end of a delivery", () => {
     expect(fleet.gate.inUse).toBe(0);
   });
 
-  it("comes at once when the client cancels, and late reports change nothing", () => {
+  it("ends at once when the client cancels, and ignores later reports", () => {
     const { deliver, events, fleet } = start();
     const { delivery, failures, fail } = deliver();
     expect(delivery.cancel(broken())).toBe(true);
@@ -189,7 +189,7 @@ describe("the end of a delivery", () => {
     expect(events).toEqual(["to a", "abort"]);
   });
 
-  it("is a failure for what waits too long in the queue, or finds it full", () => {
+  it("fails if it waits too long in the queue, or if the queue is full", () => {
     const { deliver, fleet, time } = start({ concurrency: { max: 1, queue: 1, queueMs: 100 } });
     deliver();
     const [second, third] = [deliver(), deliver()];
@@ -200,7 +200,7 @@ describe("the end of a delivery", () => {
     expect(fleet.gate.queued).toBe(0);
   });
 
-  it("is a failure where no replica is ready, or the upstream is closed", () => {
+  it("fails if no replica is ready, or if the upstream is closed", () => {
     const empty = start({}, []);
     const closed = start();
     void closed.fleet.close(0);
@@ -212,7 +212,7 @@ describe("the end of a delivery", () => {
   });
 });
 
-describe("a broken connection is retried", () => {
+describe("a request whose connection breaks", () => {
   it.each([
     ["server/discover", undefined, 3],
     ["tools/list", undefined, 3],
@@ -226,14 +226,14 @@ describe("a broken connection is retried", () => {
     ["tools/call", "pay", 1],
     ["tools/call", "unlisted", 1],
     ["tools/call", undefined, 1],
-  ])("for %s of %s, with trusted annotations: %i attempts", (method, name, attempts) => {
+  ])("%s of %s, with trusted annotations, has %i attempts", (method, name, attempts) => {
     const { deliver } = start({ retries: { trustAnnotations: true } });
     const { delivery, fail, record } = deliver(method, name);
     while (delivery.stage !== "ended") fail(broken());
     expect(record.attempts).toBe(attempts);
   });
 
-  it("for no tool, without trusted annotations", () => {
+  it("is not retried for a tool without trusted annotations", () => {
     const { deliver } = start();
     const { fail, record } = deliver("tools/call", "read");
     fail(broken());

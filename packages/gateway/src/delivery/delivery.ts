@@ -31,9 +31,9 @@ import {
 export interface Carrier<R> {
   /** Sends the request, and reports the connection, the answer and the end to the delivery. */
   readonly send: (replica: R) => void;
-  /** Prepares a request that was sent for another attempt; false when that is not possible. */
+  /** Prepares an already sent request for another attempt. Returns false if this is impossible. */
   readonly rewind: () => boolean;
-  /** Aborts the exchange with the replica, if it has a connection. */
+  /** Aborts the exchange with the replica, if the exchange has a connection. */
   readonly abort: (error: TransportError) => void;
   /** Reports to the client that the delivery failed. Called at most once. */
   readonly fail: (error: ProtocolError) => void;
@@ -52,7 +52,7 @@ export interface DeliveryInit {
 /**
  * The stages of a delivery:
  *
- * - `waiting`: for the body, or in the queue
+ * - `waiting`: the request waits for its body, or for a slot
  * - `connecting`: a replica was chosen, and nothing was sent
  * - `sent`: the replica may have read and executed the request
  * - `answering`: the answer has begun
@@ -89,7 +89,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     record.upstream = fleet.name;
   }
 
-  /** Sends the request, or queues it. A response that stays open occupies no slot. */
+  /** Sends the request, or queues it. A request whose response stays open needs no slot. */
   start(): void {
     if (this.stage === "ended") return;
     const { gate, isClosed, name } = this.#fleet;
@@ -119,7 +119,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     return true;
   }
 
-  /** Reports the head of the answer. `fault` is set when it shows that the replica is unavailable. */
+  /** Reports the head of the answer. `fault` is set if the head shows an unavailable replica. */
   answered(fault?: string): void {
     if (this.stage === "ended") return;
     const { health } = this.#replica as R;
@@ -155,7 +155,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     else this.#failSent(replica, error, stage === "answering");
   }
 
-  /** Ends the delivery because the client is gone. Returns false when it had already ended. */
+  /** Ends the delivery because the client disconnected. Returns false if it had already ended. */
   cancel(error: TransportError): boolean {
     if (this.stage === "ended") return false;
     this.#fleet.gate.abandon(this);
@@ -190,7 +190,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     this.#sendToNext(undefined);
   }
 
-  /** Sends to the next replica. If there is none, or after the last attempt, the delivery fails. */
+  /** Sends the request to the next replica. Fails if no replica or no attempt is left. */
   #sendToNext(failure: Failure | undefined): void {
     const { name, replicas, maxAttempts } = this.#fleet;
     const replica = this.#attempts < maxAttempts ? replicas.pick(this.#tried) : undefined;
@@ -208,7 +208,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     this.#carrier.send(replica);
   }
 
-  /** Nothing of the request was sent, so another replica may get it, whatever it is. */
+  /** Sends the request to another replica. Nothing was sent, so this is safe for any request. */
   #failConnect(replica: R, error: Error): void {
     const { name, replicas } = this.#fleet;
     if (isMalformedRequest(error)) {
@@ -221,8 +221,8 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   }
 
   /**
-   * The replica may have executed the request, even when an idle connection turned out to be closed.
-   * So only a request that may run twice is sent again.
+   * Retries only a request that may run twice. The replica may have executed the request, even if
+   * the error is that an idle connection was closed.
    */
   #failSent(replica: R, error: Error, isAnswering: boolean): void {
     const { name, replicas } = this.#fleet;
@@ -235,7 +235,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
       return;
     }
     this.#tried = [...this.#tried, replica];
-    // An idle connection can break while its replica is healthy, so all may be tried again.
+    // An idle connection can break while its replica is healthy, so replicas may be tried again.
     if (replicas.pick(this.#tried) === undefined) this.#tried = none;
     this.#sendToNext(failure);
   }
@@ -254,7 +254,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     this.#fleet.gate.leave();
   }
 
-  /** The pool has its own limit for a connection. */
+  /** Returns the limit of a phase. The pool itself limits the time for a connection. */
   #msOf(phase: Phase): number {
     const { firstByteMs, idleMs } = this.#limits;
     if (phase === "connect" || phase === "total") return never;

@@ -21,7 +21,7 @@ export interface Recipient {
 
 export interface Recipients<R> {
   readonly all: readonly R[];
-  /** Returns the next replica that is not among `tried`; undefined when there is none. */
+  /** Returns the next replica that is not in `tried`, or `undefined` if none is left. */
   readonly pick: (tried: readonly R[]) => R | undefined;
   /** Records that no connection to the replica was established. */
   readonly failConnect: (replica: R, error: string) => void;
@@ -34,7 +34,7 @@ export interface FleetInit<R> {
   readonly replicas: Recipients<R>;
   /** Methods of extensions, beside those of the core protocol. */
   readonly methods?: readonly Method[] | undefined;
-  /** Returns the annotations of a tool. Called only where the configuration trusts them. */
+  /** Returns the annotations of a tool. Called only if the configuration trusts them. */
   readonly annotations: (tool: string) => RepeatHints | undefined;
 }
 

@@ -14,19 +14,19 @@ function start(config = { max: 2, queue: 2, queueMs: 1000 }) {
 }
 
 describe("a gate", () => {
-  it("admits requests up to its slots, then queues, then refuses", () => {
+  it("admits requests while slots are free, then queues them, then refuses them", () => {
     const { gate, waiter } = start();
     const entries = ["a", "b", "c", "d", "e"].map((name) => gate.enter(waiter(name)));
     expect(entries).toEqual(["entered", "entered", "waiting", "waiting", "full"]);
     expect([gate.inUse, gate.queued]).toEqual([2, 2]);
   });
 
-  it("refuses at once without a queue", () => {
+  it("refuses requests at once if the queue size is 0", () => {
     const { gate, waiter } = start({ max: 1, queue: 0, queueMs: 1000 });
     expect([gate.enter(waiter("a")), gate.enter(waiter("b"))]).toEqual(["entered", "full"]);
   });
 
-  it("admits in order of arrival", () => {
+  it("admits queued requests in order of arrival", () => {
     const { gate, events, waiter } = start();
     for (const name of ["a", "b", "c", "d"]) gate.enter(waiter(name));
     gate.leave();
@@ -35,7 +35,7 @@ describe("a gate", () => {
     expect([gate.inUse, gate.queued]).toEqual([2, 0]);
   });
 
-  it("does not admit a new request before those in the queue", () => {
+  it("does not admit a new request before the queued requests", () => {
     const { gate, events, waiter } = start({ max: 1, queue: 2, queueMs: 1000 });
     gate.enter(waiter("a"));
     const newcomer = waiter("c");
@@ -51,7 +51,7 @@ describe("a gate", () => {
     expect([events, entry]).toEqual([["b admitted"], "waiting"]);
   });
 
-  it("removes a request that abandons the queue at once", () => {
+  it("removes a request at once when it abandons the queue", () => {
     const { gate, events, waiter, time } = start();
     const c = waiter("c");
     for (const one of [waiter("a"), waiter("b"), c, waiter("d")]) gate.enter(one);
@@ -62,7 +62,7 @@ describe("a gate", () => {
     expect(time.waiting()).toBe(0);
   });
 
-  it("times out each request after its own time in the queue", () => {
+  it("times out each request once it has been queued for queueMs", () => {
     const { gate, events, waiter, time } = start();
     for (const name of ["a", "b", "c"]) gate.enter(waiter(name));
     time.advance(600);
@@ -76,7 +76,7 @@ describe("a gate", () => {
     expect([gate.queued, time.waiting()]).toEqual([0, 0]);
   });
 
-  it("does not nest when admitted requests leave at once", () => {
+  it("does not nest calls when admitted requests leave at once", () => {
     const { gate } = start({ max: 1, queue: 100_000, queueMs: 1000 });
     let turns = 0;
     gate.enter({ onTurn: () => {}, onTimeout: () => {} });

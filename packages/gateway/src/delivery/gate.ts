@@ -1,10 +1,10 @@
-/** The bound on the requests in flight at one upstream, and the queue of those that wait. */
+/** Limits the requests in flight at one upstream, and queues further requests. */
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Clock } from "../replicas/clock.ts";
 
 /** A request that waits for a slot. */
 export interface Waiter {
-  /** Called with a slot, which must be returned by `leave`. */
+  /** Called when the request gets a slot, which `leave` must release. */
   readonly onTurn: () => void;
   /** Called when the request has waited too long and was removed from the queue. */
   readonly onTimeout: () => void;
@@ -17,7 +17,7 @@ export class Gate {
   inUse = 0;
   readonly #config: UpstreamConfig["concurrency"];
   readonly #clock: Clock;
-  /** In order of arrival, with the deadline of each. A map, so that leaving it costs no search. */
+  /** The deadlines by request, in order of arrival. A map removes a request without a search. */
   readonly #queue = new Map<Waiter, number>();
   #isAdmitting = false;
   #stopTimer: (() => void) | undefined;
@@ -49,10 +49,10 @@ export class Gate {
     if (this.#queue.size === 0) this.#endTimer();
   }
 
-  /** Returns a slot, which goes to the first in the queue. */
+  /** Releases a slot and gives it to the first request in the queue. */
   leave(): void {
     this.inUse -= 1;
-    // `onTurn` may call `leave` before it returns; that must not nest.
+    // `onTurn` may call `leave` before it returns. The loop below then admits the next request.
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
     while (this.inUse < this.#config.max) {
@@ -65,7 +65,7 @@ export class Gate {
     this.#isAdmitting = false;
   }
 
-  /** Starts the timer for the first in the queue. All wait equally long, so its deadline is first. */
+  /** Starts the timer for the first request. All wait equally long, so its deadline is next. */
   #startTimer(): void {
     if (this.#stopTimer !== undefined) return;
     const [endsAt] = this.#queue.values();

@@ -34,24 +34,24 @@ async function toldOf(listener: RequestListener): Promise<unknown> {
 }
 
 describe("the HTTP status of an upstream", () => {
-  it.each([401, 403])("%i reaches the client with its challenge", async (status) => {
+  it.each([401, 403])("%i is passed to the client with its challenge", async (status) => {
     const headers = { "WWW-Authenticate": challenge };
     const told = { reason: "invalidRequest", status, challenge, data: { upstream: "test" } };
     expect(await toldOf(refuse(status, headers))).toMatchObject(told);
     expect(await toldOf(refuse(status, headers, { error: "invalid_token" }))).toMatchObject(told);
   });
 
-  it("401 reaches the client with several challenges joined", async () => {
+  it("401 is passed to the client with its challenges joined", async () => {
     const headers = { "WWW-Authenticate": ["DPoP", "Bearer"] };
     expect(await toldOf(refuse(401, headers))).toMatchObject({ challenge: "DPoP, Bearer" });
   });
 
-  it("401 reaches the client without a challenge that is not a valid header", async () => {
+  it("401 is passed to the client without a challenge that is not a valid header value", async () => {
     const headers = { "WWW-Authenticate": 'Bearer realm="\u00e9"' };
     expect(await toldOf(refuse(401, headers))).toMatchObject({ status: 401, challenge: undefined });
   });
 
-  it("429 reaches the client with the retry time, as a transient error", async () => {
+  it("429 is passed to the client as a transient error with the retry time", async () => {
     expect(await toldOf(refuse(429, { "Retry-After": "12" }))).toMatchObject({
       reason: "internalError",
       status: 429,
@@ -59,7 +59,7 @@ describe("the HTTP status of an upstream", () => {
     });
   });
 
-  it("429 with a date counts from the Date of the response", async () => {
+  it("429 with a date gives a retry time relative to the Date of the response", async () => {
     const headers = {
       Date: "Tue, 28 Jul 2026 12:00:00 GMT",
       "Retry-After": "Tue, 28 Jul 2026 12:00:07 GMT",
@@ -70,7 +70,7 @@ describe("the HTTP status of an upstream", () => {
   it.each([
     [401, -32600],
     [503, -32603],
-  ])("%i reaches the client with the JSON-RPC error of the body", async (status, code) => {
+  ])("%i is passed to the client with the JSON-RPC error of the body", async (status, code) => {
     const error = { code, message: "not now", data: { a: 1 } };
     const body = { jsonrpc: "2.0", id: 7, error };
     expect(await toldOf(refuse(status, { "Retry-After": "2" }, body))).toMatchObject({
@@ -81,7 +81,7 @@ describe("the HTTP status of an upstream", () => {
     });
   });
 
-  it("503 of a load balancer becomes 502", async () => {
+  it("503 without a JSON-RPC error becomes 502", async () => {
     expect(await toldOf(refuse(503, { "Retry-After": "2" }))).toMatchObject({
       status: 502,
       retryAfterMs: undefined,
@@ -99,6 +99,6 @@ it.each([
   [503, "application/json", undefined],
   [502, "application/json; charset=utf-8", undefined],
   [503, "application/jsonp", "HTTP status 503"],
-])("the fault of a replica that responds with %i and %s is %s", (status, type, expected) => {
+])("the fault for status %i and content type %s is %s", (status, type, expected) => {
   expect(faultOf(status, type)).toBe(expected);
 });

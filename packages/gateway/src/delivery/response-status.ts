@@ -1,13 +1,13 @@
 /**
  * The meaning of the HTTP status of an upstream's response, for the health of its replica and for
- * the client. A client that does not receive the challenge of a 401 would never sign in.
+ * the client. The client gets the challenge of a 401, because it cannot sign in without it.
  *
  * @spec basic/authorization/index#error-handling
  */
 import { isJSON, parseRetryAfter } from "lutra/internal";
 import { type ErrorHead, isProtocolError, isTransportError, ProtocolError } from "lutra/protocol";
 
-/** The part of a response's head that goes to the client with an error. */
+/** The part of a response's head that is sent to the client with an error. */
 export interface AnswerHead extends ErrorHead {
   readonly status: number;
 }
@@ -18,21 +18,21 @@ export type ResponseHeaders = { readonly [name: string]: string | string[] | und
  * Returns the fault of a replica whose response shows that its server is unavailable. Statuses 502,
  * 503 and 504 come from a load balancer or a platform in front of a server that does not answer.
  * With a JSON body they are the MCP server's own response to one request, so the server is
- * available. Other statuses are responses, too: 500 may be caused by the request.
+ * available. Other statuses are no fault: the request itself may cause a 500.
  */
 export function faultOf(status: number, contentType: string | undefined): string | undefined {
   if (status !== 502 && status !== 503 && status !== 504) return undefined;
   return isJSON(contentType) ? undefined : `HTTP status ${status}`;
 }
 
-/** Statuses that carry more information than the JSON-RPC code beside them. */
+/** Statuses that carry more information than the JSON-RPC code in the body. */
 const informative: ReadonlySet<number> = new Set([401, 403, 429, 503]);
 
-/** Reads the challenge and the retry time of a response; undefined where its status has neither. */
+/** Reads the challenge and the retry time. Returns `undefined` for a status that has neither. */
 export function readErrorHead(status: number, headers: ResponseHeaders): AnswerHead | undefined {
   if (!informative.has(status)) return undefined;
   const challenge = textOf(headers["www-authenticate"]);
-  // Other characters could not be sent in a header again.
+  // A challenge with other characters cannot be sent in a header, so it is dropped.
   const isPlain = challenge !== undefined && /^[\t\x20-\x7e]+$/.test(challenge);
   const retryAfterMs = parseRetryAfter(textOf(headers["retry-after"]), {
     date: textOf(headers.date),
@@ -44,7 +44,7 @@ export function readErrorHead(status: number, headers: ResponseHeaders): AnswerH
   };
 }
 
-/** Returns the error for the client where the head of the response determines it. */
+/** Returns the error for the client, or `undefined` if the head does not determine it. */
 export function refusalBy(
   upstream: string,
   head: AnswerHead | undefined,
@@ -67,7 +67,7 @@ export function refusalBy(
   }
 }
 
-/** Returns the value of a header; several values are joined. */
+/** Returns the value of a header. Several values are joined with commas. */
 export function textOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(", ") : header;
 }

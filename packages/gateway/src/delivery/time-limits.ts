@@ -1,10 +1,10 @@
 /** The time limits of the phases of a delivery. */
 import type { UpstreamConfig } from "../config/schema.ts";
 
-/** Milliseconds; infinite where there is no limit. */
+/** In milliseconds; infinite if there is no limit. */
 export type TimeLimits = Pick<UpstreamConfig["timeouts"], "firstByteMs" | "idleMs" | "totalMs">;
 
-/** The part of a delivery that a time limit applies to; in `body` the client is the slow side. */
+/** The part of a delivery that a time limit applies to. In `body`, the client is too slow. */
 export type Phase = "connect" | "body" | "first-byte" | "idle" | "total";
 
 /**

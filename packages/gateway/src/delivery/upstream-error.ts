@@ -1,9 +1,9 @@
-/** The failures of a delivery: the word in the log, and the error that the client receives. */
+/** The failures of a delivery: the reason in the log, and the error that the client receives. */
 import { ProtocolError, TransportError } from "lutra/protocol";
 import type { Phase } from "./time-limits.ts";
 
 const statuses = {
-  /** No replica accepted the connection, or the connection failed before the response. */
+  /** No replica accepted the connection, or it failed before the response was complete. */
   unreachable: 502,
   /** The response is not a valid MCP message. */
   malformed: 502,
@@ -14,7 +14,7 @@ const statuses = {
 
 /**
  * The error for a request that got no answer from its upstream. The client receives an internal
- * error with a status of its own and `data: { upstream }`; the cause stays in the log.
+ * error with the HTTP status of the kind and `data: { upstream }`. The cause is only logged.
  */
 export class UpstreamError extends ProtocolError {
   override readonly name: string = "UpstreamError";
@@ -33,7 +33,7 @@ export class UpstreamError extends ProtocolError {
 
 /** The end of a delivery without an answer. */
 export interface Failure {
-  /** The word for the log, such as `queue` or `broken`. */
+  /** The reason in the log, such as `queue` or `broken`. */
   readonly reason: string;
   readonly error: ProtocolError;
 }
@@ -60,7 +60,7 @@ export function failureOf(
   return { reason, error: new UpstreamError(kind, upstream, message, options) };
 }
 
-/** Returns the failure of a phase that took too long. In `body` the client is the slow side. */
+/** Returns the failure of a phase that timed out. In the phase `body`, the client is too slow. */
 export function timeoutOf(upstream: string, phase: Phase, cause?: unknown): Failure {
   const error =
     phase === "body"
@@ -75,7 +75,7 @@ export function connectFailureOf(upstream: string, cause: unknown): Failure {
   return failureOf(upstream, "unreachable", cause);
 }
 
-/** The failure of a request that undici rejects before it connects. */
+/** Returns the failure of a request that undici rejects before it connects. */
 export function malformedRequest(cause: unknown): Failure {
   const message = "The request cannot be forwarded: a header is malformed";
   return {
@@ -84,7 +84,7 @@ export function malformedRequest(cause: unknown): Failure {
   };
 }
 
-/** The error with which an exchange with a replica is aborted; it does not leave the gateway. */
+/** Returns the error that aborts the exchange with a replica. It is not sent to the client. */
 export function phaseError(phase: Phase): TransportError {
   return new TransportError("timeout", timeoutMessage(phase));
 }
@@ -93,7 +93,7 @@ function timeoutMessage(phase: Phase): string {
   return `The upstream did not answer in time (${phase})`;
 }
 
-/** The time limit of the pool, and that of the operating system. */
+/** The codes of connect timeouts: of undici's pool, and of the operating system. */
 const connectTimeouts: ReadonlySet<unknown> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"]);
 const malformedCodes: ReadonlySet<unknown> = new Set([
   "UND_ERR_INVALID_ARG",
@@ -101,12 +101,12 @@ const malformedCodes: ReadonlySet<unknown> = new Set([
 ]);
 const retiredCodes: ReadonlySet<unknown> = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]);
 
-/** True when undici rejects the request itself, so that no replica would get it. */
+/** True when undici rejects the request before it sends anything. */
 export function isMalformedRequest(error: unknown): boolean {
   return hasCode(error, malformedCodes);
 }
 
-/** True when the replica was removed in the meantime, which is not its fault. */
+/** True when the pool was closed because its replica was removed. The replica has not failed. */
 export function isRetired(error: unknown): boolean {
   return hasCode(error, retiredCodes);
 }

@@ -82,7 +82,7 @@ function virtualHost(plan: ExportPlan): object {
   };
 }
 
-/** Conditions for requests from foreign origins and to foreign host names, and their refusals. */
+/** Returns the refusals of foreign origins and host names, each with its conditions. */
 function foreign({
   hosts,
   origins,
@@ -136,7 +136,7 @@ function routeEntry(route: PlannedRoute, { listen, pools }: ExportPlan): object 
         ? { cluster: `lutra_${first.pool.name}`, host_rewrite_literal: first.pool.authority }
         : { weighted_clusters: { clusters: known.map(weighted) } }),
       prefix_rewrite: first.pool.path,
-      // An event stream may last for any time.
+      // The duration of an event stream is not limited.
       timeout: "0s",
       idle_timeout: seconds(streamIdleMs),
       // A request that may have reached a replica is not retried.
@@ -158,8 +158,8 @@ function weighted({ pool, weight }: { readonly pool: Pool; readonly weight: numb
 }
 
 /**
- * Headers to remove and, with a pool, headers to add. A weighted cluster rewrites `Host` before its
- * route adds headers, so with several pools each cluster adds them itself.
+ * Returns the headers to remove and, for a pool, the headers to add. A weighted cluster rewrites
+ * `Host` before its route adds headers, so with several pools each cluster adds its own headers.
  */
 function changedHeaders(pool: Pool | undefined): object {
   const own = Object.entries(pool?.config.headers ?? {});

@@ -41,12 +41,12 @@ export function writeHaproxy(plan: ExportPlan): string {
   ].join("\n\n");
 }
 
-/** Quotes a text. Inside single quotes HAProxy interprets no character. */
+/** Quotes a text. HAProxy interprets no character inside single quotes. */
 export function quoteHaproxy(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Quotes a text for a place where HAProxy expects a format string, so that `%` must be escaped. */
+/** Quotes a text where HAProxy expects a format string, in which `%` must be escaped. */
 function quoteFormat(text: string): string {
   return quoteHaproxy(text.replaceAll("%", "%%"));
 }
@@ -161,7 +161,7 @@ function forwardedRules(): string[] {
   ];
 }
 
-/** Stores the index of the first route whose conditions all hold in a variable. */
+/** Sets a variable to the index of the first route whose conditions all hold. */
 function routeRules({ index, conditions, needsName }: PlannedRoute): string[] {
   const names = conditions.map((_, at) => `route${index}_${at}`);
   const when = ["!routed", ...(needsName ? ["!nameless"] : []), ...names].join(" ");
@@ -171,7 +171,10 @@ function routeRules({ index, conditions, needsName }: PlannedRoute): string[] {
   ];
 }
 
-/** Maximum number of values in a line. HAProxy allows 64 words; ACLs of the same name are alternatives. */
+/**
+ * Maximum number of values in a line, because HAProxy allows 64 words in a line. Further lines with
+ * the same ACL name add alternatives.
+ */
 const maxWords = 32;
 
 function conditionLines(name: string, { header, pattern }: HeaderCondition): string[] {
@@ -182,7 +185,7 @@ function conditionLines(name: string, { header, pattern }: HeaderCondition): str
     lines.push(`    acl ${name} req.fhdr(${header}) -m str -- ${values.join(" ")}`);
   }
   for (const source of sources) lines.push(`    acl ${name} ${regexes(header, [source])}`);
-  // A header never contains NUL, so this matches nothing.
+  // A header value never contains NUL, so this condition never holds.
   return lines.length > 0 ? lines : [`    acl ${name} ${regexes(header, ["\\x00"])}`];
 }
 
@@ -190,7 +193,7 @@ function isRoute(index: number): string {
   return `{ var(txn.lutra_route) -m int ${index} }`;
 }
 
-/** Draws a random number per request, which chooses one of the pools of a route by weight. */
+/** Draws a random number for each request. It selects one of the route's pools by weight. */
 function drawShare({ index, action }: PlannedRoute): string[] {
   if (action.kind === "refuse" || action.shares.length < 2) return [];
   const sum = action.shares.reduce((total, { weight }) => total + weight, 0);

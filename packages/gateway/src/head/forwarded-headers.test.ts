@@ -20,8 +20,8 @@ const madeUp = [
   ...["Forwarded", "for=203.0.113.9", "X-Real-IP", "203.0.113.9"],
 ];
 
-describe("an untrusted peer", () => {
-  it("sends requests whose forwarded headers are replaced", () => {
+describe("a request from an untrusted peer", () => {
+  it("has its forwarded headers replaced", () => {
     expect(passed("192.0.2.1", ...madeUp, "X-Own", "1")).toEqual({
       "x-own": "1",
       "x-forwarded-for": "192.0.2.1",
@@ -30,18 +30,18 @@ describe("an untrusted peer", () => {
     });
   });
 
-  it("is the client", () => {
+  it("has the address of the peer as its client address", () => {
     expect(headVia("192.0.2.1", proxies, ...madeUp).address).toBe("192.0.2.1");
   });
 
-  it("cannot remove a forwarded header by naming it in Connection", () => {
+  it("keeps a forwarded header that it names in Connection", () => {
     const named = ["Connection", "x-forwarded-for, x-forwarded-host, x-own", "x-own", "1"];
     expect(passed("192.0.2.1", ...named)).toMatchObject({ "x-forwarded-for": "192.0.2.1" });
   });
 });
 
-describe("a trusted proxy", () => {
-  it("has its X-Forwarded-For kept and its address appended", () => {
+describe("a request from a trusted proxy", () => {
+  it("keeps its X-Forwarded-For, with the address of the proxy appended", () => {
     expect(passed("10.0.0.1", ...madeUp)).toEqual({
       "x-forwarded-for": "203.0.113.9, 10.0.0.1",
       "x-forwarded-proto": "https",
@@ -51,7 +51,7 @@ describe("a trusted proxy", () => {
     });
   });
 
-  it("has the headers added that it did not send", () => {
+  it("gets the forwarded headers that the proxy did not send", () => {
     expect(passed("10.0.0.1")).toEqual({
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-proto": "http",
@@ -59,7 +59,7 @@ describe("a trusted proxy", () => {
     });
   });
 
-  it("has several X-Forwarded-For headers joined", () => {
+  it("has its X-Forwarded-For headers joined", () => {
     const several = ["X-Forwarded-For", "203.0.113.9", "X-Forwarded-For", "10.0.0.2"];
     expect(passed("10.0.0.1", ...several)["x-forwarded-for"]).toBe(
       "203.0.113.9, 10.0.0.2, 10.0.0.1",
@@ -68,18 +68,18 @@ describe("a trusted proxy", () => {
   });
 
   it.each([
-    ["what it added", "203.0.113.9", "203.0.113.9"],
+    ["the entry of the proxy", "203.0.113.9", "203.0.113.9"],
     ["not an entry that the client forged", "198.51.100.1, 203.0.113.9", "203.0.113.9"],
-    ["before every trusted proxy", "203.0.113.9, 198.51.100.7,10.9.9.9", "203.0.113.9"],
+    ["the entry before all trusted proxies", "203.0.113.9, 198.51.100.7,10.9.9.9", "203.0.113.9"],
     ["the first one when all are trusted", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
     ["the proxy itself without X-Forwarded-For", "", "10.0.0.1"],
-    ["without a port", "203.0.113.9:4711", "203.0.113.9"],
+    ["an entry without its port", "203.0.113.9:4711", "203.0.113.9"],
     ["an IPv6 address", "2001:db8::9", "2001:db8::9"],
     ["an IPv6 address in brackets", "[2001:db8::9]:4711", "2001:db8::9"],
-    ["an IPv4 address in its own form", "::ffff:203.0.113.9", "203.0.113.9"],
+    ["an IPv4 address that was mapped to IPv6", "::ffff:203.0.113.9", "203.0.113.9"],
     ["the entry after one that cannot be read", "203.0.113.9, unknown, 10.0.0.2", "10.0.0.2"],
-    ["never a text that is not an address", "<script>", "10.0.0.1"],
-  ])("reports a client that is %s: %s", (_what, account, expected) => {
+    ["the proxy itself if no entry is an address", "<script>", "10.0.0.1"],
+  ])("has a client address that is %s: %s", (_what, account, expected) => {
     const sent = account === "" ? [] : ["X-Forwarded-For", account];
     expect(headVia("10.0.0.1", proxies, ...sent).address).toBe(expected);
   });
@@ -94,12 +94,12 @@ it.each([
   ["198.51.100.8", false],
   ["fe80::1%eth0", false],
   [undefined, false],
-])("trusts %s by the configured ranges: %s", (peer, isTrusted) => {
+])("the configured ranges trust %s: %s", (peer, isTrusted) => {
   const { address } = headVia(peer, proxies, "X-Forwarded-For", "203.0.113.9");
   expect(address === "203.0.113.9").toBe(isTrusted);
 });
 
-it("adds no address for a connection that has closed", () => {
+it("no address is added for a closed connection", () => {
   expect(passed(undefined)).toEqual({
     "x-forwarded-proto": "http",
     "x-forwarded-host": "mcp.example",

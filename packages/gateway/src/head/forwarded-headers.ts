@@ -1,7 +1,7 @@
 /**
- * The headers `X-Forwarded-For`, `-Proto` and `-Host`, which describe the path of a request. The
- * gateway continues those of a trusted proxy and drops all others, which may be forged. So upstreams
- * can trust the headers of the gateway.
+ * The headers `X-Forwarded-For`, `-Proto` and `-Host`, which describe the original request: the
+ * client's address, the scheme and the host. The gateway extends the headers of a trusted proxy and
+ * drops those of any other peer, which may be forged. Upstreams can therefore trust the gateway's.
  *
  * `Forwarded` (RFC 7239) is neither read nor passed on, because it could contradict the others.
  */
@@ -24,14 +24,14 @@ export function isClaim(name: string): boolean {
   return name.startsWith("x-forwarded-") || name === "x-real-ip";
 }
 
-/** Appends the forwarded headers, as alternating names and values. */
+/** Appends the forwarded headers to a list of alternating names and values. */
 export function addForwarded(headers: string[], { headers: sent }: IncomingMessage, peer: Peer) {
   const { address, isTrusted } = peer;
   const before = isTrusted ? sentText(sent, forwardedNames.for) : undefined;
   if (address !== "") {
     headers.push(forwardedNames.for, before === undefined ? address : `${before}, ${address}`);
   }
-  // The gateway's own listener has no TLS.
+  // The gateway's own listener has no TLS, so the default is http.
   const proto = isTrusted ? sentText(sent, forwardedNames.proto) : undefined;
   headers.push(forwardedNames.proto, proto ?? "http");
   const host = (isTrusted ? sentText(sent, forwardedNames.host) : undefined) ?? sent.host;
@@ -39,9 +39,9 @@ export function addForwarded(headers: string[], { headers: sent }: IncomingMessa
 }
 
 /**
- * Returns the address of the client: that of the peer or, behind trusted proxies, the rightmost
- * untrusted entry of `X-Forwarded-For`, because each proxy appends to its end. Stops at an entry
- * that cannot be read.
+ * Returns the address of the client: the peer's address or, behind trusted proxies, the rightmost
+ * untrusted entry of `X-Forwarded-For`, because each proxy appends to the end. If an entry is not
+ * an address, returns the address to its right.
  */
 export function clientAddress({ headers }: IncomingMessage, peer: Peer, peers: Peers): string {
   if (!peer.isTrusted) return peer.address;
@@ -56,7 +56,7 @@ export function clientAddress({ headers }: IncomingMessage, peer: Peer, peers: P
   return address;
 }
 
-/** Reads an address that may be followed by a port. An IPv6 address with a port has brackets. */
+/** Parses an address with an optional port. An IPv6 address with a port must be in brackets. */
 function readAddress(text: string): string | undefined {
   const entry = text.trim();
   const [, bracketed, dotted] = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(entry) ?? [];

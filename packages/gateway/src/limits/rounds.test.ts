@@ -29,7 +29,7 @@ async function retry(
 }
 
 describe("the rounds of one exchange", () => {
-  it("count once, and the upstream gets its own state back", async () => {
+  it("count as one request, and the upstream gets its own state back", async () => {
     const upstream = limited(
       [once],
       asking((round) => `state ${round}`),
@@ -41,7 +41,7 @@ describe("the rounds of one exchange", () => {
     await expect(upstream.call()).rejects.toMatchObject(beyond);
   });
 
-  it("are recognized when the upstream sends no state", async () => {
+  it("are recognized if the upstream sends no state", async () => {
     const upstream = limited([once], asking());
     const result = await retry(upstream, stateOf(await upstream.call()));
     await retry(upstream, stateOf(result));
@@ -64,14 +64,14 @@ describe("the rounds of one exchange", () => {
     ).not.toContain("secret");
   });
 
-  it("count again after 32 retries", async () => {
+  it("count separately after 32 retries", async () => {
     const upstream = limited([once], asking());
     let result = await upstream.call();
     for (let count = 0; count < 32; count += 1) result = await retry(upstream, stateOf(result));
     await expect(retry(upstream, stateOf(result))).rejects.toMatchObject(beyond);
   });
 
-  it("are not sealed when no rate applies", async () => {
+  it("are not sealed if no rate limit applies", async () => {
     const upstream = limited(
       [{ concurrency: 5 }],
       asking(() => "own"),
@@ -83,14 +83,14 @@ describe("the rounds of one exchange", () => {
 });
 
 describe("the sealed state of a round", () => {
-  it("is redeemed once; a repeated retry counts", async () => {
+  it("is redeemed once, so that a repeated retry counts", async () => {
     const upstream = limited([once], asking());
     const state = stateOf(await upstream.call());
     await retry(upstream, state);
     await expect(retry(upstream, state)).rejects.toMatchObject(beyond);
   });
 
-  it("allows 32 free retries for all branches of an exchange", async () => {
+  it("allows 32 uncounted retries in all branches of an exchange together", async () => {
     const upstream = limited([once], asking());
     const known = [stateOf(await upstream.call())];
     let free = 0;
@@ -125,7 +125,7 @@ describe("the sealed state of a round", () => {
 
   it.each([
     ["tampered", (state: string) => `${state.slice(0, -1)}${state.endsWith("A") ? "B" : "A"}`],
-    ["cut", (state: string) => state.slice(0, -5)],
+    ["truncated", (state: string) => state.slice(0, -5)],
     ["made up", () => "lutra-limits:a.AAAA"],
     ["empty", () => "lutra-limits:"],
   ])("is rejected when it is %s", async (_what, change) => {
@@ -147,7 +147,7 @@ describe("the sealed state of a round", () => {
     });
   });
 
-  it("counts each time when it is forged", async () => {
+  it("counts each time if it is forged", async () => {
     const upstream = limited([{ rate: { requests: 2, perMs: 60_000 } }]);
     const forgery = () => retry(upstream, "lutra-limits:a.AAAA");
     await expect(forgery()).rejects.toMatchObject(forged);
@@ -156,7 +156,7 @@ describe("the sealed state of a round", () => {
   });
 });
 
-it("a retry with unsealed state counts, and the upstream gets its state", async () => {
+it("a retry with unsealed state counts, and the upstream gets that state", async () => {
   const upstream = limited([{ rate: { requests: 2, perMs: 60_000 } }]);
   await retry(upstream, "older than the limit");
   await retry(upstream, undefined);

@@ -19,7 +19,7 @@ import { invalidState } from "../refuse.ts";
 
 export interface RoundsOptions {
   readonly sealer: Sealer;
-  /** Ensures that each round is redeemed once. */
+  /** Ensures that each round is redeemed at most once. */
   readonly replayGuard: ReplayGuard;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
@@ -37,7 +37,7 @@ export interface Round {
 /** A request without the state that the gateway added. */
 export interface OpenedRound {
   readonly request: JSONRPCRequest;
-  /** Undefined for the first round and for a retry whose state the gateway did not seal. */
+  /** `undefined` for the first round, and for a retry whose state the gateway did not seal. */
   readonly round: Round | undefined;
 }
 
@@ -47,13 +47,13 @@ export const roundTtlMs = 3_600_000;
 /** Maximum number of retries that count as part of the first request of an exchange. */
 export const maxRounds = 32;
 
-/** Distinguishes state that the gateway sealed from the state of upstreams. */
+/** Marks state that the gateway sealed, as opposed to the state of upstreams. */
 const prefix = "lutra-limits:";
 
 export interface Rounds {
   /**
-   * Removes what `seal` added. Other state is passed to the upstream, which validates it itself; it
-   * may belong to an exchange that began before the limit was configured.
+   * Removes the state that `seal` added. Any other state is passed on to the upstream, which
+   * validates it. Such state may belong to an exchange that began before the limit was configured.
    *
    * @throws {ProtocolError} `invalidParams` for sealed state that was changed, has expired or belongs
    *   to another request
@@ -61,7 +61,7 @@ export interface Rounds {
   readonly open: (request: JSONRPCRequest, context: RequestContext) => Promise<OpenedRound>;
   /** Returns true on the first call for a round, unless the exchange has too many rounds. */
   readonly redeem: (round: Round) => boolean | Promise<boolean>;
-  /** Seals the next round into a result that asks for input. `previous` is the round before. */
+  /** Seals the next round into a result that asks for input. `previous` is the request's round. */
   readonly seal: (
     result: InputRequiredResult,
     request: JSONRPCRequest,
@@ -70,7 +70,7 @@ export interface Rounds {
 }
 
 interface SealedRound extends Round {
-  /** The upstream's own state. Undefined where it sent none. */
+  /** The upstream's own state. `undefined` if it sent none. */
   readonly state?: string;
 }
 

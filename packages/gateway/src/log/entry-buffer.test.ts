@@ -18,7 +18,7 @@ function start() {
   };
 }
 
-it("writes entries as one batch after 250 ms", () => {
+it("entries are written as one batch after 250 ms", () => {
   const { entries, written } = start();
   entries.add("a");
   vi.advanceTimersByTime(100);
@@ -29,7 +29,7 @@ it("writes entries as one batch after 250 ms", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("writes a batch at once when it has 512 entries", () => {
+it("a batch of 512 entries is written at once", () => {
   const { entries, written } = start();
   for (let count = 0; count < 513; count += 1) entries.add("x");
   expect(written).toEqual(["x\n".repeat(512)]);
@@ -38,7 +38,7 @@ it("writes a batch at once when it has 512 entries", () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("resolves flush once the destination has written everything", async () => {
+it("flush resolves once the destination has written everything", async () => {
   const { written } = start();
   let onEnd = () => {};
   const out = {
@@ -61,13 +61,13 @@ it("resolves flush once the destination has written everything", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("does not flush a destination that has received nothing", async () => {
+it("flush skips a destination that has received nothing", async () => {
   const flush = vi.fn();
   await new EntryBuffer({ write: () => {}, flush }, lineOf).flush();
   expect(flush).not.toHaveBeenCalled();
 });
 
-it("gives up after a second on a destination that never finishes", async () => {
+it("flush resolves after a second if the destination never finishes", async () => {
   const entries = new EntryBuffer({ write: () => {}, flush: () => {} }, lineOf);
   entries.add("last");
   const flushed = entries.flush();
@@ -75,7 +75,7 @@ it("gives up after a second on a destination that never finishes", async () => {
   await flushed;
 });
 
-it("keeps the order of lines", () => {
+it("lines keep their order", () => {
   const { entries, written } = start();
   const long = "x".repeat(70_000);
   for (const each of ["first", "é€😀", long, "last"]) entries.add(each);

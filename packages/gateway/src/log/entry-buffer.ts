@@ -1,8 +1,7 @@
 /**
- * Collects log entries and writes their lines in batches. Formatting a single line costs three times
- * as much as a line in a batch, because the code that formats it has left the processor's cache
- * since the previous one. Each write also wakes a thread, which costs as much as about a hundred
- * lines.
+ * Collects log entries and writes their lines in batches. Formatting one line at a time takes three
+ * times as long per line as in a batch, because the processor's cache no longer contains the
+ * formatting code. Each write also wakes a thread, which takes as long as about a hundred lines.
  */
 
 /** Maximum number of entries in a batch. */
@@ -14,9 +13,9 @@ const maxFlushMs = 1000;
 
 /** The destination of log lines. */
 export interface LineDestination {
-  /** Accepts one line or more. */
+  /** Writes one or more lines. */
   readonly write: (lines: string) => unknown;
-  /** Calls back once everything is written or has failed. */
+  /** Calls `onEnd` once all lines are written or writing has failed. */
   readonly flush?: (onEnd: () => void) => void;
 }
 
@@ -40,11 +39,11 @@ export class EntryBuffer<Entry> {
     else this.#timer ??= setTimeout(() => this.#write(), maxMs);
   }
 
-  /** Writes all entries. Resolves once they are written, or after a second at the latest. */
+  /** Writes all entries. Resolves once they are written, but after one second at the latest. */
   flush(): Promise<void> {
     this.#write();
     return new Promise((resolve) => {
-      // SonicBoom fails when it is flushed before its file is open.
+      // SonicBoom fails if it is flushed before its file is open, which is possible before a write.
       if (this.#out.flush === undefined || !this.#hasWritten) return void resolve();
       const timer = setTimeout(resolve, maxFlushMs);
       this.#out.flush(() => {

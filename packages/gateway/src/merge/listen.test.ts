@@ -43,7 +43,7 @@ describe("the acknowledgment of a merged subscription", () => {
     heard.leave();
   });
 
-  it("follows requests to upstreams for the changes that they announce", async () => {
+  it("waits only for upstreams that announce a requested change", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", {})];
     const heard = listenTo(mergeOf([a, b]).serve, {
       toolsListChanged: true,
@@ -68,13 +68,13 @@ describe("the acknowledgment of a merged subscription", () => {
     heard.leave();
   });
 
-  it("is sent at once, and is empty, when no upstream offers anything", async () => {
+  it("is empty and sent at once if no upstream offers anything", async () => {
     const heard = listenTo(mergeOf([playedUpstream("a", {})]).serve, { toolsListChanged: true });
     expect((await heard.next())[1]).toEqual({ notifications: {} });
     heard.leave();
   });
 
-  it("is sent without a slow upstream, whose changes are announced later", async () => {
+  it("does not wait for a slow upstream, whose changes are announced later", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
@@ -130,7 +130,7 @@ describe("notifications of a merged subscription", () => {
     heard.leave();
   });
 
-  it("reach the gateway before the client", async () => {
+  it("are processed by the gateway before the client receives them", async () => {
     const a = playedUpstream("a", subscribe);
     const order: unknown[] = [];
     const onChange = ({ method, params }: JSONRPCNotification) =>
@@ -147,7 +147,7 @@ describe("notifications of a merged subscription", () => {
     heard.leave();
   });
 
-  it("are not forwarded when they were not requested or not agreed to", async () => {
+  it("are not forwarded if they were not requested or not acknowledged", async () => {
     const a = playedUpstream("a", toolsAndPrompts);
     const merge = mergeOf([a]);
     const heard = listenTo(merge.serve, { toolsListChanged: true, promptsListChanged: true });
@@ -161,7 +161,7 @@ describe("notifications of a merged subscription", () => {
     heard.leave();
   });
 
-  it("have the client's URIs, also for parts of a resource", async () => {
+  it("contain the client's URIs, also for parts of a resource", async () => {
     const [a, b] = [playedUpstream("a", subscribe), playedUpstream("b", subscribe)];
     const heard = listenTo(mergeOf([a, b]).serve, {
       resourceSubscriptions: ["b+dir:1", "a+dir:1", "unknown:1"],
@@ -183,7 +183,7 @@ describe("notifications of a merged subscription", () => {
     heard.leave();
   });
 
-  it("have the client's ids, and no others", async () => {
+  it("contain only ids of the client", async () => {
     const tasksId = "io.modelcontextprotocol/tasks";
     const declared = { extensions: { [tasksId]: {} } };
     const [a, b] = [playedUpstream("a", {}), playedUpstream("b", {})];
@@ -206,7 +206,7 @@ describe("notifications of a merged subscription", () => {
     heard.leave();
   });
 
-  it("about ids require their extension to be declared before any stream is opened", async () => {
+  it("about ids require a declared extension before any stream is opened", async () => {
     const heard = listenTo(mergeOf([playedUpstream("a", {})]).serve, { taskIds: ["x"] });
     await expect(heard.result).rejects.toMatchObject({ code: -32021, status: 400 });
     expect(heard.notifications.all).toEqual([]);
@@ -214,7 +214,7 @@ describe("notifications of a merged subscription", () => {
 });
 
 describe("an upstream whose stream breaks", () => {
-  it("gets a new request, and possible changes meanwhile are announced", async () => {
+  it("gets a new request, and changes that may have been missed are announced", async () => {
     const [a, b] = [playedUpstream("a", { ...tools, ...subscribe }), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b]).serve, {
       toolsListChanged: true,
@@ -235,7 +235,7 @@ describe("an upstream whose stream breaks", () => {
     heard.leave();
   });
 
-  it("gets a new request also when it ended the stream itself, as replicas do on shutdown", async () => {
+  it("gets a new request even if it ended the stream, as replicas do on shutdown", async () => {
     const a = playedUpstream("a", tools);
     const heard = listenTo(mergeOf([a]).serve, { toolsListChanged: true });
     const first = await a.streams.next();
@@ -247,7 +247,7 @@ describe("an upstream whose stream breaks", () => {
     heard.leave();
   });
 
-  it("gets no new request when it refused the previous one", async () => {
+  it("gets no new request if it refused the previous one", async () => {
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const heard = listenTo(mergeOf([a, b]).serve, { toolsListChanged: true });
     (await a.streams.next()).fail(new ProtocolError("methodNotFound", "Method not found"));
@@ -289,7 +289,7 @@ describe("the end of a merged subscription", () => {
     },
   };
 
-  it("is graceful when the gateway closes, also for later subscriptions", async () => {
+  it("is graceful when the gateway closes, even for later subscriptions", async () => {
     const a = playedUpstream("a", tools);
     const merge = mergeOf([a]);
     const heard = listenTo(merge.serve, { toolsListChanged: true });
@@ -335,7 +335,7 @@ describe("the end of a merged subscription", () => {
     expect(heard.notifications.all).toEqual([]);
   });
 
-  it("is graceful when all upstreams have ended theirs and accept no new one", async () => {
+  it("is graceful if all upstreams ended their subscriptions and refuse new ones", async () => {
     const clock = createManualClock();
     const [a, b] = [playedUpstream("a", tools), playedUpstream("b", tools)];
     const merge = mergeOf([a, b], { now: clock.now });
@@ -365,8 +365,8 @@ it("a merged subscription ends gracefully when its upstreams refuse it after an 
   expect((await heard.result).resultType).toBe("complete");
 });
 
-describe("a client that is slow", () => {
-  it("gets each change once, even if it happens several times meanwhile", async () => {
+describe("a slow client", () => {
+  it("gets each change once, even if the change happens several times in the meantime", async () => {
     const a = playedUpstream("a", toolsAndPrompts);
     const taken: string[] = [];
     let take: () => void = () => {};
@@ -398,7 +398,7 @@ describe("a client that is slow", () => {
   });
 });
 
-it("a listed resource is subscribed to with its own URI", async () => {
+it("a subscription to a listed resource uses the URI of the resource", async () => {
   const server = createServer({
     name: "a",
     version: "1",

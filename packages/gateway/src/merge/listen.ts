@@ -43,10 +43,10 @@ export interface ListenOptions {
   readonly onChange: (upstream: string, change: ListChanged) => void;
 }
 
-/** The URIs and ids of one upstream in a subscription: the client's text by the upstream's. */
+/** Maps the URIs and ids of one upstream in a subscription to the client's URIs and ids. */
 interface Named {
   readonly uris: Map<string, string>;
-  /** Ids by the member of the filter. */
+  /** The ids by member of the filter. */
   readonly ids: Map<string, Map<string, string>>;
 }
 
@@ -72,7 +72,7 @@ export function createListen(options: ListenOptions): Listen {
   };
 }
 
-/** Finds the upstreams of all URIs and ids. Those that belong to no upstream are omitted. */
+/** Finds the upstreams of all URIs and ids. Omits URIs and ids that belong to no upstream. */
 async function resolveNames(
   filter: SubscriptionFilter,
   caller: ReceivedRequest,
@@ -131,7 +131,7 @@ function filterFor(
   return wanted;
 }
 
-/** The capability that announces a change of its list. */
+/** The capability that announces changes of each list. */
 const categories = {
   toolsListChanged: "tools",
   promptsListChanged: "prompts",
@@ -187,7 +187,7 @@ interface Naming {
   readonly options: ListenOptions;
 }
 
-/** Returns the client's URI. For a part of a subscribed resource, it extends that of the resource. */
+/** Returns the client's URI. A part of a subscribed resource extends the client's URI of it. */
 function shownUri(uri: string, upstream: string, { named, options }: Naming): string {
   const exact = named.uris.get(uri);
   if (exact !== undefined) return exact;
@@ -197,7 +197,7 @@ function shownUri(uri: string, upstream: string, { named, options }: Naming): st
   return options.table.uris.show(upstream, uri);
 }
 
-/** Translates ids. Returns `undefined` for a notification about an id that the client did not name. */
+/** Translates ids. Returns `undefined` if the client did not subscribe to the id. */
 function translateIds(
   notification: JSONRPCNotification,
   upstream: string,

@@ -38,7 +38,7 @@ function setUp() {
 }
 
 describe("a refresh of the routing table", () => {
-  it("shares one refresh between concurrent requests of a caller", async () => {
+  it("is shared by concurrent requests of a caller", async () => {
     const { upstream, refresh, answer, caller } = setUp();
     const both = [1, 2].map(() => refresh.refresh(["tools"], caller("ada")));
     answer();
@@ -46,7 +46,7 @@ describe("a refresh of the routing table", () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  it("continues for other requests when the one that started it aborts", async () => {
+  it("continues for other requests if the request that started it is aborted", async () => {
     const { table, refresh, answer, caller } = setUp();
     const controller = new AbortController();
     const first = refresh.refresh(["tools"], caller("ada", controller.signal));
@@ -58,7 +58,7 @@ describe("a refresh of the routing table", () => {
     expect(table.names("tools").origin("x")).toBeDefined();
   });
 
-  it("refreshes for each caller at a limited rate", async () => {
+  it("runs for each caller at a limited rate", async () => {
     const { clock, upstream, refresh, answer, caller } = setUp();
     const done = async (principal: string) => {
       const refreshed = refresh.refresh(["tools"], caller(principal));
@@ -73,7 +73,7 @@ describe("a refresh of the routing table", () => {
     expect(await done("ada")).toBe(3);
   });
 
-  it("refreshes in the background once the lists are known", async () => {
+  it("runs in the background once the lists are known", async () => {
     const { clock, upstream, table, refresh, answer, caller } = setUp();
     const first = refresh.ensure(["tools"], caller("ada"));
     answer();
@@ -86,7 +86,7 @@ describe("a refresh of the routing table", () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  it("requests no progress and no log messages, with an id of its own", async () => {
+  it("sends a request with its own id, without progress or log messages", async () => {
     const { upstream, refresh, answer, caller } = setUp();
     const request = requestOf("tools/call");
     const _meta = {

@@ -1,6 +1,6 @@
 /**
- * Refreshes the routing table with the lists that a caller sees. All callers share the table. Because
- * each caller may see other entries, each may cause a refresh, at a limited rate.
+ * Refreshes the routing table with the lists that a caller sees. All callers share the table.
+ * Callers may see different entries, so each caller may cause a refresh, at a limited rate.
  */
 import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { ProtocolError } from "lutra/protocol";
@@ -21,11 +21,11 @@ export interface Refresh {
   /** Reads the lists, unless they were read for this caller within `refreshMs`. */
   readonly refresh: (lists: readonly ListName[], received: ReceivedRequest) => Promise<void>;
   /**
-   * Waits until the lists were read at least once. Outdated lists are read in the background, so that
-   * requests do not wait for an upstream that does not answer.
+   * Waits until the lists have been read once. Outdated lists are then read in the background, so
+   * that requests do not wait for an upstream that does not answer.
    */
   readonly ensure: (lists: readonly ListName[], received: ReceivedRequest) => Promise<void>;
-  /** Returns by upstream the errors of the last refresh for this caller that ask for credentials. */
+  /** Returns the errors of this caller's last refresh that ask for credentials, by upstream. */
   readonly refusals: (lists: readonly ListName[], received: ReceivedRequest) => Refusals;
 }
 
@@ -36,16 +36,16 @@ interface RefreshAttempt {
   readonly refusals: Map<string, ProtocolError>;
 }
 
-/** The statuses of errors that a caller can resolve by other credentials. */
+/** The statuses of errors that a caller can resolve with other credentials. */
 const credentialStatuses: ReadonlySet<number> = new Set([401, 403]);
 const noRefusals: Refusals = new Map();
 
-/** Maximum number of callers whose last attempt is kept. */
-const maxCallers = 1000;
+/** Maximum number of attempts that are kept: the last one for each caller and set of lists. */
+const maxAttempts = 1000;
 
 export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): Refresh {
   const inFlight = new Map<string, Promise<void>>();
-  const attempts = new BoundedMap<string, RefreshAttempt>({ maxEntries: maxCallers });
+  const attempts = new BoundedMap<string, RefreshAttempt>({ maxEntries: maxAttempts });
   const attempted = new Set<ListName>();
 
   async function collectAll(
@@ -57,12 +57,12 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
       if (credentialStatuses.has(error.status)) refusals.set(upstream, error);
     };
     const options = { ...collecting, onFailure };
-    // An abort of the first caller must not end the refresh for the others that wait for it.
+    // Other requests may still wait for the refresh when the request that started it is aborted.
     const context = { ...received.context, signal: new AbortController().signal };
     const collected = lists.map(async (list) => {
       await collect(list, { ...received, context }, options).catch((error) => {
         if (isMethodNotFound(error)) return;
-        collecting.onWarning(`the routing table has no current ${list}`, error);
+        collecting.onWarning(`cannot refresh the ${list} of the routing table`, error);
       });
       attempted.add(list);
     });

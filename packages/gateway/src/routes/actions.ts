@@ -38,11 +38,11 @@ export interface ActionDependencies {
   readonly merge: (names: readonly string[], route: IndexedRoute) => Serve;
   /** Returns one upstream, with subscriptions that outlive its replicas. */
   readonly relay: (upstream: Upstream) => Serve;
-  /** The response cache. Undefined where it is turned off. */
+  /** The response cache. `undefined` if it is disabled. */
   readonly caching: ResponseCaching["middleware"] | undefined;
   /** Returns the cache's name for a route whose responses differ from the upstream's. */
   readonly cacheName: (index: number) => string;
-  /** The limits. Undefined where there are none. */
+  /** The limits. `undefined` if none are configured. */
   readonly limits: Middleware | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface Upstream {
   readonly copy?: ((copy: RequestCopy) => void) | undefined;
   /** Returns a tool from the last `tools/list`, for its annotations and mirrored headers. */
   readonly tool: (name: string) => Tool | undefined;
-  /** Returns a tool once a pending list has arrived. Absent where there is no list to wait for. */
+  /** Returns a tool once a pending list has arrived. Absent if there is no list to wait for. */
   readonly findTool?: ((name: string) => Promise<Tool | undefined>) | undefined;
   /** Marks the list of tools as stale. */
   readonly forget?: (() => void) | undefined;
