@@ -7,9 +7,9 @@ describe("server/utilities/caching#time-to-live-ttl-field", () => {
     ["0 SHOULD be considered immediately stale", { ttlMs: 0 }, 0],
     ["absent SHOULD be taken for 0", {}, 0],
     ["negative SHOULD be treated as 0", { ttlMs: -1 }, 0],
-    ["text is no time", { ttlMs: "300000" }, 0],
-    ["null is no time", { ttlMs: null }, 0],
-    ["without bound is no time", { ttlMs: JSON.parse("1e999") }, 0],
+    ["text is not a time", { ttlMs: "300000" }, 0],
+    ["null is not a time", { ttlMs: null }, 0],
+    ["infinity is not a time", { ttlMs: JSON.parse("1e999") }, 0],
   ])("%s", (_what, result, ttlMs) => {
     expect(readCacheHints(result).ttlMs).toBe(ttlMs);
   });

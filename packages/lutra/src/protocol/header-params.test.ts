@@ -49,7 +49,7 @@ describe("basic/transports/streamable-http#schema-extension", () => {
     expect(found.map(({ path }) => path)).toEqual(names.map((name) => [name]));
   });
 
-  it("what stands in const, enum, default and examples is data", () => {
+  it("treats the values of const, enum, default and examples as data", () => {
     const data = { "x-mcp-header": "Data" };
     const field = { const: data, enum: [data], default: data, examples: [data] };
     expect(headerParams(object({ a: field }))).toEqual([]);
@@ -87,7 +87,7 @@ describe("basic/transports/streamable-http#schema-extension", () => {
       "a type behind $ref is not permitted",
       { ...annotated({ $ref: "#/$defs/a" }), $defs: { a: {} } },
     ],
-    ["the root is no property", { ...object({}), "x-mcp-header": "Root" }],
+    ["the root is not a property", { ...object({}), "x-mcp-header": "Root" }],
     ["not through items", object({ a: { type: "array", items: region } })],
     ["not through prefixItems", object({ a: { type: "array", prefixItems: [region] } })],
     ["not through contains", object({ a: { type: "array", contains: region } })],
@@ -110,7 +110,7 @@ describe("basic/transports/streamable-http#schema-extension", () => {
       "not through dependentSchemas",
       { type: "object", dependentSchemas: { a: object({ region }) } },
     ],
-    ["not through a keyword nobody knows", { type: "object", whatever: { region } }],
+    ["not through an unknown keyword", { type: "object", whatever: { region } }],
   ])("an annotation that violates a constraint is refused: %s", (_what, schema) => {
     expect(() => headerParams(schema)).toThrow(TypeError);
     expect(() => headerParams(schema)).toThrow(/^x-mcp-header/);
@@ -173,7 +173,7 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
       { "mcp-param-count": "9007199254740991" },
     ],
     ["a boolean", { force: true }, { "mcp-param-force": "true" }],
-    ["a header nobody recognises is ignored", {}, { "mcp-param-other": "x" }],
+    ["an unknown header is ignored", {}, { "mcp-param-other": "x" }],
     ["a fraction, which the schema refuses", { count: 1.5 }, { "mcp-param-count": "1.5" }],
     ["a list, which the schema refuses", { region: ["eu"] }, { "mcp-param-region": "eu" }],
   ])("accepts: %s", (_what, args, headers) => {

@@ -44,7 +44,7 @@ describe("basic/transports/streamable-http#value-encoding", () => {
     fc.string().map((text) => `=?base64?${text}?=`),
   );
 
-  it("every string of Unicode text comes back as it was", () => {
+  it("decodes every encoded string of Unicode text unchanged", () => {
     fc.assert(
       fc.property(anyString, (value) => {
         expect(decodeHeaderValue(encodeHeaderValue(value), "x")).toBe(value);

@@ -81,7 +81,7 @@ describe("basic/patterns/mrtr#inputresponses", () => {
     ["accepted without content", url, { action: "accept" }, true],
     ["declined", form, { action: "decline" }, true],
     ["cancelled", form, { action: "cancel" }, true],
-    ["an action nobody knows", form, { action: "maybe" }, false],
+    ["an unknown action", form, { action: "maybe" }, false],
     ["no action", form, { content: { name: "a" } }, false],
     ["content that is a list", form, { action: "accept", content: ["a"] }, false],
     ["nested content", form, { action: "accept", content: { name: { first: "a" } } }, false],
@@ -93,7 +93,7 @@ describe("basic/patterns/mrtr#inputresponses", () => {
     ["a message", sample, message, true],
     ["a message of blocks", sample, { ...message, content: [message.content] }, true],
     ["a message without a model", sample, { ...message, model: undefined }, false],
-    ["a message of nobody", sample, { ...message, role: "system" }, false],
+    ["a message with an unknown role", sample, { ...message, role: "system" }, false],
     ["a message of text", sample, { ...message, content: "text" }, false],
     ["a block without a type", sample, { ...message, content: [{}] }, false],
     ["an elicited answer", sample, { action: "accept" }, false],
@@ -105,7 +105,7 @@ describe("basic/patterns/mrtr#inputresponses", () => {
     expect(isResponseTo(request, response)).toBe(expected);
   });
 
-  it("content without an action is no answer", () => {
+  it("rejects content without an action", () => {
     expect(isElicitResult({ content: {} })).toBe(false);
   });
 });

@@ -67,7 +67,7 @@ describe("server/utilities/logging#log-levels", () => {
   });
 
   it.each([[undefined], [null], [3], ["hasOwnProperty"], ["__proto__"]])(
-    "%s is no level",
+    "%s is not a level",
     (value) => {
       expect(isLoggingLevel(value)).toBe(false);
     },

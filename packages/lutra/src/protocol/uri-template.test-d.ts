@@ -11,7 +11,7 @@ const _modifiers: Equal<TemplateVariable<"{x:3,y*}{/z*}">, "x" | "y" | "z"> = tr
 const _query: Equal<TemplateVariable<"{a}{?b,c}{&d}{#e}">, "a" | "b" | "c" | "d" | "e"> = true;
 const _unknown: Equal<TemplateVariable<string>, string> = true;
 
-/** Variables of a query may be absent, all others are there. */
+/** Variables of a query are optional, all others are required. */
 const _variables: Equal<
   TemplateVariables<"a://{id}{?q,lang:2}">,
   { readonly id: string; readonly q?: string; readonly lang?: string }

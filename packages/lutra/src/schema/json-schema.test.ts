@@ -122,8 +122,8 @@ describe("basic/index#json-schema-usage", () => {
 
 describe("basic/index#schema-validation: schemas MUST be valid according to their dialect", () => {
   it.each<[string, JSONObject]>([
-    ["a type nobody knows", { type: "text" }],
-    ["a type that is no text", { type: 1 }],
+    ["an unknown type", { type: "text" }],
+    ["a type that is not a string", { type: 1 }],
     ["an empty list of types", { type: [] }],
     ["properties that are a list", { properties: [] }],
     ["a property that is text", { properties: { a: "string" } }],
@@ -133,22 +133,22 @@ describe("basic/index#schema-validation: schemas MUST be valid according to thei
     ["required names that are numbers", { required: [1] }],
     ["an enum that is text", { enum: "a" }],
     ["an empty anyOf", { anyOf: [] }],
-    ["an allOf that is no list", { allOf: {} }],
+    ["an allOf that is not a list", { allOf: {} }],
     ["a oneOf of text", { oneOf: ["a"] }],
     ["items that are text", { items: "string" }],
     ["additionalProperties that are text", { additionalProperties: "no" }],
     ["not that is a list", { not: [] }],
     ["a pattern that does not compile", { pattern: "(" }],
-    ["a pattern that is no text", { pattern: 1 }],
+    ["a pattern that is not a string", { pattern: 1 }],
     ["a property pattern that does not compile", { patternProperties: { "[": true } }],
     ["a minimum that is text", { minimum: "1" }],
     ["a negative length", { minLength: -1 }],
     ["a fractional count", { maxItems: 1.5 }],
     ["multipleOf 0", { multipleOf: 0 }],
-    ["uniqueItems that is no flag", { uniqueItems: "yes" }],
-    ["a $ref that is no text", { $ref: 1 }],
+    ["uniqueItems that is not a boolean", { uniqueItems: "yes" }],
+    ["a $ref that is not a string", { $ref: 1 }],
     ["a definition that is text", { $defs: { a: "string" } }],
-    ["an $id that is no URI", { $id: "http://[" }],
+    ["an $id that is not a URI", { $id: "http://[" }],
   ])("%s", (_what, schema) => {
     expect(() => compile(schema)).toThrow(TypeError);
   });

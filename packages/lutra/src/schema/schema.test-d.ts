@@ -40,7 +40,7 @@ const _valid: Place = { name: "Lyon", where: { lat: 45.7 } };
 const _missing: Place = { where: { lat: 45.7 } };
 // @ts-expect-error name is a string
 const _wrong: Place = { name: 1, where: { lat: 45.7 } };
-// @ts-expect-error a river is no lake
+// @ts-expect-error a river is not a lake
 const _lake: Place = { name: "", where: { lat: 0 }, kind: "lake" };
 
 const _null: Equal<FromJSONSchema<{ type: "null" }>, null> = true;

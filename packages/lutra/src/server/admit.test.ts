@@ -186,7 +186,7 @@ describe("the first check that fails is the answer", () => {
 
 describe("basic/transports/streamable-http#protocol-version-header: methods", () => {
   it.each([
-    ["one nobody knows", "tools/dance"],
+    ["an unknown method", "tools/dance"],
     ["initialize", "initialize"],
     ["ping", "ping"],
     ["logging/setLevel", "logging/setLevel"],

@@ -129,7 +129,7 @@ describe("server/utilities/pagination", () => {
     });
   });
 
-  it("a value of another use, sealed by the same key, is no cursor", async () => {
+  it("rejects a value of another purpose that the same key sealed", async () => {
     const cursor = await createSealer(keys).seal({ after: "t9", index: 10 }, "state\n[]");
     await expect(ask(serverOf(25), "tools/list", { cursor })).rejects.toMatchObject({
       code: -32602,
@@ -230,7 +230,7 @@ describe("server/tools#capabilities: the list", () => {
     expect(await ask(server, "tools/list", {}, other)).toEqual(before);
   });
 
-  it("nobody can change what others get", async () => {
+  it("a caller cannot change the pages of other callers", async () => {
     const server = serverOf(1);
     const result = (await server.serve(requestOf("tools/list"), contextOf())) as {
       tools: JSONObject[];
@@ -292,7 +292,7 @@ describe("a catalogue at run time", () => {
   });
 
   it.each(["tools", "prompts", "resources", "resourceTemplates"] as const)(
-    "what was not declared cannot be added to, since nobody could ask for it: %s",
+    "rejects additions to a list that the server did not declare: %s",
     (category) => {
       const server = createServer({ name: "test", version: "1" });
       expect(() => server[category].add()).toThrow(TypeError);

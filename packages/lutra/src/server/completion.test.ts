@@ -97,10 +97,10 @@ describe("server/utilities/completion#reference-types", () => {
 
 describe("server/utilities/completion#error-handling", () => {
   it.each<[string, JSONObject]>([
-    ["a prompt nobody declared", { ref: { type: "ref/prompt", name: "q" } }],
+    ["an unknown prompt", { ref: { type: "ref/prompt", name: "q" } }],
     ["a prompt of the prototype", { ref: { type: "ref/prompt", name: "valueOf" } }],
-    ["a template nobody declared", { ref: { type: "ref/resource", uri: "a://{b}" } }],
-    ["a URI that is no template", { ref: { type: "ref/resource", uri: "place://fr/lyon" } }],
+    ["an unknown template", { ref: { type: "ref/resource", uri: "a://{b}" } }],
+    ["a URI that is not a template", { ref: { type: "ref/resource", uri: "place://fr/lyon" } }],
     ["an argument that the prompt has not", { argument: { name: "x", value: "" } }],
     ["an argument of the prototype", { argument: { name: "constructor", value: "" } }],
     [

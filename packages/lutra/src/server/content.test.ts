@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { audio, blob, image, isBase64 } from "./content.ts";
 
 describe("server/tools#image-content, #audio-content", () => {
-  it("bytes are sent in Base64, and come back as they were", () => {
+  it("encodes bytes in Base64, from which they can be decoded unchanged", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const { data } = image(bytes, "image/png");

@@ -221,7 +221,7 @@ describe("what goes wrong inside", () => {
     expect(log).toHaveBeenCalledWith(expect.stringContaining("tools/call"), thrown);
   });
 
-  it("is not reported when the peer is told of it", async () => {
+  it("is not reported when the peer receives it unmasked", async () => {
     const onError = vi.fn();
     const server = createServer({ ...everything, onError });
     await expect(ask(server, "tools/call", { name: "none" })).rejects.toMatchObject({
@@ -236,7 +236,7 @@ describe("what goes wrong inside", () => {
     ["an AbortError", () => new DOMException("gone", "AbortError")],
     ["the abort of a request of its own", () => new TransportError("aborted", "gone")],
   ])(
-    "basic/patterns/cancellation: what a cancelled request throws is no failure: %s",
+    "basic/patterns/cancellation: an error of a cancelled request is not reported: %s",
     async (_w, make) => {
       const onError = vi.fn();
       const controller = new AbortController();
@@ -360,7 +360,7 @@ describe("share", () => {
     expect(() => own.share({ replicas: 2, keys })).not.toThrow();
   });
 
-  it("what the author chose goes before what is shared", async () => {
+  it("the options of createServer take precedence over shared state", async () => {
     const events = createMemoryEventBus();
     const server = createServer({ ...everything, events });
     server.share({ events: createMemoryEventBus() });
@@ -411,7 +411,7 @@ describe("options that make no sense are a TypeError at once", () => {
     ["a page of nothing", { pageSize: 0 }],
     ["a page and a half", { pageSize: 1.5 }],
     ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }],
-    ["a scope nobody knows", { cache: { ttlMs: 1, cacheScope: "shared" } }],
+    ["an unknown scope", { cache: { ttlMs: 1, cacheScope: "shared" } }],
     ["no time to answer", { inputTtlMs: 0 }],
     ["state of no size", { maxStateBytes: 0 }],
     ["a negative number of subscriptions", { maxResourceSubscriptions: -1 }],

@@ -57,7 +57,7 @@ export function createDispatch(
   };
 }
 
-/** Makes `context.log` send nothing. */
+/** Removes the log level, so that `context.log` sends nothing. */
 function removeLogLevel(context: RequestContext): void {
   if (context.meta?.logLevel === undefined) return;
   context.meta = { ...context.meta, logLevel: undefined };

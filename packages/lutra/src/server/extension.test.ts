@@ -196,7 +196,7 @@ describe("what an extension may add to its server", () => {
     expect(refused).not.toHaveProperty("a");
   });
 
-  it("what its settings require of clients is refused before the arguments are looked at", async () => {
+  it("checks the capabilities that settings require before the arguments", async () => {
     const requiring: Extension = {
       id,
       toolRequirements: ({ name }) => (name === "t" ? { extensions: { [id]: {} } } : undefined),

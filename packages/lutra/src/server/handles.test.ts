@@ -23,7 +23,7 @@ function callers(store = createMemoryHandleStore()) {
   return { store, ada: of({ id: "ada" }), bob: of({ id: "bob" }), nobody: of() };
 }
 
-it("keeps a value under a handle that nobody can guess", async () => {
+it("stores a value under a handle that cannot be guessed", async () => {
   const { ada } = callers();
   const trips = handles<Trip>("trip", { ttlMs: 1000 });
   const ids = [await trips.mint(ada, { stops: [] }), await trips.mint(ada, { stops: ["a"] })];
@@ -83,7 +83,7 @@ it("loses no change of many at once", async () => {
   expect([...trip.stops].sort()).toEqual([...stops].sort());
 });
 
-it("gives up an update that nobody waits for", async () => {
+it("ends an update when its request is cancelled", async () => {
   const { ada } = callers();
   const trips = handles<Trip>("trip", { ttlMs: 1000 });
   const id = await trips.mint(ada, { stops: [] });

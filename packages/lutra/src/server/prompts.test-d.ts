@@ -3,7 +3,7 @@ import { definePrompt } from "./prompts.ts";
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
-/** Arguments follow from their declaration: required ones are there, others may be absent. */
+/** Arguments follow from their declaration: some are required, others optional. */
 const review = definePrompt({
   name: "review",
   arguments: { code: { required: true }, language: {}, style: { required: false } },
@@ -31,10 +31,10 @@ definePrompt({
 // @ts-expect-error there are no arguments
 definePrompt({ name: "p", get: ({ code }) => code });
 
-/** What getting may give. */
+/** The values that a handler may return. */
 definePrompt({ name: "p", get: () => [{ role: "user", content: { type: "text", text: "" } }] });
 definePrompt({ name: "p", get: async () => ({ description: "", messages: [] }) });
-// @ts-expect-error nobody is called system
+// @ts-expect-error there is no role system
 definePrompt({ name: "p", get: () => [{ role: "system", content: { type: "text", text: "" } }] });
-// @ts-expect-error a number is no message
+// @ts-expect-error a number is not a message
 definePrompt({ name: "p", get: () => 42 });

@@ -58,7 +58,7 @@ describe("server/prompts#getting-a-prompt", () => {
     ["a number", 1],
     ["a message without content", [{ role: "user" }]],
     ["a message without a role", [{ content: { type: "text", text: "" } }]],
-    ["a message of nobody", [{ role: "system", content: { type: "text", text: "" } }]],
+    ["a message with an unknown role", [{ role: "system", content: { type: "text", text: "" } }]],
     ["an image that is not Base64", [{ role: "user", content: image("###", "image/png") }]],
     ["an image without a type", [{ role: "user", content: { type: "image", data: "" } }]],
     ["content in a list", [{ role: "user", content: [{ type: "text", text: "" }] }]],

@@ -32,14 +32,14 @@ defineResourceTemplate({
   read: () => "",
 });
 
-/** What reading may give. */
+/** The values that a handler may return. */
 const base = { uri: "a:b", name: "b" };
 defineResource({ ...base, read: () => "text" });
 defineResource({ ...base, read: async () => new Uint8Array() });
 defineResource({ ...base, read: () => ({ uri: "a:b", text: "" }) });
 defineResource({ ...base, read: () => [{ uri: "a:b", blob: "" }] });
 defineResource({ ...base, read: () => undefined });
-// @ts-expect-error a number is no contents
+// @ts-expect-error a number is not valid contents
 defineResource({ ...base, read: () => 42 });
 // @ts-expect-error contents have a URI
 defineResource({ ...base, read: () => ({ text: "" }) });

@@ -87,7 +87,7 @@ describe("server/resources#error-handling", () => {
   });
 
   it.each([
-    ["a resource nobody declared", "a:c"],
+    ["an unknown resource", "a:c"],
     ["one that does not follow the template", "place://1/2"],
     ["one that the template's handler does not know", "place://2"],
     ["one with bad percent-encoding", "place://%zz"],
@@ -145,7 +145,7 @@ describe("server/resources#resource-templates", () => {
     expect(seen).toEqual({ variables, uri, capabilities: {} });
   });
 
-  it("a declared resource goes before a template, and templates in their order", async () => {
+  it("a declared resource takes precedence over templates, and templates in their order", async () => {
     const named = (name: string, uriTemplate: string) =>
       defineResourceTemplate({ uriTemplate, name, read: () => name });
     const server = serverOf(
@@ -214,7 +214,7 @@ describe("a definition that makes no sense is a TypeError at once", () => {
     ["a URI with a blank", { uri: "a:b c" }],
     ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }],
     ["a fractional ttlMs", { cache: { ttlMs: 0.5, cacheScope: "public" } }],
-    ["a scope nobody knows", { cache: { ttlMs: 0, cacheScope: "shared" } }],
+    ["an unknown scope", { cache: { ttlMs: 0, cacheScope: "shared" } }],
     ["no function", { read: undefined }],
   ])("%s", (_what, members) => {
     const definition = { ...returning(""), ...members } as unknown as ResourceDefinition;

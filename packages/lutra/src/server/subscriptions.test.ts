@@ -79,7 +79,7 @@ describe("basic/patterns/subscriptions#acknowledgment", () => {
     ],
     ["resources that there are not", {}, { resourceSubscriptions: ["a:none"] }, {}],
     ["no resources", {}, { resourceSubscriptions: [] }, {}],
-    ["members that nobody knows are omitted", {}, { taskIds: ["t"], constructor: true }, {}],
+    ["unknown members are omitted", {}, { taskIds: ["t"], constructor: true }, {}],
   ])(
     "reflects the subset the server agreed to honor: %s",
     async (_what, options, filter, agreed) => {
@@ -212,7 +212,7 @@ describe("basic/patterns/subscriptions#multiple-concurrent-subscriptions", () =>
     }
   });
 
-  it("hear of everything they asked for when the bus may have missed something", () => {
+  it("are notified of everything they follow when the bus may have lost events", () => {
     const events = createMemoryEventBus();
     const server = serverOf({ events });
     const some = listen(server, { toolsListChanged: true, resourceSubscriptions: ["a:b"] });
@@ -226,7 +226,7 @@ describe("basic/patterns/subscriptions#multiple-concurrent-subscriptions", () =>
     expect(methodsOf(none)).toHaveLength(1);
   });
 
-  it("two of the same kind both hear", () => {
+  it("two subscriptions of the same kind are both notified", () => {
     const server = serverOf();
     const all = [1, 2, 3].map((id) => listen(server, { toolsListChanged: true }, id));
     server.tools.add(tool("x"));

@@ -63,7 +63,7 @@ defineTool({ name: "t", call: () => ({ type: "text", text: "" }) });
 defineTool({ name: "t", call: async () => [{ type: "image", data: "", mimeType: "image/png" }] });
 defineTool({ name: "t", call: () => toolResult({ structuredContent: { any: 1 } }) });
 defineTool({ name: "t", call: () => inputRequired({ state: 1 }) });
-// @ts-expect-error a number is no content
+// @ts-expect-error a number is not content
 defineTool({ name: "t", call: () => 42 });
 // @ts-expect-error structured content needs a schema or toolResult
 defineTool({ name: "t", call: () => ({ sum: 1 }) });
@@ -80,7 +80,7 @@ defineTool({ name: "t", outputSchema, call: () => toolResult({ content: [], isEr
 defineTool({ name: "t", outputSchema, call: () => ({ sum: "1" }) });
 // @ts-expect-error sum is missing
 defineTool({ name: "t", outputSchema, call: () => ({}) });
-// @ts-expect-error text is no structured content
+// @ts-expect-error text is not structured content
 defineTool({ name: "t", outputSchema, call: () => "1" });
 // @ts-expect-error sum is a number, by hand as well
 defineTool({ name: "t", outputSchema, call: () => toolResult({ structuredContent: { sum: "" } }) });
@@ -98,7 +98,7 @@ defineTool({
 defineTool({ name: "t", outputSchema: { type: "null" }, call: () => null });
 defineTool({ name: "t", outputSchema: type("string"), call: () => "a" });
 
-/** What must be said, and how. */
+/** The required members of a definition. */
 // @ts-expect-error a tool has a name
 defineTool({ call: () => "" });
 // @ts-expect-error a tool does something

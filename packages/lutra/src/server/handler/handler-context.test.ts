@@ -8,7 +8,7 @@ import type { HandlerContext } from "./handler-context.ts";
 
 const logLevel = "io.modelcontextprotocol/logLevel";
 
-/** What a handler sends before its result. */
+/** Returns the notifications that a handler sends before its result. */
 async function sent(
   handler: (context: HandlerContext) => unknown,
   meta: JSONObject,

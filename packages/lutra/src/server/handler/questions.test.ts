@@ -164,7 +164,7 @@ describe("several inputs at once", () => {
     ["a URL", (c) => c.elicit("q", url), { action: "cancel" }],
     ["a message", (c) => c.sample("q", sampling), message],
     ["roots", (c) => c.roots("q"), { roots: [] }],
-  ])("a question that nobody awaits is asked all the same: %s", async (_what, question, answer) => {
+  ])("asks a question that the handler does not await: %s", async (_what, question, answer) => {
     const server = serverOf((context) => {
       question(context);
       return "done";
@@ -290,7 +290,7 @@ describe("a form by a library's schema", () => {
   });
 
   it.each([
-    [{ email: "nobody", age: 30 }],
+    [{ email: "no address", age: 30 }],
     [{ email: "a@b.co", age: 17 }],
     [{ email: "a@b.co", age: 99 }],
   ])("what the schema refuses is asked again: %j", async (content) => {

@@ -56,7 +56,10 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
       "of another principal",
       (asked) => call(serverOf(counting), retryOf(asked, answers), { principal: { id: "bob" } }),
     ],
-    ["of a principal, from nobody", (asked) => call(serverOf(counting), retryOf(asked, answers))],
+    [
+      "of a principal, from a caller without one",
+      (asked) => call(serverOf(counting), retryOf(asked, answers)),
+    ],
     [
       "of another method",
       (asked) =>
@@ -100,7 +103,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     expect(errors).toEqual([]);
   });
 
-  it("a cursor is no request state", async () => {
+  it("rejects a cursor as request state", async () => {
     const server = serverOf(counting, { pageSize: 1 });
     const { nextCursor } = await ask(server, "tools/list");
     await expect(call(server, { requestState: nextCursor })).rejects.toMatchObject({

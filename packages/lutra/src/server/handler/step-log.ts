@@ -18,6 +18,6 @@ export interface StepLog {
   readonly step: (name: string, outcome: StepOutcome) => Promise<StepOutcome>;
   /** Publishes a status message. */
   readonly status: (message: string) => Promise<void>;
-  /** Makes the call outlive its request. */
+  /** Turns the call into a task, which outlives its request. */
   readonly startTask: () => Promise<void>;
 }
