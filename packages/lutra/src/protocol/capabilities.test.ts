@@ -50,7 +50,7 @@ describe("basic/index#meta: capabilities", () => {
     expect(() => requireCapabilities({ sampling: {}, roots: {} }, {})).toThrow(/sampling, roots/);
   });
 
-  it("a capability that is not an object counts as undeclared", () => {
+  it("treats a capability that is not an object as undeclared", () => {
     const declared = JSON.parse('{"__proto__":{"sampling":{}},"roots":null}');
     expect(hasCapabilities({ sampling: {} }, declared)).toBe(false);
     expect(hasCapabilities({ roots: {} }, declared)).toBe(false);

@@ -63,7 +63,7 @@ describe("basic/index#error-codes", () => {
     ["a fractional code", { code: 1.5, message: "no" }],
     ["a code that is a string", { code: "-32602", message: "no" }],
     ["an array", [-32602]],
-  ])("error codes MUST be integers: %s is not a valid error", (_what, wire) => {
+  ])("error codes MUST be integers: rejects %s", (_what, wire) => {
     expect(ProtocolError.fromWire(wire)).toBeUndefined();
   });
 

@@ -73,8 +73,8 @@ describe("asJSON", () => {
     ["an undefined member", { a: undefined, b: 1 }, { b: 1 }],
     ["a date", { at: new Date(0) }, { at: "1970-01-01T00:00:00.000Z" }],
     ["a class with toJSON", { a: new URL("http://a.example") }, { a: "http://a.example/" }],
-    ["an array with a hole", Object.assign([1], { 2: 2 }), [1, null, 2]],
-    ["a number that is not finite", [Number.NaN, Number.POSITIVE_INFINITY], [null, null]],
+    ["a hole", Object.assign([1], { 2: 2 }), [1, null, 2]],
+    ["not a finite number", [Number.NaN, Number.POSITIVE_INFINITY], [null, null]],
     ["a map", { a: new Map([[1, 2]]) }, { a: {} }],
     ["an object with its own toJSON", { toJSON: () => "x" }, "x"],
   ])("asJSON converts %s", (_what, value, expected) => {

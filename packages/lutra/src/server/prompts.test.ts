@@ -63,7 +63,7 @@ describe("server/prompts#getting-a-prompt", () => {
     ["an image without a type", [{ role: "user", content: { type: "image", data: "" } }]],
     ["content in a list", [{ role: "user", content: [{ type: "text", text: "" }] }]],
     ["a message that is null", [null]],
-  ])("an invalid message is not sent but causes an internal error: %s", async (_what, value) => {
+  ])("an invalid message is an internal error and not sent: %s", async (_what, value) => {
     await expect(get(returning(value))).rejects.toMatchObject({ code: -32603 });
     expect(errors).toEqual([expect.any(TypeError)]);
   });

@@ -252,7 +252,7 @@ describe("server/tools#tool-result", () => {
     ["a link without a name", { type: "resource_link", uri: "a:b" }],
     ["a block of a type that does not exist", { type: "video", data: "" }],
     ["a list in a list", [[{ type: "text", text: "" }]]],
-  ])("invalid content is not sent but causes an internal error: %s", async (_what, value) => {
+  ])("invalid content is an internal error and not sent: %s", async (_what, value) => {
     await expect(call(returning(value))).rejects.toMatchObject({ code: -32603 });
     expect(errors).toEqual([expect.any(TypeError)]);
   });
