@@ -20,14 +20,14 @@ const cache = z
         .min(0)
         .default(30_000)
         .describe(
-          "Time after a response becomes stale during which it is still served while a new one is fetched, in milliseconds",
+          "Time for which a stale response is still served while a new one is fetched, in milliseconds",
         ),
       staleOnErrorMs: z
         .int()
         .min(0)
         .default(300_000)
         .describe(
-          "Time after a response becomes stale during which it is still served while the upstream is unavailable, in milliseconds",
+          "Time for which a stale response is still served while the upstream is unavailable, in milliseconds",
         ),
     }),
   ])
