@@ -33,7 +33,7 @@ describe("explainRoutes", () => {
       { method: "tools/call", name: "drop_table" },
       0,
       [
-        "routes[0]: fits, method tools/call and name drop_*",
+        "routes[0]: matches method tools/call and name drop_*",
         "=> refused with 403: dropping is off",
       ],
     ],
@@ -41,8 +41,8 @@ describe("explainRoutes", () => {
       { method: "tools/call", name: "find" },
       1,
       [
-        'routes[0]: passed over; name is "find", expected drop_*',
-        "routes[1]: fits, method tools/call and name find",
+        'routes[0]: does not match; name is "find", expected drop_*',
+        "routes[1]: matches method tools/call and name find",
         "=> to next (2 URLs) as search",
         "   the body is read: the name is replaced",
       ],
@@ -51,9 +51,9 @@ describe("explainRoutes", () => {
       { method: "tools/call", name: "x", params: { country: "FR" } },
       2,
       [
-        'routes[0]: passed over; name is "x", expected drop_*',
-        'routes[1]: passed over; name is "x", expected find',
-        "routes[2]: fits, method tools/call and param.Country FR",
+        'routes[0]: does not match; name is "x", expected drop_*',
+        'routes[1]: does not match; name is "x", expected find',
+        "routes[2]: matches method tools/call and param.Country FR",
         "=> to old (90 %) or next (10 %)",
         "   the body is passed through unread",
       ],
@@ -74,7 +74,7 @@ describe("explainRoutes", () => {
   it("explains a request that only the last route matches", () => {
     const { lines } = explainRoutes(config, { method: "prompts/list" });
     expect(lines.slice(-2)).toEqual([
-      "routes[4]: fits, it takes everything",
+      "routes[4]: matches every request",
       "=> old, notes as one server",
     ]);
   });
@@ -86,6 +86,6 @@ describe("explainRoutes", () => {
     });
     const { route, lines } = explainRoutes(only.config, { method: "prompts/list" });
     expect(route).toBeUndefined();
-    expect(lines.at(-1)).toBe("=> no route fits: refused with 404");
+    expect(lines.at(-1)).toBe("=> no route matches: refused with 404");
   });
 });

@@ -1,4 +1,4 @@
-/** Explains in words which route a request takes and how it is answered. */
+/** Explains as text which route a request takes and how it is answered. */
 import { coreMethods, encodeHeaderValue, latestVersion, type Method } from "lutra/protocol";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
@@ -9,7 +9,7 @@ import { mayBecomeTask } from "./follow-tasks.ts";
 import { compileMatch } from "./match.ts";
 import { compileRoutes } from "./routes.ts";
 
-/** A request, as its headers describe it. */
+/** A request, as described by its headers. */
 export interface Question {
   readonly method: string;
   readonly name?: string | undefined;
@@ -21,7 +21,7 @@ export interface Question {
 export interface Explanation {
   /** The index of the route. Undefined when no route matches. */
   readonly route: number | undefined;
-  /** One line for each route up to the matching one, followed by the outcome. */
+  /** One line for each route up to the matching one, then the outcome. */
   readonly lines: readonly string[];
 }
 
@@ -33,14 +33,15 @@ export function explainRoutes(config: CompleteConfig, question: Question): Expla
   const tried = config.routes.slice(0, (route ?? config.routes.length) + 1);
   const lines = tried.map((candidate, index) => {
     const failed = compileMatch(candidate.match).find(({ holds }) => !holds(input));
-    if (failed === undefined) return `routes[${index}]: fits${becauseOf(candidate)}`;
+    if (failed === undefined) return `routes[${index}]: matches${conditionsOf(candidate)}`;
     const actual = failed.actual(input);
-    const shown = actual === undefined ? "has none" : `is ${JSON.stringify(actual)}`;
-    return `routes[${index}]: passed over; ${failed.about} ${shown}, expected ${failed.expected}`;
+    const shown = actual === undefined ? "absent" : JSON.stringify(actual);
+    const expected = `expected ${failed.expected}`;
+    return `routes[${index}]: does not match; ${failed.about} is ${shown}, ${expected}`;
   });
   const taken = route === undefined ? undefined : config.routes[route];
   const outcome =
-    taken === undefined ? "no route fits: refused with 404" : outcomeOf(taken, config);
+    taken === undefined ? "no route matches: refused with 404" : outcomeOf(taken, config);
   const reading = taken && readingOf(taken, config, question.method);
   return { route, lines: [...lines, `=> ${outcome}`, ...(reading ? [`   ${reading}`] : [])] };
 }
@@ -59,10 +60,10 @@ function headOf({ method, name, params = {} }: Question): Head {
   };
 }
 
-function becauseOf({ match }: RouteConfig): string {
+function conditionsOf({ match }: RouteConfig): string {
   const conditions = compileMatch(match);
-  if (conditions.length === 0) return ", it takes everything";
-  return `, ${conditions.map(({ about, expected }) => `${about} ${expected}`).join(" and ")}`;
+  if (conditions.length === 0) return " every request";
+  return ` ${conditions.map(({ about, expected }) => `${about} ${expected}`).join(" and ")}`;
 }
 
 function outcomeOf(route: RouteConfig, config: CompleteConfig): string {
@@ -92,7 +93,7 @@ function kindOf(name: string, { upstreams }: CompleteConfig): string {
   return count === 1 ? "one URL" : `${count} URLs`;
 }
 
-/** Returns a line on the body: passed through, or read, which costs time, for these reasons. */
+/** Returns a line about the body: passed through unread, or read for the listed reasons. */
 function readingOf(route: RouteConfig, config: CompleteConfig, name: string): string | undefined {
   if (route.to === undefined) return undefined;
   const method: Method | undefined = coreMethods.find((known) => known.name === name);
