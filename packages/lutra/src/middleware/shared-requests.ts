@@ -1,4 +1,4 @@
-/** Requests in flight whose answer several callers wait for: equal requests are sent once. */
+/** Requests in flight for which several callers wait: equal requests are sent once. */
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { abortError, unlessAborted } from "../time/abort.ts";
@@ -6,17 +6,17 @@ import type { CacheKeys } from "./cache-keys.ts";
 
 /** A request, and the rules for sharing an answer with it. */
 export interface Waiter {
-  /** Equal for requests that one answer can serve. */
+  /** The same for all requests that one answer can serve. */
   readonly name: string | symbol;
   readonly keys: CacheKeys;
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
   readonly next: Serve;
-  /** Called with the result when this request is the one that is sent, unless it was invalidated. */
+  /** Called with the result if this request is the one that is sent and was not invalidated. */
   readonly onResult: (result: Result) => Promise<void>;
-  /** Returns this request's result for the answer to another one, or `undefined` if it can't be shared. */
+  /** Returns this request's result, given another one's; `undefined` if it can't be shared. */
   readonly share: (result: Result, from: CacheKeys) => Result | undefined;
-  /** Returns true when the failure of another request is the failure of this one, too. */
+  /** Returns true when this request fails with the error of the request that was sent. */
   readonly sharesFailure: (error: unknown, from: CacheKeys) => boolean;
   /** Sends this request by itself, after an answer that can't be shared. */
   readonly sendAlone: () => Promise<Result>;
@@ -52,7 +52,7 @@ export class SharedRequests {
     return shared ?? waiter.sendAlone();
   }
 
-  /** Marks answers in flight as out of date: they are not cached, and no later request joins them. */
+  /** Marks answers in flight as out of date: not to be cached, nor joined by later requests. */
   invalidate({ method, params }: { readonly method: string; readonly params?: string }): void {
     for (const [name, entry] of this.#inFlight) {
       const { public: key } = entry.keys;

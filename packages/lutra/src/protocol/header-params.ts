@@ -20,7 +20,7 @@ const schemaMaps = new Set([
   "$defs",
   "definitions",
 ]);
-/** Maximum nesting of a schema, far beyond that of any real one. */
+/** Maximum nesting of a schema, far above that of real schemas. */
 const maxDepth = 64;
 const integer = /^-?\d+(?:\.0+)?$/;
 
@@ -54,7 +54,7 @@ export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
 /**
  * Returns the headers for one call. An argument that is absent or `null` has no header.
  *
- * @throws {TypeError} for an integer outside of the safe range, which readers would round
+ * @throws {TypeError} for an integer outside the safe range, which recipients would round
  */
 export function encodeHeaderParams(
   params: readonly HeaderParam[],
@@ -87,7 +87,7 @@ export function requireHeaderParams(
     const sent = header(param.header.toLowerCase());
     const value = valueAt(args, param.path) ?? undefined;
     if (value === undefined && sent === undefined) continue;
-    if (sent === undefined) throw mismatch(`${param.header}: missing, its argument is present`);
+    if (sent === undefined) throw mismatch(`${param.header}: missing, but its argument is present`);
     const text = decodeHeaderValue(sent, param.header);
     if (value === undefined) throw mismatch(`${param.header}: sent, but its argument is absent`);
     if (!isSame(text, value)) throw mismatch(`${param.header}: does not match its argument`);
@@ -95,8 +95,9 @@ export function requireHeaderParams(
 }
 
 /**
- * Compares integers as numbers, so that `42.0` equals `42`. A value whose type no header can carry is
- * compared as text; its schema refuses it afterwards with a message that helps a model.
+ * Compares integers as numbers, so that `42.0` equals `42`. A value whose type no header can carry
+ * is compared as text; validation against the schema rejects it later, with a message for the
+ * model.
  */
 function isSame(text: string, value: unknown): boolean {
   if (!Number.isInteger(value)) return text === String(value);
@@ -154,7 +155,7 @@ function headerParam(schema: JSONObject, { path, isReachable }: Place): HeaderPa
   }
   if (!isReachable || path.length === 0) {
     throw new TypeError(
-      `${annotation} at ${where}: expected a property that only \`properties\` lead to`,
+      `${annotation} at ${where}: expected a property below \`properties\` keywords only`,
     );
   }
   return { header: `Mcp-Param-${name}`, path, type: primitiveType(schema.type, where) };

@@ -15,16 +15,16 @@ export const headerNames = {
 } as const;
 
 const sentinel = { prefix: "=?base64?", suffix: "?=" } as const;
-/** Visible ASCII, with spaces and tabs only inside. */
+/** Visible ASCII. Spaces and tabs are allowed, but not at either end. */
 const plain = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Encodes text as a header value: unchanged, or in Base64 if a header cannot carry the text or a
- * reader would mistake it for Base64. A lone surrogate becomes U+FFFD, because it has no UTF-8; the
- * server then refuses the request, because no header can represent such a value.
+ * Encodes text as a header value: unchanged, or in Base64 if the text is not a valid header value
+ * or looks like an encoded one. A lone surrogate has no UTF-8 encoding and becomes U+FFFD. The
+ * server then rejects the request, because the header does not match the body.
  *
  * @spec basic/transports/streamable-http#value-encoding
  */
@@ -36,7 +36,7 @@ export function encodeHeaderValue(value: string): string {
 }
 
 /**
- * Decodes a header value; the inverse of `encodeHeaderValue`. Ignores blanks around the value.
+ * Decodes a header value; the inverse of `encodeHeaderValue`. Ignores spaces and tabs around it.
  *
  * @throws {ProtocolError} `headerMismatch` for invalid characters or Base64
  */
@@ -54,7 +54,7 @@ export function decodeHeaderValue(header: string, name: string): string {
 }
 
 /**
- * Checks a header without an encoding against the value in the body.
+ * Checks that an unencoded header has the value in the body.
  *
  * @throws {ProtocolError} `headerMismatch`
  * @spec basic/transports/streamable-http#server-validation
@@ -66,7 +66,7 @@ export function requireHeader(header: string | undefined, name: string, expected
 }
 
 /**
- * Checks a header whose value may be in Base64 (`Mcp-Name`) against the value in the body.
+ * Checks that a header that may be in Base64 (`Mcp-Name`) has the value in the body.
  *
  * @throws {ProtocolError} `headerMismatch`
  * @spec basic/transports/streamable-http#server-validation
@@ -81,7 +81,7 @@ export function requireEncodedHeader(
   if (decodeHeaderValue(header, name) !== expected) throw unequal(name);
 }
 
-/** Removes the blanks of HTTP at both ends. Any other invalid character is an error. */
+/** Removes spaces and tabs at both ends. Throws for any other invalid character. */
 function readPlain(header: string, name: string): string {
   let start = 0;
   let end = header.length;

@@ -22,7 +22,7 @@ export const metaKeys = {
   progressToken: "progressToken",
 } as const;
 
-/** A program as it describes itself. For display and logs only. */
+/** A program's description of itself. For display and logs only. */
 export interface Implementation {
   readonly name: string;
   readonly version: string;
@@ -47,8 +47,8 @@ export interface RequestMeta {
 /**
  * Parses the protocol fields in the `params` of a request.
  *
- * A request without a version usually comes from a client of an earlier revision, so the error lists
- * the versions in `supported`. It may be the only text that such a client can show to its user.
+ * A request without a version usually comes from a client of an earlier revision, so the error
+ * lists the versions in `supported`. Its message may be all that such a client can show.
  *
  * @throws {ProtocolError} `invalidParams` for a missing or malformed field
  * @spec basic/index#meta, basic/versioning#backward-compatibility-with-initialization-based-versions
@@ -81,7 +81,7 @@ export function parseRequestMeta(
   };
 }
 
-/** Returns true for a valid key of `_meta`: an optional dotted prefix with a slash, and a name. */
+/** Returns true for a valid key of `_meta`: an optional dotted prefix with a slash, then a name. */
 export function isMetaKey(key: string): boolean {
   return metaKeyPattern.test(key);
 }
@@ -107,7 +107,7 @@ const reservedPrefixPattern = new RegExp(
   `^${label}\\.(?:modelcontextprotocol|mcp)(?:\\.${label})*/`,
 );
 
-/** Integers outside of the safe range are rounded when parsed, so no notification would match. */
+/** Returns true for a string or a safe integer. JSON parsers round larger integers. */
 function isProgressToken(value: unknown): value is ProgressToken {
   return typeof value === "string" || Number.isSafeInteger(value);
 }
@@ -139,6 +139,6 @@ function badField(field: string, expected: string): Error {
 }
 
 function unversioned(message: string, supported: readonly string[]): Error {
-  const speaks = `this server speaks ${supported.join(", ")}`;
-  return invalidParams(`${message}; ${speaks}`, { supported: [...supported] });
+  const supports = `this server supports ${supported.join(", ")}`;
+  return invalidParams(`${message}; ${supports}`, { supported: [...supported] });
 }

@@ -1,6 +1,6 @@
 /**
- * Methods as data: shared code decides by these columns and never compares method names. The test
- * `tools/method-names.test.ts` lists the few files that implement the rules of one method.
+ * Methods as data: shared code reads their properties and never compares method names. The test
+ * `tools/method-names.test.ts` lists the few files that implement the rules of a single method.
  */
 import type { ServerCapabilities } from "./capabilities.ts";
 import { invalidParams } from "./errors.ts";
@@ -82,26 +82,26 @@ export function mayRunTwice(
   return method.annotated && (hints?.readOnlyHint === true || hints?.idempotentHint === true);
 }
 
-/** Returns a string parameter. */
+/** Returns a string parameter. Throws a `ProtocolError` for any other value. */
 export function requireString(params: JSONObject, name: string, where = "params"): string {
   const value = params[name];
   if (typeof value !== "string") throw invalidParams(`${where}.${name}: expected a string`);
   return value;
 }
 
-/** Returns an optional object parameter. */
+/** Returns an optional object parameter. Throws a `ProtocolError` for any other value. */
 export function optionalObject(params: JSONObject, name: string): JSONObject | undefined {
   const value = params[name];
   if (value === undefined || isObject(value)) return value;
   throw invalidParams(`params.${name}: expected an object`);
 }
 
-/** Checks that a result from the peer has an array member `name`. */
+/** Checks that a received result has an array member `name`. */
 export function requireArray(result: Result, name: string): void {
   if (!Array.isArray(result[name])) throw malformed(`result.${name}: expected an array`);
 }
 
-/** Creates the error for a malformed result from the peer. */
+/** Creates the error for a malformed result. */
 export function malformed(message: string): TransportError {
   return new TransportError("malformed", message);
 }

@@ -80,7 +80,7 @@ export function samplingCapability(params: CreateMessageParams): ClientCapabilit
   return { sampling: needsTools ? { tools: {} } : {} };
 }
 
-/** Returns true for the shape of a sampling result. */
+/** Returns true for a value that has the shape of a sampling result. */
 export function isCreateMessageResult(value: unknown): value is CreateMessageResult {
   if (!isObject(value) || typeof value.model !== "string") return false;
   if (value.role !== "user" && value.role !== "assistant") return false;

@@ -28,7 +28,7 @@ export interface ListenParams {
 export const acknowledgedMethod = "notifications/subscriptions/acknowledged";
 export const resourceUpdatedMethod = "notifications/resources/updated";
 
-/** The filter members that request a notification without parameters, and its method. */
+/** The list change notifications, by the filter member that requests each of them. */
 export const listChangedMethods = {
   toolsListChanged: "notifications/tools/list_changed",
   promptsListChanged: "notifications/prompts/list_changed",

@@ -30,7 +30,7 @@ export interface Tool {
   readonly title?: string;
   readonly description?: string;
   readonly icons?: readonly Icon[];
-  /** JSON Schema 2020-12 of the arguments; its type is `object`. */
+  /** JSON Schema 2020-12 of the arguments, with the type `object`. */
   readonly inputSchema: JSONObject;
   /** JSON Schema 2020-12 of `structuredContent`. */
   readonly outputSchema?: JSONObject;

@@ -1,5 +1,5 @@
 /**
- * URI templates (RFC 6570): their variables, and the match of a URI.
+ * URI templates (RFC 6570): parsing a template, and matching URIs against it.
  *
  * @spec server/resources#resource-templates
  */
@@ -23,7 +23,7 @@ export type TemplateVariable<Template extends string> = string extends Template
     ? Names<TrimOperator<Expression>> | TemplateVariable<Rest>
     : never;
 
-/** The names of variables in a query, `{?name}` or `{&name}`. */
+/** The names of the variables in a query, `{?name}` or `{&name}`. */
 type QueryVariable<Template extends string> =
   Template extends `${string}{${infer Expression}}${infer Rest}`
     ? (Expression extends `${"?" | "&"}${infer List}` ? Names<List> : never) | QueryVariable<Rest>
@@ -48,7 +48,7 @@ export interface URITemplate {
   readonly match: (uri: string) => { readonly [name: string]: string } | undefined;
 }
 
-/** Literal text of the URI, or a place for the values of `names`. */
+/** Literal text of the URI, or a place that holds the values of `names`. */
 type Part = string | Place;
 
 interface Place {
@@ -83,7 +83,7 @@ const operators: {
 };
 
 /**
- * Compiles a template. URIs longer than `maxLength` never match. The work for one URI is at most
+ * Compiles a template. URIs longer than `maxLength` never match. The time to match a URI is at most
  * proportional to its length times the number of variables.
  *
  * @throws {TypeError} for an invalid template
@@ -161,8 +161,8 @@ function matchParts(
 }
 
 /**
- * Returns for each part the positions from which it and all later parts match the rest of the URI.
- * Works from the last part to the first, because backtracking would try all combinations.
+ * Returns for each part the positions at which it and all later parts match the rest of the URI.
+ * Works from the last part to the first, because backtracking could try every combination.
  */
 function matchingRests(parts: readonly Part[], uri: string): Uint8Array[] {
   const end = uri.length;
@@ -205,7 +205,7 @@ function endOf({ mayBeEmpty }: Place, start: number, next: Uint8Array): number {
   return end;
 }
 
-/** Returns the variables of all queries, whatever their order in the URI. */
+/** Returns the variables of all queries, in whatever order the URI has them. */
 function queryValues(
   queries: readonly { readonly names: readonly string[]; readonly text: string }[],
 ): Record<string, string> {

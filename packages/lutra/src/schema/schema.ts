@@ -1,6 +1,6 @@
 /**
- * Schemas of users: a Standard Schema that also offers JSON Schema (zod, arktype, valibot with its
- * converter), or a plain JSON Schema.
+ * Schemas in options: a Standard Schema that also offers JSON Schema (zod, arktype, valibot with
+ * its converter), or a plain JSON Schema.
  */
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { chain } from "../protocol/chain.ts";
@@ -28,7 +28,7 @@ export type Input<S> = S extends StandardSchema<infer Value, unknown> ? Value : 
 export type Checked<T> = { readonly value: T } | { readonly problem: string };
 
 export interface CompiledSchema<T = unknown> {
-  /** The JSON Schema that the peer receives. */
+  /** The JSON Schema that the client receives. */
   readonly jsonSchema: JSONObject;
   readonly check: (value: unknown) => Checked<T> | Promise<Checked<T>>;
 }
@@ -36,8 +36,8 @@ export interface CompiledSchema<T = unknown> {
 /**
  * Compiles a schema.
  *
- * @param side The JSON Schema for the peer: of values before (`input`) or after (`output`) conversion
- * @throws {TypeError} for an invalid schema, or one that the validator refuses
+ * @param side The JSON Schema for values before (`input`) or after (`output`) conversion
+ * @throws {TypeError} for an invalid schema, or one that the validator does not support
  */
 export function compileSchema(
   schema: Schema,
