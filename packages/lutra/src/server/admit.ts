@@ -1,6 +1,6 @@
 /**
  * The checks that precede all work for a request. The first check that fails determines the answer,
- * so the order of the lines is the order of precedence.
+ * so the order of the checks is their precedence.
  */
 import { requireCapabilities } from "../protocol/capabilities.ts";
 import { ProtocolError } from "../protocol/errors.ts";
@@ -27,7 +27,7 @@ export interface AdmittedMethod extends ServedMethod {
   readonly extension?: string;
 }
 
-/** The columns of a method that admission reads. */
+/** The properties of a method that `admit` reads. */
 export interface AdmissionColumns {
   readonly method: Pick<Method, "nameField">;
   /** The extension that the client must have declared. */
@@ -42,8 +42,8 @@ export interface AdmitOptions<Columns extends AdmissionColumns = AdmittedMethod>
 /**
  * Admits a request: sets `context.meta` to its protocol fields and returns its method.
  *
- * @throws {ProtocolError} for a request that is malformed, contradicts its headers, uses another
- * protocol version or a method that this server does not have
+ * @throws {ProtocolError} for a malformed request, headers that do not match the body, an
+ * unsupported version, an unknown method, or an extension that the client did not declare
  */
 export function admit<Columns extends AdmissionColumns>(
   request: JSONRPCRequest,
@@ -68,14 +68,14 @@ export function admit<Columns extends AdmissionColumns>(
 }
 
 /**
- * A request without the header usually comes from a client of an earlier revision, so the error
- * lists the versions that the server supports.
+ * Rejects a request without the version header. Such a request usually comes from a client of an
+ * earlier revision, so the error lists the versions that the server supports.
  *
  * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
  */
 function requireVersionHeader(version: string | undefined, supported: readonly string[]): void {
   if (version !== undefined) return;
-  const message = `MCP-Protocol-Version: missing; this server speaks ${supported.join(", ")}`;
+  const message = `MCP-Protocol-Version: missing; this server supports ${supported.join(", ")}`;
   throw new ProtocolError("headerMismatch", `Header mismatch: ${message}`, {
     data: { supported: [...supported] },
   });

@@ -1,6 +1,6 @@
 /**
- * A list of definitions, compiled into an immutable table. A change replaces the whole table. Pages
- * are encoded once and not for each request.
+ * A list of definitions, compiled into an immutable table. A change replaces the whole table. Each
+ * page is encoded once, not for each request.
  *
  * @spec server/utilities/pagination, server/utilities/caching
  */
@@ -86,7 +86,7 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     this.#swap(this.#compile([], definitions));
   }
 
-  /** Discards encoded pages, because their cursors were sealed with keys that are replaced. */
+  /** Discards encoded pages, because the keys that sealed their cursors have been replaced. */
   forgetPages(): void {
     this.#table.pages.clear();
   }

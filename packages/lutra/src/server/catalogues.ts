@@ -34,7 +34,7 @@ export interface Catalogues {
   readonly prompts: CompiledCatalogue<PromptDefinition, CompiledPrompt>;
 }
 
-/** Returns the `_meta` of every result, or undefined when the server does not identify itself. */
+/** Returns the `_meta` of every result, or undefined when `identify` is false. */
 export function resultMeta({ identify, info }: CompleteOptions): JSONObject | undefined {
   return identify ? Object.freeze({ [metaKeys.serverInfo]: info }) : undefined;
 }

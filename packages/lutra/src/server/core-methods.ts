@@ -1,4 +1,4 @@
-/** The methods of the core protocol on a server, except `subscriptions/listen`. */
+/** The server's methods of the core protocol, except `subscriptions/listen`. */
 import { type CompleteParams, complete } from "../protocol/completion.ts";
 import { discover } from "../protocol/discover.ts";
 import { invalidParams } from "../protocol/errors.ts";
@@ -23,7 +23,7 @@ import type { CompleteOptions } from "./server-options.ts";
 import type { AnswerToolCall } from "./tool-call.ts";
 import { unknownTool } from "./tools.ts";
 
-/** Returns the methods that answer from the catalogues. */
+/** Returns the core methods, which answer from the options and the catalogues. */
 export function coreMethods(
   options: CompleteOptions,
   catalogues: Catalogues,

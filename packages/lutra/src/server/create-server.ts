@@ -1,4 +1,4 @@
-/** `createServer`: compiles definitions into the tables from which requests are served. */
+/** `createServer`: compiles definitions into lookup tables and serves requests from them. */
 
 import type { Serve } from "../protocol/exchange.ts";
 import type { Implementation } from "../protocol/meta.ts";
@@ -47,27 +47,27 @@ export interface TypesOfDefinitions<
 /** A server: a `Serve`, and the functions that change it at run time. */
 export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<Types> {
   readonly info: Implementation;
-  /** Answers one request. Transports, tests and gateways call nothing else. */
+  /** Answers one request. Transports, tests and gateways call no other function to do so. */
   readonly serve: Serve;
   readonly tools: Catalogue<ToolDefinition>;
   readonly resources: Catalogue<ResourceDefinition>;
   readonly resourceTemplates: Catalogue<ResourceTemplateDefinition>;
   readonly prompts: Catalogue<PromptDefinition>;
   /**
-   * The bus that reaches all replicas. Applications may publish their own events on it; prefix their
-   * topics with a name of your own. Subscriptions made before `share` stay active.
+   * The bus that reaches all replicas. Applications may publish their own events on it, under
+   * topics with a prefix of their own. Subscriptions made before `share` stay active.
    */
   readonly events: EventBus;
   /** Notifies the subscribers of all replicas that a resource has changed. */
   readonly resourceUpdated: (uri: string) => void;
   /**
-   * Sets the state that replicas share. Called by the program that starts them, before the first
-   * request. The options of `createServer` take precedence. Throws `TypeError` when something that
-   * must be shared exists only in this process.
+   * Sets the state that replicas share. The program that starts the replicas calls it before the
+   * first request. The options of `createServer` take precedence. Throws `TypeError` when state
+   * that must be shared exists only in this process.
    */
   readonly share: (shared: Shared) => void;
   /**
-   * Ends open subscriptions gracefully and closes the extensions. Other requests are still answered.
+   * Ends open subscriptions gracefully and closes the extensions. Other requests are still served.
    */
   readonly close: () => Promise<void>;
 }
@@ -137,7 +137,7 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
   };
 }
 
-/** Returns the methods of a server by name: those of its capabilities, and of its extensions. */
+/** Returns the server's methods by name: those of its capabilities and those of its extensions. */
 function compileMethods(
   { options, runtime, catalogues, extensions }: Parts,
   subscriptions: Subscriptions,
@@ -162,7 +162,7 @@ function compileMethods(
 }
 
 /**
- * Adds the members that every result must have to the results of an extension.
+ * Wraps a method of an extension so that its results have the members that every result must have.
  *
  * @spec basic/index#resulttype, basic/index#meta
  */

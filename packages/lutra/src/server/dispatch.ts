@@ -1,6 +1,6 @@
 /**
- * The steps that every request passes: it is admitted, goes through the middleware to its method,
- * and what fails on the way is masked.
+ * The path of every request: it is admitted, passes through the middleware, and reaches its method.
+ * Errors on this path are masked.
  */
 import { isThenable } from "../protocol/chain.ts";
 import { isProtocolError } from "../protocol/errors.ts";
@@ -14,7 +14,7 @@ import type { InstalledExtension } from "./extension.ts";
 import { maskError } from "./mask-error.ts";
 import type { CompleteOptions } from "./server-options.ts";
 
-/** Combines a method and the function that serves it; the function gets the parsed parameters. */
+/** Combines a method and the function that serves it, which receives the parsed parameters. */
 export function serveMethod<Params>(
   method: Method<Params>,
   serve: (
@@ -63,7 +63,7 @@ function removeLogLevel(context: RequestContext): void {
   context.meta = { ...context.meta, logLevel: undefined };
 }
 
-/** True for an error that only says that the caller no longer waits; it is not reported. */
+/** Returns true for an error of a cancelled request that needs no report. */
 function isCancelled(thrown: unknown, { signal }: RequestContext): boolean {
   if (!signal.aborted) return false;
   if (thrown === signal.reason) return true;

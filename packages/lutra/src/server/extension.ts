@@ -1,5 +1,5 @@
 /**
- * Extensions of a server: values without effect until a server lists them.
+ * Extensions of a server. They have no effect until a server lists them.
  *
  * @spec basic/versioning#extension-negotiation
  */
@@ -32,16 +32,16 @@ export interface ExtensionParts {
    * inside the server's own middleware.
    */
   readonly middleware?: Middleware;
-  /** Wraps how tool calls are answered, after they have passed all checks. */
+  /** Wraps the function that answers tool calls, which is called after all checks. */
   readonly answerToolCall?: (next: AnswerToolCall) => AnswerToolCall;
   /** Members of the filter of `subscriptions/listen`, for clients that declared the extension. */
   readonly filters?: readonly FilterMember[];
   /**
    * Called with the state that replicas share, before the first request. Throws `TypeError` when
-   * something that must be shared exists only in this process.
+   * state that must be shared exists only in this process.
    */
   readonly share?: (shared: Shared) => void;
-  /** Ends background work. Called once, after the `close` of all later extensions. */
+  /** Ends background work. Called once, after `close` of the extensions that are listed later. */
   readonly close?: () => void | Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export interface HostedTool extends Pick<CompiledTool, "definition"> {
   readonly runRound: (init: Omit<RoundInit, "handles">) => ReturnType<CompiledTool["runRound"]>;
 }
 
-/** The server, as its extensions see it. */
+/** The parts of the server that an extension can use. */
 export interface ExtensionHost {
   readonly info: Implementation;
   /** The bus that reaches all replicas. */
@@ -58,7 +58,7 @@ export interface ExtensionHost {
   /** Returns the current definition of a tool. */
   readonly tool: (name: string) => HostedTool | undefined;
   readonly validator: JSONSchemaValidator;
-  /** Returns the error that the peer receives for a thrown value, and reports a masked one. */
+  /** Returns the error that the client receives for a thrown value, and reports a masked one. */
   readonly mask: (thrown: unknown, where: string) => ProtocolError;
   readonly onError: (error: unknown, where: string) => void;
   readonly now: () => number;
@@ -89,8 +89,8 @@ export interface InstalledExtension extends ExtensionParts {
 }
 
 /**
- * Installs all extensions in their order and passes their parts to `use`. When an extension fails
- * to install, or `use` throws, closes the ones that are installed and throws the error.
+ * Installs all extensions in order and passes their parts to `use`. When an extension fails to
+ * install, or `use` throws, closes the installed ones and throws the error.
  */
 export function installExtensions<T>(
   extensions: readonly Extension[],
@@ -111,7 +111,7 @@ export function installExtensions<T>(
   }
 }
 
-/** Closes all extensions, the last one first. Throws the first error when all are closed. */
+/** Closes all extensions, the last one first. Throws the first error once all are closed. */
 export async function closeExtensions(extensions: readonly InstalledExtension[]): Promise<void> {
   const errors: unknown[] = [];
   for (const extension of [...extensions].reverse()) {
@@ -152,7 +152,7 @@ export function toolCallsOf(extensions: readonly InstalledExtension[]): AnswerTo
   return wraps.reduceRight((next, wrap) => wrap(next), answerInRequest);
 }
 
-/** True when the client declared the extension on this request. */
+/** Returns true when the client declared the extension on this request. */
 export function isDeclared(context: RequestContext, id: string): boolean {
   const declared = context.meta?.capabilities.extensions;
   return declared !== undefined && Object.hasOwn(declared, id);

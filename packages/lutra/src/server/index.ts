@@ -1,4 +1,4 @@
-/** `lutra/server`: declare a server once, serve it over every transport. */
+/** `lutra/server`: declare a server once and serve it over every transport. */
 
 // For users.
 

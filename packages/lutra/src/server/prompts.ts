@@ -15,7 +15,7 @@ import type { HandlerContext } from "./handler/handler-context.ts";
 import { askClient, Questions, type Round, runInRequest } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
 
-/** One argument of a prompt; all are strings. */
+/** An argument of a prompt. All arguments are strings. */
 export interface PromptArgumentOptions {
   readonly title?: string;
   readonly description?: string;
@@ -38,7 +38,7 @@ export type PromptArguments<Args extends ArgumentMap> = {
     : Name]?: string;
 };
 
-/** The value of a handler. Text becomes one message with the role `user`. */
+/** The return value of a handler. A string becomes one message with the role `user`. */
 export type PromptReturn =
   | string
   | readonly PromptMessage[]
@@ -69,7 +69,7 @@ export interface PromptDefinition<Name extends string = string, Args = unknown>
   readonly types?: { readonly arguments: Args };
 }
 
-/** Defines a prompt. The types of its arguments follow from their declaration. */
+/** Defines a prompt. The types of its arguments are inferred from `arguments`. */
 export function definePrompt<
   const Name extends string,
   const Args extends ArgumentMap = Record<never, never>,
@@ -83,7 +83,7 @@ export interface CompiledPrompt {
   readonly get: (params: GetPromptParams, round: Round) => Result | Promise<Result>;
 }
 
-/** Compiles a prompt once. */
+/** Compiles a prompt. */
 export function compilePrompt(
   definition: PromptDefinition,
   meta: JSONObject | undefined,

@@ -18,10 +18,10 @@ export interface ServerOptions<
   Prompts extends readonly PromptDefinition[] = readonly PromptDefinition[],
   Templates extends readonly ResourceTemplateDefinition[] = readonly ResourceTemplateDefinition[],
 > extends Implementation {
-  /** Instructions for a model on how to use the server; part of `server/discover`. */
+  /** Instructions for a model on how to use the server, sent in `server/discover`. */
   readonly instructions?: string;
   /**
-   * Leave out the lists that the server does not offer: their methods then do not exist. Declare `[]`
+   * The tools. Omit a list that the server does not offer; its methods are then unknown. Pass `[]`
    * for a list that is filled later.
    */
   readonly tools?: Tools;
@@ -33,7 +33,9 @@ export interface ServerOptions<
   readonly middleware?: readonly Middleware[];
   /**
    * Keys that seal request state and cursors. All replicas need the same keys. The first one seals,
-   * all of them open; to rotate, add a new key in front. @default a random key of this process
+   * all of them open. To rotate keys, add a new one at the front.
+   *
+   * @default a random key of this process
    */
   readonly keys?: readonly SealKey[];
   /** Carries change notifications between replicas. @default in memory */
@@ -54,7 +56,7 @@ export interface ServerOptions<
   readonly maxStateBytes?: number;
   /** Maximum number of resources that one subscription may name. @default 1000 */
   readonly maxResourceSubscriptions?: number;
-  /** True to name the server in every result. @default true */
+  /** True to add the name and version of the server to every result. @default true */
   readonly identify?: boolean;
   /**
    * True to send the messages of `context.log`. @default false
@@ -62,7 +64,7 @@ export interface ServerOptions<
    * @deprecated Log to `stderr` or use OpenTelemetry.
    */
   readonly logging?: boolean;
-  /** Called with every error that is masked for the peer. @default console.error */
+  /** Called with every error that is masked for the client. @default console.error */
   readonly onError?: (error: unknown, where: string) => void;
   /** The clock, in milliseconds. @default Date.now */
   readonly now?: () => number;

@@ -22,7 +22,7 @@ export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
   /** The list changes that this server announces. */
   readonly announces: ReadonlySet<ListChanged>;
-  /** Returns true when a resource exists, so that updates of it can be announced. */
+  /** Returns true when a resource exists, so that the server can announce its updates. */
   readonly hasResource: (uri: string) => boolean;
   /** Maximum number of resources that one subscription may name. */
   readonly maxResources: number;
@@ -37,16 +37,16 @@ export interface Subscriptions {
     request: JSONRPCRequest,
     context: RequestContext,
   ) => Promise<Result>;
-  /** Ends all subscriptions with a graceful result. Later ones end immediately. */
+  /** Ends all subscriptions with a graceful result. Later subscriptions end immediately. */
   readonly close: () => void;
 }
 
-/** Returns the topic of the bus for updates of one resource. */
+/** Returns the event bus topic for updates of one resource. */
 export function resourceTopic(uri: string): string {
   return `${resourceUpdatedMethod} ${uri}`;
 }
 
-/** Serves `subscriptions/listen`. The promise of a request stays pending while its stream is open. */
+/** Serves `subscriptions/listen`. The promise of a request is pending while its stream is open. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const open = new Set<() => void>();
   let isClosed = false;
@@ -134,7 +134,7 @@ function subscribe(
   for (const uri of accepted.resourceSubscriptions ?? []) {
     on(resourceTopic(uri), resourceUpdatedMethod, { uri });
   }
-  // Events were lost, so anything that is followed may have changed.
+  // Events were lost, so anything in the filter may have changed.
   const missed = () => {
     for (const { method, params } of followed) notify(context, method, params, id);
   };
@@ -142,7 +142,7 @@ function subscribe(
   return subscribed;
 }
 
-/** Sends without waiting, so that a slow reader delays no other. The transport ends such a stream. */
+/** Sends without waiting, so that a slow client delays no other. The transport disconnects it. */
 function notify(context: RequestContext, method: string, params: JSONObject, id: RequestId): void {
   void context.notify({ jsonrpc: "2.0", method, params: withSubscriptionId(params, id) });
 }

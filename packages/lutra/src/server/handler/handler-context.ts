@@ -1,4 +1,4 @@
-/** The functions of a handler besides its result: progress, input, steps. */
+/** The second argument of a handler: progress, input, steps. */
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import type { ElicitURLParams } from "../../protocol/elicitation.ts";
 import type { Principal } from "../../protocol/exchange.ts";
@@ -22,19 +22,19 @@ export interface HandlerContext {
   readonly principal: Principal | undefined;
   /** The capabilities that the client declared for this request. */
   readonly capabilities: ClientCapabilities;
-  /** The client as it describes itself. Use it for display and logs only. */
+  /** The client's description of itself. Use it for display and logs only. */
   readonly clientInfo: Implementation | undefined;
   /** The `_meta` of the request, as sent. */
   readonly meta: JSONObject;
-  /** Valid answers from earlier rounds, for the explicit form. */
+  /** Valid answers from earlier rounds, for handlers that return `inputRequired()`. */
   readonly inputResponses: { readonly [key: string]: InputResponse | undefined };
-  /** The store for the values of handles. Use `handles()` for types and isolation of callers. */
+  /** The store for the values of handles. `handles()` adds types and isolates callers. */
   readonly handleStore: HandleStore;
-  /** The state of `inputRequired({ state })` from the previous round, for the explicit form. */
+  /** The state that the previous round passed to `inputRequired({ state })`. */
   readonly state: unknown;
   /**
    * Reports progress if the client asked for it. Values that do not increase are dropped. The
-   * promise, if there is one, resolves when the client can take more.
+   * promise, if there is one, resolves when the client can receive more.
    *
    * @spec basic/patterns/progress
    */
@@ -49,7 +49,7 @@ export interface HandlerContext {
   /**
    * Asks the user to fill in a form. `name` identifies the question within the request, so that a
    * replay of the handler finds the answer; a question in a loop needs a new name each time. To ask
-   * several questions at once, use `Promise.all`. Await every function of yours that asks: an
+   * several questions at once, use `Promise.all`. Await your own functions that ask, too: an
    * unhandled rejection ends the process.
    *
    * @throws {ProtocolError} `missingRequiredClientCapability` when the client cannot be asked
@@ -75,17 +75,17 @@ export interface HandlerContext {
   roots(name: string): Promise<readonly Root[]>;
   /**
    * Runs `effect` once per exchange and remembers its outcome, which must be JSON. A replay returns
-   * the outcome and does not run the effect again. The outcome is stored in the sealed request state
-   * when the handler asks for input; a handler that fails before that starts over. In a task the
-   * outcome is stored as soon as the effect has ended. If the process dies in between, the next run
-   * repeats the effect with the same `idempotencyKey`.
+   * the outcome and does not run the effect again. The outcome is stored in the sealed request
+   * state when the handler asks for input. If the handler fails before that, a retry runs the
+   * effect again. In a task, the outcome is stored as soon as the effect has ended. If the process
+   * dies in between, the next attempt repeats the effect with the same `idempotencyKey`.
    */
   step<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T>;
   /** Sets the status message of the task. Does nothing outside a task. */
   status(message: string): void | Promise<void>;
   /**
-   * Turns this call into a task if the tool and the client allow it. Does nothing otherwise, or when
-   * the call is a task already. Questions before this point are asked in the call itself.
+   * Turns this call into a task if the tool and the client allow it. Does nothing otherwise, or if
+   * the call already is a task. Questions before `startTask` are asked in the call itself.
    */
   startTask(): void | Promise<void>;
 }

@@ -1,9 +1,9 @@
 /**
- * The context of one round: what its handler reports, asks and remembers.
+ * The context of one round: notifications, questions and steps of its handler.
  *
- * A question without an answer rejects. When the handler has ended, the client is asked, and its
- * retry replays the handler from the start with all answers remembered. So `finally` blocks run, and
- * the value that a `catch` block returns in the meantime is ignored.
+ * The promise of a question without an answer rejects. When the handler has ended, the client is
+ * asked. Its retry runs the handler again from the start, with all answers remembered. Until then,
+ * `finally` blocks run in each round, and the value that a `catch` block returns is ignored.
  */
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import { hasCapabilities, requireCapabilities } from "../../protocol/capabilities.ts";
@@ -27,7 +27,7 @@ import type { InputMemory } from "./request-state.ts";
 import type { StepLog } from "./step-log.ts";
 import { type StepInfo, Steps } from "./steps.ts";
 
-/** The error with which a question rejects that has no answer yet. */
+/** The error with which a question rejects while it has no answer. */
 export class InputPending extends Error {
   override readonly name: string = "InputPending";
 }
@@ -109,7 +109,7 @@ export class ReplayContext implements HandlerContext {
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void> {
     const { logLevel } = this.#requestMeta;
     if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
-    // The data of a message is required, and JSON has no undefined.
+    // The data of a message is required, and `undefined` is not valid in JSON.
     const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
     return this.#context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
   }
@@ -159,7 +159,7 @@ export class ReplayContext implements HandlerContext {
     return this.#steps?.settle();
   }
 
-  /** A mistake of the handler. Reported even if another question rejected first. */
+  /** The error for a handler that misused this context. Takes precedence over open questions. */
   get mistake(): TypeError | undefined {
     return this.#mistake;
   }
@@ -212,13 +212,13 @@ export class ReplayContext implements HandlerContext {
     } catch (error) {
       return refused(error);
     }
-    // Without a prototype, because a question may have any name.
+    // It has no prototype, because a question may have any name.
     this.#asked ??= Object.create(null) as Record<string, InputRequest>;
     this.#asked[name] = request;
     return refused(new InputPending(`waiting for "${name}"`));
   }
 
-  /** Converts an accepted form with its schema. Asks again if the schema refuses the content. */
+  /** Converts an accepted form with its schema. Asks again if the schema rejects the content. */
   async #converted(
     name: string,
     request: InputRequest,
@@ -231,7 +231,7 @@ export class ReplayContext implements HandlerContext {
   }
 }
 
-/** Rejects with `reason`. One of several parallel questions may be awaited late or never. */
+/** Returns a rejected promise. One of several parallel questions may be awaited late or never. */
 function refused(reason: unknown): Promise<never> {
   return quiet(Promise.reject(reason));
 }

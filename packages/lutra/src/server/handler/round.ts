@@ -50,7 +50,7 @@ export class Questions {
 export type RoundEnd<T> = T | Questions;
 
 /**
- * Runs the round that a request stands for, with the memory that its request state carries.
+ * Runs the round that a request starts, with the memory in its request state.
  *
  * @param singleUse True when each request state is accepted only once
  */
@@ -128,7 +128,7 @@ async function askPending(context: ReplayContext): Promise<Questions> {
   return new Questions(context.pending ?? {}, context.memory);
 }
 
-/** Checks the questions of the explicit form. The client must have declared every kind. */
+/** Checks the requests of `inputRequired()`. The client must have declared their capabilities. */
 async function askByHand(
   context: ReplayContext,
   { init: { inputRequests = {}, state } }: InputRequired,
