@@ -1,6 +1,6 @@
 /**
- * Compiles a configuration into its routes and their actions. A reload creates a new plan; unchanged
- * upstreams are shared between both.
+ * Compiles a configuration into its routes and their actions. A reload creates a new plan; both
+ * plans share the upstreams that have not changed.
  */
 import {
   compose,
@@ -40,7 +40,7 @@ export interface RoutingPlanOptions {
   readonly keys: readonly SealKey[];
   readonly caching: ResponseCaching | undefined;
   readonly limits: Middleware | undefined;
-  /** The number of this plan. It keeps cached responses of different plans apart. */
+  /** The number of this plan. It separates the cached responses of different plans. */
   readonly generation: number;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
@@ -53,13 +53,13 @@ export interface RoutingPlan {
   readonly close: () => Promise<void>;
 }
 
-/** The options with the methods of core and extensions by name. */
+/** The options, with the core methods and those of extensions by name. */
 interface PlanContext extends Omit<RoutingPlanOptions, "methods"> {
   readonly methods: Methods;
   readonly extensionMethods: readonly Method[];
 }
 
-/** Compiles the routes and begins to watch the upstreams for changes. */
+/** Compiles the routes and starts watching the upstreams for changes. */
 export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
   const { config, upstreams, caching, generation } = options;
   const { methods: extensionMethods } = options;
@@ -121,8 +121,8 @@ function mergeOf(
 }
 
 /**
- * Returns an upstream as a part of a merged server, with its lists cached and its headers verified.
- * Resources are cached by the merging route instead, under the URIs that clients know.
+ * Returns an upstream as part of a merged server, with its lists cached and its headers verified.
+ * The merging route caches resources instead, under the URIs that clients know.
  */
 function withPolicies(upstream: Upstream, route: RouteConfig, context: PlanContext): Upstream {
   const { caching, config, methods } = context;
@@ -155,7 +155,7 @@ function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, context: Plan
   return relay.serve;
 }
 
-/** Watches all upstreams. On a change, drops the cached lists and those that merges know. */
+/** Watches all upstreams. On a change, drops the lists in the cache and in the merged servers. */
 function watchAll(context: PlanContext, merges: ReadonlyMap<number, Merge>): readonly Watch[] {
   const { config, upstreams, caching, generation, onWarning } = context;
   const names = new Set(config.routes.flatMap((route) => watchedNames(route, config)));

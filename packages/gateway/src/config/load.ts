@@ -11,8 +11,8 @@ import type { UpstreamConfig } from "./schema.ts";
 
 export interface LoadOptions {
   /**
-   * Imports a module by its absolute path; resolves to its namespace. TypeScript needs a function
-   * that can run it. @default `import()`, which loads the file again on each call
+   * Imports a module by its absolute path; resolves to its namespace. Needed for TypeScript where
+   * Node can't run it. @default `import()`, which loads the file again on each call
    */
   readonly importModule?: (file: string) => Promise<unknown>;
   /** The values of `${NAME}` in YAML and JSON. @default process.env */
@@ -28,10 +28,10 @@ export interface LoadedConfig extends ParsedConfig {
 export const configEndings = [".ts", ".mts", ".js", ".mjs", ".yaml", ".yml", ".json"] as const;
 
 /**
- * Loads a configuration from the default export of a TypeScript or JavaScript module, or from a YAML
- * or JSON file. Paths inside it are relative to the file.
+ * Loads a configuration from the default export of a TypeScript or JavaScript module, or from a
+ * YAML or JSON file. Relative paths in it are resolved against the folder of the file.
  *
- * @throws {ConfigError} with every problem
+ * @throws {ConfigError} listing every problem
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
   const path = resolve(file);
@@ -91,7 +91,7 @@ async function importOrExplain(file: string, load: () => Promise<unknown>): Prom
 
 let imports = 0;
 
-/** Imports a module again under a new URL. Node never frees the earlier versions, but they are few. */
+/** Imports a module under a new URL. Node never frees earlier versions, but reloads are rare. */
 async function importFresh(path: string): Promise<unknown> {
   imports += 1;
   const url = pathToFileURL(path);

@@ -59,7 +59,7 @@ export const upstream = z
     url: z
       .union([httpUrl, z.array(httpUrl).min(1)])
       .optional()
-      .describe("The URL of its MCP endpoint, or one URL for each replica"),
+      .describe("The URL of the MCP endpoint, or one URL for each replica"),
     command: z
       .array(z.string())
       .min(1)
@@ -83,7 +83,7 @@ export const upstream = z
       )
       .optional()
       .describe(
-        "The store for a module's tasks, handles and replay claims. By default, a temporary file that is removed with the processes",
+        "The store for a module's tasks, handles and replay claims. By default, a temporary file that is removed when the processes end",
       ),
     bus: z
       .string()

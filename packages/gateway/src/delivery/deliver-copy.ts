@@ -1,4 +1,4 @@
-/** Delivers copies of requests to an upstream whose answers are discarded. */
+/** Delivers copies of requests to an upstream whose responses are discarded. */
 import type { Dispatcher } from "undici";
 import type { Head } from "../head/head.ts";
 import type { Replica } from "../replicas/replica.ts";
@@ -8,7 +8,7 @@ import { maxKeptBytes } from "./request-body.ts";
 import type { RequestHeaders } from "./stream-headers.ts";
 import { phaseError } from "./upstream-error.ts";
 
-/** A request that is sent once more, to an upstream whose answer is discarded. */
+/** A copy of a request, for an upstream whose response is discarded. */
 export interface RequestCopy {
   readonly head: Head;
   readonly body: Uint8Array | null;
@@ -17,10 +17,10 @@ export interface RequestCopy {
 /** Maximum number of copies in flight at one upstream; more are dropped. */
 const maxCopies = 64;
 
-/** Sends a copy. Calls back once when the answer has been read or the copy has failed. */
+/** Sends a copy. Calls `onEnd` once, when the response has been read or the copy has failed. */
 export type SendCopy<C> = (copy: C, onEnd: () => void) => void;
 
-/** Bounds the copies in flight. Copies have their own limit and do not use the upstream's slots. */
+/** Limits the copies in flight. They have their own limit and do not use the upstream's slots. */
 export function limitCopies<C>(send: SendCopy<C>): (copy: C) => void {
   let inFlight = 0;
   return (copy) => {
@@ -32,7 +32,7 @@ export function limitCopies<C>(send: SendCopy<C>): (copy: C) => void {
   };
 }
 
-/** Returns a function that sends copies, and drops those that are too large or stay open. */
+/** Returns a function that sends copies. Drops large bodies and requests of long-lived methods. */
 export function createCopyDelivery(
   fleet: Fleet,
   requestHeaders: RequestHeaders,
@@ -52,7 +52,7 @@ export function createCopyDelivery(
   };
 }
 
-/** Removes the length: the body may have arrived in chunks, and is now one piece. */
+/** Removes `Content-Length`: the body, which may have arrived in chunks, is sent in one piece. */
 function withoutLength(headers: readonly string[]): string[] {
   return headers.filter((_text, index) => {
     const name = headers[index - (index % 2)] as string;
@@ -60,7 +60,7 @@ function withoutLength(headers: readonly string[]): string[] {
   });
 }
 
-/** Reads an answer to its end, so that the connection can be reused, and discards it. */
+/** Reads a response to its end and discards it, so that the connection can be reused. */
 class CopyCarrier implements Dispatcher.DispatchHandler, Timed {
   dueAt = Number.POSITIVE_INFINITY;
   readonly #replica: Replica;
@@ -75,7 +75,7 @@ class CopyCarrier implements Dispatcher.DispatchHandler, Timed {
     replica.inFlight += 1;
   }
 
-  /** Sets one limit for the whole exchange, because an answer that ends late is of no use here. */
+  /** Sets one time limit for the whole exchange, because a late response has no use here. */
   onConnect(abort: (error?: Error) => void): void {
     const { deadlines, timeouts } = this.#fleet;
     this.#abort = abort;

@@ -1,4 +1,4 @@
-/** The body of a request on its way to a replica. */
+/** The body of a request that is sent to a replica. */
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { Phase } from "./time-limits.ts";
@@ -25,7 +25,7 @@ type OnBody = Parameters<typeof awaitBody>[1];
 
 function checkOnce(req: IncomingMessage, onBody: OnBody): void {
   if (isComplete(req)) onBody(take(req));
-  // Some clients send head and body one after the other.
+  // Some clients send the head and the body in separate writes.
   else if (req.readableLength === 0 && !req.destroyed) {
     req.once("readable", () => setImmediate(checkAgain, req, onBody));
   } else setImmediate(checkAgain, req, onBody);
@@ -48,15 +48,19 @@ function take(req: IncomingMessage): Buffer {
 export interface BodyStreamOptions {
   /** True when the body is kept for another attempt, up to `maxKeptBytes`. */
   readonly isKept: boolean;
-  /** Called with `idle` while the replica is the slow side, with `body` while the client is. */
+  /**
+   * Called with the phase that begins: `body` while waiting for the client, `idle` for the replica
+   * to read, `first-byte` for the response.
+   */
   readonly onWait: (phase: Phase) => void;
   /** Called with the whole body, if it was kept. */
   readonly onKept?: ((body: Buffer) => void) | undefined;
 }
 
 /**
- * A body that is still arriving. It is a stream of its own, because undici destroys its source when
- * the answer comes early, and the answer goes back on the connection of the request.
+ * A body that is still arriving. It is a separate stream, because undici destroys the stream of the
+ * body when the response comes early. Destroying the request would close the client's connection,
+ * which must carry the response.
  */
 export class BodyStream extends Readable {
   readonly #req: IncomingMessage;
@@ -71,14 +75,14 @@ export class BodyStream extends Readable {
     this.#req = req;
     this.#options = options;
     this.#kept = options.isKept ? [] : undefined;
-    // The delivery, which destroys the stream, already has the error.
+    // The error is not lost: the delivery, which destroys the stream, already has it.
     this.on("error", () => {});
     for (const chunk of before) this.#pass(chunk);
   }
 
   /**
-   * Returns the same body from its start, after this stream was aborted; undefined when the body was
-   * not kept.
+   * Destroys this stream and returns a new one with the same body from its start. Returns undefined
+   * when the body was not kept.
    */
   again(): BodyStream | undefined {
     if (this.#kept === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Limits the rate and the concurrency of requests. */
+/** Limits on the rate and the concurrency of requests. */
 import {
   type InputRequiredResult,
   inputRequired,
@@ -54,21 +54,21 @@ interface Limit {
   readonly concurrency: { readonly max: number; readonly inFlight: InFlight } | undefined;
 }
 
-/** A limit that applies to a request, with the key under which it counts. */
+/** A limit that applies to a request, and the key under which the request counts. */
 interface Applied {
   readonly limit: Limit;
   readonly key: string;
 }
 
-/** The suggested delay where another exchange has to end first, in milliseconds. */
+/** The suggested delay when another exchange must end first, in milliseconds. */
 const busyRetryMs = 1000;
 
 /**
  * Refuses requests above a limit with status 429 and `data.retryAfterMs`.
  *
- * An exchange counts once against a rate, regardless of its number of input rounds. Each round
- * counts against the concurrency while it is in flight, and so does an open subscription. A request
- * that one limit refuses does not count against the others.
+ * An exchange counts once against a rate, regardless of its number of input rounds. Each round,
+ * like an open subscription, counts against the concurrency while it is in flight. A request that
+ * one limit refuses does not count against the others.
  */
 export function createLimits(configs: readonly LimitConfig[], options: LimitsOptions): Middleware {
   if (configs.length === 0) return (next) => next;
@@ -132,7 +132,7 @@ async function serveWithin(
   }
 }
 
-/** Opens the round. Forged state counts against the rates, or it could be sent without limit. */
+/** Opens the round. Forged state counts against the rates; otherwise it would not be limited. */
 async function openOrCount(
   applied: readonly Applied[],
   rounds: Rounds,

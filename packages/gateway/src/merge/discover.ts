@@ -1,6 +1,6 @@
 /**
- * `server/discover` of the merged server: the versions that all upstreams support, and the capabilities
- * of any of them.
+ * `server/discover` of the merged server: the versions that all upstreams support, and the
+ * capabilities that any upstream declares.
  *
  * @spec server/discover
  */
@@ -56,7 +56,7 @@ export async function mergedDiscover(
 /**
  * Sends `server/discover` to one upstream.
  *
- * @throws {TransportError} `malformed` for a legacy server, which cannot be part of a modern one
+ * @throws {TransportError} `malformed` for a legacy server, which a modern server can't include
  */
 export async function askDiscover(
   upstream: Upstream,
@@ -71,8 +71,8 @@ export async function askDiscover(
 }
 
 /**
- * Returns the instructions of all upstreams, each under the name of its upstream, because they tell a
- * model how to use that one server.
+ * Returns the instructions of all upstreams. Each has the name of its upstream as its heading,
+ * because it tells a model how to use that one server.
  */
 function mergedInstructions(
   answers: readonly UpstreamAnswer<DiscoverResult>[],
@@ -87,8 +87,8 @@ function mergedInstructions(
 
 /**
  * Returns the capabilities that any upstream declares. Settings of extensions and of experimental
- * features are limited to the members on which all upstreams that declare them agree, because a client
- * must be able to rely on them for each upstream.
+ * features are limited to the members that are equal in all upstreams that declare them, because a
+ * client must be able to rely on them for each upstream.
  *
  * @spec basic/versioning#extension-negotiation
  */

@@ -1,14 +1,14 @@
 /**
  * The names of the tools and prompts of several upstreams on one server.
  *
- * A name that exactly one upstream has stays unchanged. A name that several upstreams have becomes
- * `upstream.name` for all of them, so that names do not depend on the order of the configuration. If
- * the prefixed name is the plain name of another entry, that entry gets a prefix, too, and so on.
- * Names of upstreams contain no dot, so two prefixed names are never equal.
+ * A name that exactly one upstream uses stays unchanged. A name that several upstreams use becomes
+ * `upstream.name` for all of them, so that names do not depend on the order of the configuration.
+ * If a prefixed name equals the plain name of another entry, that entry gets a prefix, too, and so
+ * on. Names of upstreams contain no dot, so two prefixed names are never equal.
  *
- * An upstream that adds a colliding name changes the names of other upstreams: the plain name becomes
- * ambiguous and is refused. Clients are notified by the list change of the added upstream. With the
- * rule `always`, no upstream can change the names of another.
+ * An upstream that adds a colliding name changes the names of other upstreams: the plain name
+ * becomes ambiguous and is refused. Clients are notified by the list change of that upstream. With
+ * the rule `always`, no upstream can change the names of another.
  *
  * @spec server/tools#tool-names
  */
@@ -33,7 +33,7 @@ export interface NameTable {
   readonly origin: (shown: string) => Origin | undefined;
 }
 
-/** The rule for names that get the prefix of their upstream: only names that collide, or all names. */
+/** The names that get the prefix of their upstream: only those that collide, or all. */
 export type PrefixRule = "collision" | "always";
 
 /** @spec server/tools#tool-names */
@@ -49,7 +49,7 @@ export function createNameTable(lists: readonly UpstreamNames[], rule: PrefixRul
     else prefixed.push(first, ...others);
   }
   const origins = new Map<string, Origin>();
-  // The array grows during the loop, because a plain name that collides with a prefixed one is added.
+  // The array grows during the loop: a plain name that equals a prefixed one is added to it.
   for (const origin of prefixed) {
     const shown = prefixName(origin);
     const colliding = plain.get(shown);
@@ -76,7 +76,7 @@ function groupByName(lists: readonly UpstreamNames[]): Map<string, [Origin, ...O
   return byName;
 }
 
-/** Returns the prefixed name. A name that becomes too long by its prefix ends in a digest. */
+/** Returns the prefixed name. If the prefix makes it too long, it is cut and ends in a digest. */
 function prefixName({ upstream, name }: Origin): string {
   const full = `${upstream}.${name}`;
   if (full.length <= maxLength || name.length > maxLength) return full;

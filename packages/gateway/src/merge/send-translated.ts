@@ -1,6 +1,6 @@
 /**
- * Sends a request to its upstream, and translates between the client's terms and the upstream's:
- * names, URIs, request state and ids. Progress and log messages pass through unchanged.
+ * Sends a request to its upstream and translates names, URIs, request state and ids between the
+ * client and the upstream. Progress and log messages pass through unchanged.
  *
  * @spec basic/patterns/mrtr, basic/patterns/progress
  */
@@ -39,8 +39,9 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
   const { table, refresh, seals, mintedIds } = options;
 
   /**
-   * Replaces sealed request state with the upstream's own. Refuses state of another upstream: the name
-   * may belong to another upstream by now, and only the one that asked may receive the answers.
+   * Replaces sealed request state with the upstream's own. Refuses the state of another upstream:
+   * the name may meanwhile belong to a different one, and only the upstream that asked may receive
+   * the answers.
    *
    * @spec basic/patterns/mrtr#server-requirements-basic-workflow
    */
@@ -60,7 +61,7 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     return opened.state === undefined ? params : { ...params, requestState: opened.state };
   }
 
-  /** Seals request state, also when the upstream sent none, so that the answers return to it. */
+  /** Seals request state, even if the upstream sent none, so that the answers return to it. */
   async function sealState(result: Result, target: Target, { request, context }: ReceivedRequest) {
     const { requestState: state } = result;
     const upstream = target.upstream.name;
@@ -71,7 +72,7 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     return { ...result, requestState: sealed };
   }
 
-  /** Seals the ids in a result. The id of the request itself gets the form that the client sent. */
+  /** Seals the ids in a result. The id that the request named is returned as the client sent it. */
   async function sealIds(result: Result, target: Target, context: RequestContext) {
     const sealed: Record<string, unknown> = { ...result };
     const upstream = target.upstream.name;
@@ -126,8 +127,8 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
 }
 
 /**
- * Returns the context whose headers match the translated body. Transports do not know which id of an
- * extension method is mirrored into `Mcp-Name`, so that header is added here.
+ * Returns the context whose headers match the translated body. Transports do not know which
+ * parameter of an extension method is mirrored into `Mcp-Name`, so that header is added here.
  *
  * @spec basic/transports/streamable-http#standard-request-headers
  */

@@ -1,9 +1,10 @@
 /**
  * The subscriptions of clients, each fed by subscriptions to upstreams.
  *
- * A subscription is acknowledged when every upstream has answered, or after a short time with what
- * was agreed by then. Later it never carries more than was acknowledged. It lasts until the client
- * disconnects, the gateway closes, or all upstreams have ended theirs and do not accept a new one.
+ * A subscription is acknowledged when every upstream has answered, or after `gatherMs` with the
+ * filter that was accepted by then. After that, it never carries more than was acknowledged. It
+ * lasts until the client disconnects, the gateway closes, or all upstreams have ended it and do not
+ * accept a new one.
  *
  * @spec basic/patterns/subscriptions
  */
@@ -28,12 +29,12 @@ import { upstreamErrorOf } from "./merge-errors.ts";
 import { NotificationOutbox } from "./notification-outbox.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 
-/** The share of one upstream in a subscription. */
+/** The part of a subscription that one upstream feeds. */
 export interface Branch {
   readonly upstream: Upstream;
   /** The filter for the upstream, with the upstream's own names. */
   readonly filter: SubscriptionFilter;
-  /** Translates the filter that the upstream agreed to into the client's names. */
+  /** Translates a filter that the upstream acknowledged to the client's names. */
   readonly agreed: (filter: SubscriptionFilter) => SubscriptionFilter;
   /** Translates a notification; returns `undefined` for one that is not for the client. */
   readonly translate: (notification: JSONRPCNotification) => JSONRPCNotification | undefined;
@@ -43,18 +44,18 @@ export interface SubscriptionOptions extends FollowOptions {
   /** Maximum time the acknowledgment waits for upstreams, in milliseconds. @default 2000 */
   readonly gatherMs?: number | undefined;
   /**
-   * Maximum time until an upstream that ended the subscription accepts a new one that lasts, in
-   * milliseconds. @default 10000
+   * Maximum time for an upstream that ended the subscription to accept a new one, in milliseconds.
+   * The time starts again only after a stream that lasted as long. @default 10000
    */
   readonly returnMs?: number | undefined;
-  /** Called with every change, with the client's names, before the client is notified. */
+  /** Called with every change, under the client's names, before the client is notified. */
   readonly onChange?: ((notification: JSONRPCNotification) => void) | undefined;
   /** The `_meta` of results that the gateway creates. */
   readonly meta?: JSONObject | undefined;
 }
 
 export interface Subscriptions {
-  /** Opens a subscription. The promise is the result of the client's request. */
+  /** Opens a subscription. Resolves with the result of the client's request. */
   readonly open: (branches: readonly Branch[], caller: ReceivedRequest) => Promise<Result>;
   /** Ends all subscriptions with their graceful result; later ones end at once. */
   readonly close: () => void;
@@ -92,7 +93,7 @@ class OpenSubscription {
   readonly #states = new Map<Branch, State>();
   readonly #agreed = new Map<Branch, SubscriptionFilter>();
   readonly #errors = new Map<Branch, unknown>();
-  /** The time since which a branch has been ended by its upstream; -Infinity for a final end. */
+  /** The time at which the upstream ended a branch; -Infinity if it is not reopened. */
   readonly #endedSince = new Map<Branch, number>();
   #acknowledged: SubscriptionFilter | undefined;
   #isEnded = false;
@@ -115,7 +116,7 @@ class OpenSubscription {
     this.#gathered();
   }
 
-  /** Resolves at the graceful end. Rejects when no upstream accepts, and when the client aborts. */
+  /** Resolves at its graceful end. Rejects when no upstream accepts it or the client aborts. */
   async run(): Promise<Result> {
     const { context, request } = this.#caller;
     const ended = new Promise<void>((resolve) => {
@@ -139,7 +140,7 @@ class OpenSubscription {
     }
   }
 
-  /** Starts all branches. Resolves when each of them has answered, at the latest after `gatherMs`. */
+  /** Starts all branches. Resolves when each has answered, or after `gatherMs`. */
   async #gather(): Promise<void> {
     const { gatherMs = 2000 } = this.#options;
     const gathered = new Promise<void>((resolve) => {
@@ -205,7 +206,7 @@ class OpenSubscription {
     return mayReopen ? "reopen" : "stop";
   }
 
-  /** Lets the acknowledgment be sent as soon as no upstream's answer is missing. */
+  /** Ends the wait for acknowledgments once every upstream has answered. */
   #checkGathered(): void {
     if ([...this.#states.values()].includes("waiting")) return;
     this.#gathered();
@@ -234,7 +235,7 @@ class OpenSubscription {
     return first && new UpstreamError("timeout", first.upstream.name, "The upstream is too slow");
   }
 
-  /** Reports everything that may have changed while a stream was down. */
+  /** Notifies the client of everything that may have changed while a stream was interrupted. */
   #announceGap(agreed: SubscriptionFilter): void {
     for (const [member, method] of listChanges) {
       if (agreed[member] === true) this.#push({ jsonrpc: "2.0", method });

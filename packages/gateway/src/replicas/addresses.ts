@@ -1,4 +1,4 @@
-/** Keeps the replicas of a URL in step with the addresses of its host. */
+/** Keeps the replicas of a URL in sync with the addresses of its host. */
 import { lookup as lookupHost } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Clock } from "./clock.ts";
@@ -29,7 +29,7 @@ export interface Addresses {
 
 /** Interval between two lookups, in milliseconds. */
 const intervalMs = 30_000;
-/** Minimum interval between two lookups, however many connections fail, in milliseconds. */
+/** Minimum interval between two lookups, in milliseconds. Applies after failed connections. */
 const refreshMs = 1000;
 
 /** The resolver of the operating system. */
@@ -42,8 +42,8 @@ export function isFixedHost(hostname: string): boolean {
 }
 
 /**
- * Resolves the host now, every 30 s, and after failed connections. Each address is a replica. After
- * a failed lookup, the replicas stay as they were.
+ * Resolves the host now, every 30 s, and after failed connections; every second until the first
+ * address is known. Each address becomes a replica. A failed lookup does not change the replicas.
  */
 export function followAddresses(options: AddressesOptions): Addresses {
   const { url, clock, lookup, nextName, add } = options;

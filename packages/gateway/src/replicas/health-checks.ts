@@ -1,4 +1,4 @@
-/** Checks at intervals that a replica answers. */
+/** Checks periodically that a replica answers. */
 import type { UpstreamConfig } from "../config/schema.ts";
 import { causeOf } from "./cause.ts";
 import type { Clock } from "./clock.ts";
@@ -14,16 +14,16 @@ export interface HealthChecksOptions {
 }
 
 export interface HealthChecks {
-  /** Schedules the next check again, because the state of the replica has changed. */
+  /** Reschedules the next check, because the state of the replica has changed. */
   readonly reschedule: () => void;
   readonly stop: () => void;
 }
 
-/** Interval until the first answer, in milliseconds: a starting replica is usually ready soon. */
+/** Maximum interval until the first answer, in milliseconds. Most replicas start quickly. */
 const startingMs = 250;
 
 /**
- * Checks at once, then at intervals that vary by a fifth, so that gateways do not all check at the
+ * Starts checking a replica. Intervals vary by up to 20 %, so that gateways do not all check at the
  * same time. An interval begins when the previous check has ended, so checks never overlap.
  */
 export function startChecks(replica: Replica, options: HealthChecksOptions): HealthChecks {
@@ -54,7 +54,7 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
     isChecking = true;
     try {
       await sendCheck(replica, controller.signal);
-      // The failures that ejected the replica may be newer than this answer.
+      // The replica may have been ejected for failures that happened after this check began.
       const isCurrent = stateBefore === "out" || health.state !== "out";
       if (!isStopped && isCurrent) health.pass();
     } catch (error) {
@@ -65,7 +65,7 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
     if (!isStopped) schedule(pauseMs());
   }
 
-  // Not at once: `onChange` must not run before `startChecks` has returned.
+  // Scheduled, not called: `onChange` must not run before `startChecks` has returned.
   schedule(0);
   return {
     reschedule: () => {

@@ -34,15 +34,15 @@ export interface ActionDependencies {
   readonly config: Config;
   readonly methods: Methods;
   readonly upstream: (name: string) => Upstream;
-  /** Returns several upstreams as one server. */
+  /** Returns the `serve` of several upstreams as one server. */
   readonly merge: (names: readonly string[], route: IndexedRoute) => Serve;
-  /** Returns one upstream, with subscriptions that outlive its replicas. */
+  /** Returns the `serve` of one upstream, with subscriptions that outlive its replicas. */
   readonly relay: (upstream: Upstream) => Serve;
-  /** The response cache. `undefined` if it is disabled. */
+  /** The response cache; undefined if it is turned off. */
   readonly caching: ResponseCaching["middleware"] | undefined;
-  /** Returns the cache's name for a route whose responses differ from the upstream's. */
+  /** Returns the cache name for a route whose responses differ from those of the upstream. */
   readonly cacheName: (index: number) => string;
-  /** The limits. `undefined` if none are configured. */
+  /** The limits; undefined if there are none. */
   readonly limits: Middleware | undefined;
 }
 
@@ -103,7 +103,10 @@ function outerPolicies(
   ];
 }
 
-/** Innermost, because no other policy applies to the gateway's own requests about a task. */
+/**
+ * Returns the middleware for tasks. It is the innermost, because no other applies to requests that
+ * the gateway itself sends about a task.
+ */
 function taskPolicies(
   { tasks }: RouteConfig,
   names: readonly string[],
@@ -146,7 +149,7 @@ function compileTarget(
   };
 }
 
-/** Returns the test for methods whose requests must be read although the upstream verifies them. */
+/** Returns a test for methods whose requests must be read even if the upstream verifies them. */
 function servedMethods(
   route: RouteConfig,
   { methods, hasCache }: { readonly methods: Methods; readonly hasCache: boolean },

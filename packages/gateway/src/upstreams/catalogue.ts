@@ -1,6 +1,6 @@
 /**
- * The list of an upstream's tools. It is fetched on first use: in the background by `tool`, which
- * returns undefined until then, and in the foreground by `find`, for rules that depend on the answer.
+ * The list of an upstream's tools. It is fetched on first use. `tool` returns undefined until it
+ * has arrived; `find` waits for it, for rules that depend on the answer.
  *
  * @spec server/tools#listing-tools
  */
@@ -16,25 +16,25 @@ import type { Clock } from "../replicas/clock.ts";
 import { ownMeta } from "../replicas/own-meta.ts";
 
 export interface Catalogue {
-  /** Returns a tool from the last list, and refreshes a stale list in the background. */
+  /** Returns a tool from the last list. Refreshes a stale list in the background. */
   readonly tool: (name: string) => Tool | undefined;
-  /** Returns a tool once a pending or due list has arrived, or has failed. */
+  /** Returns a known tool at once. Otherwise waits until a pending or due fetch has ended. */
   readonly find: (name: string) => Promise<Tool | undefined>;
-  /** Fetches the list now, and retries until it has arrived once. */
+  /** Fetches the list now. Retries until one fetch has succeeded. */
   readonly prepare: () => void;
-  /** Marks the list as stale. The known tools stay until the new list has arrived. */
+  /** Marks the list as stale. The known tools remain until the new list has arrived. */
   readonly forget: () => void;
   readonly close: () => void;
 }
 
-/** Maximum number of tools; further ones are ignored. */
+/** Maximum number of tools; those beyond it are ignored. */
 const maxTools = 10_000;
 const maxPages = 1000;
-/** Minimum interval between two fetches, whatever the `ttlMs` of the list, in milliseconds. */
+/** Minimum interval between two fetches, in milliseconds, unless `forget` is called. */
 const pauseMs = 5000;
 const timeoutMs = 10_000;
 
-/** Creates the catalogue. `serve` is the upstream's own. */
+/** Creates the catalogue of the upstream that `serve` reaches. */
 export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
   let known: ReadonlyMap<string, Tool> = new Map();
   let staleAt = Number.NEGATIVE_INFINITY;
