@@ -1,4 +1,4 @@
-/** `lutra gateway`: one endpoint for the servers that a configuration names. */
+/** `lutra gateway`: serves one endpoint for the servers in a configuration. */
 import { type Gateway, type LoadedConfig, startGateway } from "@lutra/gateway";
 import { listenError } from "./address.ts";
 import type { Command } from "./command-line.ts";
@@ -11,7 +11,7 @@ import { hasLostTerminal } from "./terminal.ts";
 
 const notice = (line: string) => console.error(`lutra: ${line}`);
 
-/** The settings of a configuration that choose the addresses. */
+/** The settings that determine the addresses; named in errors. */
 const settings = { host: "listen.host", port: "listen.port", admin: "admin.port" };
 
 export const gateway: Command = {
@@ -34,7 +34,7 @@ export const gateway: Command = {
       throw listenError(error, loaded.config.listen, settings);
     });
     const reloading = reloadOnChange(loaded.file, () => reload(gateway, file));
-    // SIGHUP requests a reload, unless the terminal was closed.
+    // SIGHUP requests a reload, except when the terminal was closed.
     const stopped = stopSignal((signal) => signal !== "SIGHUP" || hasLostTerminal());
     try {
       const allReady = Promise.race([gateway.ready(), stopped.then(() => true)]);
@@ -56,7 +56,7 @@ function announce(gateway: Gateway, { config }: LoadedConfig): void {
   if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
   if (config.keys === undefined && config.routes.some(({ merge }) => merge !== undefined)) {
     notice(
-      "keys: none are configured, so values that clients return become invalid when this process ends",
+      "keys: not configured; values that clients send back become invalid when this process ends",
     );
   }
   console.log(`listening on ${gateway.url}`);

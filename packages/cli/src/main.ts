@@ -1,4 +1,4 @@
-/** The program `lutra`: runs a command and returns its exit code. */
+/** The `lutra` program: runs a command and returns its exit code. */
 import { CommandError } from "./command-error.ts";
 import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
 import { watchOutput } from "./output.ts";
@@ -13,7 +13,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   "gateway export": async () => (await import("./gateway-export.ts")).gatewayExport,
 };
 
-/** Runs a command; resolves to the exit code of the process. */
+/** Runs a command. Resolves with the exit code of the process. */
 export async function main(args: readonly string[]): Promise<number> {
   watchOutput();
   try {

@@ -2,7 +2,7 @@
 import type { SealKey } from "lutra/server";
 import type { StoreUrls } from "./store-options.ts";
 
-/** The first message to a replica. It carries secrets, which process lists would show as arguments. */
+/** The first message to a replica. It carries secrets; arguments would appear in process lists. */
 export interface StartMessage {
   readonly type: "lutra.start";
   readonly module: string;
@@ -19,7 +19,7 @@ export interface EndMessage {
   readonly type: "lutra.end";
 }
 
-/** Reports that a replica listens. */
+/** Reports that a replica is listening. */
 export interface ReadyMessage {
   readonly type: "lutra.ready";
 }
@@ -56,7 +56,7 @@ export function sendTo(channel: Channel, message: ReplicaMessage): void {
   if (channel.connected) channel.send?.(message, () => {});
 }
 
-/** Recognises messages of this file; the channel also carries events and claims. */
+/** Returns true for the messages of this file; the channel also carries events and claims. */
 export function isReplicaMessage(message: unknown): message is ReplicaMessage {
   const { type } = (message ?? {}) as { readonly type?: unknown };
   return typeof type === "string" && types.has(type);

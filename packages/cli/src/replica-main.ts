@@ -1,5 +1,5 @@
 /**
- * The process of one replica. It serves on a socket that only the gateway knows, and ends when the
+ * The process of one replica. It serves on a socket that only the gateway knows. It ends when the
  * channel to its supervisor closes.
  */
 import { createServer as createHttpServer } from "node:http";
@@ -44,7 +44,7 @@ async function start(message: StartMessage): Promise<void> {
   }
 }
 
-/** Shares the resources of the stores. The supervisor provides those that no store has. */
+/** Shares the resources of the stores. The supervisor provides those that the stores lack. */
 function share(server: Server, { replicas, keys }: StartMessage, { shared }: OpenStores): void {
   server.share({
     replicas,
@@ -55,7 +55,7 @@ function share(server: Server, { replicas, keys }: StartMessage, { shared }: Ope
   });
 }
 
-/** Waits for running tasks within the server's limit; other replicas continue the rest. */
+/** Closes the server and exits. Tasks may finish within its limit; other replicas run the rest. */
 async function end(): Promise<void> {
   try {
     await server?.close();
@@ -66,9 +66,9 @@ async function end(): Promise<void> {
 }
 
 function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
-  // The gateway has validated `Host`, and sends a loopback name to every replica.
+  // The gateway has validated `Host` and sends a loopback name to every replica.
   const http = createHttpServer(createNodeHandler(server, { allowedHosts: [] }));
-  // Only the gateway closes idle connections; otherwise it could send on one that is closing.
+  // Only the gateway closes idle connections. Otherwise it could use one that is being closed here.
   http.keepAliveTimeout = 0;
   // The gateway has its own time limit for slow clients.
   http.requestTimeout = 0;

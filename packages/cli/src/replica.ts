@@ -1,4 +1,4 @@
-/** A replica's process, as the supervisor controls it. */
+/** The process of a replica, as controlled by the supervisor. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { reportOutputClosed } from "./output.ts";
@@ -11,7 +11,7 @@ export type Started =
   | { readonly kind: "died" };
 
 export interface Replica {
-  /** The number of its slot, from 1. A replacement has the same number. */
+  /** The number of the replica, from 1. A replacement gets the same number. */
   readonly number: number;
   readonly pid: number | undefined;
   readonly socketPath: string;
@@ -22,7 +22,7 @@ export interface Replica {
   readonly ended: Promise<string>;
   /** Ends subscriptions gracefully. Other requests are still served. */
   readonly endSubscriptions: () => void;
-  /** Kills the process with `SIGKILL`; without it, disconnects so that the process ends itself. */
+  /** Kills the process. Without a signal, disconnects the channel, so that the process exits. */
   readonly stop: (signal?: "SIGKILL") => void;
 }
 
@@ -30,7 +30,7 @@ const program = fileURLToPath(new URL("./replica-main.js", import.meta.url));
 
 /** Starts the process of one replica. It inherits the standard output and error of this process. */
 export function startReplica(number: number, start: Omit<StartMessage, "type">): Replica {
-  // A debugger needs its own port, so replicas do not inherit the flag.
+  // Two processes can't share the port of a debugger, so replicas do not inherit the flag.
   const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
   const channel = fork(program, [], { execArgv });
   sendTo(channel, { type: "lutra.start", ...start });
