@@ -1,4 +1,5 @@
 /** A rate limiter in the memory of one process. */
+import { BoundedMap } from "./bounded-map.ts";
 import type { RateDecision, RateLimiter } from "./rate-limiter.ts";
 
 export interface MemoryRateLimiterOptions {
@@ -22,7 +23,7 @@ export function createMemoryRateLimiter(options: MemoryRateLimiterOptions): Rate
     if (!(value > 0)) throw new TypeError(`${name}: expected more than 0`);
   }
   /** The time at which each bucket will be full. The least recently used key is first. */
-  const fullAt = new Map<string, number>();
+  const fullAt = new BoundedMap<string, number>({ maxEntries: maxKeys });
   const allowed: RateDecision = Object.freeze({ allowed: true, retryAfterMs: 0 });
   return {
     take: (key, cost) => {
@@ -31,20 +32,9 @@ export function createMemoryRateLimiter(options: MemoryRateLimiterOptions): Rate
       const waitMs = next - time - perMs;
       // Tolerates rounding of fractions of a millisecond.
       if (cost > 0 && waitMs > 1e-6) return { allowed: false, retryAfterMs: Math.ceil(waitMs) };
-      fullAt.delete(key);
       if (next > time) fullAt.set(key, next);
-      if (fullAt.size > maxKeys) dropOldest(fullAt, time);
+      else fullAt.delete(key);
       return allowed;
     },
   };
-}
-
-/** Drops the least recently used key, and the keys after it whose buckets are full. */
-function dropOldest(fullAt: Map<string, number>, time: number): void {
-  let isFirst = true;
-  for (const [key, full] of fullAt) {
-    if (!isFirst && full > time) break;
-    fullAt.delete(key);
-    isFirst = false;
-  }
 }

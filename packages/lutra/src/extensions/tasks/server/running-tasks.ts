@@ -1,5 +1,6 @@
 /** The tasks that run in this process, so that cancellations from any replica reach them. */
 import { TransportError } from "../../../protocol/transport-error.ts";
+import { BoundedMap } from "../../../stores/bounded-map.ts";
 import { type EventBus, eventGapTopic } from "../../../stores/event-bus.ts";
 import { retryPauseMs } from "../../../stores/retry-pause.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
@@ -28,14 +29,12 @@ export interface RunningTasksOptions {
 
 export function createRunningTasks({ events, read, onError }: RunningTasksOptions): RunningTasks {
   const aborts = new Map<string, Set<(reason: unknown) => void>>();
-  const cancelled = new Set<string>();
+  const cancelled = new BoundedMap<string, true>({ maxEntries: maxRemembered });
   const abortAll = (taskId: string, reason: unknown) => {
     for (const abort of aborts.get(taskId) ?? []) abort(reason);
   };
   const onCancelled = (taskId: string) => {
-    cancelled.add(taskId);
-    const [oldest = ""] = cancelled;
-    if (cancelled.size > maxRemembered) cancelled.delete(oldest);
+    cancelled.set(taskId, true);
     abortAll(taskId, cancelledError());
   };
   const subscribed = [
