@@ -36,6 +36,17 @@ export function isPromised(
   return agreed.some((uri) => String(params?.uri).startsWith(uri));
 }
 
+/** Returns a notification for each change that the filter requests. */
+export function changesOf(filter: SubscriptionFilter): readonly JSONRPCNotification[] {
+  const lists = listChanges.filter(([member]) => filter[member] === true);
+  return [
+    ...lists.map(([, method]) => ({ jsonrpc: "2.0", method }) as const),
+    ...(filter.resourceSubscriptions ?? []).map(
+      (uri) => ({ jsonrpc: "2.0", method: resourceUpdatedMethod, params: { uri } }) as const,
+    ),
+  ];
+}
+
 /** Returns the part of the filter that at least one upstream agreed to, in the client's order. */
 export function commonFilter(
   asked: SubscriptionFilter,

@@ -1,5 +1,5 @@
 /**
- * Follows a subscription to one upstream on behalf of a caller.
+ * Follows a subscription to one upstream on behalf of a client.
  *
  * @spec basic/patterns/subscriptions
  */
@@ -28,7 +28,7 @@ export interface Following
   extends Pick<FollowedSubscription, "signal" | "onAcknowledged" | "onNotification"> {
   readonly upstream: Upstream;
   /** The request on whose behalf the gateway subscribes; its own filter is not used. */
-  readonly caller: ReceivedRequest;
+  readonly received: ReceivedRequest;
   readonly filter: SubscriptionFilter;
   /** Called when a stream has ended. Returns the next step. */
   readonly onEnd: (end: StreamEnd) => NextStep;
@@ -38,14 +38,14 @@ const defaultPace: Pace = { baseMs: 200, maxMs: 30_000 };
 
 /** Follows the subscription until the signal aborts or `onEnd` returns `stop`. Does not reject. */
 export function followUpstream(following: Following, options: FollowOptions): Promise<void> {
-  const { upstream, caller, filter, ...handlers } = following;
+  const { upstream, received, filter, ...handlers } = following;
   const { acknowledgeMs = 10_000, pace = defaultPace } = options;
   const { random = Math.random, now = Date.now, onWarning } = options;
   return followSubscription({
     ...handlers,
     serve: upstream.serve,
-    createRequest: () => ownRequest(caller, listen.name, { notifications: filter }),
-    context: ownContext(caller, listen.name, following.signal),
+    createRequest: () => ownRequest(received, listen.name, { notifications: filter }),
+    context: ownContext(received, listen.name, following.signal),
     acknowledgeMs,
     pace,
     random,

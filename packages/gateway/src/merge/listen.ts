@@ -18,6 +18,7 @@ import {
   type SubscriptionFilter,
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
+import type { Branch } from "./branches.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { listChanges } from "./filters.ts";
 import type { UpstreamFinder } from "./find-upstream.ts";
@@ -27,7 +28,7 @@ import type { ReceivedRequest } from "./own-request.ts";
 import { showUris } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { Seals } from "./seals.ts";
-import type { Branch, Subscriptions } from "./subscription.ts";
+import type { Subscriptions } from "./subscription.ts";
 
 export interface ListenOptions {
   readonly upstreams: readonly Upstream[];
@@ -50,17 +51,17 @@ interface Named {
   readonly ids: Map<string, Map<string, string>>;
 }
 
-export type Listen = (caller: ReceivedRequest, declared: ClientCapabilities) => Promise<Result>;
+export type Listen = (received: ReceivedRequest, declared: ClientCapabilities) => Promise<Result>;
 
 export function createListen(options: ListenOptions): Listen {
   const { upstreams, subscriptions, capabilities } = options;
-  return async (caller, declared) => {
-    const { notifications: filter } = listen.params(caller.request.params ?? {});
+  return async (received, declared) => {
+    const { notifications: filter } = listen.params(received.request.params ?? {});
     for (const kind of options.mintedIds) {
       if (filter[kind.filterField] !== undefined) requireExtension(kind, declared);
     }
-    const named = await resolveNames(filter, caller, options);
-    const offered = await Promise.all(upstreams.map((one) => capabilities(one, caller)));
+    const named = await resolveNames(filter, received, options);
+    const offered = await Promise.all(upstreams.map((one) => capabilities(one, received)));
     const branches = upstreams.flatMap((upstream, index) => {
       const own = named.get(upstream.name) as Named;
       const wanted = filterFor(filter, own, { offered: offered[index], options });
@@ -68,26 +69,26 @@ export function createListen(options: ListenOptions): Listen {
         ? []
         : [branchOf({ upstream, filter: wanted, named: own, options })];
     });
-    return subscriptions.open(branches, caller);
+    return subscriptions.open(branches, received);
   };
 }
 
 /** Finds the upstreams of all URIs and ids. Omits URIs and ids that belong to no upstream. */
 async function resolveNames(
   filter: SubscriptionFilter,
-  caller: ReceivedRequest,
+  received: ReceivedRequest,
   { upstreams, finder, seals, mintedIds, maxItems }: ListenOptions,
 ): Promise<ReadonlyMap<string, Named>> {
   const named = new Map<string, Named>(
     upstreams.map(({ name }) => [name, { uris: new Map(), ids: new Map() }]),
   );
   for (const sent of limited(filter.resourceSubscriptions, "resourceSubscriptions", maxItems)) {
-    const found = await finder.findUri(sent, caller);
+    const found = await finder.findUri(sent, received);
     if (found !== undefined) named.get(found.upstream)?.uris.set(found.uri, sent);
   }
   for (const { filterField } of mintedIds) {
     for (const sent of limited(filter[filterField], filterField, maxItems)) {
-      const opened = await seals.ids.open(sent, caller.context);
+      const opened = await seals.ids.open(sent, received.context);
       const ids = opened && named.get(opened.upstream)?.ids;
       if (opened === undefined || ids === undefined) continue;
       const ofField = ids.get(filterField) ?? new Map<string, string>();

@@ -6,7 +6,8 @@
  */
 import { type JSONObject, listen, type Serve } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
-import { createSubscriptions, type SubscriptionOptions } from "./subscription.ts";
+import type { SubscriptionOptions } from "./open-subscription.ts";
+import { createSubscriptions } from "./subscription.ts";
 
 export interface Relay {
   readonly serve: Serve;

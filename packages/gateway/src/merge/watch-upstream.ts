@@ -51,15 +51,15 @@ async function watch(
   onChange: (change: ListChanged) => void,
   { options, signal }: Watching,
 ): Promise<void> {
-  const caller = ownCaller(options.clientInfo, signal);
-  const announced = await announcedBy(upstream, caller, { options, signal });
+  const received = ownReceived(options.clientInfo, signal);
+  const announced = await announcedBy(upstream, received, { options, signal });
   if (announced.length === 0) return;
   const filter: SubscriptionFilter = Object.fromEntries(announced.map((one) => [one, true]));
   let isFirst = true;
   await followUpstream(
     {
       upstream,
-      caller,
+      received,
       filter,
       signal,
       onAcknowledged: (agreed) => {
@@ -81,13 +81,13 @@ async function watch(
 /** Asks until the upstream reports its capabilities. An upstream that refuses is not watched. */
 async function announcedBy(
   upstream: Upstream,
-  caller: ReceivedRequest,
+  received: ReceivedRequest,
   { options, signal }: Watching,
 ): Promise<readonly ListChanged[]> {
   const { pace = discoverPace, random = Math.random } = options;
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
-      const { capabilities } = await askDiscover(upstream, caller, signal);
+      const { capabilities } = await askDiscover(upstream, received, signal);
       return changes.filter((change) => announces(capabilities, change));
     } catch (error) {
       if (isRefusal(error)) return [];
@@ -107,7 +107,7 @@ function isRefusal(error: unknown): boolean {
   return isProtocolError(error) && error.reason !== "internalError";
 }
 
-function ownCaller(clientInfo: Implementation, signal: AbortSignal): ReceivedRequest {
+function ownReceived(clientInfo: Implementation, signal: AbortSignal): ReceivedRequest {
   const _meta = {
     [metaKeys.protocolVersion]: latestVersion,
     [metaKeys.clientInfo]: clientInfo,

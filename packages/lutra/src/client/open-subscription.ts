@@ -45,6 +45,22 @@ export function openSubscription(
   });
 }
 
+/**
+ * The phases of a subscription:
+ *
+ * - `opening`: no request was acknowledged
+ * - `open`: a request was acknowledged; its stream may be interrupted
+ * - `refused`: failed before an acknowledgment
+ * - `broken`: failed after an acknowledgment, and is not opened again
+ */
+type Phase =
+  | {
+      readonly name: "opening" | "open";
+      /** True when the current request repeats one whose protocol version was refused. */
+      readonly hasRenegotiated: boolean;
+    }
+  | { readonly name: "refused" | "broken"; readonly error: unknown };
+
 class OpenSubscription implements Subscription {
   acknowledged: SubscriptionFilter = {};
   readonly #subscriptions: Subscriptions;
@@ -54,10 +70,7 @@ class OpenSubscription implements Subscription {
   readonly #queue: NotificationQueue;
   /** Settles when the last notification has reached the queue. */
   #delivered: Promise<void> = Promise.resolve();
-  #isOpen = false;
-  #hasRenegotiated = false;
-  /** The error that ended the subscription. */
-  #failure: unknown;
+  #phase: Phase = { name: "opening", hasRenegotiated: false };
 
   constructor(subscriptions: Subscriptions, filter: SubscriptionFilter, options: ListenOptions) {
     this.#subscriptions = subscriptions;
@@ -97,9 +110,11 @@ class OpenSubscription implements Subscription {
     open.add(stop);
     try {
       await this.#follow(onOpen);
-      if (!this.#isOpen) throw this.#failure ?? abortError(this.#controller.signal);
+      const phase = this.#phase;
+      if (phase.name === "opening") throw abortError(this.#controller.signal);
+      if (phase.name === "refused") throw phase.error;
       await this.#delivered;
-      this.#queue.end({ error: this.#failure });
+      this.#queue.end(phase.name === "broken" ? { error: phase.error } : {});
     } finally {
       open.delete(stop);
       signal?.removeEventListener("abort", onAbort);
@@ -130,9 +145,8 @@ class OpenSubscription implements Subscription {
           onWarning(`subscription: the server declined all or part of ${member}`);
         }
         this.acknowledged = agreed;
-        this.#hasRenegotiated = false;
-        if (this.#isOpen) this.#deliver(notification, () => onGap(filter));
-        this.#isOpen = true;
+        if (this.#phase.name === "open") this.#deliver(notification, () => onGap(filter));
+        this.#phase = { name: "open", hasRenegotiated: false };
         onOpen();
       },
       onEnd: (end) => this.#onEnd(end),
@@ -147,15 +161,17 @@ class OpenSubscription implements Subscription {
     const { sender, versions } = this.#subscriptions;
     const { relisten = "broken" } = this.#options;
     if (error === undefined) return relisten === "ended" ? "reopen" : "stop";
-    if (!this.#hasRenegotiated && versions.renegotiate(error)) {
-      this.#hasRenegotiated = true;
+    const phase = this.#phase;
+    if ("error" in phase) return "stop";
+    if (!phase.hasRenegotiated && versions.renegotiate(error)) {
+      this.#phase = { ...phase, hasRenegotiated: true };
       return "reopenNow";
     }
-    if (this.#isOpen && relisten !== "never" && mayReopen) {
+    if (phase.name === "open" && relisten !== "never" && mayReopen) {
       sender.options.onWarning("subscription: interrupted; reopening after a pause", error);
       return "reopen";
     }
-    this.#failure = error;
+    this.#phase = { name: phase.name === "open" ? "broken" : "refused", error };
     return "stop";
   }
 
