@@ -16,7 +16,7 @@ import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
 import {
   askClient,
-  Questions,
+  InputNeeded,
   type Round,
   type RoundEnd,
   runInRequest,
@@ -74,7 +74,7 @@ export function compileTool(
   const call = definition.call as (args: unknown, context: HandlerContext) => unknown;
   const handlerOf = (args: unknown) => (context: HandlerContext) => call(args, context);
   const { refused, succeeded, failed } = createAnswers(output, meta);
-  const toEnd = (end: RoundEnd<unknown>) => (end instanceof Questions ? end : succeeded(end));
+  const toEnd = (end: RoundEnd<unknown>) => (end instanceof InputNeeded ? end : succeeded(end));
 
   return {
     definition,
@@ -92,7 +92,7 @@ export function compileTool(
         }
         const end = runInRequest(round, singleUse, handler);
         const toAnswer = (value: RoundEnd<unknown>) =>
-          value instanceof Questions ? askClient(round, value) : succeeded(value);
+          value instanceof InputNeeded ? askClient(round, value) : succeeded(value);
         return chain(end, toAnswer, failed);
       });
     },

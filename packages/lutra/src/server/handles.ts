@@ -71,7 +71,7 @@ const sweepLimit = 100;
 
 /**
  * Declares a kind of handles, whose values are JSON. A replay of a handler mints again, so mint
- * inside `context.step` when questions follow.
+ * inside `context.step` when input requests follow.
  *
  * @param kind The prefix of each handle, for example `trip` in `trip_2Kx...`: letters, digits and `-`
  * @throws {TypeError} for an invalid kind or time

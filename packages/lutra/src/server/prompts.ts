@@ -12,7 +12,7 @@ import type { GetPromptParams, Prompt, PromptMessage } from "../protocol/prompts
 import type { Completer } from "./completion.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
-import { askClient, Questions, type Round, runInRequest } from "./handler/round.ts";
+import { askClient, InputNeeded, type Round, runInRequest } from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
 
 /** An argument of a prompt. All arguments are strings. */
@@ -102,7 +102,7 @@ export function compilePrompt(
       requireArguments(params, args);
       const end = runInRequest(round, singleUse, (context) => handler(params.arguments, context));
       return chain(end, (value) =>
-        value instanceof Questions ? askClient(round, value) : toResult(value, definition, meta),
+        value instanceof InputNeeded ? askClient(round, value) : toResult(value, definition, meta),
       );
     },
   };

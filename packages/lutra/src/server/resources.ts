@@ -18,7 +18,13 @@ import { requireCacheHints } from "./cache-hints.ts";
 import type { Completer } from "./completion.ts";
 import { blob, contentsProblem } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
-import { askClient, Questions, type Round, type RoundEnd, runInRequest } from "./handler/round.ts";
+import {
+  askClient,
+  InputNeeded,
+  type Round,
+  type RoundEnd,
+  runInRequest,
+} from "./handler/round.ts";
 import type { InputRequired } from "./results.ts";
 
 /** The value of a handler. `undefined` means that the resource does not exist. */
@@ -170,7 +176,7 @@ function answer(
   reading: Reading,
 ): Result | Promise<Result> {
   return chain(end, (value) =>
-    value instanceof Questions ? askClient(reading.round, value) : toResult(value, reading),
+    value instanceof InputNeeded ? askClient(reading.round, value) : toResult(value, reading),
   );
 }
 

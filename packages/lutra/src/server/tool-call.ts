@@ -2,11 +2,11 @@
 import type { Result } from "../protocol/json-rpc.ts";
 import type { RoundInit } from "./handler/replay-context.ts";
 import type { InputMemory } from "./handler/request-state.ts";
-import { askClient, Questions, type Round, recall } from "./handler/round.ts";
+import { askClient, InputNeeded, type Round, recall } from "./handler/round.ts";
 import type { ToolDefinition } from "./tools.ts";
 
-/** Runs a tool's handler once. Resolves to its result or to the questions that it asks. */
-export type RunToolRound = (init: RoundInit) => Promise<Result | Questions>;
+/** Runs a tool's handler once. Resolves to its result or to the input that it needs. */
+export type RunToolRound = (init: RoundInit) => Promise<Result | InputNeeded>;
 
 /** A call that has passed all checks. */
 export interface ToolCall {
@@ -30,7 +30,7 @@ export const answerInRequest: AnswerToolCall = async (call) => {
   return endRound(call.round, await call.runRound({ request, context, memory, handles }));
 };
 
-/** Returns the result of a round: its own, or the one that asks its questions. */
-export function endRound(round: Round, end: Result | Questions): Result | Promise<Result> {
-  return end instanceof Questions ? askClient(round, end) : end;
+/** Returns the result of a round: its own, or `input_required` with its input requests. */
+export function endRound(round: Round, end: Result | InputNeeded): Result | Promise<Result> {
+  return end instanceof InputNeeded ? askClient(round, end) : end;
 }

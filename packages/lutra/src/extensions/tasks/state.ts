@@ -29,7 +29,7 @@ export interface TaskCall {
   readonly principal: JSONObject | null;
 }
 
-interface OpenQuestion {
+interface OpenInputRequest {
   /** The name that the handler gave it. */
   readonly name: string;
   readonly request: InputRequest;
@@ -48,10 +48,13 @@ export interface TaskState {
   readonly memory: TaskMemory;
   /** Number of the round. Grows with each set of answers; events of earlier rounds are ignored. */
   readonly round: number;
-  /** Number of questions so far, from which the next key is made. */
+  /** Number of input requests so far, from which the next key is made. */
   readonly asked: number;
-  /** The open questions, by the key that the client sees. */
-  readonly questions: { readonly [key: string]: OpenQuestion };
+  /**
+   * The open input requests, by the key that the client sees. Stored tasks have this member, so its name
+   * does not change.
+   */
+  readonly questions: { readonly [key: string]: OpenInputRequest };
   readonly result?: JSONObject | undefined;
   readonly error?: JSONObject | undefined;
 }
@@ -61,7 +64,7 @@ export type TaskEvent =
   | { readonly type: "step"; readonly name: string; readonly outcome: StepOutcome }
   /** A handler has set the status message. */
   | { readonly type: "status"; readonly round: number; readonly message: string }
-  /** A round has ended with questions. */
+  /** A round has ended with input requests. */
   | {
       readonly type: "ask";
       readonly round: number;
@@ -155,7 +158,7 @@ function withStep(
 }
 
 /**
- * Opens questions. Each gets a new key, even if it is asked again under the same name.
+ * Opens input requests. Each gets a new key, even if it is asked again under the same name.
  *
  * @spec ext-tasks/tasks#task-update-requests
  */
@@ -163,13 +166,13 @@ function ask(
   state: TaskState,
   { pending, memory }: { readonly pending: InputRequests; readonly memory: InputMemory },
 ): TaskState {
-  const questions: Record<string, OpenQuestion> = {};
+  const questions: Record<string, OpenInputRequest> = {};
   let { asked } = state;
   for (const [name, request] of Object.entries(pending)) {
     asked += 1;
     questions[`${name}-${asked}`] = { name, request };
   }
-  // A question that is asked again loses its earlier answer.
+  // An input request that is sent again loses its earlier answer.
   const isKept = ([name]: [string, unknown]) => !Object.hasOwn(pending, name);
   const answers = Object.entries({ ...state.memory.answers, ...memory.answers }).filter(isKept);
   return {
@@ -192,7 +195,7 @@ function answer(state: TaskState, responses: { readonly [key: string]: InputResp
   if (answered.length === 0) return state;
   const left = Object.entries(state.questions).filter(([key]) => !answered.includes(key));
   const given = answered.map((key) => {
-    const { name } = state.questions[key] as OpenQuestion;
+    const { name } = state.questions[key] as OpenInputRequest;
     return [name, responses[key] as InputResponse] as const;
   });
   const answers = Object.fromEntries([...Object.entries(state.memory.answers), ...given]);

@@ -47,9 +47,9 @@ export interface HandlerContext {
    */
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void>;
   /**
-   * Asks the user to fill in a form. `name` identifies the question within the request, so that a
-   * replay of the handler finds the answer; a question in a loop needs a new name each time. To ask
-   * several questions at once, use `Promise.all`. Await your own functions that ask, too: an
+   * Asks the user to fill in a form. `name` identifies the input request within the exchange, so that a
+   * replay of the handler finds the answer; an input request in a loop needs a new name each time. To ask
+   * several questions at once, use `Promise.all`. Await every function of yours that asks: an
    * unhandled rejection ends the process.
    *
    * @throws {ProtocolError} `missingRequiredClientCapability` when the client cannot be asked
@@ -84,8 +84,8 @@ export interface HandlerContext {
   /** Sets the status message of the task. Does nothing outside a task. */
   status(message: string): void | Promise<void>;
   /**
-   * Turns this call into a task if the tool and the client allow it. Does nothing otherwise, or if
-   * the call already is a task. Questions before `startTask` are asked in the call itself.
+   * Turns this call into a task if the tool and the client allow it. Does nothing otherwise, or when
+   * the call is a task already. Input requests before this point are answered in the call itself.
    */
   startTask(): void | Promise<void>;
 }

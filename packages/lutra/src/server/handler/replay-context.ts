@@ -1,9 +1,9 @@
 /**
  * The context of one round: notifications, questions and steps of its handler.
  *
- * The promise of a question without an answer rejects. When the handler has ended, the client is
- * asked. Its retry runs the handler again from the start, with all answers remembered. Until then,
- * `finally` blocks run in each round, and the value that a `catch` block returns is ignored.
+ * An input request without a response rejects. When the handler has ended, the client is asked, and its
+ * retry replays the handler from the start with all answers remembered. So `finally` blocks run, and
+ * the value that a `catch` block returns in the meantime is ignored.
  */
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import { hasCapabilities, requireCapabilities } from "../../protocol/capabilities.ts";
@@ -27,7 +27,7 @@ import type { InputMemory } from "./request-state.ts";
 import type { StepLog } from "./step-log.ts";
 import { type StepInfo, Steps } from "./steps.ts";
 
-/** The error with which a question rejects while it has no answer. */
+/** The error with which an input request rejects that has no response yet. */
 export class InputPending extends Error {
   override readonly name: string = "InputPending";
 }
@@ -51,7 +51,7 @@ export class ReplayContext implements HandlerContext {
   readonly #stepLog: StepLog | undefined;
   #exchange: string | undefined;
   #asked: Record<string, InputRequest> | undefined;
-  #questions: Set<string> | undefined;
+  #names: Set<string> | undefined;
   #steps: Steps | undefined;
   #taken: Record<string, InputResponse> | undefined;
   #mistake: TypeError | undefined;
@@ -154,12 +154,12 @@ export class ReplayContext implements HandlerContext {
     if (!this.#isDone) return this.#stepLog?.startTask();
   }
 
-  /** Waits for steps that run in parallel with a question. */
+  /** Waits for steps that run in parallel with an input request. */
   settle(): void | Promise<void> {
     return this.#steps?.settle();
   }
 
-  /** The error for a handler that misused this context. Takes precedence over open questions. */
+  /** A mistake of the handler. Reported even if an input request rejected first. */
   get mistake(): TypeError | undefined {
     return this.#mistake;
   }
@@ -169,7 +169,7 @@ export class ReplayContext implements HandlerContext {
     this.#isDone = true;
   }
 
-  /** The questions of this round that have no answer yet. */
+  /** The input requests of this round that have no response yet. */
   get pending(): InputRequests | undefined {
     return this.#asked;
   }
@@ -183,13 +183,13 @@ export class ReplayContext implements HandlerContext {
   }
 
   #ask<Response>(name: string, request: InputRequest): Promise<Response> {
-    this.#questions ??= new Set();
-    // A second question with this name would always get the answer to the first.
-    if (this.#questions.has(name)) {
-      this.#mistake = new TypeError(`question "${name}": asked twice in one round`);
+    this.#names ??= new Set();
+    // A second input request with this name would always get the response to the first.
+    if (this.#names.has(name)) {
+      this.#mistake = new TypeError(`input request "${name}": asked twice in one round`);
       return refused(this.#mistake);
     }
-    this.#questions.add(name);
+    this.#names.add(name);
     const answer = this.#answer(name, request);
     return answer ? Promise.resolve(answer as Response) : this.#wait(name, request);
   }
@@ -212,7 +212,7 @@ export class ReplayContext implements HandlerContext {
     } catch (error) {
       return refused(error);
     }
-    // It has no prototype, because a question may have any name.
+    // Without a prototype, because an input request may have any name.
     this.#asked ??= Object.create(null) as Record<string, InputRequest>;
     this.#asked[name] = request;
     return refused(new InputPending(`waiting for "${name}"`));
@@ -231,7 +231,7 @@ export class ReplayContext implements HandlerContext {
   }
 }
 
-/** Returns a rejected promise. One of several parallel questions may be awaited late or never. */
+/** Rejects with `reason`. One of several parallel input requests may be awaited late or never. */
 function refused(reason: unknown): Promise<never> {
   return quiet(Promise.reject(reason));
 }

@@ -35,8 +35,8 @@ export interface InputMemory {
   readonly state: unknown;
   /** Identifies the exchange; set once something depends on it. */
   readonly exchange?: string | undefined;
-  /** Returns an answer that was sent without request state, if it fits the question. */
-  readonly offered?: (name: string, question: InputRequest) => InputResponse | undefined;
+  /** Returns an answer that was sent without request state, if it fits the input request. */
+  readonly offered?: (name: string, asked: InputRequest) => InputResponse | undefined;
 }
 
 export interface RequestStatesOptions {
@@ -75,7 +75,7 @@ export interface RequestStates {
   ) => Promise<InputMemory>;
   /**
    * Starts an exchange. The specification allows answers without request state, from a client that
-   * learned the questions elsewhere. Such an answer counts when it fits a question.
+   * learned the input requests elsewhere. Such an answer counts when it fits an input request.
    */
   readonly start: (request: JSONRPCRequest, singleUse: boolean) => InputMemory;
   /** Creates the result that asks for `pending`. */
@@ -103,7 +103,7 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       }
       const responses = (request.params?.inputResponses ?? {}) as JSONObject;
       const accepted = acceptedResponses(state.pending, responses, validator);
-      // A question that is asked again loses its earlier answer.
+      // An input request that is sent again loses its earlier answer.
       const isKept = ([key]: [string, unknown]) => !Object.hasOwn(state.pending, key);
       const kept = Object.entries(state.answers).filter(isKept);
       const answers = Object.fromEntries([...kept, ...accepted]);
@@ -114,8 +114,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       const responses = params?.inputResponses as JSONObject | undefined;
       // Without a seal, a second use could not be distinguished from the first.
       if (responses === undefined || singleUse) return emptyMemory;
-      const offered = (name: string, question: InputRequest) =>
-        answerTo(question, ownMember(responses, name), validator);
+      const offered = (name: string, asked: InputRequest) =>
+        answerTo(asked, ownMember(responses, name), validator);
       return { ...emptyMemory, offered };
     },
     seal: async (request, context, { pending, memory }) => {
@@ -142,7 +142,7 @@ function binding({ method, params }: JSONRPCRequest, { principal }: RequestConte
 }
 
 /**
- * Returns the responses that answer a question. An invalid response is omitted, so that the handler
+ * Returns the responses that answer an input request. An invalid one is omitted, so that the handler
  * asks again; unknown keys are ignored.
  *
  * @spec basic/patterns/mrtr#error-handling

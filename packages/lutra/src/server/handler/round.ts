@@ -1,6 +1,6 @@
 /**
  * A round: one execution of a handler within an exchange. It ends with the handler's value or with
- * the questions that the client must answer before the next round.
+ * the input requests that the client must answer before the next round.
  *
  * @spec basic/patterns/mrtr#basic-workflow
  */
@@ -35,7 +35,8 @@ export type Handler<T> = (
 ) => T | InputRequired | Promise<T | InputRequired>;
 
 /** The end of a round whose handler requires input that is not available yet. */
-export class Questions {
+export class InputNeeded {
+  /** The input requests without a response. */
   readonly pending: InputRequests;
   /** The memory for the next round. */
   readonly memory: InputMemory;
@@ -46,8 +47,8 @@ export class Questions {
   }
 }
 
-/** The end of a round: the handler's value, or its questions. */
-export type RoundEnd<T> = T | Questions;
+/** The end of a round: the handler's value, or the input that it needs. */
+export type RoundEnd<T> = T | InputNeeded;
 
 /**
  * Runs the round that a request starts, with the memory in its request state.
@@ -75,17 +76,17 @@ export function recall(
     : states.open(request, context, singleUse);
 }
 
-/** Creates the `input_required` result that asks the client these questions. */
+/** Creates the `input_required` result with these input requests. */
 export function askClient(
   { request, context, states }: Round,
-  questions: Questions,
+  needed: InputNeeded,
 ): Promise<InputRequiredResult> {
-  return states.seal(request, context, questions);
+  return states.seal(request, context, needed);
 }
 
 /**
- * Runs a handler once. Questions that are open when the handler ends take precedence over its value
- * and over its errors, except for a protocol error that the handler itself throws. Never throws
+ * Runs a handler once. Input requests without a response when the handler ends take precedence over its
+ * value and over its errors, except for a protocol error that the handler itself throws. Never throws
  * synchronously.
  */
 export function runRound<T>(
@@ -115,24 +116,24 @@ function endReturned<T>(
   return value instanceof InputRequired ? askByHand(context, value) : value;
 }
 
-async function endFailed(context: ReplayContext, error: unknown): Promise<Questions> {
+async function endFailed(context: ReplayContext, error: unknown): Promise<InputNeeded> {
   context.done();
   const takesPrecedence = isProtocolError(error) && !error.peer;
   if (context.pending === undefined || takesPrecedence) throw error;
   return askPending(context);
 }
 
-async function askPending(context: ReplayContext): Promise<Questions> {
+async function askPending(context: ReplayContext): Promise<InputNeeded> {
   await context.settle();
   if (context.mistake !== undefined) throw context.mistake;
-  return new Questions(context.pending ?? {}, context.memory);
+  return new InputNeeded(context.pending ?? {}, context.memory);
 }
 
-/** Checks the requests of `inputRequired()`. The client must have declared their capabilities. */
+/** Checks the input requests of the explicit form. The client must have declared every kind. */
 async function askByHand(
   context: ReplayContext,
   { init: { inputRequests = {}, state } }: InputRequired,
-): Promise<Questions> {
+): Promise<InputNeeded> {
   const requests = Object.entries(inputRequests);
   if (requests.length === 0 && state === undefined) {
     throw new TypeError("inputRequired: expected inputRequests or a state");
@@ -142,5 +143,5 @@ async function askByHand(
     requireCapabilities(capabilityFor(request), context.capabilities);
   }
   await context.settle();
-  return new Questions(Object.fromEntries(checked), { ...context.memory, state });
+  return new InputNeeded(Object.fromEntries(checked), { ...context.memory, state });
 }

@@ -44,10 +44,7 @@ export class Steps {
     return running;
   }
 
-  /**
-   * Waits for steps that run in parallel with a question, because the next round needs their
-   * outcomes.
-   */
+  /** Waits for steps that run in parallel with an input request; the next round needs their outcomes. */
   async settle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }

@@ -55,7 +55,7 @@ async function findTask(
 }
 
 /**
- * Returns the responses to open questions, and ignores others.
+ * Returns the responses to open input requests, and ignores others.
  *
  * @throws {ProtocolError} when a response does not fit its request; the whole update is then discarded
  */

@@ -11,7 +11,7 @@ import { callTool } from "../../../protocol/tools.ts";
 import { modernVersions } from "../../../protocol/versioning.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
 import type { InputMemory, StepOutcome } from "../../../server/handler/request-state.ts";
-import { Questions } from "../../../server/handler/round.ts";
+import { InputNeeded } from "../../../server/handler/round.ts";
 import type { StepLog } from "../../../server/handler/step-log.ts";
 import { unknownTool } from "../../../server/tools.ts";
 import type { TakenTask } from "../../../stores/task-store.ts";
@@ -19,8 +19,8 @@ import type { TaskCall, TaskEvent } from "../state.ts";
 import { type LazyAbortController, RoundContext } from "./lazy-abort.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
 
-/** The outcome of a handler: its result, its questions, or the error that it threw. */
-export type Outcome = { readonly value: Result | Questions } | { readonly error: unknown };
+/** The outcome of a handler: its result, the input that it needs, or the error that it threw. */
+export type Outcome = { readonly value: Result | InputNeeded } | { readonly error: unknown };
 
 /** A failure of the store. The task does not fail; it runs again. */
 export class StoreFailure extends Error {
@@ -99,7 +99,7 @@ function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEven
   try {
     if ("error" in outcome) throw outcome.error;
     const { value } = outcome;
-    if (value instanceof Questions) return askEvent(value, round);
+    if (value instanceof InputNeeded) return askEvent(value, round);
     return { type: "complete", round, result: asJSON(value) };
   } catch (thrown) {
     const error = host.mask(thrown, "tasks");
@@ -107,7 +107,7 @@ function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEven
   }
 }
 
-function askEvent({ pending, memory }: Questions, round: number): TaskEvent {
+function askEvent({ pending, memory }: InputNeeded, round: number): TaskEvent {
   if (Object.keys(pending).length === 0) {
     throw new TypeError("inputRequired: expected at least one input request in a task");
   }
