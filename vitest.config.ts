@@ -6,6 +6,8 @@ const exclude = ["**/node_modules/**", "**/dist/**", "**/dist.next/**", "**/out/
 const source = { conditions: ["lutra-source", "node"] };
 
 const processTimeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** The default of 1 s is too short on a loaded machine. */
+const unitTimeouts = { testTimeout: 30_000, expect: { poll: { timeout: 15_000 } } };
 /** Files at a time. Vitest by itself leaves one processor without any. */
 const maxWorkers = "100%";
 
@@ -19,7 +21,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts"],
           exclude,
-          testTimeout: 30_000,
+          ...unitTimeouts,
           maxWorkers,
         },
       },
@@ -28,7 +30,7 @@ export default defineConfig({
           name: "tools",
           include: ["tools/**/*.test.ts", "scripts/**/*.test.mjs"],
           exclude,
-          testTimeout: 30_000,
+          ...unitTimeouts,
           maxWorkers,
         },
       },
