@@ -86,10 +86,14 @@ it.each([
   [
     ["--store", "postgres://u:secret@127.0.0.1:1/db"],
     1,
-    "cannot open the store: postgres at 127.0.0.1:1 can't be reached",
+    "cannot open the store: postgres at 127.0.0.1:1 is unreachable: connection refused",
   ],
-  [["--bus", "redis://:secret@127.0.0.1:1"], 1, "cannot open the bus: redis at 127.0.0.1:1 can't"],
-  [["--store", "memory:"], 1, `cannot serve ${module}: tasks: replicas need a store that`],
+  [
+    ["--bus", "redis://:secret@127.0.0.1:1"],
+    1,
+    "cannot open the bus: redis at 127.0.0.1:1 is unreachable: connection refused",
+  ],
+  [["--store", "memory:"], 1, `cannot serve ${module}: tasks: replicas need a shared store;`],
 ] as const)("reports the problem with %j once", async (options, code, message) => {
   const fleet = runLutra("up", module, "--port", "0", ...options);
   expect(await fleet.exited).toBe(code);

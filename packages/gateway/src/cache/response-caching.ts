@@ -51,7 +51,7 @@ export interface CachedServer {
    * Servers with the same name must give the same responses.
    */
   readonly name: string;
-  /** The upstream's `trustPublic`; for merged upstreams, the value that applies to all of them. */
+  /** The `trustPublic` of the upstream, or the combined value of merged upstreams. */
   readonly trustPublic?: boolean | undefined;
 }
 

@@ -63,7 +63,9 @@ export class TaskRunner implements TaskWorker {
     this.#phase = "closing";
     const over = new AbortController();
     const ended = Promise.all([this.#taking, ...this.#attempts.values()]);
-    await Promise.race([ended, this.#wait(graceMs, over.signal)]);
+    // Attempts may wait for nothing that keeps the process alive until they are released.
+    const grace = this.#wait(graceMs, over.signal, { keepsAlive: true });
+    await Promise.race([ended, grace]);
     over.abort();
     this.#phase = "closed";
     this.#closed.abort();
