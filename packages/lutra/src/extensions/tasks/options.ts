@@ -8,7 +8,7 @@ export interface TasksOptions {
    * provides, or else the memory of this process
    */
   readonly store?: TaskStore;
-  /** Time for which tasks are kept, in milliseconds; `null` for no limit. @default 3600000 */
+  /** Time for which tasks are kept, in milliseconds; `null` for `maxTtlMs`. @default 3600000 */
   readonly ttlMs?: number | null;
   /** Maximum `ttlMs` of any tool, in milliseconds. @default 86400000 */
   readonly maxTtlMs?: number;
