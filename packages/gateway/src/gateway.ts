@@ -32,8 +32,8 @@ export interface Gateway {
    * Subscriptions end with their result.
    *
    * @throws {ConfigError} for an invalid configuration; the current one is kept
-   * @throws {TypeError} if `listen.host`, `port`, `path`, `admin` or `log` changes; the current
-   *   configuration is kept
+   * @throws {TypeError} if `listen.host`, `listen.port`, `listen.path`, `admin` or `log` changes;
+   *   the current configuration is kept
    */
   readonly reload: (next: ConfigInput | ParsedConfig) => Promise<void>;
   /**

@@ -155,7 +155,7 @@ function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, context: Plan
   return relay.serve;
 }
 
-/** Watches all upstreams. On a change, drops the lists in the cache and in the merged servers. */
+/** Watches the upstreams of all routes. On a change, drops lists in caches and merged servers. */
 function watchAll(context: PlanContext, merges: ReadonlyMap<number, Merge>): readonly Watch[] {
   const { config, upstreams, caching, generation, onWarning } = context;
   const names = new Set(config.routes.flatMap((route) => watchedNames(route, config)));

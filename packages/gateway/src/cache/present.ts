@@ -2,17 +2,17 @@
 import type { CacheStatus } from "lutra/middleware";
 import { type EncodedResult, type Result, resultBytes } from "lutra/protocol";
 
-/** The member of `_meta` that is `stale` in a stale response; absent from a fresh one. */
+/** The key of `_meta` that has the value `"stale"` in a stale response; absent from a fresh one. */
 export const cacheMetaKey = "dev.lutra/cache";
 
 /** The last version of each cached result. The next caller usually gets the same one. */
 const presented = new WeakMap<Result, EncodedResult>();
 
 /**
- * Returns a cached result with the rest of its `ttlMs`. A client counts `ttlMs` from the moment it
- * receives a result; with the full value, each cache on the path would prolong it. The rest is
- * rounded down to seconds, and near the end to tenths of a second, so that callers at about the
- * same time get the same bytes. A stale result gets 0 and a mark in `_meta`.
+ * Returns a cached result with its remaining `ttlMs`. A client counts `ttlMs` from the moment it
+ * receives a result; with the full value, each cache on the path would prolong it. The remaining
+ * time is rounded down to seconds, or below 10 seconds to tenths of a second, so that callers at
+ * about the same time get the same bytes. A stale result gets 0 and a mark in `_meta`.
  *
  * @spec server/utilities/caching#freshness-calculation
  */
@@ -54,7 +54,7 @@ function withTtl(kept: EncodedResult, ttlMs: number): EncodedResult {
   return encoded(result, spliced ?? Buffer.from(JSON.stringify(result)));
 }
 
-/** Replaces a text that occurs once. Returns undefined when it also occurs deeper in the result. */
+/** Replaces a text that occurs once. Returns undefined when it occurs more often, or not at all. */
 function splice(
   bytes: Buffer,
   { from, to }: { readonly from: string; readonly to: string },

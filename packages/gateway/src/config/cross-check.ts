@@ -147,7 +147,7 @@ function checkShadow(
   return [{ path, message: "expected an upstream other than the route's own" }];
 }
 
-/** Returns the routes that no request reaches because an earlier route matches it. */
+/** Returns a finding for each route whose requests all match an earlier route. */
 function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Finding[] {
   return routes.flatMap((route, index) => {
     if (route === undefined) return [];
@@ -160,7 +160,10 @@ function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Fin
   });
 }
 
-/** True when every request that matches `narrow` obviously matches `wide`, too. */
+/**
+ * True when every request that matches `narrow` certainly matches `wide`. Compares patterns as
+ * text, so it returns false for `a*` and `ab*`.
+ */
 function covers(wide: MatchConfig = {}, narrow: MatchConfig = {}): boolean {
   const isWider = (a: Patterns, b: Patterns): boolean => {
     if (a === undefined) return true;

@@ -1,6 +1,6 @@
 /**
- * Delivers a request without parsing its body. Both bodies are streamed as they arrive, no faster
- * than they are read.
+ * Delivers a request without parsing its body. The bodies of the request and of the response are
+ * streamed with backpressure.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
@@ -33,7 +33,7 @@ export interface Forward {
   readonly shadow?: ((copy: RequestCopy) => void) | undefined;
 }
 
-/** Returns a function that answers each request it is called with, if need be by `refuse`. */
+/** Returns a function that delivers a request, or refuses it if no response can be forwarded. */
 export function createStreamDelivery(
   fleet: Fleet,
   requestHeaders: RequestHeaders,
@@ -105,7 +105,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     this.#abort?.(error);
   }
 
-  /** Once the answer has begun, only a broken connection shows the client that it is incomplete. */
+  /** Refuses the request, or closes the connection if part of the response was already sent. */
   fail(error: ProtocolError): void {
     const { res, record, refuse } = this.#forward;
     if (res.headersSent) {
@@ -127,14 +127,14 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     if (status < 200) return true;
     const { req, res } = this.#forward;
     this.#resume = resume;
-    // Without its rest, a body that the replica did not wait for would precede the next request.
+    // A partial request is the last of its connection, because its rest would precede the next.
     const { name } = this.#replica as Replica;
     const { headers, contentType, length } = readResponseHead(raw, name, !req.complete);
     this.#delivery.answered(faultOf(status, contentType));
     this.#length = length;
     if (!(this.#body instanceof BodyStream)) this.#body = null;
     res.writeHead(status, headers);
-    // The body of a stream may begin much later.
+    // The body of a stream may begin much later, so the head is sent on its own.
     if (length === undefined) process.nextTick(flushHeaders, res);
     return true;
   }

@@ -23,7 +23,7 @@ export interface HttpExchangeOptions {
   /** The name of the upstream. */
   readonly name: string;
   readonly send: HttpSender;
-  /** Returns the headers that the request keeps. */
+  /** Returns the headers of the original request that are sent to the upstream. */
   readonly headers: (context: RequestContext) => RequestContext["addHeaders"];
 }
 
@@ -31,7 +31,7 @@ export function createHttpExchange(options: HttpExchangeOptions): StartExchange<
   return (replica, message) => new HttpExchange(replica, message, options);
 }
 
-/** The dispatcher of one attempt: reports to the delivery what the transport's handler gets. */
+/** Dispatches one attempt for the transport, and reports its progress to the delivery. */
 class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
   readonly result: Promise<Result>;
   readonly #replica: Replica;

@@ -14,9 +14,9 @@ type Headers = { readonly [name: string]: string };
 const kept = ["authorization", "traceparent", "tracestate", "baggage"] as const;
 
 /**
- * Compiles the headers that requests keep: a few by their names, those about the client and its
- * proxies, and all `Mcp-Param-*`. The `configured` headers of the upstream take precedence over the
- * client's, and the context's `addHeaders` over both.
+ * Returns a function that collects the headers that a request keeps: credentials, trace headers,
+ * `X-Forwarded-For`, `-Proto` and `-Host`, and all `Mcp-Param-*`. The `configured` headers of the
+ * upstream take precedence over the client's, and the context's `addHeaders` over both.
  *
  * @spec basic/transports/streamable-http#custom-headers-from-tool-parameters
  */
@@ -40,7 +40,7 @@ export function createMessageHeaders(
 
 const forwarded: ReadonlySet<string> = new Set(Object.values(forwardedNames));
 
-/** Copies headers from a list of names, in lower case, and values in turn. */
+/** Copies headers from a list in which names, in lower case, and values alternate. */
 function addFromHead(
   added: Record<string, string>,
   headers: readonly string[],

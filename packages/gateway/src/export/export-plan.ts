@@ -58,7 +58,7 @@ export interface ForwardAction {
 export interface RefuseAction {
   readonly kind: "refuse";
   readonly status: number;
-  /** JSON without characters that have a meaning in a format, such as `$`, `%` or `'`. */
+  /** JSON without characters that are special in a proxy's file, such as `$`, `%` or `'`. */
   readonly body: string;
 }
 

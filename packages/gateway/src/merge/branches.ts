@@ -33,14 +33,15 @@ type Phase = "waiting" | "open" | "down";
 interface BranchState {
   phase: Phase;
   /**
-   * The time since which the upstream has ended all streams early, or -Infinity after a final end.
-   * Undefined when the upstream has ended no stream.
+   * The end of the latest stream that lasted for `returnMs`, or of the first stream if none did.
+   * Streams that ended with an error do not count. -Infinity after an error that forbids reopening.
+   * Undefined before the first end.
    */
   endedSince: number | undefined;
 }
 
 export interface BranchesOptions {
-  /** Minimum time that a new stream must last, in milliseconds. */
+  /** Duration from which a stream counts as lasting, in milliseconds. */
   readonly returnMs: number;
   readonly now: () => number;
 }
@@ -52,7 +53,7 @@ export class Branches {
   readonly #states = new Map<Branch, BranchState>();
   /** The filters that upstreams agreed to, in the order of the acknowledgments. */
   readonly #agreed = new Map<Branch, SubscriptionFilter>();
-  /** The errors since the last acknowledgment of each upstream, the earliest first. */
+  /** The latest error of each upstream since its last acknowledgment. */
   readonly #errors = new Map<Branch, unknown>();
 
   constructor(all: readonly Branch[], options: BranchesOptions) {
@@ -61,12 +62,12 @@ export class Branches {
     for (const branch of all) this.#states.set(branch, { phase: "waiting", endedSince: undefined });
   }
 
-  /** True when no upstream's answer is missing. */
+  /** True when every upstream has answered. */
   get haveAnswered(): boolean {
     return [...this.#states.values()].every(({ phase }) => phase !== "waiting");
   }
 
-  /** True when all upstreams have ended their streams, and accept none that lasts. */
+  /** True when all streams are down, each with an `endedSince` at least `returnMs` ago. */
   get haveEnded(): boolean {
     const { now, returnMs } = this.#options;
     return [...this.#states.values()].every(

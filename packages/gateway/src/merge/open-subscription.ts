@@ -2,8 +2,8 @@
  * One subscription of a client, fed by subscriptions to upstreams.
  *
  * It is acknowledged when every upstream has answered, or after a short time with what was agreed by
- * then. Later it never carries more than was acknowledged. It lasts until the client disconnects, the
- * gateway closes, or all upstreams have ended theirs and do not accept a new one.
+ * then. It never carries changes that were not acknowledged. It lasts until the client disconnects,
+ * the gateway closes, or all upstreams have ended theirs and do not accept a new one.
  *
  * @spec basic/patterns/subscriptions
  */
@@ -27,8 +27,8 @@ export interface SubscriptionOptions extends FollowOptions {
   /** Maximum time the acknowledgment waits for upstreams, in milliseconds. @default 2000 */
   readonly gatherMs?: number | undefined;
   /**
-   * Maximum time until an upstream that ended the subscription accepts a new one that lasts, in
-   * milliseconds. @default 10000
+   * Time after which an upstream that ends each new subscription early counts as ended, in
+   * milliseconds. A subscription that lasts this long resets the time. @default 10000
    */
   readonly returnMs?: number | undefined;
   /** Called with every change, with the client's names, before the client is notified. */
@@ -55,7 +55,7 @@ export class OpenSubscription {
   readonly #outbox: NotificationOutbox;
   readonly #controller = new AbortController();
   #phase: Phase = "gathering";
-  /** Ends the wait for the end of the current phase. */
+  /** Resolves the promise of `#endOf`. */
   #onPhase: () => void = () => {};
   /** The filter of the acknowledgment, once it was sent. */
   #acknowledged: SubscriptionFilter | undefined;
@@ -153,7 +153,7 @@ export class OpenSubscription {
     return mayReopen ? "reopen" : "stop";
   }
 
-  /** Lets the acknowledgment be sent as soon as no upstream's answer is missing. */
+  /** Ends the phase `gathering` when every upstream has answered. */
   #checkGathered(): void {
     if (this.#branches.haveAnswered) this.#finishGathering();
   }

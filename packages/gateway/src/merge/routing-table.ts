@@ -97,7 +97,7 @@ export class RoutingTable {
     );
   }
 
-  /** Returns the names of the upstreams of which any of the lists was never read. */
+  /** Returns the names of the upstreams for which at least one of the lists was never read. */
   unknownUpstreams(lists: readonly ListName[]): readonly string[] {
     const isUnknown = (name: string) =>
       lists.some((list) => this.#known[list].get(name)?.isKnown === false);

@@ -7,8 +7,9 @@ export interface Share<T> {
 
 /**
  * Returns a function that picks targets in proportion to their weights, by smooth weighted
- * round-robin: on each pick, every target's credit grows by its weight, and the target with the
- * most credit is picked and pays the sum of all weights. So the proportion also holds in short runs.
+ * round-robin: on each pick, every target's credit grows by its weight. The target with the most
+ * credit is picked, and its credit falls by the sum of all weights. So even a few picks in a row
+ * are in proportion.
  */
 export function createShares<T>(shares: readonly Share<T>[]): () => T {
   const [only] = shares;
