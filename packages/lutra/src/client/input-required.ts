@@ -72,7 +72,7 @@ const kinds: {
   },
 };
 
-/** Returns true for a result that requires input, for callers that answer input requests. */
+/** Returns true for a result that requires input. For callers with `inputs: "manual"`. */
 export function isInputRequired(result: Result): result is InputRequiredResult {
   return result.resultType === inputRequired;
 }

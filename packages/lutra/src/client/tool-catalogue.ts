@@ -11,7 +11,7 @@ import { TransportError } from "../protocol/transport-error.ts";
 import type { Validate } from "../schema/json-schema.ts";
 import type { CompleteOptions } from "./options.ts";
 
-/** The parts of a tool that calls need. */
+/** A listed tool, with the data that a call of it needs. */
 export interface KnownTool {
   readonly tool: Tool;
   readonly headerParams: readonly HeaderParam[];

@@ -22,7 +22,7 @@ export type InputResponses = { readonly [key: string]: InputResponse };
 export interface InputRequiredResult extends Result {
   readonly resultType: "input_required";
   readonly inputRequests?: InputRequests;
-  /** Opaque to the client. Only the server that created it can read it. */
+  /** Opaque to the client, which returns it unchanged. */
   readonly requestState?: string;
 }
 
@@ -57,7 +57,7 @@ export function isResponseTo(request: InputRequest, value: unknown): value is In
   return kinds[request.method].isResponse(value);
 }
 
-/** Checks an `input_required` result from the peer. */
+/** Checks the members of an `input_required` result from a server. */
 export function parseInputRequired(result: Result): InputRequiredResult {
   const { inputRequests, requestState } = result;
   if (inputRequests === undefined && requestState === undefined) {

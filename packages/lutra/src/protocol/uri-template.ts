@@ -162,7 +162,7 @@ function matchParts(
 
 /**
  * Returns for each part the positions at which it and all later parts match the rest of the URI.
- * Works from the last part to the first, because backtracking could try every combination.
+ * Works from the last part to the first, which avoids backtracking and its exponential time.
  */
 function matchingRests(parts: readonly Part[], uri: string): Uint8Array[] {
   const end = uri.length;
@@ -205,7 +205,7 @@ function endOf({ mayBeEmpty }: Place, start: number, next: Uint8Array): number {
   return end;
 }
 
-/** Returns the variables of all queries, in whatever order the URI has them. */
+/** Returns the values of the query variables that the URI has, in any order. */
 function queryValues(
   queries: readonly { readonly names: readonly string[]; readonly text: string }[],
 ): Record<string, string> {

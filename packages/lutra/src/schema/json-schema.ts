@@ -21,7 +21,7 @@ export type JSONSchemaValidator = (schema: JSONObject) => Validate;
 export interface JSONSchemaValidatorOptions {
   /** Maximum nesting of a schema. @default 64 */
   readonly maxDepth?: number;
-  /** Maximum number of objects in a schema. @default 5000 */
+  /** Maximum number of objects and arrays in a schema. @default 5000 */
   readonly maxSubschemas?: number;
   /** Maximum number of subschemas that one validation with `$ref` applies. @default 1000000 */
   readonly maxSteps?: number;
@@ -38,7 +38,7 @@ const dialects: ReadonlyMap<unknown, SchemaDraft> = new Map([
 
 /** Maximum number of steps to find all problems. Beyond it, only the first one is reported. */
 const maxThoroughSteps = 10_000;
-/** Enough for a few thousand numbers, or fewer objects; about a tenth of a second. */
+/** Enough for `uniqueItems` with a few thousand numbers; takes about a tenth of a second. */
 const maxComparisons = 30_000_000;
 
 /**
@@ -77,7 +77,7 @@ export function createJSONSchemaValidator(
 
 const tooMuch = "too large or nested too deeply to be checked";
 
-/** Returns undefined for a RangeError, which means: out of stack, of arguments or of steps. */
+/** Returns undefined for a RangeError, which is thrown when the stack or a limit is exceeded. */
 function unlessTooMuch<T>(check: () => T): T | undefined {
   try {
     return check();
@@ -88,9 +88,10 @@ function unlessTooMuch<T>(check: () => T): T | undefined {
 }
 
 /**
- * Counts the applied subschemas and ends a validation without steps left. The library has no limit of
- * its own, but reads this keyword of every subschema that it applies. Schemas without references need
- * no limit, because their work is proportional to the size of value and schema.
+ * Counts the applied subschemas and ends a validation that exceeds its steps. The library has no
+ * limit of its own, but reads `$recursiveAnchor` of every subschema that it applies. Schemas
+ * without references need no limit, because their work is proportional to the size of value and
+ * schema.
  */
 function countSteps(used: readonly JSONObject[]): { left: number } {
   const steps = { left: 0 };
@@ -166,7 +167,7 @@ interface Problem {
   readonly error: string;
 }
 
-/** Keywords whose problems only repeat one of a subschema. */
+/** Keywords whose problems only repeat a problem of a subschema. */
 const outer = new Set(["properties", "items", "prefixItems", "allOf", "$ref", "then", "else"]);
 
 function describe(errors: readonly Problem[], maxProblems: number): string {

@@ -109,7 +109,7 @@ interface Answers {
   readonly refused: (problem: string) => Result;
   /** Returns the result for a value that the handler returned. */
   readonly succeeded: (value: unknown) => Result | Promise<Result>;
-  /** Returns the result for an error that the handler threw for the model, or throws it again. */
+  /** Returns the result for a `ToolError` that the handler threw. Throws any other error again. */
   readonly failed: (error: unknown) => Result;
 }
 
@@ -184,7 +184,7 @@ function toResult(
   );
 }
 
-/** Leaves absent members out, because a result in memory would keep those that are `undefined`. */
+/** Omits absent members, because the client of an in-memory transport would see `undefined`. */
 function toWire(init: ToolResultInit, meta: JSONObject | undefined): Result {
   const { content, structuredContent, isError, _meta } = init;
   const result: { [member: string]: unknown } = {

@@ -11,7 +11,7 @@ import type { HandlerContext } from "./handler/handler-context.ts";
 import { randomId } from "./random-id.ts";
 import { toolErrorBrand } from "./results.ts";
 
-/** The caller of a handle, from the handler's context. */
+/** The part of a handler's context by which handles identify the caller and find the store. */
 export type HandleCaller = Pick<HandlerContext, "principal" | "handleStore" | "signal">;
 
 export interface HandlesOptions {

@@ -142,7 +142,7 @@ function subscribe(
   return subscribed;
 }
 
-/** Sends without waiting, so that a slow client delays no other. The transport disconnects it. */
+/** Does not wait for a slow client, which would delay the others. The transport disconnects it. */
 function notify(context: RequestContext, method: string, params: JSONObject, id: RequestId): void {
   void context.notify({ jsonrpc: "2.0", method, params: withSubscriptionId(params, id) });
 }

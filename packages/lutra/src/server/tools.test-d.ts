@@ -70,7 +70,7 @@ defineTool({ name: "t", call: () => ({ sum: 1 }) });
 // @ts-expect-error an image has a type
 defineTool({ name: "t", call: () => ({ type: "image", data: "" }) });
 
-/** With one it returns structured content, checked against it. */
+/** With an output schema a tool returns structured content of its type. */
 const outputSchema = z.object({ sum: z.number() });
 defineTool({ name: "t", outputSchema, call: () => ({ sum: 1 }) });
 defineTool({ name: "t", outputSchema, call: async () => ({ sum: 1 }) });
@@ -82,7 +82,7 @@ defineTool({ name: "t", outputSchema, call: () => ({ sum: "1" }) });
 defineTool({ name: "t", outputSchema, call: () => ({}) });
 // @ts-expect-error text is not structured content
 defineTool({ name: "t", outputSchema, call: () => "1" });
-// @ts-expect-error sum is a number, by hand as well
+// @ts-expect-error sum is a number, also in toolResult
 defineTool({ name: "t", outputSchema, call: () => toolResult({ structuredContent: { sum: "" } }) });
 defineTool({
   name: "t",
@@ -101,7 +101,7 @@ defineTool({ name: "t", outputSchema: type("string"), call: () => "a" });
 /** The required members of a definition. */
 // @ts-expect-error a tool has a name
 defineTool({ call: () => "" });
-// @ts-expect-error a tool does something
+// @ts-expect-error a tool has a function
 defineTool({ name: "t" });
 // @ts-expect-error valibot needs its converter
 defineTool({ name: "t", inputSchema: v.object({ city: v.string() }), call: (args) => args.city });
@@ -130,7 +130,7 @@ export async function elicits(context: HandlerContext): Promise<void> {
     const _n: Equal<typeof plain.content.n, number> = true;
   }
   const visit = await context.elicit("s", { mode: "url", message: "", url: "https://a.example" });
-  // @ts-expect-error a URL brings no content
+  // @ts-expect-error the answer to a URL elicitation has no content
   visit.content;
   const step = await context.step("book", () => ({ trip: 1 }));
   const _trip: Equal<typeof step, { trip: number }> = true;

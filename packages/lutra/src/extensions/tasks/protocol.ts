@@ -38,7 +38,7 @@ export interface TaskInfo {
   readonly createdAt: string;
   /** ISO 8601. */
   readonly lastUpdatedAt: string;
-  /** Time after its creation when the task may be deleted, in milliseconds; `null` for never. */
+  /** Time from the task's creation until it may be deleted, in milliseconds; `null` for never. */
   readonly ttlMs: number | null;
   /** Suggested interval between polls, in milliseconds. */
   readonly pollIntervalMs?: number;
@@ -115,7 +115,7 @@ export const updateTask: Method<UpdateTaskParams> = defineMethod({
   },
   result: (result) => result,
   nameField: "taskId",
-  // A key that has been answered is ignored when it comes again.
+  // Servers ignore a second answer to a key.
   safe: true,
 });
 

@@ -10,7 +10,7 @@ import type { InputMemory, StepOutcome } from "../../server/handler/request-stat
 import type { DetailedTask, TaskInfo, TaskStatus } from "./protocol.ts";
 import { isTerminal } from "./protocol.ts";
 
-/** The memory of later rounds, as JSON. */
+/** The outcomes of earlier rounds that later rounds reuse, as JSON. */
 export interface TaskMemory {
   readonly answers: { readonly [name: string]: InputResponse };
   readonly steps: { readonly [name: string]: StepOutcome };
@@ -35,11 +35,11 @@ interface OpenInputRequest {
   readonly request: InputRequest;
 }
 
-/** All fields of a task but its id and expiry, as JSON. */
+/** All fields of a task except its id, version and expiry, as JSON. */
 export interface TaskState {
   readonly status: TaskStatus;
   readonly statusMessage?: string | undefined;
-  /** In milliseconds since 1970, as `lastUpdatedAt`. */
+  /** In milliseconds since 1970, like `lastUpdatedAt`. */
   readonly createdAt: number;
   readonly lastUpdatedAt: number;
   readonly ttlMs: number | null;
@@ -267,7 +267,7 @@ export function taskInfo(
   };
 }
 
-/** The last timestamp. A new task has two equal ones, and so have other tasks of the same time. */
+/** The last timestamp. It is kept because both timestamps of a new task are equal. */
 let last = { ms: 0, text: new Date(0).toISOString() };
 
 function timestamp(ms: number): string {

@@ -71,7 +71,7 @@ export function elicitParams(
   return { mode: "url", message, url };
 }
 
-/** Checks an elicitation of the explicit form like one of `context.elicit`. */
+/** Checks an elicitation of `inputRequired` by the rules of `context.elicit`. */
 export function checkedElicitation(request: ElicitRequest): ElicitRequest {
   const { params } = request;
   if (params.mode === "url") return { ...request, params: elicitParams(params) };

@@ -25,7 +25,7 @@ const kinds: {
 };
 
 /**
- * Applies the checks of `context.elicit` to a request of the explicit form.
+ * Applies the checks of `context.elicit` to a request of `inputRequired`.
  *
  * @throws {TypeError} for an invalid form or URL
  */

@@ -4,16 +4,16 @@ import { expectEqual, expectRejection, settled } from "./contract-case.ts";
 import { freshTask, nextVersion, observe, running, type TaskStoreCase } from "./task-store-case.ts";
 
 /**
- * Causes the process that runs or holds a task to appear dead to all others. Its stores continue as
- * those of another process. They may then find out that the process is alive, and undo the count of a lost
- * attempt, unless the worker has closed.
+ * Causes the process that runs or holds a task to appear dead to all others. Its stores stay open
+ * and then count as those of another process. Unless the worker has closed, they may later reduce
+ * the count of lost attempts again, because the process was not dead.
  */
 export type LoseProcess = (taskId: string) => Promise<void>;
 
 /** Cases for attempts that end in an orderly way. Need no dead process. */
 export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
   {
-    name: "does not count an attempt as lost that is rejected, or released by a closing worker",
+    name: "does not count rejected attempts as lost, or attempts that a closing worker releases",
     body: async (one, other) => {
       const task = freshTask();
       const first = place(one, [task], async (isFirst) => {
@@ -140,7 +140,7 @@ async function countLostRuns(one: TaskStore, other: TaskStore, lose: LoseProcess
   for (const task of [idle, stepping, talking, ordered]) {
     expectEqual(second.lostRuns(task), [1], "the lostRuns after one loss");
   }
-  expectEqual(second.lostRuns(rejected), [1, 0], "the same, and after a rejection");
+  expectEqual(second.lostRuns(rejected), [1, 0], "after one loss, then a rejection");
   const third = place(one, tasks);
   await lose(idle.taskId);
   await third.isFull;
@@ -213,7 +213,7 @@ interface LostAttempt {
   readonly store: TaskStore;
 }
 
-/** Expects that a former attempt can write nothing, during the next one and after its end. */
+/** Expects that a former attempt can't write, either during the next attempt or after its end. */
 async function refuseWrites({ task, taken, store }: LostAttempt): Promise<void> {
   const [next, goOn, done] = [settled(), settled(), settled()];
   const [second, third] = [nextVersion(task), nextVersion(nextVersion(task))];
@@ -247,7 +247,7 @@ interface Place {
   readonly close: () => Promise<void>;
 }
 
-/** Runs the given tasks until it is closed or lost. */
+/** Starts a worker that runs the given tasks until it is closed or loses one of them. */
 function place(
   store: TaskStore,
   tasks: readonly StoredTask[],

@@ -86,7 +86,7 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       const second = nextVersion(task);
       await other.replace(second, { order: "run" });
       await one.replace(nextVersion(second), { order: "run" });
-      // While these run, a wrong claim of the task would run as well.
+      // If a second worker wrongly claimed the task, it would run the task before all of these.
       const others = Array.from({ length: 8 }, () => freshTask());
       for (const { taskId } of others) markers.add(taskId);
       for (const marker of others) await one.create(marker, { order: "run" });
@@ -137,7 +137,11 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
         ended.resolve([taken.task, isLeap, await taken.end(second)]);
       });
       await one.create(task, { order: "run" });
-      expectEqual(await ended.promise, [task, false, true], "the task, a leap, the last change");
+      expectEqual(
+        await ended.promise,
+        [task, false, true],
+        "the task, a skipped version, the last change",
+      );
       expectEqual(await one.get(task.taskId), second, "the task");
       const third = nextVersion(second);
       await one.replace(third, { order: "run" });

@@ -56,7 +56,7 @@ export class ResponseReader {
       this.#events = createEventReader((data) => this.#readMessage(data), this.#maxBytes);
     } else if (!isJSON(type)) {
       throw isSuccess
-        ? malformed(`response: expected JSON or an event stream, not ${type ?? "no body"}`)
+        ? malformed(`response: expected JSON or an event stream, got ${type ?? "no Content-Type"}`)
         : this.#httpError();
     }
   }
@@ -118,7 +118,7 @@ export class ResponseReader {
     if (wait !== undefined) this.#wait = wait;
   }
 
-  /** Creates the error of an error response. Its id may be missing when the server could not read it. */
+  /** Creates the error of an error response. Its id is missing if the request was unreadable. */
   #peerError({ id }: JSONObject, error: JSONObject): Error {
     const peerError = ProtocolError.fromWire(error, this.#head);
     if (peerError === undefined) {

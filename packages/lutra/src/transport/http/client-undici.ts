@@ -148,7 +148,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#fail(connectionError(error));
   }
 
-  /** With `open`, the stream continues after its response, and is aborted if it does not end soon. */
+  /** With `open`, the stream has not ended, and is aborted unless it ends within `lingerMs`. */
   #succeed(result: Result, open?: Dispatcher.DispatchController): void {
     this.#finish();
     this.#settle.resolve(result);

@@ -1,5 +1,5 @@
 /**
- * The start of a command, on every platform.
+ * Starts the command of a stdio server, on every platform.
  *
  * @spec basic/transports/stdio
  */
@@ -10,7 +10,7 @@ import { childEnvironment } from "./environment.ts";
 /** A command that starts a server. */
 export interface StdioCommand {
   /**
-   * A program, found by `PATH` unless it is a path. On Windows it may also be a script such as
+   * The name of a program in `PATH`, or its path. On Windows it may also be a script such as
    * `npx`, which is a `.cmd` file there.
    */
   readonly command: string;
@@ -19,7 +19,7 @@ export interface StdioCommand {
   /**
    * Variables for the server, in addition to a short list that most programs need (`PATH`, `HOME`,
    * `LANG` and similar). Nothing else of this process's environment is inherited, because it may
-   * contain secrets. `process.env` passes on everything.
+   * contain secrets. Pass `process.env` to inherit everything.
    */
   readonly env?: { readonly [name: string]: string | undefined };
   /** The working directory of the server. @default that of this process */

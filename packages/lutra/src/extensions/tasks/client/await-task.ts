@@ -18,7 +18,7 @@ import { retryTransient } from "./retry-transient.ts";
 export interface AwaitInit {
   readonly host: ClientHost;
   readonly taskId: string;
-  /** The name of the tool, if it is known: its output schema then checks the result. */
+  /** The name of the tool, if it is known. Its output schema is then applied to the result. */
   readonly tool?: string | undefined;
   readonly seed?: TaskInfo | undefined;
   readonly notifications: boolean;

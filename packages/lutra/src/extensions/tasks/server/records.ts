@@ -42,8 +42,8 @@ export interface TaskRecords {
   readonly read: (taskId: string) => Promise<TaskRecord | undefined>;
   /**
    * Applies `event` to a task and returns the resulting record. `known` saves a read. With `taken`,
-   * the change is made only while that attempt owns the task, and a change after which the task no
-   * longer runs ends the attempt.
+   * the change is made only while that attempt owns the task. If the task does not run after the
+   * change, the attempt ends.
    */
   readonly change: (
     taskId: string,
