@@ -47,7 +47,7 @@ export class Connection {
     return (await this.#query(text, values)).rowCount ?? 0;
   }
 
-  /** Needs no limit, because all statements are constants of this package. */
+  /** Returns a statement's name. Names are never removed, because all statements are constants. */
   #nameOf(text: string): string {
     const name = this.#names.get(text) ?? `lutra_${this.#names.size + 1}`;
     this.#names.set(text, name);
@@ -67,8 +67,8 @@ export class Connection {
 }
 
 /**
- * False for text with NUL characters, which Postgres can't store and refuses as a parameter. Clients
- * choose such ids.
+ * False for text with NUL characters, which Postgres refuses as a parameter. Ids that clients
+ * choose may contain them.
  */
 export function canBeName(text: string): boolean {
   return !text.includes("\0");

@@ -18,8 +18,8 @@ const reconnectPace = { baseMs: 100, maxMs: 2000 } as const;
 const patienceMs = 2000;
 
 /**
- * Settings that let the server drop a vanished client, and its locks, after about 10 seconds. Over a local
- * socket the operating system reports that at once.
+ * Settings that let the server drop an unreachable client, and its locks, after about 10 seconds.
+ * Over a local socket, the operating system reports the end of the client at once.
  */
 const keepalive = `
   SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
