@@ -71,7 +71,7 @@ describe("a configuration file", () => {
   });
 });
 
-describe("a configuration file is rejected", () => {
+describe("an invalid configuration file", () => {
   it.each([
     [
       "with another extension",
@@ -130,24 +130,24 @@ describe("a configuration file is rejected", () => {
       "upstreams: &a\n  b: *a\n",
       [/expected at most 10000 values/],
     ],
-  ])("%s", async (_what, name, text, expected) => {
+  ])("loadConfig rejects a file %s", async (_what, name, text, expected) => {
     const problems = await problemsOf(name, text);
     expect(problems).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
   });
 
-  it("that does not exist", async () => {
+  it("loadConfig rejects a file that does not exist", async () => {
     await expect(loadConfig(join(folder, "none.yaml"))).rejects.toThrow(
       "expected a file, but it does not exist",
     );
   });
 
-  it("that is not UTF-8", async () => {
+  it("loadConfig rejects a file that is not UTF-8", async () => {
     const file = join(folder, "bytes.yaml");
     await writeFile(file, Uint8Array.of(0x6e, 0xff));
     await expect(loadConfig(file)).rejects.toThrow("expected a file in UTF-8");
   });
 
-  it("when aliases multiply", async () => {
+  it("loadConfig rejects a file whose aliases multiply its values", async () => {
     const level = (name: string, of: string) => `${name}: &${name} [${`*${of},`.repeat(20)}]\n`;
     const text = `a: &a [x]\n${level("b", "a")}${level("c", "b")}${level("d", "c")}${level("e", "d")}`;
     expect(await problemsOf("bomb.yaml", text)).toEqual([

@@ -19,8 +19,8 @@ function problemsOf(input: unknown): readonly string[] {
 
 describe("a configuration that does not match the schema", () => {
   it.each([
-    ["nothing", undefined, ["c.ts: missing, expected an object"]],
-    ["no upstreams", {}, ["c.ts: upstreams: missing, expected an object"]],
+    ["undefined", undefined, ["c.ts: missing, expected an object"]],
+    ["an object without upstreams", {}, ["c.ts: upstreams: missing, expected an object"]],
     ["empty upstreams", { upstreams: {} }, ["c.ts: upstreams: expected at least one upstream"]],
     [
       "an unknown key",
@@ -115,7 +115,7 @@ describe("a configuration that does not match the schema", () => {
       { upstreams, routes: [{ to: [{ upstream: "atlas" }] }] },
       ["c.ts: routes[0].to[0].weight: missing, expected a number"],
     ],
-  ])("%s", (_what, input, expected) => {
+  ])("parseConfig rejects %s", (_what, input, expected) => {
     expect(problemsOf(input)).toEqual(expected);
   });
 
@@ -263,7 +263,7 @@ describe("a configuration with inconsistent parts", () => {
         "routes[1]: never reached because routes[0] matches the same requests; move it before that route",
       ],
     ],
-  ])("%s", (_what, routes, expected) => {
+  ])("parseConfig rejects %s", (_what, routes, expected) => {
     expect(problemsOf({ upstreams, routes })).toEqual(expected.map((line) => `c.ts: ${line}`));
   });
 
@@ -296,7 +296,7 @@ describe("a configuration with inconsistent parts", () => {
       ],
     ],
     ["a rename of one exact name", [{ match: { name: "x" }, to: "atlas", rename: "y" }]],
-  ])("accepts: %s", (_what, routes) => {
+  ])("parseConfig accepts %s", (_what, routes) => {
     expect(problemsOf({ upstreams, routes })).toEqual([]);
   });
 });

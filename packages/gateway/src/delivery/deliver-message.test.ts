@@ -265,7 +265,7 @@ describe("a failed delivery of a message", () => {
 });
 
 describe("the queue", () => {
-  it("refuses with 503 when it is full, and loses requests that abort", async () => {
+  it("refuses requests with 503 when it is full, and removes requests that abort", async () => {
     const replica = await startReplica((req) => void req.resume());
     const upstream = start([replica.url], { concurrency: { max: 1, queue: 1 } });
     const controller = new AbortController();

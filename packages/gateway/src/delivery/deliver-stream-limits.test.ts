@@ -75,7 +75,7 @@ describe("limits", () => {
   it.each([
     ["first-byte-timeout", { firstByteMs: 150 }],
     ["total-timeout", { totalMs: 150 }],
-  ])("answers with 504 when the replica does not: %s", async (reason, timeouts) => {
+  ])("answers with 504 when the replica does not answer: %s", async (reason, timeouts) => {
     let closed: Promise<unknown> = new Promise(() => {});
     const replica = await startReplica((req, res) => {
       req.resume();

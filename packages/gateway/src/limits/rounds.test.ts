@@ -7,7 +7,7 @@ const beyond = { status: 429 };
 const forged = { code: -32602, status: 400 };
 const question = { resultType: "input_required", inputRequests: { a: { method: "roots/list" } } };
 
-/** Returns an upstream that always asks for input, with its own state if there is one. */
+/** Returns an upstream that asks for input in every round, with the given state if there is one. */
 const asking = (state?: (round: number) => string) => {
   let round = 0;
   return () => {
@@ -83,7 +83,7 @@ describe("the rounds of one exchange", () => {
 });
 
 describe("the sealed state of a round", () => {
-  it("is redeemed once, so that a repeated retry counts", async () => {
+  it("exempts one retry from the limit, so that a repeated retry counts", async () => {
     const upstream = limited([once], asking());
     const state = stateOf(await upstream.call());
     await retry(upstream, state);
@@ -147,7 +147,7 @@ describe("the sealed state of a round", () => {
     });
   });
 
-  it("counts each time if it is forged", async () => {
+  it("does not exempt a retry if it is forged", async () => {
     const upstream = limited([{ rate: { requests: 2, perMs: 60_000 } }]);
     const forgery = () => retry(upstream, "lutra-limits:a.AAAA");
     await expect(forgery()).rejects.toMatchObject(forged);

@@ -19,7 +19,7 @@ const learn = (
 ) => table.update("tools", { upstream, keys, scope });
 
 describe("the routing table", () => {
-  it("replaces the known keys by those of a public list", () => {
+  it("replaces the known keys with those of a public list", () => {
     const table = tableOf("a");
     learn(table, "a", ["x", "y"]);
     learn(table, "a", ["y", "z"]);
@@ -27,7 +27,7 @@ describe("the routing table", () => {
     expect(known).toEqual([undefined, "y", "z"]);
   });
 
-  it("adds up private lists, and drops keys that were not seen for an hour", () => {
+  it("merges private lists, and drops keys that were not seen for an hour", () => {
     const table = tableOf("a");
     learn(table, "a", ["x"], "private");
     clock.advance(3_599_999);
@@ -38,7 +38,7 @@ describe("the routing table", () => {
     expect(table.names("tools").origin("x")).toBeUndefined();
   });
 
-  it("keeps a limited number of names, the latest", () => {
+  it("keeps only the latest 10000 names", () => {
     const table = tableOf("a");
     const many = Array.from({ length: 10_000 }, (_, index) => `n${index}`);
     learn(table, "a", many, "private");

@@ -44,7 +44,7 @@ it("answers many requests from one process, and has no `forward`", async () => {
   });
 });
 
-it("reports that it is ready, or not", async () => {
+it("resolves `ready` to true if the command starts, and to false otherwise", async () => {
   expect(await start().ready(5000)).toBe(true);
   expect(await start({ command: ["/nowhere/at/all"] }).ready(5000)).toBe(false);
 });
@@ -61,7 +61,7 @@ it("basic/transports/stdio#unexpected-termination: restarts a process that has d
   expect(await upstream.serve(message("tools/list"), contextFor().context)).toBeDefined();
 });
 
-it("sends a request that may run twice to the new process", async () => {
+it("retries a request that may run twice in a new process", async () => {
   const { context, record } = contextFor();
   const upstream = start({ retries: { attempts: 3 } });
   await expect(upstream.serve(message("prompts/get", "x"), context)).rejects.toMatchObject({
@@ -70,7 +70,7 @@ it("sends a request that may run twice to the new process", async () => {
   expect(record.attempts).toBe(3);
 });
 
-it("finds its tools", async () => {
+it("lists its tools after the first lookup of one", async () => {
   const upstream = start();
   expect(upstream.tool("look")).toBeUndefined();
   await expect.poll(() => upstream.tool("look")?.annotations).toEqual({ readOnlyHint: true });

@@ -74,7 +74,7 @@ describe("the end of a subscription", () => {
     expect(server.streams).toHaveLength(3);
   });
 
-  it("no pause follows after the caller's signal has aborted", async () => {
+  it("a subscription ends when the caller's signal aborts during a pause", async () => {
     const controller = new AbortController();
     const server = listening();
     const { subscription, stream } = await opened(server, { signal: controller.signal });
@@ -87,7 +87,7 @@ describe("the end of a subscription", () => {
     expect(server.streams).toHaveLength(1);
   });
 
-  it("a reopened subscription is visible to its reader only by a new acknowledgment", async () => {
+  it("the reader of a subscription that is reopened receives a new acknowledgment", async () => {
     const server = listening();
     const { subscription, stream } = await opened(server);
     const reader = subscription[Symbol.asyncIterator]();

@@ -248,7 +248,7 @@ describe("middleware", () => {
     expect(notifications.map(({ method }) => method)).toEqual(["seen", "seen"]);
   });
 
-  it("keeps what a message's reader returns, so that a slow reader slows the handler", async () => {
+  it("passes on the promise of `notify`, so that a slow client slows the handler", async () => {
     const ready = Promise.resolve();
     const returned: unknown[] = [];
     const server = serverOf({

@@ -64,7 +64,7 @@ describe("basic/patterns/subscriptions#acknowledgment", () => {
   it.each<[string, Partial<ServerOptions>, JSONObject, JSONObject]>([
     ["all that was asked for", {}, every, every],
     ["nothing", {}, {}, {}],
-    ["false is not asked for", {}, { toolsListChanged: false }, {}],
+    ["members that are false are omitted", {}, { toolsListChanged: false }, {}],
     [
       "types that the server does not support are omitted",
       { tools: undefined as never },
@@ -72,12 +72,12 @@ describe("basic/patterns/subscriptions#acknowledgment", () => {
       { promptsListChanged: true, resourcesListChanged: true },
     ],
     [
-      "resources that there are",
+      "resources that exist",
       {},
       { resourceSubscriptions: ["a:b", "place://1", "a:none", "a:b"] },
       { resourceSubscriptions: ["a:b", "place://1"] },
     ],
-    ["resources that there are not", {}, { resourceSubscriptions: ["a:none"] }, {}],
+    ["resources that do not exist are omitted", {}, { resourceSubscriptions: ["a:none"] }, {}],
     ["no resources", {}, { resourceSubscriptions: [] }, {}],
     ["unknown members are omitted", {}, { taskIds: ["t"], constructor: true }, {}],
   ])(
@@ -146,7 +146,7 @@ describe("basic/patterns/subscriptions#receiving-notifications", () => {
     ]);
   });
 
-  it("resourceSubscriptions: resources/updated for these URIs", () => {
+  it("resourceSubscriptions: resources/updated is sent only for these URIs", () => {
     const server = serverOf();
     const listening = listen(server, { resourceSubscriptions: ["a:b", "place://1"] }, 0);
     for (const uri of ["a:b", "a:c", "place://1", "place://2"]) server.resourceUpdated(uri);
@@ -159,7 +159,7 @@ describe("basic/patterns/subscriptions#receiving-notifications", () => {
     );
   });
 
-  it("a change that changes nothing is not announced", () => {
+  it("a change without an effect is not announced", () => {
     const server = serverOf();
     const listening = listen(server, { toolsListChanged: true });
     expect(server.tools.remove("none")).toBe(0);
@@ -192,7 +192,7 @@ describe("basic/patterns/subscriptions#opening-a-stream", () => {
 });
 
 describe("basic/patterns/subscriptions#multiple-concurrent-subscriptions", () => {
-  it("each has its own ID and its own types", () => {
+  it("each subscription has its own ID and its own types", () => {
     const server = serverOf();
     const tools = listen(server, { toolsListChanged: true }, 1);
     const resources = listen(server, { resourceSubscriptions: ["a:b"] }, "2");
@@ -212,7 +212,7 @@ describe("basic/patterns/subscriptions#multiple-concurrent-subscriptions", () =>
     }
   });
 
-  it("are notified of everything they follow when the bus may have lost events", () => {
+  it("a subscription receives all its notifications when the bus may have lost events", () => {
     const events = createMemoryEventBus();
     const server = serverOf({ events });
     const some = listen(server, { toolsListChanged: true, resourceSubscriptions: ["a:b"] });
@@ -226,7 +226,7 @@ describe("basic/patterns/subscriptions#multiple-concurrent-subscriptions", () =>
     expect(methodsOf(none)).toHaveLength(1);
   });
 
-  it("two subscriptions of the same kind are both notified", () => {
+  it("all subscriptions to the same change are notified", () => {
     const server = serverOf();
     const all = [1, 2, 3].map((id) => listen(server, { toolsListChanged: true }, id));
     server.tools.add(tool("x"));
@@ -234,7 +234,7 @@ describe("basic/patterns/subscriptions#multiple-concurrent-subscriptions", () =>
   });
 });
 
-/** A bus that counts who listens. */
+/** Returns an event bus that counts its subscriptions. */
 function countingBus(): EventBus & { readonly count: () => number } {
   const bus = createMemoryEventBus();
   let subscribed = 0;
@@ -253,7 +253,7 @@ function countingBus(): EventBus & { readonly count: () => number } {
 }
 
 describe("basic/patterns/subscriptions#cancellation", () => {
-  it("the client cancels it: nothing more is sent, and nothing is left", async () => {
+  it("a cancelled subscription sends nothing more and leaves no listener on the bus", async () => {
     const events = countingBus();
     const server = serverOf({ events });
     const listening = listen(server, {
@@ -268,7 +268,7 @@ describe("basic/patterns/subscriptions#cancellation", () => {
     await expect(listening.result).rejects.toMatchObject({ reason: "aborted" });
   });
 
-  it("a request that was cancelled before it arrived leaves nothing", async () => {
+  it("a request that was cancelled before it arrived leaves no listener on the bus", async () => {
     const events = countingBus();
     const server = serverOf({ events });
     const signal = AbortSignal.abort();
@@ -282,7 +282,7 @@ describe("basic/patterns/subscriptions#cancellation", () => {
     expect(events.count()).toBe(0);
   });
 
-  it("many that come and go leave nothing", () => {
+  it("a thousand cancelled subscriptions leave no listener on the bus", () => {
     const events = countingBus();
     const server = serverOf({ events });
     for (let id = 0; id < 1000; id += 1) listen(server, { toolsListChanged: true }, id).cancel();
@@ -308,7 +308,7 @@ describe("basic/patterns/subscriptions#graceful-closure", () => {
     for (const one of all) expect(methodsOf(one)).toHaveLength(1);
   });
 
-  it("later ones are acknowledged and end at once; other requests are still answered", async () => {
+  it("subscriptions after close are acknowledged and end at once", async () => {
     const server = serverOf();
     await server.close();
     const late = listen(server, { toolsListChanged: true }, 9);

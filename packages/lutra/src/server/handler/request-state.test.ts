@@ -111,7 +111,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     });
   });
 
-  it("is bound to the parameters, in whatever order they come", async () => {
+  it("is bound to the parameters, regardless of the order of their members", async () => {
     const server = serverOf(counting);
     const asked = await call(server, { arguments: { a: 1, b: { c: 2, d: 3 } } });
     const reordered = { arguments: { b: { d: 3, c: 2 }, a: 1 }, ...retryOf(asked, answers) };
@@ -125,7 +125,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     expect(textOf(await call(server, retryOf(asked, answers), options))).toBe("Hello, Ada");
   });
 
-  it("is rejected after it lapses", async () => {
+  it("is rejected after it has expired", async () => {
     let time = 1_000_000;
     const server = serverOf(counting, { now: () => time, inputTtlMs: 1000 });
     const asked = await call(server);
@@ -140,7 +140,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     expect(ran).toBe(before);
   });
 
-  it("of the old key still opens after the ring was rotated", async () => {
+  it("is accepted after a key rotation while its key is still listed", async () => {
     const asked = await call(serverOf(counting));
     const fresh = { id: "fresh", secret: crypto.getRandomValues(new Uint8Array(32)) };
     const rotated = serverOf(counting, { keys: [fresh, ...keys] });
@@ -150,7 +150,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     await expect(call(dropped, retryOf(asked, answers))).rejects.toMatchObject({ code: -32602 });
   });
 
-  it("may be used again unless the definition says otherwise", async () => {
+  it("may be used again unless the definition has singleUse", async () => {
     const server = serverOf(counting);
     const asked = await call(server);
     for (let round = 0; round < 3; round += 1) {
@@ -171,7 +171,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     expect(failed?.reason).toMatchObject({ code: -32602, message: expect.stringMatching(/used/) });
   });
 
-  it("singleUse: each round has a state of its own to use", async () => {
+  it("singleUse: the state of each round can be used once", async () => {
     const server = serverOf(counting, {}, true);
     const again = await call(server, retryOf(await call(server)));
     expect(again.resultType).toBe("input_required");
@@ -197,7 +197,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     ]);
   });
 
-  it("a state that would be too large is the author's mistake, masked and reported", async () => {
+  it("a state above maxStateBytes is reported as a masked internal error", async () => {
     const server = serverOf(
       async (context) => {
         await context.step("big", () => "x".repeat(10_000));
@@ -209,7 +209,7 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringMatching(/8192/) })]);
   });
 
-  it("arguments nested without end are answered", async () => {
+  it("deeply nested arguments are answered with a protocol error", async () => {
     const server = serverOf(counting);
     const depth = 100_000;
     const deep = JSON.parse("[".repeat(depth) + "]".repeat(depth));

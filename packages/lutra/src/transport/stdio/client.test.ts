@@ -70,7 +70,7 @@ async function hang(transport: StdioTransport) {
 }
 
 describe("requests over stdio", () => {
-  it("start the server with the first one, and share it", async () => {
+  it("share one server, which starts with the first request", async () => {
     const transport = connect();
     expect(transport.pid).toBeUndefined();
     const both = await Promise.all([send(transport, "pid").result, send(transport, "pid").result]);
@@ -127,7 +127,7 @@ describe("requests over stdio", () => {
     await expect(send(transport, "echo").result).resolves.toBeDefined();
   });
 
-  it("ignore lines that are not messages, which go to stderr", async () => {
+  it("lines that are not messages are passed to the option stderr", async () => {
     const lines: string[] = [];
     const transport = connect({ stderr: (line) => lines.push(line) });
     await send(transport, "noise").result;
@@ -152,7 +152,7 @@ describe("requests over stdio", () => {
 });
 
 describe("notifications over stdio", () => {
-  it("of progress are delivered in order to their request, with the request's token", async () => {
+  it("progress notifications are delivered in order to their request, with its token", async () => {
     const transport = connect();
     const first = send(transport, "progress thrice", withToken("same"));
     const second = send(transport, "progress thrice", withToken("same"));
@@ -166,7 +166,7 @@ describe("notifications over stdio", () => {
     expect(second.notifications).toEqual(expected);
   });
 
-  it("of the log are delivered to the only request that asked for them", async () => {
+  it("log notifications are delivered to the only request that asked for them", async () => {
     const transport = connect();
     const silent = await hang(transport);
     const asking = send(transport, "log", withLogLevel);
@@ -177,7 +177,7 @@ describe("notifications over stdio", () => {
     expect(silent.notifications).toHaveLength(1);
   });
 
-  it("of the log are dropped when several requests asked for them", async () => {
+  it("log notifications are dropped when several requests asked for them", async () => {
     const transport = connect();
     send(transport, "hang", withLogLevel);
     const asking = send(transport, "log", withLogLevel);
@@ -185,7 +185,7 @@ describe("notifications over stdio", () => {
     expect(asking.notifications).toEqual([]);
   });
 
-  it("of a subscription are delivered with the caller's id", async () => {
+  it("notifications of a subscription are delivered with the caller's id", async () => {
     const transport = connect();
     const first = send(transport, "listen", {}, "mine");
     const second = send(transport, "listen", {}, "yours");
@@ -194,7 +194,7 @@ describe("notifications over stdio", () => {
     expect(second.notifications.map(subscriptionIdOf)).toEqual(["yours", "yours"]);
   });
 
-  it("end the request when their receiver rejects them", async () => {
+  it("a notification that its receiver rejects ends the request", async () => {
     const transport = connect();
     const { signal } = new AbortController();
     const notify = () => Promise.reject(new Error("no room"));
@@ -268,7 +268,7 @@ describe("cancellation over stdio", () => {
     expect(received).toMatchObject([{ method: "echo" }, { method: "received" }]);
   });
 
-  it("has one outcome when it crosses the response", async () => {
+  it("leads to exactly one outcome when it crosses the response", async () => {
     const transport = connect();
     await send(transport, "echo").result;
     const outcomes = await Promise.all(

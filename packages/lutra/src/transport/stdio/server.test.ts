@@ -213,7 +213,7 @@ describe("cancellation on a stdio server", () => {
     ["of an unknown request", cancelled(7)],
     ["of a completed request", cancelled(1)],
     ["without an id", cancelled(undefined)],
-    ["with an id that is none", cancelled({})],
+    ["with an invalid id", cancelled({})],
     ["without parameters", { jsonrpc: "2.0", method: "notifications/cancelled" }],
     ["with malformed parameters", { ...cancelled(7), params: 7 }],
   ])("ignores a cancellation %s", async (_what, notification) => {
@@ -259,7 +259,7 @@ describe("errors of a stdio server", () => {
     );
   });
 
-  it("answers an internal error when a result or an error is not JSON", async () => {
+  it("answers with an internal error for a result or an error that is not JSON", async () => {
     const onError = vi.fn();
     const serve: Serve = async ({ method }) => {
       if (method === "result") return { ...complete, big: 1n };
@@ -281,7 +281,7 @@ describe("errors of a stdio server", () => {
 });
 
 describe("limits of a stdio server", () => {
-  it("queues further requests, and starts none that was cancelled", async () => {
+  it("queues requests above maxInFlight, and does not start those that are cancelled", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve, { maxInFlight: 2 });
     send(request(1), request(2), request(3), request(4), cancelled(3));
@@ -349,7 +349,7 @@ describe("limits of a stdio server", () => {
 });
 
 describe("shutdown of a stdio server", () => {
-  /** Ends its subscription when it is closed, as `createServer` does. */
+  /** Returns a server that ends its subscription when it is closed, as `createServer` does. */
   function subscribable() {
     let end = (): void => {};
     const serve: Serve = ({ id, method }, { notify, signal }) => {
@@ -396,7 +396,7 @@ describe("shutdown of a stdio server", () => {
     ]);
   });
 
-  it("limits the wait for handlers that ignore their signal, and for the server", async () => {
+  it("waits at most graceMs for handlers and for the close of the server", async () => {
     const { calls, serve } = byHand();
     const close = () => new Promise<void>(() => {});
     const { input, send, received, handle } = start(serve, { close, maxInFlight: 1 });

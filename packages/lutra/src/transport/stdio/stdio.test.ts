@@ -1,4 +1,4 @@
-/** The server's end of stdio in a separate process. */
+/** The stdio server in a separate process. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
