@@ -1,4 +1,4 @@
-/** The client half of the gate: what the suite says about `examples/everything/client.ts`. */
+/** Runs the conformance suite against `examples/everything/client.ts`. */
 import { join } from "node:path";
 import { build } from "esbuild";
 import { type Outcome, readOutcomes, totalsOf } from "./outcomes.ts";
@@ -22,7 +22,7 @@ export async function bundleClient(): Promise<string> {
     format: "esm",
     target: "node20",
     logLevel: "error",
-    // What a bundled CommonJS package requires of Node itself.
+    // Bundled CommonJS packages call `require` for Node's own modules.
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
@@ -30,14 +30,14 @@ export async function bundleClient(): Promise<string> {
   return `"${process.execPath}" "${outfile}"`;
 }
 
-/** Runs all scenarios of the revision at once. The suite overlooks exit codes here. */
+/** Runs all scenarios of the revision at once. In this mode, it ignores exit codes. */
 export async function runClientSuite(command: string): Promise<GateReport> {
   const args = ["--command", command, "--suite", "all", "--spec-version", specVersion, ...timeout];
   const { folder } = await runSuite("client-suite", ["client", ...args]);
   return report(readOutcomes(folder));
 }
 
-/** Runs the scenarios one by one, so that the exit code of the client counts. */
+/** Runs each scenario separately, so that the exit code of the client counts. */
 export async function runClientScenarios(command: string): Promise<GateReport> {
   const names = Object.keys(readExpected("client"));
   return report(await inPairs(names, (name) => runScenario(command, name)));
@@ -58,7 +58,7 @@ async function runScenario(command: string, scenario: string): Promise<Outcome> 
   const name = `client-${scenario.replaceAll("/", "-")}`;
   const { exitCode, folder } = await runSuite(name, ["client", ...args, ...timeout]);
   const [outcome] = readOutcomes(folder);
-  if (outcome === undefined) throw new Error(`${scenario}: the suite left no checks`);
+  if (outcome === undefined) throw new Error(`${scenario}: the suite recorded no checks`);
   return { ...outcome, exitedWell: exitCode === 0 };
 }
 

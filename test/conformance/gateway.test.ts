@@ -1,6 +1,6 @@
 /**
- * The suite has no mode for intermediaries. One that adds nothing and loses nothing scores like the
- * server behind it.
+ * The suite has no mode for intermediaries. A gateway that adds nothing and loses nothing gets the
+ * same results as the server behind it.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOfficial } from "./official/server.ts";
@@ -16,7 +16,7 @@ import {
 const timeout = 120_000;
 const allPassed = { scenarios: 40, passed: 152, failed: 0, warnings: 0, skipped: 0 };
 
-it("expects of the fixture on the official SDK what it passes without a gateway", {
+it("the fixture on the official SDK passes the suite without a gateway", {
   timeout,
 }, async () => {
   const { url, close } = await startOfficial();
@@ -33,7 +33,7 @@ describe.each([
   ["one upstream, whose bodies pass unread", "gateway", startPassThrough, true],
   ["three replicas", "gateway-replicas", startReplicated, true],
   ["one upstream, whose bodies are read", "gateway-verify", startVerifying, true],
-  // The requirements report extensions, too, of which the official SDK has none.
+  // The requirements also cover the tasks extension, which the official SDK does not have.
   ["the official SDK", "gateway-official", startOverOfficial, false],
 ] as const)("the official suite against a gateway over %s", (_what, name, start, hasTasks) => {
   let fixture: Fixture;

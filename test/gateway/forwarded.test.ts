@@ -72,7 +72,7 @@ describe.each(["upstream", "gateway"] satisfies Verify[])(
       });
     });
 
-    it("an upstream gets the forwarded headers of a trusted proxy, with its address appended", async () => {
+    it("an upstream gets a trusted proxy's forwarded headers, with the proxy's address appended", async () => {
       const gateway = await start(configFor(["127.0.0.0/8"], { upstreams: upstreams() }));
       expect(await call(gateway, madeUp)).toBe(200);
       expect(heard()).toEqual({

@@ -85,7 +85,7 @@ describe.each(Object.entries(shapes))("a gateway with %s", (what, configOf) => {
     await load.until("a");
     gateway.child.kill("SIGTERM");
     expect(await gateway.exited).toBe(0);
-    // Others found no listener, or a connection that was closed while it was idle.
+    // Other calls found the listener closed, or used an idle connection that was just closed.
     const { answers } = await load.stop();
     expect(a.calls).toHaveLength(answers);
   });

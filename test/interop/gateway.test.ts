@@ -69,7 +69,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
     return (content[0] as { readonly text: string }).text;
   }
 
-  it("finds one server, which has what all have", () => {
+  it("finds one server with the features of all three", () => {
     const { client } = shared;
     expect(client.getProtocolEra()).toBe("modern");
     expect(client.getServerVersion()?.name).toBe("union");
@@ -86,7 +86,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
   });
 
   describe("tools", () => {
-    it("have the name of their server before theirs where it clashes, and only there", async () => {
+    it("have their server's name as a prefix only if their own name clashes", async () => {
       const names = (await shared.client.listTools()).tools.map(({ name }) => name);
       expect(new Set(names).size).toBe(names.length);
       for (const upstream of upstreams) {
@@ -99,7 +99,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       for (const name of ["pipe", "who", "content"]) expect(names).toContain(name);
     });
 
-    it("come in the same order each time, through whatever connection", async () => {
+    it("are listed in the same order on every connection", async () => {
       const lists = await Promise.all(
         [1, 2, 3].map(async () => {
           const { client } = await connect({});
@@ -110,7 +110,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       expect(lists[2]).toEqual(lists[0]);
     });
 
-    it("are called where they come from", async () => {
+    it("are called on the server that lists them", async () => {
       expect(await textOf("piped.echo", { text: "hä 🦦" })).toBe("piped: hä 🦦");
       expect(await textOf("official.echo", { text: "hä 🦦" })).toBe("hä 🦦");
       expect(await textOf("lutra.echo", { text: "hä 🦦" })).toBe("hä 🦦");
@@ -148,7 +148,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
   });
 
   describe("resources", () => {
-    it("have a URI each, which stays when it is unique", async () => {
+    it("have distinct URIs, and keep a URI that is unique", async () => {
       const { resources } = await shared.client.listResources();
       const uris = resources.map(({ uri }) => uri);
       expect(new Set(uris).size).toBe(uris.length);
@@ -158,7 +158,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       expect(uris).not.toContain("memo://readme");
     });
 
-    it("are read where they come from, and keep the URI under which they were asked for", async () => {
+    it("are read from the server that lists them, and have the requested URI", async () => {
       const { resources } = await shared.client.listResources();
       const texts: unknown[] = [];
       for (const { uri } of resources.filter(({ uri }) => uri.endsWith("memo://readme"))) {
@@ -171,7 +171,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       expect(contents).toMatchObject([{ uri: "pipe://only", text: "Only here." }]);
     });
 
-    it("follow the templates of their servers", async () => {
+    it("that match a template are read from its server", async () => {
       const { resourceTemplates } = await shared.client.listResourceTemplates();
       const places = resourceTemplates
         .map(({ uriTemplate }) => uriTemplate)
@@ -187,7 +187,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       expect(texts.filter((text) => text.endsWith("piped"))).toHaveLength(1);
     });
 
-    it("say that they do not exist", async () => {
+    it("are refused with -32602 if they do not exist", async () => {
       await expectError(shared.client.readResource({ uri: "memo://nothing" }), -32602);
     });
   });
@@ -196,7 +196,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
     it("are those of their servers", async () => {
       const names = (await shared.client.listPrompts()).prompts.map(({ name }) => name);
       expect(new Set(names).size).toBe(names.length);
-      // The official one stands on a second page, behind a cursor that is an empty string.
+      // The one of the official server is on a second page, whose cursor is an empty string.
       for (const name of [...upstreams.map((each) => `${each}.greet`), "third"]) {
         expect(names).toContain(name);
       }
@@ -239,7 +239,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
   });
 
   describe("input required", () => {
-    it("is asked by the server that wants to know", async () => {
+    it("is sent by the server whose tool was called", async () => {
       const expected = ["Hello, Zoë", "Hello, Zoë", "piped greets Zoë"];
       for (const [index, upstream] of upstreams.entries()) {
         shared.answers.push({ action: "accept", content: { name: "Zoë" } });
@@ -261,12 +261,15 @@ describe.each(modes)("the official client of three merged servers, version mode 
       expect(await textOf("lutra.book", { place: "Graz" })).toContain("Graz, 2026-08-01, 2");
     });
 
-    it.each(["lutra.survey", "official.survey"])("is answered in all kinds: %s", async (name) => {
-      shared.answers.push({ action: "accept", content: { name: "Zoë" } });
-      const answers = JSON.parse((await textOf(name)) as string);
-      expect(answers.roots).toEqual([{ uri: "file:///home/zoe", name: "home" }]);
-      expect(answers.haiku).toMatchObject({ content: { text: "old pond" } });
-    });
+    it.each(["lutra.survey", "official.survey"])(
+      "is answered for every kind of input request: %s",
+      async (name) => {
+        shared.answers.push({ action: "accept", content: { name: "Zoë" } });
+        const answers = JSON.parse((await textOf(name)) as string);
+        expect(answers.roots).toEqual([{ uri: "file:///home/zoe", name: "home" }]);
+        expect(answers.haiku).toMatchObject({ content: { text: "old pond" } });
+      },
+    );
 
     it("is answered for prompts and resources", async () => {
       const { client } = shared;
@@ -285,7 +288,7 @@ describe.each(modes)("the official client of three merged servers, version mode 
       }
     });
 
-    it("cannot be turned against another server", async () => {
+    it("has a state that is refused for a tool of another server", async () => {
       const begin = async (name: string) => {
         const args = { name, arguments: { place: "Graz" } };
         const inputResponses = { day: { action: "accept", content: { day: "2026-08-01" } } };

@@ -1,4 +1,4 @@
-/** Packs all packages as `npm publish` would, lints them, and installs them together in an empty folder. */
+/** Packs `lutra` and `@lutra/*` as for publishing, lints them, and installs them together. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

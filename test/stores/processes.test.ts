@@ -90,7 +90,7 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
       return worker;
     }
 
-    it("runs a task elsewhere whose worker is killed", async () => {
+    it("runs the task of a killed worker in another process", async () => {
       const url = await freshUrl();
       store = await openStore(url);
       const first = await start(url);
@@ -109,14 +109,14 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
       expect(second.hasHeard("runs", "dropped")).toBe(false);
     });
 
-    it("runs a task whose worker is killed before hundreds of waiting ones", async () => {
+    it("runs the task of a killed worker before hundreds of waiting tasks", async () => {
       const url = await freshUrl();
       store = await openStore(url);
       const { tasks } = store;
       const first = await start(url);
       await tasks.create(hanging, { order: "run" });
       await first.heard("runs", "a");
-      // Each of the four places of a worker is free again after about a second.
+      // A worker runs four of these at a time, each for about a second.
       const waiting = Array.from({ length: 300 }, (_, n) => ({
         ...task,
         taskId: `waits ${n}`,
@@ -160,7 +160,7 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
       await second.heard("runs", "held");
       console.log(`${engine}: replaced a stopped worker after ${Math.round(tookMs)} ms`);
       expect(tookMs).toBeLessThan(replacedWithinMs);
-      // Written as soon as the process continues, before it can know of its loss.
+      // The process writes as soon as it continues, before it is notified of its loss.
       first.child.send({ write: ["a", "held"] });
       first.child.kill("SIGCONT");
       for (const taskId of ["a", "held"]) {

@@ -72,7 +72,7 @@ const signs = (...all: readonly (readonly [pid: number, at: number, sign: string
 
 it.each([
   [
-    "the victim's run goes on elsewhere",
+    "the task continues in another process",
     [
       [1, 0, "start"],
       [2, 350, "start"],
@@ -82,7 +82,7 @@ it.each([
   ],
   ["no task resumes", [[1, 0, "start"]], 1, []],
   [
-    "only the victim itself sends a sign again",
+    "only the killed process sends another sign",
     [
       [1, 0, "a"],
       [1, 101, "b"],
@@ -99,9 +99,9 @@ it.each([
     0,
     [],
   ],
-  ["the task was over", [[1, 0, "end"]], 0, []],
+  ["the task had ended", [[1, 0, "end"]], 0, []],
   [
-    "another process was at it",
+    "another process already ran the task",
     [
       [1, 0, "a"],
       [2, 50, "start"],
@@ -111,7 +111,7 @@ it.each([
     [],
   ],
 ] as const)(
-  "measures from the kill to the next sign from elsewhere: %s",
+  "resumptions measures the time from a kill to the next sign of another process: %s",
   (_, all, brokenOff, resumedAfterMs) => {
     expect(resumptions(signs(...all), [{ at: 100, pid: 1 }])).toEqual({
       brokenOff,

@@ -18,7 +18,7 @@ export interface StoreReplicasOptions {
 
 export interface StoreReplica {
   readonly url: string;
-  /** The current process; `undefined` while it is starting. */
+  /** Returns the id of the current process; `undefined` while it is starting. */
   readonly pid: () => number | undefined;
   /** Kills the process. Resolves when its successor listens at the same port. */
   readonly killAndRestart: () => Promise<void>;

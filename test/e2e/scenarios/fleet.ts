@@ -43,13 +43,13 @@ export const fleet: readonly Scenario[] = [
       // The other two replicas answer until the new one is ready.
       while (pid === undefined || first.has(pid)) {
         pid = await who().catch((error) => {
-          // A request in flight at the victim may have been executed, so it is not retried.
+          // The killed replica may have executed a request in flight, so it is not retried.
           expect(error).toMatchObject({ reason: "internalError" });
           refused += 1;
           return undefined;
         });
       }
-      // The gateway has two connections to the victim, for calls and checks. Each may fail once.
+      // The gateway has two connections to that replica, for calls and checks. Each may fail once.
       expect(refused).toBeLessThanOrEqual(2);
     },
   },

@@ -48,7 +48,7 @@ export const notifications: readonly Scenario[] = [
   },
   {
     name: "progress arrives while the call is still running",
-    // The step is another request, which another process of a fleet may answer.
+    // Each step needs another request, which may reach another replica of a fleet.
     only: ["memory", "stdio", "http", "fetch"],
     run: async (client) => {
       const token = randomUUID();

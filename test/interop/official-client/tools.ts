@@ -26,7 +26,7 @@ export function testTools(meeting: Meeting): void {
     it("goes from page to page by cursor", async () => {
       const { client } = meeting.shared;
       const all = createFixture().prompts.keys();
-      // An empty string asks this client for its first page without the walk.
+      // Without a cursor, `listPrompts` of this client collects all pages.
       const first = await client.request({ method: "prompts/list", params: {} });
       expect(first.prompts.map(({ name }) => name)).toEqual(all.slice(0, 4));
       const second = await client.listPrompts({ cursor: first.nextCursor as string });
@@ -34,7 +34,7 @@ export function testTools(meeting: Meeting): void {
       expect(second.nextCursor).toBeUndefined();
     });
 
-    it("is told that a cursor is not valid", async () => {
+    it("gets an error for an invalid cursor", async () => {
       await expectError(meeting.shared.client.listTools({ cursor: "nonsense" }), -32602);
     });
 
@@ -88,7 +88,7 @@ export function testTools(meeting: Meeting): void {
       }
     });
 
-    it("is told which capability is missing", async () => {
+    it("gets an error that names the missing capability", async () => {
       const { client } = await connect({ capabilities: {} });
       for (const name of ["needs_sampling", "greet"]) {
         const error = await expectError(client.callTool({ name, arguments: {} }), -32021);
@@ -98,7 +98,7 @@ export function testTools(meeting: Meeting): void {
       expect(error.data).toEqual({ requiredCapabilities: { sampling: {} } });
     });
 
-    it("calls a tool with a name that no header can carry as it is", async () => {
+    it("calls a tool whose name is encoded in the header", async () => {
       const { content } = await call(unicodeTool, { text: "hi" });
       expect(content).toEqual([{ type: "text", text: `${unicodeTool}: hi` }]);
     });
@@ -139,7 +139,7 @@ export function testTools(meeting: Meeting): void {
       );
     });
 
-    // The steps come in other requests, which in a fleet other processes answer.
+    // Each step needs another request, which may reach another replica of a fleet.
     itWhere(place !== "fleet")("receives progress while the call runs", async () => {
       const steps: number[] = [];
       const token = `official ${place}`;
@@ -167,7 +167,7 @@ export function testTools(meeting: Meeting): void {
       expect(seen).toEqual([1, 2, 3].map((n) => ({ progress: n, total: 3, message: `at ${n}` })));
     });
 
-    it("receives log messages of the requested level, and none without a request", async () => {
+    it("receives log messages of at least the requested level, and none without one", async () => {
       const heard: unknown[] = [];
       const { client } = meeting.shared;
       client.setNotificationHandler("notifications/message", ({ params }) => {
