@@ -100,7 +100,9 @@ export const route = z
           .describe("Also copies calls of tools that do not declare readOnlyHint"),
       })
       .optional()
-      .describe("Sends a copy of each request to another upstream and ignores the responses"),
+      .describe(
+        "Sends copies of requests that have no side effects to another upstream, and ignores the responses",
+      ),
     cache: z.boolean().default(true).describe("Allows caching of responses"),
     tasks: z
       .enum(["pass", "follow"])

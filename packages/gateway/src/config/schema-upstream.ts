@@ -26,18 +26,16 @@ const health = z
     intervalMs: ms("Interval between two checks of a replica with server/discover").default(5000),
     timeoutMs: ms("Maximum time for one check").default(2000),
     failures: count(
-      "Number of consecutive failures, of checks or requests, that take a replica out of rotation",
+      "Number of consecutive failures, of checks or requests, after which a replica is ejected: it receives no requests for a time",
     ).default(3),
-    ejectMs: ms(
-      "Time out of rotation after the first ejection; doubled with each further one",
-    ).default(1000),
-    maxEjectMs: ms("Maximum time out of rotation").default(60_000),
+    ejectMs: ms("Duration of the first ejection, doubled with each further one").default(1000),
+    maxEjectMs: ms("Maximum duration of an ejection").default(60_000),
     slowStartMs: z
       .int()
       .min(0)
       .default(5000)
       .describe(
-        "Time over which a replica's share grows after it returns to rotation, in milliseconds",
+        "Time in which the share of a replica grows to a full one after an ejection, in milliseconds",
       ),
   })
   .describe("Health checks of replicas");
@@ -99,7 +97,7 @@ export const upstream = z
       .enum(["gateway", "upstream"])
       .optional()
       .describe(
-        "The party that compares headers with bodies. `upstream` forwards bodies without parsing them; use it only for servers that are known to compare them. Default: `upstream` for modules, otherwise `gateway`",
+        "The party that compares headers with bodies. With `upstream`, the gateway can forward bodies without parsing them; use it only for servers that are known to compare them. Default: `upstream` for modules, otherwise `gateway`",
       ),
     balance: z
       .enum(["round-robin", "least-in-flight", "two-choices"])
@@ -113,7 +111,7 @@ export const upstream = z
       .boolean()
       .optional()
       .describe(
-        "Shares results with cacheScope public between callers: all of them if true, none if false. By default, only results of requests without credentials are shared",
+        "Controls which results with cacheScope public are shared between callers: all results if true, none if false. By default, only those of requests without credentials",
       ),
     timeouts: timeouts.prefault({}),
     concurrency: concurrency.prefault({}),

@@ -78,7 +78,7 @@ export const configSchema = z
       ])
       .prefault({})
       .describe("The access log, one line of JSON per request; false disables it"),
-    drainMs: ms("Maximum time for exchanges to finish at shutdown").default(5000),
+    drainMs: ms("Maximum time for exchanges in flight to finish at shutdown").default(5000),
   })
   .describe("The configuration of a gateway");
 
