@@ -46,7 +46,7 @@ describe("lutra serve", () => {
   });
 
   it.each([
-    ["missing.ts", /^lutra: cannot load missing\.ts: the file does not exist$/],
+    ["missing.ts", /^lutra: cannot load missing\.ts: no such file$/],
     ["throws.mjs", /^lutra: cannot load throws\.mjs: Error: the database is unavailable$/],
     ["no-default.mjs", /^lutra: cannot serve no-default\.mjs: its default export is missing; wr/],
     [

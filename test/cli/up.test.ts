@@ -239,7 +239,7 @@ it("reports a port that is in use before it starts any replica", async () => {
 });
 
 it.each([
-  ["missing.ts", "lutra: cannot load missing.ts: the file does not exist"],
+  ["missing.ts", "lutra: cannot load missing.ts: no such file"],
   ["throws.mjs", "lutra: cannot load throws.mjs: Error: the database is unavailable"],
   ["unshareable.mjs", "lutra: cannot serve unshareable.mjs: this server can't share"],
 ])("reports the problem with %s once", async (module, message) => {
@@ -256,6 +256,6 @@ it("gives up on a replica that keeps dying", async () => {
   await fleet.closed;
   const last = fleet.stderr.at(-1);
   expect(last).toMatch(
-    /^lutra: gave up: replica 1 died within its first second 5 times in a row; .*code 7/,
+    /^lutra: gave up: replica 1 died 5 times in a row before it had served for 1 s; .*code 7/,
   );
 });

@@ -35,8 +35,8 @@ export interface AddressSettings {
 const optionNames: AddressSettings = { host: "--host", port: "--port", admin: "--admin" };
 
 /**
- * Returns an error with a remedy for an address that is not available. Returns other errors
- * unchanged. An error for another port than `port` is about the admin listener.
+ * Replaces an error about an unavailable address with one that names the remedy. Returns other
+ * errors unchanged. An error about a port other than `port` belongs to the admin listener.
  */
 export function listenError(
   error: unknown,

@@ -6,7 +6,7 @@ import { importModule } from "./load-server.ts";
 
 export const configArgument: CommandArgument = {
   name: "config",
-  description: "the path of a configuration file (.ts, .yaml or .json)",
+  description: "the path of a configuration file (TypeScript, JavaScript, YAML or JSON)",
 };
 
 /**

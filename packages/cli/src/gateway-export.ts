@@ -8,8 +8,8 @@ export const gatewayExport: Command = {
   name: "gateway export",
   summary: "Prints the header routes of a gateway for nginx, HAProxy or Envoy.",
   details:
-    "Prints a configuration with which <proxy> (nginx, haproxy or envoy) routes by the same headers.\n" +
-    "Features that the proxy does not have are left out and listed on standard error.",
+    "Prints a configuration of <proxy> (nginx, haproxy or envoy) that routes by the same headers.\n" +
+    "Lists on standard error what is not exported.",
   arguments: [
     { name: "proxy", description: `the name of a proxy (${exportTargets.join(", ")})` },
     configArgument,
@@ -22,7 +22,7 @@ export const gatewayExport: Command = {
     }
     const { config } = await loadGatewayConfig(file);
     const { text, notes } = exportConfig(config, proxy);
-    for (const note of notes) console.error(`lutra: left out: ${note}`);
+    for (const note of notes) console.error(`lutra: not exported: ${note}`);
     process.stdout.write(text);
     return 0;
   },

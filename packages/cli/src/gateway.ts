@@ -11,7 +11,7 @@ import { hasLostTerminal } from "./terminal.ts";
 
 const notice = (line: string) => console.error(`lutra: ${line}`);
 
-/** The settings that determine the addresses; named in errors. */
+/** The settings that error messages about addresses name. */
 const settings = { host: "listen.host", port: "listen.port", admin: "admin.port" };
 
 export const gateway: Command = {

@@ -13,7 +13,7 @@ import { CommandError } from "./command-error.ts";
 export async function loadServer(module: string): Promise<Server> {
   const file = resolve(module);
   if (!existsSync(file) || statSync(file).isDirectory()) {
-    throw new CommandError(`cannot load ${module}: the file does not exist`);
+    throw new CommandError(`cannot load ${module}: no such file`);
   }
   const found = defaultOf(await load(file, module));
   if (isServer(found)) return found;

@@ -10,8 +10,8 @@ export interface ModuleRunner {
 }
 
 /**
- * Creates the runner. Replicas listen on sockets that only the gateway knows, so the gateway alone
- * decides who may call them.
+ * Creates the runner. Replicas listen on sockets that only the gateway knows, so clients reach them
+ * only through the gateway.
  */
 export function createModuleRunner(notice: (line: string, upstream: string) => void): ModuleRunner {
   let fail: (error: unknown) => void = () => {};

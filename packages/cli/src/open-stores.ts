@@ -19,13 +19,13 @@ interface Closable {
 /** The default: a server keeps its state in memory. */
 const memory = "memory:";
 
-/** Thrown for a store that can't be opened. After a first successful start, it may recover. */
+/** Thrown for a store that can't be opened. A later start may find the store available. */
 export class StoreError extends CommandError {}
 
 /**
  * Opens a store and a bus. Loads only the code that the URLs need.
  *
- * @throws {StoreError} for a store or bus that can't be opened; the message has no passwords
+ * @throws {StoreError} for a store or bus that can't be opened; the message contains no password
  */
 export async function openStores({
   store: url = memory,

@@ -1,6 +1,6 @@
-/** Detects that nothing reads the output any more. Node ignores SIGPIPE, so a failed write shows it. */
+/** Detects by a failed write that the output is no longer read, because Node ignores SIGPIPE. */
 
-/** The exit code that shells report for a program that SIGPIPE ended: 128 + 13. */
+/** The exit code that shells report for a program that was ended by SIGPIPE: 128 + 13. */
 export const unreadExitCode = 141;
 
 /** Errors of a pipe without a reader, and of a closed terminal. */
@@ -25,7 +25,7 @@ export function reportOutputError(error: Error): boolean {
   return isClosed;
 }
 
-/** Resolves `outputClosed`. For closed output that another process with the same output detected. */
+/** Resolves `outputClosed` after another process with the same output has found it closed. */
 export function reportOutputClosed(): void {
   onClosed();
 }

@@ -1,6 +1,6 @@
 /**
- * A replay guard for all replicas of a supervisor. The supervisor stores the claims, and the replicas
- * send claims over their channels. Claims outlive each replica, but not the supervisor.
+ * A replay guard for all replicas of a supervisor. The replicas send their claims to the supervisor,
+ * which stores them. Claims outlive the replicas, but not the supervisor.
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */

@@ -38,8 +38,9 @@ export function reloadOnChange(
 }
 
 /**
- * Watches the folder of a file, if the system supports it. A file that is mounted into a container is
- * a link through a link to a folder; an update replaces the second link, so the target is compared.
+ * Watches the folder of a file, if the system supports it. In a mounted Kubernetes ConfigMap, the file
+ * is a link to `..data/<file>`, and `..data` is a link to a folder. An update replaces only `..data`,
+ * so the resolved path of the file is compared as well.
  */
 function watchFolder(file: string, onChange: () => void): FSWatcher | undefined {
   const name = basename(file);
@@ -57,7 +58,7 @@ function watchFolder(file: string, onChange: () => void): FSWatcher | undefined 
   }
 }
 
-/** Returns the target of a path after all links, or an empty string if it does not exist. */
+/** Returns the path with all links resolved, or an empty string if it does not exist. */
 function targetOf(file: string): string {
   try {
     return realpathSync(file);

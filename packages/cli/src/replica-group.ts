@@ -41,7 +41,7 @@ export function createReplicaGroup({
     for (const replica of running) replica.stop("SIGKILL");
   };
   const end = () => rmSync(folder, { recursive: true, force: true });
-  // A busy replica would not notice that this process has ended, so it is killed.
+  // Replicas are killed, because a busy one would not detect that this process has ended.
   process.once("exit", () => {
     kill();
     end();

@@ -55,7 +55,7 @@ function share(server: Server, { replicas, keys }: StartMessage, { shared }: Ope
   });
 }
 
-/** Closes the server and exits. Tasks may finish within its limit; other replicas run the rest. */
+/** Closes the server, which gives running tasks time to finish, and exits. */
 async function end(): Promise<void> {
   try {
     await server?.close();
@@ -68,7 +68,7 @@ async function end(): Promise<void> {
 function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
   // The gateway has validated `Host` and sends a loopback name to every replica.
   const http = createHttpServer(createNodeHandler(server, { allowedHosts: [] }));
-  // Only the gateway closes idle connections. Otherwise it could use one that is being closed here.
+  // Only the gateway closes idle connections. Otherwise it could send a request on a closing one.
   http.keepAliveTimeout = 0;
   // The gateway has its own time limit for slow clients.
   http.requestTimeout = 0;

@@ -1,4 +1,4 @@
-/** The backoff of restarts: the pause before a replica that died is started again. */
+/** The growing pauses before a replica that died is restarted. */
 import { backoffMs, type Pace } from "lutra/internal";
 
 export interface RestartBackoff {
@@ -6,7 +6,7 @@ export interface RestartBackoff {
   readonly delayMs: number;
   /** Number of restarts since a replica was last healthy. */
   readonly attempt: number;
-  /** Number of consecutive deaths within a second of becoming ready. */
+  /** Number of consecutive deaths before the replica had served for a second. */
   readonly quickDeaths: number;
 }
 
@@ -17,7 +17,7 @@ const quickMs = 1000;
 /** Time after which a replica counts as healthy, so that the backoff starts over. */
 const healthyMs = 10_000;
 const pace: Pace = { baseMs: 100, maxMs: 5000 };
-/** Replicas of one machine restart independently, so there is no herd to spread out. */
+/** Replicas on one machine restart independently, so the pauses need no jitter. */
 const noJitter = () => 0;
 
 /** The backoff before any replica has died. */

@@ -1,6 +1,6 @@
 /**
- * The sockets that replicas listen on. They are in a folder that only the current user can enter, so
- * that other users must go through the gateway. The temporary store of a group is in it, too.
+ * The sockets that replicas listen on. They are in a folder that only the current user can access, so
+ * that other users must use the gateway. The folder also contains the temporary store of a group.
  */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

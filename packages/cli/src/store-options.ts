@@ -2,7 +2,7 @@
 import { CommandError } from "./command-error.ts";
 import type { CommandLine, CommandOption } from "./command-line.ts";
 
-/** URLs that may contain passwords. They never appear in messages or in lists of processes. */
+/** URLs that may contain passwords. They never appear in messages. */
 export interface StoreUrls {
   readonly store?: string | undefined;
   /** The event bus, if it is not the store or the supervisor. */
@@ -41,7 +41,7 @@ const urlRules = {
  */
 export function storeUrlsOf(line: CommandLine): StoreUrls {
   const urls = { store: urlOf(line, "store"), bus: urlOf(line, "bus") };
-  // Lists of processes show a process title in place of the arguments, which contain a password.
+  // From now on, lists of processes show this title instead of the arguments with the password.
   if (Object.values(urls).some((url) => /[@?]/.test(url ?? ""))) process.title = "lutra";
   return urls;
 }

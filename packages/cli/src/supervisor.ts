@@ -10,7 +10,7 @@ import {
 import { afterDeath, maxQuickDeaths, noRestarts } from "./restart-backoff.ts";
 
 export interface SupervisorOptions extends ReplicaGroupOptions {
-  /** Adds a replica that can serve requests. Returns a function that removes it. */
+  /** Called with each replica that is ready to serve. Returns a function that removes it. */
   readonly onReady: (replica: Replica) => () => void;
   /** Called with a line about each start and death of a replica. */
   readonly notice: (line: string) => void;
@@ -28,8 +28,8 @@ export interface Supervisor {
 }
 
 /**
- * Maximum time for a replica to end before it is killed, in milliseconds. By default, the server
- * waits up to 5 s of it for running tasks.
+ * Maximum time for a replica to end before it is killed, in milliseconds. It is longer than the 5 s
+ * that a server waits for running tasks by default.
  */
 const stopMs = 7000;
 
@@ -82,11 +82,11 @@ interface Slot {
   readonly options: SupervisorOptions;
   /** Called when a replica in this slot is ready. */
   readonly onFirst: () => void;
-  /** Aborts when replicas that die are no longer to be restarted. */
+  /** Aborts when replicas that die must not be restarted any more. */
   readonly draining: AbortSignal;
 }
 
-/** Restarts the replica of a slot until it drains. Rejects when another start would not help. */
+/** Runs the replica of a slot, and restarts it until `draining` aborts. Rejects on a permanent failure. */
 async function keepRunning(slot: Slot): Promise<void> {
   const { number, draining, options } = slot;
   let backoff = noRestarts;
@@ -97,7 +97,7 @@ async function keepRunning(slot: Slot): Promise<void> {
     if (death.failure !== undefined && !wasReady) throw new CommandError(death.failure);
     wasReady ||= death.servedMs !== undefined;
     backoff = afterDeath(backoff, death.servedMs ?? 0);
-    // An unavailable store recovers, and until then other replicas serve requests without a store.
+    // The store may recover; until then, other replicas serve the requests that need no store.
     if (death.isTransient) backoff = { ...backoff, quickDeaths: 0 };
     if (backoff.quickDeaths === maxQuickDeaths) {
       throw new CommandError(gaveUp(number, death.cause));
@@ -146,7 +146,7 @@ async function runReplica(slot: Slot, wasReady: boolean): Promise<Death> {
 
 function gaveUp(number: number, cause: string): string {
   return (
-    `gave up: replica ${number} died within its first second ${maxQuickDeaths} times in a row; ` +
+    `gave up: replica ${number} died ${maxQuickDeaths} times in a row before it had served for 1 s; ` +
     `last cause: ${cause}`
   );
 }

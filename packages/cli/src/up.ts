@@ -96,7 +96,7 @@ function configOf(line: CommandLine): ParsedConfig {
   }
 }
 
-/** Makes an error about a trusted proxy name its option. Returns other errors unchanged. */
+/** Adds the option's name to an error about a trusted proxy. Returns other errors unchanged. */
 function proxyError(error: unknown, proxies: readonly string[]): unknown {
   if (!(error instanceof ConfigError)) return error;
   for (const { path, message } of error.problems) {

@@ -2,7 +2,7 @@
 /**
  * `npm create lutra <folder>`: creates a server with one tool, its test and its scripts.
  *
- * The files come from `template/`: `base`, and over it `task` and `gateway` where asked for.
+ * Copies `template/base` and then, if requested, `template/task` and `template/gateway`.
  */
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
@@ -52,7 +52,7 @@ function parse(args) {
   }
 }
 
-/** Returns the reason that the project can't be created, or undefined. */
+/** Returns the reason why the project can't be created, or undefined. */
 function problemWith(folder, positionals) {
   if (positionals.length > 1) return `expected one folder, got ${positionals.join(", ")}`;
   if (!existsSync(folder) || readdirSync(folder).length === 0) return undefined;
@@ -62,7 +62,7 @@ function problemWith(folder, positionals) {
 function writeProject(folder, { task, gateway }) {
   const layers = ["base", ...(task ? ["task"] : []), ...(gateway ? ["gateway"] : [])];
   for (const layer of layers) cpSync(join(template, layer), folder, { recursive: true });
-  // npm leaves a file of this name out of packages.
+  // npm does not add files named `.gitignore` to packages.
   renameSync(join(folder, "gitignore"), join(folder, ".gitignore"));
   const path = join(folder, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineTool } from "lutra/server";
 import { z } from "zod";
 
-/** A call that becomes a task. Each step is stored, so a replica that takes over continues there. */
+/** A tool whose calls become tasks. Another process can continue after the last stored step. */
 export const report = defineTool({
   name: "report",
   description: "Writes a report in several steps",
