@@ -31,9 +31,9 @@ export function page(rows: readonly Row[], trust: string, group?: string): strin
 
 ${machine()}; ${trust}.
 
-Written by \`npm run bench${group === undefined ? "" : ` -- ${group}`}\`. Contenders take turns, round
-after round; a ratio is the median of the rounds' ratios, the spread their least and greatest. Lines
-without a target are for information.
+Written by \`npm run bench${group === undefined ? "" : ` -- ${group}`}\`. The contenders run in alternating
+rounds. A ratio is the median of the ratios of all rounds; the spread is the lowest and the highest of
+them. Rows without a target are for information.
 
 ${table(rows)}
 
@@ -65,16 +65,19 @@ const gatewayNotes = `- Proxies route on \`Mcp-Name\` to two Lutra servers. A pr
 - CPU per request of a proxy is the user and system time of its processes. A published proxy in Rust
   adds 52 µs at p50 with one connection, on another machine.
 - A list from the cache is compared with a server that has the first core to itself.
-${awake} Where the
-  upstreams share its core, it may sleep. With a generator that sleeps, a list from the cache reached
-  0.74 of the direct server's rate, because the slower side finds it asleep more often.`;
+${awake}
+  Where the upstreams share its core, it may sleep. With a generator that always may sleep, a list from
+  the cache reached 0.74 of the direct server's rate, because the slower contender more often finds the
+  generator asleep.`;
 
-const taskNotes = `- A task is created by \`tools/call\` in the engine's process, run by the same process, stores the
-  outcome of one step and is completed. Postgres is a new cluster on the first core with its default
-  settings and \`fsync\`; the engines are on the second core.
-- The baselines: in SQLite, two statements with a commit each and the same settings, one after the
-  other, where Lutra commits the writes of many tasks together; in Postgres, a row and its job in one
-  transaction, a default graphile-worker with the same concurrency, and an update; in memory, where
-  the engine is Lutra's own, the work of the store alone: a row, its run by a worker, and an update.
-  Rows have the shape of a task. No baseline writes a step or does the work of a server for a call. The
-  same call to the same server without a task, and a \`Map\` alone, are shown for information.`;
+const taskNotes = `- Each task is created by \`tools/call\`, run by the same process, and completed after one stored step.
+  Postgres is a new cluster on the first core with its default settings and \`fsync\`; the processes
+  that run the tasks are on the second core.
+- The baselines write rows of the same shape. None of them writes a step or does a server's work for a
+  call.
+  - SQLite: two statements, each with its own commit and with the same settings. Lutra commits the
+    writes of many tasks together.
+  - Postgres: a row and its job in one transaction, a graphile-worker with default settings and the
+    same concurrency, and an update.
+  - Memory: only the operations of Lutra's own store, which are the creation of a row, its run by a
+    worker, and an update. The same call without a task, and a \`Map\` alone, are shown for information.`;

@@ -92,7 +92,7 @@ function report({ outcomes, paid }: MixedLoad): void {
   writePage(
     "chaos-gateway",
     "Replicas of a gateway, killed under load",
-    `Written by \`npm run chaos -- gateway ${seconds} --write\`. Three replicas behind one gateway; every 2 s one of them is killed with \`SIGKILL\`, in turn, and started again: ${seconds} s, ${connections} connections, ${kills} kills.
+    `Written by \`npm run chaos -- gateway ${seconds} --write\`. Three replicas behind one gateway; every 2 s the next one is killed with \`SIGKILL\` and restarted. The run took ${seconds} s, with ${connections} connections and ${kills} kills.
 
 | kind | sent | failed | p50 ms | p99 ms | max ms |
 | --- | ---: | ---: | ---: | ---: | ---: |
@@ -102,7 +102,7 @@ What failed:
 
 ${reasons.join("\n") || "- nothing"}
 
-${executed.length} side effects happened, ${twice()} of them twice; ${paid.size} calls with a side effect were answered with a result, and ${lost(paid)} of them did not happen. A call that was interrupted may have been executed; the client decides whether to send it again.`,
+${executed.length} side effects happened, ${twice()} of them twice. ${paid.size} calls with a side effect were answered with a result; for ${lost(paid)} of them, the side effect did not happen. A call that was interrupted may have been executed; the client decides whether to send it again.`,
   );
 }
 

@@ -47,17 +47,17 @@ function report({ effects, wrong, kills, waits, ...run }: KilledTasks): void {
   const gaps = kills.slice(1).map(({ at }, index) => at - (kills[index]?.at ?? at));
   const resumed = spread(run.resumedAfterMs);
   const facts = factTable([
-    ["tasks, of four steps with a question in the middle", tasks],
+    ["tasks of four steps, with an input request in the middle", tasks],
     ["time that the effect of a step takes", inSeconds(stepMs)],
     ["time until the last task had ended", inSeconds(run.seconds * 1000)],
     ["replicas killed with SIGKILL", kills.length],
     ["time between two kills: median", spread(gaps).median],
     ["longest", spread(gaps).longest],
-    ["kills that came late because only one replica was alive", waits],
-    ["tasks that ended otherwise than they should have, or answers lost", wrong.length],
+    ["kills that were delayed because only one replica was alive", waits],
+    ["tasks that ended with an unexpected result, and lost answers", wrong.length],
     ["effects, one for each step", effects.steps],
-    ["of them: did not happen", effects.missing],
-    ["of them: counted twice", effects.twice],
+    ["of them: missing", effects.missing],
+    ["of them: took effect twice", effects.twice],
     ["attempts of effects", effects.attempts],
     ["attempts interrupted by a kill", run.brokenOff],
     ["of them: not resumed", run.brokenOff - run.resumedAfterMs.length],
