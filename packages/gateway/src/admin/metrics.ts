@@ -1,8 +1,9 @@
 /** The metrics that Prometheus scrapes: exchanges, the state of upstreams, and the process. */
 import { coreMethods, type Method } from "lutra/protocol";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
+import { Durations, durationMetric, type LabelledDurations } from "./duration-histogram.ts";
 
 export interface Metrics {
   /** Counts an exchange that has ended, with its HTTP status. */
@@ -21,42 +22,38 @@ export interface MetricsOptions {
 /** Maximum number of label combinations; exchanges beyond it are counted under "other". */
 const maxSeries = 1000;
 
-/** Upper bounds of the duration histogram, in seconds. */
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 /** Creates metrics in a registry of their own, so that a process can run several gateways. */
 export function createMetrics({ methods = [], ...sources }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const series = new SeriesTable([...coreMethods, ...methods]);
   registerCounters([registry], series);
-  const durations = new Histogram({
-    name: "lutra_gateway_request_duration_seconds",
-    help: "Time from the arrival of a request to the end of its response, in seconds",
-    labelNames: ["method", "upstream"] as const,
-    buckets,
-    registers: [registry],
-  });
+  registry.registerMetric(durationMetric(durationNames, () => series.durations()));
   registerGauges([registry], sources);
   return {
     observe: (record, status) => {
       const found = series.of(record, status);
       found.requests += 1;
       if (record.attempts > 1) found.retries += record.attempts - 1;
-      durations.observe(found.durationLabels, record.ms / 1000);
+      found.durations.observe(record.ms);
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };
 }
 
+const durationNames = {
+  name: "lutra_gateway_request_duration_seconds",
+  help: "Time from the arrival of a request to the end of its response, in seconds",
+};
+
 /**
- * The counts of exchanges with equal labels. The counters of prom-client would look up their labels
+ * The counts of exchanges with equal labels. The metrics of prom-client would look up their labels
  * for each exchange, so they read these counts when Prometheus scrapes them.
  */
 interface Series {
   readonly labels: SeriesLabels;
-  readonly durationLabels: Pick<SeriesLabels, "method" | "upstream">;
+  readonly durations: Durations;
   requests: number;
   retries: number;
 }
@@ -75,6 +72,7 @@ const overflow: SeriesLabels = { method: "other", upstream: "", status: 0, code:
 class SeriesTable {
   readonly #knownMethods: ReadonlySet<string>;
   readonly #series = new Map<string, Series>();
+  #last: Series | undefined;
 
   /** A client chooses its method names, so unknown ones are counted under "other". */
   constructor(known: readonly Method[]) {
@@ -84,12 +82,20 @@ class SeriesTable {
   of(record: ExchangeRecord, status: number): Series {
     const { head, upstream = "", code = "", cache = "" } = record;
     const method = this.#knownMethods.has(head.method ?? "") ? (head.method ?? "") : "other";
+    const labels = { method, upstream, status, code, cache };
+    // Consecutive exchanges are often alike; comparing is faster than a lookup.
+    if (this.#last === undefined || !isSame(this.#last.labels, labels)) {
+      this.#last = this.#find(labels);
+    }
+    return this.#last;
+  }
+
+  #find(labels: SeriesLabels): Series {
+    const { method, upstream, status, code, cache } = labels;
     const key = `${method} ${upstream} ${status} ${code} ${cache}`;
     const found = this.#series.get(key);
     if (found !== undefined) return found;
-    if (this.#series.size < maxSeries) {
-      return this.#add(key, { method, upstream, status, code, cache });
-    }
+    if (this.#series.size < maxSeries) return this.#add(key, labels);
     return this.#series.get("") ?? this.#add("", overflow);
   }
 
@@ -97,12 +103,34 @@ class SeriesTable {
     return this.#series.values();
   }
 
+  /** Returns the durations by method and upstream. */
+  durations(): Iterable<LabelledDurations> {
+    const sums = new Map<string, LabelledDurations>();
+    for (const { labels, durations } of this.#series.values()) {
+      const { method, upstream } = labels;
+      const key = `${method} ${upstream}`;
+      const sum = sums.get(key) ?? { labels: { method, upstream }, durations: new Durations() };
+      sum.durations.add(durations);
+      sums.set(key, sum);
+    }
+    return sums.values();
+  }
+
   #add(key: string, labels: SeriesLabels): Series {
-    const { method, upstream } = labels;
-    const added = { labels, durationLabels: { method, upstream }, requests: 0, retries: 0 };
+    const added = { labels, durations: new Durations(), requests: 0, retries: 0 };
     this.#series.set(key, added);
     return added;
   }
+}
+
+function isSame(a: SeriesLabels, b: SeriesLabels): boolean {
+  return (
+    a.method === b.method &&
+    a.upstream === b.upstream &&
+    a.status === b.status &&
+    a.code === b.code &&
+    a.cache === b.cache
+  );
 }
 
 function registerCounters(registers: Registry[], series: SeriesTable): void {
