@@ -15,3 +15,13 @@ it("limits reports of an outage, and reports all other errors at once", () => {
   report(outage);
   expect(onError).toHaveBeenCalledTimes(4);
 });
+
+it("keeps errors of onError from its caller", () => {
+  const print = vi.spyOn(console, "error").mockReturnValue();
+  const report = reportOutages(() => {
+    throw new Error("no log");
+  });
+  report(new Error("a run was rejected"));
+  expect(print).toHaveBeenCalledOnce();
+  print.mockRestore();
+});

@@ -1,3 +1,4 @@
+import { isolate } from "lutra/internal";
 import { StoreUnavailableError } from "lutra/stores";
 
 /** Minimum time between two reports of an outage, in milliseconds. */
@@ -8,12 +9,13 @@ export function reportOutages(
   onError: (error: unknown) => void,
   now: () => number = () => performance.now(),
 ): (error: unknown) => void {
+  const report = isolate(onError);
   let reportedAt = Number.NEGATIVE_INFINITY;
   return (error) => {
     if (error instanceof StoreUnavailableError) {
       if (now() - reportedAt < quietMs) return;
       reportedAt = now();
     }
-    onError(error);
+    report(error);
   };
 }

@@ -38,6 +38,7 @@ export interface FollowedSubscription {
   readonly now: () => number;
   /** Called for every stream, with the filter that the server agreed to. */
   readonly onAcknowledged: (filter: SubscriptionFilter, notification: JSONRPCNotification) => void;
+  /** May throw the error with which the stream ends. */
   readonly onNotification: (notification: JSONRPCNotification) => void;
   /** Called when a stream has ended, unless `signal` ended it. Returns the next step. */
   readonly onEnd: (end: StreamEnd) => NextStep;
@@ -123,13 +124,21 @@ class Stream {
     if (subscriptionIdOf(notification) !== this.#request.id) {
       this.#followed.onWarning(`${method}: not of this subscription, ignored`);
     } else if (this.#openedAt !== undefined) {
-      this.#followed.onNotification(notification);
+      this.#pass(notification);
     } else if (method === acknowledgedMethod) {
       this.#acknowledge(notification);
     } else {
       this.#controller.abort(malformed(`${method}: came before the acknowledgment`));
     }
   };
+
+  #pass(notification: JSONRPCNotification): void {
+    try {
+      this.#followed.onNotification(notification);
+    } catch (error) {
+      this.#controller.abort(error);
+    }
+  }
 
   /** @spec basic/patterns/subscriptions#acknowledgment */
   #acknowledge(notification: JSONRPCNotification): void {

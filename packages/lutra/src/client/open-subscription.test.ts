@@ -10,6 +10,7 @@ import {
   toolsChanged,
 } from "./fixtures/listening.ts";
 import { peerError } from "./fixtures/scripted-server.ts";
+import { maxWaitingBytes } from "./notification-buffer.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -178,6 +179,56 @@ describe("the end of a subscription", () => {
     expect(stream.context.signal.aborted).toBe(true);
   });
 });
+
+describe("the notifications of a subscription", () => {
+  const nested = JSON.parse("[".repeat(50_000) + "]".repeat(50_000));
+
+  it("reach its reader at any depth, and end neither the process nor the subscription", async () => {
+    const server = listening();
+    const { subscription, stream } = await opened(server);
+    stream.send(toolsChanged, { nested });
+    stream.send(toolsChanged);
+    stream.end({ resultType: "complete" });
+    const seen: string[] = [];
+    for await (const { method } of subscription) seen.push(method);
+    expect(seen).toEqual([toolsChanged, toolsChanged]);
+  });
+
+  it.each([
+    ["throws", vi.fn(() => throwing())],
+    ["rejects", vi.fn(() => Promise.reject(new Error("no")))],
+  ])("reach its reader when onWarning %s", async (_how, onWarning) => {
+    const print = vi.spyOn(console, "error").mockReturnValue();
+    const server = listening({ onWarning });
+    const { subscription, stream } = await opened(server);
+    stream.send("notifications/prompts/list_changed");
+    stream.send(toolsChanged);
+    expect(methodOf(await subscription[Symbol.asyncIterator]().next())).toBe(toolsChanged);
+    expect(onWarning).toHaveBeenCalledOnce();
+    expect(print).toHaveBeenCalledOnce();
+    print.mockRestore();
+  });
+
+  it("break the stream when they wait for a cache that does not keep up", async () => {
+    const cache = {
+      get: () => undefined,
+      set: () => {},
+      delete: () => new Promise<void>(() => {}),
+    };
+    const server = listening({ cache });
+    const { stream } = await opened(server);
+    const text = "x".repeat(maxWaitingBytes / 2);
+    for (let n = 0; n < 3; n += 1) stream.send(toolsChanged, { n, text });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stream.context.signal.aborted).toBe(true);
+    expect(server.streams).toHaveLength(2);
+    expect(server.warnings).toEqual(["subscription: interrupted; reopening after a pause"]);
+  });
+});
+
+function throwing(): never {
+  throw new Error("no");
+}
 
 describe("a protocol version that the server refuses", () => {
   it("a refused protocol version is renegotiated before the subscription opens", async () => {

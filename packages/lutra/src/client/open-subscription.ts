@@ -5,11 +5,13 @@
  * @spec basic/patterns/subscriptions
  */
 import type { Serve } from "../protocol/exchange.ts";
+import { sizeOfJSON } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import { listen, type SubscriptionFilter } from "../protocol/subscriptions.ts";
+import { TransportError } from "../protocol/transport-error.ts";
 import { abortError } from "../time/abort.ts";
 import { followSubscription, type NextStep, type StreamEnd } from "./follow-subscription.ts";
-import { maxWaiting } from "./notification-buffer.ts";
+import { maxWaitingBytes } from "./notification-buffer.ts";
 import { NotificationQueue } from "./notification-queue.ts";
 import { declinedMembers, isRequested } from "./requested-changes.ts";
 import { closedError, noOptions, requestOf, type Sender } from "./send.ts";
@@ -70,6 +72,8 @@ class OpenSubscription implements Subscription {
   readonly #queue: NotificationQueue;
   /** Settles when the last notification has reached the queue. */
   #delivered: Promise<void> = Promise.resolve();
+  /** The size of the notifications that have not. */
+  #deliveringBytes = 0;
   #phase: Phase = { name: "opening", hasRenegotiated: false };
 
   constructor(subscriptions: Subscriptions, filter: SubscriptionFilter, options: ListenOptions) {
@@ -78,9 +82,7 @@ class OpenSubscription implements Subscription {
     this.#options = options;
     const { onWarning } = subscriptions.sender.options;
     this.#queue = new NotificationQueue(() =>
-      onWarning(
-        `subscription: more than ${maxWaiting} notifications are unread; the oldest is dropped`,
-      ),
+      onWarning("subscription: too many notifications are unread; the oldest is dropped"),
     );
   }
 
@@ -115,6 +117,9 @@ class OpenSubscription implements Subscription {
       if (phase.name === "refused") throw phase.error;
       await this.#delivered;
       this.#queue.end(phase.name === "broken" ? { error: phase.error } : {});
+    } catch (error) {
+      this.#queue.end({ error });
+      throw error;
     } finally {
       open.delete(stop);
       signal?.removeEventListener("abort", onAbort);
@@ -178,9 +183,26 @@ class OpenSubscription implements Subscription {
   /**
    * Awaits `before` and then queues the notification, so that its reader finds no outdated
    * responses in the cache.
+   *
+   * @throws {TransportError} `closed` when too many wait, so that the subscription is opened again
    */
   #deliver(notification: JSONRPCNotification, before: () => Promise<void>): void {
-    this.#delivered = this.#delivered.then(before).then(() => this.#queue.push(notification));
+    const { onWarning } = this.#subscriptions.sender.options;
+    const failed = (error: unknown) =>
+      onWarning(`${notification.method}: cached responses may be outdated`, error);
+    if (this.#deliveringBytes > maxWaitingBytes) {
+      throw new TransportError("closed", "subscription: the response cache does not keep up");
+    }
+    // A small notification takes about a kilobyte until it is delivered.
+    const bytes = 1024 + sizeOfJSON(notification);
+    this.#deliveringBytes += bytes;
+    this.#delivered = this.#delivered
+      .then(before)
+      .catch(failed)
+      .then(() => {
+        this.#deliveringBytes -= bytes;
+        this.#queue.push(notification);
+      });
   }
 
   #stop(reason: unknown): void {

@@ -1,6 +1,7 @@
 /** The options of `createClient`, completed once. */
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { Middleware } from "../protocol/exchange.ts";
+import { isolate } from "../protocol/isolate.ts";
 import type { LoggingLevel } from "../protocol/logging.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
@@ -133,12 +134,16 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
     maxPages: 1000,
     logLevel: "info",
     versions: modernVersions,
-    onWarning: (message, cause) => console.warn(`lutra: ${message}`, ...(cause ? [cause] : [])),
     now: Date.now,
     random: Math.random,
     ...definedOf(options),
+    onWarning: isolate(options.onWarning ?? printWarning),
     capabilities: capabilitiesOf(options),
   };
+}
+
+function printWarning(message: string, cause?: unknown): void {
+  console.warn(`lutra: ${message}`, ...(cause ? [cause] : []));
 }
 
 /**

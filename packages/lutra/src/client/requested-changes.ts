@@ -35,5 +35,6 @@ export function declinedMembers(
 
 function covers(agreed: unknown, wanted: unknown): boolean {
   if (!Array.isArray(agreed) || !Array.isArray(wanted)) return Boolean(agreed);
-  return wanted.every((uri) => agreed.includes(uri));
+  const all = new Set(agreed);
+  return wanted.every((uri) => all.has(uri));
 }

@@ -11,6 +11,7 @@
  */
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
+import { isolate } from "../protocol/isolate.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { readLogMessage } from "../protocol/logging.ts";
@@ -158,17 +159,16 @@ function listenerOf(
   { request, options: { onProgress, onLog }, deadline }: Listening,
 ): RequestContext["notify"] {
   if (onProgress === undefined && onLog === undefined) return ignore;
+  const failed = (thrown: unknown) => onWarning(`${request.method}: a listener failed`, thrown);
+  const reportProgress = isolate(onProgress ?? ignore, failed);
+  const reportLog = isolate(onLog ?? ignore, failed);
   return (notification) => {
     if (deadline.isStopped) return;
     const progress = readProgress(notification, request.id);
     if (progress !== undefined) deadline.extend();
     const message = onLog && readLogMessage(notification);
-    try {
-      if (progress !== undefined) onProgress?.(progress);
-      if (message !== undefined) onLog?.(message);
-    } catch (thrown) {
-      onWarning(`${request.method}: a listener failed`, thrown);
-    }
+    if (progress !== undefined) reportProgress(progress);
+    if (message !== undefined) reportLog(message);
   };
 }
 

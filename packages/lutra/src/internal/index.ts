@@ -14,6 +14,7 @@ export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
 export { invalidParams } from "../protocol/errors.ts";
 export { mismatch as headerMismatch } from "../protocol/http-headers.ts";
 export { originalParams } from "../protocol/input-responses.ts";
+export { isolate } from "../protocol/isolate.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { isTransient } from "../protocol/transient.ts";

@@ -7,6 +7,7 @@
 import { isCacheable, readCacheHints } from "../protocol/caching.ts";
 import type { Middleware, RequestContext } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
+import { isolate } from "../protocol/isolate.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import type { CachedResponse, ResponseCache } from "../stores/response-cache.ts";
@@ -59,9 +60,9 @@ export interface Caching {
 
 /** @spec server/utilities/caching#cacheable-model */
 export function createCaching(options: CachingOptions): Caching {
-  const { server, now, onWarning, revalidation, onAnswer } = options;
-  const { present = setCacheStatus, copy = (result) => structuredClone(result) } = options;
-  const { join = (requests, own) => requests.join(own) } = options;
+  const { server, now, revalidation, onAnswer } = options;
+  const onWarning = isolate(options.onWarning);
+  const { present = setCacheStatus, copy = structuredClone<Result>, join = joinEqual } = options;
   const cacheable = new Set(options.methods.filter((m) => m.cacheable).map(({ name }) => name));
   const cache = guarded(options.cache, onWarning);
   const requests = new SharedRequests();
@@ -141,6 +142,8 @@ export function createCaching(options: CachingOptions): Caching {
     },
   };
 }
+
+const joinEqual: Join = (requests, own) => requests.join(own);
 
 /**
  * Returns the name under which equal requests share an answer. It is unique if the authorization

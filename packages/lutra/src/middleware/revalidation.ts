@@ -1,5 +1,6 @@
 /** Uses stale responses for some time while new ones are fetched. */
 import type { RequestContext } from "../protocol/exchange.ts";
+import { isolate } from "../protocol/isolate.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { nameOf } from "../stores/response-lru.ts";
@@ -33,7 +34,8 @@ export interface Revalidation {
  * started it ends; only `timeoutMs` and `close` abort it.
  */
 export function createRevalidation(options: RevalidationOptions): Revalidation {
-  const { maxMs, timeoutMs = 60_000, contextOf = (context) => context, onWarning } = options;
+  const { maxMs, timeoutMs = 60_000, contextOf = (context) => context } = options;
+  const onWarning = isolate(options.onWarning);
   const running = new Map<string, AbortController>();
   return {
     maxMs,

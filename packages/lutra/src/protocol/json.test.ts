@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asJSON, canonicalJSON, copyOfJSON, isObject } from "./json.ts";
+import { asJSON, canonicalJSON, copyOfJSON, isObject, maxJSONDepth, sizeOfJSON } from "./json.ts";
 
 describe("isObject", () => {
   it.each([
@@ -24,8 +24,21 @@ describe("canonicalJSON", () => {
     ["omits undefined members", { a: undefined, b: null }, '{"b":null}'],
     ["keeps a key named __proto__", JSON.parse('{"__proto__":1,"a":2}'), '{"__proto__":1,"a":2}'],
     ["escapes strings as JSON.stringify does", 'a"\n', '"a\\"\\n"'],
+    ["omits members that are functions", { a: () => {}, b: 1 }, '{"b":1}'],
+    // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
+    ["replaces holes and undefined entries", [, undefined, 1], "[null,null,1]"],
+    ["calls toJSON", { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
+    ["keeps a member named toJSON", { toJSON: 5 }, '{"toJSON":5}'],
+    ["encodes instances of classes as JSON.stringify does", new Map([[1, 2]]), "{}"],
   ])("%s", (_what, value, expected) => {
     expect(canonicalJSON(value)).toBe(expected);
+  });
+
+  it("canonicalJSON encodes values up to the maximum depth, and rejects deeper ones", () => {
+    const nested = (depth: number) => JSON.parse("[".repeat(depth) + "]".repeat(depth));
+    expect(canonicalJSON(nested(maxJSONDepth))).toHaveLength(2 * maxJSONDepth);
+    expect(() => canonicalJSON(nested(maxJSONDepth + 1))).toThrow(TypeError);
+    expect(() => canonicalJSON(nested(100_000))).toThrow(TypeError);
   });
 
   it("canonicalJSON returns the same text for any order of members", () => {
@@ -104,3 +117,26 @@ function reversed(value: unknown): unknown {
       .map(([key, member]) => [key, reversed(member)]),
   );
 }
+
+describe("sizeOfJSON", () => {
+  it.each([
+    ["a long string", "x".repeat(10_000), 10_000],
+    ["a long key", { ["x".repeat(10_000)]: 1 }, 10_000],
+    ["many numbers", Array(1000).fill(1), 16_000],
+    ["many empty objects", Array(1000).fill({}), 48_000],
+  ])("counts %s", (_what, value, expected) => {
+    const size = sizeOfJSON(value);
+    expect(size).toBeGreaterThanOrEqual(expected);
+    expect(size).toBeLessThan(expected * 1.1);
+  });
+
+  it("counts values that are nested deeply", () => {
+    const depth = 100_000;
+    const nested = JSON.parse("[".repeat(depth) + "]".repeat(depth));
+    expect(sizeOfJSON(nested)).toBeGreaterThan(depth);
+  });
+
+  it("stops above the maximum", () => {
+    expect(sizeOfJSON(Array(1000).fill(1), 100)).toBeLessThan(1000);
+  });
+});

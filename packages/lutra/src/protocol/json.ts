@@ -15,18 +15,46 @@ export function isObject(value: unknown): value is JSONObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Maximum depth of JSON from a peer, so that functions that call themselves can't run out of stack. */
+export const maxJSONDepth = 128;
+
 /**
  * Encodes a value as JSON with sorted keys, so that equal values have the same text regardless of the
  * order of their members.
+ *
+ * @throws {TypeError} for a value that JSON cannot represent, and for one deeper than `maxJSONDepth`
  */
 export function canonicalJSON(value: unknown): string {
-  return JSON.stringify(value, (_key, member) =>
-    isObject(member) ? Object.fromEntries(Object.entries(member).sort(byKey)) : member,
-  );
+  return written(value, 0);
 }
 
-function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function written(value: unknown, depth: number): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  if (depth === maxJSONDepth)
+    throw new TypeError(`expected at most ${maxJSONDepth} levels of JSON`);
+  // A date, for example, is text in JSON.
+  if (!isPlain(value)) return written(JSON.parse(JSON.stringify(value) ?? "null"), depth);
+  let text = "";
+  let comma = "";
+  if (Array.isArray(value)) {
+    for (const entry of value) {
+      text += comma + written(entry, depth + 1);
+      comma = ",";
+    }
+    return `[${text}]`;
+  }
+  for (const key of Object.keys(value).sort()) {
+    const member = (value as JSONObject)[key];
+    if (isOmitted(member)) continue;
+    text += `${comma}${JSON.stringify(key)}:${written(member, depth + 1)}`;
+    comma = ",";
+  }
+  return `{${text}}`;
+}
+
+/** Returns true for a member that JSON leaves out. */
+function isOmitted(member: unknown): boolean {
+  return member === undefined || typeof member === "function" || typeof member === "symbol";
 }
 
 /**
@@ -55,9 +83,7 @@ function isJSON(value: unknown, depth: number): boolean {
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
   if (typeof value !== "object" || depth === 0) return false;
   if (Array.isArray(value)) return isArrayOfJSON(value, depth - 1);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  if ("toJSON" in value) return false;
+  if (!isPlain(value)) return false;
   for (const key in value) {
     if (!isJSON((value as JSONObject)[key], depth - 1)) return false;
   }
@@ -66,9 +92,42 @@ function isJSON(value: unknown, depth: number): boolean {
 
 /** Visits every index, because a hole in the array would become `null`. */
 function isArrayOfJSON(array: readonly unknown[], depth: number): boolean {
-  if (Object.getPrototypeOf(array) !== Array.prototype || "toJSON" in array) return false;
+  if (!isPlain(array)) return false;
   for (let index = 0; index < array.length; index += 1) {
     if (!isJSON(array[index], depth)) return false;
   }
   return true;
+}
+
+/** Returns true for an array or an object whose JSON consists of its own members. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const expected = Array.isArray(value) ? Array.prototype : Object.prototype;
+  return (prototype === expected || prototype === null) && !hasToJSON(value);
+}
+
+function hasToJSON(value: { readonly toJSON?: unknown }): boolean {
+  return typeof value.toJSON === "function";
+}
+
+/**
+ * Returns the approximate memory of a value decoded from JSON, in bytes. Stops above `maxBytes`, so
+ * that the time is bounded, too.
+ */
+export function sizeOfJSON(value: unknown, maxBytes: number = Number.POSITIVE_INFINITY): number {
+  const open = [value];
+  let bytes = 0;
+  while (open.length > 0 && bytes <= maxBytes) {
+    const next = open.pop();
+    bytes += 16;
+    if (typeof next === "string") bytes += next.length;
+    if (typeof next !== "object" || next === null) continue;
+    bytes += 32;
+    for (const part of Array.isArray(next) ? next : partsOf(next)) open.push(part);
+  }
+  return bytes;
+}
+
+function partsOf(object: object): readonly unknown[] {
+  return [...Object.keys(object), ...Object.values(object)];
 }

@@ -124,7 +124,7 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
     serve: createDispatch(options, extensions, compileMethods(parts, subscriptions)),
     ...catalogues,
     events: runtime.events,
-    resourceUpdated: (uri) => void runtime.events.publish(resourceTopic(uri), { uri }),
+    resourceUpdated: (uri) => runtime.publish(resourceTopic(uri), { uri }),
     share: (shared) => {
       runtime.share(shared);
       for (const extension of extensions) extension.share?.(shared);

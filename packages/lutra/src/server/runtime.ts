@@ -1,4 +1,6 @@
 /** The state of a server that `share` may replace before the first request. */
+import { isolate } from "../protocol/isolate.ts";
+import type { JSONObject } from "../protocol/json.ts";
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
@@ -14,6 +16,8 @@ import { createSharedHandles } from "./shared-handles.ts";
 
 export interface Runtime extends CatalogueRuntime {
   readonly events: EventBus;
+  /** Publishes an event. Its failure is reported, and does not concern the caller. */
+  readonly publish: (topic: string, event: JSONObject) => void;
   readonly share: (shared: Shared) => void;
 }
 
@@ -21,6 +25,7 @@ export interface Runtime extends CatalogueRuntime {
 export function createRuntime(options: CompleteOptions): Runtime {
   let sealer = createSealer(options.keys ?? randomKeys());
   const events = createSharedBus(options.events ?? createMemoryEventBus());
+  const publish = isolate(events.publish, (error) => options.onError(error, "events"));
   let replayGuard = options.replayGuard ?? createMemoryReplayGuard();
   const handles = createSharedHandles(options.handles ?? createMemoryHandleStore(options));
   return {
@@ -44,7 +49,8 @@ export function createRuntime(options: CompleteOptions): Runtime {
       meta: resultMeta(options),
       now: options.now,
     }),
-    announce: (what: ListChanged) => void events.publish(listChangedMethods[what], {}),
+    publish,
+    announce: (what: ListChanged) => publish(listChangedMethods[what], {}),
     share: (shared) => {
       const keys = options.keys ?? shared.keys;
       requireShared(options, shared, keys);

@@ -1,6 +1,7 @@
 /** The options of `createServer` and their defaults. */
 import type { CacheHints } from "../protocol/caching.ts";
 import type { Middleware } from "../protocol/exchange.ts";
+import { isolate } from "../protocol/isolate.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import { createJSONSchemaValidator, type JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
@@ -114,11 +115,15 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
     maxResourceSubscriptions: 1000,
     identify: true,
     logging: false,
-    onError: (error, where) => console.error(`lutra: ${where}:`, error),
     now: Date.now,
     ...definedOf(options),
+    onError: isolate(options.onError ?? printError),
     info: implementationOf(options),
   };
+}
+
+function printError(error: unknown, where: string): void {
+  console.error(`lutra: ${where}:`, error);
 }
 
 function implementationOf(options: ServerOptions): Implementation {

@@ -72,6 +72,29 @@ it("reports a listener that throws and calls the others", () => {
   expect(onError).toHaveBeenCalledExactlyOnceWith(failure, "a");
 });
 
+it("reports a listener whose promise rejects", async () => {
+  const onError = vi.fn();
+  const bus = createMemoryEventBus({ onError });
+  bus.subscribe("a", () => Promise.reject(new Error("broken")));
+  void bus.publish("a", {});
+  await vi.waitFor(() => expect(onError).toHaveBeenCalledExactlyOnceWith(new Error("broken"), "a"));
+});
+
+it("delivers to all listeners though onError throws", () => {
+  const write = vi.spyOn(console, "error").mockReturnValue();
+  const throwing = () => {
+    throw new Error("broken");
+  };
+  const bus = createMemoryEventBus({ onError: throwing });
+  const listener = vi.fn();
+  bus.subscribe("a", throwing);
+  bus.subscribe("a", listener);
+  void bus.publish("a", {});
+  expect(listener).toHaveBeenCalledOnce();
+  expect(write).toHaveBeenCalledOnce();
+  write.mockRestore();
+});
+
 it("writes errors to console.error by default", () => {
   const write = vi.spyOn(console, "error").mockReturnValue();
   const bus = createMemoryEventBus();

@@ -1,4 +1,5 @@
 /** An event bus within one process. */
+import { isolate } from "../protocol/isolate.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { EventBus, EventListener } from "./event-bus.ts";
 
@@ -12,7 +13,7 @@ export interface EventBusOptions {
  * their subscriptions. An error of one listener does not affect the others.
  */
 export function createMemoryEventBus(options: EventBusOptions = {}): EventBus {
-  const onError = options.onError ?? reportListenerError;
+  const onError = isolate(options.onError ?? reportListenerError);
   const topics = new Map<string, Set<Subscription>>();
 
   function subscribe(topic: string, listener: EventListener): () => void {
@@ -31,11 +32,7 @@ export function createMemoryEventBus(options: EventBusOptions = {}): EventBus {
     // Iterates over a copy, so that listeners added during delivery only receive later events.
     for (const subscription of [...subscriptions]) {
       if (!subscriptions.has(subscription)) continue;
-      try {
-        subscription.listener(event);
-      } catch (thrown) {
-        onError(thrown, topic);
-      }
+      isolate(subscription.listener, (thrown) => onError(thrown, topic))(event);
     }
   }
 

@@ -2,6 +2,7 @@
  * Events between the replicas of a fleet on one machine, over the channels between a supervisor and
  * the processes that it started.
  */
+import { isolate } from "../protocol/isolate.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import type { EventBus } from "./event-bus.ts";
@@ -62,7 +63,7 @@ export function createProcessEventBus(
     throw new TypeError("channel.send: expected a function; start this process with fork()");
   }
   const local = createMemoryEventBus(options);
-  const onError = options.onError ?? reportChannelError;
+  const onError = isolate(options.onError ?? reportChannelError);
 
   const receive = (message: unknown): void => {
     if (isChannelMessage(message)) void local.publish(message.topic, message.event);

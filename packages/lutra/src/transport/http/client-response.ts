@@ -13,6 +13,7 @@ import type { JSONRPCNotification, RequestId, Result } from "../../protocol/json
 import { malformed } from "../../protocol/method.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { parseRetryAfter } from "../../time/retry-after.ts";
+import { ByteBuffer } from "../byte-buffer.ts";
 import { isEventStream, isJSON } from "./media-type.ts";
 import type { EventReader } from "./read-events.ts";
 import { createEventReader } from "./read-events.ts";
@@ -36,8 +37,7 @@ export class ResponseReader {
   /** The status and `Retry-After`, for responses that may have it. */
   #head: ErrorHead | undefined;
   #events: EventReader | undefined;
-  #chunks: Uint8Array[] = [];
-  #size = 0;
+  readonly #body = new ByteBuffer();
   #wait: Promise<void> | undefined;
 
   constructor(id: RequestId, notify: RequestContext["notify"], maxBytes: number) {
@@ -64,12 +64,10 @@ export class ResponseReader {
   /** Reads the next bytes. If it returns a promise, wait for it before reading more. */
   read(chunk: Uint8Array): void | Promise<void> {
     if (this.#events === undefined) {
-      this.#size += chunk.length;
-      if (this.#size > this.#maxBytes) {
+      if (this.#body.length + chunk.length > this.#maxBytes) {
         throw malformed(`response: the body is longer than ${this.#maxBytes} bytes`);
       }
-      this.#chunks.push(chunk);
-      return;
+      return this.#body.append(chunk);
     }
     this.#wait = undefined;
     this.#events.read(chunk);
@@ -78,7 +76,7 @@ export class ResponseReader {
 
   /** Ends the body and returns the result. */
   end(): Result {
-    if (this.#events === undefined) this.#readMessage(decoder.decode(joined(this.#chunks)));
+    if (this.#events === undefined) this.#readMessage(decoder.decode(this.#body.bytes()));
     if (this.result !== undefined) return this.result;
     throw new TransportError("closed", "The event stream ended before the response");
   }
@@ -137,16 +135,4 @@ export class ResponseReader {
 
 function retryAfterMs(header: ResponseHeader): number | undefined {
   return parseRetryAfter(header("retry-after"), { date: header("date") });
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [first] = chunks;
-  if (chunks.length === 1 && first !== undefined) return first;
-  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

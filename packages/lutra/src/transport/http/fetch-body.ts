@@ -1,3 +1,4 @@
+import { ByteBuffer } from "../byte-buffer.ts";
 import { decodeUTF8, requireUTF8 } from "./read-message.ts";
 import type { ReadHeader } from "./rules.ts";
 
@@ -52,24 +53,10 @@ function hasOwnText(http: Request): boolean {
 }
 
 async function readChunks(http: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const body = new ByteBuffer();
   for await (const chunk of http.body ?? []) {
-    size += chunk.length;
-    if (size > maxBytes) return undefined;
-    chunks.push(chunk);
+    if (body.length + chunk.length > maxBytes) return undefined;
+    body.append(chunk);
   }
-  return concat(chunks, size);
-}
-
-function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [first] = chunks;
-  if (first?.length === size) return first;
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return body.bytes();
 }

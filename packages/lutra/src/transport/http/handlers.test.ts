@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { createServer } from "../../server/create-server.ts";
@@ -664,6 +664,19 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     expect(errors.splice(0)).toHaveLength(1);
   });
 
+  it.each([
+    ["throws", () => throwing("no")],
+    ["rejects", () => Promise.reject(new Error("no"))],
+  ])("an onError that %s changes no answer", async (_how, onError) => {
+    const print = vi.spyOn(console, "error").mockReturnValue();
+    const authenticate = () => throwing("db password");
+    const runner = await start(server, { authenticate, onError });
+    const answer = await runner.ask(post(messageOf("tools/call", { name: "who" })));
+    expect((await bodyOf(answer)).error).toEqual({ code: -32603, message: "Internal error" });
+    expect(print).toHaveBeenCalledOnce();
+    print.mockRestore();
+  });
+
   it("a protocol error of authenticate reaches the client", async () => {
     const authenticate = () => Promise.reject(new ProtocolError("invalidRequest", "who are you?"));
     const runner = await start(server, { authenticate });
@@ -674,6 +687,10 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     ]);
   });
 });
+
+function throwing(message: string): never {
+  throw new Error(message);
+}
 
 describe("a platform that shows no Host header", () => {
   const ask = async (url: string, headers: Headers, options: HttpHandlerOptions) => {

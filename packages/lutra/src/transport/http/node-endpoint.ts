@@ -75,8 +75,14 @@ export async function serveScreened(
   } catch (thrown) {
     if (isTransportError(thrown) || res.destroyed) return void res.destroy();
     const error = toProtocolError(thrown, rules);
-    if (exchange) exchange.fail(error);
-    else writeJSON(res, error.status, encodeError(id, error), errorHeaders(error, cors));
+    try {
+      if (exchange) exchange.fail(error);
+      else writeJSON(res, error.status, encodeError(id, error), errorHeaders(error, cors));
+    } catch (unwritable) {
+      // For example, the error has a challenge that is not a valid header.
+      rules.onError(unwritable);
+      res.destroy();
+    }
     return error;
   }
 }

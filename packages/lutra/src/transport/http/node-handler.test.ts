@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ProtocolError } from "../../protocol/errors.ts";
 import { createServer } from "../../server/create-server.ts";
 import { defineTool } from "../../server/tools.ts";
 import { createNodeHandler } from "./node-handler.ts";
@@ -255,4 +256,25 @@ it("a request with two hosts is refused with 400", async () => {
   const answer = await exchange(request(headers));
   expect(statusOf(answer)).toBe(400);
   expect(answer).toContain("Host: sent more than once");
+});
+
+it("closes the connection of a response whose headers are invalid", async () => {
+  const reported: unknown[] = [];
+  const authenticate = () => {
+    throw new ProtocolError("invalidRequest", "no", { status: 401, challenge: "Bearer\nx" });
+  };
+  const handler = createNodeHandler(server, {
+    authenticate,
+    onError: (error) => reported.push(error),
+  });
+  const own = createHttpServer(handler);
+  await once(own.listen(0, "127.0.0.1"), "listening");
+  const { port } = own.address() as AddressInfo;
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+  await expect(
+    fetch(`http://127.0.0.1:${port}`, { method: "POST", headers, body }),
+  ).rejects.toThrow();
+  expect(reported).toMatchObject([{ code: "ERR_INVALID_CHAR" }]);
+  own.close();
 });

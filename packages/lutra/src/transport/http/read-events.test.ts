@@ -62,6 +62,12 @@ describe("an event stream", () => {
     );
   });
 
+  it("reads an event of many pieces and of many lines", () => {
+    const bytes = encoder.encode(`data: ${"x".repeat(3000)}\n${"data:y\n".repeat(3000)}\n`);
+    const pieces = [...bytes].map((byte) => Uint8Array.of(byte));
+    expect(read(pieces, 10_000)).toEqual([`${"x".repeat(3000)}${"\ny".repeat(3000)}`]);
+  });
+
   it("reads characters that are split between chunks", () => {
     const bytes = encoder.encode("data: 世界🦦\n\n");
     for (let cut = 0; cut <= bytes.length; cut += 1) {

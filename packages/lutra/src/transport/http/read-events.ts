@@ -27,26 +27,22 @@ export function createEventReader(
   maxEventLength: number,
 ): EventReader {
   const decoder = new TextDecoder();
-  /** The pieces of a line whose end has not arrived. */
-  let unfinished: string[] = [];
-  let lineLength = 0;
-  let data: string[] = [];
-  let dataLength = 0;
+  /** The line whose end has not arrived. */
+  const unfinished = new PiecedText();
+  const data = new PiecedText();
+  let hasData = false;
   let eventType = "";
   let afterReturn = false;
 
-  function grow(length: number): void {
-    lineLength += length;
-    if (lineLength + dataLength > maxEventLength) {
+  function requireRoom(length: number): void {
+    if (unfinished.length + data.length + length > maxEventLength) {
       throw malformed(`event stream: an event is longer than ${maxEventLength} characters`);
     }
   }
 
   function endLine(end: string): void {
-    grow(end.length);
-    const line = unfinished.length === 0 ? end : unfinished.join("") + end;
-    unfinished = [];
-    lineLength = 0;
+    requireRoom(end.length);
+    const line = unfinished.length === 0 ? end : unfinished.take() + end;
     if (line === "") endEvent();
     else readField(line);
   }
@@ -59,15 +55,15 @@ export function createEventReader(
     const value = colon < 0 ? "" : line.slice(start);
     if (name === "event") eventType = value;
     if (name !== "data") return;
+    if (hasData) data.push("\n");
+    hasData = true;
     data.push(value);
-    dataLength += value.length + 1;
   }
 
   function endEvent(): void {
-    const text = data.length === 1 ? (data[0] ?? "") : data.join("\n");
+    const text = data.take();
     const isMessage = text !== "" && (eventType === "" || eventType === "message");
-    data = [];
-    dataLength = 0;
+    hasData = false;
     eventType = "";
     if (isMessage) onData(text);
   }
@@ -81,7 +77,7 @@ export function createEventReader(
       start = endLines(text, start, endLine);
       afterReturn = text.endsWith("\r");
       if (start < text.length) {
-        grow(text.length - start);
+        requireRoom(text.length - start);
         unfinished.push(text.slice(start));
       }
     },
@@ -106,4 +102,33 @@ function endLines(text: string, from: number, endLine: (end: string) => void): n
     if (carriage < start) carriage = next("\r");
   }
   return start;
+}
+
+/** Number of pieces that are joined. Each takes up to forty bytes besides its text. */
+const maxPieces = 1024;
+
+/** Text that arrives in pieces. Its memory follows its length, and not the number of pieces. */
+class PiecedText {
+  /** The number of characters. */
+  length = 0;
+  #joined: string[] = [];
+  #pieces: string[] = [];
+
+  push(piece: string): void {
+    this.length += piece.length;
+    if (this.#pieces.push(piece) < maxPieces) return;
+    this.#joined.push(this.#pieces.join(""));
+    this.#pieces = [];
+  }
+
+  /** Removes the text and returns it. */
+  take(): string {
+    const [first = ""] = this.#pieces;
+    const isWhole = first.length === this.length;
+    const text = isWhole ? first : this.#joined.join("") + this.#pieces.join("");
+    this.length = 0;
+    this.#joined = [];
+    this.#pieces = [];
+    return text;
+  }
 }

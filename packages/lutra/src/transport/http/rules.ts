@@ -5,6 +5,7 @@
  */
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal } from "../../protocol/exchange.ts";
+import { isolate } from "../../protocol/isolate.ts";
 import { isJSON } from "./media-type.ts";
 
 /** Reads a header by its lower-case name. */
@@ -94,7 +95,7 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
     maxBufferedBytes,
     keepAliveMs,
     allowedOrigins,
-    onError,
+    onError: isolate(onError),
     ...(allowedHosts && { allowedHosts: allowedHosts.map((host) => host.toLowerCase()) }),
     ...(authenticate && { authenticate }),
   };

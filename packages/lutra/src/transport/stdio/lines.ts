@@ -3,6 +3,7 @@
  *
  * @spec basic/transports/stdio
  */
+import { ByteBuffer } from "../byte-buffer.ts";
 
 export interface LineReaderOptions {
   /** Called with each line, without its end. The bytes are valid only during the call. */
@@ -34,12 +35,12 @@ export const defaultMaxLineBytes: number = 16 * 1024 * 1024;
 export function createLineReader(options: LineReaderOptions): LineReader {
   const { onLine, onTooLong, maxLineBytes = defaultMaxLineBytes } = options;
   if (!(maxLineBytes > 0)) throw new TypeError("maxLineBytes: expected a positive number");
-  const partial = createPartialLine();
+  const partial = new ByteBuffer();
   let isSkipping = false;
 
   function append(part: Uint8Array): void {
     if (isSkipping) return;
-    if (partial.length() + part.length <= maxLineBytes) {
+    if (partial.length + part.length <= maxLineBytes) {
       partial.append(part);
       return;
     }
@@ -60,7 +61,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
       const part = chunk.subarray(start, at);
       start = at + 1;
-      if (!isSkipping && partial.length() === 0 && part.length <= maxLineBytes) emit(part, onLine);
+      if (!isSkipping && partial.length === 0 && part.length <= maxLineBytes) emit(part, onLine);
       else {
         append(part);
         finish();
@@ -78,37 +79,4 @@ const carriageReturn = 0x0d;
 function emit(line: Uint8Array, onLine: (line: Uint8Array) => void): void {
   const end = line.at(-1) === carriageReturn ? line.length - 1 : line.length;
   if (end > 0) onLine(end === line.length ? line : line.subarray(0, end));
-}
-
-interface PartialLine {
-  readonly length: () => number;
-  readonly append: (part: Uint8Array) => void;
-  readonly bytes: () => Uint8Array;
-  readonly clear: () => void;
-}
-
-/** Maximum size of a buffer that is kept for the next line. */
-const keptBytes = 64 * 1024;
-
-/** Creates a buffer for the beginning of a line. It doubles, so that small chunks cost no more. */
-function createPartialLine(): PartialLine {
-  let buffer = new Uint8Array(0);
-  let length = 0;
-  return {
-    length: () => length,
-    append: (part) => {
-      if (length + part.length > buffer.length) {
-        const larger = new Uint8Array(Math.max(2 * buffer.length, length + part.length, 1024));
-        larger.set(buffer.subarray(0, length));
-        buffer = larger;
-      }
-      buffer.set(part, length);
-      length += part.length;
-    },
-    bytes: () => buffer.subarray(0, length),
-    clear: () => {
-      length = 0;
-      if (buffer.length > keptBytes) buffer = new Uint8Array(0);
-    },
-  };
 }

@@ -1,6 +1,7 @@
 /** Options of both ends of stdio, completed once. */
 import type { Readable, Writable } from "node:stream";
 import type { Serve } from "../../protocol/exchange.ts";
+import { isolate } from "../../protocol/isolate.ts";
 import { defaultMaxBufferedBytes } from "./line-writer.ts";
 import { defaultMaxLineBytes } from "./lines.ts";
 import type { RestartOptions } from "./restarts.ts";
@@ -88,7 +89,7 @@ export function withServerDefaults(options: StdioServerOptions): Required<StdioS
     maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
     maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
     graceMs,
-    onError: options.onError ?? ((error) => console.error(error)),
+    onError: isolate(options.onError ?? ((error) => console.error(error))),
   };
 }
 

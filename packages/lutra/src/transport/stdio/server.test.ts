@@ -259,6 +259,20 @@ describe("errors of a stdio server", () => {
     );
   });
 
+  it("answers though onError throws", async () => {
+    const print = vi.spyOn(console, "error").mockReturnValue();
+    const fail: Serve = () => Promise.reject(new Error("no"));
+    const { send, received } = start(fail, {
+      onError: () => {
+        throw new Error("no log");
+      },
+    });
+    send(request(1));
+    expect(await received()).toMatchObject([{ id: 1, error: { code: -32603 } }]);
+    expect(print).toHaveBeenCalledOnce();
+    print.mockRestore();
+  });
+
   it("answers with an internal error for a result or an error that is not JSON", async () => {
     const onError = vi.fn();
     const serve: Serve = async ({ method }) => {

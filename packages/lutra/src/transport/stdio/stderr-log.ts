@@ -4,6 +4,7 @@
  *
  * @spec basic/transports/stdio
  */
+import { isolate } from "../../protocol/isolate.ts";
 import { createLineReader } from "./lines.ts";
 
 /**
@@ -29,13 +30,14 @@ const maxLineBytes = 64 * 1024;
 export function createStderrLog(option: StderrOption): StderrLog {
   const decoder = new TextDecoder();
   const last: string[] = [];
+  const report = typeof option === "function" ? isolate(option) : undefined;
 
   const reader = createLineReader({
     onLine: (bytes) => {
       const line = decoder.decode(bytes);
       last.push(line);
       if (last.length > keptLines) last.shift();
-      if (typeof option === "function") option(line);
+      report?.(line);
     },
     onTooLong: () => {},
     maxLineBytes,
