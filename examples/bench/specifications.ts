@@ -222,7 +222,7 @@ const world: readonly ToolSpecification[] = [
 ];
 
 /** The 20 tools beside `add`. */
-export const others: readonly ToolSpecification[] = [...development, ...office, ...data, ...world];
+const others: readonly ToolSpecification[] = [...development, ...office, ...data, ...world];
 
 /** Returns `count` tools beside `add`: the 20, and copies of them under other names. */
 export function otherTools(count: number): readonly ToolSpecification[] {

@@ -42,7 +42,7 @@ export function parseKnownFailing(text: string, side: Side): KnownFailing {
 }
 
 /** The fault of one outcome, or `undefined` when it is good. */
-export function faultOf(outcome: Outcome, expected: ExpectedPasses): string | undefined {
+function faultOf(outcome: Outcome, expected: ExpectedPasses): string | undefined {
   const { scenario, passed, failed, warnings, complaints, exitedWell } = outcome;
   if (failed > 0 || warnings > 0) {
     return `${scenario}: ${failed} failed, ${warnings} warnings\n  ${complaints.join("\n  ")}`;

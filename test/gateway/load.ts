@@ -8,7 +8,7 @@ export interface Load {
   readonly stop: () => Promise<LoadReport>;
 }
 
-export interface LoadReport {
+interface LoadReport {
   readonly answers: number;
   /** Every wrong answer. */
   readonly failures: readonly string[];

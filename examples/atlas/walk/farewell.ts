@@ -3,7 +3,7 @@ import type { FleetProcess } from "./fleet-process.ts";
 import { styled } from "./report.ts";
 
 /** A request to paste into a shell. */
-export function curlCommand(url: string): string {
+function curlCommand(url: string): string {
   const request = {
     jsonrpc: "2.0",
     id: 1,

@@ -33,7 +33,7 @@ export interface Command {
   readonly run: (line: CommandLine) => Promise<number>;
 }
 
-export type OptionValue = string | true | readonly string[];
+type OptionValue = string | true | readonly string[];
 
 /** The parsed arguments of a command. */
 export interface CommandLine {

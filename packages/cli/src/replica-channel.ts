@@ -15,17 +15,17 @@ export interface StartMessage {
 }
 
 /** Asks a replica to end its subscriptions. */
-export interface EndMessage {
+interface EndMessage {
   readonly type: "lutra.end";
 }
 
 /** Reports that a replica is listening. */
-export interface ReadyMessage {
+interface ReadyMessage {
   readonly type: "lutra.ready";
 }
 
 /** Reports that a replica can't serve. */
-export interface FailedMessage {
+interface FailedMessage {
   readonly type: "lutra.failed";
   readonly message: string;
   /** True when a later start may succeed. */
@@ -33,7 +33,7 @@ export interface FailedMessage {
 }
 
 /** Reports that a replica's output, which all replicas share, is no longer read. */
-export interface UnreadMessage {
+interface UnreadMessage {
   readonly type: "lutra.unread";
 }
 

@@ -5,7 +5,7 @@ import { reportOutputClosed } from "./output.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 
 /** The outcome of starting a replica. */
-export type Started =
+type Started =
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly message: string; readonly isTransient: boolean }
   | { readonly kind: "died" };

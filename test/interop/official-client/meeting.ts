@@ -22,7 +22,7 @@ export const modes: readonly VersionNegotiationMode[] = ["auto", { pin: "2026-07
 export type Place = { readonly url: string } | { readonly module: string };
 
 /** An HTTP request as it left the client. */
-export interface SentRequest {
+interface SentRequest {
   readonly headers: { readonly [name: string]: string };
 }
 

@@ -3,7 +3,7 @@ import type { Middleware, RequestContext, Result } from "lutra/protocol";
 import { authorizationContext } from "./authorization-context.ts";
 
 /** Maximum `ttlMs` of a response: one day, in milliseconds. */
-export const maxTtlMs = 86_400_000;
+const maxTtlMs = 86_400_000;
 
 export interface GuardOptions {
   readonly methods: ReadonlySet<string>;

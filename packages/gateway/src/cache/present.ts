@@ -3,7 +3,7 @@ import type { CacheStatus } from "lutra/middleware";
 import { type EncodedResult, type Result, resultBytes } from "lutra/protocol";
 
 /** The key of `_meta` that has the value `"stale"` in a stale response; absent from a fresh one. */
-export const cacheMetaKey = "dev.lutra/cache";
+const cacheMetaKey = "dev.lutra/cache";
 
 /** The last version of each cached result. The next caller usually gets the same one. */
 const presented = new WeakMap<Result, EncodedResult>();

@@ -55,7 +55,7 @@ export interface CachedServer {
   readonly trustPublic?: boolean | undefined;
 }
 
-export interface CacheStats extends ResponseCacheSize {
+interface CacheStats extends ResponseCacheSize {
   readonly hits: number;
   readonly stale: number;
   readonly misses: number;

@@ -25,7 +25,7 @@ export interface LoadedConfig extends ParsedConfig {
 }
 
 /** The supported file extensions. */
-export const configEndings = [".ts", ".mts", ".js", ".mjs", ".yaml", ".yml", ".json"] as const;
+const configEndings = [".ts", ".mts", ".js", ".mjs", ".yaml", ".yml", ".json"] as const;
 
 /**
  * Loads a configuration from the default export of a TypeScript or JavaScript module, or from a

@@ -5,13 +5,13 @@ import { formatPath } from "./config-error.ts";
 import { type Environment, substitute } from "./environment.ts";
 
 /** A position in a file, from line 1 and column 1. */
-export interface DocumentPosition {
+interface DocumentPosition {
   readonly line: number;
   readonly column: number;
 }
 
 /** A string that contains environment variables. */
-export interface FromEnvironment {
+interface FromEnvironment {
   /** The string as written in the file, with the names of the variables. */
   readonly written: string;
   /** True when the string was one variable and nothing else. */

@@ -24,7 +24,7 @@
  * Maximum number of stars before the end of a pattern. Each one multiplies the alternatives by four
  * and makes a proxy search the whole header, so two cost at most the square of its length.
  */
-export const maxStars = 2;
+const maxStars = 2;
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const any = "[A-Za-z0-9+/]";

@@ -50,7 +50,7 @@ export interface HeaderCondition {
   readonly pattern: HeaderPattern;
 }
 
-export interface ForwardAction {
+interface ForwardAction {
   readonly kind: "forward";
   readonly shares: readonly { readonly pool: string; readonly weight: number }[];
 }

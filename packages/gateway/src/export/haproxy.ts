@@ -42,7 +42,7 @@ export function writeHaproxy(plan: ExportPlan): string {
 }
 
 /** Quotes a text. HAProxy interprets no character inside single quotes. */
-export function quoteHaproxy(text: string): string {
+function quoteHaproxy(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

@@ -50,7 +50,7 @@ export function writeNginx(plan: ExportPlan): string {
 const dollar = "$lutra_dollar";
 
 /** Quotes a text for a place where nginx replaces no variables. */
-export function quoteNginx(text: string): string {
+function quoteNginx(text: string): string {
   return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }
 

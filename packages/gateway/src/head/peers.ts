@@ -10,7 +10,7 @@ export interface Peer {
 }
 
 /** The property that is read of a socket. */
-export interface Connection {
+interface Connection {
   readonly remoteAddress?: string | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface RoundsOptions {
 }
 
 /** One round of an exchange. */
-export interface Round {
+interface Round {
   readonly exchange: string;
   /** The number of the retry, from 1. */
   readonly round: number;
@@ -42,10 +42,10 @@ export interface OpenedRound {
 }
 
 /** Maximum time between a result that asks for input and the retry, in milliseconds. */
-export const roundTtlMs = 3_600_000;
+const roundTtlMs = 3_600_000;
 
 /** Maximum number of retries that count as part of the first request of an exchange. */
-export const maxRounds = 32;
+const maxRounds = 32;
 
 /** Marks state that the gateway sealed, as opposed to the state of upstreams. */
 const prefix = "lutra-limits:";

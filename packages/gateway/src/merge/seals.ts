@@ -23,27 +23,27 @@ export interface ListPosition {
 }
 
 /** The request state of an upstream. */
-export interface UpstreamState {
+interface UpstreamState {
   readonly upstream: string;
   /** Undefined if the upstream asked for input without request state. */
   readonly state?: string | undefined;
 }
 
 /** An id and the upstream that minted it. */
-export interface MintedId {
+interface MintedId {
   readonly upstream: string;
   readonly id: string;
 }
 
 /** A kind of sealed text. A text opens only with the binding with which it was sealed. */
-export interface Seal<Value, Bound> {
+interface Seal<Value, Bound> {
   readonly seal: (value: Value, bound: Bound) => Promise<string>;
   /** Returns undefined for a text that was modified, or sealed with another key or binding. */
   readonly open: (sealed: string, bound: Bound) => Promise<Value | undefined>;
 }
 
 /** The binding of request state. */
-export interface StateBinding {
+interface StateBinding {
   readonly context: RequestContext;
   readonly method: string;
 }

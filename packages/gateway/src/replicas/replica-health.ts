@@ -4,7 +4,7 @@
  */
 import type { UpstreamConfig } from "../config/schema.ts";
 
-export type HealthConfig = UpstreamConfig["health"];
+type HealthConfig = UpstreamConfig["health"];
 
 export type HealthState = "starting" | "up" | "warming" | "out";
 

@@ -6,7 +6,7 @@ import { olderRevision } from "../refuse.ts";
 import { type Condition, compileMatch, type RoutingInput } from "./match.ts";
 
 /** A route with its conditions compiled. */
-export interface Route {
+interface Route {
   /** The index in the configuration. */
   readonly index: number;
   readonly config: RouteConfig;

@@ -32,7 +32,7 @@ export interface HttpUpstreamOptions {
 }
 
 /** A replica that is not in the configuration, at a URL or behind a Unix socket. */
-export interface AddedReplica {
+interface AddedReplica {
   /** The replica's name in `x-lutra-replica` and in logs. */
   readonly name: string;
   readonly url?: string | undefined;

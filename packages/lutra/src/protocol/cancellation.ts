@@ -6,7 +6,7 @@
 import type { JSONRPCNotification, RequestId } from "./json-rpc.ts";
 import { isRequestId } from "./json-rpc.ts";
 
-export const cancelledMethod = "notifications/cancelled";
+const cancelledMethod = "notifications/cancelled";
 
 export function cancelledNotification(requestId: RequestId, reason?: string): JSONRPCNotification {
   const params = reason === undefined ? { requestId } : { requestId, reason };

@@ -10,7 +10,7 @@ import { isObject } from "./json.ts";
 import type { Tool } from "./tools.ts";
 
 /** @deprecated Call a model provider from the server instead. */
-export interface ToolUseContent {
+interface ToolUseContent {
   readonly type: "tool_use";
   readonly id: string;
   readonly name: string;
@@ -19,7 +19,7 @@ export interface ToolUseContent {
 }
 
 /** @deprecated Call a model provider from the server instead. */
-export interface ToolResultContent {
+interface ToolResultContent {
   readonly type: "tool_result";
   readonly toolUseId: string;
   readonly content: readonly ContentBlock[];
@@ -29,7 +29,7 @@ export interface ToolResultContent {
 }
 
 /** @deprecated Call a model provider from the server instead. */
-export type SamplingContent =
+type SamplingContent =
   | TextContent
   | ImageContent
   | AudioContent

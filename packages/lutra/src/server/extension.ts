@@ -46,7 +46,7 @@ export interface ExtensionParts {
 }
 
 /** A tool that an extension can run outside of a request. */
-export interface HostedTool extends Pick<CompiledTool, "definition"> {
+interface HostedTool extends Pick<CompiledTool, "definition"> {
   readonly runRound: (init: Omit<RoundInit, "handles">) => ReturnType<CompiledTool["runRound"]>;
 }
 

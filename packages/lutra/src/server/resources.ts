@@ -88,7 +88,7 @@ export function defineResourceTemplate<const Template extends string>(
   return Object.freeze({ ...options }) as ResourceTemplateDefinition<Template>;
 }
 
-export type Read = (uri: string, round: Round) => Result | Promise<Result>;
+type Read = (uri: string, round: Round) => Result | Promise<Result>;
 
 export interface CompiledResource {
   readonly shown: Resource;

@@ -20,7 +20,7 @@ export interface ProcessChannel {
 }
 
 /** A message on a channel. Its `type` distinguishes it from messages of other programs. */
-export interface ChannelMessage {
+interface ChannelMessage {
   readonly type: typeof messageType;
   readonly topic: string;
   readonly event: JSONObject;

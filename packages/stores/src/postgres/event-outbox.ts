@@ -12,7 +12,7 @@ const sweepEvery = 50;
 const maxBatch = 200;
 
 /** Prefixes of payloads: a message, or the number of the row with a large message. */
-export const direct = "=";
+const direct = "=";
 export const byReference = "@";
 
 interface Outgoing {

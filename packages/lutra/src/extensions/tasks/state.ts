@@ -11,7 +11,7 @@ import type { DetailedTask, TaskInfo, TaskStatus } from "./protocol.ts";
 import { isTerminal } from "./protocol.ts";
 
 /** The outcomes of earlier rounds that later rounds reuse, as JSON. */
-export interface TaskMemory {
+interface TaskMemory {
   readonly answers: { readonly [name: string]: InputResponse };
   readonly steps: { readonly [name: string]: StepOutcome };
   readonly state?: unknown;

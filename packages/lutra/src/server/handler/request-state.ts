@@ -64,7 +64,7 @@ interface SealedState {
   readonly exchange?: string | undefined;
 }
 
-export const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
+const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
 
 export interface RequestStates {
   /** Opens the state of a retry. Refuses state that is tampered with, expired or foreign. */

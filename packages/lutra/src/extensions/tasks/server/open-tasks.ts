@@ -15,7 +15,7 @@ export interface OpenTasks {
   readonly update: (record: TaskRecord) => void;
 }
 
-export interface Reservation {
+interface Reservation {
   readonly take: (taskId: string) => void;
   readonly cancel: () => void;
 }

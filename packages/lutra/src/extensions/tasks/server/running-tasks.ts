@@ -12,7 +12,7 @@ export interface RunningTasks {
   readonly close: () => void;
 }
 
-export interface RunningTask {
+interface RunningTask {
   /** Sets the time until the task expires; `null` for never. */
   readonly expireIn: (ms: number | null) => void;
   readonly remove: () => void;
