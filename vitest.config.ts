@@ -20,9 +20,21 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts"],
-          exclude,
+          exclude: [...exclude, "**/*.alone.test.ts"],
           ...unitTimeouts,
           maxWorkers,
+        },
+      },
+      {
+        resolve: source,
+        ssr: { resolve: source },
+        test: {
+          name: "unit-alone",
+          include: ["packages/*/src/**/*.alone.test.ts"],
+          exclude,
+          ...unitTimeouts,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
       {

@@ -21,6 +21,7 @@ const results = [
   await step("types of tests and examples", node(tsc, "-p", "tsconfig.test.json")),
   await step("specification map", tool("tools/spec-map.ts", "--check")),
   await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),
+  await step("rules for tests", tool("tools/test-rules.ts"), { showOutput: true }),
   await step("sizes", tool("tools/sizes.ts"), { showOutput: true }),
   await step("language", tool("tools/language.ts"), { showOutput: true }),
   await step("links", tool("tools/links.ts"), { showOutput: true }),

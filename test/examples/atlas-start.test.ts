@@ -87,7 +87,10 @@ describe("npm start", () => {
   it("restarts a replica that the user kills", async () => {
     const [, pid] = atlas.output().match(/^kill -9 (\d+)$/m) ?? [];
     process.kill(Number(pid), "SIGKILL");
-    await atlas.until("is ready again");
+    await atlas.until("is ready again, pid ");
+    const [, newPid] = atlas.output().match(/is ready again, pid (\d+)$/m) ?? [];
+    expect(Number(newPid)).toBeGreaterThan(0);
+    expect(newPid).not.toBe(pid);
   });
 
   it("ends everything on Ctrl-C", async () => {

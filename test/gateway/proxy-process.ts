@@ -93,7 +93,7 @@ async function accepts(port: number, child: ChildProcess): Promise<boolean> {
     });
     socket.destroy();
     if (isOpen) return true;
-    await pause(20);
+    await pause(20); // time: between polls
   }
   return false;
 }

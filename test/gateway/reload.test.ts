@@ -50,7 +50,7 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
     const held = callTool(gateway.url, "hold");
     await a.held();
     await gateway.file.replace(configFor(b, verify));
-    await untilAnswered(gateway, b);
+    await expectAnswer(gateway, b);
     a.release();
     expect(await held).toMatchObject({
       status: 200,
@@ -63,7 +63,7 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
     const client = createClient(gateway.url);
     const subscription = await client.listen({ toolsListChanged: true }, { relisten: "ended" });
     await gateway.file.replace(configFor(b, verify));
-    await untilAnswered(gateway, b);
+    await expectAnswer(gateway, b);
     // Either the subscription was moved, or it ended gracefully and the client subscribed again. A
     // change without a subscriber is lost, so the change is published until it is received.
     const heard = (async () => {
@@ -83,7 +83,7 @@ it("a gateway reads its file again on SIGHUP", async () => {
   const gateway = await startGatewayCommand(configFor(a));
   await gateway.file.replace(configFor(b));
   gateway.child.kill("SIGHUP");
-  await untilAnswered(gateway, b);
+  await expectAnswer(gateway, b);
 });
 
 describe("a file that is not a valid configuration", () => {
@@ -128,8 +128,8 @@ describe("a file that is not a valid configuration", () => {
   );
 });
 
-/** Calls until the upstream answers. */
-async function untilAnswered(gateway: RunningGateway, { name }: RecordingUpstream): Promise<void> {
+/** Calls until the upstream answers, and expects that no call fails meanwhile. */
+async function expectAnswer(gateway: RunningGateway, { name }: RecordingUpstream): Promise<void> {
   const load = startLoad(gateway.url, "who", 1);
   await load.until(name);
   expect((await load.stop()).failures).toEqual([]);

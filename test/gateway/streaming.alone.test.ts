@@ -79,53 +79,65 @@ describe.runIf(process.platform === "linux")("200 MB", () => {
   });
 
   it("of an answer are held back until the client reads them", async () => {
-    let isWritten = false;
+    const written = { pieces: 0 };
     answer = (req, res) => {
       req.resume();
       res.writeHead(200, { "content-type": "application/json" });
-      void write(res).then(() => {
-        isWritten = true;
-        res.end();
-      });
+      void write(res, written).then(() => res.end());
     };
     const before = peakOf(gateway);
     const req = request(gateway.url, { method: "POST", headers }).end("{}");
     const [res] = (await once(req, "response")) as [IncomingMessage];
-    // Without backpressure, the upstream would write the whole answer in this time.
-    await delay(1000);
-    expect(isWritten).toBe(false);
+    await untilHalted(written);
+    expect(written.pieces).toBeGreaterThan(0);
+    expect(written.pieces).toBeLessThan(pieces);
     let length = 0;
     for await (const chunk of res) length += chunk.length;
     expect(length).toBe(pieces * piece.length);
     expect(peakOf(gateway) - before).toBeLessThan(allowed);
   });
 
-  /** Sends them to a slow upstream. Resolves to the number of bytes that it received. */
+  /**
+   * Sends them to an upstream that reads once the client can't send more. Resolves to the number of
+   * bytes that it received.
+   */
   async function upload(): Promise<number> {
+    const written = { pieces: 0 };
+    let beforeRead = pieces;
     answer = async (req, res) => {
+      await untilHalted(written);
+      beforeRead = written.pieces;
       let length = 0;
       for await (const chunk of req) {
-        if (length === 0) await delay(200);
         length += (chunk as Buffer).length;
       }
       res.writeHead(200, { "content-type": "application/json" }).end(String(length));
     };
     const req = request(gateway.url, { method: "POST", headers });
     const answered = once(req, "response") as Promise<[IncomingMessage]>;
-    await write(req);
+    await write(req, written);
     req.end();
     const [res] = await answered;
     let text = "";
     for await (const chunk of res) text += chunk;
+    expect(beforeRead).toBeLessThan(pieces);
     return Number(text);
   }
 });
 
-/** Writes all chunks, and waits for `drain` where necessary. */
-async function write(stream: NodeJS.WritableStream): Promise<void> {
-  for (let index = 0; index < pieces; index += 1) {
+/** Writes and counts all pieces, and waits for `drain` where necessary. */
+async function write(stream: NodeJS.WritableStream, written: { pieces: number }): Promise<void> {
+  while (written.pieces < pieces) {
+    written.pieces += 1;
     if (!stream.write(piece)) await once(stream, "drain");
   }
+}
+
+/** Waits until no piece has been written for half a second. */
+async function untilHalted(written: { readonly pieces: number }): Promise<void> {
+  const before = written.pieces;
+  await delay(500);
+  if (written.pieces > before) await untilHalted(written);
 }
 
 /** Returns the peak memory of the process. */

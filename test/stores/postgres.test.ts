@@ -58,6 +58,27 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
     const contract = taskStoreContract(openTasks, { lose });
     for (const { name, run } of contract) it(name, run);
 
+    it("runs a rejected task at once for a new order, without the pause", async () => {
+      const store = await openPostgres(server.url, { retryPauseMs: () => 3_600_000 });
+      const task = { taskId: "again", version: 1, expiresAt: null, state: {} };
+      const versions: number[] = [];
+      const onError = vi.fn();
+      store.tasks.work({
+        concurrency: 1,
+        onError,
+        run: async (taken) => {
+          if (taken.task.taskId !== task.taskId) return;
+          versions.push(taken.task.version);
+          if (taken.task.version === 1) throw new Error("the first run fails");
+        },
+      });
+      await store.tasks.create(task, { order: "run" });
+      await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce(), 10_000);
+      await store.tasks.replace({ ...task, version: 2 }, { order: "run" });
+      await vi.waitFor(() => expect(versions).toEqual([1, 2]), 10_000);
+      await store.close();
+    });
+
     it("does not count an attempt as lost when its process has only lost the connection", async () => {
       const [one, other] = await openTasks();
       const task = { taskId: "blip", version: 1, expiresAt: null, state: {} };

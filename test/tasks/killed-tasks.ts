@@ -98,13 +98,13 @@ async function runAll(url: string, { tasks, startEveryMs }: KilledTasksOptions) 
       } catch (error) {
         if (attempt >= maxRetries) throw error;
         retries += 1;
-        await delay(100);
+        await delay(100); // time: a replica restarts
       }
     }
   }
 
   async function runOne(index: number): Promise<void> {
-    await delay(index * startEveryMs);
+    await delay(index * startEveryMs); // time: the pace of starts
     const [id, started] = await again(async (attempt) => {
       const name = `${index}-${attempt}`;
       return [name, await client.tasks.start("job", { id: name })] as const;

@@ -1,6 +1,7 @@
 /** The pace of kills, and the detection of resumed tasks. */
 import { once } from "node:events";
-import { expect, it } from "vitest";
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, it, vi } from "vitest";
 import { Killing, type Victim } from "./killing.ts";
 import { resumptions, type Sign } from "./resumptions.ts";
 
@@ -32,15 +33,27 @@ function victims() {
   return { replicas, down, kill, most: () => most };
 }
 
+/** Pauses that last one turn of the event loop. */
+function pace() {
+  let pauses = 0;
+  const pause = async () => {
+    pauses += 1;
+    await turn();
+  };
+  return { pause, pauses: () => pauses };
+}
+
 it("kills at its pace while others are restarting, and leaves one alive", async () => {
   const { replicas, down, kill, most } = victims();
-  const killing = new Killing(replicas, { killEveryMs: 5, minKills: 4 });
+  const { pause, pauses } = pace();
+  const killing = new Killing(replicas, { killEveryMs: 5, minKills: 4, pause });
   await kill();
   await kill();
   expect(down).toHaveLength(2);
   const third = kill();
-  const isKilled = await Promise.race([third.then(() => true), tick(50).then(() => false)]);
-  expect(isKilled).toBe(false);
+  await vi.waitUntil(() => pauses() === 3);
+  await turn();
+  expect(down).toHaveLength(2);
   down.shift()?.comeBack();
   await third;
   const fourth = kill();
@@ -56,16 +69,14 @@ it("kills at its pace while others are restarting, and leaves one alive", async 
 
 it("stops at the maximum number of kills", async () => {
   const { replicas, down, kill } = victims();
-  const killing = new Killing(replicas, { killEveryMs: 1, maxKills: 1 });
+  const { pause, pauses } = pace();
+  const killing = new Killing(replicas, { killEveryMs: 1, maxKills: 1, pause });
   await kill();
   down[0]?.comeBack();
-  await tick(20);
+  await turn();
+  expect(pauses()).toBe(1);
   expect((await killing.end()).kills).toHaveLength(1);
 });
-
-function tick(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 const signs = (...all: readonly (readonly [pid: number, at: number, sign: string])[]): Sign[] =>
   all.map(([pid, at, sign]) => ({ task: "t", pid, at, sign }));

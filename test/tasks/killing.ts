@@ -20,6 +20,8 @@ export interface KillingOptions {
   readonly minKills?: number | undefined;
   /** Maximum number of kills. */
   readonly maxKills?: number | undefined;
+  /** Waits until the next kill, or until the signal aborts. @default a timer */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 export type Victim = Pick<StoreReplica, "pid" | "killAndRestart">;
@@ -49,10 +51,10 @@ export class Killing {
   }
 
   async #run(): Promise<void> {
-    const { killEveryMs } = this.#options;
+    const { killEveryMs, pause = timer } = this.#options;
     let nextAt = performance.now() + killEveryMs;
     while (this.#goesOn()) {
-      await this.#pause(nextAt - performance.now());
+      await pause(nextAt - performance.now(), this.#end.signal);
       if (!this.#goesOn()) break;
       if (await this.#waitForTwo()) nextAt = performance.now();
       nextAt += killEveryMs;
@@ -66,11 +68,6 @@ export class Killing {
     const { minKills = 1, maxKills = Number.POSITIVE_INFINITY } = this.#options;
     const enough = this.#end.signal.aborted ? minKills : maxKills;
     return this.#kills.length < enough;
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#end;
-    await delay(ms, undefined, signal.aborted ? {} : { signal }).catch(() => {});
   }
 
   #living(): readonly Victim[] {
@@ -91,4 +88,9 @@ export class Killing {
     this.#restarts.add(restart);
     restart.catch(() => {});
   }
+}
+
+async function timer(ms: number, signal: AbortSignal): Promise<void> {
+  // time: the pace of kills
+  await delay(ms, undefined, signal.aborted ? {} : { signal }).catch(() => {});
 }

@@ -173,9 +173,11 @@ it("records the reason for refusing a request", async () => {
 
 it("does not limit the gateway's own requests", async () => {
   const keys = [{ id: "a", secret: new Uint8Array(32) }];
-  const serve = createLimits([{ per: [], ...once }], { keys })(async () => ({}));
+  const upstream = vi.fn(async () => ({}));
+  const serve = createLimits([{ per: [], ...once }], { keys })(upstream);
   const context = { signal: new AbortController().signal, notify: () => {} };
   for (let count = 0; count < 3; count += 1) {
     await serve({ jsonrpc: "2.0", id: count, method: "tools/list" }, context);
   }
+  expect(upstream).toHaveBeenCalledTimes(3);
 });

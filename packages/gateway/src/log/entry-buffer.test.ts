@@ -70,9 +70,13 @@ it("flush skips a destination that has received nothing", async () => {
 it("flush resolves after a second if the destination never finishes", async () => {
   const entries = new EntryBuffer({ write: () => {}, flush: () => {} }, lineOf);
   entries.add("last");
-  const flushed = entries.flush();
-  vi.advanceTimersByTime(1000);
+  const onFlushed = vi.fn();
+  const flushed = entries.flush().then(onFlushed);
+  await vi.advanceTimersByTimeAsync(999);
+  expect(onFlushed).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
   await flushed;
+  expect(onFlushed).toHaveBeenCalledOnce();
 });
 
 it("lines keep their order", () => {

@@ -65,6 +65,7 @@ const tools = [
 
 const servers: { readonly close: () => Promise<void> }[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const server of servers.splice(0)) await server.close();
   aborted.length = 0;
 });
@@ -183,11 +184,15 @@ describe.each(paths)("a call without the extension, %s", (_path, serveOf) => {
 });
 
 it("polls no sooner than the upstream suggests", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const upstream = upstreamOf(300);
   const serve = through(followTasks({ upstream: "a", totalMs: 60_000 }), upstream.serve);
-  const startedAt = performance.now();
-  await serve(call("slow"), contextOf());
-  expect(performance.now() - startedAt).toBeGreaterThan(290);
+  const answer = serve(call("slow"), contextOf());
+  await vi.waitFor(() => expect(upstream.asked("tools/call")).toHaveLength(1));
+  await vi.advanceTimersByTimeAsync(299);
+  expect(upstream.asked("tasks/get")).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  await answer;
   expect(upstream.asked("tasks/get")).toHaveLength(1);
 });
 

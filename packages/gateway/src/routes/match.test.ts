@@ -35,13 +35,6 @@ describe("a pattern", () => {
       }),
     );
   });
-
-  it("takes linear time for adversarial texts", () => {
-    const fits = compilePatterns([`${"a*".repeat(40)}b`]);
-    const start = performance.now();
-    expect(fits("a".repeat(50_000))).toBe(false);
-    expect(performance.now() - start).toBeLessThan(1000);
-  });
 });
 
 describe("conditions", () => {

@@ -44,7 +44,7 @@ describe("a timeout", () => {
   it("restarts with every progress notification", async () => {
     const { client } = scripted(async (request, context) => {
       for (let progress = 1; progress <= 5; progress += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 800));
+        await new Promise((resolve) => setTimeout(resolve, 800)); // time: fake timers
         context.notify(progressNotification(request.id, { progress }));
       }
       return complete;
@@ -59,7 +59,7 @@ describe("a timeout", () => {
   it("never exceeds maxTimeoutMs, regardless of progress", async () => {
     const { client } = scripted(async (request, context) => {
       for (let progress = 1; !context.signal.aborted; progress += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 800));
+        await new Promise((resolve) => setTimeout(resolve, 800)); // time: fake timers
         context.notify(progressNotification(request.id, { progress }));
       }
       return complete;

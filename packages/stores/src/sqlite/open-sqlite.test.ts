@@ -165,31 +165,33 @@ describe("a file", () => {
     await expect(openSqlite(folder)).rejects.toThrow("expected a file, got a folder");
   });
 
-  it("makes calls fail in time while another program locks it, and then recovers", async () => {
-    const path = freshPath();
-    const store = await openAt(path);
-    const other = new Libsql(path);
-    other.exec("BEGIN IMMEDIATE");
-    const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
-    const begun = performance.now();
-    const refused = store.tasks.create(task, {});
-    await expect(refused).rejects.toThrow(StoreUnavailableError);
-    await expect(refused).rejects.toMatchObject({ status: 503, retryAfterMs: 2000 });
-    expect(performance.now() - begun).toBeLessThan(4000);
-    // Readers do not wait for a writer.
-    expect(await store.tasks.get("a")).toBeUndefined();
-    other.exec("COMMIT");
-    other.close();
-    await store.tasks.create(task, {});
-    expect(await store.tasks.get("a")).toEqual(task);
-  });
-
   it("refuses calls once it is closed", async () => {
     const store = await openAt(freshPath());
     await store.close();
     await store.close();
     await expect(store.tasks.get("a")).rejects.toThrow(StoreUnavailableError);
   });
+});
+
+it("runs a rejected task at once for a new order, without the pause", async () => {
+  const store = await openSqlite(freshPath(), { retryPauseMs: () => 3_600_000 });
+  open.push(store);
+  const task = { taskId: "again", version: 1, expiresAt: null, state: {} };
+  const versions: number[] = [];
+  const onError = vi.fn();
+  store.tasks.work({
+    concurrency: 1,
+    onError,
+    run: async (taken) => {
+      if (taken.task.taskId !== task.taskId) return;
+      versions.push(taken.task.version);
+      if (taken.task.version === 1) throw new Error("the first run fails");
+    },
+  });
+  await store.tasks.create(task, { order: "run" });
+  await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce(), 10_000);
+  await store.tasks.replace({ ...task, version: 2 }, { order: "run" });
+  await vi.waitFor(() => expect(versions).toEqual([1, 2]), 10_000);
 });
 
 it("aborts a run whose lease has expired, and runs its task elsewhere", async () => {

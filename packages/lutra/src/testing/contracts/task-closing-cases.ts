@@ -1,5 +1,5 @@
 /** Cases for closing the workers and stores of a `TaskStore`. */
-import type { TaskStore } from "../../stores/task-store.ts";
+import type { StoredTask, TaskStore } from "../../stores/task-store.ts";
 import { expectEqual, expectThat, settled } from "./contract-case.ts";
 import {
   freshTask,
@@ -15,13 +15,13 @@ export const taskClosingCases: readonly TaskStoreCase[] = [
     body: async (one, other) => {
       if (!one.isShared) return;
       const task = freshTask();
-      const ran = settled();
-      const { worker } = observe(other, async (taskId) => {
-        if (taskId === task.taskId) ran.resolve();
+      const ran = settled<StoredTask>();
+      const { worker } = observe(other, async (taskId, _signal, taken) => {
+        if (taskId === task.taskId) ran.resolve(taken.task);
       });
       await one.hold(task);
       await one.close();
-      await ran.promise;
+      expectEqual(await ran.promise, task, "the task that the other replica runs");
       await worker.close(10_000);
     },
   },

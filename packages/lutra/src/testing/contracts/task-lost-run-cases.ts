@@ -50,7 +50,7 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
       const taken = await first.taken;
       await first.worker.close(0);
       await lossOf(taken);
-      await refuseWrites({ task, taken, store: other });
+      await expectRefusedWrites({ task, taken, store: other });
     },
   },
   {
@@ -59,7 +59,7 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
       const task = freshTask();
       const taken = await one.hold(task);
       await taken.release();
-      await refuseWrites({ task, taken, store: other });
+      await expectRefusedWrites({ task, taken, store: other });
     },
   },
 ];
@@ -69,7 +69,7 @@ export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
   return [
     {
       name: "counts lost attempts, and resets the count on progress, orders and orderly ends",
-      body: (one, other) => countLostRuns(one, other, lose),
+      body: (one, other) => expectCountedLosses(one, other, lose),
     },
     {
       name: "counts a held task that is lost with its process",
@@ -85,7 +85,7 @@ export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
     },
     {
       name: "runs tasks with many lost attempts one at a time, beside any number of others",
-      body: (one, other) => runIsolated(one, other, lose),
+      body: (one, other) => expectIsolatedRuns(one, other, lose),
     },
     {
       name: "refuses writes of an attempt after another process has taken the task",
@@ -95,7 +95,7 @@ export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
         await one.create(task, { order: "run" });
         const taken = await first.taken;
         await lose(task.taskId);
-        await refuseWrites({ task, taken, store: other });
+        await expectRefusedWrites({ task, taken, store: other });
         await lossOf(taken);
         await first.worker.close(0);
       },
@@ -106,14 +106,18 @@ export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
         const task = freshTask();
         const taken = await one.hold(task);
         await lose(task.taskId);
-        await refuseWrites({ task, taken, store: other });
+        await expectRefusedWrites({ task, taken, store: other });
         await lossOf(taken);
       },
     },
   ];
 }
 
-async function countLostRuns(one: TaskStore, other: TaskStore, lose: LoseProcess): Promise<void> {
+async function expectCountedLosses(
+  one: TaskStore,
+  other: TaskStore,
+  lose: LoseProcess,
+): Promise<void> {
   const [idle, stepping, talking, ordered, rejected] = [
     freshTask(),
     freshTask(),
@@ -152,7 +156,11 @@ async function countLostRuns(one: TaskStore, other: TaskStore, lose: LoseProcess
   await third.close();
 }
 
-async function runIsolated(one: TaskStore, other: TaskStore, lose: LoseProcess): Promise<void> {
+async function expectIsolatedRuns(
+  one: TaskStore,
+  other: TaskStore,
+  lose: LoseProcess,
+): Promise<void> {
   const [lost, fresh] = [[freshTask(), freshTask()] as const, freshTask()];
   const ids = [...lost, fresh].map(({ taskId }) => taskId);
   const first = place(one, lost);
@@ -214,7 +222,7 @@ interface LostAttempt {
 }
 
 /** Expects that a former attempt can't write, either during the next attempt or after its end. */
-async function refuseWrites({ task, taken, store }: LostAttempt): Promise<void> {
+async function expectRefusedWrites({ task, taken, store }: LostAttempt): Promise<void> {
   const [next, goOn, done] = [settled(), settled(), settled()];
   const [second, third] = [nextVersion(task), nextVersion(nextVersion(task))];
   const { worker } = observe(store, async (taskId, _signal, attempt) => {

@@ -194,12 +194,12 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
     body: async (one, other) => {
       const task = freshTask();
       const taken = await one.hold(task);
-      const ran = settled();
-      const { worker } = observe(other, async (taskId) => {
-        if (taskId === task.taskId) ran.resolve();
+      const ran = settled<StoredTask>();
+      const { worker } = observe(other, async (taskId, _signal, attempt) => {
+        if (taskId === task.taskId) ran.resolve(attempt.task);
       });
       await taken.release();
-      await ran.promise;
+      expectEqual(await ran.promise, task, "the task that runs");
       await worker.close(10_000);
     },
   },
@@ -224,23 +224,21 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
     },
   },
   {
-    name: "runs a newly ordered task at once, without the pause after a rejection",
+    name: "runs a rejected task again for a new order",
     body: async (one, other) => {
       const task = freshTask();
-      let runs = 0;
-      const [failed, again] = [settled(), settled()];
-      const { worker } = observe(other, async (taskId) => {
+      const next = nextVersion(task);
+      const [failed, again] = [settled(), settled<StoredTask>()];
+      const { worker } = observe(other, async (taskId, _signal, attempt) => {
         if (taskId !== task.taskId) return;
-        runs += 1;
-        if (runs === 2) again.resolve();
-        if (runs > 1) return;
+        if (attempt.task.version > 1) return again.resolve(attempt.task);
         failed.resolve();
         throw new Error("the first run fails");
       });
       await one.create(task, { order: "run" });
       await failed.promise;
-      await one.replace(nextVersion(task), { order: "run" });
-      await again.promise;
+      await one.replace(next, { order: "run" });
+      expectEqual(await again.promise, next, "the task that runs again");
       await worker.close(10_000);
     },
   },

@@ -126,5 +126,6 @@ describe("closing", () => {
     const endpoint = await start();
     await Promise.all([endpoint.close(), endpoint.close()]);
     await endpoint.close();
+    await expect(post(endpoint.url, "server/discover")).rejects.toThrow("fetch failed");
   });
 });

@@ -254,21 +254,23 @@ describe.each(runners)("%s", (_name, run) => {
     });
 
     it("a disconnect before the stream cancels the request", async () => {
-      const begun = deferred();
+      const begun = deferred<AbortSignal>();
       const cancelled = deferred();
       const runner = await start(
         serverOf(async ({ signal }) => {
           signal.addEventListener("abort", () => cancelled.resolve());
-          begun.resolve();
+          begun.resolve(signal);
           await cancelled.promise;
           signal.throwIfAborted();
         }),
       );
       const gone = new AbortController();
       const asking = runner.ask({ ...call({}), signal: gone.signal }).catch(() => undefined);
-      await begun.promise;
+      const signal = await begun.promise;
+      expect(signal.aborted).toBe(false);
       gone.abort();
       await cancelled.promise;
+      expect(signal.aborted).toBe(true);
       await asking;
       await turn();
     });

@@ -427,6 +427,9 @@ describe("closing a stdio transport", () => {
   });
 
   it("does nothing for a server that was never started", async () => {
-    await connect().close();
+    const transport = connect();
+    await transport.close();
+    await expect(send(transport, "echo").result).rejects.toEqual(failure("closed"));
+    expect(transport.pid).toBeUndefined();
   });
 });

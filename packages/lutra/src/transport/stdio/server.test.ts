@@ -434,27 +434,30 @@ describe("shutdown of a stdio server", () => {
     expect(onError).toHaveBeenCalledExactlyOnceWith(failure);
   });
 
-  it("closes when the output breaks", async () => {
-    const { output, handle } = start(echo);
-    output.destroy(new Error("EPIPE"));
+  it.each([
+    ["input", new Error("EIO")],
+    ["output", new Error("EPIPE")],
+  ] as const)("closes the server when the %s breaks", async (side, error) => {
+    const close = vi.fn(async () => {});
+    const { handle, ...streams } = start(echo, { close });
+    await settled(undefined);
+    expect(close).not.toHaveBeenCalled();
+    streams[side].destroy(error);
     await handle.closed;
-  });
-
-  it("closes when the input breaks", async () => {
-    const { input, handle } = start(echo);
-    input.destroy(new Error("EIO"));
-    await handle.closed;
+    expect(close).toHaveBeenCalledOnce();
   });
 
   it("writes all output before it closes", async () => {
-    const { input, output, send, handle } = start(echo, { graceMs: 10_000 });
+    const { input, output, messages, send, handle } = start(echo, { graceMs: 10_000 });
     output.pause();
-    send(request(1, "x".repeat(100_000)));
+    const method = "x".repeat(100_000);
+    send(request(1, method));
     await settled(undefined);
     input.end();
     const ended = once(output, "end");
     output.resume();
     await handle.closed;
     await ended;
+    expect(messages).toEqual([{ jsonrpc: "2.0", id: 1, result: { ...complete, method } }]);
   });
 });

@@ -12,14 +12,8 @@ import {
 } from "./postgres-server.ts";
 
 /** Retries while the store is unavailable. */
-async function eventually<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return eventually(call);
-  }
+function eventually<T>(call: () => Promise<T>): Promise<T> {
+  return vi.waitFor(call, { timeout: 30_000 });
 }
 
 describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
