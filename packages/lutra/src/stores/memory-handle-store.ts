@@ -1,7 +1,7 @@
 /** The values of handles in the memory of one process. */
 import type { JSONValue } from "../protocol/json.ts";
-import type { HandleStore, StoredHandle } from "./handle-store.ts";
-import { StoreUnavailableError } from "./store-unavailable-error.ts";
+import type { HandleStore } from "./handle-store.ts";
+import { MemoryRows } from "./memory-rows.ts";
 
 export interface MemoryHandleStoreOptions {
   /** Maximum number of values. Further ones are refused with a 503. @default 100000 */
@@ -10,69 +10,24 @@ export interface MemoryHandleStoreOptions {
   readonly now?: () => number;
 }
 
-interface Kept {
-  readonly version: number;
-  readonly expiresAt: number | null;
-  /** JSON, so that callers can't change what others read. */
-  readonly value: string;
-}
-
 /** Creates a store in the memory of this process. */
 export function createMemoryHandleStore(options: MemoryHandleStoreOptions = {}): HandleStore {
   const { maxHandles = 100_000, now = Date.now } = options;
   if (!(maxHandles >= 1)) throw new TypeError("maxHandles: expected at least 1");
-  const handles = new Map<string, Kept>();
-
-  const isExpired = ({ expiresAt }: Kept): boolean => expiresAt !== null && expiresAt <= now();
-
-  function find(name: string): Kept | undefined {
-    const kept = handles.get(name);
-    return kept === undefined || isExpired(kept) ? undefined : kept;
-  }
-
-  function keep({ scope, id, version, expiresAt, value }: StoredHandle): void {
-    handles.set(nameOf(scope, id), { version, expiresAt, value: JSON.stringify(value) });
-  }
-
-  function sweep(limit: number): number {
-    let swept = 0;
-    for (const [name, kept] of handles) {
-      if (swept >= limit) break;
-      if (!isExpired(kept)) continue;
-      handles.delete(name);
-      swept += 1;
-    }
-    return swept;
-  }
-
+  const rows = new MemoryRows<JSONValue>({ maxRows: maxHandles, plural: "values", now });
   return {
     isShared: false,
     create: async (handle) => {
-      if (handles.has(nameOf(handle.scope, handle.id))) {
-        throw new TypeError("create: a handle with this id already exists");
-      }
-      if (handles.size >= maxHandles && sweep(maxHandles) === 0) {
-        const cause = new Error(`the limit of ${maxHandles} values is reached`);
-        throw new StoreUnavailableError("memory", cause);
-      }
-      keep(handle);
+      if (rows.add(nameOf(handle.scope, handle.id), handle)) return;
+      throw new TypeError("create: a handle with this id already exists");
     },
     get: async (scope, id) => {
-      const kept = find(nameOf(scope, id));
-      return kept && { ...kept, scope, id, value: JSON.parse(kept.value) as JSONValue };
+      const row = rows.get(nameOf(scope, id));
+      return row && { scope, id, ...row };
     },
-    replace: async (handle) => {
-      if (find(nameOf(handle.scope, handle.id))?.version !== handle.version - 1) return false;
-      keep(handle);
-      return true;
-    },
-    delete: async (scope, id) => {
-      const name = nameOf(scope, id);
-      const kept = find(name);
-      handles.delete(name);
-      return kept !== undefined;
-    },
-    sweep: async (limit) => sweep(limit),
+    replace: async (handle) => rows.replace(nameOf(handle.scope, handle.id), handle),
+    delete: async (scope, id) => rows.delete(nameOf(scope, id)),
+    sweep: async (limit) => rows.sweep(limit),
     close: async () => {},
   };
 }

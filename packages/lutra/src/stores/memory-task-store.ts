@@ -1,8 +1,8 @@
 /** Tasks in the memory of one process. They end with it. */
 import type { JSONObject } from "../protocol/json.ts";
 import { LocalTasks } from "./local-tasks.ts";
+import { MemoryRows } from "./memory-rows.ts";
 import { MemoryTaskQueue } from "./memory-task-queue.ts";
-import { StoreUnavailableError } from "./store-unavailable-error.ts";
 import type { StoredTask, TaskStore } from "./task-store.ts";
 import { type Timer, waitWithTimer } from "./timer.ts";
 
@@ -18,66 +18,33 @@ export interface MemoryTaskStoreOptions {
   readonly wait?: Timer;
 }
 
-interface Row {
-  readonly version: number;
-  readonly expiresAt: number | null;
-  /** JSON, so that callers can't change what others read. */
-  readonly state: string;
-}
-
 /** Creates a store in the memory of this process. */
 export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): TaskStore {
   const { maxTasks = 100_000, now = Date.now, wait = waitWithTimer } = options;
   if (!(maxTasks >= 1)) throw new TypeError("maxTasks: expected at least 1");
-  const rows = new Map<string, Row>();
+  const rows = new MemoryRows<JSONObject>({
+    maxRows: maxTasks,
+    plural: "tasks",
+    now,
+    onExpired: (taskId) => queue.drop(taskId),
+  });
   const queue = new MemoryTaskQueue({ wait, read, replace });
   const local = new LocalTasks(queue);
 
-  function find(taskId: string): Row | undefined {
-    const row = rows.get(taskId);
-    const isExpired = row !== undefined && row.expiresAt !== null && row.expiresAt <= now();
-    return isExpired ? undefined : row;
-  }
-
   function read(taskId: string): StoredTask | undefined {
-    const row = find(taskId);
+    const row = rows.get(taskId);
     if (row === undefined) return undefined;
-    const { version, expiresAt, state } = row;
-    return { taskId, version, expiresAt, state: JSON.parse(state) as JSONObject };
+    const { version, expiresAt, value: state } = row;
+    return { taskId, version, expiresAt, state };
   }
 
-  function write({ taskId, version, expiresAt, state }: StoredTask): void {
-    rows.set(taskId, { version, expiresAt, state: JSON.stringify(state) });
+  function insert({ taskId, version, expiresAt, state: value }: StoredTask): void {
+    if (rows.add(taskId, { version, expiresAt, value })) return;
+    throw new TypeError(`create: the task ${taskId} already exists`);
   }
 
-  function insert(task: StoredTask): void {
-    if (rows.has(task.taskId))
-      throw new TypeError(`create: the task ${task.taskId} already exists`);
-    if (rows.size >= maxTasks && sweep(maxTasks) === 0) {
-      throw new StoreUnavailableError(
-        "memory",
-        new Error(`the limit of ${maxTasks} tasks is reached`),
-      );
-    }
-    write(task);
-  }
-
-  function replace(task: StoredTask): boolean {
-    if (find(task.taskId)?.version !== task.version - 1) return false;
-    write(task);
-    return true;
-  }
-
-  function sweep(limit: number): number {
-    let swept = 0;
-    for (const taskId of rows.keys()) {
-      if (swept >= limit) break;
-      if (find(taskId) !== undefined) continue;
-      rows.delete(taskId);
-      queue.drop(taskId);
-      swept += 1;
-    }
-    return swept;
+  function replace({ taskId, version, expiresAt, state: value }: StoredTask): boolean {
+    return rows.replace(taskId, { version, expiresAt, value });
   }
 
   return {
@@ -98,7 +65,7 @@ export function createMemoryTaskStore(options: MemoryTaskStoreOptions = {}): Tas
       return true;
     },
     work: (options) => local.work(queue, options, wait),
-    sweep: async (limit) => sweep(limit),
+    sweep: async (limit) => rows.sweep(limit),
     close: () => local.close(),
   };
 }

@@ -1,6 +1,8 @@
 /** Connections to Postgres, and the classification of their errors. */
 import { StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
+import { networkFailure } from "../network-failure.ts";
+import type { SqlEngine, SqlValue } from "../sql/engine.ts";
 
 /** Maximum time that a call waits for a connection, and then for its result, in milliseconds. */
 const patienceMs = 2000;
@@ -23,8 +25,14 @@ export function clientOptions(url: string): pg.ClientConfig {
   };
 }
 
+/** The parts of statements that differ from those of other engines. */
+export const dialect = { schema: "lutra.", skipLocked: "FOR UPDATE SKIP LOCKED" } as const;
+
 /** Runs statements on a pool. Rejects with a `StoreUnavailableError` during an outage. */
-export class Connection {
+export class Connection implements SqlEngine {
+  readonly name = "postgres";
+  readonly schema: string = dialect.schema;
+  readonly skipLocked: string = dialect.skipLocked;
   readonly pool: pg.Pool;
   readonly url: string;
   /** The names of prepared statements by text. */
@@ -38,13 +46,22 @@ export class Connection {
     this.pool.on("connect", (client) => client.on("error", () => {}));
   }
 
-  async rows<Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<Row[]> {
+  async rows<Row extends object>(text: string, values: readonly SqlValue[]): Promise<Row[]> {
     return (await this.#query<Row>(text, values)).rows;
   }
 
   /** Runs a statement. Resolves to the number of rows that it changed or returned. */
-  async count(text: string, values: unknown[]): Promise<number> {
+  async count(text: string, values: readonly SqlValue[]): Promise<number> {
     return (await this.#query(text, values)).rowCount ?? 0;
+  }
+
+  isDuplicate(error: unknown): boolean {
+    return codeOf(error) === "23505";
+  }
+
+  /** Postgres refuses text with NUL characters. Ids that clients choose may contain them. */
+  canBeName(text: string): boolean {
+    return !text.includes("\0");
   }
 
   /** Returns a statement's name. Names are never removed, because all statements are constants. */
@@ -54,29 +71,16 @@ export class Connection {
     return name;
   }
 
-  async #query<Row extends pg.QueryResultRow>(
+  async #query<Row extends object>(
     text: string,
-    values: unknown[],
+    values: readonly SqlValue[],
   ): Promise<pg.QueryResult<Row>> {
     try {
-      return await this.pool.query<Row>({ name: this.#nameOf(text), text, values });
+      return await this.pool.query<Row>({ name: this.#nameOf(text), text, values: [...values] });
     } catch (error) {
       throw toStoreError(error);
     }
   }
-}
-
-/**
- * False for text with NUL characters, which Postgres refuses as a parameter. Ids that clients
- * choose may contain them.
- */
-export function canBeName(text: string): boolean {
-  return !text.includes("\0");
-}
-
-/** True when a row with the same key already exists. */
-export function isDuplicate(error: unknown): boolean {
-  return codeOf(error) === "23505";
 }
 
 export function toStoreError(error: unknown): unknown {
@@ -100,11 +104,10 @@ export function describeFailure(url: string, error: unknown): Error {
     "28P01": `refused the password of ${decodeURIComponent(username) || "the user"}`,
     "28000": `refused the user ${decodeURIComponent(username)}`,
     "3D000": `has no database ${decodeURIComponent(pathname.slice(1))}`,
-    ENOTFOUND: "is unknown: no such host",
-    EAI_AGAIN: "is unknown: its name does not resolve at present",
-    ECONNREFUSED: "is unreachable: connection refused",
   };
-  return new Error(`${place} ${known[code] ?? `failed: ${said}`}`, { cause: error });
+  return new Error(`${place} ${known[code] ?? networkFailure(reason) ?? `failed: ${said}`}`, {
+    cause: error,
+  });
 }
 
 /** The SQLSTATE of an error, or the code of a network error; empty without one. */

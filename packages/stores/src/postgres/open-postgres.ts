@@ -1,38 +1,21 @@
-import {
-  type EventBus,
-  type HandleStore,
-  type ReplayGuard,
-  retryPauseMs,
-  type TaskStore,
-} from "lutra/stores";
-import { reportOutages } from "../report-outages.ts";
+import type { EventBus } from "lutra/stores";
+import { createSqlHandleStore } from "../sql/handle-store.ts";
+import { type SqlOptions, type SqlStore, withDefaults } from "../sql/options.ts";
+import { createSqlReplayGuard } from "../sql/replay-guard.ts";
 import { Connection } from "./connection.ts";
 import { createPostgresEventBus } from "./event-bus.ts";
-import { createPostgresHandleStore } from "./handle-store.ts";
 import { migrate } from "./migrations.ts";
-import { createPostgresReplayGuard } from "./replay-guard.ts";
 import { Session } from "./session.ts";
-import { createPostgresTaskStore } from "./task-store.ts";
+import { createPostgresTaskStore } from "./task-queue.ts";
 
-export interface PostgresOptions {
+export interface PostgresOptions extends SqlOptions {
   /** Maximum number of pooled connections; one more listens. At least 2. @default 10 */
   readonly maxConnections?: number;
-  /** Called with errors in the background. @default console.error */
-  readonly onError?: (error: unknown) => void;
-  /** The clock for expiry times, in milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
-  /** Pause after so many rejected runs in a row, in milliseconds. @default 1 s, 2 s ... 1 min */
-  readonly retryPauseMs?: (rejections: number) => number;
 }
 
 /** The stores in one database. */
-export interface PostgresStore {
-  readonly tasks: TaskStore;
-  readonly handles: HandleStore;
-  readonly replayGuard: ReplayGuard;
+export interface PostgresStore extends SqlStore {
   readonly events: EventBus;
-  /** Releases the tasks that this process runs, and closes all connections. */
-  readonly close: () => Promise<void>;
 }
 
 /**
@@ -51,33 +34,24 @@ export async function openPostgres(
   url: string,
   options: PostgresOptions = {},
 ): Promise<PostgresStore> {
-  const { now = Date.now, maxConnections = 10 } = options;
-  const onError = reportOutages(options.onError ?? reportError);
+  const { maxConnections = 10 } = options;
+  const { now, onError, retryPauseMs } = withDefaults("Postgres", options);
   if (!(maxConnections >= 2)) throw new TypeError("maxConnections: expected at least 2");
   await migrate(url);
   const connection = new Connection(url, maxConnections);
   const session = new Session(url, onError);
   const events = createPostgresEventBus(connection, session, onError);
   await session.id();
-  const tasks = createPostgresTaskStore({
-    connection,
-    session,
-    now,
-    retryPauseMs: options.retryPauseMs ?? retryPauseMs,
-  });
+  const tasks = createPostgresTaskStore({ engine: connection, session, now, retryPauseMs });
   let closing: Promise<void> | undefined;
   return {
     tasks,
-    handles: createPostgresHandleStore(connection, now),
-    replayGuard: createPostgresReplayGuard(connection, { now, onError }),
+    handles: createSqlHandleStore(connection, now),
+    replayGuard: createSqlReplayGuard(connection, { now, onError }),
     events,
     close: () => {
       closing ??= tasks.close().then(() => connection.pool.end());
       return closing;
     },
   };
-}
-
-function reportError(error: unknown): void {
-  console.error("lutra: error in the Postgres store:", error);
 }

@@ -61,6 +61,11 @@ export class Session {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls `listener` when the connection is lost. Returns a function that removes it. */
+  onLost(listener: () => void): () => void {
+    return this.add({ onLost: listener });
+  }
+
   /** Resolves to the number that identifies this process to others, once connected. */
   async id(): Promise<number> {
     return (await this.#connection()).id;

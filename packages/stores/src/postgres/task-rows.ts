@@ -1,83 +1,29 @@
-/**
- * Statements on the table of tasks. Its columns that are not part of a task:
- *
- * - `duty`: `run` when a task is ordered to run, else null. Earlier versions also wrote `hold`, for
- *   tasks that the process in `holder` ran itself.
- * - `due_at`: the time from which an ordered task may run, by the clock of Postgres
- * - `orders`: number of orders; `taken`: its value at the current claim
- * - `runner`: the session of the current attempt; `runs`: the number of claims so far
- * - `rejections`, `lost_runs`: attempts in a row that were rejected, or lost with their process
- */
+/** The statements on tasks that need Postgres. `due_at` is a time of its clock. */
+import {
+  claimChanges,
+  claimedColumns,
+  type TaskStatements,
+  taskStatements,
+} from "../sql/task-statements.ts";
+import { dialect } from "./connection.ts";
 import { lockClass, tasksChannel } from "./migrations.ts";
 
-type Statements<Name extends string> = { readonly [name in Name]: string };
-
 const notify = `SELECT pg_notify('${tasksChannel}', '')`;
-const reordered = "orders = orders + 1, rejections = 0, lost_runs = 0, holder = NULL";
 
-/** Parameters of all statements that write a task: id, version, now, expiry, state. */
-const assignments = "version = $2::integer, expires_at = $4::bigint, state = $5::json";
-const isPreviousVersion = `task_id = $1::text AND version = $2::integer - 1
-  AND (expires_at IS NULL OR expires_at > $3::bigint)`;
-
-const columns = "(task_id, version, expires_at, state, duty, orders, taken, runs, runner)";
-const inserted = "$1::text, $2::integer, $4::bigint, $5::json";
-const unless = "WHERE $3::bigint IS NOT NULL";
-
-export const insert: Statements<"keep" | "run" | "hold"> = {
-  keep: `INSERT INTO lutra.tasks ${columns} SELECT ${inserted}, NULL, 1, NULL::integer, 0, NULL::integer
-    ${unless}`,
-  run: `
-    WITH added AS (
-      INSERT INTO lutra.tasks ${columns} SELECT ${inserted}, 'run', 1, NULL::integer, 0, NULL::integer ${unless}
-      RETURNING task_id)
-    ${notify} FROM added`,
-  /** Also takes the session. */
-  hold: `
-    INSERT INTO lutra.tasks ${columns}
-    SELECT ${inserted}, 'run', 1, 1, 1, $6::integer ${unless}`,
-};
-
-function update(changes: string): string {
-  return `UPDATE lutra.tasks SET ${assignments}, ${changes} WHERE ${isPreviousVersion}`;
-}
-
-export const replace: Statements<"keep" | "progress" | "run" | "drop"> = {
-  keep: update("duty = duty"),
-  progress: update("lost_runs = 0"),
-  drop: update(`duty = NULL, ${reordered}`),
-  run: `
-    WITH changed AS (${update(`duty = 'run', due_at = now(), ${reordered}`)} RETURNING task_id)
-    ${notify} FROM changed`,
-};
-
-/** As `replace`, while a claim is current. Also take the claim's number and session. */
-export const replaceClaimed: Statements<"keep" | "progress" | "end"> = {
-  keep: `${replace.keep} AND runs = $6 AND runner = $7`,
-  progress: `${replace.progress} AND runs = $6 AND runner = $7`,
-  end: `${update(`duty = NULL, runner = NULL, ${reordered}`)} AND runs = $6 AND runner = $7`,
-};
-
-/** Returns a row when a task exists and a claim is no longer its current one. */
-export const findOtherClaim: string = `
-  SELECT 1 FROM lutra.tasks
-  WHERE task_id = $1 AND (runs <> $2 OR runner IS DISTINCT FROM $3::integer)`;
-
-export const find: string = `
-  SELECT version, expires_at::float8 AS "expiresAt", state FROM lutra.tasks
-  WHERE task_id = $1 AND (expires_at IS NULL OR expires_at > $2)`;
-
-export const sweep: string = `
-  DELETE FROM lutra.tasks WHERE task_id IN (
-    SELECT task_id FROM lutra.tasks WHERE expires_at <= $1
-    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`;
+export const statements: TaskStatements = taskStatements({
+  ...dialect,
+  dueNow: "now()",
+  dueLater: "now() + CAST($5 AS integer) * interval '1 ms'",
+  waking: (sql) => `WITH changed AS (${sql} RETURNING task_id) ${notify} FROM changed`,
+  held: "VALUES ($1, $2, $3, $4, now(), 1, 'run', 1, 1, $5)",
+});
 
 const isDue = "duty = 'run' AND runner IS NULL AND due_at <= now()";
 
 /**
- * Claims due tasks; takes off the schedule those that have expired. Parameters: session, now, limit,
- * the `lost_runs` from which tasks run isolated, and whether one such task may be claimed. The commit
- * does not wait for the disk, because a claim that Postgres loses in a crash can be made again.
+ * Claims due tasks. Parameters: session, now, limit, the `lost_runs` from which tasks run isolated,
+ * and whether one such task may be claimed. The commit does not wait for the disk, because a claim
+ * that Postgres loses in a crash can be made again.
  */
 export const claim: string = `
   WITH others AS MATERIALIZED (
@@ -87,25 +33,14 @@ export const claim: string = `
     SELECT task_id FROM lutra.tasks WHERE ${isDue} AND lost_runs > 0 AND lost_runs >= $4::float8
       AND $5::boolean
     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED),
-  claimed AS (
+  claimed (id) AS (
     SELECT task_id FROM isolated UNION ALL SELECT task_id FROM others LIMIT $3)
-  UPDATE lutra.tasks t SET
-    duty = CASE WHEN coalesce(expires_at > $2::bigint, true) THEN duty END,
-    runner = CASE WHEN coalesce(expires_at > $2::bigint, true) THEN $1::integer END,
-    taken = orders, runs = runs + 1
-  FROM claimed WHERE t.task_id = claimed.task_id
-  RETURNING t.task_id AS "taskId", runs, runner, rejections, lost_runs AS "lostRuns", version,
-    expires_at::float8 AS "expiresAt", state, set_config('synchronous_commit', 'off', true)`;
+  UPDATE lutra.tasks SET ${claimChanges("$2", "$1")}
+  FROM claimed WHERE task_id = id
+  RETURNING ${claimedColumns}, set_config('synchronous_commit', 'off', true)`;
 
-/** Ends a current attempt. Parameters: id, number, session, end, pause in milliseconds. */
 export const settle: string = `
-  WITH ended AS (
-    UPDATE lutra.tasks SET runner = NULL, lost_runs = 0,
-      duty = CASE WHEN $4 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,
-      rejections = rejections + ($4 = 'rejected' AND orders = taken)::integer,
-      due_at = CASE WHEN orders = taken THEN now() + $5::integer * interval '1 ms' ELSE due_at END
-    WHERE task_id = $1 AND runs = $2 AND runner = $3
-    RETURNING duty, due_at)
+  WITH ended AS (${statements.settle} RETURNING duty, due_at)
   ${notify} FROM ended WHERE duty = 'run' AND due_at <= now()`;
 
 /**

@@ -1,6 +1,7 @@
 /** Connections to Redis, and the classification of their errors. */
 import { Redis } from "ioredis";
 import { StoreUnavailableError } from "lutra/stores";
+import { networkFailure } from "../network-failure.ts";
 
 /** Maximum time that a call waits for a connection or for its reply, in milliseconds. */
 const patienceMs = 2000;
@@ -93,13 +94,7 @@ function describeFailure(url: string, error: unknown): Error {
   const { hostname, port } = new URL(url);
   if (error instanceof Error) dropCommand(error);
   const said = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const isRefused = /^(?:WRONGPASS|NOAUTH)|invalid password|invalid username/.test(said);
-  const known: { readonly [code: string]: string } = {
-    ENOTFOUND: "is unknown: no such host",
-    EAI_AGAIN: "can't be found: its name does not resolve for now",
-    ECONNREFUSED: "is unreachable: connection refused",
-  };
-  const reason = isRefused ? "refused the password" : (known[code] ?? `failed: ${said}`);
+  const reason = isRefused ? "refused the password" : (networkFailure(error) ?? `failed: ${said}`);
   return new Error(`redis at ${hostname}:${port || 6379} ${reason}`, { cause: error });
 }

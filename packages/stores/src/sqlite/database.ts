@@ -2,9 +2,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import Libsql from "libsql";
 import { StoreUnavailableError } from "lutra/stores";
+import type { SqlEngine, SqlValue } from "../sql/engine.ts";
 
-/** The type of a column. */
-export type Column = string | number | null;
+/** The parts of statements that differ from those of other engines. */
+export const dialect = { schema: "", skipLocked: "" } as const;
 
 /** Maximum time that a statement blocks this process for another writer, in milliseconds. */
 const blockMs = 50;
@@ -96,12 +97,12 @@ export class Database {
   }
 
   /** Runs a statement and returns its rows. */
-  rows<Row>(sql: string, ...values: readonly Column[]): Row[] {
+  rows<Row>(sql: string, ...values: readonly SqlValue[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[];
   }
 
   /** Runs a statement and returns the number of changed rows. */
-  changes(sql: string, ...values: readonly Column[]): number {
+  changes(sql: string, ...values: readonly SqlValue[]): number {
     return this.#prepare(sql).run(...values).changes;
   }
 
@@ -153,14 +154,26 @@ export class Database {
   #prepare(sql: string): Libsql.Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const statement = this.#connection.prepare(sql);
+    // To SQLite, `$1` is a name, and `?1` a number.
+    const statement = this.#connection.prepare(sql.replace(/\$(?=\d)/g, "?"));
     this.#statements.set(sql, statement);
     return statement;
   }
 }
 
-/** True when a row with the same key already exists. */
-export function isDuplicate(error: unknown): boolean {
+/** Runs statements on a durable connection. */
+export function sqlEngine(database: Database): SqlEngine {
+  return {
+    ...dialect,
+    name: "sqlite",
+    rows: (sql, values) => database.run((connection) => connection.rows(sql, ...values)),
+    count: (sql, values) => database.write((connection) => connection.changes(sql, ...values)),
+    isDuplicate,
+    canBeName: () => true,
+  };
+}
+
+function isDuplicate(error: unknown): boolean {
   return codeOf(error).startsWith("SQLITE_CONSTRAINT");
 }
 

@@ -1,31 +1,17 @@
 import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type HandleStore, type ReplayGuard, retryPauseMs, type TaskStore } from "lutra/stores";
-import { reportOutages } from "../report-outages.ts";
-import { Database } from "./database.ts";
-import { createSqliteHandleStore } from "./handle-store.ts";
+import { createSqlHandleStore } from "../sql/handle-store.ts";
+import { type SqlOptions, type SqlStore, withDefaults } from "../sql/options.ts";
+import { createSqlReplayGuard } from "../sql/replay-guard.ts";
+import { Database, sqlEngine } from "./database.ts";
 import { migrate } from "./migrations.ts";
-import { createSqliteReplayGuard } from "./replay-guard.ts";
 import { Session } from "./session.ts";
-import { createSqliteTaskStore } from "./task-store.ts";
+import { createSqliteTaskStore } from "./task-queue.ts";
 
-export interface SqliteOptions {
-  /** Called with errors in the background. @default console.error */
-  readonly onError?: (error: unknown) => void;
-  /** The clock, in milliseconds since 1970. @default Date.now */
-  readonly now?: () => number;
-  /** Pause after so many rejected runs in a row, in milliseconds. @default 1 s, 2 s ... 1 min */
-  readonly retryPauseMs?: (rejections: number) => number;
-}
+export type SqliteOptions = SqlOptions;
 
 /** The stores in one file. */
-export interface SqliteStore {
-  readonly tasks: TaskStore;
-  readonly handles: HandleStore;
-  readonly replayGuard: ReplayGuard;
-  /** Releases the tasks that this process runs, and closes the file. */
-  readonly close: () => Promise<void>;
-}
+export type SqliteStore = SqlStore;
 
 /**
  * Opens a file, or creates one that only its owner can read, and migrates its tables. All processes of
@@ -39,8 +25,7 @@ export interface SqliteStore {
  * ```
  */
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<SqliteStore> {
-  const { now = Date.now } = options;
-  const onError = reportOutages(options.onError ?? reportError);
+  const { now, onError, retryPauseMs } = withDefaults("SQLite", options);
   await requireFolder(path);
   await createFile(path);
   const database = new Database(path, true);
@@ -50,19 +35,14 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     database.close();
     throw error;
   }
+  const engine = sqlEngine(database);
   const workDatabase = new Database(path, false);
   const session = new Session({ database: workDatabase, now, onError });
-  const tasks = createSqliteTaskStore({
-    database,
-    workDatabase,
-    session,
-    now,
-    retryPauseMs: options.retryPauseMs ?? retryPauseMs,
-  });
+  const tasks = createSqliteTaskStore({ engine, workDatabase, session, now, retryPauseMs });
   return {
     tasks,
-    handles: createSqliteHandleStore(database, now),
-    replayGuard: createSqliteReplayGuard(database, now),
+    handles: createSqlHandleStore(engine, now),
+    replayGuard: createSqlReplayGuard(engine, { now, onError }),
     close: async () => {
       if (!database.isOpen) return;
       await tasks.close();
@@ -91,7 +71,3 @@ async function createFile(path: string): Promise<void> {
 }
 
 const ownerOnly = 0o600;
-
-function reportError(error: unknown): void {
-  console.error("lutra: error in the SQLite store:", error);
-}

@@ -1,14 +1,13 @@
 /** The schedule of tasks in a SQLite file. Workers claim due rows, and poll for changes of the file. */
-import type {
-  AttemptEnd,
-  Claim,
-  ClaimedChange,
-  ClaimRequest,
-  QueueListener,
-  TaskQueue,
-  Written,
-} from "lutra/internal";
-import type { StoredTask } from "lutra/stores";
+import type { AttemptEnd, Claim, ClaimRequest, QueueListener, TaskQueue } from "lutra/internal";
+import type { TaskStore } from "lutra/stores";
+import {
+  type ClaimedRow,
+  claimWriter,
+  createSqlTaskStore,
+  type SqlTaskOptions,
+  toClaims,
+} from "../sql/task-store.ts";
 import type { Database } from "./database.ts";
 import type { Session } from "./session.ts";
 import * as rows from "./task-rows.ts";
@@ -18,39 +17,38 @@ const pollEveryMs = 40;
 /** Interval between checks for dead processes, in milliseconds. */
 const upkeepEveryMs = 500;
 
-export interface SqliteTaskQueueOptions {
-  /** For changes of tasks, which survive a loss of power. */
-  readonly database: Database;
+export interface SqliteTaskOptions extends SqlTaskOptions {
   /** For claims, which can be made again. */
   readonly workDatabase: Database;
   readonly session: Session;
-  readonly now: () => number;
   readonly retryPauseMs: (rejections: number) => number;
 }
 
-export interface SqliteTaskQueueInit extends SqliteTaskQueueOptions {
+interface SqliteTaskQueueInit extends SqliteTaskOptions {
   /** The workers of this process, which can't see its own changes in the file. */
   readonly workers: Set<QueueListener>;
 }
 
-interface ClaimedRow extends Omit<StoredTask, "state"> {
-  readonly state: string;
-  readonly runs: number;
-  /** Null for a task that had expired. */
-  readonly runner: number | null;
-  readonly rejections: number;
-  readonly lostRuns: number;
+export function createSqliteTaskStore(options: SqliteTaskOptions): TaskStore {
+  const workers = new Set<QueueListener>();
+  const queue = () => new SqliteTaskQueue({ ...options, workers });
+  const wake = () => {
+    for (const worker of workers) worker.wake();
+  };
+  return createSqlTaskStore({ ...options, statements: rows.statements, queue, wake });
 }
 
 /** The queue of one worker, which remembers the next due time. */
-export class SqliteTaskQueue implements TaskQueue {
+class SqliteTaskQueue implements TaskQueue {
   readonly #options: SqliteTaskQueueInit;
+  readonly write: TaskQueue["write"];
   readonly upkeep: NonNullable<TaskQueue["upkeep"]>;
   #dataVersion = -1;
   #nextDueAt = Number.POSITIVE_INFINITY;
 
   constructor(options: SqliteTaskQueueInit) {
     this.#options = options;
+    this.write = claimWriter(options, rows.statements);
     this.upkeep = { everyMs: upkeepEveryMs, run: () => options.session.releaseDead() };
   }
 
@@ -66,30 +64,15 @@ export class SqliteTaskQueue implements TaskQueue {
       this.#nextDueAt = first?.dueAt ?? Number.POSITIVE_INFINITY;
       if (this.#nextDueAt > now()) return [];
       const values = [now(), runner, limit, ...isolation] as const;
-      return connection.rows<ClaimedRow>(rows.claim, ...values).flatMap(toClaim);
+      return toClaims(connection.rows<ClaimedRow>(rows.claim, ...values));
     });
-  }
-
-  async write(claim: Claim, task: StoredTask, change: ClaimedChange): Promise<Written> {
-    const { database, now } = this.#options;
-    const { taskId, version, expiresAt, state } = task;
-    const values = [taskId, version, now(), expiresAt, JSON.stringify(state)] as const;
-    const attempt = [claim.number, claim.session] as const;
-    const written = await database.write((connection) =>
-      connection.changes(rows.replaceClaimed[change], ...values, ...attempt),
-    );
-    if (written > 0) return "written";
-    const others = await database.run((connection) =>
-      connection.rows(rows.findOtherClaim, taskId, ...attempt),
-    );
-    return others.length > 0 ? "lost" : "outdated";
   }
 
   async settle({ task, number, session, rejections }: Claim, end: AttemptEnd): Promise<void> {
     const { workDatabase, now, retryPauseMs, workers } = this.#options;
     const dueAt = now() + (end === "rejected" ? retryPauseMs(rejections + 1) : 0);
     await workDatabase.run((connection) =>
-      connection.changes(rows.settle, task.taskId, number, session, dueAt, end),
+      connection.changes(rows.statements.settle, task.taskId, number, session, end, dueAt),
     );
     // A claim that was made meanwhile has not seen this due time.
     this.#nextDueAt = Math.min(this.#nextDueAt, dueAt);
@@ -139,11 +122,4 @@ export class SqliteTaskQueue implements TaskQueue {
     this.#dataVersion = version;
     return true;
   }
-}
-
-function toClaim(row: ClaimedRow): Claim[] {
-  const { taskId, version, expiresAt, runner, runs, rejections, lostRuns } = row;
-  if (runner === null) return [];
-  const task = { taskId, version, expiresAt, state: JSON.parse(row.state) };
-  return [{ task, session: runner, number: runs, rejections, lostRuns }];
 }

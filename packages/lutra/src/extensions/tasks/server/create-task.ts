@@ -39,35 +39,13 @@ export function taskCreation(
     return { ttlMs, pollIntervalMs, call: callOf(request, context), memory } satisfies TaskInit;
   }
 
-  async function reserved<T>(
-    call: ToolCall,
-    create: () => Promise<T>,
-    idOf: (created: T) => string,
-  ): Promise<T> {
-    const reservation = await openTasks.reserve(call.round.context.principal);
-    try {
-      const created = await create();
-      reservation.take(idOf(created));
-      return created;
-    } catch (error) {
-      reservation.cancel();
-      throw error;
-    }
-  }
-
   return {
     create: (call, memory) =>
-      reserved(
-        call,
-        () => records.create(initOf(call, memory)),
-        ({ taskId }) => taskId,
-      ),
+      openTasks.add(call.round.context.principal, () => records.create(initOf(call, memory))),
+    // Holds a copy, because the handler is already running and could change the objects.
     hold: (call, memory, statusMessage) =>
-      reserved(
-        call,
-        // A copy, because the handler is already running and could change the objects.
-        () => records.hold(copyOfJSON({ ...initOf(call, memory), statusMessage })),
-        ({ record }) => record.taskId,
+      openTasks.add(call.round.context.principal, () =>
+        records.hold(copyOfJSON({ ...initOf(call, memory), statusMessage })),
       ),
   };
 }

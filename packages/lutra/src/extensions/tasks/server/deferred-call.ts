@@ -13,6 +13,7 @@ import type { MemorySource, StepLog } from "../../../server/handler/step-log.ts"
 import { randomId } from "../../../server/random-id.ts";
 import { endRound, recallMemory, type ToolCall } from "../../../server/tool-call.ts";
 import type { HeldTask } from "../../../stores/task-store.ts";
+import { waitWithTimer } from "../../../stores/timer.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
 import type { HeldRecord } from "./records.ts";
@@ -150,20 +151,20 @@ class DeferredCall {
     const { records, creation, running, host } = this.#init;
     const { memory } = this.#run as MemorySource;
     const held = await creation.hold(this.#call, memory, this.#status);
-    const { record, taken } = held;
+    const { taskId, expiresAt, taken } = held;
     const abort = (reason: unknown) => this.#controller.abort(reason);
     taken.onLost(abort);
-    const entry = running.add(record.taskId, abort);
-    entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
+    const entry = running.add(taskId, abort);
+    entry.expireIn(expiresAt === null ? null : expiresAt - host.now());
     if (this.#call.round.context.signal.aborted) await this.#abandon(held);
-    this.#resolveTaskResult(createTaskResult(record));
-    return { round: new TaskRound(records, record, taken), taken, remove: entry.remove };
+    this.#resolveTaskResult(createTaskResult(held));
+    return { round: new TaskRound(records, held, taken), taken, remove: entry.remove };
   }
 
   /** Cancels a task whose request was aborted before the client received the id of the task. */
-  async #abandon({ record, taken }: HeldRecord): Promise<void> {
+  async #abandon(held: HeldRecord): Promise<void> {
     this.#controller.abort(this.#call.round.context.signal.reason);
-    await this.#init.records.change(record.taskId, { type: "cancel" }, record, taken);
+    await this.#init.records.change(held.taskId, { type: "cancel" }, held, held.taken);
   }
 
   /** Answers the request with the outcome, or records the outcome in the task. */
@@ -184,11 +185,9 @@ class DeferredCall {
     // If a step could not be recorded, a worker runs the round again.
     const isRecorded =
       round.failure === undefined && !isAbandoned(outcome, this.#controller.signal);
-    let isLost = false;
-    const removeListener = taken.onLost(() => {
-      isLost = true;
-    });
-    while (!isLost) {
+    const lost = new AbortController();
+    const removeListener = taken.onLost(() => lost.abort());
+    while (!lost.signal.aborted) {
       try {
         if (isRecorded) await round.end(outcome, host);
         await taken.release();
@@ -196,14 +195,8 @@ class DeferredCall {
       } catch (error) {
         host.onError(error, "tasks");
       }
-      await pause(storeRetryMs);
+      await waitWithTimer(storeRetryMs, lost.signal);
     }
     removeListener();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    unreferenced(setTimeout(resolve, ms));
-  });
 }

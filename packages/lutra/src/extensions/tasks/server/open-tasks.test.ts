@@ -17,7 +17,7 @@ function setUp(limit: number) {
       return ended.has(taskId) ? undefined : recordOf(taskId, "working");
     },
   });
-  const create = async (taskId: string) => (await open.reserve({ id: "ada" })).take(taskId);
+  const create = (taskId: string) => open.add({ id: "ada" }, async () => ({ taskId }));
   return { clock, open, create, end: (taskId: string) => ended.add(taskId), reads: () => reads };
 }
 

@@ -6,18 +6,16 @@ import type { TaskRecord } from "./records.ts";
 
 export interface OpenTasks {
   /**
-   * Reserves capacity for one more task of a principal.
+   * Creates a task of a principal.
    *
    * @throws {ProtocolError} with the status 429 when the limit is reached
    */
-  readonly reserve: (principal: Principal | undefined) => Promise<Reservation>;
+  readonly add: <T extends Pick<TaskRecord, "taskId">>(
+    principal: Principal | undefined,
+    create: () => Promise<T>,
+  ) => Promise<T>;
   /** Must be called with each change that this process has made. */
   readonly update: (record: TaskRecord) => void;
-}
-
-interface Reservation {
-  readonly take: (taskId: string) => void;
-  readonly cancel: () => void;
 }
 
 export interface OpenTasksOptions {
@@ -28,9 +26,10 @@ export interface OpenTasksOptions {
 
 /** The open tasks of one principal. */
 interface Owner {
+  /** Number of tasks that are being created. */
   reserved: number;
   readonly taskIds: Set<string>;
-  /** Number of reservations that wait for a check of the store. */
+  /** Number of callers that wait for a check of the store. */
   waiting: number;
   checking: Promise<void> | undefined;
   checkedAt: number;
@@ -65,7 +64,7 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
   }
 
   return {
-    reserve: async (principal) => {
+    add: async (principal, create) => {
       const owner = principal?.id ?? null;
       const open = owners.get(owner) ?? newOwner();
       owners.set(owner, open);
@@ -88,19 +87,14 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
         );
       }
       open.reserved += 1;
-      const release = () => {
+      try {
+        const created = await create();
+        open.taskIds.add(created.taskId);
+        return created;
+      } finally {
         open.reserved -= 1;
-      };
-      return {
-        take: (taskId) => {
-          release();
-          open.taskIds.add(taskId);
-        },
-        cancel: () => {
-          release();
-          forget(owner);
-        },
-      };
+        forget(owner);
+      }
     },
     update: ({ taskId, state }) => {
       if (!isTerminal(state.status)) return;

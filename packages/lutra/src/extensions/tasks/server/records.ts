@@ -26,8 +26,7 @@ export interface TaskRecord {
 }
 
 /** A task that the caller runs itself. */
-export interface HeldRecord {
-  readonly record: TaskRecord;
+export interface HeldRecord extends TaskRecord {
   readonly taken: HeldTask;
 }
 
@@ -116,7 +115,7 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     },
     hold: async (task) => {
       const record = newRecord(task);
-      return { record, taken: await store().hold(toStored(record)) };
+      return { ...record, taken: await store().hold(toStored(record)) };
     },
     read,
     change: async (taskId, event, known, taken) => {

@@ -1,0 +1,133 @@
+/** Tasks in a table. A row holds a task and its schedule, so both change in one statement. */
+import { type Claim, LocalTasks, type TaskQueue } from "lutra/internal";
+import type { JSONObject } from "lutra/protocol";
+import {
+  type StoredTask,
+  StoreUnavailableError,
+  type TaskOrder,
+  type TaskStore,
+} from "lutra/stores";
+import { reportOutages } from "../report-outages.ts";
+import type { SqlEngine, SqlValue } from "./engine.ts";
+import type { TaskStatements } from "./task-statements.ts";
+
+/** The sign by which other processes know that this one is alive. */
+interface SqlSession {
+  /** Resolves to the number of the session. */
+  readonly id: () => Promise<number>;
+  readonly isLive: (session: number) => boolean;
+  /** Calls `listener` when the session has ended. Returns a function that removes it. */
+  readonly onLost: (listener: () => void) => () => void;
+  readonly end: () => Promise<void>;
+}
+
+export interface SqlTaskOptions {
+  readonly engine: SqlEngine;
+  readonly session: SqlSession;
+  readonly now: () => number;
+}
+
+export interface SqlTaskInit extends SqlTaskOptions {
+  readonly statements: TaskStatements;
+  /** Creates the queue of one worker. */
+  readonly queue: () => TaskQueue;
+  /** Called after an order, in addition to `waking`. */
+  readonly wake: () => void;
+}
+
+interface Row {
+  readonly version: number;
+  readonly expiresAt: number | null;
+  readonly state: string;
+}
+
+export interface ClaimedRow extends Row {
+  readonly taskId: string;
+  readonly runs: number;
+  /** Null for a task that had expired. */
+  readonly runner: number | null;
+  readonly rejections: number;
+  readonly lostRuns: number;
+}
+
+export function createSqlTaskStore(init: SqlTaskInit): TaskStore {
+  const { engine, session, now, statements, queue, wake } = init;
+  const local = new LocalTasks(queue());
+  const removeListener = session.onLost(() => local.loseHeld());
+
+  async function insert(sql: string, task: StoredTask, ...more: SqlValue[]): Promise<number> {
+    const time = statements.dueNow === "$5" ? [now()] : [];
+    try {
+      return await engine.count(sql, [...valuesOf(task), ...time, ...more]);
+    } catch (error) {
+      if (!engine.isDuplicate(error)) throw error;
+      throw new TypeError(`create: the task ${task.taskId} already exists`);
+    }
+  }
+
+  return {
+    isShared: true,
+    create: async (task, { order }) => {
+      await insert(statements.insert[order === "run" ? "run" : "keep"], task);
+      if (order === "run") wake();
+    },
+    hold: async (task) => {
+      const number = await session.id();
+      if ((await insert(statements.insert.hold, task, number)) === 0) {
+        throw new StoreUnavailableError(engine.name, new Error("the session has ended"));
+      }
+      const taken = local.hold({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
+      if (!session.isLive(number)) local.loseHeld();
+      return taken;
+    },
+    get: async (taskId) => {
+      if (!engine.canBeName(taskId)) return undefined;
+      const [row] = await engine.rows<Row>(statements.find, [taskId, now()]);
+      return row && { taskId, ...row, state: JSON.parse(row.state) as JSONObject };
+    },
+    replace: async (task, { order, isProgress }: TaskOrder = {}) => {
+      const sql = statements.replace[order ?? (isProgress ? "progress" : "keep")];
+      const changed = await engine.count(sql, [...valuesOf(task), now()]);
+      if (order === "run") wake();
+      return changed > 0;
+    },
+    work: (options) => {
+      return local.work(queue(), { ...options, onError: reportOutages(options.onError) });
+    },
+    sweep: (limit) => engine.count(statements.sweep, [now(), limit]),
+    close: async () => {
+      removeListener();
+      await local.close();
+      await session.end();
+    },
+  };
+}
+
+/** Returns a function that writes tasks under a claim. */
+export function claimWriter(
+  { engine, now }: SqlTaskOptions,
+  statements: TaskStatements,
+): TaskQueue["write"] {
+  return async ({ number, session }, task, change) => {
+    const values = [...valuesOf(task), now(), number, session];
+    if ((await engine.count(statements.replaceClaimed[change], values)) > 0) return "written";
+    const claim = [task.taskId, number, session];
+    const others = await engine.rows(statements.findOtherClaim, claim);
+    return others.length > 0 ? "lost" : "outdated";
+  };
+}
+
+/** Converts the rows of a claim, of which those of expired tasks have no runner. */
+export function toClaims(rows: readonly ClaimedRow[]): Claim[] {
+  return rows.flatMap(
+    ({ taskId, version, expiresAt, runner, runs, rejections, lostRuns, ...row }) => {
+      if (runner === null) return [];
+      const task = { taskId, version, expiresAt, state: JSON.parse(row.state) as JSONObject };
+      return [{ task, session: runner, number: runs, rejections, lostRuns }];
+    },
+  );
+}
+
+function valuesOf({ taskId, version, expiresAt, state }: StoredTask): SqlValue[] {
+  return [taskId, version, expiresAt, JSON.stringify(state)];
+}
