@@ -3,7 +3,8 @@
  * request passes fills in its fields. A record holds no arguments, credentials or results.
  */
 import type { RequestContext } from "lutra/protocol";
-import type { Head } from "./head/head.ts";
+import { type Head, noHead } from "./head/head.ts";
+import type { Subject } from "./subjects/subject.ts";
 
 export interface ExchangeRecord {
   /** The time of arrival, by `performance.now()`. */
@@ -12,6 +13,8 @@ export interface ExchangeRecord {
   ms: number;
   head: Head;
   principal: string | undefined;
+  /** The entry that the request addresses. Undefined if it addresses none, and until it is known. */
+  subject: Subject | undefined;
   /** The route's index in the configuration; -1 for none. */
   route: number;
   upstream: string | undefined;
@@ -35,8 +38,9 @@ export function createRecord(): ExchangeRecord {
   return {
     startedAt: performance.now(),
     ms: 0,
-    head: unread,
+    head: noHead,
     principal: undefined,
+    subject: undefined,
     route: -1,
     upstream: undefined,
     replica: undefined,
@@ -48,16 +52,6 @@ export function createRecord(): ExchangeRecord {
     reason: undefined,
   };
 }
-
-/** The head of a request that is refused before its head is read. */
-const unread: Head = {
-  version: undefined,
-  method: undefined,
-  name: undefined,
-  param: () => undefined,
-  headers: [],
-  address: "",
-};
 
 /** The response header that names the replica. */
 export const replicaHeader = "x-lutra-replica";

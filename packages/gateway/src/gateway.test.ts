@@ -149,6 +149,21 @@ describe("a gateway over one upstream", () => {
     });
   });
 
+  it("applies rules on entries to requests that it forwards unread", async () => {
+    const one = { ...upstreams().one, tools: { exclude: "hidden" } };
+    const routes = [{ match: { upstream: "one", tool: "drop_*" }, deny: "no" }, { to: "one" }];
+    const gateway = await gatewayOf({ upstreams: { one }, routes });
+    const answers = ["drop_all", "hidden", "echo"].map(async (name) => {
+      const { status, body } = await ask(gateway, "tools/call", { name });
+      return [status, body.error?.message];
+    });
+    expect(await Promise.all(answers)).toEqual([
+      [403, "no"],
+      [400, "Unknown tool: hidden"],
+      [200, undefined],
+    ]);
+  });
+
   it("answers 404 to a request that no route matches", async () => {
     const gateway = await gatewayOf({ routes: [{ match: { method: "tools/list" }, to: "one" }] });
     const { status, body } = await ask(gateway, "tools/call", { name: "echo" });

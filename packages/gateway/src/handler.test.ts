@@ -8,7 +8,8 @@ import type { ExchangeRecord } from "./exchange-record.ts";
 import type { Authenticate } from "./gateway-options.ts";
 import { RequestHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
-import type { Action } from "./routes/actions.ts";
+import { denied } from "./refuse.ts";
+import type { Action } from "./routes/action.ts";
 import { compileRoutes } from "./routes/routes.ts";
 
 const servers: Server[] = [];
@@ -32,6 +33,13 @@ function settings(action: Action) {
   };
 }
 
+/** A denial by the only route. */
+const denying = (reason: string): Action => ({
+  kind: "refuse",
+  error: denied(reason),
+  denial: { index: 0, reason },
+});
+
 async function listen(authenticate?: Authenticate) {
   const records: ExchangeRecord[] = [];
   const handler = new RequestHandler(authenticate, (record) => records.push(record));
@@ -53,7 +61,7 @@ it("refuses requests with 503 until it has settings", async () => {
   const early = await post();
   expect(early).toMatchObject({ status: 503, body: { id: 7, error: { code: -32603 } } });
   expect(early.headers.get("retry-after")).toBe("1");
-  handler.use(settings({ kind: "deny", reason: "closed today" }));
+  handler.use(settings(denying("closed today")));
   const late = await post();
   expect(late).toMatchObject({ status: 403, body: { id: 7, error: { message: "closed today" } } });
   await expect.poll(() => records).toMatchObject([{ route: 0, reason: "deny", code: -32600 }]);
@@ -85,10 +93,10 @@ it("routes by the settings that are in force after authentication", async () => 
       authenticated = resolve;
     });
   });
-  handler.use(settings({ kind: "deny", reason: "before" }));
+  handler.use(settings(denying("before")));
   const posted = post();
   await isCalled;
-  handler.use(settings({ kind: "deny", reason: "after" }));
+  handler.use(settings(denying("after")));
   authenticated({ id: "ana" });
   expect(await posted).toMatchObject({ status: 403, body: { error: { message: "after" } } });
   await expect.poll(() => records).toMatchObject([{ principal: "ana" }]);

@@ -17,8 +17,9 @@ import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./ex
 import type { Authenticate } from "./gateway-options.ts";
 import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
-import { denied, notRouted, refuse, refuseScreened, setHeaders, starting } from "./refuse.ts";
-import type { Action } from "./routes/actions.ts";
+import { notRouted, refuse, refuseScreened, setHeaders, starting } from "./refuse.ts";
+import type { Action } from "./routes/action.ts";
+import { recordDenial } from "./routes/denials.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 
 /** The part of the configuration that requests depend on; a reload replaces it as a whole. */
@@ -113,8 +114,8 @@ function route(
 ): void {
   const { record } = handled;
   record.principal = principal?.id;
-  const found = routes.find({ head: record.head, principal: principal?.id });
-  const action = found && actions[found.index]?.(record.head);
+  const found = routes.find(record);
+  const action = found && actions[found.index]?.(record);
   if (found === undefined || action === undefined) throw notRouted();
   record.route = found.index;
   perform(action, handled, principal);
@@ -122,9 +123,9 @@ function route(
 
 function perform(action: Action, handled: HandledRequest, principal: Principal | undefined): void {
   const { req, res, record, cors } = handled;
-  if (action.kind === "deny") {
-    record.reason = "deny";
-    throw denied(action.reason);
+  if (action.kind === "refuse") {
+    if (action.denial !== undefined) recordDenial(record, action.denial);
+    throw action.error;
   }
   if (action.kind === "serve") return void serve(action.serve, handled, principal);
   setHeaders(res, cors);

@@ -16,6 +16,7 @@ import type { SealKey } from "lutra/server";
 import type { ResponseCaching } from "./cache/response-caching.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import type { RouteConfig } from "./config/schema.ts";
+import { recordOf } from "./exchange-record.ts";
 import { createMerge, type Merge } from "./merge/merge.ts";
 import { createRelay, type Relay } from "./merge/relay.ts";
 import { type Watch, watchUpstream } from "./merge/watch-upstream.ts";
@@ -23,13 +24,15 @@ import { version } from "./own-version.ts";
 import {
   type ActionDependencies,
   type ChooseAction,
-  compileAction,
   type IndexedRoute,
   mergedNames,
   verifiesItself,
-} from "./routes/actions.ts";
+} from "./routes/action.ts";
+import { compileAction } from "./routes/actions.ts";
 import { type Methods, paramAdmission } from "./routes/admission.ts";
+import { compileDeniedToAll, type Denials, type IsDeniedToAll } from "./routes/denials.ts";
 import { compileRoutes, type Routes } from "./routes/routes.ts";
+import type { SubjectKind } from "./subjects/subject.ts";
 import type { Upstream } from "./upstreams/upstream.ts";
 
 export interface RoutingPlanOptions {
@@ -53,6 +56,12 @@ export interface RoutingPlan {
   readonly close: () => Promise<void>;
 }
 
+/** The rules on the entries of a merged server. */
+interface MergePolicies {
+  readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
+  readonly denials: Denials | undefined;
+}
+
 /** The options, with the core methods and those of extensions by name. */
 interface PlanContext extends Omit<RoutingPlanOptions, "methods"> {
   readonly methods: Methods;
@@ -65,6 +74,7 @@ export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
   const { methods: extensionMethods } = options;
   const methods = new Map([...coreMethods, ...extensionMethods].map((one) => [one.name, one]));
   const context: PlanContext = { ...options, methods, extensionMethods };
+  const deniedToAll = compileDeniedToAll(config);
   const relays = new Map<Upstream, Relay>();
   const merges = new Map<number, Merge>();
   const dependencies: ActionDependencies = {
@@ -74,11 +84,12 @@ export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
     cacheName: (index) => cacheName(generation, index),
     caching: caching?.middleware,
     limits: options.limits,
-    merge: (names, place) => {
-      const merge = mergeOf(names, place, context);
+    merge: (names, place, denials) => {
+      const merge = mergeOf(names, place, { ...context, deniedToAll, denials });
       merges.set(place.index, merge);
-      return merge.serve;
+      return merge;
     },
+    deniedToAll,
     relay: (upstream) => relayOf(upstream, relays, context),
   };
   const routes = compileRoutes(config.routes);
@@ -104,8 +115,9 @@ function cacheName(generation: number, index: number): string {
 function mergeOf(
   names: readonly string[],
   { route, index }: IndexedRoute,
-  context: PlanContext,
+  context: PlanContext & MergePolicies,
 ): Merge {
+  const { deniedToAll, denials } = context;
   const { config, keys, extensionMethods, onWarning, upstreams, caching, generation } = context;
   return createMerge({
     upstreams: names.map((name) => withPolicies(upstreams.get(name) as Upstream, route, context)),
@@ -114,6 +126,11 @@ function mergeOf(
     keys,
     methods: extensionMethods,
     onWarning,
+    isShown: (subject) => deniedToAll.get(subject.kind)?.(subject) !== true,
+    maySubscribe: (subject, { context }) => {
+      const record = recordOf(context);
+      return record === undefined || denials?.find({ ...record, subject }) === undefined;
+    },
     // Drops cached responses before a client is notified of the change.
     onChange: (change) => void caching?.changed(cacheName(generation, index), change),
     ...(route.prefix && { prefix: route.prefix }),

@@ -1,23 +1,12 @@
 /** Rules between parts of a configuration, such as references to upstreams. */
+import { checkMatches } from "./check-match.ts";
 import { didYouMean } from "./closest.ts";
-import type { LimitConfig, MatchConfig, RouteConfig } from "./schema.ts";
-
-/** The valid parts of a configuration. */
-export interface ValidParts {
-  /** The names of the upstreams; absent if `upstreams` is not an object. */
-  readonly upstreams: readonly string[] | undefined;
-  /** `undefined` for each invalid entry, so that indices stay the same. */
-  readonly routes: readonly (RouteConfig | undefined)[];
-  readonly limits: readonly (LimitConfig | undefined)[];
-}
-
-export interface Finding {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
+import type { MatchConfig, RouteConfig } from "./schema.ts";
+import type { Finding, ValidParts } from "./valid-parts.ts";
 
 /** Returns every violation of a rule between parts. */
-export function crossCheck({ upstreams: known, routes }: ValidParts): readonly Finding[] {
+export function crossCheck(parts: ValidParts): readonly Finding[] {
+  const { upstreams: known, routes } = parts;
   const upstreams = known ?? [];
   const findings = routes.flatMap((route, index) => {
     if (route === undefined) return [];
@@ -33,7 +22,12 @@ export function crossCheck({ upstreams: known, routes }: ValidParts): readonly F
     ];
   });
   const none = { path: ["upstreams"], message: "expected at least one upstream" };
-  return [...(known?.length === 0 ? [none] : []), ...findings, ...unreachable(routes)];
+  return [
+    ...(known?.length === 0 ? [none] : []),
+    ...findings,
+    ...checkMatches(parts),
+    ...unreachable(routes),
+  ];
 }
 
 /** Returns hints about valid settings with surprising effects. */
@@ -160,6 +154,16 @@ function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Fin
   });
 }
 
+const textConditions = [
+  "method",
+  "upstream",
+  "name",
+  "tool",
+  "prompt",
+  "resource",
+  "principal",
+] as const satisfies readonly (keyof MatchConfig)[];
+
 /**
  * True when every request that matches `narrow` certainly matches `wide`. Compares patterns as
  * text, so it returns false for `a*` and `ab*`.
@@ -175,9 +179,7 @@ function covers(wide: MatchConfig = {}, narrow: MatchConfig = {}): boolean {
     Object.entries(narrow.param ?? {}).map(([name, patterns]) => [name.toLowerCase(), patterns]),
   );
   return (
-    isWider(wide.method, narrow.method) &&
-    isWider(wide.name, narrow.name) &&
-    isWider(wide.principal, narrow.principal) &&
+    textConditions.every((key) => isWider(wide[key], narrow[key])) &&
     Object.entries(wide.param ?? {}).every(([name, patterns]) =>
       isWider(patterns, params.get(name.toLowerCase())),
     )

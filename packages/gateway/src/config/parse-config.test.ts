@@ -263,6 +263,35 @@ describe("a configuration with inconsistent parts", () => {
         "routes[1]: never reached because routes[0] matches the same requests; move it before that route",
       ],
     ],
+    [
+      "a condition on the upstream in a route to upstreams",
+      [{ match: { upstream: "atlas" }, to: "wiki" }],
+      [
+        "routes[0].match.upstream: upstream requires deny: a route to upstreams is chosen before the upstream is known",
+      ],
+    ],
+    [
+      "a condition on an unknown upstream",
+      [{ match: { upstream: ["atlas", "wikki"] }, deny: "no" }, route],
+      [
+        'routes[0].match.upstream[1]: expected an upstream, one of atlas, wiki; did you mean "wiki"?',
+      ],
+    ],
+    [
+      "conditions on two names",
+      [{ match: { tool: "x", resource: "y" }, deny: "no" }, route],
+      ["routes[0].match.resource: expected only one of tool and resource"],
+    ],
+    [
+      "a tool of a method that addresses none",
+      [{ match: { method: "prompts/*", tool: "x" }, deny: "no" }, route],
+      ["routes[0].match.method: expected a method that addresses a tool"],
+    ],
+    [
+      "a condition without patterns",
+      [{ match: { method: [] }, deny: "no" }, route],
+      ["routes[0].match.method: expected at least 1 item"],
+    ],
   ])("parseConfig rejects %s", (_what, routes, expected) => {
     expect(problemsOf({ upstreams, routes })).toEqual(expected.map((line) => `c.ts: ${line}`));
   });
@@ -294,6 +323,10 @@ describe("a configuration with inconsistent parts", () => {
           ],
         },
       ],
+    ],
+    [
+      "a resource with methods of which one addresses it",
+      [{ match: { method: ["resources/*", "x"], resource: "file:*" }, deny: "no" }, { to: "wiki" }],
     ],
     ["a rename of one exact name", [{ match: { name: "x" }, to: "atlas", rename: "y" }]],
   ])("parseConfig accepts %s", (_what, routes) => {

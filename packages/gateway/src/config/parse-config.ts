@@ -3,11 +3,12 @@ import { isObject } from "lutra/protocol";
 import type { z } from "zod";
 import { type CompleteConfig, completeRoutes } from "./complete-routes.ts";
 import { ConfigError, type ConfigProblem, formatPath, formatProblem } from "./config-error.ts";
-import { crossCheck, notesOn, type ValidParts } from "./cross-check.ts";
+import { crossCheck, notesOn } from "./cross-check.ts";
 import { type Expectation, expectationsOf, flattenIssues, valueAt } from "./expectation.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import type { ConfigDocument } from "./read-document.ts";
 import { configSchema } from "./schema.ts";
+import type { ValidParts } from "./valid-parts.ts";
 
 export interface ParsedConfig {
   readonly config: CompleteConfig;

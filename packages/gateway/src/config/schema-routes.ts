@@ -1,23 +1,40 @@
 /** The schema of routes and limits. */
 import { z } from "zod";
-import { count, exactlyOne, name, token } from "./schema-values.ts";
+import { count, exactlyOne, name, patterns, token } from "./schema-values.ts";
 
 const match = z
   .strictObject({
-    method: z
-      .union([z.string(), z.array(z.string())])
+    method: patterns.optional().describe("Patterns for Mcp-Method; * matches any characters"),
+    upstream: patterns
       .optional()
-      .describe("Patterns for Mcp-Method; * matches any characters"),
-    name: z
-      .union([z.string(), z.array(z.string())])
+      .describe(
+        "Patterns for the upstream of the entry that the request addresses; only with deny, and in limits",
+      ),
+    name: patterns
       .optional()
-      .describe("Patterns for Mcp-Name; * matches any characters"),
+      .describe(
+        "Patterns for Mcp-Name; * matches any characters. With deny, and in limits, also for all other names of the same entry: its upstream's own, and those with the upstream as prefix",
+      ),
+    tool: patterns
+      .optional()
+      .describe(
+        "Patterns for the name of a tool; with deny, and in limits, its upstream's own name",
+      ),
+    prompt: patterns
+      .optional()
+      .describe(
+        "Patterns for the name of a prompt; with deny, and in limits, its upstream's own name",
+      ),
+    resource: patterns
+      .optional()
+      .describe(
+        "Patterns for the URI of a resource in any spelling; with deny, and in limits, its upstream's own URI",
+      ),
     param: z
-      .record(token, z.union([z.string(), z.array(z.string())]))
+      .record(token, patterns)
       .optional()
       .describe("Patterns for Mcp-Param-* headers, by parameter name; * matches any characters"),
-    principal: z
-      .union([z.string(), z.array(z.string())])
+    principal: patterns
       .optional()
       .describe("Patterns for the authenticated caller; * matches any characters"),
   })
@@ -31,7 +48,7 @@ export const limit = z
     per: z
       .array(
         z.union([
-          z.enum(["principal", "address", "tool"]),
+          z.enum(["principal", "address", "upstream", "tool"]),
           z
             .string()
             .regex(

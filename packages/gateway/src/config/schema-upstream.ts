@@ -1,6 +1,6 @@
 /** The schema of an upstream: its location, and how the gateway treats it. */
 import { z } from "zod";
-import { count, exactlyOne, headerValue, httpUrl, ms, token } from "./schema-values.ts";
+import { count, exactlyOne, headerValue, httpUrl, ms, patterns, token } from "./schema-values.ts";
 
 const timeouts = z
   .strictObject({
@@ -51,6 +51,17 @@ const retries = z
       ),
   })
   .describe("Retries. A request that may already have run is retried only if that is safe");
+
+const selection = (entries: string, name: string) =>
+  z
+    .strictObject({
+      include: patterns.optional().describe(`Patterns for ${name}; others are hidden`),
+      exclude: patterns.optional().describe(`Patterns for ${name} to hide`),
+    })
+    .optional()
+    .describe(
+      `The ${entries} to offer. Hidden ones are not listed, and requests for them are answered as for unknown ones. Default: all`,
+    );
 
 export const upstream = z
   .strictObject({
@@ -113,6 +124,9 @@ export const upstream = z
       .describe(
         "Controls which results with cacheScope public are shared between callers: all results if true, none if false. By default, only those of requests without credentials",
       ),
+    tools: selection("tools", "the names of tools"),
+    prompts: selection("prompts", "the names of prompts"),
+    resources: selection("resources", "URIs, and for URI templates"),
     timeouts: timeouts.prefault({}),
     concurrency: concurrency.prefault({}),
     health: health.prefault({}),

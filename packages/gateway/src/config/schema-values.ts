@@ -12,6 +12,9 @@ export const name = z
     "expected 1 to 32 letters, digits, _ or -, beginning with a letter or digit",
   );
 
+/** One pattern or several. An empty list would match nothing. */
+export const patterns = z.union([z.string(), z.array(z.string()).min(1)]);
+
 export const httpUrl = z.url({ protocol: /^https?$/, error: "expected an http or https URL" });
 /** The characters that HTTP allows in a header name. */
 export const token = z

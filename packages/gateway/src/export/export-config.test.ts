@@ -253,6 +253,27 @@ describe("a feature that a proxy does not have", () => {
     }
   });
 
+  it("makes the export fail if it is a rule on the upstreams' own names", () => {
+    const routes = [{ match: { upstream: "atlas", tool: "x" }, deny: "no" }, { to: "atlas" }];
+    const hidden = { ...upstreams, atlas: { ...upstreams.atlas, tools: { exclude: "x" } } };
+    for (const target of exportTargets) {
+      expect(() => write({ upstreams, routes }, target)).toThrow(
+        "routes[0].match.upstream: expected no condition on the upstream",
+      );
+      expect(() => write({ upstreams: hidden }, target)).toThrow(
+        "upstreams.atlas.tools: expected no selection",
+      );
+    }
+  });
+
+  it("writes a condition on a tool as conditions on the method and the name", () => {
+    const written = (match: object) => {
+      const routes = [{ match, deny: "no" }, { to: "atlas" }];
+      return exportTargets.map((target) => write({ upstreams, routes }, target).text);
+    };
+    expect(written({ tool: "drop_*" })).toEqual(written({ method: "tools/call", name: "drop_*" }));
+  });
+
   it("makes the export fail if it is a pattern or header name that can't be written", () => {
     const routes = [{ match: { name: "a*b*c*d" }, to: "atlas" }, { to: "atlas" }];
     expect(() => write({ upstreams, routes }, "haproxy")).toThrow(

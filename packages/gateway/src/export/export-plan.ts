@@ -5,6 +5,8 @@ import { ConfigError } from "../config/config-error.ts";
 import type { MatchConfig, RouteConfig, UpstreamConfig } from "../config/schema.ts";
 import { mayHaveName } from "../head/read-head.ts";
 import { denied } from "../refuse.ts";
+import { namedKinds } from "../routes/match.ts";
+import { usingMethod } from "../subjects/reference.ts";
 import { type Alphabet, type HeaderPattern, headerPattern } from "./header-pattern.ts";
 
 export interface ExportPlan {
@@ -165,6 +167,13 @@ function safeListen({ host, port, path }: CompleteConfig["listen"]): ExportPlan[
 
 function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | undefined {
   const at = `upstreams.${name}`;
+  for (const key of ["tools", "prompts", "resources"] as const) {
+    if (config[key] === undefined) continue;
+    throw exportError(
+      `${at}.${key}`,
+      "expected no selection, because the proxy can't hide entries of lists; remove it",
+    );
+  }
   if (config.url === undefined) {
     notes.push(`${at}: a ${config.command ? "command" : "module"} has no URL`);
     return undefined;
@@ -241,7 +250,13 @@ function conditionsOf(
   at: string,
   alphabet: Alphabet,
 ): readonly HeaderCondition[] {
-  const { method, name, param = {} } = match ?? {};
+  if (match?.upstream !== undefined) {
+    throw exportError(
+      `${at}.match.upstream`,
+      "expected no condition on the upstream, because the proxy chooses it after the routes; name the tool, prompt or resource alone",
+    );
+  }
+  const { method, name, param = {} } = withHeaders(match);
   const all: readonly (readonly [string, string | readonly string[] | undefined])[] = [
     [headerNames.method, method],
     [headerNames.name, name],
@@ -258,6 +273,16 @@ function conditionsOf(
       throw exportError(`${at}.match`, error instanceof Error ? error.message : String(error));
     }
   });
+}
+
+/** Replaces conditions on tools, prompts and resources by those on the method and the name. */
+function withHeaders(match: MatchConfig = {}): MatchConfig {
+  for (const [key, kind] of Object.entries(namedKinds)) {
+    const name = match[key as keyof typeof namedKinds];
+    const method = usingMethod(kind);
+    if (name !== undefined && method !== undefined) return { ...match, method, name };
+  }
+  return match;
 }
 
 function actionOf(

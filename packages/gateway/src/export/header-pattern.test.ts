@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { encodeHeaderValue } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
-import { compilePatterns } from "../routes/match.ts";
+import { compilePatterns } from "../subjects/patterns.ts";
 import { base64Pattern } from "./base64-pattern.ts";
 import { asRegex, dateFrom, headerPattern } from "./header-pattern.ts";
 

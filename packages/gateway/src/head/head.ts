@@ -22,3 +22,13 @@ export interface Head {
   /** The address of the client, in front of all trusted proxies. */
   readonly address: string;
 }
+
+/** The head of a request that has none, or whose head is not read yet. */
+export const noHead: Head = {
+  version: undefined,
+  method: undefined,
+  name: undefined,
+  param: () => undefined,
+  headers: [],
+  address: "",
+};

@@ -4,6 +4,7 @@ import { isIPv6 } from "node:net";
 import type { LimitConfig } from "../config/schema.ts";
 import { plainAddress } from "../head/peers.ts";
 import type { RoutingInput } from "../routes/match.ts";
+import type { Subject } from "../subjects/subject.ts";
 
 type Per = LimitConfig["per"][number];
 
@@ -30,9 +31,16 @@ function compilePart(per: Per): (input: RoutingInput) => string | undefined {
       principal === undefined ? `address ${network(head.address)}` : `principal ${principal}`;
   }
   if (per === "address") return ({ head }) => network(head.address);
-  if (per === "tool") return ({ head }) => head.name;
+  if (per === "upstream") return ({ subject }) => subject?.countedAt;
+  if (per === "tool") return ({ subject, head }) => (subject ? toolKey(subject) : head.name);
   const name = per.slice("param:".length).toLowerCase();
   return ({ head }) => head.param(name);
+}
+
+/** Returns the same key for all names of a tool, prompt or resource. */
+function toolKey(subject: Subject): string {
+  const { countedAt, kind, name } = subject;
+  return JSON.stringify([countedAt, kind, kind === "resource" ? subject.canonical[0] : name]);
 }
 
 /**

@@ -79,7 +79,8 @@ export function createLimits(configs: readonly LimitConfig[], options: LimitsOpt
   return (next) => (request, context) => {
     const head = headOf(context);
     if (head === undefined) return next(request, context);
-    const input = { head, principal: context.principal?.id };
+    const subject = recordOf(context)?.subject;
+    const input = { head, principal: context.principal?.id, subject };
     const applied = limits
       .filter(({ applies }) => applies(input))
       .map((limit) => ({ limit, key: limit.keyOf(input) }));
@@ -89,12 +90,22 @@ export function createLimits(configs: readonly LimitConfig[], options: LimitsOpt
   };
 }
 
+/** Returns true if a limit depends on the subjects of requests. */
+export function needSubject(configs: readonly LimitConfig[]): boolean {
+  return configs.some(
+    ({ match, per }) =>
+      per.includes("tool") ||
+      per.includes("upstream") ||
+      compileMatch(match, "subject").some(({ on }) => on === "subject"),
+  );
+}
+
 function compileLimit(
   { match, per, rate, concurrency }: LimitConfig,
   index: number,
   { createRateLimiter = createMemoryRateLimiter }: LimitsOptions,
 ): Limit {
-  const conditions = compileMatch(match);
+  const conditions = compileMatch(match, "subject");
   return {
     applies: (input) => conditions.every(({ holds }) => holds(input)),
     keyOf: compileKey(per),

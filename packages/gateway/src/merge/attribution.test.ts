@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createUriForms } from "../subjects/uri-forms.ts";
 import { createAttribution } from "./attribution.ts";
-import { createUriForms } from "./uri-forms.ts";
 
 type Uris = Readonly<Record<string, readonly string[]>>;
 

@@ -4,8 +4,8 @@
  * other URI carries its upstream.
  */
 import { parseURITemplate, type URITemplate } from "lutra/protocol";
+import { type CarriedUri, isUiUri, type UriForms } from "../subjects/uri-forms.ts";
 import type { UpstreamNames } from "./names.ts";
-import { type CarriedUri, isUiUri, type UriForms } from "./uri-forms.ts";
 
 /** The URIs and templates that upstreams list. */
 export interface ListedUris {

@@ -6,9 +6,10 @@ import {
   type Result,
   readCacheHints,
 } from "lutra/protocol";
+import { type ListKind, type ListName, listKinds } from "../subjects/list-kinds.ts";
+import { Subject } from "../subjects/subject.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { askUpstreams, type UpstreamQuestion } from "./ask-upstreams.ts";
-import { type ListKind, type ListName, listKinds } from "./list-kinds.ts";
 import { isMethodNotFound } from "./merge-errors.ts";
 import { mergedHints } from "./merged-result.ts";
 import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
@@ -36,6 +37,8 @@ export interface CollectOptions extends Pick<UpstreamQuestion<unknown>, "onFailu
   /** Maximum number of pages that are read from one upstream. */
   readonly maxPages: number;
   readonly partMs: number;
+  /** Returns false for an entry that lists leave out. Its name stays reserved. @default all are shown */
+  readonly isShown?: ((entry: Subject) => boolean) | undefined;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
@@ -82,8 +85,11 @@ export async function collect(
   const incomplete = upstreams
     .map(({ name }) => name)
     .filter((name) => missing.includes(name) || truncated.includes(name));
+  const { isShown = () => true } = options;
   return {
-    entries: answers.flatMap(({ answer }) => answer.entries),
+    entries: answers
+      .flatMap(({ answer }) => answer.entries)
+      .filter(({ upstream, key }) => isShown(new Subject(upstream, kind.entry, key))),
     hints: mergedHints(
       answers.map(({ answer }) => answer.hints),
       incomplete,

@@ -9,8 +9,10 @@ import {
   type Method,
   readResource,
 } from "lutra/protocol";
+import type { ListName } from "../subjects/list-kinds.ts";
+import { Subject, type SubjectKind } from "../subjects/subject.ts";
+import type { CarriedUri } from "../subjects/uri-forms.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
-import type { ListName } from "./list-kinds.ts";
 import {
   listsNotKnown,
   methodNotFound,
@@ -26,7 +28,6 @@ import type { Refresh } from "./refresh.ts";
 import type { Renaming } from "./rename-error.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { Seals } from "./seals.ts";
-import type { CarriedUri } from "./uri-forms.ts";
 
 export interface UpstreamFinderOptions {
   readonly upstreams: ReadonlyMap<string, Upstream>;
@@ -38,11 +39,12 @@ export interface UpstreamFinderOptions {
   readonly described: ReadonlySet<string>;
 }
 
-/** The upstream of a request, and the request in its terms. */
+/** The upstream of a request, and the names that it has there. */
 export interface Target extends Renaming {
   readonly upstream: Upstream;
-  /** The parameters in the upstream's terms, except for request state. */
-  readonly params: JSONObject;
+  readonly subject: Subject;
+  /** Returns the parameters in the upstream's terms, except for request state. */
+  readonly translate: (params: JSONObject) => JSONObject;
   /** The kind of name: of a tool or prompt, a URI, an id, or the reference of a completion. */
   readonly by: "name" | "uri" | "id" | "reference";
 }
@@ -51,11 +53,17 @@ export interface Target extends Renaming {
 export interface NamedMethod {
   readonly method: Method;
   readonly list: "tools" | "prompts";
-  /** The word for an entry in messages. */
-  readonly noun: string;
+  /** The kind of entry, which messages also name. */
+  readonly kind: "tool" | "prompt";
 }
 
 const resourceLists: readonly ListName[] = ["resources", "resourceTemplates"];
+
+/** An entry of an upstream, with the name that the client sent. */
+interface NamedEntry extends Origin {
+  readonly kind: SubjectKind;
+  readonly sent: string;
+}
 
 export class UpstreamFinder {
   readonly #options: UpstreamFinderOptions;
@@ -65,39 +73,39 @@ export class UpstreamFinder {
   }
 
   /** Finds the upstream of the tool or prompt that a request names. */
-  async byName({ method, list, noun }: NamedMethod, received: ReceivedRequest): Promise<Target> {
-    const params = received.request.params ?? {};
-    const { name: sent } = method.params(params) as { readonly name: string };
-    const { upstream, name: original } = await this.#originOf({ list, noun }, sent, received);
-    const translated = original === sent ? params : { ...params, name: original };
-    return { upstream: this.#upstream(upstream), sent, original, params: translated, by: "name" };
+  async byName({ method, list, kind }: NamedMethod, received: ReceivedRequest): Promise<Target> {
+    const { name: sent } = method.params(received.request.params ?? {}) as {
+      readonly name: string;
+    };
+    const origin = await this.#originOf({ list, kind }, sent, received);
+    return this.#target({ kind, sent, ...origin }, "name", (name) => (params) => {
+      return { ...params, name };
+    });
   }
 
   /** Finds the upstream of the resource that a request reads. */
   async byUri(received: ReceivedRequest): Promise<Target> {
-    const params = received.request.params ?? {};
-    const { uri: sent } = readResource.params(params);
+    const { uri: sent } = readResource.params(received.request.params ?? {});
     const found = await this.findUri(sent, received);
     if (found === undefined) {
       this.#requireKnownLists(resourceLists, received);
       throw resourceNotFound(sent);
     }
-    const { upstream, uri: original } = found;
-    const translated = original === sent ? params : { ...params, uri: original };
-    return { upstream: this.#upstream(upstream), sent, original, params: translated, by: "uri" };
+    const origin = { upstream: found.upstream, name: found.uri };
+    return this.#target({ kind: "resource", sent, ...origin }, "uri", (uri) => (params) => {
+      return { ...params, uri };
+    });
   }
 
   /** Finds the upstream of the prompt or resource template that a completion refers to. */
   async byReference(received: ReceivedRequest): Promise<Target> {
-    const params = received.request.params ?? {};
-    const { ref } = complete.params(params);
-    const sentRef = params.ref as JSONObject;
+    const { ref } = complete.params(received.request.params ?? {});
     if (ref.type === "ref/prompt") {
-      const kind = { list: "prompts", noun: "prompt" } as const;
-      const { upstream, name: original } = await this.#originOf(kind, ref.name, received);
-      const translated = { ...params, ref: { ...sentRef, name: original } };
-      const names = { sent: ref.name, original, by: "reference" } as const;
-      return { upstream: this.#upstream(upstream), params: translated, ...names };
+      const named = { list: "prompts", kind: "prompt" } as const;
+      const origin = await this.#originOf(named, ref.name, received);
+      return this.#target({ kind: "prompt", sent: ref.name, ...origin }, "reference", (name) =>
+        withReference({ name }),
+      );
     }
     const { refresh, table } = this.#options;
     await refresh.ensure(resourceLists, received);
@@ -107,9 +115,10 @@ export class UpstreamFinder {
       this.#requireKnownLists(resourceLists, received);
       throw unknownName("resource template", ref.uri);
     }
-    const translated = { ...params, ref: { ...sentRef, uri: found.uri } };
-    const names = { sent: ref.uri, original: found.uri, by: "reference" } as const;
-    return { upstream: this.#upstream(found.upstream), params: translated, ...names };
+    const named = { upstream: found.upstream, name: found.uri, sent: ref.uri };
+    return this.#target({ kind: "resource", ...named }, "reference", (uri) =>
+      withReference({ uri }),
+    );
   }
 
   /** Finds the upstream of an extension method by the sealed id in its parameters. */
@@ -121,14 +130,15 @@ export class UpstreamFinder {
     requireExtension(kind, declared);
     const sent = params[kind.field];
     const opened = typeof sent === "string" ? await seals.ids.open(sent, context) : undefined;
-    const upstream = opened && upstreams.get(opened.upstream);
-    if (opened === undefined || upstream === undefined) {
+    if (opened === undefined || !upstreams.has(opened.upstream)) {
       // Without a description of the method, only the upstream of the id could know the method.
       const isKnown = this.#options.described.has(request.method);
       throw isKnown ? unknownId(kind.field) : methodNotFound(request.method);
     }
-    const translated = { ...params, [kind.field]: opened.id };
-    return { upstream, params: translated, sent: sent as string, original: opened.id, by: "id" };
+    const named = { upstream: opened.upstream, name: opened.id, sent: sent as string };
+    return this.#target({ kind: "id", ...named }, "id", (id) => (params) => {
+      return { ...params, [kind.field]: id };
+    });
   }
 
   /** Returns the upstream of a URI and its URI there, or undefined if it belongs to no upstream. */
@@ -138,12 +148,23 @@ export class UpstreamFinder {
     return this.#findTwice(resourceLists, received, () => table.uris.find(uri));
   }
 
-  #upstream(name: string): Upstream {
-    return this.#options.upstreams.get(name) as Upstream;
+  #target(
+    { upstream, kind, name, sent }: NamedEntry,
+    by: Target["by"],
+    naming: (name: string) => Target["translate"],
+  ): Target {
+    return {
+      upstream: this.#options.upstreams.get(upstream) as Upstream,
+      subject: new Subject(upstream, kind, name),
+      sent,
+      original: name,
+      translate: name === sent ? (params) => params : naming(name),
+      by,
+    };
   }
 
   async #originOf(
-    { list, noun }: Pick<NamedMethod, "list" | "noun">,
+    { list, kind }: Pick<NamedMethod, "list" | "kind">,
     name: string,
     received: ReceivedRequest,
   ): Promise<Origin> {
@@ -151,7 +172,7 @@ export class UpstreamFinder {
     const origin = await this.#findTwice([list], received, find);
     if (origin !== undefined) return origin;
     this.#requireKnownLists([list], received);
-    throw unknownName(noun, name);
+    throw unknownName(kind, name);
   }
 
   /** Tries to find an entry, and tries again after a refresh of the lists. */
@@ -180,4 +201,9 @@ export class UpstreamFinder {
     if (refusing !== undefined) throw refusals.get(refusing);
     throw listsNotKnown(first);
   }
+}
+
+/** Replaces the name or the URI in the reference of a completion. */
+function withReference(named: JSONObject): Target["translate"] {
+  return (params) => ({ ...params, ref: { ...(params.ref as JSONObject), ...named } });
 }

@@ -17,6 +17,8 @@ import {
   type ServerCapabilities,
   type SubscriptionFilter,
 } from "lutra/protocol";
+import { Subject } from "../subjects/subject.ts";
+import type { CarriedUri } from "../subjects/uri-forms.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Branch } from "./branches.ts";
 import type { Capabilities } from "./capabilities.ts";
@@ -40,6 +42,8 @@ export interface ListenOptions {
   readonly subscriptions: Subscriptions;
   /** Maximum number of resources, and of ids of each kind, in one subscription. */
   readonly maxItems: number;
+  /** Returns false for a resource that the caller may not subscribe to. @default all are allowed */
+  readonly maySubscribe?: ((resource: Subject, received: ReceivedRequest) => boolean) | undefined;
   /** Called with each change of a list before clients are notified. */
   readonly onChange: (upstream: string, change: ListChanged) => void;
 }
@@ -67,7 +71,7 @@ export function createListen(options: ListenOptions): Listen {
       const wanted = filterFor(filter, own, { offered: offered[index], options });
       return Object.keys(wanted).length === 0
         ? []
-        : [branchOf({ upstream, filter: wanted, named: own, options })];
+        : [branchOf({ upstream, filter: wanted, named: own, received, options })];
     });
     return subscriptions.open(branches, received);
   };
@@ -77,14 +81,17 @@ export function createListen(options: ListenOptions): Listen {
 async function resolveNames(
   filter: SubscriptionFilter,
   received: ReceivedRequest,
-  { upstreams, finder, seals, mintedIds, maxItems }: ListenOptions,
+  options: ListenOptions,
 ): Promise<ReadonlyMap<string, Named>> {
+  const { upstreams, finder, seals, mintedIds, maxItems } = options;
+  const isAllowed = subscriptionTest(received, options);
   const named = new Map<string, Named>(
     upstreams.map(({ name }) => [name, { uris: new Map(), ids: new Map() }]),
   );
   for (const sent of limited(filter.resourceSubscriptions, "resourceSubscriptions", maxItems)) {
     const found = await finder.findUri(sent, received);
-    if (found !== undefined) named.get(found.upstream)?.uris.set(found.uri, sent);
+    if (found === undefined || !isAllowed(found)) continue;
+    named.get(found.upstream)?.uris.set(found.uri, sent);
   }
   for (const { filterField } of mintedIds) {
     for (const sent of limited(filter[filterField], filterField, maxItems)) {
@@ -96,6 +103,14 @@ async function resolveNames(
     }
   }
   return named;
+}
+
+/** Returns a test for the resources that the caller may subscribe to. */
+function subscriptionTest(
+  received: ReceivedRequest,
+  { maySubscribe = () => true }: ListenOptions,
+): (resource: CarriedUri) => boolean {
+  return ({ upstream, uri }) => maySubscribe(new Subject(upstream, "resource", uri), received);
 }
 
 function limited(items: unknown, member: string, maxItems: number): readonly string[] {
@@ -148,10 +163,12 @@ interface BranchInit {
   readonly upstream: Upstream;
   readonly filter: SubscriptionFilter;
   readonly named: Named;
+  readonly received: ReceivedRequest;
   readonly options: ListenOptions;
 }
 
-function branchOf({ upstream, filter, named, options }: BranchInit): Branch {
+function branchOf({ upstream, filter, named, received, options }: BranchInit): Branch {
+  const isAllowed = subscriptionTest(received, options);
   return {
     upstream,
     filter,
@@ -162,7 +179,10 @@ function branchOf({ upstream, filter, named, options }: BranchInit): Branch {
         if (method === changed) options.onChange(upstream.name, change);
       }
       if (method === resourceUpdatedMethod) {
-        const uri = shownUri(String(params?.uri), upstream.name, { named, options });
+        const own = String(params?.uri);
+        // Updates of a denied resource arrive through a subscription to one that contains it.
+        if (!isAllowed({ upstream: upstream.name, uri: own })) return undefined;
+        const uri = shownUri(own, upstream.name, { named, options });
         return { ...notification, params: { ...params, uri } };
       }
       return translateIds(notification, upstream.name, { named, options });

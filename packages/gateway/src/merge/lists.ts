@@ -11,8 +11,8 @@
  */
 import { invalidParams } from "lutra/internal";
 import type { CacheHints, JSONObject, Result } from "lutra/protocol";
+import { type ListName, listKinds } from "../subjects/list-kinds.ts";
 import { type CollectedList, type CollectOptions, collect, type ListEntry } from "./collect.ts";
-import { type ListName, listKinds } from "./list-kinds.ts";
 import { mergedMeta } from "./merged-result.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";

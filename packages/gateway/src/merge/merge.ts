@@ -29,13 +29,15 @@ import {
   type Tool,
 } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
+import { listKinds, listNames } from "../subjects/list-kinds.ts";
+import type { Subject } from "../subjects/subject.ts";
+import { createUriForms } from "../subjects/uri-forms.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { createCapabilities } from "./capabilities.ts";
 import { mergedDiscover } from "./discover.ts";
-import { UpstreamFinder } from "./find-upstream.ts";
+import { type Target, UpstreamFinder } from "./find-upstream.ts";
 import type { FollowOptions } from "./follow-upstream.ts";
-import { listKinds, listNames } from "./list-kinds.ts";
-import { createListen } from "./listen.ts";
+import { createListen, type ListenOptions } from "./listen.ts";
 import { createLists } from "./lists.ts";
 import { mintedIdKinds } from "./minted-ids.ts";
 import type { PrefixRule } from "./names.ts";
@@ -45,7 +47,6 @@ import { RoutingTable } from "./routing-table.ts";
 import { createSeals } from "./seals.ts";
 import { createSendTranslated } from "./send-translated.ts";
 import { createSubscriptions } from "./subscription.ts";
-import { createUriForms } from "./uri-forms.ts";
 
 export interface MergeOptions extends FollowOptions {
   /** The upstreams, in the order in which clients see their entries. */
@@ -76,12 +77,24 @@ export interface MergeOptions extends FollowOptions {
    * example to delete cached responses.
    */
   readonly onChange?: ((notification: JSONRPCNotification) => void) | undefined;
+  /** Returns false for an entry that lists leave out. @default all are shown */
+  readonly isShown?: ((entry: Subject) => boolean) | undefined;
+  /** Returns false for a resource that a caller may not subscribe to. @default all are allowed */
+  readonly maySubscribe?: ListenOptions["maySubscribe"];
   /** Methods of extensions. Their `nameField` holds an id that an upstream minted. */
   readonly methods?: readonly Method[] | undefined;
 }
 
 export interface Merge {
   readonly serve: Serve;
+  /**
+   * Returns the subject of a request, or undefined if it addresses no known entry. `serve` of the same
+   * context then sends the request to that subject.
+   */
+  readonly identify: (
+    request: JSONRPCRequest,
+    context: RequestContext,
+  ) => Promise<Subject | undefined>;
   /** Returns a tool by the client's name, as it was in the last `tools/list`. */
   readonly tool: (name: string) => Tool | undefined;
   /** Marks lists of an upstream as outdated: those of one change, or all. */
@@ -91,6 +104,7 @@ export interface Merge {
 }
 
 type Handler = (received: ReceivedRequest, declared: ClientCapabilities) => Promise<Result>;
+type FindTarget = (received: ReceivedRequest, declared: ClientCapabilities) => Promise<Target>;
 
 /**
  * Creates one server from several upstreams.
@@ -98,12 +112,25 @@ type Handler = (received: ReceivedRequest, declared: ClientCapabilities) => Prom
  * @throws {TypeError} for invalid options
  */
 export function createMerge(options: MergeOptions): Merge {
-  const { byName, table, lists, subscriptions, handlers, serveById } = assemble(options);
+  const { byName, table, lists, subscriptions, handlers, targetOf, send } = assemble(options);
   return {
     serve: async (request, context) => {
       const { capabilities } = admitted(request, context);
-      const handler = handlers.get(request.method) ?? serveById;
-      return handler({ request, context }, capabilities);
+      const received = { request, context };
+      const handler = handlers.get(request.method);
+      if (handler !== undefined) return handler(received, capabilities);
+      return send(await (targetIn(context) ?? targetOf(received, capabilities)), received);
+    },
+    identify: async (request, context) => {
+      if (handlers.has(request.method)) return undefined;
+      const { capabilities } = admitted(request, context);
+      const target = targetOf({ request, context }, capabilities);
+      keepTarget(context, target);
+      return target.then(
+        ({ subject }) => subject,
+        // `serve` fails with the error.
+        () => undefined,
+      );
     },
     tool: (name) => {
       const origin = table.names("tools").origin(name);
@@ -125,6 +152,17 @@ function admitted(request: JSONRPCRequest, context: RequestContext): RequestMeta
   return meta;
 }
 
+const key = Symbol("lutra.gateway.target");
+
+/** Keeps the target of a request in its context; copies of the context keep it. */
+function keepTarget(context: RequestContext, target: Promise<Target>): void {
+  (context as { [key]?: Promise<Target> })[key] = target;
+}
+
+function targetIn(context: RequestContext): Promise<Target> | undefined {
+  return (context as { [key]?: Promise<Target> })[key];
+}
+
 /** Creates the parts of the merged server and connects them. */
 function assemble(options: MergeOptions) {
   const { upstreams, partMs = 10_000, now = Date.now, onWarning = () => {} } = options;
@@ -138,7 +176,8 @@ function assemble(options: MergeOptions) {
   const forms = createUriForms(names);
   const prefix = options.prefix ?? "collision";
   const table = new RoutingTable({ upstreams: names, prefix, forms, now });
-  const collecting = { upstreams, table, maxPages, partMs, onWarning };
+  const { isShown, maySubscribe } = options;
+  const collecting = { upstreams, table, maxPages, partMs, isShown, onWarning };
   const refresh = createRefresh({ collecting, refreshMs: options.refreshMs ?? 1000, now });
   const core = new Set(coreMethods.map((method) => method.name));
   const mintedIds = mintedIdKinds((options.methods ?? []).filter((one) => !core.has(one.name)));
@@ -153,13 +192,12 @@ function assemble(options: MergeOptions) {
     upstreams,
     finder,
     subscriptions,
+    maySubscribe,
     // Upstreams whose capabilities are not known in time receive the complete filter.
     capabilities: createCapabilities({ partMs: options.gatherMs ?? 2000, now }),
     maxItems: options.maxResourceSubscriptions ?? 1000,
     onChange: (upstream, change) => table.outdate(upstream, change),
   });
-  const tools = { method: callTool, list: "tools", noun: "tool" } as const;
-  const prompts = { method: getPrompt, list: "prompts", noun: "prompt" } as const;
   const asking = { upstreams, serverMeta, partMs, onWarning };
   const handlers = new Map<string, Handler>([
     [discover.name, (received) => mergedDiscover(asking, received)],
@@ -167,16 +205,26 @@ function assemble(options: MergeOptions) {
       listKinds[list].method.name,
       (received) => lists.serve(list, received),
     ]),
-    [callTool.name, async (received) => send(await finder.byName(tools, received), received)],
-    [getPrompt.name, async (received) => send(await finder.byName(prompts, received), received)],
-    [readResource.name, async (received) => send(await finder.byUri(received), received)],
-    [complete.name, async (received) => send(await finder.byReference(received), received)],
     [listen.name, follow],
   ]);
-  /** Serves the methods of extensions. */
-  const serveById: Handler = async (received, declared) =>
-    send(await finder.byId(received, declared), received);
-  return { byName, table, lists, subscriptions, handlers, serveById };
+  return { byName, table, lists, subscriptions, handlers, targetOf: targetsOf(finder), send };
+}
+
+const tools = { method: callTool, list: "tools", kind: "tool" } as const;
+const prompts = { method: getPrompt, list: "prompts", kind: "prompt" } as const;
+
+/** Returns a function that finds the target of a request. Methods of extensions name it by its id. */
+function targetsOf(finder: UpstreamFinder): FindTarget {
+  const finders = new Map<string, FindTarget>([
+    [callTool.name, (received) => finder.byName(tools, received)],
+    [getPrompt.name, (received) => finder.byName(prompts, received)],
+    [readResource.name, (received) => finder.byUri(received)],
+    [complete.name, (received) => finder.byReference(received)],
+  ]);
+  return (received, declared) => {
+    const find = finders.get(received.request.method);
+    return find ? find(received, declared) : finder.byId(received, declared);
+  };
 }
 
 function requirePositive(options: Readonly<Record<string, number>>): void {

@@ -12,7 +12,7 @@
  *
  * @spec server/tools#tool-names
  */
-import { createHash } from "node:crypto";
+import { prefixedName } from "../subjects/prefixed-name.ts";
 
 /** The names of one upstream. */
 export interface UpstreamNames {
@@ -36,10 +36,6 @@ export interface NameTable {
 /** The names that get the prefix of their upstream: only those that collide, or all. */
 export type PrefixRule = "collision" | "always";
 
-/** @spec server/tools#tool-names */
-const maxLength = 128;
-const digestLength = 16;
-
 /** Creates the table of names. It does not depend on the order of upstreams and names. */
 export function createNameTable(lists: readonly UpstreamNames[], rule: PrefixRule): NameTable {
   const plain = new Map<string, Origin>();
@@ -51,7 +47,7 @@ export function createNameTable(lists: readonly UpstreamNames[], rule: PrefixRul
   const origins = new Map<string, Origin>();
   // The array grows during the loop: a plain name that equals a prefixed one is added to it.
   for (const origin of prefixed) {
-    const shown = prefixName(origin);
+    const shown = prefixedName(origin.upstream, origin.name);
     const colliding = plain.get(shown);
     if (colliding !== undefined) {
       plain.delete(shown);
@@ -74,14 +70,6 @@ function groupByName(lists: readonly UpstreamNames[]): Map<string, [Origin, ...O
     }
   }
   return byName;
-}
-
-/** Returns the prefixed name. If the prefix makes it too long, it is cut and ends in a digest. */
-function prefixName({ upstream, name }: Origin): string {
-  const full = `${upstream}.${name}`;
-  if (full.length <= maxLength || name.length > maxLength) return full;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, digestLength);
-  return `${full.slice(0, maxLength - digestLength - 1)}-${digest}`;
 }
 
 function compile(origins: ReadonlyMap<string, Origin>): NameTable {

@@ -1,10 +1,10 @@
 import type { Result, Serve } from "lutra/protocol";
 import { createManualClock } from "lutra/testing";
 import { describe, expect, it } from "vitest";
+import { createUriForms } from "../subjects/uri-forms.ts";
 import { contextOf, fakeUpstream, requestOf } from "./fixtures/upstreams.ts";
 import { createRefresh } from "./refresh.ts";
 import { RoutingTable } from "./routing-table.ts";
-import { createUriForms } from "./uri-forms.ts";
 
 function setUp() {
   const clock = createManualClock();

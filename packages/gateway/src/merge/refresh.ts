@@ -4,8 +4,8 @@
  */
 import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { ProtocolError } from "lutra/protocol";
+import type { ListName } from "../subjects/list-kinds.ts";
 import { type CollectOptions, collect } from "./collect.ts";
-import type { ListName } from "./list-kinds.ts";
 import { isMethodNotFound } from "./merge-errors.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 import { callerKey } from "./seals.ts";

@@ -1,7 +1,7 @@
 import { createManualClock } from "lutra/testing";
 import { describe, expect, it } from "vitest";
+import { createUriForms } from "../subjects/uri-forms.ts";
 import { RoutingTable } from "./routing-table.ts";
-import { createUriForms } from "./uri-forms.ts";
 
 const clock = createManualClock();
 const tableOf = (...upstreams: string[]) =>

@@ -5,10 +5,10 @@
  */
 import { BoundedMap } from "lutra/internal";
 import type { CacheScope, ListChanged } from "lutra/protocol";
+import { type ListName, listKinds, listNames } from "../subjects/list-kinds.ts";
+import type { UriForms } from "../subjects/uri-forms.ts";
 import { type Attribution, createAttribution } from "./attribution.ts";
-import { type ListName, listKinds, listNames } from "./list-kinds.ts";
 import { createNameTable, type NameTable, type PrefixRule, type UpstreamNames } from "./names.ts";
-import type { UriForms } from "./uri-forms.ts";
 
 export interface RoutingTableOptions {
   readonly upstreams: readonly string[];

@@ -13,8 +13,9 @@ import {
   type Result,
 } from "lutra/protocol";
 import { recordOf } from "../exchange-record.ts";
+import type { ListName } from "../subjects/list-kinds.ts";
+import { isUiUri } from "../subjects/uri-forms.ts";
 import type { Target } from "./find-upstream.ts";
-import type { ListName } from "./list-kinds.ts";
 import type { MintedIdKind } from "./minted-ids.ts";
 import { type ReceivedRequest, renamedContext } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
@@ -22,7 +23,6 @@ import { renameInError } from "./rename-error.ts";
 import { showUris } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
 import type { Seals } from "./seals.ts";
-import { isUiUri } from "./uri-forms.ts";
 
 const resourceLists: readonly ListName[] = ["resources", "resourceTemplates"];
 
@@ -49,8 +49,9 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     target: Target,
     { request, context }: ReceivedRequest,
   ): Promise<JSONObject> {
-    const { requestState, ...params } = target.params;
-    if (requestState === undefined) return target.params;
+    const translated = target.translate(request.params ?? {});
+    const { requestState, ...params } = translated;
+    if (requestState === undefined) return translated;
     const opened =
       typeof requestState === "string"
         ? await seals.states.open(requestState, { context, method: request.method })
@@ -109,8 +110,7 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
   return async (target, received) => {
     const params = await openState(target, received);
     const { request, context } = received;
-    const record = recordOf(context);
-    if (record !== undefined) record.upstream = target.upstream.name;
+    recordTarget(target, context);
     let result: Result;
     try {
       const translated = params === request.params ? request : { ...request, params };
@@ -124,6 +124,11 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     const sealed = hasIds ? await sealIds(result, target, context) : result;
     return translateUris(sealed, target, received);
   };
+}
+
+function recordTarget({ upstream, subject }: Target, context: RequestContext): void {
+  const record = recordOf(context);
+  if (record !== undefined) Object.assign(record, { upstream: upstream.name, subject });
 }
 
 /**

@@ -79,6 +79,27 @@ describe("explainRoutes", () => {
     ]);
   });
 
+  it("explains a denial that depends on the upstream's own name", () => {
+    const merging = parseConfig({
+      upstreams: { a: { url: "http://127.0.0.1:1/mcp" }, b: { url: "http://127.0.0.1:2/mcp" } },
+      routes: [
+        { match: { tool: "drop_*" }, deny: "dropping is off" },
+        { match: { name: "tidy" }, to: "a", rename: "drop_all" },
+        { merge: "all" },
+      ],
+    }).config;
+    expect(explainRoutes(merging, { method: "tools/call", name: "a.drop_all" }).lines).toEqual([
+      "routes[0]: depends on the upstream of the name; denies tool drop_*",
+      'routes[1]: does not match; name is "a.drop_all", expected tidy',
+      "routes[2]: matches every request",
+      "=> a, b as one server",
+    ]);
+    expect(explainRoutes(merging, { method: "tools/call", name: "tidy" })).toEqual({
+      route: 0,
+      lines: ["routes[0]: matches tool drop_*", "=> refused with 403: dropping is off"],
+    });
+  });
+
   it("explains that no route matches", () => {
     const only = parseConfig({
       upstreams: { a: { url: "http://127.0.0.1:1/mcp" } },

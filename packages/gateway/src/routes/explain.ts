@@ -4,9 +4,12 @@ import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { mayHaveName } from "../head/read-head.ts";
-import { verifiesItself } from "./actions.ts";
+import { refersInBody } from "../subjects/reference.ts";
+import { verifiesItself } from "./action.ts";
+import { compileDenials, type Denial } from "./denials.ts";
 import { mayBecomeTask } from "./follow-tasks.ts";
-import { compileMatch } from "./match.ts";
+import { subjectOfHead } from "./identify.ts";
+import { type Condition, compileMatch, type RoutingInput } from "./match.ts";
 import { compileRoutes } from "./routes.ts";
 
 /** A request, as described by its headers. */
@@ -29,21 +32,47 @@ export interface Explanation {
 export function explainRoutes(config: CompleteConfig, question: Question): Explanation {
   const head = headOf(question);
   const input = { head, principal: question.principal };
-  const route = compileRoutes(config.routes).find(input)?.index;
+  const found = compileRoutes(config.routes).find(input)?.index;
+  const denial = found === undefined ? undefined : denialOf(found, input, config);
+  const route = denial?.index ?? found;
   const tried = config.routes.slice(0, (route ?? config.routes.length) + 1);
-  const lines = tried.map((candidate, index) => {
-    const failed = compileMatch(candidate.match).find(({ holds }) => !holds(input));
-    if (failed === undefined) return `routes[${index}]: matches${conditionsOf(candidate)}`;
-    const actual = failed.actual(input);
-    const shown = actual === undefined ? "absent" : JSON.stringify(actual);
-    const expected = `expected ${failed.expected}`;
-    return `routes[${index}]: does not match; ${failed.about} is ${shown}, ${expected}`;
-  });
   const taken = route === undefined ? undefined : config.routes[route];
+  const lines = tried.map((candidate, index) => {
+    const line = index === route ? undefined : mismatchOf(candidate, input, taken);
+    return `routes[${index}]: ${line ?? `matches${conditionsOf(candidate)}`}`;
+  });
   const outcome =
     taken === undefined ? "no route matches: refused with 404" : outcomeOf(taken, config);
   const reading = taken && readingOf(taken, config, question.method);
   return { route, lines: [...lines, `=> ${outcome}`, ...(reading ? [`   ${reading}`] : [])] };
+}
+
+/** Returns the denial by the name that a request has at the only upstream of its route. */
+function denialOf(found: number, input: RoutingInput, config: CompleteConfig): Denial | undefined {
+  const { to: name, rename } = config.routes[found] as RouteConfig;
+  if (typeof name !== "string") return undefined;
+  const subject = subjectOfHead({ name, countedAt: name, rename }, input);
+  return subject && compileDenials(config, found)?.find({ ...input, subject });
+}
+
+/** Says which condition does not hold, or that this depends on the name at a merged upstream. */
+function mismatchOf(
+  candidate: RouteConfig,
+  input: RoutingInput,
+  taken: RouteConfig | undefined,
+): string | undefined {
+  const failed = conditionsOn(candidate).filter(({ holds }) => !holds(input));
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const isOpen = candidate.deny !== undefined && taken?.merge !== undefined;
+  const { method, name } = input.head;
+  if (isOpen && (name !== undefined || refersInBody(method))) {
+    const isBySubject = failed.every(({ on }) => on === "subject");
+    if (isBySubject) return `depends on the upstream of the name; denies${conditionsOf(candidate)}`;
+  }
+  const actual = first.actual(input);
+  const shown = actual === undefined ? "absent" : JSON.stringify(actual);
+  return `does not match; ${first.about} is ${shown}, expected ${first.expected}`;
 }
 
 function headOf({ method, name, params = {} }: Question): Head {
@@ -60,8 +89,12 @@ function headOf({ method, name, params = {} }: Question): Head {
   };
 }
 
-function conditionsOf({ match }: RouteConfig): string {
-  const conditions = compileMatch(match);
+function conditionsOn({ match, deny }: RouteConfig): readonly Condition[] {
+  return compileMatch(match, deny === undefined ? "sent" : "subject");
+}
+
+function conditionsOf(route: RouteConfig): string {
+  const conditions = conditionsOn(route);
   if (conditions.length === 0) return " every request";
   return ` ${conditions.map(({ about, expected }) => `${about} ${expected}`).join(" and ")}`;
 }

@@ -1,46 +1,12 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { headOf, modern } from "../fixtures/head-of.ts";
-import { compileMatch, compilePatterns } from "./match.ts";
-
-describe("a pattern", () => {
-  it.each([
-    ["search", "search", true],
-    ["search", "searches", false],
-    ["search", "Search", false],
-    ["search*", "search_flights", true],
-    ["*_admin", "users_admin", true],
-    ["*_admin", "users_admin_2", false],
-    ["a*b*c", "a-b-c", true],
-    ["a*b*c", "abc", true],
-    ["a*b*c", "acb", false],
-    ["a*a", "a", false],
-    ["*", "", true],
-    ["**", "anything", true],
-    ["a.c", "abc", false],
-    ["file:///*/[x]", "file:///a/[x]", true],
-  ])("%j matches %j: %s", (pattern, text, expected) => {
-    expect(compilePatterns([pattern])(text)).toBe(expected);
-  });
-
-  it("matches any text with a star and the other characters literally", () => {
-    const reference = (pattern: string) => {
-      const escaped = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-      return new RegExp(`^${escaped.join("[^]*")}$`, "u");
-    };
-    const short = fc.string({ unit: fc.constantFrom("a", "b", "*", "."), maxLength: 8 });
-    fc.assert(
-      fc.property(short, short, (pattern, text) => {
-        expect(compilePatterns([pattern])(text)).toBe(reference(pattern).test(text));
-      }),
-    );
-  });
-});
+import { Subject } from "../subjects/subject.ts";
+import { compileMatch } from "./match.ts";
 
 describe("conditions", () => {
   const call = headOf(...modern("tools/call", "search", "Mcp-Param-Country", "FR"));
   const holds = (match: object, principal?: string) =>
-    compileMatch(match).every((condition) => condition.holds({ head: call, principal }));
+    compileMatch(match, "sent").every((condition) => condition.holds({ head: call, principal }));
 
   it("match only when all of them hold", () => {
     expect(holds({ method: "tools/call", name: ["other", "sea*"], param: { Country: "FR" } })).toBe(
@@ -57,6 +23,42 @@ describe("conditions", () => {
   });
 
   it("are empty for an absent match", () => {
-    expect([compileMatch(undefined), compileMatch({})]).toEqual([[], []]);
+    expect([compileMatch(undefined, "sent"), compileMatch({}, "sent")]).toEqual([[], []]);
+  });
+});
+
+describe("conditions on the subject", () => {
+  const subject = new Subject("notes", "tool", "drop_table");
+  const file = new Subject("notes", "resource", "FILE:///etc/./passwd");
+  const call = headOf(...modern("tools/call", "notes.drop_table"));
+  const holds = (match: object, about: Subject, names: "sent" | "subject" = "subject") =>
+    compileMatch(match, names).every((condition) =>
+      condition.holds({ head: call, principal: undefined, subject: about }),
+    );
+
+  it.each([
+    [{ name: "drop_*" }, subject, true],
+    [{ name: "notes.drop_*" }, subject, true],
+    [{ name: "other.drop_*" }, subject, false],
+    [{ tool: "drop_*" }, subject, true],
+    [{ tool: "notes.drop_*" }, subject, false],
+    [{ prompt: "drop_*" }, subject, false],
+    [{ upstream: "no*" }, subject, true],
+    [{ upstream: "other", tool: "drop_*" }, subject, false],
+    [{ name: "file:///etc/*" }, file, true],
+    [{ name: "notes+file:///etc/*" }, file, true],
+    [{ resource: "file:///etc/passwd" }, file, true],
+    [{ resource: "file:///%65tc/passwd" }, file, true],
+    [{ resource: "file:///home/*" }, file, false],
+    [{ tool: "*" }, file, false],
+  ])("compare %j with every name of the entry", (match, about, expected) => {
+    expect(holds(match, about)).toBe(expected);
+  });
+
+  it("compare only the name as sent in a route to upstreams", () => {
+    expect(holds({ tool: "drop_*" }, subject, "sent")).toBe(false);
+    expect(holds({ name: "notes.*" }, subject, "sent")).toBe(true);
+    expect(holds({ tool: "notes.*" }, subject, "sent")).toBe(true);
+    expect(holds({ prompt: "notes.*" }, subject, "sent")).toBe(false);
   });
 });

@@ -1,11 +1,22 @@
-/** Conditions on the head of a request, compiled once. */
+/** Conditions on the head of a request and on its subject, compiled once. */
 import type { MatchConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
+import { compilePatterns } from "../subjects/patterns.ts";
+import { referenceOfHead } from "../subjects/reference.ts";
+import {
+  compileAnyName,
+  compileOwnName,
+  Subject,
+  type SubjectKind,
+  type SubjectTest,
+} from "../subjects/subject.ts";
 
 /** The properties of a request that routes and limits depend on. */
 export interface RoutingInput {
   readonly head: Head;
   readonly principal: string | undefined;
+  /** Undefined for a request without a subject, and until the subject is known. */
+  readonly subject?: Subject | undefined;
 }
 
 /** One condition of a `match`. */
@@ -13,65 +24,117 @@ export interface Condition {
   /** The property that the condition tests, as in the configuration. */
   readonly about: string;
   readonly expected: string;
+  /**
+   * The part of a request that decides: the method or name in its head, its subject, or a property in
+   * which calls of the same entry differ.
+   */
+  readonly on: "head" | "subject" | "call";
   readonly holds: (input: RoutingInput) => boolean;
   readonly actual: (input: RoutingInput) => string | undefined;
 }
 
-/** Compiles the conditions of a `match`. An absent `match` has none. */
-export function compileMatch(match: MatchConfig | undefined): readonly Condition[] {
+type Patterns = string | readonly string[];
+
+/** The keys of a `match` that name an entry, with the kind of the entry. */
+export const namedKinds = {
+  tool: "tool",
+  prompt: "prompt",
+  resource: "resource",
+} as const satisfies { readonly [Key in keyof MatchConfig]?: SubjectKind };
+
+/**
+ * Compiles the conditions of a `match`. An absent `match` has none.
+ *
+ * @param names `subject` to test names of the subject, as denials and limits do; `sent` to test only the
+ *   name that the client sent, as routes to upstreams do
+ */
+export function compileMatch(
+  match: MatchConfig | undefined,
+  names: "subject" | "sent",
+): readonly Condition[] {
   if (match === undefined) return [];
   const conditions: Condition[] = [];
-  const add = (
-    about: string,
-    patterns: string | readonly string[] | undefined,
-    actual: Condition["actual"],
-  ) => {
-    if (patterns === undefined) return;
-    const all = typeof patterns === "string" ? [patterns] : patterns;
-    const fits = compilePatterns(all);
-    const holds = (input: RoutingInput) => {
-      const value = actual(input);
-      return value !== undefined && fits(value);
-    };
-    conditions.push({ about, expected: all.join(" or "), actual, holds });
-  };
-  add("method", match.method, ({ head }) => head.method);
-  add("name", match.name, ({ head }) => head.name);
-  for (const [param, patterns] of Object.entries(match.param ?? {})) {
-    const name = param.toLowerCase();
-    add(`param.${param}`, patterns, ({ head }) => head.param(name));
+  const { method, name, upstream, principal, param = {} } = match;
+  if (method !== undefined) conditions.push(onText("method", method, ({ head }) => head.method));
+  if (upstream !== undefined) conditions.push(onUpstream(upstream));
+  if (name !== undefined) conditions.push(names === "sent" ? onSentName(name) : onAnyName(name));
+  for (const key of Object.keys(namedKinds) as (keyof typeof namedKinds)[]) {
+    const patterns = match[key];
+    if (patterns !== undefined) conditions.push(onEntry(key, patterns, names));
   }
-  add("principal", match.principal, ({ principal }) => principal);
+  for (const [key, patterns] of Object.entries(param)) {
+    const header = key.toLowerCase();
+    const onParam = onText(`param.${key}`, patterns, ({ head }) => head.param(header));
+    conditions.push({ ...onParam, on: "call" });
+  }
+  if (principal !== undefined) {
+    const onPrincipal = onText("principal", principal, ({ principal }) => principal);
+    conditions.push({ ...onPrincipal, on: "call" });
+  }
   return conditions;
 }
 
-/** Returns a test for texts that match one of the patterns, where `*` stands for any text. */
-export function compilePatterns(patterns: readonly string[]): (text: string) => boolean {
-  const exact = new Set(patterns.filter((pattern) => !pattern.includes("*")));
-  const globs = patterns.filter((pattern) => pattern.includes("*")).map(compileGlob);
-  if (globs.length === 0) return (text) => exact.has(text);
-  return (text) => exact.has(text) || globs.some((fits) => fits(text));
+function onText(about: string, patterns: Patterns, actual: Condition["actual"]): Condition {
+  const all = [patterns].flat();
+  const fits = compilePatterns(all);
+  const holds = (input: RoutingInput) => {
+    const value = actual(input);
+    return value !== undefined && fits(value);
+  };
+  return { about, expected: all.join(" or "), on: "head", actual, holds };
 }
 
-/**
- * Splits the pattern at its stars and searches for the parts in turn, so that each pattern takes
- * linear time.
- */
-function compileGlob(pattern: string): (text: string) => boolean {
-  const parts = pattern.split("*");
-  const first = parts[0] as string;
-  const last = parts.at(-1) as string;
-  const middle = parts.slice(1, -1).filter((part) => part !== "");
-  return (text) => {
-    if (text.length < first.length + last.length) return false;
-    if (!text.startsWith(first) || !text.endsWith(last)) return false;
-    let from = first.length;
-    const end = text.length - last.length;
-    for (const part of middle) {
-      const at = text.indexOf(part, from);
-      if (at === -1 || at + part.length > end) return false;
-      from = at + part.length;
-    }
-    return true;
+function onUpstream(patterns: Patterns): Condition {
+  const actual: Condition["actual"] = ({ subject }) => subject?.upstream;
+  return { ...onText("upstream", patterns, actual), on: "subject" };
+}
+
+function onSentName(patterns: Patterns): Condition {
+  return onText("name", patterns, ({ head }) => head.name);
+}
+
+/** Tests the name as sent, and all other names of the subject. */
+function onAnyName(patterns: Patterns): Condition {
+  const sent = onSentName(patterns);
+  const fits = compileAnyName([patterns].flat());
+  return {
+    ...sent,
+    on: "subject",
+    holds: (input) => sent.holds(input) || (input.subject !== undefined && fits(input.subject)),
   };
+}
+
+/** Tests the upstream's own name of an entry, or the name as sent. */
+function onEntry(
+  key: keyof typeof namedKinds,
+  patterns: Patterns,
+  names: "subject" | "sent",
+): Condition {
+  const kind = namedKinds[key];
+  const fits = compileOwnName(kind, [patterns].flat());
+  const expected = [patterns].flat().join(" or ");
+  if (names === "sent") return onSentEntry({ key, expected }, kind, fits);
+  return {
+    about: key,
+    expected,
+    on: "subject",
+    holds: ({ subject }) => subject !== undefined && fits(subject),
+    actual: ({ subject }) => (subject?.kind === kind ? subject.name : undefined),
+  };
+}
+
+function onSentEntry(
+  { key, expected }: { readonly key: string; readonly expected: string },
+  kind: SubjectKind,
+  fits: SubjectTest,
+): Condition {
+  const sent = ({ head }: RoutingInput) => {
+    const reference = referenceOfHead(head);
+    return reference?.kind === kind ? reference.name : undefined;
+  };
+  const holds = (input: RoutingInput) => {
+    const name = sent(input);
+    return name !== undefined && fits(new Subject("", kind, name));
+  };
+  return { about: key, expected, on: "head", actual: sent, holds };
 }

@@ -1,5 +1,6 @@
 import { nameOf } from "lutra/internal";
 import type { Middleware } from "lutra/protocol";
+import { renamedContext } from "../merge/own-request.ts";
 import type { Methods } from "./admission.ts";
 
 /** Replaces the tool, prompt or resource that a request names, for an upstream with another name. */
@@ -10,6 +11,7 @@ export function rename(name: string, methods: Methods): Middleware {
     if (field === undefined || nameOf(method, request.params) === undefined) {
       return next(request, context);
     }
-    return next({ ...request, params: { ...request.params, [field]: name } }, context);
+    const renamed = { ...request, params: { ...request.params, [field]: name } };
+    return next(renamed, renamedContext(context, name));
   };
 }

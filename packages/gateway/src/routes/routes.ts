@@ -16,7 +16,8 @@ interface Route {
 export interface Routes {
   readonly all: readonly Route[];
   /**
-   * Returns the route of a request, or undefined when no route matches.
+   * Returns the route of a request by its head, or undefined when no route matches. Denials above it
+   * may still apply to the subject of the request.
    *
    * @throws {ProtocolError} `headerMismatch` where conditions test metadata headers that the request
    *   lacks
@@ -29,7 +30,7 @@ export function compileRoutes(configs: readonly RouteConfig[]): Routes {
   const all = configs.map((config, index) => ({
     index,
     config,
-    conditions: compileMatch(config.match),
+    conditions: compileMatch(config.match, config.deny === undefined ? "sent" : "subject"),
   }));
   const needsMetadata = all.some(({ config }) => testsHeaders(config));
   const byMethod = new Map<string, readonly Route[]>();
@@ -46,13 +47,14 @@ export function compileRoutes(configs: readonly RouteConfig[]): Routes {
       const { head } = input;
       if (needsMetadata) requireMetadata(head);
       const candidates = byMethod.get(head.method ?? "") ?? other;
-      for (const route of candidates) if (matches(route, input)) return route;
+      for (const route of candidates) if (allHold(route.conditions, input)) return route;
       return undefined;
     },
   };
 }
 
-function matches({ conditions }: Route, input: RoutingInput): boolean {
+/** Returns true if a request meets all conditions. */
+export function allHold(conditions: readonly Condition[], input: RoutingInput): boolean {
   for (const condition of conditions) if (!condition.holds(input)) return false;
   return true;
 }
@@ -64,8 +66,10 @@ function exactMethods({ match }: RouteConfig): readonly string[] | undefined {
   return methods.some((method) => method.includes("*")) ? undefined : methods;
 }
 
-function testsHeaders({ match }: RouteConfig): boolean {
-  return match?.method !== undefined || match?.name !== undefined || match?.param !== undefined;
+/** Returns true for conditions on anything but the principal: all others depend on headers. */
+function testsHeaders({ match = {} }: RouteConfig): boolean {
+  const { principal: _principal, ...others } = match;
+  return Object.values(others).some((condition) => condition !== undefined);
 }
 
 /**

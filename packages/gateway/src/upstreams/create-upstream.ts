@@ -1,8 +1,10 @@
+import { coreMethods } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { createCommandUpstream } from "./command-upstream.ts";
 import { createHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
 import { createModuleUpstream, type RunModule } from "./module-upstream.ts";
 import type { Upstream } from "./upstream.ts";
+import { withVisibility } from "./visibility.ts";
 
 export interface CreateUpstreamOptions extends HttpUpstreamOptions {
   /** Runs modules in processes. Required for an upstream with a `module`. */
@@ -17,7 +19,18 @@ export interface CreateUpstreamOptions extends HttpUpstreamOptions {
 export function createUpstream(
   name: string,
   config: UpstreamConfig,
-  { modules, ...options }: CreateUpstreamOptions = {},
+  options: CreateUpstreamOptions = {},
+): Upstream {
+  const methods = new Map(
+    [...coreMethods, ...(options.methods ?? [])].map((method) => [method.name, method]),
+  );
+  return withVisibility(ofKind(name, config, options), config, methods);
+}
+
+function ofKind(
+  name: string,
+  config: UpstreamConfig,
+  { modules, ...options }: CreateUpstreamOptions,
 ): Upstream {
   const { command, module } = config;
   if (command !== undefined) return createCommandUpstream(name, { ...config, command }, options);

@@ -1,8 +1,9 @@
 /** A server behind the gateway, over HTTP, stdio or in processes of its own. */
-import type { Serve, Tool } from "lutra/protocol";
+import type { ProtocolError, Serve, Tool } from "lutra/protocol";
 import type { RequestCopy } from "../delivery/deliver-copy.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import type { Fleet, Recipient } from "../delivery/fleet.ts";
+import type { Head } from "../head/head.ts";
 import type { ReplicaStatus } from "../replicas/replica.ts";
 
 export interface Upstream {
@@ -28,6 +29,8 @@ export interface Upstream {
   readonly findTool?: ((name: string) => Promise<Tool | undefined>) | undefined;
   /** Marks the list of tools as stale. */
   readonly forget?: (() => void) | undefined;
+  /** Present if the configuration hides some of its entries. `serve` hides them; `forward` can't. */
+  readonly visibility?: Visibility | undefined;
   readonly status: () => UpstreamStatus;
   /** Resolves with true when a replica answers, and with false after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<boolean>;
@@ -38,6 +41,14 @@ export interface Upstream {
    * replaced when they die. Requests are still answered.
    */
   readonly drain?: (() => void) | undefined;
+}
+
+/** The rules for entries that the configuration hides. */
+export interface Visibility {
+  /** Returns true for a method whose requests or results must be read. */
+  readonly reads: (method: string | undefined) => boolean;
+  /** Returns the error for a request that names a hidden entry. */
+  readonly refusal: (head: Head) => ProtocolError | undefined;
 }
 
 export interface UpstreamStatus {

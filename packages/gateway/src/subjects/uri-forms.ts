@@ -25,7 +25,6 @@ export function isUiUri(uri: string): boolean {
 
 /** Creates the forms for these upstreams. URIs with other names are not parsed. */
 export function createUriForms(upstreams: readonly string[]): UriForms {
-  const labels = new Map(upstreams.map((upstream) => [upstream, labelOf(upstream)]));
   const byLabel = new Map(upstreams.map((upstream) => [labelOf(upstream), upstream]));
 
   function read(uri: string): CarriedUri | undefined {
@@ -45,14 +44,14 @@ export function createUriForms(upstreams: readonly string[]): UriForms {
     return upstream === undefined || isUiUri(rest) ? undefined : { upstream, uri: rest };
   }
 
-  return {
-    carry: (upstream, uri) => {
-      const label = labels.get(upstream) as string;
-      if (isUiUri(uri)) return `${uiScheme}${label}/${uri.slice(uiScheme.length)}`;
-      return `${label}+${uri}`;
-    },
-    read,
-  };
+  return { carry: carryUri, read };
+}
+
+/** Returns the form of a URI or a template that carries its upstream. */
+export function carryUri(upstream: string, uri: string): string {
+  const label = labelOf(upstream);
+  if (isUiUri(uri)) return `${uiScheme}${label}/${uri.slice(uiScheme.length)}`;
+  return `${label}+${uri}`;
 }
 
 /**

@@ -7,9 +7,12 @@ import {
   listTools,
   type Method,
 } from "lutra/protocol";
+import type { SubjectKind } from "./subject.ts";
 
 export interface ListKind {
   readonly method: Method;
+  /** The kind of the entries; a template is the name of many resources. */
+  readonly entry: SubjectKind;
   /** The member of the result that holds the entries. */
   readonly field: string;
   /** The member that identifies an entry on its server. */
@@ -22,16 +25,30 @@ export type ListName = "tools" | "prompts" | "resources" | "resourceTemplates";
 
 /** @spec server/utilities/pagination#operations-supporting-pagination */
 export const listKinds: { readonly [List in ListName]: ListKind } = {
-  tools: { method: listTools, field: "tools", key: "name", changedBy: "toolsListChanged" },
-  prompts: { method: listPrompts, field: "prompts", key: "name", changedBy: "promptsListChanged" },
+  tools: {
+    method: listTools,
+    entry: "tool",
+    field: "tools",
+    key: "name",
+    changedBy: "toolsListChanged",
+  },
+  prompts: {
+    method: listPrompts,
+    entry: "prompt",
+    field: "prompts",
+    key: "name",
+    changedBy: "promptsListChanged",
+  },
   resources: {
     method: listResources,
+    entry: "resource",
     field: "resources",
     key: "uri",
     changedBy: "resourcesListChanged",
   },
   resourceTemplates: {
     method: listResourceTemplates,
+    entry: "resource",
     field: "resourceTemplates",
     key: "uriTemplate",
     changedBy: "resourcesListChanged",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compilePatterns } from "./match.ts";
+import { compilePatterns } from "./patterns.ts";
 
 it("a pattern takes linear time for adversarial texts", () => {
   const fits = compilePatterns([`${"a*".repeat(40)}b`]);

@@ -1,0 +1,87 @@
+/** The actions for requests: refuse, forward unread, or read and serve. */
+import type { Middleware, ProtocolError, Serve } from "lutra/protocol";
+import type { ResponseCaching } from "../cache/response-caching.ts";
+import type { CompleteConfig } from "../config/complete-routes.ts";
+import type { Config, RouteConfig } from "../config/schema.ts";
+import type { Forward } from "../delivery/deliver-stream.ts";
+import { denied } from "../refuse.ts";
+import type { SubjectKind } from "../subjects/subject.ts";
+import type { Upstream } from "../upstreams/upstream.ts";
+import type { Methods } from "./admission.ts";
+import type { Denial, Denials, IsDeniedToAll } from "./denials.ts";
+import type { Identify } from "./identify.ts";
+import type { RoutingInput } from "./match.ts";
+
+export type Action =
+  | {
+      readonly kind: "refuse";
+      readonly error: ProtocolError;
+      /** The denial that applies; undefined for an entry that the upstream does not offer. */
+      readonly denial?: Denial;
+    }
+  | {
+      readonly kind: "forward";
+      readonly forward: NonNullable<Upstream["forward"]>;
+      readonly shadow?: Forward["shadow"];
+    }
+  | { readonly kind: "serve"; readonly serve: Serve };
+
+/** Chooses the action for a request by its head and its caller. */
+export type ChooseAction = (input: RoutingInput) => Action;
+
+/** A route with its index in the configuration. */
+export interface IndexedRoute {
+  readonly route: RouteConfig;
+  readonly index: number;
+}
+
+/** Several upstreams as one server. */
+export interface MergedServer {
+  readonly serve: Serve;
+  readonly identify: Identify;
+}
+
+/** The parts of the gateway that actions use. */
+export interface ActionDependencies {
+  readonly config: CompleteConfig;
+  readonly methods: Methods;
+  readonly upstream: (name: string) => Upstream;
+  /** Returns several upstreams as one server. */
+  readonly merge: (
+    names: readonly string[],
+    route: IndexedRoute,
+    denials: Denials | undefined,
+  ) => MergedServer;
+  /** Returns the `serve` of one upstream, with subscriptions that outlive its replicas. */
+  readonly relay: (upstream: Upstream) => Serve;
+  /** The response cache; undefined if it is turned off. */
+  readonly caching: ResponseCaching["middleware"] | undefined;
+  /** Returns the cache name for a route whose responses differ from those of the upstream. */
+  readonly cacheName: (index: number) => string;
+  /** The limits; undefined if there are none. */
+  readonly limits: Middleware | undefined;
+  /** Tests for entries that lists leave out, by kind. */
+  readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
+}
+
+export function always(action: Action): ChooseAction {
+  return () => action;
+}
+
+/** Returns the action of a denial. */
+export function denying(denial: Denial): Action {
+  return { kind: "refuse", error: denied(denial.reason), denial };
+}
+
+/** Returns the upstreams that a route merges, in their order. */
+export function mergedNames({ merge }: RouteConfig, config: Config): readonly string[] {
+  return merge === "all" ? Object.keys(config.upstreams) : (merge ?? []);
+}
+
+/**
+ * Returns true when the upstream compares headers with bodies itself, so that the gateway need not
+ * read the bodies.
+ */
+export function verifiesItself(config: Config["upstreams"][string] | undefined): boolean {
+  return (config?.verify ?? (config?.module === undefined ? "gateway" : "upstream")) === "upstream";
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { canonicalUri, withoutQuery } from "./canonical-uri.ts";
+
+describe("the canonical spelling of a URI", () => {
+  it.each([
+    ["a scheme and a host in capitals", "HTTP://Example.COM/A", "http://example.com/A"],
+    ["percent-encoded letters", "file:///%65tc/%70asswd", "file:///etc/passwd"],
+    ["percent-encoded slashes", "file:///etc%2Fpasswd", "file:///etc/passwd"],
+    ["percent-encoded UTF-8", "x://caf%C3%A9", "x://café"],
+    ["a decomposed character", "x://cafe\u0301", "x://café"],
+    ["bytes that are not UTF-8", "x://a/%FF%fe", "x://a/%ff%fe"],
+    ["dot segments", "file:///a/./b/../../etc/passwd", "file:///etc/passwd"],
+    ["dot segments above the root", "file:///../../etc/passwd", "file:///etc/passwd"],
+    ["encoded dot segments", "file:///a/%2e%2e/etc/passwd", "file:///etc/passwd"],
+    ["dot segments at the end", "file:///etc/a/..", "file:///etc/"],
+    ["repeated slashes", "file:////etc//passwd", "file:///etc/passwd"],
+    ["backslashes", "file:///etc\\passwd", "file:///etc/passwd"],
+    ["localhost", "file://localhost/etc/passwd", "file:///etc/passwd"],
+    ["no authority", "file:/etc/passwd", "file:///etc/passwd"],
+    ["characters that URL parsers remove", " fi\tle:///etc/pass\nwd ", "file:///etc/passwd"],
+    ["no hierarchy", "memo:a b", "memo:a b"],
+    ["no scheme", "a/../b", "b"],
+    ["a query", "x://a/b/../c?d=../e#f", "x://a/c?d=../e#f"],
+  ])("removes the differences of %s", (_what, uri, canonical) => {
+    expect(canonicalUri(uri)).toBe(canonical);
+  });
+
+  it.each([
+    ["FILE:///etc/*", "file:///etc/*"],
+    ["*://etc/*", "*://etc/*"],
+    ["*+file:///etc/*", "*+file:///etc/*"],
+    ["*", "*"],
+    ["file:///caf%C3%A9/*", "file:///café/*"],
+  ])("keeps the stars of the pattern %s", (pattern, canonical) => {
+    expect(canonicalUri(pattern)).toBe(canonical);
+  });
+
+  it.each([
+    ["file:///etc/passwd?", "file:///etc/passwd"],
+    ["file:///etc/passwd/#x", "file:///etc/passwd"],
+    ["file:///", "file:///"],
+    ["x:", "x:"],
+  ])("of %s without its query is %s", (uri, expected) => {
+    expect(withoutQuery(canonicalUri(uri))).toBe(expected);
+  });
+});

@@ -1,0 +1,78 @@
+/** The entries of an upstream that the gateway offers: the configuration may include or exclude some. */
+import { invalidParams } from "lutra/internal";
+import { compose, type Method, type ProtocolError, type Serve } from "lutra/protocol";
+import type { UpstreamConfig } from "../config/schema.ts";
+import { canonicalUri } from "../subjects/canonical-uri.ts";
+import { filterLists, isFiltered, type ShownByKind } from "../subjects/filter-lists.ts";
+import { filterSubscriptions } from "../subjects/filter-subscriptions.ts";
+import { compilePatterns } from "../subjects/patterns.ts";
+import {
+  type Reference,
+  referenceIn,
+  referenceOfHead,
+  refersInBody,
+} from "../subjects/reference.ts";
+import { compileOwnName, Subject, type SubjectKind } from "../subjects/subject.ts";
+import type { Upstream, Visibility } from "./upstream.ts";
+
+/** The keys of the configuration, with the kind of the entries. */
+const selections = { tools: "tool", prompts: "prompt", resources: "resource" } as const;
+
+/**
+ * Hides the entries that the configuration does not select: lists do not contain them, and a request
+ * that names one is answered as for an unknown entry. Returns the upstream itself if all are selected.
+ */
+export function withVisibility(
+  upstream: Upstream,
+  config: UpstreamConfig,
+  methods: ReadonlyMap<string, Method>,
+): Upstream {
+  const shown = shownBy(config);
+  if (shown.size === 0) return upstream;
+  const refusalOf = (reference: Reference | undefined) => {
+    if (reference === undefined) return undefined;
+    const isShown = shown.get(reference.kind);
+    return isShown === undefined || isShown(reference.name) ? undefined : unknown(reference);
+  };
+  const visibility: Visibility = {
+    reads: (method) => isFiltered(method, shown) || refersInBody(method),
+    refusal: (head) => refusalOf(referenceOfHead(head)),
+  };
+  const isShownUri = shown.get("resource");
+  const filtered = compose(
+    [filterLists(shown), ...(isShownUri ? [filterSubscriptions(isShownUri, methods)] : [])],
+    upstream.serve,
+  );
+  const serve: Serve = async (request, context) => {
+    const refusal = refusalOf(referenceIn(request.method, request.params, methods));
+    if (refusal !== undefined) throw refusal;
+    return filtered(request, context);
+  };
+  return { ...upstream, serve, visibility };
+}
+
+function shownBy(config: UpstreamConfig): ShownByKind {
+  const shown = new Map<SubjectKind, (name: string) => boolean>();
+  for (const key of Object.keys(selections) as (keyof typeof selections)[]) {
+    const { include, exclude } = config[key] ?? {};
+    if (include === undefined && exclude === undefined) continue;
+    const kind = selections[key];
+    const isIncluded = include === undefined ? () => true : fitsEach(kind, [include].flat());
+    const isExcluded = exclude === undefined ? () => false : compileOwnName(kind, [exclude].flat());
+    shown.set(kind, (name) => isIncluded(name) && !isExcluded(new Subject("", kind, name)));
+  }
+  return shown;
+}
+
+/** Returns a test for names that fit in the spelling as sent and in the canonical one. */
+function fitsEach(kind: SubjectKind, patterns: readonly string[]): (name: string) => boolean {
+  const fits = compilePatterns(patterns);
+  if (kind !== "resource") return fits;
+  const fitsCanonical = compilePatterns(patterns.map(canonicalUri));
+  return (uri) => fits(uri) && fitsCanonical(canonicalUri(uri));
+}
+
+function unknown({ kind, name }: Reference): ProtocolError {
+  if (kind === "resource") return invalidParams("Resource not found", { uri: name });
+  return invalidParams(`Unknown ${kind}: ${name}`);
+}
