@@ -97,6 +97,15 @@ export function denied(reason: string): ProtocolError {
   return new ProtocolError("invalidRequest", reason, { status: 403 });
 }
 
+/**
+ * Returns the error for a call that a rule decides by `Mcp-Param-*` headers, if these can't be compared
+ * with the arguments. Without the comparison, the client could tell the rule anything.
+ */
+export function notComparable(headers: readonly string[], reason: string): ProtocolError {
+  const message = `${headers.join(", ")}: cannot be compared with the arguments because ${reason}`;
+  return new ProtocolError("invalidRequest", message, { status: 403 });
+}
+
 /** Returns the error for a request of a revision without metadata headers. */
 export function olderRevision(): ProtocolError {
   const message = "MCP-Protocol-Version: missing or older than the metadata headers";

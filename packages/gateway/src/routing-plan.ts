@@ -31,6 +31,7 @@ import {
 import { compileAction } from "./routes/actions.ts";
 import { type Methods, paramAdmission } from "./routes/admission.ts";
 import { compileDeniedToAll, type Denials, type IsDeniedToAll } from "./routes/denials.ts";
+import { compileDecidingParams, type DecidingParams } from "./routes/param-rules.ts";
 import { compileRoutes, type Routes } from "./routes/routes.ts";
 import type { SubjectKind } from "./subjects/subject.ts";
 import type { Upstream } from "./upstreams/upstream.ts";
@@ -56,16 +57,12 @@ export interface RoutingPlan {
   readonly close: () => Promise<void>;
 }
 
-/** The rules on the entries of a merged server. */
-interface MergePolicies {
-  readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
-  readonly denials: Denials | undefined;
-}
-
 /** The options, with the core methods and those of extensions by name. */
 interface PlanContext extends Omit<RoutingPlanOptions, "methods"> {
   readonly methods: Methods;
   readonly extensionMethods: readonly Method[];
+  readonly decidingParams: DecidingParams | undefined;
+  readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
 }
 
 /** Compiles the routes and starts watching the upstreams for changes. */
@@ -73,8 +70,15 @@ export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
   const { config, upstreams, caching, generation } = options;
   const { methods: extensionMethods } = options;
   const methods = new Map([...coreMethods, ...extensionMethods].map((one) => [one.name, one]));
-  const context: PlanContext = { ...options, methods, extensionMethods };
+  const decidingParams = compileDecidingParams(config);
   const deniedToAll = compileDeniedToAll(config);
+  const context: PlanContext = {
+    ...options,
+    methods,
+    extensionMethods,
+    decidingParams,
+    deniedToAll,
+  };
   const relays = new Map<Upstream, Relay>();
   const merges = new Map<number, Merge>();
   const dependencies: ActionDependencies = {
@@ -85,10 +89,11 @@ export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
     caching: caching?.middleware,
     limits: options.limits,
     merge: (names, place, denials) => {
-      const merge = mergeOf(names, place, { ...context, deniedToAll, denials });
+      const merge = mergeOf(names, place, { ...context, denials });
       merges.set(place.index, merge);
       return merge;
     },
+    decidingParams,
     deniedToAll,
     relay: (upstream) => relayOf(upstream, relays, context),
   };
@@ -115,7 +120,7 @@ function cacheName(generation: number, index: number): string {
 function mergeOf(
   names: readonly string[],
   { route, index }: IndexedRoute,
-  context: PlanContext & MergePolicies,
+  context: PlanContext & { readonly denials: Denials | undefined },
 ): Merge {
   const { deniedToAll, denials } = context;
   const { config, keys, extensionMethods, onWarning, upstreams, caching, generation } = context;
@@ -147,7 +152,7 @@ function withPolicies(upstream: Upstream, route: RouteConfig, context: PlanConte
   const server = { name: upstream.name, trustPublic: own?.trustPublic };
   const policies = [
     ...(caching && route.cache ? [onlyLists(caching.middleware(server))] : []),
-    ...(verifiesItself(own) ? [] : [paramAdmission(upstream, methods)]),
+    ...(verifiesItself(own) ? [] : [paramAdmission(upstream, methods, context.decidingParams)]),
   ];
   return { ...upstream, serve: compose(policies, upstream.serve) };
 }

@@ -3,7 +3,12 @@ import { hash } from "node:crypto";
 import type { RequestContext } from "lutra/protocol";
 
 /** The headers by which a server may identify callers. */
-const credentialHeaders = ["authorization", "cookie", "proxy-authorization", "x-api-key"] as const;
+export const credentialHeaders: readonly string[] = [
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "x-api-key",
+];
 
 /**
  * Returns the key of a request's authorization context, or undefined for a caller without

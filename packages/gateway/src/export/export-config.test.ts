@@ -116,9 +116,9 @@ describe("an export keeps hostile texts inside their quotes", () => {
                 ? patterns.some((pattern) => new RegExp(pattern).test(value))
                 : patterns.includes(value);
             });
-        expect(holds("route0_0", encodeHeaderValue(texts.name))).toBe(true);
-        expect(holds("route0_1", encodeHeaderValue(texts.value))).toBe(true);
-        expect(holds("route0_0", "other")).toBe(texts.name === "other");
+        expect(holds("route0_1", encodeHeaderValue(texts.name))).toBe(true);
+        expect(holds("route0_2", encodeHeaderValue(texts.value))).toBe(true);
+        expect(holds("route0_1", "other")).toBe(texts.name === "other");
 
         const header = lines.find((words) => words[1] === "set-header" && words[2] === "x-key");
         expect(header?.[3]).toBe(texts.header.replaceAll("%", "%%"));

@@ -3,7 +3,7 @@ import { coreMethods, encodeError, headerNames, ProtocolError } from "lutra/prot
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import { ConfigError } from "../config/config-error.ts";
 import type { MatchConfig, RouteConfig, UpstreamConfig } from "../config/schema.ts";
-import { mayHaveName } from "../head/read-head.ts";
+import { mayHaveName, mirrorsArguments } from "../head/read-head.ts";
 import { denied } from "../refuse.ts";
 import { namedKinds } from "../routes/match.ts";
 import { usingMethod } from "../subjects/reference.ts";
@@ -103,6 +103,9 @@ export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPl
 export const namelessMethods: readonly string[] = coreMethods
   .map(({ name }) => name)
   .filter((name) => !mayHaveName(name));
+
+/** Methods whose arguments are mirrored into headers. Others could send any header. */
+const mirroringMethods = coreMethods.map(({ name }) => name).filter(mirrorsArguments);
 
 /** Returns the headers that the routes depend on. */
 export function decidingHeaders({ routes, needsMetadata }: ExportPlan): readonly string[] {
@@ -276,7 +279,9 @@ function conditionsOf(
 }
 
 /** Replaces conditions on tools, prompts and resources by those on the method and the name. */
-function withHeaders(match: MatchConfig = {}): MatchConfig {
+function withHeaders(sent: MatchConfig = {}): MatchConfig {
+  const mirrors = sent.param !== undefined && sent.method === undefined;
+  const match = mirrors ? { ...sent, method: mirroringMethods } : sent;
   for (const [key, kind] of Object.entries(namedKinds)) {
     const name = match[key as keyof typeof namedKinds];
     const method = usingMethod(kind);

@@ -12,7 +12,10 @@ export interface Head {
   readonly method: string | undefined;
   /** `Mcp-Name`, decoded. Undefined for a method without a name field. */
   readonly name: string | undefined;
-  /** Returns a `Mcp-Param-*` header, decoded, by its lower-case name without the prefix. */
+  /**
+   * Returns a `Mcp-Param-*` header, decoded, by its lower-case name without the prefix. Returns undefined
+   * for a method whose arguments are not mirrored, because nothing confirms its headers.
+   */
   readonly param: (name: string) => string | undefined;
   /**
    * The headers for the upstream, as alternating names and values: without those of the connection,

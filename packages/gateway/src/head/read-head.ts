@@ -34,6 +34,9 @@ const withheld = new Set([...hopByHop, ...checked, ...rewrittenHeaders]);
 /** The methods without a name field. No server compares `Mcp-Name` with their bodies. */
 const nameless = new Set(coreMethods.filter((one) => !one.nameField).map(({ name }) => name));
 
+/** The methods whose arguments are mirrored. */
+const mirroring = new Set(coreMethods.filter((one) => one.paramHeaders).map(({ name }) => name));
+
 const date = /^\d{4}-\d{2}-\d{2}$/;
 
 const noTrustedProxies = createPeers([]);
@@ -97,6 +100,7 @@ class RequestHead implements Head {
   }
 
   param(name: string): string | undefined {
+    if (!mirrorsArguments(this.method)) return undefined;
     const header = `${headerNames.paramPrefix}${name}`;
     const value = this.#others?.get(header);
     return value === undefined ? undefined : decodeHeaderValue(value, header);
@@ -111,6 +115,11 @@ class RequestHead implements Head {
 function once(name: string, value: string, before: string | undefined): string {
   if (before !== undefined) throw headerMismatch(`${name}: sent more than once`);
   return value;
+}
+
+/** Returns true for a method whose arguments `Mcp-Param-*` headers mirror; others ignore them. */
+export function mirrorsArguments(method: string | undefined): boolean {
+  return method !== undefined && mirroring.has(method);
 }
 
 /** Returns true when `Mcp-Name` is significant; methods without a name field ignore it. */

@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createUriForms } from "../subjects/uri-forms.ts";
-import { createAttribution } from "./attribution.ts";
+import { Attribution } from "./attribution.ts";
+import { ListedKeys } from "./listed-keys.ts";
 
 type Uris = Readonly<Record<string, readonly string[]>>;
 
 const listsOf = (uris: Uris) =>
-  Object.entries(uris).map(([upstream, names]) => ({ upstream, names }));
+  Object.entries(uris).map(([upstream, names]) => new ListedKeys(upstream, names));
 
 const attribution = (resources: Uris, resourceTemplates: Uris = {}) =>
-  createAttribution(
+  new Attribution(
     { resources: listsOf(resources), resourceTemplates: listsOf(resourceTemplates) },
     createUriForms(["a", "b", "c"]),
   );
@@ -43,11 +44,21 @@ describe("attribution of URIs", () => {
     expect(uris.show("b", "file:///x")).toBe("b+file:///x");
   });
 
-  it("attributes a listed URI to its upstream, even if a template of another one matches", () => {
+  it("adds the upstream to a URI that one upstream lists and a template of another one matches", () => {
     const uris = attribution({ a: ["file:///x"] }, { b: ["file:///{+path}"] });
-    expect(uris.find("file:///x")?.upstream).toBe("a");
+    expect(uris.find("file:///x")).toBeUndefined();
     expect(uris.find("file:///y")?.upstream).toBe("b");
+    expect(uris.show("a", "file:///x")).toBe("a+file:///x");
     expect(uris.show("b", "file:///x")).toBe("b+file:///x");
+  });
+
+  it("leaves the URIs of others alone when a template has no literal scheme", () => {
+    const uris = attribution({ a: ["file:///x"] }, { a: ["place://{id}"], b: ["{+uri}"] });
+    expect(uris.find("file:///x")?.upstream).toBe("a");
+    expect(uris.find("place://1")?.upstream).toBe("a");
+    expect(uris.find("other:1")).toBeUndefined();
+    expect(uris.show("b", "other:1")).toBe("b+other:1");
+    expect(uris.showTemplate("a", "place://{id}")).toBe("place://{id}");
   });
 
   it("adds the upstream to a URI that already has the form of one that carries it", () => {

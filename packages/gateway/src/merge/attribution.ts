@@ -1,107 +1,101 @@
 /**
- * Attributes URIs to upstreams by their lists. A listed URI belongs to the upstreams that list it, any
- * other URI to those with a matching template. A URI of exactly one upstream is shown unchanged; every
- * other URI carries its upstream.
+ * Attributes URIs to upstreams by their lists. A URI belongs to the upstreams that list it, and to those
+ * with a matching template. A URI of exactly one upstream is shown unchanged; every other URI carries its
+ * upstream. So no upstream can take over the URIs of another by listing them.
  */
-import { parseURITemplate, type URITemplate } from "lutra/protocol";
 import { type CarriedUri, isUiUri, type UriForms } from "../subjects/uri-forms.ts";
-import type { UpstreamNames } from "./names.ts";
+import type { ListedKeys, ListedTemplate } from "./listed-keys.ts";
 
 /** The URIs and templates that upstreams list. */
 export interface ListedUris {
-  readonly resources: readonly UpstreamNames[];
-  readonly resourceTemplates: readonly UpstreamNames[];
+  readonly resources: readonly ListedKeys[];
+  readonly resourceTemplates: readonly ListedKeys[];
 }
 
 /** Translates URIs and templates between the upstreams' form and the client's. */
-export interface Attribution {
-  /** Returns the client's form of a URI. */
-  readonly show: (upstream: string, uri: string) => string;
-  /** Returns the client's form of a template. */
-  readonly showTemplate: (upstream: string, template: string) => string;
-  /** Returns the only upstream that can read a URI, or undefined. */
-  readonly find: (uri: string) => CarriedUri | undefined;
-  /** Returns the upstream of a URI or a template, or undefined. */
-  readonly findReference: (uri: string) => CarriedUri | undefined;
-}
+export class Attribution {
+  readonly #resources: readonly ListedKeys[];
+  readonly #templates: readonly ListedTemplate[];
+  readonly #forms: UriForms;
+  /** The upstreams of the templates that are shown unchanged, and undefined for the others. */
+  readonly #unchanged = new Map<string, string | undefined>();
 
-interface ListedTemplate {
-  readonly upstream: string;
-  readonly template: string;
-  /** The beginning that all its URIs share. */
-  readonly prefix: string;
-  /** Undefined for a malformed template, which matches nothing. */
-  readonly compiled: URITemplate | undefined;
-}
-
-/** Maximum number of templates per upstream that URIs are matched with. Others carry their upstream. */
-const maxTemplates = 1000;
-
-export function createAttribution(listed: ListedUris, forms: UriForms): Attribution {
-  const listedBy = groupByUri(listed.resources);
-  const templates = listed.resourceTemplates.flatMap(compileTemplates);
-  const shownTemplates = new Map<string, string>();
-
-  /** Returns the upstreams that a URI may belong to. */
-  function ownersOf(uri: string): readonly string[] {
-    if (isUiUri(uri) || forms.read(uri) !== undefined) return [];
-    const owners = listedBy.get(uri);
-    if (owners !== undefined) return owners;
-    const matching = templates.filter(
-      ({ prefix, compiled }) => uri.startsWith(prefix) && compiled?.match(uri) !== undefined,
-    );
-    return [...new Set(matching.map(({ upstream }) => upstream))];
+  constructor({ resources, resourceTemplates }: ListedUris, forms: UriForms) {
+    this.#resources = resources;
+    this.#templates = resourceTemplates.flatMap(({ templates }) => templates);
+    this.#forms = forms;
   }
 
-  function find(uri: string): CarriedUri | undefined {
-    const carried = forms.read(uri);
+  /** Returns the client's form of a URI. */
+  show(upstream: string, uri: string): string {
+    const owners = this.#ownersOf(uri);
+    const isOnlyOwner = owners.size === 1 && owners.has(upstream);
+    const isUnlistedLink = owners.size === 0 && isWebUri(uri);
+    return isOnlyOwner || isUnlistedLink ? uri : this.#forms.carry(upstream, uri);
+  }
+
+  /** Returns the client's form of a template. */
+  showTemplate(upstream: string, template: string): string {
+    const isUnchanged = this.#unchangedAt(template) === upstream;
+    return isUnchanged ? template : this.#forms.carry(upstream, template);
+  }
+
+  /** Returns the only upstream that can read a URI, or undefined. */
+  find(uri: string): CarriedUri | undefined {
+    const carried = this.#forms.read(uri);
     if (carried !== undefined) return carried;
-    const [upstream, ...others] = ownersOf(uri);
+    const [upstream, ...others] = this.#ownersOf(uri);
     return upstream === undefined || others.length > 0 ? undefined : { upstream, uri };
   }
 
-  function show(upstream: string, uri: string): string {
-    const owners = ownersOf(uri);
-    const isOnlyOwner = owners.length === 1 && owners[0] === upstream;
-    const isUnlistedLink = owners.length === 0 && isWebUri(uri);
-    return isOnlyOwner || isUnlistedLink ? uri : forms.carry(upstream, uri);
+  /** Returns the upstream of a URI or a template, or undefined. */
+  findReference(uri: string): CarriedUri | undefined {
+    const upstream = this.#unchangedAt(uri);
+    return upstream === undefined ? this.find(uri) : { upstream, uri };
+  }
+
+  /** Returns the upstreams that a URI may belong to. */
+  #ownersOf(uri: string): ReadonlySet<string> {
+    const owners = new Set<string>();
+    if (isUiUri(uri) || this.#forms.read(uri) !== undefined) return owners;
+    for (const list of this.#resources) if (list.has(uri)) owners.add(list.upstream);
+    for (const { upstream, prefix, compiled } of this.#templates) {
+      if (owners.has(upstream) || !uri.startsWith(prefix)) continue;
+      if (compiled?.match(uri) !== undefined) owners.add(upstream);
+    }
+    return owners;
+  }
+
+  /** Returns the upstream of a template that is shown unchanged. */
+  #unchangedAt(template: string): string | undefined {
+    if (this.#unchanged.has(template)) return this.#unchanged.get(template);
+    const listed = this.#templates.filter((one) => one.template === template);
+    if (listed.length === 0) return undefined;
+    const [only] = listed;
+    const upstream = only && this.#isUnambiguous(only) ? only.upstream : undefined;
+    this.#unchanged.set(template, upstream);
+    return upstream;
   }
 
   /**
    * Returns true if no URI of the template can be mistaken for one of another upstream. Two templates
    * overlap if the literal prefix of one begins with the literal prefix of the other.
    */
-  function isUnambiguous({ upstream, template, prefix, compiled }: ListedTemplate): boolean {
-    if (compiled === undefined || !prefix.includes(":")) return false;
-    if (isUiUri(prefix) || forms.read(template) !== undefined) return false;
-    const overlaps = templates.some(
+  #isUnambiguous({ upstream, template, prefix, compiled }: ListedTemplate): boolean {
+    if (compiled === undefined) return false;
+    if (isUiUri(prefix) || this.#forms.read(template) !== undefined) return false;
+    const overlaps = this.#templates.some(
       (other) =>
         other.upstream !== upstream &&
+        other.compiled !== undefined &&
         (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)),
     );
     if (overlaps) return false;
-    for (const [uri, owners] of listedBy) {
-      const isElsewhere = owners.some((owner) => owner !== upstream);
-      if (isElsewhere && uri.startsWith(prefix) && compiled.match(uri) !== undefined) return false;
-    }
-    return true;
+    const others = this.#resources.filter((list) => list.upstream !== upstream);
+    return !others.some(({ keys }) =>
+      [...keys].some((uri) => uri.startsWith(prefix) && compiled.match(uri) !== undefined),
+    );
   }
-
-  for (const listedTemplate of templates) {
-    const { template, upstream } = listedTemplate;
-    if (isUnambiguous(listedTemplate)) shownTemplates.set(template, upstream);
-  }
-
-  return {
-    show,
-    showTemplate: (upstream, template) =>
-      shownTemplates.get(template) === upstream ? template : forms.carry(upstream, template),
-    find,
-    findReference: (uri) => {
-      const upstream = shownTemplates.get(uri);
-      return upstream === undefined ? find(uri) : { upstream, uri };
-    },
-  };
 }
 
 /**
@@ -112,37 +106,4 @@ export function createAttribution(listed: ListedUris, forms: UriForms): Attribut
  */
 function isWebUri(uri: string): boolean {
   return /^https?:\/\//i.test(uri);
-}
-
-function groupByUri(lists: readonly UpstreamNames[]): ReadonlyMap<string, readonly string[]> {
-  const owners = new Map<string, string[]>();
-  for (const { upstream, names } of lists) {
-    for (const uri of new Set(names)) {
-      const others = owners.get(uri);
-      if (others === undefined) owners.set(uri, [upstream]);
-      else others.push(upstream);
-    }
-  }
-  return owners;
-}
-
-function compileTemplates({ upstream, names }: UpstreamNames): readonly ListedTemplate[] {
-  return [...names].slice(0, maxTemplates).map((template) => ({
-    upstream,
-    template,
-    prefix: literalPrefix(template),
-    compiled: compileTemplate(template),
-  }));
-}
-
-function compileTemplate(template: string): URITemplate | undefined {
-  try {
-    return parseURITemplate(template);
-  } catch {
-    return undefined;
-  }
-}
-
-function literalPrefix(template: string): string {
-  return template.split("{", 1)[0] as string;
 }

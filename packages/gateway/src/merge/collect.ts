@@ -14,6 +14,7 @@ import { isMethodNotFound } from "./merge-errors.ts";
 import { mergedHints } from "./merged-result.ts";
 import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
 import type { RoutingTable } from "./routing-table.ts";
+import { callerKey } from "./seals.ts";
 
 /** An entry of a list as its upstream sent it. */
 export interface ListEntry {
@@ -57,6 +58,7 @@ export async function collect(
 ): Promise<CollectedList> {
   const { upstreams, table, partMs, onWarning, onFailure } = options;
   const kind = listKinds[list];
+  const caller = callerKey(received.context);
   const { answers, missing } = await askUpstreams(upstreams, {
     method: kind.method.name,
     context: received.context,
@@ -67,11 +69,11 @@ export async function collect(
       const { name } = upstream;
       const reading = { upstream, received, signal, maxPages: options.maxPages };
       const read = await readList(kind, reading).catch((error) => {
-        if (isMethodNotFound(error)) table.update(list, { ...emptyList, upstream: name });
+        if (isMethodNotFound(error)) table.update(list, { ...emptyList, upstream: name, caller });
         throw error;
       });
       const keys = read.entries.map(({ key }) => key);
-      table.update(list, { upstream: name, keys, scope: read.hints.cacheScope });
+      table.update(list, { upstream: name, keys, scope: read.hints.cacheScope, caller });
       return read;
     },
   });

@@ -26,8 +26,8 @@ import type { Origin } from "./names.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
 import type { Renaming } from "./rename-error.ts";
-import type { RoutingTable } from "./routing-table.ts";
-import type { Seals } from "./seals.ts";
+import type { RoutingTable, RoutingView } from "./routing-table.ts";
+import { callerKey, type Seals } from "./seals.ts";
 
 export interface UpstreamFinderOptions {
   readonly upstreams: ReadonlyMap<string, Upstream>;
@@ -107,9 +107,8 @@ export class UpstreamFinder {
         withReference({ name }),
       );
     }
-    const { refresh, table } = this.#options;
-    await refresh.ensure(resourceLists, received);
-    const find = () => table.uris.findReference(ref.uri);
+    await this.#options.refresh.ensure(resourceLists, received);
+    const find = () => this.#view(received).uris.findReference(ref.uri);
     const found = await this.#findTwice(resourceLists, received, find);
     if (found === undefined) {
       this.#requireKnownLists(resourceLists, received);
@@ -143,9 +142,12 @@ export class UpstreamFinder {
 
   /** Returns the upstream of a URI and its URI there, or undefined if it belongs to no upstream. */
   async findUri(uri: string, received: ReceivedRequest): Promise<CarriedUri | undefined> {
-    const { refresh, table } = this.#options;
-    await refresh.ensure(resourceLists, received);
-    return this.#findTwice(resourceLists, received, () => table.uris.find(uri));
+    await this.#options.refresh.ensure(resourceLists, received);
+    return this.#findTwice(resourceLists, received, () => this.#view(received).uris.find(uri));
+  }
+
+  #view({ context }: ReceivedRequest): RoutingView {
+    return this.#options.table.of(callerKey(context));
   }
 
   #target(
@@ -168,7 +170,7 @@ export class UpstreamFinder {
     name: string,
     received: ReceivedRequest,
   ): Promise<Origin> {
-    const find = () => this.#options.table.names(list).origin(name);
+    const find = () => this.#view(received).names(list).origin(name);
     const origin = await this.#findTwice([list], received, find);
     if (origin !== undefined) return origin;
     this.#requireKnownLists([list], received);
@@ -193,7 +195,7 @@ export class UpstreamFinder {
    */
   #requireKnownLists(lists: readonly ListName[], received: ReceivedRequest): void {
     const { table, refresh } = this.#options;
-    const unknown = table.unknownUpstreams(lists);
+    const unknown = table.unknownUpstreams(lists, callerKey(received.context));
     const [first] = unknown;
     if (first === undefined) return;
     const refusals = refresh.refusals(lists, received);

@@ -29,7 +29,7 @@ import type { MintedIdKind } from "./minted-ids.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 import { showUris } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
-import type { Seals } from "./seals.ts";
+import { callerKey, type Seals } from "./seals.ts";
 import type { Subscriptions } from "./subscription.ts";
 
 export interface ListenOptions {
@@ -169,6 +169,7 @@ interface BranchInit {
 
 function branchOf({ upstream, filter, named, received, options }: BranchInit): Branch {
   const isAllowed = subscriptionTest(received, options);
+  const naming = { named, caller: callerKey(received.context), options };
   return {
     upstream,
     filter,
@@ -182,10 +183,10 @@ function branchOf({ upstream, filter, named, received, options }: BranchInit): B
         const own = String(params?.uri);
         // Updates of a denied resource arrive through a subscription to one that contains it.
         if (!isAllowed({ upstream: upstream.name, uri: own })) return undefined;
-        const uri = shownUri(own, upstream.name, { named, options });
+        const uri = shownUri(own, upstream.name, naming);
         return { ...notification, params: { ...params, uri } };
       }
-      return translateIds(notification, upstream.name, { named, options });
+      return translateIds(notification, upstream.name, naming);
     },
   };
 }
@@ -205,24 +206,26 @@ function agreedByClient(agreed: SubscriptionFilter, { uris, ids }: Named): Subsc
 
 interface Naming {
   readonly named: Named;
+  /** The key of the caller's authorization context. */
+  readonly caller: string;
   readonly options: ListenOptions;
 }
 
 /** Returns the client's URI. A part of a subscribed resource extends the client's URI of it. */
-function shownUri(uri: string, upstream: string, { named, options }: Naming): string {
+function shownUri(uri: string, upstream: string, { named, caller, options }: Naming): string {
   const exact = named.uris.get(uri);
   if (exact !== undefined) return exact;
   for (const [original, sent] of named.uris) {
     if (uri.startsWith(original)) return sent + uri.slice(original.length);
   }
-  return options.table.uris.show(upstream, uri);
+  return options.table.of(caller).uris.show(upstream, uri);
 }
 
 /** Translates ids. Returns `undefined` if the client did not subscribe to the id. */
 function translateIds(
   notification: JSONRPCNotification,
   upstream: string,
-  { named, options }: Naming,
+  { named, caller, options }: Naming,
 ): JSONRPCNotification | undefined {
   const { params } = notification;
   if (!isObject(params)) return notification;
@@ -234,6 +237,7 @@ function translateIds(
     if (sent === undefined) return undefined;
     shown[field] = sent;
   }
-  const own = showUris(shown, (uri) => options.table.uris.show(upstream, uri));
+  const { uris } = options.table.of(caller);
+  const own = showUris(shown, (uri) => uris.show(upstream, uri));
   return { ...notification, params: own };
 }

@@ -17,7 +17,7 @@ import { mergedMeta } from "./merged-result.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
 import { showUiUri } from "./result-uris.ts";
-import type { RoutingTable } from "./routing-table.ts";
+import type { RoutingTable, RoutingView } from "./routing-table.ts";
 import { callerKey, type ListPosition, type Seals } from "./seals.ts";
 import { type Snapshot, Snapshots } from "./snapshots.ts";
 
@@ -38,7 +38,7 @@ export interface Lists {
 }
 
 export function createLists(options: ListsOptions): Lists {
-  const { collecting, refresh, seals, pageSize, serverMeta, now } = options;
+  const { collecting, table, refresh, seals, pageSize, serverMeta, now } = options;
   const snapshots = new Snapshots(now);
 
   async function openCursor(
@@ -74,6 +74,7 @@ export function createLists(options: ListsOptions): Lists {
       const snapshot = await snapshotFor(list, received, position);
       // The client's form of a template depends on the resources of other upstreams.
       if (list === "resourceTemplates") await refresh.ensure(["resources"], received);
+      const view = table.of(callerKey(received.context));
       const start = position === undefined ? 0 : indexOf(position, snapshot, collecting);
       const end = start + pageSize;
       const page = snapshot.entries.slice(start, end);
@@ -95,7 +96,7 @@ export function createLists(options: ListsOptions): Lists {
         ));
       return {
         resultType: "complete",
-        [listKinds[list].field]: page.flatMap((entry) => render(list, entry, options.table)),
+        [listKinds[list].field]: page.flatMap((entry) => render(list, entry, view)),
         ...(nextCursor && { nextCursor }),
         ...hints,
         _meta: mergedMeta(serverMeta, snapshot.missing),
@@ -147,17 +148,17 @@ function indexOf(
 }
 
 /** Returns the entry in the client's form, or nothing if its name is not known. */
-function render(list: ListName, entry: ListEntry, table: RoutingTable): readonly JSONObject[] {
+function render(list: ListName, entry: ListEntry, view: RoutingView): readonly JSONObject[] {
   const { upstream, key, shown } = entry;
   switch (list) {
     case "tools":
     case "prompts": {
-      const name = table.names(list).shown(upstream, key);
-      return name === undefined ? [] : [showUiUri({ ...shown, name }, upstream, table.uris)];
+      const name = view.names(list).shown(upstream, key);
+      return name === undefined ? [] : [showUiUri({ ...shown, name }, upstream, view.uris)];
     }
     case "resources":
-      return [{ ...shown, uri: table.uris.show(upstream, key) }];
+      return [{ ...shown, uri: view.uris.show(upstream, key) }];
     case "resourceTemplates":
-      return [{ ...shown, uriTemplate: table.uris.showTemplate(upstream, key) }];
+      return [{ ...shown, uriTemplate: view.uris.showTemplate(upstream, key) }];
   }
 }

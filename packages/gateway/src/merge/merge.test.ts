@@ -105,6 +105,40 @@ describe("a merged server", () => {
     expect(textOf(await merge.serve(call("x"), contextOf("ada")))).toBe("x");
   });
 
+  it("takes nothing from other callers for names and URIs that it shows to one caller", async () => {
+    const db = createServer({
+      name: "db",
+      version: "1",
+      tools: [say("search", "db")],
+      resourceTemplates: [
+        defineResourceTemplate({ uriTemplate: "db://{table}", name: "t", read: () => "db" }),
+      ],
+    });
+    const entries = (method: string) =>
+      method === "tools/list"
+        ? { tools: [{ name: "search", inputSchema: {} }] }
+        : { resources: [{ uri: "db://users", name: "u" }] };
+    const none = { tools: [], resources: [], resourceTemplates: [], prompts: [] };
+    const custom = fakeUpstream("custom", {
+      serve: async ({ method }, { principal }) => ({
+        resultType: "complete",
+        ...none,
+        ...(principal?.id === "mallory" && entries(method)),
+      }),
+    });
+    const merge = mergeOf([fakeUpstream("db", db), custom]);
+    const read = requestOf("resources/read", { uri: "db://users" });
+    for (const method of ["tools/list", "resources/list"]) {
+      await merge.serve(requestOf(method), contextOf("mallory"));
+    }
+    await expect(merge.serve(call("search"), contextOf("mallory"))).rejects.toThrow("Unknown tool");
+    await expect(merge.serve(read, contextOf("mallory"))).rejects.toThrow("Resource not found");
+    expect(textOf(await merge.serve(call("search"), contextOf("bob")))).toBe("db");
+    expect(await merge.serve(read, contextOf("bob"))).toMatchObject({ contents: [{ text: "db" }] });
+    const sent = custom.requests.map(({ method }) => method);
+    expect(sent.filter((method) => !method.endsWith("list"))).toEqual([]);
+  });
+
   it("answers 503 to an unknown name while an upstream was never reached", async () => {
     const [a, b] = upstreams() as [FakeUpstream, FakeUpstream];
     b.isDown = true;
@@ -160,14 +194,6 @@ describe("a merged server", () => {
       message: "Unknown tool: a.gone",
       data: { name: "a.gone" },
     });
-  });
-
-  it("looks up tools by the client's name", async () => {
-    const merge = mergeOf(upstreams());
-    expect(merge.tool("a.s")).toBeUndefined();
-    await merge.serve(requestOf("tools/list"), contextOf());
-    expect(merge.tool("a.s")).toMatchObject({ name: "s" });
-    expect(merge.tool("s")).toBeUndefined();
   });
 
   it("reads lists again after forget", async () => {

@@ -26,7 +26,6 @@ import {
   readResource,
   requireVersion,
   type Serve,
-  type Tool,
 } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
 import { listKinds, listNames } from "../subjects/list-kinds.ts";
@@ -95,8 +94,6 @@ export interface Merge {
     request: JSONRPCRequest,
     context: RequestContext,
   ) => Promise<Subject | undefined>;
-  /** Returns a tool by the client's name, as it was in the last `tools/list`. */
-  readonly tool: (name: string) => Tool | undefined;
   /** Marks lists of an upstream as outdated: those of one change, or all. */
   readonly forget: (upstream: string, change?: ListChanged) => void;
   /** Ends subscriptions with a result. Other requests are still answered. */
@@ -112,7 +109,7 @@ type FindTarget = (received: ReceivedRequest, declared: ClientCapabilities) => P
  * @throws {TypeError} for invalid options
  */
 export function createMerge(options: MergeOptions): Merge {
-  const { byName, table, lists, subscriptions, handlers, targetOf, send } = assemble(options);
+  const { table, lists, subscriptions, handlers, targetOf, send } = assemble(options);
   return {
     serve: async (request, context) => {
       const { capabilities } = admitted(request, context);
@@ -131,10 +128,6 @@ export function createMerge(options: MergeOptions): Merge {
         // `serve` fails with the error.
         () => undefined,
       );
-    },
-    tool: (name) => {
-      const origin = table.names("tools").origin(name);
-      return origin && byName.get(origin.upstream)?.tool(origin.name);
     },
     forget: (upstream, change) => {
       table.outdate(upstream, change);
@@ -175,7 +168,7 @@ function assemble(options: MergeOptions) {
   const names = [...byName.keys()];
   const forms = createUriForms(names);
   const prefix = options.prefix ?? "collision";
-  const table = new RoutingTable({ upstreams: names, prefix, forms, now });
+  const table = new RoutingTable({ upstreams: names, prefix, forms });
   const { isShown, maySubscribe } = options;
   const collecting = { upstreams, table, maxPages, partMs, isShown, onWarning };
   const refresh = createRefresh({ collecting, refreshMs: options.refreshMs ?? 1000, now });
@@ -207,7 +200,7 @@ function assemble(options: MergeOptions) {
     ]),
     [listen.name, follow],
   ]);
-  return { byName, table, lists, subscriptions, handlers, targetOf: targetsOf(finder), send };
+  return { table, lists, subscriptions, handlers, targetOf: targetsOf(finder), send };
 }
 
 const tools = { method: callTool, list: "tools", kind: "tool" } as const;

@@ -1,16 +1,17 @@
 import fc from "fast-check";
 import { isPortableName } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
-import { createNameTable, type UpstreamNames } from "./names.ts";
+import { ListedKeys } from "./listed-keys.ts";
+import { NameTable } from "./names.ts";
 
-const lists = (names: Readonly<Record<string, readonly string[]>>): readonly UpstreamNames[] =>
-  Object.entries(names).map(([upstream, own]) => ({ upstream, names: own }));
+const lists = (names: Readonly<Record<string, readonly string[]>>): readonly ListedKeys[] =>
+  Object.entries(names).map(([upstream, own]) => new ListedKeys(upstream, own));
 
 const shownOf = (
   names: Readonly<Record<string, readonly string[]>>,
   rule: "collision" | "always" = "collision",
 ) => {
-  const table = createNameTable(lists(names), rule);
+  const table = new NameTable(lists(names), rule);
   return Object.entries(names).flatMap(([upstream, own]) =>
     own.map((name) => table.shown(upstream, name)),
   );
@@ -40,7 +41,7 @@ describe("the table of names", () => {
   });
 
   it("yields the same names in any order of the upstreams", () => {
-    const table = createNameTable(lists({ b: ["s", "a.s"], a: ["s"] }), "collision");
+    const table = new NameTable(lists({ b: ["s", "a.s"], a: ["s"] }), "collision");
     expect(table.shown("a", "s")).toBe("a.s");
     expect(table.shown("b", "a.s")).toBe("b.a.s");
   });
@@ -51,7 +52,7 @@ describe("the table of names", () => {
   });
 
   it("no longer finds a plain name once it collides", () => {
-    const table = createNameTable(lists({ a: ["s"], b: ["s"] }), "collision");
+    const table = new NameTable(lists({ a: ["s"], b: ["s"] }), "collision");
     expect(table.origin("s")).toBeUndefined();
     expect(table.origin("b.s")).toEqual({ upstream: "b", name: "s" });
   });
@@ -77,7 +78,7 @@ describe("the table of any names", () => {
     (rule) => {
       fc.assert(
         fc.property(catalogues, (names) => {
-          const table = createNameTable(lists(names), rule);
+          const table = new NameTable(lists(names), rule);
           const seen = new Set<string>();
           for (const [upstream, own] of Object.entries(names)) {
             for (const one of own) {
@@ -95,11 +96,11 @@ describe("the table of any names", () => {
   it("yields the same table in any order of upstreams and names", () => {
     fc.assert(
       fc.property(catalogues, (names) => {
-        const forwards = createNameTable(lists(names), "collision");
+        const forwards = new NameTable(lists(names), "collision");
         const reversed = lists(names)
-          .map(({ upstream, names: own }) => ({ upstream, names: [...own].reverse() }))
+          .map(({ upstream, keys }) => new ListedKeys(upstream, [...keys].reverse()))
           .reverse();
-        const backwards = createNameTable(reversed, "collision");
+        const backwards = new NameTable(reversed, "collision");
         for (const [upstream, own] of Object.entries(names)) {
           for (const one of own) {
             expect(backwards.shown(upstream, one)).toBe(forwards.shown(upstream, one));

@@ -13,12 +13,7 @@
  * @spec server/tools#tool-names
  */
 import { prefixedName } from "../subjects/prefixed-name.ts";
-
-/** The names of one upstream. */
-export interface UpstreamNames {
-  readonly upstream: string;
-  readonly names: Iterable<string>;
-}
+import type { ListedKeys } from "./listed-keys.ts";
 
 /** The origin of a name: an upstream, and the name that it uses. */
 export interface Origin {
@@ -26,60 +21,65 @@ export interface Origin {
   readonly name: string;
 }
 
-export interface NameTable {
-  /** Returns the client's name for an upstream's name, or undefined if that is not known. */
-  readonly shown: (upstream: string, name: string) => string | undefined;
-  /** Returns the upstream's name for a client's name, or undefined if that is not known. */
-  readonly origin: (shown: string) => Origin | undefined;
-}
-
 /** The names that get the prefix of their upstream: only those that collide, or all. */
 export type PrefixRule = "collision" | "always";
 
-/** Creates the table of names. It does not depend on the order of upstreams and names. */
-export function createNameTable(lists: readonly UpstreamNames[], rule: PrefixRule): NameTable {
-  const plain = new Map<string, Origin>();
-  const prefixed: Origin[] = [];
-  for (const [name, [first, ...others]] of groupByName(lists)) {
-    if (others.length === 0 && rule === "collision") plain.set(name, first);
-    else prefixed.push(first, ...others);
-  }
-  const origins = new Map<string, Origin>();
-  // The array grows during the loop: a plain name that equals a prefixed one is added to it.
-  for (const origin of prefixed) {
-    const shown = prefixedName(origin.upstream, origin.name);
-    const colliding = plain.get(shown);
-    if (colliding !== undefined) {
-      plain.delete(shown);
-      prefixed.push(colliding);
-    }
-    if (!origins.has(shown)) origins.set(shown, origin);
-  }
-  for (const [name, origin] of plain) origins.set(name, origin);
-  return compile(origins);
-}
+/**
+ * Translates names. Looks each name up in the lists, because there are as many tables as callers
+ * with different lists.
+ */
+export class NameTable {
+  readonly #lists: ReadonlyMap<string, ListedKeys>;
+  readonly #rule: PrefixRule;
 
-function groupByName(lists: readonly UpstreamNames[]): Map<string, [Origin, ...Origin[]]> {
-  const byName = new Map<string, [Origin, ...Origin[]]>();
-  for (const { upstream, names } of lists) {
-    for (const name of new Set(names)) {
-      const origin = { upstream, name };
-      const same = byName.get(name);
-      if (same === undefined) byName.set(name, [origin]);
-      else same.push(origin);
-    }
+  constructor(lists: readonly ListedKeys[], rule: PrefixRule) {
+    this.#lists = new Map(lists.map((list) => [list.upstream, list]));
+    this.#rule = rule;
   }
-  return byName;
-}
 
-function compile(origins: ReadonlyMap<string, Origin>): NameTable {
-  const byUpstream = new Map<string, Map<string, string>>();
-  for (const [shown, { upstream, name }] of origins) {
-    const names = byUpstream.get(upstream) ?? new Map<string, string>();
-    byUpstream.set(upstream, names.set(name, shown));
+  /** Returns the client's name for an upstream's name, or undefined if that is not known. */
+  shown(upstream: string, name: string): string | undefined {
+    if (this.#lists.get(upstream)?.has(name) !== true) return undefined;
+    return this.#hasPrefix(name) ? prefixedName(upstream, name) : name;
   }
-  return {
-    shown: (upstream, name) => byUpstream.get(upstream)?.get(name),
-    origin: (shown) => origins.get(shown),
-  };
+
+  /** Returns the upstream's name for a client's name, or undefined if that is not known. */
+  origin(shown: string): Origin | undefined {
+    const prefixed = this.#prefixed(shown);
+    if (prefixed !== undefined) return prefixed;
+    if (this.#rule === "always") return undefined;
+    const [upstream, ...others] = this.#owners(shown);
+    return upstream === undefined || others.length > 0 ? undefined : { upstream, name: shown };
+  }
+
+  /** Returns true if a listed name is shown with the prefix of its upstream. */
+  #hasPrefix(name: string): boolean {
+    if (this.#rule === "always" || this.#owners(name).length > 1) return true;
+    return this.#prefixed(name) !== undefined;
+  }
+
+  /** Returns the entry whose name with a prefix is this one. */
+  #prefixed(shown: string): Origin | undefined {
+    const found = this.#unprefixed(shown);
+    return found !== undefined && this.#hasPrefix(found.name) ? found : undefined;
+  }
+
+  /** Returns the entry whose name with a prefix would be this one. */
+  #unprefixed(shown: string): Origin | undefined {
+    const dot = shown.indexOf(".");
+    if (dot === -1) return undefined;
+    const upstream = shown.slice(0, dot);
+    const list = this.#lists.get(upstream);
+    if (list === undefined) return undefined;
+    const rest = shown.slice(dot + 1);
+    const name = list.has(rest) ? rest : list.shortened.get(shown);
+    if (name === undefined || prefixedName(upstream, name) !== shown) return undefined;
+    return { upstream, name };
+  }
+
+  #owners(name: string): readonly string[] {
+    const owners: string[] = [];
+    for (const [upstream, list] of this.#lists) if (list.has(name)) owners.push(upstream);
+    return owners;
+  }
 }

@@ -15,7 +15,6 @@ function setUp() {
     upstreams: ["a"],
     prefix: "collision",
     forms: createUriForms(["a"]),
-    now: clock.now,
   });
   const collecting = {
     upstreams: [upstream],
@@ -55,7 +54,7 @@ describe("a refresh of the routing table", () => {
     await expect(first).rejects.toMatchObject({ reason: "aborted" });
     answer();
     await second;
-    expect(table.names("tools").origin("x")).toBeDefined();
+    expect(table.of("").names("tools").origin("x")).toBeDefined();
   });
 
   it("runs for each caller at a limited rate", async () => {

@@ -1,6 +1,6 @@
 /**
- * Refreshes the routing table with the lists that a caller sees. All callers share the table.
- * Callers may see different entries, so each caller may cause a refresh, at a limited rate.
+ * Refreshes the routing table with the lists that a caller sees. Callers may see different entries, so
+ * each caller may cause a refresh, at a limited rate.
  */
 import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { ProtocolError } from "lutra/protocol";
@@ -86,7 +86,7 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
   return {
     refresh,
     ensure: async (lists, received) => {
-      if (collecting.table.isCurrent(lists)) return;
+      if (collecting.table.isCurrent(lists, callerKey(received.context))) return;
       const refreshed = refresh(lists, received);
       if (!lists.every((list) => attempted.has(list))) return refreshed;
       refreshed.catch(() => {});

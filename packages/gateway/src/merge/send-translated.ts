@@ -22,7 +22,7 @@ import type { Refresh } from "./refresh.ts";
 import { renameInError } from "./rename-error.ts";
 import { showUris } from "./result-uris.ts";
 import type { RoutingTable } from "./routing-table.ts";
-import type { Seals } from "./seals.ts";
+import { callerKey, type Seals } from "./seals.ts";
 
 const resourceLists: readonly ListName[] = ["resources", "resourceTemplates"];
 
@@ -36,7 +36,7 @@ export interface SendTranslatedOptions {
 export type SendTranslated = (target: Target, received: ReceivedRequest) => Promise<Result>;
 
 export function createSendTranslated(options: SendTranslatedOptions): SendTranslated {
-  const { table, refresh, seals, mintedIds } = options;
+  const { seals, mintedIds } = options;
 
   /**
    * Replaces sealed request state with the upstream's own. Refuses the state of another upstream:
@@ -88,25 +88,6 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     return sealed as Result;
   }
 
-  /** Translates the URIs of a result. Waits for the lists only if a URI depends on them. */
-  async function translateUris(
-    result: Result,
-    target: Target,
-    received: ReceivedRequest,
-  ): Promise<Result> {
-    const { upstream, original, sent, by } = target;
-    let dependsOnLists = false;
-    const show = (uri: string): string => {
-      if (by === "uri" && uri === original) return sent;
-      dependsOnLists ||= !isUiUri(uri);
-      return table.uris.show(upstream.name, uri);
-    };
-    const shown = showUris(result, show);
-    if (!dependsOnLists || table.isCurrent(resourceLists)) return shown;
-    await refresh.ensure(resourceLists, received);
-    return showUris(result, show);
-  }
-
   return async (target, received) => {
     const params = await openState(target, received);
     const { request, context } = received;
@@ -122,8 +103,32 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     if (resultType === inputRequired) return sealState(result, target, received);
     const hasIds = resultType !== "complete" || target.by === "id";
     const sealed = hasIds ? await sealIds(result, target, context) : result;
-    return translateUris(sealed, target, received);
+    return translateUris(sealed, target, { received, options });
   };
+}
+
+interface Translating {
+  readonly received: ReceivedRequest;
+  readonly options: SendTranslatedOptions;
+}
+
+/** Translates the URIs of a result. Waits for the lists only if a URI depends on them. */
+async function translateUris(
+  result: Result,
+  { upstream, original, sent, by }: Target,
+  { received, options: { table, refresh } }: Translating,
+): Promise<Result> {
+  const caller = callerKey(received.context);
+  let dependsOnLists = false;
+  const show = (uri: string): string => {
+    if (by === "uri" && uri === original) return sent;
+    dependsOnLists ||= !isUiUri(uri);
+    return table.of(caller).uris.show(upstream.name, uri);
+  };
+  const shown = showUris(result, show);
+  if (!dependsOnLists || table.isCurrent(resourceLists, caller)) return shown;
+  await refresh.ensure(resourceLists, received);
+  return showUris(result, show);
 }
 
 function recordTarget({ upstream, subject }: Target, context: RequestContext): void {

@@ -11,6 +11,7 @@ import type { Methods } from "./admission.ts";
 import type { Denial, Denials, IsDeniedToAll } from "./denials.ts";
 import type { Identify } from "./identify.ts";
 import type { RoutingInput } from "./match.ts";
+import type { DecidingParams } from "./param-rules.ts";
 
 export type Action =
   | {
@@ -60,6 +61,8 @@ export interface ActionDependencies {
   readonly cacheName: (index: number) => string;
   /** The limits; undefined if there are none. */
   readonly limits: Middleware | undefined;
+  /** The `Mcp-Param-*` headers that rules depend on; undefined if no rule does. */
+  readonly decidingParams: DecidingParams | undefined;
   /** Tests for entries that lists leave out, by kind. */
   readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
 }

@@ -1,5 +1,13 @@
-import { callTool, coreMethods, type Method, type Result, type Serve } from "lutra/protocol";
+import {
+  callTool,
+  coreMethods,
+  type Method,
+  type Result,
+  type Serve,
+  type Tool,
+} from "lutra/protocol";
 import { describe, expect, it } from "vitest";
+import { createRecord, recordIn } from "../exchange-record.ts";
 import { admission, paramAdmission } from "./admission.ts";
 
 const methods = new Map<string, Method>(coreMethods.map((method) => [method.name, method]));
@@ -58,7 +66,11 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
     ["search", { name: "search", inputSchema }],
     ["wrong", { name: "wrong", inputSchema: { type: "object", "x-mcp-header": "No" } as const }],
   ]);
-  const serve = paramAdmission({ tool: (name) => tools.get(name) }, methods)(answer);
+  const serve = paramAdmission(
+    { name: "a", tool: (name) => tools.get(name) },
+    methods,
+    undefined,
+  )(answer);
   const call = (sent: Headers, args: object, name = "search") =>
     ask(serve, sent, callTool.name, { name, arguments: args });
 
@@ -76,7 +88,11 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
 
   it("looks up an unknown tool before its first call", async () => {
     const findTool = async (name: string) => tools.get(name);
-    const first = paramAdmission({ tool: () => undefined, findTool }, methods)(answer);
+    const first = paramAdmission(
+      { name: "a", tool: () => undefined, findTool },
+      methods,
+      undefined,
+    )(answer);
     const params = { name: "search", arguments: { country: "FR" } };
     const asked = ask(first, { "mcp-param-country": "DE" }, callTool.name, params);
     await expect(asked).rejects.toMatchObject({ code: -32020 });
@@ -86,7 +102,11 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
   it("stops waiting for the look-up when the caller disconnects", async () => {
     let calls = 0;
     const findTool = () => new Promise<undefined>(() => {});
-    const middleware = paramAdmission({ tool: () => undefined, findTool }, methods);
+    const middleware = paramAdmission(
+      { name: "a", tool: () => undefined, findTool },
+      methods,
+      undefined,
+    );
     const first = middleware(async () => {
       calls += 1;
       return answered;
@@ -103,5 +123,87 @@ describe("basic/transports/streamable-http#server-behavior-for-custom-headers", 
   it("ignores the annotations of an invalid and of an unlisted tool", async () => {
     expect(await call({}, { country: "FR" }, "wrong")).toBe(answered);
     expect(await call({}, { country: "FR" }, "unlisted")).toBe(answered);
+  });
+});
+
+describe("basic/transports/streamable-http#server-behavior-for-custom-headers: a deciding header", () => {
+  const property = (header: string) => ({ type: "string", "x-mcp-header": header });
+  const tool = (name: string, properties: object) => ({
+    name,
+    inputSchema: { type: "object", properties } as const,
+  });
+  const tools = new Map<string, Tool>(
+    [
+      tool("search", { country: property("Country") }),
+      tool("plain", { country: { type: "string" } }),
+      tool("wrong", {
+        country: property("Country"),
+        other: { ...property("Other"), type: "object" },
+      }),
+    ].map((one) => [one.name, one]),
+  );
+
+  interface Asking {
+    readonly name?: string;
+    readonly sent?: Headers;
+    readonly hasToolList?: boolean;
+    readonly deciding?: readonly string[];
+  }
+
+  const call = ({
+    name = "search",
+    sent = {},
+    hasToolList = true,
+    deciding = ["country"],
+  }: Asking) => {
+    const upstream = {
+      name: "a",
+      tool: (one: string) => tools.get(one),
+      findTool: async (one: string) => tools.get(one),
+      hasToolList: () => hasToolList,
+    };
+    const serve = paramAdmission(upstream, methods, () => deciding)(answer);
+    const context = {
+      signal: new AbortController().signal,
+      notify: () => {},
+      header: (header: string) => sent[header],
+    };
+    recordIn(context, createRecord());
+    const params = { name, arguments: { country: "JP" }, _meta };
+    return (async () => serve({ jsonrpc: "2.0", id: 1, method: callTool.name, params }, context))();
+  };
+
+  const country = (value: string) => ({ "mcp-param-country": value });
+
+  it("passes if it mirrors its argument", async () => {
+    expect(await call({ sent: country("JP") })).toBe(answered);
+  });
+
+  it.each<[string, Asking, object]>([
+    ["differs", { sent: country("NZ") }, { code: -32020, status: 400 }],
+    ["is missing", {}, { code: -32020, status: 400 }],
+    ["mirrors no argument", { name: "plain", sent: country("NZ") }, { code: -32020, status: 400 }],
+    [
+      "belongs to a tool with a wrong annotation",
+      { name: "wrong", sent: country("JP") },
+      { status: 403 },
+    ],
+    ["belongs to an unlisted tool", { name: "other", sent: country("JP") }, { status: 403 }],
+    ["belongs to an unlisted tool and is missing", { name: "other" }, { status: 403 }],
+    [
+      "has no list to be compared with",
+      { name: "other", hasToolList: false },
+      { status: 503, retryAfterMs: 1000 },
+    ],
+  ])("is refused if it %s", async (_what, asking, error) => {
+    await expect(call(asking)).rejects.toMatchObject(error);
+  });
+
+  it("may be missing for a tool without it", async () => {
+    expect(await call({ name: "plain" })).toBe(answered);
+  });
+
+  it("is not needed where no rule on it applies", async () => {
+    expect(await call({ name: "other", sent: country("NZ"), deciding: [] })).toBe(answered);
   });
 });

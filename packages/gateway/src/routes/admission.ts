@@ -4,7 +4,7 @@
  *
  * @spec basic/transports/streamable-http#server-validation
  */
-import { nameOf, unlessAborted } from "lutra/internal";
+import { headerMismatch, nameOf, unlessAborted } from "lutra/internal";
 import {
   type HeaderParam,
   headerParams,
@@ -16,10 +16,17 @@ import {
   type Tool,
 } from "lutra/protocol";
 import { type AdmissionColumns, admit } from "lutra/server";
+import { UpstreamError } from "../delivery/upstream-error.ts";
+import { recordOf } from "../exchange-record.ts";
+import { notComparable } from "../refuse.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
+import type { DecidingParams } from "./param-rules.ts";
 
 /** Methods by name. A method that is not listed passes, because its server may know it. */
 export type Methods = ReadonlyMap<string, Method>;
+
+/** The time after which a client may retry a call that was not compared, in milliseconds. */
+const retryAfterMs = 1000;
 
 /** A method of which the gateway knows nothing. */
 const unlisted: AdmissionColumns = { method: {} };
@@ -40,24 +47,32 @@ export function admission(methods: Methods): Middleware {
 /**
  * Rejects calls whose `Mcp-Param-*` headers differ from the arguments, for an upstream that may not
  * do so itself. A call of an unknown tool waits until the tool has been looked up. Otherwise the
- * first calls could tell the routes one thing and the tool another. A tool that the upstream does
- * not list for the gateway has no annotations to check.
+ * first calls could tell the routes one thing and the tool another.
  *
+ * A call is passed on unchecked if the gateway can't compare it, because it does not know the tool or
+ * its annotations are invalid. If rules depend on the headers, the call is refused instead.
+ *
+ * @param decidingParams Returns the parameters that rules depend on. By default none do
  * @spec basic/transports/streamable-http#server-behavior-for-custom-headers
  */
 export function paramAdmission(
-  upstream: Pick<Upstream, "tool" | "findTool">,
+  upstream: ToolSource,
   methods: Methods,
+  decidingParams: DecidingParams | undefined,
 ): Middleware {
-  const compiled = new WeakMap<Tool, readonly HeaderParam[]>();
+  const compiled = new WeakMap<Tool, readonly HeaderParam[] | undefined>();
   return (next) => (request, context) => {
     const { header } = context;
     const method = methods.get(request.method);
     const name = method?.paramHeaders ? nameOf(method, request.params) : undefined;
     if (header === undefined || name === undefined) return next(request, context);
+    const record = decidingParams && recordOf(context);
+    const deciding = (record && decidingParams?.(record)) ?? [];
     const admitted = (tool: Tool | undefined) => {
       const args = request.params?.arguments;
-      if (tool) requireHeaderParams(paramsOf(tool, compiled), isObject(args) ? args : {}, header);
+      const params = tool && paramsOf(tool, compiled);
+      if (params) requireHeaderParams(params, isObject(args) ? args : {}, header);
+      if (deciding.length > 0) requireComparable(deciding, params, { upstream, tool, header });
       return next(request, context);
     };
     const tool = upstream.tool(name);
@@ -67,26 +82,55 @@ export function paramAdmission(
   };
 }
 
+/** The part of an upstream that knows its tools. */
+export type ToolSource = Pick<Upstream, "name" | "tool" | "findTool" | "hasToolList">;
+
+interface Compared {
+  readonly upstream: ToolSource;
+  readonly tool: Tool | undefined;
+  readonly header: (name: string) => string | undefined;
+}
+
+/** Refuses a call whose deciding headers were not compared with its arguments. */
+function requireComparable(
+  deciding: readonly string[],
+  params: readonly HeaderParam[] | undefined,
+  { upstream, tool, header }: Compared,
+): void {
+  const headers = deciding.map((name) => `Mcp-Param-${name}`);
+  if (params === undefined) {
+    if (tool !== undefined) throw notComparable(headers, "the tool has invalid annotations");
+    if (upstream.hasToolList?.() === false) throw noToolList(upstream.name);
+    throw notComparable(headers, "the upstream does not list the tool for the gateway");
+  }
+  const compared = new Set(params.map((param) => param.header.toLowerCase()));
+  for (const name of headers.map((one) => one.toLowerCase())) {
+    if (compared.has(name) || header(name) === undefined) continue;
+    throw headerMismatch(`${name}: sent, but the tool mirrors no argument into it`);
+  }
+}
+
+function noToolList(upstream: string): UpstreamError {
+  const message = "The upstream has not sent its tools yet, which the gateway needs for this call";
+  return new UpstreamError("unavailable", upstream, message, { retryAfterMs });
+}
+
+/** Returns the annotated parameters of a tool, or undefined if an annotation is invalid. */
 function paramsOf(
   tool: Tool,
-  compiled: WeakMap<Tool, readonly HeaderParam[]>,
-): readonly HeaderParam[] {
-  let params = compiled.get(tool);
-  if (params === undefined) {
-    params = compileParams(tool);
-    compiled.set(tool, params);
-  }
+  compiled: WeakMap<Tool, readonly HeaderParam[] | undefined>,
+): readonly HeaderParam[] | undefined {
+  if (compiled.has(tool)) return compiled.get(tool);
+  const params = compileParams(tool);
+  compiled.set(tool, params);
   return params;
 }
 
-/**
- * Returns the annotated parameters of a tool; none when an annotation is invalid. Clients leave such
- * tools out, and the caller is not to blame for the upstream's mistake.
- */
-function compileParams(tool: Tool): readonly HeaderParam[] {
+/** Clients leave a tool out that has an invalid annotation. */
+function compileParams(tool: Tool): readonly HeaderParam[] | undefined {
   try {
     return headerParams(tool.inputSchema);
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { coreMethods, encodeHeaderValue, latestVersion, type Method } from "lutr
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
-import { mayHaveName } from "../head/read-head.ts";
+import { mayHaveName, mirrorsArguments } from "../head/read-head.ts";
 import { refersInBody } from "../subjects/reference.ts";
 import { verifiesItself } from "./action.ts";
 import { compileDenials, type Denial } from "./denials.ts";
@@ -83,7 +83,7 @@ function headOf({ method, name, params = {} }: Question): Head {
     version: latestVersion,
     method,
     name: mayHaveName(method) ? name : undefined,
-    param: (key) => own.get(key),
+    param: (key) => (mirrorsArguments(method) ? own.get(key) : undefined),
     headers,
     address: "127.0.0.1",
   };

@@ -11,7 +11,7 @@ describe("the first matching route", () => {
   const configs = [
     route({ match: { method: "tools/call", name: "clear_*" } }),
     route({ match: { method: "tools/*", principal: "ana" } }),
-    route({ match: { method: ["tools/call", "tools/list"] } }),
+    route({ match: { method: ["tools/list"] } }),
     route({ match: { param: { Country: "FR" } } }),
     route({}),
   ];
@@ -19,9 +19,11 @@ describe("the first matching route", () => {
   it.each([
     [modern("tools/call", "clear_trip"), "ana", 0],
     [modern("tools/call", "search"), "ana", 1],
-    [modern("tools/call", "search"), "ben", 2],
+    [modern("tools/call", "search"), "ben", 4],
+    [modern("tools/call", "search", "Mcp-Param-Country", "FR"), "ben", 3],
     [modern("tools/list"), undefined, 2],
-    [modern("prompts/get", "p", "Mcp-Param-Country", "FR"), undefined, 3],
+    [modern("tools/read", "p", "Mcp-Param-Country", "FR"), undefined, 4],
+    [modern("prompts/get", "p", "Mcp-Param-Country", "FR"), undefined, 4],
     [modern("prompts/list"), undefined, 4],
     [modern("x/unknown"), undefined, 4],
   ])("is found for %j by %s: %i", (headers, principal, expected) => {

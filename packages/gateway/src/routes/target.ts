@@ -72,7 +72,7 @@ function shownAt(upstream: string, { deniedToAll }: ActionDependencies): ShownBy
 function serveAt(target: Target, indexed: IndexedRoute, dependencies: ActionDependencies): Serve {
   const { at, upstream, denials, shown, verifies, shadowing } = target;
   const { route, index } = indexed;
-  const { config, methods, cacheName, relay } = dependencies;
+  const { config, methods, cacheName, relay, decidingParams } = dependencies;
   const differs = at.rename !== undefined || shown.size > 0;
   const { trustPublic } = config.upstreams[at.name] ?? {};
   const server = { name: differs ? cacheName(index) : at.name, trustPublic };
@@ -80,7 +80,7 @@ function serveAt(target: Target, indexed: IndexedRoute, dependencies: ActionDepe
     ...outerPolicies({ route, server, denials, identify: identifyAt(at, methods) }, dependencies),
     ...(at.rename === undefined ? [] : [rename(at.rename, methods)]),
     ...(shadowing ? [shadow(shadowing)] : []),
-    ...(verifies ? [] : [paramAdmission(upstream, methods)]),
+    ...(verifies ? [] : [paramAdmission(upstream, methods, decidingParams)]),
     ...(shown.size > 0 ? [filterLists(shown)] : []),
     ...(denials ? [filterSubscriptions(subscriptionTest(at, denials), methods)] : []),
     ...taskPolicies(route, [upstream.name], dependencies),

@@ -20,6 +20,8 @@ export interface Catalogue {
   readonly tool: (name: string) => Tool | undefined;
   /** Returns a known tool at once. Otherwise waits until a pending or due fetch has ended. */
   readonly find: (name: string) => Promise<Tool | undefined>;
+  /** True once the list has been fetched. */
+  readonly isKnown: () => boolean;
   /** Fetches the list now. Retries until one fetch has succeeded. */
   readonly prepare: () => void;
   /** Marks the list as stale. The known tools remain until the new list has arrived. */
@@ -36,7 +38,7 @@ const timeoutMs = 10_000;
 
 /** Creates the catalogue of the upstream that `serve` reaches. */
 export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
-  let known: ReadonlyMap<string, Tool> = new Map();
+  let known: ReadonlyMap<string, Tool> | undefined;
   let staleAt = Number.NEGATIVE_INFINITY;
   let fetching: AbortController | undefined;
   let fetched: Promise<boolean> | undefined;
@@ -82,7 +84,7 @@ export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
 
   function tool(name: string): Tool | undefined {
     if (fetching === undefined && !isClosed && clock.now() >= staleAt) void begin();
-    return known.get(name);
+    return known?.get(name);
   }
 
   async function prepare(): Promise<void> {
@@ -96,8 +98,9 @@ export function createCatalogue(serve: Serve, clock: Clock): Catalogue {
       const found = tool(name);
       if (found !== undefined) return found;
       await fetched;
-      return known.get(name);
+      return known?.get(name);
     },
+    isKnown: () => known !== undefined,
     prepare: () => void prepare(),
     forget: () => {
       staleAt = Number.NEGATIVE_INFINITY;

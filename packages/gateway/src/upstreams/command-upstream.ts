@@ -54,6 +54,7 @@ export function createCommandUpstream(
     serve,
     tool: catalogue.tool,
     findTool: catalogue.find,
+    hasToolList: catalogue.isKnown,
     forget: catalogue.forget,
     status: () => statusOf(fleet, "command"),
     ready: (timeoutMs) => server.ready(timeoutMs),

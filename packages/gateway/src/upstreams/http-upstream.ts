@@ -97,6 +97,7 @@ export function createHttpUpstream(
     copy: createCopyDelivery(fleet, requestHeaders),
     tool: catalogue.tool,
     findTool: catalogue.find,
+    hasToolList: catalogue.isKnown,
     forget: catalogue.forget,
     add: ({ url = socketUrl, ...place }) => replicas.add({ ...place, url: new URL(url) }),
     status: () => statusOf(fleet, config.module === undefined ? "url" : "module"),

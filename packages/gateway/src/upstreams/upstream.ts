@@ -27,6 +27,8 @@ export interface Upstream {
   readonly tool: (name: string) => Tool | undefined;
   /** Returns a tool once a pending list has arrived. Absent if there is no list to wait for. */
   readonly findTool?: ((name: string) => Promise<Tool | undefined>) | undefined;
+  /** Returns true once the list of tools has been fetched. Absent if there is no list to wait for. */
+  readonly hasToolList?: (() => boolean) | undefined;
   /** Marks the list of tools as stale. */
   readonly forget?: (() => void) | undefined;
   /** Present if the configuration hides some of its entries. `serve` hides them; `forward` can't. */
