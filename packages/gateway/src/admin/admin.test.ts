@@ -79,6 +79,7 @@ it("counts requests with unknown methods under one label", async () => {
     ms: 3,
     head: headOf(...modern(method)),
     principal: undefined,
+    subject: undefined,
     route: 0,
     upstream: "places",
     replica: "1",

@@ -8,6 +8,7 @@ const record = (changes: Partial<ExchangeRecord>): ExchangeRecord => ({
   ms: 1,
   head: headOf(...modern("tools/call")),
   principal: undefined,
+  subject: undefined,
   route: 0,
   upstream: "places",
   replica: "1",

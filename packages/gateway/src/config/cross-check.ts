@@ -49,7 +49,7 @@ export function notesOn({ routes, limits }: ValidParts): readonly Finding[] {
 }
 
 /** Returns the names of the upstreams that a route sends requests to. */
-function routeUpstreams(route: RouteConfig, all: readonly string[]): readonly string[] {
+export function routeUpstreams(route: RouteConfig, all: readonly string[]): readonly string[] {
   if (route.merge === "all") return all;
   if (route.merge !== undefined) return route.merge;
   if (route.to === undefined) return [];

@@ -37,7 +37,7 @@ export interface IndexedRoute {
 }
 
 /** Several upstreams as one server. */
-export interface MergedServer {
+interface MergedServer {
   readonly serve: Serve;
   readonly identify: Identify;
 }

@@ -14,7 +14,7 @@ import { type Condition, compileMatch, namedKinds, type RoutingInput } from "./m
 import { allHold } from "./routes.ts";
 
 /** The request of a denial that depends on its subject. */
-export type IdentifiedInput = RoutingInput & { readonly subject: Subject };
+type IdentifiedInput = RoutingInput & { readonly subject: Subject };
 
 /** A route that denies a request. */
 export interface Denial {

@@ -4,7 +4,7 @@ import { type ListKind, listKinds } from "./list-kinds.ts";
 import type { SubjectKind } from "./subject.ts";
 
 /** Returns true for an entry that stays in its list, given its name, URI or URI template. */
-export type IsShown = (name: string) => boolean;
+type IsShown = (name: string) => boolean;
 
 /** Tests of entries by their kind. Lists of other kinds stay complete. */
 export type ShownByKind = ReadonlyMap<SubjectKind, IsShown>;

@@ -75,7 +75,7 @@ export function referenceIn(
   return name === undefined ? undefined : { kind: kinds.get(method) ?? "id", name };
 }
 
-/** @spec server/utilities/completion#reference-types */
+/** Returns the prompt or the resource template whose arguments are completed. */
 function referenceOfCompletion({ ref }: JSONObject): Reference | undefined {
   if (!isObject(ref)) return undefined;
   const isPrompt = ref.type === "ref/prompt";
