@@ -5,6 +5,7 @@ import {
   encodeError,
   encodeResult,
   isRequest,
+  maxIdLength,
   parseMessage,
   type Result,
   readId,
@@ -23,7 +24,7 @@ describe("basic/index#requests", () => {
     ["a negative integer", -7],
     ["the largest safe integer", Number.MAX_SAFE_INTEGER],
     ["the smallest safe integer", Number.MIN_SAFE_INTEGER],
-    ["a very long string", "x".repeat(100_000)],
+    ["a string of the maximum length", "x".repeat(maxIdLength)],
   ])("requests MUST include a string or integer ID: %s", (_what, id) => {
     const message = parseMessage({ ...request, id });
     expect(message).toEqual({ ...request, id });
@@ -36,6 +37,7 @@ describe("basic/index#requests", () => {
     ["a boolean ID is refused", { ...request, id: true }],
     ["an object as ID is refused", { ...request, id: {} }],
     ["an integer ID outside the safe range is refused", { ...request, id: 2 ** 53 }],
+    ["a longer string as ID is refused", { ...request, id: "x".repeat(maxIdLength + 1) }],
     ["an infinite ID is refused", { ...request, id: JSON.parse("1e999") }],
     ["jsonrpc is missing", { id: 1, method: "tools/list" }],
     ["jsonrpc is 1.0", { ...request, jsonrpc: "1.0" }],

@@ -52,12 +52,15 @@ export interface EncodedResult extends Result {
   readonly [resultBytes]?: Uint8Array;
 }
 
+/** Maximum length of request ids and progress tokens, which responses and notifications repeat. */
+export const maxIdLength = 1024;
+
 /**
  * Returns true for a valid request id: a string or an integer. Integers outside of the safe range
  * are rounded when they are parsed, so a response could not carry the same id.
  */
 export function isRequestId(value: unknown): value is RequestId {
-  return typeof value === "string" || Number.isSafeInteger(value);
+  return typeof value === "string" ? value.length <= maxIdLength : Number.isSafeInteger(value);
 }
 
 /** Returns true for a message that expects a response. */
@@ -82,7 +85,9 @@ export function parseMessage(value: unknown): JSONRPCRequest | JSONRPCNotificati
     throw invalidRequest("params: expected an object");
   }
   if ("id" in value && !isRequestId(value.id)) {
-    throw invalidRequest("id: expected a string or an integer in the safe range");
+    throw invalidRequest(
+      `id: expected a string of at most ${maxIdLength} characters or a safe integer`,
+    );
   }
   return value as unknown as JSONRPCRequest | JSONRPCNotification;
 }

@@ -75,6 +75,11 @@ describe("basic/index#meta: per-request protocol fields", () => {
     ["a log level that is a number", withMeta(metaKeys.logLevel, 3), "logLevel"],
     ["a fractional progress token", withMeta("progressToken", 1.5), "progressToken"],
     ["a progress token that loses digits", withMeta("progressToken", 2 ** 53), "progressToken"],
+    [
+      "a progress token that is too long",
+      withMeta("progressToken", "x".repeat(1025)),
+      "progressToken",
+    ],
     ["a progress token that is null", withMeta("progressToken", null), "progressToken"],
     ["a progress token that is an object", withMeta("progressToken", {}), "progressToken"],
   ])("a request missing or malforming a field is rejected with -32602: %s", (_what, params, at) => {

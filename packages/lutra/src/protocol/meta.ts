@@ -8,6 +8,7 @@ import { invalidParams } from "./errors.ts";
 import type { Icon } from "./icons.ts";
 import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
+import { isRequestId, maxIdLength } from "./json-rpc.ts";
 import type { LoggingLevel } from "./logging.ts";
 import { isLoggingLevel } from "./logging.ts";
 
@@ -69,8 +70,11 @@ export function parseRequestMeta(
     throw badField(metaKeys.logLevel, "a log level such as info");
   }
   const progressToken = meta[metaKeys.progressToken];
-  if (progressToken !== undefined && !isProgressToken(progressToken)) {
-    throw badField(metaKeys.progressToken, "a string or an integer");
+  if (progressToken !== undefined && !isRequestId(progressToken)) {
+    throw badField(
+      metaKeys.progressToken,
+      `a string of at most ${maxIdLength} characters or an integer`,
+    );
   }
   return {
     version,
@@ -106,11 +110,6 @@ const metaKeyPattern = new RegExp(`^(?:${label}(?:\\.${label})*/)?${name}$`);
 const reservedPrefixPattern = new RegExp(
   `^${label}\\.(?:modelcontextprotocol|mcp)(?:\\.${label})*/`,
 );
-
-/** Returns true for a string or a safe integer. JSON parsers round larger integers. */
-function isProgressToken(value: unknown): value is ProgressToken {
-  return typeof value === "string" || Number.isSafeInteger(value);
-}
 
 function parseCapabilities(value: unknown): ClientCapabilities {
   requireObjects(value, metaKeys.clientCapabilities);

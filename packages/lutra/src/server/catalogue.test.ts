@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
 import { createServer, type Server } from "./create-server.ts";
 import { ask, contextOf, requestOf } from "./fixtures/ask.ts";
@@ -69,6 +69,14 @@ describe("server/utilities/pagination", () => {
     const first = await ask(server, "tools/list", { cursor });
     expect(await ask(server, "tools/list", { cursor })).toEqual(first);
     expect(await ask(server, "tools/list")).toMatchObject({ nextCursor: cursor });
+  });
+
+  it("a cursor that is too long is refused before it is decoded", async () => {
+    const decode = vi.spyOn(globalThis, "atob");
+    const listing = ask(serverOf(1), "tools/list", { cursor: `local.${"A".repeat(65_536)}` });
+    await expect(listing).rejects.toMatchObject({ code: -32602 });
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
   });
 
   it("each of the four lists has pages", async () => {

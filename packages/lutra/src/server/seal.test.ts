@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSealer, randomKeys } from "./seal.ts";
 
 const secret = () => crypto.getRandomValues(new Uint8Array(32));
@@ -153,6 +153,17 @@ describe("a key ring", () => {
   it("a key under another id opens nothing", async () => {
     const renamed = createSealer([{ ...a, id: "renamed" }]);
     expect(await renamed.open(await sealer.seal(1, ""), "")).toBeUndefined();
+  });
+
+  it.each([
+    ["of an unknown key", `b.${"A".repeat(100_000)}`],
+    ["that is too long", `a.${"A".repeat(1_048_576)}`],
+    ["that is not Base64url", `a.${"A".repeat(100_000)}=`],
+  ])("does not decode a seal %s", async (_what, sealed) => {
+    const decode = vi.spyOn(globalThis, "atob");
+    expect(await sealer.open(sealed, "")).toBeUndefined();
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
   });
 
   it("takes a secret as Base64, as openssl writes it", async () => {

@@ -32,6 +32,8 @@ const keyBytes = 32;
 /** The first byte of a seal. A change of the layout or of the algorithm gets a new number. */
 const format = 1;
 const ivStart = 1;
+/** Maximum length of a seal that is decoded. No longer one is created by the limits of servers. */
+const maxSealLength = 1_048_576;
 const dataStart = ivStart + 12;
 
 /**
@@ -64,11 +66,12 @@ export function createSealer(keys: readonly SealKey[]): Sealer {
       return `${first.id}.${toBase64Url(bytes)}`;
     },
     open: async (sealed, binding) => {
+      if (sealed.length > maxSealLength) return undefined;
       const dot = sealed.indexOf(".");
       const key = ring.get(sealed.slice(0, Math.max(dot, 0)));
+      if (key === undefined) return undefined;
       const bytes = fromBase64Url(sealed.slice(dot + 1));
-      if (key === undefined || bytes === undefined) return undefined;
-      if (bytes[0] !== format || bytes.length <= dataStart) return undefined;
+      if (bytes?.[0] !== format || bytes.length <= dataStart) return undefined;
       const iv = bytes.subarray(ivStart, dataStart);
       try {
         const data = bytes.subarray(dataStart);
@@ -114,13 +117,20 @@ function toBase64Url(bytes: Uint8Array): string {
 
 /** Decodes the canonical encoding only, so that an altered seal never opens. */
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w-]*$/.test(text)) return undefined;
   const bytes = fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return bytes !== undefined && toBase64Url(bytes) === text ? bytes : undefined;
+  if (bytes === undefined) return undefined;
+  // Only the last character can have bits that belong to no byte.
+  const tail = bytes.subarray(bytes.length - (bytes.length % 3));
+  return text.endsWith(toBase64Url(tail)) ? bytes : undefined;
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at);
+    return bytes;
   } catch {
     return undefined;
   }

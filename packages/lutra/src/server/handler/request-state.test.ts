@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Result } from "../../protocol/json-rpc.ts";
 import { ask } from "../fixtures/ask.ts";
@@ -101,6 +101,15 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
     await expect(retry(asked)).rejects.toMatchObject({ code: -32602, status: 400 });
     expect(ran).toBe(before);
     expect(errors).toEqual([]);
+  });
+
+  it("is refused before it is decoded when it is longer than maxStateBytes", async () => {
+    const decode = vi.spyOn(globalThis, "atob");
+    const server = serverOf(counting, { maxStateBytes: 1000 });
+    const retry = call(server, { requestState: `local.${"A".repeat(1000)}` });
+    await expect(retry).rejects.toMatchObject({ code: -32602 });
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
   });
 
   it("rejects a cursor as request state", async () => {

@@ -66,7 +66,7 @@ async function exchange(client: HttpClient, { request, context, signal }: Exchan
   }
   const send = client.fetch ?? fetch;
   const body = JSON.stringify(request);
-  const reader = new ResponseReader(request.id, context.notify, client.maxResponseBytes);
+  const reader = new ResponseReader(request.id, context.notify, client);
   const response = await send(client.url.href, {
     method: "POST",
     headers,

@@ -12,6 +12,8 @@ import {
   transports,
 } from "./fixtures/scripted-endpoint.ts";
 
+const nested = (depth: number) => JSON.parse("[".repeat(depth) + "]".repeat(depth));
+
 describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
   const open = opener(createHttpTransport);
 
@@ -161,6 +163,23 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     const url = await serveHttp(answerWith(body, 200, contentType));
     const answer = open(url).serve(request(), context());
     await expect(answer).rejects.toMatchObject({ name: "TransportError", reason: "malformed" });
+  });
+
+  it.each([
+    ["a JSON body", "application/json", done],
+    ["an event", "text/event-stream", event(done)],
+  ])("limits the depth and the values of %s", async (_what, contentType, _body) => {
+    const deep = JSON.stringify({ jsonrpc: "2.0", id: 7, result: { x: nested(200) } });
+    const large = JSON.stringify({ jsonrpc: "2.0", id: 7, result: { x: Array(1000).fill(0) } });
+    for (const message of [deep, large]) {
+      const body = contentType === "application/json" ? message : event(message);
+      const url = await serveHttp(answerWith(body, 200, contentType));
+      const answer = open(url, { maxResponseValues: 1000 }).serve(request(), context());
+      await expect(answer).rejects.toMatchObject({
+        reason: "malformed",
+        message: expect.stringContaining("expected at most"),
+      });
+    }
   });
 
   it.each([

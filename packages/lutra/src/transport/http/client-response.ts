@@ -10,13 +10,18 @@ import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, RequestId, Result } from "../../protocol/json-rpc.ts";
+import { decodeJSON } from "../../protocol/json-text.ts";
 import { malformed } from "../../protocol/method.ts";
-import { TransportError } from "../../protocol/transport-error.ts";
+import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 import { parseRetryAfter } from "../../time/retry-after.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
+import type { HttpClient } from "./client.ts";
 import { isEventStream, isJSON } from "./media-type.ts";
 import type { EventReader } from "./read-events.ts";
 import { createEventReader } from "./read-events.ts";
+
+/** The limits of a response; see `HttpTransportOptions`. */
+export type ResponseLimits = Pick<HttpClient, "maxResponseBytes" | "maxResponseValues">;
 
 /** Returns a header of a response by its lower-case name. */
 export type ResponseHeader = (name: string) => string | null | undefined;
@@ -32,7 +37,7 @@ export class ResponseReader {
   result: Result | undefined;
   readonly #id: RequestId;
   readonly #notify: RequestContext["notify"];
-  readonly #maxBytes: number;
+  readonly #limits: ResponseLimits;
   #status = 0;
   /** The status and `Retry-After`, for responses that may have it. */
   #head: ErrorHead | undefined;
@@ -40,10 +45,10 @@ export class ResponseReader {
   readonly #body = new ByteBuffer();
   #wait: Promise<void> | undefined;
 
-  constructor(id: RequestId, notify: RequestContext["notify"], maxBytes: number) {
+  constructor(id: RequestId, notify: RequestContext["notify"], limits: ResponseLimits) {
     this.#id = id;
     this.#notify = notify;
-    this.#maxBytes = maxBytes;
+    this.#limits = limits;
   }
 
   /** Reads the status and the headers. Throws when the body can't contain an answer. */
@@ -53,7 +58,8 @@ export class ResponseReader {
     const type = header("content-type");
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && isEventStream(type)) {
-      this.#events = createEventReader((data) => this.#readMessage(data), this.#maxBytes);
+      const { maxResponseBytes: maxBytes } = this.#limits;
+      this.#events = createEventReader((data) => this.#readMessage(data), maxBytes);
     } else if (!isJSON(type)) {
       throw isSuccess
         ? malformed(`response: expected JSON or an event stream, got ${type ?? "no Content-Type"}`)
@@ -64,8 +70,9 @@ export class ResponseReader {
   /** Reads the next bytes. If it returns a promise, wait for it before reading more. */
   read(chunk: Uint8Array): void | Promise<void> {
     if (this.#events === undefined) {
-      if (this.#body.length + chunk.length > this.#maxBytes) {
-        throw malformed(`response: the body is longer than ${this.#maxBytes} bytes`);
+      const { maxResponseBytes: maxBytes } = this.#limits;
+      if (this.#body.length + chunk.length > maxBytes) {
+        throw malformed(`response: expected at most ${maxBytes} bytes (maxResponseBytes)`);
       }
       return this.#body.append(chunk);
     }
@@ -98,9 +105,12 @@ export class ResponseReader {
 
   #parse(text: string): JSONObject {
     try {
-      const message: unknown = JSON.parse(text);
+      const { maxResponseValues } = this.#limits;
+      const { value: message, excess } = decodeJSON(text, maxResponseValues, "maxResponseValues");
+      if (excess !== undefined) throw malformed(`response: ${excess}`);
       if (isObject(message) && message.jsonrpc === "2.0") return message;
     } catch (cause) {
+      if (isTransportError(cause)) throw cause;
       if (this.#status >= 300) throw this.#httpError();
       throw new TransportError("malformed", "response: invalid JSON", { cause });
     }

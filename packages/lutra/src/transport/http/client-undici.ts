@@ -40,7 +40,7 @@ export function createHttpSender(
     if (dynamicHeaders !== undefined) headers.push(...userHeaders(await dynamicHeaders()));
     return new Promise((resolve, reject) => {
       if (context.signal.aborted) return reject(abortError(context.signal));
-      const reader = new ResponseReader(request.id, context.notify, client.maxResponseBytes);
+      const reader = new ResponseReader(request.id, context.notify, client);
       const handler = new ResponseHandler(reader, context.signal, { resolve, reject });
       const body = JSON.stringify(request);
       dispatcher.dispatch({ path, method: "POST", headers, body }, handler);

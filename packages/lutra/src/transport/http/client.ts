@@ -8,6 +8,7 @@ import type { RequestContext } from "../../protocol/exchange.ts";
 import { encodeHeaderValue, headerNames } from "../../protocol/http-headers.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
+import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { metaKeys } from "../../protocol/meta.ts";
 import { type Method, nameOf } from "../../protocol/method.ts";
 import { coreMethods } from "../../protocol/methods.ts";
@@ -25,9 +26,14 @@ export interface HttpTransportOptions {
   readonly headers?: HttpHeaders | (() => HttpHeaders | Promise<HttpHeaders>);
   /**
    * Maximum size of a JSON response, in bytes, and of an event of a stream, in characters.
-   * @default 67108864 (64 MiB)
+   * @default 16777216 (16 MiB)
    */
   readonly maxResponseBytes?: number;
+  /**
+   * Maximum number of keys and values in a response or an event, about. One with more fails the
+   * request before it is decoded, because decoding it would block this process. @default 100000
+   */
+  readonly maxResponseValues?: number;
   /**
    * Maximum number of open connections; further requests wait. Each subscription takes one. Does not
    * apply to browsers and other platforms with `fetch` alone, which have their own limits.
@@ -44,6 +50,7 @@ export interface HttpTransportOptions {
 export interface HttpClient {
   readonly url: URL;
   readonly maxResponseBytes: number;
+  readonly maxResponseValues: number;
   readonly maxConnections: number;
   readonly fetch: typeof fetch | undefined;
   /** Returns the user's headers for one request, when `headers` is a function. */
@@ -80,13 +87,16 @@ export function withDefaults(url: string | URL, options: HttpTransportOptions): 
     throw new TypeError("url: expected no credentials; pass them in the authorization header");
   }
   target.hash = "";
-  const { headers, maxResponseBytes = 67_108_864, maxConnections = 256 } = options;
+  const { headers, maxResponseBytes = 16_777_216, maxConnections = 256 } = options;
+  const { maxResponseValues = defaultMaxValues } = options;
   requirePositive(maxResponseBytes, "maxResponseBytes");
+  requirePositive(maxResponseValues, "maxResponseValues");
   requirePositive(maxConnections, "maxConnections");
   const isDynamic = typeof headers === "function";
   return {
     url: target,
     maxResponseBytes,
+    maxResponseValues,
     maxConnections,
     fetch: options.fetch,
     dynamicHeaders: isDynamic ? headers : undefined,

@@ -11,6 +11,7 @@ import {
   type RequestId,
   readId,
 } from "../../protocol/json-rpc.ts";
+import { requireBounds } from "../../protocol/json-text.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { decodeBody, readBody, withinLimit } from "./fetch-body.ts";
 import { FetchExchange, jsonResponse } from "./fetch-exchange.ts";
@@ -58,9 +59,10 @@ export function createFetchHandler(
     try {
       const body = withinLimit(await readBody(http, header, maxBodyBytes), maxBodyBytes);
       if (body === undefined) return refuse(tooLarge(maxBodyBytes), cors);
-      const value = parseJSON(decodeBody(body, header));
-      id = readId(value);
-      const message = parseMessage(value);
+      const decoded = parseJSON(decodeBody(body, header), rules.maxBodyValues);
+      id = readId(decoded.value);
+      requireBounds(decoded);
+      const message = parseMessage(decoded.value);
       if (!isRequest(message)) return refuse(accepted, cors);
       const principal = authenticate && (await authenticate(header));
       const exchange = new FetchExchange(message, { http, header, principal, rules, cors });

@@ -103,7 +103,7 @@ const bodyOf = async (answer: HttpAnswer) => JSON.parse(await answer.text());
 describe.each(runners)("%s", (_name, run) => {
   let runner: Runner;
   beforeAll(async () => {
-    runner = await run(server, { onError, maxBodyBytes: 100_000 });
+    runner = await run(server, { onError, maxBodyBytes: 100_000, maxBodyValues: 30_000 });
   });
   afterAll(() => runner.close());
 
@@ -129,7 +129,7 @@ describe.each(runners)("%s", (_name, run) => {
       });
     });
 
-    it.each([[0], [-1], [""], ["a-b"], ["日本"], [Number.MAX_SAFE_INTEGER], ["x".repeat(10_000)]])(
+    it.each([[0], [-1], [""], ["a-b"], ["日本"], [Number.MAX_SAFE_INTEGER], ["x".repeat(1024)]])(
       "result responses MUST include the same ID: %s",
       async (id) => {
         const answer = await runner.ask(post(messageOf("tools/list", {}, id)));
@@ -200,6 +200,14 @@ describe.each(runners)("%s", (_name, run) => {
       await expectError(question, 400, { code: -32700 });
     });
 
+    it.each([
+      ["deep arguments", { x: JSON.parse("[".repeat(200) + "]".repeat(200)) }, 9],
+      ["arguments of too many values", { x: Array(40_000).fill(0) }, undefined],
+    ])("parameters beyond their bounds get -32602 and 400: %s", async (_what, args, id) => {
+      const question = post(messageOf("tools/call", { name: "echo", arguments: args }, 9));
+      await expectError(question, 400, { code: -32602 }, id);
+    });
+
     it.each<[string, unknown, unknown]>([
       ["a batch", [echo], undefined],
       ["an empty batch", [], undefined],
@@ -248,15 +256,12 @@ describe.each(runners)("%s", (_name, run) => {
     it.each([
       ["arrays", "[".repeat(40_000) + "]".repeat(40_000)],
       ["objects", `${'{"a":'.repeat(16_000)}1${"}".repeat(16_000)}`],
-    ])("deeply nested %s are answered", async (_what, deep) => {
+    ])("deeply nested %s are refused before they are decoded", async (_what, deep) => {
       const body = JSON.stringify(messageOf("tools/call", { name: "who", arguments: { deep: 0 } }));
       const question = post(messageOf("tools/call", { name: "who" }));
-      const answer = await runner.ask({
-        ...question,
-        body: body.replace('"deep":0', `"deep":${deep}`),
-      });
-      expect(await bodyOf(answer)).toMatchObject({ id: 1, result: { isError: true } });
-      await expectError({ ...question, body: deep }, 400, { code: -32600 });
+      for (const sent of [body.replace('"deep":0', `"deep":${deep}`), deep]) {
+        await expectError({ ...question, body: sent }, 400, { code: -32602 });
+      }
     });
 
     it("keys named __proto__ do not reach any prototype", async () => {

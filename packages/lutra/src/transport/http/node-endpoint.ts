@@ -8,6 +8,7 @@ import {
   type RequestId,
   readId,
 } from "../../protocol/json-rpc.ts";
+import { requireBounds } from "../../protocol/json-text.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { decodeBody, readBody } from "./node-body.ts";
 import { endEarly } from "./node-end-early.ts";
@@ -64,9 +65,10 @@ export async function serveScreened(
   try {
     const body = await readBody(req, rules.maxBodyBytes);
     if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
-    const value = parseJSON(decodeBody(body));
-    id = readId(value);
-    const message = parseMessage(value);
+    const decoded = parseJSON(decodeBody(body), rules.maxBodyValues);
+    id = readId(decoded.value);
+    requireBounds(decoded);
+    const message = parseMessage(decoded.value);
     if (!isRequest(message)) return void refuse(res, accepted, cors);
     const principal = authenticate && (await authenticate(header));
     exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });

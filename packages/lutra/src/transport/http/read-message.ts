@@ -4,6 +4,7 @@
  * @spec basic/transports/streamable-http#sending-messages
  */
 import { ProtocolError } from "../../protocol/errors.ts";
+import { type DecodedJSON, decodeJSON } from "../../protocol/json-text.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -43,13 +44,13 @@ function notUTF8(): ProtocolError {
 }
 
 /**
- * Parses JSON text.
+ * Parses JSON text. The caller reads the id of a message before it requires the bounds.
  *
  * @throws {ProtocolError} `parseError`
  */
-export function parseJSON(text: string): unknown {
+export function parseJSON(text: string, maxValues: number): DecodedJSON {
   try {
-    return JSON.parse(text);
+    return decodeJSON(text, maxValues);
   } catch {
     throw new ProtocolError("parseError", "Parse error: the body is not JSON");
   }

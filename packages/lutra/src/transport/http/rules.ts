@@ -6,6 +6,7 @@
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal } from "../../protocol/exchange.ts";
 import { isolate } from "../../protocol/isolate.ts";
+import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { isJSON } from "./media-type.ts";
 
 /** Reads a header by its lower-case name. */
@@ -33,6 +34,13 @@ export interface HttpHandlerOptions {
   readonly allowedOrigins?: readonly string[];
   /** Maximum size of a request body, in bytes. @default 4194304 (4 MiB) */
   readonly maxBodyBytes?: number;
+  /**
+   * Maximum number of keys and values in a request body, about. A body with more is refused before
+   * it is decoded, because decoding it would block other requests.
+   *
+   * @default 100000
+   */
+  readonly maxBodyValues?: number;
   /**
    * Maximum size of the unsent part of an event stream, in bytes. The stream of a reader that falls
    * behind by more is closed.
@@ -82,8 +90,13 @@ const noCors: ResponseHeaders = Object.freeze({});
  * @throws {TypeError} for a limit that is not a positive integer
  */
 export function withDefaults(options: HttpHandlerOptions): HttpRules {
-  const { maxBodyBytes = 4_194_304, maxBufferedBytes = 1_048_576, keepAliveMs = 15_000 } = options;
-  for (const [name, value] of Object.entries({ maxBodyBytes, maxBufferedBytes, keepAliveMs })) {
+  const limits = {
+    maxBodyBytes: options.maxBodyBytes ?? 4_194_304,
+    maxBodyValues: options.maxBodyValues ?? defaultMaxValues,
+    maxBufferedBytes: options.maxBufferedBytes ?? 1_048_576,
+    keepAliveMs: options.keepAliveMs ?? 15_000,
+  };
+  for (const [name, value] of Object.entries(limits)) {
     if (!(Number.isInteger(value) && value > 0)) {
       throw new TypeError(`${name}: expected a positive integer`);
     }
@@ -91,9 +104,7 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
   const { allowedHosts, authenticate, allowedOrigins = [] } = options;
   const { onError = (error) => console.error("lutra: HTTP:", error) } = options;
   return {
-    maxBodyBytes,
-    maxBufferedBytes,
-    keepAliveMs,
+    ...limits,
     allowedOrigins,
     onError: isolate(onError),
     ...(allowedHosts && { allowedHosts: allowedHosts.map((host) => host.toLowerCase()) }),

@@ -142,6 +142,15 @@ describe("requests over stdio", () => {
     await expect(send(connect(), "unterminated").result).resolves.toEqual({ last: true });
   });
 
+  it("all reject when a message has too many values, and the server continues", async () => {
+    const transport = connect({ maxLineValues: 500 });
+    const hanging = await hang(transport);
+    const many = send(transport, "echo", { many: Array(500).fill(0) });
+    await expect(many.result).rejects.toEqual(failure("malformed"));
+    await expect(hanging.result).rejects.toEqual(failure("malformed"));
+    await expect(send(transport, "echo").result).resolves.toBeDefined();
+  });
+
   it("all reject when a message is too long, and the server continues", async () => {
     const transport = connect({ maxLineBytes: 1024 });
     const hanging = await hang(transport);

@@ -9,6 +9,7 @@ import { ProtocolError } from "../../protocol/errors.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, RequestId } from "../../protocol/json-rpc.ts";
 import { encodeError, isRequest, parseMessage, readId } from "../../protocol/json-rpc.ts";
+import { type DecodedJSON, decodeJSON, requireBounds } from "../../protocol/json-text.ts";
 import { settlesWithin } from "../../time/within.ts";
 import { Exchanges } from "./exchanges.ts";
 import type { LineWriter } from "./line-writer.ts";
@@ -87,14 +88,16 @@ export class Connection {
 
   #receive(line: Uint8Array): void {
     if (this.#isClosing) return;
-    let value: unknown;
+    let decoded: DecodedJSON;
     try {
-      value = JSON.parse(decoder.decode(line));
+      decoded = decodeJSON(decoder.decode(line), this.#options.maxLineValues);
     } catch {
       this.#refuse(undefined, parseError("expected one line of JSON in UTF-8"));
       return;
     }
+    const { value } = decoded;
     try {
+      requireBounds(decoded);
       const message = parseMessage(value);
       if (isRequest(message)) this.#exchanges.accept(message, line.length);
       else this.#cancel(message);

@@ -2,6 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { Serve } from "../../protocol/exchange.ts";
 import { isolate } from "../../protocol/isolate.ts";
+import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { defaultMaxBufferedBytes } from "./line-writer.ts";
 import { defaultMaxLineBytes } from "./lines.ts";
 import type { RestartOptions } from "./restarts.ts";
@@ -21,6 +22,11 @@ export interface StdioTransportOptions {
   readonly closeTimeoutMs?: number;
   /** Maximum size of a message; a longer one fails the requests in flight. @default 16 MiB */
   readonly maxLineBytes?: number;
+  /**
+   * Maximum number of keys and values in a message, about; one with more fails the requests in
+   * flight. @default 100000
+   */
+  readonly maxLineValues?: number;
   /** Requests are rejected while more than this waits for the server to read. @default 64 MiB */
   readonly maxBufferedBytes?: number;
 }
@@ -43,6 +49,11 @@ export interface StdioServerOptions {
   readonly maxInFlight?: number;
   /** Maximum size of a message; a longer one is answered with a parse error. @default 16 MiB */
   readonly maxLineBytes?: number;
+  /**
+   * Maximum number of keys and values in a message, about. A message with more is refused before
+   * it is decoded. @default 100000
+   */
+  readonly maxLineValues?: number;
   /** The server closes when more than this waits for a client that does not read. @default 64 MiB */
   readonly maxBufferedBytes?: number;
   /**
@@ -65,15 +76,13 @@ export interface StdioServer {
 export function withTransportDefaults(
   options: StdioTransportOptions,
 ): Required<StdioTransportOptions> {
-  const { closeTimeoutMs = 2000, maxLineBytes = defaultMaxLineBytes } = options;
+  const { closeTimeoutMs = 2000 } = options;
   requireNonNegative(closeTimeoutMs, "closeTimeoutMs");
-  if (!(maxLineBytes > 0)) throw new TypeError("maxLineBytes: expected a positive number");
   return {
+    ...lineLimitsOf(options),
     stderr: options.stderr ?? "inherit",
     restarts: options.restarts ?? {},
     closeTimeoutMs,
-    maxLineBytes,
-    maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
   };
 }
 
@@ -86,11 +95,23 @@ export function withServerDefaults(options: StdioServerOptions): Required<StdioS
     input: options.input ?? process.stdin,
     output: options.output ?? process.stdout,
     maxInFlight,
-    maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
-    maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
+    ...lineLimitsOf(options),
     graceMs,
     onError: isolate(options.onError ?? ((error) => console.error(error))),
   };
+}
+
+/** Completes the limits that both ends have. */
+function lineLimitsOf(options: StdioTransportOptions & StdioServerOptions) {
+  const limits = {
+    maxLineBytes: options.maxLineBytes ?? defaultMaxLineBytes,
+    maxLineValues: options.maxLineValues ?? defaultMaxValues,
+    maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(value > 0)) throw new TypeError(`${name}: expected a positive number`);
+  }
+  return limits;
 }
 
 function requireNonNegative(ms: number, name: string): void {

@@ -5,6 +5,7 @@
  */
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import { type DecodedJSON, decodeJSON } from "../../protocol/json-text.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError, unlessAborted } from "../../time/abort.ts";
 import { delay } from "../../time/backoff.ts";
@@ -20,6 +21,7 @@ import { createStderrLog } from "./stderr-log.ts";
 export class ServerProcess {
   readonly #command: StdioCommand;
   readonly #options: ChildOptions;
+  readonly #maxLineValues: number;
   readonly #restarts: Restarts;
   readonly #pending: PendingRequests;
   readonly #closed = new AbortController();
@@ -30,17 +32,14 @@ export class ServerProcess {
 
   constructor(command: StdioCommand, options: Required<StdioTransportOptions>) {
     const { maxLineBytes, maxBufferedBytes, closeTimeoutMs } = options;
+    this.#maxLineValues = options.maxLineValues;
     this.#command = command;
     this.#restarts = createRestarts(options.restarts);
     this.#pending = new PendingRequests((size) => this.#child?.setRef(size > 0));
     this.#options = {
       stderr: createStderrLog(options.stderr),
       onLine: (line) => this.#receive(line),
-      onTooLong: () => {
-        const expected = `expected at most ${maxLineBytes} bytes`;
-        // The request that this line answers is unknown, and none may wait forever.
-        this.#pending.abandonAll(new TransportError("malformed", `message: ${expected}`));
-      },
+      onTooLong: () => this.#fail(`expected at most ${maxLineBytes} bytes (maxLineBytes)`),
       maxLineBytes,
       maxBufferedBytes,
       closeTimeoutMs,
@@ -97,14 +96,23 @@ export class ServerProcess {
   }
 
   #receive(line: Uint8Array): void {
-    let message: unknown;
-    try {
-      message = JSON.parse(decoder.decode(line));
-    } catch {
-      message = undefined;
-    }
+    const { value: message, excess } = this.#decode(line);
+    if (excess !== undefined) this.#fail(excess);
     // Servers must not print to stdout, but some do. Their output is meant for people.
-    if (!this.#pending.receive(message)) this.#options.stderr.pushLine(line);
+    else if (!this.#pending.receive(message)) this.#options.stderr.pushLine(line);
+  }
+
+  #decode(line: Uint8Array): DecodedJSON {
+    try {
+      return decodeJSON(decoder.decode(line), this.#maxLineValues, "maxLineValues");
+    } catch {
+      return { value: undefined, excess: undefined };
+    }
+  }
+
+  /** Fails all requests, because it is unknown which of them a message answers that is not read. */
+  #fail(expected: string): void {
+    this.#pending.abandonAll(new TransportError("malformed", `message: ${expected}`));
   }
 
   #onExit(exit: ChildExit): void {

@@ -151,6 +151,17 @@ describe("a stdio server, for invalid messages,", () => {
     expect(await received()).toMatchObject([{ id: 3, error: { code: -32600 } }]);
   });
 
+  it("refuses messages that are too deep or have too many values, and reads the next one", async () => {
+    const { send, received } = start(echo, { maxLineValues: 1000 });
+    const deep = JSON.parse("[".repeat(200) + "]".repeat(200));
+    send(request(1, "a", { deep }), request(2, "b", { many: Array(1000).fill(0) }), request(3));
+    expect(await received()).toMatchObject([
+      { id: 1, error: { code: -32602, message: "message: expected at most 128 levels of JSON" } },
+      { id: 2, error: { code: -32602, message: "message: expected at most 1000 keys and values" } },
+      { id: 3, result: {} },
+    ]);
+  });
+
   it("refuses a message that is too long, and reads the next one", async () => {
     const { send, received } = start(echo, { maxLineBytes: 100 });
     send(request(1, "x".repeat(200)), request(2));

@@ -1,0 +1,107 @@
+/** Bounds on JSON text from a peer, which are checked before it is decoded. */
+import { invalidParams } from "./errors.ts";
+import { maxJSONDepth } from "./json.ts";
+
+/**
+ * Default number of keys and values of one message. They cost more than bytes: a megabyte of empty
+ * objects takes a hundred times as long to decode as a megabyte of text.
+ */
+export const defaultMaxValues = 100_000;
+
+/** Maximum length of text beyond its bounds that is decoded nonetheless, for the id in it. */
+const maxReadLength = 65_536;
+
+/** Decoded JSON text. */
+export interface DecodedJSON {
+  /** Undefined for long text beyond its bounds, which is not decoded. */
+  readonly value: unknown;
+  /** What was expected of text that is beyond its bounds. */
+  readonly excess: string | undefined;
+}
+
+/**
+ * Decodes JSON text of at most `maxJSONDepth` levels and about `maxValues` keys and values.
+ *
+ * @param option The option that sets `maxValues`, for the message to its user
+ * @throws {SyntaxError} for text that is not JSON
+ */
+export function decodeJSON(text: string, maxValues: number, option?: string): DecodedJSON {
+  const excess = excessOf(text, maxValues, option);
+  const isRead = excess === undefined || text.length <= maxReadLength;
+  return { value: isRead ? JSON.parse(text) : undefined, excess };
+}
+
+/**
+ * Checks that decoded text is within its bounds.
+ *
+ * @throws {ProtocolError} `invalidParams` if it is not
+ */
+export function requireBounds({ excess }: DecodedJSON): void {
+  if (excess !== undefined) throw invalidParams(`message: ${excess}`);
+}
+
+function excessOf(text: string, maxValues: number, option?: string): string | undefined {
+  // Each level takes two characters, and each value one.
+  if (text.length <= 2 * maxJSONDepth) return undefined;
+  if (text.length <= maxValues && hasFewLevels(text)) return undefined;
+  let depth = 0;
+  let values = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === quote) at = endOfString(text, at);
+    depth += levels[char] ?? 0;
+    values += separators[char] ?? 0;
+    if (depth > maxJSONDepth) return `expected at most ${maxJSONDepth} levels of JSON`;
+    if (values > maxValues) return tooManyValues(maxValues, option);
+  }
+  return undefined;
+}
+
+function tooManyValues(maxValues: number, option: string | undefined): string {
+  const where = option === undefined ? "" : ` (${option})`;
+  return `expected at most ${maxValues} keys and values${where}`;
+}
+
+/** Returns true for text with so few brackets that its depth need not be counted. */
+function hasFewLevels(text: string): boolean {
+  return countOf("{", text) + countOf("[", text) <= maxJSONDepth;
+}
+
+/** Returns the number of brackets in a text, as far as it matters for `hasFewLevels`. */
+function countOf(bracket: string, text: string): number {
+  let count = 0;
+  let at = text.indexOf(bracket);
+  while (at >= 0 && count <= maxJSONDepth) {
+    count += 1;
+    at = text.indexOf(bracket, at + 1);
+  }
+  return count;
+}
+
+/** Returns the position of the quote that ends a string, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let start = at;
+  while (text.charCodeAt(start - 1) === backslash) start -= 1;
+  return (at - start) % 2 === 1;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** The change of the depth after each character. */
+const levels = tableOf({ "[": 1, "{": 1, "]": -1, "}": -1 });
+
+/** 1 for the characters before a key or a value. */
+const separators = tableOf({ "[": 1, "{": 1, ",": 1, ":": 1 });
+
+function tableOf(entries: { readonly [char: string]: number }): Int8Array {
+  const table = new Int8Array(128);
+  for (const [char, value] of Object.entries(entries)) table[char.charCodeAt(0)] = value;
+  return table;
+}
