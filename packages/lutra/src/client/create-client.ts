@@ -15,7 +15,7 @@ import { createInvalidation } from "./invalidation.ts";
 import { createLists } from "./lists.ts";
 import { openSubscription } from "./open-subscription.ts";
 import { type ClientOptions, methodsOf } from "./options.ts";
-import { isComplete, noOptions, send } from "./send.ts";
+import { budgetOf, isComplete, noOptions, send } from "./send.ts";
 import type { Connect, Connection, ServeTarget, Target } from "./target.ts";
 import { createTools, type Tools } from "./tools.ts";
 
@@ -69,7 +69,8 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
     listResourceTemplatesPage: (cursor, options) =>
       lists.page(listResourceTemplates, cursor, options),
     listPromptsPage: (cursor, options) => lists.page(listPrompts, cursor, options),
-    callTool: (async (name, args = {}, options = noOptions) => {
+    callTool: (async (name, args = {}, init = noOptions) => {
+      const options = { ...init, budget: budgetOf(sender, init) };
       const first = await tools.call(name, args, options);
       const result = isComplete(first) ? first : await extended.follow(first, { name, options });
       await tools.check(name, result, options);

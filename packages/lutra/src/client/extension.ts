@@ -57,6 +57,7 @@ export interface ClientHost extends Pick<Client, "request" | "listen"> {
     readonly now: () => number;
     readonly random: () => number;
     readonly onWarning: (message: string, cause?: unknown) => void;
+    readonly maxInputRequests: number;
   };
   /**
    * Registers a function that is called with the reason when the client is closed. Returns a

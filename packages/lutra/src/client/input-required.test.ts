@@ -95,6 +95,22 @@ describe("a retry with input", () => {
     expect(gaps).toEqual([0, 250, 500, 1000]);
   });
 
+  it("has at most maxInputRequests answers, over all rounds", async () => {
+    const three = (round: number) =>
+      ask({ [`a${round}`]: sample, [`b${round}`]: sample, [`c${round}`]: sample }, "s");
+    const onSample = vi.fn(handlers.onSample);
+    const { client } = scripted(asking(three(1), three(2), three(3)), {
+      ...handlers,
+      onSample,
+      maxInputRequests: 8,
+    });
+    await expect(client.callTool("greet")).rejects.toMatchObject({
+      reason: "malformed",
+      message: expect.stringContaining("expected at most 8 input requests in one call"),
+    });
+    expect(onSample).toHaveBeenCalledTimes(6);
+  });
+
   it("is sent at most maxInputRounds times", async () => {
     const { client, requests } = scripted(() => ask({ a: name }), {
       ...handlers,

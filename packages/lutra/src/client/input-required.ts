@@ -19,6 +19,7 @@ import type { ListRootsRequest } from "../protocol/roots.ts";
 import type { CreateMessageRequest } from "../protocol/sampling.ts";
 import { unlessAborted } from "../time/abort.ts";
 import { backoffMs, delay } from "../time/backoff.ts";
+import type { TimeBudget } from "../time/time-budget.ts";
 import { answerElicitation, checkElicitation, type ElicitHandler } from "./elicitation.ts";
 import type { InputInfo } from "./input-info.ts";
 import type { CompleteOptions } from "./options.ts";
@@ -32,6 +33,8 @@ export interface InputExchange {
   /** The parameters of the original request. */
   readonly params: JSONObject;
   readonly signal: AbortSignal | undefined;
+  /** The time that is left of the call. */
+  readonly budget: TimeBudget;
   readonly retry: (params: JSONObject) => Promise<Result>;
 }
 
@@ -86,24 +89,39 @@ export async function answerInputs(
   exchange: InputExchange,
   first: Result,
 ): Promise<Result> {
-  const { maxInputRounds, random } = answerer.options;
+  const { maxInputRounds, maxInputRequests, random } = answerer.options;
+  const { signal, budget } = exchange;
   let result = first;
   let idleRounds = 0;
+  let asked = 0;
   for (let round = 1; round <= maxInputRounds; round += 1) {
     const { inputRequests, requestState } = parseInputRequired(result);
     const params: Record<string, unknown> = { ...exchange.params };
     if (requestState !== undefined) params.requestState = requestState;
     if (inputRequests !== undefined) {
+      asked += Object.keys(inputRequests).length;
+      requireFewInputs(asked, maxInputRequests);
       params.inputResponses = await gather(answerer, exchange, { inputRequests, round });
     } else {
       // The first retry is immediate.
-      if (idleRounds > 0) await delay(backoffMs(idleRounds - 1, random, idlePace), exchange.signal);
+      if (idleRounds > 0) {
+        const pauseMs = backoffMs(idleRounds - 1, random, idlePace);
+        const timeoutMs = Number.POSITIVE_INFINITY;
+        await budget.wait({ timeoutMs, signal }, (signal) => delay(pauseMs, signal));
+      }
       idleRounds += 1;
     }
     result = await exchange.retry(params);
     if (!isInputRequired(result)) return result;
   }
   throw malformed(`result: still input_required after ${maxInputRounds} rounds`);
+}
+
+/** @throws {TransportError} `malformed` for more input requests than a call may have */
+export function requireFewInputs(asked: number, maxInputRequests: number): void {
+  if (asked <= maxInputRequests) return;
+  const limit = `expected at most ${maxInputRequests} input requests in one call`;
+  throw malformed(`result.inputRequests: ${limit} (maxInputRequests)`);
 }
 
 /** Returns true for input requests that the client has declared support for. */

@@ -9,8 +9,7 @@ import type { CacheableResult } from "../protocol/caching.ts";
 import type { Method } from "../protocol/method.ts";
 import type { PaginatedParams } from "../protocol/pagination.ts";
 import { collectPages } from "./pagination.ts";
-import type { RequestOptions } from "./request-options.ts";
-import { noOptions, type Sender, send } from "./send.ts";
+import { budgetOf, type CallOptions, noOptions, type Sender, send } from "./send.ts";
 
 interface ListResult extends CacheableResult {
   readonly nextCursor?: string;
@@ -22,12 +21,12 @@ export interface Lists {
   readonly all: <R extends ListResult>(
     method: ListMethod<R>,
     field: keyof R & string,
-    options?: RequestOptions,
+    options?: CallOptions,
   ) => Promise<R>;
   readonly page: <R extends ListResult>(
     method: ListMethod<R>,
     cursor?: string,
-    options?: RequestOptions,
+    options?: CallOptions,
   ) => Promise<R>;
   /** Removes the pages from the cache. */
   readonly forget: (method: Method) => Promise<void>;
@@ -46,13 +45,16 @@ export function createLists(sender: Sender, caching: Caching): Lists {
   return {
     page,
     forget,
-    all: (method, field, options) =>
-      collectPages({
+    all: (method, field, options = noOptions) => {
+      const budgeted = { ...options, budget: budgetOf(sender, options) };
+      return collectPages({
         field,
-        fetchPage: (cursor) => page(method, cursor, options),
+        fetchPage: (cursor) => page(method, cursor, budgeted),
         forget: () => forget(method),
         maxPages: sender.options.maxPages,
-      }),
+        maxBytes: sender.options.maxListBytes,
+      });
+    },
     withEntries: (result, field, entries) =>
       entries === result[field]
         ? result

@@ -43,6 +43,8 @@ export interface ClientOptions extends HttpTransportOptions {
   readonly onRoots?: RootsHandler;
   /** Maximum number of times one request is retried with input. @default 16 */
   readonly maxInputRounds?: number;
+  /** Maximum number of input requests of one call, over all its rounds. @default 100 */
+  readonly maxInputRequests?: number;
   /** Extensions; declared on every request. @default [] */
   readonly extensions?: readonly ClientExtension[];
   /** Further methods. Their members determine the headers, caching and retries of requests. */
@@ -53,7 +55,11 @@ export interface ClientOptions extends HttpTransportOptions {
   readonly middleware?: readonly Middleware[];
   /** Maximum time without a result or progress, in milliseconds. @default 60000 */
   readonly timeoutMs?: number;
-  /** Maximum time of a request, regardless of progress, in milliseconds. @default 600000 */
+  /**
+   * Maximum time of a call, regardless of progress, in milliseconds. It includes all requests that
+   * the call sends: pages, retries and rounds. It excludes the time of the client's handlers.
+   * @default 600000
+   */
   readonly maxTimeoutMs?: number;
   /** Stores responses as long as servers allow. @default 8 MiB in memory, for this client alone */
   readonly cache?: ResponseCache;
@@ -79,6 +85,10 @@ export interface ClientOptions extends HttpTransportOptions {
   /** Maximum number of pages that are collected for one list. @default 1000 */
   readonly maxPages?: number;
   /**
+   * Maximum size of all pages of one list in memory, about, in bytes. @default 67108864 (64 MiB)
+   */
+  readonly maxListBytes?: number;
+  /**
    * The lowest level of log messages that requests with `onLog` ask for. @default "info"
    *
    * @deprecated Logging is deprecated; use `stderr` or OpenTelemetry.
@@ -102,13 +112,23 @@ type Optional = "onElicit" | "onSample" | "onRoots" | "partition";
 export type CompleteOptions = Required<Omit<ClientOptions, Optional | keyof HttpTransportOptions>> &
   Pick<ClientOptions, Optional | "headers"> & { readonly capabilities: ClientCapabilities };
 
+/** The options that must be positive. */
+const limits = [
+  "timeoutMs",
+  "maxTimeoutMs",
+  "maxInputRounds",
+  "maxInputRequests",
+  "maxPages",
+  "maxListBytes",
+] as const;
+
 /**
  * Completes the options.
  *
  * @throws {TypeError} for an invalid option
  */
 export function withDefaults(options: ClientOptions): CompleteOptions {
-  for (const name of ["timeoutMs", "maxTimeoutMs", "maxInputRounds", "maxPages"] as const) {
+  for (const name of limits) {
     const value = options[name];
     if (value !== undefined && !(value > 0))
       throw new TypeError(`${name}: expected a positive number`);
@@ -131,7 +151,9 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
     trustAnnotations: false,
     validator: createJSONSchemaValidator(),
     validateStructuredContent: true,
+    maxInputRequests: 100,
     maxPages: 1000,
+    maxListBytes: 67_108_864,
     logLevel: "info",
     versions: modernVersions,
     now: Date.now,

@@ -85,6 +85,19 @@ describe("a list", () => {
     expect(requests).toHaveLength(5);
   });
 
+  it("is limited to maxListBytes", async () => {
+    const large: Script = (request) => ({
+      prompts: [{ name: "x".repeat(1000) }],
+      nextCursor: `${Number(cursorOf(request) ?? 0) + 1}`,
+    });
+    const { client, requests } = scripted(large, { maxListBytes: 5000 });
+    await expect(client.listPrompts()).rejects.toMatchObject({
+      reason: "malformed",
+      message: "prompts: expected at most 5000 bytes in all pages (maxListBytes)",
+    });
+    expect(requests.length).toBeLessThan(6);
+  });
+
   it("is marked as cached when all its pages came from the cache", async () => {
     const { client } = scripted(paged({ first: { nextCursor: "2" }, 2: {} }));
     expect(cacheStatusOf(await client.listPrompts())).toBeUndefined();

@@ -6,6 +6,7 @@
 import { cacheStatusOf, setCacheStatus } from "../middleware/cache-status.ts";
 import { type CacheableResult, readCacheHints } from "../protocol/caching.ts";
 import { isProtocolError } from "../protocol/errors.ts";
+import { sizeOfJSON } from "../protocol/json.ts";
 import { malformed } from "../protocol/method.ts";
 
 interface Page extends CacheableResult {
@@ -19,6 +20,8 @@ export interface Pages<P extends Page> {
   /** Removes cached pages, after a cursor has become invalid. */
   readonly forget: () => Promise<void>;
   readonly maxPages: number;
+  /** Maximum size of all pages in memory, in bytes. */
+  readonly maxBytes: number;
 }
 
 /**
@@ -42,19 +45,24 @@ interface Position {
 }
 
 async function fetchPages<P extends Page>(pages: Pages<P>, position: Position): Promise<P[]> {
-  const { fetchPage, maxPages, field } = pages;
+  const { fetchPage, maxPages, maxBytes, field } = pages;
   const collected: P[] = [];
+  let bytes = 0;
   const seen = new Set<string>();
   do {
     const page = await fetchPage(position.cursor);
     collected.push(page);
+    bytes += sizeOfJSON(page, maxBytes);
+    if (bytes > maxBytes) {
+      throw malformed(`${field}: expected at most ${maxBytes} bytes in all pages (maxListBytes)`);
+    }
     // Any string is a cursor, even an empty one.
     const cursor = page.nextCursor ?? undefined;
     if (cursor !== undefined && seen.has(cursor)) {
       throw malformed(`${field}: the server returned the same cursor twice`);
     }
     if (cursor !== undefined && collected.length === maxPages) {
-      throw malformed(`${field}: more than ${maxPages} pages`);
+      throw malformed(`${field}: expected at most ${maxPages} pages (maxPages)`);
     }
     if (cursor !== undefined) seen.add(cursor);
     position.cursor = cursor;

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { progressNotification } from "../protocol/progress.ts";
-import { complete, metaOf, scripted, untilGivenUp } from "./fixtures/scripted-server.ts";
+import {
+  complete,
+  metaOf,
+  type Script,
+  scripted,
+  untilGivenUp,
+} from "./fixtures/scripted-server.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -68,6 +74,86 @@ describe("a timeout", () => {
     const answer = expect(client.callTool("slow", {}, options)).rejects.toMatchObject(timeout);
     await vi.advanceTimersByTimeAsync(3001);
     await answer;
+  });
+
+  describe("of a call that sends several requests", () => {
+    const endless: Script = async ({ method, params }) => {
+      if (method !== "tools/list") return complete;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { tools: [], nextCursor: `${Number(params?.cursor ?? 0) + 1}` };
+    };
+    const rejects = (answer: Promise<unknown>, ms: number) =>
+      expect(answer).rejects.toMatchObject({
+        ...timeout,
+        message: `No result within ${ms} milliseconds`,
+      });
+
+    it("is timeoutMs while the tools are listed", async () => {
+      const hanging: Script = (_request, context) => untilGivenUp(context);
+      const { client, contexts } = scripted(hanging, { mirrorsHeaders: true });
+      const answer = rejects(client.callTool("slow", {}, { timeoutMs: 300 }), 300);
+      await vi.advanceTimersByTimeAsync(300);
+      await answer;
+      expect(contexts[0]?.signal.aborted).toBe(true);
+    });
+
+    it("is maxTimeoutMs for all pages of a list", async () => {
+      const { client, requests } = scripted(endless);
+      const answer = rejects(client.listTools({ maxTimeoutMs: 700 }), 700);
+      await vi.advanceTimersByTimeAsync(1000);
+      await answer;
+      expect(requests).toHaveLength(4);
+    });
+
+    it("is maxTimeoutMs for the list of the tools and the call", async () => {
+      const { client, requests } = scripted(endless, { mirrorsHeaders: true });
+      const options = { timeoutMs: 500, maxTimeoutMs: 700 };
+      const first = rejects(client.callTool("slow", {}, options), 500);
+      const second = rejects(client.callTool("slow", {}, { maxTimeoutMs: 700 }), 700);
+      await vi.advanceTimersByTimeAsync(1000);
+      await Promise.all([first, second]);
+      // The list is not continued for nobody.
+      expect(requests).toHaveLength(4);
+    });
+
+    it("continues a list for the other calls that wait for it", async () => {
+      const tools = [{ name: "slow", inputSchema: {} }];
+      const slow: Script = async ({ method }) => {
+        if (method !== "tools/list") return complete;
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return { tools };
+      };
+      const { client, requests } = scripted(slow, { mirrorsHeaders: true });
+      const first = rejects(client.callTool("slow", {}, { timeoutMs: 500 }), 500);
+      const second = client.callTool("slow");
+      await vi.advanceTimersByTimeAsync(600);
+      await first;
+      expect(await second).toEqual(complete);
+      expect(requests.map(({ method }) => method)).toEqual(["tools/list", "tools/call"]);
+    });
+
+    it("is maxTimeoutMs for all rounds, and excludes the time of handlers", async () => {
+      const { client } = scripted(() => ({ resultType: "input_required", requestState: "s" }));
+      const answer = rejects(client.callTool("idle", {}, { maxTimeoutMs: 3000 }), 3000);
+      await vi.advanceTimersByTimeAsync(3000);
+      await answer;
+      const ask = {
+        method: "elicitation/create",
+        params: { message: "", requestedSchema: { type: "object", properties: {} } },
+      };
+      const onElicit = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        return { action: "decline" as const };
+      };
+      const asking: Script = ({ params }) =>
+        params?.inputResponses
+          ? complete
+          : { resultType: "input_required", inputRequests: { ask } };
+      const human = scripted(asking, { onElicit });
+      const answered = human.client.callTool("ask", {}, { maxTimeoutMs: 3000 });
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(await answered).toEqual(complete);
+    });
   });
 
   it("leaves no timer after the result", async () => {

@@ -19,7 +19,8 @@ import { type Method, malformed, nameOf } from "../protocol/method.ts";
 import { readProgress } from "../protocol/progress.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { abortError } from "../time/abort.ts";
-import { Deadline } from "../time/deadline.ts";
+import { Deadline, timeoutError } from "../time/deadline.ts";
+import { TimeBudget } from "../time/time-budget.ts";
 import { answerInputs, isInputRequired } from "./input-required.ts";
 import type { CompleteOptions } from "./options.ts";
 import type { RequestMetaSource } from "./request-meta.ts";
@@ -42,11 +43,21 @@ export interface Sender {
   readonly resultTypes: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+/** The options of one request, and the time that is left of the call to which it belongs. */
+export interface CallOptions extends InputOptions {
+  readonly budget?: TimeBudget | undefined;
+}
+
 export interface Call<Params = unknown, R extends Result = Result> {
   readonly method: Method<Params, R>;
   readonly params: JSONObject;
-  readonly options: InputOptions;
+  readonly options: CallOptions;
   readonly addHeaders?: RequestContext["addHeaders"];
+}
+
+/** Returns the time that all requests of a call may take together. */
+export function budgetOf({ options }: Sender, { budget, maxTimeoutMs }: CallOptions): TimeBudget {
+  return budget ?? new TimeBudget(maxTimeoutMs ?? options.maxTimeoutMs);
 }
 
 export const noOptions: InputOptions = Object.freeze({});
@@ -63,13 +74,14 @@ const ignore = () => {};
  */
 export async function send<R extends Result>(sender: Sender, call: Call<unknown, R>): Promise<R> {
   const { method, params, options } = call;
+  const budget = budgetOf(sender, options);
   const sendOnce = async (sent: JSONObject): Promise<Result> =>
-    checked(sender, method, await exchange(sender, call, sent));
+    checked(sender, method, await exchange(sender, call, { params: sent, budget }));
   const result = await sendOnce(withAnswers(params, options));
   if (!isInputRequired(result) || options.inputs === "manual") return result as R;
   const name = nameOf(method, params);
   const { signal } = options;
-  const asking = { method: method.name, name, params, signal, retry: sendOnce };
+  const asking = { method: method.name, name, params, signal, budget, retry: sendOnce };
   return (await answerInputs(sender, asking, result)) as R;
 }
 
@@ -84,16 +96,23 @@ function withAnswers(params: JSONObject, options: InputOptions): JSONObject {
   };
 }
 
+/** The parameters of one of a call's requests, and the time that is left for it. */
+interface Sent {
+  readonly params: JSONObject;
+  readonly budget: TimeBudget;
+}
+
 /** Sends one request. The promise settles no later than its deadline. */
-function exchange(sender: Sender, call: Call, params: JSONObject): Promise<Result> {
+function exchange(sender: Sender, call: Call, { params, budget }: Sent): Promise<Result> {
   const { options, addHeaders } = call;
-  const { signal } = options;
+  const { signal, timeoutMs = sender.options.timeoutMs } = options;
   if (sender.isClosed()) return Promise.reject(closedError());
   if (signal?.aborted) return Promise.reject(abortError(signal));
+  if (budget.leftMs <= 0) return Promise.reject(timeoutError(budget.totalMs));
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
     const finish = () => {
-      deadline.stop();
+      budget.add(deadline.stop());
       sender.open.delete(stop);
       signal?.removeEventListener("abort", onAbort);
     };
@@ -103,7 +122,8 @@ function exchange(sender: Sender, call: Call, params: JSONObject): Promise<Resul
       controller.abort(error);
     };
     const onAbort = () => stop(abortError(signal as AbortSignal));
-    const deadline = createDeadline(sender, options, stop);
+    const { totalMs: maxTimeoutMs, spentMs } = budget;
+    const deadline = new Deadline({ timeoutMs, maxTimeoutMs, spentMs }, stop);
     sender.open.add(stop);
     signal?.addEventListener("abort", onAbort);
     const request = requestOf(sender, { method: call.method.name, params, options });
@@ -119,14 +139,6 @@ function exchange(sender: Sender, call: Call, params: JSONObject): Promise<Resul
       },
     );
   });
-}
-
-function createDeadline(
-  { options }: Sender,
-  { timeoutMs = options.timeoutMs, maxTimeoutMs = options.maxTimeoutMs }: RequestOptions,
-  stop: (error: TransportError) => void,
-): Deadline {
-  return new Deadline({ timeoutMs, maxTimeoutMs }, stop);
 }
 
 export interface SentRequest {

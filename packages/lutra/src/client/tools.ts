@@ -13,10 +13,10 @@ import {
   type ListToolsResult,
   listTools,
 } from "../protocol/tools.ts";
-import { unlessAborted } from "../time/abort.ts";
 import type { Lists } from "./lists.ts";
-import type { InputOptions, RequestOptions } from "./request-options.ts";
-import { isComplete, noOptions, type Sender, send } from "./send.ts";
+import type { RequestOptions } from "./request-options.ts";
+import { budgetOf, type CallOptions, isComplete, noOptions, type Sender, send } from "./send.ts";
+import { SharedWork } from "./shared-work.ts";
 import { type KnownTool, nonconforming, ToolCatalogue } from "./tool-catalogue.ts";
 
 export interface Tools {
@@ -28,12 +28,12 @@ export interface Tools {
   readonly call: (
     name: string,
     args?: JSONObject,
-    options?: InputOptions,
+    options?: CallOptions,
   ) => Promise<CallToolResult>;
   /**
    * Validates a complete result against the tool's output schema, unless validation is disabled.
    */
-  readonly check: (name: string, result: CallToolResult, options: InputOptions) => Promise<void>;
+  readonly check: (name: string, result: CallToolResult, options: CallOptions) => Promise<void>;
   /** Returns the annotations of a tool, or `undefined` if the tool has not been listed. */
   readonly annotationsOf: (name: string) => RepeatHints | undefined;
   /** Discards the tools that were read from `tools/list`. */
@@ -47,9 +47,10 @@ export function createTools(
 ): Tools {
   const { validateStructuredContent } = sender.options;
   const catalogue = new ToolCatalogue(sender.options, mirrorsHeaders);
-  let loading: Promise<unknown> | undefined;
+  /** The list of tools for calls that need it. */
+  const loading = new SharedWork((signal) => list({ signal }));
 
-  async function list(options?: RequestOptions): Promise<ListToolsResult> {
+  async function list(options?: CallOptions): Promise<ListToolsResult> {
     const result = await lists.all(listTools, "tools", options);
     catalogue.replace(result.tools);
     return lists.withEntries(result, "tools", catalogue.usable(result.tools));
@@ -61,17 +62,15 @@ export function createTools(
     return lists.withEntries(result, "tools", catalogue.usable(result.tools));
   }
 
-  /** Lists the tools. Concurrent calls share one request. */
-  function load(): Promise<unknown> {
-    loading ??= list().finally(() => {
-      loading = undefined;
-    });
-    return loading;
+  /** Waits for work that a call needs, no longer than the call may wait. */
+  function waitFor(options: CallOptions, work: (signal: AbortSignal) => Promise<void>) {
+    const { signal, timeoutMs = sender.options.timeoutMs } = options;
+    return budgetOf(sender, options).wait({ timeoutMs, signal }, work);
   }
 
-  async function reload(options: InputOptions): Promise<void> {
+  async function reload(signal: AbortSignal): Promise<void> {
     await lists.forget(listTools);
-    await unlessAborted(load(), options.signal);
+    await loading.join(signal);
   }
 
   /**
@@ -83,11 +82,12 @@ export function createTools(
   async function call(
     name: string,
     args: JSONObject = {},
-    options: InputOptions = noOptions,
+    init: CallOptions = noOptions,
   ): Promise<CallToolResult> {
     const params = { name, arguments: args };
+    const options = { ...init, budget: budgetOf(sender, init) };
     if (mirrorsHeaders && !catalogue.isComplete && catalogue.get(name) === undefined) {
-      await unlessAborted(load(), options.signal);
+      await waitFor(options, (signal) => loading.join(signal));
     }
     const sendCall = () => {
       const addHeaders = paramHeaders(catalogue.get(name), args);
@@ -97,17 +97,17 @@ export function createTools(
       return await sendCall();
     } catch (error) {
       if (!mirrorsHeaders || !isHeaderMismatch(error)) throw error;
-      await reload(options);
+      await waitFor(options, reload);
       return sendCall();
     }
   }
 
   /** On a mismatch, lists the tools and validates again, because the schema may have changed. */
-  async function check(name: string, result: CallToolResult, options: InputOptions): Promise<void> {
+  async function check(name: string, result: CallToolResult, options: CallOptions): Promise<void> {
     if (!validateStructuredContent || !isComplete(result)) return;
     const known = catalogue.get(name);
     if (known === undefined || catalogue.problemWith(known, result) === undefined) return;
-    await reload(options);
+    await waitFor(options, reload);
     const current = catalogue.get(name);
     const problem = current && catalogue.problemWith(current, result);
     if (problem !== undefined) throw nonconforming(name, problem, result);

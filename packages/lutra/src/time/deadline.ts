@@ -12,21 +12,27 @@ export interface Timeouts {
   readonly timeoutMs: number;
   /** Maximum total time, in milliseconds. */
   readonly maxTimeoutMs: number;
+  /** The part of the total time that was spent on earlier requests, in milliseconds. @default 0 */
+  readonly spentMs?: number;
 }
 
 /** The timer of one request. Progress restarts `timeoutMs`; nothing restarts `maxTimeoutMs`. */
 export class Deadline {
   readonly #timeouts: Timeouts;
   readonly #expire: (error: TransportError) => void;
-  readonly #startedAt = performance.now();
-  #activeAt = this.#startedAt;
+  readonly #sentAt = performance.now();
+  /** The time at which the call would have started with this request. */
+  readonly #startedAt: number;
+  #activeAt = this.#sentAt;
   #timer: ReturnType<typeof setTimeout>;
   #isStopped = false;
 
   constructor(timeouts: Timeouts, expire: (error: TransportError) => void) {
     this.#timeouts = timeouts;
     this.#expire = expire;
-    this.#timer = this.#arm(Math.min(timeouts.timeoutMs, timeouts.maxTimeoutMs));
+    const { timeoutMs, maxTimeoutMs, spentMs = 0 } = timeouts;
+    this.#startedAt = this.#sentAt - spentMs;
+    this.#timer = this.#arm(Math.min(timeoutMs, maxTimeoutMs - spentMs));
   }
 
   /** Restarts `timeoutMs`. The timer is adjusted only when it fires, so that progress stays cheap. */
@@ -34,9 +40,11 @@ export class Deadline {
     this.#activeAt = performance.now();
   }
 
-  stop(): void {
+  /** Stops the timer. Returns the time since the request was sent, in milliseconds. */
+  stop(): number {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    return performance.now() - this.#sentAt;
   }
 
   /** True when the request has ended. */
@@ -60,6 +68,7 @@ export class Deadline {
   };
 }
 
-function timeoutError(ms: number): TransportError {
+/** The error of a request without a result in time. */
+export function timeoutError(ms: number): TransportError {
   return new TransportError("timeout", `No result within ${ms} milliseconds`);
 }

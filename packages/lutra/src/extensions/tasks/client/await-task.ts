@@ -32,7 +32,7 @@ export async function awaitTask(init: AwaitInit): Promise<CallToolResult> {
   const { host, taskId, tool, seed, notifications, options, onLeft } = init;
   const { polled, stop, close } = observeTask(host, taskId, { ...options, seed, notifications });
   const { signal } = polled;
-  const ledger = new InputLedger();
+  const ledger = new InputLedger(host.options.maxInputRequests);
   let round = 0;
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown) => {
