@@ -79,6 +79,7 @@ describe("a timeout", () => {
   describe("of a call that sends several requests", () => {
     const endless: Script = async ({ method, params }) => {
       if (method !== "tools/list") return complete;
+      // time: fake; it is what the server or the user takes
       await new Promise((resolve) => setTimeout(resolve, 200));
       return { tools: [], nextCursor: `${Number(params?.cursor ?? 0) + 1}` };
     };
@@ -112,7 +113,7 @@ describe("a timeout", () => {
       const second = rejects(client.callTool("slow", {}, { maxTimeoutMs: 700 }), 700);
       await vi.advanceTimersByTimeAsync(1000);
       await Promise.all([first, second]);
-      // The list is not continued for nobody.
+      // The list ends with the last call that waits for it.
       expect(requests).toHaveLength(4);
     });
 
@@ -120,6 +121,7 @@ describe("a timeout", () => {
       const tools = [{ name: "slow", inputSchema: {} }];
       const slow: Script = async ({ method }) => {
         if (method !== "tools/list") return complete;
+        // time: fake; it is what the server or the user takes
         await new Promise((resolve) => setTimeout(resolve, 600));
         return { tools };
       };
@@ -142,6 +144,7 @@ describe("a timeout", () => {
         params: { message: "", requestedSchema: { type: "object", properties: {} } },
       };
       const onElicit = async () => {
+        // time: fake; it is what the server or the user takes
         await new Promise((resolve) => setTimeout(resolve, 60_000));
         return { action: "decline" as const };
       };

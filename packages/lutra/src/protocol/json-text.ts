@@ -15,7 +15,7 @@ const maxReadLength = 65_536;
 export interface DecodedJSON {
   /** Undefined for long text beyond its bounds, which is not decoded. */
   readonly value: unknown;
-  /** What was expected of text that is beyond its bounds. */
+  /** The expectation that text beyond its bounds does not meet. */
   readonly excess: string | undefined;
 }
 

@@ -27,7 +27,7 @@ export class TimeBudget {
   }
 
   /**
-   * Waits for work until it settles, the signal aborts, or the time is over: that of the budget, or
+   * Waits for work until it settles or the signal aborts, at most for the time that is left and for
    * `timeoutMs`. The work gets a signal that aborts with the waiting.
    *
    * @throws {TransportError} `timeout` or `aborted`

@@ -39,7 +39,7 @@ export class ByteBuffer {
     this.#isOwn = false;
   }
 
-  /** Makes room for `length` bytes. The size doubles, so that each byte is copied about twice. */
+  /** Provides room for `length` bytes. The size doubles, so that each byte is copied about twice. */
   #grow(chunk: Uint8Array, length: number): void {
     this.#isOwn = this.#length > 0;
     if (!this.#isOwn) {
