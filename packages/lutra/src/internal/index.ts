@@ -30,12 +30,24 @@ export type { RetryAfterClock } from "../time/retry-after.ts";
 export { maxRetryAfterMs, parseRetryAfter, pauseBefore } from "../time/retry-after.ts";
 export type { Bounds } from "../time/within.ts";
 export { within } from "../time/within.ts";
+export { failClosed } from "../transport/http/authenticate.ts";
+export {
+  bearerTokenForm,
+  bearerTokenPattern,
+  parseBearerTokens,
+} from "../transport/http/bearer-tokens.ts";
 export type { HttpSender } from "../transport/http/client-undici.ts";
 export { createHttpSender } from "../transport/http/client-undici.ts";
 export { isJSON } from "../transport/http/media-type.ts";
 export { endEarly } from "../transport/http/node-end-early.ts";
 export type { NodeEndpoint, ScreenedRequest } from "../transport/http/node-endpoint.ts";
 export { createNodeEndpoint, serveScreened } from "../transport/http/node-endpoint.ts";
+export {
+  createPrincipalEncoder,
+  createPrincipalKey,
+  passedPrincipal,
+  principalHeader,
+} from "../transport/http/node-passed-principal.ts";
 export { headerReader, screenRequest } from "../transport/http/node-screening.ts";
 export type { HttpService } from "../transport/http/node-serve.ts";
 export { listenHttp } from "../transport/http/node-serve.ts";

@@ -1,4 +1,6 @@
 /** `lutra/protocol`: wire types, methods as data, errors and encodings. */
+export type { ForbiddenOptions, UnauthorizedOptions } from "./authorization.ts";
+export { forbidden, isPrincipal, requireScopes, unauthorized } from "./authorization.ts";
 export type { CacheableResult, CacheHints, CacheScope } from "./caching.ts";
 export { readCacheHints } from "./caching.ts";
 export type { ClientCapabilities, ServerCapabilities } from "./capabilities.ts";

@@ -3,6 +3,7 @@
  *
  * @spec server/tools
  */
+import { requireScopeNames, requireScopes } from "../protocol/authorization.ts";
 import { type ClientCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
 import { chain } from "../protocol/chain.ts";
 import type { ContentBlock } from "../protocol/content.ts";
@@ -62,7 +63,7 @@ export function compileTool(
   definition: ToolDefinition,
   { validator, meta, requirements = () => [] }: CompileToolOptions,
 ): CompiledTool {
-  const { name, requires, singleUse = false } = definition;
+  const { name, requires, scopes, singleUse = false } = definition;
   if (name === "" || name.length > 128) {
     throw new TypeError(`tool name: expected 1 to 128 characters, got ${name.length}`);
   }
@@ -80,7 +81,8 @@ export function compileTool(
     definition,
     shown,
     call: (params, round, answer) => {
-      const { header, meta: requestMeta } = round.context;
+      const { header, principal, meta: requestMeta } = round.context;
+      if (scopes !== undefined) requireScopes(principal, scopes);
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
       for (const one of required) requireCapabilities(one, requestMeta?.capabilities ?? {});
       return chain(input.check(params.arguments), (checked) => {
@@ -137,8 +139,9 @@ function compileSchemas(
   definition: ToolDefinition,
   validator: JSONSchemaValidator,
 ): CompiledSchemas {
-  const { name, inputSchema, outputSchema, call } = definition;
+  const { name, inputSchema, outputSchema, scopes, call } = definition;
   return withToolName(name, () => {
+    if (scopes !== undefined) requireScopeNames(scopes);
     if (typeof call !== "function") throw new TypeError("call: expected a function");
     const schema = inputSchema === undefined ? noArguments : inputSchema;
     const input = compileSchema(schema, "input", validator);

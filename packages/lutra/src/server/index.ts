@@ -2,8 +2,11 @@
 
 // For users.
 
+export type { ForbiddenOptions, UnauthorizedOptions } from "../protocol/authorization.ts";
+export { forbidden, requireScopes, unauthorized } from "../protocol/authorization.ts";
 export { text } from "../protocol/content.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
+export type { Principal } from "../protocol/exchange.ts";
 export type {
   JSONSchemaValidator,
   JSONSchemaValidatorOptions,

@@ -507,6 +507,43 @@ describe("basic/index#meta: a capability that a tool requires", () => {
   });
 });
 
+describe("basic/authorization/index#scope-challenge-handling: scopes of a tool", () => {
+  const tool = defineTool({
+    name: "t",
+    inputSchema: z.object({ a: z.number() }),
+    scopes: ["books:read", "books:write"],
+    call: () => "ok",
+  });
+
+  it("admit a caller that has all of them", async () => {
+    const principal = { id: "ana", scopes: ["books:write", "x", "books:read"] };
+    expect(await call(tool, { a: 1 }, { principal })).not.toHaveProperty("isError");
+  });
+
+  it("refuse a caller without one of them before its arguments are looked at", async () => {
+    const principal = { id: "ana", scopes: ["books:read"] };
+    await expect(call(tool, { a: "x" }, { principal })).rejects.toMatchObject({
+      status: 403,
+      challenge: 'Bearer error="insufficient_scope", scope="books:read books:write"',
+    });
+  });
+
+  it("refuse a caller without a principal with 401", async () => {
+    await expect(call(tool, { a: 1 })).rejects.toMatchObject({ status: 401, challenge: "Bearer" });
+  });
+
+  it.each([[["a b"]], [[""]], [[]], [['"']]])("throw for a name that is no scope: %j", (scopes) => {
+    expect(() => serverOf(defineTool({ name: "t", scopes, call: () => "ok" }))).toThrow(
+      "tool t: scopes: expected names",
+    );
+  });
+
+  it("are not shown in the list", async () => {
+    const { tools } = await ask(serverOf(tool), "tools/list");
+    expect((tools as JSONObject[])[0]).not.toHaveProperty("scopes");
+  });
+});
+
 it("a handler may return what is like a promise, as query builders do", async () => {
   // biome-ignore lint/suspicious/noThenProperty: this is what such libraries return
   const query = { then: (resolve: (value: string) => void) => resolve("rows") };

@@ -49,6 +49,13 @@ export interface ToolOptions<Name extends string, In extends Schema, Out extends
   readonly inputSchema?: In;
   /** Schema of the structured content. */
   readonly outputSchema?: Out;
+  /**
+   * Scopes that the caller's principal must have. A caller without one of them gets the HTTP status
+   * 403, and 401 without a principal. The list of tools is the same for all callers.
+   *
+   * @default none, so that every caller may call the tool
+   */
+  readonly scopes?: readonly string[];
   /** Capabilities that a client must declare to call this tool. */
   readonly requires?: ClientCapabilities;
   /** True to accept each request state only once. @default false */

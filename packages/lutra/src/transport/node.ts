@@ -1,4 +1,7 @@
 /** `lutra/node`: servers and transports that need Node. */
+export type { Authenticate } from "./http/authenticate.ts";
+export type { BearerToken } from "./http/bearer-tokens.ts";
+export { bearerTokens, readBearerToken } from "./http/bearer-tokens.ts";
 export type { NodeHandler } from "./http/node-handler.ts";
 export { createNodeHandler } from "./http/node-handler.ts";
 export type { HttpEndpoint, ListenOptions, ServeHttpOptions } from "./http/node-serve.ts";

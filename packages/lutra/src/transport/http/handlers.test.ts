@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { forbidden, unauthorized } from "../../protocol/authorization.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { JSONObject } from "../../protocol/json.ts";
+import { TransportError } from "../../protocol/transport-error.ts";
 import { createServer } from "../../server/create-server.ts";
 import { definePrompt } from "../../server/prompts.ts";
 import { defineResource } from "../../server/resources.ts";
@@ -640,56 +642,121 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
     );
   }
 
-  it("authenticate is called for requests and not for notifications", async () => {
-    let asked = 0;
-    const runner = await start(server, {
-      authenticate: (header) => {
-        asked += 1;
-        const id = header("authorization");
-        return id === undefined ? undefined : { id };
-      },
+  describe("authenticate", () => {
+    const who = messageOf("tools/call", { name: "who" }, 9);
+    const asked = async (options: HttpHandlerOptions, authorization?: string) => {
+      errors.length = 0;
+      const runner = await start(server, { onError, ...options });
+      const answer = await runner.ask(post(who, { authorization }));
+      const { status, headers } = answer;
+      const { result, error } = await bodyOf(answer);
+      return { status, challenge: headers["www-authenticate"], error, result };
+    };
+    const textOf = ({ result }: Awaited<ReturnType<typeof asked>>) => result.content[0].text;
+
+    it("passes its principal to the handler", async () => {
+      const authenticate: HttpHandlerOptions["authenticate"] = (header) => ({
+        id: header("authorization") ?? "",
+      });
+      expect(textOf(await asked({ authenticate }, "Bearer a"))).toBe("Bearer a");
     });
-    const who = messageOf("tools/call", { name: "who" });
-    for (const [authorization, id] of [
-      ["Bearer a", "Bearer a"],
-      [undefined, "nobody"],
-    ]) {
-      const { result } = await bodyOf(await runner.ask(post(who, { authorization })));
-      expect(result.content[0].text).toBe(id);
-    }
-    expect(asked).toBe(2);
-  });
 
-  it("an error of authenticate is masked and reported, and no handler runs", async () => {
-    errors.length = 0;
-    const authenticate = () => Promise.reject(new Error("db password"));
-    const runner = await start(server, { authenticate, onError });
-    const answer = await runner.ask(post(messageOf("tools/call", { name: "who" })));
-    expect((await bodyOf(answer)).error).toEqual({ code: -32603, message: "Internal error" });
-    expect(errors.splice(0)).toHaveLength(1);
-  });
+    it("is not asked about notifications", async () => {
+      const authenticate = () => expect.unreachable();
+      const runner = await start(server, { authenticate });
+      const notification = { jsonrpc: "2.0", method: "notifications/x" };
+      expect((await runner.ask(post(notification))).status).toBe(202);
+    });
 
-  it.each([
-    ["throws", () => throwing("no")],
-    ["rejects", () => Promise.reject(new Error("no"))],
-  ])("an onError that %s changes no answer", async (_how, onError) => {
-    const print = vi.spyOn(console, "error").mockReturnValue();
-    const authenticate = () => throwing("db password");
-    const runner = await start(server, { authenticate, onError });
-    const answer = await runner.ask(post(messageOf("tools/call", { name: "who" })));
-    expect((await bodyOf(answer)).error).toEqual({ code: -32603, message: "Internal error" });
-    expect(print).toHaveBeenCalledOnce();
-    print.mockRestore();
-  });
+    it.each([
+      ["undefined", undefined],
+      ["null", null],
+      ["false", false],
+      ["true", true],
+      ["a string", "ana"],
+      ["an object without an id", { sub: "ana" }],
+      ["an empty id", { id: "" }],
+      ["an id that is no string", { id: 7 }],
+      ["scopes that are no list", { id: "ana", scopes: "read" }],
+      ["scopes that are no strings", { id: "ana", scopes: [1] }],
+      ["claims that are no object", { id: "ana", claims: "none" }],
+    ])("refuses the caller with 401 and a challenge for %s", async (_what, result) => {
+      for (const authenticate of [() => result, async () => result]) {
+        const answer = await asked({ authenticate: authenticate as never });
+        expect(answer).toMatchObject({ status: 401, challenge: "Bearer", result: undefined });
+        expect(answer.error).toMatchObject({ code: -32600 });
+        expect(errors).toHaveLength(result === undefined || result === null ? 0 : 1);
+      }
+    });
 
-  it("a protocol error of authenticate reaches the client", async () => {
-    const authenticate = () => Promise.reject(new ProtocolError("invalidRequest", "who are you?"));
-    const runner = await start(server, { authenticate });
-    const answer = await runner.ask(post(messageOf("tools/call", { name: "who" }, 9)));
-    expect([answer.status, await bodyOf(answer)]).toEqual([
-      400,
-      { jsonrpc: "2.0", id: 9, error: { code: -32600, message: "who are you?" } },
-    ]);
+    it("with `anonymous`, accepts callers without a principal, and no other value", async () => {
+      const anonymous = true;
+      for (const nothing of [undefined, null]) {
+        const answer = await asked({ anonymous, authenticate: () => nothing as never });
+        expect(textOf(answer)).toBe("nobody");
+      }
+      for (const other of [false, true, {}, { id: "" }]) {
+        const answer = await asked({ anonymous, authenticate: () => other as never });
+        expect(answer.status).toBe(401);
+      }
+    });
+
+    it("an error that is no protocol error is masked, reported and sent with 500", async () => {
+      const failures: readonly (() => never)[] = [
+        () => {
+          throw new Error("db password");
+        },
+        () => {
+          throw new TransportError("timeout", "the issuer did not answer");
+        },
+        () => {
+          throw ProtocolError.fromWire({ code: -32600, message: "a peer's" });
+        },
+      ];
+      for (const authenticate of failures) {
+        const answer = await asked({ authenticate });
+        expect(answer.status).toBe(500);
+        expect(answer.error).toEqual({ code: -32603, message: "Internal error" });
+        expect(errors).toHaveLength(1);
+      }
+    });
+
+    it.each([
+      ["throws", () => throwing("no")],
+      ["rejects", () => Promise.reject(new Error("no"))],
+    ])("an onError that %s changes no answer", async (_how, onError) => {
+      const print = vi.spyOn(console, "error").mockReturnValue();
+      const authenticate = () => throwing("db password");
+      const runner = await start(server, { authenticate, onError });
+      const answer = await runner.ask(post(messageOf("tools/call", { name: "who" })));
+      expect((await bodyOf(answer)).error).toEqual({ code: -32603, message: "Internal error" });
+      expect(print).toHaveBeenCalledOnce();
+      print.mockRestore();
+    });
+
+    it("a protocol error reaches the client, never with the status of a success", async () => {
+      const thrown = (error: ProtocolError) => asked({ authenticate: () => Promise.reject(error) });
+      const refused = await thrown(new ProtocolError("invalidRequest", "who are you?"));
+      expect([refused.status, refused.error.message]).toEqual([400, "who are you?"]);
+      const failed = await thrown(new ProtocolError("internalError", "the issuer is down"));
+      expect([failed.status, failed.error.message]).toEqual([500, "the issuer is down"]);
+      const waiting = { status: 503, retryAfterMs: 1000 };
+      const late = await thrown(new ProtocolError("internalError", "wait", waiting));
+      expect(late.status).toBe(503);
+    });
+
+    it("unauthorized() is a 401 with its challenge, forbidden() a 403 with its scope", async () => {
+      const challenge = 'Bearer error="invalid_token"';
+      const authenticate = () => Promise.reject(unauthorized({ challenge }));
+      expect(await asked({ authenticate })).toMatchObject({ status: 401, challenge });
+      const refused = await asked({
+        authenticate: () => Promise.reject(forbidden({ scope: "a b" })),
+      });
+      expect(refused).toMatchObject({
+        status: 403,
+        challenge: 'Bearer error="insufficient_scope", scope="a b"',
+      });
+    });
   });
 });
 

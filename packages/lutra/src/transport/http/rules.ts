@@ -4,9 +4,9 @@
  * @spec basic/transports/streamable-http#security-endpoint
  */
 import { ProtocolError } from "../../protocol/errors.ts";
-import type { Principal } from "../../protocol/exchange.ts";
 import { isolate } from "../../protocol/isolate.ts";
 import { defaultMaxValues } from "../../protocol/json-text.ts";
+import { type Authenticate, failClosed } from "./authenticate.ts";
 import { isJSON } from "./media-type.ts";
 
 /** Reads a header by its lower-case name. */
@@ -50,15 +50,22 @@ export interface HttpHandlerOptions {
   readonly maxBufferedBytes?: number;
   /** Interval between keep-alive comments on an open stream, in milliseconds. @default 15000 */
   readonly keepAliveMs?: number;
-  /** Returns the caller's principal, from verified credentials. @default no principal */
-  readonly authenticate?: (
-    header: ReadHeader,
-  ) => Principal | undefined | Promise<Principal | undefined>;
+  /**
+   * Identifies the caller of each request. Requests for which it returns no principal are refused
+   * with the status 401. An error that is no `ProtocolError` is masked, with the status 500.
+   *
+   * @default every caller is served, without a principal
+   */
+  readonly authenticate?: Authenticate;
+  /** True to serve callers for which `authenticate` returns undefined, too. @default false */
+  readonly anonymous?: boolean;
   /** Called with each error whose cause is hidden from the client. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 
-export type HttpRules = Required<Omit<HttpHandlerOptions, "allowedHosts" | "authenticate">> &
+export type HttpRules = Required<
+  Omit<HttpHandlerOptions, "allowedHosts" | "authenticate" | "anonymous">
+> &
   Pick<HttpHandlerOptions, "allowedHosts" | "authenticate">;
 
 /** A response to a request that is not served. */
@@ -87,7 +94,8 @@ const noCors: ResponseHeaders = Object.freeze({});
 /**
  * Completes the options with their defaults.
  *
- * @throws {TypeError} for a limit that is not a positive integer
+ * @throws {TypeError} for a limit that is not a positive integer, and for an `authenticate` that is
+ *   not a function
  */
 export function withDefaults(options: HttpHandlerOptions): HttpRules {
   const limits = {
@@ -101,14 +109,18 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
       throw new TypeError(`${name}: expected a positive integer`);
     }
   }
-  const { allowedHosts, authenticate, allowedOrigins = [] } = options;
-  const { onError = (error) => console.error("lutra: HTTP:", error) } = options;
+  const { allowedHosts, authenticate, anonymous = false, allowedOrigins = [] } = options;
+  // A null that was meant as a function must not open the server to everybody.
+  if (authenticate !== undefined && typeof authenticate !== "function") {
+    throw new TypeError("authenticate: expected a function");
+  }
+  const onError = isolate(options.onError ?? ((error) => console.error("lutra: HTTP:", error)));
   return {
     ...limits,
     allowedOrigins,
-    onError: isolate(onError),
+    onError,
     ...(allowedHosts && { allowedHosts: allowedHosts.map((host) => host.toLowerCase()) }),
-    ...(authenticate && { authenticate }),
+    ...(authenticate && { authenticate: failClosed(authenticate, { anonymous, onError }) }),
   };
 }
 

@@ -15,13 +15,13 @@ import { Exchanges } from "./exchanges.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { createLineReader } from "./lines.ts";
-import type { StdioServer, StdioServerOptions } from "./options.ts";
+import type { CompleteServerOptions, StdioServer } from "./options.ts";
 import { guardStdout } from "./stdout-guard.ts";
 
 export class Connection {
   readonly closed: Promise<void>;
   readonly #server: StdioServer;
-  readonly #options: Required<StdioServerOptions>;
+  readonly #options: CompleteServerOptions;
   readonly #writer: LineWriter;
   readonly #exchanges: Exchanges;
   readonly #releaseStdout: () => void;
@@ -31,7 +31,7 @@ export class Connection {
   #isPaused = false;
   #caughtUp: Promise<void> | undefined;
 
-  constructor(server: StdioServer, options: Required<StdioServerOptions>) {
+  constructor(server: StdioServer, options: CompleteServerOptions) {
     this.#server = server;
     this.#options = options;
     this.closed = new Promise((resolve) => {
@@ -41,6 +41,7 @@ export class Connection {
     this.#releaseStdout = options.output === process.stdout ? guardStdout() : () => {};
     this.#exchanges = new Exchanges({
       serve: (request, context) => server.serve(request, context),
+      principal: options.principal,
       send: (json) => this.#send(json),
       maxInFlight: options.maxInFlight,
       maxWaitingBytes: options.maxLineBytes,

@@ -6,7 +6,7 @@
  */
 import { cancelledNotification } from "../../protocol/cancellation.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
-import type { Serve } from "../../protocol/exchange.ts";
+import type { Principal, Serve } from "../../protocol/exchange.ts";
 import type { JSONRPCNotification, JSONRPCRequest, RequestId } from "../../protocol/json-rpc.ts";
 import { encodeError, encodeResult } from "../../protocol/json-rpc.ts";
 import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
@@ -14,6 +14,7 @@ import { TransportError } from "../../protocol/transport-error.ts";
 
 export interface ExchangesOptions {
   readonly serve: Serve;
+  readonly principal: Principal | undefined;
   /** Writes one message. The promise resolves when the client has caught up. Does not throw. */
   readonly send: (json: string) => void | Promise<void>;
   /** Maximum number of requests that run at once, and of those that wait before `isFull`. */
@@ -116,7 +117,8 @@ export class Exchanges {
       return this.#options.send(JSON.stringify(notification));
     };
     try {
-      const result = await this.#options.serve(request, { signal: controller.signal, notify });
+      const { serve, principal } = this.#options;
+      const result = await serve(request, { signal: controller.signal, notify, principal });
       if (!exchange.hasEnded) this.#answer(exchange, encodeResult(request.id, result));
     } catch (thrown) {
       if (!exchange.hasEnded) this.#answer(exchange, this.#encodeFailure(request.id, thrown));

@@ -1,6 +1,6 @@
 /** Options of both ends of stdio, completed once. */
 import type { Readable, Writable } from "node:stream";
-import type { Serve } from "../../protocol/exchange.ts";
+import type { Principal, Serve } from "../../protocol/exchange.ts";
 import { isolate } from "../../protocol/isolate.ts";
 import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { defaultMaxBufferedBytes } from "./line-writer.ts";
@@ -45,6 +45,14 @@ export interface StdioServerOptions {
    * @default process.stdout
    */
   readonly output?: Writable;
+  /**
+   * The principal of all requests. A stdio server has one client, which started it, and takes its
+   * credentials from the environment.
+   *
+   * @default none
+   * @spec basic/authorization/index#protocol-requirements
+   */
+  readonly principal?: Principal | undefined;
   /** Requests that run at once. Further ones wait; when as many wait, reading pauses. @default 1024 */
   readonly maxInFlight?: number;
   /** Maximum size of a message; a longer one is answered with a parse error. @default 16 MiB */
@@ -86,14 +94,19 @@ export function withTransportDefaults(
   };
 }
 
+/** The options of a server with every default filled in. */
+export type CompleteServerOptions = Required<Omit<StdioServerOptions, "principal">> &
+  Pick<StdioServerOptions, "principal">;
+
 /** @throws {TypeError} for an invalid option */
-export function withServerDefaults(options: StdioServerOptions): Required<StdioServerOptions> {
+export function withServerDefaults(options: StdioServerOptions): CompleteServerOptions {
   const { maxInFlight = 1024, graceMs = 1000 } = options;
   if (!(maxInFlight >= 1)) throw new TypeError("maxInFlight: expected a positive number");
   requireNonNegative(graceMs, "graceMs");
   return {
     input: options.input ?? process.stdin,
     output: options.output ?? process.stdout,
+    principal: options.principal,
     maxInFlight,
     ...lineLimitsOf(options),
     graceMs,

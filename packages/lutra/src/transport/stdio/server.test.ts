@@ -77,6 +77,15 @@ describe("a stdio server", () => {
     ]);
   });
 
+  it("passes the principal of its options to all requests", async () => {
+    const principal = { id: "ana" };
+    const { calls, serve } = byHand();
+    const { send, received } = start(serve, { principal });
+    send(request(1), request(2));
+    await received();
+    expect(calls.map(({ context }) => context.principal)).toEqual([principal, principal]);
+  });
+
   it("answers requests in the order in which they end", async () => {
     const { calls, serve } = byHand();
     const { send, received } = start(serve);
