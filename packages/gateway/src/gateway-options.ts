@@ -1,19 +1,40 @@
+import type { ReadHeader } from "lutra/node";
 import type { Method, Principal } from "lutra/protocol";
 import type { Head } from "./head/head.ts";
 import type { LogStream } from "./log/access-log.ts";
 import type { RunModule } from "./upstreams/module-upstream.ts";
 
 /**
- * Returns the caller's principal, given the head of a request. Rejects with the `ProtocolError` that
- * the client receives.
+ * Returns the caller's principal, or undefined for a caller without credentials. Throw
+ * `unauthorized()` or `forbidden()` of `lutra/server` to refuse the caller in another way. The
+ * functions for `serveHttp` may be used as they are.
+ *
+ * @param header Returns a header of the request by its lower-case name
+ * @param head The parts by which the gateway chooses the route
  */
-export type Authenticate = (head: Head) => Principal | undefined | Promise<Principal | undefined>;
+export type Authenticate = (
+  header: ReadHeader,
+  head: Head,
+) => Principal | undefined | Promise<Principal | undefined>;
 
 export interface GatewayOptions {
   /** Runs server modules in processes. Required if the configuration names a module. */
   readonly modules?: RunModule | undefined;
-  /** Identifies callers. @default no principals */
+  /**
+   * Identifies callers, in place of `auth` in the configuration. A request for which it returns no
+   * principal is refused with the status 401. An error that is no `ProtocolError` is masked, with the
+   * status 500.
+   *
+   * @default every caller is served, without a principal
+   */
   readonly authenticate?: Authenticate | undefined;
+  /** True to serve callers for which `authenticate` returns undefined, too. @default false */
+  readonly anonymous?: boolean | undefined;
+  /**
+   * True to pass the `Authorization` header on to the upstreams although `authenticate` has verified
+   * it, for upstreams that verify the same credentials. @default false
+   */
+  readonly forwardCredentials?: boolean | undefined;
   /**
    * Methods of extensions, which are then routed and checked like the core's.
    *

@@ -182,9 +182,8 @@ describe("a gateway over one upstream", () => {
 });
 
 describe("authenticate", () => {
-  const authenticate: GatewayOptions["authenticate"] = (head) => {
-    const index = head.headers.indexOf("authorization");
-    const token = index === -1 ? undefined : head.headers[index + 1];
+  const authenticate: GatewayOptions["authenticate"] = (header) => {
+    const token = header("authorization");
     if (token === "Bearer broken") throw new Error("secret details");
     if (token === undefined) throw new ProtocolError("invalidRequest", "who?", { status: 401 });
     return { id: token };
@@ -205,9 +204,39 @@ describe("authenticate", () => {
   it("hides the reason for its failure from the client", async () => {
     const gateway = await gatewayOf({ routes }, { authenticate });
     const headers = { authorization: "Bearer broken" };
-    const { body } = await ask(gateway, "tools/call", { name: "echo" }, headers);
-    expect(body.error).toEqual({ code: -32603, message: "Internal error" });
+    const { status, body } = await ask(gateway, "tools/call", { name: "echo" }, headers);
+    expect(status).toBe(500);
+    expect(body).toEqual({
+      jsonrpc: "2.0",
+      id: 7,
+      error: { code: -32603, message: "Internal error" },
+    });
     expect(notices.splice(0).join()).toContain("secret details");
+  });
+
+  it("gets the head by which the route is chosen", async () => {
+    const seen: unknown[] = [];
+    const gateway = await gatewayOf(
+      {},
+      {
+        authenticate: (_header, head) => {
+          seen.push(head.method, head.name, head.address);
+          return { id: "ana" };
+        },
+      },
+    );
+    await ask(gateway, "tools/call", { name: "echo" });
+    expect(seen).toEqual(["tools/call", "echo", "127.0.0.1"]);
+  });
+
+  it("refuses callers for which it returns no principal, unless they may be anonymous", async () => {
+    const nobody = { authenticate: () => undefined };
+    for (const method of ["tools/list", "server/discover"]) {
+      const refused = await ask(await gatewayOf({}, nobody), method);
+      expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+      const served = await ask(await gatewayOf({}, { ...nobody, anonymous: true }), method);
+      expect(served.status).toBe(200);
+    }
   });
 });
 

@@ -69,11 +69,11 @@ export async function startGateway(
     upstreams: () => running.statuses(),
     cache: () => running.caching?.stats(),
   });
-  const handler = new RequestHandler(options.authenticate, (record, req, res) => {
+  const handler = new RequestHandler((record, req, res) => {
     metrics.observe(record, res.headersSent ? res.statusCode : 0);
     log?.write(record, req, res);
   });
-  const running = new RunningConfig(first, { modules: options.modules, methods, notice, handler });
+  const running = new RunningConfig(first, { ...options, methods, notice, handler });
   const { endpoint, admin } = await listenAll(first.config, { running, handler, metrics });
   return {
     url: `${endpoint.url}${first.config.listen.path}`,

@@ -5,7 +5,6 @@ import { createNodeEndpoint, httpRules } from "lutra/internal";
 import type { Principal } from "lutra/protocol";
 import { afterEach, expect, it } from "vitest";
 import type { ExchangeRecord } from "./exchange-record.ts";
-import type { Authenticate } from "./gateway-options.ts";
 import { RequestHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
 import { denied } from "./refuse.ts";
@@ -40,9 +39,9 @@ const denying = (reason: string): Action => ({
   denial: { index: 0, reason },
 });
 
-async function listen(authenticate?: Authenticate) {
+async function listen() {
   const records: ExchangeRecord[] = [];
-  const handler = new RequestHandler(authenticate, (record) => records.push(record));
+  const handler = new RequestHandler((record) => records.push(record));
   const server = createServer(handler.handle);
   servers.push(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -87,13 +86,15 @@ it("routes by the settings that are in force after authentication", async () => 
   const isCalled = new Promise<void>((resolve) => {
     called = resolve;
   });
-  const { handler, records, post } = await listen(() => {
+  const identify = () => {
     called();
-    return new Promise((resolve) => {
+    return new Promise<Principal>((resolve) => {
       authenticated = resolve;
     });
-  });
-  handler.use(settings(denying("before")));
+  };
+  const { handler, records, post } = await listen();
+  const callers = { identify, forwardsCredentials: false };
+  handler.use({ ...settings(denying("before")), callers });
   const posted = post();
   await isCalled;
   handler.use(settings(denying("after")));

@@ -12,9 +12,9 @@ import {
   serveScreened,
 } from "lutra/internal";
 import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
+import type { Callers } from "./callers.ts";
 import type { Forward } from "./delivery/deliver-stream.ts";
 import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
-import type { Authenticate } from "./gateway-options.ts";
 import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
 import { notRouted, refuse, refuseScreened, setHeaders, starting } from "./refuse.ts";
@@ -26,6 +26,8 @@ import type { RoutingPlan } from "./routing-plan.ts";
 export interface HandlerSettings {
   readonly endpoint: NodeEndpoint;
   readonly peers: Peers;
+  /** Absent when the gateway verifies no callers. */
+  readonly callers?: Callers | undefined;
   readonly plan: RoutingPlan;
 }
 
@@ -43,12 +45,10 @@ interface HandledRequest {
 }
 
 export class RequestHandler {
-  readonly #authenticate: Authenticate | undefined;
   readonly #onEnd: OnEnd;
   #settings: HandlerSettings | undefined;
 
-  constructor(authenticate: Authenticate | undefined, onEnd: OnEnd) {
-    this.#authenticate = authenticate;
+  constructor(onEnd: OnEnd) {
     this.#onEnd = onEnd;
   }
 
@@ -73,17 +73,18 @@ export class RequestHandler {
     const handled: HandledRequest = { req, res, record, header, cors, settings };
     try {
       record.head = readHead(req, settings.peers);
-      if (this.#authenticate === undefined) route(handled, settings.plan, undefined);
-      else void this.#routeAuthenticated(handled, this.#authenticate);
+      const { callers } = settings;
+      if (callers === undefined) route(handled, settings.plan, undefined);
+      else void this.#routeIdentified(handled, callers);
     } catch (error) {
       fail(handled, error);
     }
   };
 
   /** Checks the credentials before any response that depends on the routes. */
-  async #routeAuthenticated(handled: HandledRequest, authenticate: Authenticate): Promise<void> {
+  async #routeIdentified(handled: HandledRequest, callers: Callers): Promise<void> {
     try {
-      const principal = await authenticate(handled.record.head);
+      const principal = await callers.identify(handled.header, handled.record.head);
       // A reload may have replaced the plan in the meantime.
       const { plan } = this.#settings ?? handled.settings;
       route(handled, plan, principal);
@@ -130,7 +131,8 @@ function perform(action: Action, handled: HandledRequest, principal: Principal |
   if (action.kind === "serve") return void serve(action.serve, handled, principal);
   setHeaders(res, cors);
   const { head } = record;
-  action.forward({ req, res, head, record, shadow: action.shadow, refuse: refuseForward });
+  const { shadow } = action;
+  action.forward({ req, res, head, record, principal, shadow, refuse: refuseForward });
 }
 
 /** Reads a request and serves it with a route's `Serve`. */

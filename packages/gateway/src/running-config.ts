@@ -4,6 +4,7 @@ import { createNodeEndpoint, httpRules } from "lutra/internal";
 import { coreMethods, type Middleware } from "lutra/protocol";
 import { randomKeys, type SealKey } from "lutra/server";
 import { createResponseCaching, type ResponseCaching } from "./cache/response-caching.ts";
+import { type Callers, createCallers } from "./callers.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { diffConfig } from "./config/diff.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
@@ -16,7 +17,11 @@ import { createRoutingPlan, type RoutingPlan } from "./routing-plan.ts";
 import { createUpstream } from "./upstreams/create-upstream.ts";
 import type { Upstream, UpstreamStatus } from "./upstreams/upstream.ts";
 
-export interface RunningConfigOptions extends Pick<GatewayOptions, "modules" | "methods"> {
+export interface RunningConfigOptions
+  extends Pick<
+    GatewayOptions,
+    "modules" | "methods" | "authenticate" | "anonymous" | "forwardCredentials"
+  > {
   readonly notice: (line: string) => void;
   /** Receives the settings of each configuration that is applied. */
   readonly handler: Pick<RequestHandler, "use">;
@@ -42,6 +47,7 @@ export class RunningConfig {
   #parsed: ParsedConfig;
   #resources = noResources;
   #plan: RoutingPlan | undefined;
+  #callers: Callers | undefined;
   #generation = 0;
   #phase: "open" | "draining" | "closed" = "open";
 
@@ -134,7 +140,9 @@ export class RunningConfig {
 
   #putInForce(parsed: ParsedConfig, resources: ConfigResources): void {
     const { config } = parsed;
-    const listening = this.#listening(config);
+    const onError = (error: unknown) => this.#report(error);
+    const listening = this.#listening(config, onError);
+    const callers = createCallers(parsed, this.#options, onError);
     const plan = createRoutingPlan({
       ...resources,
       config,
@@ -146,27 +154,33 @@ export class RunningConfig {
     this.#parsed = parsed;
     this.#resources = resources;
     this.#plan = plan;
-    this.#options.handler.use({ ...listening, plan });
+    this.#callers = callers;
+    this.#options.handler.use({ ...listening, callers, plan });
   }
 
-  #listening({ listen }: CompleteConfig): Omit<HandlerSettings, "plan"> {
+  #listening(
+    { listen }: CompleteConfig,
+    onError: (error: unknown) => void,
+  ): Pick<HandlerSettings, "endpoint" | "peers"> {
     const { allowedHosts, allowedOrigins, maxBodyBytes, trustedProxies } = listen;
-    const onError = (error: unknown) => {
-      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#options.notice(`a request failed: ${reason}`);
-    };
     const rules = { ...(allowedHosts && { allowedHosts }), allowedOrigins, maxBodyBytes, onError };
     const endpoint = createNodeEndpoint(httpRules(rules));
     return { endpoint, peers: createPeers(trustedProxies) };
   }
 
+  #report(error: unknown): void {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.notice(`a request failed: ${reason}`);
+  }
+
   #open(names: readonly string[], { upstreams }: CompleteConfig): Map<string, Upstream> {
     const { modules, methods = [] } = this.#options;
+    const callers = { passesCredentials: () => this.#callers?.forwardsCredentials ?? true };
     const opened = new Map<string, Upstream>();
     return closingOnFailure(opened, () => {
       for (const name of names) {
         const config = upstreams[name] as UpstreamConfig;
-        opened.set(name, createUpstream(name, config, { modules, methods }));
+        opened.set(name, createUpstream(name, config, { modules, methods, callers }));
       }
       return opened;
     });

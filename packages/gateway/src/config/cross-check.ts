@@ -31,7 +31,8 @@ export function crossCheck(parts: ValidParts): readonly Finding[] {
 }
 
 /** Returns hints about valid settings with surprising effects. */
-export function notesOn({ routes, limits }: ValidParts): readonly Finding[] {
+export function notesOn({ routes, limits, verifiesCallers }: ValidParts): readonly Finding[] {
+  if (verifiesCallers) return [];
   const notes = [
     ...routes.map((route, index) => ["routes", index, route?.match] as const),
     ...limits.map((limit, index) => ["limits", index, limit?.match] as const),

@@ -6,6 +6,7 @@ import { readDocument } from "./read-document.ts";
 it("hides keys, header and environment values, and credentials in URLs", () => {
   const { config } = parseConfig({
     keys: [{ id: "one", secret: "SECRET" }],
+    auth: { tokens: [{ id: "ana", token: "SECRET-SECRET-SECRET" }] },
     upstreams: {
       a: {
         url: ["https://user:SECRET@a.example/mcp?key=SECRET#x", "http://b.example/mcp"],
@@ -18,6 +19,7 @@ it("hides keys, header and environment values, and credentials in URLs", () => {
   expect(JSON.stringify(shown)).not.toContain("SECRET");
   expect(shown).toMatchObject({
     keys: [{ id: "one", secret: "[hidden]" }],
+    auth: { tokens: [{ id: "ana", token: "[hidden]" }] },
     upstreams: {
       a: {
         url: ["https://[hidden]@a.example/mcp?[hidden]#x", "http://b.example/mcp"],

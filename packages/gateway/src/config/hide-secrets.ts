@@ -7,13 +7,14 @@ const hidden = "[hidden]";
 /** Paths of values that are always secret. */
 const secretPaths = [
   /^keys\[\d+\]\.secret$/,
+  /^auth\.tokens\[\d+\]\.token$/,
   /^upstreams\.[\w-]+\.(?:headers|env)(?:\.|\[")/,
 ] as const;
 
 const storePath = /^upstreams\.[\w-]+\.(?:store|bus)$/;
 
 /**
- * Returns a copy without secrets: keys, values of headers and of `env`, and credentials and queries
+ * Returns a copy without secrets: keys, tokens, values of headers and of `env`, and credentials and queries
  * in URLs are replaced. Values from the environment appear as written in the file, such as `${HOST}`.
  * Arguments of commands are not hidden, because every list of processes shows them.
  *

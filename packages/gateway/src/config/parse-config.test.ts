@@ -346,6 +346,37 @@ describe("a configuration without routes", () => {
   });
 });
 
+describe("auth", () => {
+  const token = "t".repeat(16);
+
+  it("has no anonymous callers and keeps credentials by default", () => {
+    const { config } = parseConfig({ upstreams, auth: { tokens: [{ id: "ana", token }] } });
+    expect(config.auth).toEqual({
+      tokens: [{ id: "ana", token, scopes: [] }],
+      anonymous: false,
+      forwardCredentials: false,
+    });
+  });
+
+  it.each([
+    [{}, "auth: expected exactly one of tokens, tokensFile and module"],
+    [
+      { tokensFile: "a", module: "b.ts" },
+      "auth: expected exactly one of tokens, tokensFile and module",
+    ],
+    [
+      { tokens: [{ id: "ana", token: "short" }] },
+      "auth.tokens[0].token: expected 16 or more letters, digits and -._~+/",
+    ],
+    [
+      { tokens: [{ id: "ana", token, scopes: ["a b"] }] },
+      "auth.tokens[0].scopes[0]: expected a scope without spaces and quotation marks",
+    ],
+  ])("is refused when it is not clear who may call: %j", (auth, problem) => {
+    expect(problemsOf({ upstreams, auth })).toEqual([`c.ts: ${problem}`]);
+  });
+});
+
 it("hints that principals require verified credentials", () => {
   const config = defineGateway({
     upstreams,
@@ -357,4 +388,6 @@ it("hints that principals require verified credentials", () => {
     "c.ts: limits[0].match.principal: never matches callers whose credentials were not verified",
     "c.ts: limits[0].per: callers whose credentials were not verified are counted by address",
   ]);
+  const auth = { tokens: [{ id: "alice", token: "t".repeat(16) }] };
+  expect(parseConfig({ ...config, auth }, "c.ts").notes).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** Validates and completes a configuration. */
 import { isObject } from "lutra/protocol";
 import type { z } from "zod";
+import type { Authenticate } from "../gateway-options.ts";
 import { type CompleteConfig, completeRoutes } from "./complete-routes.ts";
 import { ConfigError, type ConfigProblem, formatPath, formatProblem } from "./config-error.ts";
 import { crossCheck, notesOn } from "./cross-check.ts";
@@ -14,6 +15,8 @@ export interface ParsedConfig {
   readonly config: CompleteConfig;
   /** The strings with environment variables, as written in the file, by path. */
   readonly environment: ReadonlyMap<string, string>;
+  /** Verifies credentials, from the file that `auth.tokensFile` or `auth.module` names. */
+  readonly authenticate?: Authenticate | undefined;
   /** Hints about valid settings with surprising effects, one line each. */
   readonly notes: readonly string[];
 }
@@ -96,6 +99,7 @@ function partsOf(value: unknown): ValidParts {
     upstreams: isObject(upstreams) ? Object.keys(upstreams) : undefined,
     routes: readAll("routes", routes.unwrap().element),
     limits: readAll("limits", limits.unwrap().element),
+    verifiesCallers: valueAt(value, ["auth"]) !== undefined,
   };
 }
 

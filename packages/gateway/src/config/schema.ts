@@ -3,6 +3,7 @@
  * reference in docs/gateway-config.md are derived from it.
  */
 import { z } from "zod";
+import { auth } from "./schema-auth.ts";
 import { admin, listen } from "./schema-listen.ts";
 import { limit, route } from "./schema-routes.ts";
 import { upstream } from "./schema-upstream.ts";
@@ -42,6 +43,7 @@ export const configSchema = z
       .default("lutra-gateway")
       .describe("The server name that the gateway reports for merged upstreams"),
     listen: listen.prefault({}),
+    auth: auth.optional(),
     admin: admin.prefault({}),
     keys: z
       .array(
@@ -90,4 +92,5 @@ export type UpstreamConfig = Config["upstreams"][string];
 export type RouteConfig = NonNullable<Config["routes"]>[number];
 export type MatchConfig = NonNullable<RouteConfig["match"]>;
 export type LimitConfig = Config["limits"][number];
+export type AuthConfig = NonNullable<Config["auth"]>;
 export type CacheConfig = Exclude<Config["cache"], false>;

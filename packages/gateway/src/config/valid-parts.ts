@@ -8,6 +8,8 @@ export interface ValidParts {
   /** `undefined` for each invalid entry, so that indices stay the same. */
   readonly routes: readonly (RouteConfig | undefined)[];
   readonly limits: readonly (LimitConfig | undefined)[];
+  /** True when the configuration says who may call. */
+  readonly verifiesCallers: boolean;
 }
 
 export interface Finding {

@@ -1,4 +1,6 @@
 /** Delivers copies of requests to an upstream whose responses are discarded. */
+
+import type { Principal } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import type { Head } from "../head/head.ts";
 import type { Replica } from "../replicas/replica.ts";
@@ -12,6 +14,7 @@ import { phaseError } from "./upstream-error.ts";
 export interface RequestCopy {
   readonly head: Head;
   readonly body: Uint8Array | null;
+  readonly principal: Principal | undefined;
 }
 
 /** Maximum number of copies in flight at one upstream; more are dropped. */
@@ -37,19 +40,27 @@ export function createCopyDelivery(
   fleet: Fleet,
   requestHeaders: RequestHeaders,
 ): (copy: RequestCopy) => void {
-  const send = limitCopies<RequestCopy & { readonly replica: Replica }>((copy, onEnd) => {
-    const { replica, head, body } = copy;
-    const headers = withoutLength(requestHeaders(head.headers));
+  const send = limitCopies<PreparedCopy>(({ replica, headers, body }, onEnd) => {
     const carrier = new CopyCarrier(replica, fleet, onEnd);
     replica.pool.dispatch({ path: replica.path, method: "POST", headers, body }, carrier);
   });
-  return (copy) => {
-    const { head, body } = copy;
+  return ({ head, body, principal }) => {
     if (body !== null && body.length > maxKeptBytes) return;
     if (fleet.methods.get(head.method ?? "")?.longLived) return;
     const replica = fleet.replicas.pick([]);
-    if (replica !== undefined) send({ ...copy, replica });
+    if (replica === undefined) return;
+    try {
+      const headers = withoutLength(requestHeaders(head.headers, principal));
+      send({ replica, headers, body });
+    } catch {
+      // A principal that does not fit into a header fails the request itself, where it is reported.
+    }
   };
+}
+
+interface PreparedCopy extends Pick<RequestCopy, "body"> {
+  readonly replica: Replica;
+  readonly headers: string[];
 }
 
 /** Removes `Content-Length`: the body, which may have arrived in chunks, is sent in one piece. */

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { endEarly } from "lutra/internal";
-import { type ProtocolError, TransportError } from "lutra/protocol";
+import { type Principal, type ProtocolError, TransportError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { Head } from "../head/head.ts";
@@ -27,6 +27,8 @@ export interface Forward {
   readonly res: ServerResponse;
   readonly head: Head;
   readonly record: ExchangeRecord;
+  /** The caller, if the gateway verified it. */
+  readonly principal: Principal | undefined;
   /** Answers in place of the upstream. `body` is the request's body, if it is complete. */
   readonly refuse: (forward: Forward, error: ProtocolError, body?: Buffer | null) => void;
   /** Sends a copy of the request elsewhere. */
@@ -58,9 +60,9 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   #length: number | undefined;
 
   constructor(forward: Forward, fleet: Fleet, requestHeaders: RequestHeaders) {
-    const { head, record } = forward;
+    const { head, record, principal } = forward;
     this.#forward = forward;
-    this.#headers = requestHeaders(head.headers);
+    this.#headers = requestHeaders(head.headers, principal);
     this.#delivery = new Delivery(this, fleet, { method: head.method, name: head.name, record });
   }
 
@@ -182,10 +184,10 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   #copy(body: Buffer | null): void {
-    const { shadow, head } = this.#forward;
+    const { shadow, head, principal } = this.#forward;
     if (shadow === undefined || this.#isCopied) return;
     this.#isCopied = true;
-    shadow({ head, body });
+    shadow({ head, body, principal });
   }
 
   /** Stops reading a body that is still arriving, so that the rest of it can be discarded. */

@@ -55,6 +55,21 @@ it("prefers the headers of `addHeaders`, whatever their case", () => {
   });
 });
 
+it("withholds the credentials that the gateway has verified", () => {
+  const headers = createMessageHeaders({}, { passesCredentials: () => false });
+  expect(headers(contextOf({ authorization: "Bearer a" }))).toEqual(clientHeaders);
+});
+
+it("adds the principal where the upstream can verify it", () => {
+  const encodePrincipal = ({ id }: { readonly id: string }) => `signed ${id}`;
+  const headers = createMessageHeaders({}, { passesCredentials: () => true, encodePrincipal });
+  const sent = { "x-lutra-principal": "forged" };
+  expect(headers(contextOf(sent))).toEqual(clientHeaders);
+  expect(headers({ ...contextOf(sent), principal: { id: "ana" } })).toMatchObject({
+    "x-lutra-principal": "signed ana",
+  });
+});
+
 it("keeps nothing of a request that did not arrive over HTTP", () => {
   const { signal } = new AbortController();
   expect(createMessageHeaders()({ signal, notify: () => {} })).toEqual({});

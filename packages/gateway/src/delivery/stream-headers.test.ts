@@ -16,6 +16,27 @@ describe("the headers of a request", () => {
   });
 });
 
+describe("the headers about the caller", () => {
+  const headers = ["authorization", "client", "a", "1"];
+  const encodePrincipal = ({ id }: { readonly id: string }) => `signed ${id}`;
+
+  it("lack the credentials that the gateway has verified", () => {
+    const own = createRequestHeaders({}, { passesCredentials: () => false });
+    expect(own(headers, { id: "ana" })).toEqual(["a", "1"]);
+    const configured = createRequestHeaders(
+      { "x-env": "test" },
+      { passesCredentials: () => false },
+    );
+    expect(configured(headers)).toEqual(["a", "1", "x-env", "test"]);
+  });
+
+  it("contain the principal where the upstream can verify it", () => {
+    const own = createRequestHeaders({}, { passesCredentials: () => true, encodePrincipal });
+    expect(own(headers, { id: "ana" })).toEqual([...headers, "x-lutra-principal", "signed ana"]);
+    expect(own(headers)).toBe(headers);
+  });
+});
+
 describe("the headers of a response", () => {
   it("keep their order and repetitions, after the name of the replica", () => {
     const { headers } = readResponseHead(

@@ -1,25 +1,48 @@
 /** The headers of requests and responses that pass through: names and values in turn. */
+import type { Principal } from "lutra/protocol";
 import { replicaHeader } from "../exchange-record.ts";
+import {
+  type CallerHeaders,
+  credentialHeader,
+  principalHeader,
+  unverifiedCallers,
+} from "./caller-headers.ts";
 
 /** Returns the headers of a request to an upstream. Names are in lower case. */
-export type RequestHeaders = (headers: readonly string[]) => readonly string[];
+export type RequestHeaders = (
+  headers: readonly string[],
+  principal?: Principal | undefined,
+) => readonly string[];
 
-/** Compiles the configured headers, which take precedence over the client's. */
+/**
+ * Compiles the configured headers, which take precedence over the client's, and those about the
+ * caller.
+ */
 export function createRequestHeaders(
   configured: { readonly [name: string]: string } = {},
+  { passesCredentials, encodePrincipal }: CallerHeaders = unverifiedCallers,
 ): RequestHeaders {
   const own = Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]);
-  if (own.length === 0) return (headers) => headers;
-  const names = new Set(own.map(([name]) => name));
+  const names = new Set(own.map(([name]) => name as string));
   const added = own.flat() as string[];
-  return (headers) => {
-    const kept: string[] = [];
-    for (let index = 0; index < headers.length; index += 2) {
-      const name = headers[index] as string;
-      if (!names.has(name)) kept.push(name, headers[index + 1] as string);
-    }
-    return kept.concat(added);
+  const withCredentials = new Set([...names, credentialHeader]);
+  return (headers, principal) => {
+    const passes = passesCredentials();
+    const isVerified = encodePrincipal !== undefined && principal !== undefined;
+    if (passes && names.size === 0 && !isVerified) return headers;
+    const kept = without(headers, passes ? names : withCredentials).concat(added);
+    if (isVerified) kept.push(principalHeader, encodePrincipal(principal));
+    return kept;
   };
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string;
+    if (!names.has(name)) kept.push(name, headers[index + 1] as string);
+  }
+  return kept;
 }
 
 /** The head of a response to the client. */

@@ -253,6 +253,13 @@ describe("a feature that a proxy does not have", () => {
     }
   });
 
+  it("makes the export fail if the gateway verifies callers", () => {
+    const auth = { tokens: [{ id: "ana", token: "a".repeat(16) }] };
+    for (const target of exportTargets) {
+      expect(() => write({ upstreams, auth }, target)).toThrow("auth: expected none");
+    }
+  });
+
   it("makes the export fail if it is a rule on the upstreams' own names", () => {
     const routes = [{ match: { upstream: "atlas", tool: "x" }, deny: "no" }, { to: "atlas" }];
     const hidden = { ...upstreams, atlas: { ...upstreams.atlas, tools: { exclude: "x" } } };

@@ -70,6 +70,12 @@ export interface RefuseAction {
  * @throws {ConfigError} for rules that must not be left out, and for texts that can't be quoted safely
  */
 export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPlan {
+  if (config.auth !== undefined) {
+    throw exportError(
+      "auth",
+      "expected none, because the proxy would let every caller through; remove it, and let the proxy or the upstreams verify callers",
+    );
+  }
   const notes = notesOnWhole(config);
   const pools = new Map<string, Pool>();
   for (const [name, upstream] of Object.entries(config.upstreams)) {

@@ -4,7 +4,7 @@
  * @spec basic/transports/streamable-http#request-metadata
  */
 import type { IncomingMessage } from "node:http";
-import { headerMismatch } from "lutra/internal";
+import { headerMismatch, principalHeader } from "lutra/internal";
 import { coreMethods, decodeHeaderValue, headerNames, latestVersion } from "lutra/protocol";
 import { repeatedCredentials } from "../refuse.ts";
 import { addForwarded, clientAddress, isClaim, rewrittenHeaders } from "./forwarded-headers.ts";
@@ -28,8 +28,8 @@ const hopByHop = [
 /** The headers that the gateway checks itself; the upstream has another host. */
 const checked = ["host", "origin"];
 
-/** The headers that are never passed on unchanged. */
-const withheld = new Set([...hopByHop, ...checked, ...rewrittenHeaders]);
+/** The headers that are never passed on unchanged. Only the gateway itself names a principal. */
+const withheld = new Set([...hopByHop, ...checked, ...rewrittenHeaders, principalHeader]);
 
 /** The methods without a name field. No server compares `Mcp-Name` with their bodies. */
 const nameless = new Set(coreMethods.filter((one) => !one.nameField).map(({ name }) => name));

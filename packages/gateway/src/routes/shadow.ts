@@ -28,19 +28,22 @@ export function mayShadow(
   return mayRunTwice(described, { readOnlyHint: tool?.annotations?.readOnlyHint });
 }
 
+interface CopiedRequest extends Pick<RequestContext, "header" | "principal"> {
+  readonly request: JSONRPCRequest;
+}
+
 /** Copies parsed requests. A failed copy is ignored. */
 export function shadow(options: ShadowOptions): Middleware {
   const { upstream, methods } = options;
-  const send = limitCopies<{ request: JSONRPCRequest; header: RequestContext["header"] }>(
-    ({ request, header }, onEnd) => {
-      const signal = AbortSignal.timeout(copyMs);
-      const context = { signal, notify: () => {}, ...(header && { header }) };
-      upstream.serve(request, context).then(onEnd, onEnd);
-    },
-  );
+  const send = limitCopies<CopiedRequest>(({ request, header, principal }, onEnd) => {
+    const signal = AbortSignal.timeout(copyMs);
+    const context = { signal, notify: () => {}, principal, ...(header && { header }) };
+    upstream.serve(request, context).then(onEnd, onEnd);
+  });
   return (next) => (request, context) => {
     const name = nameOf(methods.get(request.method), request.params);
-    if (mayShadow(request.method, name, options)) send({ request, header: context.header });
+    const { header, principal } = context;
+    if (mayShadow(request.method, name, options)) send({ request, header, principal });
     return next(request, context);
   };
 }

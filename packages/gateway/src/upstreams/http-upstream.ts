@@ -2,6 +2,7 @@
 import { createHttpSender } from "lutra/internal";
 import type { Method } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
+import { type CallerHeaders, unverifiedCallers } from "../delivery/caller-headers.ts";
 import { createCopyDelivery } from "../delivery/deliver-copy.ts";
 import { createMessageDelivery } from "../delivery/deliver-message.ts";
 import { createStreamDelivery, type Forward } from "../delivery/deliver-stream.ts";
@@ -29,6 +30,8 @@ export interface HttpUpstreamOptions {
   readonly lookup?: Lookup;
   /** @default the real time */
   readonly clock?: Clock;
+  /** @default credentials are passed on */
+  readonly callers?: CallerHeaders | undefined;
 }
 
 /** A replica that is not in the configuration, at a URL or behind a Unix socket. */
@@ -60,8 +63,10 @@ const socketUrl = "http://localhost/mcp";
 export function createHttpUpstream(
   name: string,
   config: UpstreamConfig,
-  { methods = [], lookup = systemLookup, clock = systemClock }: HttpUpstreamOptions = {},
+  options: HttpUpstreamOptions = {},
 ): HttpUpstream {
+  const { methods = [], lookup = systemLookup, clock = systemClock } = options;
+  const { callers = unverifiedCallers } = options;
   const { headers = {}, retries } = config;
   let refreshAddresses = () => {};
   const replicas = new ReplicaSet({
@@ -79,7 +84,8 @@ export function createHttpUpstream(
     annotations: (tool) => catalogue.tool(tool)?.annotations,
   });
   const send = createHttpSender(socketUrl, { headers, methods });
-  const exchange = createHttpExchange({ name, send, headers: createMessageHeaders(headers) });
+  const messageHeaders = createMessageHeaders(headers, callers);
+  const exchange = createHttpExchange({ name, send, headers: messageHeaders });
   const serve = createMessageDelivery(fleet, exchange);
   const catalogue = createCatalogue(serve, clock);
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
@@ -88,7 +94,7 @@ export function createHttpUpstream(
   refreshAddresses = () => {
     for (const addresses of followed) addresses.refresh();
   };
-  const requestHeaders = createRequestHeaders(config.headers);
+  const requestHeaders = createRequestHeaders(config.headers, callers);
 
   return {
     name,

@@ -1,5 +1,7 @@
 /** An upstream whose replicas are processes that run a server module. */
+import { createPrincipalEncoder, createPrincipalKey } from "lutra/internal";
 import type { UpstreamConfig } from "../config/schema.ts";
+import { unverifiedCallers } from "../delivery/caller-headers.ts";
 import { systemClock } from "../replicas/clock.ts";
 import {
   createHttpUpstream,
@@ -17,6 +19,8 @@ export interface ModuleSpec {
   readonly store?: string | undefined;
   /** URL of the event bus. @default the store if it is one, otherwise the processes' supervisor */
   readonly bus?: string | undefined;
+  /** The key with which replicas verify the principals that the gateway passes on. A secret. */
+  readonly principalKey: string;
   /** Called with a replica that is ready. Requests go to it until the returned function is called. */
   readonly onReady: (replica: RunningReplica) => () => void;
 }
@@ -49,13 +53,19 @@ export function createModuleUpstream(
   config: UpstreamConfig & { readonly module: string },
   options: HttpUpstreamOptions & { readonly modules: RunModule },
 ): HttpUpstream {
-  const upstream = createHttpUpstream(name, config, options);
+  const principalKey = createPrincipalKey();
+  const { callers = unverifiedCallers } = options;
+  const upstream = createHttpUpstream(name, config, {
+    ...options,
+    callers: { ...callers, encodePrincipal: createPrincipalEncoder(principalKey) },
+  });
   const running = options.modules({
     name,
     module: config.module,
     replicas: config.replicas,
     store: config.store,
     bus: config.bus,
+    principalKey,
     onReady: ({ number, pid, socketPath }) =>
       upstream.add({ name: String(number), pid, socketPath, isReady: true }),
   });

@@ -1,0 +1,54 @@
+/**
+ * The callers that a gateway accepts, by its options or its configuration.
+ *
+ * @spec basic/authorization/index#token-handling
+ */
+import { failClosed } from "lutra/internal";
+import { bearerTokens, type ReadHeader } from "lutra/node";
+import type { Principal } from "lutra/protocol";
+import type { ParsedConfig } from "./config/parse-config.ts";
+import type { Authenticate, GatewayOptions } from "./gateway-options.ts";
+import type { Head } from "./head/head.ts";
+
+/** The rules for callers; absent for a gateway that verifies none. */
+export interface Callers {
+  /** Identifies the caller of a request. Rejects for a caller that is not accepted. */
+  readonly identify: (header: ReadHeader, head: Head) => Promise<Principal | undefined>;
+  /**
+   * True when upstreams receive the credentials, too. By default they do not: these were issued for
+   * the gateway, and an upstream could use them elsewhere.
+   */
+  readonly forwardsCredentials: boolean;
+}
+
+type CallerOptions = Pick<GatewayOptions, "authenticate" | "anonymous" | "forwardCredentials">;
+
+/**
+ * Creates the rules from the options or from the configuration. Returns undefined without either.
+ *
+ * @throws {TypeError} for both, and for a file that was not loaded with the configuration
+ */
+export function createCallers(
+  parsed: ParsedConfig,
+  options: CallerOptions,
+  onError: (error: unknown) => void,
+): Callers | undefined {
+  const { auth } = parsed.config;
+  if (options.authenticate !== undefined && auth !== undefined) {
+    throw new TypeError("authenticate: expected either the option or `auth` in the configuration");
+  }
+  const authenticate = options.authenticate ?? (auth && configured(parsed));
+  if (authenticate === undefined) return undefined;
+  const { anonymous = false, forwardCredentials = false } = auth ?? options;
+  return {
+    identify: failClosed(authenticate, { anonymous, onError }),
+    forwardsCredentials: forwardCredentials,
+  };
+}
+
+function configured({ config: { auth }, authenticate }: ParsedConfig): Authenticate {
+  if (auth?.tokens !== undefined) return bearerTokens(auth.tokens);
+  if (authenticate !== undefined) return authenticate;
+  const key = auth?.module === undefined ? "auth.tokensFile" : "auth.module";
+  throw new TypeError(`${key}: expected a configuration from loadConfig, which reads the file`);
+}

@@ -1,0 +1,35 @@
+/** Loads the files by which a gateway verifies callers. */
+import { parseBearerTokens } from "lutra/internal";
+import { bearerTokens } from "lutra/node";
+import type { Authenticate } from "../gateway-options.ts";
+import type { CompleteConfig } from "./complete-routes.ts";
+import { type ImportModule, importDefault, loadProblem, readText } from "./load-file.ts";
+
+/**
+ * Returns the function that the file of `auth.tokensFile` or `auth.module` defines; undefined if the
+ * configuration names neither.
+ *
+ * @param file The configuration file, for errors
+ * @throws {ConfigError} for a file without tokens, and for a module that does not export a function
+ */
+export async function loadAuthenticate(
+  { auth: { tokensFile, module } = {} }: { readonly auth?: Partial<CompleteConfig["auth"]> },
+  file: string,
+  importModule: ImportModule | undefined,
+): Promise<Authenticate | undefined> {
+  if (tokensFile !== undefined) {
+    const place = { file, key: "auth.tokensFile" };
+    const text = await readText(place, tokensFile);
+    try {
+      return bearerTokens(parseBearerTokens(text));
+    } catch (cause) {
+      throw loadProblem(place, cause instanceof Error ? cause.message : String(cause), cause);
+    }
+  }
+  if (module === undefined) return undefined;
+  const place = { file, key: "auth.module" };
+  const found = await importDefault(place, module, importModule);
+  if (typeof found === "function") return found as Authenticate;
+  const message = "expected a function as the default export; write: export default authenticate";
+  throw loadProblem(place, message);
+}
