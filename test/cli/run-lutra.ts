@@ -26,10 +26,24 @@ afterAll(async () => {
   await Promise.all([...running].map((child) => new Promise((end) => child.once("close", end))));
 });
 
+/** An argument, or variables to add to the environment. */
+type Argument = string | { readonly [variable: string]: string };
+
 /** Starts the command in the folder of the fixtures. */
-export function runLutra(...args: readonly string[]): RunningLutra {
+export function runLutra(...all: readonly Argument[]): RunningLutra {
+  return runNode(program, ...all);
+}
+
+/** Starts a program in TypeScript that prints the same lines as the command. */
+export function runProgram(file: string, ...all: readonly Argument[]): RunningLutra {
+  return runNode("--import", "tsx", file, ...all);
+}
+
+function runNode(...all: readonly Argument[]): RunningLutra {
   const cwd = fileURLToPath(new URL("fixtures", import.meta.url));
-  const child = spawn(process.execPath, [program, ...args], { cwd });
+  const args = all.filter((each) => typeof each === "string");
+  const env = Object.assign({}, process.env, ...all.filter((each) => typeof each !== "string"));
+  const child = spawn(process.execPath, args, { cwd, env });
   running.add(child);
   const stdout: string[] = [];
   const stderr: string[] = [];
@@ -84,7 +98,7 @@ export interface RunningServer extends RunningLutra {
 }
 
 /** Starts the command at a free port and waits until it listens. */
-export function startLutra(...args: readonly string[]): Promise<RunningServer> {
+export function startLutra(...args: readonly Argument[]): Promise<RunningServer> {
   return untilListening(runLutra(...args, "--port", "0"));
 }
 

@@ -11,16 +11,25 @@ import { CommandError } from "./command-error.ts";
  * @throws {CommandError} if the file does not exist, fails to load or does not export a server
  */
 export async function loadServer(module: string): Promise<Server> {
-  const file = resolve(module);
-  if (!existsSync(file) || statSync(file).isDirectory()) {
-    throw new CommandError(`cannot load ${module}: no such file`);
-  }
-  const found = defaultOf(await load(file, module));
+  const found = await loadDefault(module);
   if (isServer(found)) return found;
   throw new CommandError(
     `cannot serve ${module}: its default export is ${found === undefined ? "missing" : "not a server"}; ` +
       "write: export default createServer({ ... })",
   );
+}
+
+/**
+ * Loads a module and returns its default export, or undefined if it has none.
+ *
+ * @throws {CommandError} if the file does not exist or fails to load
+ */
+export async function loadDefault(module: string): Promise<unknown> {
+  const file = resolve(module);
+  if (!existsSync(file) || statSync(file).isDirectory()) {
+    throw new CommandError(`cannot load ${module}: no such file`);
+  }
+  return defaultOf(await load(file, module));
 }
 
 interface Exports {

@@ -21,11 +21,12 @@ export function createModuleRunner(notice: (line: string, upstream: string) => v
   failed.catch(() => {});
   return {
     failed,
-    runModule: ({ name, module, replicas, store, bus, onReady }) => {
+    runModule: ({ name, module, replicas, store, bus, principalKey, onReady }) => {
       const supervisor = startReplicas({
         module,
         replicas,
         stores: { store, bus },
+        principalKey,
         onReady,
         notice: (line) => notice(line, name),
       });

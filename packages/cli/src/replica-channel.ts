@@ -10,6 +10,8 @@ export interface StartMessage {
   readonly replicas: number;
   readonly keys: readonly SealKey[];
   readonly stores: StoreUrls;
+  /** The key with which the replica verifies the principals that the gateway passes on. */
+  readonly principalKey: string;
   /** The socket to listen on. */
   readonly socketPath: string;
 }

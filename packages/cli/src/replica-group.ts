@@ -10,6 +10,8 @@ import type { StoreUrls } from "./store-options.ts";
 export interface ReplicaGroupOptions {
   readonly module: string;
   readonly replicas: number;
+  /** The key with which replicas verify the principals of requests. */
+  readonly principalKey: string;
   /** By default, a temporary store that is removed with the group, and the supervisor as the bus. */
   readonly stores?: StoreUrls;
 }
@@ -27,6 +29,7 @@ export interface ReplicaGroup {
 export function createReplicaGroup({
   module,
   replicas,
+  principalKey,
   stores: given = {},
 }: ReplicaGroupOptions): ReplicaGroup {
   const keys: readonly SealKey[] = [{ id: "fleet", secret: randomSecret() }];
@@ -52,7 +55,8 @@ export function createReplicaGroup({
     start: (number) => {
       starts += 1;
       const socketPath = socketPathIn(folder, `${number}-${starts}`);
-      const replica = startReplica(number, { module, replicas, keys, stores, socketPath });
+      const start = { module, replicas, keys, stores, principalKey, socketPath };
+      const replica = startReplica(number, start);
       running.add(replica);
       const unrelay = relay.add(replica.channel);
       answerClaims(replica.channel, guard);

@@ -3,6 +3,7 @@
  * channel to its supervisor closes.
  */
 import { createServer as createHttpServer } from "node:http";
+import { passedPrincipal } from "lutra/internal";
 import { createNodeHandler } from "lutra/node";
 import type { Server } from "lutra/server";
 import { createProcessEventBus } from "lutra/stores";
@@ -65,9 +66,16 @@ async function end(): Promise<void> {
   }
 }
 
-function listen(server: Server, { socketPath }: StartMessage): Promise<void> {
-  // The gateway has validated `Host` and sends a loopback name to every replica.
-  const http = createHttpServer(createNodeHandler(server, { allowedHosts: [] }));
+function listen(server: Server, { socketPath, principalKey }: StartMessage): Promise<void> {
+  const handler = createNodeHandler(server, {
+    // The gateway has validated `Host` and sends a loopback name to every replica.
+    allowedHosts: [],
+    // The gateway decides who may call, and its own requests have no principal.
+    authenticate: passedPrincipal(principalKey),
+    anonymous: true,
+  });
+  // A principal with many claims may be as large as all headers of its request.
+  const http = createHttpServer({ maxHeaderSize: 65_536 }, handler);
   // Only the gateway closes idle connections. Otherwise it could send a request on a closing one.
   http.keepAliveTimeout = 0;
   // The gateway has its own time limit for slow clients.

@@ -1,8 +1,10 @@
 /** `lutra serve`: one server in one process, over HTTP or stdio. */
-import { serveHttp, serveStdio } from "lutra/node";
+import { type Authenticate, serveHttp, serveStdio } from "lutra/node";
 import type { Server } from "lutra/server";
 import { addressOf, addressOptions, listenError } from "./address.ts";
-import type { Command } from "./command-line.ts";
+import { authenticateOf, callerOptions } from "./callers.ts";
+import { CommandError } from "./command-error.ts";
+import type { Command, CommandLine } from "./command-line.ts";
 import { loadServer } from "./load-server.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
 import { type OpenStores, openStores } from "./open-stores.ts";
@@ -23,20 +25,27 @@ export const serve: Command = {
       description:
         "Store for tasks, handles and replay claims: sqlite:./state.db or postgres://... (default: memory:)",
     },
+    ...callerOptions,
     stdio: { description: "Use standard input and output instead of HTTP" },
   },
   run: async (line) => {
     const module = moduleOf(line);
     const urls = storeUrlsOf(line);
-    if (line.options.stdio) return await serveOverStdio(module, urls);
+    if (line.options.stdio) {
+      requireNoCallers(line);
+      return await serveOverStdio(module, urls);
+    }
     const address = addressOf(line);
+    const authenticate = await authenticateOf(line);
     const server = await loadServer(module);
     const stores = await openStores(urls);
     try {
       server.share(stores.shared);
-      const endpoint = await serveHttp(server, address).catch((error: unknown) => {
-        throw listenError(error, address);
-      });
+      const endpoint = await serveHttp(server, { ...address, ...verified(authenticate) }).catch(
+        (error: unknown) => {
+          throw listenError(error, address);
+        },
+      );
       const stopped = stopSignal();
       console.log(`listening on ${endpoint.url}`);
       const code = await stopped;
@@ -47,6 +56,17 @@ export const serve: Command = {
     }
   },
 };
+
+function verified(authenticate: Authenticate | undefined): { authenticate?: Authenticate } {
+  return authenticate === undefined ? {} : { authenticate };
+}
+
+/** Over stdio, the only caller is the program that started this one. */
+function requireNoCallers({ options }: CommandLine): void {
+  const given = Object.keys(callerOptions).find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new CommandError(`--${given}: not with --stdio, which has no credentials; remove it`, 2);
+}
 
 async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> {
   const server = await withStdoutAsStderr(() => loadServer(module));

@@ -1,6 +1,7 @@
 /** `lutra up`: several replicas of one server on one machine, behind one address. */
 import { ConfigError, type ParsedConfig, parseConfig, startGateway } from "@lutra/gateway";
 import { addressOf, addressOptions, listenError } from "./address.ts";
+import { authenticateOf, callerOptions } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
 import { type Command, type CommandLine, integerOption, listOption } from "./command-line.ts";
 import { moduleArgument, moduleOf } from "./module-argument.ts";
@@ -32,6 +33,7 @@ export const up: Command = {
         "Store for tasks, handles and replay claims: sqlite:./state.db, postgres://... or memory: (default: a temporary file)",
     },
     bus: busOption,
+    ...callerOptions,
     admin: {
       placeholder: "P",
       description: "Port for health and metrics; 0 picks a free one (default: no admin port)",
@@ -47,8 +49,9 @@ export const up: Command = {
   run: async (line) => {
     const { runModule, failed } = createModuleRunner(notice);
     const config = configOf(line);
+    const authenticate = await authenticateOf(line);
     // The gateway opens its port before it starts a replica, so a port in use is reported at once.
-    const options = { modules: runModule, onOutputError: reportOutputError };
+    const options = { modules: runModule, authenticate, onOutputError: reportOutputError };
     const gateway = await startGateway(config, options).catch((error: unknown) => {
       throw listenError(error, addressOf(line));
     });

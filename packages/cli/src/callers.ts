@@ -1,0 +1,56 @@
+/** The options of `lutra serve` and `lutra up` that say who may call. */
+import { readFileSync } from "node:fs";
+import { parseBearerTokens } from "lutra/internal";
+import { type Authenticate, bearerTokens } from "lutra/node";
+import { CommandError } from "./command-error.ts";
+import type { CommandLine, CommandOption } from "./command-line.ts";
+import { loadAuthenticate } from "./load-authenticate.ts";
+
+/** The environment variable with tokens, in the format of the file. */
+const variable = "LUTRA_TOKENS";
+
+export const callerOptions: { readonly [name: string]: CommandOption } = {
+  tokens: {
+    placeholder: "FILE",
+    description: `File with one bearer token per line: id, token, scopes (default: ${variable}, or every caller)`,
+  },
+  auth: {
+    placeholder: "MODULE",
+    description: "File whose default export is a function that verifies credentials",
+  },
+};
+
+/**
+ * Returns the function that verifies callers: of `--auth`, of `--tokens`, or of the environment. The
+ * options take precedence over the environment. Returns undefined if every caller may call.
+ *
+ * @throws {CommandError} for both options, and for a file that can't be used; the message has no
+ *   tokens
+ */
+export async function authenticateOf({ options }: CommandLine): Promise<Authenticate | undefined> {
+  const { tokens, auth } = options;
+  if (tokens !== undefined && auth !== undefined) {
+    throw new CommandError("--tokens and --auth: expected one of them", 2);
+  }
+  if (typeof auth === "string") return await loadAuthenticate(auth);
+  if (typeof tokens === "string") return tokensOf(`--tokens ${tokens}`, () => read(tokens));
+  const text = process.env[variable];
+  return text === undefined ? undefined : tokensOf(variable, () => text);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw new TypeError(isMissing ? "no such file" : "expected a readable file");
+  }
+}
+
+function tokensOf(source: string, text: () => string): Authenticate {
+  try {
+    return bearerTokens(parseBearerTokens(text()));
+  } catch (error) {
+    throw new CommandError(`${source}: ${error instanceof Error ? error.message : error}`, 2);
+  }
+}
