@@ -29,7 +29,12 @@ it("leaves out only what cannot be checked", () => {
 });
 
 describe("gateway configurations", () => {
-  const environment = { LUTRA_KEY: Buffer.alloc(32).toString("base64"), WIKI_TOKEN: "t" };
+  const environment = {
+    LUTRA_KEY: Buffer.alloc(32).toString("base64"),
+    WIKI_TOKEN: "t",
+    ANA_TOKEN: "a".repeat(44),
+    BOT_TOKEN: "b".repeat(44),
+  };
 
   it.each(ofLanguage("yaml"))("$place is valid", async ({ file }) => {
     const { config } = await loadConfig(file, { environment });
@@ -82,7 +87,8 @@ it("contain only JSON that can be parsed", () => {
 
 describe("programs", () => {
   /** A use of these needs a reader's own code, another machine, a test runner or a terminal. */
-  const needsMore = /\bdeclare\b|https?:\/\/|postgres:|command:|serveStdio|"vitest"|"node:test"/;
+  const needsMore =
+    /\bdeclare\b|serveHttp|https?:\/\/|postgres:|command:|serveStdio|"vitest"|"node:test"/;
   const programs = ofLanguage("ts").filter(({ block }) => !needsMore.test(block.text));
 
   it.each(programs)("$place runs", async ({ file }) => {
