@@ -12,7 +12,7 @@ const allowed = [
   ["packages/lutra/src/protocol/a.ts", "./b.ts"],
   ["packages/lutra/src/protocol/a.test.ts", "../testing/b.ts"],
   ["packages/lutra/src/stores/fixtures/a.mjs", "node:child_process"],
-  ["packages/lutra/src/schema/a.ts", "@cfworker/json-schema"],
+  ["packages/lutra/src/schema/a.ts", "@standard-schema/spec"],
   ["packages/lutra/src/server/a.ts", "../protocol/b.ts"],
   ["packages/lutra/src/server/a.ts", "../schema/b.ts"],
   ["packages/lutra/src/server/a.ts", "../stores/b.ts"],

@@ -15,6 +15,7 @@ import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import { malformed } from "../protocol/method.ts";
 import { TransportError } from "../protocol/transport-error.ts";
+import { compileForm } from "../schema/forms.ts";
 import type { JSONSchemaValidator, Validate } from "../schema/json-schema.ts";
 import type { InputInfo } from "./input-info.ts";
 
@@ -79,7 +80,7 @@ export async function answerElicitation(
 
 function formValidator(params: ElicitFormParams, validator: JSONSchemaValidator): Validate {
   try {
-    return validator(params.requestedSchema as unknown as JSONObject);
+    return compileForm(params.requestedSchema, validator);
   } catch (cause) {
     throw new TransportError("malformed", "requestedSchema: not a usable schema", { cause });
   }

@@ -58,12 +58,14 @@ function isOmitted(member: unknown): boolean {
 }
 
 /**
- * Returns a deep copy of a value by encoding it as JSON and decoding the JSON.
+ * Returns a deep copy of a value by encoding it as JSON and decoding the JSON. Returns `undefined` for
+ * a value that JSON omits.
  *
  * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
 export function copyOfJSON<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+  const text: string | undefined = JSON.stringify(value);
+  return (text === undefined ? undefined : JSON.parse(text)) as T;
 }
 
 /**

@@ -1,98 +1,170 @@
 /**
- * The allowed values of JSON Schema keywords. The validator ignores a value that it does not
- * understand, so a schema with such a value is refused when it is compiled.
+ * The keywords of JSON Schema by dialect: their allowed values, and where they contain schemas. A
+ * schema whose keywords have other values is invalid. Unknown keywords are data.
  *
- * @spec basic/index#schema-validation
+ * @spec basic/index#schema-dialect, basic/index#schema-validation
  */
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 
-type Check = (value: unknown) => boolean;
+/** A schema inside of a schema. */
+export type Subschema = JSONObject | boolean;
+
+export interface Dialect {
+  readonly keywords: ReadonlyMap<string, Keyword>;
+  /** True when `$ref` disables all keywords beside it. */
+  readonly isRefAlone: boolean;
+  /** True when items that match `contains` count as evaluated. */
+  readonly isContainsEvaluating: boolean;
+}
+
+type Test = (value: unknown) => boolean;
+
+interface Keyword {
+  readonly isValid: Test;
+  /** The place of schemas in the value: `inside` an object by name, or the value or its items. */
+  readonly schemas?: "inside" | "direct";
+}
 
 const types = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-const isNumber: Check = (value) => typeof value === "number";
-const isCount: Check = (value) => Number.isInteger(value) && (value as number) >= 0;
-const isText: Check = (value) => typeof value === "string";
-const isSchema: Check = (value) => isObject(value) || typeof value === "boolean";
-const isType: Check = (value) => types.includes(value as string);
-const isMap: Check = (value) => isObject(value) && Object.values(value).every(isSchema);
+const isAny: Test = () => true;
+const isText: Test = (value) => typeof value === "string";
+const isFlag: Test = (value) => typeof value === "boolean";
+const isNumber: Test = (value) => typeof value === "number";
+const isCount: Test = (value) => Number.isInteger(value) && (value as number) >= 0;
+const isSchema: Test = (value) => isObject(value) || typeof value === "boolean";
+const isType: Test = (value) => types.includes(value as string);
+const isName: Test = (value) => typeof value === "string" && /^[A-Za-z_][-\w.]*$/.test(value);
+const isIdentifier: Test = (value) => typeof value === "string" && /^[^#]*#?$/.test(value);
 
-const isListOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
+const isListOf = (test: Test) => (value: unknown) => Array.isArray(value) && value.every(test);
+const isFilledListOf = (test: Test) => (value: unknown) =>
+  isListOf(test)(value) && (value as unknown[]).length > 0;
+const isSetOf = (test: Test) => (value: unknown) =>
+  isListOf(test)(value) && new Set(value as unknown[]).size === (value as unknown[]).length;
+const isMapOf = (test: Test) => (value: unknown) =>
+  isObject(value) && Object.values(value).every(test);
+const isEither = (one: Test, other: Test) => (value: unknown) => one(value) || other(value);
 
-const isFilled =
-  (check: Check): Check =>
-  (value) =>
-    isListOf(check)(value) && (value as unknown[]).length > 0;
+const isSchemaList = isFilledListOf(isSchema);
+const isTypes = isSetOf(isType);
 
-const isPattern: Check = (value) => {
-  try {
-    return isText(value) && new RegExp(value as string, "u") !== undefined;
-  } catch {
-    return false;
-  }
-};
-
-const oneSchema = [
-  ...["not", "if", "then", "else", "contains", "propertyNames"],
-  ...["additionalProperties", "unevaluatedProperties", "additionalItems", "unevaluatedItems"],
+const shared = [
+  ...keywords(isText, "$ref", "$schema", "$comment", "title", "description"),
+  ...keywords(isText, "format", "pattern", "contentEncoding", "contentMediaType"),
+  ...keywords(isAny, "const", "default"),
+  ...keywords(Array.isArray, "enum", "examples"),
+  ...keywords(isFlag, "uniqueItems", "readOnly", "writeOnly"),
+  ...keywords(isNumber, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+  ...keywords((value) => isNumber(value) && (value as number) > 0, "multipleOf"),
+  ...keywords(isCount, "minLength", "maxLength", "minItems", "maxItems"),
+  ...keywords(isCount, "minProperties", "maxProperties"),
+  ...keywords(isSetOf(isText), "required"),
+  ...keywords(
+    isEither(isType, (value) => isTypes(value) && (value as unknown[]).length > 0),
+    "type",
+  ),
+  ...schemas(isSchema, "not", "if", "then", "else", "contains"),
+  ...schemas(isSchema, "propertyNames", "additionalProperties"),
+  ...schemas(isSchemaList, "allOf", "anyOf", "oneOf"),
+  ...maps(isSchema, "properties", "patternProperties", "definitions"),
+  ...maps(isEither(isSchema, isSetOf(isText)), "dependencies"),
 ];
-const namedSchemas = [
-  "properties",
-  "patternProperties",
-  "$defs",
-  "definitions",
-  "dependentSchemas",
-];
-const listedSchemas = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
-const keywords: ReadonlyMap<string, Check> = new Map([
-  ...entries(isText, "$ref", "$id", "$anchor"),
-  ...entries(isCount, "minLength", "maxLength", "minItems", "maxItems"),
-  ...entries(isCount, "minProperties", "maxProperties", "minContains", "maxContains"),
-  ...entries(isNumber, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-  ...entries(isSchema, ...oneSchema),
-  ...entries(isMap, ...namedSchemas),
-  ...entries(isFilled(isSchema), ...listedSchemas),
-  ["patternProperties", (value) => isMap(value) && Object.keys(value as object).every(isPattern)],
-  ["items", (value) => isSchema(value) || isListOf(isSchema)(value)],
-  ["type", (value) => isType(value) || isFilled(isType)(value)],
-  ["required", isListOf(isText)],
-  ["enum", Array.isArray],
-  ["pattern", isPattern],
-  ["multipleOf", (value) => isNumber(value) && (value as number) > 0],
-  ["uniqueItems", (value) => typeof value === "boolean"],
+const draft7 = [
+  ...shared,
+  ...keywords(isText, "$id"),
+  ...schemas(isEither(isSchema, isSchemaList), "items"),
+  ...schemas(isSchema, "additionalItems"),
+];
+
+const since2019 = [
+  ...shared,
+  ...keywords(isIdentifier, "$id"),
+  ...keywords(isName, "$anchor"),
+  ...keywords(isMapOf(isFlag), "$vocabulary"),
+  ...keywords(isFlag, "deprecated"),
+  ...keywords(isCount, "minContains", "maxContains"),
+  ...keywords(isMapOf(isSetOf(isText)), "dependentRequired"),
+  ...maps(isSchema, "$defs", "dependentSchemas"),
+  ...schemas(isSchema, "unevaluatedProperties", "unevaluatedItems", "contentSchema"),
+];
+
+const draft2019 = [
+  ...since2019,
+  ...keywords(isText, "$recursiveRef"),
+  ...keywords(isFlag, "$recursiveAnchor"),
+  ...schemas(isEither(isSchema, isSchemaList), "items"),
+  ...schemas(isSchema, "additionalItems"),
+];
+
+const draft2020 = [
+  ...since2019,
+  ...keywords(isText, "$dynamicRef"),
+  ...keywords(isName, "$dynamicAnchor"),
+  ...schemas(isSchemaList, "prefixItems"),
+  ...schemas(isSchema, "items"),
+];
+
+const defaultDialect = "https://json-schema.org/draft/2020-12/schema";
+
+/** The dialects that a schema can name in `$schema`. */
+const dialects: ReadonlyMap<string, Dialect> = new Map([
+  ["http://json-schema.org/draft-07/schema", dialectWith(draft7, { isRefAlone: true })],
+  ["https://json-schema.org/draft/2019-09/schema", dialectWith(draft2019)],
+  [defaultDialect, dialectWith(draft2020, { isContainsEvaluating: true })],
 ]);
 
-const one: ReadonlySet<string> = new Set([...oneSchema, "items"]);
-const named: ReadonlySet<string> = new Set(namedSchemas);
-const listed: ReadonlySet<string> = new Set([...listedSchemas, "items"]);
-
-/** Returns the problem with the keywords of one schema, or undefined. */
-export function keywordProblem(schema: JSONObject): string | undefined {
-  // Its target depends on the validation, and the library does not track that.
-  if ("$dynamicRef" in schema) return "$dynamicRef is not supported";
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (keywords.get(keyword)?.(value) === false) return `${keyword} is not valid`;
-  }
-  return undefined;
+/**
+ * Returns the dialect with a URI.
+ *
+ * @throws {TypeError} for a dialect that is not supported
+ */
+export function dialectOf(uri: unknown = defaultDialect): Dialect {
+  const found = typeof uri === "string" ? dialects.get(uri.replace(/#$/, "")) : undefined;
+  if (found !== undefined) return found;
+  throw new TypeError(`JSON Schema: the dialect ${String(uri)} is not supported`);
 }
 
-/** Returns the direct subschemas with their paths. Values of unknown keywords are data. */
-export function subschemas(schema: JSONObject): readonly (readonly [string, JSONObject])[] {
-  const found = Object.entries(schema).flatMap(([keyword, value]) => {
-    const isMany = Array.isArray(value) ? listed.has(keyword) : named.has(keyword);
-    if (!isMany) return one.has(keyword) ? [[keyword, value] as const] : [];
-    return Object.entries(value as object).map(
-      ([name, one]) => [`${keyword}/${name}`, one] as const,
-    );
+/** Returns the name of a keyword with an invalid value, or undefined. */
+export function invalidKeyword(schema: JSONObject, { keywords }: Dialect): string | undefined {
+  return Object.keys(schema).find(
+    (name) => schema[name] !== undefined && keywords.get(name)?.isValid(schema[name]) === false,
+  );
+}
+
+/** Returns the direct subschemas with their paths. */
+export function subschemas(
+  schema: JSONObject,
+  { keywords }: Dialect,
+): readonly (readonly [path: string, schema: JSONObject])[] {
+  const found = Object.entries(schema).flatMap(([name, value]) => {
+    const { schemas } = keywords.get(name) ?? {};
+    if (schemas === undefined || value === undefined) return [];
+    if (schemas === "direct" && !Array.isArray(value)) return [[name, value] as const];
+    return Object.entries(value as object).map(([key, one]) => [`${name}/${key}`, one] as const);
   });
   return found.filter((entry): entry is [string, JSONObject] => isObject(entry[1]));
 }
 
-function entries(check: Check, ...names: readonly string[]): (readonly [string, Check])[] {
-  return names.map((name) => [name, check]);
+type Entry = readonly [name: string, keyword: Keyword];
+
+function keywords(isValid: Test, ...names: readonly string[]): readonly Entry[] {
+  return names.map((name) => [name, { isValid }]);
+}
+
+function schemas(isValid: Test, ...names: readonly string[]): readonly Entry[] {
+  return names.map((name) => [name, { isValid, schemas: "direct" }]);
+}
+
+function maps(isValid: Test, ...names: readonly string[]): readonly Entry[] {
+  return names.map((name) => [name, { isValid: isMapOf(isValid), schemas: "inside" }]);
+}
+
+function dialectWith(
+  entries: readonly Entry[],
+  { isRefAlone = false, isContainsEvaluating = false }: Partial<Dialect> = {},
+): Dialect {
+  return { keywords: new Map(entries), isRefAlone, isContainsEvaluating };
 }

@@ -1,12 +1,15 @@
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
+import type { JSONObject } from "../protocol/json.ts";
 import { createJSONSchemaValidator } from "./json-schema.ts";
-import { compileSchema, isStandardSchema, type Schema } from "./schema.ts";
+import { compileInput, compileOutput, isStandardSchema, type Schema } from "./schema.ts";
 
 const validator = createJSONSchemaValidator();
+const inputOf = (schema: Schema) => compileInput(schema, { validator });
+const outputOf = (schema: Schema) => compileOutput(schema, { validator });
 
 const properties = { city: { type: "string" }, days: { type: "integer", minimum: 1 } };
 const plain = { type: "object", properties, required: ["city"] };
@@ -28,7 +31,7 @@ const forms: readonly (readonly [string, Schema])[] = [
 ];
 
 describe.each(forms)("%s", (_name, schema) => {
-  const compiled = compileSchema(schema, "input", validator);
+  const compiled = inputOf(schema);
 
   it("describes itself to the peer", () => {
     expect(compiled.jsonSchema).toMatchObject({ ...plain, properties });
@@ -63,20 +66,20 @@ describe("schemas that convert", () => {
   const schema = z.object({ days: z.string().transform(Number).default(7) });
 
   it("show the peer their input and give the handler their output", async () => {
-    const { jsonSchema, check } = compileSchema(schema, "input", validator);
+    const { jsonSchema, check } = inputOf(schema);
     expect(jsonSchema).toMatchObject({ properties: { days: { type: "string" } } });
     expect(await check({ days: "3" })).toEqual({ value: { days: 3 } });
     expect(await check({})).toEqual({ value: { days: 7 } });
   });
 
   it("that have no JSON for a side are refused when they are compiled", () => {
-    expect(() => compileSchema(schema, "output", validator)).toThrow();
-    expect(() => compileSchema(z.object({ at: z.date() }), "input", validator)).toThrow();
+    expect(() => outputOf(schema)).toThrow();
+    expect(() => inputOf(z.object({ at: z.date() }))).toThrow();
   });
 
   it("may take their time", async () => {
     const slow = z.object({ id: z.string().refine(async (id) => id !== "taken", "is taken") });
-    const { check } = compileSchema(slow, "input", validator);
+    const { check } = inputOf(slow);
     expect(await check({ id: "free" })).toEqual({ value: { id: "free" } });
     expect(await check({ id: "taken" })).toEqual({ problem: "id: is taken" });
   });
@@ -90,18 +93,18 @@ describe("an invalid schema", () => {
     ["a list", []],
     ["a function", () => true],
   ])("%s is a TypeError", (_what, schema) => {
-    expect(() => compileSchema(schema as never, "input", validator)).toThrow(TypeError);
+    expect(() => inputOf(schema as never)).toThrow(TypeError);
   });
 
   it("valibot without its converter is told about it", () => {
     const bare = v.object({ city: v.string() });
     expect(isStandardSchema(bare)).toBe(false);
-    expect(() => compileSchema(bare as never, "input", validator)).toThrow(/toStandardJsonSchema/);
+    expect(() => inputOf(bare as never)).toThrow(/toStandardJsonSchema/);
   });
 
   it("a JSON Schema that the validator refuses is refused", () => {
     const schema = { $schema: "http://json-schema.org/draft-04/schema#" };
-    expect(() => compileSchema(schema, "input", validator)).toThrow(/not supported/);
+    expect(() => inputOf(schema)).toThrow(/not supported/);
   });
 });
 
@@ -112,8 +115,8 @@ describe("the validator of choice", () => {
       seen.push(schema);
       return (value: unknown) => (value === 1 ? undefined : "not 1");
     };
-    const compiled = compileSchema({ const: 1 }, "input", own);
-    compileSchema(z.object({}), "input", own);
+    const compiled = compileInput({ const: 1 }, { validator: own });
+    compileInput(z.object({}), { validator: own });
     expect(seen).toEqual([{ const: 1 }]);
     expect(compiled.check(1)).toEqual({ value: 1 });
     expect(compiled.check(2)).toEqual({ problem: "not 1" });
@@ -122,9 +125,71 @@ describe("the validator of choice", () => {
 
 it("lists no more than three problems of a library's schema", async () => {
   const schema = z.object(Object.fromEntries("abcde".split("").map((name) => [name, z.string()])));
-  const checked = await compileSchema(schema, "input", validator).check({});
+  const checked = await inputOf(schema).check({});
   expect(checked).toHaveProperty(
     "problem",
     expect.stringMatching(/^a: [^;]+; b: [^;]+; c: [^;]+$/),
   );
+});
+
+describe("the work for values from a client is bounded", () => {
+  const calls: unknown[] = [];
+  /** A Standard Schema that records what it is asked to validate. */
+  const recording = (jsonSchema: JSONObject): Schema => ({
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => {
+        calls.push(value);
+        return { value };
+      },
+      jsonSchema: { input: () => jsonSchema, output: () => jsonSchema },
+    },
+  });
+  const numbers = (length: number) => Array.from({ length }, (_, index) => index);
+  const schema = recording({ type: "array", items: { type: "number" } });
+
+  beforeEach(() => {
+    calls.length = 0;
+  });
+
+  it("a library does not receive more values than allowed", async () => {
+    const { check } = compileInput(schema, { validator, maxValues: 5000 });
+    expect(await check(numbers(5000))).toEqual({
+      problem: "too large: expected at most 5000 values",
+    });
+    expect(calls).toEqual([]);
+    expect(await check(numbers(4999))).toHaveProperty("value");
+    const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    expect(await check(deep)).toHaveProperty("problem", expect.stringContaining("too large"));
+    expect(calls).toHaveLength(1);
+  });
+
+  it("a library receives a large value only if it fits its JSON Schema", async () => {
+    const wrong = [...numbers(2000), "x"];
+    expect(await inputOf(schema).check(wrong)).toEqual({
+      problem: "2000: expected number, got string",
+    });
+    expect(calls).toEqual([]);
+    expect(await inputOf(schema).check(["x"])).toEqual({ value: ["x"] });
+  });
+
+  it("refuses a large value whose JSON Schema can't be applied", async () => {
+    const remote = recording({ $ref: "https://example.com/schema" });
+    const { check } = inputOf(remote);
+    expect(await check(numbers(10))).toHaveProperty("value");
+    expect(await check(numbers(2000))).toHaveProperty(
+      "problem",
+      expect.stringMatching(/^its JSON Schema can't be applied: .* is not in this schema$/),
+    );
+  });
+
+  it("shortens the problems of a library", async () => {
+    const long = "x".repeat(100_000);
+    const strict = z.strictObject({});
+    const checked = await inputOf(strict).check({ [long]: 1 });
+    expect((checked as { problem: string }).problem.length).toBeLessThan(2000);
+    const nested = await inputOf(z.record(z.string(), z.number())).check({ [long]: "" });
+    expect((nested as { problem: string }).problem.length).toBeLessThan(2000);
+  });
 });

@@ -46,9 +46,10 @@ export function resultMeta({ identify, info }: CompleteOptions): JSONObject | un
  */
 export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRuntime): Catalogues {
   const meta = resultMeta(options);
-  const { pageSize, cache: hints, validator, tools, prompts, extensions } = options;
+  const { pageSize, cache: hints, tools, prompts, extensions } = options;
   const hasResources = (options.resources ?? options.resourceTemplates) !== undefined;
   const shared = { pageSize, hints, meta, sealer: runtime.sealer };
+  const schemas = { validator: options.validator, maxValues: options.maxArgumentValues };
   const requirements = (definition: ToolDefinition) =>
     extensions.flatMap((extension) => extension.toolRequirements?.(definition) ?? []);
   const changed = (what: ListChanged) => ({ onChange: () => runtime.announce(what) });
@@ -60,7 +61,7 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
         field: "tools",
         isOffered: tools !== undefined,
         keyOf: ({ name }) => name,
-        compile: (definition) => compileTool(definition, { validator, meta, requirements }),
+        compile: (definition) => compileTool(definition, { ...schemas, meta, requirements }),
         shown: ({ shown }) => shown as unknown as JSONObject,
       },
       tools ?? [],

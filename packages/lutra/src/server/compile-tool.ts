@@ -11,8 +11,13 @@ import { type HeaderParam, headerParams, requireHeaderParams } from "../protocol
 import type { JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import type { CallToolParams, Tool } from "../protocol/tools.ts";
-import type { JSONSchemaValidator } from "../schema/json-schema.ts";
-import { type Checked, type CompiledSchema, compileSchema } from "../schema/schema.ts";
+import {
+  type Checked,
+  type CompiledSchema,
+  type CompileOptions,
+  compileInput,
+  compileOutput,
+} from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
 import {
@@ -44,8 +49,7 @@ export interface CompiledTool {
   readonly runRound: RunToolRound;
 }
 
-export interface CompileToolOptions {
-  readonly validator: JSONSchemaValidator;
+export interface CompileToolOptions extends CompileOptions {
   /** The `_meta` of every result. */
   readonly meta: JSONObject | undefined;
   /** The client capabilities that extensions require for a tool, given its settings. */
@@ -61,13 +65,13 @@ const noArguments: JSONObject = { type: "object", additionalProperties: false };
  */
 export function compileTool(
   definition: ToolDefinition,
-  { validator, meta, requirements = () => [] }: CompileToolOptions,
+  { meta, requirements = () => [], ...options }: CompileToolOptions,
 ): CompiledTool {
   const { name, requires, scopes, singleUse = false } = definition;
   if (name === "" || name.length > 128) {
     throw new TypeError(`tool name: expected 1 to 128 characters, got ${name.length}`);
   }
-  const { input, output, headers, shown } = compileSchemas(definition, validator);
+  const { input, output, headers, shown } = compileSchemas(definition, options);
   const required = [
     ...(requires ? [requires] : []),
     ...withToolName(name, () => requirements(definition)),
@@ -135,18 +139,15 @@ interface CompiledSchemas {
   readonly shown: Tool;
 }
 
-function compileSchemas(
-  definition: ToolDefinition,
-  validator: JSONSchemaValidator,
-): CompiledSchemas {
+function compileSchemas(definition: ToolDefinition, options: CompileOptions): CompiledSchemas {
   const { name, inputSchema, outputSchema, scopes, call } = definition;
   return withToolName(name, () => {
     if (scopes !== undefined) requireScopeNames(scopes);
     if (typeof call !== "function") throw new TypeError("call: expected a function");
     const schema = inputSchema === undefined ? noArguments : inputSchema;
-    const input = compileSchema(schema, "input", validator);
+    const input = compileInput(schema, options);
     if (input.jsonSchema.type !== "object") throw new TypeError("inputSchema: expected an object");
-    const output = outputSchema && compileSchema(outputSchema, "output", validator);
+    const output = outputSchema && compileOutput(outputSchema, options);
     const shown = { name, ...describedBy(definition), inputSchema: input.jsonSchema };
     return {
       input,

@@ -45,8 +45,17 @@ export interface ServerOptions<
   readonly replayGuard?: ReplayGuard;
   /** Stores the values of handles. @default in memory */
   readonly handles?: HandleStore;
-  /** Compiles plain JSON Schemas. @default the interpreting validator of this package */
+  /**
+   * Compiles JSON Schemas.
+   *
+   * @default `createJSONSchemaValidator()`
+   */
   readonly validator?: JSONSchemaValidator;
+  /**
+   * Maximum number of values in the arguments of a tool with a Standard Schema, counting all members
+   * and items. The budget of `validator` bounds those of other tools. @default 250000
+   */
+  readonly maxArgumentValues?: number;
   /** Maximum number of entries on one page of a list. @default 100 */
   readonly pageSize?: number;
   /** Freshness of lists and of `server/discover`. @default 5 minutes, public */
@@ -99,6 +108,7 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
     throw new TypeError("createServer: expected a name and a version");
   }
   requireAtLeast("pageSize", options.pageSize, 1);
+  requireAtLeast("maxArgumentValues", options.maxArgumentValues, 1);
   requireCacheHints("createServer", options.cache);
   requireAtLeast("inputTtlMs", options.inputTtlMs, 1);
   requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
@@ -108,6 +118,7 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
     extensions: [],
     middleware: [],
     validator: createJSONSchemaValidator(),
+    maxArgumentValues: 250_000,
     pageSize: 100,
     cache: { ttlMs: 300_000, cacheScope: "public" },
     inputTtlMs: 600_000,

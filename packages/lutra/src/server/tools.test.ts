@@ -340,11 +340,36 @@ describe("server/tools#output-schema: servers MUST provide structured results th
     ["what valibot refuses", toStandardJsonSchema(v.object({ a: v.number() })), { a: "1" }],
     ["what arktype refuses", type({ a: "number" }), { a: "1" }],
     ["a bigint", { type: "number" }, 1n],
+    ["a value that JSON omits", {}, () => {}],
+    ["NaN, which JSON makes null", { properties: { a: { type: "number" } } }, { a: Number.NaN }],
+    ["infinity in a list", { items: { type: "number" } }, [Number.POSITIVE_INFINITY]],
+    ["a required member that is undefined", { required: ["a"] }, { a: undefined }],
+    ["a required member deep inside", { items: { required: ["a"] } }, [{ a: undefined }]],
+    ["a hole, which JSON makes null", { items: { type: "number" } }, new Array(1)],
+    ["a Date, which JSON makes text", { type: "object" }, new Date(0)],
+    ["what toJSON makes of it", { type: "object" }, { toJSON: () => 5 }],
+    [
+      "infinity that valibot accepts",
+      toStandardJsonSchema(v.object({ a: v.number() })),
+      { a: Number.POSITIVE_INFINITY },
+    ],
+    ["undefined that zod accepts", z.any(), undefined],
   ])("a result that does not is masked and reported: %s", async (_what, schema, value) => {
     const error = await call(structured(schema, value)).catch((caught) => caught);
     expect(error).toBeInstanceOf(ProtocolError);
     expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
     expect(errors).toHaveLength(1);
+  });
+
+  it.each<[string, Schema, unknown, unknown]>([
+    ["undefined members", { properties: { x: { type: "number" } } }, { x: undefined }, {}],
+    ["Dates", { type: "string" }, new Date(0), "1970-01-01T00:00:00.000Z"],
+    ["toJSON", { type: "object", required: ["a"] }, { toJSON: () => ({ a: 1 }) }, { a: 1 }],
+    ["NaN", { type: ["number", "null"] }, Number.NaN, null],
+    ["undefined members of zod", z.object({ x: z.number().optional() }), { x: undefined }, {}],
+  ])("a result is sent in the form that JSON gives it: %s", async (_what, schema, value, sent) => {
+    const result = await call(structured(schema, value));
+    expect(result.structuredContent).toStrictEqual(sent);
   });
 
   it("an error need not conform", async () => {

@@ -13,6 +13,7 @@ import type {
 import type { InputResponse } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
+import { compileForm } from "../../schema/forms.ts";
 import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
 import { isStandardSchema, type Output, type StandardSchema } from "../../schema/schema.ts";
 
@@ -91,8 +92,7 @@ export function fitsForm(
 ): boolean {
   if (params.mode === "url") return true;
   if (!("action" in response) || response.action !== "accept") return true;
-  const validate = validator(params.requestedSchema as unknown as JSONObject);
-  return validate(response.content ?? {}) === undefined;
+  return compileForm(params.requestedSchema, validator)(response.content ?? {}) === undefined;
 }
 
 function formParams({

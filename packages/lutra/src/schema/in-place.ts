@@ -1,0 +1,88 @@
+/** The keywords that apply schemas to the same value. */
+import type { CompilePart } from "./part.ts";
+import { type Check, Evaluated, type Problem, type Validation } from "./validation.ts";
+
+/** Maximum number of alternatives whose problems are listed in one message. */
+const maxReasons = 5;
+
+export const allOf: CompilePart = ({ allOf }, { checkOf }) => {
+  if (allOf === undefined) return undefined;
+  const checks = (allOf as readonly unknown[]).map(checkOf);
+  return (value, run, evaluated) => run.every(checks, (check) => check(value, run, evaluated));
+};
+
+export const anyOf: CompilePart = ({ anyOf }, { checkOf }) => {
+  if (anyOf === undefined) return undefined;
+  const checks = (anyOf as readonly unknown[]).map(checkOf);
+  return (value, run, evaluated) => {
+    let isValid = false;
+    for (const check of checks) {
+      if (!matches(check, value, { run, evaluated })) continue;
+      isValid = true;
+      // All alternatives that match contribute to the evaluated members.
+      if (evaluated === undefined) return true;
+    }
+    return isValid || explain(checks, value, run);
+  };
+};
+
+export const oneOf: CompilePart = ({ oneOf }, { checkOf }) => {
+  if (oneOf === undefined) return undefined;
+  const checks = (oneOf as readonly unknown[]).map(checkOf);
+  return (value, run, evaluated) => {
+    let count = 0;
+    for (const check of checks) {
+      if (!matches(check, value, { run, evaluated })) continue;
+      count += 1;
+      if (count > 1) return run.fail("expected to match exactly one of the alternatives");
+    }
+    return count === 1 || explain(checks, value, run);
+  };
+};
+
+export const not: CompilePart = ({ not }, { checkOf }) => {
+  if (not === undefined) return undefined;
+  const check = checkOf(not);
+  return (value, run) => !run.quietly(check, value) || run.fail('expected not to match "not"');
+};
+
+export const conditional: CompilePart = (schema, { checkOf }) => {
+  if (schema.if === undefined) return undefined;
+  const condition = checkOf(schema.if);
+  const consequence = checkOf(schema.then ?? true);
+  const alternative = checkOf(schema.else ?? true);
+  return (value, run, evaluated) =>
+    matches(condition, value, { run, evaluated })
+      ? consequence(value, run, evaluated)
+      : alternative(value, run, evaluated);
+};
+
+interface Surroundings {
+  readonly run: Validation;
+  readonly evaluated: Evaluated | undefined;
+}
+
+/** Tests a value. Only schemas that match contribute to the evaluated members. */
+function matches(check: Check, value: unknown, { run, evaluated }: Surroundings): boolean {
+  if (evaluated === undefined) return run.quietly(check, value);
+  const own = new Evaluated();
+  if (!run.quietly(check, value, own)) return false;
+  run.merge(evaluated, own);
+  return true;
+}
+
+/** Reports the problems of the alternative that comes nearest, whose first problem lies deepest. */
+function explain(checks: readonly Check[], value: unknown, run: Validation): false {
+  if (!run.wantsMore) return false;
+  const attempts = checks.map((check) => run.attempt(check, value));
+  let nearest: readonly Problem[] = [];
+  for (const problems of attempts) if (depthOf(problems) > depthOf(nearest)) nearest = problems;
+  if (depthOf(nearest) > 0) return run.add(nearest);
+  const reasons = new Set(attempts.map(([first]) => first?.expected));
+  const some = [...reasons].slice(0, maxReasons);
+  return run.fail(`${some.join(" or ")}${reasons.size > some.length ? " or ..." : ""}`);
+}
+
+function depthOf([first]: readonly Problem[]): number {
+  return first?.path.length ?? 0;
+}

@@ -1,0 +1,21 @@
+/** The keyword `multipleOf`. */
+import type { Validation } from "./validation.ts";
+
+/** Returns true for a multiple of a decimal number. Binary fractions would be inexact. */
+export function isMultipleOf(value: number, factor: number, run: Validation): boolean {
+  if (Number.isSafeInteger(value) && Number.isSafeInteger(factor)) return value % factor === 0;
+  if (!Number.isFinite(value)) return false;
+  run.spend(50);
+  const [digits, exponent] = decimalOf(value);
+  const [factorDigits, factorExponent] = decimalOf(factor);
+  const least = Math.min(exponent, factorExponent);
+  const scaled = digits * 10n ** BigInt(exponent - least);
+  return scaled % (factorDigits * 10n ** BigInt(factorExponent - least)) === 0n;
+}
+
+/** Returns the digits of a number and its exponent to the base of 10. */
+function decimalOf(value: number): readonly [digits: bigint, exponent: number] {
+  const [mantissa = "", exponent = "0"] = String(value).split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  return [BigInt(whole + fraction), Number(exponent) - fraction.length];
+}

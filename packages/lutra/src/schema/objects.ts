@@ -1,0 +1,178 @@
+/** The keywords for objects. */
+import type { JSONObject } from "../protocol/json.ts";
+import { isObject } from "../protocol/json.ts";
+import { type CompilePart, type Rule, ruled, rulesOf } from "./part.ts";
+import type { Match } from "./pattern.ts";
+import { type Check, quoted, type Validation } from "./validation.ts";
+
+const objectRules: { readonly [keyword: string]: (limit: number) => Rule<JSONObject> } = {
+  minProperties: (limit) => ({
+    holds: (value, run) => run.keysOf(value).length >= limit,
+    problem: `expected at least ${limit} properties`,
+  }),
+  maxProperties: (limit) => ({
+    holds: (value, run) => run.keysOf(value).length <= limit,
+    problem: `expected at most ${limit} properties`,
+  }),
+};
+
+export const objects: CompilePart = (schema) => {
+  const {
+    required = [],
+    dependentRequired = {},
+    dependencies = {},
+  } = schema as {
+    readonly required?: readonly string[];
+    readonly dependentRequired?: { readonly [name: string]: readonly string[] };
+    readonly dependencies?: JSONObject;
+  };
+  const dependents = Object.entries({ ...dependencies, ...dependentRequired });
+  return ruled(isObject, [
+    ...required.map((name) => requires(name)),
+    ...dependents.flatMap(([name, names]) =>
+      Array.isArray(names) ? names.map((other: string) => requires(other, name)) : [],
+    ),
+    ...rulesOf(schema, objectRules),
+  ]);
+};
+
+/** Requires a property, in all objects or in those that have another property. */
+function requires(name: string, other?: string): Rule<JSONObject> {
+  const has = presenceOf(name);
+  if (other === undefined) {
+    return { holds: has, problem: `expected the property "${quoted(name)}"` };
+  }
+  const applies = presenceOf(other);
+  return {
+    holds: (value) => !applies(value) || has(value),
+    problem: `expected the property "${quoted(name)}" beside "${quoted(other)}"`,
+  };
+}
+
+/** Returns a test of own properties; those that are undefined are absent in JSON. */
+function presenceOf(name: string): (value: JSONObject) => boolean {
+  const read = readerOf(name);
+  return (value) => read(value) !== undefined;
+}
+
+/** Returns a function that reads an own property. */
+function readerOf(name: string): (value: JSONObject) => unknown {
+  if (name in Object.prototype) {
+    return (value) => (Object.hasOwn(value, name) ? value[name] : undefined);
+  }
+  return (value) => value[name];
+}
+
+/** The keywords `properties`, `patternProperties` and `additionalProperties`. */
+export const properties: CompilePart = (schema, context) => {
+  const { properties = {}, patternProperties = {}, additionalProperties } = schema;
+  const named = Object.entries(properties as JSONObject).map(
+    ([name, one]) => [name, context.checkOf(one)] as const,
+  );
+  const patterns = Object.entries(patternProperties as JSONObject).map(([pattern, one]) => ({
+    match: context.matchOf(pattern),
+    check: context.checkOf(one),
+  }));
+  const rest = additionalProperties === undefined ? [] : [context.checkOf(additionalProperties)];
+  if (patterns.length > 0 || rest.length > 0) {
+    const own = named.map(([name, check]) => [name, [check]] as const);
+    return eachMember({ named: dictionary(own), patterns, rest });
+  }
+  return named.length > 0 ? namedMembers(named) : undefined;
+};
+
+/** Visits the members that the schema names. */
+function namedMembers(named: readonly (readonly [name: string, check: Check])[]): Check {
+  const entries = named.map(([name, check]) => ({ name, check, read: readerOf(name) }));
+  return (value, run, evaluated) => {
+    if (!isObject(value)) return true;
+    run.spend(entries.length);
+    return run.every(entries, ({ name, check, read }) => {
+      const member = read(value);
+      if (member === undefined) return true;
+      evaluated?.keys.add(name);
+      return run.member(check, member, name);
+    });
+  };
+}
+
+interface Members {
+  readonly named: { readonly [name: string]: readonly Check[] };
+  readonly patterns: readonly { readonly match: Match; readonly check: Check }[];
+  /** The schema of the other members; empty without one. */
+  readonly rest: readonly Check[];
+}
+
+/** Visits the members that the value has. */
+function eachMember(members: Members): Check {
+  const { rest } = members;
+  return (value, run, evaluated) => {
+    if (!isObject(value)) return true;
+    const isValid = run.every(run.keysOf(value), (key) => {
+      // In JSON, it is absent.
+      if (value[key] === undefined) return true;
+      const own = schemasFor(key, members, run);
+      if (own.length > 0 && evaluated) run.evaluate(evaluated, key);
+      const checks = own.length > 0 ? own : rest;
+      return run.every(checks, (check) => run.member(check, value[key], key));
+    });
+    if (rest.length > 0 && evaluated) evaluated.hasAll = true;
+    return isValid;
+  };
+}
+
+const none: readonly Check[] = [];
+
+function schemasFor(key: string, { named, patterns }: Members, run: Validation): readonly Check[] {
+  const own = named[key] ?? none;
+  if (patterns.length === 0) return own;
+  const matching = patterns.filter(({ match }) => match(key, run));
+  return [...own, ...matching.map(({ check }) => check)];
+}
+
+export const propertyNames: CompilePart = ({ propertyNames }, { checkOf }) => {
+  if (propertyNames === undefined) return undefined;
+  const check = checkOf(propertyNames);
+  return (value, run) => {
+    if (!isObject(value)) return true;
+    const wrong = run.keysOf(value).find((key) => !run.quietly(check, key));
+    return wrong === undefined || run.fail(`the property name "${quoted(wrong)}" is not allowed`);
+  };
+};
+
+/** The keyword `dependentSchemas`, and the schemas in `dependencies`. */
+export const dependentSchemas: CompilePart = (schema, { checkOf }) => {
+  const { dependencies = {}, dependentSchemas = {} } = schema;
+  const dependents = Object.entries({
+    ...(dependencies as object),
+    ...(dependentSchemas as object),
+  })
+    .filter(([, one]) => !Array.isArray(one))
+    .map(([name, one]) => ({ applies: presenceOf(name), check: checkOf(one) }));
+  if (dependents.length === 0) return undefined;
+  return (value, run, evaluated) => {
+    if (!isObject(value)) return true;
+    run.spend(dependents.length);
+    return run.every(
+      dependents,
+      ({ applies, check }) => !applies(value) || check(value, run, evaluated),
+    );
+  };
+};
+
+export const unevaluatedProperties: CompilePart = ({ unevaluatedProperties }, { checkOf }) => {
+  if (unevaluatedProperties === undefined) return undefined;
+  const check = checkOf(unevaluatedProperties);
+  return (value, run, evaluated) => {
+    if (!isObject(value) || evaluated === undefined || evaluated.hasAll) return true;
+    const { keys } = evaluated;
+    evaluated.hasAll = true;
+    const isDone = (key: string) => keys.has(key) || value[key] === undefined;
+    return run.every(run.keysOf(value), (key) => isDone(key) || run.member(check, value[key], key));
+  };
+};
+
+/** Returns an object without inherited members. */
+function dictionary<T>(entries: readonly (readonly [string, T])[]): { readonly [key: string]: T } {
+  return Object.assign(Object.create(null), Object.fromEntries(entries));
+}
