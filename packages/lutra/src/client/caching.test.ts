@@ -122,7 +122,11 @@ describe("across authorization contexts", () => {
     const custom: typeof fetch = async (_url, init) => {
       count += 1;
       const { id } = JSON.parse(String(init?.body));
-      const result = { resultType: "complete", contents: [{ uri: `${count}` }], ...hints };
+      const result = {
+        resultType: "complete",
+        contents: [{ uri: `${count}`, text: "" }],
+        ...hints,
+      };
       return Response.json({ jsonrpc: "2.0", id, result });
     };
     const cache = createMemoryResponseCache();

@@ -8,8 +8,9 @@ import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
 import type { Method } from "./method.ts";
-import { defineMethod, malformed, optionalObject, requireString } from "./method.ts";
+import { defineMethod, optionalObject, requireString } from "./method.ts";
 import { stringMembers } from "./prompts.ts";
+import { boolean, listOf, number, object, optional, parserOf, string } from "./shape.ts";
 
 /** The prompt or resource template whose argument is completed. */
 export type CompletionReference =
@@ -40,12 +41,15 @@ export const maxCompletionValues = 100;
 export const complete: Method<CompleteParams, CompleteResult> = defineMethod({
   name: "completion/complete",
   params: parseCompleteParams,
-  result: (result) => {
-    if (!isObject(result.completion) || !Array.isArray(result.completion.values)) {
-      throw malformed("result.completion.values: expected an array");
-    }
-    return result as CompleteResult;
-  },
+  result: parserOf(
+    object({
+      completion: object({
+        values: listOf(string),
+        total: optional(number),
+        hasMore: optional(boolean),
+      }),
+    }),
+  ),
   capability: "completions",
   safe: true,
 });

@@ -5,7 +5,8 @@
  */
 import type { Icon } from "./icons.ts";
 import type { JSONObject } from "./json.ts";
-import type { ResourceContents } from "./resource-contents.ts";
+import { type ResourceContents, resourceContents } from "./resource-contents.ts";
+import { descriptive, object, type Shape, string } from "./shape.ts";
 
 export type Role = "user" | "assistant";
 
@@ -65,6 +66,22 @@ export type ContentBlock =
   | AudioContent
   | ResourceLink
   | EmbeddedResource;
+
+const media = object({ data: string, mimeType: string });
+
+const shapes: ReadonlyMap<unknown, Shape> = new Map([
+  ["text", object({ text: string })],
+  ["image", media],
+  ["audio", media],
+  ["resource_link", object({ ...descriptive, uri: string })],
+  ["resource", object({ resource: resourceContents })],
+]);
+
+const typed = object({ type: string });
+
+/** The shape of a content block. Blocks of other types may have any members. */
+export const contentBlock: Shape = (value) =>
+  typed(value) ?? shapes.get((value as ContentBlock).type)?.(value);
 
 /** Creates a text block. */
 export function text(value: string): TextContent {

@@ -6,9 +6,9 @@
 import type { CacheableResult } from "./caching.ts";
 import type { ServerCapabilities } from "./capabilities.ts";
 import type { JSONObject } from "./json.ts";
-import { isObject } from "./json.ts";
 import type { Method } from "./method.ts";
-import { defineMethod, malformed, requireArray } from "./method.ts";
+import { defineMethod } from "./method.ts";
+import { listOf, object, optional, parserOf, string } from "./shape.ts";
 
 export interface DiscoverResult extends CacheableResult {
   readonly supportedVersions: readonly string[];
@@ -20,11 +20,17 @@ export interface DiscoverResult extends CacheableResult {
 export const discover: Method<JSONObject, DiscoverResult> = defineMethod({
   name: "server/discover",
   params: (params) => params,
-  result: (result) => {
-    requireArray(result, "supportedVersions");
-    if (!isObject(result.capabilities)) throw malformed("result.capabilities: expected an object");
-    return result as DiscoverResult;
-  },
+  result: parserOf(
+    object({
+      supportedVersions: listOf(string),
+      capabilities: object({
+        ...{ tools: optional(object()), resources: optional(object()) },
+        ...{ prompts: optional(object()), completions: optional(object()) },
+        ...{ logging: optional(object()), extensions: optional(object()) },
+      }),
+      instructions: optional(string),
+    }),
+  ),
   cacheable: true,
   safe: true,
 });

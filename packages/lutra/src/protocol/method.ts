@@ -96,11 +96,6 @@ export function optionalObject(params: JSONObject, name: string): JSONObject | u
   throw invalidParams(`params.${name}: expected an object`);
 }
 
-/** Checks that a received result has an array member `name`. */
-export function requireArray(result: Result, name: string): void {
-  if (!Array.isArray(result[name])) throw malformed(`result.${name}: expected an array`);
-}
-
 /** Creates the error for a malformed result. */
 export function malformed(message: string): TransportError {
   return new TransportError("malformed", message);

@@ -4,16 +4,26 @@
  * @spec server/prompts
  */
 import type { CacheableResult } from "./caching.ts";
-import type { ContentBlock, Role } from "./content.ts";
+import { type ContentBlock, contentBlock, type Role } from "./content.ts";
 import { invalidParams } from "./errors.ts";
 import type { Icon } from "./icons.ts";
 import { type InputResponseParams, parseInputResponseParams } from "./input-responses.ts";
 import type { JSONObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
 import type { Method } from "./method.ts";
-import { defineMethod, optionalObject, requireArray, requireString } from "./method.ts";
+import { defineMethod, optionalObject, requireString } from "./method.ts";
 import type { PaginatedParams } from "./pagination.ts";
 import { parsePaginatedParams } from "./pagination.ts";
+import {
+  boolean,
+  descriptive,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  parserOf,
+  string,
+} from "./shape.ts";
 
 export interface PromptArgument {
   readonly name: string;
@@ -52,13 +62,22 @@ export interface GetPromptResult extends Result {
   readonly messages: readonly PromptMessage[];
 }
 
+const promptArgument = object({
+  name: string,
+  title: optional(string),
+  description: optional(string),
+  required: optional(boolean),
+});
+
 export const listPrompts: Method<PaginatedParams, ListPromptsResult> = defineMethod({
   name: "prompts/list",
   params: parsePaginatedParams,
-  result: (result) => {
-    requireArray(result, "prompts");
-    return result as ListPromptsResult;
-  },
+  result: parserOf(
+    object({
+      prompts: listOf(object({ ...descriptive, arguments: optional(listOf(promptArgument)) })),
+      nextCursor: optional(string),
+    }),
+  ),
   capability: "prompts",
   cacheable: true,
   safe: true,
@@ -71,10 +90,12 @@ export const getPrompt: Method<GetPromptParams, GetPromptResult> = defineMethod(
     arguments: stringMembers(optionalObject(params, "arguments") ?? {}, "params.arguments"),
     ...parseInputResponseParams(params),
   }),
-  result: (result) => {
-    requireArray(result, "messages");
-    return result as GetPromptResult;
-  },
+  result: parserOf(
+    object({
+      description: optional(string),
+      messages: listOf(object({ role: oneOf("user", "assistant"), content: contentBlock })),
+    }),
+  ),
   nameField: "name",
   capability: "prompts",
   inputRequired: true,

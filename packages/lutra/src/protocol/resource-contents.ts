@@ -4,6 +4,7 @@
  * @spec server/resources#resource-contents
  */
 import type { JSONObject } from "./json.ts";
+import { object, optional, type Shape, string } from "./shape.ts";
 
 export interface TextResourceContents {
   readonly uri: string;
@@ -21,3 +22,11 @@ export interface BlobResourceContents {
 }
 
 export type ResourceContents = TextResourceContents | BlobResourceContents;
+
+const shared = { uri: string, mimeType: optional(string), _meta: optional(object()) };
+const text = object({ ...shared, text: string });
+const blob = object({ ...shared, blob: string });
+
+/** The shape of the contents of a resource. */
+export const resourceContents: Shape = (value) =>
+  text(value) === undefined ? undefined : blob(value);

@@ -10,10 +10,11 @@ import type { Icon } from "./icons.ts";
 import { type InputResponseParams, parseInputResponseParams } from "./input-responses.ts";
 import type { JSONObject } from "./json.ts";
 import type { Method } from "./method.ts";
-import { defineMethod, requireArray, requireString } from "./method.ts";
+import { defineMethod, requireString } from "./method.ts";
 import type { PaginatedParams } from "./pagination.ts";
 import { parsePaginatedParams } from "./pagination.ts";
-import type { ResourceContents } from "./resource-contents.ts";
+import { type ResourceContents, resourceContents } from "./resource-contents.ts";
+import { descriptive, listOf, number, object, optional, parserOf, string } from "./shape.ts";
 
 interface ResourceMetadata {
   readonly name: string;
@@ -54,13 +55,21 @@ export interface ReadResourceResult extends CacheableResult {
   readonly contents: readonly ResourceContents[];
 }
 
+const metadata = {
+  ...descriptive,
+  mimeType: optional(string),
+  annotations: optional(object()),
+};
+
 export const listResources: Method<PaginatedParams, ListResourcesResult> = defineMethod({
   name: "resources/list",
   params: parsePaginatedParams,
-  result: (result) => {
-    requireArray(result, "resources");
-    return result as ListResourcesResult;
-  },
+  result: parserOf(
+    object({
+      resources: listOf(object({ ...metadata, uri: string, size: optional(number) })),
+      nextCursor: optional(string),
+    }),
+  ),
   capability: "resources",
   cacheable: true,
   safe: true,
@@ -70,10 +79,12 @@ export const listResourceTemplates: Method<PaginatedParams, ListResourceTemplate
   defineMethod({
     name: "resources/templates/list",
     params: parsePaginatedParams,
-    result: (result) => {
-      requireArray(result, "resourceTemplates");
-      return result as ListResourceTemplatesResult;
-    },
+    result: parserOf(
+      object({
+        resourceTemplates: listOf(object({ ...metadata, uriTemplate: string })),
+        nextCursor: optional(string),
+      }),
+    ),
     capability: "resources",
     cacheable: true,
     safe: true,
@@ -85,10 +96,7 @@ export const readResource: Method<ReadResourceParams, ReadResourceResult> = defi
     uri: requireString(params, "uri"),
     ...parseInputResponseParams(params),
   }),
-  result: (result) => {
-    requireArray(result, "contents");
-    return result as ReadResourceResult;
-  },
+  result: parserOf(object({ contents: listOf(resourceContents) })),
   nameField: "uri",
   capability: "resources",
   cacheable: true,

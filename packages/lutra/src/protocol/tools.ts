@@ -4,16 +4,16 @@
  * @spec server/tools
  */
 import type { CacheableResult } from "./caching.ts";
-import type { ContentBlock } from "./content.ts";
+import { type ContentBlock, contentBlock } from "./content.ts";
 import type { Icon } from "./icons.ts";
 import { type InputResponseParams, parseInputResponseParams } from "./input-responses.ts";
 import type { JSONObject } from "./json.ts";
-import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
 import type { Method } from "./method.ts";
-import { defineMethod, malformed, optionalObject, requireArray, requireString } from "./method.ts";
+import { defineMethod, optionalObject, requireString } from "./method.ts";
 import type { PaginatedParams } from "./pagination.ts";
 import { parsePaginatedParams } from "./pagination.ts";
+import { boolean, descriptive, listOf, object, optional, parserOf, string } from "./shape.ts";
 
 /** Hints about the behaviour of a tool. Clients treat them as untrusted. */
 export interface ToolAnnotations {
@@ -58,10 +58,19 @@ export interface CallToolResult extends Result {
 export const listTools: Method<PaginatedParams, ListToolsResult> = defineMethod({
   name: "tools/list",
   params: parsePaginatedParams,
-  result: (result) => {
-    requireArray(result, "tools");
-    return result as ListToolsResult;
-  },
+  result: parserOf(
+    object({
+      tools: listOf(
+        object({
+          ...descriptive,
+          inputSchema: object(),
+          outputSchema: optional(object()),
+          annotations: optional(object()),
+        }),
+      ),
+      nextCursor: optional(string),
+    }),
+  ),
   capability: "tools",
   cacheable: true,
   safe: true,
@@ -75,7 +84,7 @@ export const callTool: Method<CallToolParams, CallToolResult> = defineMethod({
     const { inputResponses, requestState } = parseInputResponseParams(params);
     return { name, arguments: args, inputResponses, requestState };
   },
-  result: parseCallToolResult,
+  result: parserOf(object({ content: listOf(contentBlock), isError: optional(boolean) })),
   nameField: "name",
   capability: "tools",
   inputRequired: true,
@@ -86,14 +95,4 @@ export const callTool: Method<CallToolParams, CallToolResult> = defineMethod({
 /** Returns true for a name that all implementations accept: 1 to 128 of A-Z, a-z, 0-9, `_-.`. */
 export function isPortableName(name: string): boolean {
   return /^[A-Za-z0-9_.-]{1,128}$/.test(name);
-}
-
-function parseCallToolResult(result: Result): CallToolResult {
-  requireArray(result, "content");
-  for (const block of result.content as readonly unknown[]) {
-    if (!isObject(block) || typeof block.type !== "string") {
-      throw malformed("result.content: expected objects with a type");
-    }
-  }
-  return result as CallToolResult;
 }
