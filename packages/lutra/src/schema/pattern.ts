@@ -6,7 +6,7 @@
 import { type CharacterTest, type Expression, parsePattern } from "./pattern-syntax.ts";
 
 /** The budget of a search. */
-export interface Budget {
+interface Budget {
   readonly spend: (steps: number) => void;
 }
 

@@ -144,7 +144,7 @@ export class Evaluated {
 }
 
 /** Returns the name of a value's JSON type. */
-export function typeOf(value: unknown): string {
+function typeOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
