@@ -26,7 +26,11 @@ function setUp() {
   const refresh = createRefresh({ collecting, refreshMs: 1000, now: clock.now });
   const answer = () => {
     for (const resolve of answers.splice(0)) {
-      resolve({ tools: [{ name: "x" }], ttlMs: 1, cacheScope: "public" });
+      resolve({
+        tools: [{ name: "x", inputSchema: { type: "object" } }],
+        ttlMs: 1,
+        cacheScope: "public",
+      });
     }
   };
   const caller = (principal: string, signal = new AbortController().signal) => ({
