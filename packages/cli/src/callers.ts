@@ -1,24 +1,11 @@
-/** The options of `lutra serve` and `lutra up` that say who may call. */
+/** The callers that `lutra serve` and `lutra up` accept. */
 import { readFileSync } from "node:fs";
 import { parseBearerTokens } from "lutra/internal";
 import { type Authenticate, bearerTokens } from "lutra/node";
+import { tokensVariable } from "./caller-options.ts";
 import { CommandError } from "./command-error.ts";
-import type { CommandLine, CommandOption } from "./command-line.ts";
+import type { CommandLine } from "./command-line.ts";
 import { loadAuthenticate } from "./load-authenticate.ts";
-
-/** The environment variable with tokens, in the format of the file. */
-const variable = "LUTRA_TOKENS";
-
-export const callerOptions: { readonly [name: string]: CommandOption } = {
-  tokens: {
-    placeholder: "FILE",
-    description: `File with one bearer token per line: id, token, scopes (default: ${variable}, or every caller)`,
-  },
-  auth: {
-    placeholder: "MODULE",
-    description: "File whose default export is a function that verifies credentials",
-  },
-};
 
 /**
  * Returns the function that verifies callers: of `--auth`, of `--tokens`, or of the environment. The
@@ -34,8 +21,8 @@ export async function authenticateOf({ options }: CommandLine): Promise<Authenti
   }
   if (typeof auth === "string") return await loadAuthenticate(auth);
   if (typeof tokens === "string") return tokensOf(`--tokens ${tokens}`, () => read(tokens));
-  const text = process.env[variable];
-  return text === undefined ? undefined : tokensOf(variable, () => text);
+  const text = process.env[tokensVariable];
+  return text === undefined ? undefined : tokensOf(tokensVariable, () => text);
 }
 
 function read(file: string): string {

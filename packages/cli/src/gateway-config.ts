@@ -1,13 +1,7 @@
-/** The configuration argument of the `gateway` commands. */
+/** Loads the configuration for the `gateway` commands. */
 import { ConfigError, type LoadedConfig, loadConfig } from "@lutra/gateway";
 import { CommandError } from "./command-error.ts";
-import type { CommandArgument } from "./command-line.ts";
-import { importModule } from "./load-server.ts";
-
-export const configArgument: CommandArgument = {
-  name: "config",
-  description: "the path of a configuration file (TypeScript, JavaScript, YAML or JSON)",
-};
+import { importAgain } from "./modules/import-module.ts";
 
 /**
  * Loads the configuration.
@@ -16,7 +10,7 @@ export const configArgument: CommandArgument = {
  */
 export async function loadGatewayConfig(file: string): Promise<LoadedConfig> {
   try {
-    return await loadConfig(file, { importModule });
+    return await loadConfig(file, { importModule: importAgain });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CommandError(`cannot load ${file}:\n${error.message}`);

@@ -1,9 +1,10 @@
 /** `lutra gateway`: serves one endpoint for the servers in a configuration. */
 import { type Gateway, type LoadedConfig, startGateway } from "@lutra/gateway";
 import { listenError } from "./address.ts";
-import type { Command } from "./command-line.ts";
-import { configArgument, loadGatewayConfig } from "./gateway-config.ts";
+import type { CommandLine } from "./command-line.ts";
+import { loadGatewayConfig } from "./gateway-config.ts";
 import { createModuleRunner } from "./module-runner.ts";
+import { filesImported } from "./modules/import-module.ts";
 import { reportOutputError } from "./output.ts";
 import { reloadOnChange } from "./reload.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -14,43 +15,36 @@ const notice = (line: string) => console.error(`lutra: ${line}`);
 /** The settings that error messages about addresses name. */
 const settings = { host: "listen.host", port: "listen.port", admin: "admin.port" };
 
-export const gateway: Command = {
-  name: "gateway",
-  summary: "Serves one endpoint for the servers in a configuration file.",
-  details:
-    "Routes requests by their headers to the servers that <config> names. Balances requests over\n" +
-    "replicas, caches responses, limits callers and merges servers. Reloads the file when it changes\n" +
-    "or on SIGHUP, without dropping a request. Ctrl-C shuts down gracefully.",
-  arguments: [configArgument],
-  options: {},
-  run: async ({ values: [file = ""] }) => {
-    const loaded = await loadGatewayConfig(file);
-    for (const note of loaded.notes) notice(note);
-    const { runModule, failed } = createModuleRunner((line, upstream) =>
-      notice(`${upstream}: ${line}`),
-    );
-    const options = { modules: runModule, notice, onOutputError: reportOutputError };
-    const gateway = await startGateway(loaded, options).catch((error: unknown) => {
-      throw listenError(error, loaded.config.listen, settings);
-    });
-    const reloading = reloadOnChange(loaded.file, () => reload(gateway, file));
-    // SIGHUP requests a reload, except when the terminal was closed.
-    const stopped = stopSignal((signal) => signal !== "SIGHUP" || hasLostTerminal());
-    try {
-      const allReady = Promise.race([gateway.ready(), stopped.then(() => true)]);
-      // The endpoint is announced once the modules are ready. Other upstreams may start later.
-      const ready = gateway.ready(modulesOf(loaded)).then(() => undefined);
-      const code = await Promise.race([ready, stopped, failed]);
-      if (code !== undefined) return code;
-      announce(gateway, loaded);
-      void allReady.then((isReady) => isReady || reportUnavailable(gateway));
-      return await Promise.race([stopped, failed]);
-    } finally {
-      reloading.close();
-      await gateway.close();
-    }
-  },
-};
+export async function gateway({ values: [file = ""] }: CommandLine): Promise<number> {
+  const loaded = await loadGatewayConfig(file);
+  for (const note of loaded.notes) notice(note);
+  const { runModule, failed } = createModuleRunner((line, upstream) =>
+    notice(`${upstream}: ${line}`),
+  );
+  const options = { modules: runModule, notice, onOutputError: reportOutputError };
+  const gateway = await startGateway(loaded, options).catch((error: unknown) => {
+    throw listenError(error, loaded.config.listen, settings);
+  });
+  const reloading = reloadOnChange(
+    () => [loaded.file, ...filesImported()],
+    () => reload(gateway, file),
+  );
+  // SIGHUP requests a reload, except when the terminal was closed.
+  const stopped = stopSignal((signal) => signal !== "SIGHUP" || hasLostTerminal());
+  try {
+    const allReady = Promise.race([gateway.ready(), stopped.then(() => true)]);
+    // The endpoint is announced once the modules are ready. Other upstreams may start later.
+    const ready = gateway.ready(modulesOf(loaded)).then(() => undefined);
+    const code = await Promise.race([ready, stopped, failed]);
+    if (code !== undefined) return code;
+    announce(gateway, loaded);
+    void allReady.then((isReady) => isReady || reportUnavailable(gateway));
+    return await Promise.race([stopped, failed]);
+  } finally {
+    reloading.close();
+    await gateway.close();
+  }
+}
 
 function announce(gateway: Gateway, { config }: LoadedConfig): void {
   if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);

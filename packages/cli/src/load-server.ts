@@ -1,12 +1,11 @@
 import { existsSync, statSync } from "node:fs";
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
 import type { Server } from "lutra/server";
 import { CommandError } from "./command-error.ts";
+import { importModule } from "./modules/import-module.ts";
 
 /**
- * Loads the server that a module exports by default. TypeScript runs without a build step; tsx
- * compiles it on versions of Node that do not support TypeScript.
+ * Loads the server that a module exports by default. TypeScript runs without a build step.
  *
  * @throws {CommandError} if the file does not exist, fails to load or does not export a server
  */
@@ -50,34 +49,6 @@ async function load(file: string, shown: string): Promise<Exports> {
   }
 }
 
-let imports = 0;
-let isRegistered = false;
-
-/** Imports a JavaScript or TypeScript file by its absolute path, and loads it again on each call. */
-export async function importModule(file: string): Promise<Exports> {
-  if (isTypeScript(file) && !runsTypeScript() && !isRegistered) {
-    isRegistered = true;
-    // A module without "type": "module" in its package.json is loaded as CommonJS.
-    for (const { register } of [await import("tsx/cjs/api"), await import("tsx/esm/api")]) {
-      register();
-    }
-  }
-  imports += 1;
-  const url = pathToFileURL(file);
-  if (imports > 1) url.searchParams.set("load", String(imports));
-  return await import(url.href);
-}
-
-function isTypeScript(file: string): boolean {
-  return [".ts", ".tsx", ".mts", ".cts"].includes(extname(file));
-}
-
-/** True on versions of Node that strip types. */
-function runsTypeScript(): boolean {
-  // Node 20 and its type definitions do not have the flag.
-  return "typescript" in process.features && Boolean(process.features.typescript);
-}
-
 /** Recognises a server by its methods, because the module may use another copy of the package. */
 function isServer(value: unknown): value is Server {
   if (typeof value !== "object" || value === null) return false;
@@ -94,8 +65,7 @@ function stackOf(error: unknown): string {
 
 const ownFolder = new URL(".", import.meta.url).href;
 
-/** True for stack frames of Node, of tsx and of this program, which do not help the user. */
+/** True for stack frames of Node and of this program, which do not help the user. */
 function isForeignFrame(line: string): boolean {
-  if (!line.startsWith("    at ")) return false;
-  return /node:|[\\/]node_modules[\\/](?:tsx|esbuild)[\\/]/.test(line) || line.includes(ownFolder);
+  return line.startsWith("    at ") && (line.includes("node:") || line.includes(ownFolder));
 }

@@ -1,5 +1,10 @@
-/** The module argument of `lutra serve` and `lutra up`. */
-import type { CommandArgument, CommandLine } from "./command-line.ts";
+/** The arguments that name a server module and the number of its replicas. */
+import {
+  type CommandArgument,
+  type CommandLine,
+  type CommandOption,
+  integerOption,
+} from "./command-line.ts";
 
 export const moduleArgument: CommandArgument = {
   name: "module",
@@ -9,4 +14,16 @@ export const moduleArgument: CommandArgument = {
 /** Returns the path of the module. The parser guarantees that it is present. */
 export function moduleOf({ values }: CommandLine): string {
   return values[0] as string;
+}
+
+const replicas = { least: 1, most: 64, fallback: 3 };
+
+export const replicasOption: CommandOption = {
+  placeholder: "N",
+  description: `Number of replicas, at most ${replicas.most} (default: ${replicas.fallback})`,
+};
+
+/** Reads `--replicas`. */
+export function replicasOf(line: CommandLine): number {
+  return integerOption(line, "replicas", replicas);
 }

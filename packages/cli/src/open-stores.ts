@@ -8,6 +8,8 @@ import type { StoreUrls } from "./store-options.ts";
 export interface OpenStores {
   /** The argument of `server.share`. */
   readonly shared: Shared;
+  /** The reason why there is no default store, if its package is not installed. */
+  readonly missing?: string;
   /** Releases the tasks of this process to others, and closes files and connections. */
   readonly close: () => Promise<void>;
 }
@@ -27,39 +29,55 @@ export class StoreError extends CommandError {}
  *
  * @throws {StoreError} for a store or bus that can't be opened; the message contains no password
  */
-export async function openStores({
-  store: url = memory,
-  bus: busUrl,
-}: StoreUrls): Promise<OpenStores> {
-  if (url === memory && busUrl === undefined) return { shared: {}, close: async () => {} };
-  const { openBus, openStore } = await import("@lutra/stores");
+export async function openStores(urls: StoreUrls): Promise<OpenStores> {
   const opened: Closable[] = [];
   const close = async () => {
     for (const { close } of opened.toReversed()) await close();
   };
-  const open = async <T extends Closable>(what: string, opening: () => Promise<T>): Promise<T> => {
-    try {
-      const one = await opening();
-      opened.push(one);
-      return one;
-    } catch (error) {
-      await close();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new StoreError(`cannot open the ${what}: ${reason.replace(`${what}: `, "")}`);
-    }
-  };
+  try {
+    const { shared, missing } = await openStore(urls, opened);
+    const events = await openBus(urls, opened);
+    return { shared: { ...shared, ...events }, ...(missing !== undefined && { missing }), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
-  let shared: Shared = {};
-  if (url !== memory) {
-    createFolder(url);
-    const { tasks, handles, replayGuard, events } = await open("store", () => openStore(url));
-    shared = { tasks, handles, replayGuard, ...(events && { events }) };
+async function openStore(
+  { store: url = memory, isDefault = false }: StoreUrls,
+  opened: Closable[],
+): Promise<Pick<OpenStores, "shared" | "missing">> {
+  if (url === memory) return { shared: {} };
+  createFolder(url);
+  const { openStore } = await import("@lutra/stores");
+  const { MissingPackageError } = await import("lutra/internal");
+  try {
+    const store = await openStore(url);
+    opened.push(store);
+    const { tasks, handles, replayGuard, events } = store;
+    return { shared: { tasks, handles, replayGuard, ...(events && { events }) } };
+  } catch (error) {
+    if (!isDefault || !(error instanceof MissingPackageError)) throw storeError("store", error);
+    return { shared: {}, missing: error.message };
   }
-  if (busUrl !== undefined) {
-    const { events } = await open("bus", () => openBus(busUrl));
-    shared = { ...shared, events };
+}
+
+async function openBus({ bus: url }: StoreUrls, opened: Closable[]): Promise<Shared> {
+  if (url === undefined) return {};
+  const { openBus } = await import("@lutra/stores");
+  try {
+    const bus = await openBus(url);
+    opened.push(bus);
+    return { events: bus.events };
+  } catch (error) {
+    throw storeError("bus", error);
   }
-  return { shared, close };
+}
+
+function storeError(what: string, error: unknown): StoreError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StoreError(`cannot open the ${what}: ${reason.replace(`${what}: `, "")}`);
 }
 
 /** Creates the last folder in the path of a SQLite file. A missing parent suggests a wrong path. */

@@ -9,9 +9,12 @@ function watched(prepare: (folder: string) => string) {
   const folder = mkdtempSync(join(tmpdir(), "lutra-reload-"));
   const file = prepare(folder);
   let reloads = 0;
-  const watching = reloadOnChange(file, async () => {
-    reloads += 1;
-  });
+  const watching = reloadOnChange(
+    () => [file],
+    async () => {
+      reloads += 1;
+    },
+  );
   onTestFinished(() => {
     watching.close();
     rmSync(folder, { recursive: true });

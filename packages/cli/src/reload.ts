@@ -1,4 +1,4 @@
-/** Requests a reload when a configuration file changes or when SIGHUP arrives. */
+/** Requests a reload when a file of the configuration changes or when SIGHUP arrives. */
 import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { hasLostTerminal } from "./terminal.ts";
@@ -7,31 +7,39 @@ import { hasLostTerminal } from "./terminal.ts";
 const settleMs = 100;
 
 /**
- * Calls `reload` for each change, one call after the other. Watches the folder, because most programs
- * write a new file and rename it to the old name.
+ * Calls `reload` for each change of a file, one call after the other. Each reload may add files.
+ * Watches their folders, because most programs write a new file and rename it to the old name.
  */
 export function reloadOnChange(
-  file: string,
+  files: () => readonly string[],
   reload: () => Promise<void>,
 ): { readonly close: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running = Promise.resolve();
+  let running: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  const watchers = new Map<string, FSWatcher | undefined>();
+  const watchAll = () => {
+    for (const file of files()) {
+      if (!watchers.has(file)) watchers.set(file, watchFolder(file, settle));
+    }
+  };
   const run = () => {
-    running = running.then(reload);
+    running = running.then(reload).then(() => isClosed || watchAll());
   };
   const settle = () => {
     clearTimeout(timer);
     timer = setTimeout(run, settleMs);
   };
-  const watcher = watchFolder(file, settle);
+  watchAll();
   const onHangUp = () => {
     if (!hasLostTerminal()) run();
   };
   process.on("SIGHUP", onHangUp);
   return {
     close: () => {
+      isClosed = true;
       clearTimeout(timer);
-      watcher?.close();
+      for (const watcher of watchers.values()) watcher?.close();
       process.off("SIGHUP", onHangUp);
     },
   };

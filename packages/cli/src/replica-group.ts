@@ -36,7 +36,8 @@ export function createReplicaGroup({
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();
   const folder = createSocketFolder();
-  const stores = { store: given.store ?? storeIn(folder), bus: given.bus };
+  const isDefault = given.store === undefined;
+  const stores = { store: given.store ?? storeIn(folder), isDefault, bus: given.bus };
   const running = new Set<Replica>();
   let starts = 0;
 

@@ -46,14 +46,21 @@ async function start(message: StartMessage): Promise<void> {
 }
 
 /** Shares the resources of the stores. The supervisor provides those that the stores lack. */
-function share(server: Server, { replicas, keys }: StartMessage, { shared }: OpenStores): void {
-  server.share({
-    replicas,
-    keys,
-    ...shared,
-    events: shared.events ?? createProcessEventBus(process),
-    replayGuard: shared.replayGuard ?? createProcessReplayGuard(process),
-  });
+function share(server: Server, { replicas, keys }: StartMessage, stores: OpenStores): void {
+  const { shared, missing } = stores;
+  try {
+    server.share({
+      replicas,
+      keys,
+      ...shared,
+      events: shared.events ?? createProcessEventBus(process),
+      replayGuard: shared.replayGuard ?? createProcessReplayGuard(process),
+    });
+  } catch (error) {
+    // The server needs the store that could not be opened.
+    if (missing !== undefined && error instanceof Error) error.message += `; ${missing}`;
+    throw error;
+  }
 }
 
 /** Closes the server, which gives running tasks time to finish, and exits. */

@@ -1,61 +1,44 @@
 /** `lutra serve`: one server in one process, over HTTP or stdio. */
 import { type Authenticate, serveHttp, serveStdio } from "lutra/node";
 import type { Server } from "lutra/server";
-import { addressOf, addressOptions, listenError } from "./address.ts";
-import { authenticateOf, callerOptions } from "./callers.ts";
+import { addressOf, listenError } from "./address.ts";
+import { callerOptions } from "./caller-options.ts";
+import { authenticateOf } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
-import type { Command, CommandLine } from "./command-line.ts";
+import type { CommandLine } from "./command-line.ts";
 import { loadServer } from "./load-server.ts";
-import { moduleArgument, moduleOf } from "./module-argument.ts";
+import { moduleOf } from "./module-argument.ts";
 import { type OpenStores, openStores } from "./open-stores.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { type StoreUrls, storeUrlsOf } from "./store-options.ts";
 
-export const serve: Command = {
-  name: "serve",
-  summary: "Serves one server in this process, over HTTP or stdio.",
-  details:
-    "Serves the default export of <module>, a JavaScript or TypeScript file.\n" +
-    "The path of the MCP endpoint is /mcp. Ctrl-C shuts down gracefully.",
-  arguments: [moduleArgument],
-  options: {
-    ...addressOptions,
-    store: {
-      placeholder: "URL",
-      description:
-        "Store for tasks, handles and replay claims: sqlite:./state.db or postgres://... (default: memory:)",
-    },
-    ...callerOptions,
-    stdio: { description: "Use standard input and output instead of HTTP" },
-  },
-  run: async (line) => {
-    const module = moduleOf(line);
-    const urls = storeUrlsOf(line);
-    if (line.options.stdio) {
-      requireNoCallers(line);
-      return await serveOverStdio(module, urls);
-    }
-    const address = addressOf(line);
-    const authenticate = await authenticateOf(line);
-    const server = await loadServer(module);
-    const stores = await openStores(urls);
-    try {
-      server.share(stores.shared);
-      const endpoint = await serveHttp(server, { ...address, ...verified(authenticate) }).catch(
-        (error: unknown) => {
-          throw listenError(error, address);
-        },
-      );
-      const stopped = stopSignal();
-      console.log(`listening on ${endpoint.url}`);
-      const code = await stopped;
-      await endpoint.close();
-      return code;
-    } finally {
-      await end(server, stores);
-    }
-  },
-};
+export async function serve(line: CommandLine): Promise<number> {
+  const module = moduleOf(line);
+  const urls = storeUrlsOf(line);
+  if (line.options.stdio) {
+    requireNoCallers(line);
+    return await serveOverStdio(module, urls);
+  }
+  const address = addressOf(line);
+  const authenticate = await authenticateOf(line);
+  const server = await loadServer(module);
+  const stores = await openStores(urls);
+  try {
+    server.share(stores.shared);
+    const endpoint = await serveHttp(server, { ...address, ...verified(authenticate) }).catch(
+      (error: unknown) => {
+        throw listenError(error, address);
+      },
+    );
+    const stopped = stopSignal();
+    console.log(`listening on ${endpoint.url}`);
+    const code = await stopped;
+    await endpoint.close();
+    return code;
+  } finally {
+    await end(server, stores);
+  }
+}
 
 function verified(authenticate: Authenticate | undefined): { authenticate?: Authenticate } {
   return authenticate === undefined ? {} : { authenticate };

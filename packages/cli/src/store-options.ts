@@ -5,6 +5,8 @@ import type { CommandLine, CommandOption } from "./command-line.ts";
 /** URLs that may contain passwords. They never appear in messages. */
 export interface StoreUrls {
   readonly store?: string | undefined;
+  /** True if the user named no store, so that a server that needs none runs without it. */
+  readonly isDefault?: boolean;
   /** The event bus, if it is not the store or the supervisor. */
   readonly bus?: string | undefined;
 }

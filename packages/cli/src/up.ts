@@ -1,80 +1,43 @@
 /** `lutra up`: several replicas of one server on one machine, behind one address. */
 import { ConfigError, type ParsedConfig, parseConfig, startGateway } from "@lutra/gateway";
-import { addressOf, addressOptions, listenError } from "./address.ts";
-import { authenticateOf, callerOptions } from "./callers.ts";
+import { addressOf, listenError } from "./address.ts";
+import { authenticateOf } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
-import { type Command, type CommandLine, integerOption, listOption } from "./command-line.ts";
-import { moduleArgument, moduleOf } from "./module-argument.ts";
+import { type CommandLine, integerOption, listOption } from "./command-line.ts";
+import { moduleOf, replicasOf } from "./module-argument.ts";
 import { createModuleRunner } from "./module-runner.ts";
 import { reportOutputError } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { busOption, storeUrlsOf } from "./store-options.ts";
+import { storeUrlsOf } from "./store-options.ts";
 
 const notice = (text: string) => console.error(`lutra: ${text}`);
 
-const maxReplicas = 64;
-export const up: Command = {
-  name: "up",
-  summary: "Serves several replicas of one server behind one address.",
-  details:
-    "Starts replicas of the default export of <module>, a JavaScript or TypeScript file, each in\n" +
-    "its own process, and a gateway that distributes requests to them. A replica that dies is\n" +
-    "restarted. The path of the MCP endpoint is /mcp. Ctrl-C shuts down gracefully.",
-  arguments: [moduleArgument],
-  options: {
-    replicas: {
-      placeholder: "N",
-      description: `Number of replicas, at most ${maxReplicas} (default: 3)`,
-    },
-    ...addressOptions,
-    store: {
-      placeholder: "URL",
-      description:
-        "Store for tasks, handles and replay claims: sqlite:./state.db, postgres://... or memory: (default: a temporary file)",
-    },
-    bus: busOption,
-    ...callerOptions,
-    admin: {
-      placeholder: "P",
-      description: "Port for health and metrics; 0 picks a free one (default: no admin port)",
-    },
-    "trusted-proxy": {
-      placeholder: "A",
-      description:
-        "Address or range of a proxy whose X-Forwarded-* headers are trusted; repeatable",
-      isRepeatable: true,
-    },
-    log: { description: "Print one line of JSON per request" },
-  },
-  run: async (line) => {
-    const { runModule, failed } = createModuleRunner(notice);
-    const config = configOf(line);
-    const authenticate = await authenticateOf(line);
-    // The gateway opens its port before it starts a replica, so a port in use is reported at once.
-    const options = { modules: runModule, authenticate, onOutputError: reportOutputError };
-    const gateway = await startGateway(config, options).catch((error: unknown) => {
-      throw listenError(error, addressOf(line));
-    });
-    const stopped = stopSignal();
-    try {
-      const ready = gateway.ready().then(() => undefined);
-      const code = await Promise.race([ready, stopped, failed]);
-      if (code !== undefined) return code;
-      if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
-      console.log(`listening on ${gateway.url}`);
-      return await Promise.race([stopped, failed]);
-    } finally {
-      await gateway.close();
-    }
-  },
-};
+export async function up(line: CommandLine): Promise<number> {
+  const { runModule, failed } = createModuleRunner(notice);
+  const config = configOf(line);
+  const authenticate = await authenticateOf(line);
+  // The gateway opens its port before it starts a replica, so a port in use is reported at once.
+  const options = { modules: runModule, authenticate, onOutputError: reportOutputError };
+  const gateway = await startGateway(config, options).catch((error: unknown) => {
+    throw listenError(error, addressOf(line));
+  });
+  const stopped = stopSignal();
+  try {
+    const ready = gateway.ready().then(() => undefined);
+    const code = await Promise.race([ready, stopped, failed]);
+    if (code !== undefined) return code;
+    if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
+    console.log(`listening on ${gateway.url}`);
+    return await Promise.race([stopped, failed]);
+  } finally {
+    await gateway.close();
+  }
+}
 
 /** The name of the only upstream, as it appears in logs and metrics. */
 const upstream = "fleet";
 
 function configOf(line: CommandLine): ParsedConfig {
-  const range = { least: 1, most: maxReplicas, fallback: 3 };
-  const replicas = integerOption(line, "replicas", range);
   const isAdmin = line.options.admin !== undefined;
   const port = integerOption(line, "admin", { least: 0, most: 65_535, fallback: 0 });
   const trustedProxies = listOption(line, "trusted-proxy");
@@ -86,7 +49,7 @@ function configOf(line: CommandLine): ParsedConfig {
     upstreams: {
       [upstream]: {
         module: moduleOf(line),
-        replicas,
+        replicas: replicasOf(line),
         ...storeUrlsOf(line),
         retries: { trustAnnotations: true },
       },

@@ -1,4 +1,5 @@
 /** Opens stores and buses by URL. Only the engine of the URL is loaded. */
+import { loadOptional } from "lutra/internal";
 import {
   createMemoryHandleStore,
   createMemoryReplayGuard,
@@ -34,6 +35,13 @@ export interface Bus {
 const stores = "memory:, sqlite:./state.db or postgres://user:password@host/database";
 const buses = "redis://host:6379 or postgres://user:password@host/database";
 
+/** The drivers, of which an application installs those that it uses. */
+const engines = {
+  sqlite: { name: "libsql", feature: "SQLite" },
+  postgres: { name: "pg", feature: "Postgres" },
+  redis: { name: "ioredis", feature: "Redis" },
+};
+
 /**
  * Opens a store: `memory:`, `sqlite:./state.db` (a path, relative to the working directory) or
  * `postgres://user:password@host/database`.
@@ -50,12 +58,15 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
     case "memory":
       return openMemory();
     case "sqlite": {
-      const { openSqlite } = await import("./sqlite/index.ts");
+      const { openSqlite } = await loadOptional(engines.sqlite, () => import("./sqlite/index.ts"));
       return openSqlite(pathOf(url), options);
     }
     case "postgres":
     case "postgresql": {
-      const { openPostgres } = await import("./postgres/index.ts");
+      const { openPostgres } = await loadOptional(
+        engines.postgres,
+        () => import("./postgres/index.ts"),
+      );
       return openPostgres(checked(url), options);
     }
     default:
@@ -73,12 +84,15 @@ export async function openBus(url: string, options: OpenOptions = {}): Promise<B
   switch (schemeOf(url)) {
     case "redis":
     case "rediss": {
-      const { openRedis } = await import("./redis/index.ts");
+      const { openRedis } = await loadOptional(engines.redis, () => import("./redis/index.ts"));
       return openRedis(checked(url), options);
     }
     case "postgres":
     case "postgresql": {
-      const { openPostgres } = await import("./postgres/index.ts");
+      const { openPostgres } = await loadOptional(
+        engines.postgres,
+        () => import("./postgres/index.ts"),
+      );
       return openPostgres(checked(url), options);
     }
     default:

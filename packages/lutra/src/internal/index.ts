@@ -20,6 +20,8 @@ export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { isTransient } from "../protocol/transient.ts";
 export { BoundedMap } from "../stores/bounded-map.ts";
 export { LocalTasks } from "../stores/local-tasks.ts";
+export type { OptionalPackage } from "../stores/missing-package.ts";
+export { loadOptional, MissingPackageError } from "../stores/missing-package.ts";
 export type { AttemptEnd, Claim, ClaimedChange, Written } from "../stores/task-attempt.ts";
 export type { ClaimRequest, QueueListener, TaskQueue } from "../stores/task-runner.ts";
 export { abortError, unlessAborted } from "../time/abort.ts";

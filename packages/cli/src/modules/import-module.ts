@@ -1,0 +1,42 @@
+/** Imports the modules of the user. */
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { registerTypeScript, takeLoadedFiles } from "./register.ts";
+import { isTypeScript, urlOfLoad } from "./source-path.ts";
+
+interface Exports {
+  readonly default?: unknown;
+}
+
+/** Imports a JavaScript or TypeScript file by its absolute path. */
+export async function importModule(file: string): Promise<Exports> {
+  if (isTypeScript(file)) await registerTypeScript();
+  return await import(pathToFileURL(file).href);
+}
+
+const imported = new Set<string>();
+let loads = 0;
+
+/**
+ * Imports a JavaScript or TypeScript file that can change, by its absolute path. Each call loads the
+ * file, and the local files that it imports, again. Node never frees earlier versions.
+ */
+export async function importAgain(file: string): Promise<Exports> {
+  await registerTypeScript();
+  for (const path of required()) delete require.cache[path];
+  loads += 1;
+  return await import(urlOfLoad(file, loads));
+}
+
+/** Returns the paths of all files that `importAgain` has loaded. */
+export function filesImported(): readonly string[] {
+  for (const path of [...takeLoadedFiles(), ...required()]) imported.add(path);
+  return [...imported];
+}
+
+const require = createRequire(import.meta.url);
+
+/** Returns the paths of the CommonJS modules that do not belong to a package. */
+function required(): readonly string[] {
+  return Object.keys(require.cache).filter((path) => !/[\\/]node_modules[\\/]/.test(path));
+}
