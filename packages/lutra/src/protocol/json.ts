@@ -77,6 +77,58 @@ export function asJSON<T>(value: T): T {
   return isJSON(value, maxCheckedDepth) ? value : copyOfJSON(value);
 }
 
+/**
+ * Returns a deep copy of a JSON value. As in JSON, members that are `undefined` are left out.
+ *
+ * @param name The name of the value in the message of the error
+ * @throws {TypeError} for a value that JSON can't represent or would change, such as a `Date`, a
+ *   `Map`, `NaN` or an instance of a class; the message names the member
+ */
+export function requireJSON<T>(value: T, name: string): T {
+  return copyChecked(value, [name]) as T;
+}
+
+/** Maximum depth of a value. Deeper values are probably circular. */
+const maxRequiredDepth = 500;
+
+/** Copies a value. `path` leads to it, and is changed in place, because most values are valid. */
+function copyChecked(value: unknown, path: (string | number)[]): unknown {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  // The sum turns -0 into 0, as JSON does.
+  if (typeof value === "number" && Number.isFinite(value)) return value + 0;
+  if (path.length > maxRequiredDepth) {
+    throw new TypeError(`${path[0]}: expected at most ${maxRequiredDepth} levels`);
+  }
+  const copyMember = (key: string | number, member: unknown) => {
+    path.push(key);
+    const copy = copyChecked(member, path);
+    path.pop();
+    return copy;
+  };
+  if (Array.isArray(value)) return Array.from(value, (item, index) => copyMember(index, item));
+  if (!isPlainObject(value)) {
+    const [name, ...keys] = path;
+    const member = keys.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
+    throw new TypeError(`${name}${member}: expected a JSON value, got ${nameOfType(value)}`);
+  }
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, copyMember(key, member)]));
+}
+
+/** True for object literals of any realm, and for objects without a prototype. */
+function isPlainObject(value: unknown): value is JSONObject {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function nameOfType(value: unknown): string {
+  if (typeof value === "number" || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const { name } = (value as object).constructor ?? {};
+  return name ? `an instance of ${name}` : "an object";
+}
+
 /** Maximum depth of the check. Deeper values are copied, because they may be circular. */
 const maxCheckedDepth = 32;
 

@@ -32,13 +32,14 @@ export function coreMethods(
   const { tools, resources, resourceTemplates, prompts } = catalogues;
   const { states, handles, answerToolCall } = runtime;
   const meta = resultMeta(options);
+  const settings = { replayGraceMs: options.replayGraceMs, now: options.now };
   const discovered = discoverResult(options);
   const serveRound = <Params>(
     method: Method<Params>,
     serve: (params: Params, round: Round) => Result | Promise<Result>,
   ): ServedMethod =>
     serveMethod(method, (params, request, context) =>
-      serve(params, { request, context, states, handles }),
+      serve(params, { request, context, states, handles, settings }),
     );
   return [
     serveMethod(discover, () => discovered),

@@ -94,7 +94,7 @@ export function createServer<
   const host: ExtensionHost = {
     ...complete,
     events: runtime.events,
-    tool: hostedTools(catalogues.tools, runtime.handles),
+    tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: complete }),
     mask: (thrown, where) => maskError(thrown, (error) => complete.onError(error, where)),
   };
   return installExtensions(complete.extensions, host, (extensions) =>

@@ -11,7 +11,6 @@ import type { Implementation } from "../protocol/meta.ts";
 import { isExtensionId } from "../protocol/meta.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
-import type { HandleStore } from "../stores/handle-store.ts";
 import type { ServedMethod } from "./admit.ts";
 import type { CompiledTool } from "./compile-tool.ts";
 import type { FilterMember } from "./filter-member.ts";
@@ -47,7 +46,9 @@ export interface ExtensionParts {
 
 /** A tool that an extension can run outside of a request. */
 interface HostedTool extends Pick<CompiledTool, "definition"> {
-  readonly runRound: (init: Omit<RoundInit, "handles">) => ReturnType<CompiledTool["runRound"]>;
+  readonly runRound: (
+    init: Omit<RoundInit, "handles" | "settings">,
+  ) => ReturnType<CompiledTool["runRound"]>;
 }
 
 /** The parts of the server that an extension can use. */
@@ -127,7 +128,7 @@ export async function closeExtensions(extensions: readonly InstalledExtension[])
 /** Creates the lookup of tools for extensions. Each tool has one `HostedTool`. */
 export function hostedTools(
   tools: { readonly get: (name: string) => CompiledTool | undefined },
-  handles: HandleStore,
+  shared: Pick<RoundInit, "handles" | "settings">,
 ): ExtensionHost["tool"] {
   const known = new WeakMap<CompiledTool, HostedTool>();
   return (name) => {
@@ -138,7 +139,7 @@ export function hostedTools(
     const made: HostedTool = {
       definition,
       runRound: ({ request, context, memory, stepLog }) =>
-        runRound({ request, context, memory, handles, stepLog }),
+        runRound({ ...shared, request, context, memory, stepLog }),
     };
     known.set(tool, made);
     return made;

@@ -21,8 +21,12 @@ export type { Server, TypesOfDefinitions } from "./create-server.ts";
 export { createServer } from "./create-server.ts";
 export type { Answer, FormQuestion, URLAnswer } from "./handler/elicitation.ts";
 export type { HandlerContext } from "./handler/handler-context.ts";
-export { InputPending } from "./handler/replay-context.ts";
-export type { StepInfo } from "./handler/steps.ts";
+export type { ParallelOptions } from "./handler/parallel.ts";
+export { InputPending } from "./handler/round-state.ts";
+export type { StepFailure } from "./handler/step-failure.ts";
+export { StepError } from "./handler/step-failure.ts";
+export type { StepInfo, StepOptions } from "./handler/step-options.ts";
+export type { Effect } from "./handler/steps.ts";
 export type { HandleCaller, Handles, HandlesOptions, TypedHandlesOptions } from "./handles.ts";
 export { handles, UnknownHandleError } from "./handles.ts";
 export type {

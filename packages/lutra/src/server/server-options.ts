@@ -64,6 +64,12 @@ export interface ServerOptions<
   readonly inputTtlMs?: number;
   /** Maximum size of a `requestState`, in bytes. @default 65536 */
   readonly maxStateBytes?: number;
+  /**
+   * Time that a step, input request or sleep waits in a replay for another one that must start
+   * before it, in milliseconds. After that, the handler counts as changed, and its call fails.
+   * @default 2000
+   */
+  readonly replayGraceMs?: number;
   /** Maximum number of resources that one subscription may name. @default 1000 */
   readonly maxResourceSubscriptions?: number;
   /** True to add the name and version of the server to every result. @default true */
@@ -112,6 +118,7 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
   requireCacheHints("createServer", options.cache);
   requireAtLeast("inputTtlMs", options.inputTtlMs, 1);
   requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
+  requireAtLeast("replayGraceMs", options.replayGraceMs, 0);
   requireAtLeast("maxResourceSubscriptions", options.maxResourceSubscriptions, 0);
   requireInstallable(options.extensions ?? []);
   return {
@@ -123,6 +130,7 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
     cache: { ttlMs: 300_000, cacheScope: "public" },
     inputTtlMs: 600_000,
     maxStateBytes: 65_536,
+    replayGraceMs: 2000,
     maxResourceSubscriptions: 1000,
     identify: true,
     logging: false,

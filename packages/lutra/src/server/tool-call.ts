@@ -25,9 +25,10 @@ export function recallMemory({ definition, round }: ToolCall): InputMemory | Pro
 
 /** Runs the handler within the request, and asks the client for the input that it needs. */
 export const answerInRequest: AnswerToolCall = async (call) => {
-  const { request, context, handles } = call.round;
+  const { request, context, handles, settings } = call.round;
   const memory = await recallMemory(call);
-  return endRound(call.round, await call.runRound({ request, context, memory, handles }));
+  const init = { request, context, memory, handles, settings };
+  return endRound(call.round, await call.runRound(init));
 };
 
 /** Returns the result of a round: its own, or `input_required` with its input requests. */

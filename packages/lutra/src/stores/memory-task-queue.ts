@@ -1,4 +1,5 @@
 /** The schedule of tasks in the memory of one process. */
+import { maxTimerMs } from "../time/max-timer.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import type { AttemptEnd, Claim, ClaimedChange, Written } from "./task-attempt.ts";
 import type { ClaimRequest, QueueListener, TaskQueue } from "./task-runner.ts";
@@ -84,9 +85,14 @@ export class MemoryTaskQueue implements TaskQueue {
     const schedule = this.#current(claim);
     if (schedule === undefined) return "lost";
     if (!this.#options.replace(task)) return "outdated";
+    const { taskId } = task;
     if (change === "end") {
       schedule.attempt = undefined;
-      this.drop(task.taskId);
+      this.drop(taskId);
+    } else if (typeof change === "object") {
+      schedule.attempt = undefined;
+      schedule.rejections = 0;
+      this.#enqueueAfter(change.runAfterMs, taskId, schedule);
     }
     return "written";
   }
@@ -96,9 +102,13 @@ export class MemoryTaskQueue implements TaskQueue {
     if (schedule === undefined) return;
     schedule.attempt = undefined;
     const isNew = schedule.orders !== schedule.claimedOrders;
-    if (end === "rejected" && !isNew) return this.#pause(claim.task.taskId, schedule);
+    const { taskId } = claim.task;
+    if (end === "rejected" && !isNew) {
+      schedule.rejections += 1;
+      return this.#enqueueAfter(retryPauseMs(schedule.rejections), taskId, schedule);
+    }
     if (end === "done" && !isNew) schedule.isOrdered = false;
-    this.#enqueue(claim.task.taskId, schedule);
+    this.#enqueue(taskId, schedule);
   }
 
   isLive(): boolean {
@@ -147,12 +157,11 @@ export class MemoryTaskQueue implements TaskQueue {
     for (const { wake } of this.#listeners) wake();
   }
 
-  /** Queues a rejected task after a pause, without waiting for it. */
-  #pause(taskId: string, schedule: Schedule): void {
-    schedule.rejections += 1;
+  /** Queues a task after a pause, without waiting for it. A new order ends the pause. */
+  #enqueueAfter(ms: number, taskId: string, schedule: Schedule): void {
     const pause = new AbortController();
     schedule.pause = pause;
-    void this.#options.wait(retryPauseMs(schedule.rejections), pause.signal).then(() => {
+    void this.#options.wait(Math.min(ms, maxTimerMs), pause.signal).then(() => {
       if (!pause.signal.aborted) this.#enqueue(taskId, schedule);
     });
   }

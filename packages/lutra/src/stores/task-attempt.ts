@@ -1,6 +1,6 @@
 /** Attempts to run tasks, and the operations on claims that they need from a store. */
 import { TransportError } from "../protocol/transport-error.ts";
-import type { HeldTask, StoredTask, TaskOrder } from "./task-store.ts";
+import type { AttemptOrder, HeldTask, StoredTask, TaskOrder } from "./task-store.ts";
 
 /** The right to run a task, as its store records it. */
 export interface Claim {
@@ -16,8 +16,11 @@ export interface Claim {
   readonly lostRuns: number;
 }
 
-/** The effect of a write on the attempt: none, progress, or its end. */
-export type ClaimedChange = "keep" | "progress" | "end";
+/**
+ * The effect of a write on the attempt: none, progress, its end, or its end with another attempt
+ * after a pause.
+ */
+export type ClaimedChange = "keep" | "progress" | "end" | { readonly runAfterMs: number };
 
 /** The result of a write; `lost` when the claim is no longer the task's current one. */
 export type Written = "written" | "outdated" | "lost";
@@ -65,8 +68,8 @@ export class Attempt implements HeldTask {
     return this.#write(task, change.isProgress ? "progress" : "keep");
   }
 
-  async end(task: StoredTask): Promise<boolean> {
-    const isWritten = await this.#write(task, "end");
+  async end(task: StoredTask, { order, afterMs = 0 }: AttemptOrder = {}): Promise<boolean> {
+    const isWritten = await this.#write(task, order === "run" ? { runAfterMs: afterMs } : "end");
     if (isWritten) this.#close("ended");
     return isWritten;
   }

@@ -24,9 +24,14 @@ export interface TaskOrder {
    * Without one, the schedule stays as it is.
    */
   readonly order?: "run" | "drop" | undefined;
+  /** Time after which an ordered task runs, in milliseconds. Only for the end of an attempt. @default 0 */
+  readonly afterMs?: number | undefined;
   /** True for a change that later attempts do not repeat. Resets `lostRuns`, as an order does. */
   readonly isProgress?: boolean | undefined;
 }
+
+/** The schedule that the end of an attempt sets. */
+export type AttemptOrder = Pick<TaskOrder, "order" | "afterMs">;
 
 /**
  * One attempt to run a task. Each write through it carries the number of its claim. Once another
@@ -48,12 +53,12 @@ export interface TakenTask {
    */
   readonly replace: (task: StoredTask, change?: Pick<TaskOrder, "isProgress">) => Promise<boolean>;
   /**
-   * Replaces the task with the order `drop` and ends the attempt, in one transaction. Must be the
-   * last write of an attempt, because another one may begin at once.
+   * Replaces the task and ends the attempt, in one transaction. The default order is `drop`. Must be
+   * the last write of an attempt, because another one may begin at once.
    *
    * @throws {TransportError} when the attempt no longer owns the task
    */
-  readonly end: (task: StoredTask) => Promise<boolean>;
+  readonly end: (task: StoredTask, order?: AttemptOrder) => Promise<boolean>;
   /**
    * Calls `listener` once when another process may have taken the task; at once if that is already
    * so. Returns a function that removes the listener.

@@ -13,7 +13,7 @@ const notify = `SELECT pg_notify('${tasksChannel}', '')`;
 export const statements: TaskStatements = taskStatements({
   ...dialect,
   dueNow: "now()",
-  dueLater: "now() + CAST($5 AS integer) * interval '1 ms'",
+  dueLater: (ms) => `now() + CAST(${ms} AS float8) * interval '1 ms'`,
   waking: (sql) => `WITH changed AS (${sql} RETURNING task_id) ${notify} FROM changed`,
   held: "VALUES ($1, $2, $3, $4, now(), 1, 'run', 1, 1, $5)",
 });

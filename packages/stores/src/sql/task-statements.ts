@@ -16,8 +16,11 @@ type Statements<Name extends string> = { readonly [name in Name]: string };
 export interface TaskDialect extends Pick<SqlEngine, "schema" | "skipLocked"> {
   /** The present as `due_at` has it: `$5` by the clock of the store, `now()` by that of the engine. */
   readonly dueNow: "$5" | "now()";
-  /** The end of a pause of `$5`, as `due_at` has it. */
-  readonly dueLater: string;
+  /**
+   * Returns the end of a pause, as `due_at` has it. The parameter is that time if `dueNow` is `$5`,
+   * and else the duration in milliseconds.
+   */
+  readonly dueLater: (parameter: string) => string;
   /** Extends a statement so that it wakes the workers of all processes. */
   readonly waking: (sql: string) => string;
   /** The values of a task that its creator runs. Also take the number of its session. */
@@ -30,8 +33,11 @@ export interface TaskStatements {
   readonly insert: Statements<"keep" | "run" | "hold">;
   /** Parameters: id, version, expiry, state, now. */
   readonly replace: Statements<"keep" | "progress" | "run" | "drop">;
-  /** As `replace`, while a claim is current. Also take the claim's number and session. */
-  readonly replaceClaimed: Statements<"keep" | "progress" | "end">;
+  /**
+   * As `replace`, while a claim is current. Also take the claim's number and session; `pause` also
+   * takes the parameter of `dueLater`.
+   */
+  readonly replaceClaimed: Statements<"keep" | "progress" | "end" | "pause">;
   /** Returns a row when a task exists and a claim is no longer its current one. */
   readonly findOtherClaim: string;
   readonly find: string;
@@ -80,6 +86,9 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
       keep: `${keep} AND ${isCurrent}`,
       progress: `${progress} AND ${isCurrent}`,
       end: `${update(`duty = NULL, runner = NULL, ${reordered}`)} AND ${isCurrent}`,
+      pause: `${update(
+        `duty = 'run', runner = NULL, due_at = ${dueLater("$8")}, ${reordered}`,
+      )} AND ${isCurrent}`,
     },
     findOtherClaim: `SELECT 1 FROM ${table} WHERE task_id = $1
       AND (runs <> $2 OR runner IS DISTINCT FROM CAST($3 AS integer))`,
@@ -91,7 +100,7 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
     settle: `UPDATE ${table} SET runner = NULL, lost_runs = 0,
       duty = CASE WHEN $4 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,
       rejections = rejections + CAST($4 = 'rejected' AND orders = taken AS integer),
-      due_at = CASE WHEN orders = taken THEN ${dueLater} ELSE due_at END
+      due_at = CASE WHEN orders = taken THEN ${dueLater("$5")} ELSE due_at END
       WHERE task_id = $1 AND runs = $2 AND runner = $3`,
   };
 }

@@ -108,9 +108,13 @@ export function claimWriter(
   { engine, now }: SqlTaskOptions,
   statements: TaskStatements,
 ): TaskQueue["write"] {
+  const pauseEnd = (ms: number) => (statements.dueNow === "$5" ? now() + ms : ms);
   return async ({ number, session }, task, change) => {
     const values = [...valuesOf(task), now(), number, session];
-    if ((await engine.count(statements.replaceClaimed[change], values)) > 0) return "written";
+    const isPause = typeof change === "object";
+    if (isPause) values.push(pauseEnd(change.runAfterMs));
+    const sql = statements.replaceClaimed[isPause ? "pause" : change];
+    if ((await engine.count(sql, values)) > 0) return "written";
     const claim = [task.taskId, number, session];
     const others = await engine.rows(statements.findOtherClaim, claim);
     return others.length > 0 ? "lost" : "outdated";

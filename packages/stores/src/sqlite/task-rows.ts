@@ -10,7 +10,7 @@ import { dialect } from "./database.ts";
 export const statements: TaskStatements = taskStatements({
   ...dialect,
   dueNow: "$5",
-  dueLater: "$5",
+  dueLater: (time) => time,
   waking: (sql) => sql,
   // The session must not have ended.
   held: "SELECT $1, $2, $3, $4, $5, 1, 'run', 1, 1, id FROM sessions WHERE id = $6",

@@ -8,6 +8,7 @@ import {
   cancel,
   emptyMemory,
   fail,
+  progress,
   randomEvents,
   request,
 } from "./fixtures/random-events.ts";
@@ -47,14 +48,14 @@ describe("ext-tasks/tasks#task-status", () => {
   ] as const)("%s is terminal: nothing follows", (status, event) => {
     const state = after(event);
     expect(state.status).toBe(status);
-    const step: TaskEvent = { type: "step", name: "s", outcome: [1] };
+    const step = progress({ s: [1] });
     for (const late of [complete(1), fail, cancel, ask(1, "a"), answer("a-1"), step]) {
       expect(transition(state, late, 9)).toBe(state);
     }
   });
 
   it("drops arguments, answers and steps when a task ends", () => {
-    const state = after({ type: "step", name: "s", outcome: ["secret"] }, complete(1));
+    const state = after(progress({ s: ["secret"] }), complete(1));
     expect(JSON.stringify(state)).not.toContain("secret");
   });
 
@@ -62,13 +63,12 @@ describe("ext-tasks/tasks#task-status", () => {
     const state = after(ask(1, "a"), answer("a-1"));
     for (const late of [complete(1), fail, ask(1, "a")])
       expect(transition(state, late, 9)).toBe(state);
-    const step: TaskEvent = { type: "step", name: "s", outcome: [1] };
+    const step = progress({ s: [1] });
     expect(transition(state, step, 9).memory.steps).toEqual({ s: [1] });
   });
 
   it("keeps the first outcome of a step", () => {
-    const first: TaskEvent = { type: "step", name: "s", outcome: [1] };
-    expect(after(first, { ...first, outcome: [2] }).memory.steps).toEqual({ s: [1] });
+    expect(after(progress({ s: [1] }), progress({ s: [2] }, 2)).memory.steps).toEqual({ s: [1] });
   });
 
   it("shows a status message, and changes lastUpdatedAt", () => {

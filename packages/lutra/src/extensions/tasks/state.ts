@@ -6,7 +6,9 @@
  */
 import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
+import type { HistoryEntry } from "../../server/handler/history.ts";
 import type { InputMemory, StepOutcome } from "../../server/handler/request-state.ts";
+import type { RoundProgress } from "../../server/handler/step-log.ts";
 import type { DetailedTask, TaskInfo, TaskStatus } from "./protocol.ts";
 import { isTerminal } from "./protocol.ts";
 
@@ -14,6 +16,8 @@ import { isTerminal } from "./protocol.ts";
 interface TaskMemory {
   readonly answers: { readonly [name: string]: InputResponse };
   readonly steps: { readonly [name: string]: StepOutcome };
+  /** The order of the operations so far. */
+  readonly history?: readonly HistoryEntry[] | undefined;
   readonly state?: unknown;
   /** The base of the idempotency keys of steps. Not the task id, which is secret. */
   readonly exchange: string;
@@ -60,8 +64,8 @@ export interface TaskState {
 }
 
 export type TaskEvent =
-  /** A step has ended. */
-  | { readonly type: "step"; readonly name: string; readonly outcome: StepOutcome }
+  /** Steps have ended, or sleeps have begun. */
+  | ({ readonly type: "progress" } & RoundProgress)
   /** A handler has set the status message. */
   | { readonly type: "status"; readonly round: number; readonly message: string }
   /** A round has ended with input requests. */
@@ -70,6 +74,14 @@ export type TaskEvent =
       readonly round: number;
       readonly pending: InputRequests;
       readonly memory: InputMemory;
+    }
+  /** A round has ended during a sleep. */
+  | {
+      readonly type: "sleep";
+      readonly round: number;
+      readonly memory: InputMemory;
+      /** The time of the next round, in milliseconds since 1970. */
+      readonly wakeAt: number;
     }
   /** The client has answered. The responses fit the requests of their keys. */
   | { readonly type: "answer"; readonly responses: { readonly [key: string]: InputResponse } }
@@ -93,7 +105,7 @@ export interface NewTask {
 /** Returns the first state of a task. */
 export function newTask(init: NewTask): TaskState {
   const { now, ttlMs, pollIntervalMs, call, statusMessage } = init;
-  const { answers, steps, state, exchange = init.exchange } = init.memory;
+  const { answers, steps, history, state, exchange = init.exchange } = init.memory;
   return {
     status: "working",
     statusMessage,
@@ -102,7 +114,7 @@ export function newTask(init: NewTask): TaskState {
     ttlMs,
     pollIntervalMs,
     call,
-    memory: { answers, steps, state, exchange },
+    memory: { answers, steps, history, state, exchange },
     round: 1,
     asked: 0,
     questions: {},
@@ -113,8 +125,10 @@ export function newTask(init: NewTask): TaskState {
 export function transition(state: TaskState, event: TaskEvent, now: number): TaskState {
   if (isTerminal(state.status)) return state;
   // The effect of a step has happened, even if the step belongs to an earlier round.
-  if (event.type === "step") return withStep(state, event);
+  if (event.type === "progress") return withProgress(state, event);
   if ("round" in event && (event.round !== state.round || state.status !== "working")) return state;
+  // Clients do not see that a task sleeps.
+  if (event.type === "sleep") return { ...state, memory: memoryAfter(state, event.memory) };
   const lastUpdatedAt = Math.max(now, state.lastUpdatedAt);
   switch (event.type) {
     case "complete":
@@ -131,7 +145,7 @@ export function transition(state: TaskState, event: TaskEvent, now: number): Tas
   return next === state ? state : { ...next, lastUpdatedAt };
 }
 
-/** Applies an event after which the task continues. */
+/** Applies an event that clients can see, and after which the task continues. */
 function apply(
   state: TaskState,
   event: Extract<TaskEvent, { readonly type: "status" | "ask" | "answer" }>,
@@ -146,15 +160,23 @@ function apply(
   }
 }
 
-/** Records the outcome of a step. The first one takes precedence. */
-function withStep(
-  state: TaskState,
-  { name, outcome }: { readonly name: string; readonly outcome: StepOutcome },
-): TaskState {
+/** Records outcomes of steps. The first outcome of a step takes precedence. */
+function withProgress(state: TaskState, { steps, history }: RoundProgress): TaskState {
   const { memory } = state;
-  if (Object.hasOwn(memory.steps, name)) return state;
-  // A computed name creates an own member, even for a name that the prototype has.
-  return { ...state, memory: { ...memory, steps: { ...memory.steps, [name]: outcome } } };
+  const isNew = Object.keys(steps).some((name) => !Object.hasOwn(memory.steps, name));
+  if (!isNew && history.length <= (memory.history?.length ?? 0)) return state;
+  return { ...state, memory: { ...memory, steps: { ...steps, ...memory.steps }, history } };
+}
+
+/** Returns the memory after a round that has ended without a result. */
+function memoryAfter({ memory }: TaskState, round: InputMemory): TaskMemory {
+  return {
+    ...memory,
+    answers: { ...memory.answers, ...round.answers },
+    steps: { ...round.steps, ...memory.steps },
+    history: round.history,
+    state: round.state,
+  };
 }
 
 /**
@@ -172,20 +194,16 @@ function ask(
     asked += 1;
     questions[`${name}-${asked}`] = { name, request };
   }
+  const after = memoryAfter(state, memory);
   // An input request that is sent again loses its earlier answer.
   const isKept = ([name]: [string, unknown]) => !Object.hasOwn(pending, name);
-  const answers = Object.entries({ ...state.memory.answers, ...memory.answers }).filter(isKept);
+  const answers = Object.fromEntries(Object.entries(after.answers).filter(isKept));
   return {
     ...state,
     status: "input_required",
     asked,
     questions,
-    memory: {
-      ...state.memory,
-      answers: Object.fromEntries(answers),
-      steps: { ...memory.steps, ...state.memory.steps },
-      state: memory.state,
-    },
+    memory: { ...after, answers },
   };
 }
 

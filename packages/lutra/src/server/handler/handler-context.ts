@@ -12,7 +12,9 @@ import type { CreateMessageParams, CreateMessageResult } from "../../protocol/sa
 import type { StandardSchema } from "../../schema/schema.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
-import type { StepInfo } from "./steps.ts";
+import type { ParallelOptions } from "./parallel.ts";
+import type { StepOptions } from "./step-options.ts";
+import type { Effect } from "./steps.ts";
 
 /** The second argument of every handler. */
 export interface HandlerContext {
@@ -75,12 +77,34 @@ export interface HandlerContext {
   roots(name: string): Promise<readonly Root[]>;
   /**
    * Runs `effect` once per exchange and remembers its outcome, which must be JSON. A replay returns
-   * the outcome and does not run the effect again. The outcome is stored in the sealed request
-   * state when the handler asks for input. If the handler fails before that, a retry runs the
-   * effect again. In a task, the outcome is stored as soon as the effect has ended. If the process
-   * dies in between, the next attempt repeats the effect with the same `idempotencyKey`.
+   * the outcome and does not run the effect again; if the effect failed, a replay rejects with the
+   * same `StepError`, and the name may be used again for another try. Await every step. An effect
+   * must not start other operations.
+   *
+   * The outcome is stored in the sealed request state when the handler asks for input. If the
+   * handler fails before that, a retry runs the effect again. In a task, the outcome is stored as
+   * soon as the effect has ended. If the process dies in between, the next attempt repeats the effect
+   * with the same `idempotencyKey`.
+   *
+   * @throws {StepError} when the effect failed; a `ToolError` or `ProtocolError` is thrown unchanged
    */
-  step<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T>;
+  step<T>(name: string, effect: Effect<T>): Promise<T>;
+  /** As above, with further tries after a failure, and a timeout. */
+  step<T>(name: string, options: StepOptions, effect: Effect<T>): Promise<T>;
+  /**
+   * Waits. A replay waits only for the rest of the time. In a task, a sleep of more than a second
+   * releases the process: another attempt continues when the sleep has ended.
+   */
+  sleep(name: string, ms: number): Promise<void>;
+  /**
+   * Calls `work` for each item, in their order, for at most `concurrency` items at once. Resolves
+   * to the results in the order of the items. After a rejection no further item is begun.
+   */
+  parallel<T, R>(
+    items: Iterable<T>,
+    options: ParallelOptions,
+    work: (item: T, index: number) => R | Promise<R>,
+  ): Promise<R[]>;
   /** Sets the status message of the task. Does nothing outside a task. */
   status(message: string): void | Promise<void>;
   /**

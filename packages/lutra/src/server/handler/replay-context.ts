@@ -1,16 +1,14 @@
 /**
- * The context of one round: notifications, questions and steps of its handler.
+ * The context of one round: notifications, and the operations of its handler.
  *
  * An input request without a response rejects. When the handler has ended, the client is asked, and its
  * retry replays the handler from the start with all answers remembered. So `finally` blocks run, and
  * the value that a `catch` block returns in the meantime is ignored.
  */
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
-import { hasCapabilities, requireCapabilities } from "../../protocol/capabilities.ts";
 import type { ElicitResult, ElicitURLParams } from "../../protocol/elicitation.ts";
 import type { Principal, RequestContext } from "../../protocol/exchange.ts";
 import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
-import { capabilityFor } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import { isAtLeast, type LoggingLevel } from "../../protocol/logging.ts";
@@ -20,17 +18,17 @@ import type { ListRootsResult, Root } from "../../protocol/roots.ts";
 import type { CreateMessageParams, CreateMessageResult } from "../../protocol/sampling.ts";
 import { isStandardSchema, type StandardSchema } from "../../schema/schema.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
-import { randomId } from "../random-id.ts";
 import { elicitParams, type FormQuestion } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import { HandlerError } from "./handler-error.ts";
+import { inParallel, type ParallelOptions } from "./parallel.ts";
+import { Questions } from "./questions.ts";
 import type { InputMemory } from "./request-state.ts";
+import { quiet, type RoundSettings, RoundState } from "./round-state.ts";
+import { Sleeps } from "./sleeps.ts";
 import type { StepLog } from "./step-log.ts";
-import { type StepInfo, Steps } from "./steps.ts";
-
-/** The error with which an input request rejects that has no response yet. */
-export class InputPending extends Error {
-  override readonly name: string = "InputPending";
-}
+import type { StepOptions } from "./step-options.ts";
+import { type Effect, Steps } from "./steps.ts";
 
 /** The request of a round, and the memory that it starts with. */
 export interface RoundInit {
@@ -38,43 +36,63 @@ export interface RoundInit {
   readonly context: RequestContext;
   readonly memory: InputMemory;
   readonly handles: HandleStore;
+  readonly settings: RoundSettings;
   readonly stepLog?: StepLog | undefined;
+}
+
+/** The steps, input requests and sleeps of one round. */
+class Operations {
+  readonly round: RoundState;
+  readonly steps: Steps;
+  readonly questions: Questions;
+  #sleeps: Sleeps | undefined;
+
+  constructor({ memory, settings, context, stepLog }: RoundInit) {
+    this.round = new RoundState({ memory, settings, context, stepLog });
+    this.steps = new Steps(this.round, memory.steps);
+    const { capabilities } = context.meta as RequestMeta;
+    this.questions = new Questions(this.round, memory, capabilities);
+  }
+
+  get sleeps(): Sleeps {
+    this.#sleeps ??= new Sleeps(this.round, () => this.steps.unfinished !== undefined);
+    return this.#sleeps;
+  }
+
+  get wakeAt(): number | undefined {
+    return this.#sleeps?.wakeAt;
+  }
+
+  end(): void {
+    this.round.end();
+    this.#sleeps?.end();
+  }
 }
 
 /** The context of one round. */
 export class ReplayContext implements HandlerContext {
   readonly handleStore: HandleStore;
-  readonly #request: JSONRPCRequest;
-  readonly #context: RequestContext;
+  readonly #init: RoundInit;
   readonly #requestMeta: RequestMeta;
-  readonly #memory: InputMemory;
-  readonly #stepLog: StepLog | undefined;
-  #exchange: string | undefined;
-  #asked: Record<string, InputRequest> | undefined;
-  #names: Set<string> | undefined;
-  #steps: Steps | undefined;
-  #taken: Record<string, InputResponse> | undefined;
-  #mistake: TypeError | undefined;
+  #operations: Operations | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
   #isDone = false;
 
-  constructor({ request, context, memory, handles, stepLog }: RoundInit) {
-    this.handleStore = handles;
-    this.#request = request;
-    this.#context = context;
-    this.#requestMeta = context.meta as RequestMeta;
-    this.#memory = memory;
-    this.#stepLog = stepLog;
-    this.#exchange = memory.exchange;
-    stepLog?.begin?.(this);
+  constructor(init: RoundInit) {
+    this.handleStore = init.handles;
+    this.#init = init;
+    this.#requestMeta = init.context.meta as RequestMeta;
+    // A handler that starts none of the recorded operations has changed, too.
+    if (init.memory.history?.length) this.#operations = new Operations(init);
+    init.stepLog?.begin?.(this);
   }
 
   get signal(): AbortSignal {
-    return this.#context.signal;
+    return this.#init.context.signal;
   }
 
   get principal(): Principal | undefined {
-    return this.#context.principal;
+    return this.#init.context.principal;
   }
 
   get capabilities(): ClientCapabilities {
@@ -86,15 +104,15 @@ export class ReplayContext implements HandlerContext {
   }
 
   get meta(): JSONObject {
-    return this.#request.params?._meta as JSONObject;
+    return this.#init.request.params?._meta as JSONObject;
   }
 
   get inputResponses(): { readonly [key: string]: InputResponse | undefined } {
-    return this.#memory.answers;
+    return this.#init.memory.answers;
   }
 
   get state(): unknown {
-    return this.#memory.state;
+    return this.#init.memory.state;
   }
 
   progress(value: number | Progress): void | Promise<void> {
@@ -103,7 +121,7 @@ export class ReplayContext implements HandlerContext {
     if (progressToken === undefined || this.#isDone) return;
     if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
     this.#lastProgress = progress.progress;
-    return this.#context.notify(progressNotification(progressToken, progress));
+    return this.#init.context.notify(progressNotification(progressToken, progress));
   }
 
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void> {
@@ -111,7 +129,7 @@ export class ReplayContext implements HandlerContext {
     if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
     // The data of a message is required, and `undefined` is not valid in JSON.
     const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
-    return this.#context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
+    return this.#init.context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
   }
 
   elicit(
@@ -120,9 +138,11 @@ export class ReplayContext implements HandlerContext {
     // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface define the type
   ): Promise<any> {
     const request = { method: "elicitation/create", params: elicitParams(question) } as const;
-    const answer = this.#ask<ElicitResult>(name, request);
+    const { questions } = this.#started;
+    const answer = questions.ask<ElicitResult>(name, request);
     if ("url" in question || !isStandardSchema(question.requestedSchema)) return answer;
-    return quiet(this.#converted(name, request, { answer, schema: question.requestedSchema }));
+    const { requestedSchema: schema } = question;
+    return quiet(questions.converted({ name, request, schema }, answer));
   }
 
   sample(name: string, params: CreateMessageParams): Promise<CreateMessageResult> {
@@ -134,110 +154,98 @@ export class ReplayContext implements HandlerContext {
     return quiet(result.then(({ roots }) => roots));
   }
 
-  step<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
-    this.#steps ??= new Steps({
-      remembered: this.#memory.steps,
-      exchange: () => {
-        this.#exchange ??= randomId();
-        return this.#exchange;
-      },
-      stepLog: this.#stepLog,
-    });
-    return this.#steps.run(name, effect);
+  step<T>(name: string, options: StepOptions | Effect<T>, effect?: Effect<T>): Promise<T> {
+    const step = effect
+      ? { name, options: options as StepOptions, effect }
+      : { name, options: {}, effect: options as Effect<T> };
+    return this.#started.steps.run(step);
+  }
+
+  sleep(name: string, ms: number): Promise<void> {
+    return this.#started.sleeps.sleep(name, ms);
+  }
+
+  parallel<T, R>(
+    items: Iterable<T>,
+    options: ParallelOptions,
+    work: (item: T, index: number) => R | Promise<R>,
+  ): Promise<R[]> {
+    return quiet(inParallel(items, options, work));
   }
 
   status(message: string): void | Promise<void> {
-    if (!this.#isDone) return this.#stepLog?.status(message);
+    if (!this.#isDone) return this.#init.stepLog?.status(message);
   }
 
   startTask(): void | Promise<void> {
-    if (!this.#isDone) return this.#stepLog?.startTask();
+    if (!this.#isDone) return this.#init.stepLog?.startTask();
   }
 
   /** Waits for steps that run in parallel with an input request. */
   settle(): void | Promise<void> {
-    return this.#steps?.settle();
+    return this.#operations?.steps.settle();
   }
 
-  /** A mistake of the handler. Reported even if an input request rejected first. */
-  get mistake(): TypeError | undefined {
-    return this.#mistake;
+  /** A mistake of the handler. Takes precedence over its value and its errors. */
+  get mistake(): HandlerError | undefined {
+    return this.#operations?.round.history.mistake;
   }
 
-  /** Ends the round: no more notifications are sent. */
+  /** True when the handler must run again, because an operation could not end. */
+  get isPaused(): boolean {
+    return this.pending !== undefined || this.wakeAt !== undefined;
+  }
+
+  /** Ends the round: no more notifications are sent, and no more operations are started. */
   done(): void {
     this.#isDone = true;
+    this.#operations?.end();
+  }
+
+  /** Requires that the value of the handler depends on all operations, now that it has returned. */
+  requireEnded(): void {
+    const operations = this.#operations;
+    if (operations === undefined) return;
+    operations.round.history.finish();
+    const { unfinished } = operations.steps;
+    if (unfinished !== undefined && this.mistake === undefined) {
+      throw new HandlerError(
+        `step "${unfinished}": still running when the handler returned; await every step`,
+      );
+    }
   }
 
   /** The input requests of this round that have no response yet. */
   get pending(): InputRequests | undefined {
-    return this.#asked;
+    return this.#operations?.questions.pending;
+  }
+
+  /** The time at which the next round starts, when a sleep has ended this one. */
+  get wakeAt(): number | undefined {
+    return this.#operations?.wakeAt;
   }
 
   /** The memory for the next round. */
   get memory(): InputMemory {
-    const { answers, steps } = this.#memory;
-    const outcomes = this.#steps?.outcomes ?? steps;
-    const known = { answers: { ...answers, ...this.#taken }, steps: outcomes, state: undefined };
-    return this.#exchange === undefined ? known : { ...known, exchange: this.#exchange };
+    const { memory } = this.#init;
+    if (this.#operations === undefined) return { ...memory, state: undefined };
+    const { round, steps, questions } = this.#operations;
+    const { answers } = questions;
+    const history = [...round.history.entries];
+    const known = { answers, steps: steps.outcomes, history, state: undefined };
+    const exchange = round.knownExchange;
+    return exchange === undefined ? known : { ...known, exchange };
+  }
+
+  get #started(): Operations {
+    if (this.#operations === undefined) {
+      this.#operations = new Operations(this.#init);
+      if (this.#isDone) this.#operations.end();
+    }
+    return this.#operations;
   }
 
   #ask<Response>(name: string, request: InputRequest): Promise<Response> {
-    this.#names ??= new Set();
-    // A second input request with this name would always get the response to the first.
-    if (this.#names.has(name)) {
-      this.#mistake = new TypeError(`input request "${name}": asked twice in one round`);
-      return refused(this.#mistake);
-    }
-    this.#names.add(name);
-    const answer = this.#answer(name, request);
-    return answer ? Promise.resolve(answer as Response) : this.#wait(name, request);
+    return this.#started.questions.ask(name, request);
   }
-
-  /** Returns the answer from an earlier round, or one that was sent without request state. */
-  #answer(name: string, request: InputRequest): InputResponse | undefined {
-    const { answers, offered } = this.#memory;
-    if (Object.hasOwn(answers, name)) return answers[name];
-    if (!offered || !hasCapabilities(capabilityFor(request), this.capabilities)) return undefined;
-    const answer = offered(name, request);
-    if (answer === undefined) return undefined;
-    this.#taken ??= Object.create(null) as Record<string, InputResponse>;
-    this.#taken[name] = answer;
-    return answer;
-  }
-
-  #wait(name: string, request: InputRequest): Promise<never> {
-    try {
-      requireCapabilities(capabilityFor(request), this.capabilities);
-    } catch (error) {
-      return refused(error);
-    }
-    // Without a prototype, because an input request may have any name.
-    this.#asked ??= Object.create(null) as Record<string, InputRequest>;
-    this.#asked[name] = request;
-    return refused(new InputPending(`waiting for "${name}"`));
-  }
-
-  /** Converts an accepted form with its schema. Asks again if the schema rejects the content. */
-  async #converted(
-    name: string,
-    request: InputRequest,
-    { answer, schema }: { readonly answer: Promise<ElicitResult>; readonly schema: StandardSchema },
-  ): Promise<unknown> {
-    const { action, content = {} } = await answer;
-    if (action !== "accept") return { action };
-    const result = await schema["~standard"].validate(content);
-    return result.issues ? this.#wait(name, request) : { action, content: result.value };
-  }
-}
-
-/** Rejects with `reason`. One of several parallel input requests may be awaited late or never. */
-function refused(reason: unknown): Promise<never> {
-  return quiet(Promise.reject(reason));
-}
-
-/** Prevents a rejection that is never awaited from ending the process. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }

@@ -21,6 +21,7 @@ import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
 import type { ReplayGuard } from "../../stores/replay-guard.ts";
 import { randomId } from "../random-id.ts";
 import type { Sealer } from "../seal.ts";
+import type { HistoryEntry } from "./history.ts";
 import { answerTo } from "./input-kinds.ts";
 
 /** The value of a step in a list of one, or an empty list when the step returned `undefined`. */
@@ -31,6 +32,8 @@ export interface InputMemory {
   readonly answers: { readonly [key: string]: InputResponse };
   /** Outcomes of steps, by name. */
   readonly steps: { readonly [name: string]: StepOutcome };
+  /** The order of the operations so far. Left out before the first one. */
+  readonly history?: readonly HistoryEntry[] | undefined;
   /** State that the handler returned with `inputRequired`. */
   readonly state: unknown;
   /** Identifies the exchange; set once something depends on it. */
@@ -52,16 +55,12 @@ export interface RequestStatesOptions {
   readonly now: () => number;
 }
 
-interface SealedState {
+interface SealedState extends Omit<InputMemory, "offered"> {
   /** Expiry, in milliseconds since 1970. */
   readonly expires: number;
   /** Claimed on first use when the definition is `singleUse`. */
   readonly nonce: string;
   readonly pending: InputRequests;
-  readonly answers: { readonly [key: string]: InputResponse };
-  readonly steps: { readonly [name: string]: StepOutcome };
-  readonly state: unknown;
-  readonly exchange?: string | undefined;
 }
 
 const emptyMemory: InputMemory = Object.freeze({ answers: {}, steps: {}, state: undefined });
@@ -108,8 +107,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       const isKept = ([key]: [string, unknown]) => !Object.hasOwn(state.pending, key);
       const kept = Object.entries(state.answers).filter(isKept);
       const answers = Object.fromEntries([...kept, ...accepted]);
-      const { steps, exchange } = state;
-      return { answers, steps, state: state.state, exchange };
+      const { steps, history, exchange } = state;
+      return { answers, steps, history, state: state.state, exchange };
     },
     start: ({ params }, singleUse) => {
       const responses = params?.inputResponses as JSONObject | undefined;
@@ -120,8 +119,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       return { ...emptyMemory, offered };
     },
     seal: async (request, context, { pending, memory }) => {
-      const { answers, steps, state, exchange } = memory;
-      const known = { pending, answers, steps, state, exchange };
+      const { answers, steps, history, state, exchange } = memory;
+      const known = { pending, answers, steps, history, state, exchange };
       const content: SealedState = { expires: now() + ttlMs, nonce: randomId(), ...known };
       const requestState = await sealer.seal(content, binding(request, context));
       if (requestState.length > maxStateBytes) {

@@ -20,6 +20,7 @@ import type { HandlerContext } from "./handler-context.ts";
 import { checkedRequest } from "./input-kinds.ts";
 import { ReplayContext, type RoundInit } from "./replay-context.ts";
 import type { InputMemory, RequestStates } from "./request-state.ts";
+import type { RoundSettings } from "./round-state.ts";
 
 /** A request, and what the server provides for the round that answers it. */
 export interface Round {
@@ -28,26 +29,30 @@ export interface Round {
   readonly states: RequestStates;
   /** The store for the values of handles. */
   readonly handles: HandleStore;
+  readonly settings: RoundSettings;
 }
 
 export type Handler<T> = (
   context: HandlerContext,
 ) => T | InputRequired | Promise<T | InputRequired>;
 
-/** The end of a round whose handler requires input that is not available yet. */
+/** The end of a round whose handler requires input that is not available yet, or sleeps. */
 export class InputNeeded {
   /** The input requests without a response. */
   readonly pending: InputRequests;
   /** The memory for the next round. */
   readonly memory: InputMemory;
+  /** The time of the next round, in milliseconds since 1970, when the handler only sleeps. */
+  readonly wakeAt: number | undefined;
 
-  constructor(pending: InputRequests, memory: InputMemory) {
+  constructor(pending: InputRequests, memory: InputMemory, wakeAt?: number) {
     this.pending = pending;
     this.memory = memory;
+    this.wakeAt = wakeAt;
   }
 }
 
-/** The end of a round: the handler's value, or the input that it needs. */
+/** The end of a round: the handler's value, or what it waits for. */
 export type RoundEnd<T> = T | InputNeeded;
 
 /**
@@ -60,9 +65,9 @@ export function runInRequest<T>(
   singleUse: boolean,
   handler: Handler<T>,
 ): RoundEnd<T> | Promise<RoundEnd<T>> {
-  const { request, context, handles } = round;
+  const { request, context, handles, settings } = round;
   return chain(recall(round, singleUse), (memory) =>
-    runRound({ request, context, memory, handles }, handler),
+    runRound({ request, context, memory, handles, settings }, handler),
   );
 }
 
@@ -112,21 +117,26 @@ function endReturned<T>(
   value: T | InputRequired,
 ): RoundEnd<T> | Promise<RoundEnd<T>> {
   context.done();
-  if (context.pending !== undefined) return askPending(context);
-  return value instanceof InputRequired ? askByHand(context, value) : value;
+  if (context.isPaused) return pause(context);
+  if (value instanceof InputRequired) return askByHand(context, value);
+  context.requireEnded();
+  if (context.mistake !== undefined) throw context.mistake;
+  return value;
 }
 
 async function endFailed(context: ReplayContext, error: unknown): Promise<InputNeeded> {
   context.done();
+  if (context.mistake !== undefined) throw context.mistake;
   const takesPrecedence = isProtocolError(error) && !error.peer;
-  if (context.pending === undefined || takesPrecedence) throw error;
-  return askPending(context);
+  if (!context.isPaused || takesPrecedence) throw error;
+  return pause(context);
 }
 
-async function askPending(context: ReplayContext): Promise<InputNeeded> {
+/** Ends a round whose handler waits for input or sleeps. */
+async function pause(context: ReplayContext): Promise<InputNeeded> {
   await context.settle();
   if (context.mistake !== undefined) throw context.mistake;
-  return new InputNeeded(context.pending ?? {}, context.memory);
+  return new InputNeeded(context.pending ?? {}, context.memory, context.wakeAt);
 }
 
 /** Checks the input requests of the explicit form. The client must have declared every kind. */
@@ -143,5 +153,7 @@ async function askByHand(
     requireCapabilities(capabilityFor(request), context.capabilities);
   }
   await context.settle();
-  return new InputNeeded(Object.fromEntries(checked), { ...context.memory, state });
+  // The next round continues from the state, not from the start, so it has no history to follow.
+  const memory = { ...context.memory, history: undefined, state };
+  return new InputNeeded(Object.fromEntries(checked), memory);
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { call, errors, form, retryOf, serverOf, textOf } from "../fixtures/asking.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import { call, errors, form, type Handler, retryOf, serverOf, textOf } from "../fixtures/asking.ts";
+import { ToolError } from "../results.ts";
+import { InputPending } from "./round-state.ts";
+
+const decline = (name: string) => ({ [name]: { action: "decline" } });
 
 describe("context.step", () => {
   it.each<[string, unknown]>([
@@ -48,21 +53,74 @@ describe("context.step", () => {
     expect(ran).toBe(1);
   });
 
-  it("an effect that fails runs again", async () => {
-    let ran = 0;
-    const server = serverOf(async (context) => {
-      const value = await context
-        .step("book", () => {
+  it.each<[string, () => Error, object]>([
+    [
+      "an error",
+      () => new RangeError("busy"),
+      { name: "StepError", message: "busy", errorName: "RangeError" },
+    ],
+    ["a ToolError", () => new ToolError("busy"), { name: "ToolError", message: "busy" }],
+    [
+      "a protocol error",
+      () => new ProtocolError("invalidParams", "busy", { data: { at: 1 } }),
+      { name: "ProtocolError", message: "busy", code: -32602, data: { at: 1 } },
+    ],
+  ])(
+    "rejects in every round as in the first when its effect failed with %s",
+    async (_what, failing, error) => {
+      let ran = 0;
+      const caught: unknown[] = [];
+      const server = serverOf(async (context) => {
+        const book = () => {
           ran += 1;
-          if (ran === 1) throw new Error("busy");
-          return ran;
-        })
-        .catch(() => "failed");
-      await context.elicit("q", form);
-      return String(value);
+          throw failing();
+        };
+        await context.step("book", book).catch((reason: unknown) => caught.push(reason));
+        await context.elicit("q", form);
+        return "done";
+      });
+      const asked = await call(server);
+      expect(textOf(await call(server, retryOf(asked, decline("q"))))).toBe("done");
+      expect(ran).toBe(1);
+      expect(caught).toEqual([expect.objectContaining(error), expect.objectContaining(error)]);
+    },
+  );
+
+  it("a step that failed may be tried again under its name", async () => {
+    const keys: string[] = [];
+    const server = serverOf(async (context) => {
+      for (let tries = 0; tries < 5; tries += 1) {
+        try {
+          const value = await context.step("load", ({ idempotencyKey }) => {
+            if (keys.push(idempotencyKey) < 3) throw new Error("busy");
+            return keys.length;
+          });
+          await context.elicit("q", form);
+          return `${value} after ${tries} tries`;
+        } catch (error) {
+          if (error instanceof InputPending) throw error;
+        }
+      }
+      return "";
     });
     const asked = await call(server);
-    expect(textOf(await call(server, retryOf(asked, { q: { action: "decline" } })))).toBe("2");
+    expect(textOf(await call(server, retryOf(asked, decline("q"))))).toBe("3 after 2 tries");
+    expect(new Set(keys).size).toBe(1);
+    expect(keys).toHaveLength(3);
+  });
+
+  it("one name on both sides of a question is a mistake, and skips no effect", async () => {
+    const effects: number[] = [];
+    const server = serverOf(async (context) => {
+      const first = await context.step("pay", () => effects.push(1));
+      await context.elicit("q", form);
+      return `${first} ${await context.step("pay", () => effects.push(2))}`;
+    });
+    const asked = await call(server);
+    const mistake = { code: -32603, message: 'step "pay": used twice' };
+    await expect(call(server, retryOf(asked, decline("q")))).rejects.toMatchObject(mistake);
+    expect(errors).toEqual([expect.objectContaining({ message: mistake.message })]);
+    expect(effects).toEqual([1]);
   });
 
   it("two effects of one name are a mistake", async () => {
@@ -126,5 +184,98 @@ describe("context.step", () => {
       return "done";
     });
     expect(textOf(await call(server))).toBe("done");
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "a date",
+      () => ({ at: new Date(0) }),
+      "outcome.at: expected a JSON value, got an instance of Date",
+    ],
+    ["a map", () => new Map([[1, 2]]), "outcome: expected a JSON value, got an instance of Map"],
+    ["a set", () => [1, new Set()], "outcome[1]: expected a JSON value, got an instance of Set"],
+    [
+      "bytes",
+      () => ({ a: [Buffer.from("a")] }),
+      "outcome.a[0]: expected a JSON value, got an instance of Buffer",
+    ],
+    ["NaN", () => ({ a: { b: Number.NaN } }), "outcome.a.b: expected a JSON value, got NaN"],
+    ["infinity", () => -Infinity, "outcome: expected a JSON value, got -Infinity"],
+    ["a big number", () => 1n, "outcome: expected a JSON value, got a bigint"],
+    ["a function", () => ({ a: () => 1 }), "outcome.a: expected a JSON value, got a function"],
+    ["an error", () => new Error("x"), "outcome: expected a JSON value, got an instance of Error"],
+    ["a hole", () => [undefined], "outcome[0]: expected a JSON value, got undefined"],
+  ])(
+    "refuses an outcome that JSON would change, and names the member: %s",
+    async (_what, outcome, message) => {
+      const server = serverOf((context) => context.step("s", outcome).catch(() => "caught"));
+      const reason = `step "s": ${message}`;
+      await expect(call(server)).rejects.toMatchObject({ code: -32603, message: reason });
+      expect(errors).toEqual([expect.objectContaining({ name: "HandlerError", message: reason })]);
+    },
+  );
+
+  it("returns the same outcome in every round, without members that are undefined", async () => {
+    const seen: unknown[] = [];
+    const server = serverOf(async (context) => {
+      const outcome = await context.step("s", () => ({ a: undefined, n: -0, list: [1] }));
+      seen.push(structuredClone(outcome));
+      outcome.list.push(2);
+      await context.elicit("q", form);
+      return "done";
+    });
+    const asked = await call(server);
+    await call(server, retryOf(asked, decline("q")));
+    expect(seen).toStrictEqual([
+      { n: 0, list: [1] },
+      { n: 0, list: [1] },
+    ]);
+  });
+
+  it.each<[string, Handler]>([
+    ["a step", (context) => void context.step("s", () => new Promise(() => {}))],
+    [
+      "a step in a function without an await",
+      (context) => {
+        [1].forEach(async () => {
+          await context.step("s", () => Promise.resolve());
+        });
+        return "done";
+      },
+    ],
+  ])("the handler must await: %s", async (_what, handler) => {
+    const message = 'step "s": still running when the handler returned; await every step';
+    await expect(call(serverOf(handler))).rejects.toMatchObject({ code: -32603, message });
+    expect(errors).toEqual([expect.objectContaining({ message })]);
+  });
+
+  it("an effect does not start after its handler has returned", async () => {
+    let resolve = () => {};
+    const promise = new Promise<void>((settle) => (resolve = settle));
+    let ran = 0;
+    const server = serverOf((context) => {
+      void promise.then(() => context.step("late", () => ran++));
+      return "done";
+    });
+    await call(server);
+    resolve();
+    await new Promise((continued) => setImmediate(continued));
+    expect(ran).toBe(0);
+  });
+
+  it("an effect must not start another step", async () => {
+    const server = serverOf((context) =>
+      context.step("outer", async () => context.step("inner", () => 1)),
+    );
+    const message = 'step "inner": expected outside of the effect of step "outer"';
+    await expect(call(server)).rejects.toMatchObject({ code: -32603, message });
+  });
+
+  it("an effect that asks waits for the answer, and is not regarded as failed", async () => {
+    const server = serverOf((context) =>
+      context.step("ask", async () => (await context.elicit("q", form)).action),
+    );
+    const asked = await call(server);
+    expect(textOf(await call(server, retryOf(asked, decline("q"))))).toBe("decline");
   });
 });

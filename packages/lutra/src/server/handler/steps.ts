@@ -1,69 +1,152 @@
-import type { StepOutcome } from "./request-state.ts";
-import type { StepLog } from "./step-log.ts";
-
-type Outcomes = { readonly [name: string]: StepOutcome };
-
-/** The argument of a step's effect. */
-export interface StepInfo {
-  /**
-   * Unique to this step of this exchange, and the same when the step is run again. Pass it to the
-   * service that the effect calls, so that the service can recognise a repetition.
-   */
-  readonly idempotencyKey: string;
-}
-
-export interface StepsOptions {
-  /** Outcomes of earlier rounds. */
-  readonly remembered: Outcomes;
-  /** Returns the identifier of the exchange. */
-  readonly exchange: () => string;
-  /** Stores each outcome as soon as it is available. */
-  readonly stepLog: Pick<StepLog, "step"> | undefined;
-}
-
 /** The steps of one round: outcomes of earlier rounds, and effects that run now. */
+import { requireJSON } from "../../protocol/json.ts";
+import { HandlerError } from "./handler-error.ts";
+import type { InputMemory, StepOutcome } from "./request-state.ts";
+import { InputPending, type RoundState } from "./round-state.ts";
+import { toError, toFailure } from "./step-failure.ts";
+import { requireStepOptions, runTries, type StepInfo, type StepOptions } from "./step-options.ts";
+
+export type Effect<T> = (info: StepInfo) => T | Promise<T>;
+
+export interface Step<T> {
+  readonly name: string;
+  readonly options: StepOptions;
+  readonly effect: Effect<T>;
+}
+
 export class Steps {
-  readonly #options: StepsOptions;
-  readonly #started = new Set<string>();
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #round: RoundState;
+  readonly #remembered: InputMemory["steps"];
+  /** The names in use. A step that has failed releases its name, so that it can be tried again. */
+  readonly #names = new Set<string>();
+  readonly #running = new Map<Promise<unknown>, string>();
   // Without a prototype, because a step may have any name.
   readonly #done: Record<string, StepOutcome> = Object.create(null);
+  /** The step whose effect is being called. */
+  #calling: string | undefined;
 
-  constructor(options: StepsOptions) {
-    this.#options = options;
+  constructor(round: RoundState, remembered: InputMemory["steps"]) {
+    this.#round = round;
+    this.#remembered = remembered;
   }
 
-  run<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
-    const { remembered } = this.#options;
-    const [known] = Object.hasOwn(remembered, name) ? [remembered[name]] : [];
-    if (known !== undefined) return Promise.resolve(known[0] as T);
-    const running = this.#start(name, effect);
-    this.#running.add(running);
+  /** All outcomes, for the next round. */
+  get outcomes(): InputMemory["steps"] {
+    return { ...this.#remembered, ...this.#done };
+  }
+
+  /** The name of a step that is still running. */
+  get unfinished(): string | undefined {
+    return [...this.#running.values()][0];
+  }
+
+  run<T>(step: Step<T>): Promise<T> {
+    const { name } = step;
+    requireStepOptions(name, step.options);
+    if (this.#calling !== undefined) {
+      return this.#refuse(name, `expected outside of the effect of step "${this.#calling}"`);
+    }
+    if (this.#names.has(name)) return this.#refuse(name, "used twice");
+    return this.#round.start<T>({ start: `step ${name}` }, (resolve, reject) => {
+      this.#names.add(name);
+      const fail = (error: unknown) => {
+        this.#names.delete(name);
+        reject(error);
+      };
+      return {
+        runsDuringReplay: true,
+        replay: ({ error }) => (error ? fail(toError(error)) : resolve(this.#recall(name) as T)),
+        run: (number) => void this.#track(name, this.#perform(step, number)).then(resolve, fail),
+        refuse: fail,
+      };
+    });
+  }
+
+  /** Waits for steps that run in parallel with an input request; the next round needs their outcomes. */
+  async settle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.keys());
+  }
+
+  #refuse(name: string, reason: string): Promise<never> {
+    return this.#round.refuse(new HandlerError(`step "${name}": ${reason}`));
+  }
+
+  #track<T>(name: string, running: Promise<T>): Promise<T> {
+    this.#running.set(running, name);
     const remove = () => this.#running.delete(running);
     running.then(remove, remove);
     return running;
   }
 
-  /** Waits for steps that run in parallel with an input request; the next round needs their outcomes. */
-  async settle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  /** Returns a copy of an outcome, because handlers may change it. */
+  #recall(name: string): unknown {
+    const [outcome] = this.#done[name] ?? this.#remembered[name] ?? [];
+    return outcome === undefined ? undefined : requireJSON(outcome, "outcome");
   }
 
-  get outcomes(): Outcomes {
-    return { ...this.#options.remembered, ...this.#done };
+  async #perform<T>(step: Step<T>, number: number): Promise<T> {
+    const { name } = step;
+    const { history } = this.#round;
+    try {
+      // An earlier version of this package recorded outcomes without a history.
+      if (Object.hasOwn(this.#remembered, name)) history.end(number);
+      else await this.#runEffect(step, number);
+    } finally {
+      await new Promise<void>((resolve) => history.deliver(resolve));
+    }
+    return this.#recall(name) as T;
   }
 
-  async #start<T>(name: string, effect: (info: StepInfo) => T | Promise<T>): Promise<T> {
-    if (this.#started.has(name)) throw new TypeError(`step "${name}": used twice in one round`);
-    this.#started.add(name);
-    const { exchange, stepLog } = this.#options;
-    const idempotencyKey = `${exchange()}/${encodeURIComponent(name)}`;
-    const outcome = await effect({ idempotencyKey });
-    const done: StepOutcome = outcome === undefined ? [] : [outcome];
-    this.#done[name] = done;
-    if (stepLog === undefined) return outcome;
-    const kept = await stepLog.step(name, done);
-    this.#done[name] = kept;
-    return kept[0] as T;
+  /** Runs the effect, and records its outcome or its error. */
+  async #runEffect<T>(step: Step<T>, number: number): Promise<void> {
+    const { name } = step;
+    let outcome: StepOutcome;
+    try {
+      outcome = this.#toOutcome(name, await this.#try(step));
+    } catch (thrown) {
+      if (!this.#isFailure(thrown)) throw thrown;
+      const failure = toFailure(thrown);
+      this.#round.history.end(number, failure);
+      await this.#round.record({});
+      throw toError(failure, thrown);
+    }
+    this.#done[name] = outcome;
+    this.#round.history.end(number);
+    await this.#round.record({ [name]: outcome });
+  }
+
+  #try<T>({ name, options, effect }: Step<T>): Promise<T> {
+    const round = this.#round;
+    const call: Effect<T> = (info) => {
+      this.#calling = name;
+      try {
+        return effect(info);
+      } finally {
+        this.#calling = undefined;
+      }
+    };
+    return runTries(call, {
+      options,
+      signal: () => round.signal,
+      confirm: () => round.confirm(),
+      idempotencyKey: `${round.exchange}/${encodeURIComponent(name)}`,
+    });
+  }
+
+  #toOutcome(name: string, value: unknown): StepOutcome {
+    if (value === undefined) return [];
+    try {
+      return [requireJSON(value, "outcome")];
+    } catch (error) {
+      const mistake = new HandlerError(`step "${name}": ${(error as Error).message}`);
+      this.#round.history.fail(mistake);
+      throw mistake;
+    }
+  }
+
+  /** False for errors that end the round, which the next round does not repeat. */
+  #isFailure(thrown: unknown): boolean {
+    const { history, signal } = this.#round;
+    return !(thrown instanceof InputPending) && history.mistake === undefined && !signal.aborted;
   }
 }

@@ -3,6 +3,7 @@ import type { ContractCase } from "./contract-case.ts";
 import { taskClosingCases } from "./task-closing-cases.ts";
 import { taskKeepingCases } from "./task-keeping-cases.ts";
 import { type LoseProcess, taskLostRunCases, taskOrderlyEndCases } from "./task-lost-run-cases.ts";
+import { taskPauseCases } from "./task-pause-cases.ts";
 import { taskTurnCases } from "./task-turn-cases.ts";
 import { taskWorkCases } from "./task-work-cases.ts";
 
@@ -48,6 +49,7 @@ export function taskStoreContract(
     ...taskKeepingCases,
     ...taskWorkCases,
     ...taskTurnCases,
+    ...taskPauseCases,
     ...taskClosingCases,
     ...taskOrderlyEndCases,
     ...(lose ? taskLostRunCases(lose) : []),

@@ -16,6 +16,7 @@ import type { HeldTask } from "../../../stores/task-store.ts";
 import { waitWithTimer } from "../../../stores/timer.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
+import { LazyAbortController } from "./lazy-abort.ts";
 import type { HeldRecord } from "./records.ts";
 import { unreferenced } from "./running-tasks.ts";
 import { isAbandoned, type Outcome, TaskRound } from "./task-round.ts";
@@ -53,13 +54,14 @@ class DeferredCall {
   readonly #call: ToolCall;
   readonly #settings: TaskSettings;
   readonly #init: DeferredCallInit;
-  readonly #controller = new AbortController();
+  readonly #controller = new LazyAbortController();
   /** Resolves when the call has become a task. */
   readonly #taskResult: Promise<Result>;
   #resolveTaskResult: (result: Result) => void = () => {};
   #run: MemorySource | undefined;
   /** The task that this call has become or is becoming. */
   #task: Promise<Promoted> | undefined;
+  #isTask = false;
   #hasEnded = false;
   #status: string | undefined;
 
@@ -73,14 +75,14 @@ class DeferredCall {
   }
 
   async answer(memory: InputMemory): Promise<Result> {
-    const { request, context, handles } = this.#call.round;
+    const { request, context, handles, settings } = this.#call.round;
     const onAbort = () => this.#controller.abort(context.signal.reason);
     if (context.signal.aborted) onAbort();
     context.signal.addEventListener("abort", onAbort);
     const timer = this.#startTimer();
     const own = { context: this.#ownContext(context), stepLog: this.#stepLog };
     const ended = this.#call
-      .runRound({ request, memory, handles, ...own })
+      .runRound({ request, memory, handles, settings, ...own })
       .then(
         (value): Outcome => ({ value }),
         (error): Outcome => ({ error }),
@@ -112,8 +114,11 @@ class DeferredCall {
 
   /** Returns the handler's context. Its notifications are dropped once the call becomes a task. */
   #ownContext(context: RequestContext): RequestContext {
+    const controller = this.#controller;
     return {
-      signal: this.#controller.signal,
+      get signal() {
+        return controller.signal;
+      },
       notify: (notification) => (this.#task ? undefined : context.notify(notification)),
       principal: context.principal,
       header: context.header,
@@ -126,8 +131,13 @@ class DeferredCall {
       begin: (run) => {
         this.#run = run;
       },
-      step: async (name, outcome) =>
-        this.#task ? (await this.#task).round.step(name, outcome) : outcome,
+      confirm: () => {
+        if (this.#controller.aborted) throw this.#controller.reason;
+      },
+      record: async (progress) => {
+        await (await this.#task)?.round.record(progress);
+      },
+      canPause: () => this.#isTask,
       status: async (message) => {
         this.#status = message;
         await (await this.#task)?.round.status(message);
@@ -158,7 +168,10 @@ class DeferredCall {
     entry.expireIn(expiresAt === null ? null : expiresAt - host.now());
     if (this.#call.round.context.signal.aborted) await this.#abandon(held);
     this.#resolveTaskResult(createTaskResult(held));
-    return { round: new TaskRound(records, held, taken), taken, remove: entry.remove };
+    this.#isTask = true;
+    const controller = this.#controller;
+    const round = new TaskRound({ records, record: held, taken, controller });
+    return { round, taken, remove: entry.remove };
   }
 
   /** Cancels a task whose request was aborted before the client received the id of the task. */
@@ -183,8 +196,7 @@ class DeferredCall {
   async #record({ round, taken }: Promoted, outcome: Outcome): Promise<void> {
     const { host } = this.#init;
     // If a step could not be recorded, a worker runs the round again.
-    const isRecorded =
-      round.failure === undefined && !isAbandoned(outcome, this.#controller.signal);
+    const isRecorded = round.failure === undefined && !isAbandoned(outcome, this.#controller);
     const lost = new AbortController();
     const removeListener = taken.onLost(() => lost.abort());
     while (!lost.signal.aborted) {

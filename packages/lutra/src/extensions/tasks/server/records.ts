@@ -95,12 +95,13 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   function replace(record: TaskRecord, order: TaskOrder, taken?: TakenTask): Promise<boolean> {
     const stored = toStored(record);
     if (taken === undefined) return store().replace(stored, order);
-    return order.order === "drop" ? taken.end(stored) : taken.replace(stored, order);
+    const { order: schedule, isProgress } = order;
+    return schedule ? taken.end(stored, order) : taken.replace(stored, { isProgress });
   }
 
-  /** Publishes a change. Steps are not published, because clients do not see them. */
+  /** Publishes a change, unless clients do not see it. */
   function publish(record: TaskRecord, event: TaskEvent): void {
-    if (event.type === "step") return;
+    if (event.type === "progress" || event.type === "sleep") return;
     const { taskId, version, state } = record;
     onChange(record);
     void notify(options, taskTopic(taskId), { taskId, version });
@@ -124,7 +125,7 @@ export function createRecords(options: RecordsOptions): TaskRecords {
         const { version, expiresAt } = record;
         const state = transition(record.state, event, now());
         const next = { taskId, version: version + 1, expiresAt, state };
-        const order = orderAfter(record.state, event, state);
+        const order = orderAfter(record.state, event, { state, now: now() });
         if (state !== record.state && (await replace(next, order, taken))) {
           publish(next, event);
           return next;
@@ -165,15 +166,20 @@ export function belongsTo({ state }: TaskRecord, principal: Principal | undefine
 const none: TaskOrder = {};
 const run: TaskOrder = { order: "run" };
 const drop: TaskOrder = { order: "drop" };
-/** The order for a recorded step. It counts as progress, because the step does not run again. */
+/** The order for recorded steps. They count as progress, because they do not run again. */
 const progress: TaskOrder = { isProgress: true };
 
 /** Returns the order that the store carries out together with a change. */
-function orderAfter(before: TaskState, event: TaskEvent, after: TaskState): TaskOrder {
-  if (event.type === "step") return progress;
-  if (isTerminal(after.status) || after.status === "input_required") return drop;
+function orderAfter(
+  before: TaskState,
+  event: TaskEvent,
+  { state, now }: { readonly state: TaskState; readonly now: number },
+): TaskOrder {
+  if (event.type === "progress") return progress;
+  if (event.type === "sleep") return { order: "run", afterMs: Math.max(0, event.wakeAt - now) };
+  if (isTerminal(state.status) || state.status === "input_required") return drop;
   // Status messages do not count as progress, because every replay repeats them.
-  return after.round > before.round ? run : none;
+  return state.round > before.round ? run : none;
 }
 
 /** Converts a stored task. Stores do not know the type of its state. */

@@ -85,11 +85,11 @@ export function createRunningTasks({ events, read, onError }: RunningTasksOption
   };
 }
 
-function cancelledError(): TransportError {
+export function cancelledError(): TransportError {
   return new TransportError("aborted", "the task was cancelled");
 }
 
-function expiredError(): TransportError {
+export function expiredError(): TransportError {
   return new TransportError("aborted", "the task has expired");
 }
 

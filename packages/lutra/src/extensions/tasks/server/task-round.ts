@@ -10,14 +10,16 @@ import { parseRequestMeta } from "../../../protocol/meta.ts";
 import { callTool } from "../../../protocol/tools.ts";
 import { modernVersions } from "../../../protocol/versioning.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
-import type { InputMemory, StepOutcome } from "../../../server/handler/request-state.ts";
+import type { InputMemory } from "../../../server/handler/request-state.ts";
 import { InputNeeded } from "../../../server/handler/round.ts";
-import type { StepLog } from "../../../server/handler/step-log.ts";
+import type { RoundProgress, StepLog } from "../../../server/handler/step-log.ts";
 import { unknownTool } from "../../../server/tools.ts";
 import type { TakenTask } from "../../../stores/task-store.ts";
+import { isTerminal } from "../protocol.ts";
 import type { TaskCall, TaskEvent } from "../state.ts";
 import { type LazyAbortController, RoundContext } from "./lazy-abort.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
+import { cancelledError, expiredError } from "./running-tasks.ts";
 
 /** The outcome of a handler: its result, the input that it needs, or the error that it threw. */
 export type Outcome = { readonly value: Result | InputNeeded } | { readonly error: unknown };
@@ -27,23 +29,32 @@ export class StoreFailure extends Error {
   override readonly name: string = "StoreFailure";
 }
 
+export interface TaskRoundInit {
+  readonly records: TaskRecords;
+  readonly record: TaskRecord;
+  readonly taken: TakenTask;
+  /** Aborted when the round must not cause further effects. */
+  readonly controller: LazyAbortController;
+}
+
 /** Records the events of one round, as the handler's context reports them. */
 export class TaskRound implements StepLog {
   readonly taskId: string;
-  readonly #records: TaskRecords;
-  readonly #taken: TakenTask;
+  readonly #init: TaskRoundInit;
   readonly #number: number;
   #known: TaskRecord | undefined;
   #failure: StoreFailure | undefined;
   /** Settles when the previous event is recorded. Parallel writes would conflict. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Progress that waits for the previous event. It is recorded together. */
+  #unrecorded: RoundProgress | undefined;
+  #recording: Promise<void> = Promise.resolve();
 
-  constructor(records: TaskRecords, record: TaskRecord, taken: TakenTask) {
-    this.taskId = record.taskId;
-    this.#number = record.state.round;
-    this.#records = records;
-    this.#taken = taken;
-    this.#known = record;
+  constructor(init: TaskRoundInit) {
+    this.taskId = init.record.taskId;
+    this.#init = init;
+    this.#number = init.record.state.round;
+    this.#known = init.record;
   }
 
   /** The first failure of the store in this round. */
@@ -51,16 +62,24 @@ export class TaskRound implements StepLog {
     return this.#failure;
   }
 
-  async step(name: string, outcome: StepOutcome): Promise<StepOutcome> {
-    const stored = ownCopy(outcome);
-    const record = await this.#record({ type: "step", name, outcome: stored });
-    const first = record?.state.memory.steps[name] ?? stored;
-    // An outcome that an earlier attempt recorded takes precedence.
-    return first === stored ? outcome : ownCopy(first);
+  confirm(): void {
+    const { controller } = this.#init;
+    if (controller.aborted) throw controller.reason;
   }
 
-  async status(message: string): Promise<void> {
-    await this.#record({ type: "status", round: this.#number, message });
+  record({ steps, history }: RoundProgress): Promise<void> {
+    const isScheduled = this.#unrecorded !== undefined;
+    this.#unrecorded = { steps: { ...this.#unrecorded?.steps, ...steps }, history };
+    if (!isScheduled) this.#recording = this.#change(() => this.#takeProgress());
+    return this.#recording;
+  }
+
+  canPause(): boolean {
+    return true;
+  }
+
+  status(message: string): Promise<void> {
+    return this.#change(() => ({ type: "status", round: this.#number, message }));
   }
 
   /** Does nothing, because the call already is a task. */
@@ -68,18 +87,34 @@ export class TaskRound implements StepLog {
 
   /** Records the outcome of the handler, and ends the attempt. */
   end(outcome: Outcome, host: ExtensionHost): Promise<TaskRecord | undefined> {
-    return this.#record(eventOf(outcome, this.#number, host));
+    return this.#apply(() => eventOf(outcome, this.#number, host));
   }
 
-  #record(event: TaskEvent): Promise<TaskRecord | undefined> {
-    const recorded = this.#last.then(() => this.#change(event));
-    this.#last = recorded.catch(() => {});
-    return recorded;
+  #takeProgress(): TaskEvent {
+    const progress = this.#unrecorded ?? { steps: {}, history: [] };
+    this.#unrecorded = undefined;
+    return { type: "progress", ...progress };
   }
 
-  async #change(event: TaskEvent): Promise<TaskRecord | undefined> {
+  /** Records an event during the round. Aborts the round if the task has ended. */
+  async #change(event: () => TaskEvent): Promise<void> {
+    const record = await this.#apply(event);
+    const { controller } = this.#init;
+    if (record === undefined) controller.abort(expiredError());
+    else if (isTerminal(record.state.status)) controller.abort(cancelledError());
+    this.confirm();
+  }
+
+  #apply(event: () => TaskEvent): Promise<TaskRecord | undefined> {
+    const applied = this.#last.then(() => this.#applyNow(event()));
+    this.#last = applied.catch(() => {});
+    return applied;
+  }
+
+  async #applyNow(event: TaskEvent): Promise<TaskRecord | undefined> {
+    const { records, taken } = this.#init;
     try {
-      this.#known = await this.#records.change(this.taskId, event, this.#known, this.#taken);
+      this.#known = await records.change(this.taskId, event, this.#known, taken);
       return this.#known;
     } catch (cause) {
       this.#known = undefined;
@@ -99,7 +134,7 @@ function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEven
   try {
     if ("error" in outcome) throw outcome.error;
     const { value } = outcome;
-    if (value instanceof InputNeeded) return askEvent(value, round);
+    if (value instanceof InputNeeded) return pauseEvent(value, round);
     return { type: "complete", round, result: asJSON(value) };
   } catch (thrown) {
     const error = host.mask(thrown, "tasks");
@@ -107,12 +142,13 @@ function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEven
   }
 }
 
-function askEvent({ pending, memory }: InputNeeded, round: number): TaskEvent {
-  if (Object.keys(pending).length === 0) {
-    throw new TypeError("inputRequired: expected at least one input request in a task");
-  }
-  const { answers, steps, state } = memory;
-  return copyOfJSON({ type: "ask", round, pending, memory: { answers, steps, state } });
+function pauseEvent({ pending, memory, wakeAt }: InputNeeded, round: number): TaskEvent {
+  const { answers, steps, history, state } = memory;
+  const known = { answers, steps, history, state };
+  const isAsking = Object.keys(pending).length > 0;
+  if (isAsking) return copyOfJSON({ type: "ask", round, pending, memory: known });
+  if (wakeAt !== undefined) return copyOfJSON({ type: "sleep", round, memory: known, wakeAt });
+  throw new TypeError("inputRequired: expected at least one input request in a task");
 }
 
 /** Returns the parts of a call that other replicas need to run it. */
@@ -149,6 +185,7 @@ export async function runTaskRound(
   const known: InputMemory = {
     answers: ownCopy(memory.answers),
     steps: ownCopy(memory.steps),
+    history: memory.history,
     exchange: memory.exchange,
     state: ownCopy(memory.state),
   };

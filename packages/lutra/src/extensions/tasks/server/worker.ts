@@ -80,17 +80,17 @@ function taskRunner(init: WorkerInit) {
     try {
       const record = controller.aborted ? await records.read(taskId) : toRecord(taken.task);
       if (record?.state.status !== "working") return;
-      if (taken.lostRuns >= options.maxLostRuns) return await giveUp(record, taken, init);
+      const round = new TaskRound({ records, record, taken, controller });
+      if (taken.lostRuns >= options.maxLostRuns) return await giveUp(round, taken, init);
       entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
-      await runTask(record, taken, controller);
+      await runTask(record, round, controller);
     } finally {
       entry.remove();
       removeListener();
     }
   };
 
-  async function runTask(record: TaskRecord, taken: TakenTask, controller: LazyAbortController) {
-    const round = new TaskRound(records, record, taken);
+  async function runTask(record: TaskRecord, round: TaskRound, controller: LazyAbortController) {
     const run = () => runTaskRound(record, { host, stepLog: round, controller });
     const outcome = await inTurn(record, run, controller);
     if (round.failure !== undefined) throw round.failure;
@@ -118,15 +118,11 @@ function taskRunner(init: WorkerInit) {
  *
  * @spec ext-tasks/tasks#task-execution-errors
  */
-async function giveUp(
-  record: TaskRecord,
-  taken: TakenTask,
-  { host, records }: WorkerInit,
-): Promise<void> {
-  const { taskId, state } = record;
+async function giveUp(round: TaskRound, taken: TakenTask, { host }: WorkerInit): Promise<void> {
+  const { taskId, state } = toRecord(taken.task);
   const reason = `given up after ${taken.lostRuns} runs were lost with their process`;
   const error = new ProtocolError("internalError", `The task was ${reason}`);
-  const after = await new TaskRound(records, record, taken).end({ error }, host);
+  const after = await round.end({ error }, host);
   if (after?.state.status !== "failed") return;
   host.onError(new Error(`task ${taskId} of the tool ${state.call.name}: ${reason}`), "tasks");
 }
