@@ -38,7 +38,7 @@ describe("context.sleep within a request", () => {
       await vi.advanceTimersByTimeAsync(1000);
     }
     const asked = await calling;
-    expect(Date.now() - begun).toBe(3000);
+    expect(Date.now() - begun).toBe(3000); // time: fake timers
     expect(textOf(await call(server, retryOf(asked, { q: { action: "decline" } })))).toBe("done");
   });
 

@@ -298,7 +298,7 @@ describe("a sleep in a task", () => {
     let rounds = 0;
     const busy = tool(async (context) => {
       rounds += 1;
-      const slow = () => new Promise<string>((resolve) => setTimeout(resolve, 30_000, "slow"));
+      const slow = () => new Promise<string>((resolve) => setTimeout(resolve, 30_000, "slow")); // time: fake timers
       await Promise.all([context.sleep("pause", 20_000), context.step("slow", slow)]);
       return "done";
     });
