@@ -13,6 +13,7 @@ interface Claim {
   readonly number: number;
   readonly id: string;
   readonly ttlMs: number;
+  readonly caller: string | undefined;
 }
 
 interface Claimed {
@@ -32,12 +33,12 @@ export function createProcessReplayGuard(channel: Channel): ReplayGuard {
   });
   return {
     isShared: true,
-    claim: (id, ttlMs) =>
+    claim: (id, ttlMs, caller) =>
       new Promise((resolve, reject) => {
         last += 1;
         const number = last;
         waiting.set(number, resolve);
-        const claim: Claim = { type: "lutra.claim", number, id, ttlMs };
+        const claim: Claim = { type: "lutra.claim", number, id, ttlMs, caller };
         channel.send?.(claim, (error) => {
           if (error === null) return;
           waiting.delete(number);
@@ -51,8 +52,8 @@ export function createProcessReplayGuard(channel: Channel): ReplayGuard {
 export function answerClaims(channel: Channel, guard: ReplayGuard): void {
   channel.on("message", async (message) => {
     if (!hasType<Claim>(message, "lutra.claim")) return;
-    const { number, id, ttlMs } = message;
-    const isFirst = await guard.claim(id, ttlMs);
+    const { number, id, ttlMs, caller } = message;
+    const isFirst = await guard.claim(id, ttlMs, caller);
     const claimed: Claimed = { type: "lutra.claimed", number, isFirst };
     channel.send?.(claimed, () => {});
   });

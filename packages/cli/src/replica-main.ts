@@ -80,6 +80,7 @@ function listen(server: Server, { socketPath, principalKey }: StartMessage): Pro
     // The gateway decides who may call, and its own requests have no principal.
     authenticate: passedPrincipal(principalKey),
     anonymous: true,
+    addressOf,
   });
   // A principal with many claims may be as large as all headers of its request.
   const http = createHttpServer({ maxHeaderSize: 65_536 }, handler);
@@ -97,6 +98,11 @@ function listen(server: Server, { socketPath, principalKey }: StartMessage): Pro
     http.once("error", reject);
     http.listen(socketPath, resolve);
   });
+}
+
+/** Returns the address of a caller. The gateway sets the header, and no one else can connect. */
+function addressOf(header: (name: string) => string | undefined): string | undefined {
+  return header("x-forwarded-for")?.split(",", 1)[0]?.trim();
 }
 
 function messageOf(error: unknown, module: string): string {

@@ -7,7 +7,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { type Peer, type Peers, plainAddress } from "./peers.ts";
+import type { Peer, Peers } from "./peers.ts";
 
 /** The headers that the gateway writes itself. */
 export const forwardedNames = {

@@ -1,5 +1,6 @@
 /** The peers of connections, and the trust in those that are proxies. */
 import { BlockList, isIPv6 } from "node:net";
+import { plainAddress } from "lutra/internal";
 import { parseAddressRange } from "../config/address-range.ts";
 
 export interface Peer {
@@ -53,13 +54,4 @@ function compileTrust(trustedProxies: readonly string[]): Peers["isTrusted"] {
     trusted.addSubnet(range.address, range.prefix, range.family);
   }
   return (address) => address !== "" && trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-}
-
-/** Normalizes an address: IPv4 in IPv6 notation becomes plain IPv4, and an IPv6 zone is removed. */
-export function plainAddress(address: string): string {
-  if (!address.includes(":")) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped !== null) return mapped[1] as string;
-  const [bare = ""] = address.split("%", 1);
-  return bare;
 }

@@ -16,6 +16,7 @@ import type { ClientExtension } from "./extension.ts";
 import { checkExtensions } from "./extension-rules.ts";
 import type { RootsHandler } from "./roots.ts";
 import type { SampleHandler } from "./sampling.ts";
+import { limitWarnings } from "./warnings.ts";
 
 /** Options of a client. Those of `HttpTransportOptions` apply only to targets that are URLs. */
 export interface ClientOptions extends HttpTransportOptions {
@@ -98,7 +99,10 @@ export interface ClientOptions extends HttpTransportOptions {
    * Protocol versions, the preferred one first. @default all versions that this package supports
    */
   readonly versions?: readonly string[];
-  /** Called with problems that do not fail a request. @default console.warn */
+  /**
+   * Called with problems that do not fail a request, at most 100 times a minute.
+   * @default console.warn
+   */
   readonly onWarning?: (message: string, cause?: unknown) => void;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -159,7 +163,7 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
     now: Date.now,
     random: Math.random,
     ...definedOf(options),
-    onWarning: isolate(options.onWarning ?? printWarning),
+    onWarning: limitWarnings(isolate(options.onWarning ?? printWarning)),
     capabilities: capabilitiesOf(options),
   };
 }

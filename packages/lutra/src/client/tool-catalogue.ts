@@ -10,6 +10,7 @@ import type { CallToolResult, Tool } from "../protocol/tools.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import type { Validate } from "../schema/json-schema.ts";
 import type { CompleteOptions } from "./options.ts";
+import { clip } from "./warnings.ts";
 
 /** A listed tool, with the data that a call of it needs. */
 export interface KnownTool {
@@ -83,7 +84,8 @@ export class ToolCatalogue {
   }
 
   /** Reports each warning once. After `maxWarned` different warnings, they may repeat. */
-  #warn(warning: string): void {
+  #warn(message: string): void {
+    const warning = clip(message);
     if (this.#warned.has(warning)) return;
     if (this.#warned.size === maxWarned) this.#warned.clear();
     this.#warned.add(warning);

@@ -11,6 +11,7 @@ export { createNotificationBuffer } from "../client/notification-buffer.ts";
 export type { PolledTask, TaskWaiter } from "../extensions/tasks/client/poll-task.ts";
 export { taskResult } from "../extensions/tasks/client/poll-task.ts";
 export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
+export { networkOf, plainAddress } from "../protocol/caller.ts";
 export { invalidParams } from "../protocol/errors.ts";
 export { mismatch as headerMismatch } from "../protocol/http-headers.ts";
 export { originalParams } from "../protocol/input-responses.ts";

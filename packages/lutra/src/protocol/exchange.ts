@@ -25,6 +25,11 @@ export interface RequestContext {
    */
   readonly notify: (notification: JSONRPCNotification) => void | Promise<void>;
   readonly principal?: Principal | undefined;
+  /**
+   * The network address of the caller, where the transport knows it. Limits distinguish callers
+   * without a principal by it; it proves nothing.
+   */
+  readonly address?: string | undefined;
   /** Returns an HTTP header by its lower-case name. Absent on transports without headers. */
   readonly header?: ((name: string) => string | undefined) | undefined;
   /** The protocol fields of the request. A server sets them when it admits the request. */

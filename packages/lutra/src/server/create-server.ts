@@ -116,6 +116,7 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
     announces: announcesOf(capabilitiesOf(options)),
     hasResource: (uri) => hasResource(catalogues, uri),
     maxResources: options.maxResourceSubscriptions,
+    limits: options,
     members: filterMembersOf(extensions),
     meta: resultMeta(options),
   });

@@ -43,7 +43,7 @@ export function createRuntime(options: CompleteOptions): Runtime {
         get isShared() {
           return replayGuard.isShared;
         },
-        claim: (id, ttlMs) => replayGuard.claim(id, ttlMs),
+        claim: (id, ttlMs, caller) => replayGuard.claim(id, ttlMs, caller),
       },
       validator: options.validator,
       meta: resultMeta(options),

@@ -72,6 +72,18 @@ export interface ServerOptions<
   readonly replayGraceMs?: number;
   /** Maximum number of resources that one subscription may name. @default 1000 */
   readonly maxResourceSubscriptions?: number;
+  /**
+   * Maximum number of subscriptions that are open at once in this process. Further ones are refused
+   * with status 429. @default 10000
+   */
+  readonly maxSubscriptions?: number;
+  /** Maximum memory of their filters, about, in bytes. @default 134217728 (128 MiB) */
+  readonly maxSubscriptionBytes?: number;
+  /**
+   * The part of `maxSubscriptions` and `maxSubscriptionBytes` that one caller may use, from 0 to 1.
+   * Callers without a principal are distinguished by their address, where it is known. @default 0.1
+   */
+  readonly callerShare?: number;
   /** True to add the name and version of the server to every result. @default true */
   readonly identify?: boolean;
   /**
@@ -120,6 +132,12 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
   requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
   requireAtLeast("replayGraceMs", options.replayGraceMs, 0);
   requireAtLeast("maxResourceSubscriptions", options.maxResourceSubscriptions, 0);
+  requireAtLeast("maxSubscriptions", options.maxSubscriptions, 1);
+  requireAtLeast("maxSubscriptionBytes", options.maxSubscriptionBytes, 1);
+  const { callerShare = 0.1 } = options;
+  if (!(callerShare > 0 && callerShare <= 1)) {
+    throw new TypeError("createServer: callerShare: expected more than 0 and at most 1");
+  }
   requireInstallable(options.extensions ?? []);
   return {
     extensions: [],
@@ -132,6 +150,9 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
     maxStateBytes: 65_536,
     replayGraceMs: 2000,
     maxResourceSubscriptions: 1000,
+    maxSubscriptions: 10_000,
+    maxSubscriptionBytes: 134_217_728,
+    callerShare: 0.1,
     identify: true,
     logging: false,
     now: Date.now,

@@ -110,6 +110,24 @@ describe("basic/patterns/subscriptions#acknowledgment", () => {
     ]);
   });
 
+  it("a caller with too many subscriptions is refused with 429 until one has ended", async () => {
+    const server = serverOf({ maxSubscriptions: 20 });
+    const first = listen(server, { toolsListChanged: true });
+    listen(server, { toolsListChanged: true });
+    const third = listen(server, { toolsListChanged: true });
+    await expect(third.result).rejects.toMatchObject({ status: 429, retryAfterMs: 10_000 });
+    first.cancel();
+    await expect(first.result).rejects.toMatchObject({ reason: "aborted" });
+    expect(methodsOf(listen(server, {}))).toEqual(["notifications/subscriptions/acknowledged"]);
+  });
+
+  it("a refused filter does not count as a subscription", async () => {
+    const server = serverOf({ maxSubscriptions: 10, maxResourceSubscriptions: 0 });
+    const refused = listen(server, { resourceSubscriptions: ["a:b"] });
+    await expect(refused.result).rejects.toMatchObject({ code: -32602 });
+    expect(methodsOf(listen(server, {}))).toEqual(["notifications/subscriptions/acknowledged"]);
+  });
+
   it("a filter that names too many resources is refused with -32602", async () => {
     const server = serverOf({ maxResourceSubscriptions: 2 });
     const many = listen(server, { resourceSubscriptions: ["a:b", "a:c", "place://1"] });

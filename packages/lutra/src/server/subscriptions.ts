@@ -3,9 +3,11 @@
  *
  * @spec basic/patterns/subscriptions
  */
+import { callerOf } from "../protocol/caller.ts";
+import { chain, isThenable } from "../protocol/chain.ts";
 import { invalidParams } from "../protocol/errors.ts";
 import type { RequestContext } from "../protocol/exchange.ts";
-import type { JSONObject } from "../protocol/json.ts";
+import { type JSONObject, sizeOfJSON } from "../protocol/json.ts";
 import type { JSONRPCRequest, RequestId, Result } from "../protocol/json-rpc.ts";
 import type { ListChanged, ListenParams, SubscriptionFilter } from "../protocol/subscriptions.ts";
 import {
@@ -16,7 +18,9 @@ import {
 } from "../protocol/subscriptions.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
+import { filterInSlices } from "../time/in-slices.ts";
 import { type AcceptedMembers, acceptMembers, type OwnedMember } from "./filter-member.ts";
+import { SubscriptionTable, type TableLimits } from "./subscription-table.ts";
 
 export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
@@ -26,6 +30,8 @@ export interface SubscriptionsOptions {
   readonly hasResource: (uri: string) => boolean;
   /** Maximum number of resources that one subscription may name. */
   readonly maxResources: number;
+  /** Limits on all subscriptions. */
+  readonly limits: TableLimits;
   /** Filter members of extensions. */
   readonly members: readonly OwnedMember[];
   readonly meta: JSONObject | undefined;
@@ -49,6 +55,7 @@ export function resourceTopic(uri: string): string {
 /** Serves `subscriptions/listen`. The promise of a request is pending while its stream is open. */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const open = new Set<() => void>();
+  const table = new SubscriptionTable(options.limits);
   let isClosed = false;
 
   function follow(
@@ -84,12 +91,19 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 
   return {
     listen: async ({ notifications }, request, context) => {
-      const accepted = acceptedFilter(notifications, options);
-      const send = (method: string, params: JSONObject) =>
-        notify(context, method, params, request.id);
-      const accepting = acceptMembers(options.members, notifications, { context, send });
-      if (accepting === undefined) return follow(accepted, request, { context });
-      return follow(accepted, request, { context, members: await accepting });
+      requireFewResources(notifications, options.maxResources);
+      const leave = table.enter(callerOf(context), memoryOf(notifications));
+      try {
+        const accepting = acceptedFilter(notifications, options);
+        const accepted = isThenable(accepting) ? await accepting : accepting;
+        const send = (method: string, params: JSONObject) =>
+          notify(context, method, params, request.id);
+        const members = acceptMembers(options.members, notifications, { context, send });
+        if (members === undefined) return await follow(accepted, request, { context });
+        return await follow(accepted, request, { context, members: await members });
+      } finally {
+        leave();
+      }
     },
     close: () => {
       isClosed = true;
@@ -98,22 +112,39 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   };
 }
 
+/** @throws {ProtocolError} `invalidParams` for a filter that names too many resources */
+function requireFewResources(
+  { resourceSubscriptions = [] }: SubscriptionFilter,
+  maxResources: number,
+): void {
+  if (resourceSubscriptions.length <= maxResources) return;
+  const limit = `expected at most ${maxResources} resources`;
+  throw invalidParams(`params.notifications.resourceSubscriptions: ${limit}`);
+}
+
+/** Returns the approximate memory of a subscription: its filter, and a listener for each part. */
+function memoryOf(filter: SubscriptionFilter): number {
+  const listeners = 2 + (filter.resourceSubscriptions?.length ?? 0);
+  return sizeOfJSON(filter) + listeners * listenerBytes;
+}
+
+/** The approximate memory of a listener on the event bus, in bytes. */
+const listenerBytes = 512;
+
 /** Returns the part of the filter that this server honours, for the acknowledgment. */
 function acceptedFilter(
   filter: SubscriptionFilter,
   options: SubscriptionsOptions,
-): SubscriptionFilter {
+): SubscriptionFilter | Promise<SubscriptionFilter> {
   const accepted: Record<string, unknown> = {};
   for (const name of options.announces) if (filter[name] === true) accepted[name] = true;
   const wanted = filter.resourceSubscriptions;
   if (wanted === undefined) return accepted;
-  if (wanted.length > options.maxResources) {
-    const limit = `expected at most ${options.maxResources} resources`;
-    throw invalidParams(`params.notifications.resourceSubscriptions: ${limit}`);
-  }
-  const known = [...new Set(wanted)].filter(options.hasResource);
-  if (known.length > 0) accepted.resourceSubscriptions = known;
-  return accepted;
+  // A URI is compared with every template.
+  const known = filterInSlices([...new Set(wanted)], options.hasResource);
+  return chain(known, (resourceSubscriptions) =>
+    resourceSubscriptions.length > 0 ? { ...accepted, resourceSubscriptions } : accepted,
+  );
 }
 
 function subscribe(

@@ -37,6 +37,34 @@ describe("a replay guard", () => {
     expect(guard.claim("d", 10)).toBe(false);
   });
 
+  it("refuses a caller with too many claims, and grants those of others", () => {
+    let time = 0;
+    const guard = createMemoryReplayGuard({ maxClaims: 20, now: () => time });
+    expect(["a", "b", "c"].map((id) => guard.claim(id, 10, "ada"))).toEqual([true, true, false]);
+    expect(guard.claim("d", 10, "bo")).toBe(true);
+    expect(guard.claim("e", 10)).toBe(true);
+    time = 10;
+    expect(guard.claim("c", 10, "ada")).toBe(true);
+  });
+
+  it("drops claims in the order in which they expire", () => {
+    let time = 0;
+    const guard = createMemoryReplayGuard({ maxClaims: 3, now: () => time });
+    for (const [id, ttlMs] of [
+      ["a", 30],
+      ["b", 10],
+      ["c", 20],
+    ] as const)
+      guard.claim(id, ttlMs);
+    time = 10;
+    expect([guard.claim("d", 100), guard.claim("e", 100)]).toEqual([true, false]);
+    time = 30;
+    expect([guard.claim("a", 100), guard.claim("c", 100), guard.claim("b", 1)]).toEqual([
+      ...[true, true],
+      false,
+    ]);
+  });
+
   it("accepts names of the prototype as ids", () => {
     const guard = createMemoryReplayGuard();
     for (const id of ["__proto__", "constructor", ""]) {

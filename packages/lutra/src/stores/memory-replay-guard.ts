@@ -4,28 +4,59 @@ import type { ReplayGuard } from "./replay-guard.ts";
 export interface MemoryReplayGuardOptions {
   /** Maximum number of claims; further ones are refused. @default 100000 */
   readonly maxClaims?: number;
+  /** Maximum number of claims of one caller. @default a tenth of maxClaims */
+  readonly maxClaimsPerCaller?: number;
   /** The clock, in milliseconds. @default Date.now */
   readonly now?: () => number;
+}
+
+interface Claim {
+  readonly id: string;
+  readonly caller: string | undefined;
+  readonly expires: number;
 }
 
 /** Creates a guard in the memory of this process. */
 export function createMemoryReplayGuard(options: MemoryReplayGuardOptions = {}): ReplayGuard {
   const { maxClaims = 100_000, now = Date.now } = options;
-  const claims = new Map<string, number>();
+  const { maxClaimsPerCaller = Math.ceil(maxClaims / 10) } = options;
+  const claimed = new Set<string>();
+  const counts = new Map<string | undefined, number>();
+  /** All claims, the next to expire first. */
+  const claims: Claim[] = [];
+
+  function count(caller: string | undefined, change: number): void {
+    const next = (counts.get(caller) ?? 0) + change;
+    if (next > 0) counts.set(caller, next);
+    else counts.delete(caller);
+  }
+
+  function dropExpired(time: number): void {
+    const kept = claims.findIndex(({ expires }) => expires > time);
+    for (const { id, caller } of claims.splice(0, kept < 0 ? claims.length : kept)) {
+      claimed.delete(id);
+      count(caller, -1);
+    }
+  }
+
+  /** Adds a claim. Most expire after all earlier ones, so its place is found from the end. */
+  function add(claim: Claim): void {
+    const place = claims.findLastIndex(({ expires }) => expires <= claim.expires) + 1;
+    claims.splice(place, 0, claim);
+    claimed.add(claim.id);
+    count(claim.caller, 1);
+  }
+
   return {
     isShared: false,
-    claim: (id, ttlMs) => {
+    claim: (id, ttlMs, caller) => {
       const time = now();
-      const expires = claims.get(id);
-      if (expires !== undefined && expires > time) return false;
-      if (claims.size >= maxClaims) dropExpired(claims, time);
-      if (claims.size >= maxClaims) return false;
-      claims.set(id, time + ttlMs);
+      dropExpired(time);
+      if (claimed.has(id) || claims.length >= maxClaims) return false;
+      const isFull = caller !== undefined && (counts.get(caller) ?? 0) >= maxClaimsPerCaller;
+      if (isFull) return false;
+      add({ id, caller, expires: time + ttlMs });
       return true;
     },
   };
-}
-
-function dropExpired(claims: Map<string, number>, time: number): void {
-  for (const [id, expires] of claims) if (expires <= time) claims.delete(id);
 }

@@ -8,9 +8,10 @@
 export interface ReplayGuard {
   /**
    * Claims `id` for `ttlMs` milliseconds. Resolves to true for the first claim and to false for later
-   * ones. Replicas of one server must share a guard.
+   * ones. Replicas of one server must share a guard. A guard of limited size counts the claims of
+   * each `caller`, so that none uses up the claims of the others.
    */
-  readonly claim: (id: string, ttlMs: number) => boolean | Promise<boolean>;
+  readonly claim: (id: string, ttlMs: number, caller?: string) => boolean | Promise<boolean>;
   /** True when all replicas see the same claims. */
   readonly isShared: boolean;
 }

@@ -5,6 +5,7 @@
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
 
+import { callerOf } from "../../protocol/caller.ts";
 import { invalidParams } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type {
@@ -98,8 +99,10 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       if (state === undefined)
         throw invalidParams("params.requestState: not valid for this request");
       if (state.expires <= now()) throw invalidParams("params.requestState: expired");
-      if (singleUse && !(await replayGuard.claim(state.nonce, state.expires - now()))) {
-        throw invalidParams("params.requestState: already used");
+      if (singleUse) {
+        const ttlMs = state.expires - now();
+        const isFirst = await replayGuard.claim(state.nonce, ttlMs, callerOf(context));
+        if (!isFirst) throw invalidParams("params.requestState: already used");
       }
       const responses = (request.params?.inputResponses ?? {}) as JSONObject;
       const accepted = acceptedResponses(state.pending, responses, validator);

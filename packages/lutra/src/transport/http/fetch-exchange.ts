@@ -15,6 +15,7 @@ export interface FetchExchangeOptions {
   readonly http: Request;
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
+  readonly address: string | undefined;
   readonly rules: HttpRules;
   readonly cors: ResponseHeaders;
 }
@@ -36,6 +37,7 @@ export class FetchExchange {
     this.#context = new HttpContext({
       header: options.header,
       principal: options.principal,
+      address: options.address,
       notify: (notification) => this.#notify(notification),
       signal: () => this.#createSignal(),
     });

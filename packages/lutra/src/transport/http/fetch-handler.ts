@@ -57,6 +57,8 @@ export function createFetchHandler(
     if (refusal) return refuse(refusal, cors);
     let id: RequestId | undefined;
     try {
+      // The credentials come before the body, so that no client without them can send one.
+      const principal = authenticate && (await authenticate(header));
       const body = withinLimit(await readBody(http, header, maxBodyBytes), maxBodyBytes);
       if (body === undefined) return refuse(tooLarge(maxBodyBytes), cors);
       const decoded = parseJSON(decodeBody(body, header), rules.maxBodyValues);
@@ -64,8 +66,15 @@ export function createFetchHandler(
       requireBounds(decoded);
       const message = parseMessage(decoded.value);
       if (!isRequest(message)) return refuse(accepted, cors);
-      const principal = authenticate && (await authenticate(header));
-      const exchange = new FetchExchange(message, { http, header, principal, rules, cors });
+      const address = rules.addressOf?.(header);
+      const exchange = new FetchExchange(message, {
+        http,
+        header,
+        principal,
+        address,
+        rules,
+        cors,
+      });
       return await exchange.serve(server.serve);
     } catch (thrown) {
       // The exchange was cancelled, so no client reads this response.

@@ -661,11 +661,12 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
       expect(textOf(await asked({ authenticate }, "Bearer a"))).toBe("Bearer a");
     });
 
-    it("is not asked about notifications", async () => {
-      const authenticate = () => expect.unreachable();
-      const runner = await start(server, { authenticate });
-      const notification = { jsonrpc: "2.0", method: "notifications/x" };
-      expect((await runner.ask(post(notification))).status).toBe(202);
+    it("is asked about notifications, too", async () => {
+      const notification = post({ jsonrpc: "2.0", method: "notifications/x" });
+      const known = await start(server, { authenticate: () => ({ id: "ana" }) });
+      expect((await known.ask(notification)).status).toBe(202);
+      const unknown = await start(server, { authenticate: () => undefined });
+      expect((await unknown.ask(notification)).status).toBe(401);
     });
 
     it.each([
@@ -756,6 +757,40 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
         status: 403,
         challenge: 'Bearer error="insufficient_scope", scope="a b"',
       });
+    });
+
+    it("is asked before the body is read", async () => {
+      const authenticate = () =>
+        Promise.reject(new ProtocolError("invalidRequest", "", { status: 401 }));
+      const runner = await start(server, { authenticate });
+      const { headers = {} } = post(messageOf("tools/call", { name: "who" }));
+      const endless = async function* () {
+        yield new Uint8Array(1000);
+        await new Promise(() => {});
+      };
+      const deep = "[".repeat(20_000);
+      for (const body of ["no JSON", deep, endless()]) {
+        expect((await runner.ask({ headers, body })).status).toBe(401);
+      }
+    });
+
+    it("the address of the caller is that of the connection, or what addressOf returns", async () => {
+      const addresses: unknown[] = [];
+      const serve = async (
+        _request: unknown,
+        { address }: { readonly address?: string | undefined },
+      ) => {
+        addresses.push(address);
+        return { resultType: "complete" };
+      };
+      const plain = await start({ serve });
+      await plain.ask(post(messageOf("tools/list")));
+      const proxied = await start({ serve }, { addressOf: (header) => header("x-real-ip") });
+      await proxied.ask(post(messageOf("tools/list"), { "x-real-ip": "192.0.2.1" }));
+      expect(addresses).toEqual([
+        name === "createNodeHandler" ? "127.0.0.1" : undefined,
+        "192.0.2.1",
+      ]);
     });
   });
 });

@@ -5,6 +5,7 @@ import type { ReadHeader } from "./rules.ts";
 export interface HttpContextInit {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
+  readonly address: string | undefined;
   readonly notify: RequestContext["notify"];
   /** Creates the signal; called once, on the first access. */
   readonly signal: () => AbortSignal;
@@ -20,6 +21,7 @@ export class HttpContext implements RequestContext {
   declare readonly signal: AbortSignal;
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
+  readonly address: string | undefined;
   readonly notify: RequestContext["notify"];
   meta: RequestMeta | undefined = undefined;
   readonly #init: HttpContextInit;
@@ -28,6 +30,7 @@ export class HttpContext implements RequestContext {
   constructor(init: HttpContextInit) {
     this.header = init.header;
     this.principal = init.principal;
+    this.address = init.address;
     this.notify = init.notify;
     this.#init = init;
     Object.defineProperty(this, "signal", HttpContext.#lazySignal);

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { ProtocolError } from "../../protocol/errors.ts";
+import { TransportError } from "../../protocol/transport-error.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
 
 /**
@@ -10,6 +11,9 @@ import { ByteBuffer } from "../byte-buffer.ts";
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
   if (Number(req.headers["content-length"]) > maxBytes) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
+    // The client may have disconnected while its credentials were checked.
+    if (req.destroyed && !req.complete)
+      return reject(new TransportError("closed", "the client left"));
     const body = new ByteBuffer();
     req.on("data", (chunk: Buffer) => {
       if (body.length + chunk.length <= maxBytes) return body.append(chunk);

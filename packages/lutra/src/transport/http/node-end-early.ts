@@ -1,7 +1,33 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ResponseHeaders } from "./rules.ts";
 
 /** Maximum time that a request may continue to arrive after its response, in milliseconds. */
 const lingerMs = 2000;
+
+/** Maximum size of an unread body that Node discards, so that the connection can be used again. */
+const maxDiscardedBytes = 65_536;
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly body?: string;
+}
+
+/** Sends a response. If much of the request is unread, closes the connection afterwards. */
+export function respond(res: ServerResponse, { status, headers, body = "" }: HttpResponse): void {
+  const closes = headers.connection === "close" || isArriving(res.req);
+  res.writeHead(status, closes ? { ...headers, connection: "close" } : headers);
+  if (!closes) return void res.end(body);
+  if (body !== "") res.write(body);
+  endEarly(res);
+}
+
+/** Returns true while a body arrives that is longer than Node should discard. */
+function isArriving({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  const isChunked = headers["transfer-encoding"] !== undefined;
+  return isChunked || Number(headers["content-length"]) > maxDiscardedBytes;
+}
 
 /**
  * Ends a response whose request is still arriving, and then closes the connection. Closing a

@@ -11,7 +11,7 @@ import {
 import { requireBounds } from "../../protocol/json-text.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { decodeBody, readBody } from "./node-body.ts";
-import { endEarly } from "./node-end-early.ts";
+import { respond } from "./node-end-early.ts";
 import { OpenStreams } from "./node-event-stream.ts";
 import { NodeExchange, writeJSON } from "./node-exchange.ts";
 import { parseJSON } from "./read-message.ts";
@@ -44,7 +44,7 @@ export interface ScreenedRequest {
   readonly header: ReadHeader;
   /** The headers that every response has. */
   readonly cors: ResponseHeaders;
-  /** Identifies the caller; called once the message is known to be a request. */
+  /** Identifies the caller; called before the body is read. */
   readonly authenticate: HttpRules["authenticate"];
 }
 
@@ -63,15 +63,22 @@ export async function serveScreened(
   let id: RequestId | undefined;
   let exchange: NodeExchange | undefined;
   try {
+    // The credentials come before the body, so that no client without them can send one.
+    const principal = authenticate && (await authenticate(header));
     const body = await readBody(req, rules.maxBodyBytes);
-    if (body === undefined) return refuseBody(res, tooLarge(rules.maxBodyBytes), cors);
+    if (body === undefined) {
+      const refusal = tooLarge(rules.maxBodyBytes);
+      refuse(res, refusal, cors);
+      return refusal.error;
+    }
     const decoded = parseJSON(decodeBody(body), rules.maxBodyValues);
     id = readId(decoded.value);
     requireBounds(decoded);
     const message = parseMessage(decoded.value);
     if (!isRequest(message)) return void refuse(res, accepted, cors);
-    const principal = authenticate && (await authenticate(header));
-    exchange = new NodeExchange(message.id, res, { header, principal, rules, streams, cors });
+    const address = rules.addressOf ? rules.addressOf(header) : req.socket.remoteAddress;
+    const caller = { header, principal, address };
+    exchange = new NodeExchange(message.id, res, { ...caller, rules, streams, cors });
     const result = await serve(message, exchange.context);
     exchange.succeed(result);
   } catch (thrown) {
@@ -97,21 +104,5 @@ export function refuse(
 ): void {
   const all = { ...headers, ...cors };
   if (error) writeJSON(res, status, encodeError(undefined, error), all);
-  else if (status === 204) res.writeHead(status, all).end();
-  else res.writeHead(status, { "content-length": 0, ...all }).end();
-}
-
-/** Writes the response to a body above the limit, the rest of which may still be arriving. */
-function refuseBody(
-  res: ServerResponse,
-  { status, headers, error }: Required<Refusal>,
-  cors: ResponseHeaders,
-): ProtocolError {
-  const body = encodeError(undefined, error);
-  const length = Buffer.byteLength(body);
-  const type = { "content-type": "application/json", "content-length": length };
-  res.writeHead(status, { ...type, ...headers, ...cors });
-  res.write(body);
-  endEarly(res);
-  return error;
+  else respond(res, { status, headers: status === 204 ? all : { "content-length": "0", ...all } });
 }

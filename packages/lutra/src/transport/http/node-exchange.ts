@@ -11,12 +11,14 @@ import {
   resultBytes,
 } from "../../protocol/json-rpc.ts";
 import { HttpContext } from "./http-context.ts";
+import { respond } from "./node-end-early.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
 import { errorHeaders, type HttpRules, type ReadHeader, type ResponseHeaders } from "./rules.ts";
 
 export interface ExchangeOptions {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
+  readonly address: string | undefined;
   readonly rules: HttpRules;
   readonly streams: OpenStreams;
   readonly cors: ResponseHeaders;
@@ -38,6 +40,7 @@ export class NodeExchange {
     this.context = new HttpContext({
       header: options.header,
       principal: options.principal,
+      address: options.address,
       notify: (notification) => this.#notify(notification),
       signal: () => this.#createSignal(),
     });
@@ -120,11 +123,7 @@ export function writeJSON(
   body: string,
   headers: ResponseHeaders,
 ): void {
-  const length = Buffer.byteLength(body);
-  res.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": length,
-    ...headers,
-  });
-  res.end(body);
+  const length = String(Buffer.byteLength(body));
+  const all = { "content-type": "application/json", "content-length": length, ...headers };
+  respond(res, { status, headers: all, body });
 }

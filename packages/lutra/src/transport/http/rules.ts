@@ -51,22 +51,30 @@ export interface HttpHandlerOptions {
   /** Interval between keep-alive comments on an open stream, in milliseconds. @default 15000 */
   readonly keepAliveMs?: number;
   /**
-   * Identifies the caller of each request. Requests for which it returns no principal are refused
-   * with the status 401. An error that is no `ProtocolError` is masked, with the status 500.
+   * Identifies the caller of each request by its headers, before its body is read. Requests for
+   * which it returns no principal are refused with the status 401. An error that is no
+   * `ProtocolError` is masked, with the status 500.
    *
    * @default every caller is served, without a principal
    */
   readonly authenticate?: Authenticate;
   /** True to serve callers for which `authenticate` returns undefined, too. @default false */
   readonly anonymous?: boolean;
+  /**
+   * Returns the network address of the caller, for example from a header that a proxy in front of
+   * the server sets. Limits distinguish callers without a principal by it.
+   *
+   * @default the address of the connection; with `createFetchHandler` none
+   */
+  readonly addressOf?: (header: ReadHeader) => string | undefined;
   /** Called with each error whose cause is hidden from the client. @default console.error */
   readonly onError?: (error: unknown) => void;
 }
 
-export type HttpRules = Required<
-  Omit<HttpHandlerOptions, "allowedHosts" | "authenticate" | "anonymous">
-> &
-  Pick<HttpHandlerOptions, "allowedHosts" | "authenticate">;
+type Optional = "allowedHosts" | "authenticate" | "addressOf";
+
+export type HttpRules = Required<Omit<HttpHandlerOptions, Optional | "anonymous">> &
+  Pick<HttpHandlerOptions, Optional>;
 
 /** A response to a request that is not served. */
 export interface Refusal {
@@ -109,7 +117,7 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
       throw new TypeError(`${name}: expected a positive integer`);
     }
   }
-  const { allowedHosts, authenticate, anonymous = false, allowedOrigins = [] } = options;
+  const { allowedHosts, authenticate, addressOf, anonymous = false, allowedOrigins = [] } = options;
   // A null that was meant as a function must not open the server to everybody.
   if (authenticate !== undefined && typeof authenticate !== "function") {
     throw new TypeError("authenticate: expected a function");
@@ -121,6 +129,7 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
     onError,
     ...(allowedHosts && { allowedHosts: allowedHosts.map((host) => host.toLowerCase()) }),
     ...(authenticate && { authenticate: failClosed(authenticate, { anonymous, onError }) }),
+    ...(addressOf && { addressOf }),
   };
 }
 
