@@ -7,6 +7,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { plainAddress } from "lutra/internal";
 import type { Peer, Peers } from "./peers.ts";
 
 /** The headers that the gateway writes itself. */
