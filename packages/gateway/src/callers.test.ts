@@ -12,7 +12,7 @@ import type { ConfigInput } from "./config/schema.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 
-/** An upstream that records the headers of requests other than checks. */
+/** An upstream that records the headers of calls, and not those of the gateway's own requests. */
 const received: IncomingHttpHeaders[] = [];
 let url = "";
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk);
     const { id, method } = JSON.parse(Buffer.concat(chunks).toString());
-    if (id !== 0) received.push(req.headers);
+    if (method === "tools/call") received.push(req.headers);
     const result = { resultType: "complete", tools: [], content: [], ttlMs: 0, method };
     res.setHeader("content-type", "application/json");
     res.end(JSON.stringify({ jsonrpc: "2.0", id, result }));
