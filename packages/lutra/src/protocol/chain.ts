@@ -23,3 +23,18 @@ export function chain<T, R>(
 ): R | Promise<R> {
   return isThenable(value) ? Promise.resolve(value).then(next, failed) : next(value);
 }
+
+/** As `chain` with the value of `work`. Also calls `failed` with an error that `work` throws at once. */
+export function chainCall<T, R>(
+  work: () => T | PromiseLike<T>,
+  next: (value: T) => R | Promise<R>,
+  failed: (reason: unknown) => R | Promise<R>,
+): R | Promise<R> {
+  let value: T | PromiseLike<T>;
+  try {
+    value = work();
+  } catch (error) {
+    return failed(error);
+  }
+  return chain(value, next, failed);
+}

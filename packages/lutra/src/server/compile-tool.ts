@@ -5,7 +5,7 @@
  */
 import { requireScopeNames, requireScopes } from "../protocol/authorization.ts";
 import { type ClientCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
-import { chain } from "../protocol/chain.ts";
+import { chain, chainCall } from "../protocol/chain.ts";
 import type { ContentBlock } from "../protocol/content.ts";
 import { type HeaderParam, headerParams, requireHeaderParams } from "../protocol/header-params.ts";
 import type { JSONObject } from "../protocol/json.ts";
@@ -89,7 +89,8 @@ export function compileTool(
       if (scopes !== undefined) requireScopes(principal, scopes);
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
       for (const one of required) requireCapabilities(one, requestMeta?.capabilities ?? {});
-      return chain(input.check(params.arguments), (checked) => {
+      const check = () => input.check(params.arguments);
+      const answerChecked = (checked: Checked<unknown>) => {
         if ("problem" in checked) return refused(checked.problem);
         const handler = handlerOf(checked.value);
         if (answer !== undefined) {
@@ -100,12 +101,16 @@ export function compileTool(
         const toAnswer = (value: RoundEnd<unknown>) =>
           value instanceof InputNeeded ? askClient(round, value) : succeeded(value);
         return chain(end, toAnswer, failed);
-      });
+      };
+      return chainCall(check, answerChecked, failed);
     },
     runRound: async (init) => {
-      const checked = await input.check(init.request.params?.arguments ?? {});
-      if ("problem" in checked) return refused(checked.problem);
-      return chain(runRound(init, handlerOf(checked.value)), toEnd, failed);
+      const check = () => input.check(init.request.params?.arguments ?? {});
+      const run = (checked: Checked<unknown>) => {
+        if ("problem" in checked) return refused(checked.problem);
+        return chain(runRound(init, handlerOf(checked.value)), toEnd, failed);
+      };
+      return chainCall<Checked<unknown>, RoundEnd<Result>>(check, run, failed);
     },
   };
 }
@@ -115,20 +120,30 @@ interface Answers {
   readonly refused: (problem: string) => Result;
   /** Returns the result for a value that the handler returned. */
   readonly succeeded: (value: unknown) => Result | Promise<Result>;
-  /** Returns the result for a `ToolError` that the handler threw. Throws any other error again. */
+  /**
+   * Returns the result for a `ToolError` that the handler or the conversion of a schema threw. Throws
+   * any other error again.
+   */
   readonly failed: (error: unknown) => Result;
 }
 
 /** @spec server/tools#error-handling */
 function createAnswers(output: CompiledSchema | undefined, meta: JSONObject | undefined): Answers {
   const withError = (content: readonly ContentBlock[]) => toWire({ content, isError: true }, meta);
+  const failed = (error: unknown): Result => {
+    if (isToolError(error)) return withError(requireContent(error.content));
+    throw error;
+  };
   return {
     refused: (problem) => withError([{ type: "text", text: `Invalid arguments: ${problem}` }]),
-    succeeded: (value) => toResult(value, output, meta),
-    failed: (error) => {
-      if (isToolError(error)) return withError(requireContent(error.content));
-      throw error;
+    succeeded: (value) => {
+      const init = toInit(value, output !== undefined);
+      if (output === undefined || init.isError) return toWire(init, meta);
+      const toStructured = (checked: Checked<unknown>) =>
+        toWire(withStructuredContent(init, checked), meta);
+      return chainCall(() => output.check(init.structuredContent), toStructured, failed);
     },
+    failed,
   };
 }
 
@@ -174,18 +189,6 @@ function describedBy(definition: ToolDefinition): Omit<Tool, "name" | "inputSche
   const described = { title, description, icons, annotations, _meta };
   const given = Object.entries(described).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);
-}
-
-function toResult(
-  value: unknown,
-  output: CompiledSchema | undefined,
-  meta: JSONObject | undefined,
-): Result | Promise<Result> {
-  const init = toInit(value, output !== undefined);
-  if (output === undefined || init.isError) return toWire(init, meta);
-  return chain(output.check(init.structuredContent), (checked) =>
-    toWire(withStructuredContent(init, checked), meta),
-  );
 }
 
 /** Omits absent members, because the client of an in-memory transport would see `undefined`. */

@@ -6,7 +6,7 @@ import * as z from "zod";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
-import type { Schema } from "../schema/schema.ts";
+import type { Schema, StandardSchema } from "../schema/schema.ts";
 import { audio, image } from "./content.ts";
 import { createServer } from "./create-server.ts";
 import { type AskOptions, ask } from "./fixtures/ask.ts";
@@ -31,6 +31,19 @@ function call(tool: ToolDefinition, args?: JSONObject, options?: AskOptions): Pr
 const returning = (value: unknown) => defineTool({ name: "t", call: () => value as string });
 const structured = (outputSchema: Schema, value: unknown) =>
   defineTool({ name: "t", outputSchema, call: () => value as never });
+
+/** A schema of objects with this conversion. */
+const converting = (validate: () => never | Promise<never>): StandardSchema => {
+  const json = () => ({ type: "object" });
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate,
+      jsonSchema: { input: json, output: json },
+    },
+  };
+};
 
 describe("server/tools#error-handling", () => {
   const add = defineTool({
@@ -98,6 +111,34 @@ describe("server/tools#error-handling", () => {
       call: () => Promise.reject(new ToolError("no", content)),
     });
     expect((await call(tool)).content).toEqual(content);
+  });
+
+  it.each([
+    ["at once", (refuse: () => never) => refuse],
+    ["later", (refuse: () => never) => async () => refuse()],
+  ])("a ToolError is told that the conversion of a schema throws %s", async (_when, conversion) => {
+    const refuse = conversion(() => {
+      throw new ToolError("no such day");
+    });
+    const output = defineTool({
+      name: "t",
+      outputSchema: converting(refuse),
+      call: () => ({ day: 31 }),
+    });
+    const input = defineTool({ name: "t", inputSchema: converting(refuse), call: () => "" });
+    const told = { isError: true, content: [{ type: "text", text: "no such day" }] };
+    expect(await call(output)).toMatchObject(told);
+    expect(await call(input, { day: 31 })).toMatchObject(told);
+    expect(errors).toEqual([]);
+  });
+
+  it("another error of the conversion of a schema is masked", async () => {
+    const outputSchema = converting(() => {
+      throw new Error("password=123");
+    });
+    const tool = defineTool({ name: "t", outputSchema, call: () => ({ day: 31 }) });
+    const error = await call(tool).catch((caught) => caught);
+    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
   });
 
   it("a ToolError of another copy of the package is told, too", async () => {

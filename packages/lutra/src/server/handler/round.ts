@@ -5,7 +5,7 @@
  * @spec basic/patterns/mrtr#basic-workflow
  */
 import { requireCapabilities } from "../../protocol/capabilities.ts";
-import { chain } from "../../protocol/chain.ts";
+import { chain, chainCall } from "../../protocol/chain.ts";
 import { isProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import {
@@ -99,14 +99,8 @@ export function runRound<T>(
   handler: Handler<T>,
 ): RoundEnd<T> | Promise<RoundEnd<T>> {
   const context = new ReplayContext(init);
-  let returned: T | InputRequired | Promise<T | InputRequired>;
-  try {
-    returned = handler(context);
-  } catch (error) {
-    return endFailed(context, error);
-  }
-  return chain(
-    returned,
+  return chainCall<T | InputRequired, RoundEnd<T>>(
+    () => handler(context),
     (value) => endReturned(context, value),
     (error) => endFailed(context, error),
   );
