@@ -173,12 +173,12 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
         ('over', 5, '{}', NULL, 3, 2, 2, NULL, NULL, 0)`);
     await old.end();
     const store = await openPostgres(url);
-    const runs: (readonly [taskId: string, lostRuns: number])[] = [];
+    const runs: (readonly [taskId: string, lostAttempts: number])[] = [];
     const worker = store.tasks.work({
       concurrency: 4,
       onError: () => {},
-      run: async ({ task: { taskId }, lostRuns }) => {
-        runs.push([taskId, lostRuns]);
+      run: async ({ task: { taskId }, lostAttempts }) => {
+        runs.push([taskId, lostAttempts]);
       },
     });
     await vi.waitUntil(() => runs.length === 3, { timeout: 10_000 });

@@ -69,7 +69,7 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
         run: async (taken) => {
           if (taken.task.taskId !== task.taskId) return;
           versions.push(taken.task.version);
-          if (taken.task.version === 1) throw new Error("the first run fails");
+          if (taken.task.version === 1) throw new Error("the first attempt fails");
         },
       });
       await store.tasks.create(task, { order: "run" });

@@ -135,7 +135,7 @@ export class MemoryTaskQueue implements TaskQueue {
     schedule.hasBegun = true;
     schedule.claimedOrders = schedule.orders;
     const { rejections } = schedule;
-    return { task, session: 0, number: this.#claims, rejections, lostRuns: 0 };
+    return { task, session: 0, number: this.#claims, rejections, lostAttempts: 0 };
   }
 
   #reorder(taskId: string, schedule: Schedule): void {

@@ -28,7 +28,7 @@ describe("a task store in memory", () => {
   for (const { name, run } of contract) it(name, run);
 });
 
-it("doubles the pause after each rejected run", async () => {
+it("doubles the pause after each rejected attempt", async () => {
   const { wait, pauses, elapse } = manualTimer();
   const store = createMemoryTaskStore({ wait });
   await store.create(task, { order: "run" });

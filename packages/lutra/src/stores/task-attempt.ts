@@ -13,7 +13,7 @@ export interface Claim {
   /** Number of rejected attempts in a row before this one. */
   readonly rejections: number;
   /** Number of lost attempts in a row before this one. */
-  readonly lostRuns: number;
+  readonly lostAttempts: number;
 }
 
 /**
@@ -56,8 +56,8 @@ export class Attempt implements HeldTask {
     return this.claim.task;
   }
 
-  get lostRuns(): number {
-    return this.claim.lostRuns;
+  get lostAttempts(): number {
+    return this.claim.lostAttempts;
   }
 
   get phase(): "open" | "ended" | "lost" {

@@ -4,7 +4,7 @@ import { type QueueListener, type TaskQueue, TaskRunner } from "./task-runner.ts
 import type { TakenTask } from "./task-store.ts";
 
 const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
-const claim: Claim = { task, session: 1, number: 1, rejections: 0, lostRuns: 0 };
+const claim: Claim = { task, session: 1, number: 1, rejections: 0, lostAttempts: 0 };
 const failure = new Error("the store failed");
 
 /** A queue with one due task, whose operations a test can replace. */

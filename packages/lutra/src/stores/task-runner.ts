@@ -8,7 +8,7 @@ const retryMs = 500;
 
 export interface ClaimRequest {
   readonly limit: number;
-  /** The `lostRuns` from which a task runs isolated. */
+  /** The `lostAttempts` from which a task runs isolated. */
   readonly isolateFrom: number;
   /** True when no isolated task is running; then at most one may be claimed. */
   readonly mayIsolate: boolean;
@@ -103,7 +103,7 @@ export class TaskRunner implements TaskWorker {
     const { concurrency, isolateFrom = Number.POSITIVE_INFINITY } = this.#options;
     const limit = concurrency - this.#attempts.size;
     if (limit <= 0 || this.#phase !== "open") return;
-    const isIsolated = ({ lostRuns }: Attempt) => lostRuns >= isolateFrom;
+    const isIsolated = ({ lostAttempts }: Attempt) => lostAttempts >= isolateFrom;
     const mayIsolate = ![...this.#attempts.keys()].some(isIsolated);
     const claims = await this.#queue.claim({ limit, isolateFrom, mayIsolate });
     await Promise.all(claims.map((claim) => this.#start(claim)));

@@ -26,7 +26,7 @@ export interface TaskOrder {
   readonly order?: "run" | "drop" | undefined;
   /** Time after which an ordered task runs, in milliseconds. Only for the end of an attempt. @default 0 */
   readonly afterMs?: number | undefined;
-  /** True for a change that later attempts do not repeat. Resets `lostRuns`, as an order does. */
+  /** True for a change that later attempts do not repeat. Resets `lostAttempts`, as an order does. */
   readonly isProgress?: boolean | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface TakenTask {
    * attempt resets it: completion, rejection, or release by a closing worker. So do progress and a
    * new order. A store that ends with its process never counts.
    */
-  readonly lostRuns: number;
+  readonly lostAttempts: number;
   /**
    * Replaces the task as `TaskStore.replace` does, without an order.
    *
@@ -76,7 +76,7 @@ export interface TaskWorkerOptions {
   /** Maximum number of tasks that run at once in this worker. */
   readonly concurrency: number;
   /**
-   * Tasks with at least so many `lostRuns` run one at a time in each process, so that a task that
+   * Tasks with at least so many `lostAttempts` run one at a time in each process, so that a task that
    * kills its process can't take the same others with it every time. @default Infinity
    */
   readonly isolateFrom?: number | undefined;

@@ -13,7 +13,7 @@ export { eventBusContract } from "./contracts/event-bus-contract.ts";
 export { handleStoreContract } from "./contracts/handle-store-contract.ts";
 export { replayGuardContract } from "./contracts/replay-guard-contract.ts";
 export { responseCacheContract } from "./contracts/response-cache-contract.ts";
-export type { LoseProcess } from "./contracts/task-lost-run-cases.ts";
+export type { LoseProcess } from "./contracts/task-lost-attempt-cases.ts";
 export type { OpenTaskStores, TaskStoreContractOptions } from "./contracts/task-store-contract.ts";
 export { taskStoreContract } from "./contracts/task-store-contract.ts";
 export type { ManualClock } from "./manual-clock.ts";

@@ -7,7 +7,7 @@ export interface SqlOptions {
   readonly onError?: (error: unknown) => void;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
-  /** Pause after so many rejected runs in a row, in milliseconds. @default 1 s, 2 s ... 1 min */
+  /** Pause after so many rejected attempts in a row, in milliseconds. @default 1 s, 2 s ... 1 min */
   readonly retryPauseMs?: (rejections: number) => number;
 }
 

@@ -48,7 +48,7 @@ export interface TaskStatements {
 
 /** The columns of a claimed task. */
 export const claimedColumns: string = `
-  task_id AS "taskId", runs, runner, rejections, lost_runs AS "lostRuns", version,
+  task_id AS "taskId", runs, runner, rejections, lost_runs AS "lostAttempts", version,
   CAST(expires_at AS float8) AS "expiresAt", CAST(state AS text) AS state`;
 
 /** The changes of a claim. An expired task is only taken off the schedule, and has no runner. */

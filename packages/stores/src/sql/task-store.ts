@@ -47,7 +47,7 @@ export interface ClaimedRow extends Row {
   /** Null for a task that had expired. */
   readonly runner: number | null;
   readonly rejections: number;
-  readonly lostRuns: number;
+  readonly lostAttempts: number;
 }
 
 export function createSqlTaskStore(init: SqlTaskInit): TaskStore {
@@ -76,7 +76,13 @@ export function createSqlTaskStore(init: SqlTaskInit): TaskStore {
       if ((await insert(statements.insert.hold, task, number)) === 0) {
         throw new StoreUnavailableError(engine.name, new Error("the session has ended"));
       }
-      const taken = local.hold({ task, session: number, number: 1, rejections: 0, lostRuns: 0 });
+      const taken = local.hold({
+        task,
+        session: number,
+        number: 1,
+        rejections: 0,
+        lostAttempts: 0,
+      });
       if (!session.isLive(number)) local.loseHeld();
       return taken;
     },
@@ -124,10 +130,10 @@ export function claimWriter(
 /** Converts the rows of a claim, of which those of expired tasks have no runner. */
 export function toClaims(rows: readonly ClaimedRow[]): Claim[] {
   return rows.flatMap(
-    ({ taskId, version, expiresAt, runner, runs, rejections, lostRuns, ...row }) => {
+    ({ taskId, version, expiresAt, runner, runs, rejections, lostAttempts, ...row }) => {
       if (runner === null) return [];
       const task = { taskId, version, expiresAt, state: JSON.parse(row.state) as JSONObject };
-      return [{ task, session: runner, number: runs, rejections, lostRuns }];
+      return [{ task, session: runner, number: runs, rejections, lostAttempts }];
     },
   );
 }

@@ -185,7 +185,7 @@ it("runs a rejected task at once for a new order, without the pause", async () =
     run: async (taken) => {
       if (taken.task.taskId !== task.taskId) return;
       versions.push(taken.task.version);
-      if (taken.task.version === 1) throw new Error("the first run fails");
+      if (taken.task.version === 1) throw new Error("the first attempt fails");
     },
   });
   await store.tasks.create(task, { order: "run" });

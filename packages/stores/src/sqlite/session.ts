@@ -148,7 +148,7 @@ export class Session {
     return sessions.filter((session) => hasDied(session, this.#identity) || isExpired(session));
   }
 
-  #releaseOrphans(connection: Database, lostRuns: 0 | 1): number {
-    return connection.changes(rows.releaseOrphans, this.#options.now(), lostRuns);
+  #releaseOrphans(connection: Database, lostAttempts: 0 | 1): number {
+    return connection.changes(rows.releaseOrphans, this.#options.now(), lostAttempts);
   }
 }

@@ -22,11 +22,11 @@ export interface TasksOptions {
    */
   readonly maxOpenTasks?: number;
   /**
-   * Maximum number of consecutive runs that are lost because their process died, before the task
-   * fails. A run that ends normally, a recorded step or an answer resets the count. `Infinity` for
-   * no limit. @default 12
+   * Maximum number of consecutive attempts that are lost because their process died, before the task
+   * fails. An attempt that ends normally, a recorded step or an answer resets the count. `Infinity`
+   * for no limit. @default 12
    */
-  readonly maxLostRuns?: number;
+  readonly maxLostAttempts?: number;
   /** Interval between deletions of expired tasks, in milliseconds. @default 60000 */
   readonly sweepIntervalMs?: number;
   /** Maximum number of tasks in one subscription. @default 1000 */
@@ -41,11 +41,11 @@ export type CompleteTasksOptions = Required<Omit<TasksOptions, "store">> &
   Pick<TasksOptions, "store">;
 
 /**
- * High enough that a task seldom fails by chance. If 35 % of the runs are lost before their next
- * step is recorded, as in `bench/chaos/tasks-kills.ts`, one step in 180 loses five consecutive
- * runs, and one step in 250,000 loses twelve.
+ * High enough that a task seldom fails by chance. If a third of the attempts at a step are lost, as
+ * in `bench/results/chaos-tasks.md`, one step in 250 loses five attempts in a row, and one step in
+ * 550,000 loses twelve.
  */
-const defaultMaxLostRuns = 12;
+const defaultMaxLostAttempts = 12;
 
 /**
  * Returns the options with defaults.
@@ -59,17 +59,18 @@ export function withDefaults(options: TasksOptions): CompleteTasksOptions {
     pollIntervalMs: 1000,
     concurrency: 16,
     maxOpenTasks: 1000,
-    maxLostRuns: defaultMaxLostRuns,
+    maxLostAttempts: defaultMaxLostAttempts,
     sweepIntervalMs: 60_000,
     maxSubscribedTasks: 1000,
     closeGraceMs: 5000,
     ...options,
   };
-  const { store, ttlMs, closeGraceMs, maxTtlMs, maxLostRuns, ...counts } = complete;
+  const { store, ttlMs, closeGraceMs, maxTtlMs, maxLostAttempts, ...counts } = complete;
   for (const [name, value] of Object.entries(counts)) requireCount(`tasks: ${name}`, value);
   if (ttlMs !== null) requireCount("tasks: ttlMs", ttlMs);
   if (maxTtlMs !== Number.POSITIVE_INFINITY) requireCount("tasks: maxTtlMs", maxTtlMs);
-  if (maxLostRuns !== Number.POSITIVE_INFINITY) requireCount("tasks: maxLostRuns", maxLostRuns);
+  if (maxLostAttempts !== Number.POSITIVE_INFINITY)
+    requireCount("tasks: maxLostAttempts", maxLostAttempts);
   if (!(closeGraceMs >= 0)) throw new TypeError("tasks: closeGraceMs: expected 0 or more");
   return complete;
 }

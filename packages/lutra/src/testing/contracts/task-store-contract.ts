@@ -2,7 +2,11 @@ import type { TaskStore } from "../../stores/task-store.ts";
 import type { ContractCase } from "./contract-case.ts";
 import { taskClosingCases } from "./task-closing-cases.ts";
 import { taskKeepingCases } from "./task-keeping-cases.ts";
-import { type LoseProcess, taskLostRunCases, taskOrderlyEndCases } from "./task-lost-run-cases.ts";
+import {
+  type LoseProcess,
+  taskLostAttemptCases,
+  taskOrderlyEndCases,
+} from "./task-lost-attempt-cases.ts";
 import { taskPauseCases } from "./task-pause-cases.ts";
 import { taskTurnCases } from "./task-turn-cases.ts";
 import { taskWorkCases } from "./task-work-cases.ts";
@@ -52,7 +56,7 @@ export function taskStoreContract(
     ...taskPauseCases,
     ...taskClosingCases,
     ...taskOrderlyEndCases,
-    ...(lose ? taskLostRunCases(lose) : []),
+    ...(lose ? taskLostAttemptCases(lose) : []),
   ];
   return cases.map(({ name, body }) => ({ name, run: withStores(body) }));
 }

@@ -207,7 +207,7 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
     name: "runs a task again after a rejection, and reports the error",
     body: async (one, other) => {
       const task = freshTask();
-      const failure = new Error("the first run fails");
+      const failure = new Error("the first attempt fails");
       let runs = 0;
       const again = settled();
       const { worker, errors } = observe(other, async (taskId) => {
@@ -219,7 +219,10 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
       await one.create(task, { order: "run" });
       await again.promise;
       await worker.close(10_000);
-      expectThat(errors.includes(failure), "onError is called with the error of a rejected run");
+      expectThat(
+        errors.includes(failure),
+        "onError is called with the error of a rejected attempt",
+      );
       expectEqual(runs, 2, "number of runs");
     },
   },
@@ -233,7 +236,7 @@ export const taskWorkCases: readonly TaskStoreCase[] = [
         if (taskId !== task.taskId) return;
         if (attempt.task.version > 1) return again.resolve(attempt.task);
         failed.resolve();
-        throw new Error("the first run fails");
+        throw new Error("the first attempt fails");
       });
       await one.create(task, { order: "run" });
       await failed.promise;

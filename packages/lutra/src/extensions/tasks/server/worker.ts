@@ -22,7 +22,7 @@ const sweepBatch = 500;
 const sweepBatches = 20;
 
 /**
- * The share of `maxLostRuns` from which a task runs isolated. It is below 1, so that tasks that
+ * The share of `maxLostAttempts` from which a task runs isolated. It is below 1, so that tasks that
  * were lost only because another task killed their process are isolated before they reach the
  * limit. It is not much lower, because isolated tasks wait for each other, and tasks should seldom
  * be isolated by chance.
@@ -33,8 +33,8 @@ const isolatedShare = 2 / 3;
 export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   const { host, options } = init;
   const onError = (error: unknown) => host.onError(error, "tasks");
-  const { concurrency, maxLostRuns } = options;
-  const isolateFrom = Math.max(1, Math.floor(maxLostRuns * isolatedShare));
+  const { concurrency, maxLostAttempts } = options;
+  const isolateFrom = Math.max(1, Math.floor(maxLostAttempts * isolatedShare));
   const worker = store.work({ concurrency, isolateFrom, run: taskRunner(init), onError });
   let isSweeping = false;
   const timer = unreferenced(
@@ -81,7 +81,7 @@ function taskRunner(init: WorkerInit) {
       const record = controller.aborted ? await records.read(taskId) : toRecord(taken.task);
       if (record?.state.status !== "working") return;
       const round = new TaskRound({ records, record, taken, controller });
-      if (taken.lostRuns >= options.maxLostRuns) return await giveUp(round, taken, init);
+      if (taken.lostAttempts >= options.maxLostAttempts) return await giveUp(round, taken, init);
       entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
       await runTask(record, round, controller);
     } finally {
@@ -120,7 +120,7 @@ function taskRunner(init: WorkerInit) {
  */
 async function giveUp(round: TaskRound, taken: TakenTask, { host }: WorkerInit): Promise<void> {
   const { taskId, state } = toRecord(taken.task);
-  const reason = `given up after ${taken.lostRuns} runs were lost with their process`;
+  const reason = `given up after ${taken.lostAttempts} attempts were lost with their process`;
   const error = new ProtocolError("internalError", `The task was ${reason}`);
   const after = await round.end({ error }, host);
   if (after?.state.status !== "failed") return;

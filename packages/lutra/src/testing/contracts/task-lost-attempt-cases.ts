@@ -17,14 +17,14 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
     body: async (one, other) => {
       const task = freshTask();
       const first = place(one, [task], async (isFirst) => {
-        if (isFirst) throw new Error("the first run fails");
+        if (isFirst) throw new Error("the first attempt fails");
       });
       await one.create(task, { order: "run" });
       await first.isFull;
       await first.close();
       const second = place(other, [task]);
       await second.isFull;
-      expectEqual(second.lostRuns(task), [0], "the lostRuns of the next attempt");
+      expectEqual(second.lostAttempts(task), [0], "the lostAttempts of the next attempt");
       await second.close();
     },
   },
@@ -37,7 +37,7 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
       await one.close();
       const second = place(other, [task]);
       await second.isFull;
-      expectEqual(second.lostRuns(task), [0], "the lostRuns of the attempt");
+      expectEqual(second.lostAttempts(task), [0], "the lostAttempts of the attempt");
       await second.close();
     },
   },
@@ -65,7 +65,7 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
 ];
 
 /** Cases that need a process that appears dead. */
-export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
+export function taskLostAttemptCases(lose: LoseProcess): readonly TaskStoreCase[] {
   return [
     {
       name: "counts lost attempts, and resets the count on progress, orders and orderly ends",
@@ -79,7 +79,7 @@ export function taskLostRunCases(lose: LoseProcess): readonly TaskStoreCase[] {
         const second = place(other, [task]);
         await lose(task.taskId);
         await second.isFull;
-        expectEqual(second.lostRuns(task), [1], "the lostRuns of the attempt");
+        expectEqual(second.lostAttempts(task), [1], "the lostAttempts of the attempt");
         await second.close();
       },
     },
@@ -134,25 +134,25 @@ async function expectCountedLosses(
     if (task.taskId === stepping.taskId) await other.replace(next, { isProgress: true });
     if (task.taskId === talking.taskId) await other.replace(next);
     if (task.taskId === ordered.taskId) await other.replace(next, { order: "run" });
-    if (task.taskId === rejected.taskId && isFirst) throw new Error("the first run fails");
+    if (task.taskId === rejected.taskId && isFirst) throw new Error("the first attempt fails");
   });
   await lose(idle.taskId);
   await second.isFull;
   await first.isLost;
   for (const task of tasks)
-    expectEqual(first.lostRuns(task), [0], "the lostRuns of a first attempt");
+    expectEqual(first.lostAttempts(task), [0], "the lostAttempts of a first attempt");
   for (const task of [idle, stepping, talking, ordered]) {
-    expectEqual(second.lostRuns(task), [1], "the lostRuns after one loss");
+    expectEqual(second.lostAttempts(task), [1], "the lostAttempts after one loss");
   }
-  expectEqual(second.lostRuns(rejected), [1, 0], "after one loss, then a rejection");
+  expectEqual(second.lostAttempts(rejected), [1, 0], "after one loss, then a rejection");
   const third = place(one, tasks);
   await lose(idle.taskId);
   await third.isFull;
-  expectEqual(third.lostRuns(idle), [2], "after two were lost");
-  expectEqual(third.lostRuns(talking), [2], "after a change without progress");
-  expectEqual(third.lostRuns(stepping), [1], "after progress");
-  expectEqual(third.lostRuns(ordered), [1], "after an order");
-  expectEqual(third.lostRuns(rejected), [1], "after a rejection");
+  expectEqual(third.lostAttempts(idle), [2], "after two were lost");
+  expectEqual(third.lostAttempts(talking), [2], "after a change without progress");
+  expectEqual(third.lostAttempts(stepping), [1], "after progress");
+  expectEqual(third.lostAttempts(ordered), [1], "after an order");
+  expectEqual(third.lostAttempts(rejected), [1], "after a rejection");
   await third.close();
 }
 
@@ -250,8 +250,8 @@ interface Place {
   readonly isFull: Promise<void>;
   /** Resolves when the worker has closed, after its process appeared dead. */
   readonly isLost: Promise<void>;
-  /** The `lostRuns` of each attempt at a task. */
-  readonly lostRuns: (task: StoredTask) => readonly number[];
+  /** The `lostAttempts` of each attempt at a task. */
+  readonly lostAttempts: (task: StoredTask) => readonly number[];
   readonly close: () => Promise<void>;
 }
 
@@ -277,7 +277,7 @@ function place(
       if (task === undefined) return;
       const all = told.get(taskId) ?? [];
       told.set(taskId, all);
-      all.push(taken.lostRuns);
+      all.push(taken.lostAttempts);
       await begin(all.length === 1, task);
       runs += 1;
       if (runs === tasks.length) full.resolve();
@@ -294,7 +294,7 @@ function place(
   return {
     isFull: full.promise,
     isLost: lost.promise,
-    lostRuns: ({ taskId }) => told.get(taskId) ?? [],
+    lostAttempts: ({ taskId }) => told.get(taskId) ?? [],
     close,
   };
 }

@@ -21,7 +21,7 @@ import {
 } from "./postgres-server.ts";
 
 const program = fileURLToPath(new URL("./fixtures/killing-server.mjs", import.meta.url));
-const maxLostRuns = 6;
+const maxLostAttempts = 6;
 /** Long enough that a bystander is running whenever its process is killed. */
 const takesMs = 1000;
 
@@ -29,7 +29,7 @@ let folder: string;
 let server: PostgresServer | undefined;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "lutra-lost-runs-"));
+  folder = mkdtempSync(join(tmpdir(), "lutra-lost-attempts-"));
   if (hasPostgres) server = await startPostgres();
 });
 afterAll(() => {
@@ -128,13 +128,13 @@ for (const [engine, freshUrl] of Object.entries(engines)) {
         const before = [await create(records, "bystander"), await create(records, "bystander")];
         const poison = await create(records, "poison");
         const after = [await create(records, "bystander"), await create(records, "bystander")];
-        replicas = new Replicas(count, url, notes, `${maxLostRuns}`, `${takesMs}`);
-        const reason = `given up after ${maxLostRuns} runs were lost with their process`;
+        replicas = new Replicas(count, url, notes, `${maxLostAttempts}`, `${takesMs}`);
+        const reason = `given up after ${maxLostAttempts} attempts were lost with their process`;
         expect(await over(records, poison)).toMatchObject({
           status: "failed",
           error: { code: -32603, message: `The task was ${reason}` },
         });
-        expect(readFileSync(notes, "utf8")).toBe("poison\n".repeat(maxLostRuns));
+        expect(readFileSync(notes, "utf8")).toBe("poison\n".repeat(maxLostAttempts));
         for (const task of [...before, ...after]) {
           expect(await over(records, task)).toMatchObject({ status: "completed" });
         }

@@ -8,19 +8,19 @@ import { form, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
 import { tasks } from "./tasks.ts";
 
 /** Creates a store that reports so many lost attempts for each task. */
-function lossy(lostRuns: number): TaskStore {
+function lossy(lostAttempts: number): TaskStore {
   const store = createMemoryTaskStore();
   return {
     ...store,
     work: (options) =>
       store.work({
         ...options,
-        run: (taken) => options.run(changedAttempt(taken, { lostRuns })),
+        run: (taken) => options.run(changedAttempt(taken, { lostAttempts })),
       }),
   };
 }
 
-function server(options: { readonly store: TaskStore; readonly maxLostRuns?: number }) {
+function server(options: { readonly store: TaskStore; readonly maxLostAttempts?: number }) {
   const handler = vi.fn(() => "done");
   const tool = { name: "t", task: "optional", call: handler } as const;
   return { handler, ...taskServer([tool], { tasks: options }) };
@@ -29,11 +29,11 @@ function server(options: { readonly store: TaskStore; readonly maxLostRuns?: num
 it.each([
   ["the limit of lost attempts", 3, 3],
   ["twelve lost attempts, by default", 12, undefined],
-])("fails a task without another run after %s", async (_what, lostRuns, maxLostRuns) => {
-  const store = lossy(lostRuns);
-  const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
+])("fails a task without another run after %s", async (_what, lostAttempts, maxLostAttempts) => {
+  const store = lossy(lostAttempts);
+  const replica = server({ store, ...(maxLostAttempts && { maxLostAttempts }) });
   const { taskId } = await replica.call("t");
-  const reason = `given up after ${lostRuns} runs were lost with their process`;
+  const reason = `given up after ${lostAttempts} attempts were lost with their process`;
   expect(await replica.until(taskId, isOver)).toMatchObject({
     status: "failed",
     statusMessage: `The task was ${reason}`,
@@ -48,9 +48,9 @@ it.each([
   ["one lost attempt less than the limit", 2, 3],
   ["eleven lost attempts, by default", 11, undefined],
   ["any number of lost attempts, without a limit", 1000, Number.POSITIVE_INFINITY],
-])("runs a task after %s", async (_what, lostRuns, maxLostRuns) => {
-  const store = lossy(lostRuns);
-  const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
+])("runs a task after %s", async (_what, lostAttempts, maxLostAttempts) => {
+  const store = lossy(lostAttempts);
+  const replica = server({ store, ...(maxLostAttempts && { maxLostAttempts }) });
   const { taskId } = await replica.call("t");
   expect(await replica.until(taskId, isOver)).toMatchObject({ status: "completed" });
   expect(replica.errors).toEqual([]);
@@ -64,10 +64,10 @@ it.each([
   [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 ])(
   "with a limit of %s, tasks run isolated from %s lost attempts on",
-  async (maxLostRuns, isolateFrom) => {
+  async (maxLostAttempts, isolateFrom) => {
     const store = createMemoryTaskStore();
     const work = vi.spyOn(store, "work");
-    const replica = server({ store, ...(maxLostRuns && { maxLostRuns }) });
+    const replica = server({ store, ...(maxLostAttempts && { maxLostAttempts }) });
     replica.server.share({ tasks: store });
     expect(work).toHaveBeenCalledWith(expect.objectContaining({ isolateFrom }));
     await replica.server.close();
@@ -114,6 +114,6 @@ it("counts steps and answers as progress, but not status messages", async () => 
   expect(changes).toEqual([{}, { isProgress: true }, { order: "run" }, {}]);
 });
 
-it.each([0, -1, 1.5, Number.NaN])("refuses a limit of %s", (maxLostRuns) => {
-  expect(() => tasks({ maxLostRuns })).toThrow(/^tasks: maxLostRuns: expected an integer/);
+it.each([0, -1, 1.5, Number.NaN])("refuses a limit of %s", (maxLostAttempts) => {
+  expect(() => tasks({ maxLostAttempts })).toThrow(/^tasks: maxLostAttempts: expected an integer/);
 });
