@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ProtocolError } from "../protocol/errors.ts";
+import type { Serve } from "../protocol/exchange.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import {
   acknowledged,
@@ -7,10 +8,13 @@ import {
   listening,
   methodOf,
   opened,
+  Stream,
   toolsChanged,
 } from "./fixtures/listening.ts";
 import { peerError } from "./fixtures/scripted-server.ts";
 import { maxWaitingBytes } from "./notification-buffer.ts";
+import { openSubscription } from "./open-subscription.ts";
+import type { Sender } from "./send.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -205,6 +209,69 @@ describe("the notifications of a subscription", () => {
     expect(onWarning).toHaveBeenCalledOnce();
     expect(print).toHaveBeenCalledOnce();
     print.mockRestore();
+  });
+
+  it.each([
+    ["reported", vi.fn()],
+    ["not reported, because onWarning throws", vi.fn(() => throwing())],
+  ])("reach its reader in order when the cache fails, which is %s", async (_how, onWarning) => {
+    const print = vi.spyOn(console, "error").mockReturnValue();
+    const failing = () => Promise.reject(new Error("no"));
+    const server = listening({
+      cache: { get: () => undefined, set: () => {}, delete: failing },
+      onWarning,
+    });
+    const { subscription, stream } = await opened(server);
+    stream.send(toolsChanged, { n: 1 });
+    stream.send(toolsChanged, { n: 2 });
+    stream.break(broken);
+    await vi.advanceTimersByTimeAsync(500);
+    const again = await server.stream(1);
+    again.acknowledge();
+    again.send(toolsChanged, { n: 3 });
+    again.end({ resultType: "complete" });
+    const seen: unknown[] = [];
+    for await (const { method, params } of subscription) seen.push(params?.n ?? method);
+    expect(seen).toEqual([1, 2, acknowledged, 3]);
+    const warnings = onWarning.mock.calls.map(([message]: unknown[]) => message);
+    const failed = warnings.filter((message) => message === "the response cache failed");
+    expect(failed).toHaveLength(4);
+    print.mockRestore();
+  });
+
+  it("reach its reader when onChange and onGap reject", async () => {
+    const onWarning = vi.fn();
+    const sender = {
+      options: { now: Date.now, random: () => 0, onWarning, timeoutMs: 1000 },
+      meta: { metaOf: () => ({}) },
+      nextId: () => 1,
+      open: new Set(),
+      isClosed: () => false,
+    } as unknown as Sender;
+    const streams: Stream[] = [];
+    const serve: Serve = (request, context) => {
+      const stream = new Stream(request, context);
+      streams.push(stream);
+      stream.acknowledge();
+      stream.send(toolsChanged);
+      return stream.done;
+    };
+    const fail = () => Promise.reject(new Error("no"));
+    const versions = { choose: () => false, renegotiate: () => false };
+    const subscriptions = { sender, serve, versions, onChange: fail, onGap: fail };
+    const subscription = await openSubscription(subscriptions, { toolsListChanged: true }, {});
+    const reader = subscription[Symbol.asyncIterator]();
+    expect(methodOf(await reader.next())).toBe(toolsChanged);
+    streams[0]?.break(broken);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(methodOf(await reader.next())).toBe(acknowledged);
+    expect(methodOf(await reader.next())).toBe(toolsChanged);
+    expect(onWarning.mock.calls.map(([message]) => message)).toEqual([
+      `${toolsChanged}: cached responses may be outdated`,
+      "subscription: interrupted; reopening after a pause",
+      `${acknowledged}: cached responses may be outdated`,
+      `${toolsChanged}: cached responses may be outdated`,
+    ]);
   });
 
   it("break the stream when they wait for a cache that does not keep up", async () => {
