@@ -22,28 +22,26 @@ function shadowAt(url: string): HttpUpstream {
   return shadow;
 }
 
-/** A replica that records the bodies of its requests. */
-async function startRecording() {
+/** Starts a front whose shadow records the bodies of its requests. */
+async function startShadowed() {
   const bodies: string[] = [];
-  const replica = await startReplica(async (req, res) => {
+  const replica = await startReplica(answer("ok"));
+  const { url } = await startReplica(async (req, res) => {
     bodies.push(await textOf(req));
     res.end("from the shadow");
   });
-  return { bodies, url: replica.url };
+  const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
+  return { replica, front, bodies };
 }
 
 it("sends a copy to the shadow, and only the upstream's answer to the client", async () => {
-  const replica = await startReplica(answer("ok"));
-  const { bodies, url } = await startRecording();
-  const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
+  const { front, bodies } = await startShadowed();
   expect((await send(front, "tools/list", { body: '{"a":1}' })).body).toBe("ok");
   await expect.poll(() => bodies).toEqual(['{"a":1}']);
 });
 
 it("copies a body that arrives in pieces once it is complete", async () => {
-  const replica = await startReplica(answer("ok"));
-  const { bodies, url } = await startRecording();
-  const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
+  const { replica, front, bodies } = await startShadowed();
   const req = open(front, "tools/list");
   req.write("first ");
   await expect.poll(() => replica.count()).toBe(1);
@@ -53,9 +51,7 @@ it("copies a body that arrives in pieces once it is complete", async () => {
 });
 
 it("does not copy a streamed body of more than 64 KiB", async () => {
-  const replica = await startReplica(answer("ok"));
-  const { bodies, url } = await startRecording();
-  const front = await startFront([replica.url], {}, { shadow: shadowAt(url).copy });
+  const { replica, front, bodies } = await startShadowed();
   const req = open(front, "tools/list");
   req.write(Buffer.alloc(65_536));
   await expect.poll(() => replica.count()).toBe(1);

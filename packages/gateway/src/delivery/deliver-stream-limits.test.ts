@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import {
@@ -13,12 +12,8 @@ import {
   startFront,
   startReplica,
   textOf,
+  until,
 } from "./fixtures/front.ts";
-
-/** Polls until a condition is true or the test times out. */
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await turn();
-}
 
 describe("limits", () => {
   it("refuses with 503 when the queue is full", async () => {

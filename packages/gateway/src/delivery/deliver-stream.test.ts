@@ -12,12 +12,8 @@ import {
   startFront,
   startReplica,
   textOf,
+  until,
 } from "./fixtures/front.ts";
-
-/** Polls until a condition is true or the test times out. */
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await turn();
-}
 
 describe("a request that passes through", () => {
   it("reaches the replica unchanged, and so does the answer its client", async () => {

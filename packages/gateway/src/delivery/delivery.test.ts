@@ -1,8 +1,9 @@
 import { defineMethod, type Method, type ProtocolError, TransportError } from "lutra/protocol";
 import { describe, expect, it } from "vitest";
+import { headOf } from "../fixtures/head-of.ts";
 import { createManualTime } from "../replicas/fixtures/manual-time.ts";
-import { type Carrier, Delivery, type DeliveryInit } from "./delivery.ts";
-import { upstreamConfig } from "./fixtures/front.ts";
+import { type Carrier, Delivery } from "./delivery.ts";
+import { createRecord, upstreamConfig } from "./fixtures/front.ts";
 import { Fleet, type Recipient } from "./fleet.ts";
 
 const broken = () => new TransportError("closed", "broken");
@@ -49,14 +50,7 @@ function start(
     },
   });
   const deliver = (method = "tools/list", name?: string, rewind = () => true) => {
-    const record: DeliveryInit["record"] = {
-      startedAt: performance.now(),
-      upstream: undefined,
-      replica: undefined,
-      attempts: 0,
-      reason: undefined,
-      upstreamMs: undefined,
-    };
+    const record = createRecord(headOf());
     const failures: ProtocolError[] = [];
     const carrier: Carrier<Recipient> = {
       send: (replica) => void events.push(`to ${replica.name}`),
