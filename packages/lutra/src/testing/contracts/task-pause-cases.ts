@@ -16,9 +16,9 @@ export const taskPauseCases: readonly TaskStoreCase[] = [
       await one.create(task, { order: "run" });
       const pausedAt = await paused.at;
       expectEqual(await one.get(task.taskId), nextVersion(task), "the task during the pause");
-      const { task: again, lostRuns } = await paused.again;
+      const { task: again, lostAttempts } = await paused.again;
       expectThat(Date.now() - pausedAt >= pauseMs - inaccuracyMs, "the pause is kept");
-      expectEqual([again, lostRuns], [nextVersion(task), 0], "the task of the next attempt");
+      expectEqual([again, lostAttempts], [nextVersion(task), 0], "the task of the next attempt");
       await paused.worker.close(10_000);
     },
   },
