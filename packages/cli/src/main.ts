@@ -3,6 +3,7 @@ import { CommandError } from "./command-error.ts";
 import { argumentsOf, type Command, helpOf, parseCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import { watchOutput } from "./output.ts";
+import { releaseSignals } from "./stop-signal.ts";
 
 /** Runs a command. Resolves with the exit code of the process. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -13,6 +14,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const isKnown = error instanceof CommandError;
     console.error(isKnown ? `lutra: ${error.message}` : error);
     return isKnown ? error.exitCode : 1;
+  } finally {
+    releaseSignals();
   }
 }
 

@@ -13,9 +13,14 @@ export const outputClosed: Promise<void> = new Promise((resolve) => {
   onClosed = resolve;
 });
 
-/** Starts to watch the output of this process. Failed writes no longer end the process. */
+/**
+ * Starts to watch the output of this process, if that is not yet so. Failed writes no longer end the
+ * process.
+ */
 export function watchOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", reportOutputError);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.off("error", reportOutputError).on("error", reportOutputError);
+  }
 }
 
 /** Resolves `outputClosed` if the error means that the output is closed. Returns true if it does. */

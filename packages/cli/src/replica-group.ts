@@ -44,12 +44,16 @@ export function createReplicaGroup({
   const kill = () => {
     for (const replica of running) replica.stop("SIGKILL");
   };
-  const end = () => rmSync(folder, { recursive: true, force: true });
+  const end = () => {
+    process.off("exit", onExit);
+    rmSync(folder, { recursive: true, force: true });
+  };
   // Replicas are killed, because a busy one would not detect that this process has ended.
-  process.once("exit", () => {
+  const onExit = () => {
     kill();
     end();
-  });
+  };
+  process.once("exit", onExit);
 
   return {
     running,

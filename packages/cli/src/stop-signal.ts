@@ -11,10 +11,12 @@ type StopSignal = (typeof signals)[number];
  */
 const sameKeyMs = 500;
 
+const handlers = new Set<(signal: StopSignal) => void>();
+
 /**
  * Resolves to the exit code at the first request to stop: a signal, or closed output. The caller then
  * shuts down gracefully. A second signal ends the process at once. `isStop` returns false for signals
- * that have another meaning.
+ * that have another meaning. Signals are handled until `releaseSignals` is called.
  */
 export function stopSignal(isStop: (signal: StopSignal) => boolean = () => true): Promise<number> {
   return new Promise((resolve) => {
@@ -27,8 +29,15 @@ export function stopSignal(isStop: (signal: StopSignal) => boolean = () => true)
       resolve(0);
     };
     for (const signal of signals) process.on(signal, stop);
+    handlers.add(stop);
     void outputClosed.then(() => resolve(unreadExitCode));
   });
+}
+
+/** Restores the default effect of signals, after a command has ended. */
+export function releaseSignals(): void {
+  for (const stop of handlers) for (const signal of signals) process.off(signal, stop);
+  handlers.clear();
 }
 
 /** Ignores stop signals. Ctrl-C reaches all processes of a terminal, but the parent stops this one. */
