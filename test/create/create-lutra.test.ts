@@ -53,6 +53,18 @@ describe.each([
     expect(status, stdout).toBe(0);
   });
 
+  it("declares the packages that its scripts need", () => {
+    const { scripts, dependencies } = JSON.parse(
+      readFileSync(join(project, "package.json"), "utf8"),
+    );
+    const needsGateway = Object.values<string>(scripts).some((script) =>
+      /^lutra (up|gateway)/.test(script),
+    );
+    expect("@lutra/gateway" in dependencies).toBe(needsGateway);
+    expect(needsGateway).toBe(name === "with-gateway" || name === "with-both");
+    expect("libsql" in dependencies).toBe(name === "with-both");
+  });
+
   it("names the package after its folder", () => {
     const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
     expect(manifest.name).toBe(name);

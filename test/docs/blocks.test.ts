@@ -60,7 +60,7 @@ describe("shell commands", () => {
   });
 
   function expectNpm([command = "", ...rest]: readonly string[]) {
-    if (command === "install") return expect(rest).not.toEqual([]);
+    if (command === "install" || command === "pkg") return expect(rest).not.toEqual([]);
     return expect(scripts).toHaveProperty([command === "run" ? (rest[0] ?? "") : command]);
   }
 

@@ -15,7 +15,7 @@ Creates a Lutra server with one tool, its test and scripts to run it.
 
   folder      The new project's folder. Default: my-mcp-server
   --task      Adds a tool whose calls become tasks
-  --gateway   Adds a gateway configuration with three replicas of the server
+  --gateway   Adds a gateway configuration with three replicas of the server, and its packages
   --help      Prints this text`;
 
 const template = fileURLToPath(new URL("../template", import.meta.url));
@@ -67,8 +67,17 @@ function writeProject(folder, { task, gateway }) {
   const path = join(folder, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
   manifest.name = packageName(folder);
-  if (gateway) manifest.scripts.gateway = "lutra gateway gateway.yaml";
+  if (gateway) addGateway(manifest, task);
   writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** Adds the commands that need the gateway, and the packages that these commands need. */
+function addGateway({ scripts, dependencies }, hasTasks) {
+  scripts.fleet = "lutra up src/server.ts --replicas 3";
+  scripts.gateway = "lutra gateway gateway.yaml";
+  dependencies["@lutra/gateway"] = dependencies["@lutra/cli"];
+  // Replicas share their tasks in a SQLite file.
+  if (hasTasks) dependencies.libsql = "^0.5.0";
 }
 
 /** Returns a valid package name for a folder. */
