@@ -50,6 +50,7 @@ it(`a change of one task calls the listeners of its stream, and of none of ${str
     tools: [ask],
     extensions: [tasks({ maxOpenTasks: streams })],
     events,
+    callerShare: 1,
   });
   const send = (
     method: string,
