@@ -1,0 +1,227 @@
+/**
+ * Streamable HTTP of the legacy revisions: a session by header, responses as streams that can be
+ * resumed, and a standalone stream.
+ *
+ * @spec 2025-11-25/basic/transports#streamable-http, 2025-11-25/basic/transports#session-management
+ */
+import { asksForInitialize } from "../../protocol/earlier-revision.ts";
+import { headerNames } from "../../protocol/http-headers.ts";
+import { isObject, type JSONObject } from "../../protocol/json.ts";
+import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
+import { delay } from "../../time/backoff.ts";
+import { within } from "../../time/within.ts";
+import type { HttpClient } from "../../transport/http/client.ts";
+import { isEventStream, isJSON } from "../../transport/http/media-type.ts";
+import { discard, HttpRequests, type StreamPosition } from "./http-requests.ts";
+import { type Link, type LinkExchange, type LinkListener, SessionOver } from "./link.ts";
+
+const sessionHeader = "mcp-session-id";
+const lastEventHeader = "last-event-id";
+/** Maximum number of attempts to resume a stream without a message between them. */
+const maxResumptions = 8;
+/** Pause before a stream is resumed when the server names none, in milliseconds. */
+const resumePauseMs = 1000;
+/** Maximum time for the response to DELETE, in milliseconds. */
+const deleteMs = 2000;
+/** Maximum time for the response that opens the standalone stream, in milliseconds. */
+const openStreamMs = 5000;
+
+/** The reader of one stream, over the responses that carry it. */
+interface StreamReader {
+  readonly signal: AbortSignal;
+  readonly onMessage: (message: unknown) => void;
+  /** Returns true when all messages have arrived. */
+  readonly isComplete: () => boolean;
+}
+
+export class HttpLink implements Link {
+  readonly #requests: HttpRequests;
+  readonly #listener: LinkListener;
+  readonly #closed = new AbortController();
+  #sessionId: string | undefined;
+  #version: string | undefined;
+  #stream: Promise<boolean> | undefined;
+
+  constructor(client: HttpClient, send: typeof fetch, listener: LinkListener) {
+    this.#requests = new HttpRequests(client, send);
+    this.#listener = listener;
+  }
+
+  setVersion(version: string): void {
+    this.#version = version;
+  }
+
+  async send(message: JSONObject, exchange?: LinkExchange): Promise<void> {
+    const signal = exchange?.signal ?? this.#closed.signal;
+    const headers = this.#headers();
+    const response = await this.#requests.send({ method: "POST", headers, message, signal });
+    if (!response.ok) throw await this.#refusal(response, signal);
+    // The session begins with the first response; see `initialize`.
+    if (this.#version === undefined) {
+      this.#sessionId ??= response.headers.get(sessionHeader) ?? undefined;
+    }
+    if (exchange === undefined) discard(response);
+    else await this.#readResponse(message, response, exchange);
+  }
+
+  openStream(): Promise<boolean> {
+    this.#stream ??= this.#openStream();
+    return this.#stream;
+  }
+
+  /** @spec 2025-11-25/basic/transports#session-management */
+  async close(): Promise<void> {
+    this.#closed.abort(new TransportError("closed", "The transport was closed"));
+    if (this.#sessionId === undefined) return;
+    const headers = this.#headers();
+    const tooLate = () => new TransportError("timeout", "No response to DELETE");
+    // A server may refuse to end sessions, or be unreachable.
+    await within({ ms: deleteMs, tooLate }, async (signal) =>
+      discard(await this.#requests.send({ method: "DELETE", headers, signal })),
+    ).catch(() => {});
+  }
+
+  async #readResponse(
+    { id, method }: JSONObject,
+    response: Response,
+    { signal, onMessage }: LinkExchange,
+  ): Promise<void> {
+    let hasAnswer = false;
+    const receive = (message: unknown): void => {
+      const all = Array.isArray(message) ? message : [message];
+      hasAnswer ||= all.some((one) => isObject(one) && one.id === id && !("method" in one));
+      onMessage(message);
+    };
+    const type = response.headers.get("content-type");
+    if (isEventStream(type)) {
+      const isComplete = () => hasAnswer;
+      await this.#follow(response, { signal, onMessage: receive, isComplete });
+    } else if (isJSON(type)) receive(await this.#requests.readJSON(response, signal));
+    else {
+      discard(response);
+      const got = type ?? `no Content-Type (HTTP status ${response.status})`;
+      throw this.#requests.malformed(`expected JSON or an event stream, got ${got}`);
+    }
+    if (!hasAnswer) throw this.#requests.malformed(`expected a response to ${String(method)}`);
+  }
+
+  /**
+   * Reads a stream, and resumes it when it ends too early.
+   *
+   * @spec 2025-11-25/basic/transports#resumability-and-redelivery
+   */
+  async #follow(first: Response, { signal, onMessage, isComplete }: StreamReader): Promise<void> {
+    const position: StreamPosition = { lastEventId: undefined, retryMs: resumePauseMs };
+    let response = first;
+    let attempts = 0;
+    for (;;) {
+      const onEvent = (type: string, data: string): void => {
+        if (type !== "" && type !== "message") return;
+        attempts = 0;
+        onMessage(this.#requests.decode(data));
+      };
+      const failure = await this.#requests.readEvents(response, { signal, position, onEvent }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (isComplete()) return;
+      const isBroken = failure === undefined || isClosed(failure);
+      attempts += 1;
+      if (!isBroken || position.lastEventId === undefined || attempts > maxResumptions) {
+        throw failure ?? this.#ended();
+      }
+      await delay(position.retryMs, signal);
+      response = await this.#resume(position.lastEventId, signal);
+    }
+  }
+
+  async #resume(lastEventId: string, signal: AbortSignal): Promise<Response> {
+    const headers = {
+      ...this.#headers(),
+      accept: "text/event-stream",
+      [lastEventHeader]: lastEventId,
+    };
+    const response = await this.#requests.send({ method: "GET", headers, signal });
+    if (response.ok && isEventStream(response.headers.get("content-type"))) return response;
+    discard(response);
+    throw this.#ended();
+  }
+
+  async #openStream(): Promise<boolean> {
+    const { signal } = this.#closed;
+    const tooLate = () => new TransportError("timeout", "The standalone stream did not open");
+    const controller = new AbortController();
+    signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
+    const headers = { ...this.#headers(), accept: "text/event-stream" };
+    const request = { method: "GET", headers, signal: controller.signal } as const;
+    try {
+      const response = await within({ signal, ms: openStreamMs, tooLate }, () =>
+        this.#requests.send(request),
+      );
+      if (response.ok && isEventStream(response.headers.get("content-type"))) {
+        void this.#followStandalone(response, controller.signal);
+        return true;
+      }
+      const error = await this.#requests.readError(response, controller.signal);
+      if (mayPass(response.status)) throw error;
+      // A server without the stream answers so, and one that has forgotten the session.
+      if (response.status === 404) await this.#requireSession();
+      else if (response.status !== 405) this.#stream = undefined;
+      return false;
+    } catch (error) {
+      controller.abort(error);
+      this.#stream = undefined;
+      if (isTransportError(error) && error.reason === "timeout") return false;
+      throw error;
+    }
+  }
+
+  /** @throws {SessionOver} when the server no longer knows the session */
+  async #requireSession(): Promise<void> {
+    if (this.#sessionId === undefined) return;
+    const ping = { jsonrpc: "2.0", id: "stream", method: "ping" };
+    const exchange = { signal: this.#closed.signal, onMessage: () => {} };
+    const tooLate = () => new TransportError("timeout", "No answer to ping");
+    await within({ ms: openStreamMs, tooLate }, () => this.send(ping, exchange));
+  }
+
+  async #followStandalone(response: Response, signal: AbortSignal): Promise<void> {
+    const { onMessage, onGap } = this.#listener;
+    try {
+      await this.#follow(response, { signal, onMessage, isComplete: () => signal.aborted });
+    } catch (error) {
+      this.#stream = undefined;
+      if (!signal.aborted) onGap(error);
+    }
+  }
+
+  #headers(): Record<string, string> {
+    return {
+      ...(this.#version !== undefined && { [headerNames.version]: this.#version }),
+      ...(this.#sessionId !== undefined && { [sessionHeader]: this.#sessionId }),
+    };
+  }
+
+  async #refusal(response: Response, signal: AbortSignal): Promise<Error> {
+    const error = await this.#requests.readError(response, signal);
+    const isOpen = this.#version !== undefined;
+    const isForgotten =
+      (response.status === 404 && this.#sessionId !== undefined) ||
+      ((response.status === 400 || response.status === 404) && asksForInitialize(error));
+    return isOpen && isForgotten ? new SessionOver(this.#requests.client.address, error) : error;
+  }
+
+  #ended(): TransportError {
+    const { address } = this.#requests.client;
+    return new TransportError("closed", `${address}: the event stream ended before the response`);
+  }
+}
+
+/** Returns true for the status of a refusal that says nothing about the stream. */
+function mayPass(status: number): boolean {
+  return status >= 500 || [401, 403, 408, 429].includes(status);
+}
+
+function isClosed(error: unknown): boolean {
+  return isTransportError(error) && error.reason === "closed";
+}

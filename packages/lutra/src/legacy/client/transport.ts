@@ -1,0 +1,108 @@
+/**
+ * A transport to a legacy server. It takes requests of the current revision, and speaks a session:
+ * opens it with the first request, and again when the server has forgotten it.
+ *
+ * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
+ */
+import type { RequestContext, Transport } from "../../protocol/exchange.ts";
+import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import { TransportError } from "../../protocol/transport-error.ts";
+import { abortError, unlessAborted } from "../../time/abort.ts";
+import type { AnswerRequest } from "../../transport/era.ts";
+import { type OpenLink, SessionOver } from "./link.ts";
+import { LegacySession } from "./session.ts";
+
+/** Maximum time that a call waits for input of its caller, in milliseconds. */
+export const parkedMs = 600_000;
+
+export interface LegacyTransportOptions {
+  /** The server, as messages name it. */
+  readonly server: string;
+  /** The legacy version to speak. @default the newest that the server has */
+  readonly version?: string | undefined;
+  /** Answers requests of the server outside of a call. @default they are refused */
+  readonly answer?: AnswerRequest | undefined;
+  /** Maximum time for `initialize`, in milliseconds. @default 30000 */
+  readonly initializeMs?: number | undefined;
+  /** Maximum number of calls that wait for input of their callers. @default 1000 */
+  readonly maxParked?: number | undefined;
+}
+
+export class LegacyTransport implements Transport {
+  readonly mirrorsHeaders = false;
+  readonly #openLink: OpenLink;
+  readonly #options: LegacyTransportOptions;
+  readonly #closed = new AbortController();
+  #opening: Promise<LegacySession> | undefined;
+  #session: LegacySession | undefined;
+
+  constructor(openLink: OpenLink, options: LegacyTransportOptions) {
+    this.#openLink = openLink;
+    this.#options = options;
+  }
+
+  /** The version of the present session. */
+  get version(): string | undefined {
+    return this.#session?.version;
+  }
+
+  /** Opens the session, if none is open, with the capabilities that a request declares. */
+  open(request: JSONRPCRequest): Promise<LegacySession> {
+    if (this.#closed.signal.aborted) return Promise.reject(abortError(this.#closed.signal));
+    this.#opening ??= this.#open(request);
+    return this.#opening;
+  }
+
+  readonly serve = async (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
+    const session = await this.#join(request, context);
+    try {
+      return await session.serve(request, context);
+    } catch (error) {
+      if (!(error instanceof SessionOver)) throw error;
+      this.#forget(session, error);
+    }
+    // The server has refused the request, so it is safe to send it again.
+    return (await this.#join(request, context)).serve(request, context);
+  };
+
+  /** Ends the call that waits for input under this state. */
+  abandon(state: string): void {
+    this.#session?.abandon(state);
+  }
+
+  readonly close = async (): Promise<void> => {
+    const error = new TransportError("closed", "The transport was closed");
+    this.#closed.abort(error);
+    const session = await this.#opening?.catch(() => undefined);
+    this.#opening = undefined;
+    await session?.close(error);
+  };
+
+  #join(request: JSONRPCRequest, { signal }: RequestContext): Promise<LegacySession> {
+    if (signal.aborted) return Promise.reject(abortError(signal));
+    return unlessAborted(this.open(request), signal);
+  }
+
+  async #open(request: JSONRPCRequest): Promise<LegacySession> {
+    const { server, version, answer, initializeMs = 30_000, maxParked = 1000 } = this.#options;
+    const limits = { initializeMs, maxParked, parkedMs };
+    const openLink = this.#openLink;
+    const onEnd = (session: LegacySession): void => this.#forget(session);
+    const settings = { openLink, server, version, answer, onEnd, ...limits };
+    try {
+      this.#session = await LegacySession.open(settings, request, this.#closed.signal);
+      return this.#session;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  /** Lets the next request open a session. The calls in flight of the old one go on. */
+  #forget(session: LegacySession, error?: TransportError): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#opening = undefined;
+    if (error !== undefined) session.forget(error);
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The requests that a server has sent to legacy clients and that wait for an answer. A client posts
+ * its answer to any replica, which passes it on to the one that waits.
+ *
+ * @spec 2025-11-25/basic/transports#sending-messages-to-the-server
+ */
+import { cancelledNotification } from "../protocol/cancellation.ts";
+import { invalidParams, ProtocolError } from "../protocol/errors.ts";
+import { isObject, type JSONObject, sizeOfJSON } from "../protocol/json.ts";
+import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
+import { randomId } from "../server/random-id.ts";
+import type { Sealer } from "../server/seal.ts";
+import { delay } from "../time/backoff.ts";
+import { within } from "../time/within.ts";
+import type { Channel } from "./channel.ts";
+import type { LiveRequest } from "./legacy-input.ts";
+
+interface Pending {
+  readonly key: string;
+  readonly settle: (response: JSONObject) => void;
+}
+
+/** The stream of the call that needs an answer. */
+export interface Asking {
+  readonly send: (message: JSONRPCNotification | JSONObject) => unknown;
+  readonly signal: AbortSignal;
+}
+
+/** Pauses after each attempt to pass on an answer. Together they outlast a short outage of the bus. */
+const pausesMs = [500, 1000, 2000, 4000, 4000] as const;
+/** Maximum number of answers that are passed on at a time. */
+const maxRelayed = 1000;
+/** Maximum size of these answers in memory, in bytes. */
+const maxRelayedBytes = 33_554_432;
+/** Maximum number of requests that wait for the client of one session. */
+const maxPendingPerSession = 100;
+/** Maximum time that a client has to answer, in milliseconds. */
+const maxAnswerMs = 3_600_000;
+
+export class PendingAnswers {
+  readonly #channel: Channel;
+  readonly #sealer: () => Sealer;
+  readonly #pending = new Map<string, Pending>();
+  readonly #perSession = new Map<string, number>();
+  /** The answers on their way to another replica, with the functions that end their repetition. */
+  readonly #relayed = new Map<string, () => void>();
+  #relayedBytes = 0;
+
+  constructor(channel: Channel, sealer: () => Sealer) {
+    this.#channel = channel;
+    this.#sealer = sealer;
+    channel.on("answer", (message) => this.#receiveRelayed(message));
+    channel.on("answered", ({ id }) => this.#relayed.get(String(id))?.());
+  }
+
+  /**
+   * Sends a request to the client of a session. Resolves to the `result` of its answer.
+   *
+   * @throws {ProtocolError} when the client answers with an error, does not answer in time, or has
+   *   too many open requests
+   */
+  async ask(key: string, { method, params }: LiveRequest, asking: Asking): Promise<unknown> {
+    const waiting = this.#perSession.get(key) ?? 0;
+    if (waiting >= maxPendingPerSession) {
+      throw refused(method, `it has ${waiting} unanswered requests, the maximum`);
+    }
+    this.#perSession.set(key, waiting + 1);
+    try {
+      const { error, result } = await this.#wait(key, { method, params }, asking);
+      if (error === undefined) return result;
+      throw refused(method, isObject(error) ? `${error.code}: ${error.message}` : "an error");
+    } finally {
+      const left = (this.#perSession.get(key) ?? 1) - 1;
+      if (left > 0) this.#perSession.set(key, left);
+      else this.#perSession.delete(key);
+    }
+  }
+
+  /**
+   * Accepts the answer of a client. Resolves to false when too many answers wait for other replicas.
+   *
+   * @throws {ProtocolError} when its id is not that of a request to this session
+   */
+  async receive(key: string, response: JSONObject): Promise<boolean> {
+    if (this.#settle(key, response)) return true;
+    const { id } = response;
+    // Only the id of a request that some replica has sent is passed on, and only once at a time.
+    if (typeof id !== "string" || (await this.#sealer().open(id, bindingOf(key))) === undefined) {
+      throw invalidParams("id: expected that of a request from this server in this session");
+    }
+    if (this.#relayed.has(id)) return true;
+    const bytes = sizeOfJSON(response);
+    const isFull = this.#relayed.size >= maxRelayed || this.#relayedBytes + bytes > maxRelayedBytes;
+    if (isFull) return false;
+    void this.#relay(key, response, id, bytes);
+    return true;
+  }
+
+  async #wait(key: string, request: LiveRequest, { send, signal }: Asking): Promise<JSONObject> {
+    const { method, params } = request;
+    // The seal proves to all replicas that the answer is that of this session to a request of theirs.
+    const id = await this.#sealer().seal(randomId(9), bindingOf(key));
+    const tooLate = () => refused(method, `no answer within ${maxAnswerMs / 1000} s`);
+    let isAnswered = false;
+    const answer = new Promise<JSONObject>((resolve) => {
+      const settle = (response: JSONObject) => {
+        isAnswered = true;
+        resolve(response);
+      };
+      this.#pending.set(id, { key, settle });
+    });
+    try {
+      return await within({ signal, ms: maxAnswerMs, tooLate }, async () => {
+        await send({ jsonrpc: "2.0", id, method, ...(params && { params }) });
+        return answer;
+      });
+    } finally {
+      this.#pending.delete(id);
+      if (!isAnswered) void send(cancelledNotification(id, "The answer is not needed any more"));
+    }
+  }
+
+  #settle(key: string, response: JSONObject): boolean {
+    const { id } = response;
+    const pending = typeof id === "string" ? this.#pending.get(id) : undefined;
+    if (pending?.key !== key) return false;
+    pending.settle(response);
+    return true;
+  }
+
+  /** Repeats an answer until a replica has accepted it. */
+  async #relay(
+    key: string,
+    { result, error }: JSONObject,
+    id: string,
+    bytes: number,
+  ): Promise<void> {
+    const controller = new AbortController();
+    this.#relayed.set(id, () => controller.abort());
+    this.#relayedBytes += bytes;
+    const message = { key, response: { id, result, error } };
+    try {
+      for (const pauseMs of pausesMs) {
+        void this.#channel.send("answer", message);
+        await delay(pauseMs, controller.signal);
+      }
+    } catch {
+      // A replica has accepted the answer.
+    } finally {
+      this.#relayed.delete(id);
+      this.#relayedBytes -= bytes;
+    }
+  }
+
+  #receiveRelayed({ key, response }: JSONObject): void {
+    if (typeof key !== "string" || !isObject(response)) return;
+    if (this.#settle(key, response)) void this.#channel.send("answered", { id: response.id });
+  }
+}
+
+function bindingOf(key: string): string {
+  return `legacy request to ${key}`;
+}
+
+function refused(method: string, detail: string): ProtocolError {
+  return new ProtocolError("internalError", `The client refused ${method} (${detail})`);
+}
