@@ -1,0 +1,81 @@
+/**
+ * `lutra/auth/client` for browsers and edge platforms. Node, Bun and Deno load `node.ts`, which adds the
+ * sign-in in the browser and the store in a file.
+ */
+import { guardedFetch } from "../fetch/edge.ts";
+import type { BrowserSignInOptions } from "./browser-sign-in.ts";
+import type { FileTokenStoreOptions } from "./file-token-store.ts";
+import type { Grant } from "./grant.ts";
+import { type OAuth, oauthFor } from "./oauth.ts";
+import type { OAuthOptions } from "./options.ts";
+import type { TokenStore } from "./token-store.ts";
+
+/**
+ * Creates the authorization of a client: finds the authorization server, signs in, keeps and renews
+ * tokens, and adds them to requests.
+ *
+ * @throws {TypeError} for an unknown or invalid option
+ * @spec basic/authorization/index#authorization-flow-steps
+ * @example
+ * ```ts
+ * const client = createClient("https://mcp.example.com/mcp", { auth: oauth() });
+ * ```
+ */
+export const oauth: (options?: OAuthOptions) => OAuth = oauthFor({
+  guardedFetch,
+  defaultGrant: () => browserSignIn(),
+});
+
+/**
+ * Creates the sign-in of a program on the user's machine: it opens the browser, and the browser returns
+ * to a port of this machine. Only on Node, Bun and Deno.
+ *
+ * @throws {TypeError} for an invalid option, and on other platforms
+ */
+export function browserSignIn(_options?: BrowserSignInOptions): Grant {
+  throw new TypeError(
+    "oauth: a sign-in in the browser needs Node, Bun or Deno; pass another grant, such as redirectSignIn",
+  );
+}
+
+/**
+ * Creates a store in a file that only the user can read. Only on Node, Bun and Deno.
+ *
+ * @throws {TypeError} on other platforms
+ */
+export function createFileTokenStore(_options?: FileTokenStoreOptions): TokenStore {
+  throw new TypeError(
+    "createFileTokenStore: needs Node, Bun or Deno; implement TokenStore instead",
+  );
+}
+
+// For users.
+
+export type { AuthorizationFailure } from "./authorization-error.ts";
+export {
+  AuthorizationError,
+  isAuthorizationError,
+  SignInRequiredError,
+} from "./authorization-error.ts";
+export type { BrowserSignInOptions } from "./browser-sign-in.ts";
+export type { ClientCredentials, ClientKey } from "./client-authentication.ts";
+export type { IssuedCredentials, WorkloadIdentity } from "./client-credentials.ts";
+export { clientCredentials, workloadIdentity } from "./client-credentials.ts";
+export type { ClientMetadata } from "./client-metadata.ts";
+export { clientMetadataDocument } from "./client-metadata.ts";
+export type { EnterpriseManaged, IdentityProvider, SubjectToken } from "./enterprise-managed.ts";
+export { enterpriseManaged } from "./enterprise-managed.ts";
+export type { FileTokenStoreOptions } from "./file-token-store.ts";
+export type { Grant } from "./grant.ts";
+export type { OAuth, SignInOptions } from "./oauth.ts";
+export type { OAuthOptions } from "./options.ts";
+export type { RedirectSignInOptions } from "./redirect-sign-in.ts";
+export { redirectSignIn } from "./redirect-sign-in.ts";
+export type { RegisteredClient, RegistrationOptions } from "./registration.ts";
+
+// For stores.
+
+export type { SharedTokenStoreOptions } from "./shared-token-store.ts";
+export { createSharedTokenStore } from "./shared-token-store.ts";
+export type { MemoryTokenStoreOptions, TokenStore } from "./token-store.ts";
+export { createMemoryTokenStore } from "./token-store.ts";

@@ -1,0 +1,21 @@
+/** URLs whose connections no other party can read. */
+import { isLoopbackHost } from "../fetch/public-address.ts";
+
+/** Returns true for a URL of a program on this machine. */
+export function isLoopback({ hostname }: URL): boolean {
+  return isLoopbackHost(hostname);
+}
+
+/**
+ * Returns true for `https`, and for `http` on loopback.
+ *
+ * @spec basic/authorization/security-considerations#communication-security
+ */
+export function isProtected(url: URL): boolean {
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
+}
+
+/** Parses an absolute URL. Returns `undefined` for any other value. */
+export function parseURL(value: unknown): URL | undefined {
+  return typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+}

@@ -1,0 +1,43 @@
+/**
+ * The access token of a request.
+ *
+ * @spec basic/authorization/index#token-requirements
+ */
+import { ProtocolError } from "../../protocol/errors.ts";
+import type { ReadHeader } from "../../transport/http/rules.ts";
+
+/** The schemes of `Authorization` that carry an access token. */
+type TokenScheme = "Bearer" | "DPoP";
+
+/** An access token, as it was sent. */
+export interface Credentials {
+  readonly scheme: TokenScheme;
+  readonly token: string;
+}
+
+/** Maximum length of an access token, in characters. */
+const maxTokenLength = 16_384;
+
+/**
+ * Reads the access token from `Authorization`. A token elsewhere, such as in the query of the URL, is
+ * not looked for. Returns undefined for a request without credentials of these schemes.
+ *
+ * @throws {ProtocolError} with the status 400 for credentials of these schemes without a valid token
+ */
+export function readCredentials(header: ReadHeader): Credentials | undefined {
+  const sent = header("authorization");
+  const [, name = "", rest = ""] = /^(Bearer|DPoP)(?: +(.*))?$/i.exec(sent?.trim() ?? "") ?? [];
+  if (name === "") return undefined;
+  const scheme = name.toLowerCase() === "dpop" ? "DPoP" : "Bearer";
+  if (rest.length <= maxTokenLength && /^[A-Za-z0-9._~+/-]+=*$/.test(rest)) {
+    return { scheme, token: rest };
+  }
+  const message = `Authorization: expected ${scheme}, a space and an access token of at most ${maxTokenLength} characters`;
+  const challenge = `${scheme} error="invalid_request"`;
+  throw new ProtocolError("invalidRequest", message, { status: 400, challenge });
+}
+
+/** Returns true for a request with a token that should be bound to a key. */
+export function usesDPoP(header: ReadHeader | undefined): boolean {
+  return /^DPoP\b/i.test(header?.("authorization")?.trim() ?? "");
+}

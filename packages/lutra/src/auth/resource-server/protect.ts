@@ -1,0 +1,93 @@
+/**
+ * `protect`: the verification of access tokens for one server.
+ *
+ * @spec basic/authorization/index#token-handling
+ */
+import { requireScopes } from "../../protocol/authorization.ts";
+import { isProtocolError, type ProtocolError } from "../../protocol/errors.ts";
+import type { Authenticate } from "../../transport/http/authenticate.ts";
+import type { GuardedFetch } from "../fetch/guarded-fetch.ts";
+import { createAuthority } from "./authority.ts";
+import { boundKeyOf, principalOf, requireClaims } from "./claims.ts";
+import { type Credentials, readCredentials } from "./credentials.ts";
+import { requireProof } from "./dpop.ts";
+import { jwtTokens } from "./jwt.ts";
+import { describeResource } from "./metadata.ts";
+import { type ProtectOptions, type ProtectRules, withDefaults } from "./options.ts";
+import { invalidToken, RefusedTokenError, unavailable } from "./refused-token.ts";
+import { createVerifiedTokens, type VerifiedToken } from "./verified-tokens.ts";
+
+/** The parts of `protect` that depend on the runtime. */
+export interface Platform {
+  readonly guardedFetch: GuardedFetch;
+  /** Returns the SHA-256 hash of text. */
+  readonly hash: (text: string) => string | Promise<string>;
+}
+
+/** Creates an `authenticate` that accepts access tokens of an authorization server. */
+export type Protect = (options: ProtectOptions) => Authenticate;
+
+/** Returns the `protect` of a runtime. */
+export function protectOn({ guardedFetch, hash }: Platform): Protect {
+  return (options) => {
+    const rules = withDefaults(options);
+    const { issuer, clockSkewMs, now, cacheMs, maxCachedTokens } = rules;
+    const trustedOrigins = [new URL(issuer).origin];
+    const { fetch = guardedFetch({ trustedOrigins }) } = rules;
+    const authority = createAuthority({ issuer, fetch, clockSkewMs, now });
+    const verify = createVerification(rules, authority);
+    const verified = createVerifiedTokens({ hash, verify, cacheMs, maxCachedTokens, now });
+    const resource = describeResource(rules);
+
+    const authenticate: Authenticate = async (header, { httpMethod: method = "POST" } = {}) => {
+      const sent = readCredentials(header);
+      if (sent === undefined) return undefined;
+      const token = await verified(sent.token).catch(refuse);
+      await requireBinding(token, sent, { proof: header("dpop"), method }, rules);
+      if (rules.scopes.length > 0) requireScopes(token.principal, rules.scopes);
+      return token.principal;
+    };
+    return Object.assign(authenticate, { resource });
+  };
+}
+
+/** Returns the function that verifies a token that is not known. */
+function createVerification(
+  rules: ProtectRules,
+  authority: ReturnType<typeof createAuthority>,
+): (token: string) => Promise<VerifiedToken> {
+  const { hierarchy, verify = jwtTokens() } = rules;
+  return async (token) => {
+    const claims = await verify(token, authority);
+    if (claims === undefined) throw new RefusedTokenError("the token is not active");
+    requireClaims(claims, rules);
+    return { principal: principalOf(claims, rules, hierarchy), boundTo: boundKeyOf(claims) };
+  };
+}
+
+/** Throws the refusal of a token, or the error for one that can't be verified at the moment. */
+function refuse(thrown: unknown): never {
+  if (thrown instanceof RefusedTokenError) throw invalidToken(thrown.message);
+  throw isRefusal(thrown) ? thrown : unavailable(thrown);
+}
+
+/** Returns true for an error with which a `verify` of the application refuses a caller. */
+function isRefusal(thrown: unknown): thrown is ProtocolError {
+  return isProtocolError(thrown) && !thrown.peer && thrown.status >= 400;
+}
+
+/** Checks that a token which is bound to a key comes with a proof, and any other one without. */
+async function requireBinding(
+  { principal, boundTo }: VerifiedToken,
+  { scheme, token }: Credentials,
+  request: { readonly proof: string | undefined; readonly method: string },
+  { dpop, now }: ProtectRules,
+): Promise<void> {
+  if (boundTo === undefined) {
+    if (scheme === "Bearer" && !dpop.required) return;
+    throw invalidToken("expected a token that is bound to a key");
+  }
+  // As a bearer token, it would be accepted from anyone who has stolen it.
+  if (scheme !== "DPoP") throw invalidToken("expected the scheme DPoP for a token bound to a key");
+  await requireProof({ ...request, token, boundTo, caller: principal.id }, { ...dpop, now });
+}
