@@ -1,6 +1,8 @@
 import type { Client, ClientOptions, ServeTarget } from "../client/index.ts";
 import { createClient } from "../client/index.ts";
+import { isPrincipal } from "../protocol/authorization.ts";
 import type { Principal } from "../protocol/exchange.ts";
+import { requireObject, requireServe } from "../protocol/known-members.ts";
 import type { TypesOf } from "../protocol/server-types.ts";
 import { createMemoryTransport } from "../transport/memory.ts";
 
@@ -25,7 +27,12 @@ export function connect<Server extends ServeTarget>(
   server: Server,
   options: ConnectOptions = {},
 ): Client<TypesOf<Server>> {
+  requireServe("connect", server);
+  requireObject("connect", options);
   const { principal, ...clientOptions } = options;
+  if (principal !== undefined && !isPrincipal(principal)) {
+    throw new TypeError("connect: principal: expected { id } with a non-empty string");
+  }
   const transport = createMemoryTransport(server, principal && { principal });
   const info = "info" in server ? server.info : undefined;
   return createClient({ ...transport, info }, clientOptions) as Client<TypesOf<Server>>;

@@ -1,6 +1,6 @@
 /** Cases for attempts that are lost with their process, and for those that are not. */
 import type { StoredTask, TakenTask, TaskStore, TaskWorker } from "../../stores/task-store.ts";
-import { expectEqual, expectRejection, settled } from "./contract-case.ts";
+import { expectEqual, expectRejection, expectThat, settled } from "./contract-case.ts";
 import { freshTask, nextVersion, observe, running, type TaskStoreCase } from "./task-store-case.ts";
 
 /**
@@ -48,7 +48,7 @@ export const taskOrderlyEndCases: readonly TaskStoreCase[] = [
       const first = takeOne(one, task);
       await one.create(task, { order: "run" });
       const taken = await first.taken;
-      await first.worker.close(0);
+      await first.close();
       await lossOf(taken);
       await expectRefusedWrites({ task, taken, store: other });
     },
@@ -97,7 +97,39 @@ export function taskLostAttemptCases(lose: LoseProcess): readonly TaskStoreCase[
         await lose(task.taskId);
         await expectRefusedWrites({ task, taken, store: other });
         await lossOf(taken);
-        await first.worker.close(0);
+        await first.close();
+      },
+    },
+    {
+      name: "refuses effects of an attempt after another process has taken the task",
+      body: async (one, other) => {
+        const task = freshTask();
+        const [first, second] = [takeOne(one, task), takeOne(other, task)];
+        await one.create(task, { order: "run" });
+        const [worker, loser, taken] = await Promise.race([
+          first.taken.then((attempt) => [second, first, attempt] as const),
+          second.taken.then((attempt) => [first, second, attempt] as const),
+        ]);
+        await taken.confirm();
+        await lose(task.taskId);
+        const next = await worker.taken;
+        await next.confirm();
+        await expectRefusal(taken);
+        await next.confirm();
+        await Promise.all([worker.close(), loser.close()]);
+      },
+    },
+    {
+      name: "refuses effects of a held task after another process has taken it",
+      body: async (one, other) => {
+        const task = freshTask();
+        const taken = await one.hold(task);
+        await taken.confirm();
+        await lose(task.taskId);
+        const { close, taken: next } = takeOne(other, task);
+        await (await next).confirm();
+        await expectRefusal(taken);
+        await close();
       },
     },
     {
@@ -193,18 +225,38 @@ async function expectIsolatedRuns(
   expectEqual(running.sort(), ids.sort(), "the tasks that ran");
 }
 
-/** Starts a worker whose attempt at `task` never ends by itself. */
+/**
+ * Starts a worker whose attempt at `task` never ends by itself. Once the attempt is lost, the worker
+ * takes no further tasks, like a dead process.
+ */
 function takeOne(store: TaskStore, task: StoredTask) {
   const taken = settled<TakenTask>();
-  let attempts = 0;
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= worker.close(0);
+    return closing;
+  };
   const { worker } = observe(store, async (taskId, _signal, attempt) => {
     if (taskId !== task.taskId) return;
-    attempts += 1;
-    if (attempts > 1) throw new Error("left to the other worker");
+    attempt.onLost(() => void close());
     taken.resolve(attempt);
     await new Promise(() => {});
   });
-  return { worker, taken: taken.promise };
+  return { close, taken: taken.promise };
+}
+
+/** Expects that an attempt is refused an effect. A store may trust an attempt for a moment. */
+async function expectRefusal(taken: TakenTask): Promise<void> {
+  let isRefused = false;
+  for (let tries = 0; tries < 1000 && !isRefused; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10)); // time: polls
+    try {
+      await taken.confirm();
+    } catch {
+      isRefused = true;
+    }
+  }
+  expectThat(isRefused, "a former attempt is refused an effect");
 }
 
 /** Resolves when an attempt is notified of its loss. */
