@@ -14,6 +14,7 @@ import type {
 import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
 import type { SubscriptionFilter } from "../protocol/subscriptions.ts";
 import type { CallToolResult, ListToolsResult } from "../protocol/tools.ts";
+import type { ServerEra } from "../transport/era.ts";
 import type { InputMode, InputOptions, RequestOptions } from "./request-options.ts";
 import type { ListenOptions, Subscription } from "./subscription.ts";
 
@@ -89,6 +90,11 @@ export interface ClientMembers<Types extends ServerTypes> {}
  * a request, and with a `TransportError` when there is no usable answer.
  */
 export interface Client<Types extends ServerTypes = ServerTypes> extends ClientMembers<Types> {
+  /**
+   * The era of the server: `modern` for the current revision, `legacy` for those before. Undefined
+   * until the server has answered.
+   */
+  readonly serverEra: ServerEra | undefined;
   /** Requests the server's versions, capabilities and instructions. Optional. */
   readonly discover: (options?: RequestOptions) => Promise<DiscoverResult>;
   /** Lists all tools; over HTTP without those whose header annotations are invalid. */

@@ -8,6 +8,7 @@ import {
 } from "../transport/http/fixtures/scripted-endpoint.ts";
 import * as onTheWeb from "./index.ts";
 import * as onNode from "./node.ts";
+import type { ClientOptions } from "./options.ts";
 
 const tool = {
   name: "add",
@@ -21,10 +22,12 @@ async function calculator(): Promise<{ url: string; headers: unknown[] }> {
     const { id, method, params } = JSON.parse(body);
     headers.push(request.headers);
     const answer = (result: object) => JSON.stringify({ jsonrpc: "2.0", id, result });
-    if (method === "tools/list") answerWith(answer({ tools: [tool] }))(request, response, body);
+    if (method === "tools/list")
+      answerWith(answer({ resultType: "complete", tools: [tool] }))(request, response, body);
     else {
       const { a, b } = params.arguments;
-      const result = { content: [], structuredContent: { sum: a + b } };
+      const structuredContent = { sum: a + b };
+      const result = { resultType: "complete", content: [], structuredContent };
       const stream = event(progress(1)) + event(answer(result));
       answerWith(stream, 200, "text/event-stream")(request, response, body);
     }
@@ -81,17 +84,52 @@ describe.each([
     expect(await client.callTool("add")).toEqual({ resultType: "complete", content: [] });
   });
 
-  it.each([
-    ["an address that is not a URL", "localhost", {}],
-    ["no server", {}, {}],
-    ["a timeout of 0", "http://localhost", { timeoutMs: 0 }],
-    ["no version", "http://localhost", { versions: [] }],
-    ["an elicitation without a mode", "http://localhost", { elicitation: {} }],
-    ["an extension without a vendor", "http://localhost", { extensions: [{ id: "tasks" }] }],
-    ["a protocol header", "http://localhost", { headers: { "Mcp-Method": "x" } }],
-  ])("rejects %s at once", (_what, target, options) => {
+  const noURL = "expected an absolute http or https URL, such as http://127.0.0.1:3000/mcp";
+  it.each<[string, unknown, object, string]>([
+    ["an address that is not a URL", "localhost", {}, noURL],
+    ["an address without a scheme", "127.0.0.1:5399/mcp", {}, noURL],
+    ["a name and a port", "localhost:5399/mcp", {}, noURL],
+    ["a URL of another scheme", "ws://localhost/mcp", {}, noURL],
+    ["no server", {}, {}, noURL],
+    ["nothing", undefined, {}, noURL],
+    ["a timeout of 0", "http://localhost", { timeoutMs: 0 }, "timeoutMs"],
+    ["no version", "http://localhost", { versions: [] }, "versions"],
+    ["an elicitation without a mode", "http://localhost", { elicitation: {} }, "elicitation"],
+    ["an extension without a vendor", "http://localhost", { extensions: [{ id: "tasks" }] }, "id"],
+    ["a protocol header", "http://localhost", { headers: { "Mcp-Method": "x" } }, "Mcp-Method"],
+    [
+      "a misspelt option",
+      "http://localhost",
+      { onElict: () => {} },
+      'createClient: onElict: unknown option; did you mean "onElicit"?',
+    ],
+    [
+      "an option that does not exist",
+      "http://localhost",
+      { capabilities: {} },
+      "createClient: capabilities: unknown option, expected one of clientInfo, ",
+    ],
+  ])("rejects %s at once", (_what, target, options, message) => {
     expect(() => createClient(target as string, options)).toThrow(TypeError);
+    expect(() => createClient(target as string, options)).toThrow(message);
   });
+});
+
+it("accepts every option of its type", () => {
+  const all: Required<ClientOptions> = {
+    ...{ clientInfo: { name: "a", version: "1" }, identify: true, elicitation: { form: {} } },
+    ...{ onElicit: () => ({ action: "cancel" }), onRoots: () => [], sampling: {} },
+    ...{ onSample: () => Promise.reject(new Error("no")), maxInputRounds: 1, maxInputRequests: 1 },
+    ...{ extensions: [], methods: [], middleware: [], timeoutMs: 1, maxTimeoutMs: 1 },
+    ...{ cache: onNode.noResponseCache, partition: "a", maxStaleMs: 1, trustAnnotations: true },
+    ...{ validator: () => () => undefined, validateStructuredContent: true, maxPages: 1 },
+    ...{ maxListBytes: 1, logLevel: "info", versions: ["2026-07-28"], onWarning: () => {} },
+    ...{ now: Date.now, random: Math.random, headers: {}, maxResponseBytes: 1 },
+    ...{ maxResponseValues: 1, maxConnections: 1, fetch, era: "auto", probeTimeoutMs: 1 },
+    auth: { authorize: (_server, send) => send, afterSignIn: (work) => work() },
+    verdicts: { get: () => undefined, set: () => {}, delete: () => {} },
+  };
+  expect(() => onNode.createClient("http://localhost/mcp", all)).not.toThrow();
 });
 
 it("both entry points export the same names", () => {

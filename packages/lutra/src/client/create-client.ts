@@ -8,14 +8,16 @@ import { getPrompt, listPrompts } from "../protocol/prompts.ts";
 import { listResources, listResourceTemplates, readResource } from "../protocol/resources.ts";
 import type { ServerTypes, TypesOf } from "../protocol/server-types.ts";
 import { listTools } from "../protocol/tools.ts";
+import type { AnswerRequest, DualTransport } from "../transport/era.ts";
 import type { Client, ClientMembers } from "./client-types.ts";
 import { createSender } from "./create-sender.ts";
+import { gather } from "./input-required.ts";
 import { clientHost, type InstalledExtensions, installExtensions } from "./install-extensions.ts";
 import { createInvalidation } from "./invalidation.ts";
 import { createLists } from "./lists.ts";
 import { openSubscription } from "./open-subscription.ts";
 import { type ClientOptions, methodsOf } from "./options.ts";
-import { budgetOf, isComplete, noOptions, send } from "./send.ts";
+import { budgetOf, isComplete, noOptions, type Sender, send } from "./send.ts";
 import type { Connect, Connection, ServeTarget, Target } from "./target.ts";
 import { createTools, type Tools } from "./tools.ts";
 
@@ -52,8 +54,10 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
   const tools = createTools(sender, lists, connection.transport);
   const invalidation = createInvalidation(caching, new Map([[listTools.name, tools.forget]]));
   const subscriptions = { sender, serve: wire, versions, ...invalidation };
+  const dual = connection.transport as Partial<DualTransport>;
+  if (Object.keys(sender.options.capabilities).length > 0) dual.answer = directAnswers(sender);
   let extended: InstalledExtensions;
-  const client: Omit<Client, keyof ClientMembers<ServerTypes>> = {
+  const client: Omit<Client, keyof ClientMembers<ServerTypes> | "serverEra"> = {
     discover: async (options = noOptions) => {
       const result = await send(sender, { method: discover, params: {}, options });
       versions.choose(result.supportedVersions);
@@ -99,7 +103,18 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
     parts.stop();
     throw error;
   }
-  return { ...client, ...extended.members } as Client;
+  const all = { ...client, ...extended.members };
+  const get = () => ("era" in dual ? dual.era : "modern");
+  return Object.defineProperty(all, "serverEra", { get, enumerable: true }) as Client;
+}
+
+/** Answers the requests that a legacy server sends outside of a call, with the client's handlers. */
+function directAnswers(sender: Sender): AnswerRequest {
+  return async (request, signal) => {
+    const asking = { method: request.method, name: undefined, signal };
+    const answers = await gather(sender, asking, { inputRequests: { request }, round: 1 });
+    return answers.request;
+  };
 }
 
 /** Returns the `Mcp-Name` header of a method that the transport does not know. */

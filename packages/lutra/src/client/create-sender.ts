@@ -7,6 +7,7 @@ import { compose, type Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { type Method, mayRunTwice, nameOf, type RepeatHints } from "../protocol/method.ts";
 import { coreMethods } from "../protocol/methods.ts";
+import type { DualTransport } from "../transport/era.ts";
 import { type ClientOptions, type CompleteOptions, methodsOf, withDefaults } from "./options.ts";
 import { createRequestMeta } from "./request-meta.ts";
 import { renegotiateVersion, resendBroken } from "./resend.ts";
@@ -36,7 +37,7 @@ export interface SenderInit {
 
 /** Completes the options, and creates the sender and its middleware. */
 export function createSender({ connection, options: init, annotationsOf }: SenderInit): Parts {
-  const { transport, server, address = uniqueName() } = connection;
+  const { transport, server } = connection;
   const options = withDefaults(init);
   const methods = new Map(
     [...coreMethods, ...methodsOf(init)].map((method) => [method.name, method]),
@@ -51,7 +52,7 @@ export function createSender({ connection, options: init, annotationsOf }: Sende
     if (!options.trustAnnotations) return mayRunTwice(method);
     return mayRunTwice(method, annotationsOf(nameOf(method, params) ?? ""));
   };
-  const caching = createClientCaching(options, methods, address);
+  const caching = createClientCaching(options, methods, connection);
   // From the outermost to the innermost. A fallback to servers of earlier eras would go last.
   const wire = compose([...options.middleware, ...extensionMiddleware(options)], transport.serve);
   const serve = compose(
@@ -68,7 +69,10 @@ export function createSender({ connection, options: init, annotationsOf }: Sende
     for (const end of [...open]) end(closedError());
   };
   return {
-    sender: { options, serve, meta, nextId, open, isClosed: () => isClosed, server, resultTypes },
+    sender: {
+      ...{ options, serve, meta, nextId, open, isClosed: () => isClosed, server, resultTypes },
+      abandon: (transport as Partial<DualTransport>).abandon,
+    },
     caching,
     versions,
     wire,
@@ -84,14 +88,16 @@ export function createSender({ connection, options: init, annotationsOf }: Sende
 function createClientCaching(
   options: CompleteOptions,
   methods: ReadonlyMap<string, Method>,
-  server: string,
+  { address }: Connection,
 ): Caching {
   const { cache, maxStaleMs, now, onWarning } = options;
-  const partition = partitionOf(options);
+  const ownName = uniqueName();
   return createCaching({
     cache,
-    server,
-    partition: () => partition,
+    get server() {
+      return address ?? ownName();
+    },
+    partition: partitionOf(options, ownName),
     methods: [...methods.values()],
     maxStaleMs,
     now,
@@ -113,17 +119,27 @@ function addedResultTypes({ extensions }: CompleteOptions): Sender["resultTypes"
 }
 
 /**
- * Returns the name of the callers that share private responses, or `undefined` when `headers` is a
- * function: the caller may then differ from request to request.
+ * Returns a function for the name of the callers that share private responses. There is no name when
+ * `headers` is a function: the caller may then differ from request to request.
  */
-function partitionOf({ partition, headers }: CompleteOptions): string | undefined {
-  if (partition !== undefined) return `named ${partition}`;
-  return typeof headers === "function" ? undefined : uniqueName();
+function partitionOf(
+  { partition, headers }: CompleteOptions,
+  ownName: () => string,
+): () => string | undefined {
+  if (partition !== undefined) return () => `named ${partition}`;
+  return typeof headers === "function" ? () => undefined : ownName;
 }
 
-/** Returns a name that no other client has, in any process. */
-function uniqueName(): string {
-  return `client ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+/**
+ * Returns a function for a name that no other client has, in any process. It is drawn by the first
+ * call, since Workers refuse randomness while a module loads.
+ */
+function uniqueName(): () => string {
+  let name: string | undefined;
+  return () => {
+    name ??= `client ${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+    return name;
+  };
 }
 
 function counter(): () => number {

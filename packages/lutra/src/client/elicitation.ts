@@ -10,7 +10,7 @@ import type {
   ElicitRequest,
   ElicitResult,
 } from "../protocol/elicitation.ts";
-import { formDefaults, isElicitResult } from "../protocol/elicitation.ts";
+import { formDefaults, isElicitationURL, isElicitResult } from "../protocol/elicitation.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import { malformed } from "../protocol/method.ts";
@@ -88,7 +88,7 @@ function formValidator(params: ElicitFormParams, validator: JSONSchemaValidator)
 
 /** @spec client/elicitation#safe-url-handling */
 function requireWebURL(url: unknown, where: string): void {
-  const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+  const parsed = typeof url === "string" && isElicitationURL(url) ? new URL(url) : undefined;
   // Other schemes could run code or start programs.
   if (parsed?.protocol === "https:" || parsed?.protocol === "http:") return;
   throw malformed(`${where}: expected an https: or http: URL`);

@@ -34,6 +34,14 @@ describe("the acknowledgment of a subscription", () => {
     ]);
   });
 
+  it("may decline members of extensions without a warning", async () => {
+    const server = listening();
+    const subscription = server.client.listen({ taskIds: ["a", "b"], toolsListChanged: true });
+    (await server.stream(0)).acknowledge({ taskIds: ["a"], toolsListChanged: true });
+    expect((await subscription).acknowledged).toEqual({ taskIds: ["a"], toolsListChanged: true });
+    expect(server.warnings).toEqual([]);
+  });
+
   it("must come before any other notification of the subscription", async () => {
     const server = listening();
     const subscription = server.client.listen({ toolsListChanged: true });

@@ -1,22 +1,17 @@
 /**
- * `lutra/client` for browsers and edge platforms. Node loads `node.ts`, which exports the same names
- * and adds commands and a faster HTTP client.
+ * `lutra/client` for browsers and edge platforms. Node and Deno load `node.ts`, which exports the same
+ * names and adds commands and a faster HTTP client. Bun loads `bun.ts`, which adds commands.
  */
 import { createHttpTransport } from "../transport/http/client-fetch.ts";
+import { withEras } from "../transport/http/era-transport.ts";
 import { type CreateClient, clientFactory } from "./create-client.ts";
-import { type Connect, connectHttp, connectInMemory, isCommand, isServeTarget } from "./target.ts";
+import { connectBy } from "./target.ts";
 
-const connectWeb: Connect = (target, options) => {
-  if (isServeTarget(target)) return connectInMemory(target);
-  if (isCommand(target)) {
-    throw new TypeError(
-      "createClient: commands can be started only on Node; pass the URL of the server",
-    );
-  }
-  return connectHttp(target, options, createHttpTransport);
-};
-
-export const createClient: CreateClient = clientFactory(connectWeb);
+export const createClient: CreateClient = clientFactory(
+  connectBy({
+    createHttpTransport: withEras(createHttpTransport, () => import("../legacy/client/index.ts")),
+  }),
+);
 
 // For users.
 
@@ -30,6 +25,7 @@ export type { CachedResponse, ResponseCache } from "../stores/response-cache.ts"
 export { noResponseCache } from "../stores/response-cache.ts";
 export type { ResponseCacheKey, ResponseCacheMatch } from "../stores/response-cache-key.ts";
 export type { MemoryResponseCacheOptions, ResponseCacheSize } from "../stores/response-lru.ts";
+export type { EraOptions, EraVerdict, EraVerdicts, ServerEra } from "../transport/era.ts";
 export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
 export { createHttpTransport } from "../transport/http/client-fetch.ts";
 export type {

@@ -179,6 +179,10 @@ describe("input requests", () => {
     ],
     ["a form without a schema", { a: { method: "elicitation/create", params: { message: "?" } } }],
     ["a script as URL", { a: { ...url, params: { ...url.params, url: "javascript:alert(1)" } } }],
+    [
+      "a URL with a line break",
+      { a: { ...url, params: { ...url.params, url: "https://good.example\n.evil.example/" } } },
+    ],
     ["no URL", { a: { ...url, params: { ...url.params, url: "example" } } }],
     ["sampling without messages", { a: { method: "sampling/createMessage", params: {} } }],
   ])("reach no handler when they are malformed: %s", async (_what, asked) => {

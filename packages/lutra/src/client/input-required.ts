@@ -36,6 +36,8 @@ export interface InputExchange {
   /** The time that is left of the call. */
   readonly budget: TimeBudget;
   readonly retry: (params: JSONObject) => Promise<Result>;
+  /** Called when a handler has failed, so that the server does not wait. */
+  readonly abandon?: ((requestState: string) => void) | undefined;
 }
 
 export interface InputAnswerer {
@@ -101,7 +103,12 @@ export async function answerInputs(
     if (inputRequests !== undefined) {
       asked += Object.keys(inputRequests).length;
       requireFewInputs(asked, maxInputRequests);
-      params.inputResponses = await gather(answerer, exchange, { inputRequests, round });
+      try {
+        params.inputResponses = await gather(answerer, exchange, { inputRequests, round });
+      } catch (error) {
+        exchange.abandon?.(requestState as string);
+        throw error;
+      }
     } else {
       // The first retry is immediate.
       if (idleRounds > 0) {

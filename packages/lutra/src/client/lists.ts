@@ -6,6 +6,7 @@
 import { cacheStatusOf, setCacheStatus } from "../middleware/cache-status.ts";
 import type { Caching } from "../middleware/caching.ts";
 import type { CacheableResult } from "../protocol/caching.ts";
+import { withSafeIcons } from "../protocol/icons.ts";
 import type { Method } from "../protocol/method.ts";
 import type { PaginatedParams } from "../protocol/pagination.ts";
 import { collectPages } from "./pagination.ts";
@@ -39,8 +40,21 @@ export interface Lists {
 }
 
 export function createLists(sender: Sender, caching: Caching): Lists {
-  const page: Lists["page"] = (method, cursor, options = noOptions) =>
-    send(sender, { method, params: cursor === undefined ? {} : { cursor }, options });
+  const { onWarning } = sender.options;
+  const withEntries: Lists["withEntries"] = (result, field, entries) =>
+    entries === result[field]
+      ? result
+      : setCacheStatus({ ...result, [field]: entries }, cacheStatusOf(result));
+  const page: Lists["page"] = async (method, cursor, options = noOptions) => {
+    const params = cursor === undefined ? {} : { cursor };
+    const result = await send(sender, { method, params, options });
+    const unsafe = Object.entries(result).find(([, list]) => hasUnsafeIcons(list));
+    if (unsafe === undefined) return result;
+    onWarning(`${method.name}: icons with unsafe addresses are omitted`);
+    const [field, list] = unsafe;
+    const safe = (list as readonly unknown[]).map(withSafeIcons);
+    return withEntries(result, field as never, safe as never);
+  };
   const forget: Lists["forget"] = ({ name }) => caching.forget({ method: name });
   return {
     page,
@@ -55,9 +69,11 @@ export function createLists(sender: Sender, caching: Caching): Lists {
         maxBytes: sender.options.maxListBytes,
       });
     },
-    withEntries: (result, field, entries) =>
-      entries === result[field]
-        ? result
-        : setCacheStatus({ ...result, [field]: entries }, cacheStatusOf(result)),
+    withEntries,
   };
+}
+
+/** @spec basic/index#icons */
+function hasUnsafeIcons(list: unknown): boolean {
+  return Array.isArray(list) && list.some((entry) => withSafeIcons(entry) !== entry);
 }

@@ -1,25 +1,18 @@
 /** `lutra/client` for Node.js: the exports of `index.ts`, with support for commands and undici. */
 import { createHttpTransport } from "../transport/http/client-undici.ts";
+import { withEras } from "../transport/http/era-transport.ts";
 import { createStdioTransport } from "../transport/stdio/client.ts";
 import { type CreateClient, clientFactory } from "./create-client.ts";
-import {
-  type Connect,
-  commandLine,
-  connectHttp,
-  connectInMemory,
-  isCommand,
-  isServeTarget,
-} from "./target.ts";
+import { connectBy } from "./target.ts";
 
-const connectNode: Connect = (target, options) => {
-  if (isServeTarget(target)) return connectInMemory(target);
-  if (isCommand(target)) {
-    return { transport: createStdioTransport(target), server: commandLine(target) };
-  }
-  return connectHttp(target, options, createHttpTransport);
-};
+const load = () => import("../legacy/client/node.ts");
 
-export const createClient: CreateClient = clientFactory(connectNode);
+export const createClient: CreateClient = clientFactory(
+  connectBy({
+    createHttpTransport: withEras(createHttpTransport, load),
+    createStdioTransport: (command, options) => createStdioTransport(command, options, load),
+  }),
+);
 
 // For users.
 
@@ -33,6 +26,7 @@ export type { CachedResponse, ResponseCache } from "../stores/response-cache.ts"
 export { noResponseCache } from "../stores/response-cache.ts";
 export type { ResponseCacheKey, ResponseCacheMatch } from "../stores/response-cache-key.ts";
 export type { MemoryResponseCacheOptions, ResponseCacheSize } from "../stores/response-lru.ts";
+export type { EraOptions, EraVerdict, EraVerdicts, ServerEra } from "../transport/era.ts";
 export type { HttpHeaders, HttpTransportOptions } from "../transport/http/client.ts";
 export { createHttpTransport } from "../transport/http/client-undici.ts";
 export type {

@@ -41,10 +41,14 @@ export function openSubscription(
   filter: SubscriptionFilter,
   options: ListenOptions,
 ): Promise<Subscription> {
-  return new Promise((resolve, reject) => {
-    const subscription = new OpenSubscription(subscriptions, filter, options);
-    subscription.run(() => resolve(subscription)).catch(reject);
-  });
+  const work = () =>
+    new Promise<Subscription>((resolve, reject) => {
+      const subscription = new OpenSubscription(subscriptions, filter, options);
+      subscription.run(() => resolve(subscription)).catch(reject);
+    });
+  const { sender } = subscriptions;
+  const { auth } = sender.options;
+  return auth?.afterSignIn(work, { signal: options.signal, open: sender.open }) ?? work();
 }
 
 /**

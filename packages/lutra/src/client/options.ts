@@ -2,6 +2,12 @@
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { Middleware } from "../protocol/exchange.ts";
 import { isolate } from "../protocol/isolate.ts";
+import {
+  requireArray,
+  requireFunctions,
+  requireKnownMembers,
+  requireObject,
+} from "../protocol/known-members.ts";
 import type { LoggingLevel } from "../protocol/logging.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import type { Method } from "../protocol/method.ts";
@@ -10,6 +16,8 @@ import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import { createJSONSchemaValidator } from "../schema/json-schema.ts";
 import { createMemoryResponseCache } from "../stores/memory-response-cache.ts";
 import type { ResponseCache } from "../stores/response-cache.ts";
+import { steadyNow } from "../time/steady-clock.ts";
+import type { EraOptions } from "../transport/era.ts";
 import type { HttpTransportOptions } from "../transport/http/client.ts";
 import type { ElicitHandler } from "./elicitation.ts";
 import type { ClientExtension } from "./extension.ts";
@@ -18,8 +26,11 @@ import type { RootsHandler } from "./roots.ts";
 import type { SampleHandler } from "./sampling.ts";
 import { limitWarnings } from "./warnings.ts";
 
-/** Options of a client. Those of `HttpTransportOptions` apply only to targets that are URLs. */
-export interface ClientOptions extends HttpTransportOptions {
+/**
+ * Options of a client. Those of `HttpTransportOptions` apply only to targets that are URLs, and those
+ * of `EraOptions` to URLs and commands.
+ */
+export interface ClientOptions extends HttpTransportOptions, EraOptions {
   /** Name and version of the program. @default { name: "lutra-client", version: "0.1.0" } */
   readonly clientInfo?: Implementation;
   /** Includes `clientInfo` in every request. @default true */
@@ -104,22 +115,60 @@ export interface ClientOptions extends HttpTransportOptions {
    * @default console.warn
    */
   readonly onWarning?: (message: string, cause?: unknown) => void;
-  /** The clock, in milliseconds since 1970. @default Date.now */
+  /**
+   * The clock, in milliseconds since 1970. @default the system's time, but never set back
+   */
   readonly now?: () => number;
   /** Returns a number from 0 to 1, for jitter. @default Math.random */
   readonly random?: () => number;
 }
 
-type Optional = "onElicit" | "onSample" | "onRoots" | "partition";
+/** The options without a default. */
+const optional = [
+  "onElicit",
+  "onSample",
+  "onRoots",
+  "partition",
+  "era",
+  "verdicts",
+  "probeTimeoutMs",
+] as const;
+
+type Optional = (typeof optional)[number];
+
+/** The options that are called, and whose absence matters only at that time. */
+const functions = [
+  "onElicit",
+  "onSample",
+  "onRoots",
+  "onWarning",
+  "now",
+  "random",
+  "fetch",
+] as const;
+
+/** The options of the HTTP transport. */
+const httpOptions: { readonly [Name in keyof HttpTransportOptions]-?: true } = {
+  headers: true,
+  maxResponseBytes: true,
+  maxResponseValues: true,
+  maxConnections: true,
+  fetch: true,
+  auth: true,
+  methods: true,
+};
 
 /** Options with every default filled in. */
 export type CompleteOptions = Required<Omit<ClientOptions, Optional | keyof HttpTransportOptions>> &
-  Pick<ClientOptions, Optional | "headers"> & { readonly capabilities: ClientCapabilities };
+  Pick<ClientOptions, Optional | "headers" | "auth"> & {
+    readonly capabilities: ClientCapabilities;
+  };
 
 /** The options that must be positive. */
 const limits = [
   "timeoutMs",
   "maxTimeoutMs",
+  "probeTimeoutMs",
   "maxInputRounds",
   "maxInputRequests",
   "maxPages",
@@ -132,14 +181,32 @@ const limits = [
  * @throws {TypeError} for an invalid option
  */
 export function withDefaults(options: ClientOptions): CompleteOptions {
+  const defaults = defaultOptions();
+  const known = [...Object.keys(defaults), ...optional, ...Object.keys(httpOptions)];
+  requireKnownMembers(options, known, "createClient");
   for (const name of limits) {
     const value = options[name];
     if (value !== undefined && !(value > 0))
       throw new TypeError(`${name}: expected a positive number`);
   }
+  requireArray("createClient: versions", options.versions ?? [], "string");
+  requireArray("createClient: middleware", options.middleware ?? [], "function");
+  requireFunctions("createClient", options, functions);
+  const { headers = {} } = options;
+  if (typeof headers !== "function") requireObject("createClient: headers", headers);
   checkExtensions(options.extensions ?? [], options.methods ?? []);
   if (options.versions?.length === 0)
     throw new TypeError("versions: expected at least one version");
+  return {
+    ...defaults,
+    ...definedOf(options),
+    onWarning: limitWarnings(isolate(options.onWarning ?? defaults.onWarning)),
+    capabilities: capabilitiesOf(options),
+  };
+}
+
+/** Returns the default of every option that has one. */
+function defaultOptions(): Omit<CompleteOptions, Optional | "headers" | "auth" | "capabilities"> {
   return {
     clientInfo: { name: "lutra-client", version: "0.1.0" },
     identify: true,
@@ -160,11 +227,9 @@ export function withDefaults(options: ClientOptions): CompleteOptions {
     maxListBytes: 67_108_864,
     logLevel: "info",
     versions: modernVersions,
-    now: Date.now,
+    now: steadyNow,
     random: Math.random,
-    ...definedOf(options),
-    onWarning: limitWarnings(isolate(options.onWarning ?? printWarning)),
-    capabilities: capabilitiesOf(options),
+    onWarning: printWarning,
   };
 }
 
@@ -197,8 +262,16 @@ function capabilitiesOf(options: ClientOptions): ClientCapabilities {
   };
 }
 
-/** Returns the methods of the options and of the listed extensions. */
-export function methodsOf({ methods = [], extensions = [] }: ClientOptions): readonly Method[] {
+/**
+ * Returns the methods of the options and of the listed extensions.
+ *
+ * @throws {TypeError} where the options or one of the lists have another type
+ */
+export function methodsOf(options: ClientOptions): readonly Method[] {
+  requireObject("createClient", options);
+  const { methods = [], extensions = [] } = options;
+  requireArray("createClient: methods", methods, "object");
+  requireArray("createClient: extensions", extensions, "object");
   return [...methods, ...extensions.flatMap((extension) => extension.methods ?? [])];
 }
 

@@ -75,6 +75,15 @@ describe("a list", () => {
     await expect(client.listPrompts()).rejects.toMatchObject({ reason: "malformed" });
   });
 
+  it("rejects a cursor that is too long to be sent back", async () => {
+    const { client, requests } = scripted(paged({ first: { nextCursor: "x".repeat(65_537) } }));
+    await expect(client.listPrompts()).rejects.toMatchObject({
+      reason: "malformed",
+      message: "nextCursor: expected at most 65536 characters",
+    });
+    expect(requests).toHaveLength(1);
+  });
+
   it("is limited to maxPages", async () => {
     const endless: Script = (request) => ({
       prompts: [],
@@ -101,6 +110,35 @@ describe("a list", () => {
   it("is marked as cached when all its pages came from the cache", async () => {
     const { client } = scripted(paged({ first: { nextCursor: "2" }, 2: {} }));
     expect(cacheStatusOf(await client.listPrompts())).toBeUndefined();
+    expect(cacheStatusOf(await client.listPrompts())).toBe("fresh");
+  });
+});
+
+describe("basic/index#icons: the entries of a list", () => {
+  const unsafe = [
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "ftp://a/b.png",
+    "ws://a",
+    "app://a",
+  ];
+  const safe = { src: "https://example.com/a.png" };
+  const iconed = () => {
+    const icons = [...unsafe.map((src) => ({ src })), safe];
+    return scripted(paged({ first: { prompts: [{ name: "a", icons }, { name: "b" }] } }));
+  };
+
+  it("clients MUST reject icon URIs that use unsafe schemes", async () => {
+    const { client, warnings } = iconed();
+    const expected = [{ name: "a", icons: [safe] }, { name: "b" }];
+    expect((await client.listPrompts()).prompts).toEqual(expected);
+    expect((await client.listPromptsPage()).prompts).toEqual(expected);
+    expect(warnings).toContain("prompts/list: icons with unsafe addresses are omitted");
+  });
+
+  it("are marked as cached without their unsafe icons, too", async () => {
+    const { client } = iconed();
+    await client.listPrompts();
     expect(cacheStatusOf(await client.listPrompts())).toBe("fresh");
   });
 });

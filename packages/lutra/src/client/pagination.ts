@@ -8,6 +8,7 @@ import { type CacheableResult, readCacheHints } from "../protocol/caching.ts";
 import { isProtocolError } from "../protocol/errors.ts";
 import { sizeOfJSON } from "../protocol/json.ts";
 import { malformed } from "../protocol/method.ts";
+import { maxCursorLength } from "../protocol/pagination.ts";
 
 interface Page extends CacheableResult {
   readonly nextCursor?: string;
@@ -58,6 +59,9 @@ async function fetchPages<P extends Page>(pages: Pages<P>, position: Position): 
     }
     // Any string is a cursor, even an empty one.
     const cursor = page.nextCursor ?? undefined;
+    if (cursor !== undefined && cursor.length > maxCursorLength) {
+      throw malformed(`nextCursor: expected at most ${maxCursorLength} characters`);
+    }
     if (cursor !== undefined && seen.has(cursor)) {
       throw malformed(`${field}: the server returned the same cursor twice`);
     }

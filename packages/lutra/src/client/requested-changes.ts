@@ -18,8 +18,12 @@ export function isRequested({ method }: JSONRPCNotification, filter: Subscriptio
   return member === undefined || Boolean(filter[member]);
 }
 
+/** The members that the core defines. */
+const coreMembers: ReadonlySet<string> = new Set(members.values());
+
 /**
- * Returns the members of a filter that the server did not agree to in full.
+ * Returns the members of a filter that the server did not agree to in full. Leaves out those of
+ * extensions, which decide what a server may decline: the Tasks extension polls tasks then.
  *
  * @spec basic/patterns/subscriptions#acknowledgment
  */
@@ -28,7 +32,9 @@ export function declinedMembers(
   agreed: SubscriptionFilter,
 ): readonly string[] {
   return Object.entries(filter)
-    .filter(([, wanted]) => wanted !== undefined && wanted !== false)
+    .filter(
+      ([member, wanted]) => coreMembers.has(member) && wanted !== undefined && wanted !== false,
+    )
     .filter(([member, wanted]) => !covers(agreed[member], wanted))
     .map(([member]) => member);
 }

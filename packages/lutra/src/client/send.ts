@@ -17,7 +17,7 @@ import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { readLogMessage } from "../protocol/logging.ts";
 import { type Method, malformed, nameOf } from "../protocol/method.ts";
 import { readProgress } from "../protocol/progress.ts";
-import { TransportError } from "../protocol/transport-error.ts";
+import { isTransportError, TransportError } from "../protocol/transport-error.ts";
 import { abortError } from "../time/abort.ts";
 import { Deadline, timeoutError } from "../time/deadline.ts";
 import { TimeBudget } from "../time/time-budget.ts";
@@ -37,6 +37,8 @@ export interface Sender {
   /** For each request and subscription in flight, the function that ends it. */
   readonly open: Set<(error: TransportError) => void>;
   readonly isClosed: () => boolean;
+  /** Ends a call that a legacy server keeps open while it waits for input. */
+  readonly abandon: ((requestState: string) => void) | undefined;
   /** The address or command of the server, to be shown to the user. */
   readonly server: string;
   /** By method, the result types that the client's extensions add. */
@@ -75,13 +77,18 @@ const ignore = () => {};
 export async function send<R extends Result>(sender: Sender, call: Call<unknown, R>): Promise<R> {
   const { method, params, options } = call;
   const budget = budgetOf(sender, options);
-  const sendOnce = async (sent: JSONObject): Promise<Result> =>
-    checked(sender, method, await exchange(sender, call, { params: sent, budget }));
+  const { signal } = options;
+  const sendOnce = async (sent: JSONObject): Promise<Result> => {
+    const work = () => exchange(sender, call, { params: sent, budget });
+    const { auth } = sender.options;
+    const answered = auth?.afterSignIn(work, { signal, open: sender.open }) ?? work();
+    return checked(sender, method, await answered);
+  };
   const result = await sendOnce(withAnswers(params, options));
   if (!isInputRequired(result) || options.inputs === "manual") return result as R;
   const name = nameOf(method, params);
-  const { signal } = options;
-  const asking = { method: method.name, name, params, signal, budget, retry: sendOnce };
+  const { abandon } = sender;
+  const asking = { method: method.name, name, params, signal, budget, retry: sendOnce, abandon };
   return (await answerInputs(sender, asking, result)) as R;
 }
 
@@ -108,7 +115,8 @@ function exchange(sender: Sender, call: Call, { params, budget }: Sent): Promise
   const { signal, timeoutMs = sender.options.timeoutMs } = options;
   if (sender.isClosed()) return Promise.reject(closedError());
   if (signal?.aborted) return Promise.reject(abortError(signal));
-  if (budget.leftMs <= 0) return Promise.reject(timeoutError(budget.totalMs));
+  if (budget.leftMs <= 0)
+    return Promise.reject(timeoutError(budget.totalMs, placeOf(sender, call)));
   return new Promise((resolve, reject) => {
     const controller = new AbortController();
     const finish = () => {
@@ -123,12 +131,15 @@ function exchange(sender: Sender, call: Call, { params, budget }: Sent): Promise
     };
     const onAbort = () => stop(abortError(signal as AbortSignal));
     const { totalMs: maxTimeoutMs, spentMs } = budget;
-    const deadline = new Deadline({ timeoutMs, maxTimeoutMs, spentMs }, stop);
+    const deadline = new Deadline({ timeoutMs, maxTimeoutMs, spentMs }, (ms) =>
+      stop(timeoutError(ms, placeOf(sender, call))),
+    );
     sender.open.add(stop);
     signal?.addEventListener("abort", onAbort);
     const request = requestOf(sender, { method: call.method.name, params, options });
     const notify = listenerOf(sender, { request, options, deadline });
-    sender.serve(request, { signal: controller.signal, notify, addHeaders }).then(
+    const context = { signal: controller.signal, notify, addHeaders, call: budget };
+    sender.serve(request, context).then(
       (result) => {
         finish();
         resolve(result);
@@ -139,6 +150,11 @@ function exchange(sender: Sender, call: Call, { params, budget }: Sent): Promise
       },
     );
   });
+}
+
+/** Returns the server and the method of a call, for messages. */
+function placeOf({ server }: Sender, { method }: Pick<Call, "method">): string {
+  return `${server}: ${method.name}`;
 }
 
 export interface SentRequest {
@@ -185,14 +201,23 @@ function listenerOf(
 }
 
 function checked(sender: Sender, method: Method, result: Result): Result {
-  if (isComplete(result)) return method.result(result);
+  if (isComplete(result)) return parsed(sender, method, result);
   const { resultType = "complete" } = result;
   const isAllowed =
     resultType === inputRequired
       ? method.inputRequired
       : sender.resultTypes.get(method.name)?.has(resultType);
   if (isAllowed) return result;
-  throw malformed(`result: ${method.name} can't end in ${JSON.stringify(resultType)}`);
+  throw malformed(`${placeOf(sender, { method })} can't end in ${JSON.stringify(resultType)}`);
+}
+
+function parsed(sender: Sender, method: Method, result: Result): Result {
+  try {
+    return method.result(result);
+  } catch (error) {
+    if (!isTransportError(error)) throw error;
+    throw malformed(`${placeOf(sender, { method })}: ${error.message}`);
+  }
 }
 
 /** Returns true for a result of the type `complete`, which is also the default. */

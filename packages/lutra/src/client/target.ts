@@ -1,6 +1,7 @@
 /** The targets of a client. */
 import type { Serve, Transport } from "../protocol/exchange.ts";
-import type { HttpTransportOptions } from "../transport/http/client.ts";
+import type { EraOptions } from "../transport/era.ts";
+import { addressOf, type HttpTransportOptions, parseEndpoint } from "../transport/http/client.ts";
 import { createMemoryTransport } from "../transport/memory.ts";
 import type { StdioCommand } from "../transport/stdio/spawn-command.ts";
 
@@ -21,38 +22,62 @@ export interface Connection {
   readonly address?: string;
 }
 
-/** Creates the transport to a target. */
-export type Connect = (target: Target, options: HttpTransportOptions) => Connection;
+/** The options of a client that concern its transport. */
+interface ConnectOptions extends HttpTransportOptions, EraOptions {}
 
-/** Creates the transport to an MCP endpoint. */
-export function connectHttp(
-  target: string | URL,
-  options: HttpTransportOptions,
-  createHttpTransport: (url: URL, options: HttpTransportOptions) => Transport,
+/** Creates the transport to a target. */
+export type Connect = (target: Target, options: ConnectOptions) => Connection;
+
+/** The transports of a platform. */
+export interface Transports {
+  readonly createHttpTransport: (url: URL, options: ConnectOptions) => Transport;
+  /** Absent where no process can be started. */
+  readonly createStdioTransport?: (command: StdioCommand, options: EraOptions) => Transport;
+}
+
+/** Returns the function that connects to targets by the transports of a platform. */
+export function connectBy(transports: Transports): Connect {
+  const { createStdioTransport } = transports;
+  return (target, options) => {
+    if (isServeTarget(target)) return connectInMemory(target);
+    if (!isCommand(target)) return connectHttp(parseEndpoint(target), options, transports);
+    if (createStdioTransport === undefined) {
+      throw new TypeError(
+        "createClient: commands can be started only on Node, Bun and Deno; pass the URL of the server",
+      );
+    }
+    const { era, verdicts, probeTimeoutMs } = options;
+    const transport = createStdioTransport(target, { era, verdicts, probeTimeoutMs });
+    return { transport, server: commandLine(target) };
+  };
+}
+
+function connectHttp(
+  url: URL,
+  options: ConnectOptions,
+  { createHttpTransport }: Transports,
 ): Connection {
-  const url = new URL(target);
   const transport = createHttpTransport(url, options);
-  // The query is not shown, because it may contain secrets.
-  return { transport, server: url.origin + url.pathname, address: url.href };
+  return { transport, server: addressOf(url), address: url.href };
 }
 
 /** Creates the transport to a server in this process. A transport is used as it is. */
-export function connectInMemory(target: ServeTarget): Connection {
+function connectInMemory(target: ServeTarget): Connection {
   const transport = isTransport(target) ? target : createMemoryTransport(target);
   const { info } = target as { readonly info?: { readonly name?: unknown } };
   return { transport, server: typeof info?.name === "string" ? info.name : "in memory" };
 }
 
-export function isCommand(target: Target): target is StdioCommand {
+function isCommand(target: Target): target is StdioCommand {
   return typeof target === "object" && "command" in target;
 }
 
-export function isServeTarget(target: Target): target is ServeTarget {
+function isServeTarget(target: Target): target is ServeTarget {
   return typeof target === "object" && "serve" in target && typeof target.serve === "function";
 }
 
 /** Returns a command as it is shown to the user, without arguments, which may contain secrets. */
-export function commandLine({ command, args = [] }: StdioCommand): string {
+function commandLine({ command, args = [] }: StdioCommand): string {
   return args.length === 0 ? command : `${command} …`;
 }
 

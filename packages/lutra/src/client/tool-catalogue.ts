@@ -4,6 +4,7 @@
  *
  * @spec server/tools#x-mcp-header, server/tools#output-schema
  */
+import type { Transport } from "../protocol/exchange.ts";
 import { type HeaderParam, headerParams } from "../protocol/header-params.ts";
 import { malformed } from "../protocol/method.ts";
 import type { CallToolResult, Tool } from "../protocol/tools.ts";
@@ -26,14 +27,14 @@ const maxWarned = 1000;
 
 export class ToolCatalogue {
   readonly #options: CompleteOptions;
-  readonly #mirrorsHeaders: boolean;
+  readonly #transport: Pick<Transport, "mirrorsHeaders">;
   readonly #warned = new Set<string>();
   #tools = new Map<string, KnownTool>();
   #isComplete = false;
 
-  constructor(options: CompleteOptions, mirrorsHeaders: boolean) {
+  constructor(options: CompleteOptions, transport: Pick<Transport, "mirrorsHeaders">) {
     this.#options = options;
-    this.#mirrorsHeaders = mirrorsHeaders;
+    this.#transport = transport;
   }
 
   /** True while the whole list is known. */
@@ -73,7 +74,7 @@ export class ToolCatalogue {
 
   #read(tool: Tool): KnownTool {
     const known = { tool, headerParams: [], rejected: undefined, validate: undefined };
-    if (!this.#mirrorsHeaders) return known;
+    if (!this.#transport.mirrorsHeaders) return known;
     try {
       return { ...known, headerParams: headerParams(tool.inputSchema) };
     } catch (error) {

@@ -4,6 +4,7 @@
  * @spec server/tools
  */
 import { isProtocolError } from "../protocol/errors.ts";
+import type { Transport } from "../protocol/exchange.ts";
 import { encodeHeaderParams } from "../protocol/header-params.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { malformed, type RepeatHints } from "../protocol/method.ts";
@@ -43,10 +44,10 @@ export interface Tools {
 export function createTools(
   sender: Sender,
   lists: Lists,
-  { mirrorsHeaders }: { readonly mirrorsHeaders: boolean },
+  transport: Pick<Transport, "mirrorsHeaders">,
 ): Tools {
   const { validateStructuredContent } = sender.options;
-  const catalogue = new ToolCatalogue(sender.options, mirrorsHeaders);
+  const catalogue = new ToolCatalogue(sender.options, transport);
   /** The list of tools for calls that need it. */
   const loading = new SharedWork((signal) => list({ signal }));
 
@@ -86,7 +87,7 @@ export function createTools(
   ): Promise<CallToolResult> {
     const params = { name, arguments: args };
     const options = { ...init, budget: budgetOf(sender, init) };
-    if (mirrorsHeaders && !catalogue.isComplete && catalogue.get(name) === undefined) {
+    if (transport.mirrorsHeaders && !catalogue.isComplete && catalogue.get(name) === undefined) {
       await waitFor(options, (signal) => loading.join(signal));
     }
     const sendCall = () => {
@@ -96,7 +97,7 @@ export function createTools(
     try {
       return await sendCall();
     } catch (error) {
-      if (!mirrorsHeaders || !isHeaderMismatch(error)) throw error;
+      if (!transport.mirrorsHeaders || !isHeaderMismatch(error)) throw error;
       await waitFor(options, reload);
       return sendCall();
     }

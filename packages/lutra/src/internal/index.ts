@@ -4,6 +4,8 @@
  * Not covered by semantic versioning. Applications use the other entry points.
  */
 
+import type { LoadEras } from "../transport/http/era-transport.ts";
+
 export type { FollowedSubscription, NextStep, StreamEnd } from "../client/follow-subscription.ts";
 export { followSubscription } from "../client/follow-subscription.ts";
 export type { NotificationBuffer } from "../client/notification-buffer.ts";
@@ -11,14 +13,29 @@ export { createNotificationBuffer } from "../client/notification-buffer.ts";
 export type { PolledTask, TaskWaiter } from "../extensions/tasks/client/poll-task.ts";
 export { taskResult } from "../extensions/tasks/client/poll-task.ts";
 export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
-export { networkOf, plainAddress } from "../protocol/caller.ts";
-export { invalidParams } from "../protocol/errors.ts";
+export { parkedMs } from "../legacy/client/transport.ts";
+export { capabilitiesIn } from "../legacy/session.ts";
+export { hasNotifications, keyedMeta } from "../middleware/cache-keys.ts";
+export { callerOf, networkOf, plainAddress } from "../protocol/caller.ts";
+export { closest, didYouMean, expectedOneOf } from "../protocol/closest.ts";
+export {
+  asksForInitialize,
+  EarlierRevisionError,
+  evidenceInError,
+  evidenceInVersions,
+  isEarlierRevision,
+} from "../protocol/earlier-revision.ts";
+export { invalidParams, tooMany } from "../protocol/errors.ts";
 export { mismatch as headerMismatch } from "../protocol/http-headers.ts";
 export { originalParams } from "../protocol/input-responses.ts";
 export { isolate } from "../protocol/isolate.ts";
+export { sizeOfJSON } from "../protocol/json.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
+export { resourceNotFound } from "../protocol/resources.ts";
+export { isTraceparent, traceIdOf, withTraceContext } from "../protocol/trace-context.ts";
 export { isTransient } from "../protocol/transient.ts";
+export { normalURI } from "../protocol/uri.ts";
 export { BoundedMap } from "../stores/bounded-map.ts";
 export { LocalTasks } from "../stores/local-tasks.ts";
 export type { OptionalPackage } from "../stores/missing-package.ts";
@@ -31,8 +48,10 @@ export { backoffMs, delay } from "../time/backoff.ts";
 export { maxTimerMs } from "../time/max-timer.ts";
 export type { RetryAfterClock } from "../time/retry-after.ts";
 export { maxRetryAfterMs, parseRetryAfter, pauseBefore } from "../time/retry-after.ts";
+export { steadyNow } from "../time/steady-clock.ts";
 export type { Bounds } from "../time/within.ts";
 export { within } from "../time/within.ts";
+export { problemWithOrigin } from "../transport/http/allowed-origins.ts";
 export { failClosed } from "../transport/http/authenticate.ts";
 export {
   bearerTokenForm,
@@ -41,18 +60,37 @@ export {
 } from "../transport/http/bearer-tokens.ts";
 export type { HttpSender } from "../transport/http/client-undici.ts";
 export { createHttpSender } from "../transport/http/client-undici.ts";
+export type { HttpEras, HttpErasInit } from "../transport/http/era-transport.ts";
+export type { AddressSettings, ListenAddress } from "../transport/http/listen-error.ts";
+export { explainListenError } from "../transport/http/listen-error.ts";
 export { isJSON } from "../transport/http/media-type.ts";
+export { watchArrival } from "../transport/http/node-arrival.ts";
 export { endEarly } from "../transport/http/node-end-early.ts";
 export type { NodeEndpoint, ScreenedRequest } from "../transport/http/node-endpoint.ts";
 export { createNodeEndpoint, serveScreened } from "../transport/http/node-endpoint.ts";
+export { withExample } from "../transport/http/node-example.ts";
+export type { NodeLegacy } from "../transport/http/node-legacy.ts";
+export { createNodeLegacy } from "../transport/http/node-legacy.ts";
+export { type TlsSettings, unixAddress } from "../transport/http/node-listener.ts";
+export type { MalformedRequest } from "../transport/http/node-malformed.ts";
+export type { PagedEndpoint } from "../transport/http/node-page.ts";
+export { pageContext, withPage } from "../transport/http/node-page.ts";
+export type { PageSection } from "../transport/http/node-page-document.ts";
+export { renderPage, sendPage, wantsPage } from "../transport/http/node-page-document.ts";
 export {
   createPrincipalEncoder,
   createPrincipalKey,
   passedPrincipal,
   principalHeader,
 } from "../transport/http/node-passed-principal.ts";
-export { headerReader, screenRequest } from "../transport/http/node-screening.ts";
+export type { ExplainedRefusal } from "../transport/http/node-refusal.ts";
+export { explainRefusal, readSmallMessage } from "../transport/http/node-refusal.ts";
+export { headerReader, screenRequest, targetOf } from "../transport/http/node-screening.ts";
 export type { HttpService } from "../transport/http/node-serve.ts";
-export { listenHttp } from "../transport/http/node-serve.ts";
+export { listenHttp, type OwnEndpoint } from "../transport/http/node-serve.ts";
+export { html } from "../transport/http/page-html.ts";
 export type { HttpRules, ReadHeader, Refusal, ResponseHeaders } from "../transport/http/rules.ts";
 export { withDefaults as httpRules } from "../transport/http/rules.ts";
+
+/** Loads the client's part for servers of earlier revisions. */
+export const loadHttpEras: LoadEras = () => import("../legacy/client/index.ts");

@@ -28,7 +28,7 @@ const irrelevant = new Set<string>([
   "baggage",
 ]);
 
-/** Creates the keys of a request to one server. `partition` names the authorization context. */
+/** Returns the keys of a request to one server. `partition` names the authorization context. */
 export type MakeCacheKeys = (request: JSONRPCRequest, partition: string | undefined) => CacheKeys;
 
 /** The keys of an earlier request, reused because clients often send equal requests. */
@@ -41,13 +41,13 @@ interface Known {
 const maxKnown = 256;
 const maxKnownLength = 2048;
 
-export function createCacheKeys(server: string): MakeCacheKeys {
+export function createCacheKeys(server: () => string): MakeCacheKeys {
   const known = new BoundedMap<string, Known>({ maxEntries: maxKnown });
 
   function learn(sent: string, { method, params = {} }: JSONRPCRequest): Known {
     // Results may depend on version and capabilities, so these are part of both partitions.
     const variant = variantOf(metaOf(params));
-    const key = new NamedKey(server, method, paramsText(params), `public ${variant}`);
+    const key = new NamedKey(server(), method, paramsText(params), `public ${variant}`);
     const learnt: Known = { shared: { public: key, private: undefined }, variant };
     if (sent.length > maxKnownLength) return learnt;
     known.set(sent, learnt);
@@ -60,7 +60,7 @@ export function createCacheKeys(server: string): MakeCacheKeys {
     if (partition === undefined) return shared;
     const { method, params } = shared.public;
     const own = `private ${JSON.stringify(partition)} ${variant}`;
-    return { public: shared.public, private: new NamedKey(server, method, params, own) };
+    return { public: shared.public, private: new NamedKey(server(), method, params, own) };
   };
 }
 
@@ -69,6 +69,11 @@ export function hasNotifications({ params }: JSONRPCRequest): boolean {
   const meta = params?._meta;
   if (!isObject(meta)) return false;
   return meta[metaKeys.progressToken] !== undefined || meta[metaKeys.logLevel] !== undefined;
+}
+
+/** Returns the members of `_meta` that are part of the keys of cached responses. */
+export function keyedMeta(meta: JSONObject): JSONObject {
+  return Object.fromEntries(Object.entries(meta).filter(([key]) => !irrelevant.has(key)));
 }
 
 /** Returns the parameters as canonical JSON. Most cacheable requests have at most one parameter. */
@@ -110,8 +115,7 @@ function isEmptyObject(value: unknown): boolean {
 }
 
 function variantOf(meta: JSONObject): string {
-  const relevant = Object.entries(meta).filter(([key]) => !irrelevant.has(key));
-  return canonicalJSON(Object.fromEntries(relevant));
+  return canonicalJSON(keyedMeta(meta));
 }
 
 function metaOf({ _meta }: JSONObject): JSONObject {

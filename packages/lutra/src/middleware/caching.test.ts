@@ -243,6 +243,37 @@ describe("a stale response", () => {
   });
 });
 
+describe("a response that was stored while the clock was ahead", () => {
+  const dayMs = 86_400_000;
+
+  it.each([2 / 24, 400])("by %d days is requested again", async (days) => {
+    let aheadMs = days * dayMs;
+    const { clock, ask, asked } = setUp({ now: () => clock.now() + aheadMs });
+    void ask();
+    await asked[0]?.answer(shared);
+    aheadMs = 0;
+    void ask();
+    await settle();
+    expect(asked).toHaveLength(2);
+  });
+
+  it("by less than a minute is fresh for its ttlMs at most", async () => {
+    let aheadMs = 30_000;
+    const freshFor: number[] = [];
+    const present: CachingOptions["present"] = (result, _status, freshMs) => {
+      freshFor.push(freshMs);
+      return result;
+    };
+    const { clock, ask, asked } = setUp({ now: () => clock.now() + aheadMs, present });
+    void ask();
+    await asked[0]?.answer(shared);
+    aheadMs = 0;
+    await ask();
+    expect(asked).toHaveLength(1);
+    expect(freshFor).toEqual([1000]);
+  });
+});
+
 it("caching reports the source of each answer and presents stored results", async () => {
   const heard: unknown[] = [];
   const { ask, asked, clock } = setUp({
@@ -266,7 +297,7 @@ it("caching reports the source of each answer and presents stored results", asyn
 });
 
 describe("the key of a cached response", () => {
-  const keysOf = createCacheKeys("a");
+  const keysOf = createCacheKeys(() => "a");
   const keyOf = (params: object) =>
     keysOf(
       { jsonrpc: "2.0", id: 1, method: "m", params: JSON.parse(JSON.stringify(params)) },

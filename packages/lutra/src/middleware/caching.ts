@@ -22,7 +22,7 @@ import { type Join, SharedRequests } from "./shared-requests.ts";
 
 export interface CachingOptions {
   readonly cache: ResponseCache;
-  /** The name of the server in keys. */
+  /** The name of the server in keys. Read when it is first needed. */
   readonly server: string;
   /** Returns the caller's authorization context. Without one, private responses are not stored. */
   readonly partition: (context: RequestContext) => string | undefined;
@@ -60,13 +60,13 @@ export interface Caching {
 
 /** @spec server/utilities/caching#cacheable-model */
 export function createCaching(options: CachingOptions): Caching {
-  const { server, now, revalidation, onAnswer } = options;
+  const { now, revalidation, onAnswer } = options;
   const onWarning = isolate(options.onWarning);
   const { present = setCacheStatus, copy = structuredClone<Result>, join = joinEqual } = options;
   const cacheable = new Set(options.methods.filter((m) => m.cacheable).map(({ name }) => name));
   const cache = guarded(options.cache, onWarning);
   const requests = new SharedRequests();
-  const keysOf = createCacheKeys(server);
+  const keysOf = createCacheKeys(() => options.server);
 
   function send({ keys, request, context, next, found }: Sending): Promise<Result> {
     return join(requests, {
@@ -94,7 +94,7 @@ export function createCaching(options: CachingOptions): Caching {
     if (!found) return sent(sending);
     const { result, receivedAt } = found;
     const { ttlMs } = readCacheHints(result);
-    const freshMs = receivedAt + ttlMs - now();
+    const freshMs = ttlMs - ageOf(receivedAt, now());
     const answerFrom = (status: CacheStatus) => {
       onAnswer?.(context, status);
       return present(result, status, freshMs);
@@ -138,7 +138,7 @@ export function createCaching(options: CachingOptions): Caching {
     },
     forget: async (match) => {
       requests.invalidate(match);
-      await cache.delete({ server, ...match });
+      await cache.delete({ server: options.server, ...match });
     },
   };
 }
@@ -151,6 +151,18 @@ const joinEqual: Join = (requests, own) => requests.join(own);
  */
 function sharedNameOf(request: JSONRPCRequest, { private: own }: CacheKeys): string | symbol {
   return own === undefined || hasNotifications(request) ? Symbol() : nameOf(own);
+}
+
+/** Maximum difference between the clocks of processes that share a cache, in milliseconds. */
+const maxSkewMs = 60_000;
+
+/**
+ * Returns the age of a response, in milliseconds. The age is infinite if the clock of the process that
+ * stored the response was so far ahead that the age is unknown.
+ */
+function ageOf(receivedAt: number, now: number): number {
+  const ageMs = now - receivedAt;
+  return ageMs < -maxSkewMs ? Number.POSITIVE_INFINITY : Math.max(0, ageMs);
 }
 
 type Maybe<T> = T | Promise<T>;

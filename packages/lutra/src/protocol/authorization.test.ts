@@ -47,6 +47,11 @@ describe("requireScopes", () => {
     expect(() => requireScopes({ id: "bo" }, [])).not.toThrow();
   });
 
+  it("finds no scope in a text", () => {
+    const principal = { id: "ana", scopes: "www" } as never;
+    expect(() => requireScopes(principal, ["w"])).toThrow(expect.objectContaining({ status: 403 }));
+  });
+
   it("names all required scopes, not only those that are missing", () => {
     expect(() => requireScopes({ id: "ana", scopes: ["a"] }, ["a", "b"])).toThrow(
       expect.objectContaining({

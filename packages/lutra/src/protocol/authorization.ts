@@ -1,17 +1,21 @@
 /**
- * The errors for callers that may not call, with the challenges that tell them what is required.
+ * The errors for refused callers, with the challenges that state the requirement.
  *
  * @spec basic/authorization/index#error-handling
  */
+
 import { ProtocolError } from "./errors.ts";
 import type { Principal } from "./exchange.ts";
 import { isObject } from "./json.ts";
+import { requireArray } from "./known-members.ts";
 
 export interface UnauthorizedOptions {
   /** The value of `WWW-Authenticate`. @default "Bearer" */
   readonly challenge?: string;
   /** The message for the client. @default "Authorization: expected valid credentials" */
   readonly message?: string;
+  /** Further headers of the response, such as `dpop-nonce`. @default none */
+  readonly headers?: { readonly [name: string]: string };
 }
 
 /**
@@ -24,8 +28,9 @@ export interface UnauthorizedOptions {
  * ```
  */
 export function unauthorized(options: UnauthorizedOptions = {}): ProtocolError {
-  const { challenge = "Bearer", message = "Authorization: expected valid credentials" } = options;
-  return new ProtocolError("invalidRequest", message, { status: 401, challenge });
+  const { challenge = "Bearer", headers } = options;
+  const { message = "Authorization: expected valid credentials" } = options;
+  return new ProtocolError("invalidRequest", message, { status: 401, challenge, headers });
 }
 
 export interface ForbiddenOptions {
@@ -60,8 +65,12 @@ export function forbidden({ scope, message }: ForbiddenOptions = {}): ProtocolEr
  * @spec basic/authorization/index#scope-challenge-handling
  */
 export function requireScopes(principal: Principal | undefined, required: readonly string[]): void {
-  if (principal === undefined) throw unauthorized();
-  const { scopes: granted = [] } = principal;
+  if (principal === undefined) {
+    throw unauthorized({ challenge: `Bearer scope="${required.join(" ")}"` });
+  }
+  const { scopes = [] } = principal;
+  // The `includes` of a text would find a scope in the middle of another one.
+  const granted = Array.isArray(scopes) ? scopes : [];
   if (!required.every((scope) => granted.includes(scope))) {
     throw forbidden({ scope: required.join(" ") });
   }
@@ -70,18 +79,24 @@ export function requireScopes(principal: Principal | undefined, required: readon
 /** Returns true for a principal: an object with a non-empty `id`. */
 export function isPrincipal(value: unknown): value is Principal {
   if (!isObject(value) || typeof value.id !== "string" || value.id === "") return false;
-  const { scopes: granted = [], claims = {} } = value;
+  const { scopes: granted = [], claims = {}, expiresAtMs = 0 } = value;
   return (
-    isObject(claims) && Array.isArray(granted) && granted.every((one) => typeof one === "string")
+    isObject(claims) &&
+    Number.isFinite(expiresAtMs) &&
+    Array.isArray(granted) &&
+    granted.every((one) => typeof one === "string")
   );
 }
 
 /**
  * Checks a list of scopes.
  *
+ * @param where The definition or the function that received it, for the message
  * @throws {TypeError} for an empty list, and for a name that OAuth does not allow
  */
-export function requireScopeNames(names: readonly string[]): void {
+export function requireScopeNames(names: readonly string[], where?: string): void {
+  const place = where === undefined ? "scopes" : `${where}: scopes`;
+  requireArray(place, names);
   if (names.length > 0 && names.every((name) => /^[!#-[\]-~]+$/.test(name))) return;
-  throw new TypeError("scopes: expected names without spaces, quotation marks and backslashes");
+  throw new TypeError(`${place}: expected names without spaces, quotation marks and backslashes`);
 }

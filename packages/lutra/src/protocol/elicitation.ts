@@ -94,6 +94,16 @@ export function canElicit(params: ElicitParams, declared: ClientCapabilities): b
   return hasCapabilities(elicitationCapability(params), declared);
 }
 
+/**
+ * Returns true for a URL that reads as it is opened. URL parsers drop or replace line breaks, blanks,
+ * backslashes and invisible characters, so that the user would see another host than the browser.
+ *
+ * @spec client/elicitation#url-mode-elicitation-requests, client/elicitation#safe-url-handling
+ */
+export function isElicitationURL(url: string): boolean {
+  return !/[\p{C}\s\\]/u.test(url) && URL.canParse(url);
+}
+
 /** Returns true for a value of this shape. Does not validate its content against the form. */
 export function isElicitResult(value: unknown): value is ElicitResult {
   if (!isObject(value)) return false;
@@ -104,11 +114,11 @@ export function isElicitResult(value: unknown): value is ElicitResult {
 
 /** Returns the default values of a form's fields. */
 export function formDefaults(schema: RequestedSchema): ElicitContent {
-  const defaults: Record<string, ElicitContent[string]> = {};
-  for (const [name, field] of Object.entries(schema.properties as JSONObject)) {
-    if (isObject(field) && isFieldValue(field.default)) defaults[name] = field.default;
-  }
-  return defaults;
+  const fields = Object.entries(schema.properties as JSONObject);
+  const defaults = fields.flatMap(([name, field]) =>
+    isObject(field) && isFieldValue(field.default) ? [[name, field.default] as const] : [],
+  );
+  return Object.fromEntries(defaults);
 }
 
 function isFieldValue(value: unknown): value is ElicitContent[string] {

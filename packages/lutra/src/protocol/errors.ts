@@ -35,6 +35,12 @@ const receivedCodes = {
   urlElicitationRequired: { code: -32042, sentAs: "internalError" },
 } as const;
 
+/** Codes that only clients of the revisions with sessions receive; see `legacy/legacy-error.ts`. */
+export const legacyCodes = {
+  resourceNotFound: -32002,
+  sessionNotFound: -32001,
+} as const;
+
 /** Only the specification may define codes in this range. */
 const reservedCodes = { from: -32099, to: -32020 } as const;
 
@@ -52,6 +58,8 @@ export interface ProtocolErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** The challenge that names the required credentials. HTTP sends it as `WWW-Authenticate`. */
   readonly challenge?: string | undefined;
+  /** Further headers of an HTTP response, by their names in lower case. */
+  readonly headers?: { readonly [name: string]: string } | undefined;
 }
 
 /** The parts of an error that HTTP carries in the status and headers of a response. */
@@ -70,6 +78,8 @@ export class ProtocolError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The challenge that names the required credentials. */
   readonly challenge: string | undefined;
+  /** Further headers of an HTTP response. */
+  readonly headers: { readonly [name: string]: string } | undefined;
   readonly data: unknown;
   /** True when the peer sent this error. */
   readonly peer: boolean;
@@ -87,12 +97,13 @@ export class ProtocolError extends Error {
     this.status = options.status ?? status;
     this.retryAfterMs = options.retryAfterMs;
     this.challenge = options.challenge;
+    this.headers = options.headers;
     this.data = options.data;
     this.peer = received !== undefined;
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Converts a thrown value. The message of any other error is hidden: it may contain secrets. */
+  /** Returns a `ProtocolError` unchanged. Masks any other error, which may contain secrets. */
   static from(thrown: unknown): ProtocolError {
     return isProtocolError(thrown) ? thrown : masked(thrown);
   }
@@ -121,6 +132,18 @@ export function isProtocolError(value: unknown): value is ProtocolError {
 /** Creates the most frequent error, with the reason `invalidParams`. */
 export function invalidParams(message: string, data?: unknown): ProtocolError {
   return new ProtocolError("invalidParams", message, { data });
+}
+
+/**
+ * Creates the error for a request above a limit, an internal error (-32603): the specification has no
+ * code for it and reserves the codes that it has not assigned. On transports without headers, the
+ * client finds the time until a retry makes sense in `data.retryAfterMs`.
+ *
+ * @spec basic/index#error-codes
+ */
+export function tooMany(what: string, retryAfterMs: number): ProtocolError {
+  const options = { status: 429, retryAfterMs, data: { retryAfterMs } };
+  return new ProtocolError("internalError", `Too many ${what}`, options);
 }
 
 // Not in the class, because bundlers rename a class that refers to itself, and logs show its name.
@@ -154,12 +177,16 @@ function sentReason(reason: ErrorReason): keyof typeof errorCodes {
     : (reason as keyof typeof errorCodes);
 }
 
+/** Returns true for a code in the range that only the specification may use. */
+export function isReservedCode(code: number): boolean {
+  return code >= reservedCodes.from && code <= reservedCodes.to;
+}
+
 /**
  * Returns the code that is sent for an error. Codes of earlier revisions and unknown reserved codes
  * are replaced.
  */
 function sentCode(code: number): number {
-  const isReserved = code >= reservedCodes.from && code <= reservedCodes.to;
   const reason = reasonOf(code);
-  return reason === "other" && !isReserved ? code : errorCodes[sentReason(reason)].code;
+  return reason === "other" && !isReservedCode(code) ? code : errorCodes[sentReason(reason)].code;
 }

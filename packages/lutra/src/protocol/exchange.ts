@@ -7,12 +7,25 @@ import type { JSONObject } from "./json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "./json-rpc.ts";
 import type { RequestMeta } from "./meta.ts";
 
+/**
+ * The claims about a principal. Applications add the members that their authorization server sends by
+ * declaration merging.
+ */
+export interface PrincipalClaims extends JSONObject {}
+
 /** The verified sender of a request. */
 export interface Principal {
   /** Identifies the caller across requests; with OAuth, the issuer and the subject. */
   readonly id: string;
   readonly scopes?: readonly string[];
-  readonly claims?: JSONObject;
+  readonly claims?: PrincipalClaims;
+  /**
+   * The time from which the credentials are refused, in milliseconds since 1970. Subscriptions end
+   * then.
+   *
+   * @default they do not expire
+   */
+  readonly expiresAtMs?: number;
 }
 
 /** The context of one request. Copy it with `{ ...context }` to replace members. */
@@ -32,10 +45,20 @@ export interface RequestContext {
   readonly address?: string | undefined;
   /** Returns an HTTP header by its lower-case name. Absent on transports without headers. */
   readonly header?: ((name: string) => string | undefined) | undefined;
+  /**
+   * All protocol versions that the transport serves, for errors that list them. The server itself
+   * knows only those with protocol fields in each request. @default these
+   */
+  readonly versions?: readonly string[] | undefined;
   /** The protocol fields of the request. A server sets them when it admits the request. */
   meta?: RequestMeta | undefined;
   /** Headers that an HTTP transport adds to the request, for example `Mcp-Param-*`. */
   readonly addHeaders?: { readonly [name: string]: string } | undefined;
+  /**
+   * Identifies the call to which a request of a client belongs: the same object for all of its rounds
+   * and retries.
+   */
+  readonly call?: object | undefined;
 }
 
 /**
@@ -44,7 +67,7 @@ export interface RequestContext {
  */
 export type Serve = (request: JSONRPCRequest, context: RequestContext) => Promise<Result>;
 
-/** A connection to a server elsewhere. */
+/** The client's access to one server. */
 export interface Transport {
   readonly serve: Serve;
   /** True when tool arguments marked `x-mcp-header` must be mirrored into headers. */

@@ -57,7 +57,7 @@ export function headerParams(inputSchema: JSONObject): readonly HeaderParam[] {
  * @throws {TypeError} for an integer outside the safe range, which recipients would round
  */
 export function encodeHeaderParams(
-  params: readonly HeaderParam[],
+  params: readonly Pick<HeaderParam, "header" | "path">[],
   args: JSONObject,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -75,7 +75,8 @@ export function encodeHeaderParams(
 /**
  * Checks the `Mcp-Param-*` headers of a call against its arguments.
  *
- * @throws {ProtocolError} `headerMismatch`
+ * @throws {ProtocolError} `headerMismatch`, with the path of the argument for each header of the
+ *   tool in `data.mirrored`
  * @spec basic/transports/streamable-http#server-behavior-for-custom-headers
  */
 export function requireHeaderParams(
@@ -87,11 +88,18 @@ export function requireHeaderParams(
     const sent = header(param.header.toLowerCase());
     const value = valueAt(args, param.path) ?? undefined;
     if (value === undefined && sent === undefined) continue;
-    if (sent === undefined) throw mismatch(`${param.header}: missing, but its argument is present`);
-    const text = decodeHeaderValue(sent, param.header);
-    if (value === undefined) throw mismatch(`${param.header}: sent, but its argument is absent`);
-    if (!isSame(text, value)) throw mismatch(`${param.header}: does not match its argument`);
+    const problem = problemOf(sent, value, param.header);
+    if (problem === undefined) continue;
+    const mirrored = Object.fromEntries(params.map(({ header, path }) => [header, path]));
+    throw mismatch(`${param.header}: ${problem}`, { mirrored });
   }
+}
+
+function problemOf(sent: string | undefined, value: unknown, header: string): string | undefined {
+  if (sent === undefined) return "missing, but its argument is present";
+  const text = decodeHeaderValue(sent, header);
+  if (value === undefined) return "sent, but its argument is absent";
+  return isSame(text, value) ? undefined : "does not match its argument";
 }
 
 /**

@@ -23,8 +23,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Encodes text as a header value: unchanged, or in Base64 if the text is not a valid header value
- * or looks like an encoded one. A lone surrogate has no UTF-8 encoding and becomes U+FFFD. The
- * server then rejects the request, because the header does not match the body.
+ * or looks like an encoded one. A lone surrogate has no UTF-8 encoding and becomes U+FFFD, as in a
+ * body that `encodeJSON` has encoded.
  *
  * @spec basic/transports/streamable-http#value-encoding
  */
@@ -120,6 +120,6 @@ function unequal(name: string): ProtocolError {
 }
 
 /** Creates the error for a request whose headers do not match its body. */
-export function mismatch(message: string): ProtocolError {
-  return new ProtocolError("headerMismatch", `Header mismatch: ${message}`);
+export function mismatch(message: string, data?: unknown): ProtocolError {
+  return new ProtocolError("headerMismatch", `Header mismatch: ${message}`, { data });
 }

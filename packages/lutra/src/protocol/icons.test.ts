@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSafeIconSource } from "./icons.ts";
+import { isSafeIconSource, requireSafeIcons, withSafeIcons } from "./icons.ts";
 
 describe("basic/index#icons", () => {
   it.each([
@@ -21,5 +21,28 @@ describe("basic/index#icons", () => {
     ["", false],
   ])("the icon URI is either a HTTPS or data: URI: %s %s", (src, expected) => {
     expect(isSafeIconSource(src)).toBe(expected);
+  });
+
+  it("a definition with an unsafe icon is a TypeError that names it", () => {
+    expect(() => requireSafeIcons("tool t", [{ src: "file:///a.png" }])).toThrow(
+      "tool t: icons: file:///a.png: expected",
+    );
+    expect(() => requireSafeIcons("tool t", [{ src: "https://example.com/a" }])).not.toThrow();
+    expect(() => requireSafeIcons("tool t", undefined)).not.toThrow();
+  });
+
+  it("an entry keeps its safe icons", () => {
+    const safe = { src: "https://example.com/a.png" };
+    const entry = { name: "a", icons: [{ src: "javascript:alert(1)" }, safe, null, {}] };
+    expect(withSafeIcons(entry)).toEqual({ name: "a", icons: [safe] });
+  });
+
+  it.each([
+    [{ icons: [{ src: "https://example.com/a" }] }],
+    [{ name: "a" }],
+    [{ icons: 5 }],
+    [null],
+  ])("an entry without unsafe icons is unchanged: %j", (entry) => {
+    expect(withSafeIcons(entry)).toBe(entry);
   });
 });

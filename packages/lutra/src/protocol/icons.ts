@@ -4,6 +4,9 @@
  * @spec basic/index#icons
  */
 
+import { isObject } from "./json.ts";
+import { requireArray } from "./known-members.ts";
+
 export interface Icon {
   /** An `https:` or `data:` URI. */
   readonly src: string;
@@ -11,6 +14,30 @@ export interface Icon {
   /** For example `["48x48"]`, or `["any"]` for scalable formats. */
   readonly sizes?: readonly string[];
   readonly theme?: "light" | "dark";
+}
+
+/**
+ * Checks the icons of a definition.
+ *
+ * @param where the definition, for the message
+ * @throws {TypeError} for an address that a consumer must reject
+ */
+export function requireSafeIcons(where: string, icons: readonly Icon[] = []): void {
+  requireArray(`${where}: icons`, icons, "object");
+  const unsafe = icons.find(({ src }) => !isSafeIconSource(src));
+  if (unsafe === undefined) return;
+  throw new TypeError(`${where}: icons: ${unsafe.src}: expected an https: URL or a data: image`);
+}
+
+/** Returns an entry of a list without icons whose addresses a consumer must reject. */
+export function withSafeIcons<T>(entry: T): T {
+  const icons = isObject(entry) ? entry.icons : undefined;
+  if (!Array.isArray(icons) || icons.every(isSafeIcon)) return entry;
+  return { ...entry, icons: icons.filter(isSafeIcon) };
+}
+
+function isSafeIcon(icon: unknown): boolean {
+  return isObject(icon) && typeof icon.src === "string" && isSafeIconSource(icon.src);
 }
 
 /**

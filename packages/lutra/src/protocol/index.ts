@@ -23,6 +23,8 @@ export type {
   TextContent,
 } from "./content.ts";
 export { text } from "./content.ts";
+export type { DeprecatedFeature, Deprecation } from "./deprecations.ts";
+export { deprecatedFeatureOf, deprecations } from "./deprecations.ts";
 export type { DiscoverResult } from "./discover.ts";
 export { discover } from "./discover.ts";
 export type {
@@ -38,7 +40,14 @@ export type {
 export { formDefaults } from "./elicitation.ts";
 export type { ErrorHead, ErrorReason, ProtocolErrorOptions } from "./errors.ts";
 export { errorCodes, isProtocolError, ProtocolError } from "./errors.ts";
-export type { Middleware, Principal, RequestContext, Serve, Transport } from "./exchange.ts";
+export type {
+  Middleware,
+  Principal,
+  PrincipalClaims,
+  RequestContext,
+  Serve,
+  Transport,
+} from "./exchange.ts";
 export { compose } from "./exchange.ts";
 export type { HeaderParam } from "./header-params.ts";
 export { encodeHeaderParams, headerParams, requireHeaderParams } from "./header-params.ts";
@@ -128,8 +137,17 @@ export type {
   ToolAnnotations,
 } from "./tools.ts";
 export { callTool, isPortableName, listTools } from "./tools.ts";
+export type { TraceContext } from "./trace-context.ts";
+export { readTraceContext } from "./trace-context.ts";
 export type { TransportErrorReason } from "./transport-error.ts";
 export { isTransportError, TransportError } from "./transport-error.ts";
 export type { TemplateVariables, URITemplate } from "./uri-template.ts";
 export { parseURITemplate } from "./uri-template.ts";
-export { latestVersion, modernVersions, requireVersion } from "./versioning.ts";
+export {
+  latestVersion,
+  legacyVersions,
+  legacyVersionsOf,
+  modernVersions,
+  requireVersion,
+  requireVersionHeader,
+} from "./versioning.ts";

@@ -1,8 +1,8 @@
 import { isThenable } from "./chain.ts";
 
 /**
- * Returns a callback of the application such that its errors do not reach its caller, which would
- * end an exchange, a subscription or the process by them.
+ * Wraps a callback of the application so that its errors do not reach the code that calls it, where
+ * they would end an exchange, a subscription or the process.
  *
  * @param failed Called with what the callback throws, and with what its promise rejects with. @default
  *   writes to `console.error`

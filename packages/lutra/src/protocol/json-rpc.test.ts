@@ -142,6 +142,15 @@ describe("basic/index#result-responses", () => {
     );
   });
 
+  it("text is well-formed in results, encoded results and errors", () => {
+    const result = { text: "a\ud83d" };
+    const error = new ProtocolError("invalidParams", "a\ud83d");
+    for (const text of [encodeResult(1, result), encodeResult(1, withBytes(result))]) {
+      expect(JSON.parse(text).result).toEqual({ text: "a\ufffd" });
+    }
+    expect(JSON.parse(encodeError(1, error)).error.message).toBe("a\ufffd");
+  });
+
   it("a changed copy of an encoded result does not carry the encoded bytes", () => {
     const encoded = withBytes<Result>({ resultType: "complete", tools: [] });
     expect(Object.keys(encoded)).toEqual(["resultType", "tools"]);

@@ -5,7 +5,7 @@
  */
 import { ProtocolError } from "./errors.ts";
 import type { JSONObject } from "./json.ts";
-import { isObject } from "./json.ts";
+import { encodeJSON, isObject } from "./json.ts";
 
 export type RequestId = string | number;
 
@@ -103,23 +103,23 @@ export function readId(value: unknown): RequestId | undefined {
  */
 export function encodeError(id: RequestId | undefined, error: ProtocolError): string {
   try {
-    return JSON.stringify({ jsonrpc: "2.0", id, error: error.toWire() });
+    return encodeJSON({ jsonrpc: "2.0", id, error: error.toWire() });
   } catch (thrown) {
     const masked = ProtocolError.from(thrown).toWire();
-    return JSON.stringify({ jsonrpc: "2.0", id, error: masked });
+    return encodeJSON({ jsonrpc: "2.0", id, error: masked });
   }
 }
 
 /** Encodes the response for a result. */
 export function encodeResult(id: RequestId, result: EncodedResult): string {
   const bytes = result[resultBytes];
-  const json = bytes === undefined ? JSON.stringify(result) : decoder.decode(bytes);
+  const json = bytes === undefined ? encodeJSON(result) : decoder.decode(bytes);
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 
 /** Returns a frozen copy of `result` that carries its encoded JSON. */
 export function withBytes<R extends Result>(result: R): R {
-  const bytes = encoder.encode(JSON.stringify(result));
+  const bytes = encoder.encode(encodeJSON(result));
   return Object.freeze(Object.defineProperty({ ...result }, resultBytes, { value: bytes }));
 }
 

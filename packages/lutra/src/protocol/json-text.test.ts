@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { maxJSONDepth } from "./json.ts";
-import { decodeJSON, defaultMaxValues } from "./json-text.ts";
+import { decodeJSON, defaultMaxValues, measureJSON } from "./json-text.ts";
 
 const tooDeep = `expected at most ${maxJSONDepth} levels of JSON`;
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
@@ -72,4 +72,30 @@ describe("decodeJSON", () => {
       expect(() => decodeJSON(text, defaultMaxValues)).toThrow(SyntaxError);
     },
   );
+});
+
+describe("measureJSON", () => {
+  it("finds the excess that decodeJSON finds in the text", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.nat(40), (value, maxValues) => {
+        // Short text is not counted.
+        const text = JSON.stringify(value).padEnd(300);
+        const { excess } = decodeJSON(text, maxValues);
+        expect(measureJSON(value, maxValues)).toEqual({ value, excess });
+      }),
+    );
+  });
+
+  it.each([
+    [maxJSONDepth, undefined],
+    [maxJSONDepth + 1, tooDeep],
+  ])("with %i levels", (depth, excess) => {
+    expect(measureJSON(JSON.parse(nested(depth)), defaultMaxValues).excess).toBe(excess);
+  });
+
+  it("ends for a value that contains itself", () => {
+    const value: { self?: unknown } = {};
+    value.self = value;
+    expect(measureJSON(value, defaultMaxValues).excess).toBe(tooDeep);
+  });
 });

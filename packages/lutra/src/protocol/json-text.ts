@@ -1,6 +1,6 @@
-/** Bounds on JSON text from a peer, which are checked before it is decoded. */
+/** Bounds on JSON from a peer, which are checked before its text is decoded. */
 import { invalidParams } from "./errors.ts";
-import { maxJSONDepth } from "./json.ts";
+import { isObject, maxJSONDepth } from "./json.ts";
 
 /**
  * Default number of keys and values of one message. They cost more than bytes: a megabyte of empty
@@ -32,6 +32,34 @@ export function decodeJSON(text: string, maxValues: number, option?: string): De
 }
 
 /**
+ * Measures a value whose text was decoded elsewhere. Its excess is that of the shortest text of the
+ * value.
+ */
+export function measureJSON(value: unknown, maxValues: number): DecodedJSON {
+  let values = 0;
+  const excessBelow = (part: unknown, depth: number): string | undefined => {
+    const parts = partsOf(part);
+    if (parts === undefined) return undefined;
+    if (depth === maxJSONDepth) return tooManyLevels;
+    // An object has a key for each part, and empty brackets count as one value.
+    values += Math.max(1, parts === part ? parts.length : 2 * parts.length);
+    if (values > maxValues) return tooManyValues(maxValues);
+    for (const one of parts) {
+      const excess = excessBelow(one, depth + 1);
+      if (excess !== undefined) return excess;
+    }
+    return undefined;
+  };
+  return { value, excess: excessBelow(value, 0) };
+}
+
+/** Returns the entries of a list or the values of an object, and undefined for other values. */
+function partsOf(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.values(value) : undefined;
+}
+
+/**
  * Checks that decoded text is within its bounds.
  *
  * @throws {ProtocolError} `invalidParams` if it is not
@@ -48,16 +76,20 @@ function excessOf(text: string, maxValues: number, option?: string): string | un
   let values = 0;
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charCodeAt(at);
+    // Most characters have no effect, and long text of them is read in one lookup for each.
+    if (!hasEffect[char]) continue;
     if (char === quote) at = endOfString(text, at);
-    depth += levels[char] ?? 0;
-    values += separators[char] ?? 0;
-    if (depth > maxJSONDepth) return `expected at most ${maxJSONDepth} levels of JSON`;
+    depth += levels[char] as number;
+    values += separators[char] as number;
+    if (depth > maxJSONDepth) return tooManyLevels;
     if (values > maxValues) return tooManyValues(maxValues, option);
   }
   return undefined;
 }
 
-function tooManyValues(maxValues: number, option: string | undefined): string {
+const tooManyLevels = `expected at most ${maxJSONDepth} levels of JSON`;
+
+function tooManyValues(maxValues: number, option?: string): string {
   const where = option === undefined ? "" : ` (${option})`;
   return `expected at most ${maxValues} keys and values${where}`;
 }
@@ -99,6 +131,8 @@ const levels = tableOf({ "[": 1, "{": 1, "]": -1, "}": -1 });
 
 /** 1 for the characters before a key or a value. */
 const separators = tableOf({ "[": 1, "{": 1, ",": 1, ":": 1 });
+
+const hasEffect = tableOf({ '"': 1, "[": 1, "{": 1, "]": 1, "}": 1, ",": 1, ":": 1 });
 
 function tableOf(entries: { readonly [char: string]: number }): Int8Array {
   const table = new Int8Array(128);

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asJSON, canonicalJSON, copyOfJSON, isObject, maxJSONDepth, sizeOfJSON } from "./json.ts";
+import {
+  asJSON,
+  canonicalJSON,
+  copyOfJSON,
+  encodeJSON,
+  isObject,
+  maxJSONDepth,
+  sizeOfJSON,
+} from "./json.ts";
 
 describe("isObject", () => {
   it.each([
@@ -13,6 +21,33 @@ describe("isObject", () => {
     ["a function", () => {}, false],
   ])("%s: %#", (_what, value, expected) => {
     expect(isObject(value)).toBe(expected);
+  });
+});
+
+describe("encodeJSON", () => {
+  it.each([
+    ["a high surrogate", "a\ud83d", "a\ufffd"],
+    ["a low surrogate", "\ude00a", "\ufffda"],
+    ["two in the wrong order", "\ude00\ud83d", "\ufffd\ufffd"],
+    ["one beside a pair", "\ud83d\ud83d\ude00", "\ufffd\ud83d\ude00"],
+    ["one after a backslash", "\\\ud83d", "\\\ufffd"],
+  ])("replaces a lone surrogate: %s", (_what, text, sent) => {
+    expect(JSON.parse(encodeJSON({ [text]: [text] }))).toEqual({ [sent]: [sent] });
+    expect(encodeJSON(text)).not.toContain("\\ud");
+  });
+
+  it("leaves text alone that looks like the escape of a surrogate", () => {
+    for (const text of ["\\ud83d", "\\\\ud83d", "a\\ud83d\ud83d".slice(0, -1), "\ud83d\ude00"]) {
+      expect(encodeJSON({ text })).toBe(JSON.stringify({ text }));
+    }
+  });
+
+  it("encodes well-formed text as JSON.stringify does", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+        expect(encodeJSON(value)).toBe(JSON.stringify(value));
+      }),
+    );
   });
 });
 

@@ -15,6 +15,17 @@ export function isObject(value: unknown): value is JSONObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Encodes a value as JSON that strict readers accept: in text, a lone surrogate, for which UTF-8 has
+ * no encoding, becomes U+FFFD. RFC 7493, section 2.1.
+ */
+export function encodeJSON(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Only lone surrogates are encoded as escapes.
+  if (!text.includes("\\ud")) return text;
+  return text.replace(/\\\\|\\ud[89a-f]../g, (found) => (found === "\\\\" ? found : "\ufffd"));
+}
+
 /** Maximum depth of JSON from a peer, so that functions that call themselves can't run out of stack. */
 export const maxJSONDepth = 128;
 
@@ -57,24 +68,27 @@ function isOmitted(member: unknown): boolean {
   return member === undefined || typeof member === "function" || typeof member === "symbol";
 }
 
+type Replacer = (key: string, value: unknown) => unknown;
+
 /**
  * Returns a deep copy of a value by encoding it as JSON and decoding the JSON. Returns `undefined` for
  * a value that JSON omits.
  *
  * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
-export function copyOfJSON<T>(value: T): T {
-  const text: string | undefined = JSON.stringify(value);
+export function copyOfJSON<T>(value: T, replace?: Replacer): T {
+  const text: string | undefined = JSON.stringify(value, replace);
   return (text === undefined ? undefined : JSON.parse(text)) as T;
 }
 
 /**
  * Returns the value itself if it is already a JSON value, and its `copyOfJSON` otherwise.
  *
+ * @param replace Called with the members of a value that is copied, as by `JSON.stringify`
  * @throws {TypeError} for a value that JSON cannot represent, for example a circular one
  */
-export function asJSON<T>(value: T): T {
-  return isJSON(value, maxCheckedDepth) ? value : copyOfJSON(value);
+export function asJSON<T>(value: T, replace?: Replacer): T {
+  return isJSON(value, maxCheckedDepth) ? value : copyOfJSON(value, replace);
 }
 
 /**
@@ -177,11 +191,21 @@ export function sizeOfJSON(value: unknown, maxBytes: number = Number.POSITIVE_IN
     if (typeof next === "string") bytes += next.length;
     if (typeof next !== "object" || next === null) continue;
     bytes += 32;
-    for (const part of Array.isArray(next) ? next : partsOf(next)) open.push(part);
+    if (Array.isArray(next)) for (const item of next) open.push(item);
+    else bytes += openMembers(next as JSONObject, open);
   }
   return bytes;
 }
 
-function partsOf(object: object): readonly unknown[] {
-  return [...Object.keys(object), ...Object.values(object)];
+/**
+ * Adds the values of an object to `open`, and returns the memory of the names. They are listed once,
+ * because that takes long for an object of many members.
+ */
+function openMembers(object: JSONObject, open: unknown[]): number {
+  let bytes = 0;
+  for (const name of Object.keys(object)) {
+    bytes += 16 + name.length;
+    open.push(object[name]);
+  }
+  return bytes;
 }

@@ -11,6 +11,7 @@ import { isObject } from "./json.ts";
 import { isRequestId, maxIdLength } from "./json-rpc.ts";
 import type { LoggingLevel } from "./logging.ts";
 import { isLoggingLevel } from "./logging.ts";
+import { openingVersion, requireVersion, unsupportedMessage } from "./versioning.ts";
 
 /** The keys that the specification reserves. */
 export const metaKeys = {
@@ -51,19 +52,24 @@ export interface RequestMeta {
  * A request without a version usually comes from a client of an earlier revision, so the error
  * lists the versions in `supported`. Its message may be all that such a client can show.
  *
- * @throws {ProtocolError} `invalidParams` for a missing or malformed field
+ * @param header The version in the HTTP header, which decides when `_meta` has none
+ * @throws {ProtocolError} `invalidParams` for a missing or malformed field;
+ *   `unsupportedProtocolVersion` for a request without a version whose header names another one
  * @spec basic/index#meta, basic/versioning#backward-compatibility-with-initialization-based-versions
  */
 export function parseRequestMeta(
   params: JSONObject | undefined,
   supported: readonly string[],
+  header?: string,
 ): RequestMeta {
   const meta = params?._meta;
-  if (!isObject(meta)) throw unversioned("params._meta: expected an object", supported);
+  if (!isObject(meta)) {
+    throw unversioned("params._meta: expected an object", supported, { params, header });
+  }
   const version = meta[metaKeys.protocolVersion];
   if (typeof version !== "string") {
     const { message } = badField(metaKeys.protocolVersion, "a string");
-    throw unversioned(message, supported);
+    throw unversioned(message, supported, { params, header });
   }
   const logLevel = meta[metaKeys.logLevel];
   if (logLevel !== undefined && !isLoggingLevel(logLevel)) {
@@ -137,7 +143,21 @@ function badField(field: string, expected: string): Error {
   return invalidParams(`params._meta["${field}"]: expected ${expected}`);
 }
 
-function unversioned(message: string, supported: readonly string[]): Error {
-  const supports = `this server supports ${supported.join(", ")}`;
-  return invalidParams(`${message}; ${supports}`, { supported: [...supported] });
+interface Unversioned {
+  readonly params: JSONObject | undefined;
+  readonly header: string | undefined;
+}
+
+function unversioned(
+  message: string,
+  supported: readonly string[],
+  { params, header }: Unversioned,
+): Error {
+  if (header !== undefined) requireVersion(header, supported);
+  const requested = openingVersion(params);
+  const text =
+    requested === undefined
+      ? `${message}; this server supports ${supported.join(", ")}`
+      : unsupportedMessage(requested, supported);
+  return invalidParams(text, { supported: [...supported], requested });
 }

@@ -6,6 +6,9 @@
 import { invalidParams } from "./errors.ts";
 import type { JSONObject } from "./json.ts";
 
+/** Maximum length of a cursor, which a client sends back: enough for keys of 8000 characters. */
+export const maxCursorLength = 65_536;
+
 export interface PaginatedParams {
   /** Opaque. An empty string is also a valid cursor. */
   readonly cursor?: string | undefined;

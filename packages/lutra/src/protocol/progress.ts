@@ -20,7 +20,7 @@ export function progressNotification(
   progressToken: ProgressToken,
   progress: Progress,
 ): JSONRPCNotification {
-  return { jsonrpc: "2.0", method: progressMethod, params: { progressToken, ...progress } };
+  return { jsonrpc: "2.0", method: progressMethod, params: { ...progress, progressToken } };
 }
 
 /** Returns the progress that a notification reports for this token, or undefined. */

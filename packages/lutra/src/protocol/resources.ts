@@ -106,5 +106,5 @@ export const readResource: Method<ReadResourceParams, ReadResourceResult> = defi
 
 /** @spec server/resources#error-handling */
 export function resourceNotFound(uri: string): ProtocolError {
-  return invalidParams("Resource not found", { uri });
+  return invalidParams(`Resource not found: ${uri}`, { uri });
 }

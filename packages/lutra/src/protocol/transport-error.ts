@@ -6,13 +6,22 @@
  */
 
 /** The stable name of a local failure. */
-export type TransportErrorReason = "aborted" | "timeout" | "closed" | "http" | "malformed";
+export type TransportErrorReason =
+  | "aborted"
+  | "timeout"
+  | "closed"
+  | "http"
+  | "malformed"
+  | "refused"
+  | "unauthorized";
 
 export interface TransportErrorOptions {
   /** The HTTP status, for the reason `http`. */
   readonly status?: number;
   /** Time after which a retry makes sense, in milliseconds, from `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
+  /** The challenge of a server that requires credentials, from `WWW-Authenticate`. */
+  readonly challenge?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -25,12 +34,15 @@ export class TransportError extends Error {
   readonly status: number | undefined;
   /** Time after which a retry makes sense, in milliseconds, if the server named one. */
   readonly retryAfterMs: number | undefined;
+  /** The challenge of a server that requires credentials, if it sent one. */
+  readonly challenge: string | undefined;
 
   constructor(reason: TransportErrorReason, message: string, options: TransportErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.challenge = options.challenge;
     Object.defineProperty(this, brand, { value: true });
   }
 }

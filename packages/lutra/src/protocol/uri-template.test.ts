@@ -53,7 +53,16 @@ describe("server/resources#resource-templates", () => {
     ["place://{id}", "place://%zz", undefined],
     ["place://{id}", "place://%ff", undefined],
     ["place://{id}", "xplace://42", undefined],
-    ["place://{id}", "PLACE://42", undefined],
+    ["place://{id}", "PLACE://42", { id: "42" }],
+    ["Place://{id}", "place://42", { id: "42" }],
+    ["place://Zoo/{id}", "place://zoo/42", undefined],
+    ["file:///café/{name}", "file:///caf%C3%A9/a.txt", { name: "a.txt" }],
+    ["file:///café/{name}", "file:///caf%c3%a9/a.txt", { name: "a.txt" }],
+    ["file:///caf%C3%A9/{name}", "file:///café/a.txt", { name: "a.txt" }],
+    ["file:///~me/{name}", "file:///%7Eme/%61", { name: "a" }],
+    ["file:///%7eme/{name}", "file:///~me/ü", { name: "ü" }],
+    ["file:///a b/{+path}", "file:///a%20b/c d", { path: "c d" }],
+    ["file:///a%2Fb/{name}", "file:///a/b/c", undefined],
     ["place://{id}", "place://42\n", { id: "42\n" }],
     ["place://{id}/data", "place://1/data/data", undefined],
     ["file:///{+path}", "file:///a/b/c.txt", { path: "a/b/c.txt" }],
@@ -120,6 +129,9 @@ describe("server/resources#resource-templates", () => {
   it("a URI longer than the bound matches nothing", () => {
     expect(parseURITemplate("a://{id}", 10).match("a://123456")).toEqual({ id: "123456" });
     expect(parseURITemplate("a://{id}", 10).match("a://1234567")).toBeUndefined();
+    expect(parseURITemplate("a://{id}", 10).match("a://é")).toEqual({ id: "é" });
+    expect(parseURITemplate("a://{id}", 10).match("a://éé")).toBeUndefined();
+    expect(parseURITemplate("a://{id}", 10).match("a://%61%62%63")).toEqual({ id: "abc" });
   });
 
   it("finds the values that were put in", () => {

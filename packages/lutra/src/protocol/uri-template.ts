@@ -3,6 +3,7 @@
  *
  * @spec server/resources#resource-templates
  */
+import { maxURILength, normalURI } from "./uri.ts";
 
 type Operator = "+" | "#" | "." | "/" | ";" | "?" | "&";
 
@@ -83,28 +84,33 @@ const operators: {
 };
 
 /**
- * Compiles a template. URIs longer than `maxLength` never match. The time to match a URI is at most
+ * Compiles a template. It matches every spelling of a URI, such as `é` and `%C3%A9`. URIs whose
+ * normal form is longer than `maxLength` never match. The time to match a URI is at most
  * proportional to its length times the number of variables.
  *
  * @throws {TypeError} for an invalid template
  */
-export function parseURITemplate(template: string, maxLength = 8192): URITemplate {
+export function parseURITemplate(template: string, maxLength: number = maxURILength): URITemplate {
   if (/[{}]/.test(template.replace(expression, ""))) {
     throw new TypeError(`URI template ${template}: unbalanced braces`);
   }
   const parts: Part[] = [];
   let end = 0;
   for (const found of template.matchAll(expression)) {
-    parts.push(template.slice(end, found.index), ...expressionParts(found[1] ?? "", template));
+    const literal = normalURI(template.slice(end, found.index));
+    parts.push(literal, ...expressionParts(found[1] ?? "", template));
     end = found.index + found[0].length;
   }
-  parts.push(template.slice(end));
+  parts.push(normalURI(template.slice(end)));
   const variables = parts.flatMap((part) => (typeof part === "string" ? [] : part.names));
   const twice = variables.find((name, index) => variables.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`URI template ${template}: ${twice} is used twice`);
   return {
     variables,
-    match: (uri) => (uri.length > maxLength ? undefined : matchParts(parts, uri)),
+    match: (uri) => {
+      const normal = normalURI(uri);
+      return normal.length > maxLength ? undefined : matchParts(parts, normal);
+    },
   };
 }
 

@@ -126,8 +126,20 @@ function formatRules({ format }: JSONObject, { formats }: PartContext): readonly
 function hasLength(text: string, run: Validation, test: (length: number) => boolean): boolean {
   const most = test(text.length);
   if (most === test(Math.ceil(text.length / 2))) return most;
-  run.spend(text.length >> 2);
-  let length = 0;
-  for (const _character of text) length += 1;
+  run.spend(text.length >> 3);
+  let length = text.length;
+  for (let at = 1; at < text.length; at += 1) {
+    if (isLow(text.charCodeAt(at)) && isHigh(text.charCodeAt(at - 1))) length -= 1;
+  }
   return test(length);
+}
+
+/** Returns true for the first code unit of a character that has two. */
+function isHigh(unit: number): boolean {
+  return (unit & 0xfc00) === 0xd800;
+}
+
+/** Returns true for the second code unit of a character that has two. */
+function isLow(unit: number): boolean {
+  return (unit & 0xfc00) === 0xdc00;
 }

@@ -17,14 +17,41 @@ import { type Match, PatternCompiler } from "./pattern.ts";
 import { type Resource, Resources } from "./resources.ts";
 import { type Check, Evaluated } from "./validation.ts";
 
-/** In the order of their application: cheap ones first. */
-const parts: readonly CompilePart[] = [
-  ...[type, constants, numbers, strings, arrays, objects],
-  ...[allOf, anyOf, oneOf, not, conditional, dependentSchemas],
-  ...[properties, propertyNames, firstItems, otherItems, contains],
+interface PartOfKeywords {
+  readonly compile: CompilePart;
+  readonly keywords: readonly string[];
+}
+
+const part = (compile: CompilePart, ...keywords: readonly string[]): PartOfKeywords => ({
+  compile,
+  keywords,
+});
+
+/** The parts with their keywords, in the order of their application: cheap ones first. */
+const parts: readonly PartOfKeywords[] = [
+  part(type, "type"),
+  part(constants, "const", "enum"),
+  part(numbers, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+  part(strings, "minLength", "maxLength", "pattern", "format"),
+  part(arrays, "minItems", "maxItems", "uniqueItems"),
+  part(objects, "required", "dependentRequired", "dependencies", "minProperties", "maxProperties"),
+  part(allOf, "allOf"),
+  part(anyOf, "anyOf"),
+  part(oneOf, "oneOf"),
+  part(not, "not"),
+  part(conditional, "if"),
+  part(dependentSchemas, "dependencies", "dependentSchemas"),
+  part(properties, "properties", "patternProperties", "additionalProperties"),
+  part(propertyNames, "propertyNames"),
+  part(firstItems, "prefixItems", "items"),
+  part(otherItems, "items", "additionalItems"),
+  part(contains, "contains"),
 ];
 /** These need the result of all others. */
-const lateParts: readonly CompilePart[] = [unevaluatedProperties, unevaluatedItems];
+const lateParts: readonly PartOfKeywords[] = [
+  part(unevaluatedProperties, "unevaluatedProperties"),
+  part(unevaluatedItems, "unevaluatedItems"),
+];
 
 /**
  * Compiles a schema.
@@ -77,8 +104,11 @@ class Compiler {
       formats: this.#formats,
       isContainsEvaluating: dialect.isContainsEvaluating,
     };
-    const checksOf = (some: readonly CompilePart[]) =>
-      some.map((part) => part(known, context)).filter((check) => check !== undefined);
+    const checksOf = (some: readonly PartOfKeywords[]) =>
+      some
+        .filter(({ keywords }) => keywords.some((keyword) => known[keyword] !== undefined))
+        .map(({ compile }) => compile(known, context))
+        .filter((check) => check !== undefined);
     const references = this.#references(schema, known);
     const check = unevaluated(combined([...references, ...checksOf(parts)]), checksOf(lateParts));
     return this.#resources.isDynamic ? inResource(check, resource) : check;
@@ -116,7 +146,7 @@ class Compiler {
       return check;
     }
     return (value, run, evaluated) => {
-      run.spend(run.scope.length);
+      run.spend(4 + run.scope.length);
       const outermost = run.scope.find((resource) => anchored.has(resource));
       return this.#checkOf(anchored.get(outermost) ?? target)(value, run, evaluated);
     };
@@ -136,10 +166,11 @@ const reject: Check = (_value, run) => {
 /** Unknown keywords, and in some dialects those beside `$ref`, have no effect. */
 function knownKeywords(schema: JSONObject, { keywords, isRefAlone }: Dialect): JSONObject {
   const isAlone = isRefAlone && schema.$ref !== undefined;
-  const known = Object.entries(schema).filter(
-    ([name, value]) => value !== undefined && (isAlone ? name === "$ref" : keywords.has(name)),
-  );
-  return Object.fromEntries(known);
+  const isKnown = (name: string) =>
+    schema[name] !== undefined && (isAlone ? name === "$ref" : keywords.has(name));
+  const names = Object.keys(schema);
+  if (names.every(isKnown)) return schema;
+  return Object.fromEntries(names.filter(isKnown).map((name) => [name, schema[name]]));
 }
 
 function combined(checks: readonly Check[]): Check {
@@ -172,6 +203,7 @@ function unevaluated(check: Check, late: readonly Check[]): Check {
 /** Records the resource of a schema while it is applied, for dynamic references. */
 function inResource(check: Check, resource: Resource): Check {
   return (value, run, evaluated) => {
+    run.spend(1);
     if (run.scope.at(-1) === resource) return check(value, run, evaluated);
     run.scope.push(resource);
     const isValid = check(value, run, evaluated);

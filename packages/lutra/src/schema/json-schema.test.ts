@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
+import { defaultMaxValues } from "../protocol/json-text.ts";
 import { createJSONSchemaValidator } from "./json-schema.ts";
 
 const compile = createJSONSchemaValidator();
@@ -371,12 +372,15 @@ describe("basic/index#composition-keyword-resource-use", () => {
     expect(compile({ $ref: "#" })(1)).toMatch(/too large|nested too deeply/);
   });
 
-  it("accepts 4 MiB of plain rows and numbers by default", () => {
+  it("accepts plain values of the size of the largest message by default", () => {
     const row = { properties: { a: { type: "number" }, b: { type: "string" } }, required: ["a"] };
-    const rows = Array.from({ length: 250_000 }, () => ({ a: 1, b: "x" }));
+    const rows = Array.from({ length: defaultMaxValues / 5 }, () => ({ a: 1, b: "x" }));
+    const choice = { anyOf: [{ type: "string" }, { type: "array" }, row] };
     expect(compile({ items: { ...row, additionalProperties: false } })(rows)).toBeUndefined();
-    const many = Array.from({ length: 2_000_000 }, () => 1);
+    expect(compile({ items: choice })(rows)).toBeUndefined();
+    const many = Array.from({ length: defaultMaxValues }, () => 1);
     expect(compile({ items: { type: "number" } })(many)).toBeUndefined();
+    expect(compile({ maxLength: 5_000_000 })("a".repeat(4 * 1024 * 1024))).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ import type { Validation } from "./validation.ts";
 export function isMultipleOf(value: number, factor: number, run: Validation): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(factor)) return value % factor === 0;
   if (!Number.isFinite(value)) return false;
-  run.spend(50);
+  run.spend(64);
   const [digits, exponent] = decimalOf(value);
   const [factorDigits, factorExponent] = decimalOf(factor);
   const least = Math.min(exponent, factorExponent);

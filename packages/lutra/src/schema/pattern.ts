@@ -116,6 +116,7 @@ interface SearchOptions {
 }
 
 function search(start: State, options: SearchOptions): boolean {
+  options.budget.spend(16);
   return new Search(start, options).run();
 }
 

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { JSONObject } from "../protocol/json.ts";
 import { createJSONSchemaValidator } from "./json-schema.ts";
-import { compileInput, compileOutput, isStandardSchema, type Schema } from "./schema.ts";
+import { compileInput, compileOutput } from "./schema.ts";
+import { isStandardSchema, type Schema } from "./standard-schema.ts";
 
 const validator = createJSONSchemaValidator();
 const inputOf = (schema: Schema) => compileInput(schema, { validator });
@@ -85,6 +86,36 @@ describe("schemas that convert", () => {
   });
 });
 
+describe("zod schemas", () => {
+  it("that refer to themselves are described by a reference, and checked at every depth", async () => {
+    const node = z.object({
+      name: z.string().min(1),
+      get children() {
+        return z.array(node).default([]);
+      },
+    });
+    const { jsonSchema, check } = inputOf(node);
+    expect(JSON.stringify(jsonSchema)).toContain('"$ref"');
+    const tree = { name: "a", children: [{ name: "b", children: [{ name: "c" }] }] };
+    const leaf = { name: "c", children: [] };
+    expect(await check(tree)).toEqual({
+      value: { name: "a", children: [{ name: "b", children: [leaf] }] },
+    });
+    const broken = await check({ name: "a", children: [{ name: "", children: [] }] });
+    expect(broken).toHaveProperty("problem", expect.stringContaining("children"));
+  });
+
+  it("with refinements and defaults check what the JSON Schema can't say", async () => {
+    const range = z
+      .object({ from: z.int(), to: z.int().default(10) })
+      .refine(({ from, to }) => from < to, "from: expected less than to");
+    const { check } = inputOf(range);
+    expect(await check({ from: 1 })).toEqual({ value: { from: 1, to: 10 } });
+    const reversed = await check({ from: 11 });
+    expect(reversed).toHaveProperty("problem", expect.stringContaining("expected less than to"));
+  });
+});
+
 describe("an invalid schema", () => {
   it.each([
     ["null", null],
@@ -153,18 +184,6 @@ describe("the work for values from a client is bounded", () => {
     calls.length = 0;
   });
 
-  it("a library does not receive more values than allowed", async () => {
-    const { check } = compileInput(schema, { validator, maxValues: 5000 });
-    expect(await check(numbers(5000))).toEqual({
-      problem: "too large: expected at most 5000 values",
-    });
-    expect(calls).toEqual([]);
-    expect(await check(numbers(4999))).toHaveProperty("value");
-    const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
-    expect(await check(deep)).toHaveProperty("problem", expect.stringContaining("too large"));
-    expect(calls).toHaveLength(1);
-  });
-
   it("a library receives a large value only if it fits its JSON Schema", async () => {
     const wrong = [...numbers(2000), "x"];
     expect(await inputOf(schema).check(wrong)).toEqual({
@@ -172,6 +191,9 @@ describe("the work for values from a client is bounded", () => {
     });
     expect(calls).toEqual([]);
     expect(await inputOf(schema).check(["x"])).toEqual({ value: ["x"] });
+    const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    expect(await inputOf(schema).check(deep)).toHaveProperty("problem");
+    expect(calls).toEqual([["x"]]);
   });
 
   it("refuses a large value whose JSON Schema can't be applied", async () => {

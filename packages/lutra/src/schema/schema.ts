@@ -1,23 +1,17 @@
-/**
- * Schemas in options: a Standard Schema that also offers JSON Schema (zod, arktype, valibot with
- * its converter), or a plain JSON Schema.
- */
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+/** Schemas of tools, compiled: the check of a value, and the JSON Schema that describes it. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { chain } from "../protocol/chain.ts";
 import type { JSONObject } from "../protocol/json.ts";
-import { asJSON, isObject } from "../protocol/json.ts";
+import { asJSON } from "../protocol/json.ts";
 import type { FromJSONSchema } from "./from-json-schema.ts";
 import type { JSONSchemaValidator, Validate } from "./json-schema.ts";
+import {
+  isStandardSchema,
+  jsonSchemaOf,
+  type Schema,
+  type StandardSchema,
+} from "./standard-schema.ts";
 import { described } from "./validation.ts";
-
-/** A schema object of a library that validates and offers JSON Schema. */
-export interface StandardSchema<Input = unknown, Output = unknown> {
-  readonly "~standard": StandardSchemaV1.Props<Input, Output> &
-    StandardJSONSchemaV1.Props<Input, Output>;
-}
-
-/** Any schema that options accept. */
-export type Schema = StandardSchema | JSONObject;
 
 /** The type of a value after validation. */
 export type Output<S> = S extends StandardSchema<unknown, infer Value> ? Value : FromJSONSchema<S>;
@@ -37,8 +31,6 @@ export interface CompiledSchema<T = unknown> {
 export interface CompileOptions {
   /** Validates the values of JSON Schemas, and large values of Standard Schemas. */
   readonly validator: JSONSchemaValidator;
-  /** Maximum number of values, at all depths, that a Standard Schema receives. @default no limit */
-  readonly maxValues?: number;
 }
 
 /** Number of values that a Standard Schema receives without a check by the JSON Schema validator. */
@@ -56,13 +48,10 @@ export function compileInput(schema: Schema, options: CompileOptions): CompiledS
   if (standard === undefined) {
     return { jsonSchema, check: (value) => checked(value, validate(value)) };
   }
-  const { maxValues = Number.POSITIVE_INFINITY } = options;
   return {
     jsonSchema,
     check: (value) => {
-      const count = countValues(value, maxValues);
-      if (count > maxValues) return { problem: `too large: expected at most ${maxValues} values` };
-      const problem = count > maxUnchecked ? validate(value) : undefined;
+      const problem = hasManyValues(value) ? validate(value) : undefined;
       return problem === undefined ? chain(standard.validate(value), fromStandard) : { problem };
     },
   };
@@ -70,7 +59,7 @@ export function compileInput(schema: Schema, options: CompileOptions): CompiledS
 
 /**
  * Compiles the schema of values that a handler returns. They are validated, and returned, as JSON
- * carries them, without members that are `undefined` and with `null` for NaN.
+ * carries them, without members that are `undefined`.
  *
  * @throws {TypeError} for an invalid schema, or one that the validator does not support
  * @spec server/tools#output-schema
@@ -78,8 +67,8 @@ export function compileInput(schema: Schema, options: CompileOptions): CompiledS
 export function compileOutput(schema: Schema, { validator }: CompileOptions): CompiledSchema {
   const { jsonSchema, standard, validate } = partsOf(schema, "output", validator);
   const checkJSON = (value: unknown) => {
-    const json = asJSON(value);
-    return checked(json, json === undefined ? "expected a JSON value" : validate(json));
+    const json = carriedByJSON(value);
+    return "problem" in json ? json : checked(json.value, validate(json.value));
   };
   if (standard === undefined) return { jsonSchema, check: checkJSON };
   return {
@@ -89,10 +78,30 @@ export function compileOutput(schema: Schema, { validator }: CompileOptions): Co
         const found = fromStandard(result);
         // The library has not seen what JSON makes of the value.
         if ("problem" in found) return found;
-        const isJSON = found.value !== undefined && asJSON(found.value) === found.value;
-        return isJSON ? found : checkJSON(found.value);
+        const json = carriedByJSON(found.value);
+        if ("problem" in json || json.value === found.value) return json;
+        return checked(json.value, validate(json.value));
       }),
   };
+}
+
+/**
+ * Returns a value as JSON carries it. Numbers that are not finite are a problem, because JSON has
+ * only `null` for them.
+ */
+export function carriedByJSON(value: unknown): Checked<unknown> {
+  try {
+    const json = asJSON(value, refuseNonFinite);
+    return json === undefined ? { problem: "expected a JSON value" } : { value: json };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+function refuseNonFinite(key: string, value: unknown): unknown {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new TypeError(described(key === "" ? [] : [key], `expected a finite number, got ${value}`));
 }
 
 interface Parts {
@@ -103,19 +112,10 @@ interface Parts {
 }
 
 function partsOf(schema: Schema, side: "input" | "output", validator: JSONSchemaValidator): Parts {
-  if (isStandardSchema(schema)) {
-    const standard = schema["~standard"];
-    const jsonSchema = standard.jsonSchema[side]({ target: "draft-2020-12" });
-    return { jsonSchema, standard, validate: compiledLater(jsonSchema, validator) };
-  }
-  if (!isObject(schema)) throw new TypeError("schema: expected a JSON Schema object");
-  if ("~standard" in schema) {
-    throw new TypeError(
-      "schema: expected a Standard Schema that offers JSON Schema; for valibot, wrap it in " +
-        "toStandardJsonSchema() of @valibot/to-json-schema",
-    );
-  }
-  return { jsonSchema: schema, standard: undefined, validate: validator(schema) };
+  const jsonSchema = jsonSchemaOf(`${side}Schema`, schema, side);
+  return isStandardSchema(schema)
+    ? { jsonSchema, standard: schema["~standard"], validate: compiledLater(jsonSchema, validator) }
+    : { jsonSchema, standard: undefined, validate: validator(jsonSchema) };
 }
 
 /** Compiles a schema with the first value, because most schemas of libraries never need it. */
@@ -131,24 +131,22 @@ function compiledLater(jsonSchema: JSONObject, validator: JSONSchemaValidator): 
   };
 }
 
-/** Returns true for a schema object that validates and offers JSON Schema. */
-export function isStandardSchema(schema: unknown): schema is StandardSchema {
-  // The schemas of some libraries are functions.
-  if (schema === null || (typeof schema !== "object" && typeof schema !== "function")) return false;
-  const standard = (schema as { readonly "~standard"?: unknown })["~standard"];
-  return isObject(standard) && "validate" in standard && "jsonSchema" in standard;
-}
-
-/** Counts a value with its members and items at all depths. Stops once there are more than `max`. */
-function countValues(value: unknown, max: number): number {
+/** Returns true if a value has more than `maxUnchecked` members and items, at all depths. */
+function hasManyValues(value: unknown): boolean {
   let count = 1;
-  const open: object[] = isContainer(value) ? [value] : [];
-  for (let next = open.pop(); next !== undefined && count <= max; next = open.pop()) {
-    const members: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
-    count += members.length;
-    if (count <= max) for (const member of members) if (isContainer(member)) open.push(member);
+  const open: object[] = [];
+  let next = isContainer(value) ? value : undefined;
+  while (next !== undefined) {
+    // Arguments are small objects most of the time, so their values are not copied into an array.
+    for (const key in next) {
+      count += 1;
+      if (count > maxUnchecked) return true;
+      const member = (next as JSONObject)[key];
+      if (isContainer(member)) open.push(member);
+    }
+    next = open.pop();
   }
-  return count;
+  return false;
 }
 
 function isContainer(value: unknown): value is object {

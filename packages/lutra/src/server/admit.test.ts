@@ -155,7 +155,13 @@ describe("the first check that fails is the answer", () => {
   it.each<[string, JSONRPCRequest, Record<string, string> | undefined, number]>([
     ["a missing version header before the _meta", bare, {}, -32020],
     ["the _meta before the method", bare, undefined, -32602],
-    ["the _meta before other headers", bare, { "mcp-protocol-version": "x" }, -32602],
+    ["the _meta before other headers", bare, { "mcp-protocol-version": "2026-07-28" }, -32602],
+    [
+      "an unsupported version header before a missing _meta",
+      bare,
+      { "mcp-protocol-version": "x" },
+      -32022,
+    ],
     ["the version header against the _meta first", unknown, headersOf(unknown), -32020],
     [
       "the version before the method header",
@@ -246,10 +252,23 @@ describe("basic/versioning#backward-compatibility-with-initialization-based-vers
     expect(error.data).toMatchObject({ supported: ["2026-07-28"] });
   });
 
-  it.each([
-    ["over a transport without headers", undefined],
-    ["over HTTP", {}],
-  ])("in words that a person reads, too: %s", async (_what, headers) => {
-    await expect(serve(initialize, headers)).rejects.toThrow("2026-07-28");
+  it.each<[string, Record<string, string> | undefined, number]>([
+    ["over a transport without headers", undefined, -32602],
+    ["over HTTP", {}, -32020],
+    ["over HTTP, with the header of its version", { "mcp-protocol-version": "2025-11-25" }, -32022],
+  ])("the message names both versions: %s", async (_what, headers, code) => {
+    const message =
+      "Unsupported protocol version: the client asked for 2025-11-25; this server supports 2026-07-28";
+    const data = { supported: ["2026-07-28"], requested: "2025-11-25" };
+    await expect(serve(initialize, headers)).rejects.toMatchObject({ code, message, data });
+  });
+
+  it("a version header of an earlier revision decides where _meta has no version", async () => {
+    const headers = { "mcp-protocol-version": "2025-11-25", "mcp-method": "tools/list" };
+    const data = { supported: ["2026-07-28"], requested: "2025-11-25" };
+    for (const params of [{}, { _meta: {} }, { _meta: { progressToken: 1 } }]) {
+      const request = { jsonrpc: "2.0", id: 1, method: "tools/list", params } as const;
+      await expect(serve(request, headers)).rejects.toMatchObject({ code: -32022, data });
+    }
   });
 });

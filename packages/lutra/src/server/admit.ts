@@ -14,12 +14,14 @@ import {
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { parseRequestMeta } from "../protocol/meta.ts";
 import { type Method, nameOf } from "../protocol/method.ts";
-import { requireVersion } from "../protocol/versioning.ts";
+import { requireVersion, requireVersionHeader } from "../protocol/versioning.ts";
 
 /** A method and the function that serves it. Create one with `serveMethod`. */
 export interface ServedMethod {
   readonly method: Method;
   readonly serve: (request: JSONRPCRequest, context: RequestContext) => Result | Promise<Result>;
+  /** Returns the scopes that are required for the entry of this name, where they are known. */
+  readonly scopesOf?: (name: string) => readonly string[] | undefined;
 }
 
 /** A method of this server, and the extension it belongs to. */
@@ -50,35 +52,21 @@ export function admit<Columns extends AdmissionColumns>(
   context: RequestContext,
   { versions, methods }: AdmitOptions<Columns>,
 ): Columns {
-  const { header } = context;
+  const { header, versions: listed = versions } = context;
   const version = header?.(headerNames.version);
-  if (header) requireVersionHeader(version, versions);
-  const meta = parseRequestMeta(request.params, versions);
+  if (header) requireVersionHeader(version, listed, request.params);
+  const meta = parseRequestMeta(request.params, listed, version);
   if (header) requireHeader(version, "MCP-Protocol-Version", meta.version);
-  requireVersion(meta.version, versions);
+  requireVersion(meta.version, versions, listed);
   if (header) requireHeader(header(headerNames.method), "Mcp-Method", request.method);
   const served = methods.get(request.method);
-  if (served === undefined) throw methodNotFound(request.method, versions);
+  if (served === undefined) throw methodNotFound(request.method, listed);
   if (header) requireNameHeader(request, served.method, header);
   if (served.extension !== undefined) {
     requireCapabilities({ extensions: { [served.extension]: {} } }, meta.capabilities);
   }
   context.meta = meta;
   return served;
-}
-
-/**
- * Rejects a request without the version header. Such a request usually comes from a client of an
- * earlier revision, so the error lists the versions that the server supports.
- *
- * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
- */
-function requireVersionHeader(version: string | undefined, supported: readonly string[]): void {
-  if (version !== undefined) return;
-  const message = `MCP-Protocol-Version: missing; this server supports ${supported.join(", ")}`;
-  throw new ProtocolError("headerMismatch", `Header mismatch: ${message}`, {
-    data: { supported: [...supported] },
-  });
 }
 
 /** @spec basic/transports/streamable-http#standard-request-headers */

@@ -4,11 +4,14 @@
  *
  * @spec server/utilities/pagination, server/utilities/caching
  */
+
 import type { CacheHints } from "../protocol/caching.ts";
 import { invalidParams } from "../protocol/errors.ts";
-import type { JSONObject } from "../protocol/json.ts";
+import { isObject, type JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import { withBytes } from "../protocol/json-rpc.ts";
+import { requireArray } from "../protocol/known-members.ts";
+import { maxCursorLength } from "../protocol/pagination.ts";
 import type { Sealer } from "./seal.ts";
 
 /** A list of definitions that can be changed while the server runs. */
@@ -33,6 +36,8 @@ export interface CatalogueInit<Definition, Compiled> {
   readonly isOffered: boolean;
   readonly compile: (definition: Definition) => Compiled;
   readonly keyOf: (definition: Definition) => string;
+  /** Returns the normal form of a key, which other spellings of it share. @default the key */
+  readonly normal?: (key: string) => string;
   /** Returns the entry of the list for a compiled definition. */
   readonly shown: (compiled: Compiled) => JSONObject;
   readonly pageSize: number;
@@ -44,13 +49,12 @@ export interface CatalogueInit<Definition, Compiled> {
 
 interface Table<Compiled> {
   readonly byKey: ReadonlyMap<string, Compiled>;
+  /** The keys by their normal form. */
+  readonly spellings: ReadonlyMap<string, string>;
   readonly keys: readonly string[];
   /** Encoded pages by the position of their first entry. */
   readonly pages: Map<number, Promise<Result>>;
 }
-
-/** Maximum length of a cursor that is opened: enough for keys of eight thousand characters. */
-const maxCursorLength = 65_536;
 
 export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Definition> {
   readonly #init: CatalogueInit<Definition, Compiled>;
@@ -61,8 +65,9 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     this.#table = this.#compile([], definitions);
   }
 
+  /** Returns the definition with the key, in any spelling. */
   get(key: string): Compiled | undefined {
-    return this.#table.byKey.get(key);
+    return this.#table.byKey.get(key) ?? this.#table.byKey.get(this.#spelled(key) as string);
   }
 
   values(): Iterable<Compiled> {
@@ -78,7 +83,7 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
   }
 
   remove(...keys: readonly string[]): number {
-    const gone = new Set(keys);
+    const gone = new Set(keys.map((key) => this.#spelled(key)));
     const kept = [...this.#table.byKey].filter(([key]) => !gone.has(key));
     const removed = this.#table.keys.length - kept.length;
     if (removed > 0) this.#swap(this.#compile(kept, []));
@@ -89,15 +94,25 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     this.#swap(this.#compile([], definitions));
   }
 
-  /** Discards encoded pages, because the keys that sealed their cursors have been replaced. */
+  /** Discards encoded pages, whose cursors are sealed. Called when seal keys may have changed. */
   forgetPages(): void {
     this.#table.pages.clear();
   }
 
-  /** Returns the page that starts at the position sealed in `cursor`. */
-  async page(cursor: string | undefined): Promise<Result> {
+  /**
+   * Returns the page that starts at the position sealed in `cursor`.
+   *
+   * @param isShown Returns false for the entries that the page leaves out for its reader; the page is
+   *   then private. @default all entries are shown
+   * @spec server/utilities/caching
+   */
+  async page(
+    cursor: string | undefined,
+    isShown?: (compiled: Compiled) => boolean,
+  ): Promise<Result> {
     const table = this.#table;
     const start = cursor === undefined ? 0 : await this.#open(table, cursor);
+    if (isShown !== undefined) return this.#encode(table, start, isShown);
     const isBoundary = start % this.#init.pageSize === 0;
     const known = table.pages.get(start);
     if (known !== undefined) return known;
@@ -107,11 +122,15 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     return page;
   }
 
-  async #encode(table: Table<Compiled>, start: number): Promise<Result> {
+  async #encode(
+    table: Table<Compiled>,
+    start: number,
+    isShown?: (compiled: Compiled) => boolean,
+  ): Promise<Result> {
     const { field, pageSize, hints, meta, shown } = this.#init;
     const end = start + pageSize;
-    const keys = table.keys.slice(start, end);
-    const entries = keys.map((key) => shown(table.byKey.get(key) as Compiled));
+    const page = table.keys.slice(start, end).map((key) => table.byKey.get(key) as Compiled);
+    const entries = (isShown ? page.filter(isShown) : page).map(shown);
     const next = end < table.keys.length ? { nextCursor: await this.#seal(table, end) } : {};
     const withMeta = meta === undefined ? {} : { _meta: meta };
     return withBytes({
@@ -119,6 +138,7 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
       [field]: entries,
       ...next,
       ...hints,
+      ...(isShown && { cacheScope: "private" }),
       ...withMeta,
     });
   }
@@ -139,6 +159,15 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     return found < 0 ? Math.min(index, table.keys.length) : found + 1;
   }
 
+  /** Returns the key as its definition spells it. */
+  #spelled(key: string): string | undefined {
+    return this.#table.spellings.get(this.#normal(key));
+  }
+
+  #normal(key: string): string {
+    return this.#init.normal?.(key) ?? key;
+  }
+
   get #binding(): string {
     return `cursor\n${this.#init.field}`;
   }
@@ -157,11 +186,20 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     definitions: readonly Definition[],
   ): Table<Compiled> {
     const byKey = new Map(kept);
-    for (const definition of definitions) {
+    const spellings = new Map(kept.map(([key]) => [this.#normal(key), key]));
+    const { field } = this.#init;
+    requireArray(field, definitions);
+    for (const [index, definition] of definitions.entries()) {
+      if (!isObject(definition)) {
+        throw new TypeError(`${field}[${index}]: expected a definition, got ${definition}`);
+      }
+      const compiled = this.#init.compile(definition);
       const key = this.#init.keyOf(definition);
-      if (byKey.has(key)) throw new TypeError(`${this.#init.field}: ${key} is declared twice`);
-      byKey.set(key, this.#init.compile(definition));
+      const normal = this.#normal(key);
+      if (spellings.has(normal)) throw new TypeError(`${field}: ${key} is declared twice`);
+      spellings.set(normal, key);
+      byKey.set(key, compiled);
     }
-    return { byKey, keys: [...byKey.keys()], pages: new Map() };
+    return { byKey, spellings, keys: [...byKey.keys()], pages: new Map() };
   }
 }

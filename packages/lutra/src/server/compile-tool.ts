@@ -3,23 +3,27 @@
  *
  * @spec server/tools
  */
-import { requireScopeNames, requireScopes } from "../protocol/authorization.ts";
 import { type ClientCapabilities, requireCapabilities } from "../protocol/capabilities.ts";
 import { chain, chainCall } from "../protocol/chain.ts";
-import type { ContentBlock } from "../protocol/content.ts";
+import { type ContentBlock, text } from "../protocol/content.ts";
+import { isProtocolError } from "../protocol/errors.ts";
 import { type HeaderParam, headerParams, requireHeaderParams } from "../protocol/header-params.ts";
-import type { JSONObject } from "../protocol/json.ts";
+import { requireSafeIcons } from "../protocol/icons.ts";
+import { encodeJSON, isObject, type JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
-import type { CallToolParams, Tool } from "../protocol/tools.ts";
+import { type CallToolParams, callTool, isPortableName, type Tool } from "../protocol/tools.ts";
+import { asObjectSchema } from "../schema/object-schema.ts";
 import {
   type Checked,
   type CompiledSchema,
   type CompileOptions,
+  carriedByJSON,
   compileInput,
   compileOutput,
 } from "../schema/schema.ts";
 import { requireContent } from "./content.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
+import { HandlerError } from "./handler/handler-error.ts";
 import {
   askClient,
   InputNeeded,
@@ -28,14 +32,17 @@ import {
   runInRequest,
   runRound,
 } from "./handler/round.ts";
+import { placeIn } from "./place.ts";
 import { isToolError, ToolResult, type ToolResultInit } from "./results.ts";
+import { compileScopes, type EntryScopes } from "./scopes.ts";
 import type { AnswerToolCall, RunToolRound } from "./tool-call.ts";
-import type { ToolDefinition } from "./tools.ts";
+import { requireTool, requireToolMembers, type ToolDefinition } from "./tools.ts";
 
 export interface CompiledTool {
   readonly definition: ToolDefinition;
   /** The entry of `tools/list`. */
   readonly shown: Tool;
+  readonly scopes: EntryScopes;
   /** Checks a call and answers it, with `answer` where an extension provides it. */
   readonly call: (
     params: CallToolParams,
@@ -52,8 +59,16 @@ export interface CompiledTool {
 export interface CompileToolOptions extends CompileOptions {
   /** The `_meta` of every result. */
   readonly meta: JSONObject | undefined;
+  /** Called with each error of a tool that is masked for the client. */
+  readonly onMasked: (error: unknown, where: string) => void;
+  /** True to send the messages of these errors to the client. */
+  readonly exposeErrors: boolean;
+  /** Called for a name that not all clients accept. */
+  readonly onWarning: (message: string) => void;
   /** The client capabilities that extensions require for a tool, given its settings. */
   readonly requirements?: (definition: ToolDefinition) => readonly ClientCapabilities[];
+  /** The members that extensions add to tools. @default none */
+  readonly settings?: readonly string[];
 }
 
 const noArguments: JSONObject = { type: "object", additionalProperties: false };
@@ -62,55 +77,61 @@ const noArguments: JSONObject = { type: "object", additionalProperties: false };
  * Compiles a tool.
  *
  * @throws {TypeError} for an invalid name, schema, setting or `x-mcp-header`
+ * @spec server/tools#tool-names
  */
-export function compileTool(
-  definition: ToolDefinition,
-  { meta, requirements = () => [], ...options }: CompileToolOptions,
-): CompiledTool {
-  const { name, requires, scopes, singleUse = false } = definition;
-  if (name === "" || name.length > 128) {
-    throw new TypeError(`tool name: expected 1 to 128 characters, got ${name.length}`);
+export function compileTool(definition: ToolDefinition, options: CompileToolOptions): CompiledTool {
+  const { name, requires, singleUse = false } = definition;
+  const { onWarning, requirements = () => [], settings = [] } = options;
+  requireTool(definition);
+  requireToolMembers(definition, settings);
+  if (!isPortableName(name)) {
+    onWarning(`tool ${name}: some clients accept only names of A-Z, a-z, 0-9, "_", "-" and "."`);
   }
-  const { input, output, headers, shown } = compileSchemas(definition, options);
+  const { input, output, headers, scopes, shown } = compileSchemas(definition, options);
   const required = [
     ...(requires ? [requires] : []),
     ...withToolName(name, () => requirements(definition)),
   ];
   const call = definition.call as (args: unknown, context: HandlerContext) => unknown;
   const handlerOf = (args: unknown) => (context: HandlerContext) => call(args, context);
-  const { refused, succeeded, failed } = createAnswers(output, meta);
+  const { refused, succeeded, failed } = createAnswers(name, output, options);
   const toEnd = (end: RoundEnd<unknown>) => (end instanceof InputNeeded ? end : succeeded(end));
 
   return {
     definition,
     shown,
+    scopes,
     call: (params, round, answer) => {
       const { header, principal, meta: requestMeta } = round.context;
-      if (scopes !== undefined) requireScopes(principal, scopes);
+      scopes.require(principal);
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
       for (const one of required) requireCapabilities(one, requestMeta?.capabilities ?? {});
+      const onFailed = (error: unknown) => failed(error, round);
       const check = () => input.check(params.arguments);
       const answerChecked = (checked: Checked<unknown>) => {
         if ("problem" in checked) return refused(checked.problem);
+        scopes.requireFor(checked.value, principal);
         const handler = handlerOf(checked.value);
         if (answer !== undefined) {
-          const run: RunToolRound = async (init) => chain(runRound(init, handler), toEnd, failed);
+          const run: RunToolRound = async (init) =>
+            chain(runRound(init, handler), toEnd, (error) => failed(error, init));
           return answer({ definition, round, runRound: run });
         }
         const end = runInRequest(round, singleUse, handler);
         const toAnswer = (value: RoundEnd<unknown>) =>
           value instanceof InputNeeded ? askClient(round, value) : succeeded(value);
-        return chain(end, toAnswer, failed);
+        return chain(end, toAnswer, onFailed);
       };
-      return chainCall(check, answerChecked, failed);
+      return chainCall(check, answerChecked, onFailed);
     },
     runRound: async (init) => {
+      const onFailed = (error: unknown) => failed(error, init);
       const check = () => input.check(init.request.params?.arguments ?? {});
       const run = (checked: Checked<unknown>) => {
         if ("problem" in checked) return refused(checked.problem);
-        return chain(runRound(init, handlerOf(checked.value)), toEnd, failed);
+        return chain(runRound(init, handlerOf(checked.value)), toEnd, onFailed);
       };
-      return chainCall<Checked<unknown>, RoundEnd<Result>>(check, run, failed);
+      return chainCall<Checked<unknown>, RoundEnd<Result>>(check, run, onFailed);
     },
   };
 }
@@ -121,53 +142,78 @@ interface Answers {
   /** Returns the result for a value that the handler returned. */
   readonly succeeded: (value: unknown) => Result | Promise<Result>;
   /**
-   * Returns the result for a `ToolError` that the handler or the conversion of a schema threw. Throws
-   * any other error again.
+   * Returns the result for an error that the handler or the conversion of its arguments threw. Throws
+   * again what is not an error of the tool: protocol errors, mistakes that a replay has found, and
+   * any error of a cancelled request.
    */
-  readonly failed: (error: unknown) => Result;
+  readonly failed: (error: unknown, call: Pick<Round, "request" | "context">) => Result;
 }
 
 /** @spec server/tools#error-handling */
-function createAnswers(output: CompiledSchema | undefined, meta: JSONObject | undefined): Answers {
+function createAnswers(
+  name: string,
+  output: CompiledSchema | undefined,
+  { meta, onMasked, exposeErrors }: CompileToolOptions,
+): Answers {
   const withError = (content: readonly ContentBlock[]) => toWire({ content, isError: true }, meta);
-  const failed = (error: unknown): Result => {
-    if (isToolError(error)) return withError(requireContent(error.content));
+  const told = (error: unknown): Result => {
+    if (isToolError(error)) return withError(error.content);
     throw error;
   };
   return {
-    refused: (problem) => withError([{ type: "text", text: `Invalid arguments: ${problem}` }]),
+    refused: (problem) => withError([text(`Invalid arguments: ${problem}`)]),
     succeeded: (value) => {
-      const init = toInit(value, output !== undefined);
-      if (output === undefined || init.isError) return toWire(init, meta);
+      if (output === undefined) return toWire(plainInit(value), meta, contentRemedy);
+      const init = value instanceof ToolResult ? value.init : { structuredContent: value };
+      if (init.isError) return toWire(init, meta);
       const toStructured = (checked: Checked<unknown>) =>
         toWire(withStructuredContent(init, checked), meta);
-      return chainCall(() => output.check(init.structuredContent), toStructured, failed);
+      return chainCall(() => output.check(init.structuredContent), toStructured, told);
     },
-    failed,
+    failed: (error, { request, context }) => {
+      const isOwn = isProtocolError(error) && !error.peer;
+      const isAborted = context.signal.aborted;
+      if (isToolError(error) || isOwn || error instanceof HandlerError || isAborted) {
+        return told(error);
+      }
+      onMasked(error, placeIn(`${callTool.name} ${name}`, request));
+      return withError([text(exposeErrors ? messageOf(error) : "Internal error")]);
+    },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 interface CompiledSchemas {
   readonly input: CompiledSchema;
   readonly output: CompiledSchema | undefined;
   readonly headers: readonly HeaderParam[];
+  readonly scopes: EntryScopes;
   readonly shown: Tool;
 }
 
 function compileSchemas(definition: ToolDefinition, options: CompileOptions): CompiledSchemas {
-  const { name, inputSchema, outputSchema, scopes, call } = definition;
+  const { name, inputSchema, outputSchema, icons } = definition;
   return withToolName(name, () => {
-    if (scopes !== undefined) requireScopeNames(scopes);
-    if (typeof call !== "function") throw new TypeError("call: expected a function");
+    requireSafeIcons("tool", icons);
+    const scopes = compileScopes(definition.scopes);
     const schema = inputSchema === undefined ? noArguments : inputSchema;
     const input = compileInput(schema, options);
-    if (input.jsonSchema.type !== "object") throw new TypeError("inputSchema: expected an object");
+    const shownSchema = asObjectSchema(input.jsonSchema);
+    if (shownSchema === undefined) {
+      throw new TypeError(
+        "inputSchema: expected a schema of objects, because arguments have names",
+      );
+    }
     const output = outputSchema && compileOutput(outputSchema, options);
-    const shown = { name, ...describedBy(definition), inputSchema: input.jsonSchema };
+    const shown = { name, ...describedBy(definition), inputSchema: shownSchema };
     return {
       input,
       output,
-      headers: headerParams(input.jsonSchema),
+      headers: headerParams(shownSchema),
+      scopes,
       shown: output ? { ...shown, outputSchema: output.jsonSchema } : shown,
     };
   });
@@ -192,11 +238,11 @@ function describedBy(definition: ToolDefinition): Omit<Tool, "name" | "inputSche
 }
 
 /** Omits absent members, because the client of an in-memory transport would see `undefined`. */
-function toWire(init: ToolResultInit, meta: JSONObject | undefined): Result {
+function toWire(init: ToolResultInit, meta: JSONObject | undefined, remedy = ""): Result {
   const { content, structuredContent, isError, _meta } = init;
   const result: { [member: string]: unknown } = {
     resultType: "complete",
-    content: requireContent(content ?? toText(structuredContent)),
+    content: requireContent("content", content ?? toText(structuredContent), remedy),
   };
   if (structuredContent !== undefined) result.structuredContent = structuredContent;
   if (isError !== undefined) result.isError = isError;
@@ -205,20 +251,31 @@ function toWire(init: ToolResultInit, meta: JSONObject | undefined): Result {
   return result;
 }
 
-function toInit(value: unknown, isStructured: boolean): ToolResultInit {
-  if (value instanceof ToolResult) return value.init;
-  return isStructured ? { structuredContent: value } : { content: toContent(value) };
+/** Returns the result of a tool without an output schema. */
+function plainInit(value: unknown): ToolResultInit {
+  if (!(value instanceof ToolResult)) return { content: toContent(value) };
+  const { init } = value;
+  return init.structuredContent === undefined
+    ? init
+    : withStructuredContent(init, carriedByJSON(init.structuredContent));
 }
+
+/** Advice for a handler whose value is no content. */
+const contentRemedy =
+  "; return text, content blocks or toolResult({ content }), or define an outputSchema";
 
 /** @spec server/tools#output-schema */
 function withStructuredContent(init: ToolResultInit, checked: Checked<unknown>): ToolResultInit {
-  if ("problem" in checked) throw new TypeError(`structuredContent: ${checked.problem}`);
-  return { ...init, structuredContent: checked.value };
+  if (!("problem" in checked)) return { ...init, structuredContent: checked.value };
+  const { structuredContent: value } = init;
+  const isResult = isObject(value) && ("content" in value || "structuredContent" in value);
+  const remedy = isResult ? "; pass a complete result to toolResult()" : "";
+  throw new TypeError(`structuredContent: ${checked.problem}${remedy}`);
 }
 
 /** @spec server/tools#structured-content */
 function toText(structured: unknown): readonly ContentBlock[] {
-  return structured === undefined ? [] : [{ type: "text", text: JSON.stringify(structured) }];
+  return structured === undefined ? [] : [{ type: "text", text: encodeJSON(structured) }];
 }
 
 function toContent(value: unknown): readonly ContentBlock[] {

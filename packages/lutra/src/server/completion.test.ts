@@ -4,7 +4,7 @@ import type { Completer } from "./completion.ts";
 import { createServer } from "./create-server.ts";
 import { ask } from "./fixtures/ask.ts";
 import { definePrompt } from "./prompts.ts";
-import { defineResourceTemplate } from "./resources.ts";
+import { defineResource, defineResourceTemplate } from "./resources.ts";
 
 const errors: unknown[] = [];
 
@@ -17,6 +17,7 @@ function serverOf(complete: Completer) {
     prompts: [
       definePrompt({ name: "p", arguments: { language: { complete }, free: {} }, get: () => "" }),
     ],
+    resources: [defineResource({ uri: "note://1", name: "note", read: () => "" })],
     resourceTemplates: [
       defineResourceTemplate({
         uriTemplate: "place://{country}/{city}",
@@ -95,12 +96,26 @@ describe("server/utilities/completion#reference-types", () => {
   });
 });
 
+describe("server/utilities/completion#reference-types: a URI", () => {
+  const argument = { name: "city", value: "L" };
+  const suggest = (uri: string) =>
+    complete((value) => [`${value}yon`], { ref: { type: "ref/resource", uri }, argument });
+
+  it("completes the variables of the template that it matches", async () => {
+    expect((await suggest("place://fr/L")).completion).toMatchObject({ values: ["Lyon"] });
+  });
+
+  it("of a resource has no variables to complete", async () => {
+    expect((await suggest("note://1")).completion).toMatchObject({ values: [] });
+  });
+});
+
 describe("server/utilities/completion#error-handling", () => {
   it.each<[string, JSONObject]>([
     ["an unknown prompt", { ref: { type: "ref/prompt", name: "q" } }],
     ["a prompt of the prototype", { ref: { type: "ref/prompt", name: "valueOf" } }],
     ["an unknown template", { ref: { type: "ref/resource", uri: "a://{b}" } }],
-    ["a URI that is not a template", { ref: { type: "ref/resource", uri: "place://fr/lyon" } }],
+    ["a URI that matches no template", { ref: { type: "ref/resource", uri: "place://fr" } }],
     ["an argument that the prompt has not", { argument: { name: "x", value: "" } }],
     ["an argument of the prototype", { argument: { name: "constructor", value: "" } }],
     [

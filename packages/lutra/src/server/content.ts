@@ -31,15 +31,27 @@ export function isBase64(value: unknown): value is string {
   return typeof value === "string" && value.length % 4 === 0 && base64.test(value);
 }
 
+const mimeTypePattern = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:$|;)/;
+const mimeTypeProblem = "mimeType: expected a MIME type such as image/png";
+
+function isMimeType(value: unknown): boolean {
+  return typeof value === "string" && mimeTypePattern.test(value);
+}
+
 /**
  * Checks the content of a handler.
  *
+ * @param remedy The end of the message about a value that is no content block
  * @throws {TypeError} for an invalid content block
  */
-export function requireContent(content: readonly unknown[]): readonly ContentBlock[] {
+export function requireContent(
+  where: string,
+  content: readonly unknown[],
+  remedy = "",
+): readonly ContentBlock[] {
   content.forEach((block, index) => {
-    const problem = isObject(block) ? blockProblem(block) : "expected a content block";
-    if (problem !== undefined) throw new TypeError(`content[${index}]: ${problem}`);
+    const problem = isBlock(block) ? blockTypes[block.type](block) : `${notABlock}${remedy}`;
+    if (problem !== undefined) throw new TypeError(`${where}[${index}]: ${problem}`);
   });
   return content as readonly ContentBlock[];
 }
@@ -51,21 +63,19 @@ export function requireContent(content: readonly unknown[]): readonly ContentBlo
  */
 export function contentsProblem(contents: unknown): string | undefined {
   if (!isObject(contents) || typeof contents.uri !== "string") return "uri: expected a string";
+  const { mimeType } = contents;
+  if (mimeType !== undefined && !isMimeType(mimeType)) return mimeTypeProblem;
   if (typeof contents.text === "string" || isBase64(contents.blob)) return undefined;
   return "expected text or a blob in Base64";
 }
 
-function blockProblem(block: JSONObject): string | undefined {
-  const { type } = block;
-  if (typeof type !== "string" || !Object.hasOwn(blockTypes, type)) {
-    return `type: expected one of ${Object.keys(blockTypes).join(", ")}`;
-  }
-  return blockTypes[type as ContentBlock["type"]](block);
+function isBlock(value: unknown): value is JSONObject & Pick<ContentBlock, "type"> {
+  return isObject(value) && Object.hasOwn(blockTypes, String(value.type));
 }
 
 const media = ({ data, mimeType }: JSONObject): string | undefined => {
   if (!isBase64(data)) return "data: expected Base64";
-  return typeof mimeType === "string" ? undefined : "mimeType: expected a string";
+  return isMimeType(mimeType) ? undefined : mimeTypeProblem;
 };
 
 /** Checks that return the problem with a block, by type. */
@@ -82,6 +92,8 @@ const blockTypes: {
     return problem && `resource: ${problem}`;
   },
 };
+
+const notABlock = `expected a content block of the type ${Object.keys(blockTypes).join(", ")}`;
 
 function encodeBytes(data: Uint8Array | string): string {
   if (typeof data === "string") return data;

@@ -5,7 +5,10 @@ import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, Result } from "../protocol/json-rpc.ts";
 import { coreMethods } from "../protocol/methods.ts";
 import { TransportError } from "../protocol/transport-error.ts";
+import { createJSONSchemaValidator } from "../schema/json-schema.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
+import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
+import { createMemoryReplayGuard } from "../stores/memory-replay-guard.ts";
 import { createServer } from "./create-server.ts";
 import { ask, contextOf, requestOf } from "./fixtures/ask.ts";
 import { definePrompt } from "./prompts.ts";
@@ -217,8 +220,8 @@ describe("what goes wrong inside", () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const thrown = new Error("why");
     const server = createServer({ name: "test", version: "1", tools: [failing(thrown)] });
-    await expect(ask(server, "tools/call", { name: "t" })).rejects.toMatchObject({ code: -32603 });
-    expect(log).toHaveBeenCalledWith(expect.stringContaining("tools/call"), thrown);
+    expect(await ask(server, "tools/call", { name: "t" })).toMatchObject({ isError: true });
+    expect(log).toHaveBeenCalledWith("lutra: %s:", "tools/call t", thrown);
   });
 
   it("is not reported when the peer receives it unmasked", async () => {
@@ -261,8 +264,8 @@ describe("what goes wrong inside", () => {
   ])("of a request that is still waited for is answered: %s", async (_what, thrown) => {
     const onError = vi.fn();
     const server = createServer({ name: "test", version: "1", tools: [failing(thrown)], onError });
-    await expect(ask(server, "tools/call", { name: "t" })).rejects.toMatchObject({ code: -32603 });
-    expect(onError).toHaveBeenCalledWith(thrown, "tools/call");
+    expect(await ask(server, "tools/call", { name: "t" })).toMatchObject({ isError: true });
+    expect(onError).toHaveBeenCalledWith(thrown, "tools/call t");
   });
 });
 
@@ -405,24 +408,67 @@ describe("share", () => {
 });
 
 describe("options that make no sense are a TypeError at once", () => {
-  it.each<[string, JSONObject]>([
-    ["no name", { name: "" }],
-    ["no version", { version: undefined }],
-    ["a page of nothing", { pageSize: 0 }],
-    ["a page and a half", { pageSize: 1.5 }],
-    ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }],
-    ["an unknown scope", { cache: { ttlMs: 1, cacheScope: "shared" } }],
-    ["no time to answer", { inputTtlMs: 0 }],
-    ["state of no size", { maxStateBytes: 0 }],
-    ["a negative number of subscriptions", { maxResourceSubscriptions: -1 }],
-    ["an empty key ring", { keys: [] }],
-    ["a short key", { keys: [{ id: "a", secret: "short" }] }],
-    ["an extension without a prefix", { extensions: [{ id: "tasks" }] }],
-    ["an extension twice", { extensions: [{ id: "com.example/a" }, { id: "com.example/a" }] }],
-  ])("%s", (_what, options) => {
-    expect(() => createServer({ name: "test", version: "1", ...options } as ServerOptions)).toThrow(
-      TypeError,
-    );
+  it.each<[string, JSONObject, string]>([
+    ["no name", { name: "" }, "createServer: name: expected a string of at least 1 character"],
+    ["no version", { version: undefined }, "createServer: version: expected a string"],
+    ["a version that is a number", { version: 1 }, "createServer: version: expected a string"],
+    ["a page of nothing", { pageSize: 0 }, "pageSize"],
+    ["an unsafe icon", { icons: [{ src: "http://example.com/i.png" }] }, "icons"],
+    ["a page and a half", { pageSize: 1.5 }, "pageSize"],
+    ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }, "cache.ttlMs"],
+    ["an unknown scope", { cache: { ttlMs: 1, cacheScope: "shared" } }, "cache.cacheScope"],
+    ["no time to answer", { inputTtlMs: 0 }, "inputTtlMs"],
+    ["state of no size", { maxStateBytes: 0 }, "maxStateBytes"],
+    ["state above the longest seal", { maxStateBytes: 1_048_577 }, "maxStateBytes"],
+    ["a negative number of subscriptions", { maxResourceSubscriptions: -1 }, "maxResource"],
+    ["an empty key ring", { keys: [] }, "keys"],
+    ["a short key", { keys: [{ id: "a", secret: "short" }] }, "keys"],
+    ["an extension without a prefix", { extensions: [{ id: "tasks" }] }, "extension tasks"],
+    [
+      "an extension twice",
+      { extensions: [{ id: "com.example/a" }, { id: "com.example/a" }] },
+      "listed twice",
+    ],
+    [
+      "a misspelt option",
+      { tool: [] },
+      'createServer: tool: unknown option; did you mean "tools"?',
+    ],
+    [
+      "an option that does not exist",
+      { capabilities: {} },
+      "createServer: capabilities: unknown option, expected one of name, version, ",
+    ],
+    ["tools that are not a list", { tools: {} }, "tools: expected an array"],
+    [
+      "a tool that is undefined",
+      { tools: [defineTool({ name: "t", call: () => "" }), undefined] },
+      "tools[1]: expected a definition, got undefined",
+    ],
+  ])("%s", (_what, options, message) => {
+    const create = () => createServer({ name: "test", version: "1", ...options } as ServerOptions);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(message);
+  });
+
+  it("accepts every option of its type", () => {
+    const all: Required<ServerOptions> = {
+      ...{ name: "test", version: "1", title: "", description: "", websiteUrl: "", icons: [] },
+      ...{ instructions: "", tools: [], resources: [], resourceTemplates: [], prompts: [] },
+      ...{ extensions: [], middleware: [], keys: randomKeys(), events: createMemoryEventBus() },
+      ...{ replayGuard: createMemoryReplayGuard(), handles: createMemoryHandleStore() },
+      ...{ validator: createJSONSchemaValidator(), pageSize: 1, inputTtlMs: 1, maxStateBytes: 1 },
+      ...{ cache: { ttlMs: 1, cacheScope: "public" }, replayGraceMs: 1, callerShare: 1 },
+      listsByScope: true,
+      ...{ maxResourceSubscriptions: 1, maxSubscriptions: 1, maxSubscriptionBytes: 1 },
+      ...{ identify: true, logging: true, exposeErrors: true, now: Date.now },
+      ...{ onError: () => {}, onWarning: () => {}, observer: {} },
+    };
+    expect(() => createServer(all)).not.toThrow();
+  });
+
+  it("refuses options that are no object", () => {
+    expect(() => createServer(undefined as never)).toThrow("createServer: expected an object");
   });
 
   it("an option that is undefined leaves the default", async () => {

@@ -7,7 +7,7 @@ import { listen } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { AdmittedMethod, ServedMethod } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { type Catalogues, compileCatalogues, hasResource, resultMeta } from "./catalogues.ts";
+import { type Catalogues, compileCatalogues, mayFollow, resultMeta } from "./catalogues.ts";
 import { coreMethods } from "./core-methods.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
 import { createDispatch, serveMethod } from "./dispatch.ts";
@@ -21,10 +21,12 @@ import {
 } from "./extension.ts";
 import { filterMembersOf } from "./filter-member.ts";
 import { maskError } from "./mask-error.ts";
+import { shortenStack } from "./print-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
 import { createRuntime, type Runtime } from "./runtime.ts";
 import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
+import type { SessionState } from "./session-state.ts";
 import type { Shared } from "./shared.ts";
 import { createSubscriptions, resourceTopic, type Subscriptions } from "./subscriptions.ts";
 import type { ToolDefinition } from "./tools.ts";
@@ -47,7 +49,7 @@ export interface TypesOfDefinitions<
 /** A server: a `Serve`, and the functions that change it at run time. */
 export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<Types> {
   readonly info: Implementation;
-  /** Answers one request. Transports, tests and gateways call no other function to do so. */
+  /** Answers one request. Transports, gateways and tests send all their requests through it. */
   readonly serve: Serve;
   readonly tools: Catalogue<ToolDefinition>;
   readonly resources: Catalogue<ResourceDefinition>;
@@ -61,11 +63,18 @@ export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<T
   /** Notifies the subscribers of all replicas that a resource has changed. */
   readonly resourceUpdated: (uri: string) => void;
   /**
-   * Sets the state that replicas share. The program that starts the replicas calls it before the
-   * first request. The options of `createServer` take precedence. Throws `TypeError` when state
-   * that must be shared exists only in this process.
+   * Sets the state that replicas share. The program that serves requests, for example each replica
+   * of `lutra up`, calls it before the first one. The options of `createServer` take precedence.
+   * Throws `TypeError` when state that must be shared exists only in this process.
    */
   readonly share: (shared: Shared) => void;
+  /**
+   * Returns the scopes that a caller needs for a tool, prompt or resource, as far as they do not
+   * depend on arguments. Handlers of HTTP refuse callers by them before they read a body.
+   */
+  readonly requiredScopes: (method: string, name: string) => readonly string[];
+  /** The state with which transports serve clients of earlier revisions. Replicas share it. */
+  readonly sessions: SessionState;
   /**
    * Ends open subscriptions gracefully and closes the extensions. Other requests are still served.
    */
@@ -88,14 +97,22 @@ export function createServer<
 >(
   options: ServerOptions<Tools, Prompts, Templates>,
 ): Server<TypesOfDefinitions<Tools, Prompts, Templates>> {
-  const complete = withDefaults(options);
+  try {
+    return compileServer(withDefaults(options));
+  } catch (error) {
+    shortenStack(error);
+    throw error;
+  }
+}
+
+function compileServer<Types extends ServerTypes>(complete: CompleteOptions): Server<Types> {
   const runtime = createRuntime(complete);
   const catalogues = compileCatalogues(complete, runtime);
   const host: ExtensionHost = {
     ...complete,
     events: runtime.events,
-    tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: complete }),
-    mask: (thrown, where) => maskError(thrown, (error) => complete.onError(error, where)),
+    tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: runtime.settings }),
+    mask: (thrown, where) => maskError(thrown, (error) => complete.onMasked(error, where)),
   };
   return installExtensions(complete.extensions, host, (extensions) =>
     assemble({ options: complete, runtime, catalogues, extensions }),
@@ -114,21 +131,26 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
   const subscriptions = createSubscriptions({
     bus: () => runtime.events,
     announces: announcesOf(capabilitiesOf(options)),
-    hasResource: (uri) => hasResource(catalogues, uri),
+    mayFollow: (uri, principal) => mayFollow(catalogues, uri, principal),
     maxResources: options.maxResourceSubscriptions,
     limits: options,
     members: filterMembersOf(extensions),
     meta: resultMeta(options),
   });
+  const methods = compileMethods(parts, subscriptions);
+  const dispatch = createDispatch(options, extensions, methods);
   return {
     info: options.info,
-    serve: createDispatch(options, extensions, compileMethods(parts, subscriptions)),
+    serve: dispatch.serve,
+    requiredScopes: (method, name) => methods.get(method)?.scopesOf?.(name) ?? [],
     ...catalogues,
     events: runtime.events,
+    sessions: runtime,
     resourceUpdated: (uri) => runtime.publish(resourceTopic(uri), { uri }),
     share: (shared) => {
-      runtime.share(shared);
-      for (const extension of extensions) extension.share?.(shared);
+      const complete = runtime.share(shared);
+      dispatch.observe(runtime.settings.observer);
+      for (const extension of extensions) extension.share?.(complete);
       for (const catalogue of Object.values(catalogues)) catalogue.forgetPages();
     },
     close: async () => {

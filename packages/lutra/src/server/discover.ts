@@ -10,17 +10,27 @@ import { modernVersions } from "../protocol/versioning.ts";
 import { resultMeta } from "./catalogues.ts";
 import type { CompleteOptions } from "./server-options.ts";
 
-/** Returns the result of `server/discover`, encoded ahead of time. */
-export function discoverResult(options: CompleteOptions): Result {
+/** Returns the result of `server/discover` for the versions that a transport serves. */
+type DiscoverResultFor = (versions?: readonly string[]) => Result;
+
+/** Creates the results of `server/discover`, which are encoded once for each transport. */
+export function createDiscoverResult(options: CompleteOptions): DiscoverResultFor {
   const meta = resultMeta(options);
-  return withBytes({
-    resultType: "complete",
-    supportedVersions: modernVersions,
-    capabilities: capabilitiesOf(options),
-    ...(options.instructions !== undefined && { instructions: options.instructions }),
-    ...options.cache,
-    ...(meta && { _meta: meta }),
-  });
+  const encoded = new WeakMap<readonly string[], Result>();
+  return (versions = modernVersions) => {
+    const known = encoded.get(versions);
+    if (known !== undefined) return known;
+    const result = withBytes({
+      resultType: "complete",
+      supportedVersions: versions,
+      capabilities: capabilitiesOf(options),
+      ...(options.instructions !== undefined && { instructions: options.instructions }),
+      ...options.cache,
+      ...(meta && { _meta: meta }),
+    });
+    encoded.set(versions, result);
+    return result;
+  };
 }
 
 /** Returns the capabilities of a server. A list that is declared counts even when it is empty. */

@@ -6,13 +6,18 @@ import { isThenable } from "../protocol/chain.ts";
 import { isProtocolError } from "../protocol/errors.ts";
 import { compose, type RequestContext, type Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
-import type { Method } from "../protocol/method.ts";
+import { type Method, nameOf } from "../protocol/method.ts";
 import { isTransportError, TransportError } from "../protocol/transport-error.ts";
 import { modernVersions } from "../protocol/versioning.ts";
 import { type AdmittedMethod, admit, type ServedMethod } from "./admit.ts";
 import type { InstalledExtension } from "./extension.ts";
+import type { Observer } from "./handler/observer.ts";
 import { maskError } from "./mask-error.ts";
+import { placeIn } from "./place.ts";
 import type { CompleteOptions } from "./server-options.ts";
+
+/** Maximum length of a name from a client in the log, in characters. */
+const maxNameLength = 200;
 
 /** Combines a method and the function that serves it, which receives the parsed parameters. */
 export function serveMethod<Params>(
@@ -29,20 +34,30 @@ export function serveMethod<Params>(
   };
 }
 
+/** The path of requests, and the function that changes its observer. */
+export interface Dispatch {
+  readonly serve: Serve;
+  readonly observe: (observer: Observer | undefined) => void;
+}
+
 /** Creates the `serve` function of a server. */
 export function createDispatch(
-  { middleware, logging, onError }: CompleteOptions,
+  { middleware, logging, onMasked, observer }: CompleteOptions,
   extensions: readonly InstalledExtension[],
   methods: ReadonlyMap<string, AdmittedMethod>,
-): Serve {
+): Dispatch {
   const wraps = [...middleware, ...extensions.flatMap((extension) => extension.middleware ?? [])];
   const options = { versions: modernVersions, methods };
   const dispatch: Serve = async (request, context) => {
     const { serve } = methods.get(request.method) as AdmittedMethod;
     return serve(request, context);
   };
-  const wrapped = wraps.length > 0 ? compose(wraps, dispatch) : undefined;
-  return async (request, context) => {
+  let wrapped: Serve | undefined;
+  const observe: Dispatch["observe"] = ({ middleware: outermost } = {}) => {
+    const all = outermost === undefined ? wraps : [outermost, ...wraps];
+    wrapped = all.length > 0 ? compose(all, dispatch) : undefined;
+  };
+  const serve: Serve = async (request, context) => {
     try {
       const { serve } = admit(request, context, options);
       if (!logging) removeLogLevel(context);
@@ -52,9 +67,22 @@ export function createDispatch(
     } catch (thrown) {
       const isOwn = isProtocolError(thrown) && !thrown.peer;
       if (!isOwn && isCancelled(thrown, context)) throw cancelled(thrown);
-      throw maskError(thrown, (error) => onError(error, request.method));
+      throw maskError(thrown, (error) => onMasked(error, placeOf(request, methods)));
     }
   };
+  observe(observer);
+  return { serve, observe };
+}
+
+/**
+ * Returns the method of a request, the tool, prompt or resource that it names, and the id of its trace,
+ * on one line of the log.
+ */
+function placeOf(request: JSONRPCRequest, methods: ReadonlyMap<string, AdmittedMethod>): string {
+  const { method, params } = request;
+  const name = nameOf(methods.get(method)?.method, params) ?? "";
+  const shown = `${method} ${name.slice(0, maxNameLength).replace(/\p{Cc}+/gu, " ")}`;
+  return placeIn(shown.trim(), request);
 }
 
 /** Removes the log level, so that `context.log` sends nothing. */

@@ -1,4 +1,5 @@
 /** The promises of docs/extending.md about extensions and middleware, one test for each sentence. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { Middleware } from "../protocol/exchange.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
@@ -249,16 +250,23 @@ describe("middleware", () => {
   });
 
   it("passes on the promise of `notify`, so that a slow client slows the handler", async () => {
-    const ready = Promise.resolve();
-    const returned: unknown[] = [];
+    const order: string[] = [];
     const server = serverOf({
-      tools: [tool((_args, context) => void returned.push(context.progress(1)))],
+      tools: [
+        tool(async (_args, context) => {
+          await context.progress(1);
+          order.push("handler");
+        }),
+      ],
       middleware: [renaming],
     });
     const request = requestOf("tools/call", { name: "t" }, { meta: { progressToken: 1 } });
-    await server.serve(request, { ...contextOf(), notify: () => ready });
-    expect(returned).toEqual([ready]);
-    expect(returned[0]).toBe(ready);
+    const received = async () => {
+      await nextTurn();
+      order.push("client");
+    };
+    await server.serve(request, { ...contextOf(), notify: received });
+    expect(order).toEqual(["client", "handler"]);
   });
 });
 

@@ -217,7 +217,8 @@ describe("what an extension may add to its server", () => {
 
   it("settings of tools that extensions read are not shown", async () => {
     const tool = { name: "t", description: "d", call: () => "", counter: { secret: 1 } };
-    const server = createServer({ ...base, tools: [tool] });
+    const extensions = [{ id, toolSettings: ["counter"] }];
+    const server = createServer({ ...base, tools: [tool], extensions });
     const { tools } = await ask(server, "tools/list");
     expect(tools).toEqual([
       { name: "t", description: "d", inputSchema: { type: "object", additionalProperties: false } },

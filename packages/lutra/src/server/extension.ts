@@ -47,7 +47,7 @@ export interface ExtensionParts {
 /** A tool that an extension can run outside of a request. */
 interface HostedTool extends Pick<CompiledTool, "definition"> {
   readonly runRound: (
-    init: Omit<RoundInit, "handles" | "settings">,
+    init: Omit<RoundInit, "handles" | "settings" | "isDetached">,
   ) => ReturnType<CompiledTool["runRound"]>;
 }
 
@@ -73,6 +73,8 @@ export interface Extension extends ExtensionParts {
   readonly requires?: readonly string[];
   /** Shown in `server/discover`. @default {} */
   readonly settings?: JSONObject;
+  /** The members that the extension adds to the definitions of tools. @default none */
+  readonly toolSettings?: readonly string[];
   /**
    * Returns the client capabilities that the settings of a tool require. Called once for each tool,
    * when it is compiled.
@@ -139,7 +141,7 @@ export function hostedTools(
     const made: HostedTool = {
       definition,
       runRound: ({ request, context, memory, stepLog }) =>
-        runRound({ ...shared, request, context, memory, stepLog }),
+        runRound({ ...shared, request, context, memory, stepLog, isDetached: true }),
     };
     known.set(tool, made);
     return made;

@@ -6,14 +6,15 @@ export type { ForbiddenOptions, UnauthorizedOptions } from "../protocol/authoriz
 export { forbidden, requireScopes, unauthorized } from "../protocol/authorization.ts";
 export { text } from "../protocol/content.ts";
 export { isProtocolError, ProtocolError } from "../protocol/errors.ts";
-export type { Principal } from "../protocol/exchange.ts";
+export type { Principal, PrincipalClaims } from "../protocol/exchange.ts";
 export type {
   JSONSchemaValidator,
   JSONSchemaValidatorOptions,
   Validate,
 } from "../schema/json-schema.ts";
 export { createJSONSchemaValidator } from "../schema/json-schema.ts";
-export type { Input, Output, Schema, StandardSchema } from "../schema/schema.ts";
+export type { Input, Output } from "../schema/schema.ts";
+export type { Schema, StandardSchema } from "../schema/standard-schema.ts";
 export type { Catalogue } from "./catalogue.ts";
 export type { Completer, CompleterContext } from "./completion.ts";
 export { audio, blob, image } from "./content.ts";
@@ -21,6 +22,7 @@ export type { Server, TypesOfDefinitions } from "./create-server.ts";
 export { createServer } from "./create-server.ts";
 export type { Answer, FormQuestion, URLAnswer } from "./handler/elicitation.ts";
 export type { HandlerContext } from "./handler/handler-context.ts";
+export type { ObservedRound, Observer } from "./handler/observer.ts";
 export type { ParallelOptions } from "./handler/parallel.ts";
 export { InputPending } from "./handler/round-state.ts";
 export type { StepFailure } from "./handler/step-failure.ts";

@@ -38,3 +38,17 @@ definePrompt({ name: "p", get: async () => ({ description: "", messages: [] }) }
 definePrompt({ name: "p", get: () => [{ role: "system", content: { type: "text", text: "" } }] });
 // @ts-expect-error a number is not a message
 definePrompt({ name: "p", get: () => 42 });
+
+definePrompt({
+  name: "letter",
+  arguments: { to: { required: true }, from: {} },
+  scopes: ({ to, from }) => [to satisfies string, from ?? "anyone"],
+  get: ({ to }) => to,
+});
+definePrompt({
+  name: "wrong",
+  arguments: { to: { required: true } },
+  // @ts-expect-error the prompt has no such argument
+  scopes: ({ cc }) => [cc],
+  get: ({ to }) => to,
+});

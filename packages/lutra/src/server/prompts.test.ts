@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { JSONObject } from "../protocol/json.ts";
-import { image } from "./content.ts";
+import { audio, image } from "./content.ts";
 import { createServer } from "./create-server.ts";
 import { ask } from "./fixtures/ask.ts";
 import { definePrompt, type PromptDefinition } from "./prompts.ts";
@@ -38,7 +39,10 @@ describe("server/prompts#getting-a-prompt", () => {
 
   const messages = [
     { role: "assistant", content: image("aGk=", "image/png") },
-    { role: "user", content: { type: "resource", resource: { uri: "a:b", text: "" } } },
+    {
+      role: "user",
+      content: { type: "resource", resource: { uri: "a:b", mimeType: "text/plain", text: "" } },
+    },
   ] as const;
 
   it.each<[string, unknown, JSONObject]>([
@@ -47,6 +51,18 @@ describe("server/prompts#getting-a-prompt", () => {
     ["messages with a description", { description: "D", messages }, { description: "D", messages }],
   ])("from %s", async (_what, value, expected) => {
     expect(await get(returning(value))).toMatchObject(expected);
+  });
+
+  it.each([
+    ["text", { text: "" }, "text/plain"],
+    ["a blob", { blob: "" }, "application/octet-stream"],
+    ["text with a type", { text: "", mimeType: "text/markdown" }, "text/markdown"],
+  ])("embedded resources MUST include a MIME type: %s", async (_what, contents, mimeType) => {
+    const resource = { uri: "a:b", ...contents };
+    const sent = [{ role: "user", content: { type: "resource", resource } }];
+    expect(await get(returning(sent))).toMatchObject({
+      messages: [{ content: { resource: { ...resource, mimeType } } }],
+    });
   });
 
   it("has no description where none was given", async () => {
@@ -61,12 +77,27 @@ describe("server/prompts#getting-a-prompt", () => {
     ["a message with an unknown role", [{ role: "system", content: { type: "text", text: "" } }]],
     ["an image that is not Base64", [{ role: "user", content: image("###", "image/png") }]],
     ["an image without a type", [{ role: "user", content: { type: "image", data: "" } }]],
+    ["audio of nonsense", [{ role: "user", content: audio("", "nonsense") }]],
     ["content in a list", [{ role: "user", content: [{ type: "text", text: "" }] }]],
     ["a message that is null", [null]],
   ])("an invalid message is an internal error and not sent: %s", async (_what, value) => {
     await expect(get(returning(value))).rejects.toMatchObject({ code: -32603 });
     expect(errors).toEqual([expect.any(TypeError)]);
   });
+});
+
+it.each<[string, unknown, string]>([
+  ["a number", 3, "expected text, a list of messages or { messages }, with messages"],
+  ["an object without messages", {}, "expected text, a list of messages or { messages }"],
+  ["a message that is text", ["hello"], "expected text, a list of messages or { messages }"],
+  [
+    "a message whose content is text",
+    [{ role: "user", content: "hello" }],
+    "messages[0]: expected a content block of the type text, image, ",
+  ],
+])("the reason of an invalid message is reported: %s", async (_what, value, message) => {
+  await expect(get(returning(value))).rejects.toMatchObject({ code: -32603 });
+  expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(message) })]);
 });
 
 describe("server/prompts#error-handling", () => {
@@ -82,11 +113,21 @@ describe("server/prompts#error-handling", () => {
   it.each<[string, JSONObject | undefined]>([
     ["none at all", undefined],
     ["another one", { language: "py" }],
-    ["one of the prototype", JSON.parse('{"__proto__":"x"}')],
+    ["no arguments", {}],
   ])("missing required arguments: -32602: %s", async (_what, args) => {
     await expect(get(review, args)).rejects.toMatchObject({
       code: -32602,
       message: expect.stringContaining("params.arguments.code"),
+    });
+  });
+
+  it.each<[string, JSONObject]>([
+    ["one", { code: "", other: "x" }],
+    ["one of the prototype", JSON.parse('{"code":"","__proto__":"x"}')],
+  ])("undeclared arguments: -32602: %s", async (_what, args) => {
+    await expect(get(review, args)).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringMatching(/^params\.arguments\.(?:other|__proto__): unknown/),
     });
   });
 
@@ -131,13 +172,43 @@ describe("server/prompts#listing-prompts", () => {
 });
 
 describe("a definition that makes no sense is a TypeError at once", () => {
-  it.each<[string, JSONObject]>([
-    ["no name", { name: "" }],
-    ["no function", { get: undefined }],
-  ])("%s", (_what, members) => {
-    expect(() => serverOf({ ...returning(""), ...members } as unknown as PromptDefinition)).toThrow(
-      TypeError,
-    );
+  it.each<[string, JSONObject, string]>([
+    ["no name", { name: "" }, "prompt name: expected a string of at least 1 character"],
+    ["a name that is undefined", { name: undefined }, "prompt name: expected a string"],
+    ["no function", { get: undefined }, "prompt p: get: expected a function"],
+    ["an unsafe icon", { icons: [{ src: "file:///a.png" }] }, "prompt p: icons"],
+    ["a misspelt option", { titel: "P" }, 'prompt p: titel: unknown option; did you mean "title"?'],
+    [
+      "a misspelt option of an argument",
+      { arguments: { a: { requird: true } } },
+      'prompt p: arguments.a: requird: unknown option; did you mean "required"?',
+    ],
+    [
+      "a schema in place of the arguments",
+      { arguments: z.object({ a: z.string() }) as never },
+      "prompt p: arguments: expected the options of each argument by its name, not a schema, such as {",
+    ],
+    [
+      "schemas in place of the options of arguments",
+      { arguments: { a: z.string() } as never },
+      "prompt p: arguments: expected the options of each argument by its name, not a schema, such as {",
+    ],
+    [
+      "a list of arguments",
+      { arguments: [{ name: "a" }] },
+      "prompt p: arguments: expected the options of each argument by its name",
+    ],
+    [
+      "an argument that is not described by an object",
+      { arguments: { a: true } },
+      "prompt p: arguments.a: expected an object",
+    ],
+  ])("%s", (_what, members, message) => {
+    const definition = { ...returning(""), ...members } as unknown as PromptDefinition;
+    for (const define of [() => serverOf(definition), () => definePrompt(definition as never)]) {
+      expect(define).toThrow(TypeError);
+      expect(define).toThrow(message);
+    }
   });
 
   it("a name that is taken", () => {

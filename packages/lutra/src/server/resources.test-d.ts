@@ -45,3 +45,17 @@ defineResource({ ...base, read: () => 42 });
 defineResource({ ...base, read: () => ({ text: "" }) });
 // @ts-expect-error a scope is public or private
 defineResource({ ...base, cache: { ttlMs: 1, cacheScope: "shared" }, read: () => "" });
+
+defineResourceTemplate({
+  uriTemplate: "diary://{owner}",
+  name: "diary",
+  scopes: ({ owner }) => [owner satisfies string],
+  read: ({ owner }) => owner,
+});
+defineResourceTemplate({
+  uriTemplate: "diary://{owner}",
+  name: "diary",
+  // @ts-expect-error the template has no such variable
+  scopes: ({ reader }) => [reader],
+  read: ({ owner }) => owner,
+});

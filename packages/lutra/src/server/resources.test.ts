@@ -79,6 +79,16 @@ describe("server/resources#reading-resources", () => {
   );
 });
 
+it.each<[string, unknown, string]>([
+  ["an object", { sum: 1 }, "contents[0]: uri: expected a string"],
+  ["a number", 1, "contents[0]: uri: expected a string"],
+  ["contents without text", { uri: "a:b" }, "contents[0]: expected text or a blob in Base64"],
+])("the reason of invalid contents is reported: %s", async (_what, value, problem) => {
+  await expect(read(returning(value))).rejects.toMatchObject({ code: -32603 });
+  const message = `${problem}; return text, bytes (Uint8Array) or contents such as { uri, text }`;
+  expect(errors).toEqual([new TypeError(message)]);
+});
+
 describe("server/resources#error-handling", () => {
   const template = defineResourceTemplate({
     uriTemplate: "place://{id}",
@@ -99,7 +109,7 @@ describe("server/resources#error-handling", () => {
     await expect(answer).rejects.toMatchObject({
       code: -32602,
       status: 400,
-      message: "Resource not found",
+      message: `Resource not found: ${uri}`,
       data: { uri },
     });
   });
@@ -163,6 +173,77 @@ describe("server/resources#resource-templates", () => {
   });
 });
 
+describe("RFC 3986, section 6.2.2: spellings of one URI", () => {
+  const cafe = defineResourceTemplate({
+    uriTemplate: "file:///docs/café/{name}",
+    name: "docs",
+    read: ({ name }) => name,
+  });
+
+  it.each([
+    ["file:///docs/über", "file:///docs/%C3%BCber"],
+    ["file:///docs/%C3%BCber", "file:///docs/über"],
+    ["file:///~me", "file:///%7Eme"],
+    ["file:///a%2fb", "FILE:///a%2Fb"],
+  ])("a resource at %s is found as %s", async (uri, sent) => {
+    const server = serverOf([returning("text", { uri })]);
+    const { contents } = await ask(server, "resources/read", { uri: sent });
+    expect(contents).toEqual([{ uri: sent, text: "text" }]);
+    expect((await ask(server, "resources/list")).resources).toMatchObject([{ uri }]);
+    expect(server.resources.keys()).toEqual([uri]);
+    expect(server.resources.remove(sent)).toBe(1);
+  });
+
+  it.each([
+    "file:///docs/café/a.txt",
+    "file:///docs/caf%C3%A9/a.txt",
+    "file:///docs/caf%c3%a9/%61.txt",
+  ])("a template matches %s", async (uri) => {
+    const { contents } = await ask(serverOf([], [cafe]), "resources/read", { uri });
+    expect(contents).toEqual([{ uri, text: "a.txt" }]);
+  });
+
+  it("two spellings are one resource, declared twice", () => {
+    const both = ["a:~", "a:%7E"].map((uri) => returning("", { uri }));
+    expect(() => serverOf(both)).toThrow("resources: a:%7E is declared twice");
+    expect(() =>
+      serverOf([returning("", { uri: "a:%2F" }), returning("", { uri: "a:/" })]),
+    ).not.toThrow();
+  });
+});
+
+describe("server/resources#security-considerations", () => {
+  const seen: string[] = [];
+  const template = defineResourceTemplate({
+    uriTemplate: "t://{+path}",
+    name: "t",
+    read: (_variables, { uri }) => {
+      seen.push(uri);
+      return "x";
+    },
+  });
+
+  it.each([
+    "t://a/b/c\u0000",
+    "t://a b\tc",
+    "t://\u202e",
+    't://<{}>"',
+    "t://a\u00a0b",
+    "t://a\\b",
+    "t://%zz",
+  ])("servers MUST validate all resource URIs: %j reaches no template", async (uri) => {
+    seen.length = 0;
+    const answer = ask(serverOf([], [template]), "resources/read", { uri });
+    await expect(answer).rejects.toMatchObject({ code: -32602, data: { uri } });
+    expect(seen).toEqual([]);
+  });
+
+  it("a percent-encoded URI reaches its template", async () => {
+    await ask(serverOf([], [template]), "resources/read", { uri: "t://%C3%A9%20/" });
+    expect(seen).toContain("t://%C3%A9%20/");
+  });
+});
+
 describe("server/resources#listing-resources", () => {
   it("shows what was declared, and nothing of the implementation", async () => {
     const shown = {
@@ -208,28 +289,64 @@ describe("server/utilities/caching: resources/read", () => {
 });
 
 describe("a definition that makes no sense is a TypeError at once", () => {
-  it.each<[string, JSONObject]>([
-    ["a URI without a scheme", { uri: "b" }],
-    ["an empty URI", { uri: "" }],
-    ["a URI with a blank", { uri: "a:b c" }],
-    ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }],
-    ["a fractional ttlMs", { cache: { ttlMs: 0.5, cacheScope: "public" } }],
-    ["an unknown scope", { cache: { ttlMs: 0, cacheScope: "shared" } }],
-    ["no function", { read: undefined }],
-  ])("%s", (_what, members) => {
-    const definition = { ...returning(""), ...members } as unknown as ResourceDefinition;
-    expect(() => serverOf([definition])).toThrow(TypeError);
+  it.each<[string, JSONObject, string]>([
+    ["a URI without a scheme", { uri: "b" }, "resource b: expected a URI, such as file:///"],
+    ["an empty URI", { uri: "" }, "expected a URI"],
+    ["a URI that is undefined", { uri: undefined }, "expected a URI"],
+    ["a URI with a blank", { uri: "a:b c" }, "expected a URI"],
+    ["a URI with characters that no URI has", { uri: 'x:<{}>"é' }, "expected a URI"],
+    ["a URI with bad percent-encoding", { uri: "a:%zz" }, "expected a URI"],
+    ["an unsafe icon", { icons: [{ src: "ws://example.com" }] }, "icons"],
+    ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }, "cache.ttlMs"],
+    ["a fractional ttlMs", { cache: { ttlMs: 0.5, cacheScope: "public" } }, "cache.ttlMs"],
+    ["an unknown scope", { cache: { ttlMs: 0, cacheScope: "shared" } }, "cache.cacheScope"],
+    ["no name", { name: undefined }, "resource a:b: name: expected a string"],
+    ["no function", { read: undefined }, "resource a:b: read: expected a function"],
+    [
+      "a misspelt option",
+      { mimetype: "text/plain" },
+      'resource a:b: mimetype: unknown option; did you mean "mimeType"?',
+    ],
+    [
+      "an option of templates",
+      { complete: {} },
+      "resource a:b: complete: unknown option, expected one of name, ",
+    ],
+  ])("%s", (_what, members, message) => {
+    const definition = {
+      ...returning(""),
+      uri: "a:b",
+      ...members,
+    } as unknown as ResourceDefinition;
+    for (const define of [() => serverOf([definition]), () => defineResource(definition)]) {
+      expect(define).toThrow(TypeError);
+      expect(define).toThrow(message);
+    }
   });
 
-  it.each<[string, JSONObject]>([
-    ["a template that is not well-formed", { uriTemplate: "a://{id" }],
-    ["a template without a scheme", { uriTemplate: "place/{id}" }],
-    ["a completer of a variable that the template has not", { complete: { other: () => [] } }],
-    ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }],
-    ["no function", { read: undefined }],
-  ])("%s", (_what, members) => {
-    const template = { uriTemplate: "a://{id}", name: "a", read: () => "", ...members };
-    expect(() => serverOf([], [template as never])).toThrow(TypeError);
+  it.each<[string, JSONObject, string]>([
+    ["a template that is not well-formed", { uriTemplate: "a://{id" }, "unbalanced braces"],
+    ["a template without a scheme", { uriTemplate: "place/{id}" }, "expected a scheme"],
+    ["a template that is undefined", { uriTemplate: undefined }, "expected a scheme"],
+    [
+      "a completer of a variable that the template has not",
+      { complete: { other: () => [] } },
+      "complete.other: expected a variable of the template",
+    ],
+    ["a negative ttlMs", { cache: { ttlMs: -1, cacheScope: "public" } }, "cache.ttlMs"],
+    ["no function", { read: undefined }, "resource template a://{id}: read: expected a function"],
+    ["an unsafe icon", { icons: [{ src: "ws://example.com" }] }, "icons"],
+    [
+      "an option of resources",
+      { uri: "a://1" },
+      'resource template a://{id}: uri: unknown option; did you mean "uriTemplate"?',
+    ],
+  ])("%s", (_what, members, message) => {
+    const template = { uriTemplate: "a://{id}", name: "a", read: () => "", ...members } as never;
+    for (const define of [() => serverOf([], [template]), () => defineResourceTemplate(template)]) {
+      expect(define).toThrow(TypeError);
+      expect(define).toThrow(message);
+    }
   });
 
   it("a URI that is taken", () => {

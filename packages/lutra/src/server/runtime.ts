@@ -7,7 +7,9 @@ import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { createMemoryReplayGuard } from "../stores/memory-replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
+import type { Observer } from "./handler/observer.ts";
 import { createRequestStates } from "./handler/request-state.ts";
+import type { RoundSettings } from "./handler/round-state.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import type { Shared } from "./shared.ts";
@@ -18,24 +20,38 @@ export interface Runtime extends CatalogueRuntime {
   readonly events: EventBus;
   /** Publishes an event. Its failure is reported, and does not concern the caller. */
   readonly publish: (topic: string, event: JSONObject) => void;
-  readonly share: (shared: Shared) => void;
+  /** Returns the shared state with the bus of the server's options, which takes precedence. */
+  readonly share: (shared: Shared) => Shared;
+}
+
+/** Settings whose observer `share` may set. */
+interface ChangingSettings extends RoundSettings {
+  observer?: Observer | undefined;
 }
 
 /** Creates the runtime of a server, with the state of this process. */
 export function createRuntime(options: CompleteOptions): Runtime {
-  let sealer = createSealer(options.keys ?? randomKeys());
+  let sealer = options.keys && createSealer(options.keys);
+  // Random keys are drawn for the first seal, since Workers refuse randomness while a module loads.
+  const currentSealer = () => {
+    sealer ??= createSealer(randomKeys());
+    return sealer;
+  };
   const events = createSharedBus(options.events ?? createMemoryEventBus());
   const publish = isolate(events.publish, (error) => options.onError(error, "events"));
   let replayGuard = options.replayGuard ?? createMemoryReplayGuard();
   const handles = createSharedHandles(options.handles ?? createMemoryHandleStore(options));
+  const { replayGraceMs, now, observer } = options;
+  const settings: ChangingSettings = { replayGraceMs, now, observer };
   return {
     events,
     handles,
-    sealer: () => sealer,
+    settings,
+    sealer: currentSealer,
     states: createRequestStates({
       sealer: {
-        seal: (value, binding) => sealer.seal(value, binding),
-        open: (sealed, binding) => sealer.open(sealed, binding),
+        seal: (value, binding) => currentSealer().seal(value, binding),
+        open: (sealed, binding) => currentSealer().open(sealed, binding),
       },
       ttlMs: options.inputTtlMs,
       maxStateBytes: options.maxStateBytes,
@@ -54,11 +70,13 @@ export function createRuntime(options: CompleteOptions): Runtime {
     share: (shared) => {
       const keys = options.keys ?? shared.keys;
       requireShared(options, shared, keys);
+      settings.observer = observer ?? shared.observer;
       if (keys !== undefined) sealer = createSealer(keys);
       const bus = options.events ?? shared.events;
       if (bus !== undefined) events.moveTo(bus);
       replayGuard = options.replayGuard ?? shared.replayGuard ?? replayGuard;
       handles.moveTo(options.handles ?? shared.handles, shared.replicas);
+      return bus === undefined ? shared : { ...shared, events: bus };
     },
   };
 }

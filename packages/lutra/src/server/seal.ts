@@ -32,8 +32,8 @@ const keyBytes = 32;
 /** The first byte of a seal. A change of the layout or of the algorithm gets a new number. */
 const format = 1;
 const ivStart = 1;
-/** Maximum length of a seal that is decoded. No longer one is created by the limits of servers. */
-const maxSealLength = 1_048_576;
+/** Maximum length of a seal that is decoded, in characters. */
+export const maxSealLength = 1_048_576;
 const dataStart = ivStart + 12;
 
 /**
@@ -89,7 +89,7 @@ export function randomKeys(): readonly SealKey[] {
   return [{ id: "local", secret: crypto.getRandomValues(new Uint8Array(keyBytes)) }];
 }
 
-/** Authenticates the format, too, so that a seal cannot be opened by the rules of another one. */
+/** Also authenticates the format, so that no seal is opened by the rules of another format. */
 function algorithm(iv: Uint8Array<ArrayBuffer>, binding: string): AesGcmParams {
   return { name: "AES-GCM", iv, additionalData: encoder.encode(`${format}\n${binding}`) };
 }

@@ -1,7 +1,14 @@
 /** The options of `createServer` and their defaults. */
 import type { CacheHints } from "../protocol/caching.ts";
 import type { Middleware } from "../protocol/exchange.ts";
+import { requireSafeIcons } from "../protocol/icons.ts";
 import { isolate } from "../protocol/isolate.ts";
+import {
+  requireArray,
+  requireFunctions,
+  requireKnownMembers,
+  requireObject,
+} from "../protocol/known-members.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import { createJSONSchemaValidator, type JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
@@ -9,9 +16,11 @@ import type { HandleStore } from "../stores/handle-store.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
 import { requireCacheHints } from "./cache-hints.ts";
 import { type Extension, requireInstallable } from "./extension.ts";
+import type { Observer } from "./handler/observer.ts";
+import { maskedErrorPrinter, printError } from "./print-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
-import type { SealKey } from "./seal.ts";
+import { maxSealLength, type SealKey } from "./seal.ts";
 import type { ToolDefinition } from "./tools.ts";
 
 export interface ServerOptions<
@@ -32,6 +41,8 @@ export interface ServerOptions<
   readonly extensions?: readonly Extension[];
   /** Wraps every admitted request. The first is the outermost; extensions follow inside. */
   readonly middleware?: readonly Middleware[];
+  /** Observes requests, rounds and steps, for example `traceServer()` of `lutra/otel`. @default none */
+  readonly observer?: Observer;
   /**
    * Keys that seal request state and cursors. All replicas need the same keys. The first one seals,
    * all of them open. To rotate keys, add a new one at the front.
@@ -51,18 +62,13 @@ export interface ServerOptions<
    * @default `createJSONSchemaValidator()`
    */
   readonly validator?: JSONSchemaValidator;
-  /**
-   * Maximum number of values in the arguments of a tool with a Standard Schema, counting all members
-   * and items. The budget of `validator` bounds those of other tools. @default 250000
-   */
-  readonly maxArgumentValues?: number;
   /** Maximum number of entries on one page of a list. @default 100 */
   readonly pageSize?: number;
   /** Freshness of lists and of `server/discover`. @default 5 minutes, public */
   readonly cache?: CacheHints;
   /** Maximum time for a client to answer an input request, in milliseconds. @default 600000 */
   readonly inputTtlMs?: number;
-  /** Maximum size of a `requestState`, in bytes. @default 65536 */
+  /** Maximum size of a `requestState`, in bytes; at most 1048576. @default 65536 */
   readonly maxStateBytes?: number;
   /**
    * Time that a step, input request or sleep waits in a replay for another one that must start
@@ -77,13 +83,19 @@ export interface ServerOptions<
    * with status 429. @default 10000
    */
   readonly maxSubscriptions?: number;
-  /** Maximum memory of their filters, about, in bytes. @default 134217728 (128 MiB) */
+  /** Approximate maximum memory of open subscriptions, in bytes. @default 134217728 (128 MiB) */
   readonly maxSubscriptionBytes?: number;
   /**
    * The part of `maxSubscriptions` and `maxSubscriptionBytes` that one caller may use, from 0 to 1.
    * Callers without a principal are distinguished by their address, where it is known. @default 0.1
    */
   readonly callerShare?: number;
+  /**
+   * True to leave out of lists the tools, prompts and resources whose `scopes` the caller does not
+   * have. Such lists are private. Clients do not learn of these entries, so they do not ask for the
+   * scopes. Scopes that depend on arguments hide nothing. @default false
+   */
+  readonly listsByScope?: boolean;
   /** True to add the name and version of the server to every result. @default true */
   readonly identify?: boolean;
   /**
@@ -92,12 +104,23 @@ export interface ServerOptions<
    * @deprecated Log to `stderr` or use OpenTelemetry.
    */
   readonly logging?: boolean;
-  /** Called with every error that is masked for the client. @default console.error */
+  /**
+   * Called with every error that is masked for the client, and with the method and the tool, prompt
+   * or resource of its request, and the id of its trace, if it has one. @default prints the error, without the stack frames of Lutra
+   */
   readonly onError?: (error: unknown, where: string) => void;
+  /**
+   * True to send the message of an error that a tool throws to the client. Messages may contain
+   * secrets, so use it in development only. @default false
+   */
+  readonly exposeErrors?: boolean;
+  /** Called for definitions that not all clients accept. @default console.warn */
+  readonly onWarning?: (message: string) => void;
   /** The clock, in milliseconds. @default Date.now */
   readonly now?: () => number;
 }
 
+/** The options without a default. */
 const optional = [
   "instructions",
   "tools",
@@ -108,13 +131,27 @@ const optional = [
   "events",
   "replayGuard",
   "handles",
+  "observer",
 ] as const;
 
 type Optional = (typeof optional)[number];
 
+const implementation = [
+  "name",
+  "version",
+  "title",
+  "description",
+  "websiteUrl",
+  "icons",
+] as const satisfies readonly (keyof Implementation)[];
+
 /** Options with every default filled in. */
 export type CompleteOptions = Required<Omit<ServerOptions, Optional | keyof Implementation>> &
-  Pick<ServerOptions, Optional> & { readonly info: Implementation };
+  Pick<ServerOptions, Optional> & {
+    readonly info: Implementation;
+    /** Called with errors that are masked for a client; `onError` is called with all others. */
+    readonly onMasked: (error: unknown, where: string) => void;
+  };
 
 /**
  * Completes the options with their defaults.
@@ -122,14 +159,19 @@ export type CompleteOptions = Required<Omit<ServerOptions, Optional | keyof Impl
  * @throws {TypeError} for invalid options
  */
 export function withDefaults(options: ServerOptions): CompleteOptions {
-  if (!options.name || !options.version) {
-    throw new TypeError("createServer: expected a name and a version");
-  }
+  const defaults = defaultOptions();
+  const known = [...implementation, ...optional, ...Object.keys(defaults)];
+  requireKnownMembers(options, known, "createServer");
+  requireText("name", options.name);
+  requireText("version", options.version);
   requireAtLeast("pageSize", options.pageSize, 1);
-  requireAtLeast("maxArgumentValues", options.maxArgumentValues, 1);
   requireCacheHints("createServer", options.cache);
   requireAtLeast("inputTtlMs", options.inputTtlMs, 1);
   requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
+  // A longer state would be sent, and refused when it returns.
+  if (options.maxStateBytes !== undefined && options.maxStateBytes > maxSealLength) {
+    throw new TypeError(`createServer: maxStateBytes: expected at most ${maxSealLength}`);
+  }
   requireAtLeast("replayGraceMs", options.replayGraceMs, 0);
   requireAtLeast("maxResourceSubscriptions", options.maxResourceSubscriptions, 0);
   requireAtLeast("maxSubscriptions", options.maxSubscriptions, 1);
@@ -138,12 +180,30 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
   if (!(callerShare > 0 && callerShare <= 1)) {
     throw new TypeError("createServer: callerShare: expected more than 0 and at most 1");
   }
-  requireInstallable(options.extensions ?? []);
+  const { keys = [], middleware = [], extensions = [] } = options;
+  requireArray("createServer: keys", keys, "object");
+  requireArray("createServer: middleware", middleware, "function");
+  requireArray("createServer: extensions", extensions, "object");
+  if (options.observer !== undefined) requireObject("createServer: observer", options.observer);
+  requireFunctions("createServer", options, ["onError", "onWarning", "now"]);
+  requireSafeIcons("createServer", options.icons);
+  requireInstallable(extensions);
+  return {
+    ...defaults,
+    ...definedOf(options),
+    onError: isolate(options.onError ?? printError),
+    onMasked: isolate(options.onError ?? maskedErrorPrinter()),
+    onWarning: isolate(options.onWarning ?? printWarning),
+    info: implementationOf(options),
+  };
+}
+
+/** Returns the default of every option that has one. */
+function defaultOptions(): Omit<CompleteOptions, Optional | "info" | "onMasked"> {
   return {
     extensions: [],
     middleware: [],
     validator: createJSONSchemaValidator(),
-    maxArgumentValues: 250_000,
     pageSize: 100,
     cache: { ttlMs: 300_000, cacheScope: "public" },
     inputTtlMs: 600_000,
@@ -153,27 +213,33 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
     maxSubscriptions: 10_000,
     maxSubscriptionBytes: 134_217_728,
     callerShare: 0.1,
+    listsByScope: false,
     identify: true,
     logging: false,
+    exposeErrors: false,
+    onError: printError,
+    onWarning: printWarning,
     now: Date.now,
-    ...definedOf(options),
-    onError: isolate(options.onError ?? printError),
-    info: implementationOf(options),
   };
 }
 
-function printError(error: unknown, where: string): void {
-  console.error(`lutra: ${where}:`, error);
+function printWarning(message: string): void {
+  console.warn(`lutra: ${message}`);
 }
 
 function implementationOf(options: ServerOptions): Implementation {
-  const { name, version, title, description, websiteUrl, icons } = options;
-  return definedOf({ name, version, title, description, websiteUrl, icons }) as Implementation;
+  const members = implementation.map((name) => [name, options[name]]);
+  return definedOf(Object.fromEntries(members));
 }
 
 /** Drops members that are `undefined`, because they would hide a default. */
 function definedOf<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
+
+function requireText(name: string, value: unknown): void {
+  if (typeof value === "string" && value !== "") return;
+  throw new TypeError(`createServer: ${name}: expected a string of at least 1 character`);
 }
 
 function requireAtLeast(name: string, value: number | undefined, least: number): void {

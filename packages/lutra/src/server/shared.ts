@@ -3,6 +3,7 @@ import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
 import type { TaskStore } from "../stores/task-store.ts";
+import type { Observer } from "./handler/observer.ts";
 import type { SealKey } from "./seal.ts";
 
 /** State that the replicas of one server must share. */
@@ -16,4 +17,6 @@ export interface Shared {
   readonly handles?: HandleStore;
   /** The store for tasks, on a server with the Tasks extension. */
   readonly tasks?: TaskStore;
+  /** Observes requests, rounds and steps, for example `traceServer()` of `lutra/otel`. */
+  readonly observer?: Observer;
 }

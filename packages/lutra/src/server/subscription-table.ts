@@ -1,10 +1,10 @@
 /** The limits on the open subscriptions of one server, in number and in bytes. */
-import { ProtocolError } from "../protocol/errors.ts";
+import { tooMany } from "../protocol/errors.ts";
 
 export interface TableLimits {
   readonly maxSubscriptions: number;
   readonly maxSubscriptionBytes: number;
-  /** The part of both that one caller may use, from 0 to 1. */
+  /** The part of both limits that one caller may use, from 0 to 1. */
   readonly callerShare: number;
 }
 
@@ -35,9 +35,7 @@ export class SubscriptionTable {
     const { callerShare } = this.#limits;
     const own = this.#callers.get(caller) ?? { count: 0, bytes: 0 };
     if (!this.#hasRoom(own, bytes, callerShare) || !this.#hasRoom(this.#total, bytes, 1)) {
-      const data = { retryAfterMs };
-      const options = { status: 429, retryAfterMs, data };
-      throw new ProtocolError("internalError", "Too many subscriptions", options);
+      throw tooMany("subscriptions", retryAfterMs);
     }
     this.#callers.set(caller, own);
     for (const use of [own, this.#total]) change(use, 1, bytes);

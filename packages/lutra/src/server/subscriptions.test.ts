@@ -177,6 +177,14 @@ describe("basic/patterns/subscriptions#receiving-notifications", () => {
     );
   });
 
+  it("an update of another spelling of a URI arrives with the client's spelling", () => {
+    const server = serverOf();
+    const listening = listen(server, { resourceSubscriptions: ["place://%C3%BC"] }, 0);
+    server.resourceUpdated("place://ü");
+    server.resourceUpdated("place://u");
+    expect(listening.notifications.slice(1)).toMatchObject([{ params: { uri: "place://%C3%BC" } }]);
+  });
+
   it("a change without an effect is not announced", () => {
     const server = serverOf();
     const listening = listen(server, { toolsListChanged: true });

@@ -6,7 +6,7 @@
 import { callerOf } from "../protocol/caller.ts";
 import { chain, isThenable } from "../protocol/chain.ts";
 import { invalidParams } from "../protocol/errors.ts";
-import type { RequestContext } from "../protocol/exchange.ts";
+import type { Principal, RequestContext } from "../protocol/exchange.ts";
 import { type JSONObject, sizeOfJSON } from "../protocol/json.ts";
 import type { JSONRPCRequest, RequestId, Result } from "../protocol/json-rpc.ts";
 import type { ListChanged, ListenParams, SubscriptionFilter } from "../protocol/subscriptions.ts";
@@ -17,7 +17,9 @@ import {
   withSubscriptionId,
 } from "../protocol/subscriptions.ts";
 import { TransportError } from "../protocol/transport-error.ts";
+import { normalURI } from "../protocol/uri.ts";
 import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
+import { atTime } from "../time/at-time.ts";
 import { filterInSlices } from "../time/in-slices.ts";
 import { type AcceptedMembers, acceptMembers, type OwnedMember } from "./filter-member.ts";
 import { SubscriptionTable, type TableLimits } from "./subscription-table.ts";
@@ -26,8 +28,8 @@ export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
   /** The list changes that this server announces. */
   readonly announces: ReadonlySet<ListChanged>;
-  /** Returns true when a resource exists, so that the server can announce its updates. */
-  readonly hasResource: (uri: string) => boolean;
+  /** Returns true when a resource exists, and the caller may learn of its updates. */
+  readonly mayFollow: (uri: string, principal: Principal | undefined) => boolean;
   /** Maximum number of resources that one subscription may name. */
   readonly maxResources: number;
   /** Limits on all subscriptions. */
@@ -49,7 +51,7 @@ export interface Subscriptions {
 
 /** Returns the event bus topic for updates of one resource. */
 export function resourceTopic(uri: string): string {
-  return `${resourceUpdatedMethod} ${uri}`;
+  return `${resourceUpdatedMethod} ${normalURI(uri)}`;
 }
 
 /** Serves `subscriptions/listen`. The promise of a request is pending while its stream is open. */
@@ -67,7 +69,9 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     notify(context, acknowledgedMethod, { notifications }, id);
     return new Promise((resolve, reject) => {
       const subscribed = subscribe(accepted, id, context, options.bus());
+      const stopTimer = atTime(context.principal?.expiresAtMs, () => end());
       const finish = () => {
+        stopTimer();
         open.delete(end);
         context.signal.removeEventListener("abort", abort);
         for (const unsubscribe of subscribed) unsubscribe();
@@ -94,7 +98,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       requireFewResources(notifications, options.maxResources);
       const leave = table.enter(callerOf(context), memoryOf(notifications));
       try {
-        const accepting = acceptedFilter(notifications, options);
+        const accepting = acceptedFilter(notifications, context.principal, options);
         const accepted = isThenable(accepting) ? await accepting : accepting;
         const send = (method: string, params: JSONObject) =>
           notify(context, method, params, request.id);
@@ -134,14 +138,15 @@ const listenerBytes = 512;
 /** Returns the part of the filter that this server honours, for the acknowledgment. */
 function acceptedFilter(
   filter: SubscriptionFilter,
+  principal: Principal | undefined,
   options: SubscriptionsOptions,
 ): SubscriptionFilter | Promise<SubscriptionFilter> {
   const accepted: Record<string, unknown> = {};
   for (const name of options.announces) if (filter[name] === true) accepted[name] = true;
   const wanted = filter.resourceSubscriptions;
   if (wanted === undefined) return accepted;
-  // A URI is compared with every template.
-  const known = filterInSlices([...new Set(wanted)], options.hasResource);
+  // Each URI is compared with every template, so a long list is checked in slices.
+  const known = filterInSlices([...new Set(wanted)], (uri) => options.mayFollow(uri, principal));
   return chain(known, (resourceSubscriptions) =>
     resourceSubscriptions.length > 0 ? { ...accepted, resourceSubscriptions } : accepted,
   );
@@ -157,7 +162,9 @@ function subscribe(
   const followed: { readonly method: string; readonly params: JSONObject }[] = [];
   const on = (topic: string, method: string, params: JSONObject = {}) => {
     followed.push({ method, params });
-    subscribed.push(bus.subscribe(topic, (event) => notify(context, method, event, id)));
+    // The client gets the URI as it spelled it, which may differ from that of the update.
+    const listener = (event: JSONObject) => notify(context, method, { ...event, ...params }, id);
+    subscribed.push(bus.subscribe(topic, listener));
   };
   for (const [name, method] of Object.entries(listChangedMethods)) {
     if (accepted[name] === true) on(method, method);
@@ -173,7 +180,10 @@ function subscribe(
   return subscribed;
 }
 
-/** Does not wait for a slow client, which would delay the others. The transport disconnects it. */
+/**
+ * Sends without waiting for a slow client, because waiting would delay the other clients. The
+ * transport disconnects a client that is too slow.
+ */
 function notify(context: RequestContext, method: string, params: JSONObject, id: RequestId): void {
   void context.notify({ jsonrpc: "2.0", method, params: withSubscriptionId(params, id) });
 }

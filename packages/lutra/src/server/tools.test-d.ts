@@ -2,6 +2,7 @@ import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";
 import * as z from "zod";
+import type { JSONObject } from "../protocol/json.ts";
 import { createServer } from "./create-server.ts";
 import type { HandlerContext } from "./handler/handler-context.ts";
 import { inputRequired, toolResult } from "./results.ts";
@@ -67,6 +68,8 @@ defineTool({ name: "t", call: () => inputRequired({ state: 1 }) });
 defineTool({ name: "t", call: () => 42 });
 // @ts-expect-error structured content needs a schema or toolResult
 defineTool({ name: "t", call: () => ({ sum: 1 }) });
+// @ts-expect-error a complete result needs toolResult
+defineTool({ name: "t", call: () => ({ content: [{ type: "text", text: "" }] }) });
 // @ts-expect-error an image has a type
 defineTool({ name: "t", call: () => ({ type: "image", data: "" }) });
 
@@ -129,6 +132,39 @@ export async function elicits(context: HandlerContext): Promise<void> {
   if (plain.action === "accept") {
     const _n: Equal<typeof plain.content.n, number> = true;
   }
+  await context.elicit("nested", {
+    message: "?",
+    // @ts-expect-error a form has no nested objects
+    requestedSchema: z.object({ name: z.string(), where: z.object({ city: z.string() }) }),
+  });
+  await context.elicit("nullable", {
+    message: "?",
+    // @ts-expect-error a form has no null
+    requestedSchema: z.object({ name: z.string().nullable() }),
+  });
+  await context.elicit("nested", {
+    message: "?",
+    requestedSchema: {
+      type: "object",
+      properties: {
+        name: { type: "string" },
+        // @ts-expect-error a form has no nested objects
+        where: { type: "object", properties: {} },
+      },
+    },
+  });
+  await context.elicit("flat", {
+    message: "?",
+    requestedSchema: z.object({
+      tags: z.array(z.enum(["a", "b"])).optional(),
+      size: z.int().default(1),
+      kind: z.literal("a").or(z.literal("b")),
+    }),
+  });
+  const anyForm: JSONObject = { type: "object", properties: {} };
+  await context.elicit("any", { message: "?", requestedSchema: anyForm });
+  // @ts-expect-error the schema of a form is its requestedSchema
+  await context.elicit("misspelt", { message: "?", schema: z.object({ sure: z.boolean() }) });
   const visit = await context.elicit("s", { mode: "url", message: "", url: "https://a.example" });
   // @ts-expect-error the answer to a URL elicitation has no content
   visit.content;
@@ -159,3 +195,24 @@ const _nothing: Equal<Tools["plain"]["structuredContent"], undefined> = true;
 createServer({ name: "test" });
 // @ts-expect-error tools are definitions
 createServer({ name: "test", version: "1", tools: ["add"] });
+
+/** Scopes are a list, or a function of the arguments after their validation. */
+defineTool({
+  name: "move",
+  inputSchema: z.object({ shelf: z.string().default("main") }),
+  scopes: ({ shelf }) => [`shelf:${shelf satisfies string}`],
+  call: ({ shelf }) => shelf,
+});
+defineTool({
+  name: "wrong",
+  inputSchema: z.object({ shelf: z.string() }),
+  // @ts-expect-error the arguments have no such member
+  scopes: ({ row }) => [row],
+  call: ({ shelf }) => shelf,
+});
+// @ts-expect-error scopes are a list
+defineTool({ name: "text", scopes: "books:read", call: () => "" });
+/** A definition can be copied into another one. */
+const scoped = defineTool({ name: "scoped", scopes: ["a"], call: () => "" });
+const _copied: Equal<(typeof scoped)["name"], "scoped"> = true;
+createServer({ name: "test", version: "1", tools: [{ ...scoped, call: () => "copied" }] });

@@ -3,10 +3,11 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import * as mini from "zod/mini";
 import { ProtocolError } from "../protocol/errors.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
-import type { Schema, StandardSchema } from "../schema/schema.ts";
+import type { Schema, StandardSchema } from "../schema/standard-schema.ts";
 import { audio, image } from "./content.ts";
 import { createServer } from "./create-server.ts";
 import { type AskOptions, ask } from "./fixtures/ask.ts";
@@ -31,6 +32,8 @@ function call(tool: ToolDefinition, args?: JSONObject, options?: AskOptions): Pr
 const returning = (value: unknown) => defineTool({ name: "t", call: () => value as string });
 const structured = (outputSchema: Schema, value: unknown) =>
   defineTool({ name: "t", outputSchema, call: () => value as never });
+
+const internalError = { isError: true, content: [{ type: "text", text: "Internal error" }] };
 
 /** A schema of objects with this conversion. */
 const converting = (validate: () => never | Promise<never>): StandardSchema => {
@@ -133,12 +136,14 @@ describe("server/tools#error-handling", () => {
   });
 
   it("another error of the conversion of a schema is masked", async () => {
-    const outputSchema = converting(() => {
+    const schema = converting(() => {
       throw new Error("password=123");
     });
-    const tool = defineTool({ name: "t", outputSchema, call: () => ({ day: 31 }) });
-    const error = await call(tool).catch((caught) => caught);
+    const output = defineTool({ name: "t", outputSchema: schema, call: () => ({ day: 31 }) });
+    const error = await call(output).catch((caught) => caught);
     expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
+    const input = defineTool({ name: "t", inputSchema: schema, call: () => "" });
+    expect(await call(input, { day: 31 })).toMatchObject(internalError);
   });
 
   it("a ToolError of another copy of the package is told, too", async () => {
@@ -155,11 +160,43 @@ describe("server/tools#error-handling", () => {
     ["a string", "password=123"],
     ["undefined", undefined],
     ["an error that looks like a protocol error", { code: -32602, message: "password=123" }],
-  ])("what else is thrown is masked, and reported to onError: %s", async (_what, thrown) => {
-    const tool = defineTool({ name: "t", call: () => Promise.reject(thrown) });
-    const error = await call(tool).catch((caught) => caught);
-    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
-    expect(errors).toEqual([thrown]);
+  ])(
+    "errors that originate from the tool SHOULD have isError, masked: %s",
+    async (_what, thrown) => {
+      const tool = defineTool({ name: "t", call: () => Promise.reject(thrown) });
+      expect(await call(tool)).toMatchObject(internalError);
+      expect(errors).toEqual([thrown]);
+    },
+  );
+
+  it.each<[string, unknown, string]>([
+    ["an error", new Error("no such table"), "no such table"],
+    ["a string", "no such table", "no such table"],
+    ["undefined", undefined, "undefined"],
+  ])("exposeErrors sends the message of %s", async (_what, thrown, text) => {
+    const tools = [defineTool({ name: "t", call: () => Promise.reject(thrown) })];
+    const server = createServer({
+      name: "test",
+      version: "1",
+      tools,
+      exposeErrors: true,
+      onError: () => {},
+    });
+    const result = await ask(server, "tools/call", { name: "t" });
+    expect(result).toMatchObject({ isError: true, content: [{ type: "text", text }] });
+  });
+
+  it("an error after the cancellation of a request is no result", async () => {
+    const controller = new AbortController();
+    const tool = defineTool({
+      name: "t",
+      call: () => {
+        controller.abort();
+        throw new Error("late");
+      },
+    });
+    const answer = ask(serverOf(tool), "tools/call", { name: "t" }, { signal: controller.signal });
+    await expect(answer).rejects.toMatchObject({ code: -32603 });
   });
 
   it("a ProtocolError goes to the client as it is", async () => {
@@ -172,8 +209,7 @@ describe("server/tools#error-handling", () => {
   it("an error that another server sent is none of this server's own: it is masked", async () => {
     const thrown = ProtocolError.fromWire({ code: -32020, message: "Header mismatch: secret" });
     const tool = defineTool({ name: "t", call: () => Promise.reject(thrown) });
-    const error = await call(tool).catch((caught) => caught);
-    expect(error.toWire()).toEqual({ code: -32603, message: "Internal error" });
+    expect(await call(tool)).toMatchObject(internalError);
     expect(errors).toEqual([thrown]);
   });
 });
@@ -211,6 +247,35 @@ describe("server/tools#tool: arguments", () => {
     expect(seen).toBeUndefined();
     await call(tool, { city: "Lyon" });
     expect(seen).toEqual(name === "JSON Schema" ? { city: "Lyon" } : { city: "Lyon", days: 7 });
+  });
+
+  it.each<[string, Schema, JSONObject]>([
+    [
+      "a union",
+      z.union([z.object({ city: z.string() }), z.object({ zip: z.number() })]),
+      { anyOf: [{ type: "object" }, { type: "object" }] },
+    ],
+    [
+      "a discriminated union",
+      z.discriminatedUnion("by", [
+        z.object({ by: z.literal("city"), city: z.string() }),
+        z.object({ by: z.literal("zip"), zip: z.number() }),
+      ]),
+      { oneOf: [{ type: "object" }, { type: "object" }] },
+    ],
+    [
+      "zod/mini's object",
+      mini.toJSONSchema(mini.object({ city: mini.string() })) as Schema,
+      { properties: { city: { type: "string" } } },
+    ],
+  ])("may be described by %s", async (_what, inputSchema, listed) => {
+    const seen: unknown[] = [];
+    const tool = defineTool({ name: "t", inputSchema, call: (args) => String(seen.push(args)) });
+    const { tools } = await ask(serverOf(tool), "tools/list");
+    expect(tools).toMatchObject([{ inputSchema: { type: "object", ...listed } }]);
+    expect(await call(tool, { by: "city", city: 1 })).toMatchObject({ isError: true });
+    expect(await call(tool, { by: "city", city: "Lyon" })).not.toHaveProperty("isError");
+    expect(seen).toEqual([expect.objectContaining({ city: "Lyon" })]);
   });
 
   it("keys named __proto__ and constructor pollute nothing", async () => {
@@ -281,6 +346,8 @@ describe("server/tools#tool-result", () => {
     ["text that is a number", { type: "text", text: 1 }],
     ["an image that is not Base64", { type: "image", data: "###", mimeType: "image/png" }],
     ["an image without a type", { type: "image", data: "aGk=" }],
+    ["an image of nonsense", { type: "image", data: "aGk=", mimeType: "nonsense" }],
+    ["audio of nonsense", { type: "audio", data: "aGk=", mimeType: "audio/" }],
     ["audio that is not Base64", { type: "audio", data: "a", mimeType: "audio/wav" }],
     ["audio that is bytes", { type: "audio", data: new Uint8Array(), mimeType: "audio/wav" }],
     ["a resource without contents", { type: "resource" }],
@@ -288,6 +355,10 @@ describe("server/tools#tool-result", () => {
     [
       "a resource with a blob that is not Base64",
       { type: "resource", resource: { uri: "a:b", blob: "#" } },
+    ],
+    [
+      "a resource of nonsense",
+      { type: "resource", resource: { uri: "a:b", text: "", mimeType: "text plain" } },
     ],
     ["a link without a URI", { type: "resource_link", name: "a" }],
     ["a link without a name", { type: "resource_link", uri: "a:b" }],
@@ -305,6 +376,47 @@ describe("server/tools#tool-result", () => {
       call: () => Promise.reject(new ToolError("no", content)),
     });
     await expect(call(tool)).rejects.toMatchObject({ code: -32603 });
+  });
+
+  it.each<[string, ToolDefinition, string]>([
+    [
+      "an object, as other SDKs return it",
+      returning({ content: [{ type: "text", text: "" }] }),
+      "content[0]: expected a content block of the type text, image, audio, resource_link, resource; return text, content blocks or toolResult({ content }), or define an outputSchema",
+    ],
+    [
+      "structured content without a schema",
+      returning({ sum: 3 }),
+      "content[0]: expected a content block of the type text, image, audio, resource_link, resource; return text, content blocks or toolResult({ content }), or define an outputSchema",
+    ],
+    [
+      "a block that lacks a member",
+      returning({ type: "text" }),
+      "content[0]: text: expected a string",
+    ],
+    [
+      "a complete result in place of structured content",
+      structured(z.object({ sum: z.number() }), { content: [], structuredContent: { sum: 1 } }),
+      "structuredContent: sum: Invalid input: expected number, received undefined; pass a complete result to toolResult()",
+    ],
+    [
+      "NaN",
+      structured({ type: "object" }, { a: [{ mean: Number.NaN }] }),
+      "structuredContent: mean: expected a finite number, got NaN",
+    ],
+    [
+      "NaN without a schema",
+      returning(toolResult({ structuredContent: { mean: Number.NaN } })),
+      "structuredContent: mean: expected a finite number, got NaN",
+    ],
+    [
+      "a bigint without a schema",
+      returning(toolResult({ structuredContent: 1n })),
+      "structuredContent: Do not know how to serialize a BigInt",
+    ],
+  ])("the reason of an invalid result is reported: %s", async (_what, tool, message) => {
+    await expect(call(tool)).rejects.toMatchObject({ code: -32603 });
+    expect(errors).toEqual([new TypeError(message)]);
   });
 
   it("_meta is passed through, in addition to the server's own", async () => {
@@ -361,6 +473,11 @@ describe("server/tools#structured-content", () => {
     expect(result).toMatchObject({ content, structuredContent: [1, 2] });
   });
 
+  it("is well-formed text, also in the text block", async () => {
+    const result = await call(structured({ type: "string" }, "a\ud83d"));
+    expect(result.content).toEqual([{ type: "text", text: '"a\ufffd"' }]);
+  });
+
   it("needs no schema when it is made by hand", async () => {
     const result = await call(returning(toolResult({ structuredContent: { a: 1 } })));
     expect(result).toMatchObject({
@@ -382,10 +499,11 @@ describe("server/tools#output-schema: servers MUST provide structured results th
     ["what arktype refuses", type({ a: "number" }), { a: "1" }],
     ["a bigint", { type: "number" }, 1n],
     ["a value that JSON omits", {}, () => {}],
-    ["NaN, which JSON makes null", { properties: { a: { type: "number" } } }, { a: Number.NaN }],
+    ["NaN", { properties: { a: { type: "number" } } }, { a: Number.NaN }],
     ["infinity in a list", { items: { type: "number" } }, [Number.POSITIVE_INFINITY]],
     ["a required member that is undefined", { required: ["a"] }, { a: undefined }],
     ["a required member deep inside", { items: { required: ["a"] } }, [{ a: undefined }]],
+    ["NaN where the schema allows null", { type: ["number", "null"] }, Number.NaN],
     ["a hole, which JSON makes null", { items: { type: "number" } }, new Array(1)],
     ["a Date, which JSON makes text", { type: "object" }, new Date(0)],
     ["what toJSON makes of it", { type: "object" }, { toJSON: () => 5 }],
@@ -406,7 +524,6 @@ describe("server/tools#output-schema: servers MUST provide structured results th
     ["undefined members", { properties: { x: { type: "number" } } }, { x: undefined }, {}],
     ["Dates", { type: "string" }, new Date(0), "1970-01-01T00:00:00.000Z"],
     ["toJSON", { type: "object", required: ["a"] }, { toJSON: () => ({ a: 1 }) }, { a: 1 }],
-    ["NaN", { type: ["number", "null"] }, Number.NaN, null],
     ["undefined members of zod", z.object({ x: z.number().optional() }), { x: undefined }, {}],
   ])("a result is sent in the form that JSON gives it: %s", async (_what, schema, value, sent) => {
     const result = await call(structured(schema, value));
@@ -421,6 +538,27 @@ describe("server/tools#output-schema: servers MUST provide structured results th
   it("says where in the report", async () => {
     await call(structured({ properties: { a: { type: "number" } } }, { a: "1" })).catch(() => {});
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringMatching(/a: /) })]);
+  });
+});
+
+describe("server/tools#tool-names", () => {
+  const warnedBy = (name: string) => {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => void warnings.push(message);
+    const tools = [defineTool({ name, call: () => "" })];
+    createServer({ name: "test", version: "1", tools, onWarning });
+    return warnings;
+  };
+
+  it.each(["get user", "a,b", "files/read", "naïve"])(
+    "other characters are a warning: %s",
+    (name) => {
+      expect(warnedBy(name)).toEqual([expect.stringContaining(`tool ${name}: `)]);
+    },
+  );
+
+  it("the allowed characters are letters, digits and _-.", () => {
+    expect(warnedBy("Get_user-2.1")).toEqual([]);
   });
 });
 
@@ -471,15 +609,60 @@ describe("server/tools#listing-tools", () => {
 
 describe("a definition that makes no sense is a TypeError at once", () => {
   it.each<[string, JSONObject, string]>([
-    ["no name", { name: "" }, "tool name"],
+    ["no name", { name: "" }, "tool name: expected 1 to 128 characters, got"],
     ["a name that is too long", { name: "x".repeat(129) }, "tool name"],
+    ["a name that is undefined", { name: undefined }, "tool name: "],
     [
       "an input schema that is not an object",
       { inputSchema: { type: "array" } },
-      "tool t: inputSchema",
+      "tool t: inputSchema: expected a schema of objects",
     ],
-    ["an input schema of text", { inputSchema: "object" }, "tool t: "],
-    ["an input schema that is null", { inputSchema: null }, "tool t: "],
+    [
+      "a union with a member that is not an object",
+      { inputSchema: z.union([z.object({}), z.string()]) },
+      "tool t: inputSchema: expected a schema of objects",
+    ],
+    [
+      "an input schema of text",
+      { inputSchema: "object" },
+      "tool t: inputSchema: expected a schema, such as z.object({ ... }), or a JSON Schema",
+    ],
+    ["an input schema that is null", { inputSchema: null }, "tool t: inputSchema: expected"],
+    [
+      "an input schema that is an object of schemas",
+      { inputSchema: { n: z.number() } },
+      "tool t: inputSchema: expected one schema, got an object of schemas; wrap it in z.object({ ... })",
+    ],
+    [
+      "an output schema of zod/mini",
+      { outputSchema: mini.object({}) },
+      "tool t: outputSchema: this schema of zod offers no JSON Schema; use zod 4.2 or newer; for zod/mini, pass z.toJSONSchema(schema)",
+    ],
+    [
+      "an input schema with a type that JSON lacks",
+      { inputSchema: z.object({ a: z.string(), when: z.date() }) },
+      "tool t: inputSchema.when: Date cannot be represented in JSON Schema; describe the value as JSON carries it",
+    ],
+    [
+      "an output schema with a type that JSON lacks",
+      { outputSchema: z.bigint() },
+      "tool t: outputSchema: BigInt cannot be represented in JSON Schema",
+    ],
+    [
+      "a misspelt option",
+      { inputSchem: z.object({}) },
+      'tool t: inputSchem: unknown option; did you mean "inputSchema"?',
+    ],
+    [
+      "an option of another framework",
+      { parameters: z.object({}) },
+      "tool t: parameters: unknown option, expected one of name, title, description, ",
+    ],
+    [
+      "a setting of an extension that is not listed",
+      { task: "required" },
+      "tool t: task: unknown option, expected one of name, title, description, icons, annotations, _meta, inputSchema, outputSchema, scopes, requires, singleUse, call; to use a setting of an extension, list the extension in createServer, for example extensions: [tasks()]",
+    ],
     [
       "a dialect that is not supported",
       { inputSchema: { $schema: "http://json-schema.org/draft-04/schema#", type: "object" } },
@@ -503,10 +686,38 @@ describe("a definition that makes no sense is a TypeError at once", () => {
       "tool t: JSON Schema",
     ],
     ["no function", { call: undefined }, "tool t: call"],
+    ["an unsafe icon", { icons: [{ src: "javascript:alert(1)" }] }, "tool t: "],
   ])("%s", (_what, members, message) => {
     const definition = { ...returning(""), ...members } as unknown as ToolDefinition;
     expect(() => serverOf(definition)).toThrow(TypeError);
     expect(() => serverOf(definition)).toThrow(message);
+  });
+
+  it("has the setting of an extension that is listed", () => {
+    const definition = { ...returning(""), task: "optional" } as ToolDefinition;
+    const extension = { id: "com.example/a", toolSettings: ["task"] };
+    const options = { name: "test", version: "1", tools: [definition] };
+    expect(() => createServer({ ...options, extensions: [extension] })).not.toThrow();
+  });
+
+  it("is refused by defineTool, as far as it does not depend on the server", () => {
+    const define = (members: object) => () =>
+      defineTool({ name: "t", call: () => "", ...members } as never);
+    expect(define({ name: "" })).toThrow("tool name: ");
+    expect(define({ call: "" })).toThrow("tool t: call: expected a function");
+    const handler = () => "";
+    expect(define({ call: undefined, handler })).toThrow("; rename handler to call");
+    expect(define({ inputSchema: { n: z.number() } })).toThrow("wrap it in z.object({ ... })");
+    expect(define({ outputSchema: v.object({}) })).toThrow("wrap it in toStandardJsonSchema()");
+  });
+
+  it("is refused when it is added later", () => {
+    const server = serverOf();
+    expect(() => server.tools.add({ ...returning(""), name: "" })).toThrow("tool name: ");
+    expect(() => server.tools.replace(returning("") as never)).toThrow("tools: expected an array");
+    expect(() => server.tools.add(undefined as never)).toThrow(
+      "tools[0]: expected a definition, got undefined",
+    );
   });
 
   it("a name that is taken", () => {
@@ -595,7 +806,10 @@ describe("basic/authorization/index#scope-challenge-handling: scopes of a tool",
   });
 
   it("refuse a caller without a principal with 401", async () => {
-    await expect(call(tool, { a: 1 })).rejects.toMatchObject({ status: 401, challenge: "Bearer" });
+    await expect(call(tool, { a: 1 })).rejects.toMatchObject({
+      status: 401,
+      challenge: 'Bearer scope="books:read books:write"',
+    });
   });
 
   it.each([[["a b"]], [[""]], [[]], [['"']]])("throw for a name that is no scope: %j", (scopes) => {

@@ -5,9 +5,10 @@ import type { CachedResponse } from "./response-cache.ts";
 import { createResponseLru, type MemoryResponseCacheOptions } from "./response-lru.ts";
 
 /**
- * Estimated memory for each byte of JSON: the bytes, the objects that are parsed from them, and a copy
- * of the bytes that a reader may make to change a number. On Node 20, bytes and objects take 2.1 to 3.2
- * for contents and lists of tools, and up to 10 when all members have different names.
+ * Estimated memory for each byte of JSON, in bytes: the JSON, the objects that are parsed from it,
+ * and the copy that a gateway keeps for the current value of `ttlMs`. On Node 20, JSON and objects
+ * take 2.1 to 3.2 bytes for contents and lists of tools, and up to 10 when all members have
+ * different names.
  */
 const bytesPerByte = 4;
 

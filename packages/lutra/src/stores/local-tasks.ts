@@ -27,7 +27,8 @@ export class LocalTasks {
 
   /** Adds an attempt that the caller runs. */
   hold(claim: Claim): HeldTask {
-    const attempt: Attempt = new Attempt(claim, this.#store, () => this.#held.delete(attempt));
+    const onClosed = () => void this.#held.delete(attempt);
+    const attempt: Attempt = new Attempt(claim, this.#store, { onClosed });
     this.#held.add(attempt);
     return attempt;
   }

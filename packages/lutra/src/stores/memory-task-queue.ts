@@ -111,6 +111,10 @@ export class MemoryTaskQueue implements TaskQueue {
     this.#enqueue(taskId, schedule);
   }
 
+  async owns(claim: Claim): Promise<boolean> {
+    return this.#current(claim) !== undefined;
+  }
+
   isLive(): boolean {
     return true;
   }
@@ -145,7 +149,10 @@ export class MemoryTaskQueue implements TaskQueue {
     this.#enqueue(taskId, schedule);
   }
 
-  /** Queues an ordered task, unless an attempt is running, whose end does so. */
+  /**
+   * Queues a task if it is ordered, and otherwise deletes its schedule. Does nothing during an
+   * attempt, because the end of the attempt calls it again.
+   */
   #enqueue(taskId: string, schedule: Schedule): void {
     if (schedule.attempt !== undefined) return;
     for (const due of this.#due) due.delete(taskId);

@@ -1,4 +1,4 @@
-/** Attempts to run tasks, and the operations on claims that they need from a store. */
+/** The attempts of tasks, and the operations on claims that an attempt needs from a store. */
 import { TransportError } from "../protocol/transport-error.ts";
 import type { AttemptOrder, HeldTask, StoredTask, TaskOrder } from "./task-store.ts";
 
@@ -8,7 +8,7 @@ export interface Claim {
   readonly task: StoredTask;
   /** Identifies the process that made the claim. */
   readonly session: number;
-  /** Number of claims of this task so far. With `session`, it identifies the attempt. */
+  /** Grows with each claim of the task. With the task and `session`, it identifies the attempt. */
   readonly number: number;
   /** Number of rejected attempts in a row before this one. */
   readonly rejections: number;
@@ -36,20 +36,38 @@ export interface ClaimStore {
   readonly write: (claim: Claim, task: StoredTask, change: ClaimedChange) => Promise<Written>;
   /** Records the end of an attempt; does nothing when the claim is no longer current. */
   readonly settle: (claim: Claim, end: AttemptEnd) => Promise<void>;
+  /** Resolves to false when the claim is no longer the task's current one. */
+  readonly owns: (claim: Claim) => Promise<boolean>;
+}
+
+/**
+ * Time for which a claim is trusted after the store has confirmed it, in milliseconds. A process that
+ * was paused for longer asks the store again, because another process may have taken its tasks.
+ */
+const trustedMs = 100;
+
+export interface AttemptOptions {
+  /** The time before the claim was made, by `performance.now()`. @default The claim is not trusted */
+  readonly claimedAt?: number;
+  /** Called when the attempt is no longer open. */
+  readonly onClosed?: () => void;
 }
 
 /** One attempt. It is open until it has ended or is lost. */
 export class Attempt implements HeldTask {
   readonly claim: Claim;
   readonly #store: ClaimStore;
-  readonly #onClosed: (() => void) | undefined;
+  readonly #options: AttemptOptions;
   readonly #listeners = new Set<(reason: unknown) => void>();
   #phase: "open" | "ended" | "lost" = "open";
+  /** The time before the last operation by which the store has confirmed the claim. */
+  #confirmedAt: number;
 
-  constructor(claim: Claim, store: ClaimStore, onClosed?: () => void) {
+  constructor(claim: Claim, store: ClaimStore, options: AttemptOptions = {}) {
     this.claim = claim;
     this.#store = store;
-    this.#onClosed = onClosed;
+    this.#options = options;
+    this.#confirmedAt = options.claimedAt ?? Number.NEGATIVE_INFINITY;
   }
 
   get task(): StoredTask {
@@ -58,6 +76,10 @@ export class Attempt implements HeldTask {
 
   get lostAttempts(): number {
     return this.claim.lostAttempts;
+  }
+
+  get rejections(): number {
+    return this.claim.rejections;
   }
 
   get phase(): "open" | "ended" | "lost" {
@@ -93,20 +115,34 @@ export class Attempt implements HeldTask {
     for (const listener of this.#listeners) listener(reason);
   }
 
+  confirm(): void | Promise<void> {
+    if (this.#phase !== "open") throw lostError();
+    if (performance.now() - this.#confirmedAt > trustedMs) return this.#askStore();
+  }
+
+  async #askStore(): Promise<void> {
+    const askedAt = performance.now();
+    if (!(await this.#store.owns(this.claim))) this.lose();
+    if (this.#phase !== "open") throw lostError();
+    this.#confirmedAt = askedAt;
+  }
+
   async #write(task: StoredTask, change: ClaimedChange): Promise<boolean> {
     if (this.#phase !== "open") throw lostError();
+    const askedAt = performance.now();
     const written = await this.#store.write(this.claim, task, change);
     if (written === "lost") {
       this.lose();
       throw lostError();
     }
+    if (written === "written") this.#confirmedAt = askedAt;
     return written === "written";
   }
 
   #close(phase: "ended" | "lost"): boolean {
     if (this.#phase !== "open") return false;
     this.#phase = phase;
-    this.#onClosed?.();
+    this.#options.onClosed?.();
     return true;
   }
 }

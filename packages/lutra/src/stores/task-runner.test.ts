@@ -22,6 +22,7 @@ function oneTask(changes: Partial<TaskQueue> = {}) {
     settle: async (_claim, end) => {
       ends.push(end);
     },
+    owns: async () => true,
     isLive: () => true,
     watch: (listener) => {
       listeners.push(listener);

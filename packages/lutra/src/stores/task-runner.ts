@@ -105,15 +105,16 @@ export class TaskRunner implements TaskWorker {
     if (limit <= 0 || this.#phase !== "open") return;
     const isIsolated = ({ lostAttempts }: Attempt) => lostAttempts >= isolateFrom;
     const mayIsolate = ![...this.#attempts.keys()].some(isIsolated);
+    const claimedAt = performance.now();
     const claims = await this.#queue.claim({ limit, isolateFrom, mayIsolate });
-    await Promise.all(claims.map((claim) => this.#start(claim)));
+    await Promise.all(claims.map((claim) => this.#start(claim, claimedAt)));
   }
 
-  #start(claim: Claim): Promise<void> | undefined {
+  #start(claim: Claim, claimedAt: number): Promise<void> | undefined {
     // The worker may have closed, or lost its session, while the claim was made.
     if (this.#phase !== "open") return this.#record(claim, "released");
     if (!this.#queue.isLive(claim)) return this.#record(claim, "lost");
-    const attempt = new Attempt(claim, this.#queue);
+    const attempt = new Attempt(claim, this.#queue, { claimedAt });
     this.#attempts.set(attempt, this.#perform(attempt));
     return undefined;
   }

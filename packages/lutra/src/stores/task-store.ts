@@ -46,6 +46,8 @@ export interface TakenTask {
    * new order. A store that ends with its process never counts.
    */
   readonly lostAttempts: number;
+  /** Number of attempts in a row before this one that `run` rejected. A new order resets it. */
+  readonly rejections: number;
   /**
    * Replaces the task as `TaskStore.replace` does, without an order.
    *
@@ -59,6 +61,13 @@ export interface TakenTask {
    * @throws {TransportError} when the attempt no longer owns the task
    */
   readonly end: (task: StoredTask, order?: AttemptOrder) => Promise<boolean>;
+  /**
+   * Call it before each effect of the attempt. Asks the store when the process may have been paused
+   * since it last heard of the task.
+   *
+   * @throws {TransportError} when the attempt no longer owns the task, and a `StoreUnavailableError`
+   */
+  readonly confirm: () => void | Promise<void>;
   /**
    * Calls `listener` once when another process may have taken the task; at once if that is already
    * so. Returns a function that removes the listener.
@@ -127,7 +136,10 @@ export interface TaskStore {
    * again within 15 seconds.
    */
   readonly work: (options: TaskWorkerOptions) => TaskWorker;
-  /** Deletes up to `limit` expired tasks. Resolves to the number of deleted tasks. */
+  /**
+   * Deletes up to `limit` expired tasks, perhaps some minutes after their expiry. Resolves to the
+   * number of deleted tasks.
+   */
   readonly sweep: (limit: number) => Promise<number>;
   /** Releases the tasks that this process runs, and frees connections. Close workers first. */
   readonly close: () => Promise<void>;

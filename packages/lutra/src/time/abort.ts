@@ -22,3 +22,11 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefin
     void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
+
+/** Creates a controller that aborts with `signal`. */
+export function linkAbort(signal: AbortSignal): AbortController {
+  const controller = new AbortController();
+  if (signal.aborted) controller.abort(signal.reason);
+  else signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
+  return controller;
+}

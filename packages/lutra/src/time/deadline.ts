@@ -19,7 +19,7 @@ export interface Timeouts {
 /** The timer of one request. Progress restarts `timeoutMs`; nothing restarts `maxTimeoutMs`. */
 export class Deadline {
   readonly #timeouts: Timeouts;
-  readonly #expire: (error: TransportError) => void;
+  readonly #expire: (ms: number) => void;
   readonly #sentAt = performance.now();
   /** The time at which the call would have started with this request. */
   readonly #startedAt: number;
@@ -27,7 +27,8 @@ export class Deadline {
   #timer: ReturnType<typeof setTimeout>;
   #isStopped = false;
 
-  constructor(timeouts: Timeouts, expire: (error: TransportError) => void) {
+  /** @param expire Called with the limit that was exceeded, in milliseconds */
+  constructor(timeouts: Timeouts, expire: (ms: number) => void) {
     this.#timeouts = timeouts;
     this.#expire = expire;
     const { timeoutMs, maxTimeoutMs, spentMs = 0 } = timeouts;
@@ -64,11 +65,16 @@ export class Deadline {
     const left = Math.min(silence, whole);
     // Timers may fire a little early.
     if (left >= 1) this.#timer = this.#arm(left);
-    else this.#expire(timeoutError(whole < silence ? maxTimeoutMs : timeoutMs));
+    else this.#expire(whole < silence ? maxTimeoutMs : timeoutMs);
   };
 }
 
-/** The error of a request without a result in time. */
-export function timeoutError(ms: number): TransportError {
-  return new TransportError("timeout", `No result within ${ms} milliseconds`);
+/**
+ * The error of a request without a result in time.
+ *
+ * @param where The server and the method of the request
+ */
+export function timeoutError(ms: number, where?: string): TransportError {
+  const message = `no result within ${ms} milliseconds`;
+  return new TransportError("timeout", where === undefined ? message : `${where}: ${message}`);
 }

@@ -3,9 +3,10 @@ const keptBytes = 64 * 1024;
 const none = new Uint8Array(0);
 
 /**
- * The bytes of a message that arrives in chunks. The first chunk is kept as it is. With the second,
- * all are copied into one buffer, so that memory follows the number of bytes and not the number of
- * chunks: a chunk of one byte takes several hundred.
+ * The bytes of a message that arrives in chunks. The first chunk is kept as it is, unless a buffer
+ * is left from the message before. From the second chunk on, all are copied into one buffer. So
+ * memory depends on the number of bytes and not on the number of chunks: a chunk of one byte
+ * occupies several hundred bytes.
  */
 export class ByteBuffer {
   #bytes: Uint8Array = none;

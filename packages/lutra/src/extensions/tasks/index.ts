@@ -30,6 +30,7 @@ export type {
 export {
   cancelTask,
   getTask,
+  idempotencyKeyMember,
   isCreateTaskResult,
   isTerminal,
   parseCreateTaskResult,

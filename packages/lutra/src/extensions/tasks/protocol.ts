@@ -20,6 +20,12 @@ export const tasksId = "io.modelcontextprotocol/tasks";
 export const taskResultType = "task";
 
 /** @spec ext-tasks/tasks#task-status-notifications */
+/**
+ * The member of `_meta` that contains the idempotency key of a call. Servers on this package return
+ * the same task for each call of a caller with the same key; others ignore it.
+ */
+export const idempotencyKeyMember = "lutra/idempotencyKey";
+
 export const taskNotificationMethod = "notifications/tasks";
 
 /** The filter member of `subscriptions/listen` for tasks. */

@@ -3,8 +3,9 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import * as mini from "zod/mini";
 import type { JSONObject } from "../../protocol/json.ts";
-import type { Schema } from "../../schema/schema.ts";
+import type { Schema } from "../../schema/standard-schema.ts";
 import { elicitParams } from "./elicitation.ts";
 import { checkedRequest } from "./input-kinds.ts";
 
@@ -54,6 +55,28 @@ describe("client/elicitation#requested-schema", () => {
     expect(fieldOf(field)).toEqual(field);
   });
 
+  it("completes the titles of choices", () => {
+    const items = { anyOf: [{ const: "a", type: "string" }] };
+    expect(fieldOf({ type: "array", items })).toEqual({
+      type: "array",
+      items: { anyOf: [{ const: "a", title: "a" }] },
+    });
+  });
+
+  it.each<[JSONObject, string]>([
+    [{ type: "string", default: 1 }, "requestedSchema.a.default: expected a string"],
+    [{ type: "integer", default: "1" }, "requestedSchema.a.default: expected a number"],
+    [{ type: "boolean", default: {} }, "requestedSchema.a.default: expected a boolean"],
+    [
+      { type: "array", items: { type: "string", enum: ["x"] }, default: [1] },
+      "requestedSchema.a.default: expected a list of strings",
+    ],
+    [{ type: "array", items: { type: "string", enum: [1] } }, "requestedSchema.a.items: expected"],
+    [{ type: "array", items: { anyOf: [{ const: 1 }] } }, "requestedSchema.a.items: expected"],
+  ])("refuses a field whose values have another type: %j", (field, message) => {
+    expect(() => fieldOf(field)).toThrow(message);
+  });
+
   it.each<[string, JSONObject, JSONObject]>([
     ["a pattern", { type: "string", pattern: "^a" }, { type: "string" }],
     ["a format that forms do not know", { type: "string", format: "uuid" }, { type: "string" }],
@@ -94,8 +117,18 @@ describe("client/elicitation#requested-schema", () => {
     ["an object without properties", { type: "object" }],
     ["text", { type: "string" }],
     ["a library's text", z.string()],
+    ["undefined, as under a misspelt option", undefined as never],
   ])("the form itself is an object with properties: %s is a TypeError", (_what, schema) => {
     expect(() => formOf(schema)).toThrow(TypeError);
+    expect(() => formOf(schema)).toThrow(/^requestedSchema: expected /);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["zod/mini", mini.object({}), "requestedSchema: this schema of zod offers no JSON Schema; use"],
+    ["an object of schemas", { a: z.string() }, "requestedSchema: expected one schema, got"],
+    ["a date", z.object({ at: z.date() }), "requestedSchema.at: Date cannot be represented"],
+  ])("says what to write in place of %s", (_what, schema, message) => {
+    expect(() => formOf(schema as Schema)).toThrow(message);
   });
 
   it.each<[string, Schema]>([
@@ -162,7 +195,15 @@ describe("client/elicitation#url-mode-elicitation-requests", () => {
     },
   );
 
-  it.each(["", "example.com", "/relative", "https://", "not a url"])("%j is none", (url) => {
+  it.each([
+    ...["", "example.com", "/relative", "https://", "not a url", "https://a.example/b c"],
+    ...["https://good.example\n.evil.example/", "https://good.example\t.evil.example/"],
+    ...[
+      "https://good.example\\@evil.example/",
+      "https://a.example/\u202e",
+      "https://a\u200b.example",
+    ],
+  ])("%j is none", (url) => {
     expect(() => elicitParams({ mode: "url", message: "?", url })).toThrow(TypeError);
   });
 });

@@ -10,12 +10,14 @@ import type {
   ElicitURLParams,
   RequestedSchema,
 } from "../../protocol/elicitation.ts";
+import { isElicitationURL } from "../../protocol/elicitation.ts";
 import type { InputResponse } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import { isObject } from "../../protocol/json.ts";
 import { compileForm } from "../../schema/forms.ts";
 import type { JSONSchemaValidator } from "../../schema/json-schema.ts";
-import { isStandardSchema, type Output, type StandardSchema } from "../../schema/schema.ts";
+import type { Input, Output } from "../../schema/schema.ts";
+import { jsonSchemaOf, type StandardSchema } from "../../schema/standard-schema.ts";
 
 /** A form to fill in. */
 export interface FormQuestion<Form> {
@@ -25,6 +27,33 @@ export interface FormQuestion<Form> {
   /** A flat object of primitive fields: a Standard Schema or a plain JSON Schema. */
   readonly requestedSchema: Form;
 }
+
+/** The values of fields that a form can have. */
+type FieldValue = string | number | boolean | readonly string[] | undefined;
+
+/** The names of fields whose values have another type. A form has no nested objects and no null. */
+type OtherFields<Values> = {
+  [Name in keyof Values]-?: unknown extends Values[Name]
+    ? never
+    : Values[Name] extends FieldValue
+      ? never
+      : Name;
+}[keyof Values];
+
+type FieldErrors<Names extends PropertyKey> = {
+  readonly [Name in Names]: "expected a string, a number, a boolean or a choice of strings";
+};
+
+/** Accepts every flat form. For any other form, the type error names the field. */
+export type FlatQuestion<Form> = [OtherFields<Input<Form>>] extends [never]
+  ? unknown
+  : Form extends StandardSchema
+    ? { readonly requestedSchema: FieldErrors<OtherFields<Input<Form>>> }
+    : {
+        readonly requestedSchema: {
+          readonly properties: FieldErrors<OtherFields<Input<Form>>>;
+        };
+      };
 
 /** The answer to a form. When the user accepted, its content has the type of the form. */
 export type Answer<Form> =
@@ -68,7 +97,7 @@ export function elicitParams(
 ): ElicitParams {
   if (!("url" in question)) return formParams(question);
   const { message, url } = question;
-  if (!URL.canParse(url)) throw new TypeError(`elicitation: ${url}: expected a URL`);
+  if (!isElicitationURL(url)) throw new TypeError(`elicitation: ${url}: expected a URL`);
   return { mode: "url", message, url };
 }
 
@@ -108,9 +137,7 @@ function formParams({
 }
 
 function toRequestedSchema(schema: StandardSchema | JSONObject): RequestedSchema {
-  const json = isStandardSchema(schema)
-    ? schema["~standard"].jsonSchema.input({ target: "draft-2020-12" })
-    : schema;
+  const json = jsonSchemaOf("requestedSchema", schema, "input");
   if (json.type !== "object" || !isObject(json.properties)) {
     throw new TypeError("requestedSchema: expected an object with properties");
   }
@@ -138,14 +165,38 @@ function toField(name: string, field: unknown): JSONObject {
   // Forms have no `const`. An `enum` with one value is equivalent.
   if (typeof field.const === "string") kept.enum = [field.const];
   if (kept.type === "integer") dropUnbounded(kept);
+  if (kept.type === "array") kept.items = withTitles(kept.items);
+  requireDefault(name, kept);
   return kept;
+}
+
+/** Completes choices without a title, which schema libraries create, because forms require one. */
+function withTitles(items: unknown): unknown {
+  if (!isObject(items) || !Array.isArray(items.anyOf)) return items;
+  return { anyOf: items.anyOf.map(({ const: value, title = value }) => ({ const: value, title })) };
 }
 
 function isChoice(items: unknown): boolean {
   if (!isObject(items)) return false;
   if (Array.isArray(items.anyOf))
-    return items.anyOf.every((one) => isObject(one) && "const" in one);
-  return items.type === "string" && Array.isArray(items.enum);
+    return items.anyOf.every((one) => isObject(one) && typeof one.const === "string");
+  return items.type === "string" && Array.isArray(items.enum) && items.enum.every(isText);
+}
+
+/** Checks that a default is a value of the field, because JSON Schema allows any. */
+function requireDefault(name: string, { type, default: value }: JSONObject): void {
+  const own = type === "integer" ? "number" : type;
+  if (value === undefined || (type === "array" ? isTexts(value) : typeof value === own)) return;
+  const expected = type === "array" ? "a list of strings" : `a ${own}`;
+  throw new TypeError(`requestedSchema.${name}.default: expected ${expected}`);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 /** Drops the bounds that schema libraries add to every integer: the safe range. */

@@ -58,6 +58,12 @@ describe("basic/patterns/progress", () => {
     },
   );
 
+  it("MUST only reference the token of the request, whatever the handler passes", async () => {
+    const report = { progress: 1, progressToken: "other" };
+    const notifications = await sent((context) => context.progress(report), { progressToken: 7 });
+    expect(notifications).toMatchObject([{ params: { progress: 1, progressToken: 7 } }]);
+  });
+
   it("progress notifications MUST stop after completion", async () => {
     let late: HandlerContext | undefined;
     const keep = (context: HandlerContext) => {
@@ -80,7 +86,9 @@ describe("basic/patterns/progress", () => {
     const tools = [defineTool({ name: "t", call: (_args, context) => fail(context) })];
     const server = createServer({ name: "test", version: "1", tools, onError: () => {} });
     const options = { meta: { progressToken: 1 }, notifications };
-    await expect(ask(server, "tools/call", { name: "t" }, options)).rejects.toBeDefined();
+    expect(await ask(server, "tools/call", { name: "t" }, options)).toMatchObject({
+      isError: true,
+    });
     late?.progress(1);
     expect(notifications).toEqual([]);
   });
@@ -180,4 +188,54 @@ describe("the context of a handler", () => {
     expect(seen?.principal).toBe(principal);
     expect(seen?.clientInfo).toBeUndefined();
   });
+});
+
+it("may be destructured by a handler", async () => {
+  const notifications = await sent(
+    async ({ progress, log, step, sleep, parallel, status, startTask }) => {
+      await progress(1);
+      await log("info", "x");
+      await step("a", () => 1);
+      await sleep("b", 0);
+      await parallel([1], { concurrency: 1 }, () => 1);
+      await status("c");
+      await startTask();
+    },
+    { progressToken: 7, [logLevel]: "info" },
+  );
+  expect(notifications.map(({ method }) => method)).toEqual([
+    "notifications/progress",
+    "notifications/message",
+  ]);
+});
+
+it("may be destructured by a handler that asks", async () => {
+  const call = async (_args: unknown, { elicit }: HandlerContext) => {
+    const requestedSchema = { type: "object", properties: { a: { type: "string" } } } as const;
+    await elicit("q", { message: "?", requestedSchema });
+    return "";
+  };
+  const server = createServer({
+    name: "test",
+    version: "1",
+    tools: [defineTool({ name: "t", call })],
+  });
+  const capabilities = { elicitation: { form: {} } };
+  const asked = await ask(server, "tools/call", { name: "t" }, { capabilities });
+  expect(asked).toMatchObject({ resultType: "input_required" });
+});
+
+it("says what elicit expects when the name is missing", async () => {
+  const thrown: unknown[] = [];
+  const handler = ({ elicit }: HandlerContext) => {
+    try {
+      void elicit({ message: "?" } as never, undefined as never);
+    } catch (error) {
+      thrown.push(error);
+    }
+  };
+  await sent(handler, {});
+  expect(thrown).toMatchObject([
+    { message: expect.stringContaining("expected a name and a question") },
+  ]);
 });

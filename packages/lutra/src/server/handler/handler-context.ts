@@ -9,16 +9,19 @@ import type { Implementation } from "../../protocol/meta.ts";
 import type { Progress } from "../../protocol/progress.ts";
 import type { Root } from "../../protocol/roots.ts";
 import type { CreateMessageParams, CreateMessageResult } from "../../protocol/sampling.ts";
-import type { StandardSchema } from "../../schema/schema.ts";
+import type { StandardSchema } from "../../schema/standard-schema.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
-import type { Answer, FormQuestion, URLAnswer } from "./elicitation.ts";
+import type { Answer, FlatQuestion, FormQuestion, URLAnswer } from "./elicitation.ts";
 import type { ParallelOptions } from "./parallel.ts";
 import type { StepOptions } from "./step-options.ts";
 import type { Effect } from "./steps.ts";
 
 /** The second argument of every handler. */
 export interface HandlerContext {
-  /** Aborts when the client cancels or disconnects. */
+  /**
+   * Aborts when the client cancels or disconnects. In a task, aborts instead when the task is
+   * cancelled or expires, or when another worker may have taken it.
+   */
   readonly signal: AbortSignal;
   /** The caller, if the transport has verified one. */
   readonly principal: Principal | undefined;
@@ -35,19 +38,23 @@ export interface HandlerContext {
   /** The state that the previous round passed to `inputRequired({ state })`. */
   readonly state: unknown;
   /**
-   * Reports progress if the client asked for it. Values that do not increase are dropped. The
-   * promise, if there is one, resolves when the client can receive more.
+   * Reports progress if the client asked for it. Values that do not increase are dropped, and
+   * those that a later one replaces before the client can receive them. The promise, if there is one,
+   * resolves when the client can receive more.
    *
    * @spec basic/patterns/progress
    */
   progress(progress: number | Progress): void | Promise<void>;
   /**
-   * Sends a log message if the client asked for this level or a lower one.
+   * Sends a log message if the server has the option `logging`, and the client asked for this level
+   * or a lower one.
    *
    * @deprecated Log to `stderr` or use OpenTelemetry.
    * @spec server/utilities/logging#per-request-log-level
    */
   log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void>;
+  /** Asks the user to visit a URL, for secrets and third-party sign-in. */
+  elicit(name: string, question: ElicitURLParams): Promise<URLAnswer>;
   /**
    * Asks the user to fill in a form. `name` identifies the input request within the exchange, so that a
    * replay of the handler finds the answer; an input request in a loop needs a new name each time. To ask
@@ -59,10 +66,8 @@ export interface HandlerContext {
    */
   elicit<const Form extends StandardSchema | JSONObject>(
     name: string,
-    question: FormQuestion<Form>,
+    question: FormQuestion<Form> & FlatQuestion<Form>,
   ): Promise<Answer<Form>>;
-  /** Asks the user to visit a URL, for secrets and third-party sign-in. */
-  elicit(name: string, question: ElicitURLParams): Promise<URLAnswer>;
   /**
    * Asks the client's model for a message.
    *
@@ -92,8 +97,9 @@ export interface HandlerContext {
   /** As above, with further tries after a failure, and a timeout. */
   step<T>(name: string, options: StepOptions, effect: Effect<T>): Promise<T>;
   /**
-   * Waits. A replay waits only for the rest of the time. In a task, a sleep of more than a second
-   * releases the process: another attempt continues when the sleep has ended.
+   * Waits. A replay waits only for the rest of the time. When a task has waited only for sleeps for
+   * a second, and no sleep ends within another second, its attempt ends. Another attempt continues
+   * when the first sleep has ended.
    */
   sleep(name: string, ms: number): Promise<void>;
   /**

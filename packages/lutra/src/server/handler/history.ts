@@ -53,9 +53,12 @@ export class History {
   readonly #held: { readonly start: OperationStart; readonly operation: Operation }[] = [];
   /** Ends of this round that wait for their turn. */
   readonly #undelivered: (() => void)[] = [];
-  readonly #timer: QuietTimer;
+  readonly #graceMs: number;
+  #timer: QuietTimer | undefined;
   /** True while an end waits for the next turn of the event loop. */
   #isDelivering = false;
+  /** Number of operations that run, or whose end was not delivered. */
+  #running = 0;
   /** The next recorded entry to be replayed, and the number of starts before it. */
   #position = 0;
   #passed = 0;
@@ -65,7 +68,7 @@ export class History {
   constructor(recorded: readonly HistoryEntry[], graceMs: number) {
     this.#entries = [...recorded];
     this.#recorded = recorded.length;
-    this.#timer = new QuietTimer(graceMs, () => this.fail(this.#changed()));
+    this.#graceMs = graceMs;
     for (const entry of recorded) {
       if ("end" in entry) this.#ends.add(entry.end);
       else {
@@ -110,20 +113,25 @@ export class History {
   }
 
   /**
-   * Calls `settle`, which lets the handler continue after the end of an operation. Each call has a
-   * turn of the event loop of its own, in the order of the ends and after the replay. A race of two
-   * branches therefore has the same winner in every round.
+   * Calls `settle`, which lets the handler continue after the end of an operation. If several
+   * operations run, each call has a turn of the event loop of its own, in the order of the ends and
+   * after the replay. A race of two branches therefore has the same winner in every round.
    */
   deliver(settle: () => void): void {
-    this.#undelivered.push(settle);
-    this.#deliverNext();
+    const isAlone = this.isLive && this.#running === 1 && !this.#isDelivering;
+    if (isAlone) {
+      this.#settle(settle);
+    } else {
+      this.#undelivered.push(settle);
+      this.#deliverNext();
+    }
   }
 
   /** Refuses all operations from now on, and those that wait for the replay. */
   fail(mistake: HandlerError): void {
     if (this.#mistake !== undefined) return;
     this.#mistake = mistake;
-    this.#timer.stop();
+    this.close();
     const waiting = [...this.#open.values(), ...this.#held.map(({ operation }) => operation)];
     this.#open.clear();
     this.#held.length = 0;
@@ -137,24 +145,35 @@ export class History {
 
   /** Stops the timer of a round that has ended. */
   close(): void {
-    this.#timer.stop();
+    this.#timer?.stop();
   }
 
   #begin(start: OperationStart, operation: Operation): void {
     const number = this.#starts;
     this.#starts += 1;
     this.#entries.push(start);
+    this.#run(operation, number, start);
+  }
+
+  #run(operation: Operation | undefined, number: number, start: OperationStart): void {
+    if (operation === undefined) return;
+    this.#running += 1;
     operation.run(number, start);
+  }
+
+  #settle(settle: () => void): void {
+    this.#running -= 1;
+    settle();
   }
 
   /** Replays recorded entries until one of them has to wait. */
   #replay(): void {
     const before = this.#position;
     while (!this.isLive && this.#replayNext());
-    if (this.#position !== before) this.#timer.stop();
+    if (this.#position !== before) this.close();
     const isBlocked = this.#open.size + this.#held.length > 0 && !this.#isDelivering;
     if (this.isLive) this.#goLive();
-    else if (isBlocked) this.#timer.start();
+    else if (isBlocked) this.#startTimer();
   }
 
   /** Replays one entry. Returns false when that has to wait. */
@@ -174,9 +193,14 @@ export class History {
     this.#position += 1;
     this.#passed += 1;
     if (operation.runsDuringReplay && !this.#ends.has(number)) {
-      this.#take(number)?.run(number, entry);
+      this.#run(this.#take(number), number, entry);
     }
     return true;
+  }
+
+  #startTimer(): void {
+    this.#timer ??= new QuietTimer(this.#graceMs, () => this.fail(this.#changed()));
+    this.#timer.start();
   }
 
   #take(number: number): Operation | undefined {
@@ -197,7 +221,8 @@ export class History {
   #deliverNext(): void {
     if (!this.isLive || this.#undelivered.length === 0) return;
     this.#inOwnTurn(() => {
-      this.#undelivered.shift()?.();
+      const next = this.#undelivered.shift();
+      if (next !== undefined) this.#settle(next);
       this.#deliverNext();
     });
   }
@@ -206,7 +231,9 @@ export class History {
   #goLive(): void {
     const starts = this.#entries.filter((entry): entry is OperationStart => "start" in entry);
     const open = [...this.#open.keys()].sort((a, b) => a - b);
-    for (const number of open) this.#take(number)?.run(number, starts[number] as OperationStart);
+    for (const number of open) {
+      this.#run(this.#take(number), number, starts[number] as OperationStart);
+    }
     for (const { start, operation } of this.#held.splice(0)) this.#begin(start, operation);
     this.#deliverNext();
   }

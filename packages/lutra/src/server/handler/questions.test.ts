@@ -61,6 +61,12 @@ describe("basic/patterns/mrtr#inputrequests: kinds", () => {
       { sampling: { tools: {} } },
       { sampling: {} },
     ],
+    [
+      "client/sampling#capabilities: sampling with context",
+      (c) => c.sample("q", { ...sampling, includeContext: "allServers" }),
+      { sampling: { context: {} } },
+      { sampling: {} },
+    ],
     ["roots", (c) => c.roots("q"), { roots: {} }, {}],
     [
       "one of several in explicit form",
@@ -102,14 +108,23 @@ describe("basic/patterns/mrtr#inputrequests: kinds", () => {
       (c) =>
         c.elicit("q", {
           ...form,
-          requestedSchema: { type: "object", properties: { a: { type: "object" } } },
+          requestedSchema: { type: "object", properties: { a: { type: "object" } } } as JSONObject,
         }),
     ],
     [
       "a form that is a list",
-      (c) => c.elicit("q", { ...form, requestedSchema: { type: "array" } }),
+      (c) => c.elicit("q", { ...form, requestedSchema: { type: "array" } as JSONObject }),
     ],
-    ["the same name twice", async (c) => Promise.all([c.elicit("q", form), c.elicit("q", url)])],
+    [
+      "sampling with a tool use without its result",
+      (c) =>
+        c.sample("q", {
+          ...sampling,
+          messages: [
+            { role: "assistant", content: { type: "tool_use", id: "1", name: "t", input: {} } },
+          ],
+        }),
+    ],
     [
       "a request that does not exist, by hand",
       () => inputRequired({ inputRequests: { q: { method: "tools/call" } as never } }),
@@ -118,10 +133,20 @@ describe("basic/patterns/mrtr#inputrequests: kinds", () => {
   ])(
     "what makes no sense is the author's mistake, masked and reported: %s",
     async (_what, handler) => {
-      await expect(call(serverOf(handler))).rejects.toMatchObject({ code: -32603 });
+      expect(await call(serverOf(handler))).toMatchObject({
+        isError: true,
+        content: [{ type: "text", text: "Internal error" }],
+      });
       expect(errors).toEqual([expect.any(TypeError)]);
     },
   );
+
+  it("a name that is used twice in one round is a protocol error that names it", async () => {
+    const server = serverOf((c) => Promise.all([c.elicit("q", form), c.elicit("q", url)]));
+    const message = 'input request "q": asked twice in one round';
+    await expect(call(server)).rejects.toMatchObject({ code: -32603, message });
+    expect(errors).toEqual([expect.any(TypeError)]);
+  });
 });
 
 describe("several inputs at once", () => {

@@ -2,14 +2,10 @@
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import { hasCapabilities, requireCapabilities } from "../../protocol/capabilities.ts";
 import type { ElicitResult } from "../../protocol/elicitation.ts";
-import {
-  capabilityFor,
-  type InputRequest,
-  type InputRequests,
-  type InputResponse,
-} from "../../protocol/input-required.ts";
-import type { StandardSchema } from "../../schema/schema.ts";
+import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
+import type { StandardSchema } from "../../schema/standard-schema.ts";
 import { HandlerError } from "./handler-error.ts";
+import { capabilitiesToSend } from "./input-kinds.ts";
 import type { InputMemory } from "./request-state.ts";
 import { InputPending, type RoundState, refused } from "./round-state.ts";
 
@@ -84,7 +80,7 @@ export class Questions {
     const answer = this.#answer(name, request);
     if (answer !== undefined) return Promise.resolve(answer as Response);
     try {
-      requireCapabilities(capabilityFor(request), this.#capabilities);
+      requireCapabilities(capabilitiesToSend(request), this.#capabilities);
     } catch (error) {
       return refused(error);
     }
@@ -95,7 +91,8 @@ export class Questions {
   #answer(name: string, request: InputRequest): InputResponse | undefined {
     const { answers, offered } = this.#memory;
     if (Object.hasOwn(answers, name)) return answers[name];
-    if (!offered || !hasCapabilities(capabilityFor(request), this.#capabilities)) return undefined;
+    if (!offered || !hasCapabilities(capabilitiesToSend(request), this.#capabilities))
+      return undefined;
     const answer = offered(name, request);
     if (answer !== undefined) this.#taken[name] = answer;
     return answer;

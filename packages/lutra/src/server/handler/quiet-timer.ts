@@ -2,8 +2,9 @@
 const ticks = 10;
 
 /**
- * Calls a function after a period. The period is made of several timers, so that it does not end
- * at once when the process continues after a suspension, before it has handled pending events.
+ * Calls a function after a period. One long timer would fire as soon as a suspended process
+ * continues, before the process has handled pending events. So the period consists of several
+ * short timers, of which a suspension ends only one.
  */
 export class QuietTimer {
   readonly #tickMs: number;

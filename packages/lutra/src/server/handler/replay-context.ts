@@ -9,22 +9,24 @@ import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import type { ElicitResult, ElicitURLParams } from "../../protocol/elicitation.ts";
 import type { Principal, RequestContext } from "../../protocol/exchange.ts";
 import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
-import type { JSONObject } from "../../protocol/json.ts";
+import { isObject, type JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
-import { isAtLeast, type LoggingLevel } from "../../protocol/logging.ts";
+import { isAtLeast } from "../../protocol/logging.ts";
 import type { Implementation, RequestMeta } from "../../protocol/meta.ts";
-import { type Progress, progressNotification } from "../../protocol/progress.ts";
-import type { ListRootsResult, Root } from "../../protocol/roots.ts";
-import type { CreateMessageParams, CreateMessageResult } from "../../protocol/sampling.ts";
-import { isStandardSchema, type StandardSchema } from "../../schema/schema.ts";
+import { progressNotification } from "../../protocol/progress.ts";
+import type { ListRootsResult } from "../../protocol/roots.ts";
+import { readTraceContext } from "../../protocol/trace-context.ts";
+import { isStandardSchema, type StandardSchema } from "../../schema/standard-schema.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import { elicitParams, type FormQuestion } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { HandlerError } from "./handler-error.ts";
-import { inParallel, type ParallelOptions } from "./parallel.ts";
+import { PacedProgress } from "./paced-progress.ts";
+import { inParallel } from "./parallel.ts";
 import { Questions } from "./questions.ts";
 import type { InputMemory } from "./request-state.ts";
 import { quiet, type RoundSettings, RoundState } from "./round-state.ts";
+import { checkedSampling } from "./sampling.ts";
 import { Sleeps } from "./sleeps.ts";
 import type { StepLog } from "./step-log.ts";
 import type { StepOptions } from "./step-options.ts";
@@ -38,6 +40,8 @@ export interface RoundInit {
   readonly handles: HandleStore;
   readonly settings: RoundSettings;
   readonly stepLog?: StepLog | undefined;
+  /** True for a round outside of the request that started its exchange. @default false */
+  readonly isDetached?: boolean;
 }
 
 /** The steps, input requests and sleeps of one round. */
@@ -76,6 +80,7 @@ export class ReplayContext implements HandlerContext {
   readonly #requestMeta: RequestMeta;
   #operations: Operations | undefined;
   #lastProgress = Number.NEGATIVE_INFINITY;
+  #pacedProgress: PacedProgress | undefined;
   #isDone = false;
 
   constructor(init: RoundInit) {
@@ -115,70 +120,86 @@ export class ReplayContext implements HandlerContext {
     return this.#init.memory.state;
   }
 
-  progress(value: number | Progress): void | Promise<void> {
-    const { progressToken } = this.#requestMeta;
-    const progress = typeof value === "number" ? { progress: value } : value;
-    if (progressToken === undefined || this.#isDone) return;
-    if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
-    this.#lastProgress = progress.progress;
-    return this.#init.context.notify(progressNotification(progressToken, progress));
+  // Functions, and not methods, so that a handler may destructure its context. Each is created when it
+  // is read, because most handlers read few of them.
+
+  get progress(): HandlerContext["progress"] {
+    return (value) => {
+      const { progressToken } = this.#requestMeta;
+      const progress = typeof value === "number" ? { progress: value } : value;
+      if (progressToken === undefined || this.#isDone) return;
+      if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
+      this.#lastProgress = progress.progress;
+      this.#pacedProgress ??= new PacedProgress(this.#init.context, () => !this.#isDone);
+      return this.#pacedProgress.send(progressNotification(progressToken, progress));
+    };
   }
 
-  log(level: LoggingLevel, data: unknown, logger?: string): void | Promise<void> {
-    const { logLevel } = this.#requestMeta;
-    if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
-    // The data of a message is required, and `undefined` is not valid in JSON.
-    const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
-    return this.#init.context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
+  get log(): HandlerContext["log"] {
+    return (level, data, logger) => {
+      const { logLevel } = this.#requestMeta;
+      if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
+      // The data of a message is required, and `undefined` is not valid in JSON.
+      const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
+      return this.#init.context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
+    };
   }
 
-  elicit(
-    name: string,
-    question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
-    // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface define the type
-  ): Promise<any> {
-    const request = { method: "elicitation/create", params: elicitParams(question) } as const;
-    const { questions } = this.#started;
-    const answer = questions.ask<ElicitResult>(name, request);
-    if ("url" in question || !isStandardSchema(question.requestedSchema)) return answer;
-    const { requestedSchema: schema } = question;
-    return quiet(questions.converted({ name, request, schema }, answer));
+  get elicit(): HandlerContext["elicit"] {
+    return (
+      name: string,
+      question: FormQuestion<StandardSchema | JSONObject> | ElicitURLParams,
+      // biome-ignore lint/suspicious/noExplicitAny: the overloads of the interface define the type
+    ): Promise<any> => {
+      if (typeof name !== "string" || !isObject(question)) {
+        throw new TypeError(
+          'elicit: expected a name and a question, as in elicit("sure", { ... })',
+        );
+      }
+      const request = { method: "elicitation/create", params: elicitParams(question) } as const;
+      const { questions } = this.#started;
+      const answer = questions.ask<ElicitResult>(name, request);
+      if ("url" in question || !isStandardSchema(question.requestedSchema)) return answer;
+      const { requestedSchema: schema } = question;
+      return quiet(questions.converted({ name, request, schema }, answer));
+    };
   }
 
-  sample(name: string, params: CreateMessageParams): Promise<CreateMessageResult> {
-    return this.#ask(name, { method: "sampling/createMessage", params });
+  get sample(): HandlerContext["sample"] {
+    return (name, params) =>
+      this.#ask(name, checkedSampling({ method: "sampling/createMessage", params }));
   }
 
-  roots(name: string): Promise<readonly Root[]> {
-    const result = this.#ask<ListRootsResult>(name, { method: "roots/list" });
-    return quiet(result.then(({ roots }) => roots));
+  get roots(): HandlerContext["roots"] {
+    return (name) => {
+      const result = this.#ask<ListRootsResult>(name, { method: "roots/list" });
+      return quiet(result.then(({ roots }) => roots));
+    };
   }
 
-  step<T>(name: string, options: StepOptions | Effect<T>, effect?: Effect<T>): Promise<T> {
-    const step = effect
-      ? { name, options: options as StepOptions, effect }
-      : { name, options: {}, effect: options as Effect<T> };
-    return this.#started.steps.run(step);
+  get step(): HandlerContext["step"] {
+    return <T>(name: string, options: StepOptions | Effect<T>, effect?: Effect<T>): Promise<T> => {
+      const step = effect
+        ? { name, options: options as StepOptions, effect }
+        : { name, options: {}, effect: options as Effect<T> };
+      return this.#started.steps.run(step);
+    };
   }
 
-  sleep(name: string, ms: number): Promise<void> {
-    return this.#started.sleeps.sleep(name, ms);
+  get sleep(): HandlerContext["sleep"] {
+    return (name, ms) => this.#started.sleeps.sleep(name, ms);
   }
 
-  parallel<T, R>(
-    items: Iterable<T>,
-    options: ParallelOptions,
-    work: (item: T, index: number) => R | Promise<R>,
-  ): Promise<R[]> {
-    return quiet(inParallel(items, options, work));
+  get parallel(): HandlerContext["parallel"] {
+    return (items, options, work) => quiet(inParallel(items, options, work));
   }
 
-  status(message: string): void | Promise<void> {
-    if (!this.#isDone) return this.#init.stepLog?.status(message);
+  get status(): HandlerContext["status"] {
+    return (message) => (this.#isDone ? undefined : this.#init.stepLog?.status(message));
   }
 
-  startTask(): void | Promise<void> {
-    if (!this.#isDone) return this.#init.stepLog?.startTask();
+  get startTask(): HandlerContext["startTask"] {
+    return () => (this.#isDone ? undefined : this.#init.stepLog?.startTask());
   }
 
   /** Waits for steps that run in parallel with an input request. */
@@ -227,14 +248,22 @@ export class ReplayContext implements HandlerContext {
 
   /** The memory for the next round. */
   get memory(): InputMemory {
-    const { memory } = this.#init;
+    const memory = this.#tracedMemory;
     if (this.#operations === undefined) return { ...memory, state: undefined };
     const { round, steps, questions } = this.#operations;
     const { answers } = questions;
     const history = [...round.history.entries];
-    const known = { answers, steps: steps.outcomes, history, state: undefined };
+    const { firstTrace } = memory;
+    const known = { answers, steps: steps.outcomes, history, state: undefined, firstTrace };
     const exchange = round.knownExchange;
     return exchange === undefined ? known : { ...known, exchange };
+  }
+
+  /** The memory at the start, with the trace of the first round if the server is observed. */
+  get #tracedMemory(): InputMemory {
+    const { memory, settings, request } = this.#init;
+    if (settings.observer === undefined || memory.firstTrace !== undefined) return memory;
+    return { ...memory, firstTrace: readTraceContext(request.params?._meta)?.traceparent };
   }
 
   get #started(): Operations {

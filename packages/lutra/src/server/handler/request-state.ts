@@ -39,6 +39,8 @@ export interface InputMemory {
   readonly state: unknown;
   /** Identifies the exchange; set once something depends on it. */
   readonly exchange?: string | undefined;
+  /** The `traceparent` of the first round, on a server that is observed. */
+  readonly firstTrace?: string | undefined;
   /** Returns an answer that was sent without request state, if it fits the input request. */
   readonly offered?: (name: string, asked: InputRequest) => InputResponse | undefined;
 }
@@ -86,13 +88,14 @@ export interface RequestStates {
   ) => Promise<InputRequiredResult>;
 }
 
-/** Creates what seals and opens the memory of exchanges. The server itself stores nothing. */
+/** Creates the functions that seal and open the memory of exchanges. The server stores nothing. */
 export function createRequestStates(options: RequestStatesOptions): RequestStates {
   const { sealer, ttlMs, maxStateBytes, replayGuard, validator, meta, now } = options;
   return {
     open: async (request, context, singleUse) => {
       const sealed = request.params?.requestState as string;
-      // This server sends no longer one, and the binding costs as much as the parameters are long.
+      // No state that this server sends is longer. The check is first, because creating the binding
+      // takes time in proportion to the length of the parameters.
       const isKnown = sealed.length <= maxStateBytes;
       const opened = isKnown ? await sealer.open(sealed, binding(request, context)) : undefined;
       const state = opened as SealedState | undefined;
@@ -110,8 +113,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       const isKept = ([key]: [string, unknown]) => !Object.hasOwn(state.pending, key);
       const kept = Object.entries(state.answers).filter(isKept);
       const answers = Object.fromEntries([...kept, ...accepted]);
-      const { steps, history, exchange } = state;
-      return { answers, steps, history, state: state.state, exchange };
+      const { steps, history, exchange, firstTrace } = state;
+      return { answers, steps, history, state: state.state, exchange, firstTrace };
     },
     start: ({ params }, singleUse) => {
       const responses = params?.inputResponses as JSONObject | undefined;
@@ -122,8 +125,8 @@ export function createRequestStates(options: RequestStatesOptions): RequestState
       return { ...emptyMemory, offered };
     },
     seal: async (request, context, { pending, memory }) => {
-      const { answers, steps, history, state, exchange } = memory;
-      const known = { pending, answers, steps, history, state, exchange };
+      const { answers, steps, history, state, exchange, firstTrace } = memory;
+      const known = { pending, answers, steps, history, state, exchange, firstTrace };
       const content: SealedState = { expires: now() + ttlMs, nonce: randomId(), ...known };
       const requestState = await sealer.seal(content, binding(request, context));
       if (requestState.length > maxStateBytes) {

@@ -3,6 +3,7 @@ import type { RequestContext } from "../../protocol/exchange.ts";
 import { randomId } from "../random-id.ts";
 import type { HandlerError } from "./handler-error.ts";
 import { History, type HistoryEntry, type Operation, type OperationStart } from "./history.ts";
+import type { Observer } from "./observer.ts";
 import type { InputMemory, StepOutcome } from "./request-state.ts";
 import type { StepLog } from "./step-log.ts";
 
@@ -14,12 +15,14 @@ export class InputPending extends Error {
   override readonly name: string = "InputPending";
 }
 
-/** What all rounds of a server have in common. */
+/** Settings that all rounds of a server have in common. */
 export interface RoundSettings {
   /** Time that an operation waits in a replay for one that must start before it, in milliseconds. */
   readonly replayGraceMs: number;
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Observes the rounds and their steps. */
+  readonly observer?: Observer | undefined;
 }
 
 export interface RoundStateInit {

@@ -8,16 +8,12 @@ import { requireCapabilities } from "../../protocol/capabilities.ts";
 import { chain, chainCall } from "../../protocol/chain.ts";
 import { isProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
-import {
-  capabilityFor,
-  type InputRequests,
-  type InputRequiredResult,
-} from "../../protocol/input-required.ts";
+import type { InputRequests, InputRequiredResult } from "../../protocol/input-required.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import { InputRequired } from "../results.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { checkedRequest } from "./input-kinds.ts";
+import { capabilitiesToSend, checkedRequest } from "./input-kinds.ts";
 import { ReplayContext, type RoundInit } from "./replay-context.ts";
 import type { InputMemory, RequestStates } from "./request-state.ts";
 import type { RoundSettings } from "./round-state.ts";
@@ -98,6 +94,14 @@ export function runRound<T>(
   init: RoundInit,
   handler: Handler<T>,
 ): RoundEnd<T> | Promise<RoundEnd<T>> {
+  const observe = init.settings.observer?.round;
+  if (observe === undefined) return execute(init, handler);
+  const { request, memory, isDetached = false } = init;
+  const round = { request, isDetached, firstTrace: memory.firstTrace };
+  return observe(round, () => execute(init, handler));
+}
+
+function execute<T>(init: RoundInit, handler: Handler<T>): RoundEnd<T> | Promise<RoundEnd<T>> {
   const context = new ReplayContext(init);
   return chainCall<T | InputRequired, RoundEnd<T>>(
     () => handler(context),
@@ -144,7 +148,7 @@ async function askByHand(
   }
   const checked = requests.map(([name, request]) => [name, checkedRequest(request)] as const);
   for (const [, request] of checked) {
-    requireCapabilities(capabilityFor(request), context.capabilities);
+    requireCapabilities(capabilitiesToSend(request), context.capabilities);
   }
   await context.settle();
   // The next round continues from the state, not from the start, so it has no history to follow.

@@ -4,7 +4,10 @@ import { HandlerError } from "./handler-error.ts";
 import { QuietTimer } from "./quiet-timer.ts";
 import { InputPending, type RoundState } from "./round-state.ts";
 
-/** Time without other operations after which a round ends during a sleep, in milliseconds. */
+/**
+ * Time without new operations after which sleeps end the round, in milliseconds. Also the minimum
+ * that all of them still have to last.
+ */
 const pauseAfterMs = 1000;
 
 interface Sleep {
@@ -18,10 +21,10 @@ export class Sleeps {
   readonly #isBusy: () => boolean;
   readonly #sleeps = new Map<string, Sleep>();
   readonly #timer = new QuietTimer(pauseAfterMs, () => this.#pauseIfQuiet());
-  /** Aborts with the round, and when it ends. */
+  /** Aborts when the round is aborted and when it has ended, so that no sleep waits any longer. */
   readonly #over = new AbortController();
   readonly #abort = () => this.#over.abort(this.#round.signal.reason);
-  /** Number of entries in the history when the timer was started. */
+  /** Number of entries in the history when the last sleep began or the timer was restarted. */
   #entries = 0;
   #wakeAt: number | undefined;
 
@@ -84,7 +87,7 @@ export class Sleeps {
     this.#timer.start();
   }
 
-  /** Ends the round if the handler waits only for sleeps, and for long enough. */
+  /** Ends the round if the handler waits only for sleeps, none of which ends soon. */
   #pauseIfQuiet(): void {
     if (this.#sleeps.size === 0) return;
     const { settings, stepLog, history } = this.#round;

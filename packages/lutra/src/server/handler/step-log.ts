@@ -17,14 +17,16 @@ export interface RoundProgress {
 }
 
 /**
- * Receives what a handler does while it runs. Left out for a round within a request, whose request
- * state carries all of it.
+ * Receives the progress of a handler while it runs. Absent for a round that can only end with its
+ * request, because the request state then contains all progress.
  */
 export interface StepLog {
   /** Called once, before the handler starts. */
   readonly begin?: (round: MemorySource) => void;
   /** Called before each effect. Throws or rejects when the round must not cause further effects. */
   readonly confirm?: () => void | Promise<void>;
+  /** Called with each outcome before it is recorded. Throws for one that is too large. */
+  readonly check?: (name: string, outcome: StepOutcome) => void;
   /** Stores the progress of the round. */
   readonly record: (progress: RoundProgress) => Promise<void>;
   /** True when the round can end during a sleep, and continue in another one afterwards. */

@@ -66,7 +66,7 @@ export async function runTries<T>(
     const confirmed = confirm();
     if (confirmed !== undefined) await confirmed;
     try {
-      return await runTry(effect, { ...tries, attempt });
+      return await runTry(effect, tries, attempt);
     } catch (error) {
       if (attempt > retries || !retryIf(error) || signal().aborted) throw error;
     }
@@ -77,20 +77,35 @@ export async function runTries<T>(
 
 function runTry<T>(
   effect: (info: StepInfo) => T | Promise<T>,
-  { options, signal, idempotencyKey, attempt }: Tries & { readonly attempt: number },
+  { options, signal, idempotencyKey }: Tries,
+  attempt: number,
 ): T | Promise<T> {
   const { timeoutMs = Number.POSITIVE_INFINITY } = options;
   if (timeoutMs === Number.POSITIVE_INFINITY) {
-    return effect({
-      idempotencyKey,
-      attempt,
-      get signal() {
-        return signal();
-      },
-    });
+    return effect(new UntimedTry(idempotencyKey, attempt, signal));
   }
   const tooLate = () => new TransportError("timeout", `not done within ${timeoutMs} milliseconds`);
   return within({ signal: signal(), ms: timeoutMs, tooLate }, async (tried) =>
     effect({ idempotencyKey, attempt, signal: tried }),
   );
+}
+
+/**
+ * A try without a time limit. Its signal is created on first access. A class, because V8 retains
+ * objects with an accessor in their literal until the next full garbage collection.
+ */
+class UntimedTry implements StepInfo {
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+  readonly #signal: () => AbortSignal;
+
+  constructor(idempotencyKey: string, attempt: number, signal: () => AbortSignal) {
+    this.idempotencyKey = idempotencyKey;
+    this.attempt = attempt;
+    this.#signal = signal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
+  }
 }

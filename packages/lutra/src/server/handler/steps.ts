@@ -14,6 +14,12 @@ export interface Step<T> {
   readonly effect: Effect<T>;
 }
 
+/** The functions that settle the promise of the handler. */
+interface Settlement<T> {
+  readonly resolve: (outcome: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class Steps {
   readonly #round: RoundState;
   readonly #remembered: InputMemory["steps"];
@@ -56,7 +62,7 @@ export class Steps {
       return {
         runsDuringReplay: true,
         replay: ({ error }) => (error ? fail(toError(error)) : resolve(this.#recall(name) as T)),
-        run: (number) => void this.#track(name, this.#perform(step, number)).then(resolve, fail),
+        run: (number) => this.#track(name, this.#perform(step, number), { resolve, reject: fail }),
         refuse: fail,
       };
     });
@@ -71,11 +77,18 @@ export class Steps {
     return this.#round.refuse(new HandlerError(`step "${name}": ${reason}`));
   }
 
-  #track<T>(name: string, running: Promise<T>): Promise<T> {
+  #track<T>(name: string, running: Promise<T>, { resolve, reject }: Settlement<T>): void {
     this.#running.set(running, name);
-    const remove = () => this.#running.delete(running);
-    running.then(remove, remove);
-    return running;
+    running.then(
+      (outcome) => {
+        this.#running.delete(running);
+        resolve(outcome);
+      },
+      (error) => {
+        this.#running.delete(running);
+        reject(error);
+      },
+    );
   }
 
   /** Returns a copy of an outcome, because handlers may change it. */
@@ -103,6 +116,7 @@ export class Steps {
     let outcome: StepOutcome;
     try {
       outcome = this.#toOutcome(name, await this.#try(step));
+      this.#round.stepLog?.check?.(name, outcome);
     } catch (thrown) {
       if (!this.#isFailure(thrown)) throw thrown;
       const failure = toFailure(thrown);
@@ -125,12 +139,16 @@ export class Steps {
         this.#calling = undefined;
       }
     };
-    return runTries(call, {
+    const tries = {
       options,
       signal: () => round.signal,
       confirm: () => round.confirm(),
       idempotencyKey: `${round.exchange}/${encodeURIComponent(name)}`,
-    });
+    };
+    const observe = round.settings.observer?.step;
+    return observe === undefined
+      ? runTries(call, tries)
+      : observe(name, () => runTries(call, tries));
   }
 
   #toOutcome(name: string, value: unknown): StepOutcome {

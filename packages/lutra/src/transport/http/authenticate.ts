@@ -1,22 +1,34 @@
 /**
- * Who sent a request: the function that verifies credentials, made to fail closed.
+ * The function that verifies the credentials of a request, wrapped so that it fails closed.
  *
  * @spec basic/authorization/index#error-handling
  */
 import { isPrincipal, unauthorized } from "../../protocol/authorization.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
 import type { Principal } from "../../protocol/exchange.ts";
+import { type ProtectedResource, type ReadHeader, withChallenge } from "./protected-resource.ts";
 
 /**
  * Returns the caller's principal, from verified credentials, or undefined for a caller without any.
  * Throw `unauthorized()` or `forbidden()` to refuse the caller in another way. `header` returns a
  * header by its lower-case name.
  */
-export type Authenticate = (
-  header: (name: string) => string | undefined,
-) => Principal | undefined | Promise<Principal | undefined>;
+export interface Authenticate {
+  (
+    header: ReadHeader,
+    request?: AuthenticatedRequest,
+  ): Principal | undefined | Promise<Principal | undefined>;
+  /** The description of the server for clients that sign in; `protect` of `lutra/auth` sets it. */
+  readonly resource?: ProtectedResource | undefined;
+}
 
-export interface AuthenticateRules {
+/** The parts of a request that are known beside its headers. */
+export interface AuthenticatedRequest {
+  /** The method of HTTP. @default "POST" */
+  readonly httpMethod?: string | undefined;
+}
+
+interface AuthenticateRules {
   /** True to serve callers for which there is no principal. */
   readonly anonymous: boolean;
   /** Called with each error whose cause is hidden from the client. */
@@ -27,28 +39,32 @@ export interface AuthenticateRules {
  * Wraps `authenticate` so that only a principal, or with `anonymous` its absence, lets a request
  * pass. Any other value refuses the caller. An unknown error is masked, with the status 500.
  */
-export function failClosed<Args extends readonly unknown[]>(
-  authenticate: (...args: Args) => unknown,
+export function failClosed<Args extends readonly [ReadHeader, ...unknown[]]>(
+  authenticate: ((...args: Args) => unknown) & Pick<Authenticate, "resource">,
   { anonymous, onError }: AuthenticateRules,
 ): (...args: Args) => Promise<Principal | undefined> {
+  const { resource } = authenticate;
   return async (...args) => {
+    const [header] = args;
     let result: unknown;
     try {
       result = await authenticate(...args);
     } catch (thrown) {
-      throw refusalFor(thrown, onError);
+      throw withChallenge(refusalFor(thrown, onError), resource, header);
     }
     if (isPrincipal(result)) return result;
     if (result !== undefined && result !== null) {
       onError(new TypeError("authenticate: expected a principal with an id, or undefined"));
     } else if (anonymous === true) return undefined;
-    throw unauthorized();
+    throw withChallenge(unauthorized(), resource, header);
   };
 }
 
 /** Returns the error that the client receives, never one with the status of a success. */
 function refusalFor(thrown: unknown, onError: (error: unknown) => void): ProtocolError {
   const isOwn = isProtocolError(thrown) && !thrown.peer;
+  // Such as an authorization server that is unavailable, which the client can't repair.
+  if (isOwn && thrown.status >= 500 && thrown.cause !== undefined) onError(thrown);
   if (isOwn && thrown.status >= 400) return thrown;
   if (!isOwn) onError(thrown);
   const message = isOwn ? thrown.message : "Internal error";

@@ -51,6 +51,7 @@ describe("bearerTokens", () => {
   it.each([
     ["an empty list", [], "tokens: expected at least one token"],
     ["a short token", [{ id: "a", token: "a".repeat(15) }], "tokens[0].token: expected 16 or more"],
+    ["an empty token", [{ id: "a", token: "" }], "got none; is its environment variable set?"],
     ["an empty id", [ana, { id: "", token: bo.token }], "tokens[1].id: expected"],
     ["a repeated token", [ana, { id: "b", token: ana.token }], "expected different tokens"],
   ])("throws for %s, without showing it", (_what, tokens, message) => {

@@ -5,6 +5,7 @@
  */
 import { unauthorized } from "../../protocol/authorization.ts";
 import type { Principal } from "../../protocol/exchange.ts";
+import { requireArray, requireKnownMembers } from "../../protocol/known-members.ts";
 import type { Authenticate } from "./authenticate.ts";
 
 /** A token and the caller that it identifies. */
@@ -27,7 +28,8 @@ const invalid = 'Bearer error="invalid_token"';
  * Creates an `authenticate` that accepts these tokens. Every token is compared, in a time that does
  * not depend on its characters. A caller with another token is refused, also with `anonymous`.
  *
- * @throws {TypeError} for an empty list, a token that is too short or listed twice, and an empty id
+ * @throws {TypeError} for an empty list, a token that is too short or listed twice, an empty id, scopes
+ *   that are not a list, and an unknown member
  * @example
  * ```ts
  * const authenticate = bearerTokens([{ id: "ana", token: process.env.ANA_TOKEN ?? "" }]);
@@ -35,9 +37,16 @@ const invalid = 'Bearer error="invalid_token"';
  * ```
  */
 export function bearerTokens(tokens: readonly BearerToken[]): Authenticate {
-  const known = tokens.map(({ id, token, scopes }, index) => {
+  requireArray("bearerTokens: tokens", tokens);
+  const known = tokens.map((entry, index) => {
+    requireKnownMembers(entry, ["id", "token", "scopes"], `bearerTokens: tokens[${index}]`);
+    const { id, token, scopes } = entry;
+    if (scopes !== undefined && !isListOfText(scopes)) {
+      throw new TypeError(`tokens[${index}].scopes: expected a list of strings`);
+    }
     if (!bearerTokenPattern.test(token)) {
-      throw new TypeError(`tokens[${index}].token: expected ${bearerTokenForm}`);
+      const found = token === "" ? ", got none; is its environment variable set?" : "";
+      throw new TypeError(`tokens[${index}].token: expected ${bearerTokenForm}${found}`);
     }
     if (id === "") throw new TypeError(`tokens[${index}].id: expected at least one character`);
     const principal: Principal = { id, ...(scopes && { scopes: Object.freeze([...scopes]) }) };
@@ -57,6 +66,10 @@ export function bearerTokens(tokens: readonly BearerToken[]): Authenticate {
     if (caller === undefined) throw unauthorized({ challenge: invalid });
     return caller;
   };
+}
+
+function isListOfText(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
 /**

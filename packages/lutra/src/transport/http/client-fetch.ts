@@ -5,11 +5,12 @@
  */
 
 import type { RequestContext, Transport } from "../../protocol/exchange.ts";
+import { encodeJSON } from "../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError } from "../../time/abort.ts";
 import type { HttpClient, HttpTransportOptions } from "./client.ts";
-import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
+import { lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
 import { ResponseReader } from "./client-response.ts";
 
 type Stream = ReadableStreamDefaultReader<Uint8Array>;
@@ -65,7 +66,7 @@ async function exchange(client: HttpClient, { request, context, signal }: Exchan
     headers.push(...pairs(userHeaders(await client.dynamicHeaders())));
   }
   const send = client.fetch ?? fetch;
-  const body = JSON.stringify(request);
+  const body = encodeJSON(request);
   const reader = new ResponseReader(request.id, context.notify, client);
   const response = await send(client.url.href, {
     method: "POST",
@@ -74,7 +75,7 @@ async function exchange(client: HttpClient, { request, context, signal }: Exchan
     signal,
     redirect: "manual",
   }).catch((cause) => {
-    throw connectionError(cause);
+    throw reader.connectionError(cause);
   });
   reader.start(response.status, (name) => response.headers.get(name));
   const stream: Stream | undefined = response.body?.getReader();
@@ -84,7 +85,7 @@ async function exchange(client: HttpClient, { request, context, signal }: Exchan
 async function readBody(stream: Stream, reader: ResponseReader): Promise<Result> {
   for (;;) {
     const { done, value } = await stream.read().catch((cause) => {
-      throw connectionError(cause);
+      throw reader.connectionError(cause);
     });
     if (done) return reader.end();
     const wait = reader.read(value);

@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { JSONRPCNotification } from "../../protocol/json-rpc.ts";
+import { createHttpTransport as createUndiciTransport } from "./client-undici.ts";
 import {
   answerWith,
   context,
@@ -19,6 +24,16 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
 
   it("reads a JSON response", async () => {
     const url = await serveHttp(answerWith(done, 200, "Application/JSON; charset=utf-8"));
+    expect(await open(url).serve(request(), context())).toEqual({ resultType: "complete" });
+  });
+
+  it("reads responses of a server that compresses unless it is asked not to", async () => {
+    const url = await serveHttp(({ headers }, response) => {
+      const isPlain = headers["accept-encoding"] === "identity";
+      const encoding = isPlain ? {} : { "content-encoding": "gzip" };
+      response.writeHead(200, { "content-type": "application/json", ...encoding });
+      response.end(isPlain ? done : gzipSync(done));
+    });
     expect(await open(url).serve(request(), context())).toEqual({ resultType: "complete" });
   });
 
@@ -101,6 +116,20 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     }
   });
 
+  it.each([401, 403])(
+    "an error with the status %i has that status and the challenge",
+    async (status) => {
+      const body = '{"jsonrpc":"2.0","error":{"code":-32600,"message":"who?"}}';
+      const challenge = 'Bearer error="invalid_token"';
+      const headers = { "content-type": "application/json", "www-authenticate": challenge };
+      const url = await serveHttp((_request, response) =>
+        response.writeHead(status, headers).end(body),
+      );
+      const answer = open(url).serve(request(), context());
+      await expect(answer).rejects.toMatchObject({ code: -32600, peer: true, status, challenge });
+    },
+  );
+
   it("a Retry-After date counts from the Date of the response", async () => {
     const headers = {
       date: "Tue, 28 Jul 2026 12:00:00 GMT",
@@ -144,7 +173,40 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
       response.writeHead(status, { "content-type": contentType, location: "/elsewhere" }).end(body),
     );
     const answer = open(url).serve(request(), context());
-    await expect(answer).rejects.toMatchObject({ name: "TransportError", reason: "http", status });
+    const message = expect.stringContaining(
+      `${url}: HTTP status ${status} without a JSON-RPC error`,
+    );
+    const error = { name: "TransportError", reason: "http", status, message };
+    await expect(answer).rejects.toMatchObject(error);
+  });
+
+  it.each([
+    ["/", 404, "; is the path of the endpoint /mcp?"],
+    ["/api?token=secret", 405, "; is the path of the endpoint /mcp?"],
+    ["/v1/mcp", 404, ""],
+    ["/", 500, ""],
+  ])("names the usual path if the server has no such path: %s, %i", async (path, status, hint) => {
+    const url = await serveHttp(answerWith("", status, "text/plain"));
+    const { origin } = new URL(url);
+    const answer = open(`${origin}${path}`).serve(request(), context());
+    const place = `${origin}${path.replace(/\?.*/, "")}`;
+    const message = `${place}: HTTP status ${status} without a JSON-RPC error${hint}`;
+    await expect(answer).rejects.toMatchObject({ message });
+  });
+
+  it("names the URL and the system's code when no connection is made", async () => {
+    const closed = createServer();
+    closed.listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    await once(closed, "close");
+    const answer = open(`http://127.0.0.1:${port}/mcp?token=secret`).serve(request(), context());
+    await expect(answer).rejects.toMatchObject({
+      reason: "closed",
+      message: `http://127.0.0.1:${port}/mcp: the connection failed before the response (ECONNREFUSED); is the server running, and on this port?`,
+      cause: expect.any(Error),
+    });
   });
 
   it.each([
@@ -189,5 +251,32 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     const url = await serveHttp(answerWith(body, 200, contentType));
     const answer = open(url, { maxResponseBytes: 20 }).serve(request(), context());
     await expect(answer).rejects.toMatchObject({ reason: "malformed" });
+  });
+});
+
+describe("the undici transport", () => {
+  const open = opener(createUndiciTransport);
+  const compressed = (status: number) =>
+    serveHttp((_request, response) => {
+      response.writeHead(status, {
+        "content-type": "application/json",
+        "content-encoding": "gzip",
+      });
+      response.end(gzipSync(done));
+    });
+
+  it("names the encoding of a response that is compressed all the same", async () => {
+    const sent = open(await compressed(200)).serve(request(), context());
+    await expect(sent).rejects.toMatchObject({
+      reason: "malformed",
+      message:
+        "response: expected no Content-Encoding, got gzip; turn off compression for requests " +
+        "with Accept-Encoding: identity",
+    });
+  });
+
+  it("reports the status of an error response that is compressed", async () => {
+    const sent = open(await compressed(500)).serve(request(), context());
+    await expect(sent).rejects.toMatchObject({ reason: "http", status: 500 });
   });
 });

@@ -4,14 +4,16 @@
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
-import type { Dispatcher } from "undici";
-import { Pool } from "undici";
+import type { Dispatcher, RequestInit as UndiciRequestInit } from "undici";
+import { Agent, Pool, fetch as undiciFetch } from "undici";
 import type { RequestContext, Transport } from "../../protocol/exchange.ts";
+import { encodeJSON } from "../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import { malformed } from "../../protocol/method.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError } from "../../time/abort.ts";
 import type { HttpTransportOptions } from "./client.ts";
-import { connectionError, lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
+import { lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
 import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";
 import { ResponseReader } from "./client-response.ts";
 
@@ -24,15 +26,18 @@ export type HttpSender = (
 
 /**
  * Creates a function that sends requests to one endpoint over the caller's connections, for example
- * a `Pool` that also serves other requests.
+ * a `Pool` that also serves other requests. It asks for uncompressed responses, since without
+ * `Accept-Encoding` a server may choose any encoding (RFC 9110, section 12.5.3).
  *
  * @throws {TypeError} for an invalid option
  */
 export function createHttpSender(
   url: string | URL,
-  options: Omit<HttpTransportOptions, "fetch" | "maxConnections"> = {},
+  options: Omit<HttpTransportOptions, "fetch" | "auth" | "maxConnections"> = {},
 ): HttpSender {
-  const client = withDefaults(url, options);
+  const completed = withDefaults(url, options);
+  const staticHeaders = [...completed.staticHeaders, "accept-encoding", "identity"];
+  const client = { ...completed, staticHeaders };
   const path = client.url.pathname + client.url.search;
   return async (dispatcher, request, context) => {
     const headers = requestHeaders(client, request, context);
@@ -42,7 +47,7 @@ export function createHttpSender(
       if (context.signal.aborted) return reject(abortError(context.signal));
       const reader = new ResponseReader(request.id, context.notify, client);
       const handler = new ResponseHandler(reader, context.signal, { resolve, reject });
-      const body = JSON.stringify(request);
+      const body = encodeJSON(request);
       dispatcher.dispatch({ path, method: "POST", headers, body }, handler);
     });
   };
@@ -54,6 +59,7 @@ export function createHttpTransport(
   options: HttpTransportOptions = {},
 ): Transport {
   if (options.fetch !== undefined) return createFetchTransport(url, options);
+  if (options.auth !== undefined) return createAuthorizedTransport(url, options);
   const client = withDefaults(url, options);
   const send = createHttpSender(url, options);
   // The sender of a request limits its time, so undici's own timeouts are off.
@@ -75,6 +81,26 @@ export function createHttpTransport(
       if (isClosed) return;
       isClosed = true;
       await pool.destroy(closedError());
+    },
+  };
+}
+
+/**
+ * Creates a transport whose requests pass through `auth`, and so through `fetch`, which has time limits
+ * of its own unless its connections have none.
+ */
+function createAuthorizedTransport(url: string | URL, options: HttpTransportOptions): Transport {
+  const { maxConnections } = withDefaults(url, options);
+  const dispatcher = new Agent({ connections: maxConnections, headersTimeout: 0, bodyTimeout: 0 });
+  const send = (input: string | URL, init: RequestInit): Promise<unknown> =>
+    undiciFetch(input, { ...(init as UndiciRequestInit), dispatcher });
+  const { serve, close } = createFetchTransport(url, { ...options, fetch: send as typeof fetch });
+  return {
+    mirrorsHeaders: true,
+    serve,
+    close: async () => {
+      await close();
+      await dispatcher.destroy();
     },
   };
 }
@@ -116,8 +142,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
         const value = headers[name];
         return Array.isArray(value) ? value[0] : value;
       });
+      if (status < 300) requireUncompressed(headers["content-encoding"]);
     } catch (error) {
-      controller.abort(connectionError(error));
+      controller.abort(this.#reader.connectionError(error));
     }
   }
 
@@ -129,7 +156,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       else if (wait !== undefined) pauseUntil(wait, controller);
     } catch (error) {
       this.#fail(error);
-      controller.abort(connectionError(error));
+      controller.abort(this.#reader.connectionError(error));
     }
   }
 
@@ -145,7 +172,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: Error): void {
     clearTimeout(this.#linger);
-    this.#fail(connectionError(error));
+    this.#fail(this.#reader.connectionError(error));
   }
 
   /** With `open`, the stream has not ended, and is aborted unless it ends within `lingerMs`. */
@@ -172,6 +199,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#fail(error);
     this.#controller?.abort(error);
   };
+}
+
+function requireUncompressed(encoding: string | string[] | undefined): void {
+  if (encoding === undefined || encoding === "identity") return;
+  const remedy = "turn off compression for requests with Accept-Encoding: identity";
+  throw malformed(`response: expected no Content-Encoding, got ${encoding}; ${remedy}`);
 }
 
 function pauseUntil(wait: Promise<void>, controller: Dispatcher.DispatchController): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { RequestContext } from "../../protocol/exchange.ts";
+import { encodeHeaderValue } from "../../protocol/http-headers.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import { coreMethods } from "../../protocol/methods.ts";
 import type { HttpTransportOptions } from "./client.ts";
@@ -45,6 +46,16 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     });
     await open(`${url}?tenant=1#fragment`).serve(request(), context());
     expect(seen).toEqual(["POST", "/mcp?tenant=1", request()]);
+  });
+
+  it("sends a lone surrogate as U+FFFD, in the body as in the headers", async () => {
+    let name: unknown;
+    const url = await serveHttp((received, response, body) => {
+      name = [JSON.parse(body).params.name, received.headers["mcp-name"]];
+      answerWith(done)(received, response, body);
+    });
+    await open(url).serve(request({ params: { name: "a\ud83d" } }), context());
+    expect(name).toEqual(["a\ufffd", encodeHeaderValue("a\ufffd")]);
   });
 
   it("lists both media types in Accept and mirrors version, method and name", async () => {

@@ -1,6 +1,5 @@
 /**
- * The shared parts of the HTTP client transports: options, request headers, and the errors of a
- * broken exchange.
+ * The shared parts of the HTTP client transports: options and request headers.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
@@ -12,7 +11,7 @@ import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { metaKeys } from "../../protocol/meta.ts";
 import { type Method, nameOf } from "../../protocol/method.ts";
 import { coreMethods } from "../../protocol/methods.ts";
-import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
+import type { HttpAuthorization } from "./authorization.ts";
 
 export interface HttpHeaders {
   readonly [name: string]: string;
@@ -42,6 +41,8 @@ export interface HttpTransportOptions {
   readonly maxConnections?: number;
   /** Sends requests in place of the platform's own HTTP client. */
   readonly fetch?: typeof fetch;
+  /** Obtains access tokens and adds them to requests: `oauth()` of `lutra/auth/client`. */
+  readonly auth?: HttpAuthorization;
   /** Methods of extensions, in addition to those of the core, whose requests carry `Mcp-Name`. */
   readonly methods?: readonly Method[];
 }
@@ -49,6 +50,8 @@ export interface HttpTransportOptions {
 /** The completed options of a transport. */
 export interface HttpClient {
   readonly url: URL;
+  /** The URL in messages. Without the query, which may contain secrets. */
+  readonly address: string;
   readonly maxResponseBytes: number;
   readonly maxResponseValues: number;
   readonly maxConnections: number;
@@ -67,6 +70,7 @@ export const lingerMs = 1000;
 const nameHeader = "Mcp-Name";
 const reserved = new Set([
   "accept",
+  "accept-encoding",
   "content-type",
   "content-length",
   "transfer-encoding",
@@ -79,10 +83,7 @@ const reserved = new Set([
 
 /** Completes the options once. */
 export function withDefaults(url: string | URL, options: HttpTransportOptions): HttpClient {
-  const target = new URL(url);
-  if (target.protocol !== "http:" && target.protocol !== "https:") {
-    throw new TypeError(`url: expected http: or https:, not ${target.protocol}`);
-  }
+  const target = parseEndpoint(url);
   if (target.username !== "" || target.password !== "") {
     throw new TypeError("url: expected no credentials; pass them in the authorization header");
   }
@@ -95,10 +96,11 @@ export function withDefaults(url: string | URL, options: HttpTransportOptions): 
   const isDynamic = typeof headers === "function";
   return {
     url: target,
+    address: addressOf(target),
     maxResponseBytes,
     maxResponseValues,
     maxConnections,
-    fetch: options.fetch,
+    fetch: fetchOf(target, options),
     dynamicHeaders: isDynamic ? headers : undefined,
     staticHeaders: [
       ...["content-type", "application/json"],
@@ -109,6 +111,33 @@ export function withDefaults(url: string | URL, options: HttpTransportOptions): 
       [...coreMethods, ...(options.methods ?? [])].map((method) => [method.name, method]),
     ),
   };
+}
+
+/** Returns the function that sends requests, unless the platform's own HTTP client does. */
+function fetchOf(server: URL, { auth, fetch, headers = {} }: HttpTransportOptions) {
+  if (auth === undefined) return fetch;
+  if (/(?:^| )authorization(?: |$)/i.test(Object.keys(headers).join(" "))) {
+    throw new TypeError("headers: expected no authorization beside auth");
+  }
+  return auth.authorize(server, fetch ?? globalThis.fetch);
+}
+
+/**
+ * Parses the URL of an endpoint.
+ *
+ * @throws {TypeError} for any other value
+ */
+export function parseEndpoint(url: string | URL): URL {
+  const target = URL.canParse(url) ? new URL(url) : undefined;
+  if (target?.protocol === "http:" || target?.protocol === "https:") return target;
+  throw new TypeError(
+    "url: expected an absolute http or https URL, such as http://127.0.0.1:3000/mcp",
+  );
+}
+
+/** Returns a URL as it is shown to users, without the query, which may contain secrets. */
+export function addressOf({ origin, pathname }: URL): string {
+  return origin + pathname;
 }
 
 /**
@@ -156,12 +185,6 @@ export function userHeaders(headers: HttpHeaders): string[] {
     flat.push(name, value);
   }
   return flat;
-}
-
-/** Creates the error for an exchange that broke before its response was complete. */
-export function connectionError(cause: unknown): TransportError {
-  if (isTransportError(cause)) return cause;
-  return new TransportError("closed", "The connection failed before the response", { cause });
 }
 
 function requirePositive(value: number, name: string): void {

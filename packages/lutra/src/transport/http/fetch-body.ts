@@ -1,23 +1,26 @@
 import { ByteBuffer } from "../byte-buffer.ts";
-import { decodeUTF8, requireUTF8 } from "./read-message.ts";
-import type { ReadHeader } from "./rules.ts";
+import { alreadyRead, decodeUTF8, requireUTF8 } from "./read-message.ts";
+import type { HttpRules, ReadHeader } from "./rules.ts";
 
 /** A request body, as text where the platform provides text at a lower cost. */
 export type FetchBody = string | ArrayBuffer | Uint8Array;
 
 /**
  * Reads the body of a request. Resolves to undefined for a body that is known to be above
- * `maxBytes`. The caller passes the result to `withinLimit`, because a check here would cost
+ * `maxBodyBytes`. The caller passes the result to `withinLimit`, because a check here would cost
  * another promise.
+ *
+ * @throws {ProtocolError} `internalError` for a body that was read before
  */
 export function readBody(
   http: Request,
   header: ReadHeader,
-  maxBytes: number,
+  rules: HttpRules,
 ): Promise<FetchBody | undefined> | undefined {
+  if (http.bodyUsed) throw alreadyRead("pass an unread request.clone()", rules);
   const length = header("content-length");
-  if (length === undefined) return readChunks(http, maxBytes);
-  if (Number(length) > maxBytes) return undefined;
+  if (length === undefined) return readChunks(http, rules.maxBodyBytes);
+  if (Number(length) > rules.maxBodyBytes) return undefined;
   const isText = hasOwnText(http) && header("content-encoding") === undefined;
   return isText ? http.text() : http.arrayBuffer();
 }

@@ -47,7 +47,12 @@ export class FetchEventStream {
 
   /** Sends a message. Returns a promise where the client has to catch up before the next one. */
   send(message: string): void | Promise<void> {
-    this.#write(encodeEvent(message));
+    return this.sendText(encodeEvent(message));
+  }
+
+  /** Sends an event that is encoded already. */
+  sendText(text: string): void | Promise<void> {
+    this.#write(text);
     if (this.#isOver || (this.#controller.desiredSize ?? 0) > 0) return;
     return new Promise((resolve) => {
       const before = this.#caughtUp;
@@ -61,6 +66,11 @@ export class FetchEventStream {
   /** Sends the last message and ends the stream. */
   end(message: string): void {
     this.#write(encodeEvent(message));
+    this.close();
+  }
+
+  /** Ends the stream. */
+  close(): void {
     if (this.#isOver) return;
     this.#stop();
     this.#controller.close();

@@ -1,4 +1,5 @@
 import type { Principal, Serve } from "../../protocol/exchange.ts";
+import { encodeJSON } from "../../protocol/json.ts";
 import {
   encodeError,
   encodeResult,
@@ -38,6 +39,7 @@ export class FetchExchange {
       header: options.header,
       principal: options.principal,
       address: options.address,
+      versions: options.rules.versions,
       notify: (notification) => this.#notify(notification),
       signal: () => this.#createSignal(),
     });
@@ -75,7 +77,7 @@ export class FetchExchange {
 
   #notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver) return;
-    const message = JSON.stringify(notification);
+    const message = encodeJSON(notification);
     if (this.#stream === undefined) {
       this.#stream = new FetchEventStream(this.#options.rules, () => this.#onGone());
       this.#respond(this.#stream.response(this.#options.cors));

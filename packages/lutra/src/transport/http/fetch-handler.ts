@@ -3,7 +3,6 @@
  *
  * @spec basic/transports/streamable-http
  */
-import type { Serve } from "../../protocol/exchange.ts";
 import {
   encodeError,
   isRequest,
@@ -12,9 +11,14 @@ import {
   readId,
 } from "../../protocol/json-rpc.ts";
 import { requireBounds } from "../../protocol/json-text.ts";
+import { requireServe } from "../../protocol/known-members.ts";
 import { isTransportError } from "../../protocol/transport-error.ts";
 import { decodeBody, readBody, withinLimit } from "./fetch-body.ts";
 import { FetchExchange, jsonResponse } from "./fetch-exchange.ts";
+import type { FetchLegacyHook } from "./fetch-legacy.ts";
+import type { LegacyServed } from "./legacy-hook.ts";
+import { withHeadScopes } from "./protected-resource.ts";
+import { protectedServer } from "./protected-server.ts";
 import { parseJSON } from "./read-message.ts";
 import {
   accepted,
@@ -35,47 +39,44 @@ import {
 export type FetchHandler = (http: Request) => Promise<Response>;
 
 /**
- * Serves the MCP endpoint as a fetch handler, for Bun, Deno, Workers and frameworks. Set
- * `allowedHosts` where the platform does not route on `Host`.
+ * Serves the MCP endpoint as a fetch handler.
  *
- * @example
- * ```ts
- * export default { fetch: createFetchHandler(server) };
- * ```
+ * @param hook Takes the requests of legacy clients. @default they are refused
  */
 export function createFetchHandler(
-  server: { readonly serve: Serve },
+  server: LegacyServed,
   options: HttpHandlerOptions = {},
+  hook?: FetchLegacyHook,
 ): FetchHandler {
-  const rules = withDefaults(options);
-  const { maxBodyBytes, authenticate } = rules;
+  requireServe("createFetchHandler", server);
+  const rules = withDefaults(options, "createFetchHandler", hook?.versions);
+  const { maxBodyBytes, resource } = rules;
+  const served = protectedServer(server, resource);
+  const authenticate = withHeadScopes(rules.authenticate, server, resource);
+  const legacy = hook?.create(served, rules);
 
-  // The steps and their order are those of `serveScreened`, the Node handler's.
+  // The steps and their order are the same as in `serveScreened` of the Node handler.
   return async (http) => {
     const header: ReadHeader = (name) => http.headers.get(name) ?? undefined;
     const { refusal, cors } = screenRequest(http, header, rules);
-    if (refusal) return refuse(refusal, cors);
+    if (refusal) return legacy?.session(refusal, { http, header, cors }) ?? refuse(refusal, cors);
     let id: RequestId | undefined;
     try {
-      // The credentials come before the body, so that no client without them can send one.
+      // Checked before the body is read, so that clients without credentials cannot send one.
       const principal = authenticate && (await authenticate(header));
-      const body = withinLimit(await readBody(http, header, maxBodyBytes), maxBodyBytes);
+      const address = rules.addressOf?.(header);
+      const parts = { http, header, principal, address, rules, cors };
+      const body = withinLimit(await readBody(http, header, rules), maxBodyBytes);
       if (body === undefined) return refuse(tooLarge(maxBodyBytes), cors);
       const decoded = parseJSON(decodeBody(body, header), rules.maxBodyValues);
       id = readId(decoded.value);
       requireBounds(decoded);
+      if (legacy?.takes(header, decoded.value, http.url))
+        return await legacy.post(decoded.value, parts);
       const message = parseMessage(decoded.value);
       if (!isRequest(message)) return refuse(accepted, cors);
-      const address = rules.addressOf?.(header);
-      const exchange = new FetchExchange(message, {
-        http,
-        header,
-        principal,
-        address,
-        rules,
-        cors,
-      });
-      return await exchange.serve(server.serve);
+      const exchange = new FetchExchange(message, parts);
+      return await exchange.serve(served.serve);
     } catch (thrown) {
       // The exchange was cancelled, so no client reads this response.
       if (isTransportError(thrown)) return new Response(null, { status: 499 });
@@ -89,12 +90,14 @@ function screenRequest(http: Request, header: ReadHeader, rules: HttpRules): Scr
   const { method, url } = http;
   // Some platforms hide `Host`, and HTTP/2 does not have it.
   const host = header("host") ?? new URL(url).host;
-  return screen({ method, host, header, isLocal: () => false }, rules);
+  const path = () => new URL(url).pathname;
+  return screen({ method, path, host, header, isLocal: () => false }, rules);
 }
 
 /** Creates the response to a request that is not served. */
-function refuse({ status, headers, error }: Refusal, cors: ResponseHeaders): Response {
+function refuse({ status, headers, error, json }: Refusal, cors: ResponseHeaders): Response {
   const all = { ...headers, ...cors };
+  if (json !== undefined) return jsonResponse(json, status, all);
   if (error === undefined) return new Response(null, { status, headers: all });
   return jsonResponse(encodeError(undefined, error), status, all);
 }

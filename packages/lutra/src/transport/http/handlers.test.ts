@@ -29,7 +29,6 @@ const server = createServer({
       inputSchema: { type: "object" },
       call: (args) => JSON.stringify(args),
     }),
-    defineTool({ name: "naïve tool 🦦", call: () => "ok" }),
     defineTool({
       name: "regional",
       inputSchema: {
@@ -73,7 +72,11 @@ const server = createServer({
     defineTool({ name: "who", call: (_args, { principal }) => principal?.id ?? "nobody" }),
   ],
   resources: [defineResource({ uri: "file:///a%20b", name: "a", read: () => "x" })],
-  prompts: [definePrompt({ name: "p", get: () => "x" })],
+  prompts: [
+    definePrompt({ name: "p", get: () => "x" }),
+    definePrompt({ name: "naïve prompt 🦦", get: () => "ok" }),
+    definePrompt({ name: "fails", get: () => Promise.reject(new Error("password=123")) }),
+  ],
 });
 
 function messageOf(method: string, params: JSONObject = {}, id: unknown = 1) {
@@ -102,7 +105,8 @@ function post(message: unknown, headers: Headers = {}): HttpQuestion {
 const echo = messageOf("tools/call", { name: "echo", arguments: { a: 1 } });
 const bodyOf = async (answer: HttpAnswer) => JSON.parse(await answer.text());
 
-describe.each(runners)("%s", (_name, run) => {
+describe.each(runners)("%s", (name, run) => {
+  const isNode = name === "createNodeHandler";
   let runner: Runner;
   beforeAll(async () => {
     runner = await run(server, { onError, maxBodyBytes: 100_000, maxBodyValues: 30_000 });
@@ -153,7 +157,9 @@ describe.each(runners)("%s", (_name, run) => {
       async (_what, question) => {
         const answer = await runner.ask(question);
         expect([answer.status, answer.headers.allow]).toEqual([405, "POST"]);
-        expect(await answer.text()).toBe("");
+        // The Node handler tells people what to send.
+        const isText = isNode && question.method !== "HEAD";
+        expect(await answer.text()).toMatch(isText ? /^curl 'http/m : /^$/);
       },
     );
 
@@ -167,7 +173,9 @@ describe.each(runners)("%s", (_name, run) => {
       ["several", "text/plain, application/json"],
       ["nothing", ""],
     ])("other content types get 415: %s", async (_what, type) => {
-      await expectError(post(echo, { "content-type": type }), 415, { code: -32600 });
+      // The fetch handler does not read the body for the id.
+      const id = isNode ? 1 : undefined;
+      await expectError(post(echo, { "content-type": type }), 415, { code: -32600 }, id);
     });
 
     it.each([["application/json; charset=utf-8"], ["APPLICATION/JSON"], ["application/json ;x=y"]])(
@@ -363,18 +371,22 @@ describe.each(runners)("%s", (_name, run) => {
       await expectError(post(echo, headers), 400, mismatch, 1);
     });
 
-    it.each<[string, JSONObject, Headers]>([
-      ["as it is", { name: "echo" }, {}],
-      ["needlessly encoded", { name: "echo" }, { "mcp-name": "=?base64?ZWNobw==?=" }],
+    it.each<[string, string, string, Headers]>([
+      ["as it is", "tools/call", "echo", {}],
+      ["needlessly encoded", "tools/call", "echo", { "mcp-name": "=?base64?ZWNobw==?=" }],
       [
         "encoded where it must be",
-        { name: "naïve tool 🦦" },
-        { "mcp-name": `=?base64?${Buffer.from("naïve tool 🦦").toString("base64")}?=` },
+        "prompts/get",
+        "naïve prompt 🦦",
+        { "mcp-name": `=?base64?${Buffer.from("naïve prompt 🦦").toString("base64")}?=` },
       ],
-    ])("servers MUST decode Mcp-Name before comparing: %s", async (_what, params, headers) => {
-      const answer = await runner.ask(post(messageOf("tools/call", params), headers));
-      expect(answer.status).toBe(200);
-    });
+    ])(
+      "servers MUST decode Mcp-Name before comparing: %s",
+      async (_what, method, name, headers) => {
+        const answer = await runner.ask(post(messageOf(method, { name }), headers));
+        expect(answer.status).toBe(200);
+      },
+    );
 
     it.each<[string, JSONObject, Headers, number]>([
       ["resources/read", { uri: "file:///a%20b" }, {}, 200],
@@ -442,6 +454,9 @@ describe.each(runners)("%s", (_name, run) => {
       expect(answer.status).toBe(400);
       const { error, id } = await bodyOf(answer);
       expect(id).toBe(0);
+      expect(error.message).toMatch(
+        /^Unsupported protocol version: the client asked for 2025-11-25/,
+      );
       expect(error.message).toContain("2026-07-28");
       expect(error.data.supported).toEqual(["2026-07-28"]);
     });
@@ -461,9 +476,18 @@ describe.each(runners)("%s", (_name, run) => {
   });
 
   describe("failures", () => {
-    it("an error of a handler is masked", async () => {
+    it("an error of a tool is a masked result with isError", async () => {
+      const answer = await runner.ask(post(messageOf("tools/call", { name: "fails" })));
+      const { id, result } = await bodyOf(answer);
+      const content = [{ type: "text", text: "Internal error" }];
+      expect([answer.status, id]).toEqual([200, 1]);
+      expect(result).toMatchObject({ isError: true, content });
+      expect(errors.splice(0)).toHaveLength(1);
+    });
+
+    it("an error of another handler is masked", async () => {
       const error = { code: -32603, message: "Internal error" };
-      await expectError(post(messageOf("tools/call", { name: "fails" })), 200, error, 1);
+      await expectError(post(messageOf("prompts/get", { name: "fails" })), 200, error, 1);
       expect(errors.splice(0)).toHaveLength(1);
     });
 
@@ -584,7 +608,9 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
       const { headers } = await runner.ask(question);
       expect(headers["access-control-allow-origin"]).toBe(origin);
       // Without it a page could not read the challenge or Retry-After.
-      expect(headers["access-control-expose-headers"]).toBe("www-authenticate, retry-after");
+      expect(headers["access-control-expose-headers"]).toBe(
+        "www-authenticate, retry-after, dpop-nonce",
+      );
     }
     const { headers } = await runner.ask(post(echo));
     expect(headers["access-control-allow-origin"]).toBeUndefined();

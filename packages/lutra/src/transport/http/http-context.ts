@@ -6,6 +6,8 @@ export interface HttpContextInit {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly address: string | undefined;
+  /** All protocol versions that the transport serves. */
+  readonly versions: readonly string[];
   readonly notify: RequestContext["notify"];
   /** Creates the signal; called once, on the first access. */
   readonly signal: () => AbortSignal;
@@ -22,6 +24,7 @@ export class HttpContext implements RequestContext {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly address: string | undefined;
+  readonly versions: readonly string[];
   readonly notify: RequestContext["notify"];
   meta: RequestMeta | undefined = undefined;
   readonly #init: HttpContextInit;
@@ -31,6 +34,7 @@ export class HttpContext implements RequestContext {
     this.header = init.header;
     this.principal = init.principal;
     this.address = init.address;
+    this.versions = init.versions;
     this.notify = init.notify;
     this.#init = init;
     Object.defineProperty(this, "signal", HttpContext.#lazySignal);

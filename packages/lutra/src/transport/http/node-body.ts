@@ -1,22 +1,47 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { ProtocolError } from "../../protocol/errors.ts";
+import { type DecodedJSON, measureJSON } from "../../protocol/json-text.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { ByteBuffer } from "../byte-buffer.ts";
+import { watchArrival } from "./node-arrival.ts";
+import { alreadyRead, parseJSON } from "./read-message.ts";
+import type { HttpRules } from "./rules.ts";
+
+/** A request of `node:http`, or of a framework that has already read its body. */
+export interface NodeRequest extends IncomingMessage {
+  /**
+   * The body that a framework has read: a decoded value, or its text or bytes. Used only if the
+   * request itself can no longer be read.
+   */
+  readonly body?: unknown;
+}
+
+/** A body: its bytes, or the value that a framework has decoded. */
+export type NodeBody = Uint8Array | { readonly decoded: unknown };
 
 /**
- * Reads the body of a request. Resolves to undefined as soon as the body is above `maxBytes`, and
- * does not read the rest. Rejects when the client disconnects first.
+ * Reads the body of a request. Resolves to undefined as soon as the body is above `maxBodyBytes`,
+ * and does not read the rest. Rejects when the client disconnects first, when the body arrives too
+ * slowly, and for a request that was read before without leaving its body in `req.body`.
  */
-export function readBody(req: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
-  if (Number(req.headers["content-length"]) > maxBytes) return Promise.resolve(undefined);
+export function readBody(req: NodeRequest, rules: HttpRules): Promise<NodeBody | undefined> {
+  const { maxBodyBytes } = rules;
+  const length = Number(req.headers["content-length"]);
+  if (length > maxBodyBytes) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
     // The client may have disconnected while its credentials were checked.
     if (req.destroyed && !req.complete)
       return reject(new TransportError("closed", "the client left"));
+    // An empty body ends without data.
+    if (req.readableDidRead || req.readableEnded) return resolve(bodyOf(req, rules));
     const body = new ByteBuffer();
     req.on("data", (chunk: Buffer) => {
-      if (body.length + chunk.length <= maxBytes) return body.append(chunk);
+      if (body.length + chunk.length <= maxBodyBytes) {
+        // Most bodies arrive in one piece, and need not be watched.
+        if (body.length === 0 && chunk.length !== length) watchArrival(req, reject);
+        return body.append(chunk);
+      }
       req.pause();
       req.removeAllListeners("data");
       resolve(undefined);
@@ -26,12 +51,25 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Uint8A
   });
 }
 
+/** Returns the body that a framework has read, or undefined when it is above the limit. */
+function bodyOf({ body }: NodeRequest, rules: HttpRules): NodeBody | undefined {
+  if (body === undefined) {
+    throw alreadyRead("set req.body, or mount createNodeHandler before the body parser", rules);
+  }
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  if (!(bytes instanceof Uint8Array)) return { decoded: body };
+  return bytes.length > rules.maxBodyBytes ? undefined : bytes;
+}
+
 /**
- * Decodes a body as text.
+ * Decodes a body as JSON.
  *
- * @throws {ProtocolError} `parseError` when the body is not UTF-8
+ * @throws {ProtocolError} `parseError` when the body is not JSON in UTF-8
  */
-export function decodeBody(body: Uint8Array): string {
+export function decodeBody(body: NodeBody, { maxBodyValues }: HttpRules): DecodedJSON {
+  if (!(body instanceof Uint8Array)) return measureJSON(body.decoded, maxBodyValues);
   if (!isUtf8(body)) throw new ProtocolError("parseError", "Parse error: the body is not UTF-8");
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  const bytes =
+    body instanceof Buffer ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return parseJSON(bytes.toString("utf8"), maxBodyValues);
 }

@@ -53,7 +53,12 @@ export class NodeEventStream {
 
   /** Sends a message. Returns a promise where the client has to catch up before the next one. */
   send(message: string): void | Promise<void> {
-    if (this.write(encodeEvent(message))) return;
+    return this.sendText(encodeEvent(message));
+  }
+
+  /** Sends an event that is encoded already. */
+  sendText(text: string): void | Promise<void> {
+    if (this.write(text)) return;
     return this.#drained();
   }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Principal } from "../../protocol/exchange.ts";
+import { encodeJSON } from "../../protocol/json.ts";
 import {
   type EncodedResult,
   encodeError,
@@ -41,6 +42,7 @@ export class NodeExchange {
       header: options.header,
       principal: options.principal,
       address: options.address,
+      versions: options.rules.versions,
       notify: (notification) => this.#notify(notification),
       signal: () => this.#createSignal(),
     });
@@ -63,7 +65,7 @@ export class NodeExchange {
 
   #notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver || this.#res.destroyed) return;
-    const message = JSON.stringify(notification);
+    const message = encodeJSON(notification);
     if (this.#stream === undefined) {
       const { rules, streams, cors } = this.#options;
       this.#stream = new NodeEventStream(this.#res, streams, rules.maxBufferedBytes);

@@ -182,10 +182,35 @@ describe("repeated headers", () => {
     expect([400, 403]).toContain(statusOf(await exchange(request(evil))));
   });
 
+  it("a request of HTTP/1.0 is answered, and its connection closed", async () => {
+    const answer = await exchange(request([...common, length], body(), "POST /mcp HTTP/1.0"));
+    expect(statusOf(answer)).toBe(200);
+    expect(answer.toLowerCase()).toContain("connection: close");
+    expect(answer.toLowerCase()).not.toContain("transfer-encoding");
+  });
+
   it("a missing Host, which HTTP/1.0 allows, is not a loopback name", async () => {
     const headers = [...common.slice(1), length];
     expect(statusOf(await exchange(request(headers, body(), "POST /mcp HTTP/1.0")))).toBe(403);
   });
+});
+
+describe("RFC 9112: a target in absolute form", () => {
+  const at = (host: string) =>
+    exchange(
+      request([...common, length, "Connection: close"], body(), `POST http://${host}/mcp HTTP/1.1`),
+    );
+
+  it("is accepted", async () => {
+    expect(statusOf(await at("localhost"))).toBe(200);
+  });
+
+  it.each(["evil.com", "user@localhost", "localhost.evil.com"])(
+    "has a host that takes precedence over Host: %s",
+    async (host) => {
+      expect(statusOf(await at(host))).toBe(403);
+    },
+  );
 });
 
 describe("bodies", () => {

@@ -3,35 +3,48 @@
  *
  * @spec basic/transports/streamable-http
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Serve } from "../../protocol/exchange.ts";
+import type { ServerResponse } from "node:http";
+import { requireServe } from "../../protocol/known-members.ts";
+import type { LegacyServed, LegacySupport } from "./legacy-hook.ts";
+import type { NodeRequest } from "./node-body.ts";
 import { createNodeEndpoint, refuse, serveScreened } from "./node-endpoint.ts";
+import { createNodeLegacy } from "./node-legacy.ts";
+import { explainRefusal } from "./node-refusal.ts";
 import { headerReader, screenRequest } from "./node-screening.ts";
+import { withHeadScopes } from "./protected-resource.ts";
+import { protectedServer } from "./protected-server.ts";
 import { type HttpHandlerOptions, withDefaults } from "./rules.ts";
 
 /** Answers one HTTP request; the promise resolves when the response is written. */
-export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+export type NodeHandler = (req: NodeRequest, res: ServerResponse) => Promise<void>;
 
 /**
- * Serves the MCP endpoint from `node:http`. Mount it on the path of your choice.
+ * Serves the MCP endpoint from `node:http`.
  *
- * @example
- * ```ts
- * http.createServer(createNodeHandler(server)).listen(3000, "127.0.0.1");
- * ```
+ * @param support The support for legacy clients. @default they are refused
  */
 export function createNodeHandler(
-  server: { readonly serve: Serve },
+  server: LegacyServed,
   options: HttpHandlerOptions = {},
+  support?: LegacySupport,
 ): NodeHandler {
-  const rules = withDefaults(options);
-  const endpoint = createNodeEndpoint(rules);
-  const { authenticate } = rules;
+  requireServe("createNodeHandler", server);
+  const rules = withDefaults(options, "createNodeHandler", support?.versions);
+  const { resource } = rules;
+  const served = protectedServer(server, resource);
+  const authenticate = withHeadScopes(rules.authenticate, server, resource);
+  const legacy = support && createNodeLegacy(served, rules, support);
+  const endpoint = createNodeEndpoint(rules, legacy);
+  const { streams } = endpoint;
 
   return async (req, res) => {
     const header = headerReader(req);
     const { refusal, cors } = screenRequest(req, header, rules);
-    if (refusal) return refuse(res, refusal, cors);
-    await serveScreened({ req, res, header, cors, authenticate }, endpoint, server.serve);
+    if (refusal) {
+      const request = { req, res, header, cors, streams, authenticate };
+      if (legacy?.takesMethod(refusal, request)) return legacy.session(request);
+      return refuse(res, await explainRefusal(refusal, req, header), cors);
+    }
+    await serveScreened({ req, res, header, cors, authenticate }, endpoint, served.serve);
   };
 }

@@ -19,8 +19,8 @@ export function createPrincipalKey(): string {
 }
 
 /**
- * Creates the function that encodes principals. The value for an object is kept as long as the
- * object, because static tokens return the same one for each request.
+ * Creates the function that encodes principals. It caches the encoded value of each principal
+ * object, because static tokens return the same object for each request.
  *
  * @throws {TypeError} from the function, for a principal that is too large or that JSON cannot carry
  */
@@ -29,8 +29,9 @@ export function createPrincipalEncoder(key: string): (principal: Principal) => s
   return (principal) => {
     const before = known.get(principal);
     if (before !== undefined) return before;
-    const { id, scopes, claims } = principal;
-    const text = Buffer.from(JSON.stringify({ id, scopes, claims })).toString("base64url");
+    const { id, scopes, claims, expiresAtMs } = principal;
+    const json = JSON.stringify({ id, scopes, claims, expiresAtMs });
+    const text = Buffer.from(json).toString("base64url");
     const encoded = `${text}.${signatureOf(text, key).toString("base64url")}`;
     if (encoded.length > maxPrincipalLength) {
       throw new TypeError(`principal: expected at most ${maxPrincipalLength} characters as Base64`);

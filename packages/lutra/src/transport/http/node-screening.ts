@@ -15,7 +15,32 @@ export function screenRequest(
 ): Screening {
   const { method = "", headers, rawHeaders } = req;
   if (sentTimes(rawHeaders, "host") > 1) return { refusal: repeatedHost(), cors: {} };
-  return screen({ method, host: headers.host ?? "", header, isLocal: () => isLocal(req) }, rules);
+  const target = targetOf(req);
+  const host = target.host ?? headers.host ?? "";
+  const path = () => target.path;
+  return screen({ method, path, host, header, isLocal: () => isLocal(req) }, rules);
+}
+
+/** The target of a request, without its query. */
+interface RequestTarget {
+  readonly path: string;
+  /** The host of a target in absolute form, which takes precedence over `Host`. */
+  readonly host?: string | undefined;
+}
+
+/**
+ * Parses the target of a request. Clients of a proxy send it in absolute form,
+ * `POST http://host/path`, which RFC 9112 requires every server to accept.
+ */
+export function targetOf({ url = "" }: IncomingMessage): RequestTarget {
+  if (url.startsWith("/")) return { path: withoutQuery(url) };
+  const [, host, rest = ""] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
+  return host === undefined ? { path: url } : { path: withoutQuery(rest) || "/", host };
+}
+
+function withoutQuery(target: string): string {
+  const end = target.indexOf("?");
+  return end === -1 ? target : target.slice(0, end);
 }
 
 /**

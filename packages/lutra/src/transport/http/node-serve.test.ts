@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createServer } from "../../server/create-server.ts";
 import { defineTool } from "../../server/tools.ts";
+import { refused } from "./fixtures/refused.ts";
 import { type HttpEndpoint, type ServeHttpOptions, serveHttp } from "./node-serve.ts";
 
 const open: HttpEndpoint[] = [];
@@ -60,18 +61,57 @@ describe("basic/transports/streamable-http#security-endpoint", () => {
   });
 });
 
+describe("RFC 9112: a target in absolute form", () => {
+  /** Sends a request whose target is `target`. Returns its status. */
+  async function statusOf(port: number, target: string): Promise<number | undefined> {
+    const options = { port, host: "127.0.0.1", path: target, method: "GET" };
+    const [response] = (await once(get(options), "response")) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  }
+
+  it.each([
+    ["/mcp", 405],
+    ["/mcp?a=/x", 405],
+    ["http://localhost/mcp", 405],
+    ["HTTP://localhost:80/mcp?a", 405],
+    ["http://localhost", 404],
+    ["http://localhost/x", 404],
+    ["http://localhost?/mcp", 404],
+    ["ftp://localhost/mcp", 404],
+  ])("%s gets %d", async (target, status) => {
+    const { port } = await start();
+    expect(await statusOf(port, target)).toBe(status);
+  });
+});
+
 describe("starting", () => {
   it("rejects when the port is in use", async () => {
     const taken = createHttpServer();
     await once(taken.listen(0, "127.0.0.1"), "listening");
     const { port } = taken.address() as AddressInfo;
-    await expect(start({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(start({ port })).rejects.toMatchObject({
+      code: "EADDRINUSE",
+      message: `port ${port} is in use; stop the other program, or choose another port with the option port`,
+    });
     await new Promise((resolve) => taken.close(resolve));
   });
 
   it("rejects invalid options", async () => {
     await expect(start({ maxBodyBytes: 0 })).rejects.toThrow(TypeError);
     await expect(start({ path: "mcp" })).rejects.toThrow(TypeError);
+  });
+
+  it.each([
+    ["0.0.0.0", "127.0.0.1"],
+    ["::", "[::1]"],
+  ])("on all addresses, %s, returns a URL that the server accepts", async (host, shown) => {
+    const endpoint = await start({ host });
+    expect(endpoint).toMatchObject({
+      url: `http://${shown}:${endpoint.port}/mcp`,
+      isLocal: false,
+    });
+    expect((await post(endpoint.url, "server/discover")).status).toBe(200);
   });
 
   it("puts an IPv6 address in brackets", async () => {
@@ -93,7 +133,7 @@ describe("closing", () => {
     const answer = post(endpoint.url, "tools/call", { name: "t" });
     await begun.promise;
     const closed = endpoint.close();
-    await expect(post(endpoint.url, "server/discover")).rejects.toThrow();
+    await refused(endpoint.port);
     go.resolve();
     expect(JSON.stringify(await (await answer).json())).toContain("done");
     await closed;
@@ -120,6 +160,32 @@ describe("closing", () => {
     await begun.promise;
     await endpoint.close();
     await expect(answer).rejects.toThrow();
+  });
+
+  it("reports the number of exchanges that it waits for, and nothing without any", async () => {
+    const [begun, go, reported] = [deferred(), deferred(), deferred()];
+    const reports: number[] = [];
+    const onDrain = (requests: number) => {
+      reports.push(requests);
+      reported.resolve();
+    };
+    const waits = async () => {
+      begun.resolve();
+      await go.promise;
+      return "done";
+    };
+    const busy = await start({ drainMs: 60_000, onDrain }, waits);
+    const idle = await start({ onDrain: () => reports.push(-1) });
+    // These connections stay open for the next request.
+    await Promise.all([post(busy.url, "server/discover"), post(idle.url, "server/discover")]);
+    const answer = post(busy.url, "tools/call", { name: "t" });
+    await begun.promise;
+    const closed = Promise.all([busy.close(), idle.close()]);
+    await reported.promise;
+    go.resolve();
+    await answer;
+    await closed;
+    expect(reports).toEqual([1]);
   });
 
   it("may be called twice", async () => {

@@ -6,6 +6,7 @@
  * @spec basic/transports/streamable-http#receiving-messages
  */
 import { malformed } from "../../protocol/method.ts";
+import { PiecedText } from "../pieced-text.ts";
 
 export interface EventReader {
   /**
@@ -17,14 +18,23 @@ export interface EventReader {
   readonly read: (chunk: Uint8Array) => void;
 }
 
+/** The parts of a stream that only earlier revisions use. */
+export interface EventParts {
+  /** Called with each field except `data`, such as `id` and `retry`. */
+  readonly onField: (name: string, value: string) => void;
+  /** Called at the end of each event, before `onData`. */
+  readonly onEvent: (type: string, data: string) => void;
+}
+
 /**
  * Creates a reader of one stream. `onData` is called with the data of each event of the type
- * `message`. `id` and `retry` are ignored, because streams are not resumable. `maxEventLength` is the
- * limit of one event, in characters.
+ * `message`. `id` and `retry` are ignored without `parts`, because streams are not resumable.
+ * `maxEventLength` is the limit of one event, in characters.
  */
 export function createEventReader(
   onData: (data: string) => void,
   maxEventLength: number,
+  parts?: EventParts,
 ): EventReader {
   const decoder = new TextDecoder();
   /** The line whose end has not arrived. */
@@ -42,7 +52,7 @@ export function createEventReader(
 
   function endLine(end: string): void {
     requireRoom(end.length);
-    const line = unfinished.length === 0 ? end : unfinished.take() + end;
+    const line = unfinished.length === 0 ? end : unfinished.takeWith(end);
     if (line === "") endEvent();
     else readField(line);
   }
@@ -54,7 +64,10 @@ export function createEventReader(
     const start = line[colon + 1] === " " ? colon + 2 : colon + 1;
     const value = colon < 0 ? "" : line.slice(start);
     if (name === "event") eventType = value;
-    if (name !== "data") return;
+    if (name !== "data") {
+      parts?.onField(name, value);
+      return;
+    }
     if (hasData) data.push("\n");
     hasData = true;
     data.push(value);
@@ -63,6 +76,7 @@ export function createEventReader(
   function endEvent(): void {
     const text = data.take();
     const isMessage = text !== "" && (eventType === "" || eventType === "message");
+    parts?.onEvent(eventType, text);
     hasData = false;
     eventType = "";
     if (isMessage) onData(text);
@@ -102,33 +116,4 @@ function endLines(text: string, from: number, endLine: (end: string) => void): n
     if (carriage < start) carriage = next("\r");
   }
   return start;
-}
-
-/** Number of pieces that are joined. Each takes up to forty bytes besides its text. */
-const maxPieces = 1024;
-
-/** Text that arrives in pieces. Its memory follows its length, and not the number of pieces. */
-class PiecedText {
-  /** The number of characters. */
-  length = 0;
-  #joined: string[] = [];
-  #pieces: string[] = [];
-
-  push(piece: string): void {
-    this.length += piece.length;
-    if (this.#pieces.push(piece) < maxPieces) return;
-    this.#joined.push(this.#pieces.join(""));
-    this.#pieces = [];
-  }
-
-  /** Removes the text and returns it. */
-  take(): string {
-    const [first = ""] = this.#pieces;
-    const isWhole = first.length === this.length;
-    const text = isWhole ? first : this.#joined.join("") + this.#pieces.join("");
-    this.length = 0;
-    this.#joined = [];
-    this.#pieces = [];
-    return text;
-  }
 }

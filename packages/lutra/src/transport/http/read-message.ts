@@ -5,6 +5,7 @@
  */
 import { ProtocolError } from "../../protocol/errors.ts";
 import { type DecodedJSON, decodeJSON } from "../../protocol/json-text.ts";
+import type { HttpRules } from "./rules.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -54,4 +55,15 @@ export function parseJSON(text: string, maxValues: number): DecodedJSON {
   } catch {
     throw new ProtocolError("parseError", "Parse error: the body is not JSON");
   }
+}
+
+/**
+ * Returns the error for a body that was read before the handler was called, and reports it: only a
+ * change of the program helps, and not one of the request.
+ */
+export function alreadyRead(remedy: string, { onError }: HttpRules): ProtocolError {
+  const message = `body: it was read before; ${remedy}`;
+  const error = new ProtocolError("internalError", message, { status: 500 });
+  onError(error);
+  return error;
 }

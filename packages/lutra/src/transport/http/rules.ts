@@ -6,11 +6,18 @@
 import { ProtocolError } from "../../protocol/errors.ts";
 import { isolate } from "../../protocol/isolate.ts";
 import { defaultMaxValues } from "../../protocol/json-text.ts";
+import {
+  requireArray,
+  requireFunctions,
+  requireKnownMembers,
+} from "../../protocol/known-members.ts";
+import { modernVersions } from "../../protocol/versioning.ts";
+import { problemWithOrigin } from "./allowed-origins.ts";
 import { type Authenticate, failClosed } from "./authenticate.ts";
 import { isJSON } from "./media-type.ts";
+import type { ProtectedResource, ReadHeader } from "./protected-resource.ts";
 
-/** Reads a header by its lower-case name. */
-export type ReadHeader = (name: string) => string | undefined;
+export type { ReadHeader } from "./protected-resource.ts";
 
 /** Response headers by name. */
 export interface ResponseHeaders {
@@ -74,18 +81,29 @@ export interface HttpHandlerOptions {
 type Optional = "allowedHosts" | "authenticate" | "addressOf";
 
 export type HttpRules = Required<Omit<HttpHandlerOptions, Optional | "anonymous">> &
-  Pick<HttpHandlerOptions, Optional>;
+  Pick<HttpHandlerOptions, Optional> & {
+    /** The resource for which callers need tokens. */
+    readonly resource?: ProtectedResource | undefined;
+    /** True when clients of earlier revisions are served, whose sessions use GET and DELETE, too. */
+    readonly hasSessions: boolean;
+    /** All protocol versions that are served, the newest first. */
+    readonly versions: readonly string[];
+  };
 
 /** A response to a request that is not served. */
 export interface Refusal {
   readonly status: number;
   readonly headers?: ResponseHeaders;
   readonly error?: ProtocolError;
+  /** The body, if it is a document and no error. */
+  readonly json?: string;
 }
 
 /** The parts of a request that `screen` reads. */
 export interface HttpHead {
   readonly method: string;
+  /** Returns the path of the URL. */
+  readonly path: () => string;
   /** The value of `Host`, or the host of the URL. */
   readonly host: string;
   readonly header: ReadHeader;
@@ -96,16 +114,40 @@ export interface HttpHead {
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 /** The response headers that web pages may read. */
-const exposed = "www-authenticate, retry-after";
+const exposed = "www-authenticate, retry-after, dpop-nonce";
 const noCors: ResponseHeaders = Object.freeze({});
 
+const members: { readonly [Name in keyof HttpHandlerOptions]-?: true } = {
+  allowedHosts: true,
+  allowedOrigins: true,
+  maxBodyBytes: true,
+  maxBodyValues: true,
+  maxBufferedBytes: true,
+  keepAliveMs: true,
+  authenticate: true,
+  anonymous: true,
+  addressOf: true,
+  onError: true,
+};
+
+/** The names of the options of handlers. */
+export const handlerOptionNames: readonly string[] = Object.keys(members);
+
 /**
- * Completes the options with their defaults.
+ * Completes the options with their defaults. A misspelt `authenticate` that was ignored would open the
+ * server to everybody, so unknown options are refused.
  *
- * @throws {TypeError} for a limit that is not a positive integer, and for an `authenticate` that is
- *   not a function
+ * @param where The function that received the options, for the message
+ * @param legacyVersions The earlier versions that are served. @default none
+ * @throws {TypeError} for an unknown option, a limit that is not a positive integer, an
+ *   `authenticate` that is not a function, and an allowed origin that no browser sends
  */
-export function withDefaults(options: HttpHandlerOptions): HttpRules {
+export function withDefaults(
+  options: HttpHandlerOptions,
+  where = "HTTP options",
+  legacyVersions: readonly string[] = [],
+): HttpRules {
+  requireKnownMembers(options, handlerOptionNames, where);
   const limits = {
     maxBodyBytes: options.maxBodyBytes ?? 4_194_304,
     maxBodyValues: options.maxBodyValues ?? defaultMaxValues,
@@ -122,15 +164,35 @@ export function withDefaults(options: HttpHandlerOptions): HttpRules {
   if (authenticate !== undefined && typeof authenticate !== "function") {
     throw new TypeError("authenticate: expected a function");
   }
+  requireLists(options, where);
+  requireFunctions(where, options, ["addressOf", "onError"]);
   const onError = isolate(options.onError ?? ((error) => console.error("lutra: HTTP:", error)));
   return {
     ...limits,
     allowedOrigins,
     onError,
+    hasSessions: legacyVersions.length > 0,
+    versions: [...modernVersions, ...legacyVersions],
     ...(allowedHosts && { allowedHosts: allowedHosts.map((host) => host.toLowerCase()) }),
-    ...(authenticate && { authenticate: failClosed(authenticate, { anonymous, onError }) }),
+    ...(authenticate && {
+      authenticate: failClosed(authenticate, { anonymous, onError }),
+      resource: authenticate.resource,
+    }),
     ...(addressOf && { addressOf }),
   };
+}
+
+/** An origin that never matches looks like a server that refuses its own web page. */
+function requireLists(
+  { allowedHosts = [], allowedOrigins = [] }: HttpHandlerOptions,
+  where: string,
+): void {
+  requireArray(`${where}: allowedHosts`, allowedHosts, "string");
+  requireArray(`${where}: allowedOrigins`, allowedOrigins, "string");
+  for (const [index, origin] of allowedOrigins.entries()) {
+    const problem = problemWithOrigin(origin);
+    if (problem !== undefined) throw new TypeError(`allowedOrigins[${index}]: ${problem}`);
+  }
 }
 
 /** The result of `screen`. */
@@ -152,23 +214,44 @@ export function screen(head: HttpHead, rules: HttpRules): Screening {
   if (!isLoopbackHost && !isAllowedHost(host, head, rules)) {
     return forbidden(`Host ${host}: not allowed; list it in allowedHosts`);
   }
+  const document = rules.resource?.document(head.path());
+  if (document !== undefined) return publicDocument(method, document);
   const origin = header("origin");
   if (origin !== undefined && !isAllowedOrigin(origin, isLoopbackHost, rules)) {
     return forbidden(`Origin ${origin}: not allowed; list it in allowedOrigins`);
   }
-  const cors = corsHeaders(origin);
-  if (method === "OPTIONS" && origin !== undefined) return { refusal: preflight(header), cors };
+  const cors = corsHeaders(origin, rules);
+  if (method === "OPTIONS" && origin !== undefined)
+    return { refusal: preflight(header, rules), cors };
   if (method !== "POST") return { refusal: { status: 405, headers: { allow: "POST" } }, cors };
   if (isJSON(header("content-type"))) return { cors };
   const error = invalid("Content-Type: expected application/json");
   return { refusal: { status: 415, error }, cors };
 }
 
+/**
+ * Returns the response to a request for metadata, which every web page may read.
+ *
+ * @spec basic/authorization/authorization-server-discovery#authorization-server-location
+ */
+function publicDocument(method: string, json: string): Screening {
+  const cors = { "access-control-allow-origin": "*" };
+  const headers = { "access-control-allow-methods": "GET", "access-control-allow-headers": "*" };
+  if (method === "OPTIONS") return { refusal: { status: 204, headers }, cors };
+  if (method !== "GET" && method !== "HEAD") {
+    return { refusal: { status: 405, headers: { allow: "GET, HEAD" } }, cors };
+  }
+  return { refusal: { status: 200, headers: { "cache-control": documentCaching }, json }, cors };
+}
+
+/** An hour would keep clients from a new authorization server for as long. */
+const documentCaching = "public, max-age=300";
+
 /** The response to a notification: this revision defines none that a server acts on. */
 export const accepted: Refusal = Object.freeze({ status: 202 });
 
 /** Returns the response to a body above the limit. */
-export function tooLarge(maxBodyBytes: number): Required<Refusal> {
+export function tooLarge(maxBodyBytes: number): Refusal & { readonly error: ProtocolError } {
   // The rest of the body is not read, so the connection cannot be reused.
   const headers = { connection: "close" };
   return { status: 413, headers, error: invalid(`body: more than ${maxBodyBytes} bytes`) };
@@ -176,11 +259,12 @@ export function tooLarge(maxBodyBytes: number): Required<Refusal> {
 
 /** Returns the headers of a response that carries an error. */
 export function errorHeaders(
-  { retryAfterMs, challenge }: ProtocolError,
+  { retryAfterMs, challenge, headers }: ProtocolError,
   cors: ResponseHeaders,
 ): ResponseHeaders {
-  if (retryAfterMs === undefined && challenge === undefined) return cors;
+  if (retryAfterMs === undefined && challenge === undefined && headers === undefined) return cors;
   return {
+    ...headers,
     ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
     ...(challenge !== undefined && { "www-authenticate": challenge }),
     ...cors,
@@ -219,11 +303,11 @@ export function toProtocolError(thrown: unknown, { onError }: HttpRules): Protoc
   return error;
 }
 
-function preflight(header: ReadHeader): Refusal {
+function preflight(header: ReadHeader, { hasSessions }: HttpRules): Refusal {
   return {
     status: 204,
     headers: {
-      "access-control-allow-methods": "POST",
+      "access-control-allow-methods": hasSessions ? "POST, GET, DELETE" : "POST",
       "access-control-allow-headers": header("access-control-request-headers") ?? "",
       "access-control-max-age": "600",
     },
@@ -234,11 +318,11 @@ function forbidden(message: string): Screening {
   return { refusal: { status: 403, error: invalid(message) }, cors: noCors };
 }
 
-function corsHeaders(origin: string | undefined): ResponseHeaders {
+function corsHeaders(origin: string | undefined, { hasSessions }: HttpRules): ResponseHeaders {
   if (origin === undefined) return noCors;
   return {
     "access-control-allow-origin": origin,
-    "access-control-expose-headers": exposed,
+    "access-control-expose-headers": hasSessions ? `${exposed}, mcp-session-id` : exposed,
     vary: "origin",
   };
 }

@@ -6,12 +6,14 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import type { Socket } from "node:net";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { delay } from "../../time/backoff.ts";
 import { settlesWithin } from "../../time/within.ts";
 import type { LineWriter } from "./line-writer.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { createLineReader } from "./lines.ts";
+import { PacedLines } from "./paced-lines.ts";
+import { isGroupAlive, signalGroup } from "./process-group.ts";
 import { type StdioCommand, spawnCommand } from "./spawn-command.ts";
 import type { StderrLog } from "./stderr-log.ts";
 
@@ -35,6 +37,8 @@ export interface ChildExit {
  * pipe may keep it open for as long as it lives.
  */
 const outputTimeoutMs = 500;
+/** Interval between checks for processes that have outlived the one that started them. */
+const groupCheckMs = 20;
 
 export class Child {
   /** Resolves when the process has exited and its output has been read. */
@@ -65,15 +69,20 @@ export class Child {
     this.#process = started;
     this.#closeTimeoutMs = options.closeTimeoutMs;
     this.#writer = createLineWriter(started.stdin, options.maxBufferedBytes);
-    const lines = createLineReader(options);
+    const { stdout } = started;
+    const lines = new PacedLines(createLineReader(options), () => stdout.resume());
+    const read = (chunk: Uint8Array): void => {
+      lines.push(chunk);
+      if (lines.isBusy) stdout.pause();
+    };
     const stop = (): void => void this.stop();
     // A server whose input or output is closed cannot answer requests any more.
     started.stdin.on("error", stop);
-    started.stdout.on("data", lines.push).on("end", lines.end).on("end", stop).on("error", stop);
+    stdout.on("data", read).on("end", stop).on("error", stop);
     started.stderr.on("data", options.stderr.push).on("end", options.stderr.end);
     // A signal that can't be sent raises an error, too. The next signal may succeed.
     started.on("error", () => {});
-    this.exited = exitOf(started);
+    this.exited = exitOf(started).then((exit) => lines.end().then(() => exit));
   }
 
   get pid(): number | undefined {
@@ -88,26 +97,43 @@ export class Child {
   /** Sets whether the server process keeps this process from exiting. */
   setRef(isNeeded: boolean): void {
     const { stdin, stdout, stderr } = this.#process;
-    for (const handle of [this.#process, stdin as Socket, stdout as Socket, stderr as Socket]) {
-      if (isNeeded) handle.ref();
-      else handle.unref();
+    for (const stream of [this.#process, stdin, stdout, stderr]) {
+      // The pipes of Node are sockets; those of Bun have no such methods.
+      const handle = stream as { readonly ref?: () => unknown; readonly unref?: () => unknown };
+      if (isNeeded) handle.ref?.();
+      else handle.unref?.();
     }
   }
 
-  /** Closes the input, then sends `SIGTERM` and `SIGKILL`, each after `closeTimeoutMs`. */
+  /**
+   * Closes the input, then sends `SIGTERM` and `SIGKILL`, each after `closeTimeoutMs`, to the process
+   * and to those that it has started. Ends these also if the process itself has exited before.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #stop(): Promise<void> {
+    const { pid } = this.#process;
     this.setRef(true);
     this.#process.stdin.end();
-    if (await settlesWithin(this.#closeTimeoutMs, this.exited)) return;
-    this.#process.kill("SIGTERM");
-    if (await settlesWithin(this.#closeTimeoutMs, this.exited)) return;
-    this.#process.kill("SIGKILL");
+    if (pid === undefined || (await this.#endsWithin(pid))) return;
+    signalGroup(pid, "SIGTERM");
+    if (await this.#endsWithin(pid)) return;
+    signalGroup(pid, "SIGKILL");
     await this.exited;
+  }
+
+  /** Resolves to true once the process and its group have ended, or to false after the timeout. */
+  async #endsWithin(pid: number): Promise<boolean> {
+    const dueAt = performance.now() + this.#closeTimeoutMs;
+    if (!(await settlesWithin(this.#closeTimeoutMs, this.exited))) return false;
+    while (isGroupAlive(pid)) {
+      if (performance.now() >= dueAt) return false;
+      await delay(groupCheckMs);
+    }
+    return true;
   }
 }
 
@@ -136,6 +162,6 @@ function reasonOf(thrown: unknown, { command, cwd }: StdioCommand): string {
       ? "there is no such file; check the path"
       : "there is no such program; install it, give its full path, or set PATH in env";
   }
-  if (code === "EACCES") return "it may not be executed; check its permissions";
+  if (code === "EACCES") return "it is not executable; check its permissions";
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { getEventListeners } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -112,6 +113,16 @@ describe("requests over stdio", () => {
 
   it("reject when the response has neither a result nor an error", async () => {
     await expect(send(connect(), "nothing said").result).rejects.toEqual(failure("malformed"));
+  });
+
+  it("reject when the response has both a result and an error, as over HTTP", async () => {
+    const { result } = send(connect(), "both members");
+    await expect(result).rejects.toMatchObject({ reason: "invalidParams", message: "no" });
+  });
+
+  it("ignore messages that are not JSON-RPC 2.0", async () => {
+    const { from } = await send(connect(), "no version").result;
+    expect(from).toBeUndefined();
   });
 
   it("reject with an error without an id when only one is in flight", async () => {
@@ -348,7 +359,7 @@ describe("starting a server", () => {
   it.each([
     ["a program that does not exist", { command: "no-such-otter" }, "install it"],
     ["a path that does not exist", { command: "/no/such/otter" }, "check the path"],
-    ["a file that is not a program", { command: script }, "check its permissions"],
+    ["a file that is not a program", { command: script }, "it is not executable; check"],
     ["a directory that does not exist", { cwd: "/no/such/directory" }, '"/no/such/directory"'],
   ])("fails for %s and names the remedy", async (_what, command, remedy) => {
     const { result } = send(connect({}, command), "echo");
@@ -377,21 +388,21 @@ describe("starting a server", () => {
     expect(written).toContain("Debugger attached\n");
   });
 
-  it.each([{ closeTimeoutMs: -1 }, { maxLineBytes: 0 }, { restarts: { max: -1 } }])(
-    "refuses %o",
-    (options) => {
-      expect(() => connect(options)).toThrow(TypeError);
-    },
-  );
+  it.each([
+    { closeTimeoutMs: -1 },
+    { probeTimeoutMs: -1 },
+    { maxLineBytes: 0 },
+    { restarts: { max: -1 } },
+  ])("refuses %o", (options) => {
+    expect(() => connect(options)).toThrow(TypeError);
+  });
 });
 
 describe("closing a stdio transport", () => {
+  /** Returns true for a process that has not ended, also if its parent has not collected it. */
   const isRunning = (pid: number) => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
+    const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", `${pid}`], { encoding: "utf8" });
+    return /^[^Z\s]/.test(stdout);
   };
 
   it("closes the input, rejects the requests in flight and waits for the exit", async () => {
@@ -416,6 +427,40 @@ describe("closing a stdio transport", () => {
     expect(lines).toEqual(["SIGTERM is ignored"]);
     expect(isRunning(pid)).toBe(false);
   });
+
+  const quoted = (...words: string[]) => words.map((word) => `'${word}'`).join(" ");
+
+  it.skipIf(process.platform === "win32")(
+    "ends a server behind a shell (needs POSIX)",
+    async () => {
+      const line = `${quoted(process.execPath, script, "--stubborn")}; exit`;
+      const command = { command: "sh", args: ["-c", line] };
+      const transport = connect({ closeTimeoutMs: 100 }, command);
+      const { pid } = await send(transport, "pid").result;
+      expect(pid).not.toBe(transport.pid);
+      expect(isRunning(Number(pid))).toBe(true);
+      await transport.close();
+      await vi.waitFor(() => expect(isRunning(Number(pid))).toBe(false));
+    },
+  );
+
+  it.skipIf(process.platform === "win32")(
+    "ends what a server has left behind that exited by itself (needs POSIX)",
+    async () => {
+      const lines: string[] = [];
+      const line = `${quoted(process.execPath, script, "--stubborn")} </dev/null >/dev/null & echo $! >&2; exec ${quoted(process.execPath, script)}`;
+      const stderr = (text: string) => lines.push(text);
+      const transport = connect(
+        { closeTimeoutMs: 100, stderr },
+        { command: "sh", args: ["-c", line] },
+      );
+      await expect(send(transport, "crash").result).rejects.toThrow("exited with code 3");
+      await transport.close();
+      const left = Number(lines[0]);
+      expect(left).toBeGreaterThan(0);
+      await vi.waitFor(() => expect(isRunning(left)).toBe(false));
+    },
+  );
 
   it("stops a server that is about to start", async () => {
     const transport = connect();

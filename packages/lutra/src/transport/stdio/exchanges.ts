@@ -7,14 +7,18 @@
 import { cancelledNotification } from "../../protocol/cancellation.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, Serve } from "../../protocol/exchange.ts";
+import { encodeJSON } from "../../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, RequestId } from "../../protocol/json-rpc.ts";
 import { encodeError, encodeResult } from "../../protocol/json-rpc.ts";
-import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
+import { subscriptionIdOf, withSubscriptionId } from "../../protocol/subscriptions.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
+import { delay } from "../../time/backoff.ts";
 
 export interface ExchangesOptions {
   readonly serve: Serve;
   readonly principal: Principal | undefined;
+  /** All protocol versions that are served, the newest first. */
+  readonly versions: readonly string[];
   /** Writes one message. The promise resolves when the client has caught up. Does not throw. */
   readonly send: (json: string) => void | Promise<void>;
   /** Maximum number of requests that run at once, and of those that wait before `isFull`. */
@@ -27,12 +31,20 @@ export interface ExchangesOptions {
   readonly onEnd: () => void;
 }
 
+/**
+ * Time between the first notification of a burst and the result, in milliseconds. The official
+ * clients (1.32 and 2.4.0) drop progress that they read in one chunk with the result.
+ */
+const apartMs = 1;
+
 interface Exchange {
   readonly request: JSONRPCRequest;
   readonly bytes: number;
   readonly controller: AbortController;
   /** Settles when the handler has ended, which may be after the exchange. */
   running?: Promise<void>;
+  /** Resolves when a result may follow the latest notifications. Undefined when it may at once. */
+  notified?: Promise<void> | undefined;
   /** Set by the first notification that carries the request's id as its subscription. */
   isSubscription: boolean;
   /** True once it is answered or cancelled: nothing more may be sent. */
@@ -114,11 +126,16 @@ export class Exchanges {
     const notify = (notification: JSONRPCNotification): void | Promise<void> => {
       if (exchange.hasEnded) return;
       exchange.isSubscription ||= subscriptionIdOf(notification) === request.id;
-      return this.#options.send(JSON.stringify(notification));
+      exchange.notified ??= delay(apartMs).then(() => {
+        exchange.notified = undefined;
+      });
+      return this.#options.send(encodeJSON(notification));
     };
     try {
-      const { serve, principal } = this.#options;
-      const result = await serve(request, { signal: controller.signal, notify, principal });
+      const { serve, principal, versions } = this.#options;
+      const { signal } = controller;
+      const result = await serve(request, { signal, notify, principal, versions });
+      if (exchange.notified !== undefined) await exchange.notified;
       if (!exchange.hasEnded) this.#answer(exchange, encodeResult(request.id, result));
     } catch (thrown) {
       if (!exchange.hasEnded) this.#answer(exchange, this.#encodeFailure(request.id, thrown));
@@ -142,8 +159,10 @@ export class Exchanges {
     this.#end(exchange);
     void this.#options.send(response);
     if (!exchange.isSubscription) return;
-    const closing = cancelledNotification(exchange.request.id, "The server ended the subscription");
-    void this.#options.send(JSON.stringify(closing));
+    const { id } = exchange.request;
+    const closing = cancelledNotification(id, "The server ended the subscription");
+    const params = withSubscriptionId(closing.params, id);
+    void this.#options.send(encodeJSON({ ...closing, params }));
   }
 
   #abandon(exchange: Exchange, reason: string): void {

@@ -3,12 +3,15 @@ import type { Readable, Writable } from "node:stream";
 import type { Principal, Serve } from "../../protocol/exchange.ts";
 import { isolate } from "../../protocol/isolate.ts";
 import { defaultMaxValues } from "../../protocol/json-text.ts";
+import { requireObject } from "../../protocol/known-members.ts";
+import { legacyVersionsOf } from "../../protocol/versioning.ts";
+import { type EraOptions, requireEra } from "../era.ts";
 import { defaultMaxBufferedBytes } from "./line-writer.ts";
 import { defaultMaxLineBytes } from "./lines.ts";
 import type { RestartOptions } from "./restarts.ts";
 import type { StderrOption } from "./stderr-log.ts";
 
-export interface StdioTransportOptions {
+export interface StdioTransportOptions extends EraOptions {
   /** Destination of the server's `stderr`, and of `stdout` lines that are not messages. @default "inherit" */
   readonly stderr?: StderrOption;
   /** Limits on restarts of a server that exited. @default 5 times in 30 seconds */
@@ -20,6 +23,12 @@ export interface StdioTransportOptions {
    * @default 2000
    */
   readonly closeTimeoutMs?: number;
+  /**
+   * Maximum time that the first request of a server process waits for the answer to
+   * `server/discover`, in milliseconds. A server that refuses it, or has not answered by then, may
+   * speak an earlier revision, and gets `initialize`. 0 sends neither. @default 3000
+   */
+  readonly probeTimeoutMs?: number | undefined;
   /** Maximum size of a message; a longer one fails the requests in flight. @default 16 MiB */
   readonly maxLineBytes?: number;
   /**
@@ -69,6 +78,13 @@ export interface StdioServerOptions {
    * milliseconds. @default 1000
    */
   readonly graceMs?: number;
+  /**
+   * The protocol versions that are served, with the current one among them. A client of an earlier
+   * one opens its session with `initialize`.
+   *
+   * @default all versions that this library knows
+   */
+  readonly versions?: readonly string[];
   /** Called with errors whose cause the client is not told. @default writes to `console.error` */
   readonly onError?: (error: unknown) => void;
 }
@@ -80,26 +96,39 @@ export interface StdioServer {
   readonly close: () => Promise<void>;
 }
 
+/** The options of a transport with every default filled in. */
+export type CompleteTransportOptions = Required<
+  Omit<StdioTransportOptions, keyof EraOptions> & { readonly probeTimeoutMs: number }
+> &
+  Pick<EraOptions, "era" | "verdicts">;
+
 /** @throws {TypeError} for an invalid option */
-export function withTransportDefaults(
-  options: StdioTransportOptions,
-): Required<StdioTransportOptions> {
-  const { closeTimeoutMs = 2000 } = options;
+export function withTransportDefaults(options: StdioTransportOptions): CompleteTransportOptions {
+  const { closeTimeoutMs = 2000, probeTimeoutMs = 3000, era, verdicts } = options;
+  if (era !== undefined) requireEra(era);
   requireNonNegative(closeTimeoutMs, "closeTimeoutMs");
+  requireNonNegative(probeTimeoutMs, "probeTimeoutMs");
   return {
     ...lineLimitsOf(options),
     stderr: options.stderr ?? "inherit",
     restarts: options.restarts ?? {},
     closeTimeoutMs,
+    probeTimeoutMs,
+    era,
+    verdicts,
   };
 }
 
 /** The options of a server with every default filled in. */
-export type CompleteServerOptions = Required<Omit<StdioServerOptions, "principal">> &
-  Pick<StdioServerOptions, "principal">;
+export type CompleteServerOptions = Required<Omit<StdioServerOptions, "principal" | "versions">> &
+  Pick<StdioServerOptions, "principal"> & {
+    /** The versions with sessions that are served, the newest first. */
+    readonly legacyVersions: readonly string[];
+  };
 
 /** @throws {TypeError} for an invalid option */
 export function withServerDefaults(options: StdioServerOptions): CompleteServerOptions {
+  requireObject("serveStdio", options);
   const { maxInFlight = 1024, graceMs = 1000 } = options;
   if (!(maxInFlight >= 1)) throw new TypeError("maxInFlight: expected a positive number");
   requireNonNegative(graceMs, "graceMs");
@@ -110,6 +139,7 @@ export function withServerDefaults(options: StdioServerOptions): CompleteServerO
     maxInFlight,
     ...lineLimitsOf(options),
     graceMs,
+    legacyVersions: legacyVersionsOf(options.versions),
     onError: isolate(options.onError ?? ((error) => console.error(error))),
   };
 }

@@ -8,7 +8,7 @@ import { cancelledNotification, cancelledRequestId } from "../../protocol/cancel
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
-import { isObject } from "../../protocol/json.ts";
+import { encodeJSON, isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { logMessageMethod } from "../../protocol/logging.ts";
 import { progressMethod } from "../../protocol/progress.ts";
@@ -53,7 +53,7 @@ export class PendingRequests {
     return new Promise((resolve, reject) => {
       this.#lastId += 1;
       const id = this.#lastId;
-      const json = JSON.stringify(requestToChannel(request, id));
+      const json = encodeJSON(requestToChannel(request, id));
       const onAbort = (): void => this.#abandon(pending, abortError(context.signal));
       const pending: Pending = { id, request, context, write, resolve, reject, onAbort };
       write(json);
@@ -65,7 +65,7 @@ export class PendingRequests {
 
   /** Processes a message of the server. Returns false for a value that is not a message. */
   receive(message: unknown): boolean {
-    if (!isObject(message)) return false;
+    if (!isObject(message) || message.jsonrpc !== "2.0") return false;
     if (typeof message.method === "string") {
       // Servers must not send requests, and clients must not send responses, so they are ignored.
       if (!("id" in message)) this.#notify(message as unknown as JSONRPCNotification);
@@ -74,6 +74,11 @@ export class PendingRequests {
     if (!("result" in message || "error" in message)) return false;
     this.#settle(message);
     return true;
+  }
+
+  /** Returns true for the response to a request in flight. */
+  isAnswer(message: unknown): boolean {
+    return isObject(message) && !("method" in message) && this.#find(message.id) !== undefined;
   }
 
   /** Rejects all requests, without notifying the server. */
@@ -93,7 +98,8 @@ export class PendingRequests {
     const pending = this.#addressee(response);
     if (pending === undefined) return;
     this.#close(pending);
-    if (isObject(response.result)) {
+    // As over HTTP, a response with both members is an error.
+    if (isObject(response.result) && !isObject(response.error)) {
       pending.resolve(resultFromChannel(response.result as Result, pending.id, pending.request));
       return;
     }
@@ -166,7 +172,7 @@ export class PendingRequests {
     if (!this.#close(pending)) return;
     pending.reject(reason);
     try {
-      pending.write(JSON.stringify(cancelledNotification(pending.id)));
+      pending.write(encodeJSON(cancelledNotification(pending.id)));
     } catch {
       // The server no longer reads, so the cancellation has no effect.
     }

@@ -26,6 +26,18 @@ it("ignores exits before the window", () => {
   expect(restarts.nextDelayMs()).toBe(0);
 });
 
+it("returns the time until another restart is permitted", () => {
+  let now = 0;
+  const restarts = createRestarts({ max: 1, windowMs: 1000, now: () => now });
+  restarts.record();
+  expect(restarts.blockedMs()).toBe(0);
+  now = 300;
+  restarts.record();
+  expect(restarts.blockedMs()).toBe(700);
+  now = 1000;
+  expect([restarts.blockedMs(), restarts.nextDelayMs()]).toEqual([0, 0]);
+});
+
 it.each([{ max: -1 }, { windowMs: 0 }, { delayMs: Number.NaN }])("refuses %o", (options) => {
   expect(() => createRestarts(options)).toThrow(TypeError);
 });

@@ -24,6 +24,8 @@ export interface Restarts {
   readonly record: () => void;
   /** Returns the pause before the next start, or `undefined` when there were too many. */
   readonly nextDelayMs: () => number | undefined;
+  /** Returns the time until `nextDelayMs` permits a start, in milliseconds; 0 if it does. */
+  readonly blockedMs: () => number;
   /** The limits in words, for error messages. */
   readonly limits: string;
 }
@@ -42,13 +44,24 @@ export function createRestarts(options: RestartOptions = {}): Restarts {
   const pace = { baseMs: delayMs, maxMs: maxDelayMs };
   let exits: number[] = [];
 
+  function recentExits(): readonly number[] {
+    const start = now() - windowMs;
+    exits = exits.filter((at) => at > start);
+    return exits;
+  }
+
   return {
     record: () => void exits.push(now()),
     nextDelayMs: () => {
-      const start = now() - windowMs;
-      exits = exits.filter((at) => at > start);
-      if (exits.length > max) return undefined;
-      return exits.length < 2 ? 0 : backoffMs(exits.length - 2, noJitter, pace);
+      const { length } = recentExits();
+      if (length > max) return undefined;
+      return length < 2 ? 0 : backoffMs(length - 2, noJitter, pace);
+    },
+    blockedMs: () => {
+      const recent = recentExits();
+      // All exits before this one, and it, must have left the window.
+      const last = recent[recent.length - 1 - Math.floor(max)];
+      return last === undefined ? 0 : last + windowMs - now();
     },
     limits: `${max} times within ${windowMs / 1000} s`,
   };

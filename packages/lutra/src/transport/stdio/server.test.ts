@@ -98,12 +98,13 @@ describe("a stdio server", () => {
 
   it("sends notifications of a request before its result, and none after it", async () => {
     const { calls, serve } = byHand();
-    const { send, received } = start(serve);
+    const { send, received, messages } = start(serve);
     send(request(1));
     await received();
     void calls[0]?.context.notify(progress);
     calls[0]?.resolve(complete);
-    expect(await received()).toEqual([progress, { jsonrpc: "2.0", id: 1, result: complete }]);
+    await expect.poll(() => messages).toHaveLength(2);
+    expect(messages).toEqual([progress, { jsonrpc: "2.0", id: 1, result: complete }]);
     void calls[0]?.context.notify(progress);
     expect(await received()).toHaveLength(2);
   });
@@ -410,7 +411,10 @@ describe("shutdown of a stdio server", () => {
       {
         jsonrpc: "2.0",
         method: "notifications/cancelled",
-        params: { requestId: 1, reason: "The server ended the subscription" },
+        params: withSubscriptionId(
+          { requestId: 1, reason: "The server ended the subscription" },
+          1,
+        ),
       },
     ]);
     expect(output.writableEnded).toBe(true);
@@ -480,4 +484,19 @@ describe("shutdown of a stdio server", () => {
     await ended;
     expect(messages).toEqual([{ jsonrpc: "2.0", id: 1, result: { ...complete, method } }]);
   });
+});
+
+it("writes a result apart from the progress before it, which some clients lose otherwise", async () => {
+  const { output, send, messages } = start(async (_request, { notify }) => {
+    const params = { progressToken: 1, progress: 1 };
+    await notify({ jsonrpc: "2.0", method: "notifications/progress", params });
+    return complete;
+  });
+  const chunks: string[] = [];
+  output.on("data", (chunk) => chunks.push(String(chunk)));
+  send(request(1));
+  await expect.poll(() => messages.length).toBe(2);
+  expect(chunks).toHaveLength(2);
+  expect(chunks[0]).toContain("notifications/progress");
+  expect(chunks[1]).toContain("result");
 });

@@ -3,7 +3,9 @@
  *
  * @spec basic/transports/stdio
  */
+import { requireServe } from "../../protocol/known-members.ts";
 import { Connection } from "./connection.ts";
+import type { LoadLegacyProcess } from "./legacy.ts";
 import { type StdioServer, type StdioServerOptions, withServerDefaults } from "./options.ts";
 
 export interface StdioServerHandle {
@@ -17,17 +19,16 @@ export interface StdioServerHandle {
  * Serves one client over standard input and output, until the input ends. A program that awaits
  * `closed` and has nothing else to do exits then.
  *
+ * @param load Loads the code for legacy clients. @default they are refused
  * @throws {TypeError} for an invalid option
  * @spec basic/transports/stdio, basic/transports/stdio#shutdown
- * @example
- * ```ts
- * await serveStdio(server).closed;
- * ```
  */
 export function serveStdio(
   server: StdioServer,
   options: StdioServerOptions = {},
+  load?: LoadLegacyProcess,
 ): StdioServerHandle {
-  const connection = new Connection(server, withServerDefaults(options));
+  requireServe("serveStdio", server);
+  const connection = new Connection(server, withServerDefaults(options), load);
   return { closed: connection.closed, close: () => connection.close() };
 }

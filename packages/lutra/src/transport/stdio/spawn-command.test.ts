@@ -32,10 +32,15 @@ it("passes arguments unchanged, without a shell", async () => {
 /** Returns the command line on Windows, with `name` in the only folder of the PATH. */
 function onWindows(name: string, command: string, args: readonly string[]) {
   writeFileSync(join(folder, name), "");
+  const program = new URL("fixtures/spawn-arguments.ts", import.meta.url);
+  return startedOnWindows(program, [command, ...args]);
+}
+
+/** Returns the command line that a fixture starts on Windows. */
+function startedOnWindows(program: URL, args: readonly string[]) {
   const windows = fileURLToPath(new URL("fixtures/simulated-windows.cjs", import.meta.url));
-  const program = compiled(new URL("fixtures/spawn-arguments.ts", import.meta.url));
   const env = { PATH: folder, PATHEXT: ".EXE;.CMD", COMSPEC: "cmd.exe" };
-  const node = ["--require", windows, program, command, ...args];
+  const node = ["--require", windows, compiled(program), ...args];
   return JSON.parse(execFileSync(process.execPath, node, { env, encoding: "utf8" }));
 }
 
@@ -54,4 +59,16 @@ it("runs a script such as npx with cmd.exe on Windows, with every argument escap
 it("starts a program without cmd.exe on Windows", () => {
   const started = onWindows("server.EXE", "server", difficult);
   expect(started).toMatchObject({ command: "server", args: difficult });
+});
+
+it("starts no detached process on Windows, which would open a window", () => {
+  expect(onWindows("server.EXE", "server", []).options).toMatchObject({ detached: false });
+});
+
+it("ends the tree of a process on Windows", () => {
+  const program = new URL("fixtures/signal-group.ts", import.meta.url);
+  expect(startedOnWindows(program, ["123"])).toMatchObject({
+    command: "taskkill",
+    args: ["/pid", "123", "/t", "/f"],
+  });
 });

@@ -5,7 +5,10 @@
  */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { spawn } from "cross-spawn";
+import { isObject } from "../../protocol/json.ts";
+import { requireArray } from "../../protocol/known-members.ts";
 import { childEnvironment } from "./environment.ts";
+import { groupOptions } from "./process-group.ts";
 
 /** A command that starts a server. */
 export interface StdioCommand {
@@ -27,7 +30,21 @@ export interface StdioCommand {
 }
 
 /**
- * Starts a process with pipes. On Windows, `cross-spawn` finds scripts by `PATHEXT` and runs them
+ * Checks a command. A line for a shell is refused, because no shell reads it.
+ *
+ * @throws {TypeError} with the form that is expected
+ */
+export function requireCommand(value: unknown): void {
+  if (!isObject(value) || typeof value.command !== "string" || value.command === "") {
+    throw new TypeError(
+      'command: expected an object such as { command: "node", args: ["server.js"] }',
+    );
+  }
+  requireArray("args", value.args ?? [], "string");
+}
+
+/**
+ * Starts a process with pipes, in a process group of its own. On Windows, `cross-spawn` finds scripts by `PATHEXT` and runs them
  * with `cmd.exe`, with every argument escaped. Node itself starts only `.exe` and `.com` files there.
  */
 export function spawnCommand(command: StdioCommand): ChildProcessWithoutNullStreams {
@@ -36,5 +53,6 @@ export function spawnCommand(command: StdioCommand): ChildProcessWithoutNullStre
     env: childEnvironment(command.env),
     stdio: "pipe",
     windowsHide: true,
+    ...groupOptions,
   });
 }

@@ -17,7 +17,7 @@ export interface StderrLog {
   readonly push: (chunk: Uint8Array) => void;
   /** Ends the output of one process. */
   readonly end: () => void;
-  /** Adds a line that was printed elsewhere but belongs on `stderr`. */
+  /** Adds a line that the server printed to `stdout` although it belongs on `stderr`. */
   readonly pushLine: (line: Uint8Array) => void;
   /** Returns the last lines, oldest first. */
   readonly lastLines: () => readonly string[];

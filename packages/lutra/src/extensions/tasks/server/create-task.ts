@@ -10,6 +10,7 @@ import { type CompleteTasksOptions, ttlOf } from "../options.ts";
 import type { CreateTaskResult } from "../protocol.ts";
 import { taskResultType } from "../protocol.ts";
 import { taskInfo } from "../state.ts";
+import { hasKey, keyedTaskId, requireSameCall } from "./keyed-task.ts";
 import type { OpenTasks } from "./open-tasks.ts";
 import type { HeldRecord, TaskInit, TaskRecord, TaskRecords } from "./records.ts";
 import { callOf } from "./task-round.ts";
@@ -17,6 +18,8 @@ import { taskSettings } from "./tool-settings.ts";
 
 /** Creates the task of a call. When a promise resolves, every replica can read the task. */
 export interface TaskCreation {
+  /** Resolves to the task that an earlier call with the same idempotency key has created. */
+  readonly find: (call: ToolCall) => Promise<TaskRecord | undefined>;
   /** Creates a task for any worker. */
   readonly create: (call: ToolCall, memory: InputMemory) => Promise<TaskRecord>;
   /** Creates a task that this process runs as long as it lives. */
@@ -32,20 +35,44 @@ export function taskCreation(
   openTasks: OpenTasks,
   options: CompleteTasksOptions,
 ): TaskCreation {
-  function initOf({ definition, round: { request, context } }: ToolCall, memory: InputMemory) {
+  async function initOf(toolCall: ToolCall, memory: InputMemory) {
+    const { definition, round } = toolCall;
+    const { request, context } = round;
+    const taskId = hasKey(toolCall) ? await keyedTaskId(toolCall) : undefined;
     const settings = taskSettings(definition);
     const ttlMs = ttlOf(settings, options);
     const pollIntervalMs = settings.pollIntervalMs ?? options.pollIntervalMs;
-    return { ttlMs, pollIntervalMs, call: callOf(request, context), memory } satisfies TaskInit;
+    const call = callOf(request, context);
+    return { taskId, ttlMs, pollIntervalMs, call, memory } satisfies TaskInit;
+  }
+
+  async function find(call: ToolCall): Promise<TaskRecord | undefined> {
+    const taskId = await keyedTaskId(call);
+    const record = taskId === undefined ? undefined : await records.read(taskId);
+    if (record !== undefined) requireSameCall(record, call);
+    return record;
+  }
+
+  /** Creates a task. The same call may have created it at the same time. */
+  async function create(call: ToolCall, memory: InputMemory): Promise<TaskRecord> {
+    const init = await initOf(call, memory);
+    try {
+      return await records.create(init);
+    } catch (error) {
+      const created = init.taskId === undefined ? undefined : await find(call);
+      if (created === undefined) throw error;
+      return created;
+    }
   }
 
   return {
+    find,
     create: (call, memory) =>
-      openTasks.add(call.round.context.principal, () => records.create(initOf(call, memory))),
+      openTasks.add(call.round.context.principal, () => create(call, memory)),
     // Holds a copy, because the handler is already running and could change the objects.
     hold: (call, memory, statusMessage) =>
-      openTasks.add(call.round.context.principal, () =>
-        records.hold(copyOfJSON({ ...initOf(call, memory), statusMessage })),
+      openTasks.add(call.round.context.principal, async () =>
+        records.hold(copyOfJSON({ ...(await initOf(call, memory)), statusMessage })),
       ),
   };
 }

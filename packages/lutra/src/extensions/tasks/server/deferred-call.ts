@@ -9,14 +9,14 @@ import type { RequestContext } from "../../../protocol/exchange.ts";
 import type { Result } from "../../../protocol/json-rpc.ts";
 import type { InputMemory } from "../../../server/handler/request-state.ts";
 import type { MemorySource, StepLog } from "../../../server/handler/step-log.ts";
-
 import { randomId } from "../../../server/random-id.ts";
 import { endRound, recallMemory, type ToolCall } from "../../../server/tool-call.ts";
 import type { HeldTask } from "../../../stores/task-store.ts";
 import { waitWithTimer } from "../../../stores/timer.ts";
 import { maxTimerMs } from "../../../time/max-timer.ts";
 import { createTaskResult, type TaskCreation } from "./create-task.ts";
-import { LazyAbortController } from "./lazy-abort.ts";
+import { LazyAbortController, RoundContext } from "./lazy-abort.ts";
+import { OutcomeLimit } from "./outcome-limit.ts";
 import type { HeldRecord } from "./records.ts";
 import { unreferenced } from "./running-tasks.ts";
 import { isAbandoned, type Outcome, TaskRound } from "./task-round.ts";
@@ -59,6 +59,7 @@ class DeferredCall {
   readonly #taskResult: Promise<Result>;
   #resolveTaskResult: (result: Result) => void = () => {};
   #run: MemorySource | undefined;
+  #limit: OutcomeLimit | undefined;
   /** The task that this call has become or is becoming. */
   #task: Promise<Promoted> | undefined;
   #isTask = false;
@@ -81,6 +82,7 @@ class DeferredCall {
     context.signal.addEventListener("abort", onAbort);
     const timer = this.#startTimer();
     const own = { context: this.#ownContext(context), stepLog: this.#stepLog };
+    this.#limit = new OutcomeLimit(memory.steps);
     const ended = this.#call
       .runRound({ request, memory, handles, settings, ...own })
       .then(
@@ -114,16 +116,13 @@ class DeferredCall {
 
   /** Returns the handler's context. Its notifications are dropped once the call becomes a task. */
   #ownContext(context: RequestContext): RequestContext {
-    const controller = this.#controller;
-    return {
-      get signal() {
-        return controller.signal;
-      },
+    return new RoundContext(this.#controller, {
       notify: (notification) => (this.#task ? undefined : context.notify(notification)),
       principal: context.principal,
+      address: context.address,
       header: context.header,
       meta: context.meta,
-    };
+    });
   }
 
   get #stepLog(): StepLog {
@@ -133,7 +132,9 @@ class DeferredCall {
       },
       confirm: () => {
         if (this.#controller.aborted) throw this.#controller.reason;
+        if (this.#isTask) return this.#task?.then(({ round }) => round.confirm());
       },
+      check: (name, outcome) => this.#limit?.add(name, outcome),
       record: async (progress) => {
         await (await this.#task)?.round.record(progress);
       },

@@ -3,7 +3,6 @@
  * handlers never use theirs, so it is created on demand.
  */
 import type { RequestContext } from "../../../protocol/exchange.ts";
-import type { RequestMeta } from "../../../protocol/meta.ts";
 
 /** An `AbortController` that creates its signal on first use. */
 export class LazyAbortController {
@@ -34,25 +33,28 @@ export class LazyAbortController {
   }
 }
 
-/** The context of a round outside of a request, which has no progress and no log messages. */
+/**
+ * The context of a round with an abort controller of its own. A class, because V8 retains objects with
+ * an accessor in their literal until the next full garbage collection.
+ */
 export class RoundContext implements RequestContext {
+  readonly notify: RequestContext["notify"];
   readonly principal: RequestContext["principal"];
-  readonly meta: RequestMeta;
+  readonly address: RequestContext["address"];
+  readonly header: RequestContext["header"];
+  readonly meta: RequestContext["meta"];
   readonly #controller: LazyAbortController;
 
-  constructor(
-    controller: LazyAbortController,
-    principal: RequestContext["principal"],
-    meta: RequestMeta,
-  ) {
+  constructor(controller: LazyAbortController, init: Omit<RequestContext, "signal">) {
     this.#controller = controller;
-    this.principal = principal;
-    this.meta = meta;
+    this.notify = init.notify;
+    this.principal = init.principal;
+    this.address = init.address;
+    this.header = init.header;
+    this.meta = init.meta;
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
-
-  notify(): void {}
 }

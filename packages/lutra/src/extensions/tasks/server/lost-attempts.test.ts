@@ -1,5 +1,6 @@
 /** Tasks whose attempts are lost with their process, as their store reports it. */
 import { expect, it, vi } from "vitest";
+import { TransportError } from "../../../protocol/transport-error.ts";
 import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import type { TaskStore } from "../../../stores/task-store.ts";
@@ -116,4 +117,40 @@ it("counts steps and answers as progress, but not status messages", async () => 
 
 it.each([0, -1, 1.5, Number.NaN])("refuses a limit of %s", (maxLostAttempts) => {
   expect(() => tasks({ maxLostAttempts })).toThrow(/^tasks: maxLostAttempts: expected an integer/);
+});
+
+it("runs no further step once the store does not confirm the attempt", async () => {
+  const memory = createMemoryTaskStore();
+  let isTaken = false;
+  let attempts = 0;
+  const store: TaskStore = {
+    ...memory,
+    work: ({ run, ...options }) =>
+      memory.work({
+        ...options,
+        run: (taken) => {
+          attempts += 1;
+          const isFirst = attempts === 1;
+          const confirm = async () => {
+            if (isFirst && isTaken) throw new TransportError("aborted", "taken by another worker");
+          };
+          return run(changedAttempt(taken, { confirm }));
+        },
+      }),
+  };
+  const effects: string[] = [];
+  const call = async (_args: unknown, context: HandlerContext) => {
+    for (const name of ["one", "two", "three"]) {
+      await context.step(name, () => {
+        effects.push(`${attempts} ${name}`);
+        isTaken = name === "two";
+      });
+    }
+    return "done";
+  };
+  const tool = { name: "t", task: "optional", call } as const;
+  const replica = taskServer([tool], { tasks: { store } });
+  const { taskId } = await replica.call("t");
+  await replica.until(taskId, isOver);
+  expect(effects).toEqual(["1 one", "1 two", "2 three"]);
 });

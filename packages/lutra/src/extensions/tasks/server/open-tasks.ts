@@ -1,5 +1,5 @@
 /** Limits the number of open tasks that this process has created for each principal. */
-import { ProtocolError } from "../../../protocol/errors.ts";
+import { tooMany } from "../../../protocol/errors.ts";
 import type { Principal } from "../../../protocol/exchange.ts";
 import { isTerminal } from "../protocol.ts";
 import type { TaskRecord } from "./records.ts";
@@ -77,14 +77,7 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
       }
       if (isFull()) {
         forget(owner);
-        throw new ProtocolError(
-          "internalError",
-          `Too many open tasks: at most ${limit} are allowed`,
-          {
-            status: 429,
-            retryAfterMs,
-          },
-        );
+        throw tooMany(`open tasks: at most ${limit} are allowed`, retryAfterMs);
       }
       open.reserved += 1;
       try {

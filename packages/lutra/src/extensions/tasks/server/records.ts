@@ -30,7 +30,10 @@ export interface HeldRecord extends TaskRecord {
   readonly taken: HeldTask;
 }
 
-export type TaskInit = Omit<NewTask, "now" | "exchange">;
+export interface TaskInit extends Omit<NewTask, "now" | "exchange"> {
+  /** The id of a task that can be created again. @default a random one */
+  readonly taskId?: string | undefined;
+}
 
 export interface TaskRecords {
   /** Adds a task for any worker. When the promise resolves, every replica can read it. */
@@ -83,13 +86,14 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     return stored && toRecord(stored);
   }
 
-  /** Creates a record. Its id has 128 bits from a secure random source, so it can't be guessed. */
-  function newRecord({ ttlMs, pollIntervalMs, call, memory, statusMessage }: TaskInit): TaskRecord {
+  /** Creates a record. A random id has 128 bits from a secure source, so it can't be guessed. */
+  function newRecord(task: TaskInit): TaskRecord {
+    const { taskId = randomId(), ttlMs, pollIntervalMs, call, memory, statusMessage } = task;
     const time = now();
     const exchange = randomId();
     const init = { now: time, ttlMs, pollIntervalMs, call, memory, exchange, statusMessage };
     const expiresAt = ttlMs === null ? null : time + ttlMs;
-    return { taskId: randomId(), version: 1, expiresAt, state: newTask(init) };
+    return { taskId, version: 1, expiresAt, state: newTask(init) };
   }
 
   function replace(record: TaskRecord, order: TaskOrder, taken?: TakenTask): Promise<boolean> {

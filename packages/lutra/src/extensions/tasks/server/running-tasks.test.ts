@@ -344,21 +344,6 @@ describe("replicas", () => {
     expect(signal.aborted).toBe(true);
     await Promise.all([a.close(), b.close()]);
   });
-
-  it("fails a task whose tool a new version lacks", async () => {
-    const store = createMemoryTaskStore();
-    const idle: TaskStore = { ...store, work: () => ({ close: async () => {} }) };
-    const first = fleet(
-      tool(() => ""),
-      idle,
-    )();
-    const { taskId } = await ask(first, "tools/call", params, options);
-    const second = fleet({ name: "other", call: () => "" }, store)();
-    const get = () => ask(second, "tasks/get", { taskId }, options);
-    await vi.waitUntil(async () => (await get()).status === "failed");
-    expect(await get()).toMatchObject({ error: { code: -32602, message: "Unknown tool: t" } });
-    await second.close();
-  });
 });
 
 describe("an unavailable store", () => {

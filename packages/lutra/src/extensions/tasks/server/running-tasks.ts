@@ -45,7 +45,10 @@ export function createRunningTasks({ events, read, onError }: RunningTasksOption
     }),
   ];
 
-  /** Retries after a pause, because the cause of the gap may affect the store as well. */
+  /**
+   * Reads a task, and aborts it if it was cancelled or has expired. After a failure, reads again
+   * after a pause, because the cause of the gap may affect the store as well.
+   */
   async function readAgain(taskId: string, failures = 0): Promise<void> {
     try {
       const record = await read(taskId);

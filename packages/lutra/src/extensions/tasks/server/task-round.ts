@@ -2,7 +2,7 @@
  * One round of a task: one execution of the tool's handler, with the answers and step outcomes of
  * earlier rounds. It runs in a worker, or in the request that became the task.
  */
-import { isProtocolError } from "../../../protocol/errors.ts";
+import { isProtocolError, type ProtocolError } from "../../../protocol/errors.ts";
 import type { Principal, RequestContext } from "../../../protocol/exchange.ts";
 import { asJSON, copyOfJSON, type JSONObject } from "../../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../../protocol/json-rpc.ts";
@@ -10,7 +10,7 @@ import { parseRequestMeta } from "../../../protocol/meta.ts";
 import { callTool } from "../../../protocol/tools.ts";
 import { modernVersions } from "../../../protocol/versioning.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
-import type { InputMemory } from "../../../server/handler/request-state.ts";
+import type { InputMemory, StepOutcome } from "../../../server/handler/request-state.ts";
 import { InputNeeded } from "../../../server/handler/round.ts";
 import type { RoundProgress, StepLog } from "../../../server/handler/step-log.ts";
 import { unknownTool } from "../../../server/tools.ts";
@@ -18,6 +18,7 @@ import type { TakenTask } from "../../../stores/task-store.ts";
 import { isTerminal } from "../protocol.ts";
 import type { TaskCall, TaskEvent } from "../state.ts";
 import { type LazyAbortController, RoundContext } from "./lazy-abort.ts";
+import { OutcomeLimit, requireResultSize } from "./outcome-limit.ts";
 import type { TaskRecord, TaskRecords } from "./records.ts";
 import { cancelledError, expiredError } from "./running-tasks.ts";
 
@@ -49,6 +50,7 @@ export class TaskRound implements StepLog {
   /** Progress that waits for the previous event. It is recorded together. */
   #unrecorded: RoundProgress | undefined;
   #recording: Promise<void> = Promise.resolve();
+  #limit: OutcomeLimit | undefined;
 
   constructor(init: TaskRoundInit) {
     this.taskId = init.record.taskId;
@@ -62,9 +64,31 @@ export class TaskRound implements StepLog {
     return this.#failure;
   }
 
-  confirm(): void {
+  confirm(): void | Promise<void> {
+    this.#requireOpen();
+    const confirmed = this.#init.taken.confirm();
+    if (confirmed !== undefined) return confirmed.then(undefined, (error) => this.#refuse(error));
+  }
+
+  #requireOpen(): void {
     const { controller } = this.#init;
     if (controller.aborted) throw controller.reason;
+  }
+
+  /** Ends the round when the store can't confirm it. */
+  #refuse(cause: unknown): never {
+    this.#requireOpen();
+    const failure = new StoreFailure("the store could not confirm the attempt at a task", {
+      cause,
+    });
+    this.#failure ??= failure;
+    this.#init.controller.abort(failure);
+    throw failure;
+  }
+
+  check(name: string, outcome: StepOutcome): void {
+    this.#limit ??= new OutcomeLimit(this.#init.record.state.memory.steps);
+    this.#limit.add(name, outcome);
   }
 
   record({ steps, history }: RoundProgress): Promise<void> {
@@ -87,7 +111,9 @@ export class TaskRound implements StepLog {
 
   /** Records the outcome of the handler, and ends the attempt. */
   end(outcome: Outcome, host: ExtensionHost): Promise<TaskRecord | undefined> {
-    return this.#apply(() => eventOf(outcome, this.#number, host));
+    const where = `task of ${this.#init.record.state.call.name}`;
+    const mask = (thrown: unknown) => host.mask(thrown, where);
+    return this.#apply(() => eventOf(outcome, this.#number, mask));
   }
 
   #takeProgress(): TaskEvent {
@@ -102,7 +128,7 @@ export class TaskRound implements StepLog {
     const { controller } = this.#init;
     if (record === undefined) controller.abort(expiredError());
     else if (isTerminal(record.state.status)) controller.abort(cancelledError());
-    this.confirm();
+    this.#requireOpen();
   }
 
   #apply(event: () => TaskEvent): Promise<TaskRecord | undefined> {
@@ -130,15 +156,18 @@ export class TaskRound implements StepLog {
  *
  * @spec ext-tasks/tasks#task-execution-errors
  */
-function eventOf(outcome: Outcome, round: number, host: ExtensionHost): TaskEvent {
+function eventOf(
+  outcome: Outcome,
+  round: number,
+  mask: (thrown: unknown) => ProtocolError,
+): TaskEvent {
   try {
     if ("error" in outcome) throw outcome.error;
     const { value } = outcome;
     if (value instanceof InputNeeded) return pauseEvent(value, round);
-    return { type: "complete", round, result: asJSON(value) };
+    return { type: "complete", round, result: requireResultSize(asJSON(value)) };
   } catch (thrown) {
-    const error = host.mask(thrown, "tasks");
-    return { type: "fail", round, error: asJSON(error.toWire()) };
+    return { type: "fail", round, error: asJSON(mask(thrown).toWire()) };
   }
 }
 
@@ -181,7 +210,8 @@ export async function runTaskRound(
   const request: JSONRPCRequest = { jsonrpc: "2.0", id: taskId, method: callTool.name, params };
   const meta = without(parseRequestMeta(params, modernVersions), "logLevel");
   const principal = (call.principal ?? undefined) as Principal | undefined;
-  const context = new RoundContext(controller, principal, meta);
+  // There is no request, so progress and log messages reach nobody.
+  const context = new RoundContext(controller, { principal, meta, notify: () => {} });
   const known: InputMemory = {
     answers: ownCopy(memory.answers),
     steps: ownCopy(memory.steps),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ProtocolError } from "../../../protocol/errors.ts";
 import { ToolError } from "../../../server/results.ts";
 import { defineTool } from "../../../server/tools.ts";
@@ -22,10 +22,19 @@ describe("ext-tasks/tasks#capability-negotiation", () => {
     const { capabilities } = await ask("server/discover");
     expect(capabilities).toMatchObject({ extensions: { "io.modelcontextprotocol/tasks": {} } });
     expect(capabilities).not.toHaveProperty("tasks");
-    const without = taskServer([work], { server: { extensions: [] } });
+    const plain = defineTool({ name: "plain", call: () => "done" });
+    const without = taskServer([plain], { server: { extensions: [] } });
     expect(await without.ask("server/discover")).not.toHaveProperty("capabilities.extensions");
-    expect(await without.call("work")).toMatchObject({ resultType: "complete" });
+    expect(await without.call("plain")).toMatchObject({ resultType: "complete" });
     await expect(without.get("x")).rejects.toMatchObject({ code: -32601, status: 404 });
+  });
+
+  it("a tool with task settings needs the extension", () => {
+    const start = () => taskServer([work], { server: { extensions: [] } });
+    expect(start).toThrow(TypeError);
+    expect(start).toThrow(
+      /^tool work: task: unknown option.*for example extensions: \[tasks\(\)\]$/,
+    );
   });
 
   it("a server MUST NOT return CreateTaskResult to a client that did not declare it on this request", async () => {
@@ -181,16 +190,20 @@ describe("ext-tasks/tasks#response", () => {
     expect(result).toMatchObject({ content: [{ text: "accept accept" }] });
   });
 
-  it("a task whose result has isError is completed", async () => {
+  it.each([
+    ["a ToolError", new ToolError("no luck"), "no luck"],
+    ["any other error, masked", new Error("secret"), "Internal error"],
+  ])("a task whose result has isError is completed: %s", async (_what, thrown, text) => {
     const failing = defineTool({
       ...work,
       call: () => {
-        throw new ToolError("no luck");
+        throw thrown;
       },
     });
     const { call, until } = taskServer([failing]);
     const task = await until((await call("work")).taskId, isOver);
-    expect(task).toMatchObject({ status: "completed", result: { isError: true } });
+    const result = { isError: true, content: [{ type: "text", text }] };
+    expect(task).toMatchObject({ status: "completed", result });
   });
 
   it.each([
@@ -203,7 +216,6 @@ describe("ext-tasks/tasks#response", () => {
         data: 7,
       },
     ],
-    ["any other error, masked", new Error("secret"), { code: -32603, message: "Internal error" }],
   ])("a failed task contains %s", async (_what, thrown, error) => {
     const failing = defineTool({
       ...work,
@@ -215,6 +227,15 @@ describe("ext-tasks/tasks#response", () => {
     const task = await until((await call("work")).taskId, isOver);
     expect(task).toMatchObject({ status: "failed", error, statusMessage: error.message });
     expect(task).not.toHaveProperty("result");
+  });
+
+  it("onError is called with the tool of a failed task", async () => {
+    const thrown = new Error("no such row");
+    const failing = defineTool({ ...work, call: () => Promise.reject(thrown) });
+    const onError = vi.fn();
+    const { call, until } = taskServer([failing], { server: { onError } });
+    await until((await call("work")).taskId, isOver);
+    expect(onError.mock.calls).toEqual([[thrown, "tools/call work"]]);
   });
 });
 

@@ -18,6 +18,7 @@ import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "../o
 import { tasksId } from "../protocol.ts";
 import { createTaskResult, taskCreation } from "./create-task.ts";
 import { runDeferred } from "./deferred-call.ts";
+import { hasKey } from "./keyed-task.ts";
 import { taskFilter } from "./notifications.ts";
 import { createOpenTasks, type OpenTasks } from "./open-tasks.ts";
 import { createRecords } from "./records.ts";
@@ -52,6 +53,7 @@ export function tasks(options: TasksOptions = {}): Extension {
   const complete = withDefaults(options);
   return defineExtension({
     id: tasksId,
+    toolSettings: ["task", "taskOptions"],
     toolRequirements: (definition) =>
       taskSettings(definition).support === "required"
         ? { extensions: { [tasksId]: {} } }
@@ -84,6 +86,8 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
       const isTask = settings.support !== "never" && isDeclared(call.round.context, tasksId);
       if (!isTask) return next(call);
       background.start();
+      const earlier = hasKey(call) ? await creation.find(call) : undefined;
+      if (earlier !== undefined) return createTaskResult(earlier);
       if (settings.promoteAfterMs > 0) return runDeferred(call, settings, init);
       const memory = await recallMemory(call);
       return createTaskResult(await creation.create(call, memory));
@@ -143,12 +147,18 @@ function createBackground({ store: own, closeGraceMs }: CompleteTasksOptions): B
       work = begin;
     },
     start,
-    share: ({ replicas = 1, tasks: shared }) => {
+    share: ({ replicas = 1, tasks: shared, events }) => {
       const next = own ?? shared;
       if (replicas > 1 && !next?.isShared) {
         throw new TypeError(
           "tasks: replicas need a shared store; set `tasks({ store })`, or start them with a program " +
             "that provides one, such as `lutra up`",
+        );
+      }
+      if (replicas > 1 && events === undefined) {
+        throw new TypeError(
+          "tasks: replicas need a shared event bus, or cancellations do not reach running tasks; " +
+            "pass `events` to `share`, such as `openBus(url)` of @lutra/stores",
         );
       }
       if (next !== undefined && next !== store) {

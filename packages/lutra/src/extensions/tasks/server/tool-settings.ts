@@ -31,7 +31,7 @@ declare module "../../../server/tools.js" {
   interface ToolSettings {
     /** Determines which calls become tasks. Requires the extension `tasks()`. @default "never" */
     readonly task?: TaskSupport;
-    /** Options for those tasks. */
+    /** Options for the tasks that calls of the tool become. */
     readonly taskOptions?: ToolTaskOptions;
   }
 }

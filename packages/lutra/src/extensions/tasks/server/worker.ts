@@ -1,14 +1,15 @@
 /** Background work of a process: runs scheduled tasks, and deletes expired ones. */
-import { ProtocolError } from "../../../protocol/errors.ts";
 import type { ExtensionHost } from "../../../server/extension.ts";
 import type { TakenTask, TaskStore, TaskWorker } from "../../../stores/task-store.ts";
 import type { CompleteTasksOptions } from "../options.ts";
 import { LazyAbortController } from "./lazy-abort.ts";
 import { type TaskRecord, type TaskRecords, toRecord } from "./records.ts";
-import { type RunningTasks, unreferenced } from "./running-tasks.ts";
+import type { RunningTasks } from "./running-tasks.ts";
+import { startSweeps } from "./sweeps.ts";
 import { isAbandoned, type Outcome, runTaskRound, TaskRound } from "./task-round.ts";
 import { taskSettings } from "./tool-settings.ts";
 import { createTurns } from "./turns.ts";
+import { giveUpLost, isRepeated, leave } from "./unrun-tasks.ts";
 
 export interface WorkerInit {
   readonly host: ExtensionHost;
@@ -16,10 +17,6 @@ export interface WorkerInit {
   readonly running: RunningTasks;
   readonly options: CompleteTasksOptions;
 }
-
-/** Maximum number of tasks in one batch of a sweep, and of batches in one sweep. */
-const sweepBatch = 500;
-const sweepBatches = 20;
 
 /**
  * The share of `maxLostAttempts` from which a task runs isolated. It is below 1, so that tasks that
@@ -35,35 +32,18 @@ export function startWorker(store: TaskStore, init: WorkerInit): TaskWorker {
   const onError = (error: unknown) => host.onError(error, "tasks");
   const { concurrency, maxLostAttempts } = options;
   const isolateFrom = Math.max(1, Math.floor(maxLostAttempts * isolatedShare));
-  const worker = store.work({ concurrency, isolateFrom, run: taskRunner(init), onError });
-  let isSweeping = false;
-  const timer = unreferenced(
-    setInterval(() => {
-      if (isSweeping) return;
-      isSweeping = true;
-      sweep(store)
-        .catch(onError)
-        .finally(() => {
-          isSweeping = false;
-        });
-    }, options.sweepIntervalMs),
-  );
+  const onRunError = (error: unknown) => {
+    if (!isRepeated(error)) onError(error);
+  };
+  const run = taskRunner(init);
+  const worker = store.work({ concurrency, isolateFrom, run, onError: onRunError });
+  const stopSweeps = startSweeps(store, { everyMs: options.sweepIntervalMs, onError });
   return {
     close: async (graceMs) => {
-      clearInterval(timer);
+      stopSweeps();
       await worker.close(graceMs);
     },
   };
-}
-
-/**
- * Deletes expired tasks in batches, so that the store can serve other requests in between. The next
- * sweep continues with the rest.
- */
-async function sweep(store: TaskStore): Promise<void> {
-  for (let batch = 0; batch < sweepBatches; batch += 1) {
-    if ((await store.sweep(sweepBatch)) < sweepBatch) return;
-  }
 }
 
 function taskRunner(init: WorkerInit) {
@@ -81,7 +61,11 @@ function taskRunner(init: WorkerInit) {
       const record = controller.aborted ? await records.read(taskId) : toRecord(taken.task);
       if (record?.state.status !== "working") return;
       const round = new TaskRound({ records, record, taken, controller });
-      if (taken.lostAttempts >= options.maxLostAttempts) return await giveUp(round, taken, init);
+      const lost = taken.lostAttempts;
+      if (lost >= options.maxLostAttempts) return await giveUpLost(round, lost, host);
+      const { rejections } = taken;
+      const isKnown = host.tool(record.state.call.name) !== undefined;
+      if (!isKnown) return await leave(round, { record, rejections }, host);
       entry.expireIn(record.expiresAt === null ? null : record.expiresAt - host.now());
       await runTask(record, round, controller);
     } finally {
@@ -95,6 +79,14 @@ function taskRunner(init: WorkerInit) {
     const outcome = await inTurn(record, run, controller);
     if (round.failure !== undefined) throw round.failure;
     if (!isAbandoned(outcome, controller)) await round.end(outcome, host);
+    else await requireEnd(record.taskId);
+  }
+
+  /** Rejects the attempt at a task that has not ended, so that the task runs again. */
+  async function requireEnd(taskId: string): Promise<void> {
+    const record = await records.read(taskId);
+    if (record?.state.status !== "working") return;
+    throw new Error(`task ${taskId}: aborted before its end; is the clock of this process ahead?`);
   }
 
   /** Runs the round as soon as the tool's concurrency limit allows it. */
@@ -111,18 +103,4 @@ function taskRunner(init: WorkerInit) {
       (error: unknown) => ({ error }),
     );
   }
-}
-
-/**
- * Fails a task that appears to kill the processes that run it.
- *
- * @spec ext-tasks/tasks#task-execution-errors
- */
-async function giveUp(round: TaskRound, taken: TakenTask, { host }: WorkerInit): Promise<void> {
-  const { taskId, state } = toRecord(taken.task);
-  const reason = `given up after ${taken.lostAttempts} attempts were lost with their process`;
-  const error = new ProtocolError("internalError", `The task was ${reason}`);
-  const after = await round.end({ error }, host);
-  if (after?.state.status !== "failed") return;
-  host.onError(new Error(`task ${taskId} of the tool ${state.call.name}: ${reason}`), "tasks");
 }

@@ -1,0 +1,22 @@
+/** The point at which a program observes the work of a server, for example to create spans. */
+import type { Middleware } from "../../protocol/exchange.ts";
+import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
+
+/** A round that is about to run. */
+export interface ObservedRound {
+  readonly request: JSONRPCRequest;
+  /** True for an attempt at a task, which runs outside of the request that created it. */
+  readonly isDetached: boolean;
+  /** The `traceparent` of the first round of the exchange; undefined in the first round. */
+  readonly firstTrace: string | undefined;
+}
+
+/** Observes requests, rounds and steps. A server without an observer does no work for one. */
+export interface Observer {
+  /** Wraps every admitted request, outside of the middleware of the server. */
+  readonly middleware?: Middleware;
+  /** Wraps every execution of a handler. Returns what `run` returns. */
+  readonly round?: <T>(round: ObservedRound, run: () => T | Promise<T>) => T | Promise<T>;
+  /** Wraps the effect of a step, with all of its tries. Returns what `run` returns. */
+  readonly step?: <T>(name: string, run: () => Promise<T>) => Promise<T>;
+}

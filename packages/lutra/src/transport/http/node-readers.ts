@@ -1,0 +1,106 @@
+/** Closes connections whose clients do not read, so that responses do not stay in memory. */
+import type { Server as HttpServer } from "node:http";
+import type { Socket } from "node:net";
+import { connectionEvent } from "./node-listener.ts";
+
+export interface ReaderLimits {
+  /** Time without progress after which a connection with unsent data is closed, in milliseconds. */
+  readonly stallMs: number;
+  /** Unsent data above which a connection without progress is closed at once, in bytes. */
+  readonly maxBytes: number;
+  /** Unsent data of all connections above which the largest ones are closed, in bytes. */
+  readonly maxTotalBytes: number;
+  /** Interval between two checks, in milliseconds. */
+  readonly checkMs: number;
+}
+
+/** Time without progress after which a connection with unsent data is closed, in milliseconds. */
+const maxStallMs = 60_000;
+/** Maximum unsent data of a connection without progress, in bytes. */
+const maxUnsentBytes = 67_108_864;
+/** Maximum unsent data of all connections of a server, in bytes. */
+const maxTotalUnsentBytes = 268_435_456;
+
+const defaults: ReaderLimits = {
+  stallMs: maxStallMs,
+  maxBytes: maxUnsentBytes,
+  maxTotalBytes: maxTotalUnsentBytes,
+  checkMs: 1000,
+};
+
+/** The part of a connection's data that waits, as it was at the last check. */
+interface Unsent {
+  /** A number that changes whenever data is sent. */
+  mark: string;
+  /** The time of the last progress. */
+  since: number;
+  bytes: number;
+}
+
+/**
+ * Watches the connections of a server, with one timer. A connection costs nothing for each request.
+ */
+export function closeSlowReaders(http: HttpServer, limits: Partial<ReaderLimits> = {}): void {
+  const { stallMs, maxBytes, maxTotalBytes, checkMs } = { ...defaults, ...limits };
+  const connections = new Set<Socket>();
+  const waiting = new Map<Socket, Unsent>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function check(): void {
+    const now = performance.now();
+    let total = 0;
+    for (const socket of connections) {
+      const unsent = measure(socket, waiting.get(socket), now);
+      if (unsent === undefined) {
+        waiting.delete(socket);
+        continue;
+      }
+      waiting.set(socket, unsent);
+      const stalledMs = now - unsent.since;
+      if (stalledMs >= stallMs || (stalledMs > 0 && unsent.bytes > maxBytes)) close(socket);
+      else total += unsent.bytes;
+    }
+    if (total > maxTotalBytes) closeLargest(total, now);
+  }
+
+  /** Closes connections until the rest is within the limit; first those without progress. */
+  function closeLargest(total: number, now: number): void {
+    const isStalled = ({ since }: Unsent) => Number(now > since);
+    const order = [...waiting].sort(
+      ([, a], [, b]) => isStalled(b) - isStalled(a) || b.bytes - a.bytes,
+    );
+    let rest = total;
+    for (const [socket, { bytes }] of order) {
+      if (rest <= maxTotalBytes) return;
+      rest -= bytes;
+      close(socket);
+    }
+  }
+
+  function close(socket: Socket): void {
+    waiting.delete(socket);
+    socket.destroy();
+  }
+
+  http.on(connectionEvent(http), (socket: Socket) => {
+    connections.add(socket);
+    timer ??= setInterval(check, checkMs).unref();
+    socket.once("close", () => {
+      connections.delete(socket);
+      waiting.delete(socket);
+      if (connections.size > 0) return;
+      clearInterval(timer);
+      timer = undefined;
+    });
+  });
+}
+
+/** Returns the unsent data of a connection, or undefined if there is none. */
+function measure(socket: Socket, before: Unsent | undefined, now: number): Unsent | undefined {
+  const bytes = socket.writableLength;
+  if (bytes === 0) return undefined;
+  // A large chunk is sent in parts, of which only the handle keeps count.
+  const { _handle: handle } = socket as { _handle?: { readonly writeQueueSize?: number } };
+  const mark = `${socket.bytesWritten - bytes} ${handle?.writeQueueSize}`;
+  return before?.mark === mark ? { ...before, bytes } : { mark, since: now, bytes };
+}
