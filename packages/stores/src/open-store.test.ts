@@ -39,6 +39,9 @@ describe("openStore", () => {
     ["sqlite:", "expected a path"],
     ["sqlite://host", "expected a path"],
     ["sqlite:./missing/state.db", "the folder ./missing does not exist"],
+    ["sqlite:./a.db?prefix=a", "prefix: expected none with sqlite:"],
+    ["postgres://u:secret@127.0.0.1:1/db?prefix=A", "prefix: expected 1 to 40 characters"],
+    ["postgres://u:secret@127.0.0.1:1/db?prefix=a", "postgres at 127.0.0.1:1 is unreachable"],
     ["postgres://:::", "expected a URL after postgres:"],
     ["postgres://u:secret@127.0.0.1:1/db", "postgres at 127.0.0.1:1 is unreachable"],
   ])("rejects %s with a reason", async (url, message) => {

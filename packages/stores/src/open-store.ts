@@ -9,10 +9,18 @@ import {
   type ReplayGuard,
   type TaskStore,
 } from "lutra/stores";
+import { requirePrefix } from "./prefix.ts";
+import type { RedisStore } from "./redis/open-redis.ts";
 
 export interface OpenOptions {
   /** Called with errors in the background. @default console.error */
   readonly onError?: (error: unknown) => void;
+  /**
+   * Separates the data and the events of several servers that share one database or one Redis: 1 to
+   * 40 characters of `a` to `z`, digits and `_`. The parameter `prefix` of the URL takes precedence.
+   * @default none
+   */
+  readonly prefix?: string | undefined;
 }
 
 /** The stores of a server. */
@@ -46,7 +54,8 @@ const engines = {
  * Opens a store: `memory:`, `sqlite:./state.db` (a path, relative to the working directory) or
  * `postgres://user:password@host/database`.
  *
- * @throws {Error} for an invalid URL, or an unusable file or server; the message has no password
+ * @throws {Error} for an invalid URL or prefix, or an unusable file or server; the message has no
+ *   password
  * @example
  * ```ts
  * const { close, ...shared } = await openStore("sqlite:./state.db");
@@ -59,7 +68,8 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
       return openMemory();
     case "sqlite": {
       const { openSqlite } = await loadOptional(engines.sqlite, () => import("./sqlite/index.ts"));
-      return openSqlite(pathOf(url), options);
+      const { path, ...own } = sqliteOptions(url, options);
+      return openSqlite(path, own);
     }
     case "postgres":
     case "postgresql": {
@@ -67,7 +77,7 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
         engines.postgres,
         () => import("./postgres/index.ts"),
       );
-      return openPostgres(checked(url), options);
+      return openPostgres(...prefixed(url, options));
     }
     default:
       throw new Error(`store: expected ${stores}, got ${describe(url)}`);
@@ -83,21 +93,31 @@ export async function openStore(url: string, options: OpenOptions = {}): Promise
 export async function openBus(url: string, options: OpenOptions = {}): Promise<Bus> {
   switch (schemeOf(url)) {
     case "redis":
-    case "rediss": {
-      const { openRedis } = await loadOptional(engines.redis, () => import("./redis/index.ts"));
-      return openRedis(checked(url), options);
-    }
+    case "rediss":
+      return openShared(url, options);
     case "postgres":
     case "postgresql": {
       const { openPostgres } = await loadOptional(
         engines.postgres,
         () => import("./postgres/index.ts"),
       );
-      return openPostgres(checked(url), options);
+      return openPostgres(...prefixed(url, options));
     }
     default:
       throw new Error(`bus: expected ${buses}, got ${describe(url)}`);
   }
+}
+
+/**
+ * Opens the stores that several gateways share: rate limits, limits on concurrency, replay claims and
+ * cached responses, at `redis://host:6379` (`rediss:` with TLS).
+ *
+ * @throws {Error} for an invalid URL or an unusable server; the message has no password
+ */
+export async function openShared(url: string, options: OpenOptions = {}): Promise<RedisStore> {
+  const { openRedis } = await loadOptional(engines.redis, () => import("./redis/index.ts"));
+  const [address, { prefix, ...own }] = prefixed(url, options);
+  return openRedis(address, prefix === undefined ? own : { ...own, prefix: `lutra:${prefix}:` });
 }
 
 function openMemory(): Store {
@@ -122,9 +142,23 @@ function pathOf(url: string): string {
   return path;
 }
 
-function checked(url: string): string {
+/** Each server has a file of its own, so a prefix in one is a mistake. */
+function sqliteOptions(url: string, { prefix, ...options }: OpenOptions) {
+  const path = pathOf(url);
+  if (prefix === undefined && !/[?&]prefix=/.test(path)) return { ...options, path };
+  throw new TypeError("prefix: expected none with sqlite:; give each server a file of its own");
+}
+
+/** Returns the URL without the parameter `prefix`, and the options with it. */
+function prefixed(url: string, options: OpenOptions): [url: string, options: OpenOptions] {
   if (!URL.canParse(url)) throw new Error(`expected a URL after ${schemeOf(url)}:`);
-  return url;
+  const [address = "", query = ""] = url.split("?", 2);
+  const parameters = new URLSearchParams(query);
+  const prefix = parameters.get("prefix") ?? options.prefix;
+  requirePrefix(prefix);
+  if (!parameters.has("prefix")) return [url, { ...options, prefix }];
+  parameters.delete("prefix");
+  return [parameters.size === 0 ? address : `${address}?${parameters}`, { ...options, prefix }];
 }
 
 /** Describes a URL without its parts that may be a password. */

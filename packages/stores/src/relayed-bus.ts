@@ -67,6 +67,11 @@ export class RelayedBus implements EventBus {
   /** Reports a gap to local listeners and, if own events were lost, to those of other buses. */
   resume(): void {
     void this.#local.publish(eventGapTopic, {});
+    this.reportLosses();
+  }
+
+  /** Reports a gap to the listeners of other buses if own events were lost. */
+  reportLosses(): void {
     if (!this.#hasFailed) return;
     this.#hasFailed = false;
     this.#send(eventGapTopic, {}).catch(() => {});
@@ -76,6 +81,7 @@ export class RelayedBus implements EventBus {
     this.#sent += 1;
     try {
       await this.#options.send(encodeEvent(this.#sender, this.#sent, { topic, event }));
+      this.reportLosses();
     } catch (error) {
       this.#hasFailed = true;
       this.#options.onError(error);

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
 import { networkFailure } from "../network-failure.ts";
 import type { SqlEngine, SqlValue } from "../sql/engine.ts";
+import type { Namespace } from "./namespace.ts";
 
 /** Maximum time that a call waits for a connection, and then for its result, in milliseconds. */
 const patienceMs = 2000;
@@ -13,34 +14,81 @@ const unavailableStates = /^(?:08|53|57P0[1-5]|57014|25006|55P03|40001|40P01|XX0
 const unavailableErrors =
   /ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|terminated|timeout|not queryable|has encountered a connection error|was closed|Cannot use a pool after/i;
 
+/** The settings that limit the work of the server for one statement. */
+export const statementLimit: { readonly statement_timeout: number } = {
+  statement_timeout: patienceMs,
+};
+
+/** Returns the options of a connection. They have no startup parameter that poolers refuse. */
 export function clientOptions(url: string): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: "lutra",
     connectionTimeoutMillis: patienceMs,
     query_timeout: patienceMs,
-    statement_timeout: patienceMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 2000,
   };
 }
 
-/** The parts of statements that differ from those of other engines. */
-export const dialect = { schema: "lutra.", skipLocked: "FOR UPDATE SKIP LOCKED" } as const;
+/** Returns the statement that changes settings of a connection. Skips those unknown to the server. */
+export function settingsStatement(settings: { readonly [name: string]: number }): string {
+  const values = Object.entries(settings).map(([name, value]) => `('${name}', '${value}')`);
+  return `SELECT set_config(name, wanted.value, false)
+    FROM (VALUES ${values.join(", ")}) AS wanted (name, value)
+    JOIN pg_catalog.pg_settings USING (name)`;
+}
+
+/**
+ * Opens one connection.
+ *
+ * @throws {Error} with the reason for which it can't be opened
+ */
+export async function connectTo(
+  url: string,
+  options: pg.ClientConfig = clientOptions(url),
+): Promise<pg.Client> {
+  const client = new pg.Client(options);
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw describeFailure(url, error);
+  }
+}
+
+/** The parts of statements that differ from those of other engines, except for the schema. */
+export const dialect = {
+  skipLocked: "FOR UPDATE SKIP LOCKED",
+  present: (parameter: string): string =>
+    `coalesce(CAST(${parameter} AS bigint), CAST(extract(epoch FROM now()) * 1000 AS bigint))`,
+} as const;
 
 /** Runs statements on a pool. Rejects with a `StoreUnavailableError` during an outage. */
 export class Connection implements SqlEngine {
   readonly name = "postgres";
-  readonly schema: string = dialect.schema;
+  readonly schema: string;
   readonly skipLocked: string = dialect.skipLocked;
+  readonly present: SqlEngine["present"] = dialect.present;
   readonly pool: pg.Pool;
   readonly url: string;
+  readonly namespace: Namespace;
   /** The names of prepared statements by text. */
   readonly #names = new Map<string, string>();
 
-  constructor(url: string, maxConnections: number) {
+  constructor(url: string, maxConnections: number, namespace: Namespace) {
     this.url = url;
-    this.pool = new pg.Pool({ ...clientOptions(url), max: maxConnections });
+    this.namespace = namespace;
+    this.schema = namespace.schema;
+    const limit = settingsStatement(statementLimit);
+    this.pool = new pg.Pool({
+      ...clientOptions(url),
+      max: maxConnections,
+      // The pool waits for the returned promise.
+      onConnect: (client) => client.query(limit),
+    });
     // The pool replaces idle connections that break.
     this.pool.on("error", () => {});
     this.pool.on("connect", (client) => client.on("error", () => {}));

@@ -3,7 +3,6 @@ import type { EventBus } from "lutra/stores";
 import { RelayedBus } from "../relayed-bus.ts";
 import type { Connection } from "./connection.ts";
 import { byReference, EventOutbox } from "./event-outbox.ts";
-import { eventsChannel } from "./migrations.ts";
 import type { Session } from "./session.ts";
 
 export function createPostgresEventBus(
@@ -11,6 +10,7 @@ export function createPostgresEventBus(
   session: Session,
   onError: (error: unknown) => void,
 ): EventBus {
+  const { schema, eventsChannel } = connection.namespace;
   const outbox = new EventOutbox(connection, session, onError);
   const bus = new RelayedBus({ send: (message) => outbox.send(message), onError });
 
@@ -18,7 +18,7 @@ export function createPostgresEventBus(
   let waiting: Promise<void> | undefined;
 
   async function fetchLarge(id: string): Promise<void> {
-    const sql = "SELECT message FROM lutra.events WHERE id = $1";
+    const sql = `SELECT message FROM ${schema}events WHERE id = $1`;
     const [row] = await connection.rows<{ readonly message: string }>(sql, [id]);
     if (row !== undefined) bus.receive(row.message);
     else bus.resume();

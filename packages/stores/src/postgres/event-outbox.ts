@@ -1,6 +1,5 @@
 /** Sends messages by `NOTIFY`, in order and in batches. */
 import type { Connection } from "./connection.ts";
-import { eventsChannel } from "./migrations.ts";
 import type { Session } from "./session.ts";
 
 /** Maximum size of a payload, slightly below the limit of Postgres, in bytes. */
@@ -61,22 +60,25 @@ export class EventOutbox {
   }
 
   async #sendSmall(messages: readonly string[]): Promise<void> {
+    const { eventsChannel } = this.#connection.namespace;
     const sql = `SELECT pg_notify('${eventsChannel}', payload) FROM unnest($1::text[]) payload`;
     await this.#session.query(sql, [messages.map((message) => direct + message)]);
   }
 
   async #sendLarge(message: string): Promise<void> {
+    const { schema, eventsChannel } = this.#connection.namespace;
     this.#large += 1;
     if (this.#large % sweepEvery === 0) this.#sweep();
     await this.#session.query(
-      `WITH kept AS (INSERT INTO lutra.events (message) VALUES ($1) RETURNING id)
+      `WITH kept AS (INSERT INTO ${schema}events (message) VALUES ($1) RETURNING id)
        SELECT pg_notify('${eventsChannel}', '${byReference}' || id) FROM kept`,
       [message],
     );
   }
 
   #sweep(): void {
-    const sql = `DELETE FROM lutra.events WHERE published_at < now() - interval '${keptFor}'`;
+    const { schema } = this.#connection;
+    const sql = `DELETE FROM ${schema}events WHERE published_at < now() - interval '${keptFor}'`;
     this.#connection.count(sql, []).catch(this.#onError);
   }
 }

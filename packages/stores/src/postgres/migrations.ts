@@ -1,24 +1,23 @@
 /** The tables of a store, version by version. Released versions never change. */
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
-import { clientOptions, codeOf, describeFailure } from "./connection.ts";
+import type pg from "pg";
+import { clientOptions, codeOf, connectTo, describeFailure } from "./connection.ts";
+import { type Namespace, namespaceOf } from "./namespace.ts";
 
-/** The channels of events, and of wake-ups for workers. */
-export const eventsChannel = "lutra_events";
-export const tasksChannel = "lutra_tasks";
-
-/** The first key of all advisory locks of a store: "Lutr". */
-export const lockClass = 0x4c_75_74_72;
 /** The second key of the lock around migrations. Sessions use the numbers from 1. */
 const migrationLock = 0;
 
-/** Maximum time that a migration waits for a table, since other statements queue behind it. */
+/**
+ * Maximum time that a migration waits for the lock of other migrations, and for a table, since other
+ * statements queue behind it.
+ */
 const lockTimeoutMs = 1000;
-/** Number of tries, and the pause between them, for tables that others use. */
-const lockTries = 30;
 const lockPauseMs = 1000;
 
-/** The changes from each version to the next one. The first creates version 1. */
+/**
+ * The changes from each version to the next one. The first creates version 1. They name the schema
+ * `lutra`, which is replaced by that of the store.
+ */
 export const migrations: readonly string[] = [
   `CREATE SEQUENCE lutra.sessions AS integer MAXVALUE 2147483646 CYCLE;
    CREATE TABLE lutra.tasks (
@@ -67,69 +66,110 @@ export const migrations: readonly string[] = [
    DROP INDEX lutra.tasks_waiting;`,
 ];
 
+export interface MigrateOptions {
+  /** Number of tries for a lock that others hold, a second apart. @default 30 */
+  readonly lockTries?: number;
+  /** The names of the store. @default those without a prefix */
+  readonly namespace?: Namespace;
+}
+
 /**
  * Brings a database to the newest version. Replicas may do so at the same time: one of them makes
- * the changes, and the others wait for it.
+ * the changes, and the others wait for it, for about a minute. The lock ends with the transaction,
+ * so that no pooler can keep it.
  *
- * @throws {Error} for a database of a later version, or one that is unusable
+ * @throws {Error} for a database of a later version, one that is unusable, and one that others lock
  */
-export async function migrate(url: string): Promise<void> {
-  const { query_timeout: _query, statement_timeout: _statement, ...patient } = clientOptions(url);
-  const client = new pg.Client(patient);
-  client.on("error", () => {});
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<void> {
+  const { lockTries = 30, namespace = namespaceOf() } = options;
+  // A migration may take longer than other statements.
+  const { query_timeout: _query, ...patient } = clientOptions(url);
+  const client = await connectTo(url, patient);
   try {
-    await client.connect();
-  } catch (error) {
-    await client.end().catch(() => {});
-    throw describeFailure(url, error);
-  }
-  try {
-    await client.query("SELECT pg_advisory_lock($1, $2)", [lockClass, migrationLock]);
-    await migrateWhenUnlocked(client);
+    if ((await versionOf(client, namespace)) === migrations.length) return;
+    await migrateWhenUnlocked(client, { url, lockTries, namespace });
   } finally {
-    // The end of the connection releases the lock.
     await client.end().catch(() => {});
   }
 }
 
-async function migrateWhenUnlocked(client: pg.Client): Promise<void> {
+async function migrateWhenUnlocked(
+  client: pg.Client,
+  { url, lockTries, namespace }: Required<MigrateOptions> & { readonly url: string },
+): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await migrateTables(client);
+      await migrateTables(client, namespace);
       return;
     } catch (error) {
-      const isLocked = codeOf(error) === "55P03";
-      if (!isLocked || tries === lockTries) throw error;
+      if (codeOf(error) !== "55P03") throw error;
+      if (tries === lockTries)
+        throw await describeLock(client, { url, lockClass: namespace.lockClass, cause: error });
     }
     await delay(lockPauseMs);
   }
 }
 
-async function migrateTables(client: pg.Client): Promise<void> {
+async function migrateTables(client: pg.Client, namespace: Namespace): Promise<void> {
+  const { name, schema, lockClass } = namespace;
   await client.query("BEGIN");
   try {
+    await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+    await client.query("SELECT pg_advisory_xact_lock($1, $2)", [lockClass, migrationLock]);
     await client.query(
-      `SET LOCAL lock_timeout = ${lockTimeoutMs};
-       CREATE SCHEMA IF NOT EXISTS lutra;
-       CREATE TABLE IF NOT EXISTS lutra.schema_version (version integer NOT NULL)`,
+      `CREATE SCHEMA IF NOT EXISTS ${name};
+       CREATE TABLE IF NOT EXISTS ${schema}schema_version (version integer NOT NULL)`,
     );
-    const { rows } = await client.query<{ readonly version: number }>(
-      "SELECT version FROM lutra.schema_version",
-    );
-    const version = rows[0]?.version ?? 0;
-    if (version > migrations.length) {
-      throw new Error(
-        `postgres: the store has version ${version}, and this program knows versions up to ${migrations.length}; run a newer one`,
-      );
+    const version = await versionOf(client, namespace);
+    for (const migration of migrations.slice(version)) {
+      await client.query(migration.replaceAll("lutra.", schema));
     }
-    for (const migration of migrations.slice(version)) await client.query(migration);
     if (version < migrations.length) {
-      await client.query("DELETE FROM lutra.schema_version");
-      await client.query("INSERT INTO lutra.schema_version VALUES ($1)", [migrations.length]);
+      await client.query(`DELETE FROM ${schema}schema_version`);
+      await client.query(`INSERT INTO ${schema}schema_version VALUES ($1)`, [migrations.length]);
     }
     await client.query("COMMIT");
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});
     throw error;
   }
+}
+
+/** Returns the version of the tables, or 0 if there are none. Takes no lock that others wait for. */
+async function versionOf(client: pg.Client, { schema }: Namespace): Promise<number> {
+  const { rows: tables } = await client.query<{ readonly exists: boolean }>(
+    `SELECT to_regclass('${schema}schema_version') IS NOT NULL AS exists`,
+  );
+  if (tables[0]?.exists !== true) return 0;
+  const { rows } = await client.query<{ readonly version: number }>(
+    `SELECT version FROM ${schema}schema_version`,
+  );
+  const version = rows[0]?.version ?? 0;
+  if (version > migrations.length) {
+    throw new Error(
+      `postgres: the store has version ${version}, and this program knows versions up to ${migrations.length}; run a newer one`,
+    );
+  }
+  return version;
+}
+
+/** Returns the error for locks that were not released in time, with the process that holds one. */
+async function describeLock(
+  client: pg.Client,
+  { url, lockClass, cause }: { url: string; lockClass: number; cause: unknown },
+): Promise<Error> {
+  const { rows } = await client.query<{ readonly pid: number; readonly application_name: string }>(
+    `SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND objsubid = 2 AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [lockClass, migrationLock],
+  );
+  const [holder] = rows;
+  const said =
+    holder === undefined
+      ? "its tables are locked by other transactions; end those, and start again"
+      : `process ${holder.pid} (${holder.application_name || "unnamed"}) holds the lock for migrations; ` +
+        `if it does not migrate, end it: SELECT pg_terminate_backend(${holder.pid})`;
+  const { message } = describeFailure(url, new Error(said));
+  return new Error(message, { cause });
 }

@@ -7,8 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { backoffMs } from "lutra/internal";
 import { StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
-import { clientOptions, toStoreError } from "./connection.ts";
-import { eventsChannel, lockClass, tasksChannel } from "./migrations.ts";
+import { clientOptions, settingsStatement, statementLimit, toStoreError } from "./connection.ts";
+import type { Namespace } from "./namespace.ts";
 
 /** Interval between checks of an idle connection, in milliseconds. */
 const checkEveryMs = 2000;
@@ -19,11 +19,17 @@ const patienceMs = 2000;
 
 /**
  * Settings that let the server drop an unreachable client, and its locks, after about 10 seconds.
- * Over a local socket, the operating system reports the end of the client at once.
+ * Over a local socket, the operating system reports the end of the client at once. Postgres 13 and
+ * earlier have no `idle_session_timeout`, which would end the session.
  */
-const keepalive = `
-  SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
-  SET tcp_user_timeout = 10000; SET idle_session_timeout = 0`;
+const settings = settingsStatement({
+  ...statementLimit,
+  tcp_keepalives_idle: 4,
+  tcp_keepalives_interval: 2,
+  tcp_keepalives_count: 3,
+  tcp_user_timeout: 10_000,
+  idle_session_timeout: 0,
+});
 
 export interface SessionListener {
   /** Called with the number of each new connection. No number is used twice. */
@@ -40,6 +46,7 @@ interface Live {
 
 export class Session {
   readonly #url: string;
+  readonly #namespace: Namespace;
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Set<SessionListener>();
   readonly #closing = new AbortController();
@@ -48,9 +55,12 @@ export class Session {
   #live: Live | undefined;
   #connecting: Promise<Live> | undefined;
   #check: ReturnType<typeof setInterval> | undefined;
+  /** The reason for which the last attempt to connect failed. */
+  #failure: unknown;
 
-  constructor(url: string, onError: (error: unknown) => void) {
+  constructor(url: string, namespace: Namespace, onError: (error: unknown) => void) {
     this.#url = url;
+    this.#namespace = namespace;
     this.#onError = onError;
   }
 
@@ -100,7 +110,10 @@ export class Session {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
     this.#connecting ??= this.#reconnect();
     const late = delay(patienceMs, undefined, { ref: false }).then(() => {
-      throw new StoreUnavailableError("postgres", new Error("the connection is lost"));
+      throw new StoreUnavailableError(
+        "postgres",
+        this.#failure ?? new Error("the connection is lost"),
+      );
     });
     return Promise.race([this.#connecting, late]);
   }
@@ -111,6 +124,7 @@ export class Session {
       try {
         return await this.#connect();
       } catch (error) {
+        this.#failure = error;
         this.#onError(toStoreError(error));
       }
       const pauseMs = backoffMs(attempt, Math.random, reconnectPace);
@@ -119,6 +133,7 @@ export class Session {
   }
 
   async #connect(): Promise<Live> {
+    const { schema, lockClass, eventsChannel, tasksChannel } = this.#namespace;
     const client = new pg.Client(clientOptions(this.#url));
     client.on("error", () => this.#lose(client));
     client.on("end", () => this.#lose(client));
@@ -127,9 +142,9 @@ export class Session {
     });
     try {
       await client.connect();
-      await client.query(keepalive);
+      await client.query(settings);
       const { rows } = await client.query<{ readonly id: number }>(
-        "SELECT nextval('lutra.sessions')::integer AS id",
+        `SELECT nextval('${schema}sessions')::integer AS id`,
       );
       const id = rows[0]?.id ?? 0;
       await client.query("SELECT pg_advisory_lock($1, $2)", [lockClass, id]);
@@ -146,6 +161,7 @@ export class Session {
   #begin(live: Live): void {
     this.#live = live;
     this.#connecting = undefined;
+    this.#failure = undefined;
     this.#check = setInterval(() => {
       // A connection that does not answer in time is replaced.
       this.query("SELECT 1").catch(() => this.#drop(live.client));

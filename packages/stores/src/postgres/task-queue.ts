@@ -4,11 +4,17 @@
  */
 import type { AttemptEnd, Claim, ClaimRequest, QueueListener, TaskQueue } from "lutra/internal";
 import type { TaskStore } from "lutra/stores";
-import { type ClaimedRow, claimWriter, createSqlTaskStore, toClaims } from "../sql/task-store.ts";
+import type { SqlClock } from "../sql/engine.ts";
+import {
+  type ClaimedRow,
+  claimOwner,
+  claimWriter,
+  createSqlTaskStore,
+  toClaims,
+} from "../sql/task-store.ts";
 import type { Connection } from "./connection.ts";
-import { tasksChannel } from "./migrations.ts";
 import type { Session } from "./session.ts";
-import * as rows from "./task-rows.ts";
+import { type TaskRows, taskRows } from "./task-rows.ts";
 
 /** Interval between polls, and between checks for dead processes, in milliseconds. */
 const upkeepEveryMs = 1000;
@@ -16,43 +22,49 @@ const upkeepEveryMs = 1000;
 export interface PostgresTaskOptions {
   readonly engine: Connection;
   readonly session: Session;
-  readonly now: () => number;
+  readonly now: SqlClock;
   readonly retryPauseMs: (rejections: number) => number;
 }
 
 export function createPostgresTaskStore(options: PostgresTaskOptions): TaskStore {
-  const queue = () => new PostgresTaskQueue(options);
-  return createSqlTaskStore({ ...options, statements: rows.statements, queue, wake: () => {} });
+  const rows = taskRows(options.engine.namespace);
+  const queue = () => new PostgresTaskQueue(options, rows);
+  const { statements } = rows;
+  return createSqlTaskStore({ ...options, statements, queue, wake: () => {} });
 }
 
 class PostgresTaskQueue implements TaskQueue {
   readonly #options: PostgresTaskOptions;
+  readonly #rows: TaskRows;
   readonly write: TaskQueue["write"];
+  readonly owns: TaskQueue["owns"];
   readonly upkeep: NonNullable<TaskQueue["upkeep"]> = {
     everyMs: upkeepEveryMs,
     run: () => this.#releaseDead(),
   };
 
-  constructor(options: PostgresTaskOptions) {
+  constructor(options: PostgresTaskOptions, rows: TaskRows) {
     this.#options = options;
+    this.#rows = rows;
     this.write = claimWriter(options, rows.statements);
+    this.owns = claimOwner(options.engine, rows.statements);
   }
 
   async claim({ limit, isolateFrom, mayIsolate }: ClaimRequest): Promise<readonly Claim[]> {
     const { engine, session, now } = this.#options;
     const values = [await session.id(), now(), limit, isolateFrom, mayIsolate];
-    return toClaims(await engine.rows<ClaimedRow>(rows.claim, values));
+    return toClaims(await engine.rows<ClaimedRow>(this.#rows.claim, values));
   }
 
   async settle({ task, number, session, rejections }: Claim, end: AttemptEnd): Promise<void> {
     const { engine, retryPauseMs } = this.#options;
     const attempt = [task.taskId, number, session];
     if (end === "lost") {
-      await engine.count(rows.settleLost, attempt);
+      await engine.count(this.#rows.settleLost, attempt);
       return;
     }
     const pauseMs = end === "rejected" ? retryPauseMs(rejections + 1) : 0;
-    await engine.count(rows.settle, [...attempt, end, pauseMs]);
+    await engine.count(this.#rows.settle, [...attempt, end, pauseMs]);
   }
 
   isLive({ session }: Claim): boolean {
@@ -60,7 +72,9 @@ class PostgresTaskQueue implements TaskQueue {
   }
 
   watch({ wake, lost }: QueueListener): () => void {
-    return this.#options.session.add({
+    const { engine, session } = this.#options;
+    const { tasksChannel } = engine.namespace;
+    return session.add({
       onBegin: wake,
       onLost: lost,
       onNotification: (channel) => {
@@ -75,7 +89,7 @@ class PostgresTaskQueue implements TaskQueue {
 
   /** Workers also poll at this pace, for pauses that have ended and for lost notifications. */
   async #releaseDead(): Promise<boolean> {
-    await this.#options.engine.count(rows.releaseDead, []);
+    await this.#options.engine.count(this.#rows.releaseDead, []);
     return true;
   }
 }

@@ -60,12 +60,15 @@ function untilReady(redis: Redis): Promise<void> {
 }
 
 /** Replies that reject a command, such as `WRONGTYPE`. They do not mean an outage. */
-const serverReplies = /^(?:WRONGTYPE|ERR|NOSCRIPT|EXECABORT|NOPERM|OOM)\b/;
+const serverReplies = /^(?:WRONGTYPE|ERR|NOSCRIPT|EXECABORT|NOPERM)\b/;
+/** The reply of a server whose memory is full. Within a script, it follows the name of the script. */
+const fullMemory = /\bOOM command not allowed\b/;
 
 function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailableError || !(error instanceof Error)) return error;
   dropCommand(error);
-  return serverReplies.test(error.message) ? error : new StoreUnavailableError("redis", error);
+  const isReply = serverReplies.test(error.message) && !fullMemory.test(error.message);
+  return isReply ? error : new StoreUnavailableError("redis", error);
 }
 
 /** Removes the command that the driver adds, because its arguments may be passwords or responses. */
@@ -73,7 +76,10 @@ function dropCommand(error: Error & { command?: unknown }): void {
   delete error.command;
 }
 
-/** Opens a connection. Rejects with the reason of a failure, without the password. */
+/**
+ * Opens a connection. Rejects with the reason of a failure, without the password, and for a node of
+ * a cluster.
+ */
 export async function openRedis(redis: Redis, url: string): Promise<void> {
   let last: unknown;
   const remember = (error: unknown): void => {
@@ -88,6 +94,19 @@ export async function openRedis(redis: Redis, url: string): Promise<void> {
   } finally {
     redis.off("error", remember);
   }
+  if (!(await isClusterNode(redis))) return;
+  redis.disconnect();
+  throw describeFailure(url, new Error(clusterRefusal));
+}
+
+const clusterRefusal =
+  "it is a node of a cluster, which refuses the keys of other nodes; " +
+  "use a Redis server that is not in cluster mode (cluster-enabled no)";
+
+/** Returns true for a node of a cluster. Users without the right to ask are not asked for more. */
+async function isClusterNode(redis: Redis): Promise<boolean> {
+  const info = await redis.info("cluster").catch(() => "");
+  return /^cluster_enabled:1\b/m.test(info);
 }
 
 function describeFailure(url: string, error: unknown): Error {

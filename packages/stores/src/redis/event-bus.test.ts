@@ -1,6 +1,7 @@
 /** Disconnections at moments that a real server does not allow to choose. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { StoreUnavailableError } from "lutra/stores";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createRedis, openRedis } from "./connection.ts";
 import { createRedisEventBus } from "./event-bus.ts";
@@ -42,9 +43,9 @@ async function openBus(url: string) {
   onTestFinished(() => {
     for (const one of [publisher, subscriber]) one.disconnect();
   });
-  await openRedis(subscriber, url);
-  await createRedisEventBus({ publisher, subscriber, channel: "c", onError });
-  return errors;
+  for (const one of [publisher, subscriber]) await openRedis(one, url);
+  const bus = await createRedisEventBus({ publisher, subscriber, channel: "c", onError });
+  return { bus, errors };
 }
 
 function unhandled(): readonly unknown[] {
@@ -67,7 +68,7 @@ it("reconnects when a connection breaks before it is subscribed", async () => {
     socket.destroy();
     return true;
   });
-  const errors = await openBus(url);
+  const { errors } = await openBus(url);
   breakAll();
   await vi.waitUntil(() => breaks === 3 && subscriptions === 5, { timeout: 10_000 });
   expect(errors).not.toEqual([]);
@@ -85,4 +86,19 @@ it("replaces an open connection that does not answer", async () => {
   breakAll();
   await vi.waitUntil(() => subscriptions === 3, { timeout: 10_000 });
   expect(subscriptions).toBe(3);
+});
+
+it("notifies others of a gap when only the publishing connection breaks", async () => {
+  let publications = 0;
+  const { url } = await startServer((name, socket) => {
+    if (name !== "publish") return false;
+    publications += 1;
+    if (publications > 1) socket.write(":1\r\n");
+    else socket.destroy();
+    return true;
+  });
+  const { bus } = await openBus(url);
+  await expect(bus.publish("lost", {})).rejects.toBeInstanceOf(StoreUnavailableError);
+  await vi.waitUntil(() => publications === 2, { timeout: 5000 });
+  expect(publications).toBe(2);
 });

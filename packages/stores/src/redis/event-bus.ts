@@ -22,6 +22,7 @@ export async function createRedisEventBus(options: RedisEventBusOptions): Promis
   });
   subscriber.on("message", (_channel: string, message: string) => bus.receive(message));
   await subscriber.subscribe(channel);
+  publisher.on("ready", () => bus.reportLosses());
   subscriber.on("ready", () => {
     subscriber
       .subscribe(channel)

@@ -1,5 +1,10 @@
 import type { EventBus, ReplayGuard, ResponseCache } from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
+import {
+  createRedisConcurrencyLimiter,
+  type RedisConcurrencyLimiter,
+  type RedisConcurrencyLimiterOptions,
+} from "./concurrency-limiter.ts";
 import { createRedis, openRedis as openConnection } from "./connection.ts";
 import { createRedisEventBus } from "./event-bus.ts";
 import {
@@ -13,7 +18,10 @@ import { createRedisResponseCache } from "./response-cache.ts";
 export interface RedisStoreOptions {
   /** Prefix of all keys and of the channel, so that fleets can share a server. @default "lutra:" */
   readonly prefix?: string;
-  /** Maximum time for which responses are cached, in milliseconds. @default 86400000 (a day) */
+  /**
+   * Time for which the responses to a method with the same parameters are cached after the first of
+   * them, in milliseconds. @default 86400000 (a day)
+   */
   readonly responseTtlMs?: number;
   /** Called with errors in the background. @default console.error */
   readonly onError?: (error: unknown) => void;
@@ -25,6 +33,7 @@ export interface RedisStore {
   readonly responseCache: ResponseCache;
   readonly replayGuard: ReplayGuard;
   readonly rateLimiter: (options: RedisRateLimiterOptions) => RedisRateLimiter;
+  readonly concurrencyLimiter: (options: RedisConcurrencyLimiterOptions) => RedisConcurrencyLimiter;
   /** Closes both connections. */
   readonly close: () => Promise<void>;
 }
@@ -63,6 +72,7 @@ export async function openRedis(url: string, options: RedisStoreOptions = {}): P
     responseCache: createRedisResponseCache({ redis, prefix, ttlMs: responseTtlMs }),
     replayGuard: createRedisReplayGuard(redis, prefix),
     rateLimiter: (limit) => createRedisRateLimiter(redis, prefix, limit),
+    concurrencyLimiter: (limit) => createRedisConcurrencyLimiter(redis, prefix, limit),
     close: async () => {
       subscriber.disconnect();
       redis.disconnect();

@@ -5,6 +5,12 @@
 
 export type SqlValue = string | number | boolean | null;
 
+/** Time for which expired rows are kept, so that a clock that is ahead deletes nothing, in milliseconds. */
+export const sweepMarginMs = 300_000;
+
+/** The present, in milliseconds since 1970; null for the clock of the engine. */
+export type SqlClock = () => number | null;
+
 export interface SqlEngine {
   /** The name of the engine in errors. */
   readonly name: string;
@@ -12,6 +18,8 @@ export interface SqlEngine {
   readonly schema: string;
   /** The end of a subquery that locks its rows and skips those that others have locked. */
   readonly skipLocked: string;
+  /** Returns the present in SQL, in milliseconds since 1970. The parameter is the value of a `SqlClock`. */
+  readonly present: (parameter: string) => string;
   /** Runs a statement and resolves to its rows. */
   readonly rows: <Row extends object>(sql: string, values: readonly SqlValue[]) => Promise<Row[]>;
   /** Runs a statement in a durable commit. Resolves to the number of rows that it changed. */

@@ -1,7 +1,7 @@
 /** The values of handles in a table. */
 import type { JSONValue } from "lutra/protocol";
 import type { HandleStore } from "lutra/stores";
-import type { SqlEngine } from "./engine.ts";
+import { type SqlClock, type SqlEngine, sweepMarginMs } from "./engine.ts";
 
 interface Row {
   readonly version: number;
@@ -9,9 +9,10 @@ interface Row {
   readonly value: string;
 }
 
-export function createSqlHandleStore(engine: SqlEngine, now: () => number): HandleStore {
+export function createSqlHandleStore(engine: SqlEngine, now: SqlClock): HandleStore {
   const handles = `${engine.schema}handles`;
-  const isKept = "(expires_at IS NULL OR expires_at > $3)";
+  const { present } = engine;
+  const isKept = `(expires_at IS NULL OR expires_at > ${present("$3")})`;
   return {
     isShared: true,
     create: async ({ scope, id, version, expiresAt, value }) => {
@@ -45,7 +46,7 @@ export function createSqlHandleStore(engine: SqlEngine, now: () => number): Hand
     sweep: (limit) =>
       engine.count(
         `DELETE FROM ${handles} WHERE (scope, id) IN (
-           SELECT scope, id FROM ${handles} WHERE expires_at <= $1
+           SELECT scope, id FROM ${handles} WHERE expires_at <= ${present("$1")} - ${sweepMarginMs}
            ORDER BY expires_at LIMIT $2 ${engine.skipLocked})`,
         [now(), limit],
       ),

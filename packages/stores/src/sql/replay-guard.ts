@@ -1,13 +1,13 @@
 /** Claims in a table. */
 import type { ReplayGuard } from "lutra/stores";
-import type { SqlEngine } from "./engine.ts";
+import { type SqlClock, type SqlEngine, sweepMarginMs } from "./engine.ts";
 
 /** Expired claims are deleted in small batches along with new ones. */
 const sweepEvery = 64;
 const sweepLimit = 200;
 
 export interface SqlReplayGuardOptions {
-  readonly now: () => number;
+  readonly now: SqlClock;
   readonly onError: (error: unknown) => void;
 }
 
@@ -16,11 +16,12 @@ export function createSqlReplayGuard(
   { now, onError }: SqlReplayGuardOptions,
 ): ReplayGuard {
   const table = `${engine.schema}claims`;
+  const { present } = engine;
   let claims = 0;
 
   function sweep(): void {
     const sql = `DELETE FROM ${table} WHERE id IN (
-      SELECT id FROM ${table} WHERE expires_at <= $1
+      SELECT id FROM ${table} WHERE expires_at <= ${present("$1")} - ${sweepMarginMs}
       ORDER BY expires_at LIMIT $2 ${engine.skipLocked})`;
     engine.count(sql, [now(), sweepLimit]).catch(onError);
   }
@@ -30,10 +31,12 @@ export function createSqlReplayGuard(
     claim: async (id, ttlMs) => {
       claims += 1;
       if (claims % sweepEvery === 0) sweep();
-      const time = now();
-      const sql = `INSERT INTO ${table} AS c (id, expires_at) VALUES ($1, $2)
-        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at WHERE c.expires_at <= $3`;
-      return (await engine.count(sql, [id, time + ttlMs, time])) > 0;
+      const time = present("$2");
+      const sql = `INSERT INTO ${table} AS c (id, expires_at)
+        VALUES ($1, ${time} + CAST($3 AS bigint))
+        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at
+        WHERE c.expires_at <= ${time}`;
+      return (await engine.count(sql, [id, now(), Math.ceil(ttlMs)])) > 0;
     },
   };
 }

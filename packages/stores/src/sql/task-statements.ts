@@ -8,12 +8,12 @@
  * - `runner`: the session of the current attempt; `runs`: the number of claims so far
  * - `rejections`, `lost_runs`: attempts in a row that were rejected, or lost with their process
  */
-import type { SqlEngine } from "./engine.ts";
+import { type SqlEngine, sweepMarginMs } from "./engine.ts";
 
 type Statements<Name extends string> = { readonly [name in Name]: string };
 
 /** The differences between the engines. */
-export interface TaskDialect extends Pick<SqlEngine, "schema" | "skipLocked"> {
+export interface TaskDialect extends Pick<SqlEngine, "schema" | "skipLocked" | "present"> {
   /** The present as `due_at` has it: `$5` by the clock of the store, `now()` by that of the engine. */
   readonly dueNow: "$5" | "now()";
   /**
@@ -60,7 +60,7 @@ export function claimChanges(now: string, session: string): string {
 }
 
 export function taskStatements(dialect: TaskDialect): TaskStatements {
-  const { schema, skipLocked, dueNow, dueLater, waking, held } = dialect;
+  const { schema, skipLocked, present, dueNow, dueLater, waking, held } = dialect;
   const table = `${schema}tasks`;
   const columns =
     "(task_id, version, expires_at, state, due_at, orders, duty, taken, runs, runner)";
@@ -69,7 +69,7 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
     insert(`VALUES ($1, $2, $3, $4, ${dueNow}, 1, ${duty}, NULL, 0, NULL)`);
   const update = (changes: string) => `
     UPDATE ${table} SET version = $2, expires_at = $3, state = $4, ${changes}
-    WHERE task_id = $1 AND version + 1 = $2 AND (expires_at IS NULL OR expires_at > $5)`;
+    WHERE task_id = $1 AND version + 1 = $2 AND (expires_at IS NULL OR expires_at > ${present("$5")})`;
   const isCurrent = "runs = $6 AND runner = $7";
   const reordered = "orders = orders + 1, rejections = 0, lost_runs = 0, holder = NULL";
   const [keep, progress] = [update("duty = duty"), update("lost_runs = 0")];
@@ -93,9 +93,9 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
     findOtherClaim: `SELECT 1 FROM ${table} WHERE task_id = $1
       AND (runs <> $2 OR runner IS DISTINCT FROM CAST($3 AS integer))`,
     find: `SELECT version, CAST(expires_at AS float8) AS "expiresAt", CAST(state AS text) AS state
-      FROM ${table} WHERE task_id = $1 AND (expires_at IS NULL OR expires_at > $2)`,
+      FROM ${table} WHERE task_id = $1 AND (expires_at IS NULL OR expires_at > ${present("$2")})`,
     sweep: `DELETE FROM ${table} WHERE task_id IN (
-      SELECT task_id FROM ${table} WHERE expires_at <= $1
+      SELECT task_id FROM ${table} WHERE expires_at <= ${present("$1")} - ${sweepMarginMs}
       ORDER BY expires_at LIMIT $2 ${skipLocked})`,
     settle: `UPDATE ${table} SET runner = NULL, lost_runs = 0,
       duty = CASE WHEN $4 = 'done' AND duty = 'run' AND orders = taken THEN NULL ELSE duty END,

@@ -8,7 +8,7 @@ import {
   type TaskStore,
 } from "lutra/stores";
 import { reportOutages } from "../report-outages.ts";
-import type { SqlEngine, SqlValue } from "./engine.ts";
+import type { SqlClock, SqlEngine, SqlValue } from "./engine.ts";
 import type { TaskStatements } from "./task-statements.ts";
 
 /** The sign by which other processes know that this one is alive. */
@@ -24,7 +24,7 @@ interface SqlSession {
 export interface SqlTaskOptions {
   readonly engine: SqlEngine;
   readonly session: SqlSession;
-  readonly now: () => number;
+  readonly now: SqlClock;
 }
 
 export interface SqlTaskInit extends SqlTaskOptions {
@@ -114,7 +114,7 @@ export function claimWriter(
   { engine, now }: SqlTaskOptions,
   statements: TaskStatements,
 ): TaskQueue["write"] {
-  const pauseEnd = (ms: number) => (statements.dueNow === "$5" ? now() + ms : ms);
+  const pauseEnd = (ms: number) => (statements.dueNow === "$5" ? Number(now()) + ms : ms);
   return async ({ number, session }, task, change) => {
     const values = [...valuesOf(task), now(), number, session];
     const isPause = typeof change === "object";
@@ -124,6 +124,14 @@ export function claimWriter(
     const claim = [task.taskId, number, session];
     const others = await engine.rows(statements.findOtherClaim, claim);
     return others.length > 0 ? "lost" : "outdated";
+  };
+}
+
+/** Returns a function that tells whether a claim is the current one. */
+export function claimOwner(engine: SqlEngine, statements: TaskStatements): TaskQueue["owns"] {
+  return async ({ task, number, session }) => {
+    const others = await engine.rows(statements.findOtherClaim, [task.taskId, number, session]);
+    return others.length === 0;
   };
 }
 

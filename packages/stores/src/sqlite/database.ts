@@ -5,10 +5,17 @@ import { StoreUnavailableError } from "lutra/stores";
 import type { SqlEngine, SqlValue } from "../sql/engine.ts";
 
 /** The parts of statements that differ from those of other engines. */
-export const dialect = { schema: "", skipLocked: "" } as const;
+export const dialect = {
+  schema: "",
+  skipLocked: "",
+  present: (parameter: string): string => parameter,
+} as const;
 
-/** Maximum time that a statement blocks this process for another writer, in milliseconds. */
-const blockMs = 50;
+/**
+ * Maximum time that a statement blocks this process for another writer, in milliseconds. Between two
+ * tries, requests that need no store go on.
+ */
+const blockMs = 5;
 /** Maximum total time that a call waits for other writers, in milliseconds. */
 const patienceMs = 2000;
 
@@ -18,6 +25,8 @@ const unavailable =
 
 /** A write that waits for the next commit. */
 interface Write {
+  /** The time after which it no longer waits for other writers. */
+  readonly giveUpAt: number;
   readonly work: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -29,6 +38,7 @@ export class Database {
   #connection: Libsql.Database;
   readonly #statements = new Map<string, Libsql.Statement>();
   #writes: Write[] = [];
+  #isCommitting = false;
   #isOpen = true;
 
   /**
@@ -40,49 +50,69 @@ export class Database {
   constructor(path: string, isDurable: boolean) {
     this.#path = path;
     this.#isDurable = isDurable;
-    this.#connection = this.#connect();
+    this.#connection = this.#connect(patienceMs);
   }
 
   /** Runs `work`. Retries while another process is writing. */
   async run<T>(work: (database: this) => T): Promise<T> {
     const giveUpAt = performance.now() + patienceMs;
     for (;;) {
-      if (!this.#isOpen)
-        throw new StoreUnavailableError("sqlite", new Error("the store is closed"));
+      if (!this.#isOpen) throw closedError();
       try {
         return work(this);
       } catch (error) {
         if (!isBusy(error) || performance.now() > giveUpAt) throw toStoreError(error);
-        if (codeOf(error) === "SQLITE_BUSY_SNAPSHOT") this.#reconnect();
-        await delay(5 + 20 * Math.random());
+        await this.#waitForWriter(error);
       }
     }
   }
 
+  async #waitForWriter(error: unknown): Promise<void> {
+    if (codeOf(error) === "SQLITE_BUSY_SNAPSHOT") this.#reconnect();
+    await delay(5 + 20 * Math.random());
+  }
+
   /**
    * Runs `work` as `run` does, in one commit with the other writes of this turn of the event loop, so
-   * that they wait for the disk once. `work` must run a single statement, because an error undoes only
-   * its last one.
+   * that they wait for the disk once, and for other writers together. `work` must run a single
+   * statement, because an error undoes only its last one.
    */
   write<T>(work: (database: this) => T): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
-      this.#writes.push({ work: () => work(this), resolve, reject });
-      if (this.#writes.length === 1) setImmediate(() => void this.#commit());
+      const giveUpAt = performance.now() + patienceMs;
+      this.#writes.push({ giveUpAt, work: () => work(this), resolve, reject });
+      if (this.#writes.length > 1 || this.#isCommitting) return;
+      this.#isCommitting = true;
+      setImmediate(() => void this.#commitAll());
     }) as Promise<T>;
   }
 
-  /** Settles the promises of the writes after the commit. */
-  async #commit(): Promise<void> {
-    const writes = this.#writes;
-    this.#writes = [];
-    try {
-      const settlements = await this.run(() =>
-        this.transaction(() => writes.map((write) => this.#attempt(write))),
-      );
-      for (const settle of settlements) settle();
-    } catch (error) {
-      for (const { reject } of writes) reject(error);
+  /** Commits until no writes wait. Those that arrive meanwhile are in the next try. */
+  async #commitAll(): Promise<void> {
+    while (this.#writes.length > 0) {
+      const writes = this.#writes;
+      this.#writes = [];
+      try {
+        this.#commit(writes);
+      } catch (error) {
+        const now = performance.now();
+        const isPatient = ({ giveUpAt }: Write) => isBusy(error) && now < giveUpAt;
+        const waiting = writes.filter(isPatient);
+        for (const write of writes) {
+          if (!isPatient(write)) write.reject(toStoreError(error));
+        }
+        this.#writes.unshift(...waiting);
+        if (waiting.length > 0) await this.#waitForWriter(error);
+      }
     }
+    this.#isCommitting = false;
+  }
+
+  /** Settles the promises of the writes after the commit. */
+  #commit(writes: readonly Write[]): void {
+    if (!this.#isOpen) throw closedError();
+    const settlements = this.transaction(() => writes.map((write) => this.#attempt(write)));
+    for (const settle of settlements) settle();
   }
 
   /** Runs a write. Returns a function that settles its promise; errors that affect all writes are thrown. */
@@ -130,10 +160,15 @@ export class Database {
     this.#connection.close();
   }
 
-  #connect(): Libsql.Database {
+  /**
+   * @param waitMs Maximum time that opening blocks for other processes, which may be creating the same
+   *   file, in milliseconds
+   */
+  #connect(waitMs: number): Libsql.Database {
     const connection = new Libsql(this.#path);
-    connection.exec(`PRAGMA busy_timeout = ${blockMs}`);
+    connection.exec(`PRAGMA busy_timeout = ${waitMs}`);
     connection.exec(`PRAGMA synchronous = ${this.#isDurable ? "FULL" : "NORMAL"}`);
+    connection.exec(`PRAGMA busy_timeout = ${blockMs}`);
     return connection;
   }
 
@@ -144,7 +179,7 @@ export class Database {
   #reconnect(): void {
     this.#statements.clear();
     this.#connection.close();
-    this.#connection = this.#connect();
+    this.#connection = this.#connect(blockMs);
   }
 
   get isOpen(): boolean {
@@ -171,6 +206,10 @@ export function sqlEngine(database: Database): SqlEngine {
     isDuplicate,
     canBeName: () => true,
   };
+}
+
+function closedError(): StoreUnavailableError {
+  return new StoreUnavailableError("sqlite", new Error("the store is closed"));
 }
 
 function isDuplicate(error: unknown): boolean {

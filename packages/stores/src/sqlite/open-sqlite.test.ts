@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { StoreUnavailableError, type TakenTask } from "lutra/stores";
 import { handleStoreContract, replayGuardContract, taskStoreContract } from "lutra/testing";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Database } from "./database.ts";
 import { migrations } from "./migrations.ts";
 import { openSqlite, type SqliteStore } from "./open-sqlite.ts";
@@ -228,4 +228,78 @@ it("aborts a run whose lease has expired, and runs its task elsewhere", async ()
   });
   expect(await taken).toBe("a");
   await aborted;
+});
+
+it("keeps expired rows for five minutes, so that a clock that is ahead deletes nothing", async () => {
+  const clock = { now: Date.now() };
+  const store = await openSqlite(freshPath(), { now: () => clock.now });
+  open.push(store);
+  const expiresAt = clock.now + 1000;
+  await store.tasks.create({ taskId: "a", version: 1, expiresAt, state: {} }, {});
+  await store.handles.create({ scope: "s", id: "a", version: 1, expiresAt, value: 1 });
+  const sweep = async () => [await store.tasks.sweep(10), await store.handles.sweep(10)];
+  clock.now += 300_000;
+  expect(await store.tasks.get("a")).toBeUndefined();
+  expect(await sweep()).toEqual([0, 0]);
+  clock.now -= 300_000;
+  expect(await store.tasks.get("a")).toMatchObject({ version: 1 });
+  clock.now += 301_000;
+  expect(await sweep()).toEqual([1, 1]);
+});
+
+it("runs a waiting task soon although the clock was set back", async () => {
+  const clock = { aheadMs: 600_000 };
+  const path = freshPath();
+  const store = await openSqlite(path, {
+    now: () => Date.now() + clock.aheadMs,
+    retryPauseMs: () => 60_000,
+  });
+  open.push(store);
+  let runs = 0;
+  const run = async () => {
+    runs += 1;
+    if (runs === 1) throw new Error("the first attempt fails");
+  };
+  store.tasks.work({ concurrency: 1, run, onError: () => {} });
+  const task = { taskId: "a", version: 1, expiresAt: null, state: {} };
+  await store.tasks.create(task, { order: "run" });
+  const file = new Database(path, true);
+  onTestFinished(() => file.close());
+  const isRejected = "SELECT 1 FROM tasks WHERE rejections = 1 AND runner IS NULL";
+  await vi.waitUntil(() => file.rows(isRejected).length === 1, { timeout: 10_000 });
+  clock.aheadMs = 0;
+  await vi.waitUntil(() => runs === 2, { timeout: 10_000 });
+  expect(runs).toBe(2);
+});
+
+it("takes no process for dead right after the clock was set ahead", async () => {
+  const clock = { aheadMs: 0 };
+  const path = freshPath();
+  const store = await openSqlite(path, { now: () => Date.now() + clock.aheadMs });
+  open.push(store);
+  const ran = new Promise<void>((resolve) => {
+    store.tasks.work({ concurrency: 1, run: async () => resolve(), onError: () => {} });
+  });
+  await store.tasks.create(
+    { taskId: "a", version: 1, expiresAt: null, state: {} },
+    { order: "run" },
+  );
+  await ran;
+  const file = new Database(path, true);
+  onTestFinished(() => file.close());
+  file.changes(
+    "INSERT INTO sessions (place, pid, started, renewed_at) VALUES ('elsewhere', 1, '', ?1)",
+    Date.now(),
+  );
+  const sessions = () =>
+    file.rows<{ readonly place: string; readonly renewedAt: number }>(
+      "SELECT place, renewed_at AS renewedAt FROM sessions ORDER BY place <> 'elsewhere'",
+    );
+  clock.aheadMs = 60_000;
+  // Two renewals after the jump, with several checks in between.
+  const begun = Date.now();
+  await vi.waitUntil(() => (sessions().at(-1)?.renewedAt ?? 0) > begun + 62_000, {
+    timeout: 15_000,
+  });
+  expect(sessions()).toMatchObject([{ place: "elsewhere" }, {}]);
 });

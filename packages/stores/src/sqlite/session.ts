@@ -2,12 +2,15 @@
  * The lease of a process. While the process renews it, the tasks that it runs are its own; after
  * that, other processes may take them.
  */
+import { ClockJumps } from "./clock-jumps.ts";
 import type { Database } from "./database.ts";
 import { hasDied, ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import * as rows from "./task-rows.ts";
 
 /** Interval between renewals, in milliseconds. */
 const renewEveryMs = 2000;
+/** Maximum time between renewals in a process that is not paused, in milliseconds. */
+const maxRenewalGapMs = 2 * renewEveryMs;
 /** Duration of a lease after its last renewal, in milliseconds. Applies to other machines, too. */
 const leaseMs = 10_000;
 
@@ -30,10 +33,12 @@ export class Session {
   /** The number of the current lease. */
   #number: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #jumps: ClockJumps;
   #renewedAt = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#jumps = new ClockJumps({ now: options.now, maxGapMs: maxRenewalGapMs });
   }
 
   /** Resolves to the number of this session, which begins with the first call. */
@@ -58,10 +63,24 @@ export class Session {
     return () => this.#lost.delete(listener);
   }
 
-  /** Releases the tasks of dead processes. Resolves to true if there were any. */
+  /**
+   * Releases the tasks of dead processes, and those whose due time lies in the future because the
+   * clock was set back. Resolves to true if tasks may be due.
+   */
   async releaseDead(): Promise<boolean> {
     const { database } = this.#options;
     const own = await this.id();
+    const hasMoved = this.#jumps.check() && (await this.#moveDueTimes()) > 0;
+    return (await this.#release(own, database)) || hasMoved;
+  }
+
+  /** Makes all waiting tasks due. Those that sleep go on sleeping afterwards. */
+  #moveDueTimes(): Promise<number> {
+    const { database, now } = this.#options;
+    return database.run((connection) => connection.changes(rows.moveDueTimes, now()));
+  }
+
+  async #release(own: number, database: Database): Promise<boolean> {
     const dead = await this.#findDead(own);
     return database.run((connection) => {
       const [orphans] = connection.rows<{ readonly found: number }>(rows.hasOrphans);
@@ -120,8 +139,13 @@ export class Session {
       const renewedAt = now();
       const sql = "UPDATE sessions SET renewed_at = ?1 WHERE id = ?2";
       const renewed = await database.run((connection) => connection.changes(sql, renewedAt, id));
-      if (renewed > 0) this.#renewedAt = renewedAt;
-      else if (this.#number === id) this.#lose();
+      if (renewed === 0) {
+        if (this.#number === id) this.#lose();
+        return;
+      }
+      // What delayed this renewal, such as a locked file, may delay those of others as well.
+      if (renewedAt - this.#renewedAt > maxRenewalGapMs) this.#jumps.restart();
+      this.#renewedAt = renewedAt;
     } catch (error) {
       onError(error);
     }
@@ -136,15 +160,19 @@ export class Session {
 
   async #findDead(own: number): Promise<readonly SessionRow[]> {
     const { database, now } = this.#options;
-    // While this process was paused, others may have been as well, and could not renew theirs.
-    const isAwake = now() - this.#renewedAt < 2 * renewEveryMs;
+    // After a jump of the clock, or a pause, others need some time to renew their sessions as well.
+    const time = now();
+    const isAwake = time - this.#renewedAt < maxRenewalGapMs;
+    const isSteady = isAwake && this.#jumps.isSteadyFor(leaseMs);
     const sessions = await database.run((connection) =>
       connection.rows<SessionRow>(
         "SELECT id, place, pid, started, renewed_at AS renewedAt FROM sessions WHERE id <> ?1",
         own,
       ),
     );
-    const isExpired = ({ renewedAt }: SessionRow) => isAwake && renewedAt + leaseMs < now();
+    // A session of a living process is never renewed in the future.
+    const isExpired = ({ renewedAt }: SessionRow) =>
+      isSteady && Math.abs(time - renewedAt) > leaseMs;
     return sessions.filter((session) => hasDied(session, this.#identity) || isExpired(session));
   }
 

@@ -3,6 +3,7 @@ import type { AttemptEnd, Claim, ClaimRequest, QueueListener, TaskQueue } from "
 import type { TaskStore } from "lutra/stores";
 import {
   type ClaimedRow,
+  claimOwner,
   claimWriter,
   createSqlTaskStore,
   type SqlTaskOptions,
@@ -21,6 +22,7 @@ export interface SqliteTaskOptions extends SqlTaskOptions {
   /** For claims, which can be made again. */
   readonly workDatabase: Database;
   readonly session: Session;
+  readonly now: () => number;
   readonly retryPauseMs: (rejections: number) => number;
 }
 
@@ -42,6 +44,7 @@ export function createSqliteTaskStore(options: SqliteTaskOptions): TaskStore {
 class SqliteTaskQueue implements TaskQueue {
   readonly #options: SqliteTaskQueueInit;
   readonly write: TaskQueue["write"];
+  readonly owns: TaskQueue["owns"];
   readonly upkeep: NonNullable<TaskQueue["upkeep"]>;
   #dataVersion = -1;
   #nextDueAt = Number.POSITIVE_INFINITY;
@@ -49,6 +52,7 @@ class SqliteTaskQueue implements TaskQueue {
   constructor(options: SqliteTaskQueueInit) {
     this.#options = options;
     this.write = claimWriter(options, rows.statements);
+    this.owns = claimOwner(options.engine, rows.statements);
     this.upkeep = { everyMs: upkeepEveryMs, run: () => options.session.releaseDead() };
   }
 
