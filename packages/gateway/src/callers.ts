@@ -4,7 +4,7 @@
  * @spec basic/authorization/index#token-handling
  */
 import { failClosed } from "lutra/internal";
-import { bearerTokens, type ReadHeader } from "lutra/node";
+import { bearerTokens, type ProtectedResource, type ReadHeader } from "lutra/node";
 import type { Principal } from "lutra/protocol";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import type { Authenticate, GatewayOptions } from "./gateway-options.ts";
@@ -19,6 +19,8 @@ export interface Callers {
    * the gateway, and an upstream could use them elsewhere.
    */
   readonly forwardsCredentials: boolean;
+  /** The description of the gateway for clients that sign in, which its endpoint serves. */
+  readonly resource?: ProtectedResource | undefined;
 }
 
 type CallerOptions = Pick<GatewayOptions, "authenticate" | "anonymous" | "forwardCredentials">;
@@ -26,7 +28,7 @@ type CallerOptions = Pick<GatewayOptions, "authenticate" | "anonymous" | "forwar
 /**
  * Creates the rules from the options or from the configuration. Returns undefined without either.
  *
- * @throws {TypeError} for both, and for a file that was not loaded with the configuration
+ * @throws {TypeError} if both exist, and for a file that was not loaded with the configuration
  */
 export function createCallers(
   parsed: ParsedConfig,
@@ -43,6 +45,7 @@ export function createCallers(
   return {
     identify: failClosed(authenticate, { anonymous, onError }),
     forwardsCredentials: forwardCredentials,
+    resource: authenticate.resource,
   };
 }
 

@@ -3,16 +3,25 @@
  * request passes fills in its fields. A record holds no arguments, credentials or results.
  */
 import type { RequestContext } from "lutra/protocol";
+import type { ClientFacts } from "./eras/client-facts.ts";
 import { type Head, noHead } from "./head/head.ts";
+import type { IdentifyingHeaders } from "./head/header-policy.ts";
 import type { Subject } from "./subjects/subject.ts";
+import type { ExchangeTrace } from "./tracing/exchange-trace.ts";
 
 export interface ExchangeRecord {
   /** The time of arrival, by `performance.now()`. */
   readonly startedAt: number;
+  /** The headers that identify callers on the route. By default, those of a plain policy. */
+  identifying?: IdentifyingHeaders | undefined;
+  /** The key of the authorization context, once it is computed; null for a caller without one. */
+  authorization?: string | null | undefined;
   /** The time from the arrival to the end of the response, in milliseconds; 0 until then. */
   ms: number;
   head: Head;
   principal: string | undefined;
+  /** The facts about the client, if the request was read. */
+  client?: ClientFacts | undefined;
   /** The entry that the request addresses. Undefined if it addresses none, and until it is known. */
   subject: Subject | undefined;
   /** The route's index in the configuration; -1 for none. */
@@ -27,19 +36,28 @@ export interface ExchangeRecord {
   cache: "hit" | "stale" | "miss" | undefined;
   /** The time from the arrival to the first byte from the upstream, in milliseconds. */
   upstreamMs: number | undefined;
+  /** The time from the choice of the last replica to the begin of the request, in milliseconds. */
+  connectMs?: number | undefined;
+  /** The time from the begin of the request to the head of the response, in milliseconds. */
+  answerMs?: number | undefined;
   /** Number of bytes written to the connection, heads included. */
   bytesOut: number;
   /** The reason why the gateway refused or aborted the exchange, a word such as `limit`. */
   reason: string | undefined;
+  /** The spans of the exchange. Undefined without tracing, and until the trace is known. */
+  trace?: ExchangeTrace | undefined;
 }
 
 /** Creates the record of a request whose head is not read yet. */
 export function createRecord(): ExchangeRecord {
   return {
     startedAt: performance.now(),
+    identifying: undefined,
+    authorization: undefined,
     ms: 0,
     head: noHead,
     principal: undefined,
+    client: undefined,
     subject: undefined,
     route: -1,
     upstream: undefined,
@@ -48,8 +66,11 @@ export function createRecord(): ExchangeRecord {
     code: undefined,
     cache: undefined,
     upstreamMs: undefined,
+    connectMs: undefined,
+    answerMs: undefined,
     bytesOut: 0,
     reason: undefined,
+    trace: undefined,
   };
 }
 
@@ -66,4 +87,13 @@ export function recordIn(context: RequestContext, record: ExchangeRecord): void 
 /** Returns the record of a context; undefined for requests that the gateway itself sends. */
 export function recordOf(context: RequestContext): ExchangeRecord | undefined {
   return (context as { [key]?: ExchangeRecord })[key];
+}
+
+/**
+ * Attaches a copy of another context's record, for a request that the gateway sends on behalf of a
+ * client and that may outlive the exchange.
+ */
+export function copyRecord(from: RequestContext, to: RequestContext): void {
+  const record = recordOf(from);
+  if (record !== undefined) recordIn(to, { ...record });
 }

@@ -1,7 +1,9 @@
-import type { ReadHeader } from "lutra/node";
+import type { ProtectedResource, ReadHeader } from "lutra/node";
 import type { Method, Principal } from "lutra/protocol";
+import type { EventBus, HandleStore } from "lutra/stores";
 import type { Head } from "./head/head.ts";
 import type { LogStream } from "./log/access-log.ts";
+import type { OpenShared } from "./shared/shared-stores.ts";
 import type { RunModule } from "./upstreams/module-upstream.ts";
 
 /**
@@ -12,14 +14,24 @@ import type { RunModule } from "./upstreams/module-upstream.ts";
  * @param header Returns a header of the request by its lower-case name
  * @param head The parts by which the gateway chooses the route
  */
-export type Authenticate = (
-  header: ReadHeader,
-  head: Head,
-) => Principal | undefined | Promise<Principal | undefined>;
+export interface Authenticate {
+  (header: ReadHeader, head: Head): Principal | undefined | Promise<Principal | undefined>;
+  /** The description of the gateway for clients that sign in; `protect` of `lutra/auth` sets it. */
+  readonly resource?: ProtectedResource | undefined;
+}
 
 export interface GatewayOptions {
+  /**
+   * Connects several gateways with the same `keys`, so that each can continue what a client has begun
+   * at another one with a session or a server of an earlier revision.
+   *
+   * @default every client must return to the same gateway
+   */
+  readonly events?: EventBus | undefined;
   /** Runs server modules in processes. Required if the configuration names a module. */
   readonly modules?: RunModule | undefined;
+  /** Opens the stores of `shared` in the configuration. Required if the configuration has it. */
+  readonly openShared?: OpenShared | undefined;
   /**
    * Identifies callers, in place of `auth` in the configuration. A request for which it returns no
    * principal is refused with the status 401. An error that is no `ProtocolError` is masked, with the
@@ -31,8 +43,8 @@ export interface GatewayOptions {
   /** True to serve callers for which `authenticate` returns undefined, too. @default false */
   readonly anonymous?: boolean | undefined;
   /**
-   * True to pass the `Authorization` header on to the upstreams although `authenticate` has verified
-   * it, for upstreams that verify the same credentials. @default false
+   * True to pass credentials (`Authorization`, `Cookie`, `DPoP`, `X-API-Key`) on to the upstreams
+   * although `authenticate` has verified them, for upstreams that verify the same ones. @default false
    */
   readonly forwardCredentials?: boolean | undefined;
   /**
@@ -41,10 +53,22 @@ export interface GatewayOptions {
    * @default those of `lutra/tasks`
    */
   readonly methods?: readonly Method[] | undefined;
+  /**
+   * Opens the store for the counts of the era report. Required if the configuration names one
+   * (`eras.store`). The gateway closes it.
+   */
+  readonly openStore?: ((url: string) => Promise<HandleStore>) | undefined;
+  /**
+   * True to record spans with OpenTelemetry when the configuration has no `tracing`. Needs the package
+   * `@opentelemetry/api`, and an SDK that the application has registered. @default false
+   */
+  readonly tracing?: boolean | undefined;
   /** The destination of the access log, instead of the configured one. */
   readonly logStream?: LogStream | undefined;
   /** Called when writing the access log to standard output fails. */
   readonly onOutputError?: ((error: Error) => void) | undefined;
+  /** Called if `close` takes longer than half a second, with the number of exchanges in flight. */
+  readonly onDrain?: ((exchanges: number) => void) | undefined;
   /** Called with each operational message, a single line. @default writes to standard error */
   readonly notice?: ((line: string) => void) | undefined;
 }

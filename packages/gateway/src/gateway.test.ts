@@ -337,5 +337,17 @@ it("startGateway closes the endpoint if the admin port is in use", async () => {
   const gateway = await gatewayOf({ admin: { port: 0 } });
   const port = Number(new URL(gateway.adminUrl as string).port);
   const second = startGateway({ ...quiet, upstreams: upstreams(), admin: { port } });
-  await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await expect(second).rejects.toMatchObject({ code: "EADDRINUSE", key: "admin", port });
+});
+
+it("startGateway names the endpoint if its port is in use", async () => {
+  const port = Number(new URL((await gatewayOf()).url).port);
+  const second = startGateway({ ...quiet, upstreams: upstreams(), listen: { port } });
+  await expect(second).rejects.toMatchObject({
+    name: "ListenError",
+    key: "listen",
+    host: "127.0.0.1",
+    port,
+    message: `port ${port} is in use; stop the other program, or choose another port with listen.port`,
+  });
 });

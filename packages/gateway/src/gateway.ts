@@ -1,22 +1,42 @@
 /** Starts, reloads and closes the gateway. */
-import { listenHttp } from "lutra/internal";
-import { atPath, type HttpEndpoint } from "lutra/node";
+import {
+  listenHttp,
+  type MalformedRequest,
+  type OwnEndpoint,
+  type TlsSettings,
+  withPage,
+} from "lutra/internal";
+import type { HttpEndpoint } from "lutra/node";
 import { taskMethods } from "lutra/tasks";
 import { startAdmin } from "./admin/admin.ts";
 import { createMetrics } from "./admin/metrics.ts";
+import { readinessOf } from "./admin/readiness.ts";
+import { listenTlsOf, readCertificates } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { hideSecrets } from "./config/hide-secrets.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
-import type { ConfigInput } from "./config/schema.ts";
+import type { ConfigInput, ListenPlace } from "./config/schema.ts";
+import { createEraReport } from "./eras/era-report.ts";
+import { type Eras, openEras } from "./eras/open-eras.ts";
+import { createRecord } from "./exchange-record.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 import { RequestHandler } from "./handler.ts";
-import { createAccessLog } from "./log/access-log.ts";
+import { ListenError } from "./listen-error.ts";
+import { openLog } from "./log/open-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
+import { openSharing, type Sharing } from "./shared/open-shared.ts";
+import { loadTracing } from "./tracing/load-tracing.ts";
+import type { StartTrace } from "./tracing/start-trace.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
+import { createVisit } from "./visit.ts";
 
 export interface Gateway {
   /** The URL of the MCP endpoint. */
   readonly url: string;
+  /** The URLs of the endpoint at the places of `listen.also`. */
+  readonly alsoUrls: readonly string[];
+  /** True when only clients on this machine can connect. */
+  readonly isLocal: boolean;
   /** The URL of the admin listener. `undefined` if the configuration disables it. */
   readonly adminUrl: string | undefined;
   /**
@@ -27,18 +47,26 @@ export interface Gateway {
    */
   readonly ready: (names?: readonly string[]) => Promise<boolean>;
   readonly upstreams: () => readonly UpstreamStatus[];
+  /** Opens the file of the access log again, after another program has renamed it. */
+  readonly reopenLog: () => void;
   /**
-   * Replaces the configuration without dropping a request. Unchanged upstreams keep running.
-   * Subscriptions end with their result.
+   * Replaces the configuration without dropping a request. Unchanged upstreams keep running. The
+   * subscriptions to them continue if routes, limits, cache, keys and callers have not changed; others
+   * end with their result.
    *
+   * @param next The configuration, or a function that reads it. If the function rejects, the metrics
+   *   count a refused reload
    * @throws {ConfigError} for an invalid configuration; the current one is kept
-   * @throws {TypeError} if `listen.host`, `listen.port`, `listen.path`, `admin` or `log` changes;
-   *   the current configuration is kept
+   * @throws {TypeError} if `listen.host`, `listen.port`, `listen.path`, `listen.maxConnections`,
+   *   `admin`, `eras`, `log` or `tracing` changes; the current configuration is kept
    */
-  readonly reload: (next: ConfigInput | ParsedConfig) => Promise<void>;
+  readonly reload: (
+    next: ConfigInput | ParsedConfig | (() => Promise<ConfigInput | ParsedConfig>),
+  ) => Promise<void>;
   /**
-   * Stops accepting connections, ends subscriptions with their result, waits up to `drainMs` for
-   * exchanges in flight, and releases all resources.
+   * Reports that the gateway is not ready, stops accepting connections after `lameDuckMs`, ends
+   * subscriptions with their result, waits up to `drainMs` for exchanges in flight, and releases all
+   * resources.
    */
   readonly close: () => Promise<void>;
 }
@@ -47,7 +75,11 @@ export interface Gateway {
  * Starts a gateway. It accepts requests immediately, and answers with 503 while an upstream is not
  * ready.
  *
- * @throws {ConfigError} for an invalid configuration
+ * @throws {ConfigError} for an invalid configuration, and for a log file that can't be opened
+ * @throws {Error} if the stores of `shared` can't be reached
+ * @throws {ListenError} for an address that is in use or unavailable
+ * @throws {TypeError} for a `bus` without the option `events`
+ * @throws {MissingPackageError} for tracing without the package `@opentelemetry/api`
  * @example
  * ```ts
  * const gateway = await startGateway({
@@ -62,109 +94,237 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
   const first = parsed(input);
-  const onLogError = reportOnce(first.config, notice, options.onOutputError);
-  const log = createAccessLog(first.config.log, onLogError, options.logStream);
+  requireBus(first.config, options);
+  const resources = await openResources(first, { ...options, notice });
+  const { startTrace, log, sharing, eras } = resources;
   const metrics = createMetrics({
     methods,
     upstreams: () => running.statuses(),
     cache: () => running.caching?.stats(),
+    lostLines: () => log?.lost() ?? 0,
   });
   const handler = new RequestHandler((record, req, res) => {
-    metrics.observe(record, res.headersSent ? res.statusCode : 0);
+    const status = res.headersSent ? res.statusCode : 0;
+    for (const observer of [metrics, eras]) observer.observe(record, status);
     log?.write(record, req, res);
   });
-  const running = new RunningConfig(first, { ...options, methods, notice, handler });
-  const { endpoint, admin } = await listenAll(first.config, { running, handler, metrics });
-  return {
-    url: `${endpoint.url}${first.config.listen.path}`,
-    adminUrl: admin?.url,
-    ready: async (names) => {
-      const { upstreams, config } = running;
-      const selected = upstreams.filter(({ name }) => names === undefined || names.includes(name));
-      const all = selected.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
-      return (await Promise.all(all)).every(Boolean);
+  const own = { methods, notice, handler, startTrace, sharing };
+  const running = new RunningConfig(first, { ...options, ...own });
+  const onMalformed = (request: MalformedRequest) => {
+    const record = { ...createRecord(), reason: "malformed" };
+    metrics.observe(record, request.status);
+    log?.writeMalformed(record, request);
+  };
+  const served = { running, handler, metrics, eras, onDrain: options.onDrain, onMalformed };
+  const { endpoints, admin } = await listenAll(first.config, served).catch(
+    async (error: unknown) => {
+      await closeResources(resources);
+      throw error;
     },
+  );
+  const [url = "", ...alsoUrls] = endpoints.map((one) => one.url + first.config.listen.path);
+  return {
+    url,
+    alsoUrls,
+    isLocal: endpoints.every(({ isLocal }) => isLocal),
+    adminUrl: admin?.url,
+    ready: (names) => untilReady(running, names),
     upstreams: () => running.statuses(),
-    reload: async (next) => running.replace(parsed(next)),
+    reload: async (next) => {
+      try {
+        await running.replace(parsed(typeof next === "function" ? await next() : next));
+        renewTls(endpoints, running.parsed);
+        metrics.reloaded(true);
+      } catch (error) {
+        metrics.reloaded(false);
+        throw error;
+      }
+    },
+    reopenLog: () => log?.reopen(),
     close: async () => {
-      await endpoint.close();
+      running.announceClose();
+      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
       await admin?.close();
       await running.close();
-      // Exchanges that were cut off are logged once their connections have closed.
-      await new Promise((resolve) => setImmediate(resolve));
-      await log?.flush();
+      await closeResources(resources);
     },
   };
+}
+
+/** The resources of a gateway besides its listeners and its upstreams. */
+interface Resources {
+  readonly startTrace: StartTrace | undefined;
+  readonly log: ReturnType<typeof openLog>;
+  readonly sharing: Sharing | undefined;
+  readonly eras: Eras;
+}
+
+async function openResources(
+  first: ParsedConfig,
+  options: GatewayOptions & { readonly notice: (line: string) => void },
+): Promise<Resources> {
+  const { config } = first;
+  const { notice } = options;
+  const isTraced = config.tracing ?? options.tracing ?? false;
+  const startTrace = isTraced ? await loadTracing() : undefined;
+  const log = openLog(config.log, { ...options, notice }, fileOf(first));
+  let sharing: Sharing | undefined;
+  try {
+    sharing = await openSharing(config, options.openShared, notice);
+    return { startTrace, log, sharing, eras: await openEras(config, options) };
+  } catch (error) {
+    await sharing?.close();
+    log?.close();
+    throw error;
+  }
+}
+
+async function closeResources({ sharing, eras, log }: Resources): Promise<void> {
+  await sharing?.close();
+  // Exchanges that were cut off are logged once their connections have closed.
+  await new Promise((resolve) => setImmediate(resolve));
+  await eras.close();
+  await log?.flush();
+  log?.close();
+}
+
+async function untilReady(
+  { upstreams, config }: RunningConfig,
+  names: readonly string[] | undefined,
+): Promise<boolean> {
+  const selected = upstreams.filter(({ name }) => names === undefined || names.includes(name));
+  const all = selected.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
+  return (await Promise.all(all)).every(Boolean);
+}
+
+/** Sets the certificate of each listener to that of the current configuration. */
+function renewTls(endpoints: readonly OwnEndpoint[], parsed: ParsedConfig): void {
+  for (const [index, tls] of ownTlsOf(parsed).entries()) {
+    if (tls) endpoints[index]?.renewTls(tls);
+  }
+}
+
+/** @throws {TypeError} for a bus that this program does not open */
+function requireBus({ bus }: CompleteConfig, { events }: GatewayOptions): void {
+  if (bus === undefined || events !== undefined) return;
+  throw new TypeError('bus: requires the option "events", or the command "lutra gateway"');
 }
 
 function parsed(input: ConfigInput | ParsedConfig): ParsedConfig {
-  return "config" in input ? input : parseConfig(input);
+  const parsed = "config" in input ? input : parseConfig(input);
+  if (parsed.certificates !== undefined) return parsed;
+  return { ...parsed, certificates: readCertificates(parsed.config) };
 }
 
-/** Returns the error callback of the access log, which prints the first error only. */
-function reportOnce(
-  { log }: CompleteConfig,
-  notice: (line: string) => void,
-  onOutputError: GatewayOptions["onOutputError"],
-): (error: Error) => void {
-  let isReported = false;
-  return (error) => {
-    if (log !== false && log.file === undefined) onOutputError?.(error);
-    if (!isReported) notice(`cannot write the access log: ${error.message}`);
-    isReported = true;
-  };
+/** Returns the certificate of each listener, or undefined for one without. */
+function ownTlsOf({
+  config,
+  certificates = new Map(),
+}: ParsedConfig): readonly (TlsSettings | undefined)[] {
+  return placesOf(config).map(({ tls }) => tls && listenTlsOf(tls, certificates));
+}
+
+/** Returns the places of all listeners for clients. */
+function placesOf({ listen }: CompleteConfig): readonly ListenPlace[] {
+  return [listen, ...listen.also];
+}
+
+/** Returns the path of the configuration file, for errors. */
+function fileOf(first: ParsedConfig): string | undefined {
+  return "file" in first && typeof first.file === "string" ? first.file : undefined;
 }
 
 interface Listeners {
-  readonly endpoint: HttpEndpoint;
+  /** The listeners for clients: that of `listen`, then those of `listen.also`. */
+  readonly endpoints: readonly OwnEndpoint[];
   readonly admin: HttpEndpoint | undefined;
 }
 
-interface Served {
+interface Served extends Pick<GatewayOptions, "onDrain"> {
   readonly running: RunningConfig;
   readonly handler: RequestHandler;
   readonly metrics: ReturnType<typeof createMetrics>;
+  readonly eras: Eras;
+  readonly onMalformed: (request: MalformedRequest) => void;
 }
 
 /** Opens the sockets before it starts the upstreams, so that a port in use is reported first. */
 async function listenAll(config: CompleteConfig, served: Served): Promise<Listeners> {
-  const { running, handler } = served;
-  const { host, port, path } = config.listen;
-  const endpoint = await listenHttp(
-    { handle: atPath(path, handler.handle), close: () => running.drain() },
-    { host, port, drainMs: () => running.config.drainMs },
-  );
+  const endpoints: OwnEndpoint[] = [];
   let admin: HttpEndpoint | undefined;
   try {
-    admin = await listenAdmin(config, served);
-    running.start();
-    return { endpoint, admin };
+    const listen = listenFor(config, served);
+    for (const [index, place] of placesOf(config).entries()) {
+      endpoints.push(await listen(place, index));
+    }
+    admin = await listenAdmin(config, served, `${endpoints[0]?.url}${config.listen.path}`);
+    served.running.start();
+    return { endpoints, admin };
   } catch (error) {
-    await endpoint.close();
+    for (const endpoint of endpoints) await endpoint.close();
     await admin?.close();
     throw error;
   }
 }
 
+/** Returns a function that opens a listener for clients. */
+function listenFor(
+  { listen: { path, maxConnections } }: CompleteConfig,
+  { running, handler, onDrain, onMalformed }: Served,
+): (place: ListenPlace, index: number) => Promise<OwnEndpoint> {
+  const handle = withPage({
+    path,
+    handle: handler.handleAt(path),
+    rules: () => (running.config.listen.page ? handler.settings?.endpoint.rules : undefined),
+    visit: createVisit(() => handler.settings),
+  });
+  const service = { handle, close: () => running.drain(), onMalformed };
+  const isTrusted = (address: string) => handler.settings?.peers.isTrusted(address) ?? false;
+  const certificates = ownTlsOf(running.parsed);
+  const shared = {
+    maxConnections,
+    count: { open: 0 },
+    drainMs: () => running.config.drainMs,
+    lameDuckMs: () => running.config.lameDuckMs,
+    onDrain,
+  };
+  return ({ host, port, socket, mode, proxyProtocol }, index) =>
+    listenHttp(service, {
+      ...shared,
+      host,
+      port,
+      socket,
+      mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
+      proxies: proxyProtocol ? { isTrusted } : undefined,
+      tls: certificates[index],
+    }).catch((cause: unknown) => {
+      const at = index === 0 ? "listen" : `listen.also[${index - 1}]`;
+      throw new ListenError("listen", { host, port, socket }, cause, at);
+    });
+}
+
 async function listenAdmin(
   { admin: config }: CompleteConfig,
-  { running, metrics }: Served,
+  { running, metrics, eras }: Served,
+  url: string,
 ): Promise<HttpEndpoint | undefined> {
   if (config === false) return undefined;
   return startAdmin({
     config,
     metrics,
+    about: () => (running.config.listen.page ? { name: running.config.name, url } : undefined),
     upstreams: () => running.statuses(),
+    eras: async (days) => {
+      const { listen, switchedOff } = running.config;
+      const counted = await eras.read();
+      return createEraReport({ ...counted, days, versions: listen.versions, switchedOff });
+    },
     shownConfig: () => hideSecrets(running.config, running.parsed.environment),
-    notReady: () => (running.isDraining ? "the gateway is closing" : unready(running.statuses())),
+    readiness: () =>
+      running.isDraining
+        ? { isReady: false, problem: "the gateway is closing" }
+        : readinessOf(running.config, running.statuses()),
+  }).catch((cause: unknown) => {
+    throw new ListenError("admin", config, cause);
   });
-}
-
-/** Returns a message if an upstream has no replica that answers. */
-function unready(upstreams: readonly UpstreamStatus[]): string | undefined {
-  const silent = upstreams.filter(({ replicas }) =>
-    replicas.every(({ state }) => state !== "up" && state !== "warming"),
-  );
-  if (silent.length === 0) return undefined;
-  return `no replica answers at ${silent.map(({ name }) => name).join(", ")}`;
 }

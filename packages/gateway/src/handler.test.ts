@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createNodeEndpoint, httpRules } from "lutra/internal";
-import type { Principal } from "lutra/protocol";
-import { afterEach, expect, it } from "vitest";
+import { type Principal, ProtocolError } from "lutra/protocol";
+import { afterEach, expect, it, vi } from "vitest";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { RequestHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
@@ -25,8 +25,11 @@ function settings(action: Action) {
     endpoint: createNodeEndpoint(httpRules({})),
     peers: createPeers([]),
     plan: {
+      methods: new Map(),
+      hasParamRules: false,
       routes: compileRoutes([{ to: "a", cache: true }]),
       actions: [() => action],
+      parts: { merges: new Map(), relays: new Map() },
       close: async () => {},
     },
   };
@@ -46,8 +49,8 @@ async function listen() {
   servers.push(server);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const post = async () => {
-    const body = JSON.stringify({ jsonrpc: "2.0", id: 7, method: "tools/list" });
+  const post = async (message: object = { id: 7, method: "tools/list" }) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", ...message });
     const headers = { "content-type": "application/json" };
     const response = await fetch(url, { method: "POST", headers, body });
     return { status: response.status, headers: response.headers, body: await response.json() };
@@ -80,6 +83,18 @@ it("records the error of a request that it serves", async () => {
   expect(errors).toMatchObject([{ message: "hidden" }]);
 });
 
+it("refuses a notification that it would read and not forward", async () => {
+  const { handler, records, post } = await listen();
+  const serve = async () => ({ resultType: "complete" });
+  handler.use(settings({ kind: "serve", serve }));
+  const method = "notifications/com.example/moved";
+  const message = `${method}: this route of the gateway forwards requests and no notifications`;
+  const answer = await post({ method });
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: -32600, message } } });
+  expect(answer.body).not.toHaveProperty("id");
+  await expect.poll(() => records).toMatchObject([{ code: -32600 }]);
+});
+
 it("routes by the settings that are in force after authentication", async () => {
   let authenticated = (_principal: Principal) => {};
   let called = () => {};
@@ -101,4 +116,19 @@ it("routes by the settings that are in force after authentication", async () => 
   authenticated({ id: "ana" });
   expect(await posted).toMatchObject({ status: 403, body: { error: { message: "after" } } });
   await expect.poll(() => records).toMatchObject([{ principal: "ana" }]);
+});
+
+it.each([
+  ["a challenge that is no header", { challenge: 'Bearer error="\u4f60"' }],
+  ["a status that is none", { status: 99_999 }],
+])("closes the connection, and goes on, for an error with %s", async (_what, options) => {
+  const { handler, post } = await listen();
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  const error = new ProtocolError("invalidRequest", "no", options);
+  handler.use(settings({ kind: "refuse", error }));
+  await expect(post()).rejects.toThrow();
+  expect(printed).toHaveBeenCalledOnce();
+  printed.mockRestore();
+  handler.use(settings(denying("closed today")));
+  expect(await post()).toMatchObject({ status: 403 });
 });

@@ -4,23 +4,44 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
+  explainRefusal,
   headerReader,
   type NodeEndpoint,
   type ReadHeader,
+  type Refusal,
   type ResponseHeaders,
   screenRequest,
   serveScreened,
+  targetOf,
 } from "lutra/internal";
-import { type Principal, ProtocolError, type Serve } from "lutra/protocol";
+import {
+  type JSONRPCRequest,
+  type Principal,
+  ProtocolError,
+  readTraceContext,
+  type Serve,
+  type TraceContext,
+} from "lutra/protocol";
+import { legacyMembers } from "./bridge/serve-routed.ts";
 import type { Callers } from "./callers.ts";
 import type { Forward } from "./delivery/deliver-stream.ts";
+import { withChallenge } from "./delivery/response-status.ts";
 import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
+import { unreadHead } from "./head/page-head.ts";
 import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
-import { notRouted, refuse, refuseScreened, setHeaders, starting } from "./refuse.ts";
+import {
+  notificationRefused,
+  notRouted,
+  refuse,
+  refuseScreened,
+  setHeaders,
+  starting,
+} from "./refuse.ts";
 import type { Action } from "./routes/action.ts";
 import { recordDenial } from "./routes/denials.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
+import { type StartTrace, traceInHeaders } from "./tracing/start-trace.ts";
 
 /** The part of the configuration that requests depend on; a reload replaces it as a whole. */
 export interface HandlerSettings {
@@ -29,6 +50,8 @@ export interface HandlerSettings {
   /** Absent when the gateway verifies no callers. */
   readonly callers?: Callers | undefined;
   readonly plan: RoutingPlan;
+  /** Starts the spans of exchanges. Undefined without tracing. */
+  readonly startTrace?: StartTrace | undefined;
 }
 
 /** Called once when an exchange has ended. */
@@ -57,24 +80,42 @@ export class RequestHandler {
     this.#settings = settings;
   }
 
-  /** Answers a request; the listener for `node:http`. */
+  /** The current settings. Undefined until the first call of `use`. */
+  get settings(): HandlerSettings | undefined {
+    return this.#settings;
+  }
+
+  /** Returns the listener for `node:http`, which answers requests for other paths with 404. */
+  handleAt(path: string): (req: IncomingMessage, res: ServerResponse) => void {
+    return (req, res) => {
+      const sent = targetOf(req).path;
+      const { resource } = this.#settings?.endpoint.rules ?? {};
+      // The metadata of a protected gateway have paths of their own.
+      if (sent === path || resource?.document(sent) !== undefined) return this.handle(req, res);
+      const record = this.#record(req, res);
+      record.reason = "path";
+      if (this.#settings) record.head = unreadHead(req, this.#settings.peers);
+      res.writeHead(404, { "content-length": 0 }).end();
+    };
+  }
+
+  /** Answers a request for the path of the endpoint. */
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
     const settings = this.#settings;
     if (settings === undefined) return void refuse(req, res, starting());
     const record = this.#record(req, res);
     const header = headerReader(req);
     const { refusal, cors } = screenRequest(req, header, settings.endpoint.rules);
+    const handled: HandledRequest = { req, res, record, header, cors, settings };
     if (refusal) {
-      record.reason = "screening";
-      record.code = refusal.error?.code;
-      refuseScreened(res, refusal, cors);
+      answerRefused(refusal, handled);
       return;
     }
-    const handled: HandledRequest = { req, res, record, header, cors, settings };
     try {
       record.head = readHead(req, settings.peers);
-      const { callers } = settings;
-      if (callers === undefined) route(handled, settings.plan, undefined);
+      const { callers, endpoint } = settings;
+      if (record.head.version === undefined && endpoint.legacy) void serveUnversioned(handled);
+      else if (callers === undefined) route(handled, settings.plan, undefined);
       else void this.#routeIdentified(handled, callers);
     } catch (error) {
       fail(handled, error);
@@ -101,51 +142,149 @@ export class RequestHandler {
     // A response closes once. `once` would allocate a wrapper for each request.
     res.on("close", () => {
       record.ms = performance.now() - record.startedAt;
+      this.#endTrace(record, req, res);
       record.bytesOut = socket.bytesWritten - writtenBefore;
       this.#onEnd(record, req, res);
     });
     return record;
   }
+
+  /** Ends the span of an exchange. One that was refused by its head has none yet. */
+  #endTrace(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse): void {
+    const startTrace = this.#settings?.startTrace;
+    if (startTrace === undefined) return;
+    record.trace ??= startTrace(record, traceInHeaders(headerReader(req)));
+    record.trace.end(res.headersSent ? res.statusCode : 0);
+  }
 }
 
-function route(
-  handled: HandledRequest,
-  { routes, actions }: RoutingPlan,
-  principal: Principal | undefined,
-): void {
+function route(handled: HandledRequest, plan: RoutingPlan, principal: Principal | undefined): void {
   const { record } = handled;
   record.principal = principal?.id;
+  perform(findAction(record, plan), handled, principal);
+}
+
+/** Finds the action for a request, and records its route. */
+function findAction(record: ExchangeRecord, { routes, actions }: RoutingPlan): Action {
   const found = routes.find(record);
   const action = found && actions[found.index]?.(record);
   if (found === undefined || action === undefined) throw notRouted();
   record.route = found.index;
-  perform(action, handled, principal);
+  return action;
+}
+
+/** Answers a request that was refused by its head, unless it is one of a legacy session. */
+function answerRefused(refusal: Refusal, handled: HandledRequest): void {
+  const { req, res, record, header, cors, settings } = handled;
+  const { legacy, rules, streams } = settings.endpoint;
+  try {
+    const parts = { req, res, header, cors, streams };
+    if (legacy?.takesMethod(refusal, parts)) {
+      void legacy.session({ ...parts, ...legacyParts(handled) });
+      return;
+    }
+  } catch (error) {
+    fail(handled, error);
+    return;
+  }
+  record.reason = "screening";
+  record.head = unreadHead(req, settings.peers);
+  record.code = refusal.error?.code;
+  explainRefusal(refusal, req, header)
+    .then((explained) => refuseScreened(res, explained, cors))
+    .catch((error) => {
+      rules.onError(error);
+      res.destroy();
+    });
+}
+
+/**
+ * Serves a request without the version of a revision with metadata headers. Only its body tells
+ * whether it belongs to a legacy session; if not, it is refused like any request without metadata.
+ */
+async function serveUnversioned(handled: HandledRequest): Promise<void> {
+  const { req, res, record, header, cors, settings } = handled;
+  const { plan, endpoint } = settings;
+  const onNotification = notificationRefused;
+  const screened = { req, res, header, cors, onNotification, ...legacyParts(handled) };
+  const error = await serveScreened(screened, endpoint, async (request, context) => {
+    const action = findAction(record, plan);
+    if (action.kind === "refuse") throw action.error;
+    recordIn(context, record);
+    record.trace ??= settings.startTrace?.(record, traceOf(request, header));
+    return action.serve(request, context);
+  });
+  if (error !== undefined) record.code = error.code;
+}
+
+/** Returns the trace context in `_meta`, or else that in the headers. */
+function traceOf({ params }: JSONRPCRequest, header: ReadHeader): TraceContext | undefined {
+  return readTraceContext(params?._meta) ?? traceInHeaders(header);
+}
+
+/** Returns the parts of a request that legacy sessions need beside those of HTTP. */
+function legacyParts(handled: HandledRequest) {
+  const { req, record, header, settings } = handled;
+  const { callers, peers } = settings;
+  // The head of a legacy request names no method; those made from it do.
+  const sent = readHead(req, peers);
+  record.head = sent;
+  return {
+    authenticate:
+      callers &&
+      ((read: ReadHeader) => callers.identify(read, { ...sent, httpMethod: req.method })),
+    members: legacyMembers({ record, header, sent, complete: completion(handled) }),
+  };
 }
 
 function perform(action: Action, handled: HandledRequest, principal: Principal | undefined): void {
-  const { req, res, record, cors } = handled;
+  const { req, res, record, header, cors, settings } = handled;
   if (action.kind === "refuse") {
     if (action.denial !== undefined) recordDenial(record, action.denial);
     throw action.error;
   }
   if (action.kind === "serve") return void serve(action.serve, handled, principal);
   setHeaders(res, cors);
+  record.trace = settings.startTrace?.(record, traceInHeaders(header));
   const { head } = record;
   const { shadow } = action;
-  action.forward({ req, res, head, record, principal, shadow, refuse: refuseForward });
+  const complete = completion(handled);
+  action.forward({ req, res, head, record, principal, shadow, complete, refuse: refuseForward });
+}
+
+/**
+ * Returns the function that adds to a challenge of an upstream where clients get a token for this
+ * gateway. An upstream that trusts the gateway does not know that.
+ */
+function completion({ header, settings }: HandledRequest): Forward["complete"] {
+  const { resource } = settings.endpoint.rules;
+  return resource && ((challenge) => resource.complete(withoutMetadata(challenge), header));
+}
+
+/**
+ * Renames the member with which an upstream would send the clients of the gateway to an authorization
+ * server of its own. Clients ignore members that they do not know.
+ */
+function withoutMetadata(challenge: string): string {
+  return challenge.replace(/resource_metadata(?=\s*=)/gi, "upstream_metadata");
 }
 
 /** Reads a request and serves it with a route's `Serve`. */
 async function serve(
   next: Serve,
-  { req, res, record, header, cors, settings }: HandledRequest,
+  handled: HandledRequest,
   principal: Principal | undefined,
 ): Promise<void> {
+  const { req, res, record, header, cors, settings } = handled;
   const authenticate = principal && (() => principal);
-  const screened = { req, res, header, cors, authenticate };
+  const onNotification = notificationRefused;
+  const screened = { req, res, header, cors, authenticate, onNotification };
   const error = await serveScreened(screened, settings.endpoint, async (request, context) => {
     recordIn(context, record);
-    const result = await next(request, context);
+    record.trace = settings.startTrace?.(record, traceOf(request, header));
+    const result = await next(request, context).catch((thrown: unknown) => {
+      throw withChallenge(thrown, completion(handled));
+    });
     if (record.replica !== undefined && !res.headersSent) {
       res.setHeader(replicaHeader, record.replica);
     }

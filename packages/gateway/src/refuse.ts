@@ -1,14 +1,19 @@
 /** The gateway's own responses, and the errors in them. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { endEarly, type Refusal, type ResponseHeaders } from "lutra/internal";
-import { encodeError, latestVersion, ProtocolError, type RequestId, readId } from "lutra/protocol";
-
-/** Maximum size of a body that is read for the id of the error response, in bytes. */
-const maxReadBytes = 65_536;
+import {
+  type ExplainedRefusal,
+  endEarly,
+  headerReader,
+  type ResponseHeaders,
+  readSmallMessage,
+  withExample,
+} from "lutra/internal";
+import { encodeError, type JSONRPCNotification, ProtocolError, readId } from "lutra/protocol";
 
 /**
- * Answers with an error. The response has the request's id if the body is small.
+ * Answers with an error. If the body is small, the response has the request's id, and an error about
+ * the form of the request has an example of a correct one.
  *
  * @param body The request's body, if it has already been read
  * @spec basic/index#error-responses
@@ -19,56 +24,69 @@ export async function refuse(
   error: ProtocolError,
   body?: Buffer | null,
 ): Promise<void> {
-  const id = body ? idIn(body) : await idOf(req);
+  const received = body ? messageIn(body) : await readSmallMessage(req);
   if (res.destroyed || res.headersSent) return;
-  const { retryAfterMs, challenge } = error;
-  if (retryAfterMs !== undefined) res.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
-  if (challenge !== undefined) res.setHeader("www-authenticate", challenge);
-  answer(res, error.status, encodeError(id, error));
+  try {
+    const explained = withExample(error, { req, header: headerReader(req), body: received });
+    const { retryAfterMs, challenge, headers } = explained;
+    if (headers !== undefined) setHeaders(res, headers);
+    if (retryAfterMs !== undefined) res.setHeader("retry-after", Math.ceil(retryAfterMs / 1000));
+    if (challenge !== undefined) res.setHeader("www-authenticate", challenge);
+    answer(res, explained.status, json(encodeError(readId(received), explained)));
+  } catch (unwritable) {
+    // For example, the error has a challenge that is not a valid header.
+    console.error("lutra: gateway:", unwritable);
+    res.destroy();
+  }
 }
 
 /** Answers a request that the screening refused. */
 export function refuseScreened(
   res: ServerResponse,
-  { status, headers, error }: Refusal,
+  { status, headers, error, json: document, id, text }: ExplainedRefusal,
   cors: ResponseHeaders,
 ): void {
+  if (res.destroyed) return;
   setHeaders(res, cors);
   if (headers) setHeaders(res, headers);
-  answer(res, status, error && encodeError(undefined, error));
+  if (error) answer(res, status, json(encodeError(id, error)));
+  else if (document !== undefined) answer(res, status, json(document));
+  else
+    answer(
+      res,
+      status,
+      text === undefined ? undefined : { type: "text/plain; charset=utf-8", text },
+    );
 }
 
 export function setHeaders(res: ServerResponse, headers: ResponseHeaders): void {
   for (const name in headers) res.setHeader(name, headers[name] as string);
 }
 
-function answer(res: ServerResponse, status: number, body = ""): void {
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
+function json(text: string): Body {
+  return { type: "application/json", text };
+}
+
+function answer(res: ServerResponse, status: number, body?: Body): void {
   // The connection cannot be reused while the rest of a body is unread.
   const isHalfRead = !res.req.complete;
-  if (body !== "") res.setHeader("content-type", "application/json");
-  if (status !== 204) res.setHeader("content-length", Buffer.byteLength(body));
+  if (body !== undefined) res.setHeader("content-type", body.type);
+  if (status !== 204) res.setHeader("content-length", Buffer.byteLength(body?.text ?? ""));
   if (isHalfRead) res.setHeader("connection", "close");
   res.writeHead(status);
-  if (body !== "") res.write(body);
+  if (body !== undefined) res.write(body.text);
   if (isHalfRead) endEarly(res);
   else res.end();
 }
 
-/** Reads the id from a small body. Resolves to undefined when the body has none. */
-async function idOf(req: IncomingMessage): Promise<RequestId | undefined> {
-  if (!(Number(req.headers["content-length"]) <= maxReadBytes) || req.readableDidRead) return;
-  const chunks: Buffer[] = [];
+function messageIn(body: Buffer): unknown {
   try {
-    for await (const chunk of req) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  return idIn(Buffer.concat(chunks));
-}
-
-function idIn(body: Buffer): RequestId | undefined {
-  try {
-    return readId(JSON.parse(body.toString()));
+    return JSON.parse(body.toString());
   } catch {
     return undefined;
   }
@@ -98,39 +116,29 @@ export function denied(reason: string): ProtocolError {
 }
 
 /**
- * Returns the error for a call that a rule decides by `Mcp-Param-*` headers, if these can't be compared
- * with the arguments. Without the comparison, the client could tell the rule anything.
+ * Returns the error for a call that a rule decides by `Mcp-Param-*` headers, if these can't be
+ * compared with the arguments. Without a comparison, the client could send any value for the rule.
  */
 export function notComparable(headers: readonly string[], reason: string): ProtocolError {
   const message = `${headers.join(", ")}: cannot be compared with the arguments because ${reason}`;
   return new ProtocolError("invalidRequest", message, { status: 403 });
 }
 
-/** Returns the error for a request of a revision without metadata headers. */
-export function olderRevision(): ProtocolError {
-  const message = "MCP-Protocol-Version: missing or older than the metadata headers";
-  return new ProtocolError("headerMismatch", `Header mismatch: ${message}`, {
-    data: { supported: [latestVersion] },
-  });
+/**
+ * Returns the response to a notification on a route that reads bodies. It sends requests to upstreams,
+ * and a notification that it accepted would be lost.
+ *
+ * @spec basic/transports/streamable-http#sending-messages
+ */
+export function notificationRefused({ method }: JSONRPCNotification): ExplainedRefusal {
+  const message = `${method}: this route of the gateway forwards requests and no notifications`;
+  const error = new ProtocolError("invalidRequest", message);
+  return { status: error.status, error };
 }
 
-/** Returns the error for two credentials: gateway and upstream could each use another one. */
+/** Returns the error for repeated credentials: gateway and upstream could use different ones. */
 export function repeatedCredentials(): ProtocolError {
   return new ProtocolError("invalidRequest", "Authorization: sent more than once");
-}
-
-/**
- * Returns the error for a request above a limit, an internal error (-32603): the specification has
- * no code for it and reserves the codes that it has not assigned.
- *
- * @spec basic/index#error-codes
- */
-export function tooManyRequests(retryAfterMs: number): ProtocolError {
-  return new ProtocolError("internalError", "Too many requests", {
-    status: 429,
-    retryAfterMs,
-    data: { retryAfterMs },
-  });
 }
 
 /** Returns the error for request state that the gateway cannot accept. */

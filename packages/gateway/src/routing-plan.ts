@@ -1,6 +1,7 @@
 /**
- * Compiles a configuration into its routes and their actions. A reload creates a new plan; both
- * plans share the upstreams that have not changed.
+ * Compiles a configuration into its routes and their actions. A reload creates a new plan, which
+ * takes over the upstreams that have not changed and, if the routes have not changed either, the
+ * subscriptions to them.
  */
 import {
   compose,
@@ -13,11 +14,13 @@ import {
   type Serve,
 } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
+import { guardHints } from "./cache/guard-hints.ts";
 import type { ResponseCaching } from "./cache/response-caching.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import type { RouteConfig } from "./config/schema.ts";
 import { recordOf } from "./exchange-record.ts";
 import { createMerge, type Merge } from "./merge/merge.ts";
+import { refuseWhileOut } from "./merge/refuse-while-out.ts";
 import { createRelay, type Relay } from "./merge/relay.ts";
 import { type Watch, watchUpstream } from "./merge/watch-upstream.ts";
 import { version } from "./own-version.ts";
@@ -29,11 +32,10 @@ import {
   verifiesItself,
 } from "./routes/action.ts";
 import { compileAction } from "./routes/actions.ts";
-import { type Methods, paramAdmission } from "./routes/admission.ts";
-import { compileDeniedToAll, type Denials, type IsDeniedToAll } from "./routes/denials.ts";
+import { type Methods, paramAdmission, paramPolicies } from "./routes/admission.ts";
+import { type CompiledDenials, compileDenials, type Denials } from "./routes/denials.ts";
 import { compileDecidingParams, type DecidingParams } from "./routes/param-rules.ts";
 import { compileRoutes, type Routes } from "./routes/routes.ts";
-import type { SubjectKind } from "./subjects/subject.ts";
 import type { Upstream } from "./upstreams/upstream.ts";
 
 export interface RoutingPlanOptions {
@@ -44,17 +46,42 @@ export interface RoutingPlanOptions {
   readonly keys: readonly SealKey[];
   readonly caching: ResponseCaching | undefined;
   readonly limits: Middleware | undefined;
+  readonly guard?: Middleware | undefined;
   /** The number of this plan. It separates the cached responses of different plans. */
   readonly generation: number;
+  /** The plan whose subscriptions to unchanged upstreams continue. Absent if all of them end. */
+  readonly before?: RoutingPlan | undefined;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
 export interface RoutingPlan {
+  /** The methods that the gateway knows, by name. */
+  readonly methods: Methods;
+  /** True if rules depend on `Mcp-Param-*` headers. */
+  readonly hasParamRules: boolean;
   readonly routes: Routes;
   /** The actions of the routes, by the route's index. */
   readonly actions: readonly ChooseAction[];
-  /** Ends subscriptions with their result. Other requests in flight continue. */
-  readonly close: () => Promise<void>;
+  /** The parts with open subscriptions. */
+  readonly parts: PlanParts;
+  /**
+   * Ends subscriptions with their result, except those of parts that another plan has taken over.
+   * Other requests in flight continue.
+   */
+  readonly close: (next?: RoutingPlan) => Promise<void>;
+}
+
+interface PlanParts {
+  /** The merged servers, by the route's index. */
+  readonly merges: ReadonlyMap<number, MergePart>;
+  readonly relays: ReadonlyMap<Upstream, Relay>;
+}
+
+interface MergePart {
+  readonly merge: Merge;
+  readonly upstreams: readonly Upstream[];
+  /** The name of its responses in the cache. */
+  readonly cacheName: string;
 }
 
 /** The options, with the core methods and those of extensions by name. */
@@ -62,7 +89,7 @@ interface PlanContext extends Omit<RoutingPlanOptions, "methods"> {
   readonly methods: Methods;
   readonly extensionMethods: readonly Method[];
   readonly decidingParams: DecidingParams | undefined;
-  readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
+  readonly denials: CompiledDenials;
 }
 
 /** Compiles the routes and starts watching the upstreams for changes. */
@@ -71,46 +98,77 @@ export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
   const { methods: extensionMethods } = options;
   const methods = new Map([...coreMethods, ...extensionMethods].map((one) => [one.name, one]));
   const decidingParams = compileDecidingParams(config);
-  const deniedToAll = compileDeniedToAll(config);
+  const denials = compileDenials(config);
   const context: PlanContext = {
     ...options,
     methods,
     extensionMethods,
     decidingParams,
-    deniedToAll,
+    denials,
   };
   const relays = new Map<Upstream, Relay>();
-  const merges = new Map<number, Merge>();
+  const merges = new Map<number, MergePart>();
+  const kept = keptMerges(options);
+  const nameOf = (index: number) => kept.get(index)?.cacheName ?? cacheName(generation, index);
   const dependencies: ActionDependencies = {
     config,
     methods,
     upstream: (name) => upstreams.get(name) as Upstream,
-    cacheName: (index) => cacheName(generation, index),
+    cacheName: nameOf,
     caching: caching?.middleware,
     limits: options.limits,
-    merge: (names, place, denials) => {
-      const merge = mergeOf(names, place, { ...context, denials });
-      merges.set(place.index, merge);
-      return merge;
+    guard: options.guard,
+    merge: (names, place, above) => {
+      const part = kept.get(place.index) ?? {
+        merge: mergeOf(names, place, { ...context, above }),
+        upstreams: names.map((name) => upstreams.get(name) as Upstream),
+        cacheName: nameOf(place.index),
+      };
+      merges.set(place.index, part);
+      return part.merge;
     },
     decidingParams,
-    deniedToAll,
+    denials,
     relay: (upstream) => relayOf(upstream, relays, context),
   };
-  const routes = compileRoutes(config.routes);
+  const routes = compileRoutes(config.routes, config.listen.versions);
   const actions = config.routes.map((route, index) =>
     compileAction({ route, index }, dependencies),
   );
-  const watches = watchAll(context, merges);
+  const watches = watchAll(context, merges, nameOf);
   return {
+    methods,
+    hasParamRules: decidingParams !== undefined,
     routes,
     actions,
-    close: async () => {
+    parts: { merges, relays },
+    close: async (next) => {
       for (const watch of watches) watch.close();
-      for (const index of config.routes.keys()) caching?.drop(cacheName(generation, index));
-      await Promise.all([...merges.values(), ...relays.values()].map((open) => open.close()));
+      const taken = new Set(openParts(next));
+      for (const index of config.routes.keys()) {
+        const part = merges.get(index);
+        if (part === undefined || !taken.has(part.merge)) caching?.drop(nameOf(index));
+      }
+      const ended = openParts({ parts: { merges, relays } }).filter((part) => !taken.has(part));
+      await Promise.all(ended.map((part) => part.close()));
     },
   };
+}
+
+function openParts(plan: Pick<RoutingPlan, "parts"> | undefined): readonly (Merge | Relay)[] {
+  if (plan === undefined) return [];
+  const { merges, relays } = plan.parts;
+  return [...[...merges.values()].map(({ merge }) => merge), ...relays.values()];
+}
+
+/** Returns the merged servers of the plan before whose upstreams are still the same. */
+function keptMerges({ before, config, upstreams }: RoutingPlanOptions): PlanParts["merges"] {
+  const kept = [...(before?.parts.merges ?? [])].filter(([index, part]) => {
+    const names = mergedNames(config.routes[index] as RouteConfig, config);
+    const isSame = part.upstreams.every((one, at) => one === upstreams.get(names[at] ?? ""));
+    return isSame && part.upstreams.length === names.length;
+  });
+  return new Map(kept);
 }
 
 function cacheName(generation: number, index: number): string {
@@ -120,9 +178,9 @@ function cacheName(generation: number, index: number): string {
 function mergeOf(
   names: readonly string[],
   { route, index }: IndexedRoute,
-  context: PlanContext & { readonly denials: Denials | undefined },
+  context: PlanContext & { readonly above: Denials | undefined },
 ): Merge {
-  const { deniedToAll, denials } = context;
+  const { denials, above } = context;
   const { config, keys, extensionMethods, onWarning, upstreams, caching, generation } = context;
   return createMerge({
     upstreams: names.map((name) => withPolicies(upstreams.get(name) as Upstream, route, context)),
@@ -131,14 +189,15 @@ function mergeOf(
     keys,
     methods: extensionMethods,
     onWarning,
-    isShown: (subject) => deniedToAll.get(subject.kind)?.(subject) !== true,
+    isShown: (subject) => denials.toAll.get(subject.kind)?.(subject) !== true,
     maySubscribe: (subject, { context }) => {
       const record = recordOf(context);
-      return record === undefined || denials?.find({ ...record, subject }) === undefined;
+      return record === undefined || above?.find({ ...record, subject }) === undefined;
     },
     // Drops cached responses before a client is notified of the change.
     onChange: (change) => void caching?.changed(cacheName(generation, index), change),
     ...(route.prefix && { prefix: route.prefix }),
+    ...(route.pageSize && { pageSize: route.pageSize }),
   });
 }
 
@@ -149,12 +208,24 @@ function mergeOf(
 function withPolicies(upstream: Upstream, route: RouteConfig, context: PlanContext): Upstream {
   const { caching, config, methods } = context;
   const own = config.upstreams[upstream.name];
-  const server = { name: upstream.name, trustPublic: own?.trustPublic };
+  const { trustPublic } = own ?? {};
+  const server = { name: upstream.name, trustPublic };
+  // A public list decides about names for all callers, even if it is not cached.
+  const guard = guardHints({ methods: cacheableNames(methods), trustPublic });
   const policies = [
-    ...(caching && route.cache ? [onlyLists(caching.middleware(server))] : []),
-    ...(verifiesItself(own) ? [] : [paramAdmission(upstream, methods, context.decidingParams)]),
+    onlyLists(caching && route.cache ? caching.middleware(server) : guard),
+    refuseWhileOut(upstream),
+    ...paramPolicies(
+      upstream,
+      verifiesItself(own),
+      paramAdmission(upstream, methods, context.decidingParams),
+    ),
   ];
   return { ...upstream, serve: compose(policies, upstream.serve) };
+}
+
+function cacheableNames(methods: Methods): ReadonlySet<string> {
+  return new Set([...methods.values()].filter((one) => one.cacheable).map(({ name }) => name));
 }
 
 /** Applies a middleware only to methods without a name field, such as lists. */
@@ -167,19 +238,23 @@ function onlyLists(middleware: Middleware): Middleware {
 }
 
 function relayOf(upstream: Upstream, relays: Map<Upstream, Relay>, context: PlanContext): Serve {
-  let relay = relays.get(upstream);
+  let relay = relays.get(upstream) ?? context.before?.parts.relays.get(upstream);
   if (relay === undefined) {
     const { caching, onWarning } = context;
     const onChange = (change: JSONRPCNotification) => void caching?.changed(upstream.name, change);
     relay = createRelay(upstream, { onWarning, onChange });
-    relays.set(upstream, relay);
   }
+  relays.set(upstream, relay);
   return relay.serve;
 }
 
 /** Watches the upstreams of all routes. On a change, drops lists in caches and merged servers. */
-function watchAll(context: PlanContext, merges: ReadonlyMap<number, Merge>): readonly Watch[] {
-  const { config, upstreams, caching, generation, onWarning } = context;
+function watchAll(
+  context: PlanContext,
+  merges: PlanParts["merges"],
+  nameOf: (index: number) => string,
+): readonly Watch[] {
+  const { config, upstreams, caching, onWarning } = context;
   const names = new Set(config.routes.flatMap((route) => watchedNames(route, config)));
   return [...names].map((name) => {
     const upstream = upstreams.get(name) as Upstream;
@@ -189,8 +264,8 @@ function watchAll(context: PlanContext, merges: ReadonlyMap<number, Merge>): rea
       void caching?.changed(name, notification);
       for (const [index, route] of config.routes.entries()) {
         if (!watchedNames(route, config).includes(name)) continue;
-        merges.get(index)?.forget(name, change);
-        void caching?.changed(cacheName(generation, index), notification);
+        merges.get(index)?.merge.forget(name, change);
+        void caching?.changed(nameOf(index), notification);
       }
     };
     const clientInfo = { name: config.name, version };

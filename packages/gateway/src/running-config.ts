@@ -1,30 +1,43 @@
 /** The current configuration, with its upstreams, cache, limits and routing plan. */
 import { isDeepStrictEqual } from "node:util";
-import { createNodeEndpoint, httpRules } from "lutra/internal";
-import { coreMethods, type Middleware } from "lutra/protocol";
+import { createNodeEndpoint, type HttpRules, httpRules, type NodeLegacy } from "lutra/internal";
+import { coreMethods, legacyVersionsOf, type Middleware } from "lutra/protocol";
 import { randomKeys, type SealKey } from "lutra/server";
+import { currentSealer } from "./bridge/current-sealer.ts";
+import { createLegacyClients } from "./bridge/legacy-clients.ts";
+import { ParkedRelay } from "./bridge/parked-relay.ts";
+import type { Parking } from "./bridge/parking.ts";
 import { createResponseCaching, type ResponseCaching } from "./cache/response-caching.ts";
 import { type Callers, createCallers } from "./callers.ts";
+import { upstreamTlsOf } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { diffConfig } from "./config/diff.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import type { UpstreamConfig } from "./config/schema.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
+import { createGuard } from "./guard/create-guard.ts";
 import type { HandlerSettings, RequestHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
 import { createLimits } from "./limits/limits.ts";
 import { createRoutingPlan, type RoutingPlan } from "./routing-plan.ts";
+import { type Sharing, spaceOf } from "./shared/open-shared.ts";
+import type { StartTrace } from "./tracing/start-trace.ts";
+import { tracedWait } from "./tracing/waiting.ts";
 import { createUpstream } from "./upstreams/create-upstream.ts";
 import type { Upstream, UpstreamStatus } from "./upstreams/upstream.ts";
 
 export interface RunningConfigOptions
   extends Pick<
     GatewayOptions,
-    "modules" | "methods" | "authenticate" | "anonymous" | "forwardCredentials"
+    "modules" | "events" | "methods" | "authenticate" | "anonymous" | "forwardCredentials"
   > {
   readonly notice: (line: string) => void;
+  /** The stores that gateways share. @default each gateway has its own */
+  readonly sharing?: Sharing | undefined;
   /** Receives the settings of each configuration that is applied. */
   readonly handler: Pick<RequestHandler, "use">;
+  /** Starts the spans of exchanges. Undefined without tracing. */
+  readonly startTrace?: StartTrace | undefined;
 }
 
 /** The resources of a configuration. The next configuration takes over the unchanged ones. */
@@ -44,16 +57,27 @@ export class RunningConfig {
   readonly #options: RunningConfigOptions;
   /** The keys for a configuration without keys; no other process can open what they seal. */
   readonly #ownKeys: readonly SealKey[] = randomKeys();
+  readonly #parking: Parking;
   #parsed: ParsedConfig;
   #resources = noResources;
   #plan: RoutingPlan | undefined;
   #callers: Callers | undefined;
+  #legacy:
+    | { readonly versions: readonly string[]; readonly clients: NodeLegacy | undefined }
+    | undefined;
   #generation = 0;
+  /** The part of the shared cache that belongs to the current configuration. */
+  #space = "";
   #phase: "open" | "draining" | "closed" = "open";
 
   constructor(parsed: ParsedConfig, options: RunningConfigOptions) {
+    const { events } = options;
     this.#options = options;
     this.#parsed = parsed;
+    this.#parking = {
+      sealer: currentSealer(() => this.#keysOf(this.config)),
+      relay: events && new ParkedRelay(events, (error) => this.#report(error)),
+    };
   }
 
   get parsed(): ParsedConfig {
@@ -87,7 +111,7 @@ export class RunningConfig {
    */
   start(): void {
     const { config } = this;
-    const upstreams = this.#open(Object.keys(config.upstreams), config);
+    const upstreams = this.#open(Object.keys(config.upstreams), this.#parsed);
     closingOnFailure(upstreams, () => {
       const caching = this.#createCaching(config);
       this.#putInForce(this.#parsed, { upstreams, caching, limits: this.#createLimits(config) });
@@ -103,9 +127,9 @@ export class RunningConfig {
    */
   async replace(next: ParsedConfig): Promise<void> {
     const { config } = next;
-    const { added, gone, changed, needsRestart } = diffConfig(this.config, config);
+    const { added, gone, changed, needsRestart } = diffConfig(this.#parsed, next);
     if (needsRestart.length > 0) throw new TypeError(needsRestart.join("\n"));
-    const opened = this.#open([...added, ...changed], config);
+    const opened = this.#open([...added, ...changed], next);
     const waits = [...opened].map(([name, upstream]) => {
       return upstream.ready(readyMsOf(config.upstreams[name]));
     });
@@ -117,15 +141,20 @@ export class RunningConfig {
       this.#putInForce(next, this.#resourcesOf(config, opened));
     });
     // No request uses the old plan from here on.
-    void oldPlan?.close();
+    void oldPlan?.close(this.#plan);
     if (before.caching !== this.caching) before.caching?.close();
     else for (const name of changed) this.#forgetResponses(name);
     for (const name of [...gone, ...changed]) this.#close(before.upstreams.get(name), config);
   }
 
+  /** Reports from now on that the gateway is closing. Requests are still served. */
+  announceClose(): void {
+    if (this.#phase === "open") this.#phase = "draining";
+  }
+
   /** Ends subscriptions with their result. Other requests continue. */
   async drain(): Promise<void> {
-    if (this.#phase === "open") this.#phase = "draining";
+    this.announceClose();
     await this.#plan?.close();
     for (const upstream of this.upstreams) upstream.drain?.();
   }
@@ -136,15 +165,24 @@ export class RunningConfig {
     await this.drain();
     this.caching?.close();
     await Promise.all(this.upstreams.map((upstream) => upstream.close(0)));
+    this.#parking.relay?.close();
   }
 
   #putInForce(parsed: ParsedConfig, resources: ConfigResources): void {
     const { config } = parsed;
     const onError = (error: unknown) => this.#report(error);
-    const listening = this.#listening(config, onError);
     const callers = createCallers(parsed, this.#options, onError);
+    const listening = this.#listening(config, onError, callers?.resource);
+    const guard =
+      config.guard &&
+      this.#traced(
+        "guard",
+        createGuard(config.guard, { module: parsed.guard, onWarning: this.#warn }),
+      );
     const plan = createRoutingPlan({
       ...resources,
+      guard,
+      before: this.#keepsSubscriptions(config, resources) ? this.#plan : undefined,
       config,
       methods: this.#options.methods ?? [],
       keys: this.#keysOf(config),
@@ -152,20 +190,60 @@ export class RunningConfig {
       onWarning: this.#warn,
     });
     this.#parsed = parsed;
+    if (this.#options.sharing) this.#space = spaceOf(config);
     this.#resources = resources;
     this.#plan = plan;
     this.#callers = callers;
-    this.#options.handler.use({ ...listening, callers, plan });
+    const { startTrace } = this.#options;
+    this.#options.handler.use({ ...listening, callers, plan, startTrace });
+  }
+
+  /** Returns the policy with spans for the time that requests wait for it, if tracing is on. */
+  #traced(policy: string, middleware: Middleware): Middleware {
+    return this.#options.startTrace === undefined ? middleware : tracedWait(policy, middleware);
+  }
+
+  /**
+   * True if another configuration treats the requests to unchanged upstreams as the current one does.
+   * The callers in other files may have changed, so their subscriptions end.
+   */
+  #keepsSubscriptions(next: CompleteConfig, { caching, limits }: ConfigResources): boolean {
+    const { tokensFile, module } = next.auth ?? {};
+    if (tokensFile !== undefined || module !== undefined) return false;
+    if (caching !== this.caching || limits !== this.#resources.limits) return false;
+    const policyOf = ({ name, keys, routes, auth, guard, switchedOff }: CompleteConfig) => {
+      return [name, keys, routes, auth, guard, switchedOff];
+    };
+    return isDeepStrictEqual(policyOf(this.config), policyOf(next));
   }
 
   #listening(
     { listen }: CompleteConfig,
     onError: (error: unknown) => void,
+    resource: HttpRules["resource"],
   ): Pick<HandlerSettings, "endpoint" | "peers"> {
     const { allowedHosts, allowedOrigins, maxBodyBytes, trustedProxies } = listen;
-    const rules = { ...(allowedHosts && { allowedHosts }), allowedOrigins, maxBodyBytes, onError };
-    const endpoint = createNodeEndpoint(httpRules(rules));
+    const versions = legacyVersionsOf(listen.versions);
+    const options = {
+      ...(allowedHosts && { allowedHosts }),
+      allowedOrigins,
+      maxBodyBytes,
+      onError,
+    };
+    const rules = { ...httpRules(options, "listen", versions), resource };
+    const endpoint = createNodeEndpoint(rules, this.#legacyClients(versions, rules));
     return { endpoint, peers: createPeers(trustedProxies) };
+  }
+
+  /** Returns the part of the endpoint for legacy clients, which keeps their open calls over reloads. */
+  #legacyClients(versions: readonly string[], rules: HttpRules): NodeLegacy | undefined {
+    if (!isDeepStrictEqual(this.#legacy?.versions, versions)) {
+      const [keys, plan] = [() => this.#keysOf(this.config), () => this.#plan];
+      const { events } = this.#options;
+      const clients = createLegacyClients({ versions, rules, keys, plan, events });
+      this.#legacy = { versions, clients };
+    }
+    return this.#legacy?.clients;
   }
 
   #report(error: unknown): void {
@@ -173,14 +251,25 @@ export class RunningConfig {
     this.#options.notice(`a request failed: ${reason}`);
   }
 
-  #open(names: readonly string[], { upstreams }: CompleteConfig): Map<string, Upstream> {
+  #open(names: readonly string[], parsed: ParsedConfig): Map<string, Upstream> {
+    const { config, certificates = new Map() } = parsed;
+    const { upstreams, keys } = config;
     const { modules, methods = [] } = this.#options;
     const callers = { passesCredentials: () => this.#callers?.forwardsCredentials ?? true };
+    const options = {
+      modules,
+      methods,
+      callers,
+      keys,
+      parking: this.#parking,
+      onWarning: this.#warn,
+    };
     const opened = new Map<string, Upstream>();
     return closingOnFailure(opened, () => {
       for (const name of names) {
-        const config = upstreams[name] as UpstreamConfig;
-        opened.set(name, createUpstream(name, config, { modules, methods, callers }));
+        const own = upstreams[name] as UpstreamConfig;
+        const tls = upstreamTlsOf(own, certificates);
+        opened.set(name, createUpstream(name, own, { ...options, tls }));
       }
       return opened;
     });
@@ -205,12 +294,15 @@ export class RunningConfig {
   #createCaching({ cache }: CompleteConfig): ResponseCaching | undefined {
     if (cache === false) return undefined;
     const methods = [...coreMethods, ...(this.#options.methods ?? [])];
-    return createResponseCaching(cache, { methods, onWarning: this.#warn });
+    const share = this.#options.sharing?.cache?.(() => this.#space);
+    return createResponseCaching(cache, { methods, share, onWarning: this.#warn });
   }
 
   #createLimits(config: CompleteConfig): Middleware | undefined {
     if (config.limits.length === 0) return undefined;
-    return createLimits(config.limits, { keys: this.#keysOf(config) });
+    const counters = this.#options.sharing?.counters(config.limits);
+    const limits = createLimits(config.limits, { ...counters, keys: this.#keysOf(config) });
+    return this.#traced("limits", limits);
   }
 
   #keysOf({ keys }: CompleteConfig): readonly SealKey[] {

@@ -1,15 +1,22 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { headOf, modern } from "../fixtures/head-of.ts";
+import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import { type AdminOptions, startAdmin } from "./admin.ts";
+import type { AboutGateway } from "./admin-page.ts";
 import { createMetrics } from "./metrics.ts";
+import type { Readiness } from "./readiness.ts";
 
-let notReady: string | undefined;
+const ready: Readiness = { isReady: true, problem: undefined };
+let readiness = ready;
+let about: AboutGateway | undefined = { name: "<b>gate</b>", url: "http://127.0.0.1:3000/mcp" };
+const up: UpstreamStatus["replicas"] = [{ name: "1", state: "up", inFlight: 2, failures: 0 }];
+let replicas = up;
 const status = {
   name: "places",
   kind: "url",
   inFlight: 2,
   queued: 1,
-  replicas: [{ name: "1", state: "up", inFlight: 2, failures: 0 }],
+  replicas: up,
 } as const;
 const metrics = createMetrics({
   upstreams: () => [status],
@@ -21,9 +28,19 @@ beforeAll(async () => {
   const options: AdminOptions = {
     config: { host: "127.0.0.1", port: 0 },
     metrics,
-    upstreams: () => [status],
+    about: () => about,
+    upstreams: () => [{ ...status, replicas }],
     shownConfig: () => ({ name: "gateway" }),
-    notReady: () => notReady,
+    readiness: () => readiness,
+    eras: (days) => ({
+      since: "",
+      until: "",
+      days,
+      versions: [],
+      switchedOff: [],
+      verdicts: [],
+      rows: [],
+    }),
   };
   admin = await startAdmin(options);
 });
@@ -37,9 +54,20 @@ const get = async (path: string, init: RequestInit = {}) => {
 it("reports health and readiness, with the reason when it is not ready", async () => {
   expect(await get("/healthz")).toEqual([200, "ok\n"]);
   expect(await get("/readyz")).toEqual([200, "ready\n"]);
-  notReady = "no replica answers at places";
+  const problem = "no replica answers at places";
+  readiness = { isReady: true, problem };
+  expect(await get("/readyz")).toEqual([200, "ready\nno replica answers at places\n"]);
+  readiness = { isReady: false, problem };
   expect(await get("/readyz")).toEqual([503, "not ready: no replica answers at places\n"]);
-  notReady = undefined;
+  readiness = ready;
+});
+
+it("reports the readiness of one upstream apart", async () => {
+  expect(await get("/readyz/places")).toEqual([200, "ready\n"]);
+  expect((await get("/readyz/other"))[0]).toBe(404);
+  replicas = [{ name: "1", state: "out", inFlight: 0, failures: 3 }];
+  expect(await get("/readyz/places")).toEqual([503, "not ready: no replica answers at places\n"]);
+  replicas = up;
 });
 
 it("shows the configuration and the upstreams as JSON", async () => {
@@ -47,13 +75,40 @@ it("shows the configuration and the upstreams as JSON", async () => {
   expect(JSON.parse((await get("/upstreams?a=1"))[1])).toEqual([status]);
 });
 
+it("shows the era report, for the days that the query names", async () => {
+  expect(JSON.parse((await get("/eras"))[1])).toMatchObject({ days: 7 });
+  expect(JSON.parse((await get("/eras?days=30"))[1])).toMatchObject({ days: 30 });
+  expect((await get("/eras?days=0"))[0]).toBe(400);
+});
+
 it("lists its pages in the response to an unknown path", async () => {
   const [code, text] = await get("/nothing");
   expect([code, text.split("\n")]).toEqual([
     404,
-    ["/healthz", "/readyz", "/metrics", "/config", "/upstreams", ""],
+    ["/healthz", "/readyz", "/metrics", "/config", "/upstreams", "/eras", ""],
   ]);
   expect((await get("/constructor"))[0]).toBe(404);
+});
+
+it("has a page for browsers, with links to its paths", async () => {
+  const headers = { accept: "text/html" };
+  const response = await fetch(admin.url, { headers });
+  expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src/);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  const page = await response.text();
+  expect(page).toContain("&lt;b&gt;gate&lt;/b&gt;");
+  expect(page).not.toMatch(/<b>|<script/);
+  expect(page).toMatch(/<code>places<\/code><\/th><td>url<\/td><td>1 up<\/td><td>2<\/td><td>1</);
+  const links = [...page.matchAll(/href="(\/[^"]*)"/g)].map(([, path = ""]) => path);
+  expect(links).toEqual(["/healthz", "/readyz", "/metrics", "/config", "/upstreams", "/eras"]);
+  for (const path of links) expect([path, (await get(path))[0]]).toEqual([path, 200]);
+});
+
+it("lists its paths as text for other clients, and for all without a page", async () => {
+  const index = "/healthz\n/readyz\n/metrics\n/config\n/upstreams\n/eras\n";
+  expect(await get("/")).toEqual([200, index]);
+  about = undefined;
+  expect(await get("/", { headers: { accept: "text/html" } })).toEqual([200, index]);
 });
 
 it("refuses methods other than GET and HEAD", async () => {

@@ -4,10 +4,16 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import { Durations, durationMetric, type LabelledDurations } from "./duration-histogram.ts";
+import { EntryCounts } from "./entry-counts.ts";
+import { EraCounts } from "./era-counts.ts";
+import { ReloadState } from "./reload-state.ts";
+import { UpstreamTimesTable } from "./upstream-times.ts";
 
 export interface Metrics {
   /** Counts an exchange that has ended, with its HTTP status. */
   readonly observe: (record: ExchangeRecord, status: number) => void;
+  /** Counts a reload of the configuration that was applied or refused. */
+  readonly reloaded: (isApplied: boolean) => void;
   readonly contentType: string;
   /** Creates the response to a scrape. */
   readonly text: () => Promise<string>;
@@ -17,6 +23,8 @@ export interface MetricsOptions {
   readonly methods?: readonly Method[] | undefined;
   readonly upstreams: () => readonly UpstreamStatus[];
   readonly cache: () => { readonly bytes: number; readonly entries: number } | undefined;
+  /** Returns the number of lines of the access log that could not be written. */
+  readonly lostLines?: () => number;
 }
 
 /** Maximum number of label combinations; exchanges beyond it are counted under "other". */
@@ -30,8 +38,24 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
   registerCounters([registry], series);
   registry.registerMetric(durationMetric(durationNames, () => series.durations()));
   registerGauges([registry], sources);
+  const entries = new EntryCounts();
+  const times = new UpstreamTimesTable();
+  const reloads = new ReloadState();
+  const eras = new EraCounts();
+  entries.register([registry]);
+  eras.register([registry]);
+  times.register(registry);
+  reloads.register([registry]);
+  registerLostLines([registry], sources.lostLines);
   return {
+    reloaded: (isApplied) => {
+      reloads.observe(isApplied);
+      if (isApplied) times.keepOnly(new Set(sources.upstreams().map(({ name }) => name)));
+    },
     observe: (record, status) => {
+      entries.observe(record, status);
+      times.observe(record);
+      eras.observe(record);
       const found = series.of(record, status);
       found.requests += 1;
       if (record.attempts > 1) found.retries += record.attempts - 1;
@@ -180,6 +204,7 @@ function registerGauges(
     labelNames: ["upstream", "state"] as const,
     registers,
     collect() {
+      this.reset();
       for (const { name, inFlight, queued } of upstreams()) {
         this.set({ upstream: name, state: "running" }, inFlight);
         this.set({ upstream: name, state: "queued" }, queued);
@@ -192,6 +217,18 @@ function registerGauges(
     registers,
     collect() {
       this.set(cache()?.bytes ?? 0);
+    },
+  });
+}
+
+function registerLostLines(registers: Registry[], lostLines: () => number = () => 0): void {
+  new Counter({
+    name: "lutra_gateway_log_lines_lost_total",
+    help: "Lines of the access log that could not be written",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(lostLines());
     },
   });
 }

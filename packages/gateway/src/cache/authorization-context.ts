@@ -1,46 +1,95 @@
-/** Distinguishes callers by digests of their credentials. */
+/** Distinguishes callers by their principals, and by digests of the headers that identify them. */
 import { hash } from "node:crypto";
 import type { RequestContext } from "lutra/protocol";
+import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
+import { type Head, noHead } from "../head/head.ts";
+import { HeaderPolicy, type IdentifyingHeaders } from "../head/header-policy.ts";
+import { credentialHeaders, mayIdentify } from "../head/known-headers.ts";
 
-/** The headers by which a server may identify callers. */
-export const credentialHeaders: readonly string[] = [
-  "authorization",
-  "cookie",
-  "proxy-authorization",
-  "x-api-key",
-];
+const credentials: ReadonlySet<string> = new Set(credentialHeaders);
+const byDefault = new HeaderPolicy().identifying;
 
 /**
- * Returns the key of a request's authorization context, or undefined for a caller without
- * credentials. Two access tokens of one principal have different keys, because their permissions may
- * differ.
+ * Returns the key of a request's authorization context, or undefined for a caller without a principal
+ * and without headers that identify it. Two access tokens of one principal have different keys,
+ * because their permissions may differ. So have two languages of one caller.
  *
  * @spec server/utilities/caching#cache-scope-field
  */
 export function authorizationContext(context: RequestContext): string | undefined {
+  const record = recordOf(context);
+  if (record === undefined) return computed(context, undefined);
+  if (record.authorization === undefined) {
+    record.authorization = computed(context, record) ?? null;
+  }
+  return record.authorization ?? undefined;
+}
+
+function computed(context: RequestContext, record: ExchangeRecord | undefined): string | undefined {
   const principal = context.principal?.id;
-  const credentials = digestOfCredentials(context);
-  if (principal === undefined && credentials === undefined) return undefined;
-  return JSON.stringify([principal ?? null, credentials ?? null]);
+  const pairs = identifyingPairs(context, record);
+  if (principal === undefined && pairs.length === 0) return undefined;
+  const language = context.header?.("accept-language");
+  if (language !== undefined) pairs.push(["accept-language", language]);
+  return JSON.stringify([principal ?? null, pairs.length === 0 ? null : digest(pairs)]);
 }
 
 /** Returns the key of the caller: its principal or, without one, its credentials. */
 export function callerOf(context: RequestContext): string | undefined {
   const { principal } = context;
   if (principal !== undefined) return `principal ${principal.id}`;
-  const credentials = digestOfCredentials(context);
-  return credentials === undefined ? undefined : `credentials ${credentials}`;
+  const pairs = pairsOf(credentialHeaders, context);
+  return pairs.length === 0 ? undefined : `credentials ${digest(pairs)}`;
 }
 
-function digestOfCredentials({ header }: RequestContext): string | undefined {
-  if (header === undefined) return undefined;
-  let sent: string[] | undefined;
-  for (const name of credentialHeaders) {
-    const value = header(name);
-    if (value === undefined) continue;
-    sent ??= [];
-    sent.push(name, value);
+type Pair = readonly [name: string, value: string];
+
+/** Returns the headers by which an upstream could tell the caller from others, in a fixed order. */
+function identifyingPairs(context: RequestContext, record: ExchangeRecord | undefined): Pair[] {
+  const identifying = record?.identifying ?? byDefault;
+  const { sent, headers } = record?.head ?? noHead;
+  if (sent === undefined) {
+    const names = [...credentialHeaders, ...identifying.named];
+    return withoutProof(
+      pairsOf(
+        names.filter((name) => identifies(name, identifying)),
+        context,
+      ),
+    );
   }
-  if (sent === undefined) return undefined;
-  return hash("sha256", JSON.stringify(sent), "base64url");
+  // Most callers have none, so the list of passed headers is not needed.
+  if (!hasAny(sent, identifying)) return [];
+  const pairs: Pair[] = [];
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string;
+    if (identifies(name, identifying)) pairs.push([name, headers[index + 1] as string]);
+  }
+  return withoutProof(pairs.sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
+}
+
+function hasAny(sent: NonNullable<Head["sent"]>, identifying: IdentifyingHeaders): boolean {
+  for (const name in sent) if (identifies(name, identifying)) return true;
+  return false;
+}
+
+function identifies(name: string, { isAll, named, ignored }: IdentifyingHeaders): boolean {
+  if (ignored.has(name)) return false;
+  return named.has(name) || credentials.has(name) || (isAll && mayIdentify(name));
+}
+
+/** Removes the `DPoP` proof of a token: it differs in each request, and the token identifies. */
+function withoutProof(pairs: Pair[]): Pair[] {
+  const hasToken = pairs.some(([name]) => name === "authorization");
+  return hasToken ? pairs.filter(([name]) => name !== "dpop") : pairs;
+}
+
+function pairsOf(names: readonly string[], { header }: RequestContext): Pair[] {
+  return names.flatMap((name) => {
+    const value = header?.(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+}
+
+function digest(pairs: readonly Pair[]): string {
+  return hash("sha256", JSON.stringify(pairs), "base64url");
 }

@@ -1,9 +1,7 @@
 /** Updates the freshness hints of a cached response for the caller. */
 import type { CacheStatus } from "lutra/middleware";
 import { type EncodedResult, type Result, resultBytes } from "lutra/protocol";
-
-/** The key of `_meta` that has the value `"stale"` in a stale response; absent from a fresh one. */
-const cacheMetaKey = "dev.lutra/cache";
+import { cacheMetaKey } from "../result-meta.ts";
 
 /** The last version of each cached result. The next caller usually gets the same one. */
 const presented = new WeakMap<Result, EncodedResult>();

@@ -1,8 +1,9 @@
+import { steadyNow } from "lutra/internal";
 import { type EncodedResult, encodeResult, ProtocolError, resultBytes } from "lutra/protocol";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
-import { missingKey } from "../merge/merged-result.ts";
+import { missingKey } from "../result-meta.ts";
 import { cached, settle } from "./fixtures/cached-upstream.ts";
 
 const hints = { resultType: "complete", ttlMs: 60_000, cacheScope: "public" };
@@ -238,6 +239,16 @@ describe("a change notification", () => {
     await ask({ method: "server/discover" });
     expect(requests).toHaveLength(2);
   });
+});
+
+it("a clock that is set back to 1970 prolongs no cached response", async () => {
+  const { ask, requests } = cached(() => hints, { now: steadyNow });
+  await ask();
+  const system = vi.spyOn(Date, "now").mockReturnValue(0);
+  onTestFinished(() => void system.mockRestore());
+  const { ttlMs } = (await ask()) as unknown as { ttlMs: number };
+  expect(ttlMs).toBeLessThanOrEqual(60_000);
+  expect(requests).toHaveLength(1);
 });
 
 it("dropping a server name removes its cached responses", async () => {

@@ -4,6 +4,7 @@
  *
  * @spec server/utilities/caching
  */
+import { steadyNow } from "lutra/internal";
 import {
   type CacheStatus,
   type Caching,
@@ -27,8 +28,8 @@ import {
   type ResponseCacheSize,
 } from "lutra/stores";
 import type { CacheConfig } from "../config/schema.ts";
-import { recordIn, recordOf } from "../exchange-record.ts";
-import { missingKey } from "../merge/merged-result.ts";
+import { copyRecord, recordOf } from "../exchange-record.ts";
+import { missingKey } from "../result-meta.ts";
 import { authorizationContext } from "./authorization-context.ts";
 import { guardHints } from "./guard-hints.ts";
 import { present } from "./present.ts";
@@ -38,8 +39,10 @@ export interface ResponseCachingOptions {
   readonly methods?: readonly Method[];
   /** Maximum time for revalidating a stale response, in milliseconds. @default 60000 */
   readonly refreshTimeoutMs?: number;
-  /** The clock, in milliseconds since 1970. @default Date.now */
+  /** The clock, in milliseconds since 1970. @default the system's time, but never set back */
   readonly now?: () => number;
+  /** Puts a cache that gateways share behind the one in memory. @default the one in memory alone */
+  readonly share?: ((local: MemoryResponseCache) => MemoryResponseCache) | undefined;
   /** Called when a stale response is sent or a revalidation fails. @default no callback */
   readonly onWarning?: (message: string, cause?: unknown) => void;
 }
@@ -93,10 +96,10 @@ export function createResponseCaching(
   config: CacheConfig,
   options: ResponseCachingOptions = {},
 ): ResponseCaching {
-  const { methods = coreMethods, now = Date.now, onWarning = () => {} } = options;
-  const { refreshTimeoutMs: timeoutMs = 60_000 } = options;
+  const { methods = coreMethods, now = steadyNow, onWarning = () => {} } = options;
+  const { refreshTimeoutMs: timeoutMs = 60_000, share = (local) => local } = options;
   const cacheable = new Set(methods.filter((method) => method.cacheable).map(({ name }) => name));
-  const cache = withoutPartial(createEncodedResponseCache({ maxBytes: config.maxBytes }));
+  const cache = withoutPartial(share(createEncodedResponseCache({ maxBytes: config.maxBytes })));
   const maxMs = config.staleMs;
   const revalidation = createRevalidation({ maxMs, timeoutMs, contextOf: ownContext, onWarning });
   const counts = { hit: 0, stale: 0, miss: 0 };
@@ -160,8 +163,7 @@ export function createResponseCaching(
 /** Returns a revalidation's context. It has its own record, because the exchange may have ended. */
 function ownContext(context: RequestContext): RequestContext {
   const own = { ...context };
-  const record = recordOf(context);
-  if (record !== undefined) recordIn(own, { ...record });
+  copyRecord(context, own);
   return own;
 }
 

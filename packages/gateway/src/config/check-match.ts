@@ -1,8 +1,10 @@
 /** Rules for the conditions of routes and limits: each must be able to hold. */
 
+import { closest, didYouMean } from "lutra/internal";
+import { coreMethods, type Method } from "lutra/protocol";
+import { taskMethods } from "lutra/tasks";
 import { compilePatterns } from "../subjects/patterns.ts";
 import { canRefer } from "../subjects/reference.ts";
-import { didYouMean } from "./closest.ts";
 import type { MatchConfig } from "./schema.ts";
 import type { Finding, ValidParts } from "./valid-parts.ts";
 
@@ -37,9 +39,73 @@ function checkMatch(
 ): readonly Finding[] {
   return [
     ...oneName(match, at),
+    ...misspeltMethods(match, at),
+    ...namedMethod(match, at),
+    ...oneParam(match, at),
     ...fittingMethod(match, at),
     ...knownUpstream(match, at("upstream"), upstreams ?? []),
   ];
+}
+
+/** The methods that the gateway knows. Others are routed as well, by their name. */
+const knownMethods: readonly Method[] = [...coreMethods, ...taskMethods];
+const knownNames = knownMethods.map(({ name }) => name);
+
+function methodPatterns({ method = [] }: MatchConfig): readonly string[] {
+  return [method].flat();
+}
+
+/** A method without a star that is almost a known one is a mistake. */
+function misspeltMethods(match: MatchConfig, at: PathOf): readonly Finding[] {
+  return methodPatterns(match).flatMap((pattern, index) => {
+    const meant = closest(pattern, knownNames);
+    if (pattern.includes("*") || meant === undefined || knownNames.includes(pattern)) return [];
+    const path = Array.isArray(match.method) ? at("method", index) : at("method");
+    return [{ path, message: `expected a method; did you mean "${meant}"?` }];
+  });
+}
+
+/** Conditions on names and parameters never hold for methods that have none. */
+function namedMethod(match: MatchConfig, at: PathOf): readonly Finding[] {
+  const patterns = methodPatterns(match);
+  if (patterns.length === 0) return [];
+  const methods = knownMethods.filter(({ name }) => compilePatterns(patterns)(name));
+  if (methods.length === 0) return [];
+  const never = (key: "name" | "param", has: (method: Method) => boolean) => {
+    if (match[key] === undefined || methods.some(has)) return [];
+    return [{ path: at(key), message: `never matches, because no matching method has a ${key}` }];
+  };
+  return [
+    ...never("name", ({ nameField }) => nameField !== undefined),
+    ...never("param", ({ paramHeaders }) => paramHeaders),
+  ];
+}
+
+/** The names of headers have no case, so only one of two spellings would decide. */
+function oneParam({ param = {} }: MatchConfig, at: PathOf): readonly Finding[] {
+  const names = Object.keys(param);
+  return names.flatMap((name, index) => {
+    const first = names.findIndex((other) => other.toLowerCase() === name.toLowerCase());
+    if (first === index) return [];
+    return [
+      { path: at("param", name), message: `expected only one of ${names[first]} and ${name}` },
+    ];
+  });
+}
+
+/** Returns a hint for each pattern of methods that matches no known method. */
+export function methodNotes({ routes, limits }: ValidParts): readonly Finding[] {
+  const matches = [
+    ...routes.map((route, index) => ["routes", index, route?.match] as const),
+    ...limits.map((limit, index) => ["limits", index, limit?.match] as const),
+  ];
+  return matches.flatMap(([list, index, match]) =>
+    methodPatterns(match ?? {}).flatMap((pattern) => {
+      if (knownNames.some(compilePatterns([pattern]))) return [];
+      const message = `${pattern} matches no method of the protocol or its Tasks extension`;
+      return [{ path: [list, index, "match", "method"], message }];
+    }),
+  );
 }
 
 function upstreamWithoutDeny(

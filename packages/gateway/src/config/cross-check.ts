@@ -1,11 +1,12 @@
 /** Rules between parts of a configuration, such as references to upstreams. */
-import { checkMatches } from "./check-match.ts";
-import { didYouMean } from "./closest.ts";
+import { didYouMean } from "lutra/internal";
+import { checkMatches, methodNotes } from "./check-match.ts";
+import { checkSettings } from "./check-settings.ts";
 import type { MatchConfig, RouteConfig } from "./schema.ts";
 import type { Finding, ValidParts } from "./valid-parts.ts";
 
 /** Returns every violation of a rule between parts. */
-export function crossCheck(parts: ValidParts): readonly Finding[] {
+export function crossCheck(parts: ValidParts, input: unknown): readonly Finding[] {
   const { upstreams: known, routes } = parts;
   const upstreams = known ?? [];
   const findings = routes.flatMap((route, index) => {
@@ -15,7 +16,8 @@ export function crossCheck(parts: ValidParts): readonly Finding[] {
       ...namesOf(route).flatMap(({ name, path }) => unknownUpstream(name, at(...path), upstreams)),
       ...checkShares(route, at("to")),
       ...checkMerge(route, at("merge")),
-      ...checkPrefix(route, at("prefix")),
+      ...requireMerge(route, "prefix", at("prefix")),
+      ...requireMerge(route, "pageSize", at("pageSize")),
       ...checkTasks(route, at("tasks")),
       ...checkRename(route, at("rename")),
       ...checkShadow(route, at("shadow", "upstream"), upstreams),
@@ -25,13 +27,18 @@ export function crossCheck(parts: ValidParts): readonly Finding[] {
   return [
     ...(known?.length === 0 ? [none] : []),
     ...findings,
+    ...checkSettings(input),
     ...checkMatches(parts),
     ...unreachable(routes),
   ];
 }
 
 /** Returns hints about valid settings with surprising effects. */
-export function notesOn({ routes, limits, verifiesCallers }: ValidParts): readonly Finding[] {
+export function notesOn(parts: ValidParts): readonly Finding[] {
+  return [...methodNotes(parts), ...callerNotes(parts)];
+}
+
+function callerNotes({ routes, limits, verifiesCallers }: ValidParts): readonly Finding[] {
   if (verifiesCallers) return [];
   const notes = [
     ...routes.map((route, index) => ["routes", index, route?.match] as const),
@@ -105,9 +112,13 @@ function repeated(
   });
 }
 
-function checkPrefix({ merge, prefix }: RouteConfig, path: readonly PropertyKey[]) {
-  if (prefix === undefined || merge !== undefined) return [];
-  return [{ path, message: "prefix requires merge; remove it" }];
+function requireMerge(
+  route: RouteConfig,
+  key: "prefix" | "pageSize",
+  path: readonly PropertyKey[],
+): readonly Finding[] {
+  if (route[key] === undefined || route.merge !== undefined) return [];
+  return [{ path, message: `${key} requires merge; remove it` }];
 }
 
 function checkRename(route: RouteConfig, path: readonly PropertyKey[]): readonly Finding[] {

@@ -3,7 +3,7 @@ import { diffConfig } from "./diff.ts";
 import { parseConfig } from "./parse-config.ts";
 
 const url = "http://a.example/mcp";
-const parse = (input: object) => parseConfig(input).config;
+const parse = (input: object) => parseConfig(input);
 
 it("lists new, removed and changed upstreams, compared by value", () => {
   const old = parse({ upstreams: { same: { url }, gone: { url }, changed: { url } } });

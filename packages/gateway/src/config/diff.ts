@@ -1,6 +1,9 @@
 /** The differences between two configurations. */
+import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { upstreamTlsOf } from "./certificates.ts";
 import type { CompleteConfig } from "./complete-routes.ts";
+import type { ParsedConfig } from "./parse-config.ts";
 
 export interface ConfigDiff {
   /** Names of new upstreams. */
@@ -14,14 +17,18 @@ export interface ConfigDiff {
 }
 
 /** Compares upstreams by value. Other settings need no comparison, because all of them are replaced. */
-export function diffConfig(old: CompleteConfig, next: CompleteConfig): ConfigDiff {
+export function diffConfig(oldParsed: Compared, nextParsed: Compared): ConfigDiff {
+  const { config: old } = oldParsed;
+  const { config: next } = nextParsed;
   const before = new Map(Object.entries(old.upstreams));
   const after = new Map(Object.entries(next.upstreams));
   return {
     added: [...after.keys()].filter((name) => !before.has(name)),
     gone: [...before.keys()].filter((name) => !after.has(name)),
     changed: [...after.keys()].filter(
-      (name) => before.has(name) && !isDeepStrictEqual(before.get(name), after.get(name)),
+      (name) =>
+        before.has(name) &&
+        !isDeepStrictEqual(settingsOf(name, oldParsed), settingsOf(name, nextParsed)),
     ),
     needsRestart: fixedSettings.flatMap(({ path, read }) => {
       if (isDeepStrictEqual(read(old), read(next))) return [];
@@ -32,6 +39,15 @@ export function diffConfig(old: CompleteConfig, next: CompleteConfig): ConfigDif
   };
 }
 
+type Compared = Pick<ParsedConfig, "config" | "certificates">;
+
+/** Returns everything that an upstream is created from. The processes of a module have the keys. */
+function settingsOf(name: string, { config, certificates = new Map() }: Compared): unknown {
+  const own = config.upstreams[name];
+  if (own?.tls !== undefined) return [own, upstreamTlsOf(own, certificates)];
+  return own?.module === undefined ? own : [own, config.keys];
+}
+
 /** Settings of sockets and of the access log, which stay open while the gateway runs. */
 const fixedSettings: readonly {
   readonly path: string;
@@ -39,10 +55,31 @@ const fixedSettings: readonly {
 }[] = [
   { path: "listen.host", read: ({ listen }) => listen.host },
   { path: "listen.port", read: ({ listen }) => listen.port },
+  { path: "listen.socket", read: ({ listen }) => listen.socket ?? "no value" },
+  { path: "listen.mode", read: ({ listen }) => listen.mode ?? "no value" },
+  { path: "listen.proxyProtocol", read: ({ listen }) => listen.proxyProtocol },
+  { path: "listen.also", read: ({ listen }) => listen.also.map(withoutFiles) },
+  { path: "listen.tls", read: ({ listen }) => (listen.tls ? "certificates" : "no value") },
   { path: "listen.path", read: ({ listen }) => listen.path },
+  { path: "listen.maxConnections", read: ({ listen }) => listen.maxConnections ?? "no value" },
+  { path: "shared", read: ({ shared }) => withoutPassword(shared) },
+  { path: "bus", read: ({ bus }) => bus ?? "no value" },
   { path: "admin", read: ({ admin }) => admin },
+  { path: "eras", read: ({ eras }) => eras ?? "no value" },
   { path: "log", read: ({ log }) => log },
+  { path: "tracing", read: ({ tracing }) => tracing ?? "no value" },
 ];
+
+/** Returns a place without its certificate, which can change. */
+function withoutFiles({ tls, ...place }: CompleteConfig["listen"]["also"][number]): unknown {
+  return { ...place, ...(tls && { tls: "certificates" }) };
+}
+
+/** Returns the setting with a digest of its URL, because messages must not contain the password. */
+function withoutPassword(shared: CompleteConfig["shared"]): unknown {
+  if (shared === undefined) return "no value";
+  return { ...shared, redis: `url ${hash("sha256", shared.redis, "base64url").slice(0, 8)}` };
+}
 
 function shown(value: unknown): string {
   return JSON.stringify(value);

@@ -3,8 +3,8 @@
  * returns one text per issue. Here, an issue about unknown keys becomes one message for each key,
  * and the message for a union depends on its alternatives.
  */
+import { didYouMean, expectedOneOf } from "lutra/internal";
 import type { z } from "zod";
-import { closest, didYouMean } from "./closest.ts";
 import { type JsonSchema, schemasAt } from "./json-schema.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -39,9 +39,9 @@ export function expectationsOf(
       const message = issue.issues.map((inner) => inner.message).join("; ");
       return [{ path: issue.path, message, isKey: true }];
     }
-    const [branch, ...others] = issue.code === "invalid_union" ? branchesOf(issue) : [];
-    if (branch !== undefined && others.length === 0) return expectationsOf(branch, root, schema);
     const value = valueAt(root, issue.path);
+    const [branch, ...others] = issue.code === "invalid_union" ? branchesOf(issue, value) : [];
+    if (branch !== undefined && others.length === 0) return expectationsOf(branch, root, schema);
     // A custom rule is about a whole object, so it is reported at the key of that object.
     return [{ path: issue.path, message: messageOf(issue, value), isKey: issue.code === "custom" }];
   });
@@ -58,15 +58,29 @@ export function flattenIssues(issues: readonly Issue[]): readonly Issue[] {
 }
 
 /** Returns the alternatives that accept the value's type, or all alternatives if none does. */
-function branchesOf(issue: z.core.$ZodIssueInvalidUnion): readonly (readonly Issue[])[] {
+function branchesOf(
+  issue: z.core.$ZodIssueInvalidUnion,
+  value: unknown,
+): readonly (readonly Issue[])[] {
   const branches = issue.errors.map((branch) => branch.map((inner) => below(issue, inner)));
-  const likely = branches.filter((branch) => !branch.some((inner) => isOfOtherKind(inner, issue)));
+  const likely = branches.filter(
+    (branch) => !branch.some((inner) => isOfOtherKind(inner, issue, value)),
+  );
   return likely.length === 0 ? branches : likely;
 }
 
-function isOfOtherKind(inner: Issue, { path }: Issue): boolean {
-  const isSamePlace = inner.path.length === path.length;
-  return isSamePlace && (inner.code === "invalid_type" || inner.code === "invalid_value");
+function isOfOtherKind(inner: Issue, { path }: Issue, value: unknown): boolean {
+  if (inner.path.length !== path.length) return false;
+  if (inner.code === "invalid_type") return true;
+  // A misspelt word is of the kind of the words that are expected.
+  const isMisspelt = typeof value === "string" && wordsOf(inner).length > 0;
+  return inner.code === "invalid_value" && !isMisspelt;
+}
+
+/** Returns the words that an issue expects. */
+function wordsOf(issue: Issue): readonly string[] {
+  const values = issue.code === "invalid_value" ? issue.values : [];
+  return values.filter((each) => typeof each === "string");
 }
 
 function below(outer: Issue, inner: Issue): Issue {
@@ -79,8 +93,8 @@ function unknownKeys(
 ): readonly Expectation[] {
   const known = schemasAt(schema, path).flatMap(({ properties = {} }) => Object.keys(properties));
   return keys.map((key) => {
-    const hint = didYouMean(key, known) || `, expected one of ${known.join(", ")}`;
-    return { path: [...path, key], message: `unknown key${hint}`, isKey: true };
+    const message = `unknown key${expectedOneOf(key, known)}`;
+    return { path: [...path, key], message, isKey: true };
   });
 }
 
@@ -100,9 +114,11 @@ function expectedBy(issue: Issue, value: unknown): string {
     case "too_big":
       return `expected at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`;
     case "invalid_union": {
-      const flat = branchesOf(issue).map(([first]) => first && expectedBy(first, undefined));
+      const branches = branchesOf(issue, value);
+      const flat = branches.map(([first]) => first && expectedBy(first, undefined));
       const names = flat.map((text) => text?.replace(/^expected /, "")).filter(Boolean);
-      return `expected ${names.join(" or ")}${butGot(value)}`;
+      const hint = suggestion(branches.flat().flatMap(wordsOf), value);
+      return `expected ${names.join(" or ")}${hint || butGot(value)}`;
     }
     case "invalid_format":
       if ("prefix" in issue) return `expected a string that starts with ${issue.prefix}`;
@@ -115,9 +131,12 @@ function expectedBy(issue: Issue, value: unknown): string {
 function expectedValues(values: readonly unknown[], value: unknown): string {
   const all = values.map((each) => JSON.stringify(each));
   const words = values.filter((each) => typeof each === "string");
-  const near = typeof value === "string" ? closest(value, words) : undefined;
-  const hint = near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
+  const hint = suggestion(words, value);
   return `expected ${all.length === 1 ? "" : "one of "}${all.join(", ")}${hint}`;
+}
+
+function suggestion(words: readonly string[], value: unknown): string {
+  return typeof value === "string" ? didYouMean(value, words) : "";
 }
 
 function unitOf(origin: string, bound: number | bigint): string {

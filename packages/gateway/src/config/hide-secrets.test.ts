@@ -3,13 +3,17 @@ import { hideSecrets } from "./hide-secrets.ts";
 import { parseConfig } from "./parse-config.ts";
 import { readDocument } from "./read-document.ts";
 
-it("hides keys, header and environment values, and credentials in URLs", () => {
+/** 32 bytes as Base64, with a recognisable text. */
+const secret = `${"SECRET".padEnd(43, "A")}=`;
+
+it("hides keys, header and environment values, and queries in URLs", () => {
   const { config } = parseConfig({
-    keys: [{ id: "one", secret: "SECRET" }],
+    keys: [{ id: "one", secret }],
     auth: { tokens: [{ id: "ana", token: "SECRET-SECRET-SECRET" }] },
+    guard: { url: "http://g.example/", headers: { authorization: "SECRET" } },
     upstreams: {
       a: {
-        url: ["https://user:SECRET@a.example/mcp?key=SECRET#x", "http://b.example/mcp"],
+        url: ["https://a.example/mcp?key=SECRET", "http://b.example/mcp"],
         headers: { authorization: "Bearer SECRET", "x.y": "SECRET" },
       },
       "b-c_d": { command: ["run"], env: { TOKEN: "SECRET", "odd name": "SECRET" } },
@@ -22,38 +26,42 @@ it("hides keys, header and environment values, and credentials in URLs", () => {
     auth: { tokens: [{ id: "ana", token: "[hidden]" }] },
     upstreams: {
       a: {
-        url: ["https://[hidden]@a.example/mcp?[hidden]#x", "http://b.example/mcp"],
-        headers: { authorization: "[hidden]" },
+        url: ["https://a.example/mcp?[hidden]", "http://b.example/mcp"],
+        headers: { set: { authorization: "[hidden]" } },
       },
       "b-c_d": { command: ["run"], env: { TOKEN: "[hidden]" } },
     },
   });
-  expect(config.keys?.[0]?.secret).toBe("SECRET");
+  expect(config.keys?.[0]?.secret).toBe(secret);
 });
 
 it("hides the passwords of stores, even with unescaped characters", () => {
   const { config } = parseConfig({
+    shared: { redis: "rediss://user:SEC@RET@h:6379?prefix=a" },
     upstreams: {
       a: { module: "a.ts", store: "postgres://u:S/ECRET@db/lutra", bus: "redis://:SECRET@cache" },
       b: { module: "b.ts", store: "sqlite:./state.db" },
     },
+    eras: { store: "postgres://u:S/ECRET@db/lutra" },
   });
   expect(hideSecrets(config)).toMatchObject({
+    shared: { redis: "rediss://[hidden]@h:6379?[hidden]" },
     upstreams: {
       a: { store: "postgres://[hidden]@db/lutra", bus: "redis://[hidden]@cache" },
       b: { store: "sqlite:./state.db" },
     },
+    eras: { store: "postgres://[hidden]@db/lutra" },
   });
 });
 
 it("shows values from the environment as written in the file", () => {
-  const text = `name: "$\{WHO}"\nupstreams: { a: { url: "https://u:$\{P}@$\{HOST}/mcp" } }\n`;
+  const text = `name: "$\{WHO}"\nupstreams: { a: { url: "https://$\{HOST}/mcp?p=$\{P}" } }\n`;
   const document = readDocument("c.yaml", text, { WHO: "SECRET", HOST: "SECRET", P: "SECRET" });
   const { config, environment } = parseConfig(document.value, "c.yaml", document);
   const shown = hideSecrets(config, environment);
   expect(JSON.stringify(shown).toLowerCase()).not.toContain("secret");
   expect(shown).toMatchObject({
     name: `$\{WHO}`,
-    upstreams: { a: { url: `https://[hidden]@$\{HOST}/mcp` } },
+    upstreams: { a: { url: `https://$\{HOST}/mcp?[hidden]` } },
   });
 });

@@ -7,11 +7,12 @@ const hidden = "[hidden]";
 /** Paths of values that are always secret. */
 const secretPaths = [
   /^keys\[\d+\]\.secret$/,
+  /^guard\.headers(?:\.|\[")/,
   /^auth\.tokens\[\d+\]\.token$/,
-  /^upstreams\.[\w-]+\.(?:headers|env)(?:\.|\[")/,
+  /^upstreams\.[\w-]+\.(?:headers\.set|env)(?:\.|\[")/,
 ] as const;
 
-const storePath = /^upstreams\.[\w-]+\.(?:store|bus)$/;
+const storePath = /^(?:bus|upstreams\.[\w-]+\.(?:store|bus)|eras\.store|shared\.redis)$/;
 
 /**
  * Returns a copy without secrets: keys, tokens, values of headers and of `env`, and credentials and queries

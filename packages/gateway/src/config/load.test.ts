@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -61,6 +61,7 @@ describe("a configuration file", () => {
   });
 
   it("has paths relative to the file", async () => {
+    await writeFile(join(folder, "server.ts"), "");
     const { config } = await load(
       "paths.yaml",
       "upstreams: { a: { module: ./server.ts }, b: { command: [x], cwd: sub } }\nlog: { file: access.log }",
@@ -158,6 +159,24 @@ describe("an invalid configuration file", () => {
   });
 });
 
+describe("a configuration with modules that do not exist", () => {
+  const text = "upstreams:\n  a: { module: ./absent.ts }\n  b:\n    module: ./\n";
+
+  it("is rejected with the line of each module", async () => {
+    expect(await problemsOf("modules.yaml", text)).toEqual([
+      `modules.yaml:2:16: upstreams.a.module: expected a file, but ${folder}/absent.ts does not exist`,
+      `modules.yaml:4:13: upstreams.b.module: expected a file, but ${folder} is a folder`,
+    ]);
+  });
+
+  it("is rejected as a module, too", async () => {
+    const source = 'export default { upstreams: { a: { module: "absent.ts" } } };';
+    expect(await problemsOf("absent.mjs", source)).toEqual([
+      `absent.mjs: upstreams.a.module: expected a file, but ${folder}/absent.ts does not exist`,
+    ]);
+  });
+});
+
 describe("environment variables", () => {
   const text = (value: string) => `name: ${value}\nupstreams: { a: { url: "${url}" } }`;
 
@@ -232,11 +251,13 @@ describe("environment variables", () => {
 
 describe("the annotated example", () => {
   it("is valid", async () => {
-    const file = join(import.meta.dirname, "fixtures/annotated.yaml");
-    const environment = { LUTRA_KEY: "c2VjcmV0", WIKI_TOKEN: "t" };
+    const file = join(folder, "annotated.yaml");
+    await copyFile(join(import.meta.dirname, "fixtures/annotated.yaml"), file);
+    await writeFile(join(folder, "server.ts"), "");
+    const environment = { LUTRA_KEY: Buffer.alloc(32).toString("base64"), WIKI_TOKEN: "t" };
     const { config, notes } = await loadConfig(file, { environment });
     expect(config.listen.port).toBe(3000);
-    expect(config.upstreams.wiki?.headers).toEqual({ authorization: "Bearer t" });
+    expect(config.upstreams.wiki?.headers?.set).toEqual({ authorization: "Bearer t" });
     expect(notes).toEqual([expect.stringContaining("limits[0].per: callers whose credentials")]);
   });
 });

@@ -1,13 +1,16 @@
 /** Loads a configuration from a file. */
 import { dirname, extname, resolve } from "node:path";
+import { readCertificates } from "./certificates.ts";
 import type { CompleteConfig } from "./complete-routes.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Environment } from "./environment.ts";
 import { loadAuthenticate } from "./load-callers.ts";
 import { type ImportModule, importDefault, loadProblem, readText } from "./load-file.ts";
+import { loadGuard } from "./load-guard.ts";
 import { type ParsedConfig, parseConfig } from "./parse-config.ts";
-import { readDocument } from "./read-document.ts";
-import type { AuthConfig, UpstreamConfig } from "./schema.ts";
+import { type ConfigDocument, readDocument } from "./read-document.ts";
+import { requireModules } from "./require-modules.ts";
+import type { AuthConfig, ListenPlace, UpstreamConfig } from "./schema.ts";
 
 export interface LoadOptions {
   /**
@@ -31,7 +34,7 @@ const configEndings = [".ts", ".mts", ".js", ".mjs", ".yaml", ".yml", ".json"] a
  * Loads a configuration from the default export of a TypeScript or JavaScript module, or from a
  * YAML or JSON file. Relative paths in it are resolved against the folder of the file.
  *
- * @throws {ConfigError} listing every problem
+ * @throws {ConfigError} listing every problem; modules must exist, but are not loaded
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
   const path = resolve(file);
@@ -41,22 +44,35 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     throw loadProblem({ file, key: "" }, message);
   }
   const isText = [".yaml", ".yml", ".json"].includes(ending);
-  const parsed = isText
+  const { positionOf, ...parsed } = isText
     ? await fromText(file, path, options)
     : await fromModule(file, path, options);
   const config = resolvePaths(parsed.config, dirname(path));
+  requireModules(config, file, positionOf);
+  const certificates = readCertificates(config, file, positionOf);
   const authenticate = await loadAuthenticate(config, file, options.importModule);
-  return { ...parsed, config, authenticate, file: path };
+  const guard = await loadGuard(config, file, options.importModule);
+  return { ...parsed, config, certificates, authenticate, guard, file: path };
 }
 
-async function fromText(file: string, path: string, options: LoadOptions): Promise<ParsedConfig> {
+/** A configuration, and the positions of its values if it has a text. */
+interface LocatedConfig extends ParsedConfig {
+  readonly positionOf?: ConfigDocument["positionOf"];
+}
+
+async function fromText(file: string, path: string, options: LoadOptions): Promise<LocatedConfig> {
   const text = await readText({ file, key: "" }, path);
   const document = readDocument(file, text, options.environment ?? process.env);
   if (document.problems.length > 0) throw new ConfigError(document.problems);
-  return parseConfig(document.value, file, document);
+  const { positionOf } = document;
+  return { ...parseConfig(document.value, file, document), positionOf };
 }
 
-async function fromModule(file: string, path: string, options: LoadOptions): Promise<ParsedConfig> {
+async function fromModule(
+  file: string,
+  path: string,
+  options: LoadOptions,
+): Promise<LocatedConfig> {
   const config = await importDefault({ file, key: "" }, path, options.importModule);
   if (config !== undefined) return parseConfig(config, file);
   const message = "expected a default export; write: export default defineGateway({ ... })";
@@ -64,13 +80,16 @@ async function fromModule(file: string, path: string, options: LoadOptions): Pro
 }
 
 function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
-  const { log, auth } = config;
+  const { listen, log, auth, guard, eras } = config;
   const upstreams = Object.entries(config.upstreams).map(
-    ([name, { cwd, module, store, ...rest }]): [string, UpstreamConfig] => [
+    ([name, { cwd, module, store, socket, tls, ...rest }]): [string, UpstreamConfig] => [
       name,
       {
         ...rest,
         ...(cwd !== undefined && { cwd: resolve(folder, cwd) }),
+        ...(typeof socket === "string" && { socket: resolve(folder, socket) }),
+        ...(Array.isArray(socket) && { socket: socket.map((one) => resolve(folder, one)) }),
+        ...(tls && { tls: resolveTls(tls, folder) }),
         ...(module !== undefined && { module: resolve(folder, module) }),
         ...(store !== undefined && { store: resolveStore(folder, store) }),
       },
@@ -79,7 +98,15 @@ function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
   return {
     ...config,
     upstreams: Object.fromEntries(upstreams),
+    listen: {
+      ...resolvePlace(listen, folder),
+      also: listen.also.map((place) => resolvePlace(place, folder)),
+    },
+    ...(eras && { eras: { store: resolveStore(folder, eras.store) } }),
     ...(auth && { auth: resolveAuth(auth, folder) }),
+    ...(guard?.module !== undefined && {
+      guard: { ...guard, module: resolve(folder, guard.module) },
+    }),
     log:
       log !== false && log.file !== undefined ? { ...log, file: resolve(folder, log.file) } : log,
   };
@@ -91,6 +118,32 @@ function resolveAuth({ tokensFile, module, ...rest }: AuthConfig, folder: string
     ...(tokensFile !== undefined && { tokensFile: resolve(folder, tokensFile) }),
     ...(module !== undefined && { module: resolve(folder, module) }),
   };
+}
+
+/** Resolves the socket and the certificate of a listener. */
+function resolvePlace<Place extends ListenPlace>(place: Place, folder: string): Place {
+  const { socket, tls } = place;
+  return {
+    ...place,
+    ...(socket !== undefined && { socket: resolve(folder, socket) }),
+    ...(tls && { tls: resolveTls(tls, folder) }),
+  };
+}
+
+/** Resolves the files of a setting of TLS. */
+function resolveTls<Tls extends TlsFiles>(tls: Tls, folder: string): Tls {
+  const files = ["ca", "cert", "key"] as const;
+  const resolved = files.flatMap((key) => {
+    const name = tls[key];
+    return name === undefined ? [] : [[key, resolve(folder, name)]];
+  });
+  return { ...tls, ...Object.fromEntries(resolved) };
+}
+
+interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** Resolves the path in the URL of a SQLite store. */

@@ -31,7 +31,7 @@ describe("a configuration that does not match the schema", () => {
       "an unknown key without a similar one",
       { upstreams, listen: { banana: 1 } },
       [
-        "c.ts: listen.banana: unknown key, expected one of host, port, path, allowedHosts, allowedOrigins, trustedProxies, maxBodyBytes",
+        "c.ts: listen.banana: unknown key, expected one of host, port, socket, mode, tls, proxyProtocol, path, versions, page, allowedHosts, allowedOrigins, trustedProxies, also, maxConnections, maxBodyBytes",
       ],
     ],
     [
@@ -49,11 +49,32 @@ describe("a configuration that does not match the schema", () => {
       { upstreams, drainMs: 0.5 },
       ["c.ts: drainMs: expected an integer, got a number"],
     ],
+    [
+      "an origin with a path",
+      { upstreams, listen: { allowedOrigins: ["https://a.example/"] } },
+      [
+        expect.stringMatching(
+          /^c\.ts: listen\.allowedOrigins\[0\]: .* such as https:\/\/a\.example$/,
+        ),
+      ],
+    ],
     ["an empty array", { upstreams, keys: [] }, ["c.ts: keys: expected at least 1 item"]],
     [
       "a type that no alternative has",
       { upstreams, admin: "no" },
       ["c.ts: admin: expected false or an object, got a string"],
+    ],
+    [
+      "a misspelt word where other text is possible",
+      { upstreams, limits: [{ per: ["adress"], concurrency: 1 }] },
+      [
+        'c.ts: limits[0].per[0]: expected one of "principal", "address", "upstream", "tool" or "param:" followed by a header name; did you mean "address"?',
+      ],
+    ],
+    [
+      "a word that is no alternative",
+      { upstreams, limits: [{ per: ["x y"], concurrency: 1 }] },
+      [expect.stringMatching(/per\[0\]: expected one of .* or "param:" .* name, got a string$/)],
     ],
     [
       "a misspelt word",
@@ -63,12 +84,16 @@ describe("a configuration that does not match the schema", () => {
     [
       "a path without a slash",
       { upstreams, listen: { path: "mcp" } },
-      ["c.ts: listen.path: expected a string that starts with /"],
+      [
+        'c.ts: listen.path: expected a path that begins with "/", without query, fragment, spaces and non-ASCII characters',
+      ],
     ],
     [
       "a host name as a trusted proxy",
       { upstreams, listen: { trustedProxies: ["10.0.0.0/8", "proxy.example"] } },
-      ["c.ts: listen.trustedProxies[1]: expected an IP address or a range such as 10.0.0.0/8"],
+      [
+        'c.ts: listen.trustedProxies[1]: expected an IP address, a range such as 10.0.0.0/8, or "unix"',
+      ],
     ],
     [
       "a URL with another scheme",
@@ -109,6 +134,34 @@ describe("a configuration that does not match the schema", () => {
       "an invalid header name",
       { upstreams: { atlas: { ...a, headers: { "x a": "1" } } } },
       ['c.ts: upstreams.atlas.headers["x a"]: expected a valid header name'],
+    ],
+    [
+      "a header that the gateway writes",
+      { upstreams: { atlas: { ...a, headers: { "Mcp-Method": "x" } }, wiki: a } },
+      [
+        "c.ts: upstreams.atlas.headers.Mcp-Method: expected a header that the gateway does not write or remove itself",
+      ],
+    ],
+    [
+      "a header beside a policy for headers",
+      { upstreams: { atlas: { ...a, headers: { "x-a": "1", forward: ["x-b"] } } } },
+      [
+        "c.ts: upstreams.atlas.headers.x-a: unknown key, expected one of forward, set, rename, remove",
+      ],
+    ],
+    [
+      "a header in two spellings",
+      { upstreams: { atlas: { ...a, headers: { set: { "x-a": "1", "X-A": "2" } } } } },
+      [
+        "c.ts: upstreams.atlas.headers.set: expected each header once, whatever the case of its letters",
+      ],
+    ],
+    [
+      "a removed header of the connection",
+      { upstreams: { atlas: { ...a, headers: { remove: ["Connection"] } } } },
+      [
+        "c.ts: upstreams.atlas.headers.remove[0]: expected a header that the gateway does not write or remove itself",
+      ],
     ],
     [
       "a share without a weight",

@@ -1,7 +1,8 @@
 /** Validates and completes a configuration. */
-import { isObject } from "lutra/protocol";
+import { isObject, type Middleware } from "lutra/protocol";
 import type { z } from "zod";
 import type { Authenticate } from "../gateway-options.ts";
+import type { Certificates } from "./certificates.ts";
 import { type CompleteConfig, completeRoutes } from "./complete-routes.ts";
 import { ConfigError, type ConfigProblem, formatPath, formatProblem } from "./config-error.ts";
 import { crossCheck, notesOn } from "./cross-check.ts";
@@ -17,6 +18,10 @@ export interface ParsedConfig {
   readonly environment: ReadonlyMap<string, string>;
   /** Verifies credentials, from the file that `auth.tokensFile` or `auth.module` names. */
   readonly authenticate?: Authenticate | undefined;
+  /** Decides about requests, from the file that `guard.module` names. */
+  readonly guard?: Middleware | undefined;
+  /** The files with certificates and keys, once they have been read. */
+  readonly certificates?: Certificates | undefined;
   /** Hints about valid settings with surprising effects, one line each. */
   readonly notes: readonly string[];
 }
@@ -42,7 +47,7 @@ export function parseConfig(
   const issues = found.success ? [] : found.error.issues;
   const problems = [
     ...(issues.length === 0 ? [] : expectationsOf(issues, value, configJsonSchema())),
-    ...crossCheck(parts).map((finding) => ({ ...finding, isKey: false })),
+    ...crossCheck(parts, value).map((finding) => ({ ...finding, isKey: false })),
   ].map(problemOf);
   if (!found.success || problems.length > 0) throw new ConfigError(inOrder(problems));
   const notes = notesOn(parts).map((note) => formatProblem(problemOf({ ...note, isKey: false })));

@@ -42,7 +42,7 @@ export const auth = z
       .boolean()
       .default(false)
       .describe(
-        "Passes the Authorization header on to the upstreams, for those that verify the same credentials",
+        "Passes credentials (Authorization, Cookie, DPoP, X-API-Key) on to the upstreams, for those that verify the same ones",
       ),
   })
   .refine(

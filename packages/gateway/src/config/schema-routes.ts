@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { count, exactlyOne, name, patterns, token } from "./schema-values.ts";
 
-const match = z
+export const match = z
   .strictObject({
     method: patterns.optional().describe("Patterns for Mcp-Method; * matches any characters"),
     upstream: patterns
@@ -13,22 +13,22 @@ const match = z
     name: patterns
       .optional()
       .describe(
-        "Patterns for Mcp-Name; * matches any characters. With deny, and in limits, also for all other names of the same entry: its upstream's own, and those with the upstream as prefix",
+        "Patterns for Mcp-Name; * matches any characters. With deny, and in limits, the patterns also apply to the other names of the same entry: the one that its upstream uses, and those with the upstream as prefix",
       ),
     tool: patterns
       .optional()
       .describe(
-        "Patterns for the name of a tool; with deny, and in limits, its upstream's own name",
+        "Patterns for the name of a tool; with deny, and in limits, the name that its upstream uses",
       ),
     prompt: patterns
       .optional()
       .describe(
-        "Patterns for the name of a prompt; with deny, and in limits, its upstream's own name",
+        "Patterns for the name of a prompt; with deny, and in limits, the name that its upstream uses",
       ),
     resource: patterns
       .optional()
       .describe(
-        "Patterns for the URI of a resource in any spelling; with deny, and in limits, its upstream's own URI",
+        "Patterns for the URI of a resource in any spelling; with deny, and in limits, the URI that its upstream uses",
       ),
     param: z
       .record(token, patterns)
@@ -49,12 +49,11 @@ export const limit = z
       .array(
         z.union([
           z.enum(["principal", "address", "upstream", "tool"]),
-          z
-            .string()
-            .regex(
-              /^param:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-              'expected "param:" followed by a header name',
-            ),
+          z.string().regex(/^param:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, {
+            error: 'expected "param:" followed by a header name',
+            // Otherwise zod reports this alternative only, and no misspelt word.
+            abort: true,
+          }),
         ]),
       )
       .default([])
@@ -106,6 +105,12 @@ export const route = z
       .describe(
         "Controls when merged tools and prompts get the name of their upstream as a prefix: only when two have the same name (`collision`), or `always`. Default: `collision`",
       ),
+    pageSize: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe("Number of entries on a page of a merged list. Default: 100"),
     deny: z.string().optional().describe("Refuses the request with this reason"),
     rename: z.string().optional().describe("The name to send to the upstream in place of Mcp-Name"),
     shadow: z
@@ -125,7 +130,7 @@ export const route = z
       .enum(["pass", "follow"])
       .optional()
       .describe(
-        "Controls calls that become tasks. With `follow`, the gateway waits for the task on behalf of clients that did not declare the extension, for up to the upstream's totalMs, and responds with the task's result. Default: `pass`",
+        "Controls calls that become tasks. With `follow`, the gateway waits for the task on behalf of clients that did not declare the Tasks extension, for up to the upstream's totalMs, and responds with the task's result. Default: `pass`",
       ),
   })
   .refine(({ to, merge, deny }) => [to, merge, deny].filter((x) => x !== undefined).length === 1, {

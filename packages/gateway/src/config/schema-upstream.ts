@@ -1,6 +1,9 @@
 /** The schema of an upstream: its location, and how the gateway treats it. */
+import { legacyVersions, modernVersions } from "lutra/protocol";
 import { z } from "zod";
-import { count, exactlyOne, headerValue, httpUrl, ms, patterns, token } from "./schema-values.ts";
+import { headers } from "./schema-headers.ts";
+import { upstreamTls } from "./schema-tls.ts";
+import { busUrl, count, exactlyOne, httpUrl, ms, patterns, storeUrl } from "./schema-values.ts";
 
 const timeouts = z
   .strictObject({
@@ -10,6 +13,9 @@ const timeouts = z
     ).default(60_000),
     idleMs: ms("Maximum time between two chunks of a response").default(60_000),
     totalMs: ms("Maximum time for an exchange, except for subscriptions").default(600_000),
+    partMs: ms(
+      "Maximum time that a merged list or server/discover waits for this upstream",
+    ).default(10_000),
   })
   .describe("Time limits");
 
@@ -23,8 +29,8 @@ const concurrency = z
 
 const health = z
   .strictObject({
-    intervalMs: ms("Interval between two checks of a replica with server/discover").default(5000),
-    timeoutMs: ms("Maximum time for one check").default(2000),
+    intervalMs: ms("Interval between two checks of a replica with server/discover").default(1500),
+    timeoutMs: ms("Maximum time for one check").default(1000),
     failures: count(
       "Number of consecutive failures, of checks or requests, after which a replica is ejected: it receives no requests for a time",
     ).default(3),
@@ -52,6 +58,27 @@ const retries = z
   })
   .describe("Retries. A request that may already have run is retried only if that is safe");
 
+const lists = z
+  .strictObject({
+    ttlMs: ms("Time for which a list may be reused").max(86_400_000),
+    cacheScope: z
+      .enum(["public", "private"])
+      .default("private")
+      .describe("The callers that share the list: all of them, or those with the same credentials"),
+  })
+  .describe(
+    "The freshness of lists, and of the answer to server/discover, for which the server names none. Without it, they are requested each time",
+  );
+
+const sessions = z
+  .strictObject({
+    max: count(
+      "Maximum number of sessions, of which each caller has its own; over stdio, each is a process. Default: 100, or 16 for a command",
+    ).optional(),
+    idleMs: ms("Time after which a session that no call uses ends").default(300_000),
+  })
+  .describe("The sessions with a server of an earlier revision");
+
 const selection = (entries: string, name: string) =>
   z
     .strictObject({
@@ -69,6 +96,13 @@ export const upstream = z
       .union([httpUrl, z.array(httpUrl).min(1)])
       .optional()
       .describe("The URL of the MCP endpoint, or one URL for each replica"),
+    socket: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe(
+        "The Unix socket to connect to instead of the host of the URL, or one for each replica. The URL, of which there is one, gives the path of the endpoint and the value of Host",
+      ),
+    tls: upstreamTls.optional(),
     command: z
       .array(z.string())
       .min(1)
@@ -76,7 +110,10 @@ export const upstream = z
       .describe("A program that serves MCP over stdio, and its arguments"),
     cwd: z.string().optional().describe("The working directory of the command"),
     env: z
-      .record(z.string(), z.string())
+      .record(
+        z.string().regex(/^[^=\0]+$/, 'expected the name of a variable, without "="'),
+        z.string(),
+      )
       .optional()
       .describe("Environment variables to add for the command"),
     module: z
@@ -84,22 +121,12 @@ export const upstream = z
       .optional()
       .describe("A file that exports a Lutra server; the gateway runs it in separate processes"),
     replicas: z.int().min(1).max(64).default(3).describe("Number of processes that run the module"),
-    store: z
-      .string()
-      .regex(
-        /^(?:memory:$|sqlite:.|postgres(?:ql)?:\/\/.)/,
-        "expected memory:, sqlite:./state.db or postgres://user:password@host/database",
-      )
+    store: storeUrl
       .optional()
       .describe(
         "The store for a module's tasks, handles and replay claims. By default, a temporary file that is removed when the processes end",
       ),
-    bus: z
-      .string()
-      .regex(
-        /^(?:rediss?|postgres(?:ql)?):\/\/./,
-        "expected redis://host:6379 or postgres://user:password@host/database",
-      )
+    bus: busUrl
       .optional()
       .describe(
         "The event bus between a module's processes. By default, the store if it is Postgres, otherwise the gateway's process",
@@ -114,16 +141,21 @@ export const upstream = z
       .enum(["round-robin", "least-in-flight", "two-choices"])
       .default("round-robin")
       .describe("The method that chooses the replica for a request"),
-    headers: z
-      .record(token, headerValue)
-      .optional()
-      .describe("Headers to add to every request to the upstream"),
+    era: z
+      .enum(["auto", "modern", "legacy", ...modernVersions, ...legacyVersions])
+      .default("auto")
+      .describe(
+        "The revision that the server speaks: `modern` for the current one, `legacy` for those that begin with initialize, or a version. `auto` finds out",
+      ),
+    sessions: sessions.prefault({}),
+    headers: headers.optional(),
     trustPublic: z
       .boolean()
       .optional()
       .describe(
         "Controls which results with cacheScope public are shared between callers: all results if true, none if false. By default, only those of requests without credentials",
       ),
+    lists: lists.optional(),
     tools: selection("tools", "the names of tools"),
     prompts: selection("prompts", "the names of prompts"),
     resources: selection("resources", "URIs, and for URI templates"),
@@ -135,8 +167,18 @@ export const upstream = z
   .refine(({ url, command, module }) => [url, command, module].filter(Boolean).length === 1, {
     error: "expected exactly one of url, command and module",
   })
+  .refine(({ url, tls }) => tls === undefined || url === undefined || isSecure(url), {
+    error: "tls requires https URLs; change url, or remove tls",
+  })
+  .refine(({ url, socket }) => socket === undefined || !Array.isArray(url), {
+    error: "socket requires one url, such as http://localhost/mcp; list the replicas in socket",
+  })
   .refine(({ module, store, bus }) => module !== undefined || (store ?? bus) === undefined, {
     error: "store and bus require module; remove them",
   })
   .describe("A server behind the gateway")
   .meta(exactlyOne("url", "command", "module"));
+
+function isSecure(url: string | readonly string[]): boolean {
+  return [url].flat().every((one) => one.toLowerCase().startsWith("https:"));
+}

@@ -12,10 +12,37 @@ export const name = z
     "expected 1 to 32 letters, digits, _ or -, beginning with a letter or digit",
   );
 
+export const storeUrl = z
+  .string()
+  .regex(
+    /^(?:memory:$|sqlite:.|postgres(?:ql)?:\/\/.)/,
+    "expected memory:, sqlite:./state.db or postgres://user:password@host/database",
+  );
+
 /** One pattern or several. An empty list would match nothing. */
 export const patterns = z.union([z.string(), z.array(z.string()).min(1)]);
 
-export const httpUrl = z.url({ protocol: /^https?$/, error: "expected an http or https URL" });
+/** The URL of an event bus. */
+export const busUrl = z
+  .string()
+  .regex(
+    /^(?:rediss?|postgres(?:ql)?):\/\/./,
+    "expected redis://host:6379 or postgres://user:password@host/database",
+  );
+
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: "expected an http or https URL" })
+  .refine((text) => !hasPart(text, "username") && !hasPart(text, "password"), {
+    error: "expected a URL without user and password, which are not sent; use headers",
+  })
+  .refine((text) => !hasPart(text, "hash"), {
+    error: "expected a URL without a fragment, which is not sent",
+  });
+
+function hasPart(text: string, part: "username" | "password" | "hash"): boolean {
+  return URL.canParse(text) && new URL(text)[part] !== "";
+}
+
 /** The characters that HTTP allows in a header name. */
 export const token = z
   .string()

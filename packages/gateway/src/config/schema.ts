@@ -2,12 +2,17 @@
  * The schema of the configuration. The types, the validation, the JSON Schema for editors and the
  * reference in docs/gateway-config.md are derived from it.
  */
+import { maxTimerMs } from "lutra/internal";
+import { switchableFeatures } from "lutra/middleware";
 import { z } from "zod";
 import { auth } from "./schema-auth.ts";
+import { guard } from "./schema-guard.ts";
 import { admin, listen } from "./schema-listen.ts";
+import { logContent } from "./schema-log.ts";
 import { limit, route } from "./schema-routes.ts";
+import { shared } from "./schema-shared.ts";
 import { upstream } from "./schema-upstream.ts";
-import { count, ms, name } from "./schema-values.ts";
+import { busUrl, count, ms, name, storeUrl } from "./schema-values.ts";
 
 const cache = z
   .union([
@@ -57,6 +62,17 @@ export const configSchema = z
       .describe(
         "Keys that seal the values that clients send back. The first key seals new values; every key opens existing ones. Required if several gateways serve the same clients. Create a secret with: openssl rand -base64 32",
       ),
+    bus: busUrl
+      .optional()
+      .describe(
+        "The event bus that connects gateways with the same keys, so that each can continue what a client of an earlier revision, or a call to an upstream of one, has begun at another. By default, clients must return to the same gateway",
+      ),
+    switchedOff: z
+      .array(z.enum(switchableFeatures))
+      .default([])
+      .describe(
+        "Deprecated features that are switched off: upstreams receive requests as if clients had not declared them, and no log messages are sent. The gateway then reads all requests",
+      ),
     upstreams: z.record(name, upstream).describe("The servers behind the gateway, by name"),
     routes: z
       .array(route)
@@ -69,6 +85,16 @@ export const configSchema = z
       .array(limit)
       .default([])
       .describe("The limits; a request must stay within every limit that matches it"),
+    shared: shared.optional(),
+    guard: guard.optional(),
+    eras: z
+      .strictObject({
+        store: storeUrl.describe(
+          "The store for the counts, which gateways with the same name share",
+        ),
+      })
+      .optional()
+      .describe("The era report at /eras. By default, its counts are in memory"),
     cache: cache.prefault({}),
     log: z
       .union([
@@ -76,11 +102,42 @@ export const configSchema = z
         z.strictObject({
           file: z.string().optional().describe("The log file. By default, standard output"),
           address: z.boolean().default(true).describe("Logs the client's address"),
+          ...logContent,
+          maxBytes: count(
+            "Size of the file in bytes above which it is renamed to file.1 and a new one is begun. By default, it grows until another program renames it and sends SIGUSR1",
+          ).optional(),
+          keep: z
+            .int()
+            .min(1)
+            .max(100)
+            .optional()
+            .describe(
+              "Number of earlier files that are kept with maxBytes, as file.1 and so on. Default: 5",
+            ),
         }),
       ])
       .prefault({})
       .describe("The access log, one line of JSON per request; false disables it"),
-    drainMs: ms("Maximum time for exchanges in flight to finish at shutdown").default(5000),
+    tracing: z
+      .boolean()
+      .optional()
+      .describe(
+        "Records a span for each exchange with OpenTelemetry. Default: false; `lutra gateway` records them if OTEL_EXPORTER_OTLP_ENDPOINT is set",
+      ),
+    lameDuckMs: z
+      .int()
+      .min(0)
+      .max(maxTimerMs)
+      .default(0)
+      .describe(
+        "Time for which the gateway still accepts connections at shutdown, in milliseconds, while /readyz is 503 and every response has Connection: close. Set it to the time in which a load balancer notices",
+      ),
+    drainMs: ms(
+      "Maximum time for exchanges in flight to finish at shutdown, after lameDuckMs",
+    ).default(5000),
+  })
+  .refine(({ bus, keys }) => bus === undefined || keys !== undefined, {
+    error: "bus requires keys, which all gateways share",
   })
   .describe("The configuration of a gateway");
 
@@ -92,5 +149,8 @@ export type UpstreamConfig = Config["upstreams"][string];
 export type RouteConfig = NonNullable<Config["routes"]>[number];
 export type MatchConfig = NonNullable<RouteConfig["match"]>;
 export type LimitConfig = Config["limits"][number];
+export type ListenPlace = Config["listen"]["also"][number];
 export type AuthConfig = NonNullable<Config["auth"]>;
+export type GuardConfig = NonNullable<Config["guard"]>;
+export type SharedConfig = NonNullable<Config["shared"]>;
 export type CacheConfig = Exclude<Config["cache"], false>;

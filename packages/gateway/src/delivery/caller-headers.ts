@@ -15,8 +15,5 @@ export interface CallerHeaders {
   readonly encodePrincipal?: ((principal: Principal) => string) | undefined;
 }
 
-/** The header that carries credentials, in lower case. */
-export const credentialHeader = "authorization";
-
 /** The rules of a gateway that verifies no callers. */
 export const unverifiedCallers: CallerHeaders = { passesCredentials: () => true };

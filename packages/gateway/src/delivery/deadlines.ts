@@ -10,6 +10,8 @@ export interface Timed {
   dueAt: number;
   /** Called once, up to two ticks after the deadline, when the exchange is no longer watched. */
   readonly onDue: () => void;
+  /** Called when a replica does not answer its health checks. */
+  readonly onSilent?: (replica: unknown, isConfirmed: boolean) => void;
 }
 
 export class Deadlines {
@@ -43,6 +45,11 @@ export class Deadlines {
 
   delete(timed: Timed): void {
     this.#watched.delete(timed);
+  }
+
+  /** Notifies all exchanges of a replica that does not answer. */
+  silent(replica: unknown, isConfirmed: boolean): void {
+    for (const timed of [...this.#watched]) timed.onSilent?.(replica, isConfirmed);
   }
 
   readonly #tick = (): void => {

@@ -41,10 +41,10 @@ it("sends a copy to the shadow, and only the upstream's answer to the client", a
 });
 
 it("copies a body that arrives in pieces once it is complete", async () => {
-  const { replica, front, bodies } = await startShadowed();
+  const { front, bodies } = await startShadowed();
   const req = open(front, "tools/list");
   req.write("first ");
-  await expect.poll(() => replica.count()).toBe(1);
+  await expect.poll(() => front.records.length).toBe(1);
   req.end("second");
   expect((await answerTo(req)).body).toBe("ok");
   await expect.poll(() => bodies).toEqual(["first second"]);
@@ -53,7 +53,7 @@ it("copies a body that arrives in pieces once it is complete", async () => {
 it("does not copy a streamed body of more than 64 KiB", async () => {
   const { replica, front, bodies } = await startShadowed();
   const req = open(front, "tools/list");
-  req.write(Buffer.alloc(65_536));
+  req.write(Buffer.alloc(65_537));
   await expect.poll(() => replica.count()).toBe(1);
   req.end("more");
   expect((await answerTo(req)).body).toBe("ok");

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { createNodeHandler } from "lutra/node";
 import {
   type JSONRPCNotification,
@@ -69,9 +70,10 @@ describe("a parsed request", () => {
       headers = req.headers;
       answer(done)(req, res);
     });
-    const { context, record } = contextFor({
-      header: (name) => (name === "authorization" ? "Bearer a" : undefined),
-    });
+    const { context } = contextFor();
+    const head = headOf(...modern("tools/call", "x", "Authorization", "Bearer a"));
+    const record = createRecord(head);
+    recordIn(context, record);
     expect(await start([replica.url]).serve(call, context)).toEqual({ resultType: "complete" });
     expect(headers).toMatchObject({
       "mcp-method": "tools/call",
@@ -81,6 +83,17 @@ describe("a parsed request", () => {
     });
     expect(record).toMatchObject({ upstream: "test", replica: "1", attempts: 1 });
     expect(record.upstreamMs).toBeGreaterThan(0);
+  });
+
+  it("asks for an uncompressed response", async () => {
+    const replica = await startReplica(({ headers }, res) => {
+      const isPlain = headers["accept-encoding"] === "identity";
+      const encoding = isPlain ? {} : { "content-encoding": "gzip" };
+      res.writeHead(200, { "content-type": "application/json", ...encoding });
+      res.end(isPlain ? done : gzipSync(done));
+    });
+    const served = start([replica.url]).serve(list, contextFor().context);
+    expect(await served).toEqual({ resultType: "complete" });
   });
 
   it("receives its notifications", async () => {

@@ -1,5 +1,5 @@
 /** Delivers parsed requests. */
-import { abortError, nameOf } from "lutra/internal";
+import { abortError, nameOf, withTraceContext } from "lutra/internal";
 import {
   isTransportError,
   type JSONRPCRequest,
@@ -7,9 +7,11 @@ import {
   type RequestContext,
   type Result,
   type Serve,
+  type TraceContext,
   type TransportError,
 } from "lutra/protocol";
 import { recordOf } from "../exchange-record.ts";
+import { isShared } from "../head/shared-request.ts";
 import { type Carrier, Delivery, type DeliveryInit } from "./delivery.ts";
 import type { Fleet, Recipient } from "./fleet.ts";
 
@@ -33,6 +35,9 @@ export type StartExchange<R extends Recipient> = (
   message: Message<R>,
 ) => MessageExchange;
 
+/** Returns the replica that should get a request first, if any. */
+export type Prefer<R> = (request: JSONRPCRequest, context: RequestContext) => R | undefined;
+
 /**
  * Returns the `Serve` of an upstream. It rejects with the upstream's error, with an `UpstreamError`,
  * or with the signal's `abortError`.
@@ -40,11 +45,13 @@ export type StartExchange<R extends Recipient> = (
 export function createMessageDelivery<R extends Recipient>(
   fleet: Fleet<R>,
   startExchange: StartExchange<R>,
+  prefer?: Prefer<R>,
 ): Serve {
   return (request, context) =>
     new Promise((resolve, reject) => {
       if (context.signal.aborted) return reject(abortError(context.signal));
-      new MessageCarrier({ request, context, fleet, startExchange }, { resolve, reject }).start();
+      const init = { request, context, fleet, startExchange, prefer };
+      new MessageCarrier(init, { resolve, reject }).start();
     });
 }
 
@@ -53,6 +60,7 @@ interface MessageInit<R extends Recipient> {
   readonly context: RequestContext;
   readonly fleet: Fleet<R>;
   readonly startExchange: StartExchange<R>;
+  readonly prefer: Prefer<R> | undefined;
 }
 
 interface Settle {
@@ -64,16 +72,18 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;
   readonly delivery: Delivery<R>;
+  readonly preferred: (() => R | undefined) | undefined;
   readonly #startExchange: StartExchange<R>;
   readonly #settle: Settle;
   #exchange: MessageExchange | undefined;
 
-  constructor({ request, context, fleet, startExchange }: MessageInit<R>, settle: Settle) {
+  constructor({ request, context, fleet, startExchange, prefer }: MessageInit<R>, settle: Settle) {
     const { method, params } = request;
     this.request = request;
     this.context = context;
     this.#startExchange = startExchange;
     this.#settle = settle;
+    this.preferred = prefer && (() => prefer(request, context));
     this.delivery = new Delivery(this, fleet, {
       method,
       name: nameOf(fleet.methods.get(method), params),
@@ -87,7 +97,9 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
   }
 
   send(replica: R): void {
-    this.#exchange = this.#startExchange(replica, this);
+    const carried = this.delivery.attempt?.carried;
+    const message = carried === undefined ? this : tracedMessage(this, carried);
+    this.#exchange = this.#startExchange(replica, message);
     this.#exchange.result.then(this.#onResult, this.#onError);
   }
 
@@ -129,6 +141,21 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
   #unlisten(): void {
     this.context.signal.removeEventListener("abort", this.#onAbort);
   }
+}
+
+/** Returns a message that carries the span of its attempt. A shared result depends on no `tracestate`. */
+function tracedMessage<R extends Recipient>(
+  { request, context, delivery }: Message<R>,
+  { traceparent, tracestate }: TraceContext,
+): Message<R> {
+  const sent =
+    tracestate === undefined || isShared(context) ? { traceparent } : { traceparent, tracestate };
+  const addHeaders = { ...context.addHeaders, ...sent };
+  return {
+    request: withTraceContext(request, sent),
+    context: { ...context, addHeaders },
+    delivery,
+  };
 }
 
 /** Returns a record for a request of the gateway itself, which no log reads. */

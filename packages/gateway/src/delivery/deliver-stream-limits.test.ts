@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { describe, expect, it } from "vitest";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import {
   answer,
@@ -34,6 +35,44 @@ describe("limits", () => {
     await until(() => waiting.length === 2);
     waiting[1]?.end("second");
     expect((await Promise.all(answers)).map(({ body }) => body)).toEqual(["first", "second"]);
+  });
+
+  it("uses no slot for a request whose body arrives slowly", async () => {
+    const replica = await startReplica(answer("ok"));
+    const front = await startFront([replica.url], { concurrency: { max: 1, queue: 0 } });
+    const slow = [1, 2, 3].map(() => open(front, "tools/call", { "content-length": "10" }));
+    for (const req of slow) req.write("{");
+    await until(() => front.records.length === 3);
+    expect((await send(front, "tools/call")).status).toBe(200);
+    expect(replica.count()).toBe(1);
+    for (const req of slow) req.end(" ".repeat(9));
+    const statuses = (await Promise.all(slow.map(answerTo))).map(({ status }) => status);
+    expect(statuses).toContain(200);
+  });
+
+  it.each([
+    ["small", 1],
+    ["large", 70_000],
+  ])("answers a %s body that arrives too slowly with 408", async (_size, bytes) => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const replica = await startReplica((req) => void req.resume());
+    const front = await startFront([replica.url]);
+    const req = open(front, "tools/call", { "content-length": "100000" });
+    const answered = answerTo(req);
+    req.write(" ".repeat(bytes));
+    await until(() => vi.getTimerCount() > 0 && (bytes === 1 || replica.count() === 1));
+    let isAnswered = false;
+    req.once("response", () => {
+      isAnswered = true;
+    });
+    while (!isAnswered) {
+      await vi.advanceTimersByTimeAsync(1000);
+      await turn();
+    }
+    expect((await answered).status).toBe(408);
+    expect(front.records[0]).toMatchObject({ reason: "body-timeout" });
+    await until(() => front.upstream.status().inFlight === 0);
   });
 
   it("refuses with 503 after queueMs in the queue", async () => {

@@ -105,11 +105,11 @@ describe("a request that passes through", () => {
 });
 
 describe("streaming", () => {
-  it("delivers the start of a body, and of the answer, before the end of the body", async () => {
+  it("delivers the start of a large body, and of the answer, before its end", async () => {
     let first = "";
     const replica = await startReplica((req, res) => {
       req.once("data", (chunk: Buffer) => {
-        first = chunk.toString();
+        first = chunk.toString().slice(0, 5);
         res.writeHead(200, { "content-type": "text/event-stream" });
         res.write("data: 1\n\n");
         req.resume().on("end", () => res.end("data: 2\n\n"));
@@ -117,7 +117,7 @@ describe("streaming", () => {
     });
     const front = await startFront([replica.url]);
     const req = open(front, "tools/call");
-    req.write("first");
+    req.write("first".padEnd(65_537));
     const [res] = (await once(req, "response")) as [IncomingMessage];
     const [event] = await once(res, "data");
     expect([first, String(event)]).toEqual(["first", "data: 1\n\n"]);
@@ -287,7 +287,7 @@ describe("retries", () => {
     expect(broken.count()).toBeGreaterThan(0);
   });
 
-  it("send a streamed safe request again from its start", async () => {
+  it("send a safe request again whose body arrives in pieces", async () => {
     const broken = await startReplica((req) => {
       req.once("data", () => req.socket.destroy());
     });
@@ -297,8 +297,7 @@ describe("retries", () => {
     const front = await startFront([broken.url, replica.url]);
     const req = open(front, "tools/list");
     req.write("first ");
-    await until(() => broken.count() + replica.count() > 0);
-    await until(() => replica.count() > 0);
+    await until(() => front.records.length > 0);
     req.end("second");
     expect(await answerTo(req)).toMatchObject({ status: 200, body: "first second" });
     expect(broken.count()).toBe(1);

@@ -15,10 +15,15 @@ import type { RequestCopy } from "./deliver-copy.ts";
 import type { Carrier } from "./delivery.ts";
 import { Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
-import { awaitBody, BodyStream, hasBody } from "./request-body.ts";
+import { awaitBody, BodyStream, hasBody, type OnWait } from "./request-body.ts";
 import { endWith, flushHeaders } from "./response-body.ts";
-import { faultOf } from "./response-status.ts";
-import { type RequestHeaders, readResponseHead } from "./stream-headers.ts";
+import { faultOf, isChallenged } from "./response-status.ts";
+import {
+  completeChallenges,
+  type RequestHeaders,
+  readResponseHead,
+  withTraceHeaders,
+} from "./stream-headers.ts";
 import { phaseError } from "./upstream-error.ts";
 
 /** A request that is passed through without being parsed. */
@@ -29,9 +34,11 @@ export interface Forward {
   readonly record: ExchangeRecord;
   /** The caller, if the gateway verified it. */
   readonly principal: Principal | undefined;
+  /** Returns a challenge of the upstream as clients of the gateway need it. @default as it is */
+  readonly complete?: ((challenge: string) => string) | undefined;
   /** Answers in place of the upstream. `body` is the request's body, if it is complete. */
   readonly refuse: (forward: Forward, error: ProtocolError, body?: Buffer | null) => void;
-  /** Sends a copy of the request elsewhere. */
+  /** Sends a copy of the request to a second upstream. */
   readonly shadow?: ((copy: RequestCopy) => void) | undefined;
 }
 
@@ -66,7 +73,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     this.#delivery = new Delivery(this, fleet, { method: head.method, name: head.name, record });
   }
 
-  /** Enters the queue only once the body arrives, so that an idle client holds no slot. */
+  /** Enters the queue only once the body has arrived, so that a slow client holds no slot. */
   start(): void {
     const { req, res } = this.#forward;
     // Must run before the access log's `close` listener, which reads the record.
@@ -75,9 +82,12 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
       this.#delivery.start();
       return;
     }
-    awaitBody(req, (body) => {
-      this.#body = body ?? this.#createStream();
-      this.#delivery.start();
+    awaitBody(req, {
+      onBody: (body) => {
+        this.#body = Buffer.isBuffer(body) ? body : this.#createStream(body);
+        this.#delivery.start();
+      },
+      onSlow: () => this.#delivery.expire("body"),
     });
   }
 
@@ -90,17 +100,20 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
       path: replica.path,
       // undici accepts every method that node:http does, and only reads the headers.
       method: method as Dispatcher.HttpMethod,
-      headers: this.#headers as string[],
+      headers: this.#sentHeaders as string[],
       body: this.#body,
     };
     replica.pool.dispatch(options, this);
   }
 
+  /** The headers with the span of the attempt, if there is one. */
+  get #sentHeaders(): readonly string[] {
+    const carried = this.#delivery.attempt?.carried;
+    return carried === undefined ? this.#headers : withTraceHeaders(this.#headers, carried);
+  }
+
   rewind(): boolean {
-    if (!(this.#body instanceof BodyStream)) return true;
-    const again = this.#body.again();
-    if (again !== undefined) this.#body = again;
-    return again !== undefined;
+    return !(this.#body instanceof BodyStream);
   }
 
   abort(error: TransportError): void {
@@ -127,7 +140,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
     // Informational responses are for this connection only.
     if (status < 200) return true;
-    const { req, res } = this.#forward;
+    const { req, res, complete } = this.#forward;
     this.#resume = resume;
     // A partial request is the last of its connection, because its rest would precede the next.
     const { name } = this.#replica as Replica;
@@ -135,6 +148,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     this.#delivery.answered(faultOf(status, contentType));
     this.#length = length;
     if (!(this.#body instanceof BodyStream)) this.#body = null;
+    if (complete !== undefined && isChallenged(status)) completeChallenges(headers, complete);
     res.writeHead(status, headers);
     // The body of a stream may begin much later, so the head is sent on its own.
     if (length === undefined) process.nextTick(flushHeaders, res);
@@ -195,16 +209,12 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     if (this.#body instanceof BodyStream) this.#body.destroy();
   }
 
-  #createStream(): BodyStream {
-    const { req, shadow } = this.#forward;
+  #createStream(before: readonly Buffer[]): BodyStream {
     const delivery = this.#delivery;
-    return new BodyStream(req, {
-      isKept: shadow !== undefined || delivery.mayRunTwice(),
-      onKept: (body) => this.#copy(body),
-      onWait: (phase) => {
-        if (delivery.stage === "sent") delivery.waitFor(phase);
-      },
-    });
+    const onWait: OnWait = (phase) => {
+      if (delivery.stage === "sent") delivery.waitFor(phase);
+    };
+    return new BodyStream(this.#forward.req, onWait, before);
   }
 }
 

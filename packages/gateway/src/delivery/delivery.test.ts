@@ -114,12 +114,67 @@ describe("a delivery", () => {
     expect(record.reason).toBe("malformed-request");
   });
 
+  it.each(["EMFILE", "ENFILE"])(
+    "is refused with 503 if no file descriptor is free (%s), without a failure of the replica",
+    (code) => {
+      const { deliver, events } = start();
+      const { fail, failures, record } = deliver();
+      const error = Object.assign(new Error(`connect ${code}`), { code });
+      fail(new TransportError("closed", "failed", { cause: error }), false);
+      expect(events).toEqual(["to a"]);
+      expect(failures).toMatchObject([{ status: 503, retryAfterMs: 1000 }]);
+      expect(record).toMatchObject({ reason: "file-limit", attempts: 1 });
+    },
+  );
+
   it("retries the only replica, up to the configured number of attempts", () => {
     const { deliver, events } = start({ retries: { attempts: 3 } }, ["a"]);
     const { fail, record } = deliver();
     for (let attempt = 0; attempt < 3; attempt += 1) fail(broken());
     expect(events).toEqual(["to a", "a fails", "to a", "a fails", "to a", "a fails"]);
     expect(record).toMatchObject({ reason: "broken", attempts: 3 });
+  });
+
+  it("moves to another replica when its own no longer answers, if it may run twice", () => {
+    const { deliver, events, fleet } = start();
+    const [safe, unsafe] = [deliver(), deliver("tools/call", "pay")];
+    const [elsewhere] = fleet.replicas.all.slice(1);
+    for (const { delivery } of [safe, unsafe]) delivery.connected();
+    fleet.silent(elsewhere as Recipient, true);
+    expect(events.splice(0)).toEqual(["to a", "to a"]);
+    fleet.silent(fleet.replicas.all[0] as Recipient, false);
+    expect(safe.delivery.stage).toBe("moving");
+    safe.fail(broken(), false);
+    expect(events).toEqual(["abort", "to b"]);
+    expect([safe.delivery.stage, unsafe.delivery.stage]).toEqual(["connecting", "sent"]);
+    expect(fleet.inFlight).toBe(2);
+  });
+
+  it.each(["sent", "answering"] as const)(
+    "fails with 504 while %s, once the silence of its replica is confirmed",
+    (stage) => {
+      const { deliver, events, fleet } = start();
+      const { delivery, failures, record } = deliver("tools/call", "pay");
+      delivery.connected();
+      if (stage === "answering") delivery.answered();
+      const [replica] = fleet.replicas.all;
+      fleet.silent(replica as Recipient, false);
+      expect(failures).toEqual([]);
+      fleet.silent(replica as Recipient, true);
+      expect(failures).toMatchObject([
+        { status: 504, message: expect.stringContaining("may have been executed") },
+      ]);
+      expect(events.at(-1)).toBe("abort");
+      expect([record.reason, fleet.gate.inUse]).toEqual(["silent", 0]);
+    },
+  );
+
+  it("fails when its only replica no longer answers, also if it may run twice", () => {
+    const { deliver, fleet } = start({}, ["a"]);
+    const { delivery, failures } = deliver();
+    delivery.connected();
+    fleet.silent(fleet.replicas.all[0] as Recipient, true);
+    expect(failures).toMatchObject([{ status: 504 }]);
   });
 
   it("is not retried if its carrier cannot rewind or its answer has begun", () => {

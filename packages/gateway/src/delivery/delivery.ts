@@ -11,19 +11,24 @@ import {
   type TransportError,
 } from "lutra/protocol";
 import type { ExchangeRecord } from "../exchange-record.ts";
-import { causeOf } from "../replicas/cause.ts";
+import { causeOf, isShortage } from "../replicas/cause.ts";
+import type { AttemptTrace } from "../tracing/exchange-trace.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Fleet, Recipient } from "./fleet.ts";
 import type { Waiter } from "./gate.ts";
 import { limitsOf, type Phase, type TimeLimits } from "./time-limits.ts";
 import {
+  brokenFailureOf,
   connectFailureOf,
   type Failure,
   failureOf,
   isMalformedRequest,
   isRetired,
+  malformedOf,
   malformedRequest,
   phaseError,
+  silenceError,
+  silentOf,
   timeoutOf,
 } from "./upstream-error.ts";
 
@@ -31,6 +36,8 @@ import {
 export interface Carrier<R> {
   /** Sends the request, and reports the connection, the answer and the end to the delivery. */
   readonly send: (replica: R) => void;
+  /** Returns the replica that should get the request first, if any. Absent where all are equal. */
+  readonly preferred?: (() => R | undefined) | undefined;
   /** Prepares an already sent request for another attempt. Returns false if this is impossible. */
   readonly rewind: () => boolean;
   /** Aborts the exchange with the replica, if the exchange has a connection. */
@@ -45,7 +52,15 @@ export interface DeliveryInit {
   readonly name: string | undefined;
   readonly record: Pick<
     ExchangeRecord,
-    "startedAt" | "upstream" | "replica" | "attempts" | "reason" | "upstreamMs"
+    | "startedAt"
+    | "upstream"
+    | "replica"
+    | "attempts"
+    | "reason"
+    | "upstreamMs"
+    | "connectMs"
+    | "answerMs"
+    | "trace"
   >;
 }
 
@@ -55,10 +70,11 @@ export interface DeliveryInit {
  * - `waiting`: the request waits for its body, or for a slot
  * - `connecting`: a replica was chosen, and nothing was sent
  * - `sent`: the replica may have read and executed the request
+ * - `moving`: the exchange is being aborted, and the request is then sent to another replica
  * - `answering`: the answer has begun
  * - `ended`: answered, failed or cancelled
  */
-export type Stage = "waiting" | "connecting" | "sent" | "answering" | "ended";
+export type Stage = "waiting" | "connecting" | "sent" | "moving" | "answering" | "ended";
 
 const never = Number.POSITIVE_INFINITY;
 const none: readonly never[] = [];
@@ -66,6 +82,8 @@ const none: readonly never[] = [];
 export class Delivery<R extends Recipient> implements Timed, Waiter {
   dueAt = never;
   stage: Stage = "waiting";
+  /** The span of the current attempt. Undefined without tracing. */
+  attempt: AttemptTrace | undefined;
   readonly #carrier: Carrier<R>;
   readonly #fleet: Fleet<R>;
   readonly #record: DeliveryInit["record"];
@@ -78,6 +96,10 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   #tried: readonly R[] = none;
   #phase: Phase = "connect";
   #endsAt = never;
+  /** The time at which the replica was chosen, by `performance.now()`. */
+  #chosenAt = 0;
+  /** The time at which the request was sent, by `performance.now()`. */
+  #beginsAt = 0;
 
   constructor(carrier: Carrier<R>, fleet: Fleet<R>, { method = "", name, record }: DeliveryInit) {
     this.#carrier = carrier;
@@ -97,14 +119,15 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     else if (this.#isLongLived) this.#begin();
     else {
       const entry = gate.enter(this);
-      if (entry === "entered") this.onTurn();
+      if (entry === "entered") this.#enter();
       else if (entry === "full") this.onTimeout();
+      else this.#record.trace?.wait("queue");
     }
   }
 
   onTurn(): void {
-    this.#holdsSlot = true;
-    this.#begin();
+    this.#record.trace?.waited("queue");
+    this.#enter();
   }
 
   onTimeout(): void {
@@ -115,6 +138,8 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   connected(): boolean {
     if (this.stage === "ended") return false;
     this.stage = "sent";
+    this.#beginsAt = performance.now();
+    this.#record.connectMs = this.#beginsAt - this.#chosenAt;
     this.waitFor("first-byte");
     return true;
   }
@@ -126,7 +151,9 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     if (fault === undefined) health.succeed();
     else health.fail(fault);
     this.stage = "answering";
-    this.#record.upstreamMs = performance.now() - this.#record.startedAt;
+    const now = performance.now();
+    this.#record.upstreamMs = now - this.#record.startedAt;
+    this.#record.answerMs = now - this.#beginsAt;
     this.waitFor("idle");
   }
 
@@ -152,6 +179,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     if (stage === "ended") return;
     const replica = this.#replica as R;
     if (stage === "connecting") this.#failConnect(replica, error);
+    else if (stage === "moving") this.#move(replica);
     else this.#failSent(replica, error, stage === "answering");
   }
 
@@ -165,11 +193,32 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   }
 
   onDue(): void {
-    const phase = this.dueAt < this.#endsAt ? this.#phase : "total";
+    this.expire(this.dueAt < this.#endsAt ? this.#phase : "total");
+  }
+
+  /** Fails the request because a phase has taken too long. */
+  expire(phase: Phase): void {
+    if (this.stage === "ended") return;
+    this.#fleet.gate.abandon(this);
     const error = phaseError(phase);
     if (phase === "first-byte") this.#replica?.health.fail(error.message);
     this.#fail(timeoutOf(this.#fleet.name, phase));
     this.#carrier.abort(error);
+  }
+
+  /**
+   * Moves the request to another replica if it may run twice. Otherwise ends it once the silence of
+   * the replica is confirmed, because the answer would be late or never come.
+   */
+  onSilent(replica: unknown, isConfirmed: boolean): void {
+    const { stage } = this;
+    if (replica !== this.#replica || (stage !== "sent" && stage !== "answering")) return;
+    if (stage === "sent" && this.#mayMove(this.#replica as R)) {
+      this.stage = "moving";
+      this.waitFor("total");
+    } else if (isConfirmed) this.#fail(silentOf(this.#fleet.name));
+    else return;
+    this.#carrier.abort(silenceError());
   }
 
   /** Returns true when a second execution of the request does no harm. */
@@ -184,6 +233,11 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     return this.#method?.longLived === true;
   }
 
+  #enter(): void {
+    this.#holdsSlot = true;
+    this.#begin();
+  }
+
   #begin(): void {
     this.#endsAt = this.#fleet.clock.now() + this.#limits.totalMs;
     this.#fleet.deadlines.add(this);
@@ -193,7 +247,10 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   /** Sends the request to the next replica. Fails if no replica or no attempt is left. */
   #sendToNext(failure: Failure | undefined): void {
     const { name, replicas, maxAttempts } = this.#fleet;
-    const replica = this.#attempts < maxAttempts ? replicas.pick(this.#tried) : undefined;
+    this.attempt?.end(failure?.reason);
+    const preferred = this.#attempts === 0 ? this.#carrier.preferred?.() : undefined;
+    const replica =
+      preferred ?? (this.#attempts < maxAttempts ? replicas.pick(this.#tried) : undefined);
     if (replica === undefined) {
       this.#fail(failure ?? failureOf(name, "not-ready"));
       return;
@@ -203,9 +260,27 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     this.#record.replica = replica.name;
     replica.inFlight += 1;
     this.#replica = replica;
+    this.attempt = this.#record.trace?.attempt(name, replica.name);
     this.stage = "connecting";
+    this.#chosenAt = performance.now();
     this.waitFor("connect");
     this.#carrier.send(replica);
+  }
+
+  #mayMove(replica: R): boolean {
+    const { replicas, maxAttempts } = this.#fleet;
+    if (this.#attempts >= maxAttempts || !this.mayRunTwice()) return false;
+    return replicas.pick([...this.#tried, replica]) !== undefined;
+  }
+
+  #move(replica: R): void {
+    const failure = silentOf(this.#fleet.name);
+    if (!this.#carrier.rewind()) {
+      this.#fail(failure);
+      return;
+    }
+    this.#tried = [...this.#tried, replica];
+    this.#sendToNext(failure);
   }
 
   /** Sends the request to another replica. Nothing was sent, so this is safe for any request. */
@@ -213,6 +288,11 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     const { name, replicas } = this.#fleet;
     if (isMalformedRequest(error)) {
       this.#fail(malformedRequest(error));
+      return;
+    }
+    if (isShortage(error)) {
+      this.#fleet.onShortage(causeOf(error));
+      this.#fail(failureOf(name, "file-limit", error));
       return;
     }
     if (!isRetired(error)) replicas.failConnect(replica, causeOf(error));
@@ -228,7 +308,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     const { name, replicas } = this.#fleet;
     const isMalformed = isTransportError(error) && error.reason !== "closed";
     if (!isMalformed || !isAnswering) replica.health.fail(causeOf(error));
-    const failure = failureOf(name, isMalformed ? "malformed" : "broken", error);
+    const failure = isMalformed ? malformedOf(name, error) : brokenFailureOf(name, error);
     const mayRetry = !isMalformed && !isAnswering && this.mayRunTwice();
     if (!mayRetry || !this.#carrier.rewind()) {
       this.#fail(failure);
@@ -242,12 +322,14 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
 
   #fail({ reason, error }: Failure): void {
     this.#record.reason = reason;
+    this.attempt?.end(reason);
     this.#end();
     this.#carrier.fail(error);
   }
 
   #end(): void {
     this.stage = "ended";
+    this.attempt?.end();
     this.#fleet.deadlines.delete(this);
     if (!this.#holdsSlot) return;
     this.#holdsSlot = false;

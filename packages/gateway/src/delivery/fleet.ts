@@ -36,9 +36,13 @@ export interface FleetInit<R> {
   readonly methods?: readonly Method[] | undefined;
   /** Returns the annotations of a tool. Called only if the configuration trusts them. */
   readonly annotations: (tool: string) => RepeatHints | undefined;
+  /** Called at most once a minute when no file descriptor is free. @default no callback */
+  readonly onShortage?: ((error: string) => void) | undefined;
 }
 
 const pollMs = 20;
+/** Minimum time between two calls of `onShortage`, in milliseconds. */
+const shortagePauseMs = 60_000;
 
 export class Fleet<R extends Recipient = Replica> {
   readonly name: string;
@@ -54,8 +58,12 @@ export class Fleet<R extends Recipient = Replica> {
   readonly annotations: FleetInit<R>["annotations"] | undefined;
   /** True once the upstream accepts no more requests. */
   isClosed = false;
+  readonly #onShortage: FleetInit<R>["onShortage"];
+  #shortageToldAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ name, config, clock, replicas, methods = [], annotations }: FleetInit<R>) {
+  constructor({ name, config, clock, replicas, methods = [], ...callbacks }: FleetInit<R>) {
+    const { annotations, onShortage } = callbacks;
+    this.#onShortage = onShortage;
     const { concurrency, timeouts, retries } = config;
     this.name = name;
     this.clock = clock;
@@ -70,6 +78,19 @@ export class Fleet<R extends Recipient = Replica> {
 
   get inFlight(): number {
     return this.replicas.all.reduce((sum, replica) => sum + replica.inFlight, 0);
+  }
+
+  /** Reports that no file descriptor is free for a connection. */
+  onShortage(error: string): void {
+    const now = this.clock.now();
+    if (now - this.#shortageToldAt < shortagePauseMs) return;
+    this.#shortageToldAt = now;
+    this.#onShortage?.(error);
+  }
+
+  /** Moves requests away from a replica that does not answer; ends the others once confirmed. */
+  silent(replica: R, isConfirmed: boolean): void {
+    this.deadlines.silent(replica, isConfirmed);
   }
 
   /** Accepts no more requests. Resolves when none is in flight, at the latest after `graceMs`. */

@@ -53,7 +53,7 @@ class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
       (error: unknown) => {
         // The sender dispatches nothing for a signal that has aborted.
         if (this.#handler === undefined) delivery.released();
-        throw refusalBy(name, this.#errorHead, error) ?? error;
+        throw refusalBy(name, this.#errorHead, error) ?? replica.explain(error);
       },
     );
   }

@@ -2,6 +2,8 @@ import type { RequestContext } from "lutra/protocol";
 import { expect, it } from "vitest";
 import { recordIn } from "../exchange-record.ts";
 import { headOf, modern, peerAddress } from "../fixtures/head-of.ts";
+import { defaultHeaders, HeaderPolicy, type HeaderSettings } from "../head/header-policy.ts";
+import { sharedContext } from "../head/shared-request.ts";
 import { createRecord } from "./fixtures/front.ts";
 import { createMessageHeaders } from "./message-headers.ts";
 
@@ -16,18 +18,20 @@ function contextOf(
   return context;
 }
 
+const policyOf = (settings: Partial<HeaderSettings>) =>
+  new HeaderPolicy({ ...defaultHeaders, ...settings });
+
 /** The headers about the client of every request in these tests. */
-const clientHeaders = { "x-forwarded-for": peerAddress, "x-forwarded-proto": "http" };
+const addressHeaders = { "x-forwarded-for": peerAddress, "x-real-ip": peerAddress };
+const clientHeaders = { ...addressHeaders, "x-forwarded-proto": "http" };
 
-const trace = { traceparent: "00-1-2-03", tracestate: "a=1", baggage: "b=2" };
+const traceparent = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
+const trace = { traceparent, tracestate: "a=1", baggage: "b=2" };
 
-it("keeps the credentials, the trace, the headers about the client, and nothing else", () => {
+it("keeps all headers of the caller except for those of the protocol", () => {
   const headers = { authorization: "Bearer a", ...trace, cookie: "c=3", "x-own": "1" };
-  expect(createMessageHeaders()(contextOf(headers))).toEqual({
-    authorization: "Bearer a",
-    ...trace,
-    ...clientHeaders,
-  });
+  const sent = { ...headers, accept: "text/html", "content-type": "text/html", te: "trailers" };
+  expect(createMessageHeaders()(contextOf(sent))).toEqual({ ...headers, ...clientHeaders });
 });
 
 it("keeps every Mcp-Param unchanged, known or not", () => {
@@ -35,14 +39,45 @@ it("keeps every Mcp-Param unchanged, known or not", () => {
   expect(createMessageHeaders()(contextOf(headers))).toEqual({ ...headers, ...clientHeaders });
 });
 
-it("omits the configured headers", () => {
-  const passed = createMessageHeaders({ Authorization: "Bearer own" });
-  expect(passed(contextOf({ authorization: "Bearer client", ...trace }))).toEqual({
-    ...trace,
+it("omits the headers that are set or removed", () => {
+  const passed = createMessageHeaders(
+    policyOf({ set: { authorization: "Bearer own" }, remove: ["x-own"] }),
+  );
+  const sent = { authorization: "Bearer client", "x-own": "1", ...trace };
+  expect(passed(contextOf(sent))).toEqual({ ...trace, ...clientHeaders });
+  const proto = createMessageHeaders(policyOf({ set: { "x-forwarded-proto": "https" } }));
+  expect(proto(contextOf({}))).toEqual(addressHeaders);
+});
+
+it("keeps only the named headers, beside credentials and those about the request", () => {
+  const passed = createMessageHeaders(policyOf({ forward: ["x-tenant"] }));
+  const known = { "x-api-key": "k", "user-agent": "u", "x-tenant": "t" };
+  expect(passed(contextOf({ ...known, "x-other": "1" }))).toEqual({ ...known, ...clientHeaders });
+});
+
+it("renames a header, and drops one that the caller sends under the new name", () => {
+  const passed = createMessageHeaders(policyOf({ rename: { "x-user": "x-caller" } }));
+  expect(passed(contextOf({ "x-user": "ada", "x-caller": "forged" }))).toEqual({
+    "x-caller": "ada",
     ...clientHeaders,
   });
-  const proto = createMessageHeaders({ "X-Forwarded-Proto": "https" });
-  expect(proto(contextOf({}))).toEqual({ "x-forwarded-for": peerAddress });
+  expect(passed(contextOf({ "x-caller": "forged" }))).toEqual(clientHeaders);
+});
+
+it("joins the values of a repeated header", () => {
+  const context = contextOf({});
+  const raw = ["X-Own", "1", "Cookie", "a=1", "x-own", "2", "cookie", "b=2"];
+  recordIn(context, createRecord(headOf(...modern("tools/call", "x", ...raw))));
+  expect(createMessageHeaders()(context)).toMatchObject({ "x-own": "1, 2", cookie: "a=1; b=2" });
+});
+
+it("keeps only the identity of the caller and trace ids where the result may be shared", () => {
+  const own = { authorization: "Bearer a", "x-own": "1" };
+  const others = { ...trace, "user-agent": "u", "x-request-id": "r", "mcp-param-city": "Ulm" };
+  const shared = sharedContext(contextOf({ ...own, ...others }));
+  expect(createMessageHeaders()(shared)).toEqual({ ...own, traceparent });
+  const forged = sharedContext(contextOf({ traceparent: "00-evil" }));
+  expect(createMessageHeaders()(forged)).toEqual({});
 });
 
 it("prefers the headers of `addHeaders`, whatever their case", () => {
@@ -55,14 +90,21 @@ it("prefers the headers of `addHeaders`, whatever their case", () => {
   });
 });
 
-it("withholds the credentials that the gateway has verified", () => {
-  const headers = createMessageHeaders({}, { passesCredentials: () => false });
-  expect(headers(contextOf({ authorization: "Bearer a" }))).toEqual(clientHeaders);
-});
+it.each(["authorization", "cookie", "dpop", "x-api-key"])(
+  "withholds %s where the gateway has verified the caller",
+  (name) => {
+    const callers = { passesCredentials: () => false };
+    const sent = contextOf({ [name]: "secret" });
+    expect(createMessageHeaders(policyOf({}), callers)(sent)).toEqual(clientHeaders);
+    const renamed = createMessageHeaders(policyOf({ rename: { [name]: "x-own" } }), callers);
+    expect(renamed(sent)).toEqual(clientHeaders);
+  },
+);
 
 it("adds the principal where the upstream can verify it", () => {
   const encodePrincipal = ({ id }: { readonly id: string }) => `signed ${id}`;
-  const headers = createMessageHeaders({}, { passesCredentials: () => true, encodePrincipal });
+  const callers = { passesCredentials: () => true, encodePrincipal };
+  const headers = createMessageHeaders(policyOf({}), callers);
   const sent = { "x-lutra-principal": "forged" };
   expect(headers(contextOf(sent))).toEqual(clientHeaders);
   expect(headers({ ...contextOf(sent), principal: { id: "ana" } })).toMatchObject({

@@ -1,49 +1,39 @@
 /**
- * The HTTP headers that a parsed request keeps on its way to an upstream. The transport creates all
- * others from the message.
+ * The HTTP headers of its caller that a parsed request keeps on its way to an upstream. The transport
+ * creates those of the protocol from the message.
  *
  * @spec basic/transports/streamable-http#request-metadata
  */
+import { isTraceparent } from "lutra/internal";
 import { headerNames, type RequestContext } from "lutra/protocol";
 import { recordOf } from "../exchange-record.ts";
-import { forwardedNames } from "../head/forwarded-headers.ts";
-import {
-  type CallerHeaders,
-  credentialHeader,
-  principalHeader,
-  unverifiedCallers,
-} from "./caller-headers.ts";
+import { type HeaderConditions, HeaderPolicy } from "../head/header-policy.ts";
+import { isProtocolHeader } from "../head/known-headers.ts";
+import { isShared } from "../head/shared-request.ts";
+import { type CallerHeaders, principalHeader, unverifiedCallers } from "./caller-headers.ts";
 
 type Headers = { readonly [name: string]: string };
 
-/** The credentials, and the trace that the request belongs to. */
-const kept = [credentialHeader, "traceparent", "tracestate", "baggage"] as const;
-
 /**
- * Returns a function that collects the headers that a request keeps: credentials, trace headers,
- * `X-Forwarded-For`, `-Proto` and `-Host`, and all `Mcp-Param-*`. The `configured` headers of the
- * upstream take precedence over the client's, and the context's `addHeaders` over both. `callers`
- * decides about the credentials and the principal.
+ * Returns a function that collects the headers that a request keeps by the `policy` of its upstream,
+ * and all `Mcp-Param-*`. The context's `addHeaders` take precedence. `callers` decides about the
+ * credentials and the principal.
  *
  * @spec basic/transports/streamable-http#custom-headers-from-tool-parameters
  */
 export function createMessageHeaders(
-  configured: Headers = {},
+  policy: HeaderPolicy = new HeaderPolicy(),
   callers: CallerHeaders = unverifiedCallers,
 ): (context: RequestContext) => Headers | undefined {
-  const own = new Set(Object.keys(configured).map((name) => name.toLowerCase()));
-  const names = kept.filter((name) => !own.has(name));
-  const withoutCredentials = names.filter((name) => name !== credentialHeader);
   const { passesCredentials, encodePrincipal } = callers;
-
   return (context) => {
-    const { header, addHeaders, principal } = context;
-    const added: Record<string, string> = {};
-    for (const name of passesCredentials() ? names : withoutCredentials) {
-      const value = header?.(name);
-      if (value !== undefined) added[name] = value;
-    }
-    addFromHead(added, recordOf(context)?.head.headers ?? [], own);
+    const { addHeaders, principal } = context;
+    const headers = recordOf(context)?.head.headers ?? [];
+    const conditions = {
+      passesCredentials: passesCredentials(),
+      isShared: isShared(context),
+    };
+    const added = collect(headers, policy, conditions);
     if (encodePrincipal !== undefined && principal !== undefined) {
       added[principalHeader] = encodePrincipal(principal);
     }
@@ -51,21 +41,29 @@ export function createMessageHeaders(
   };
 }
 
-const forwarded: ReadonlySet<string> = new Set(Object.values(forwardedNames));
-
-/** Copies headers from a list in which names, in lower case, and values alternate. */
-function addFromHead(
-  added: Record<string, string>,
+/** Collects headers from a list in which names, in lower case, and values alternate. */
+function collect(
   headers: readonly string[],
-  own: ReadonlySet<string>,
-): void {
+  policy: HeaderPolicy,
+  conditions: HeaderConditions,
+): Record<string, string> {
+  const added: Record<string, string> = {};
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
-    const isForwarded = forwarded.has(name) && !own.has(name);
-    if (isForwarded || name.startsWith(headerNames.paramPrefix)) {
-      added[name] = headers[index + 1] as string;
-    }
+    if (isProtocolHeader(name) && !name.startsWith(headerNames.paramPrefix)) continue;
+    const sentAs = policy.sentAs(name, conditions);
+    const value = headers[index + 1] as string;
+    if (sentAs === undefined || !isSendable(name, value, conditions)) continue;
+    const before = added[sentAs];
+    const separator = name === "cookie" ? "; " : ", ";
+    added[sentAs] = before === undefined ? value : before + separator + value;
   }
+  return added;
+}
+
+/** Returns false for a malformed trace in a request whose result may be shared. */
+function isSendable(name: string, value: string, { isShared }: HeaderConditions): boolean {
+  return !isShared || name !== "traceparent" || isTraceparent(value);
 }
 
 function merge(headers: Headers, addHeaders: Headers): Headers {

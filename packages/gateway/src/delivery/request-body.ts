@@ -1,9 +1,10 @@
 /** The body of a request that is sent to a replica. */
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import { watchArrival } from "lutra/internal";
 import type { Phase } from "./time-limits.ts";
 
-/** Maximum size of a body that is kept for a retry or a copy, in bytes. */
+/** Maximum size of a body that is received before it is sent, and kept for a retry or a copy, in bytes. */
 export const maxKeptBytes = 65_536;
 
 /** Returns true when a body follows the head. */
@@ -12,27 +13,58 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
-/**
- * Calls back with the body if it arrives in one piece, and with undefined if it must be streamed.
- * Nearly every body arrives in one piece, and one buffer costs far less than a stream.
- */
-export function awaitBody(req: IncomingMessage, onBody: (body: Buffer | undefined) => void): void {
-  // The parser reports the body after the head has been handled.
-  process.nextTick(checkOnce, req, onBody);
+/** Receives a body, or the reason why it did not arrive. */
+interface BodyListener {
+  /** Called with a body that is complete, or with the beginning of one that must be streamed. */
+  readonly onBody: (body: Buffer | readonly Buffer[]) => void;
+  /** Called if the body arrives too slowly, also while it is streamed. */
+  readonly onSlow: () => void;
 }
 
-type OnBody = Parameters<typeof awaitBody>[1];
+/**
+ * Calls back once the body is complete or more than `maxKeptBytes` of it have arrived, so that a body
+ * that arrives slowly holds no slot. Nearly every body arrives in one piece, and one buffer costs far
+ * less than a stream.
+ */
+export function awaitBody(req: IncomingMessage, listener: BodyListener): void {
+  // The parser reports the body after the head has been handled.
+  process.nextTick(checkOnce, req, listener);
+}
 
-function checkOnce(req: IncomingMessage, onBody: OnBody): void {
-  if (isComplete(req)) onBody(take(req));
+function checkOnce(req: IncomingMessage, listener: BodyListener): void {
+  if (isComplete(req)) listener.onBody(take(req));
   // Some clients send the head and the body in separate writes.
   else if (req.readableLength === 0 && !req.destroyed) {
-    req.once("readable", () => setImmediate(checkAgain, req, onBody));
-  } else setImmediate(checkAgain, req, onBody);
+    req.once("readable", () => setImmediate(checkAgain, req, listener));
+  } else setImmediate(checkAgain, req, listener);
 }
 
-function checkAgain(req: IncomingMessage, onBody: OnBody): void {
-  onBody(isComplete(req) ? take(req) : undefined);
+function checkAgain(req: IncomingMessage, listener: BodyListener): void {
+  if (isComplete(req)) listener.onBody(take(req));
+  else collect(req, listener);
+}
+
+function collect(req: IncomingMessage, { onBody, onSlow }: BodyListener): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  watchArrival(req, onSlow);
+  const end = (body: Buffer | readonly Buffer[]) => {
+    req.off("data", onData);
+    req.off("end", onEnd);
+    onBody(body);
+  };
+  const onEnd = () => end(Buffer.concat(chunks));
+  const onData = (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size === Number(req.headers["content-length"])) onEnd();
+    else if (size > maxKeptBytes) {
+      req.pause();
+      end(chunks);
+    }
+  };
+  req.on("data", onData);
+  req.on("end", onEnd);
 }
 
 /** Compares lengths, because `complete` is set a moment after the last byte. */
@@ -45,54 +77,36 @@ function take(req: IncomingMessage): Buffer {
   return body ?? Buffer.alloc(0);
 }
 
-export interface BodyStreamOptions {
-  /** True when the body is kept for another attempt, up to `maxKeptBytes`. */
-  readonly isKept: boolean;
-  /**
-   * Called with the phase that begins: `body` while waiting for the client, `idle` for the replica
-   * to read, `first-byte` for the response.
-   */
-  readonly onWait: (phase: Phase) => void;
-  /** Called with the whole body, if it was kept. */
-  readonly onKept?: ((body: Buffer) => void) | undefined;
-}
+/**
+ * Called with the phase that begins: `body` while waiting for the client, `idle` for the replica to
+ * read, `first-byte` for the response.
+ */
+export type OnWait = (phase: Phase) => void;
 
 /**
- * A body that is still arriving. It is a separate stream, because undici destroys the stream of the
+ * A body that is still arriving, and too large to be kept. It is a separate stream, because undici destroys the stream of the
  * body when the response comes early. Destroying the request would close the client's connection,
  * which must carry the response.
  */
 export class BodyStream extends Readable {
   readonly #req: IncomingMessage;
-  readonly #options: BodyStreamOptions;
-  #kept: Buffer[] | undefined;
-  #keptBytes = 0;
+  readonly #onWait: OnWait;
   #isStarted = false;
   #isEnded = false;
 
-  constructor(req: IncomingMessage, options: BodyStreamOptions, before: readonly Buffer[] = []) {
+  /** @param before - the beginning of the body, which was read from the request already */
+  constructor(req: IncomingMessage, onWait: OnWait, before: readonly Buffer[]) {
     super({ highWaterMark: maxKeptBytes });
     this.#req = req;
-    this.#options = options;
-    this.#kept = options.isKept ? [] : undefined;
+    this.#onWait = onWait;
     // The error is not lost: the delivery, which destroys the stream, already has it.
     this.on("error", () => {});
-    for (const chunk of before) this.#pass(chunk);
-  }
-
-  /**
-   * Destroys this stream and returns a new one with the same body from its start. Returns undefined
-   * when the body was not kept.
-   */
-  again(): BodyStream | undefined {
-    if (this.#kept === undefined) return undefined;
-    this.destroy();
-    return new BodyStream(this.#req, this.#options, this.#kept);
+    for (const chunk of before) this.push(chunk);
   }
 
   override _read(): void {
     const req = this.#req;
-    this.#options.onWait("body");
+    this.#onWait("body");
     if (!this.#isStarted) {
       this.#isStarted = true;
       req.on("data", this.#onData);
@@ -110,24 +124,15 @@ export class BodyStream extends Readable {
   }
 
   readonly #onData = (chunk: Buffer): void => {
-    if (this.#pass(chunk)) return;
+    if (this.push(chunk)) return;
     this.#req.pause();
-    this.#options.onWait("idle");
+    this.#onWait("idle");
   };
 
   readonly #onEnd = (): void => {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const { onWait, onKept } = this.#options;
     this.push(null);
-    onWait("first-byte");
-    if (this.#kept !== undefined) onKept?.(Buffer.concat(this.#kept));
+    this.#onWait("first-byte");
   };
-
-  #pass(chunk: Buffer): boolean {
-    this.#keptBytes += chunk.length;
-    if (this.#keptBytes > maxKeptBytes) this.#kept = undefined;
-    this.#kept?.push(chunk);
-    return this.push(chunk);
-  }
 }

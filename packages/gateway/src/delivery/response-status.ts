@@ -25,6 +25,11 @@ export function faultOf(status: number, contentType: string | undefined): string
   return isJSON(contentType) ? undefined : `HTTP status ${status}`;
 }
 
+/** Returns true for the statuses whose responses have a challenge. */
+export function isChallenged(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
 /** Statuses that carry more information than the JSON-RPC code in the body. */
 const informative: ReadonlySet<number> = new Set([401, 403, 429, 503]);
 
@@ -65,6 +70,18 @@ export function refusalBy(
       // A 503 without a JSON-RPC error comes from a load balancer, not from the server.
       return undefined;
   }
+}
+
+/** Returns the error with its challenge completed, and any other one unchanged. */
+export function withChallenge(
+  thrown: unknown,
+  complete: ((challenge: string) => string) | undefined,
+): unknown {
+  if (complete === undefined || !isProtocolError(thrown)) return thrown;
+  const { status, retryAfterMs, challenge } = thrown;
+  if (challenge === undefined) return thrown;
+  const head = { status, retryAfterMs, challenge: complete(challenge) };
+  return ProtocolError.fromWire(thrown.toWire(), head) ?? thrown;
 }
 
 /** Returns the value of a header. Several values are joined with commas. */

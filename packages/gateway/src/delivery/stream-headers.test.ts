@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { defaultHeaders, HeaderPolicy, type HeaderSettings } from "../head/header-policy.ts";
 import { createRequestHeaders, readResponseHead } from "./stream-headers.ts";
+
+const policyOf = (settings: Partial<HeaderSettings>) =>
+  new HeaderPolicy({ ...defaultHeaders, ...settings });
 
 const raw = (...texts: string[]) => texts.map((text) => Buffer.from(text, "latin1"));
 
@@ -11,7 +15,7 @@ describe("the headers of a request", () => {
 
   it("contain the configured values instead of all values of the client", () => {
     const headers = ["authorization", "client", "a", "1", "authorization", "again"];
-    const own = createRequestHeaders({ Authorization: "own", "X-Env": "test" });
+    const own = createRequestHeaders(policyOf({ set: { authorization: "own", "x-env": "test" } }));
     expect(own(headers)).toEqual(["a", "1", "authorization", "own", "x-env", "test"]);
   });
 });
@@ -21,17 +25,19 @@ describe("the headers about the caller", () => {
   const encodePrincipal = ({ id }: { readonly id: string }) => `signed ${id}`;
 
   it("lack the credentials that the gateway has verified", () => {
-    const own = createRequestHeaders({}, { passesCredentials: () => false });
+    const own = createRequestHeaders(policyOf({}), { passesCredentials: () => false });
     expect(own(headers, { id: "ana" })).toEqual(["a", "1"]);
-    const configured = createRequestHeaders(
-      { "x-env": "test" },
-      { passesCredentials: () => false },
-    );
+    const configured = createRequestHeaders(policyOf({ set: { "x-env": "test" } }), {
+      passesCredentials: () => false,
+    });
     expect(configured(headers)).toEqual(["a", "1", "x-env", "test"]);
   });
 
   it("contain the principal where the upstream can verify it", () => {
-    const own = createRequestHeaders({}, { passesCredentials: () => true, encodePrincipal });
+    const own = createRequestHeaders(policyOf({}), {
+      passesCredentials: () => true,
+      encodePrincipal,
+    });
     expect(own(headers, { id: "ana" })).toEqual([...headers, "x-lutra-principal", "signed ana"]);
     expect(own(headers)).toBe(headers);
   });
@@ -69,6 +75,22 @@ describe("the headers of a response", () => {
       ...["x-lutra-replica", "2"],
       ...["A", "1"],
     ]);
+  });
+
+  it.each([
+    ["Location", "http://10.0.0.1/internal"],
+    ["Retry-After", "99999999999"],
+    ["retry-after", "soon"],
+  ])("lose %s: %s", (name, value) => {
+    expect(readResponseHead(raw(name, value, "A", "1"), "2", false).headers).toEqual([
+      ...["x-lutra-replica", "2"],
+      ...["A", "1"],
+    ]);
+  });
+
+  it("keep a pause of at most a day", () => {
+    const { headers } = readResponseHead(raw("Retry-After", "120"), "2", false);
+    expect(headers.slice(2)).toEqual(["Retry-After", "120"]);
   });
 
   it("close the client's connection when the replica did not wait for the request", () => {

@@ -1,12 +1,9 @@
 /** The headers of requests and responses that pass through: names and values in turn. */
-import type { Principal } from "lutra/protocol";
+import { parseRetryAfter } from "lutra/internal";
+import type { Principal, TraceContext } from "lutra/protocol";
 import { replicaHeader } from "../exchange-record.ts";
-import {
-  type CallerHeaders,
-  credentialHeader,
-  principalHeader,
-  unverifiedCallers,
-} from "./caller-headers.ts";
+import { HeaderPolicy } from "../head/header-policy.ts";
+import { type CallerHeaders, principalHeader, unverifiedCallers } from "./caller-headers.ts";
 
 /** Returns the headers of a request to an upstream. Names are in lower case. */
 export type RequestHeaders = (
@@ -15,34 +12,40 @@ export type RequestHeaders = (
 ) => readonly string[];
 
 /**
- * Compiles the configured headers, which take precedence over the client's, and those about the
- * caller.
+ * Creates the function that applies the `policy` of an upstream to the client's headers. By the rules
+ * for callers, it also removes the client's credentials and adds the verified principal.
  */
 export function createRequestHeaders(
-  configured: { readonly [name: string]: string } = {},
+  policy: HeaderPolicy = new HeaderPolicy(),
   { passesCredentials, encodePrincipal }: CallerHeaders = unverifiedCallers,
 ): RequestHeaders {
-  const own = Object.entries(configured).map(([name, value]) => [name.toLowerCase(), value]);
-  const names = new Set(own.map(([name]) => name as string));
-  const added = own.flat() as string[];
-  const withCredentials = new Set([...names, credentialHeader]);
+  const own = Object.entries(policy.set).flat();
   return (headers, principal) => {
-    const passes = passesCredentials();
+    const conditions = { passesCredentials: passesCredentials(), isShared: false };
     const isVerified = encodePrincipal !== undefined && principal !== undefined;
-    if (passes && names.size === 0 && !isVerified) return headers;
-    const kept = without(headers, passes ? names : withCredentials).concat(added);
+    if (conditions.passesCredentials && policy.isPlain && !isVerified) return headers;
+    const kept: string[] = [];
+    for (let index = 0; index < headers.length; index += 2) {
+      const name = policy.sentAs(headers[index] as string, conditions);
+      if (name !== undefined) kept.push(name, headers[index + 1] as string);
+    }
+    kept.push(...own);
     if (isVerified) kept.push(principalHeader, encodePrincipal(principal));
     return kept;
   };
 }
 
-function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
-  const kept: string[] = [];
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] as string;
-    if (!names.has(name)) kept.push(name, headers[index + 1] as string);
-  }
-  return kept;
+/** Returns the headers with a span in place of the client's. */
+export function withTraceHeaders(
+  headers: readonly string[],
+  { traceparent, tracestate }: TraceContext,
+): readonly string[] {
+  const isKept = (_text: string, index: number) => {
+    const name = headers[index - (index % 2)] as string;
+    return name !== "traceparent" && name !== "tracestate";
+  };
+  const state = tracestate === undefined ? [] : ["tracestate", tracestate];
+  return [...headers.filter(isKept), "traceparent", traceparent, ...state];
 }
 
 /** The head of a response to the client. */
@@ -69,12 +72,34 @@ export function readResponseHead(
     const name = (raw[index] as Buffer).toString("latin1");
     if (isHopByHop(name)) continue;
     const value = (raw[index + 1] as Buffer).toString("latin1");
+    if (isUnfit(name, value)) continue;
     headers.push(name, value);
     if (name.length === 12 && name.toLowerCase() === "content-type") contentType = value;
     else if (name.length === 14 && name.toLowerCase() === "content-length") length = Number(value);
   }
   if (isLast) headers.push("connection", "close");
   return { headers, contentType, length };
+}
+
+/** Replaces the challenges in the headers of a response. */
+export function completeChallenges(
+  headers: string[],
+  complete: (challenge: string) => string,
+): void {
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index]?.toLowerCase() !== "www-authenticate") continue;
+    headers[index + 1] = complete(headers[index + 1] as string);
+  }
+}
+
+/**
+ * Returns true for headers that are not sent to clients: the address of a redirect, which MCP does not
+ * know and which may be internal, and a pause of more than a day.
+ */
+function isUnfit(name: string, value: string): boolean {
+  if (name.length === 8) return name.toLowerCase() === "location";
+  if (name.length !== 11 || name.toLowerCase() !== "retry-after") return false;
+  return parseRetryAfter(value) === undefined;
 }
 
 /** Headers that belong to one connection, by their length, so that most others are ruled out at once. */

@@ -1,5 +1,7 @@
 /** The failures of a delivery: the reason in the log, and the error that the client receives. */
+import { isEarlierRevision } from "lutra/internal";
 import { ProtocolError, TransportError } from "lutra/protocol";
+import { isTlsProblem, spawnCodeOf } from "../replicas/cause.ts";
 import type { Phase } from "./time-limits.ts";
 
 const statuses = {
@@ -7,6 +9,8 @@ const statuses = {
   unreachable: 502,
   /** The response is not a valid MCP message. */
   malformed: 502,
+  /** The upstream expects `initialize`, which the gateway does not send. */
+  "earlier-revision": 502,
   timeout: 504,
   /** No replica is ready, or the queue is full. */
   unavailable: 503,
@@ -38,26 +42,59 @@ export interface Failure {
   readonly error: ProtocolError;
 }
 
-/** The pause after which a refused client may retry, in milliseconds. */
-const retryAfterMs = 1000;
+/** The pause after which a refused client may retry, if no other is known, in milliseconds. */
+const defaultRetryAfterMs = 1000;
 
 const described = {
-  "not-ready": ["unavailable", "No replica of the upstream is ready"],
+  "not-ready": { kind: "unavailable", message: "No replica of the upstream is ready" },
   /** The queue was full, or the request waited in it for too long. */
-  queue: ["unavailable", "Too many requests are waiting for the upstream"],
-  unreachable: ["unreachable", "The upstream is unreachable"],
-  broken: ["unreachable", "The connection to the upstream failed before the response was complete"],
-  malformed: ["malformed", "The upstream's response is not a valid MCP message"],
+  queue: { kind: "unavailable", message: "Too many requests are waiting for the upstream" },
+  /** The process of the gateway has too many connections and files open. */
+  "file-limit": {
+    kind: "unavailable",
+    message: "The gateway has no free file descriptor for a connection",
+  },
+  /** The program has exited, and is restarted after a pause. */
+  restarting: {
+    kind: "unavailable",
+    message: "The program of the upstream has exited and will be restarted",
+  },
+  unreachable: { kind: "unreachable", message: "The upstream is unreachable" },
+  tls: {
+    kind: "unreachable",
+    message: "The certificate of the upstream, or the handshake with it, was not accepted",
+  },
+  broken: {
+    kind: "unreachable",
+    message: "The connection to the upstream failed before the response was complete",
+  },
+  "malformed-head": {
+    kind: "malformed",
+    message:
+      "The head of the upstream's response is malformed or too large; the request may have run",
+  },
+  malformed: { kind: "malformed", message: "The upstream's response is not a valid MCP message" },
+  "earlier-revision": {
+    kind: "earlier-revision",
+    message: "The upstream speaks an earlier revision of MCP, which begins with initialize",
+  },
 } as const;
 
 export function failureOf(
   upstream: string,
   reason: keyof typeof described,
   cause?: unknown,
+  retryAfterMs = defaultRetryAfterMs,
 ): Failure {
-  const [kind, message] = described[reason];
+  const { kind, message } = described[reason];
   const options = kind === "unavailable" ? { cause, retryAfterMs } : { cause };
   return { reason, error: new UpstreamError(kind, upstream, message, options) };
+}
+
+/** Returns the failure of an exchange whose response is no message of this revision. */
+export function malformedOf(upstream: string, cause: unknown): Failure {
+  const reason = isEarlierRevision(cause) ? "earlier-revision" : "malformed";
+  return failureOf(upstream, reason, cause);
 }
 
 /** Returns the failure of a phase that timed out. In the phase `body`, the client is too slow. */
@@ -69,10 +106,49 @@ export function timeoutOf(upstream: string, phase: Phase, cause?: unknown): Fail
   return { reason: `${phase}-timeout`, error };
 }
 
-/** Returns the failure of a connection that was refused, or not established in time. */
+/** Returns the failure of a request whose replica does not answer its health checks either. */
+export function silentOf(upstream: string): Failure {
+  const silent = "The upstream no longer answers; the request may have been executed";
+  return { reason: "silent", error: new UpstreamError("timeout", upstream, silent) };
+}
+
+/** Returns the error that aborts the exchange with such a replica. It is not sent to the client. */
+export function silenceError(): TransportError {
+  return new TransportError("timeout", "The replica does not answer its health checks");
+}
+
+/**
+ * Returns the failure of a request that was not sent: the connection was refused or not established
+ * in time, or the program of the upstream does not run.
+ */
 export function connectFailureOf(upstream: string, cause: unknown): Failure {
   if (hasCode(cause, connectTimeouts)) return timeoutOf(upstream, "connect", cause);
-  return failureOf(upstream, "unreachable", cause);
+  if (cause instanceof NotRunningError) return notRunningOf(upstream, cause);
+  return failureOf(upstream, isTlsProblem(cause) ? "tls" : "unreachable", cause);
+}
+
+/** Returns the failure of an exchange whose connection failed before the response was complete. */
+export function brokenFailureOf(upstream: string, cause: Error): Failure {
+  return failureOf(upstream, isMalformedHead(cause) ? "malformed-head" : "broken", cause);
+}
+
+/** The error for a request whose program could not be started. The request was not sent. */
+export class NotRunningError extends TransportError {}
+
+/** Returns the error for a request whose program did not start, for the reason of its transport. */
+export function notRunning(cause: TransportError): NotRunningError {
+  const { message, retryAfterMs } = cause;
+  return new NotRunningError("closed", message, { cause, retryAfterMs });
+}
+
+function notRunningOf(upstream: string, { cause, retryAfterMs }: NotRunningError): Failure {
+  const code = cause instanceof Error ? spawnCodeOf(cause.cause) : undefined;
+  if (code === undefined) return failureOf(upstream, "restarting", cause, retryAfterMs);
+  const notStarted = `The program of the upstream did not start (${code})`;
+  return {
+    reason: "not-started",
+    error: new UpstreamError("unreachable", upstream, notStarted, { cause }),
+  };
 }
 
 /** Returns the failure of a request that undici rejects before it connects. */
@@ -109,6 +185,14 @@ export function isMalformedRequest(error: unknown): boolean {
 /** True when the pool was closed because its replica was removed. The replica has not failed. */
 export function isRetired(error: unknown): boolean {
   return hasCode(error, retiredCodes);
+}
+
+/** True when undici could not read the head of a response. The codes of its parser begin with HPE_. */
+function isMalformedHead(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = Reflect.get(error, "code");
+  if (code === "UND_ERR_HEADERS_OVERFLOW" || /^HPE_/.test(String(code))) return true;
+  return isMalformedHead(error.cause);
 }
 
 /** True when the error, or one that it wraps, has one of the codes. */

@@ -62,7 +62,7 @@ export function cluster({
           send: { text: Buffer.from(healthCheck.body).toString("hex") },
           request_headers_to_add: Object.entries({
             ...healthCheck.headers,
-            ...config.headers,
+            ...config.headers?.set,
           }).map(([key, value]) => ({ header: { key, value: value.replaceAll("%", "%%") } })),
         },
       },

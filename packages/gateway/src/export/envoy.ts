@@ -1,6 +1,7 @@
 /** Writes the routes for Envoy, as a static configuration of its v3 API. */
 import { headerNames, latestVersion } from "lutra/protocol";
 import { stringify } from "yaml";
+import { defaultHeaders } from "../head/header-policy.ts";
 import { address, cluster, extensions, seconds } from "./envoy-cluster.ts";
 import {
   type ExportPlan,
@@ -162,23 +163,31 @@ function weighted({ pool, weight }: { readonly pool: Pool; readonly weight: numb
  * `Host` before its route adds headers, so with several pools each cluster adds its own headers.
  */
 function changedHeaders(pool: Pool | undefined): object {
-  const own = Object.entries(pool?.config.headers ?? {});
+  const { set, rename, remove } = pool?.config.headers ?? defaultHeaders;
+  if (pool !== undefined && Object.keys(rename).length > 0) {
+    throw exportError(
+      `upstreams.${pool.name}.headers.rename`,
+      "expected no renamed headers, because Envoy routes can't rename headers; remove it",
+    );
+  }
   const added = {
     ...forwardedHeaders({
       address: "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
       host: "%REQ(:AUTHORITY)%",
     }),
     ...Object.fromEntries(
-      own.map(([key, value]) => [key.toLowerCase(), value.replaceAll("%", "%%")]),
+      Object.entries(set).map(([key, value]) => [key, value.replaceAll("%", "%%")]),
     ),
   };
   return {
-    request_headers_to_remove: ["origin", ...droppedClaims],
+    request_headers_to_remove: ["origin", ...droppedClaims, ...remove],
     ...(pool !== undefined && {
-      request_headers_to_add: Object.entries(added).map(([key, value]) => ({
-        header: { key, value },
-        append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
-      })),
+      request_headers_to_add: Object.entries(added)
+        .filter(([key]) => key in set || !remove.includes(key))
+        .map(([key, value]) => ({
+          header: { key, value },
+          append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+        })),
     }),
   };
 }

@@ -132,12 +132,13 @@ describe("an export keeps hostile texts inside their quotes", () => {
   });
 
   it.each([
-    ["listen.host", { listen: { host: "0.0.0.0; evil" } }],
-    ["listen.path", { listen: { path: "/mcp { evil; }" } }],
-    ["listen.port", { listen: { port: 0 } }],
-  ])("rejects an unsafe %s", (path, change) => {
+    ["configuration: listen.host", { listen: { host: "0.0.0.0; evil" } }],
+    ["configuration: listen.path", { listen: { path: "/mcp { evil; }" } }],
+    ["export: listen.path", { listen: { path: "/mcp{evil;}" } }],
+    ["export: listen.port", { listen: { port: 0 } }],
+  ])("rejects an unsafe value with %s", (place, change) => {
     for (const target of exportTargets) {
-      expect(() => write({ upstreams, ...change }, target)).toThrow(`export: ${path}: expected`);
+      expect(() => write({ upstreams, ...change }, target)).toThrow(`${place}: expected`);
     }
   });
 
@@ -289,6 +290,60 @@ describe("a feature that a proxy does not have", () => {
     const param = [{ match: { param: { "a.b": "x" } }, to: "atlas" }, { to: "atlas" }];
     expect(() => write({ upstreams, routes: param }, "nginx")).toThrow(
       "mcp-param-a.b: expected only letters",
+    );
+  });
+});
+
+describe("a policy for headers", () => {
+  const of = (headers: object): ConfigInput => ({
+    upstreams: { atlas: { url: "http://atlas.example/mcp", headers } },
+  });
+  const policy = { remove: ["X-Secret"], rename: { "x-user": "x-caller" } };
+
+  it("is applied by nginx", () => {
+    const { text } = write(of(policy), "nginx");
+    expect(text).toContain(`proxy_set_header 'x-secret' "";`);
+    expect(text).toContain(`proxy_set_header 'x-user' "";`);
+    expect(text).toContain("proxy_set_header 'x-caller' $http_x_user;");
+  });
+
+  it("is applied by HAProxy", () => {
+    const { text } = write(of(policy), "haproxy");
+    const lines = text.split("\n").map((line) => line.trim().replaceAll("'", ""));
+    const own = lines.filter((line) => /x-(?:secret|user|caller)/.test(line));
+    expect(own).toEqual([
+      "http-request del-header x-secret",
+      "http-request del-header x-caller",
+      "http-request set-header x-caller %[req.fhdr(x-user)] if { req.fhdr(x-user) -m found }",
+      "http-request del-header x-user",
+    ]);
+  });
+
+  it("is applied by Envoy, which removes headers but can't rename them", () => {
+    const removed = { remove: ["x-secret", "x-forwarded-for"] };
+    const { text } = write(of(removed), "envoy");
+    expect(text).toContain("- x-secret");
+    expect(text).not.toContain("key: x-forwarded-for");
+    expect(() => write(of(policy), "envoy")).toThrow(
+      "upstreams.atlas.headers.rename: expected no renamed headers",
+    );
+  });
+
+  it.each(["nginx", "haproxy", "envoy"] as const)("with a list is refused for %s", (target) => {
+    expect(() => write(of({ forward: ["x-tenant"] }), target)).toThrow(
+      'upstreams.atlas.headers.forward: expected "all"',
+    );
+  });
+
+  it("beside a guard is refused, because no proxy would ask the guard", () => {
+    const guarded = { ...of(policy), guard: { url: "http://guard.example/" } };
+    expect(() => write(guarded, "nginx")).toThrow("guard: expected none");
+  });
+
+  it("with a name that a proxy would interpret is refused", () => {
+    const odd = of({ rename: { "x-a": "x`b" } });
+    expect(() => write(odd, "haproxy")).toThrow(
+      "upstreams.atlas.headers.rename: expected names of",
     );
   });
 });

@@ -76,6 +76,9 @@ export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPl
       "expected none, because the proxy would let every caller through; remove it, and let the proxy or the upstreams verify callers",
     );
   }
+  if (config.guard !== undefined) {
+    throw exportError("guard", "expected none, because the proxy would not ask it; remove it");
+  }
   const notes = notesOnWhole(config);
   const pools = new Map<string, Pool>();
   for (const [name, upstream] of Object.entries(config.upstreams)) {
@@ -150,6 +153,11 @@ function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
   ];
   if (cache !== false) notes.push("cache: responses are not cached");
   for (const index of limits.keys()) notes.push(`limits[${index}]: the limit is not applied`);
+  if (listen.proxyProtocol) {
+    throw exportError("listen.proxyProtocol", "expected false, because it is not exported");
+  }
+  for (const index of listen.also.keys()) notes.push(`listen.also[${index}]: left out`);
+  if (listen.tls) notes.push("listen.tls: the listener has no TLS; add its certificate");
   if (listen.trustedProxies.length > 0) {
     notes.push(
       "listen.trustedProxies: no proxy is trusted, so X-Forwarded-* of proxies in front are replaced",
@@ -163,7 +171,11 @@ function notesOnWhole({ cache, limits, listen }: CompleteConfig): string[] {
   return notes;
 }
 
-function safeListen({ host, port, path }: CompleteConfig["listen"]): ExportPlan["listen"] {
+function safeListen(listen: CompleteConfig["listen"]): ExportPlan["listen"] {
+  const { host, port, path, socket } = listen;
+  if (socket !== undefined) {
+    throw exportError("listen.socket", "expected none, because only addresses are exported");
+  }
   if (!/^[A-Za-z0-9_.:-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host)) {
     throw exportError("listen.host", "expected a host name or an IP address");
   }
@@ -183,8 +195,13 @@ function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | u
       "expected no selection, because the proxy can't hide entries of lists; remove it",
     );
   }
+  requireExportable(config, at);
   if (config.url === undefined) {
     notes.push(`${at}: a ${config.command ? "command" : "module"} has no URL`);
+    return undefined;
+  }
+  if (config.socket !== undefined) {
+    notes.push(`${at}: left out because its replicas listen on Unix sockets`);
     return undefined;
   }
   const urls = [config.url].flat().map((url) => new URL(url));
@@ -198,6 +215,7 @@ function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | u
   if (urls.some(({ username, password }) => username !== "" || password !== "")) {
     notes.push(`${at}.url: the credentials in the URL are not sent`);
   }
+  if (config.tls) notes.push(`${at}.tls: left out; add the authority and the certificate`);
   const same = urls.filter((url, index) => isLike(url, first) || !notes.push(unlike(at, index)));
   if (same.some(({ host }) => host !== first.host)) {
     notes.push(`${at}.url: every replica receives the Host of the first one`);
@@ -211,6 +229,20 @@ function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | u
     path: safePath(`${first.pathname}${first.search}`),
     config,
   };
+}
+
+/** Refuses a policy for headers that no proxy can apply. */
+function requireExportable({ headers }: UpstreamConfig, at: string): void {
+  if (headers !== undefined && headers.forward !== "all") {
+    throw exportError(
+      `${at}.headers.forward`,
+      'expected "all", because the proxy can\'t drop headers whose names it does not know; name the headers to drop in `remove`',
+    );
+  }
+  for (const header of Object.entries(headers?.rename ?? {}).flat()) {
+    if (/^[a-z0-9_-]+$/.test(header)) continue;
+    throw exportError(`${at}.headers.rename`, "expected names of only letters, digits, _ and -");
+  }
 }
 
 function isLike(url: URL, first: URL): boolean {

@@ -1,5 +1,6 @@
 /** Writes the routes for HAProxy. */
 import { headerNames, latestVersion } from "lutra/protocol";
+import { defaultHeaders } from "../head/header-policy.ts";
 import {
   decidingHeaders,
   type ExportPlan,
@@ -219,9 +220,9 @@ function backend(pool: Pool): string {
     "least-in-flight": "leastconn",
     "two-choices": "random(2)",
   }[config.balance];
-  const own = Object.entries(config.headers ?? {});
+  const { set, rename, remove } = config.headers ?? defaultHeaders;
   const checked = { host: authority, ...healthCheck.headers };
-  const sent = Object.entries({ ...checked, ...lowerCase(own) }).map(
+  const sent = Object.entries({ ...checked, ...set }).map(
     ([header, value]) => `hdr ${quoteHaproxy(header)} ${quoteFormat(value)}`,
   );
   return [
@@ -238,7 +239,9 @@ function backend(pool: Pool): string {
     `    http-request set-header host ${quoteFormat(authority)}`,
     "    http-request del-header origin",
     `    http-request set-pathq ${quoteFormat(path)}`,
-    ...own.map(
+    ...remove.map((header) => `    http-request del-header ${quoteHaproxy(header)}`),
+    ...Object.entries(rename).flatMap(renameLines),
+    ...Object.entries(set).map(
       ([header, value]) =>
         `    http-request set-header ${quoteHaproxy(header)} ${quoteFormat(value)}`,
     ),
@@ -260,8 +263,12 @@ function serverLine({ servers, isSecure, hostname }: Pool, index: number): strin
   ].join(" ");
 }
 
-function lowerCase(headers: readonly (readonly [string, string])[]): {
-  readonly [header: string]: string;
-} {
-  return Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
+/** Replaces a header by one with another name. */
+function renameLines([from, to]: readonly [string, string]): string[] {
+  const [source, target] = [quoteHaproxy(from), quoteHaproxy(to)];
+  return [
+    `    http-request del-header ${target}`,
+    `    http-request set-header ${target} %[req.fhdr(${from})] if { req.fhdr(${from}) -m found }`,
+    `    http-request del-header ${source}`,
+  ];
 }

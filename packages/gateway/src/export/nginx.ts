@@ -1,5 +1,6 @@
 /** Writes the routes for nginx. */
 import { headerNames, latestVersion } from "lutra/protocol";
+import { defaultHeaders } from "../head/header-policy.ts";
 import {
   decidingHeaders,
   type ExportPlan,
@@ -275,22 +276,29 @@ function setHeaders(
   { authority, config }: Pool,
   headers: readonly string[],
 ): { readonly [header: string]: string } {
-  const own = Object.entries(config.headers ?? {});
+  const { set, rename, remove } = config.headers ?? defaultHeaders;
   return {
     host: authority,
     origin: '""',
     ...Object.fromEntries(droppedClaims.map((header) => [header, '""'])),
     ...forwardedHeaders({ address: "$remote_addr", host: "$http_host" }),
     ...Object.fromEntries(headers.map((header) => [header, variableOf(header)])),
-    ...Object.fromEntries(
-      own.map(([header, value]) => [header.toLowerCase(), quoteWithVariables(value)]),
-    ),
+    ...Object.fromEntries([...remove, ...Object.keys(rename)].map((header) => [header, '""'])),
+    ...mapValues(rename, ([from, to]) => [to, variableOf(from)]),
+    ...mapValues(set, ([header, value]) => [header, quoteWithVariables(value)]),
   };
+}
+
+function mapValues(
+  pairs: { readonly [name: string]: string },
+  convert: (pair: readonly [string, string]) => readonly [string, string],
+): { readonly [name: string]: string } {
+  return Object.fromEntries(Object.entries(pairs).map(convert));
 }
 
 function needsDollar({ pools }: ExportPlan): boolean {
   return pools.some(({ config }) =>
-    Object.entries(config.headers ?? {})
+    Object.entries(config.headers?.set ?? {})
       .flat()
       .join("")
       .includes("$"),

@@ -18,7 +18,7 @@ export const ownAnswers: {
   metadata: refusalOf(
     new ProtocolError(
       "headerMismatch",
-      "Header mismatch: MCP-Protocol-Version: missing or older than the metadata headers",
+      `Header mismatch: MCP-Protocol-Version or Mcp-Method: missing, or of an earlier revision; this server supports ${latestVersion}`,
       { data: { supported: [latestVersion] } },
     ),
   ),

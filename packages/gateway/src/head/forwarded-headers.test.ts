@@ -27,6 +27,7 @@ describe("a request from an untrusted peer", () => {
       "x-forwarded-for": "192.0.2.1",
       "x-forwarded-proto": "http",
       "x-forwarded-host": "mcp.example",
+      "x-real-ip": "192.0.2.1",
     });
   });
 
@@ -51,11 +52,17 @@ describe("a request from a trusted proxy", () => {
     });
   });
 
+  it("gets the address that the proxy has appended as X-Real-IP", () => {
+    const forged = ["X-Forwarded-For", "203.0.113.9, 192.0.2.1", "X-Real-IP", "203.0.113.9"];
+    expect(passed("10.0.0.1", ...forged)).toMatchObject({ "x-real-ip": "192.0.2.1" });
+  });
+
   it("gets the forwarded headers that the proxy did not send", () => {
     expect(passed("10.0.0.1")).toEqual({
       "x-forwarded-for": "10.0.0.1",
       "x-forwarded-proto": "http",
       "x-forwarded-host": "mcp.example",
+      "x-real-ip": "10.0.0.1",
     });
   });
 

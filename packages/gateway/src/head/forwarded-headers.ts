@@ -1,13 +1,14 @@
 /**
  * The headers `X-Forwarded-For`, `-Proto` and `-Host`, which describe the original request: the
- * client's address, the scheme and the host. The gateway extends the headers of a trusted proxy and
+ * client's address, the scheme and the host; and `X-Real-IP`, the client's address alone, which a
+ * server can read without knowing the trusted proxies. The gateway extends the headers of a trusted proxy and
  * drops those of any other peer, which may be forged. Upstreams can therefore trust the gateway's.
  *
  * `Forwarded` (RFC 7239) is neither read nor passed on, because it could contradict the others.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { plainAddress } from "lutra/internal";
+import { plainAddress, unixAddress } from "lutra/internal";
 import type { Peer, Peers } from "./peers.ts";
 
 /** The headers that the gateway writes itself. */
@@ -15,6 +16,7 @@ export const forwardedNames = {
   for: "x-forwarded-for",
   proto: "x-forwarded-proto",
   host: "x-forwarded-host",
+  client: "x-real-ip",
 } as const;
 
 /** The headers that are never passed on unchanged. */
@@ -22,19 +24,26 @@ export const rewrittenHeaders: readonly string[] = [...Object.values(forwardedNa
 
 /** Returns true for the lower-case name of a header that only a trusted proxy may send. */
 export function isClaim(name: string): boolean {
-  return name.startsWith("x-forwarded-") || name === "x-real-ip";
+  return name.startsWith("x-forwarded-");
 }
 
-/** Appends the forwarded headers to a list of alternating names and values. */
-export function addForwarded(headers: string[], { headers: sent }: IncomingMessage, peer: Peer) {
+/**
+ * Appends the forwarded headers to a list of alternating names and values. `client` is the result of
+ * `clientAddress`.
+ */
+export function addForwarded(
+  headers: string[],
+  { headers: sent }: IncomingMessage,
+  { peer, client }: { readonly peer: Peer; readonly client: string },
+): void {
   const { address, isTrusted } = peer;
   const before = isTrusted ? sentText(sent, forwardedNames.for) : undefined;
-  if (address !== "") {
-    headers.push(forwardedNames.for, before === undefined ? address : `${before}, ${address}`);
-  }
-  // The gateway's own listener has no TLS, so the default is http.
+  // A Unix socket has no address that an upstream could use.
+  const hops = [before, address === unixAddress ? "" : address].filter(Boolean);
+  if (hops.length > 0) headers.push(forwardedNames.for, hops.join(", "));
+  if (client !== "" && client !== unixAddress) headers.push(forwardedNames.client, client);
   const proto = isTrusted ? sentText(sent, forwardedNames.proto) : undefined;
-  headers.push(forwardedNames.proto, proto ?? "http");
+  headers.push(forwardedNames.proto, proto ?? peer.proto);
   const host = (isTrusted ? sentText(sent, forwardedNames.host) : undefined) ?? sent.host;
   if (host !== undefined) headers.push(forwardedNames.host, host);
 }

@@ -6,15 +6,23 @@
 
 /** The head of one request. */
 export interface Head {
-  /** `MCP-Protocol-Version`. Undefined for a revision whose servers do not compare headers with bodies. */
+  /** The method of HTTP. Absent for POST. */
+  readonly httpMethod?: string | undefined;
+  /**
+   * `MCP-Protocol-Version`. Undefined for an earlier version than the first with metadata headers,
+   * because its servers do not compare headers with the body.
+   */
   readonly version: string | undefined;
+  /** `MCP-Protocol-Version` of such an earlier revision. Absent for any other request. */
+  readonly olderVersion?: string | undefined;
   /** `Mcp-Method`. */
   readonly method: string | undefined;
   /** `Mcp-Name`, decoded. Undefined for a method without a name field. */
   readonly name: string | undefined;
   /**
-   * Returns a `Mcp-Param-*` header, decoded, by its lower-case name without the prefix. Returns undefined
-   * for a method whose arguments are not mirrored, because nothing confirms its headers.
+   * Returns a `Mcp-Param-*` header, decoded, by its lower-case name without the prefix. Returns
+   * undefined for a method whose arguments are not mirrored, because no server compares its headers
+   * with the body.
    */
   readonly param: (name: string) => string | undefined;
   /**
@@ -22,6 +30,8 @@ export interface Head {
    * with the forwarded headers.
    */
   readonly headers: readonly string[];
+  /** All headers as the client sent them, by lower-case name. Absent for a request without any. */
+  readonly sent?: { readonly [name: string]: string | readonly string[] | undefined };
   /** The address of the client, in front of all trusted proxies. */
   readonly address: string;
 }

@@ -1,6 +1,6 @@
 /** The peers of connections, and the trust in those that are proxies. */
 import { BlockList, isIPv6 } from "node:net";
-import { plainAddress } from "lutra/internal";
+import { plainAddress, unixAddress } from "lutra/internal";
 import { parseAddressRange } from "../config/address-range.ts";
 
 export interface Peer {
@@ -8,11 +8,15 @@ export interface Peer {
   readonly address: string;
   /** True for a trusted proxy. */
   readonly isTrusted: boolean;
+  /** The scheme of the connection to the gateway. */
+  readonly proto: "http" | "https";
 }
 
-/** The property that is read of a socket. */
+/** The properties that are read of a socket. */
 interface Connection {
   readonly remoteAddress?: string | undefined;
+  /** True for a connection with TLS. */
+  readonly encrypted?: boolean | undefined;
 }
 
 export interface Peers {
@@ -36,7 +40,8 @@ export function createPeers(trustedProxies: readonly string[]): Peers {
       let peer = known.get(connection);
       if (peer === undefined) {
         const address = plainAddress(connection.remoteAddress ?? "");
-        peer = { address, isTrusted: isTrusted(address) };
+        const proto = connection.encrypted === true ? "https" : "http";
+        peer = { address, isTrusted: isTrusted(address), proto };
         known.set(connection, peer);
       }
       return peer;
@@ -46,12 +51,18 @@ export function createPeers(trustedProxies: readonly string[]): Peers {
 
 function compileTrust(trustedProxies: readonly string[]): Peers["isTrusted"] {
   if (trustedProxies.length === 0) return () => false;
+  const trustsUnix = trustedProxies.includes(unixAddress);
   const trusted = new BlockList();
   for (const text of trustedProxies) {
+    if (text === unixAddress) continue;
     const range = parseAddressRange(text);
     if (range === undefined)
       throw new TypeError(`${text}: expected an IP address or a range such as 10.0.0.0/8`);
     trusted.addSubnet(range.address, range.prefix, range.family);
   }
-  return (address) => address !== "" && trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  return (address) => {
+    if (address === "") return false;
+    if (address === unixAddress) return trustsUnix;
+    return trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  };
 }

@@ -88,14 +88,15 @@ describe("the headers for the upstream", () => {
     ];
     expect(headOf(...sent).headers).toEqual([
       ...["x-kept", "yes", "content-type", "application/json"],
-      ...["x-forwarded-for", peerAddress, "x-forwarded-proto", "http"],
+      ...["x-forwarded-for", peerAddress, "x-real-ip", peerAddress],
+      ...["x-forwarded-proto", "http"],
       ...["x-forwarded-host", "gateway.example"],
     ]);
   });
 
   it("include unknown metadata unchanged", () => {
     const more = ["Mcp-Param-Whatever", "=?base64?w7g=?=", "mcp-new", "1"];
-    expect(headOf(...modern("tools/call", "a", ...more)).headers.slice(0, -4)).toEqual([
+    expect(headOf(...modern("tools/call", "a", ...more)).headers.slice(0, -6)).toEqual([
       ...["mcp-protocol-version", "2026-07-28", "mcp-method", "tools/call", "mcp-name", "a"],
       ...["mcp-param-whatever", "=?base64?w7g=?=", "mcp-new", "1"],
     ]);

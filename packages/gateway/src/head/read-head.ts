@@ -3,33 +3,17 @@
  *
  * @spec basic/transports/streamable-http#request-metadata
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { headerMismatch, principalHeader } from "lutra/internal";
 import { coreMethods, decodeHeaderValue, headerNames, latestVersion } from "lutra/protocol";
 import { repeatedCredentials } from "../refuse.ts";
 import { addForwarded, clientAddress, isClaim, rewrittenHeaders } from "./forwarded-headers.ts";
 import type { Head } from "./head.ts";
+import { checkedHeaders, hopByHop } from "./known-headers.ts";
 import { createPeers, type Peer, type Peers } from "./peers.ts";
 
-/** The headers that belong to a connection and not to the message. `expect` is already answered. */
-const hopByHop = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
-
-/** The headers that the gateway checks itself; the upstream has another host. */
-const checked = ["host", "origin"];
-
 /** The headers that are never passed on unchanged. Only the gateway itself names a principal. */
-const withheld = new Set([...hopByHop, ...checked, ...rewrittenHeaders, principalHeader]);
+const withheld = new Set([...hopByHop, ...checkedHeaders, ...rewrittenHeaders, principalHeader]);
 
 /** The methods without a name field. No server compares `Mcp-Name` with their bodies. */
 const nameless = new Set(coreMethods.filter((one) => !one.nameField).map(({ name }) => name));
@@ -55,6 +39,7 @@ export function readHead(req: IncomingMessage, peers: Peers = noTrustedProxies):
 
 class RequestHead implements Head {
   version: string | undefined = undefined;
+  olderVersion: string | undefined = undefined;
   method: string | undefined = undefined;
   name: string | undefined = undefined;
   readonly #req: IncomingMessage;
@@ -75,7 +60,9 @@ class RequestHead implements Head {
       if (mayMatter(rawName)) this.#take(rawName.toLowerCase(), rawHeaders[index + 1] as string);
     }
     rejectConnectionMetadata(req.headers.connection);
-    this.version = modernVersion(this.version);
+    const sent = this.version;
+    this.version = modernVersion(sent);
+    if (this.version === undefined) this.olderVersion = sent;
     if (this.name === undefined) return;
     this.name = mayHaveName(this.method) ? decodeHeaderValue(this.name, "Mcp-Name") : undefined;
   }
@@ -95,8 +82,12 @@ class RequestHead implements Head {
 
   /** Created on first access, because responses from the cache need no upstream headers. */
   get headers(): readonly string[] {
-    this.#headers ??= passedHeaders(this.#req, this.#peer);
+    this.#headers ??= passedHeaders(this.#req, this.#peer, this.address);
     return this.#headers;
+  }
+
+  get sent(): IncomingHttpHeaders {
+    return this.#req.headers;
   }
 
   param(name: string): string | undefined {
@@ -149,7 +140,7 @@ const letterA = 0x61;
 const letterM = 0x6d;
 
 /** Returns the headers for the upstream, as alternating names and values. */
-function passedHeaders(req: IncomingMessage, peer: Peer): readonly string[] {
+function passedHeaders(req: IncomingMessage, peer: Peer, client: string): readonly string[] {
   const { rawHeaders } = req;
   const named = namesIn(req.headers.connection);
   const headers: string[] = [];
@@ -158,7 +149,7 @@ function passedHeaders(req: IncomingMessage, peer: Peer): readonly string[] {
     if (withheld.has(name) || named?.has(name) || (!peer.isTrusted && isClaim(name))) continue;
     headers.push(name, rawHeaders[index + 1] as string);
   }
-  addForwarded(headers, req, peer);
+  addForwarded(headers, req, { peer, client });
   return headers;
 }
 

@@ -1,5 +1,15 @@
+import type { ConcurrencyLimiter } from "../shared/shared-stores.ts";
+
+/** Creates a limit that counts the requests of this process. */
+export function createLocalConcurrency(max: number): ConcurrencyLimiter {
+  const inFlight = new InFlight();
+  return {
+    enter: (key) => (inFlight.enter(key, max) ? () => inFlight.leave(key) : undefined),
+  };
+}
+
 /** Counts the requests in flight for each key. */
-export class InFlight {
+class InFlight {
   readonly #counts = new Map<string, number>();
 
   /** Counts one more request for `key`. Returns false when `max` are in flight already. */
@@ -15,10 +25,5 @@ export class InFlight {
     const count = this.#counts.get(key) ?? 0;
     if (count > 1) this.#counts.set(key, count - 1);
     else this.#counts.delete(key);
-  }
-
-  /** Number of keys with requests in flight. */
-  get size(): number {
-    return this.#counts.size;
   }
 }

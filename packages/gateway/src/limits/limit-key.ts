@@ -1,6 +1,6 @@
 /** The keys under which a limit counts requests. */
 import { hash } from "node:crypto";
-import { networkOf } from "lutra/internal";
+import { callerOf, networkOf } from "lutra/internal";
 import type { LimitConfig } from "../config/schema.ts";
 import type { RoutingInput } from "../routes/match.ts";
 import type { Subject } from "../subjects/subject.ts";
@@ -26,8 +26,8 @@ export function compileKey(per: readonly Per[]): (input: RoutingInput) => string
 
 function compilePart(per: Per): (input: RoutingInput) => string | undefined {
   if (per === "principal") {
-    return ({ principal, head }) =>
-      principal === undefined ? `address ${networkOf(head.address)}` : `principal ${principal}`;
+    return ({ principal: id, head: { address } }) =>
+      callerOf({ principal: id === undefined ? undefined : { id }, address });
   }
   if (per === "address") return ({ head }) => networkOf(head.address);
   if (per === "upstream") return ({ subject }) => subject?.countedAt;
@@ -39,5 +39,9 @@ function compilePart(per: Per): (input: RoutingInput) => string | undefined {
 /** Returns the same key for all names of a tool, prompt or resource. */
 function toolKey(subject: Subject): string {
   const { countedAt, kind, name } = subject;
-  return JSON.stringify([countedAt, kind, kind === "resource" ? subject.canonical[0] : name]);
+  return JSON.stringify([
+    countedAt,
+    kind,
+    kind === "resource" ? subject.ownCanonical.at(-1) : name,
+  ]);
 }

@@ -1,4 +1,5 @@
 /** Limits on the rate and the concurrency of requests. */
+import { steadyNow, tooMany } from "lutra/internal";
 import {
   type InputRequiredResult,
   inputRequired,
@@ -20,9 +21,9 @@ import {
 import type { LimitConfig } from "../config/schema.ts";
 import { recordOf } from "../exchange-record.ts";
 import type { Head } from "../head/head.ts";
-import { tooManyRequests } from "../refuse.ts";
 import { compileMatch, type RoutingInput } from "../routes/match.ts";
-import { InFlight } from "./in-flight.ts";
+import type { ConcurrencyLimiter, Leave } from "../shared/shared-stores.ts";
+import { createLocalConcurrency } from "./in-flight.ts";
 import { compileKey } from "./limit-key.ts";
 import { createRounds, type OpenedRound, type Rounds } from "./rounds.ts";
 
@@ -41,9 +42,11 @@ export interface LimitsOptions {
     rate: Pick<MemoryRateLimiterOptions, "requests" | "perMs">,
     index: number,
   ) => RateLimiter;
+  /** Creates the limit on concurrency of a limit, given its index. @default in memory */
+  readonly createConcurrencyLimiter?: (max: number, index: number) => ConcurrencyLimiter;
   /** Detects repeated rounds. @default in memory */
   readonly replayGuard?: ReplayGuard;
-  /** The clock, in milliseconds since 1970. @default Date.now */
+  /** The clock, in milliseconds since 1970. @default the system's time, but never set back */
   readonly now?: () => number;
 }
 
@@ -51,7 +54,7 @@ interface Limit {
   readonly applies: (input: RoutingInput) => boolean;
   readonly keyOf: (input: RoutingInput) => string;
   readonly rate: RateLimiter | undefined;
-  readonly concurrency: { readonly max: number; readonly inFlight: InFlight } | undefined;
+  readonly concurrency: ConcurrencyLimiter | undefined;
 }
 
 /** A limit that applies to a request, and the key under which the request counts. */
@@ -72,7 +75,7 @@ const busyRetryMs = 1000;
  */
 export function createLimits(configs: readonly LimitConfig[], options: LimitsOptions): Middleware {
   if (configs.length === 0) return (next) => next;
-  const { headOf = (context) => recordOf(context)?.head, now = Date.now } = options;
+  const { headOf = (context) => recordOf(context)?.head, now = steadyNow } = options;
   const { replayGuard = createMemoryReplayGuard({ now }) } = options;
   const limits = configs.map((config, index) => compileLimit(config, index, options));
   const rounds = createRounds({ sealer: createSealer(options.keys), replayGuard, now });
@@ -103,15 +106,17 @@ export function needSubject(configs: readonly LimitConfig[]): boolean {
 function compileLimit(
   { match, per, rate, concurrency }: LimitConfig,
   index: number,
-  { createRateLimiter = createMemoryRateLimiter }: LimitsOptions,
+  options: LimitsOptions,
 ): Limit {
+  const { createRateLimiter = createMemoryRateLimiter } = options;
+  const { createConcurrencyLimiter = createLocalConcurrency } = options;
   const conditions = compileMatch(match, "subject");
   return {
     applies: (input) => conditions.every(({ holds }) => holds(input)),
     keyOf: compileKey(per),
     rate: rate && createRateLimiter(rate, index),
     concurrency:
-      concurrency === undefined ? undefined : { max: concurrency, inFlight: new InFlight() },
+      concurrency === undefined ? undefined : createConcurrencyLimiter(concurrency, index),
   };
 }
 
@@ -126,7 +131,7 @@ async function serveWithin(
   rounds: Rounds,
   { request, context, next }: LimitedRequest,
 ): Promise<Result> {
-  const entered = enterAll(applied);
+  const entered = await enterAll(applied);
   if (entered === undefined) throw beyondLimit(context, busyRetryMs);
   try {
     const isRated = applied.some(({ limit }) => limit.rate !== undefined);
@@ -158,16 +163,24 @@ async function openOrCount(
 }
 
 /** Enters all concurrency limits, or none. */
-function enterAll(applied: readonly Applied[]): readonly (() => void)[] | undefined {
-  const entered: (() => void)[] = [];
+async function enterAll(applied: readonly Applied[]): Promise<readonly Leave[] | undefined> {
+  const entered: Leave[] = [];
+  const leaveAll = () => {
+    for (const leave of entered) leave();
+  };
   for (const { limit, key } of applied) {
     if (limit.concurrency === undefined) continue;
-    const { inFlight, max } = limit.concurrency;
-    if (!inFlight.enter(key, max)) {
-      for (const leave of entered) leave();
-      return undefined;
+    try {
+      const leave = await limit.concurrency.enter(key);
+      if (leave !== undefined) entered.push(leave);
+      else {
+        leaveAll();
+        return undefined;
+      }
+    } catch (error) {
+      leaveAll();
+      throw error;
     }
-    entered.push(() => inFlight.leave(key));
   }
   return entered;
 }
@@ -190,5 +203,5 @@ async function takeAll(applied: readonly Applied[], context: RequestContext): Pr
 function beyondLimit(context: RequestContext, retryAfterMs: number): ProtocolError {
   const record = recordOf(context);
   if (record !== undefined) record.reason = "limit";
-  return tooManyRequests(retryAfterMs);
+  return tooMany("requests", retryAfterMs);
 }

@@ -4,15 +4,25 @@
  * pino's lines can read it.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import sonicBoom from "sonic-boom";
+import { isTraceparent, traceIdOf } from "lutra/internal";
 import type { Config } from "../config/schema.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
-import { EntryBuffer, type LineDestination } from "./entry-buffer.ts";
+import { EntryBuffer } from "./entry-buffer.ts";
+import { LineFile, type LineFileOptions } from "./line-file.ts";
+import { createLogFields, createLogFilter } from "./log-filter.ts";
 
 export interface AccessLog {
   readonly write: (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
+  /** Writes a line for a request that could not be parsed. */
+  readonly writeMalformed: (record: ExchangeRecord, malformed: Malformed) => void;
   /** Writes the pending lines; resolves once the operating system has them. */
   readonly flush: () => Promise<void>;
+  /** Opens the path of the file again, after another program has renamed the file. */
+  readonly reopen: () => void;
+  /** Number of lines that could not be written. */
+  readonly lost: () => number;
+  /** Releases the file. */
+  readonly close: () => void;
 }
 
 /** A stream that receives the access log. */
@@ -21,83 +31,113 @@ export interface LogStream {
   readonly write: (lines: string) => unknown;
 }
 
-/** Maximum length of a name; longer ones are cut off. */
+/** Maximum length of a method or name; longer ones are cut off. */
 const maxNameLength = 256;
-
-/** Maximum number of bytes that wait for a slow file or reader; further lines are discarded. */
-const maxWaitingBytes = 16_777_216;
 
 /** The number that pino gives to the level "info". */
 const level = 30;
 
 /**
  * Creates a log that writes to `stream`, to the configured file or to standard output. Returns
- * `undefined` when the log is switched off. `onError` is called for each write that fails; later
- * writes are still attempted.
+ * `undefined` when the log is switched off. After a write that fails, later ones are still attempted.
+ *
+ * @throws if the file can't be opened
  */
 export function createAccessLog(
   config: Config["log"],
-  onError: (error: Error) => void,
+  events: Pick<LineFileOptions, "onError" | "onRecovered">,
   stream?: LogStream,
 ): AccessLog | undefined {
   if (config === false) return undefined;
-  const entries = new EntryBuffer(stream ?? openFile(config.file, onError), lineOf);
-  const { address: hasAddress } = config;
+  const { address: hasAddress, file, maxBytes, keep } = config;
+  const out = stream ? undefined : new LineFile({ file, maxBytes, keep, ...events });
+  const entries = new EntryBuffer(stream ?? (out as LineFile), lineOf);
+  const isLogged = createLogFilter(config);
+  const ownFields = createLogFields(config);
   return {
     write: (record, req, res) => {
+      if (!isLogged({ record, status: res.headersSent ? res.statusCode : 0 })) return;
       const address = hasAddress ? record.head.address : "";
-      entries.add(entryOf(record, { req, res, address }));
+      entries.add(
+        entryOf(record, {
+          status: res.headersSent ? res.statusCode : 0,
+          isBroken: !res.writableFinished,
+          length: req.headers["content-length"],
+          traceparent: req.headers.traceparent,
+          address,
+          ownFields: ownFields(record),
+        }),
+      );
+    },
+    writeMalformed: (record, { status, address }) => {
+      const none = { length: undefined, traceparent: undefined, ownFields: "" };
+      const sources = { status, isBroken: false, ...none };
+      entries.add(entryOf(record, { ...sources, address: hasAddress ? address : "" }));
     },
     flush: () => entries.flush(),
+    reopen: () => {
+      entries.write();
+      out?.reopen();
+    },
+    lost: () => out?.lost() ?? 0,
+    close: () => out?.close(),
   };
 }
 
-function openFile(file: string | undefined, onError: (error: Error) => void): LineDestination {
-  const out = new sonicBoom.SonicBoom({
-    ...(file === undefined ? { dest: 1 } : { dest: file, mkdir: true }),
-    sync: false,
-    // With a minimum of 0, `flush` calls back before anything is written.
-    minLength: 1,
-    maxLength: maxWaitingBytes,
-  });
-  return out.on("error", onError);
+/** A request that could not be parsed. */
+interface Malformed {
+  /** The status of its response. */
+  readonly status: number;
+  readonly address: string;
 }
 
 interface Sources {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  readonly status: number;
+  /** True if the client disconnected, or the response ended early. */
+  readonly isBroken: boolean;
+  readonly length: string | undefined;
+  readonly traceparent: string | string[] | undefined;
   /** Empty when it is unknown or not to be logged. */
   readonly address: string;
+  /** The configured fields, as JSON members with a comma before each. */
+  readonly ownFields: string;
 }
 
 /** The fields of a line. It holds no reference to the request, so that the request can be freed. */
 type Entry = ReturnType<typeof entryOf>;
 
-function entryOf(record: ExchangeRecord, { req, res, address }: Sources) {
+function entryOf(record: ExchangeRecord, sources: Sources) {
   const { head } = record;
   return {
     time: Date.now(),
-    method: head.method,
+    method: head.method?.slice(0, maxNameLength),
     name: head.name?.slice(0, maxNameLength),
+    entry: ownNameOf(record)?.slice(0, maxNameLength),
     version: head.version,
     principal: record.principal,
-    address,
+    address: sources.address,
     route: record.route,
     upstream: record.upstream,
     replica: record.replica,
     attempts: record.attempts,
-    status: res.headersSent ? res.statusCode : 0,
+    status: sources.status,
     code: record.code,
     cache: record.cache,
-    // The client disconnected, or the response ended early.
-    isBroken: !res.writableFinished,
+    isBroken: sources.isBroken,
     reason: record.reason,
     ms: record.ms,
     upstreamMs: record.upstreamMs,
-    length: req.headers["content-length"],
+    length: sources.length,
     bytesOut: record.bytesOut,
-    traceparent: req.headers.traceparent,
+    trace: record.trace?.traceId,
+    traceparent: sources.traceparent,
+    ownFields: sources.ownFields,
   };
+}
+
+/** Returns the upstream's own name of the entry, if the client knows it by another one. */
+function ownNameOf({ subject, head }: ExchangeRecord): string | undefined {
+  return subject === undefined || subject.name === head.name ? undefined : subject.name;
 }
 
 /**
@@ -109,6 +149,7 @@ function lineOf(entry: Entry): string {
     `{"level":${level},"time":${entry.time}` +
     text("method", entry.method) +
     text("name", entry.name) +
+    text("entry", entry.entry) +
     plain("version", entry.version) +
     text("principal", entry.principal) +
     plain("address", entry.address || undefined) +
@@ -125,7 +166,8 @@ function lineOf(entry: Entry): string {
     number("upstreamMs", entry.upstreamMs && rounded(entry.upstreamMs)) +
     number("bytesIn", Number(entry.length) || undefined) +
     `,"bytesOut":${entry.bytesOut}` +
-    plain("trace", traceIdOf(entry.traceparent)) +
+    plain("trace", entry.trace ?? sentTraceId(entry.traceparent)) +
+    entry.ownFields +
     "}\n"
   );
 }
@@ -147,9 +189,7 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Returns the trace id of a W3C `traceparent`. */
-function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
-  if (typeof traceparent !== "string" || traceparent.length < 55) return undefined;
-  const id = traceparent.slice(3, 35);
-  return /^[0-9a-f]{32}$/.test(id) ? id : undefined;
+/** Returns the trace id of a valid `traceparent`. */
+function sentTraceId(traceparent: string | string[] | undefined): string | undefined {
+  return isTraceparent(traceparent) ? traceIdOf(traceparent) : undefined;
 }

@@ -24,7 +24,6 @@ export class EntryBuffer<Entry> {
   readonly #lineOf: (entry: Entry) => string;
   #entries: Entry[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #hasWritten = false;
 
   /** `lineOf` formats an entry as a line, including the line break. */
   constructor(out: LineDestination, lineOf: (entry: Entry) => string) {
@@ -34,17 +33,16 @@ export class EntryBuffer<Entry> {
 
   add(entry: Entry): void {
     this.#entries.push(entry);
-    if (this.#entries.length >= maxEntries) this.#write();
+    if (this.#entries.length >= maxEntries) this.write();
     // The timer keeps the process alive until the last lines are written.
-    else this.#timer ??= setTimeout(() => this.#write(), maxMs);
+    else this.#timer ??= setTimeout(() => this.write(), maxMs);
   }
 
   /** Writes all entries. Resolves once they are written, but after one second at the latest. */
   flush(): Promise<void> {
-    this.#write();
+    this.write();
     return new Promise((resolve) => {
-      // SonicBoom fails if it is flushed before its file is open, which is possible before a write.
-      if (this.#out.flush === undefined || !this.#hasWritten) return void resolve();
+      if (this.#out.flush === undefined) return void resolve();
       const timer = setTimeout(resolve, maxFlushMs);
       this.#out.flush(() => {
         clearTimeout(timer);
@@ -53,14 +51,14 @@ export class EntryBuffer<Entry> {
     });
   }
 
-  #write(): void {
+  /** Passes all entries to the destination. */
+  write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#entries.length === 0) return;
     let lines = "";
     for (const entry of this.#entries) lines += this.#lineOf(entry);
     this.#entries = [];
-    this.#hasWritten = true;
     this.#out.write(lines);
   }
 }

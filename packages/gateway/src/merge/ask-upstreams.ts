@@ -2,6 +2,7 @@
  * Sends one question to several upstreams. An upstream that does not answer is named in the result
  * and does not prevent the others from answering.
  */
+import { setMaxListeners } from "node:events";
 import { abortError, within } from "lutra/internal";
 import type { ProtocolError, RequestContext } from "lutra/protocol";
 import { UpstreamError } from "../delivery/upstream-error.ts";
@@ -23,25 +24,32 @@ export interface UpstreamAnswers<T> {
 export interface UpstreamQuestion<T> {
   readonly method: string;
   readonly context: RequestContext;
-  /** Maximum time for one upstream, in milliseconds. */
+  /** Maximum time for an upstream without a `partMs` of its own, in milliseconds. */
   readonly partMs: number;
   readonly onWarning: (message: string, cause?: unknown) => void;
   /** Called for each missing upstream, with the error that a client would receive. */
   readonly onFailure?: ((upstream: string, error: ProtocolError) => void) | undefined;
   readonly ask: (upstream: Upstream, signal: AbortSignal) => Promise<T>;
+  /**
+   * True if an upstream that does not support the method counts as an answer without entries, so
+   * that missing upstreams do not fail the request. @default false
+   */
+  readonly isOptional?: boolean | undefined;
 }
 
 /**
  * Asks all upstreams at once.
  *
  * @throws {ProtocolError} when no upstream answered: the error of the first missing one, or
- * `methodNotFound`
+ * `methodNotFound` if none supports the method
  */
 export async function askUpstreams<T>(
   upstreams: readonly Upstream[],
   question: UpstreamQuestion<T>,
 ): Promise<UpstreamAnswers<T>> {
-  const { method, context, onFailure, onWarning } = question;
+  const { method, context, onFailure, onWarning, isOptional = false } = question;
+  // Each upstream adds a listener; Node warns above 10.
+  setMaxListeners(0, context.signal);
   const settled = await Promise.allSettled(upstreams.map((one) => askWithin(one, question)));
   if (context.signal.aborted) throw abortError(context.signal);
   const answers: UpstreamAnswer<T>[] = [];
@@ -55,19 +63,25 @@ export async function askUpstreams<T>(
       const error = upstreamErrorOf(upstream.name, outcome.reason);
       failure ??= error;
       onFailure?.(upstream.name, error);
-      onWarning(`${method}: upstream "${upstream.name}" did not answer`, outcome.reason);
+      // The upstream itself warns once when it goes out.
+      if (upstream.isOut?.() !== true) {
+        onWarning(`${method}: upstream "${upstream.name}" did not answer`, outcome.reason);
+      }
     }
   }
-  if (answers.length === 0) throw failure ?? methodNotFound(method);
-  return { answers, missing };
+  if (answers.length > 0) return { answers, missing };
+  if (failure === undefined) throw methodNotFound(method);
+  if (isOptional && missing.length < upstreams.length) return { answers, missing };
+  throw failure;
 }
 
 function askWithin<T>(
   upstream: Upstream,
   { context, partMs, ask }: UpstreamQuestion<T>,
 ): Promise<T> {
+  const ms = upstream.partMs ?? partMs;
   const tooLate = () =>
-    new UpstreamError("timeout", upstream.name, `The upstream did not answer within ${partMs} ms`);
-  const bounds = { signal: context.signal, ms: partMs, tooLate };
+    new UpstreamError("timeout", upstream.name, `The upstream did not answer within ${ms} ms`);
+  const bounds = { signal: context.signal, ms, tooLate };
   return within(bounds, (signal) => ask(upstream, signal));
 }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { normalURI } from "lutra/internal";
 import { describe, expect, it } from "vitest";
 import { createUriForms } from "../subjects/uri-forms.ts";
 import { Attribution } from "./attribution.ts";
@@ -82,6 +83,46 @@ describe("attribution of URIs", () => {
   });
 });
 
+describe("attribution of other spellings of a URI", () => {
+  it.each([
+    ["file:///docs/café", "file:///docs/caf%C3%A9"],
+    ["file:///docs/caf%C3%A9", "file:///docs/café"],
+    ["file:///~me", "file:///%7Eme"],
+    ["file:///a%2fb", "FILE:///a%2Fb"],
+  ])("finds the listed %s for %s, and sends the listed spelling", (listed, sent) => {
+    const uris = attribution({ a: [listed], b: ["file:///other"] });
+    expect(uris.find(sent)).toEqual({ upstream: "a", uri: listed });
+    expect(uris.find(`a+${sent}`)).toEqual({ upstream: "a", uri: listed });
+    expect(uris.show("a", sent)).toBe(sent);
+  });
+
+  it("finds the upstream of a template whose text is spelled otherwise", () => {
+    const uris = attribution({}, { a: ["file:///café/{name}"], b: ["file:///tea/{name}"] });
+    const sent = "file:///caf%c3%a9/x";
+    expect(uris.find(sent)).toEqual({ upstream: "a", uri: sent });
+  });
+
+  it("finds no upstream for a URI that two upstreams spell differently", () => {
+    const uris = attribution({ a: ["x:é"], b: ["x:%C3%A9"] });
+    expect(uris.find("x:é")).toBeUndefined();
+    expect(uris.show("a", "x:é")).toBe("a+x:é");
+    expect(uris.find("a+x:%c3%a9")).toEqual({ upstream: "a", uri: "x:é" });
+    expect(uris.find("b+x:é")).toEqual({ upstream: "b", uri: "x:%C3%A9" });
+  });
+
+  it("adds the upstream to templates that two upstreams spell differently", () => {
+    const uris = attribution({}, { a: ["x:é/{n}"], b: ["x:%C3%A9/{n}"] });
+    expect(uris.showTemplate("a", "x:é/{n}")).toBe("a+x:é/{n}");
+  });
+
+  it("sends a URI as it is if its upstream lists two spellings of it", () => {
+    const uris = attribution({ a: ["x:~", "x:%7E"] });
+    expect(uris.find("x:%7E")).toEqual({ upstream: "a", uri: "x:%7E" });
+    expect(uris.find("x:~")).toEqual({ upstream: "a", uri: "x:~" });
+    expect(uris.find("x:%7e")).toEqual({ upstream: "a", uri: "x:~" });
+  });
+});
+
 describe("attribution of URI templates", () => {
   it("leaves a template unchanged if all its URIs belong to one upstream", () => {
     const uris = attribution({ b: ["file:///x"] }, { a: ["place://{id}"], b: ["trip://{id}"] });
@@ -125,7 +166,9 @@ describe("attribution of any URIs", () => {
         const found = uris.find(shown);
         // Unlisted web URIs belong to no upstream.
         if (shown === one && /^https?:/.test(one) && found === undefined) return;
-        expect(found).toEqual({ upstream, uri: one });
+        // A listed spelling of the same URI takes its place.
+        expect(found?.upstream).toBe(upstream);
+        expect(normalURI(found?.uri ?? "")).toBe(normalURI(one));
       }),
     );
   });

@@ -1,8 +1,9 @@
 /**
  * Attributes URIs to upstreams by their lists. A URI belongs to the upstreams that list it, and to those
  * with a matching template. A URI of exactly one upstream is shown unchanged; every other URI carries its
- * upstream. So no upstream can take over the URIs of another by listing them.
+ * upstream. So no upstream can take over the URIs of another by listing them, in any spelling.
  */
+import { normalURI } from "lutra/internal";
 import { type CarriedUri, isUiUri, type UriForms } from "../subjects/uri-forms.ts";
 import type { ListedKeys, ListedTemplate } from "./listed-keys.ts";
 
@@ -40,12 +41,14 @@ export class Attribution {
     return isUnchanged ? template : this.#forms.carry(upstream, template);
   }
 
-  /** Returns the only upstream that can read a URI, or undefined. */
+  /** Returns the only upstream that can read a URI, and its own spelling of it, or undefined. */
   find(uri: string): CarriedUri | undefined {
     const carried = this.#forms.read(uri);
-    if (carried !== undefined) return carried;
+    if (carried !== undefined) return this.#spelled(carried);
     const [upstream, ...others] = this.#ownersOf(uri);
-    return upstream === undefined || others.length > 0 ? undefined : { upstream, uri };
+    return upstream === undefined || others.length > 0
+      ? undefined
+      : this.#spelled({ upstream, uri });
   }
 
   /** Returns the upstream of a URI or a template, or undefined. */
@@ -54,14 +57,21 @@ export class Attribution {
     return upstream === undefined ? this.find(uri) : { upstream, uri };
   }
 
+  /** Spells a URI as its upstream lists it, since an upstream may know only that spelling. */
+  #spelled({ upstream, uri }: CarriedUri): CarriedUri {
+    const list = this.#resources.find((one) => one.upstream === upstream);
+    return { upstream, uri: list?.spelled(uri) ?? uri };
+  }
+
   /** Returns the upstreams that a URI may belong to. */
   #ownersOf(uri: string): ReadonlySet<string> {
     const owners = new Set<string>();
     if (isUiUri(uri) || this.#forms.read(uri) !== undefined) return owners;
-    for (const list of this.#resources) if (list.has(uri)) owners.add(list.upstream);
+    const normal = normalURI(uri);
+    for (const list of this.#resources) if (list.uris.has(normal)) owners.add(list.upstream);
     for (const { upstream, prefix, compiled } of this.#templates) {
-      if (owners.has(upstream) || !uri.startsWith(prefix)) continue;
-      if (compiled?.match(uri) !== undefined) owners.add(upstream);
+      if (owners.has(upstream) || !normal.startsWith(prefix)) continue;
+      if (compiled?.match(normal) !== undefined) owners.add(upstream);
     }
     return owners;
   }
@@ -92,8 +102,8 @@ export class Attribution {
     );
     if (overlaps) return false;
     const others = this.#resources.filter((list) => list.upstream !== upstream);
-    return !others.some(({ keys }) =>
-      [...keys].some((uri) => uri.startsWith(prefix) && compiled.match(uri) !== undefined),
+    return !others.some(({ uris }) =>
+      [...uris.keys()].some((uri) => uri.startsWith(prefix) && compiled.match(uri) !== undefined),
     );
   }
 }

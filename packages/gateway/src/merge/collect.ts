@@ -11,9 +11,9 @@ import { Subject } from "../subjects/subject.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { askUpstreams, type UpstreamQuestion } from "./ask-upstreams.ts";
 import { isMethodNotFound } from "./merge-errors.ts";
-import { mergedHints } from "./merged-result.ts";
+import { isStale, mergedHints, type PartialUpstreams } from "./merged-result.ts";
 import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
-import type { RoutingTable } from "./routing-table.ts";
+import { maxKeys, type RoutingTable } from "./routing-table.ts";
 import { callerKey } from "./seals.ts";
 
 /** An entry of a list as its upstream sent it. */
@@ -24,12 +24,10 @@ export interface ListEntry {
 }
 
 /** One list with the entries of all upstreams. */
-export interface CollectedList {
+export interface CollectedList extends PartialUpstreams {
   /** In the order of the upstreams, and for each upstream in the order that it sent. */
   readonly entries: readonly ListEntry[];
   readonly hints: CacheHints;
-  /** The names of the upstreams whose entries are incomplete. */
-  readonly missing: readonly string[];
 }
 
 export interface CollectOptions extends Pick<UpstreamQuestion<unknown>, "onFailure"> {
@@ -43,11 +41,16 @@ export interface CollectOptions extends Pick<UpstreamQuestion<unknown>, "onFailu
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
+/** Maximum length of the pages of one list as JSON, in characters, before a further page is read. */
+const maxListLength = 67_108_864;
+
 interface UpstreamList {
   readonly entries: readonly ListEntry[];
   readonly hints: CacheHints;
-  /** True if the upstream has more pages than are read. */
+  /** True if the upstream has more entries or pages than are read. */
   readonly isTruncated: boolean;
+  /** True if any page is a stale response from the cache. */
+  readonly isStale: boolean;
 }
 
 /** Reads a list of all upstreams as the client sees it, and updates the routing table. */
@@ -62,6 +65,7 @@ export async function collect(
   const { answers, missing } = await askUpstreams(upstreams, {
     method: kind.method.name,
     context: received.context,
+    isOptional: true,
     partMs,
     onWarning,
     onFailure,
@@ -81,7 +85,8 @@ export async function collect(
     .filter(({ answer }) => answer.isTruncated)
     .map(({ upstream }) => upstream.name);
   for (const name of truncated) {
-    const limit = `more than ${options.maxPages} pages, or repeats a cursor`;
+    const limits = `${maxKeys} entries, ${options.maxPages} pages or ${maxListLength} characters`;
+    const limit = `more than ${limits}, or repeats a cursor; the rest is left out`;
     onWarning(`${kind.method.name}: upstream "${name}" has ${limit}`);
   }
   const incomplete = upstreams
@@ -97,6 +102,7 @@ export async function collect(
       incomplete,
     ),
     missing: incomplete,
+    stale: answers.filter(({ answer }) => answer.isStale).map(({ upstream }) => upstream.name),
   };
 }
 
@@ -113,7 +119,8 @@ interface ReadListOptions {
 async function readList(kind: ListKind, options: ReadListOptions): Promise<UpstreamList> {
   const { upstream, received, signal, maxPages } = options;
   const entries = new Map<string, ListEntry>();
-  const hints: CacheHints[] = [];
+  let length = 0;
+  const pages: Result[] = [];
   const cursors = new Set<string>();
   let params: JSONObject = {};
   for (let page = 0; page < maxPages; page += 1) {
@@ -121,23 +128,31 @@ async function readList(kind: ListKind, options: ReadListOptions): Promise<Upstr
     const context = ownContext(received, kind.method.name, signal);
     const result = kind.method.result(await upstream.serve(request, context));
     addEntries(entries, { kind, upstream: upstream.name, result });
-    hints.push(readCacheHints(result));
+    pages.push(result);
     const cursor = nextCursorOf(result);
-    if (cursor === undefined) return listOf(entries, hints, false);
+    if (entries.size > maxKeys) return listOf(entries, pages, true);
+    if (cursor === undefined) return listOf(entries, pages, false);
+    length += JSON.stringify(result[kind.field]).length;
+    if (length > maxListLength) break;
     // A repeated cursor would lead to an endless loop.
     if (cursors.has(cursor)) break;
     cursors.add(cursor);
     params = { cursor };
   }
-  return listOf(entries, hints, true);
+  return listOf(entries, pages, true);
 }
 
 function listOf(
   entries: ReadonlyMap<string, ListEntry>,
-  hints: readonly CacheHints[],
+  pages: readonly Result[],
   isTruncated: boolean,
 ): UpstreamList {
-  return { entries: [...entries.values()], hints: mergedHints(hints, []), isTruncated };
+  return {
+    entries: [...entries.values()].slice(0, maxKeys),
+    hints: mergedHints(pages.map(readCacheHints), []),
+    isTruncated,
+    isStale: pages.some(isStale),
+  };
 }
 
 /** Adds the entries of a page. Skips entries without a key, and entries whose key was seen before. */

@@ -17,7 +17,7 @@ import {
 } from "lutra/protocol";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { askUpstreams, type UpstreamAnswer } from "./ask-upstreams.ts";
-import { mergedHints, mergedMeta } from "./merged-result.ts";
+import { isStale, mergedHints, mergedMeta } from "./merged-result.ts";
 import { ownContext, ownRequest, type ReceivedRequest } from "./own-request.ts";
 
 export interface MergedDiscoverOptions {
@@ -40,6 +40,9 @@ export async function mergedDiscover(
     ask: (upstream, signal) => askDiscover(upstream, received, signal),
   });
   const results = answers.map(({ answer }) => answer);
+  const stale = answers
+    .filter(({ answer }) => isStale(answer))
+    .map(({ upstream }) => upstream.name);
   const instructions = mergedInstructions(answers);
   return {
     resultType: "complete",
@@ -49,7 +52,7 @@ export async function mergedDiscover(
     capabilities: mergedCapabilities(results),
     ...(instructions !== undefined && { instructions }),
     ...mergedHints(results.map(readCacheHints), missing),
-    _meta: mergedMeta(serverMeta, missing),
+    _meta: mergedMeta(serverMeta, { missing, stale }),
   };
 }
 

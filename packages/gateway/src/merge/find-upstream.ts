@@ -2,6 +2,7 @@
  * Finds the upstream of a request by its subject: a tool or prompt, a resource, the reference of a
  * completion, or an id that an upstream minted.
  */
+import { resourceNotFound } from "lutra/internal";
 import {
   type ClientCapabilities,
   complete,
@@ -17,7 +18,6 @@ import {
   listsNotKnown,
   methodNotFound,
   requireExtension,
-  resourceNotFound,
   unknownId,
   unknownName,
 } from "./merge-errors.ts";
@@ -191,7 +191,8 @@ export class UpstreamFinder {
 
   /**
    * Throws if an upstream has never sent its lists, because an unknown name may belong to it. If such
-   * an upstream asks for credentials, the client receives its error, so that it can sign in.
+   * an upstream asks for credentials, the client receives its error, so that it can sign in; and the
+   * error of one that speaks an earlier revision, since waiting does not help.
    */
   #requireKnownLists(lists: readonly ListName[], received: ReceivedRequest): void {
     const { table, refresh } = this.#options;

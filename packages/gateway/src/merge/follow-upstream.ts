@@ -40,12 +40,13 @@ const defaultPace: Pace = { baseMs: 200, maxMs: 30_000 };
 export function followUpstream(following: Following, options: FollowOptions): Promise<void> {
   const { upstream, received, filter, ...handlers } = following;
   const { acknowledgeMs = 10_000, pace = defaultPace } = options;
-  const { random = Math.random, now = Date.now, onWarning } = options;
+  const { random = Math.random, now = () => performance.now(), onWarning } = options;
+  const context = ownContext(received, listen.name, following.signal);
   return followSubscription({
     ...handlers,
     serve: upstream.serve,
     createRequest: () => ownRequest(received, listen.name, { notifications: filter }),
-    context: ownContext(received, listen.name, following.signal),
+    context,
     acknowledgeMs,
     pace,
     random,

@@ -1,17 +1,21 @@
 /** The names, URIs or URI templates in one list of one upstream. */
+import { normalURI } from "lutra/internal";
 import { parseURITemplate, type URITemplate } from "lutra/protocol";
 import { prefixedName } from "../subjects/prefixed-name.ts";
 
 export interface ListedTemplate {
   readonly upstream: string;
   readonly template: string;
-  /** The beginning that all its URIs share. */
+  /** The beginning that all its URIs share, in the normal form of URIs. */
   readonly prefix: string;
   /** Undefined for a malformed template and for one without a literal scheme, which match nothing. */
   readonly compiled: URITemplate | undefined;
 }
 
-/** Maximum number of templates per upstream that URIs are matched with. Others carry their upstream. */
+/**
+ * Maximum number of templates per upstream with which URIs are matched. The URIs of further
+ * templates carry their upstream.
+ */
 const maxTemplates = 1000;
 
 /** The keys of a list. Callers who see the same list share one value. */
@@ -20,6 +24,7 @@ export class ListedKeys {
   readonly keys: ReadonlySet<string>;
   #shortened: ReadonlyMap<string, string> | undefined;
   #templates: readonly ListedTemplate[] | undefined;
+  #uris: ReadonlyMap<string, string> | undefined;
 
   constructor(upstream: string, keys: Iterable<string>) {
     this.upstream = upstream;
@@ -39,6 +44,18 @@ export class ListedKeys {
       }),
     );
     return this.#shortened;
+  }
+
+  /** The keys as URIs, by their normal form. */
+  get uris(): ReadonlyMap<string, string> {
+    // Of several spellings of one URI, the first one is used.
+    this.#uris ??= new Map([...this.keys].reverse().map((uri) => [normalURI(uri), uri]));
+    return this.#uris;
+  }
+
+  /** Returns a URI as the list spells it, or undefined if it is not listed. */
+  spelled(uri: string): string | undefined {
+    return this.keys.has(uri) ? uri : this.uris.get(normalURI(uri));
   }
 
   /** The keys as URI templates. */
@@ -70,5 +87,5 @@ function compileTemplate(template: string, prefix: string): URITemplate | undefi
 }
 
 function literalPrefix(template: string): string {
-  return template.split("{", 1)[0] as string;
+  return normalURI(template.split("{", 1)[0] as string);
 }

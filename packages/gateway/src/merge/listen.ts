@@ -4,6 +4,7 @@
  *
  * @spec basic/patterns/subscriptions#notification-filter
  */
+import { setMaxListeners } from "node:events";
 import { invalidParams } from "lutra/internal";
 import {
   type ClientCapabilities,
@@ -60,6 +61,8 @@ export type Listen = (received: ReceivedRequest, declared: ClientCapabilities) =
 export function createListen(options: ListenOptions): Listen {
   const { upstreams, subscriptions, capabilities } = options;
   return async (received, declared) => {
+    // Each upstream adds listeners; Node warns above 10.
+    setMaxListeners(0, received.context.signal);
     const { notifications: filter } = listen.params(received.request.params ?? {});
     for (const kind of options.mintedIds) {
       if (filter[kind.filterField] !== undefined) requireExtension(kind, declared);
@@ -181,7 +184,7 @@ function branchOf({ upstream, filter, named, received, options }: BranchInit): B
       }
       if (method === resourceUpdatedMethod) {
         const own = String(params?.uri);
-        // Updates of a denied resource arrive through a subscription to one that contains it.
+        // A subscription to a resource includes updates of its parts, which may be denied.
         if (!isAllowed({ upstream: upstream.name, uri: own })) return undefined;
         const uri = shownUri(own, upstream.name, naming);
         return { ...notification, params: { ...params, uri } };
@@ -211,7 +214,10 @@ interface Naming {
   readonly options: ListenOptions;
 }
 
-/** Returns the client's URI. A part of a subscribed resource extends the client's URI of it. */
+/**
+ * Returns the client's form of an upstream's URI. For a part of a subscribed resource, it is the
+ * client's URI of that resource with the rest of the upstream's URI appended.
+ */
 function shownUri(uri: string, upstream: string, { named, caller, options }: Naming): string {
   const exact = named.uris.get(uri);
   if (exact !== undefined) return exact;
@@ -221,7 +227,7 @@ function shownUri(uri: string, upstream: string, { named, caller, options }: Nam
   return options.table.of(caller).uris.show(upstream, uri);
 }
 
-/** Translates ids. Returns `undefined` if the client did not subscribe to the id. */
+/** Translates ids and URIs. Returns `undefined` if the client did not subscribe to an id. */
 function translateIds(
   notification: JSONRPCNotification,
   upstream: string,

@@ -105,6 +105,27 @@ describe("a merged list", () => {
 });
 
 describe("a missing upstream", () => {
+  it.each([
+    ["resources/list", "resources"],
+    ["resources/templates/list", "resourceTemplates"],
+    ["prompts/list", "prompts"],
+  ])("leaves %s empty if the others do not support it", async (method, field) => {
+    const [a, b] = [upstreamOf("a", ["x"]), upstreamOf("b", ["y"])];
+    const merge = mergeOf([a, b]);
+    b.isDown = true;
+    const result = await merge.serve(requestOf(method), contextOf());
+    expect(result).toMatchObject({
+      [field]: [],
+      ttlMs: 0,
+      cacheScope: "private",
+      _meta: { "dev.lutra/missing": ["b"] },
+    });
+    a.isDown = true;
+    await expect(merge.serve(requestOf(method), contextOf())).rejects.toMatchObject({
+      status: 502,
+    });
+  });
+
   it("leaves a missing upstream out of the list, which is then not cacheable", async () => {
     const [a, b] = [upstreamOf("a", ["x"]), upstreamOf("b", ["y"])];
     const merge = mergeOf([a, b]);

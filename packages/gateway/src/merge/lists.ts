@@ -99,7 +99,7 @@ export function createLists(options: ListsOptions): Lists {
         [listKinds[list].field]: page.flatMap((entry) => render(list, entry, view)),
         ...(nextCursor && { nextCursor }),
         ...hints,
-        _meta: mergedMeta(serverMeta, snapshot.missing),
+        _meta: mergedMeta(serverMeta, snapshot),
       };
     },
     forget: () => snapshots.clear(),
@@ -119,7 +119,8 @@ function principalOf({ context }: ReceivedRequest): string | undefined {
 function hintsOf(snapshot: Snapshot, position: ListPosition | undefined, now: number): CacheHints {
   const { ttlMs, cacheScope } = snapshot.hints;
   return {
-    ttlMs: Math.max(0, ttlMs - (now - snapshot.takenAt)),
+    // Clocks may count parts of milliseconds; the protocol has integers.
+    ttlMs: Math.max(0, Math.floor(ttlMs - (now - snapshot.takenAt))),
     cacheScope: position?.scope === "private" ? "private" : cacheScope,
   };
 }

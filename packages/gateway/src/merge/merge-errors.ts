@@ -28,11 +28,6 @@ export function unknownName(noun: string, name: string): ProtocolError {
   return invalidParams(`Unknown ${noun}: ${name}`);
 }
 
-/** Creates the error for a resource that belongs to no upstream. */
-export function resourceNotFound(uri: string): ProtocolError {
-  return invalidParams("Resource not found", { uri });
-}
-
 /**
  * Creates the error for an id that was not sealed for this caller. Ids that never existed, belong to
  * another caller or were modified get the same error.

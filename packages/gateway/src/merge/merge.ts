@@ -158,7 +158,12 @@ function targetIn(context: RequestContext): Promise<Target> | undefined {
 
 /** Creates the parts of the merged server and connects them. */
 function assemble(options: MergeOptions) {
-  const { upstreams, partMs = 10_000, now = Date.now, onWarning = () => {} } = options;
+  const {
+    upstreams,
+    partMs = 10_000,
+    now = () => performance.now(),
+    onWarning = () => {},
+  } = options;
   const byName = new Map(upstreams.map((upstream) => [upstream.name, upstream]));
   if (byName.size !== upstreams.length) throw new TypeError("upstreams: expected unique names");
   const { name, version, pageSize = 100, maxPages = 100 } = options;

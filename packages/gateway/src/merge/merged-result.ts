@@ -1,8 +1,12 @@
 /** The members of a result that is merged from the results of several upstreams. */
-import type { CacheHints, CacheScope, JSONObject } from "lutra/protocol";
+import type { CacheHints, CacheScope, JSONObject, Result } from "lutra/protocol";
+import { cacheMetaKey, missingKey, staleKey } from "../result-meta.ts";
 
-/** The key of `_meta` that lists the upstreams whose part is missing from a result. */
-export const missingKey = "dev.lutra/missing";
+/** The names of the upstreams whose parts of a merged result are missing, or stale. */
+export interface PartialUpstreams {
+  readonly missing: readonly string[];
+  readonly stale: readonly string[];
+}
 
 /**
  * Returns the freshness of a merged result: the shortest `ttlMs`, and `private` if any part is. An
@@ -18,7 +22,20 @@ export function mergedHints(hints: readonly CacheHints[], missing: readonly stri
   return { ttlMs: Math.min(...hints.map(({ ttlMs }) => ttlMs)), cacheScope };
 }
 
+/** Returns true for a response from the cache that is no longer fresh. */
+export function isStale({ _meta }: Result): boolean {
+  return _meta?.[cacheMetaKey] === "stale";
+}
+
 /** Returns the `_meta` of a merged result. */
-export function mergedMeta(serverMeta: JSONObject, missing: readonly string[]): JSONObject {
-  return missing.length === 0 ? serverMeta : { ...serverMeta, [missingKey]: [...missing] };
+export function mergedMeta(
+  serverMeta: JSONObject,
+  { missing, stale }: PartialUpstreams,
+): JSONObject {
+  if (missing.length + stale.length === 0) return serverMeta;
+  return {
+    ...serverMeta,
+    ...(missing.length > 0 && { [missingKey]: [...missing] }),
+    ...(stale.length > 0 && { [staleKey]: [...stale] }),
+  };
 }

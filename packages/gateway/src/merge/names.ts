@@ -58,13 +58,13 @@ export class NameTable {
     return this.#prefixed(name) !== undefined;
   }
 
-  /** Returns the entry whose name with a prefix is this one. */
+  /** Returns the entry that is shown by this name with a prefix. */
   #prefixed(shown: string): Origin | undefined {
     const found = this.#unprefixed(shown);
     return found !== undefined && this.#hasPrefix(found.name) ? found : undefined;
   }
 
-  /** Returns the entry whose name with a prefix would be this one. */
+  /** Returns the entry that would have this name if it were shown with a prefix. */
   #unprefixed(shown: string): Origin | undefined {
     const dot = shown.indexOf(".");
     if (dot === -1) return undefined;

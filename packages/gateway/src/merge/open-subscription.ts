@@ -7,6 +7,7 @@
  *
  * @spec basic/patterns/subscriptions
  */
+import { setMaxListeners } from "node:events";
 import { abortError, type NextStep, type StreamEnd } from "lutra/internal";
 import {
   acknowledgedMethod,
@@ -65,7 +66,7 @@ export class OpenSubscription {
     received: ReceivedRequest,
     options: SubscriptionOptions,
   ) {
-    const { now = Date.now, returnMs = 10_000, onWarning = () => {} } = options;
+    const { now = () => performance.now(), returnMs = 10_000, onWarning = () => {} } = options;
     this.#branches = new Branches(branches, { now, returnMs });
     this.#received = received;
     this.#options = options;
@@ -82,6 +83,8 @@ export class OpenSubscription {
     const { context, request } = this.#received;
     const { signal } = context;
     const onAbort = () => this.close();
+    // Each upstream adds a listener; Node warns above 10.
+    setMaxListeners(0, this.#controller.signal);
     signal.addEventListener("abort", onAbort);
     try {
       if (signal.aborted) throw abortError(signal);

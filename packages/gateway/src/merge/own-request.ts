@@ -9,6 +9,8 @@ import {
   type RequestContext,
 } from "lutra/protocol";
 import { randomId } from "lutra/server";
+import { copyRecord } from "../exchange-record.ts";
+import { isShared, sharedContext } from "../head/shared-request.ts";
 
 /** A client's request that is being answered, with its context. */
 export interface ReceivedRequest {
@@ -29,7 +31,7 @@ export function ownRequest({ request }: ReceivedRequest, method: string, params:
   return own;
 }
 
-/** Creates the context of such a request: the client's principal, and matching headers. */
+/** Creates the context of such a request: the client's principal and headers, with matching metadata. */
 export function ownContext({ context }: ReceivedRequest, method: string, signal: AbortSignal) {
   const { principal, header } = context;
   const own: RequestContext = {
@@ -38,7 +40,8 @@ export function ownContext({ context }: ReceivedRequest, method: string, signal:
     notify: () => {},
     ...(header && { header: headersOf(header, { method }) }),
   };
-  return own;
+  copyRecord(context, own);
+  return isShared(context) ? sharedContext(own) : own;
 }
 
 /** Returns the context of a request whose name was replaced, so that its headers match its body. */

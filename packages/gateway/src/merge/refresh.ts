@@ -4,6 +4,7 @@
  */
 import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { ProtocolError } from "lutra/protocol";
+import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { ListName } from "../subjects/list-kinds.ts";
 import { type CollectOptions, collect } from "./collect.ts";
 import { isMethodNotFound } from "./merge-errors.ts";
@@ -25,7 +26,10 @@ export interface Refresh {
    * that requests do not wait for an upstream that does not answer.
    */
   readonly ensure: (lists: readonly ListName[], received: ReceivedRequest) => Promise<void>;
-  /** Returns the errors of this caller's last refresh that ask for credentials, by upstream. */
+  /**
+   * Returns the errors of this caller's last refresh that do not pass by themselves, by upstream:
+   * those that ask for credentials, and those of servers of an earlier revision.
+   */
   readonly refusals: (lists: readonly ListName[], received: ReceivedRequest) => Refusals;
 }
 
@@ -54,7 +58,8 @@ export function createRefresh({ collecting, refreshMs, now }: RefreshOptions): R
     { refusals }: RefreshAttempt,
   ): Promise<void> {
     const onFailure = (upstream: string, error: ProtocolError) => {
-      if (credentialStatuses.has(error.status)) refusals.set(upstream, error);
+      const isLasting = error instanceof UpstreamError && error.kind === "earlier-revision";
+      if (isLasting || credentialStatuses.has(error.status)) refusals.set(upstream, error);
     };
     const options = { ...collecting, onFailure };
     // Other requests may still wait for the refresh when the request that started it is aborted.

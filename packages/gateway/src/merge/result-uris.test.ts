@@ -146,7 +146,7 @@ describe("translation of URIs in results", () => {
     async (uri) => {
       await expect(ask(merged(), "resources/read", { uri })).rejects.toMatchObject({
         code: -32602,
-        message: "Resource not found",
+        message: `Resource not found: ${uri}`,
         data: { uri },
       });
     },

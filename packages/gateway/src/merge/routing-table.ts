@@ -46,7 +46,7 @@ const maxPrivateKeys = 1_000_000;
 /** Number of different lists of an upstream that are kept to be shared by callers. */
 const maxShared = 4;
 /** Maximum number of keys of one list of one upstream; `collect` reports longer lists. */
-const maxKeys = 10_000;
+export const maxKeys = 10_000;
 
 export class RoutingTable {
   readonly #options: RoutingTableOptions;

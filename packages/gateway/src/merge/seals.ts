@@ -7,7 +7,7 @@
  */
 import type { CacheScope, RequestContext } from "lutra/protocol";
 import { createSealer, type SealKey } from "lutra/server";
-import { credentialHeaders } from "../cache/authorization-context.ts";
+import { authorizationContext } from "../cache/authorization-context.ts";
 
 /** A position in a merged list: after the last entry of the previous page. */
 export interface ListPosition {
@@ -86,7 +86,6 @@ function principalOf({ principal }: RequestContext): string | null {
  * Returns a key for the authorization context of a request. Private data must match it. Callers without
  * a principal and credentials share one.
  */
-export function callerKey({ principal, header }: RequestContext): string {
-  const credentials = header && credentialHeaders.map((name) => header(name) ?? null);
-  return JSON.stringify([principal?.id ?? null, credentials ?? null]);
+export function callerKey(context: RequestContext): string {
+  return authorizationContext(context) ?? "anonymous";
 }

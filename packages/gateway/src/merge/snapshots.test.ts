@@ -15,6 +15,7 @@ const collection = (
   })),
   hints: { ttlMs: 1, cacheScope },
   missing: [],
+  stale: [],
 });
 
 describe("snapshots", () => {
@@ -47,7 +48,7 @@ describe("snapshots", () => {
     const kept = ids.map((id) => snapshots.get(id, "ada") !== undefined);
     expect(kept.indexOf(true)).toBe(1);
     expect(kept.filter(Boolean)).toHaveLength(64);
-    const half = "x".repeat(8_388_500);
+    const half = "x".repeat(33_554_324);
     const large = snapshots.take(collection(2, "public", half), "ada", 1).id;
     expect(ids.some((id) => snapshots.get(id, "ada") !== undefined)).toBe(false);
     expect(snapshots.get(large, "ada")).toBeDefined();

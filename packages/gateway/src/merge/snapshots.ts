@@ -21,7 +21,7 @@ interface KeptSnapshot {
 const keepMs = 60_000;
 const maxSnapshots = 64;
 /** Maximum length of all kept lists as JSON, in characters. */
-const maxLength = 16_777_216;
+const maxLength = 67_108_864;
 
 /**
  * Keeps the newest snapshots. A snapshot may be dropped at any time: without one, the list is collected

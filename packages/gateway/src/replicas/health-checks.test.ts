@@ -1,19 +1,30 @@
 import { expect, it } from "vitest";
+import { upstreamConfig } from "../delivery/fixtures/front.ts";
 import { createManualTime } from "./fixtures/manual-time.ts";
 import { startChecks } from "./health-checks.ts";
 import { Replica } from "./replica.ts";
 import { ReplicaHealth } from "./replica-health.ts";
 
+const defaults = {
+  intervalMs: 10_000,
+  timeoutMs: 500,
+  failures: 2,
+  ejectMs: 1000,
+  maxEjectMs: 4000,
+  slowStartMs: 0,
+};
+
 /** A replica whose checks a test settles one at a time. */
-function start(random: readonly number[] = []) {
+function start(random: readonly number[] = [], settings: Partial<typeof defaults> = {}) {
   const time = createManualTime(random);
-  const config = { failures: 2, ejectMs: 1000, maxEjectMs: 4000, slowStartMs: 0 };
+  const config = { ...defaults, ...settings };
   const health = new ReplicaHealth({ config, now: time.now, onChange: () => {} });
-  const replica = new Replica({ name: "1", url: new URL("http://127.0.0.1:9") }, health, 1000);
+  const place = { name: "1", url: new URL("http://127.0.0.1:9") };
+  const replica = new Replica(place, health, { connectMs: 1000 });
   const inFlight: { pass: () => void; fail: (error: Error) => void; signal: AbortSignal }[] = [];
   let begun = 0;
   const checks = startChecks(replica, {
-    config: { intervalMs: 10_000, timeoutMs: 500 },
+    config,
     clock: time,
     sendCheck: (_replica, signal) =>
       new Promise((resolve, reject) => {
@@ -69,6 +80,13 @@ it("records the innermost cause", async () => {
   expect(health.lastError).toBe("connect ECONNREFUSED 127.0.0.1:9");
 });
 
+it("counts no failure when the gateway has no free file descriptor", async () => {
+  const { time, health, end } = start();
+  time.advance(0);
+  await end(new Error("failed", { cause: Object.assign(new Error(), { code: "EMFILE" }) }));
+  expect(health.failures).toBe(0);
+});
+
 it("checks a replica more often until its first answer", async () => {
   const { time, begun, end } = start();
   time.advance(0);
@@ -120,6 +138,20 @@ it("ignores an answer to a check that is older than the ejection", async () => {
   time.advance(1000);
   await end();
   expect(health.state).toBe("up");
+});
+
+it("ejects a replica that no longer answers within 5 seconds by default", async () => {
+  const { health: config } = upstreamConfig([], { health: { intervalMs: undefined } });
+  // The longest interval begins just before the replica stops to answer.
+  const { time, health, end, settle } = start([1], config);
+  time.advance(0);
+  await end();
+  const stoppedAt = time.now();
+  while (health.state !== "out") {
+    time.advance(50);
+    await settle();
+  }
+  expect(time.now() - stoppedAt).toBeLessThanOrEqual(5000);
 });
 
 it("stops, and aborts the check in flight", async () => {

@@ -1,6 +1,6 @@
 /** Checks periodically that a replica answers. */
 import type { UpstreamConfig } from "../config/schema.ts";
-import { causeOf } from "./cause.ts";
+import { causeOf, isShortage } from "./cause.ts";
 import type { Clock } from "./clock.ts";
 import type { Replica } from "./replica.ts";
 
@@ -21,10 +21,13 @@ export interface HealthChecks {
 
 /** Maximum interval until the first answer, in milliseconds. Most replicas start quickly. */
 const startingMs = 250;
+/** Pause after a failed check of a replica that is not ejected, in milliseconds. */
+const recheckMs = 50;
 
 /**
  * Starts checking a replica. Intervals vary by up to 20 %, so that gateways do not all check at the
- * same time. An interval begins when the previous check has ended, so checks never overlap.
+ * same time. An interval begins when the previous check has ended, so checks never overlap. A failed
+ * check is repeated soon, so that a replica that no longer answers is ejected quickly.
  */
 export function startChecks(replica: Replica, options: HealthChecksOptions): HealthChecks {
   const { config, clock, sendCheck } = options;
@@ -38,7 +41,8 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
     const { state } = health;
     if (state === "out") return health.untilCheckMs();
     const jittered = config.intervalMs * (0.8 + 0.4 * clock.random());
-    return state === "starting" ? Math.min(startingMs, jittered) : jittered;
+    if (state === "starting") return Math.min(startingMs, jittered);
+    return health.failures > 0 ? Math.min(recheckMs, jittered) : jittered;
   }
 
   function schedule(ms: number): void {
@@ -49,7 +53,14 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
   async function check(): Promise<void> {
     const controller = new AbortController();
     abort = () => controller.abort();
-    const stopTimeout = clock.after(config.timeoutMs, abort);
+    let isSilent = false;
+    const stopTimeout = clock.after(config.timeoutMs, () => {
+      // After a pause of this process, an answer may have arrived that was not read yet.
+      setImmediate(() => {
+        isSilent = isChecking;
+        controller.abort();
+      });
+    });
     const stateBefore = health.state;
     isChecking = true;
     try {
@@ -58,7 +69,7 @@ export function startChecks(replica: Replica, options: HealthChecksOptions): Hea
       const isCurrent = stateBefore === "out" || health.state !== "out";
       if (!isStopped && isCurrent) health.pass();
     } catch (error) {
-      if (!isStopped) health.failCheck(causeOf(error));
+      if (!isStopped && !isShortage(error)) health.failCheck(causeOf(error), isSilent);
     }
     isChecking = false;
     stopTimeout();

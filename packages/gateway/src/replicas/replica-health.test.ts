@@ -11,6 +11,7 @@ function start(config: Partial<typeof defaults> = {}) {
     config: { ...defaults, ...config },
     now: time.now,
     onChange: () => changes.push(health.state),
+    onSilent: (isConfirmed) => changes.push(isConfirmed ? "confirmed" : "silent"),
   });
   const fail = (times: number) => {
     for (let count = 0; count < times; count += 1) health.fail("refused");
@@ -104,5 +105,20 @@ describe("a replica", () => {
     const { health, fail } = start();
     fail(3);
     expect(health.state).toBe("out");
+  });
+});
+
+describe("a replica that does not answer checks", () => {
+  it("is silent when it is ejected, and confirmed with the next check", () => {
+    const { health, changes } = start();
+    health.pass();
+    for (let check = 0; check < 4; check += 1) health.failCheck("timed out", true);
+    expect(changes).toEqual(["up", "out", "silent", "out", "confirmed"]);
+  });
+
+  it("is not silent if it refuses connections or answers with an error", () => {
+    const { health, changes } = start();
+    for (let check = 0; check < 4; check += 1) health.failCheck("refused");
+    expect(changes).toEqual(["out", "out"]);
   });
 });

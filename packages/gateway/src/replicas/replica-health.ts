@@ -13,6 +13,11 @@ export interface ReplicaHealthOptions {
   readonly now: () => number;
   /** Called when the replica is ejected, or returns. */
   readonly onChange: () => void;
+  /**
+   * Called when a check that got no answer has ejected the replica, and, with true, when a further
+   * one confirms that it does not answer.
+   */
+  readonly onSilent?: ((isConfirmed: boolean) => void) | undefined;
 }
 
 /** The share of a replica that has just returned: enough to warm its caches. */
@@ -79,11 +84,15 @@ export class ReplicaHealth {
     this.#eject();
   }
 
-  /** Records a failed check, which prolongs an ejection to twice its duration. */
-  failCheck(error: string): void {
+  /**
+   * Records a failed check, which prolongs an ejection to twice its duration. `isSilent` is true if
+   * the replica did not answer in time, and false if it refused the connection or answered.
+   */
+  failCheck(error: string, isSilent = false): void {
     const wasOut = this.#state === "out";
     this.fail(error);
     if (wasOut) this.#eject();
+    if (isSilent && this.#state === "out") this.#options.onSilent?.(wasOut);
   }
 
   #eject(): void {

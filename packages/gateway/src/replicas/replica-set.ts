@@ -1,4 +1,5 @@
 /** The replicas of an upstream, and the choice of the next one. */
+import type { UpstreamTls } from "../config/certificates.ts";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { type Choose, createBalance } from "./balance.ts";
 import type { Clock } from "./clock.ts";
@@ -9,9 +10,15 @@ import { ReplicaHealth } from "./replica-health.ts";
 export interface ReplicaSetOptions {
   readonly config: UpstreamConfig;
   readonly clock: Clock;
+  /** The verification of https replicas. @default Node's authorities and the host of the URL */
+  readonly tls?: UpstreamTls | undefined;
   readonly sendCheck: SendCheck;
   /** Called when a connection to a replica failed. */
   readonly onUnreachable: () => void;
+  /** Called when a replica does not answer checks; see `onSilent` of its health. */
+  readonly onSilent?: ((replica: Replica, isConfirmed: boolean) => void) | undefined;
+  /** Called when the last available replica was ejected, and when one has returned. */
+  readonly onOut?: ((isOut: boolean, reason: string | undefined) => void) | undefined;
 }
 
 export class ReplicaSet {
@@ -38,16 +45,23 @@ export class ReplicaSet {
     return this.#ready.length > 0;
   }
 
+  /** True if there are replicas and all of them are ejected. */
+  get isOut(): boolean {
+    return this.#out.length > 0 && this.#ready.length === 0 && this.#starting.length === 0;
+  }
+
   /** Adds a replica and checks it, until the returned function is called. */
   add(place: ReplicaPlace): () => void {
-    const { config, clock, sendCheck } = this.#options;
+    const { config, clock, tls, sendCheck } = this.#options;
+    const { connectMs } = config.timeouts;
     const { now } = clock;
     const onChange = () => {
       this.#sort();
       this.#checks.get(replica)?.reschedule();
     };
-    const health = new ReplicaHealth({ config: config.health, now, onChange });
-    const replica = new Replica(place, health, config.timeouts.connectMs);
+    const onSilent = (isConfirmed: boolean) => this.#options.onSilent?.(replica, isConfirmed);
+    const health = new ReplicaHealth({ config: config.health, now, onChange, onSilent });
+    const replica = new Replica(place, health, { ...tls, connectMs });
     this.#checks.set(replica, startChecks(replica, { config: config.health, clock, sendCheck }));
     this.#sort();
     if (place.isReady) health.pass();
@@ -103,12 +117,15 @@ export class ReplicaSet {
   }
 
   #sort(): void {
-    const { all } = this;
+    const { all, isOut: wasOut } = this;
     const isReady = ({ health: { state } }: Replica) => state === "up" || state === "warming";
     this.#ready = all.filter(isReady);
     this.#starting = all.filter(({ health }) => health.state === "starting");
     this.#out = all.filter(({ health }) => health.state === "out");
     if (this.isReady) this.#notifyReady();
+    if (this.isOut !== wasOut && all.length > 0) {
+      this.#options.onOut?.(this.isOut, this.#out[0]?.health.lastError);
+    }
   }
 
   #notifyReady(): void {

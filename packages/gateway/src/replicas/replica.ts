@@ -1,6 +1,8 @@
 /** One process or machine of an upstream, and the connections to it. */
 import type { LookupFunction } from "node:net";
+import { asksForInitialize, EarlierRevisionError } from "lutra/internal";
 import { Pool } from "undici";
+import type { UpstreamTls } from "../config/certificates.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
 
 /** The address of a replica, and its name. */
@@ -17,6 +19,9 @@ export interface ReplicaPlace {
   readonly isReady?: boolean | undefined;
 }
 
+/** The time limit for a connection, in milliseconds, and the settings of TLS. */
+type Connecting = UpstreamTls & { readonly connectMs: number };
+
 export interface ReplicaStatus {
   readonly name: string;
   /** Its address for operators; never sent to clients. */
@@ -29,21 +34,31 @@ export interface ReplicaStatus {
   /** The message of the last failure. */
   readonly lastError?: string | undefined;
   readonly pid?: number | undefined;
+  /** The revision of MCP that it speaks, once it is known. Absent for an upstream with a fixed one. */
+  readonly speaks?: string | undefined;
+  /** The evidence that it speaks an earlier revision than the configured one. */
+  readonly earlierRevision?: string | undefined;
 }
 
 export class Replica {
   readonly name: string;
   /** The path and the query of the request line. */
   readonly path: string;
+  readonly url: URL;
   readonly pool: Pool;
   readonly health: ReplicaHealth;
   /** Number of exchanges in flight, subscriptions included. */
   inFlight = 0;
+  /** Set by the last check if the server speaks an earlier revision. */
+  earlierRevision: string | undefined;
+  /** The revision of MCP that the server speaks, once it is known. */
+  speaks: string | undefined;
   readonly #place: ReplicaPlace;
 
-  constructor(place: ReplicaPlace, health: ReplicaHealth, connectMs: number) {
+  constructor(place: ReplicaPlace, health: ReplicaHealth, { connectMs, ...tls }: Connecting) {
     this.#place = place;
     this.name = place.name;
+    this.url = place.url;
     this.path = place.url.pathname + place.url.search;
     this.health = health;
     const { ip, socketPath } = place;
@@ -53,6 +68,7 @@ export class Replica {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: {
+        ...tls,
         timeout: connectMs,
         ...(socketPath !== undefined && { socketPath }),
         ...(ip && { lookup: lookupOf(ip) }),
@@ -69,7 +85,15 @@ export class Replica {
     const { pid, url, ip, socketPath } = this.#place;
     const { state, failures, lastError } = health;
     const address = socketPath ?? (ip ? `${url.host} (${ip.address})` : url.host);
-    return { name, address, state, inFlight, failures, lastError, pid };
+    const { earlierRevision, speaks } = this;
+    return { name, address, state, inFlight, failures, lastError, pid, speaks, earlierRevision };
+  }
+
+  /** Replaces the error of a server of an earlier revision that asks for a session. */
+  explain(error: unknown): unknown {
+    const { earlierRevision } = this;
+    if (earlierRevision === undefined || !asksForInitialize(error)) return error;
+    return new EarlierRevisionError(`The replica ${this.name}`, earlierRevision);
   }
 
   /** Closes the connections once the exchanges in flight have ended. */

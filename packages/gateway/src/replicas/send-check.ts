@@ -3,10 +3,21 @@
  *
  * @spec server/discover
  */
-import { createHttpSender } from "lutra/internal";
+import { createHttpSender, evidenceInError, evidenceInVersions } from "lutra/internal";
 import { discover, isProtocolError, isTransportError } from "lutra/protocol";
 import type { SendCheck } from "./health-checks.ts";
 import { ownMeta } from "./own-meta.ts";
+import type { Replica } from "./replica.ts";
+
+/** The revision that the answer to a check shows: the current one, an earlier one, or neither. */
+export type Checked = "modern" | "earlier" | "unclear";
+
+export interface SendCheckOptions {
+  /** Called when a check shows that a replica speaks an earlier revision, once for each replica. */
+  readonly onEarlierRevision?: ((evidence: string) => void) | undefined;
+  /** Called with the outcome of each check that was answered. In its presence, `onEarlierRevision` is not. */
+  readonly onChecked?: ((replica: Replica, outcome: Checked) => void) | undefined;
+}
 
 /**
  * Creates a check that sends `server/discover`. An error response proves that the replica answers,
@@ -15,7 +26,10 @@ import { ownMeta } from "./own-meta.ts";
  *
  * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
  */
-export function createSendCheck(headers: { readonly [name: string]: string }): SendCheck {
+export function createSendCheck(
+  headers: { readonly [name: string]: string },
+  { onEarlierRevision, onChecked }: SendCheckOptions = {},
+): SendCheck {
   const send = createHttpSender("http://localhost", { headers });
   const request = {
     jsonrpc: "2.0",
@@ -23,15 +37,30 @@ export function createSendCheck(headers: { readonly [name: string]: string }): S
     method: discover.name,
     params: { _meta: ownMeta },
   } as const;
-  return async ({ pool, path }, signal) => {
+
+  function record(replica: Replica, evidence: string | undefined, isModern: boolean): void {
+    if (onChecked !== undefined) {
+      onChecked(replica, evidence === undefined ? (isModern ? "modern" : "unclear") : "earlier");
+      return;
+    }
+    const isNew = evidence !== undefined && replica.earlierRevision === undefined;
+    replica.earlierRevision = evidence;
+    if (isNew) onEarlierRevision?.(evidence);
+  }
+
+  return async (replica, signal) => {
+    const { pool, path } = replica;
     try {
       const dispatcher: Parameters<typeof send>[0] = {
         dispatch: (options, handler) => pool.dispatch({ ...options, path }, handler),
       };
-      await send(dispatcher, request, { signal, notify: () => {} });
+      const result = await send(dispatcher, request, { signal, notify: () => {} });
+      const { supportedVersions } = result;
+      record(replica, evidenceInVersions(supportedVersions), Array.isArray(supportedVersions));
     } catch (error) {
       const isAnswer = isTransportError(error) && error.status !== undefined && error.status < 500;
       if (!isAnswer && !isProtocolError(error)) throw error;
+      record(replica, evidenceInError(error), false);
     }
   };
 }

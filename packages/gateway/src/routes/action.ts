@@ -5,10 +5,9 @@ import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import { denied } from "../refuse.ts";
-import type { SubjectKind } from "../subjects/subject.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Methods } from "./admission.ts";
-import type { Denial, Denials, IsDeniedToAll } from "./denials.ts";
+import type { CompiledDenials, Denial, Denials } from "./denials.ts";
 import type { Identify } from "./identify.ts";
 import type { RoutingInput } from "./match.ts";
 import type { DecidingParams } from "./param-rules.ts";
@@ -23,6 +22,8 @@ export type Action =
   | {
       readonly kind: "forward";
       readonly forward: NonNullable<Upstream["forward"]>;
+      /** Serves the request if it was read, as those of legacy clients are. */
+      readonly serve: Serve;
       readonly shadow?: Forward["shadow"];
     }
   | { readonly kind: "serve"; readonly serve: Serve };
@@ -61,10 +62,12 @@ export interface ActionDependencies {
   readonly cacheName: (index: number) => string;
   /** The limits; undefined if there are none. */
   readonly limits: Middleware | undefined;
+  /** The guard; undefined if there is none. */
+  readonly guard: Middleware | undefined;
   /** The `Mcp-Param-*` headers that rules depend on; undefined if no rule does. */
   readonly decidingParams: DecidingParams | undefined;
-  /** Tests for entries that lists leave out, by kind. */
-  readonly deniedToAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
+  /** The denials of all routes. */
+  readonly denials: CompiledDenials;
 }
 
 export function always(action: Action): ChooseAction {

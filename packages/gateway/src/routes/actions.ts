@@ -8,7 +8,6 @@ import {
   type IndexedRoute,
   mergedNames,
 } from "./action.ts";
-import { compileDenials } from "./denials.ts";
 import { outerPolicies, taskPolicies } from "./policies.ts";
 import { createShares } from "./shares.ts";
 import { compileTarget } from "./target.ts";
@@ -42,10 +41,10 @@ function compileMerge(indexed: IndexedRoute, dependencies: ActionDependencies): 
   const names = mergedNames(route, config);
   const trustPublic = commonTrust(names.map((name) => config.upstreams[name]?.trustPublic));
   const server = { name: cacheName(index), trustPublic };
-  const denials = compileDenials(config, index);
+  const denials = dependencies.denials.above(index);
   const merged = merge(names, indexed, denials);
   const policies = [
-    ...outerPolicies({ route, server, denials, identify: merged.identify }, dependencies),
+    ...outerPolicies({ route, names, server, denials, identify: merged.identify }, dependencies),
     ...taskPolicies(route, names, dependencies),
   ];
   return always({ kind: "serve", serve: compose(policies, merged.serve) });

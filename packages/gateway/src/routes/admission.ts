@@ -45,9 +45,9 @@ export function admission(methods: Methods): Middleware {
 }
 
 /**
- * Rejects calls whose `Mcp-Param-*` headers differ from the arguments, for an upstream that may not
- * do so itself. A call of an unknown tool waits until the tool has been looked up. Otherwise the
- * first calls could tell the routes one thing and the tool another.
+ * Rejects calls whose `Mcp-Param-*` headers differ from the arguments, because the upstream might
+ * accept them. A call of an unknown tool waits until the tool has been looked up. Otherwise, in the
+ * first calls, the routes could act on one value and the tool on another.
  *
  * A call is passed on unchecked if the gateway can't compare it, because it does not know the tool or
  * its annotations are invalid. If rules depend on the headers, the call is refused instead.
@@ -80,6 +80,25 @@ export function paramAdmission(
     // The look-up continues after an abort, because other calls may wait for it.
     return unlessAborted(upstream.findTool(name), context.signal).then(admitted);
   };
+}
+
+/**
+ * Returns the middleware that compares headers with arguments: `admission`, unless the upstream does it
+ * itself. One that speaks an earlier revision does not, whatever the configuration says.
+ */
+export function paramPolicies(
+  { mustServe }: Pick<Upstream, "mustServe">,
+  verifiesItself: boolean,
+  admission: Middleware,
+): readonly Middleware[] {
+  if (!verifiesItself) return [admission];
+  if (mustServe === undefined) return [];
+  return [
+    (next) => {
+      const admitted = admission(next);
+      return (request, context) => (mustServe() ? admitted : next)(request, context);
+    },
+  ];
 }
 
 /** The part of an upstream that knows its tools. */

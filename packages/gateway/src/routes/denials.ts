@@ -43,11 +43,33 @@ interface Rule {
   readonly reaches: (upstream: string) => boolean;
 }
 
-/** Compiles the denials above a route. Returns undefined if none depends on the subject. */
-export function compileDenials(config: CompleteConfig, below: number): Denials | undefined {
-  const rules = rulesOf(config).filter(
-    ({ index, conditions }) => index < below && conditions.some(({ on }) => on === "subject"),
+/** The denials of a configuration, compiled once for all routes. */
+export interface CompiledDenials {
+  /** Returns the denials above a route, or undefined if none depends on the subject. */
+  readonly above: (route: number) => Denials | undefined;
+  /**
+   * Tests for entries that a route denies to every caller, so that lists leave them out. There is one
+   * test for each kind of entry with such a route.
+   */
+  readonly toAll: ReadonlyMap<SubjectKind, IsDeniedToAll>;
+}
+
+/** Returns true for an entry that no caller can use. */
+type IsDeniedToAll = (subject: Subject) => boolean;
+
+/** Compiles the denials of a configuration. */
+export function compileDenials(config: CompleteConfig): CompiledDenials {
+  const rules = rulesOf(config);
+  const onSubjects = rules.filter(({ conditions }) =>
+    conditions.some(({ on }) => on === "subject"),
   );
+  return {
+    above: (route) => denialsIn(onSubjects.filter(({ index }) => index < route)),
+    toAll: deniedToAll(rules),
+  };
+}
+
+function denialsIn(rules: readonly Rule[]): Denials | undefined {
   const last = rules.findLastIndex(({ deny }) => deny !== undefined);
   if (last === -1) return undefined;
   const tried = rules.slice(0, last + 1);
@@ -62,17 +84,8 @@ export function compileDenials(config: CompleteConfig, below: number): Denials |
   };
 }
 
-/** Returns true for an entry that no caller can use. */
-export type IsDeniedToAll = (subject: Subject) => boolean;
-
-/**
- * Compiles tests for entries that a route denies to every caller, so that lists leave them out. There
- * is one test for each kind of entry with such a route.
- */
-export function compileDeniedToAll(
-  config: CompleteConfig,
-): ReadonlyMap<SubjectKind, IsDeniedToAll> {
-  const rules = rulesOf(config).map((rule) => ({
+function deniedToAll(all: readonly Rule[]): ReadonlyMap<SubjectKind, IsDeniedToAll> {
+  const rules = all.map((rule) => ({
     ...rule,
     conditions: rule.conditions.filter(({ on }) => on !== "call"),
     isForAll: rule.conditions.every(({ on }) => on !== "call"),

@@ -27,7 +27,22 @@ const { config } = parseConfig({
   ],
 });
 
+const found = (upstream: string) =>
+  `   ${upstream} speaks a revision that is found when it is reached`;
+
 describe("explainRoutes", () => {
+  it.each([
+    ["modern", "a speaks MCP 2026-07-28", "passed through unread"],
+    ["legacy", "a speaks an earlier revision", "read: the upstream speaks an earlier revision"],
+    ["2025-06-18", "a speaks MCP 2025-06-18", "read: the upstream speaks an earlier revision"],
+  ] as const)("explains the era %s of an upstream", (era, speaks, body) => {
+    const url = "http://127.0.0.1:1/mcp";
+    const upstreams = { a: { url, verify: "upstream" as const, era } };
+    const { config: own } = parseConfig({ cache: false, upstreams });
+    const { lines } = explainRoutes(own, { method: "tools/list" });
+    expect(lines.slice(-2)).toEqual([`   ${speaks}`, `   the body is ${body}`]);
+  });
+
   it.each<[Question, number, readonly string[]]>([
     [
       { method: "tools/call", name: "drop_table" },
@@ -44,6 +59,7 @@ describe("explainRoutes", () => {
         'routes[0]: does not match; name is "find", expected drop_*',
         "routes[1]: matches method tools/call and name find",
         "=> to next (2 URLs) as search",
+        found("next"),
         "   the body is read: the name is replaced",
       ],
     ],
@@ -55,6 +71,8 @@ describe("explainRoutes", () => {
         'routes[1]: does not match; name is "x", expected find',
         "routes[2]: matches method tools/call and param.Country FR",
         "=> to old (90 %) or next (10 %)",
+        found("old"),
+        found("next"),
         "   the body is passed through unread",
       ],
     ],
@@ -64,18 +82,51 @@ describe("explainRoutes", () => {
 
   it("explains that a list may be cached", () => {
     const { route, lines } = explainRoutes(config, { method: "tools/list" });
-    expect([route, ...lines.slice(-2)]).toEqual([
+    expect([route, ...lines.slice(-3)]).toEqual([
       3,
       "=> to old (one URL)",
-      "   the body is read: it may be cached",
+      found("old"),
+      "   the body is read: it may be cached, its result omits denied entries",
     ]);
+  });
+
+  it.each([
+    [{ deny: "drop_*" }, "tools/list", "its result omits denied entries"],
+    [{ deny: "drop_*" }, "tools/call", undefined],
+    [{ prompt: "secret" }, "completion/complete", "its body names the entry that a rule denies"],
+    [{ exclude: "drop_*" }, "tools/list", "its result omits entries that are not selected"],
+    [{ exclude: "drop_*" }, "tools/call", undefined],
+    [
+      { exclude: "drop_*" },
+      "completion/complete",
+      "its body names an entry that may not be selected",
+    ],
+  ])("explains why %j makes the gateway read the body of %s", (rule, method, reason) => {
+    const match = "deny" in rule ? { tool: rule.deny } : "prompt" in rule ? rule : undefined;
+    const { config: own } = parseConfig({
+      cache: false,
+      upstreams: {
+        a: {
+          url: "http://127.0.0.1:1/mcp",
+          verify: "upstream",
+          ...("exclude" in rule && { tools: rule }),
+        },
+      },
+      routes: [...(match ? [{ match, deny: "off" }] : []), { to: "a" }],
+    });
+    const { lines } = explainRoutes(own, { method });
+    const expected = reason === undefined ? "passed through unread" : `read: ${reason}`;
+    expect(lines.at(-1)).toBe(`   the body is ${expected}`);
   });
 
   it("explains a request that only the last route matches", () => {
     const { lines } = explainRoutes(config, { method: "prompts/list" });
-    expect(lines.slice(-2)).toEqual([
+    expect(lines.slice(-5)).toEqual([
       "routes[4]: matches every request",
       "=> old, notes as one server",
+      found("old"),
+      found("notes"),
+      "   the body is read: the upstreams are one server",
     ]);
   });
 
@@ -93,6 +144,9 @@ describe("explainRoutes", () => {
       'routes[1]: does not match; name is "a.drop_all", expected tidy',
       "routes[2]: matches every request",
       "=> a, b as one server",
+      found("a"),
+      found("b"),
+      "   the body is read: the upstreams are one server",
     ]);
     expect(explainRoutes(merging, { method: "tools/call", name: "tidy" })).toEqual({
       route: 0,

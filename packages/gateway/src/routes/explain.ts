@@ -1,16 +1,20 @@
 /** Explains as text which route a request takes and how it is answered. */
-import { coreMethods, encodeHeaderValue, latestVersion, type Method } from "lutra/protocol";
+import { coreMethods, encodeHeaderValue, latestVersion } from "lutra/protocol";
+import { taskMethods } from "lutra/tasks";
+import { describeEra } from "../bridge/era-in-words.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { mayHaveName, mirrorsArguments } from "../head/read-head.ts";
 import { refersInBody } from "../subjects/reference.ts";
-import { verifiesItself } from "./action.ts";
+import { type IndexedRoute, mergedNames } from "./action.ts";
 import { compileDenials, type Denial } from "./denials.ts";
-import { mayBecomeTask } from "./follow-tasks.ts";
 import { subjectOfHead } from "./identify.ts";
 import { type Condition, compileMatch, type RoutingInput } from "./match.ts";
+import { compileReading } from "./reading.ts";
 import { compileRoutes } from "./routes.ts";
+
+const knownMethods = [...coreMethods, ...taskMethods];
 
 /** A request, as described by its headers. */
 export interface Question {
@@ -43,8 +47,10 @@ export function explainRoutes(config: CompleteConfig, question: Question): Expla
   });
   const outcome =
     taken === undefined ? "no route matches: refused with 404" : outcomeOf(taken, config);
-  const reading = taken && readingOf(taken, config, question.method);
-  return { route, lines: [...lines, `=> ${outcome}`, ...(reading ? [`   ${reading}`] : [])] };
+  const reading =
+    taken && readingOf({ route: taken, index: route as number }, config, question.method);
+  const details = [...(taken ? erasOf(taken, config) : []), ...(reading ? [reading] : [])];
+  return { route, lines: [...lines, `=> ${outcome}`, ...details.map((line) => `   ${line}`)] };
 }
 
 /** Returns the denial by the name that a request has at the only upstream of its route. */
@@ -52,7 +58,12 @@ function denialOf(found: number, input: RoutingInput, config: CompleteConfig): D
   const { to: name, rename } = config.routes[found] as RouteConfig;
   if (typeof name !== "string") return undefined;
   const subject = subjectOfHead({ name, countedAt: name, rename }, input);
-  return subject && compileDenials(config, found)?.find({ ...input, subject });
+  return (
+    subject &&
+    compileDenials(config)
+      .above(found)
+      ?.find({ ...input, subject })
+  );
 }
 
 /** Says which condition does not hold, or that this depends on the name at a merged upstream. */
@@ -126,21 +137,31 @@ function kindOf(name: string, { upstreams }: CompleteConfig): string {
   return count === 1 ? "one URL" : `${count} URLs`;
 }
 
+/** Returns a line about the revision of each upstream of a route. */
+function erasOf(route: RouteConfig, config: CompleteConfig): readonly string[] {
+  const targets = [route.to ?? []].flat().map((to) => (typeof to === "string" ? to : to.upstream));
+  return [...mergedNames(route, config), ...targets].map((name) => {
+    const { era = "auto", module } = config.upstreams[name] ?? {};
+    return `${name} ${describeEra({ era, module })}`;
+  });
+}
+
 /** Returns a line about the body: passed through unread, or read for the listed reasons. */
-function readingOf(route: RouteConfig, config: CompleteConfig, name: string): string | undefined {
-  if (route.to === undefined) return undefined;
-  const method: Method | undefined = coreMethods.find((known) => known.name === name);
+function readingOf(
+  indexed: IndexedRoute,
+  config: CompleteConfig,
+  name: string,
+): string | undefined {
+  const { route } = indexed;
+  if (route.deny !== undefined) return undefined;
+  if (route.to === undefined) return "the body is read: the upstreams are one server";
+  const method = knownMethods.find((known) => known.name === name);
   const names = [route.to].flat().map((to) => (typeof to === "string" ? to : to.upstream));
-  const configs = names.map((upstream) => config.upstreams[upstream]);
-  const reasons = [
-    ...(configs.some((one) => one?.command !== undefined) ? ["it goes to a command"] : []),
-    ...(configs.every(verifiesItself) ? [] : ["the gateway verifies the headers"]),
-    ...(route.rename === undefined ? [] : ["the name is replaced"]),
-    ...(config.limits.length === 0 ? [] : ["there are limits"]),
-    ...(config.cache !== false && route.cache && method?.cacheable ? ["it may be cached"] : []),
-    ...(route.tasks === "follow" && mayBecomeTask(name) ? ["it may become a task"] : []),
-    ...(method?.longLived ? ["it is a subscription"] : []),
-  ];
+  const rules = { config, denials: compileDenials(config) };
+  const reasons = names.flatMap((upstream) => {
+    const { always, of } = compileReading(upstream, indexed, rules);
+    return method === undefined ? always : [...always, ...of(method)];
+  });
   if (reasons.length === 0) return "the body is passed through unread";
-  return `the body is read: ${reasons.join(", ")}`;
+  return `the body is read: ${[...new Set(reasons)].join(", ")}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Follows tasks on behalf of clients that did not declare the extension: the gateway declares it for
- * them, waits for the task, and answers the call with its result.
+ * Follows tasks on behalf of clients that did not declare the Tasks extension: the gateway declares it
+ * for them, waits for the task, and answers the call with the result of the task.
  *
  * @spec ext-tasks/tasks#backwards-compatibility, ext-tasks/tasks#task-polling
  */
@@ -39,7 +39,7 @@ import { recordOf } from "../exchange-record.ts";
 import { ownContext, ownRequest, type ReceivedRequest } from "../merge/own-request.ts";
 
 export interface FollowTasksOptions {
-  /** The upstream that errors name if the record of the exchange names none. */
+  /** The name of the upstream in errors, if the record of the exchange has none. */
   readonly upstream: string;
   /** Maximum time for a call including its task, in milliseconds. */
   readonly totalMs: number;
@@ -118,14 +118,14 @@ async function follow(
     now: () => performance.now(),
     random: Math.random,
     // A client gives up after several failures in a row. Here the total time of the call is limited
-    // instead, so that a task survives as long an outage of its upstream as the route allows.
+    // instead, so that a task survives any shorter outage of its upstream.
     maxFailures: Number.POSITIVE_INFINITY,
     get: async (signal) => {
       try {
         return getTask.result(await send(getTask, signal));
       } catch (error) {
         if (!isProtocolError(error) || isTransient(error)) throw error;
-        // The client did not send this request, so its error would tell it nothing.
+        // The client did not send this request, so it could not interpret the error of the request.
         throw new TaskError("expired", taskId);
       }
     },

@@ -41,12 +41,24 @@ describe("basic/transports/streamable-http#server-validation: a rule on headers"
   const onHeaders = [route({ match: { name: "a" } }), route({})];
 
   it.each([
-    ["without MCP-Protocol-Version", ["Mcp-Method", "tools/call", "Mcp-Name", "a"]],
-    ["with an older one", ["MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/call"]],
-    ["without Mcp-Method", ["MCP-Protocol-Version", "2026-07-28", "Mcp-Name", "a"]],
-  ])("rejects a request %s, also one that the route would not match", (_what, headers) => {
+    [
+      "without MCP-Protocol-Version",
+      ["Mcp-Method", "tools/call", "Mcp-Name", "a"],
+      "headerMismatch",
+    ],
+    [
+      "with an older one",
+      ["MCP-Protocol-Version", "2025-11-25", "Mcp-Method", "tools/call"],
+      "unsupportedProtocolVersion",
+    ],
+    [
+      "without Mcp-Method",
+      ["MCP-Protocol-Version", "2026-07-28", "Mcp-Name", "a"],
+      "headerMismatch",
+    ],
+  ])("rejects a request %s, also one that the route would not match", (_what, headers, reason) => {
     expect(() => find(onHeaders, headers)).toThrow(
-      expect.objectContaining({ reason: "headerMismatch", status: 400 }),
+      expect.objectContaining({ reason, status: 400 }),
     );
   });
 

@@ -1,8 +1,8 @@
 /** Finds the route of a request: the first one whose conditions all hold. */
 import { headerMismatch } from "lutra/internal";
+import { modernVersions, requireVersion, requireVersionHeader } from "lutra/protocol";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
-import { olderRevision } from "../refuse.ts";
 import { type Condition, compileMatch, type RoutingInput } from "./match.ts";
 
 /** A route with its conditions compiled. */
@@ -19,14 +19,21 @@ export interface Routes {
    * Returns the route of a request by its head, or undefined when no route matches. Denials above it
    * may still apply to the subject of the request.
    *
-   * @throws {ProtocolError} `headerMismatch` where conditions test metadata headers that the request
-   *   lacks
+   * @throws {ProtocolError} `headerMismatch` or `unsupportedProtocolVersion` where conditions test
+   *   metadata headers that the request or its revision lacks
    */
   readonly find: (input: RoutingInput) => Route | undefined;
 }
 
-/** Compiles the routes, so that only those that can match a method are tried for it. */
-export function compileRoutes(configs: readonly RouteConfig[]): Routes {
+/**
+ * Compiles the routes, so that only those that can match a method are tried for it.
+ *
+ * @param versions The protocol versions of clients, for errors. @default the modern ones
+ */
+export function compileRoutes(
+  configs: readonly RouteConfig[],
+  versions: readonly string[] = modernVersions,
+): Routes {
   const all = configs.map((config, index) => ({
     index,
     config,
@@ -45,7 +52,7 @@ export function compileRoutes(configs: readonly RouteConfig[]): Routes {
     all,
     find: (input) => {
       const { head } = input;
-      if (needsMetadata) requireMetadata(head);
+      if (needsMetadata) requireMetadata(head, versions);
       const candidates = byMethod.get(head.method ?? "") ?? other;
       for (const route of candidates) if (allHold(route.conditions, input)) return route;
       return undefined;
@@ -78,7 +85,12 @@ function testsHeaders({ match = {} }: RouteConfig): boolean {
  *
  * @spec basic/transports/streamable-http#server-validation
  */
-function requireMetadata(head: Head): void {
-  if (head.version === undefined) throw olderRevision();
-  if (head.method === undefined) throw headerMismatch("Mcp-Method: missing");
+function requireMetadata(head: Head, listed: readonly string[]): void {
+  if (head.version === undefined) {
+    requireVersionHeader(head.olderVersion, listed);
+    requireVersion(head.olderVersion ?? "", modernVersions, listed);
+  }
+  if (head.method === undefined) {
+    throw headerMismatch("Mcp-Method: missing, expected the value in the body");
+  }
 }

@@ -2,6 +2,7 @@
 import { mayRunTwice, nameOf } from "lutra/internal";
 import type { JSONRPCRequest, Middleware, RequestContext } from "lutra/protocol";
 import { limitCopies } from "../delivery/deliver-copy.ts";
+import { copyRecord } from "../exchange-record.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Methods } from "./admission.ts";
 
@@ -28,22 +29,24 @@ export function mayShadow(
   return mayRunTwice(described, { readOnlyHint: tool?.annotations?.readOnlyHint });
 }
 
-interface CopiedRequest extends Pick<RequestContext, "header" | "principal"> {
+interface CopiedRequest {
   readonly request: JSONRPCRequest;
+  readonly original: RequestContext;
 }
 
 /** Copies parsed requests. A failed copy is ignored. */
 export function shadow(options: ShadowOptions): Middleware {
   const { upstream, methods } = options;
-  const send = limitCopies<CopiedRequest>(({ request, header, principal }, onEnd) => {
+  const send = limitCopies<CopiedRequest>(({ request, original }, onEnd) => {
     const signal = AbortSignal.timeout(copyMs);
+    const { principal, header } = original;
     const context = { signal, notify: () => {}, principal, ...(header && { header }) };
+    copyRecord(original, context);
     upstream.serve(request, context).then(onEnd, onEnd);
   });
   return (next) => (request, context) => {
     const name = nameOf(methods.get(request.method), request.params);
-    const { header, principal } = context;
-    if (mayShadow(request.method, name, options)) send({ request, header, principal });
+    if (mayShadow(request.method, name, options)) send({ request, original: context });
     return next(request, context);
   };
 }

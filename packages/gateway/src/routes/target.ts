@@ -2,9 +2,8 @@
 import { compose, type Serve } from "lutra/protocol";
 import type { RouteConfig } from "../config/schema.ts";
 import { recordOf } from "../exchange-record.ts";
-import { filterLists, isFiltered, type ShownByKind } from "../subjects/filter-lists.ts";
+import { filterLists, type ShownByKind } from "../subjects/filter-lists.ts";
 import { filterSubscriptions, type MaySubscribe } from "../subjects/filter-subscriptions.ts";
-import { refersInBody } from "../subjects/reference.ts";
 import { Subject } from "../subjects/subject.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import {
@@ -16,12 +15,12 @@ import {
   type IndexedRoute,
   verifiesItself,
 } from "./action.ts";
-import { type Methods, paramAdmission } from "./admission.ts";
-import { compileDenials, type Denial, type Denials } from "./denials.ts";
-import { mayBecomeTask } from "./follow-tasks.ts";
+import { paramAdmission, paramPolicies } from "./admission.ts";
+import type { Denial, Denials } from "./denials.ts";
 import { identifyAt, type RouteUpstream, subjectOfHead } from "./identify.ts";
 import type { RoutingInput } from "./match.ts";
 import { outerPolicies, taskPolicies } from "./policies.ts";
+import { compileReading, type Reading } from "./reading.ts";
 import { rename } from "./rename.ts";
 import { mayShadow, type ShadowOptions, shadow } from "./shadow.ts";
 
@@ -41,28 +40,26 @@ export function compileTarget(
   indexed: IndexedRoute,
   dependencies: ActionDependencies,
 ): ChooseAction {
-  const { config, limits } = dependencies;
+  const { config } = dependencies;
   const target: Target = {
     at,
     upstream: dependencies.upstream(at.name),
-    denials: compileDenials(config, indexed.index),
+    denials: dependencies.denials.above(indexed.index),
     shown: shownAt(at.name, dependencies),
     verifies: verifiesItself(config.upstreams[at.name]),
     shadowing: shadowOptions(indexed.route, dependencies),
   };
-  const { verifies, upstream } = target;
-  const serve: Action = { kind: "serve", serve: serveAt(target, indexed, dependencies) };
-  const { forward } = upstream;
-  if (forward === undefined || !verifies || at.rename !== undefined || limits !== undefined) {
-    return always(serve);
-  }
-  return forwardUnlessServed(target, indexed.route, { serve, forward, dependencies });
+  const serve = { kind: "serve", serve: serveAt(target, indexed, dependencies) } as const;
+  const { forward } = target.upstream;
+  const reading = compileReading(at.name, indexed, dependencies);
+  if (forward === undefined || reading.always.length > 0) return always(serve);
+  return forwardUnlessServed(target, reading, { serve, forward, dependencies });
 }
 
 /** Returns the entries that no route denies to every caller. */
-function shownAt(upstream: string, { deniedToAll }: ActionDependencies): ShownByKind {
+function shownAt(upstream: string, { denials }: ActionDependencies): ShownByKind {
   return new Map(
-    [...deniedToAll].map(([kind, isDenied]) => [
+    [...denials.toAll].map(([kind, isDenied]) => [
       kind,
       (name: string) => !isDenied(new Subject(upstream, kind, name)),
     ]),
@@ -77,10 +74,13 @@ function serveAt(target: Target, indexed: IndexedRoute, dependencies: ActionDepe
   const { trustPublic } = config.upstreams[at.name] ?? {};
   const server = { name: differs ? cacheName(index) : at.name, trustPublic };
   const policies = [
-    ...outerPolicies({ route, server, denials, identify: identifyAt(at, methods) }, dependencies),
+    ...outerPolicies(
+      { route, names: [at.name], server, denials, identify: identifyAt(at, methods) },
+      dependencies,
+    ),
     ...(at.rename === undefined ? [] : [rename(at.rename, methods)]),
     ...(shadowing ? [shadow(shadowing)] : []),
-    ...(verifies ? [] : [paramAdmission(upstream, methods, decidingParams)]),
+    ...paramPolicies(upstream, verifies, paramAdmission(upstream, methods, decidingParams)),
     ...(shown.size > 0 ? [filterLists(shown)] : []),
     ...(denials ? [filterSubscriptions(subscriptionTest(at, denials), methods)] : []),
     ...taskPolicies(route, [upstream.name], dependencies),
@@ -98,31 +98,26 @@ function subscriptionTest({ name, countedAt }: RouteUpstream, denials: Denials):
 }
 
 interface ServeOrForward {
-  readonly serve: Action;
+  readonly serve: Action & { readonly kind: "serve" };
   readonly forward: NonNullable<Upstream["forward"]>;
   readonly dependencies: ActionDependencies;
 }
 
 /** Chooses by method, and applies the denials to requests that are forwarded. */
 function forwardUnlessServed(
-  { at, upstream: { visibility }, denials, shown, shadowing }: Target,
-  route: RouteConfig,
+  { at, upstream: { visibility, mustServe }, denials, shadowing }: Target,
+  reading: Reading,
   { serve, forward, dependencies }: ServeOrForward,
 ): ChooseAction {
-  const { methods, caching } = dependencies;
-  const isServed = servedMethods(route, {
-    methods,
-    hasCache: caching !== undefined,
-    isReadFor: (method) =>
-      isFiltered(method, shown) ||
-      (denials !== undefined && refersInBody(method)) ||
-      visibility?.reads(method) === true,
-  });
-  const alone: Action = { kind: "forward", forward };
+  const known = [...dependencies.methods.values()];
+  const served = new Set<string | undefined>(
+    known.filter((method) => reading.of(method).length > 0).map(({ name }) => name),
+  );
+  const alone: Action = { kind: "forward", forward, serve: serve.serve };
   const copied = shadowing && ({ ...alone, shadow: shadowing.upstream.copy } as const);
   return (input) => {
     const { method, name } = input.head;
-    if (isServed(method)) return serve;
+    if (served.has(method) || mustServe?.() === true) return serve;
     const denial = denials && denialByHead(at, input, denials);
     if (denial !== undefined) return denying(denial);
     const error = visibility?.refusal(input.head);
@@ -138,28 +133,6 @@ function denialByHead(
 ): Denial | undefined {
   const subject = subjectOfHead(at, { head, principal });
   return subject && denials.find({ head, principal, subject });
-}
-
-interface ServedOptions {
-  readonly methods: Methods;
-  readonly hasCache: boolean;
-  /** Returns true for a method whose requests or results the route's rules read. */
-  readonly isReadFor: (method: string) => boolean;
-}
-
-/** Returns a test for methods whose requests must be read even if the upstream verifies them. */
-function servedMethods(
-  route: RouteConfig,
-  { methods, hasCache, isReadFor }: ServedOptions,
-): (method: string | undefined) => boolean {
-  const isCached = hasCache && route.cache;
-  const isFollowed = route.tasks === "follow";
-  const served = new Set<string | undefined>();
-  for (const [name, { longLived, cacheable }] of methods) {
-    const isTask = isFollowed && mayBecomeTask(name);
-    if (longLived || (isCached && cacheable) || isTask || isReadFor(name)) served.add(name);
-  }
-  return (method) => served.has(method);
 }
 
 function shadowOptions(

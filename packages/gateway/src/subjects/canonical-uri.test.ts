@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalUri, withoutQuery } from "./canonical-uri.ts";
+import { canonicalUri, canonicalUris, withoutQuery } from "./canonical-uri.ts";
 
 describe("the canonical spelling of a URI", () => {
   it.each([
@@ -8,7 +8,12 @@ describe("the canonical spelling of a URI", () => {
     ["percent-encoded slashes", "file:///etc%2Fpasswd", "file:///etc/passwd"],
     ["percent-encoded UTF-8", "x://caf%C3%A9", "x://café"],
     ["a decomposed character", "x://cafe\u0301", "x://café"],
-    ["bytes that are not UTF-8", "x://a/%FF%fe", "x://a/%ff%fe"],
+    ["bytes that are not UTF-8", "x://a/%FF%fe", "x://a/\ufffd\ufffd"],
+    ["dot segments beside such bytes", "file:///a/%2e%2e%2f%ff/../etc/x", "file:///etc/x"],
+    ["controls at both ends", "\u0001vault://a/b\u001f", "vault://a/b"],
+    ["a user", "vault://@secret/a", "vault://secret/a"],
+    ["a user of localhost", "file://a@localhost/etc/passwd", "file:///etc/passwd"],
+    ["a user with a password", "https://a:b@host/a", "https://host/a"],
     ["dot segments", "file:///a/./b/../../etc/passwd", "file:///etc/passwd"],
     ["dot segments above the root", "file:///../../etc/passwd", "file:///etc/passwd"],
     ["encoded dot segments", "file:///a/%2e%2e/etc/passwd", "file:///etc/passwd"],
@@ -42,5 +47,27 @@ describe("the canonical spelling of a URI", () => {
     ["x:", "x:"],
   ])("of %s without its query is %s", (uri, expected) => {
     expect(withoutQuery(canonicalUri(uri))).toBe(expected);
+  });
+});
+
+describe("the canonical spellings of a URI", () => {
+  it.each([
+    ["vault://secret:/a", "vault://secret/a"],
+    ["https://internal.example:443/x", "https://internal.example/x"],
+    ["https://internal.example:0443/x", "https://internal.example/x"],
+    ["https:internal.example/x", "https://internal.example/x"],
+    ["https:///internal.example/x", "https://internal.example/x"],
+    ["https://inter\u00adnal.example/x", "https://internal.example/x"],
+    ["https://internal\u3002example/x", "https://internal.example/x"],
+    ["https://\uff49nternal.example/x", "https://internal.example/x"],
+    ["https://0x7f.1/x", "https://127.0.0.1/x"],
+    ["file:etc/passwd", "file:///etc/passwd"],
+    ["file://loc\u00adalhost/etc/passwd", "file:///etc/passwd"],
+  ])("include that which URL parsers give %s", (uri, canonical) => {
+    expect(canonicalUris(uri)).toContain(canonical);
+  });
+
+  it.each(["memo:a b", "not a URI", "%", ""])("of %j are at least one", (uri) => {
+    expect(canonicalUris(uri)[0]).toBe(canonicalUri(uri));
   });
 });

@@ -5,8 +5,18 @@
  */
 
 const parts = /^([a-z*][a-z0-9+.*-]*:)?(\/\/[^/?#]*)?([^?#]*)(.*)$/is;
-/** Characters that URL parsers remove. */
-const ignored = /[\t\n\r]/g;
+/** Characters that URL parsers remove: some everywhere, controls and blanks at both ends. */
+const ignored = /[\t\n\r]|^[\0-\x20]+|[\0-\x20]+$/g;
+
+/**
+ * Returns the canonical spellings of a URI: of the URI itself, and of the form that URL parsers give
+ * it, which also unites hosts, ports and slashes.
+ */
+export function canonicalUris(uri: string): readonly string[] {
+  const canonical = canonicalUri(uri);
+  const parsed = URL.canParse(uri) ? canonicalUri(new URL(uri).href) : canonical;
+  return parsed === canonical ? [canonical] : [canonical, parsed];
+}
 
 /**
  * Returns the canonical spelling of a URI, or of a pattern for URIs: percent-encoding decoded, scheme
@@ -15,7 +25,7 @@ const ignored = /[\t\n\r]/g;
  * @see RFC 3986, section 6.2.2
  */
 export function canonicalUri(uri: string): string {
-  const text = decoded(uri.replace(ignored, "").trim()).replaceAll("\\", "/").normalize("NFC");
+  const text = decoded(uri.replace(ignored, "")).replaceAll("\\", "/").normalize("NFC");
   const [, scheme = "", authority = "", path = "", rest = ""] = parts.exec(text) ?? [];
   return schemeAndHost(scheme.toLowerCase(), authority.toLowerCase()) + withoutDots(path) + rest;
 }
@@ -25,22 +35,25 @@ export function withoutQuery(canonical: string): string {
   return canonical.replace(/[?#].*$/s, "").replace(/(?<=[^/:])\/$/, "");
 }
 
-/** A `file` URI with no host, an empty one or `localhost` names a file of the server. */
+/**
+ * Leaves out the user, which does not change the resource that most servers look up. A `file` URI with
+ * no host, an empty one or `localhost` names a file of the server.
+ */
 function schemeAndHost(scheme: string, authority: string): string {
-  const isLocal = scheme === "file:" && (authority === "" || authority === "//localhost");
-  return scheme + (isLocal ? "//" : authority);
+  const host = authority.replace(/^\/\/.*@/s, "//");
+  const isLocal = scheme === "file:" && (host === "" || host === "//localhost");
+  return scheme + (isLocal ? "//" : host);
 }
 
-/** Decodes the percent-encoding, except for bytes that are not UTF-8. */
+/** Replaces bytes that are not UTF-8 with U+FFFD, as lenient servers do. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Decodes the percent-encoding. */
 function decoded(text: string): string {
   if (!text.includes("%")) return text;
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
-    try {
-      return decodeURIComponent(encoded);
-    } catch {
-      return encoded.toLowerCase();
-    }
-  });
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) =>
+    decoder.decode(Buffer.from(encoded.replaceAll("%", ""), "hex")),
+  );
 }
 
 /** Removes the segments `.` and `..`, and repeated slashes. */

@@ -13,8 +13,11 @@ const kindOfMethod: ReadonlyMap<string, ListKind> = new Map(
   Object.values(listKinds).map((kind) => [kind.method.name, kind]),
 );
 
-/** Returns true for a method whose results the filter changes. */
-export function isFiltered(method: string | undefined, shown: ShownByKind): boolean {
+/** Returns true for a method whose results a filter for these kinds of entries changes. */
+export function isFiltered(
+  method: string | undefined,
+  shown: ReadonlyMap<SubjectKind, unknown>,
+): boolean {
   const kind = method === undefined ? undefined : kindOfMethod.get(method);
   return kind !== undefined && shown.has(kind.entry);
 }

@@ -45,7 +45,7 @@ export function canRefer(fits: (method: string) => boolean, kind: SubjectKind): 
   return [...kinds, ...further].some(([method, used]) => used === kind && fits(method));
 }
 
-/** The kinds of entries that methods name elsewhere. */
+/** The kinds of entries that further methods refer to in other members of the body. */
 const further = [
   [complete.name, "prompt"],
   [complete.name, "resource"],

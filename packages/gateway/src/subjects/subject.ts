@@ -4,7 +4,7 @@
  * by several names.
  */
 
-import { canonicalUri, withoutQuery } from "./canonical-uri.ts";
+import { canonicalUri, canonicalUris, withoutQuery } from "./canonical-uri.ts";
 import { compilePatterns } from "./patterns.ts";
 import { prefixedName } from "./prefixed-name.ts";
 import { carryUri } from "./uri-forms.ts";
@@ -24,6 +24,7 @@ export class Subject {
   readonly countedAt: string;
   #names: readonly string[] | undefined;
   #canonical: readonly string[] | undefined;
+  #ownCanonical: readonly string[] | undefined;
 
   constructor(upstream: string, kind: SubjectKind, name: string, countedAt = upstream) {
     this.upstream = upstream;
@@ -43,14 +44,22 @@ export class Subject {
     return this.#names;
   }
 
-  /** The canonical spellings of a resource: of its own URI, then of the one with its upstream. */
+  /** The canonical spellings of a resource's own URI. The last one has no query. */
+  get ownCanonical(): readonly string[] {
+    this.#ownCanonical ??= spellingsOf(this.name);
+    return this.#ownCanonical;
+  }
+
+  /** The canonical spellings of a resource: of its own URI, and of the one with its upstream. */
   get canonical(): readonly string[] {
-    this.#canonical ??= this.names.flatMap((name) => {
-      const canonical = canonicalUri(name);
-      return [canonical, withoutQuery(canonical)];
-    });
+    const { ownCanonical, names } = this;
+    this.#canonical ??= [...ownCanonical, ...names.slice(1).flatMap(spellingsOf)];
     return this.#canonical;
   }
+}
+
+function spellingsOf(uri: string): readonly string[] {
+  return canonicalUris(uri).flatMap((canonical) => [canonical, withoutQuery(canonical)]);
 }
 
 export type SubjectTest = (subject: Subject) => boolean;
@@ -70,6 +79,6 @@ export function compileOwnName(kind: SubjectKind, patterns: readonly string[]): 
   return (subject) => {
     if (subject.kind !== kind) return false;
     if (fits(subject.name)) return true;
-    return kind === "resource" && subject.canonical.slice(0, 2).some(fitsUri);
+    return kind === "resource" && subject.ownCanonical.some(fitsUri);
   };
 }

@@ -18,7 +18,10 @@ export interface CarriedUri {
 /** The scheme of user interfaces, which stays at the front. */
 const uiScheme = "ui://";
 
-/** Returns true for a URI of a user interface. It is unique only on its server, so it carries it. */
+/**
+ * Returns true for a URI of a user interface. Such a URI is unique only on its server, so its form
+ * for clients always carries the upstream.
+ */
 export function isUiUri(uri: string): boolean {
   return uri.startsWith(uiScheme);
 }

@@ -1,7 +1,9 @@
 import { coreMethods } from "lutra/protocol";
+import type { SealKey } from "lutra/server";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { createCommandUpstream } from "./command-upstream.ts";
 import { createHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
+import { withListHints } from "./list-hints.ts";
 import { createModuleUpstream, type RunModule } from "./module-upstream.ts";
 import type { Upstream } from "./upstream.ts";
 import { withVisibility } from "./visibility.ts";
@@ -9,6 +11,8 @@ import { withVisibility } from "./visibility.ts";
 export interface CreateUpstreamOptions extends HttpUpstreamOptions {
   /** Runs modules in processes. Required for an upstream with a `module`. */
   readonly modules?: RunModule | undefined;
+  /** The keys of the configuration, for modules. */
+  readonly keys?: readonly SealKey[] | undefined;
 }
 
 /**
@@ -24,13 +28,14 @@ export function createUpstream(
   const methods = new Map(
     [...coreMethods, ...(options.methods ?? [])].map((method) => [method.name, method]),
   );
-  return withVisibility(ofKind(name, config, options), config, methods);
+  const upstream = withListHints(ofKind(name, config, options), config, methods);
+  return withVisibility(upstream, config, methods);
 }
 
 function ofKind(
   name: string,
   config: UpstreamConfig,
-  { modules, ...options }: CreateUpstreamOptions,
+  { modules, keys, ...options }: CreateUpstreamOptions,
 ): Upstream {
   const { command, module } = config;
   if (command !== undefined) return createCommandUpstream(name, { ...config, command }, options);
@@ -40,5 +45,5 @@ function ofKind(
       `upstreams.${name}.module: requires the option "modules", or the command "lutra gateway"`,
     );
   }
-  return createModuleUpstream(name, { ...config, module }, { ...options, modules });
+  return createModuleUpstream(name, { ...config, module }, { ...options, modules, keys });
 }

@@ -177,8 +177,3 @@ describe("close", () => {
     expect((await answered).status).toBe(502);
   });
 });
-
-it("rejects configured headers that Lutra sets itself", () => {
-  const config = upstreamConfig(["http://127.0.0.1:9/"], { headers: { "Mcp-Method": "x" } });
-  expect(() => createHttpUpstream("test", config)).toThrow("headers: Mcp-Method is set by Lutra");
-});

@@ -1,6 +1,10 @@
 /** An upstream that speaks HTTP: replicas at URLs, or processes that are added and removed. */
 import { createHttpSender } from "lutra/internal";
 import type { Method } from "lutra/protocol";
+import { earlierRevisionWarning, mayBeLegacy } from "../bridge/era-in-words.ts";
+import { createHttpBridge } from "../bridge/http-bridge.ts";
+import type { Parking } from "../bridge/parking.ts";
+import type { UpstreamTls } from "../config/certificates.ts";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { type CallerHeaders, unverifiedCallers } from "../delivery/caller-headers.ts";
 import { createCopyDelivery } from "../delivery/deliver-copy.ts";
@@ -10,6 +14,7 @@ import { Fleet } from "../delivery/fleet.ts";
 import { createHttpExchange } from "../delivery/http-exchange.ts";
 import { createMessageHeaders } from "../delivery/message-headers.ts";
 import { createRequestHeaders } from "../delivery/stream-headers.ts";
+import { HeaderPolicy } from "../head/header-policy.ts";
 import {
   type Addresses,
   followAddresses,
@@ -30,8 +35,14 @@ export interface HttpUpstreamOptions {
   readonly lookup?: Lookup;
   /** @default the real time */
   readonly clock?: Clock;
+  /** @default only this process continues the calls that an upstream keeps open */
+  readonly parking?: Parking | undefined;
   /** @default credentials are passed on */
   readonly callers?: CallerHeaders | undefined;
+  /** The verification of https replicas. @default Node's authorities and the host of the URL */
+  readonly tls?: UpstreamTls | undefined;
+  /** @default warnings are dropped */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** A replica that is not in the configuration, at a URL or behind a Unix socket. */
@@ -66,14 +77,20 @@ export function createHttpUpstream(
   options: HttpUpstreamOptions = {},
 ): HttpUpstream {
   const { methods = [], lookup = systemLookup, clock = systemClock } = options;
-  const { callers = unverifiedCallers } = options;
-  const { headers = {}, retries } = config;
+  const { callers = unverifiedCallers, onWarning = () => {} } = options;
+  const policy = new HeaderPolicy(config.headers);
   let refreshAddresses = () => {};
   const replicas = new ReplicaSet({
     config,
     clock,
-    sendCheck: createSendCheck(headers),
+    tls: options.tls,
+    sendCheck: createSendCheck(policy.set, {
+      onEarlierRevision: (evidence) => onWarning(earlierRevisionWarning(name, evidence)),
+      onChecked: mayBeLegacy(config) ? (...checked) => bridge?.checked(...checked) : undefined,
+    }),
     onUnreachable: () => refreshAddresses(),
+    onSilent: (replica, isConfirmed) => fleet.silent(replica, isConfirmed),
+    onOut: (isOut, reason) => onWarning(outWarning(name, isOut, reason)),
   });
   const fleet = new Fleet({
     name,
@@ -82,30 +99,38 @@ export function createHttpUpstream(
     replicas,
     methods,
     annotations: (tool) => catalogue.tool(tool)?.annotations,
+    onShortage: (error) => onWarning(`upstream "${name}": no free file descriptor: ${error}`),
   });
-  const send = createHttpSender(socketUrl, { headers, methods });
-  const messageHeaders = createMessageHeaders(headers, callers);
-  const exchange = createHttpExchange({ name, send, headers: messageHeaders });
-  const serve = createMessageDelivery(fleet, exchange);
+  const send = createHttpSender(socketUrl, { headers: policy.set, methods });
+  const headers = createMessageHeaders(policy, callers);
+  const modern = createHttpExchange({ name, send, headers });
+  const bridge = createHttpBridge(name, config, { ...options, headers, modern, replicas });
+  const serve = createMessageDelivery(fleet, bridge?.exchange ?? modern, bridge?.preferred);
   const catalogue = createCatalogue(serve, clock);
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
-  if (retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
+  if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
   const followed = addReplicas(replicas, config, { lookup, clock });
   refreshAddresses = () => {
     for (const addresses of followed) addresses.refresh();
   };
-  const requestHeaders = createRequestHeaders(config.headers, callers);
+  const requestHeaders = createRequestHeaders(policy, callers);
+  const copy = createCopyDelivery(fleet, requestHeaders);
 
   return {
     name,
     serve,
     forward: createStreamDelivery(fleet, requestHeaders),
-    copy: createCopyDelivery(fleet, requestHeaders),
+    copy: (sent) => {
+      if (bridge?.mustServe !== true) copy(sent);
+    },
+    ...(bridge && { mustServe: () => bridge.mustServe }),
     tool: catalogue.tool,
     findTool: catalogue.find,
     hasToolList: catalogue.isKnown,
     forget: catalogue.forget,
     add: ({ url = socketUrl, ...place }) => replicas.add({ ...place, url: new URL(url) }),
+    isOut: () => replicas.isOut,
+    partMs: config.timeouts.partMs,
     status: () => statusOf(fleet, config.module === undefined ? "url" : "module"),
     ready: (timeoutMs) => untilReady(replicas, clock, timeoutMs),
     close: async (graceMs) => {
@@ -113,15 +138,21 @@ export function createHttpUpstream(
       catalogue.close();
       replicas.stopChecks();
       await fleet.close(graceMs);
+      await bridge?.close();
       await replicas.destroy();
     },
   };
 }
 
+function outWarning(upstream: string, isOut: boolean, reason = "no answer"): string {
+  const state = isOut ? `is out, no replica is available: ${reason}` : "is available again";
+  return `upstream "${upstream}" ${state}`;
+}
+
 /** Adds the replicas of the configuration. Returns the hosts whose addresses are followed. */
 function addReplicas(
   replicas: ReplicaSet,
-  { url = [] }: UpstreamConfig,
+  { url = [], socket }: UpstreamConfig,
   { lookup, clock }: { readonly lookup: Lookup; readonly clock: Clock },
 ): readonly Addresses[] {
   const followed: Addresses[] = [];
@@ -131,6 +162,10 @@ function addReplicas(
     return String(count);
   };
   const add: ReplicaSet["add"] = (place) => replicas.add(place);
+  for (const socketPath of socket === undefined ? [] : [socket].flat()) {
+    add({ name: nextName(), url: new URL([url].flat()[0] ?? socketUrl), socketPath });
+  }
+  if (socket !== undefined) return followed;
   for (const one of [url].flat().map((text) => new URL(text))) {
     if (isFixedHost(one.hostname)) add({ name: nextName(), url: one });
     else followed.push(followAddresses({ url: one, clock, lookup, nextName, add }));

@@ -1,5 +1,6 @@
 /** An upstream whose replicas are processes that run a server module. */
 import { createPrincipalEncoder, createPrincipalKey } from "lutra/internal";
+import type { SealKey } from "lutra/server";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { unverifiedCallers } from "../delivery/caller-headers.ts";
 import { systemClock } from "../replicas/clock.ts";
@@ -19,6 +20,8 @@ export interface ModuleSpec {
   readonly store?: string | undefined;
   /** URL of the event bus. @default the store if it is one, otherwise the processes' supervisor */
   readonly bus?: string | undefined;
+  /** The keys that the replicas seal with. @default new ones, which end with the processes */
+  readonly keys?: readonly SealKey[] | undefined;
   /** The key with which replicas verify the principals that the gateway passes on. A secret. */
   readonly principalKey: string;
   /** Called with a replica that is ready. Requests go to it until the returned function is called. */
@@ -51,7 +54,10 @@ export type RunModule = (spec: ModuleSpec) => RunningModule;
 export function createModuleUpstream(
   name: string,
   config: UpstreamConfig & { readonly module: string },
-  options: HttpUpstreamOptions & { readonly modules: RunModule },
+  options: HttpUpstreamOptions & {
+    readonly modules: RunModule;
+    readonly keys?: readonly SealKey[] | undefined;
+  },
 ): HttpUpstream {
   const principalKey = createPrincipalKey();
   const { callers = unverifiedCallers } = options;
@@ -65,6 +71,7 @@ export function createModuleUpstream(
     replicas: config.replicas,
     store: config.store,
     bus: config.bus,
+    keys: options.keys,
     principalKey,
     onReady: ({ number, pid, socketPath }) =>
       upstream.add({ name: String(number), pid, socketPath, isReady: true }),

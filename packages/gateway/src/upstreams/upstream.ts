@@ -1,4 +1,4 @@
-/** A server behind the gateway, over HTTP, stdio or in processes of its own. */
+/** A server behind the gateway: over HTTP, over stdio, or a module in processes of the gateway. */
 import type { ProtocolError, Serve, Tool } from "lutra/protocol";
 import type { RequestCopy } from "../delivery/deliver-copy.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
@@ -19,6 +19,11 @@ export interface Upstream {
    */
   readonly forward?: ((forward: Forward) => void) | undefined;
   /**
+   * Returns true while a request may reach a server of an earlier revision, which must not get it
+   * unread. Absent for an upstream that speaks the current one.
+   */
+  readonly mustServe?: (() => boolean) | undefined;
+  /**
    * Sends a copy of a request that another upstream answers, and discards the answer. Drops the copy
    * when too many are in flight. Never throws. Absent for an upstream that does not speak HTTP.
    */
@@ -33,6 +38,10 @@ export interface Upstream {
   readonly forget?: (() => void) | undefined;
   /** Present if the configuration hides some of its entries. `serve` hides them; `forward` can't. */
   readonly visibility?: Visibility | undefined;
+  /** Returns true while health checks report that no replica is available. @default never */
+  readonly isOut?: (() => boolean) | undefined;
+  /** Maximum time that a merged result waits for this upstream, in milliseconds. */
+  readonly partMs?: number | undefined;
   readonly status: () => UpstreamStatus;
   /** Resolves with true when a replica answers, and with false after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<boolean>;
@@ -47,8 +56,6 @@ export interface Upstream {
 
 /** The rules for entries that the configuration hides. */
 export interface Visibility {
-  /** Returns true for a method whose requests or results must be read. */
-  readonly reads: (method: string | undefined) => boolean;
   /** Returns the error for a request that names a hidden entry. */
   readonly refusal: (head: Head) => ProtocolError | undefined;
 }

@@ -62,9 +62,17 @@ describe.each([
     ["tools/call", { name: "drop" }, "Unknown tool: drop"],
     ["tools/call", { name: "search_all" }, "Unknown tool: search_all"],
     ["prompts/get", { name: "greet" }, "Unknown prompt: greet"],
-    ["resources/read", { uri: "file:///etc/passwd" }, "Resource not found"],
-    ["resources/read", { uri: "file:///docs/../etc/passwd" }, "Resource not found"],
-    ["resources/read", { uri: "file:///docs/%2e%2e/etc/passwd" }, "Resource not found"],
+    ["resources/read", { uri: "file:///etc/passwd" }, "Resource not found: file:///etc/passwd"],
+    [
+      "resources/read",
+      { uri: "file:///docs/../etc/passwd" },
+      "Resource not found: file:///docs/../etc/passwd",
+    ],
+    [
+      "resources/read",
+      { uri: "file:///docs/%2e%2e/etc/passwd" },
+      "Resource not found: file:///docs/%2e%2e/etc/passwd",
+    ],
   ])("answers %s of %j as for an unknown entry", async (method, params, message) => {
     const { ask, upstreams } = planWith(routes);
     await expect(ask({ method, params })).rejects.toMatchObject({ code: -32602, message });

@@ -1,17 +1,12 @@
 /** The entries of an upstream that the gateway offers: the configuration may include or exclude some. */
-import { invalidParams } from "lutra/internal";
+import { invalidParams, resourceNotFound } from "lutra/internal";
 import { compose, type Method, type ProtocolError, type Serve } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
-import { canonicalUri } from "../subjects/canonical-uri.ts";
-import { filterLists, isFiltered, type ShownByKind } from "../subjects/filter-lists.ts";
+import { canonicalUri, canonicalUris } from "../subjects/canonical-uri.ts";
+import { filterLists, type ShownByKind } from "../subjects/filter-lists.ts";
 import { filterSubscriptions } from "../subjects/filter-subscriptions.ts";
 import { compilePatterns } from "../subjects/patterns.ts";
-import {
-  type Reference,
-  referenceIn,
-  referenceOfHead,
-  refersInBody,
-} from "../subjects/reference.ts";
+import { type Reference, referenceIn, referenceOfHead } from "../subjects/reference.ts";
 import { compileOwnName, Subject, type SubjectKind } from "../subjects/subject.ts";
 import type { Upstream, Visibility } from "./upstream.ts";
 
@@ -27,7 +22,7 @@ export function withVisibility(
   config: UpstreamConfig,
   methods: ReadonlyMap<string, Method>,
 ): Upstream {
-  const shown = shownBy(config);
+  const shown = selectedBy(config);
   if (shown.size === 0) return upstream;
   const refusalOf = (reference: Reference | undefined) => {
     if (reference === undefined) return undefined;
@@ -35,7 +30,6 @@ export function withVisibility(
     return isShown === undefined || isShown(reference.name) ? undefined : unknown(reference);
   };
   const visibility: Visibility = {
-    reads: (method) => isFiltered(method, shown) || refersInBody(method),
     refusal: (head) => refusalOf(referenceOfHead(head)),
   };
   const isShownUri = shown.get("resource");
@@ -51,7 +45,8 @@ export function withVisibility(
   return { ...upstream, serve, visibility };
 }
 
-function shownBy(config: UpstreamConfig): ShownByKind {
+/** Returns a test for each kind of entry of which the configuration selects some. */
+export function selectedBy(config: Partial<UpstreamConfig> = {}): ShownByKind {
   const shown = new Map<SubjectKind, (name: string) => boolean>();
   for (const key of Object.keys(selections) as (keyof typeof selections)[]) {
     const { include, exclude } = config[key] ?? {};
@@ -69,10 +64,10 @@ function fitsEach(kind: SubjectKind, patterns: readonly string[]): (name: string
   const fits = compilePatterns(patterns);
   if (kind !== "resource") return fits;
   const fitsCanonical = compilePatterns(patterns.map(canonicalUri));
-  return (uri) => fits(uri) && fitsCanonical(canonicalUri(uri));
+  return (uri) => fits(uri) && canonicalUris(uri).every(fitsCanonical);
 }
 
 function unknown({ kind, name }: Reference): ProtocolError {
-  if (kind === "resource") return invalidParams("Resource not found", { uri: name });
+  if (kind === "resource") return resourceNotFound(name);
   return invalidParams(`Unknown ${kind}: ${name}`);
 }

@@ -1,0 +1,101 @@
+/** A session with one replica of an upstream over HTTP, whose era may still be unknown. */
+import {
+  createHttpSender,
+  type HttpEras,
+  type HttpErasInit,
+  type HttpSender,
+  loadHttpEras,
+} from "lutra/internal";
+import {
+  discover,
+  type JSONRPCRequest,
+  type RequestContext,
+  type Result,
+  type Transport,
+} from "lutra/protocol";
+import { fetch as fetchBy } from "undici";
+import type { Replica } from "../replicas/replica.ts";
+import type { ReplicaEra } from "./replica-era.ts";
+import type { UpstreamSession } from "./upstream-sessions.ts";
+
+export interface HttpSessionOptions {
+  readonly replica: Replica;
+  readonly era: ReplicaEra;
+  /** The era in the configuration. */
+  readonly setting: string;
+  /** Returns the headers of a caller that its session sends. */
+  readonly headersOf: (context: RequestContext) => { readonly [name: string]: string };
+}
+
+/** Maximum silence of a replica of unknown era before it also gets `initialize`, in milliseconds. */
+const probeTimeoutMs = 3000;
+
+const send: HttpSender = createHttpSender("http://localhost", {});
+
+export class HttpSession implements UpstreamSession {
+  readonly replica: Replica;
+  readonly #options: HttpSessionOptions;
+  #eras: Promise<HttpEras> | undefined;
+  /** Those of the latest request, since credentials are renewed. */
+  #headers: { readonly [name: string]: string } = {};
+
+  constructor(options: HttpSessionOptions) {
+    this.replica = options.replica;
+    this.#options = options;
+  }
+
+  /** Asks for `server/discover`, which a session answers without a round trip once it is open. */
+  async open({ params }: JSONRPCRequest, context: RequestContext): Promise<void> {
+    this.#headers = this.#options.headersOf(context);
+    const own = { _meta: params?._meta } as JSONRPCRequest["params"];
+    const request = { jsonrpc: "2.0", id: "era", method: discover.name, params: own } as const;
+    const { signal } = context;
+    const eras = await this.#opened();
+    const { supportedVersions } = await eras.serve(request, { signal, notify: () => {} });
+    if (eras.era !== "legacy" || !Array.isArray(supportedVersions)) return;
+    this.#options.era.opened(String(supportedVersions[0]));
+  }
+
+  readonly serve = async (request: JSONRPCRequest, context: RequestContext): Promise<Result> =>
+    (await this.#opened()).serve(request, context);
+
+  readonly close = async (): Promise<void> => {
+    await (await this.#eras)?.close();
+  };
+
+  #opened(): Promise<HttpEras> {
+    this.#eras ??= loadHttpEras().then(({ createHttpEras }) => createHttpEras(this.#init()));
+    return this.#eras;
+  }
+
+  #init(): HttpErasInit {
+    const { replica, era, setting } = this.#options;
+    const { pool, url } = replica;
+    // Over the connections of the replica, which may have an address of its own.
+    const fetch = ((target: string, init: object) =>
+      fetchBy(target, { ...init, dispatcher: pool })) as unknown as typeof globalThis.fetch;
+    return {
+      url,
+      era: setting,
+      verdicts: era,
+      probeTimeoutMs,
+      modern: this.#modern(),
+      send: fetch,
+      options: { headers: () => this.#headers },
+    };
+  }
+
+  /** Sends requests of the current revision, which find out the era. */
+  #modern(): Transport {
+    const { pool, path } = this.replica;
+    const dispatcher: Parameters<HttpSender>[0] = {
+      dispatch: (options, handler) => pool.dispatch({ ...options, path }, handler),
+    };
+    return {
+      mirrorsHeaders: true,
+      serve: (request, context) =>
+        send(dispatcher, request, { ...context, addHeaders: this.#headers }),
+      close: async () => {},
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { type JSONRPCRequest, ProtocolError, type RequestContext } from "lutra/protocol";
+import { createMemoryEventBus, type EventBus } from "lutra/stores";
+import { afterEach, expect, it, vi } from "vitest";
+import { ParkedRelay } from "./parked-relay.ts";
+
+const request: JSONRPCRequest = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params: { name: "ask", requestState: "sealed" },
+};
+const retry = { caller: "ana", request };
+const contextOf = (init: Partial<RequestContext> = {}): RequestContext => ({
+  signal: new AbortController().signal,
+  notify: () => {},
+  ...init,
+});
+
+const relays: ParkedRelay[] = [];
+afterEach(() => {
+  vi.useRealTimers();
+  for (const relay of relays.splice(0)) relay.close();
+});
+
+/** Creates the relays of two processes. */
+function relaysOn(bus: EventBus = createMemoryEventBus()) {
+  const [one, other] = [bus, bus].map((shared) => new ParkedRelay(shared, () => {}));
+  if (one === undefined || other === undefined) throw new Error("expected two relays");
+  relays.push(one, other);
+  return { one, other };
+}
+
+/** A bus that loses the events that the test names. */
+function lossyBus(isLost: (event: { readonly kind?: unknown }) => boolean): EventBus {
+  const bus = createMemoryEventBus();
+  return {
+    subscribe: bus.subscribe,
+    publish: (topic, event) => (isLost(event) ? undefined : bus.publish(topic, event)),
+  };
+}
+
+it("serves a retry at the process that holds the call, with its caller and its notifications", async () => {
+  const { one, other } = relaysOn();
+  const seen: unknown[] = [];
+  other.own("holder", async (received, { notify, principal }) => {
+    seen.push(received, principal);
+    await notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
+    return { resultType: "complete", content: [] };
+  });
+  const notify = vi.fn();
+  const context = contextOf({ notify, principal: { id: "ana" } });
+  expect(await one.send("holder", retry, context)).toEqual({ resultType: "complete", content: [] });
+  expect(seen).toEqual([retry, { id: "ana" }]);
+  await vi.waitFor(() => expect(notify).toHaveBeenCalledOnce());
+});
+
+it("rejects with the error of the call, and its status", async () => {
+  const { one, other } = relaysOn();
+  other.own("holder", async () => {
+    throw new ProtocolError("invalidParams", "params.x: expected a string", { status: 400 });
+  });
+  await expect(one.send("holder", retry, contextOf())).rejects.toMatchObject({
+    code: -32602,
+    message: "params.x: expected a string",
+  });
+});
+
+it("says that the call may have run when no process holds it", async () => {
+  vi.useFakeTimers();
+  const { one } = relaysOn();
+  const sent = one.send("gone", retry, contextOf());
+  const expected = expect(sent).rejects.toMatchObject({
+    code: -32602,
+    message: expect.stringContaining("may have been executed"),
+  });
+  await vi.advanceTimersByTimeAsync(10_000);
+  await expected;
+});
+
+it("says so when the process ends in the middle of the call", async () => {
+  vi.useFakeTimers();
+  const { one, other } = relaysOn();
+  other.own("holder", () => new Promise(() => {}));
+  const sent = one.send("holder", retry, contextOf());
+  const expected = expect(sent).rejects.toMatchObject({
+    message: expect.stringContaining("may have been executed"),
+  });
+  await vi.advanceTimersByTimeAsync(30_000);
+  other.close();
+  await vi.advanceTimersByTimeAsync(20_000);
+  await expected;
+});
+
+it.each(["retry", "taken", "end", "confirmed"])(
+  "runs the call once although the bus loses the first message: %s",
+  async (lost) => {
+    vi.useFakeTimers();
+    let losses = 0;
+    const bus = lossyBus(({ kind }) => {
+      if (kind !== lost || losses > 0) return false;
+      losses += 1;
+      return true;
+    });
+    const { one, other } = relaysOn(bus);
+    const serve = vi.fn(async () => ({ resultType: "complete" }));
+    other.own("holder", serve);
+    const sent = one.send("holder", retry, contextOf());
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await sent).toEqual({ resultType: "complete" });
+    expect(serve).toHaveBeenCalledOnce();
+    expect(losses).toBe(1);
+  },
+);
+
+it("aborts the call when its caller leaves", async () => {
+  const { one, other } = relaysOn();
+  const aborted = vi.fn();
+  other.own("holder", (_retry, { signal }) => {
+    signal.addEventListener("abort", aborted);
+    return new Promise(() => {});
+  });
+  const controller = new AbortController();
+  const sent = one.send("holder", retry, contextOf({ signal: controller.signal }));
+  controller.abort();
+  await expect(sent).rejects.toMatchObject({ reason: "aborted" });
+  expect(aborted).toHaveBeenCalledOnce();
+});
+
+it("refuses retries that are too large to keep", async () => {
+  const { one } = relaysOn();
+  const params = { name: "ask", requestState: "sealed", text: "x".repeat(34_000_000) };
+  await expect(
+    one.send("holder", { ...retry, request: { ...request, params } }, contextOf()),
+  ).rejects.toMatchObject({ status: 503 });
+});
+
+it("reports a bus that fails", async () => {
+  vi.useFakeTimers();
+  const onError = vi.fn();
+  const bus: EventBus = {
+    subscribe: () => () => {},
+    publish: () => Promise.reject(new Error("no connection")),
+  };
+  const relay = new ParkedRelay(bus, onError);
+  relays.push(relay);
+  const sent = relay.send("holder", retry, contextOf()).catch(() => {});
+  await vi.advanceTimersByTimeAsync(10_000);
+  await sent;
+  expect(onError).toHaveBeenCalledWith(new Error("no connection"));
+});
