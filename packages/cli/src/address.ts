@@ -1,6 +1,6 @@
 /** The address that `lutra serve` and `lutra up` listen on. */
 import { CommandError } from "./command-error.ts";
-import { type CommandLine, type CommandOption, integerOption } from "./command-line.ts";
+import { type CommandLine, type CommandOption, integerOption, listOption } from "./command-line.ts";
 
 export interface Address {
   readonly host: string;
@@ -8,12 +8,71 @@ export interface Address {
 }
 
 export const addressOptions: { readonly [name: string]: CommandOption } = {
-  port: { placeholder: "P", description: "Port to listen on; 0 picks a free one (default: 3000)" },
+  port: {
+    placeholder: "P",
+    description: "Port to listen on; `0` picks a free one",
+    fallback: "`3000`",
+  },
   host: {
     placeholder: "H",
-    description: "Address to bind (default: 127.0.0.1, this machine only)",
+    description: "Address to bind; `0.0.0.0` binds all addresses",
+    fallback: "`127.0.0.1`, this machine only",
+  },
+  "allowed-host": {
+    placeholder: "H",
+    description:
+      "Name that clients may send in `Host`, with or without a port, such as the domain of a reverse proxy",
+    isRepeatable: true,
+  },
+  "allowed-origin": {
+    placeholder: "O",
+    description: "Origin of web pages that may call the server, such as `https://app.example.com`",
+    isRepeatable: true,
+  },
+  "lame-duck": {
+    placeholder: "MS",
+    description:
+      "Time for which connections are still accepted after `SIGTERM`, in milliseconds; every response then has `Connection: close`",
+    fallback: "`0`",
   },
 };
+
+/** The longest time of a timer, in milliseconds. Not imported, because the import loads much else. */
+const maxTimerMs = 2_147_483_647;
+
+/** Reads `--lame-duck`. */
+export function lameDuckOf(line: CommandLine): { readonly lameDuckMs: number } {
+  const bounds = { least: 0, most: maxTimerMs, fallback: 0 };
+  return { lameDuckMs: integerOption(line, "lame-duck", bounds) };
+}
+
+/** The names and origins that requests may have in `Host` and `Origin`. */
+export interface AccessRules {
+  readonly allowedHosts?: readonly string[];
+  readonly allowedOrigins: readonly string[];
+}
+
+/**
+ * Reads `--allowed-host` and `--allowed-origin`. Without them, the defaults of `listen.allowedHosts`
+ * and `listen.allowedOrigins` apply.
+ *
+ * @throws {CommandError} for an origin that no browser sends
+ */
+export async function accessOf(line: CommandLine): Promise<AccessRules> {
+  const allowedHosts = listOption(line, "allowed-host");
+  const allowedOrigins = listOption(line, "allowed-origin");
+  if (allowedOrigins.length > 0) await requireOrigins(allowedOrigins);
+  return { ...(allowedHosts.length > 0 && { allowedHosts }), allowedOrigins };
+}
+
+async function requireOrigins(origins: readonly string[]): Promise<void> {
+  // Imported when it is needed, because it also loads the HTTP client.
+  const { problemWithOrigin } = await import("lutra/internal");
+  for (const origin of origins) {
+    const problem = problemWithOrigin(origin);
+    if (problem !== undefined) throw new CommandError(`--allowed-origin ${origin}: ${problem}`, 2);
+  }
+}
 
 /** Reads `--port` and `--host`. */
 export function addressOf(line: CommandLine): Address {
@@ -24,43 +83,13 @@ export function addressOf(line: CommandLine): Address {
   };
 }
 
-/** The names of the settings that the remedies in error messages refer to. */
-export interface AddressSettings {
-  readonly host: string;
-  readonly port: string;
-  /** The setting for the port of the admin listener. */
-  readonly admin: string;
-}
-
-const optionNames: AddressSettings = { host: "--host", port: "--port", admin: "--admin" };
-
-/**
- * Replaces an error about an unavailable address with one that names the remedy. Returns other
- * errors unchanged. An error about a port other than `port` belongs to the admin listener.
- */
-export function listenError(
-  error: unknown,
-  { host, port }: Address,
-  settings: AddressSettings = optionNames,
-): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const failedPort = "port" in error ? Number(error.port) : port;
-  const setting = failedPort === port ? settings.port : settings.admin;
-  switch (error.code) {
-    case "EADDRINUSE":
-      return new CommandError(
-        `port ${failedPort} is in use; stop the other program, or choose another port with ${setting}`,
-      );
-    case "EACCES":
-      return new CommandError(
-        `no permission to use port ${failedPort}; choose one above 1023 with ${setting}`,
-      );
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return new CommandError(
-        `${host} is not an address of this machine; choose another one with ${settings.host}`,
-      );
-    default:
-      return error;
-  }
+/** Replaces an error about an unavailable address with one that names the option to change. */
+export async function listenError(error: unknown, address: Address): Promise<unknown> {
+  // Imported when it is needed, because it also loads the HTTP client.
+  const { explainListenError } = await import("lutra/internal");
+  const settings = { host: "--host", port: "--port" };
+  const explained = explainListenError(error, address, settings);
+  return explained instanceof Error && explained !== error
+    ? new CommandError(explained.message)
+    : error;
 }

@@ -1,6 +1,5 @@
 /** The callers that `lutra serve` and `lutra up` accept. */
 import { readFileSync } from "node:fs";
-import { parseBearerTokens } from "lutra/internal";
 import { type Authenticate, bearerTokens } from "lutra/node";
 import { tokensVariable } from "./caller-options.ts";
 import { CommandError } from "./command-error.ts";
@@ -11,8 +10,8 @@ import { loadAuthenticate } from "./load-authenticate.ts";
  * Returns the function that verifies callers: of `--auth`, of `--tokens`, or of the environment. The
  * options take precedence over the environment. Returns undefined if every caller may call.
  *
- * @throws {CommandError} for both options, and for a file that can't be used; the message has no
- *   tokens
+ * @throws {CommandError} if both options are given, and for a file that can't be used; the message
+ *   contains no tokens
  */
 export async function authenticateOf({ options }: CommandLine): Promise<Authenticate | undefined> {
   const { tokens, auth } = options;
@@ -20,9 +19,9 @@ export async function authenticateOf({ options }: CommandLine): Promise<Authenti
     throw new CommandError("--tokens and --auth: expected one of them", 2);
   }
   if (typeof auth === "string") return await loadAuthenticate(auth);
-  if (typeof tokens === "string") return tokensOf(`--tokens ${tokens}`, () => read(tokens));
+  if (typeof tokens === "string") return await tokensOf(`--tokens ${tokens}`, () => read(tokens));
   const text = process.env[tokensVariable];
-  return text === undefined ? undefined : tokensOf(tokensVariable, () => text);
+  return text === undefined ? undefined : await tokensOf(tokensVariable, () => text);
 }
 
 function read(file: string): string {
@@ -34,7 +33,9 @@ function read(file: string): string {
   }
 }
 
-function tokensOf(source: string, text: () => string): Authenticate {
+async function tokensOf(source: string, text: () => string): Promise<Authenticate> {
+  // Imported when it is needed, because it also loads the HTTP client.
+  const { parseBearerTokens } = await import("lutra/internal");
   try {
     return bearerTokens(parseBearerTokens(text()));
   } catch (error) {

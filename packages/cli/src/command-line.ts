@@ -1,11 +1,22 @@
-/** Declares commands, parses their arguments with `util.parseArgs`, and prints their help. */
+/** Declares commands, and parses their arguments with `util.parseArgs`. */
 import { parseArgs } from "node:util";
+import type { NamedArgument, SplitWords } from "./client/split-words.ts";
 import { CommandError } from "./command-error.ts";
+import type { Variable } from "./environment.ts";
 
 export interface CommandOption {
   /** The name of the value in the help. An option without a placeholder is a switch. */
   readonly placeholder?: string;
+  /** A phrase without a final full stop. Values are in backticks, which the help leaves out. */
   readonly description: string;
+  /** The environment variable that applies if the option is missing. */
+  readonly variable?: Variable;
+  /** The value or the behaviour if the option and its variable are missing. */
+  readonly fallback?: string;
+  /** True if the command needs the option or its variable. */
+  readonly isRequired?: boolean;
+  /** A short form: `h` for `-h`. */
+  readonly letter?: string;
   /** True if the option may be given several times. Otherwise the last occurrence applies. */
   readonly isRepeatable?: boolean;
 }
@@ -25,60 +36,129 @@ export interface Command {
   readonly name: string;
   /** One sentence for the list of commands. */
   readonly summary: string;
-  /** Several sentences for `--help`. */
+  /** Several sentences for `--help` and the reference. Values are in backticks. */
   readonly details: string;
+  /** The words after the command's name in examples for `--help`. */
+  readonly examples?: readonly string[];
   readonly arguments: readonly CommandArgument[];
   readonly options: { readonly [name: string]: CommandOption };
+  /** True if the first argument is a server, which a program after `--` replaces. */
+  readonly hasTarget?: boolean;
+  /**
+   * True if options that are not declared are arguments of the tool or prompt that the last argument
+   * names. `--help` then describes them, so the command runs.
+   */
+  readonly acceptsNamed?: boolean;
   /** Resolves to the exit code. */
   readonly run: (line: CommandLine) => Promise<number>;
 }
+
+/** The options that every command has. */
+export const commonOptions: Command["options"] = {
+  help: { letter: "h", description: "Show this help" },
+};
+
+/** Returns the meaning of a missing option, or `undefined` if it has none. */
+export function defaultOf({ variable, fallback, isRequired }: CommandOption): string | undefined {
+  const read = variable === undefined ? undefined : `\`${variable}\``;
+  if (isRequired) return read === undefined ? "required" : `required unless ${read} is set`;
+  return read === undefined || fallback === undefined
+    ? (read ?? fallback)
+    : `${read}, or ${fallback}`;
+}
+
+/** The options of the program itself. */
+export const programOptions: Command["options"] = {
+  help: { letter: "h", description: "Show this help, or that of a command" },
+  version: { letter: "v", description: "Show the version" },
+};
 
 type OptionValue = string | true | readonly string[];
 
 /** The parsed arguments of a command. */
 export interface CommandLine {
-  /** The positional arguments in order; optional ones may be missing at the end. */
+  /**
+   * The positional arguments in order; optional ones may be missing at the end. Does not contain the
+   * first one if `program` replaces it.
+   */
   readonly values: readonly string[];
+  /** The words after `--` of a command that has a target. */
+  readonly program?: readonly string[] | undefined;
+  /** The arguments of a tool or prompt, in order. */
+  readonly named?: readonly NamedArgument[];
   /** The given options: a string, `true` for a switch, an array for a repeatable option. */
   readonly options: { readonly [name: string]: OptionValue | undefined };
 }
 
 /**
- * Parses the arguments after the command's name. Returns `undefined` if they ask for help.
+ * Parses the arguments after the command's name. Returns `undefined` if they ask for help that does
+ * not depend on them.
  *
  * @throws {CommandError} for unknown options, and for missing or unexpected arguments
  */
-export function parseCommandLine(
+export async function parseCommandLine(
   command: Command,
   args: readonly string[],
-): CommandLine | undefined {
-  const known: Command["options"] = { ...command.options, help: { description: "" } };
+): Promise<CommandLine | undefined> {
+  const known: Command["options"] = { ...command.options, ...commonOptions };
+  const { own, program, named } = await splitWords(command, known, args);
   const { tokens } = parseArgs({
-    args: [...args],
+    args: [...own],
     options: Object.fromEntries(
-      Object.entries(known).map(([name, option]) => [name, { type: typeOf(option) }]),
+      Object.entries(known).map(([name, option]) => [name, parsedAs(option)]),
     ),
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
-  const values: string[] = [];
+  const values = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+  const given = tokens.filter((token) => token.kind === "option");
+  await requireKnown(command, known, given);
   const options: Record<string, OptionValue> = {};
-  for (const token of tokens) {
-    if (token.kind === "positional") values.push(token.value);
-    if (token.kind !== "option") continue;
-    const value = givenValue(command, known, token);
+  for (const token of given) {
+    const value = givenValue(command, known[token.name] as CommandOption, token);
     const before = options[token.name] ?? [];
     const isOneOfMany = typeof value === "string" && known[token.name]?.isRepeatable;
     options[token.name] = isOneOfMany && Array.isArray(before) ? [...before, value] : value;
   }
-  if (options.help) return undefined;
-  requireArguments(command, values);
-  return { values, options };
+  const expected = program === undefined ? command.arguments : command.arguments.slice(1);
+  if (options.help && !(command.acceptsNamed && values.length >= expected.length)) return undefined;
+  requireArguments(command, expected, values);
+  return command.hasTarget ? { values, options, program, named } : { values, options };
 }
 
-function requireArguments(command: Command, values: readonly string[]): void {
-  const { arguments: known } = command;
+/** Loads the code that separates the words for a server only for commands that have a target. */
+async function splitWords(
+  command: Command,
+  known: Command["options"],
+  args: readonly string[],
+): Promise<SplitWords> {
+  if (!command.hasTarget) return { own: args, program: undefined, named: [] };
+  const { splitWords } = await import("./client/split-words.ts");
+  const { acceptsNamed = false, arguments: expected } = command;
+  return splitWords(args, { acceptsNamed, count: expected.length, options: known });
+}
+
+/** Loads the code for suggestions only when an option is unknown. */
+async function requireKnown(
+  command: Command,
+  known: Command["options"],
+  given: readonly OptionToken[],
+): Promise<void> {
+  const unknown = given.find(({ name }) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  const { closest } = await import("lutra/internal");
+  const meant = closest(unknown.name, Object.keys(known));
+  const problem = `unknown option ${unknown.rawName}`;
+  if (meant === undefined) throw usageError(command, problem);
+  throw new CommandError(`${command.name}: ${problem}; did you mean --${meant}?`, 2);
+}
+
+function requireArguments(
+  command: Command,
+  known: Command["arguments"],
+  values: readonly string[],
+): void {
   const missing = known.find((argument, index) => !argument.isOptional && index >= values.length);
   if (missing !== undefined) {
     throw usageError(command, `missing <${missing.name}>, ${missing.description}`);
@@ -111,30 +191,6 @@ export function listOption({ options }: CommandLine, name: string): readonly str
   return Array.isArray(values) ? values : [];
 }
 
-/** Returns the text that `--help` prints. */
-export function helpOf(command: Command): string {
-  const { name, details, options } = command;
-  const all: Command["options"] = { ...options, help: { description: "Show this help" } };
-  const shown = Object.entries(all).map(([option, { placeholder }]) =>
-    placeholder === undefined ? `--${option}` : `--${option} ${placeholder}`,
-  );
-  const width = Math.max(14, ...shown.map(({ length }) => length)) + 2;
-  const rows = Object.values(all).map(({ description }, index) => {
-    return `  ${(shown[index] as string).padEnd(width)}${description}`;
-  });
-  return `Usage: lutra ${name} ${argumentsOf(command)} [options]\n\n${details}\n\nOptions:\n${rows.join("\n")}\n`;
-}
-
-/** Returns the arguments as the usage line shows them. */
-export function argumentsOf({ arguments: known }: Command): string {
-  return known
-    .map(({ name, isOptional, isRest }) => {
-      const shown = isRest ? `${name}...` : name;
-      return isOptional ? `[${shown}]` : `<${shown}>`;
-    })
-    .join(" ");
-}
-
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;
@@ -143,23 +199,22 @@ interface OptionToken {
 
 function givenValue(
   command: Command,
-  known: { readonly [name: string]: CommandOption },
-  { name, rawName, value }: OptionToken,
+  option: CommandOption,
+  { rawName, value }: OptionToken,
 ): string | true {
-  const option = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (option === undefined) throw usageError(command, `unknown option ${rawName}`);
   if (option.placeholder === undefined) {
     if (value === undefined) return true;
     throw usageError(command, `${rawName} takes no value`);
   }
-  if (value === undefined || value === "" || value.startsWith("-")) {
+  if (value === undefined || value === "" || /^-./.test(value)) {
     throw usageError(command, `${rawName} requires a value: ${rawName} ${option.placeholder}`);
   }
   return value;
 }
 
-function typeOf(option: CommandOption): "boolean" | "string" {
-  return option.placeholder === undefined ? "boolean" : "string";
+function parsedAs({ placeholder, letter }: CommandOption) {
+  const type = placeholder === undefined ? ("boolean" as const) : ("string" as const);
+  return letter === undefined ? { type } : { type, short: letter };
 }
 
 function usageError({ name }: Command, problem: string): CommandError {

@@ -4,31 +4,38 @@
  */
 import { addressOptions } from "./address.ts";
 import { callerOptions } from "./caller-options.ts";
+import { clientCommands } from "./client/commands.ts";
 import type { Command, CommandArgument } from "./command-line.ts";
 import { moduleArgument, replicasOption } from "./module-argument.ts";
-import { withGateway } from "./optional-package.ts";
-import { busOption } from "./store-options.ts";
+import { withPackage } from "./optional-package.ts";
+import { busOption, storeOption } from "./store-options.ts";
+import { versionOptions } from "./version-options.ts";
 
 const configArgument: CommandArgument = {
   name: "config",
   description: "the path of a configuration file (TypeScript, JavaScript, YAML or JSON)",
 };
 
+const stateStore =
+  "Store for tasks, handles and replay claims: `sqlite:./state.db`, `postgres://...` or `memory:`";
+
 const serve: Command = {
   name: "serve",
   summary: "Serves one server in this process, over HTTP or stdio.",
   details:
-    "Serves the default export of <module>, a JavaScript or TypeScript file.\n" +
-    "The path of the MCP endpoint is /mcp. Ctrl-C shuts down gracefully.",
+    "Serves the default export of `<module>`, a JavaScript or TypeScript file. " +
+    "The path of the MCP endpoint is `/mcp`. Ctrl-C shuts down gracefully.",
+  examples: ["server.ts", "server.ts --stdio"],
   arguments: [moduleArgument],
   options: {
     ...addressOptions,
-    store: {
-      placeholder: "URL",
-      description:
-        "Store for tasks, handles and replay claims: sqlite:./state.db or postgres://... (default: memory:)",
-    },
+    store: storeOption({ description: stateStore, fallback: "`memory:`" }),
+    bus: busOption("the store if it is Postgres"),
     ...callerOptions,
+    ...versionOptions,
+    "http-sse": {
+      description: "Serve clients of the deprecated HTTP+SSE transport of 2024-11-05, too",
+    },
     stdio: { description: "Use standard input and output instead of HTTP" },
   },
   run: async (line) => (await import("./serve.ts")).serve(line),
@@ -38,46 +45,75 @@ const up: Command = {
   name: "up",
   summary: "Serves several replicas of one server behind one address.",
   details:
-    "Starts replicas of the default export of <module>, a JavaScript or TypeScript file, each in\n" +
-    "its own process, and a gateway that distributes requests to them. A replica that dies is\n" +
-    "restarted. The path of the MCP endpoint is /mcp. Ctrl-C shuts down gracefully.",
+    "Starts replicas of the default export of `<module>`, a JavaScript or TypeScript file, each in " +
+    "its own process, and a gateway that distributes requests to them. A replica that dies is " +
+    "restarted. The path of the MCP endpoint is `/mcp`. Ctrl-C shuts down gracefully.",
+  examples: ["server.ts --replicas 3 --log"],
   arguments: [moduleArgument],
   options: {
     replicas: replicasOption,
     ...addressOptions,
-    store: {
-      placeholder: "URL",
-      description:
-        "Store for tasks, handles and replay claims: sqlite:./state.db, postgres://... or memory: (default: a temporary file)",
-    },
-    bus: busOption,
+    store: storeOption({
+      description: stateStore,
+      fallback: "a temporary SQLite file; none if `libsql` is not installed",
+    }),
+    bus: busOption("the store if it is Postgres, otherwise the process of the command"),
     ...callerOptions,
+    ...versionOptions,
     admin: {
       placeholder: "P",
-      description: "Port for health and metrics; 0 picks a free one (default: no admin port)",
+      description:
+        "Port for health, metrics and the state of the replicas, on this machine only; `0` picks a free one",
+      fallback: "none",
     },
     "trusted-proxy": {
       placeholder: "A",
       description:
-        "Address or range of a proxy whose X-Forwarded-* headers are trusted; repeatable",
+        "Address or range (such as `10.0.0.0/8`) of a proxy whose `X-Forwarded-*` headers are trusted",
+      fallback: "none",
       isRepeatable: true,
     },
-    log: { description: "Print one line of JSON per request" },
+    log: { description: "Print one line per request: JSON, or text in a terminal" },
   },
-  run: async (line) => (await withGateway("up", () => import("./up.ts"))).up(line),
+  run: async (line) =>
+    (await withPackage("@lutra/gateway", "up", () => import("./up.ts"))).up(line),
+};
+
+const work: Command = {
+  name: "work",
+  summary: "Runs the tasks of a server, and serves no requests.",
+  details:
+    "Runs tasks that other processes have created in the same store, for the default export of " +
+    "`<module>`, a JavaScript or TypeScript file. Ctrl-C shuts down gracefully: tasks that do not end " +
+    "in time are released to other processes.",
+  examples: ["server.ts --store postgres://host/database"],
+  arguments: [moduleArgument],
+  options: {
+    store: storeOption({
+      description:
+        "Store of the processes that create the tasks: `sqlite:./state.db` or `postgres://...`",
+      isRequired: true,
+    }),
+    bus: busOption("the store if it is Postgres"),
+  },
+  run: async (line) => (await import("./work.ts")).work(line),
 };
 
 const gateway: Command = {
   name: "gateway",
   summary: "Serves one endpoint for the servers in a configuration file.",
   details:
-    "Routes requests by their headers to the servers that <config> names. Balances requests over\n" +
-    "replicas, caches responses, limits callers and merges servers. Reloads the file when it changes\n" +
-    "or on SIGHUP, without dropping a request. Ctrl-C shuts down gracefully.",
+    "Routes requests by their headers to the servers that `<config>` names. Balances requests over " +
+    "replicas, caches responses, limits callers and merges servers. Reloads the file when it changes " +
+    "or on `SIGHUP`, without dropping a request. Ctrl-C shuts down gracefully.",
   arguments: [configArgument],
   options: {},
   run: async (line) => {
-    const { gateway } = await withGateway("gateway", () => import("./gateway.ts"));
+    const { gateway } = await withPackage(
+      "@lutra/gateway",
+      "gateway",
+      () => import("./gateway.ts"),
+    );
     return gateway(line);
   },
 };
@@ -86,12 +122,16 @@ const gatewayCheck: Command = {
   name: "gateway check",
   summary: "Validates a gateway's configuration.",
   details:
-    "Reads <config> and reports every error with its file, its line and the expected value.\n" +
+    "Reads `<config>` and reports every error with its file, its line and the expected value. " +
     "Exits with 0 if the configuration is valid, otherwise with 1.",
   arguments: [configArgument],
   options: {},
   run: async (line) => {
-    const { gatewayCheck } = await withGateway("gateway", () => import("./gateway-check.ts"));
+    const { gatewayCheck } = await withPackage(
+      "@lutra/gateway",
+      "gateway",
+      () => import("./gateway-check.ts"),
+    );
     return gatewayCheck(line);
   },
 };
@@ -100,25 +140,29 @@ const gatewayRoutes: Command = {
   name: "gateway routes",
   summary: "Explains which route a request would take, and why.",
   details:
-    "Matches a request with the given method, name and parameters against the routes of <config>,\n" +
-    "without sending it. Exits with 0 if a route matches, otherwise with 1. For example:\n" +
-    "  lutra gateway routes gateway.yaml tools/call search Country=FR",
+    "Matches a request with the given method, name and parameters against the routes of `<config>`, " +
+    "without sending it. Exits with 0 if a route matches, otherwise with 1.",
+  examples: ["gateway.yaml tools/call search Country=FR"],
   arguments: [
     configArgument,
-    { name: "method", description: "the name of a method such as tools/call" },
-    { name: "name", description: "the value of Mcp-Name", isOptional: true },
+    { name: "method", description: "the name of a method such as `tools/call`" },
+    { name: "name", description: "the value of `Mcp-Name`", isOptional: true },
     {
       name: "param=value",
-      description: "values of Mcp-Param-* headers",
+      description: "values of `Mcp-Param-*` headers",
       isOptional: true,
       isRest: true,
     },
   ],
   options: {
-    principal: { placeholder: "P", description: "Principal of the caller (default: none)" },
+    principal: { placeholder: "P", description: "Principal of the caller", fallback: "none" },
   },
   run: async (line) => {
-    const { gatewayRoutes } = await withGateway("gateway", () => import("./gateway-routes.ts"));
+    const { gatewayRoutes } = await withPackage(
+      "@lutra/gateway",
+      "gateway",
+      () => import("./gateway-routes.ts"),
+    );
     return gatewayRoutes(line);
   },
 };
@@ -126,23 +170,148 @@ const gatewayRoutes: Command = {
 const gatewayExport: Command = {
   name: "gateway export",
   summary: "Prints the header routes of a gateway for nginx, HAProxy or Envoy.",
+  examples: ["nginx gateway.yaml"],
   details:
-    "Prints a configuration of <proxy> (nginx, haproxy or envoy) that routes by the same headers.\n" +
+    "Prints a configuration of `<proxy>` (`nginx`, `haproxy` or `envoy`) that routes by the same headers. " +
     "Lists on standard error what is not exported.",
   arguments: [{ name: "proxy", description: "the name of a proxy" }, configArgument],
   options: {},
   run: async (line) => {
-    const { gatewayExport } = await withGateway("gateway", () => import("./gateway-export.ts"));
+    const { gatewayExport } = await withPackage(
+      "@lutra/gateway",
+      "gateway",
+      () => import("./gateway-export.ts"),
+    );
     return gatewayExport(line);
   },
+};
+
+const eras: Command = {
+  name: "eras",
+  summary: "Shows the clients of a gateway by protocol version, and what can be switched off.",
+  details:
+    "Reads `/eras` of the admin listener at `<url>`: the clients by protocol version and upstream, the " +
+    "deprecated features that they use, and for each earlier version and deprecated feature a verdict " +
+    "with its reason.",
+  examples: ["http://127.0.0.1:9464"],
+  arguments: [
+    { name: "url", description: "the URL of an admin listener such as `http://127.0.0.1:9464`" },
+  ],
+  options: {
+    days: {
+      placeholder: "N",
+      description: "Number of days without use that make it safe to switch something off, 1 to 31",
+      fallback: "`7`",
+    },
+    json: { description: "Print the report as JSON, with the counts of each day" },
+  },
+  run: async (line) => (await import("./eras.ts")).eras(line),
+};
+
+const migrate: Command = {
+  name: "migrate",
+  summary: "Reports how a server or client moves to revision 2026-07-28.",
+  details:
+    "Reads the JavaScript and TypeScript in `<folder>` and reports, with file and line, each use of the " +
+    "official SDK (v1 and v2) or FastMCP that the stateless revision does not have or deprecates, and " +
+    "its replacement in Lutra. Exits with 0 if nothing is left to change, otherwise with 1.",
+  examples: ["src", "src --json", "src --write"],
+  arguments: [{ name: "folder", description: "the path of a folder or file with sources" }],
+  options: {
+    json: { description: "Print the report as one JSON object" },
+    write: {
+      description:
+        "Rewrite calls that have an equivalent in Lutra, and mark the others with a comment",
+    },
+  },
+  run: async (line) => {
+    const { migrate } = await withPackage(
+      "@lutra/migrate",
+      "migrate",
+      () => import("./migrate.ts"),
+    );
+    return migrate(line);
+  },
+};
+
+const serverArgument: CommandArgument = {
+  name: "url",
+  description: "the URL of an MCP endpoint",
+};
+
+const login: Command = {
+  name: "login",
+  summary: "Signs in to a server, in the browser.",
+  details:
+    "Finds the authorization server of the MCP endpoint `<url>`, opens the browser, and stores the " +
+    "tokens in a file that only the user can read, encrypted if `@napi-rs/keyring` is installed.",
+  examples: ["https://mcp.example.com/mcp"],
+  arguments: [serverArgument],
+  options: {
+    scope: {
+      placeholder: "S",
+      description: "Scope to ask for in addition to those that the server names",
+      fallback: "none",
+      isRepeatable: true,
+    },
+    "client-id": {
+      placeholder: "ID",
+      description: "Client that was registered by hand; needs `--issuer`",
+      fallback: "the command registers itself",
+    },
+    issuer: {
+      placeholder: "URL",
+      description: "Issuer that knows the client of `--client-id`",
+      fallback: "none",
+    },
+    port: {
+      placeholder: "P",
+      description: "Port on this machine to which the browser returns",
+      fallback: "a free one",
+    },
+    "print-url": { description: "Print the URL of the page instead of opening the browser" },
+  },
+  run: async (line) => (await import("./login.ts")).login(line),
+};
+
+const logout: Command = {
+  name: "logout",
+  summary: "Signs out of a server.",
+  details: "Revokes the tokens for the MCP endpoint `<url>`, and removes them from the file.",
+  examples: ["https://mcp.example.com/mcp"],
+  arguments: [serverArgument],
+  options: {},
+  run: async (line) => (await import("./logout.ts")).logout(line),
+};
+
+const completion: Command = {
+  name: "completion",
+  summary: "Prints a script that completes command lines in a shell.",
+  details:
+    "Prints a script for `bash`, `zsh` or `fish`. It completes the names of commands, options and files.",
+  examples: [
+    "bash > ~/.local/share/bash-completion/completions/lutra",
+    "zsh > ~/.zfunc/_lutra",
+    "fish > ~/.config/fish/completions/lutra.fish",
+  ],
+  arguments: [{ name: "shell", description: "`bash`, `zsh` or `fish`" }],
+  options: {},
+  run: async (line) => (await import("./completion.ts")).completion(line, commands),
 };
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
   serve,
   up,
+  work,
   gateway,
   gatewayCheck,
   gatewayRoutes,
   gatewayExport,
+  eras,
+  migrate,
+  login,
+  logout,
+  ...clientCommands,
+  completion,
 ];

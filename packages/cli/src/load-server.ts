@@ -2,15 +2,17 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Server } from "lutra/server";
 import { CommandError } from "./command-error.ts";
+import { untilLoaded } from "./loading.ts";
 import { importModule } from "./modules/import-module.ts";
 
 /**
  * Loads the server that a module exports by default. TypeScript runs without a build step.
  *
+ * @param onSlow Called if loading takes long. @default prints a message
  * @throws {CommandError} if the file does not exist, fails to load or does not export a server
  */
-export async function loadServer(module: string): Promise<Server> {
-  const found = await loadDefault(module);
+export async function loadServer(module: string, onSlow?: () => void): Promise<Server> {
+  const found = await loadDefault(module, onSlow);
   if (isServer(found)) return found;
   throw new CommandError(
     `cannot serve ${module}: its default export is ${found === undefined ? "missing" : "not a server"}; ` +
@@ -21,14 +23,14 @@ export async function loadServer(module: string): Promise<Server> {
 /**
  * Loads a module and returns its default export, or undefined if it has none.
  *
- * @throws {CommandError} if the file does not exist or fails to load
+ * @throws {CommandError} if the file does not exist, is a folder or fails to load
  */
-export async function loadDefault(module: string): Promise<unknown> {
+export async function loadDefault(module: string, onSlow?: () => void): Promise<unknown> {
   const file = resolve(module);
   if (!existsSync(file) || statSync(file).isDirectory()) {
     throw new CommandError(`cannot load ${module}: no such file`);
   }
-  return defaultOf(await load(file, module));
+  return defaultOf(await load(file, module, onSlow));
 }
 
 interface Exports {
@@ -41,11 +43,12 @@ function defaultOf({ default: found }: Exports): unknown {
   return isWrapped ? (found as Exports).default : found;
 }
 
-async function load(file: string, shown: string): Promise<Exports> {
+async function load(file: string, shown: string, onSlow?: () => void): Promise<Exports> {
   try {
-    return await importModule(file);
+    return await untilLoaded(shown, importModule(file), onSlow);
   } catch (error) {
-    throw new CommandError(`cannot load ${shown}: ${stackOf(error)}`);
+    const reason = error instanceof CommandError ? error.message : stackOf(error);
+    throw new CommandError(`cannot load ${shown}: ${reason}`);
   }
 }
 
@@ -56,7 +59,7 @@ function isServer(value: unknown): value is Server {
   return [serve, share, close].every((method) => typeof method === "function");
 }
 
-/** Returns the message, and the stack frames in the user's own code. */
+/** Returns the message, and the stack frames outside of Node and of this program. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = (error.stack ?? error.message).split("\n");

@@ -20,7 +20,8 @@ const replicas = { least: 1, most: 64, fallback: 3 };
 
 export const replicasOption: CommandOption = {
   placeholder: "N",
-  description: `Number of replicas, at most ${replicas.most} (default: ${replicas.fallback})`,
+  description: `Number of replicas, at most ${replicas.most}`,
+  fallback: `\`${replicas.fallback}\``,
 };
 
 /** Reads `--replicas`. */

@@ -2,6 +2,12 @@
 import type { RunModule } from "@lutra/gateway";
 import { startReplicas } from "./supervisor.ts";
 
+interface ModuleRunnerOptions {
+  readonly notice: (line: string, upstream: string) => void;
+  /** Returns the mark of a replica's output in a terminal. */
+  readonly labelOf: (upstream: string, replica: string) => string;
+}
+
 export interface ModuleRunner {
   /** For the gateway's option `modules`. */
   readonly runModule: RunModule;
@@ -13,7 +19,7 @@ export interface ModuleRunner {
  * Creates the runner. Replicas listen on sockets that only the gateway knows, so clients reach them
  * only through the gateway.
  */
-export function createModuleRunner(notice: (line: string, upstream: string) => void): ModuleRunner {
+export function createModuleRunner({ notice, labelOf }: ModuleRunnerOptions): ModuleRunner {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => {
     fail = reject;
@@ -21,14 +27,16 @@ export function createModuleRunner(notice: (line: string, upstream: string) => v
   failed.catch(() => {});
   return {
     failed,
-    runModule: ({ name, module, replicas, store, bus, principalKey, onReady }) => {
+    runModule: ({ name, module, replicas, store, bus, keys, principalKey, onReady }) => {
       const supervisor = startReplicas({
         module,
         replicas,
         stores: { store, bus },
+        keys,
         principalKey,
         onReady,
         notice: (line) => notice(line, name),
+        labelOf: (number) => labelOf(name, String(number)),
       });
       supervisor.failed.catch(fail);
       return supervisor;

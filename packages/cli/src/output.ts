@@ -1,7 +1,8 @@
 /** Detects by a failed write that the output is no longer read, because Node ignores SIGPIPE. */
+import type { ExitCode } from "./exit-codes.ts";
 
 /** The exit code that shells report for a program that was ended by SIGPIPE: 128 + 13. */
-export const unreadExitCode = 141;
+export const unreadExitCode: ExitCode = 141;
 
 /** Errors of a pipe without a reader, and of a closed terminal. */
 const closedCodes: ReadonlySet<unknown> = new Set(["EPIPE", "EIO"]);
@@ -14,8 +15,8 @@ export const outputClosed: Promise<void> = new Promise((resolve) => {
 });
 
 /**
- * Starts to watch the output of this process, if that is not yet so. Failed writes no longer end the
- * process.
+ * Starts to watch the output of this process. From then on, failed writes do not end the process.
+ * Repeated calls have no further effect.
  */
 export function watchOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {

@@ -21,6 +21,11 @@ interface EndMessage {
   readonly type: "lutra.end";
 }
 
+/** Reports that a replica has loaded its module. */
+interface LoadedMessage {
+  readonly type: "lutra.loaded";
+}
+
 /** Reports that a replica is listening. */
 interface ReadyMessage {
   readonly type: "lutra.ready";
@@ -42,6 +47,7 @@ interface UnreadMessage {
 export type ReplicaMessage =
   | StartMessage
   | EndMessage
+  | LoadedMessage
   | ReadyMessage
   | FailedMessage
   | UnreadMessage;
@@ -67,6 +73,7 @@ export function isReplicaMessage(message: unknown): message is ReplicaMessage {
 const types: ReadonlySet<string> = new Set<ReplicaMessage["type"]>([
   "lutra.start",
   "lutra.end",
+  "lutra.loaded",
   "lutra.ready",
   "lutra.failed",
   "lutra.unread",

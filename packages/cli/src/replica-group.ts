@@ -10,8 +10,12 @@ import type { StoreUrls } from "./store-options.ts";
 export interface ReplicaGroupOptions {
   readonly module: string;
   readonly replicas: number;
+  /** The keys that the replicas seal with. By default, a new one. */
+  readonly keys?: readonly SealKey[] | undefined;
   /** The key with which replicas verify the principals of requests. */
   readonly principalKey: string;
+  /** Returns the mark of a replica's output in a terminal. */
+  readonly labelOf: (number: number) => string;
   /** By default, a temporary store that is removed with the group, and the supervisor as the bus. */
   readonly stores?: StoreUrls;
 }
@@ -25,14 +29,18 @@ export interface ReplicaGroup {
   readonly end: () => void;
 }
 
-/** Creates a group with new keys, so that one group can't open values that another one sealed. */
+/**
+ * Creates a group. Without `keys`, it has a new key, so that no other group can open values that this
+ * one sealed.
+ */
 export function createReplicaGroup({
   module,
   replicas,
   principalKey,
+  labelOf,
+  keys = [{ id: "fleet", secret: randomSecret() }],
   stores: given = {},
 }: ReplicaGroupOptions): ReplicaGroup {
-  const keys: readonly SealKey[] = [{ id: "fleet", secret: randomSecret() }];
   const relay = relayEvents();
   const guard = createMemoryReplayGuard();
   const folder = createSocketFolder();
@@ -61,7 +69,7 @@ export function createReplicaGroup({
       starts += 1;
       const socketPath = socketPathIn(folder, `${number}-${starts}`);
       const start = { module, replicas, keys, stores, principalKey, socketPath };
-      const replica = startReplica(number, start);
+      const replica = startReplica(number, labelOf(number), start);
       running.add(replica);
       const unrelay = relay.add(replica.channel);
       answerClaims(replica.channel, guard);

@@ -8,6 +8,7 @@ import { createNodeHandler } from "lutra/node";
 import type { Server } from "lutra/server";
 import { createProcessEventBus } from "lutra/stores";
 import { CommandError } from "./command-error.ts";
+import type { Tracing } from "./export-spans.ts";
 import { loadServer } from "./load-server.ts";
 import { type OpenStores, openStores, StoreError } from "./open-stores.ts";
 import { outputClosed, watchOutput } from "./output.ts";
@@ -15,9 +16,11 @@ import { createProcessReplayGuard } from "./process-replay-guard.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 import { removeAbandonedFolder, removeSocket } from "./socket-path.ts";
 import { ignoreSignals } from "./stop-signal.ts";
+import { startTracing } from "./tracing.ts";
 
 let server: Server | undefined;
 let stores: OpenStores | undefined;
+let tracing: Tracing | undefined;
 
 ignoreSignals();
 watchOutput();
@@ -31,7 +34,11 @@ process.on("message", (message) => {
 
 async function start(message: StartMessage): Promise<void> {
   try {
-    server = await loadServer(message.module);
+    // The supervisor reports a slow module, once for all replicas.
+    server = await loadServer(message.module, () => {});
+    sendTo(process, { type: "lutra.loaded" });
+    // The supervisor reports missing packages, once for all replicas.
+    tracing = await startTracing(server, () => {});
     stores = await openStores(message.stores);
     share(server, message, stores);
     await listen(server, message);
@@ -53,6 +60,7 @@ function share(server: Server, { replicas, keys }: StartMessage, stores: OpenSto
       replicas,
       keys,
       ...shared,
+      ...(tracing && { observer: tracing.observer }),
       events: shared.events ?? createProcessEventBus(process),
       replayGuard: shared.replayGuard ?? createProcessReplayGuard(process),
     });
@@ -68,6 +76,7 @@ async function end(): Promise<void> {
   try {
     await server?.close();
     await stores?.close();
+    await tracing?.close();
   } finally {
     process.exit(0);
   }
@@ -100,9 +109,12 @@ function listen(server: Server, { socketPath, principalKey }: StartMessage): Pro
   });
 }
 
-/** Returns the address of a caller. The gateway sets the header, and no one else can connect. */
+/**
+ * Returns the address of a caller, as the gateway has found it. No one else can connect. The entries
+ * of `X-Forwarded-For` do not serve: a client behind a proxy can choose the first ones.
+ */
 function addressOf(header: (name: string) => string | undefined): string | undefined {
-  return header("x-forwarded-for")?.split(",", 1)[0]?.trim();
+  return header("x-real-ip");
 }
 
 function messageOf(error: unknown, module: string): string {

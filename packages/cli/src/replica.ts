@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { reportOutputClosed } from "./output.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
+import { outputOptions, printLabelled } from "./replica-output.ts";
 
 /** The outcome of starting a replica. */
 type Started =
@@ -17,6 +18,8 @@ export interface Replica {
   readonly socketPath: string;
   /** The message channel to the process. */
   readonly channel: ChildProcess;
+  /** True once the module has loaded. */
+  readonly hasLoaded: () => boolean;
   readonly started: Promise<Started>;
   /** Resolves when the process has ended, with its exit code or signal as text. */
   readonly ended: Promise<string>;
@@ -28,14 +31,22 @@ export interface Replica {
 
 const program = fileURLToPath(new URL("./replica-main.js", import.meta.url));
 
-/** Starts the process of one replica. It inherits the standard output and error of this process. */
-export function startReplica(number: number, start: Omit<StartMessage, "type">): Replica {
+/** Starts the process of one replica. In a terminal, its output is marked with the label. */
+export function startReplica(
+  number: number,
+  label: string,
+  start: Omit<StartMessage, "type">,
+): Replica {
   // Two processes can't share the port of a debugger, so replicas do not inherit the flag.
   const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
-  const channel = fork(program, [], { execArgv });
+  const channel = fork(program, [], { execArgv, ...outputOptions() });
+  printLabelled(channel, number, label);
   sendTo(channel, { type: "lutra.start", ...start });
+  let hasLoaded = false;
   channel.on("message", (message) => {
-    if (isReplicaMessage(message) && message.type === "lutra.unread") reportOutputClosed();
+    if (!isReplicaMessage(message)) return;
+    if (message.type === "lutra.unread") reportOutputClosed();
+    if (message.type === "lutra.loaded") hasLoaded = true;
   });
   const ended = endOf(channel);
   return {
@@ -44,6 +55,7 @@ export function startReplica(number: number, start: Omit<StartMessage, "type">):
     socketPath: start.socketPath,
     channel,
     ended,
+    hasLoaded: () => hasLoaded,
     started: startOf(channel, ended),
     endSubscriptions: () => sendTo(channel, { type: "lutra.end" }),
     stop: (signal) => {
@@ -53,9 +65,20 @@ export function startReplica(number: number, start: Omit<StartMessage, "type">):
   };
 }
 
+/** Maximum time for the output of an ended process to arrive, in milliseconds. */
+const outputMs = 500;
+
 function endOf(channel: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    channel.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    channel.once("exit", (code, signal) => {
+      const cause = signal ?? `exit code ${code}`;
+      // A process that the replica started may keep the output open.
+      const timer = setTimeout(() => resolve(cause), outputMs);
+      channel.once("close", () => {
+        clearTimeout(timer);
+        resolve(cause);
+      });
+    });
     channel.once("error", (error) => {
       // A process that never started emits no exit event.
       if (channel.pid === undefined) resolve(error.message);

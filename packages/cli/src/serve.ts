@@ -1,73 +1,102 @@
 /** `lutra serve`: one server in one process, over HTTP or stdio. */
 import { type Authenticate, serveHttp, serveStdio } from "lutra/node";
 import type { Server } from "lutra/server";
-import { addressOf, listenError } from "./address.ts";
+import { accessOf, addressOf, lameDuckOf, listenError } from "./address.ts";
 import { callerOptions } from "./caller-options.ts";
 import { authenticateOf } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandLine } from "./command-line.ts";
+import type { Tracing } from "./export-spans.ts";
 import { loadServer } from "./load-server.ts";
 import { moduleOf } from "./module-argument.ts";
 import { type OpenStores, openStores } from "./open-stores.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { type StoreUrls, storeUrlsOf } from "./store-options.ts";
+import { startTracing } from "./tracing.ts";
+import { versionsOf } from "./version-options.ts";
+import { reportCalls, reportWait } from "./waiting.ts";
+import { warnIfOpen } from "./warn-if-open.ts";
 
 export async function serve(line: CommandLine): Promise<number> {
   const module = moduleOf(line);
   const urls = storeUrlsOf(line);
   if (line.options.stdio) {
-    requireNoCallers(line);
-    return await serveOverStdio(module, urls);
+    requireOverHttp(line);
+    return await serveOverStdio(module, urls, await versionsOf(line));
   }
   const address = addressOf(line);
+  const access = await accessOf(line);
+  const versions = await versionsOf(line);
   const authenticate = await authenticateOf(line);
   const server = await loadServer(module);
+  const tracing = await startTracing(server);
   const stores = await openStores(urls);
   try {
-    server.share(stores.shared);
-    const endpoint = await serveHttp(server, { ...address, ...verified(authenticate) }).catch(
-      (error: unknown) => {
-        throw listenError(error, address);
-      },
-    );
+    server.share({ ...stores.shared, ...observed(tracing) });
+    const endpoint = await serveHttp(server, {
+      ...address,
+      ...access,
+      ...lameDuckOf(line),
+      ...versions,
+      httpSse: line.options["http-sse"] === true,
+      ...verified(authenticate),
+      onDrain: reportCalls,
+    }).catch(async (error: unknown) => {
+      throw await listenError(error, address);
+    });
     const stopped = stopSignal();
+    warnIfOpen(endpoint, authenticate !== undefined, "--tokens or --auth");
     console.log(`listening on ${endpoint.url}`);
     const code = await stopped;
     await endpoint.close();
     return code;
   } finally {
     await end(server, stores);
+    await tracing?.close();
   }
+}
+
+function observed(tracing: Tracing | undefined): Pick<Tracing, "observer"> | undefined {
+  return tracing && { observer: tracing.observer };
 }
 
 function verified(authenticate: Authenticate | undefined): { authenticate?: Authenticate } {
   return authenticate === undefined ? {} : { authenticate };
 }
 
-/** Over stdio, the only caller is the program that started this one. */
-function requireNoCallers({ options }: CommandLine): void {
+/** Over stdio, the only caller is the program that started this one, and there is no HTTP. */
+function requireOverHttp({ options }: CommandLine): void {
+  if (options["http-sse"] !== undefined) {
+    throw new CommandError("--http-sse: not with --stdio, which has no HTTP; remove it", 2);
+  }
   const given = Object.keys(callerOptions).find((name) => options[name] !== undefined);
   if (given === undefined) return;
   throw new CommandError(`--${given}: not with --stdio, which has no credentials; remove it`, 2);
 }
 
-async function serveOverStdio(module: string, urls: StoreUrls): Promise<number> {
+async function serveOverStdio(
+  module: string,
+  urls: StoreUrls,
+  versions: { readonly versions?: readonly string[] },
+): Promise<number> {
   const server = await withStdoutAsStderr(() => loadServer(module));
+  const tracing = await startTracing(server);
   const stores = await openStores(urls);
   try {
-    server.share(stores.shared);
-    const { closed, close } = serveStdio(server);
+    server.share({ ...stores.shared, ...observed(tracing) });
+    const { closed, close } = serveStdio(server, versions);
     void stopSignal().then(() => close());
     await closed;
     return 0;
   } finally {
     await end(server, stores);
+    await tracing?.close();
   }
 }
 
 /** Waits for running tasks up to the server's time limit. Unfinished tasks remain in the store. */
 async function end(server: Server, stores: OpenStores): Promise<void> {
-  await server.close();
+  await reportWait("running tasks", server.close());
   await stores.close();
 }
 

@@ -1,6 +1,7 @@
 /** The options that name the store and the bus of a server. */
 import { CommandError } from "./command-error.ts";
 import type { CommandLine, CommandOption } from "./command-line.ts";
+import type { Variable } from "./environment.ts";
 
 /** URLs that may contain passwords. They never appear in messages. */
 export interface StoreUrls {
@@ -11,14 +12,8 @@ export interface StoreUrls {
   readonly bus?: string | undefined;
 }
 
-export const busOption: CommandOption = {
-  placeholder: "URL",
-  description:
-    "Event bus: redis://... or postgres://... (default: the store if it is Postgres, otherwise this process)",
-};
-
 interface UrlRule {
-  readonly variable: string;
+  readonly variable: Variable;
   readonly scheme: RegExp;
   readonly expected: string;
 }
@@ -35,6 +30,19 @@ const urlRules = {
     expected: "redis://host:6379 or postgres://user:password@host/database",
   },
 } as const satisfies { readonly [name: string]: UrlRule };
+
+/** Creates the option that names a store. */
+export function storeOption(
+  option: Omit<CommandOption, "placeholder" | "variable">,
+): CommandOption {
+  return { placeholder: "URL", variable: urlRules.store.variable, ...option };
+}
+
+/** Creates the option that names an event bus. */
+export function busOption(fallback: string): CommandOption {
+  const description = "Event bus: `redis://...` or `postgres://...`";
+  return { placeholder: "URL", description, variable: urlRules.bus.variable, fallback };
+}
 
 /**
  * Returns `--store` and `--bus`, or else `LUTRA_STORE` and `LUTRA_BUS`.

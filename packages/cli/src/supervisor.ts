@@ -1,6 +1,7 @@
 /** Starts the replicas of a module and restarts those that die. */
 import { delay } from "lutra/internal";
 import { CommandError } from "./command-error.ts";
+import { slowLoad, slowLoadMs } from "./loading.ts";
 import type { Replica } from "./replica.ts";
 import {
   createReplicaGroup,
@@ -8,6 +9,7 @@ import {
   type ReplicaGroupOptions,
 } from "./replica-group.ts";
 import { afterDeath, maxQuickDeaths, noRestarts } from "./restart-backoff.ts";
+import { reportWait } from "./waiting.ts";
 
 export interface SupervisorOptions extends ReplicaGroupOptions {
   /** Called with each replica that is ready to serve. Returns a function that removes it. */
@@ -19,7 +21,7 @@ export interface SupervisorOptions extends ReplicaGroupOptions {
 export interface Supervisor {
   /** Resolves when all replicas are ready. Rejects when one of them can't serve the module. */
   readonly ready: Promise<void>;
-  /** Never resolves. Rejects when a replica keeps dying. */
+  /** Never resolves. Rejects when a replica can't serve the module or keeps dying. */
   readonly failed: Promise<never>;
   /** Ends all subscriptions gracefully. From then on replicas that die are not restarted. */
   readonly drain: () => void;
@@ -55,24 +57,40 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
     for (const slot of slots) slot.catch(reject);
   });
   failed.catch(() => {});
+  let isReady = false;
+  const allReady = Promise.all(ready).then(() => {
+    isReady = true;
+  });
+  const slow = setTimeout(() => {
+    const isLoading = [...group.running].some(({ hasLoaded }) => !hasLoaded());
+    if (isLoading) options.notice(slowLoad(options.module));
+  }, slowLoadMs);
 
   return {
-    ready: Promise.race([Promise.all(ready).then(() => {}), failed]),
+    ready: Promise.race([allReady, failed]),
     failed,
     drain: () => {
       draining.abort();
+      clearTimeout(slow);
       for (const replica of group.running) replica.endSubscriptions();
     },
     stop: async () => {
       draining.abort();
+      clearTimeout(slow);
       for (const replica of group.running) replica.stop();
       const kill = setTimeout(() => group.kill(), stopMs);
-      await Promise.allSettled(slots);
-      await Promise.all([...group.running].map(({ ended }) => ended));
+      const ended = endOf(slots, group);
+      await (isReady ? reportWait("the replicas to end", ended) : ended);
       clearTimeout(kill);
       group.end();
     },
   };
+}
+
+/** Waits for the processes. An idle one ends at once, and one with running tasks gives them time. */
+async function endOf(slots: readonly Promise<void>[], { running }: ReplicaGroup): Promise<void> {
+  await Promise.allSettled(slots);
+  await Promise.all([...running].map(({ ended }) => ended));
 }
 
 /** The position of one replica and of those that replace it. */

@@ -1,50 +1,75 @@
 /** `lutra up`: several replicas of one server on one machine, behind one address. */
 import { ConfigError, type ParsedConfig, parseConfig, startGateway } from "@lutra/gateway";
-import { addressOf, listenError } from "./address.ts";
+import { type AccessRules, accessOf, addressOf, lameDuckOf } from "./address.ts";
 import { authenticateOf } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
 import { type CommandLine, integerOption, listOption } from "./command-line.ts";
+import { gatewayListenError } from "./gateway-listen-error.ts";
 import { moduleOf, replicasOf } from "./module-argument.ts";
 import { createModuleRunner } from "./module-runner.ts";
+import { notice } from "./notice.ts";
 import { reportOutputError } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { storeUrlsOf } from "./store-options.ts";
+import { terminalLogFor } from "./terminal-log.ts";
+import { startTracing } from "./tracing.ts";
+import { versionsOf } from "./version-options.ts";
+import { reportCalls } from "./waiting.ts";
+import { warnIfOpen } from "./warn-if-open.ts";
 
-const notice = (text: string) => console.error(`lutra: ${text}`);
+/** The settings that error messages about addresses name. */
+const settings = {
+  listen: { host: "--host", port: "--port" },
+  admin: { host: "--admin", port: "--admin" },
+};
 
 export async function up(line: CommandLine): Promise<number> {
-  const { runModule, failed } = createModuleRunner(notice);
-  const config = configOf(line);
+  const labelOf = (_upstream: string, replica: string) => replica;
+  const { runModule, failed } = createModuleRunner({ notice, labelOf });
+  const config = configOf(line, { ...(await accessOf(line)), ...(await versionsOf(line)) });
   const authenticate = await authenticateOf(line);
+  const tracing = await startTracing({ info: { name: "lutra-gateway" } });
   // The gateway opens its port before it starts a replica, so a port in use is reported at once.
-  const options = { modules: runModule, authenticate, onOutputError: reportOutputError };
-  const gateway = await startGateway(config, options).catch((error: unknown) => {
-    throw listenError(error, addressOf(line));
+  const gateway = await startGateway(config, {
+    modules: runModule,
+    authenticate,
+    tracing: tracing !== undefined,
+    logStream: terminalLogFor(process.stdout, (_upstream, replica) => `[${replica}]`),
+    onOutputError: reportOutputError,
+    onDrain: reportCalls,
+  }).catch((error: unknown) => {
+    throw gatewayListenError(error, settings);
   });
   const stopped = stopSignal();
   try {
     const ready = gateway.ready().then(() => undefined);
     const code = await Promise.race([ready, stopped, failed]);
     if (code !== undefined) return code;
+    warnIfOpen(gateway, authenticate !== undefined, "--tokens or --auth");
     if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
     console.log(`listening on ${gateway.url}`);
     return await Promise.race([stopped, failed]);
   } finally {
     await gateway.close();
+    await tracing?.close();
   }
 }
 
 /** The name of the only upstream, as it appears in logs and metrics. */
 const upstream = "fleet";
 
-function configOf(line: CommandLine): ParsedConfig {
+function configOf(
+  line: CommandLine,
+  listening: AccessRules & { readonly versions?: readonly string[] },
+): ParsedConfig {
   const isAdmin = line.options.admin !== undefined;
   const port = integerOption(line, "admin", { least: 0, most: 65_535, fallback: 0 });
   const trustedProxies = listOption(line, "trusted-proxy");
   const config = {
-    listen: { ...addressOf(line), trustedProxies },
+    listen: { ...addressOf(line), ...listening, trustedProxies },
     admin: isAdmin ? { port } : false,
     log: line.options.log ? {} : false,
+    ...lameDuckOf(line),
     // The user starts this server, so its tool annotations can be trusted.
     upstreams: {
       [upstream]: {

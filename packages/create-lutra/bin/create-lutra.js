@@ -16,13 +16,20 @@ Creates a Lutra server with one tool, its test and scripts to run it.
   folder      The new project's folder. Default: my-mcp-server
   --task      Adds a tool whose calls become tasks
   --gateway   Adds a gateway configuration with three replicas of the server, and its packages
-  --help      Prints this text`;
+  -h, --help  Prints this text`;
 
 const template = fileURLToPath(new URL("../template", import.meta.url));
 
 process.exitCode = main(process.argv.slice(2));
 
 function main(args) {
+  const { engines } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const needed = engines.node.replace(">=", "");
+  if (!isAtLeast(process.versions.node, needed)) {
+    const { node } = process.versions;
+    console.error(`create-lutra: Node ${needed} or newer is needed; this is Node ${node}`);
+    return 1;
+  }
   const line = parse(args);
   if (line === undefined) return 2;
   if (line.values.help) {
@@ -39,6 +46,12 @@ function main(args) {
   writeProject(folder, { task, gateway });
   console.log(nextSteps(folder, gateway));
   return 0;
+}
+
+function isAtLeast(version, minimum) {
+  const [major, minor] = version.split(".").map(Number);
+  const [leastMajor, leastMinor] = minimum.split(".").map(Number);
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }
 
 function parse(args) {
@@ -67,8 +80,15 @@ function writeProject(folder, { task, gateway }) {
   const path = join(folder, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
   manifest.name = packageName(folder);
+  nameServer(folder, manifest.name);
   if (gateway) addGateway(manifest, task);
   writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** Clients and logs show the name of a server, so it is the name of its package. */
+function nameServer(folder, name) {
+  const path = join(folder, "src/server.ts");
+  writeFileSync(path, readFileSync(path, "utf8").replace('"my-mcp-server"', JSON.stringify(name)));
 }
 
 /** Adds the commands that need the gateway, and the packages that these commands need. */

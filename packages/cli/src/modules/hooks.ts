@@ -1,6 +1,6 @@
 /**
- * The hooks with which Node loads TypeScript and JSON modules. Where Node can't call hooks in the
- * thread of the program, it loads this module in a thread of its own.
+ * The hooks with which Node loads TypeScript and JSON modules. Versions of Node that can't call
+ * hooks in the thread of the program load this module in a separate thread.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -32,7 +32,7 @@ export function initialize(port: MessagePort): void {
   loaded = port;
 }
 
-/** Resolves the imports of TypeScript modules. */
+/** Resolves the imports of TypeScript modules, and of modules that are loaded again. */
 export function resolve<Result>(
   specifier: string,
   context: ResolveContext,
