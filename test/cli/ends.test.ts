@@ -1,6 +1,7 @@
 /** Other reasons than Ctrl-C that end a command: closed output, and a closed terminal. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -108,3 +109,29 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+const canUnshare = spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
+
+describe.skipIf(!canUnshare)(
+  "as process 1 of a container (needs unshare with the right to it)",
+  () => {
+    it.each([
+      ["serve", "SIGTERM"],
+      ["serve", "SIGINT"],
+      ["up", "SIGTERM"],
+    ] as const)("lutra %s ends at %s", async (command, signal) => {
+      const server = command === "up" ? "fleet-server.ts" : "plain-server.mjs";
+      const args = [process.execPath, program, command, server, "--port", "0"];
+      const child = spawn("unshare", ["--pid", "--fork", "--kill-child", ...args], { cwd: folder });
+      const exited = once(child, "exit");
+      onTestFinished(() => void child.kill("SIGKILL"));
+      const lines = createInterface({ input: child.stdout });
+      for await (const line of lines) if (line.includes("listening on")) break;
+      const [first] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(
+        " ",
+      );
+      process.kill(Number(first), signal);
+      expect(await exited).toEqual([0, null]);
+    });
+  },
+);

@@ -40,7 +40,11 @@ export function runProgram(file: string, ...all: readonly Argument[]): RunningLu
 }
 
 function runNode(...all: readonly Argument[]): RunningLutra {
-  const cwd = fileURLToPath(new URL("fixtures", import.meta.url));
+  return runNodeIn(fileURLToPath(new URL("fixtures", import.meta.url)), ...all);
+}
+
+/** Starts Node in a folder. */
+export function runNodeIn(cwd: string, ...all: readonly Argument[]): RunningLutra {
   const args = all.filter((each) => typeof each === "string");
   const env = Object.assign({}, process.env, ...all.filter((each) => typeof each !== "string"));
   const child = spawn(process.execPath, args, { cwd, env });
@@ -106,7 +110,7 @@ export function startLutra(...args: readonly Argument[]): Promise<RunningServer>
 export async function untilListening<Lutra extends RunningLutra>(
   lutra: Lutra,
 ): Promise<Lutra & RunningServer> {
-  const [, url = ""] = await lutra.line(/^listening on (http:\S+)$/);
+  const [, url = ""] = await lutra.line(/^listening on ((?:https?|unix):\S+)$/);
   return { ...lutra, url };
 }
 

@@ -97,6 +97,15 @@ describe.skipIf(missing !== undefined)(missing ? `${name} (${missing})` : name, 
     expectNoSecrets([...Object.values(pages), ...shownBy(fleet)]);
   });
 
+  it("is used by lutra serve, too, if --bus names it", async () => {
+    vi.stubEnv("LUTRA_BUS", "redis://127.0.0.1:1");
+    const bus = `redis://:${password}@${new URL(redis.url).host}`;
+    const lutra = await startLutra("serve", tasksModule, "--bus", bus);
+    expect(await listenersAt(redis.url)).toBe(1);
+    await endLutra(lutra);
+    expectNoSecrets(shownBy(lutra));
+  });
+
   it("gives --store and --bus precedence, and shows no password", async () => {
     vi.stubEnv("LUTRA_STORE", `sqlite:${fileIn("unused.db")}`);
     vi.stubEnv("LUTRA_BUS", "redis://127.0.0.1:1");

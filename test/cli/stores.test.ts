@@ -103,6 +103,15 @@ it.each([
   expect(fleet.stderr.join()).not.toContain("secret");
 });
 
+it("serves one process with an event bus", async () => {
+  const server = runLutra("serve", module, "--port", "0", "--bus", "redis://:secret@127.0.0.1:1");
+  expect(await server.exited).toBe(1);
+  await server.closed;
+  expect(server.stderr.join("\n")).toBe(
+    "lutra: cannot open the bus: redis at 127.0.0.1:1 is unreachable: connection refused",
+  );
+});
+
 describe.skipIf(!hasPostgres)("a fleet on Postgres", () => {
   let postgres: PostgresServer;
   let fleet: RunningServer;

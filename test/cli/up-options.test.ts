@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { send } from "./http.ts";
 import { endLutra, runLutra, startLutra } from "./run-lutra.ts";
@@ -11,6 +13,22 @@ it("prints the URL of health and metrics when it picks a free port", async () =>
   expect((await fetch(`${admin}/readyz`)).status).toBe(200);
   expect(fleet.stdout).toEqual([`listening on ${fleet.url}`]);
   await endLutra(fleet);
+});
+
+it.each([
+  ["--port", ["--port"]],
+  ["--admin", ["--port", "0", "--admin"]],
+])("names %s for a port that is in use", async (option, args) => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as { readonly port: number };
+  const fleet = runLutra("up", "fleet-server.ts", ...args, String(port));
+  expect(await fleet.exited).toBe(1);
+  await fleet.closed;
+  expect(fleet.stderr).toEqual([
+    `lutra: port ${port} is in use; stop the other program, or choose another port with ${option}`,
+  ]);
+  other.close();
 });
 
 describe("a proxy in front", () => {
@@ -45,7 +63,7 @@ describe("a proxy in front", () => {
     expect(await fleet.exited).toBe(2);
     await fleet.closed;
     expect(fleet.stderr).toEqual([
-      "lutra: --trusted-proxy proxy.example: expected an IP address or a range such as 10.0.0.0/8",
+      'lutra: --trusted-proxy proxy.example: expected an IP address, a range such as 10.0.0.0/8, or "unix"',
     ]);
   });
 });

@@ -4,7 +4,14 @@ import { build } from "esbuild";
 import { type Outcome, readOutcomes, totalsOf } from "./outcomes.ts";
 import type { GateReport } from "./server-gate.ts";
 import { outFolder, root, runSuite, specVersion } from "./suite.ts";
-import { faultsOf, readExpected, readKnownFailing } from "./verdict.ts";
+import {
+  type ExpectedPasses,
+  faultsOf,
+  readAuthorization,
+  readExpected,
+  readExtensions,
+  readKnownFailing,
+} from "./verdict.ts";
 
 const timeout = ["--timeout", "120000"];
 
@@ -43,8 +50,43 @@ export async function runClientScenarios(command: string): Promise<GateReport> {
   return report(await inPairs(names, (name) => runScenario(command, name)));
 }
 
+/** Runs each scenario of an extension separately. They belong to no revision. */
+export async function runExtensionScenarios(command: string): Promise<GateReport> {
+  const expected = readExtensions("client");
+  const names = Object.keys(expected);
+  const outcomes = await inPairs(names, (name) => runScenario(command, name, null));
+  const faults = faultsOf(outcomes, expected, new Map(), names);
+  return { totals: totalsOf(outcomes), knownFailing: 0, faults };
+}
+
+/** Number of checks that pass for each scenario of an earlier revision. */
+const legacyScenarios: { readonly [version: string]: ExpectedPasses } = {
+  "2025-11-25": {
+    initialize: 1,
+    tools_call: 2,
+    "elicitation-sep1034-client-defaults": 5,
+    "sse-retry": 3,
+    "json-schema-2020-12-preservation": 9,
+    ...readAuthorization("2025-11-25"),
+  },
+  "2025-06-18": { initialize: 1, tools_call: 2 },
+};
+
+/** Runs the scenarios of the earlier revisions separately. */
+export async function runLegacyScenarios(command: string): Promise<GateReport> {
+  const faults: string[] = [];
+  const all: Outcome[] = [];
+  for (const [version, expected] of Object.entries(legacyScenarios)) {
+    const names = Object.keys(expected);
+    const outcomes = await inPairs(names, (name) => runScenario(command, name, version));
+    all.push(...outcomes);
+    faults.push(...faultsOf(outcomes, expected, new Map(), names));
+  }
+  return { totals: totalsOf(all), knownFailing: 0, faults };
+}
+
 function report(outcomes: readonly Outcome[]): GateReport {
-  const expected = readExpected("client");
+  const expected = { ...readExpected("client"), ...readAuthorization() };
   const known = readKnownFailing("client");
   return {
     totals: totalsOf(outcomes.filter(({ scenario }) => !known.has(scenario))),
@@ -53,9 +95,14 @@ function report(outcomes: readonly Outcome[]): GateReport {
   };
 }
 
-async function runScenario(command: string, scenario: string): Promise<Outcome> {
-  const args = ["--command", command, "--scenario", scenario, "--spec-version", specVersion];
-  const name = `client-${scenario.replaceAll("/", "-")}`;
+async function runScenario(
+  command: string,
+  scenario: string,
+  version: string | null = specVersion,
+): Promise<Outcome> {
+  const selection = version === null ? [] : ["--spec-version", version];
+  const args = ["--command", command, "--scenario", scenario, ...selection];
+  const name = `client-${version ?? "extension"}-${scenario.replaceAll("/", "-")}`;
   const { exitCode, folder } = await runSuite(name, ["client", ...args, ...timeout]);
   const [outcome] = readOutcomes(folder);
   if (outcome === undefined) throw new Error(`${scenario}: the suite recorded no checks`);

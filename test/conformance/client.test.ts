@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { bundleClient, runClientScenarios, runClientSuite } from "./client-gate.ts";
+import {
+  bundleClient,
+  runClientScenarios,
+  runClientSuite,
+  runExtensionScenarios,
+  runLegacyScenarios,
+} from "./client-gate.ts";
 
 const timeout = 240_000;
 
@@ -16,5 +22,13 @@ describe("the official suite against the client", () => {
 
   it("passes every scenario by itself, and exits well", { timeout }, async () => {
     expect((await runClientScenarios(command)).faults).toEqual([]);
+  });
+
+  it("passes every scenario of an extension of authorization", { timeout }, async () => {
+    expect((await runExtensionScenarios(command)).faults).toEqual([]);
+  });
+
+  it("passes the scenarios of earlier revisions, and exits well", { timeout }, async () => {
+    expect((await runLegacyScenarios(command)).faults).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import {
   startReplicated,
   startVerifying,
 } from "./start-gateway.ts";
+import { earlierVersions } from "./suite.ts";
 
 const timeout = 120_000;
 const allPassed = { scenarios: 40, passed: 152, failed: 0, warnings: 0, skipped: 0 };
@@ -55,4 +56,25 @@ describe.each([
       expect(faults).toEqual([]);
     });
   }
+});
+
+/** The sessions end at the gateway, and each of their requests may reach another replica. */
+describe("the official suite for earlier revisions against a gateway over three replicas", () => {
+  let fixture: Fixture;
+
+  beforeAll(async () => {
+    fixture = await startReplicated();
+    return () => fixture.close();
+  });
+
+  it.each(earlierVersions)(
+    "passes all scenarios of $version, without a failure or a warning",
+    { timeout },
+    async ({ version, scenarios, passed }) => {
+      const name = `gateway-replicas-${version}`;
+      const { totals, faults } = await runServerSuite(name, fixture.url, version);
+      expect(faults).toEqual([]);
+      expect(totals).toEqual({ scenarios, passed, failed: 0, warnings: 0, skipped: 0 });
+    },
+  );
 });

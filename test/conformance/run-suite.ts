@@ -3,7 +3,13 @@
  * when something is wrong.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { bundleClient, runClientScenarios, runClientSuite } from "./client-gate.ts";
+import {
+  bundleClient,
+  runClientScenarios,
+  runClientSuite,
+  runExtensionScenarios,
+  runLegacyScenarios,
+} from "./client-gate.ts";
 import type { GateReport } from "./server-gate.ts";
 import { runServerRequirements, runServerSuite } from "./server-gate.ts";
 import { type Fixture, startFetch, startFleet, startServe } from "./start-fixture.ts";
@@ -13,13 +19,15 @@ import {
   startReplicated,
   startVerifying,
 } from "./start-gateway.ts";
-import { specVersion } from "./suite.ts";
+import { earlierVersions, specVersion } from "./suite.ts";
 
 interface Row extends GateReport {
   readonly gate: string;
 }
 
 const rows: Row[] = [];
+/** The endpoints that the suites of the earlier revisions run against too. */
+const servingEarlier: ReadonlySet<string> = new Set(["serve", "fetch", "gateway-replicas"]);
 
 await againstServer("server, one process", "serve", startServe);
 await againstServer("server, three replicas in turn", "fleet", () => startFleet(3));
@@ -32,6 +40,8 @@ await againstServer("gateway, official SDK", "gateway-official", startOverOffici
 const command = await bundleClient();
 await add("client, all scenarios at once", () => runClientSuite(command));
 await add("client, one by one with exit codes", () => runClientScenarios(command));
+await add("client, extensions of authorization", () => runExtensionScenarios(command));
+await add("client, scenarios of earlier revisions", () => runLegacyScenarios(command));
 
 const table = tableOf(rows);
 console.log(`\n${table}`);
@@ -52,6 +62,10 @@ async function againstServer(
   try {
     await add(gate, () => runServerSuite(name, url));
     await add(`${gate}, frozen requirements`, () => runServerRequirements(`${name}-frozen`, url));
+    if (!servingEarlier.has(name)) return;
+    for (const { version } of earlierVersions) {
+      await add(`${gate}, ${version}`, () => runServerSuite(`${name}-${version}`, url, version));
+    }
   } finally {
     await close();
   }

@@ -11,6 +11,12 @@ export const root = dirname(dirname(here));
 /** The folder for the output of runs; not under version control. */
 export const outFolder = join(here, "out");
 export const specVersion = "2026-07-28";
+/** The revisions with sessions that the suite has scenarios for, and their numbers. */
+export const earlierVersions = [
+  { version: "2025-11-25", scenarios: 33, passed: 80 },
+  { version: "2025-06-18", scenarios: 27, passed: 56 },
+  { version: "2025-03-26", scenarios: 1, passed: 3 },
+] as const;
 
 export interface SuiteRun {
   readonly exitCode: number;

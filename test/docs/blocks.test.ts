@@ -1,12 +1,16 @@
 /** Parses the code blocks of the documents, and runs those that need no other machine. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { serveHttp } from "lutra/node";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type Command, parseCommandLine } from "../../packages/cli/src/command-line.ts";
+import { commands } from "../../packages/cli/src/commands.ts";
+import { findCommand } from "../../packages/cli/src/find-command.ts";
 import { main as runLutra } from "../../packages/cli/src/main.ts";
 import { loadConfig } from "../../packages/gateway/src/config/load.ts";
+import { createAuthority, hasOpenSSL } from "../../packages/gateway/src/fixtures/certificates.ts";
 import { type Block, fileOf, writeBlocks } from "../../tools/docs-blocks.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -23,8 +27,14 @@ const ofLanguage = (language: string) =>
 it("leaves out only what cannot be checked", () => {
   const left = blocks.filter(({ unchecked }) => unchecked !== undefined);
   expect(left.map(({ path, unchecked }) => `${path}: ${unchecked}`)).toEqual([
-    "docs/cli.md: a synopsis, with placeholders",
+    "README.md: needs the MCP Inspector, which the readers' npx installs",
     "docs/cli.md: needs a running server",
+    "docs/compatibility.md: needs a running gateway",
+    "docs/deployment.md: needs Docker",
+    "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
+    "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
+    "docs/from-official-sdk.md: v1 of the official SDK is not installed here",
+    "docs/tasks.md: runs until it is stopped",
     "packages/create-lutra/README.md: needs the published package; test/create runs the program",
   ]);
 });
@@ -37,15 +47,41 @@ describe("gateway configurations", () => {
     BOT_TOKEN: "b".repeat(44),
   };
 
-  it.each(ofLanguage("yaml"))("$place is valid", async ({ file }) => {
+  const configurations = ofLanguage("yaml");
+  const hasTls = ({ block }: { readonly block: Block }) => block.shown.includes("tls/");
+
+  it.each(configurations.filter((one) => !hasTls(one)))("$place is valid", expectValid);
+
+  it.skipIf(!hasOpenSSL).each(configurations.filter(hasTls))(
+    "$place is valid (needs openssl)",
+    async ({ file }) => {
+      writeCertificates(join(dirname(file), "tls"));
+      await expectValid({ file });
+    },
+  );
+
+  async function expectValid({ file }: { readonly file: string }) {
     const { config } = await loadConfig(file, { environment });
     expect(Object.keys(config.upstreams)).not.toEqual([]);
-  });
+  }
+
+  /** Writes the files that the configurations name. */
+  function writeCertificates(folder: string) {
+    const { ca, issue } = createAuthority();
+    const [server, client] = [issue("server"), issue("client")];
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(ca, join(folder, "internal-ca.pem"));
+    copyFileSync(server.cert, join(folder, "fullchain.pem"));
+    copyFileSync(server.key, join(folder, "key.pem"));
+    copyFileSync(client.cert, join(folder, "client.pem"));
+    copyFileSync(client.key, join(folder, "client-key.pem"));
+  }
 });
 
 describe("shell commands", () => {
   const lines = ofLanguage("sh").flatMap(({ place, block, file }) =>
     block.shown
+      .replaceAll("\\\n", " ")
       .split("\n")
       .map((line) => line.replace(/\s+#.*$/, "").trim())
       .filter((line) => line !== "")
@@ -55,12 +91,25 @@ describe("shell commands", () => {
   it.each(lines)("$place: $line", async ({ line, file }) => {
     const [program, ...words] = line.split(" ");
     if (program === "npm") return expectNpm(words);
+    if (program === "export") return expect(words).toEqual([expect.stringMatching(/^[A-Z_]+=\S/)]);
+    // test/examples/readme.test.ts runs it.
+    if (program === "curl") return expect(words[0]).toBe(shownUrl);
     expect([program, words[0]]).toEqual(["npx", "lutra"]);
+    const { command, args } = await findCommand(commands, words.slice(1));
+    if (command.hasTarget) return expectParsed(command, args);
     expect(await lutra(commandOf(words.slice(1), file))).toMatchObject({ code: 0 });
   });
 
+  /** Commands that call a server are parsed, and not run. */
+  async function expectParsed(command: Command, args: readonly string[]) {
+    const redirected = args.indexOf(">");
+    const own = redirected < 0 ? args : args.slice(0, redirected);
+    expect(await parseCommandLine(command, own)).toBeDefined();
+  }
+
   function expectNpm([command = "", ...rest]: readonly string[]) {
-    if (command === "install" || command === "pkg") return expect(rest).not.toEqual([]);
+    const ofNpm = ["create", "init", "install", "pkg"];
+    if (ofNpm.includes(command)) return expect(rest).not.toEqual([]);
     return expect(scripts).toHaveProperty([command === "run" ? (rest[0] ?? "") : command]);
   }
 
@@ -82,14 +131,14 @@ describe("shell commands", () => {
 });
 
 it("contain only JSON that can be parsed", () => {
-  const texts = ofLanguage("json").map(({ block }) => block.shown);
+  const texts = ofLanguage("json").map(({ block }) => block.text);
   expect(() => texts.map((text) => JSON.parse(text))).not.toThrow();
 });
 
 describe("programs", () => {
   /** A use of these needs a reader's own code, another machine, a test runner or a terminal. */
   const needsMore =
-    /\bdeclare\b|serveHttp|https?:\/\/|postgres:|command:|serveStdio|"vitest"|"node:test"/;
+    /\bdeclare\b|serveHttp|\.listen\(|\bserve\(|https?:\/\/|postgres:|command:|serveStdio|"vitest"|"node:test"/;
   const programs = ofLanguage("ts").filter(({ block }) => !needsMore.test(block.text));
 
   it.each(programs)("$place runs", async ({ file }) => {
@@ -134,11 +183,13 @@ describe("programs", () => {
 describe("tests for a runner", () => {
   const testsFor = (runner: string) =>
     ofLanguage("ts").filter(({ block }) => {
-      return block.path === "docs/testing.md" && block.shown.includes(`from "${runner}"`);
+      return (
+        /docs\/(?:testing|from-.*)\.md/.test(block.path) && block.shown.includes(`from "${runner}"`)
+      );
     });
 
   it.each(testsFor("node:test"))("$place passes in node:test", async ({ file }) => {
-    const { code, output } = await run("--import", "tsx", "--test", file);
+    const { code, output } = await run("--import", "@lutra/cli/register", "--test", file);
     expect(output).toMatch(/^# pass 1$|^\S+ pass 1$/m);
     expect(code).toBe(0);
   });
@@ -154,7 +205,7 @@ describe("tests for a runner", () => {
   });
 
   it("exist for both", () => {
-    expect([testsFor("node:test").length, testsFor("vitest").length]).toEqual([1, 1]);
+    expect([testsFor("node:test").length, testsFor("vitest").length]).toEqual([3, 1]);
   });
 });
 

@@ -31,15 +31,17 @@ let isIssuerUp = true;
 beforeAll(async () => {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const jwk = { ...(await exportJWK(publicKey)), kid: "one", alg: "ES256" };
-  const provider = createServer((_req, res) => {
+  const provider = createServer((req, res) => {
     if (!isIssuerUp) return void res.destroy();
-    res.setHeader("content-type", "application/json").end(JSON.stringify({ keys: [jwk] }));
+    const isMetadata = req.url === "/.well-known/oauth-authorization-server";
+    const document = isMetadata ? { issuer, jwks_uri: `${issuer}/keys` } : { keys: [jwk] };
+    res.setHeader("content-type", "application/json").end(JSON.stringify(document));
   });
   await once(provider.listen(0, "127.0.0.1"), "listening");
   issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
   sign = (claims, to = audience, expires = "1h") =>
     new SignJWT({ ...claims })
-      .setProtectedHeader({ alg: "ES256", kid: "one" })
+      .setProtectedHeader({ alg: "ES256", kid: "one", typ: "at+jwt" })
       .setIssuer(issuer)
       .setAudience(to)
       .setExpirationTime(expires)
@@ -131,13 +133,16 @@ describe("static tokens", () => {
   });
 });
 
-describe("JSON Web Tokens", () => {
+const metadata =
+  'resource_metadata="https://library.example.com/.well-known/oauth-protected-resource/mcp"';
+
+describe("tokens of an authorization server", () => {
   const start: readonly (readonly [
     string,
     () => RunningLutra,
     (lutra: RunningLutra) => Promise<void>,
   ])[] = [
-    ["serve-jwt.ts", () => runProgram(fileAt("serve-jwt.ts")), stop],
+    ["serve-auth.ts", () => runProgram(fileAt("serve-auth.ts")), stop],
     ...["serve", "up"].map(
       (command) =>
         [
@@ -162,18 +167,37 @@ describe("JSON Web Tokens", () => {
     isIssuerUp = false;
     const server = await untilListening(run());
     const good = await sign({ sub: "ana", scope: "books:read books:write" });
-    expect(await call(server, "whoami")).toEqual([401, "Bearer"]);
-    expect(await call(server, "whoami", good)).toEqual([500, null]);
+    expect(await call(server, "whoami")).toEqual([401, `Bearer ${metadata}`]);
+    expect(await call(server, "whoami", good)).toEqual([503, null]);
     isIssuerUp = true;
+    const isServed = async () => (await call(server, "whoami", good))[0];
+    await expect.poll(isServed, { timeout: 20_000, interval: 500 }).toBe(200);
     expect(await call(server, "whoami", good)).toEqual([200, `${issuer} ana`]);
     expect(await call(server, "add_book", good)).toEqual([200, "Added Momo"]);
     const reader = await sign({ sub: "bo", scope: "books:read" });
-    expect((await call(server, "add_book", reader))[0]).toBe(403);
+    expect(await call(server, "add_book", reader)).toEqual([
+      403,
+      `Bearer error="insufficient_scope", scope="books:write", ${metadata}`,
+    ]);
     const foreign = await sign({ sub: "ana" }, "https://other.example.com/mcp");
     const expired = await sign({ sub: "ana" }, audience, "-1h");
     const unsigned = `${good.slice(0, -8)}AAAAAAAA`;
     for (const token of [foreign, expired, unsigned, "not.a.token"]) {
-      expect(await call(server, "whoami", token)).toEqual(invalid);
+      expect(await call(server, "whoami", token)).toEqual([
+        401,
+        expect.stringMatching(
+          /^Bearer error="invalid_token", error_description="[^"]+", resource_m/,
+        ),
+      ]);
+    }
+    for (const path of ["/mcp", ""]) {
+      const url = new URL(`/.well-known/oauth-protected-resource${path}`, server.url);
+      const response = await fetch(url);
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(await response.json()).toMatchObject({
+        resource: audience,
+        authorization_servers: [issuer],
+      });
     }
     await end(server);
   });

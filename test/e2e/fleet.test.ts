@@ -26,7 +26,14 @@ it("a client gets an error when its replica dies during a body, and can continue
   const half = "x".repeat(500_000);
   const send = (halves: (write: (text: string) => Promise<void>) => Promise<void>) =>
     new Promise<unknown>((resolve, reject) => {
-      const headers = { "content-type": "application/json", "content-length": 2 * half.length };
+      const headers = {
+        "content-type": "application/json",
+        "content-length": 2 * half.length,
+        // The gateway reads the body of a request without a version, which may be of a session.
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": "tools/call",
+        "mcp-name": "who",
+      };
       const req = request(fleet.url, { method: "POST", agent, headers }, async (res) => {
         resolve([res.statusCode, await json(res)]);
       });
@@ -44,8 +51,9 @@ it("a client gets an error when its replica dies during a body, and can continue
     await write(half);
     await write(half);
   });
-  // Either no replica listens yet, or the new one rejects the body.
-  expect([503, 400]).toContain((next as [number])[0]);
+  // The new replica rejects the body. Before it listens there is none (503), and while the kernel still
+  // ends the killed process, its socket may accept this connection, too (502).
+  expect([400, 502, 503]).toContain((next as [number])[0]);
   agent.destroy();
   await fleet.close();
 });

@@ -39,6 +39,25 @@ async function open(verify: "upstream" | "gateway"): Promise<Opened> {
 describe.each(["upstream", "gateway"] as const)("where the %s compares headers", (verify) => {
   runScenarios("gateway", () => open(verify));
 
+  it("a notification is forwarded, or refused where the gateway reads bodies", async () => {
+    const { createClient, http, end, close } = await open(verify);
+    // The first request finds out which revision the upstream speaks.
+    const client = createClient({});
+    await client.discover();
+    await client.close();
+    const headers = {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "notifications/of_a_kind",
+    };
+    const body = '{"jsonrpc":"2.0","method":"notifications/of_a_kind"}';
+    const response = await http?.({ method: "POST", headers, body });
+    expect(response?.status).toBe(verify === "upstream" ? 202 : 400);
+    await end();
+    await close?.();
+  });
+
   it("a subscription continues when all processes of its upstream die", async () => {
     const { createClient, end, close } = await open(verify);
     const client = createClient({ onWarning: () => {} });

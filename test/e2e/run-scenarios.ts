@@ -2,6 +2,7 @@
 import type { Client, ClientOptions } from "lutra/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Harness, OwnServer, RunnerName } from "./scenario.ts";
+import { legacyRunners } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { createUser, type User } from "./user.ts";
 
@@ -34,7 +35,9 @@ export function runScenarios(runner: RunnerName, open: () => Promise<Opened>): v
       await opened.close?.();
     });
 
-    const own = scenarios.filter(({ only }) => only === undefined || only.includes(runner));
+    const own = scenarios.filter(({ only, isModern }) =>
+      isModern && legacyRunners.includes(runner) ? false : (only?.includes(runner) ?? true),
+    );
     for (const { name, run } of own) {
       it(name, async () => {
         const undo: (() => Promise<void>)[] = [];

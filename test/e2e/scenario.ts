@@ -4,14 +4,31 @@ import { isProtocolError, type ProtocolError } from "lutra/client";
 import { expect } from "vitest";
 import type { User } from "./user.ts";
 
-/** The connections between a client and the fixture server. */
-export type RunnerName = "memory" | "stdio" | "http" | "fetch" | "fleet" | "gateway";
+/**
+ * The connections between a client and the fixture server. A `framework` parses bodies, and answers
+ * malformed ones itself.
+ */
+export type RunnerName =
+  | "memory"
+  | "stdio"
+  | "http"
+  | "fetch"
+  | "framework"
+  | "fleet"
+  | "gateway"
+  | "legacy http"
+  | "legacy stdio";
+
+/** The runners whose client speaks an earlier revision. */
+export const legacyRunners: readonly RunnerName[] = ["legacy http", "legacy stdio"];
 
 export interface Scenario {
   /** The guarantee, as a sentence. */
   readonly name: string;
   /** The runners that support the feature of the scenario, such as headers. @default all */
   readonly only?: readonly RunnerName[];
+  /** True for a feature that earlier revisions do not have. @default false */
+  readonly isModern?: boolean;
   readonly run: (client: Client, harness: Harness) => Promise<void>;
 }
 

@@ -4,6 +4,8 @@ import { createServer as createNetServer } from "node:net";
 import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { callTool, send } from "../cli/http.ts";
+import { runLutra } from "../cli/run-lutra.ts";
+import { writeConfig } from "./config-file.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
 import { startGatewayCommand } from "./start-gateway.ts";
 
@@ -90,15 +92,78 @@ describe("lutra gateway", () => {
     expect(gateway.stderr.join()).not.toContain("is not available yet");
     expect((await callTool(gateway.url, "who")).status).toBe(200);
     const [, adminUrl = ""] = await gateway.line(/health and metrics on (\S+)/);
-    const readiness = async () => {
-      const response = await fetch(new URL("/readyz", adminUrl));
+    const readiness = async (path = "/readyz") => {
+      const response = await fetch(new URL(path, adminUrl));
       return `${response.status} ${await response.text()}`;
     };
-    expect(await readiness()).toBe("503 not ready: no replica answers at absent\n");
-    await gateway.line(/^lutra: upstream absent is not available yet$/);
+    expect(await readiness()).toBe("200 ready\nno replica answers at absent\n");
+    expect(await readiness("/readyz/absent")).toBe("503 not ready: no replica answers at absent\n");
+    expect(await readiness("/readyz/here")).toBe("200 ready\n");
+    await gateway.line(/^lutra: upstream absent is not available yet: connect ECONNREFUSED /);
     const late = await startRecordingUpstream("late", port);
     await expect.poll(readiness).toBe("200 ready\n");
     await late.close();
+  });
+});
+
+describe("lutra gateway with a program that does not exist", () => {
+  it("says so at the start, and when it is called", async () => {
+    const gateway = await startGatewayCommand({
+      listen: { port: 0 },
+      admin: false,
+      log: false,
+      upstreams: { desk: { command: ["nowhere-at-all"] } },
+    });
+    await gateway.line(
+      /^lutra: upstream desk is not available yet: .*"nowhere-at-all" did not start: there is no such program; install it/,
+    );
+    const { status, body } = await callTool(gateway.url, "any");
+    expect([status, body.error?.message]).toEqual([
+      502,
+      "The program of the upstream did not start (ENOENT)",
+    ]);
+  });
+});
+
+describe("lutra gateway with an address that is unavailable", () => {
+  const upstreams = { desk: { url: "http://127.0.0.1:9/mcp" } };
+
+  it.each([
+    [
+      "listen.host",
+      { listen: { host: "192.0.2.1" } },
+      "192.0.2.1 is not an address of this machine; choose another one with listen.host",
+    ],
+    [
+      "admin.host",
+      { listen: { port: 0 }, admin: { host: "192.0.2.1" } },
+      "192.0.2.1 is not an address of this machine; choose another one with admin.host",
+    ],
+  ])("names %s", async (_key, addresses, message) => {
+    const file = await writeConfig({ upstreams, ...addresses });
+    onTestFinished(() => file.remove());
+    const lutra = runLutra("gateway", file.path);
+    expect(await lutra.exited).toBe(1);
+    await lutra.closed;
+    expect(lutra.stderr).toEqual([`lutra: ${message}`]);
+  });
+
+  it("names the key of a port that is in use", async () => {
+    const server = createNetServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { readonly port: number };
+    const messageFor = async (addresses: Pick<ConfigInput, "listen" | "admin">) => {
+      const file = await writeConfig({ upstreams, ...addresses });
+      onTestFinished(() => file.remove());
+      const lutra = runLutra("gateway", file.path);
+      expect(await lutra.exited).toBe(1);
+      await lutra.closed;
+      return lutra.stderr.join("\n");
+    };
+    const inUse = `lutra: port ${port} is in use; stop the other program, or choose another port with`;
+    expect(await messageFor({ listen: { port } })).toBe(`${inUse} listen.port`);
+    expect(await messageFor({ listen: { port: 0 }, admin: { port } })).toBe(`${inUse} admin.port`);
+    server.close();
   });
 });
 

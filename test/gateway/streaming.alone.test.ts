@@ -37,6 +37,8 @@ beforeEach(async () => {
       only: {
         url: `http://127.0.0.1:${port}/mcp`,
         verify: "upstream",
+        // It answers no probe.
+        era: "modern",
         health: { intervalMs: 600_000 },
       },
     },
@@ -55,8 +57,11 @@ it("an answer is forwarded before the last byte of the body has arrived", async 
   };
   const { port, hostname } = new URL(gateway.url);
   const socket = connect(Number(port), hostname);
-  const lines = ["POST /mcp HTTP/1.1", ...callLines("any"), "Content-Length: 10"];
-  socket.write(`${lines.join("\r\n")}\r\n\r\nfirst`);
+  // A body is forwarded once more than 64 KiB of it are there, or all of it.
+  const first = "x".repeat(70_000);
+  const length = first.length + "last.".length;
+  const lines = ["POST /mcp HTTP/1.1", ...callLines("any"), `Content-Length: ${length}`];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n${first}`);
   let text = "";
   const until = async (words: string) => {
     while (!text.includes(words)) text += String((await once(socket, "data"))[0]);

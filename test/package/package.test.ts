@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -22,12 +23,13 @@ interface Manifest {
     readonly [subpath: string]: string | { readonly [condition: string]: string };
   };
   readonly dependencies: { readonly [name: string]: string };
+  readonly peerDependencies: { readonly [name: string]: string };
 }
 
-const { exports, dependencies } = JSON.parse(
+const { exports, dependencies, peerDependencies } = JSON.parse(
   readFileSync(join(source, "package.json"), "utf8"),
 ) as Manifest;
-const subpaths = Object.keys(exports).filter((name) => name !== "./package.json");
+const subpaths = Object.keys(exports).filter((name) => !["./package.json", "."].includes(name));
 const specifiers = subpaths.map((name) => name.replace(/^\./, "lutra"));
 
 let project: string;
@@ -43,7 +45,7 @@ beforeAll(() => {
   const modules = join(project, "node_modules");
   mkdirSync(modules);
   cpSync(join(project, "package"), join(modules, "lutra"), { recursive: true });
-  for (const name of Object.keys(dependencies)) {
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(modules, name));
   }
@@ -56,7 +58,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 
-/** What `load` gives for each subpath, in a process of its own. */
+/** The result of `load` for each subpath, in a process of its own. */
 function keysBy(load: string, ...flags: readonly string[]): { [specifier: string]: string[] } {
   const program = `
     const found = {};
@@ -76,6 +78,25 @@ describe("the packed package", () => {
     expect(exported).toMatchSnapshot();
   });
 
+  it.each([
+    ['import { createServer } from "lutra";', []],
+    ['import { createClient } from "lutra";', []],
+    ['import lutra from "lutra";', []],
+    ['await import("lutra");', []],
+    ['require("lutra");', ["--input-type=commonjs"]],
+  ])("names the subpaths to a program that imports its root: %s", (program, flags) => {
+    const args = flags.length === 0 ? ["--input-type=module"] : flags;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["--no-warnings", ...args, "--eval", program],
+      { cwd: project, encoding: "utf8" },
+    );
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Error: lutra has no root entry point; import .* "lutra\/server"/),
+    ]);
+  });
+
   it("loads by require, and gives the same", () => {
     const required = keysBy("require(name)", "--input-type=commonjs");
     for (const keys of Object.values(required)) {
@@ -83,6 +104,12 @@ describe("the packed package", () => {
       if (at >= 0) keys.splice(at, 1);
     }
     expect(required).toEqual(keysBy("await import(name)", "--input-type=module"));
+  });
+
+  it("exports the same names to Bun", () => {
+    const flags = ["--conditions=bun", "--input-type=module"];
+    const named = keysBy("await import(name)", ...flags);
+    expect(named).toEqual(keysBy("await import(name)", "--input-type=module"));
   });
 
   it("has one class of each name, which logs show, in all subpaths", () => {
@@ -108,6 +135,45 @@ describe("the packed package", () => {
 
   it("has neither tests nor fixtures", () => {
     expect(packed.filter((file) => /\.test(-d)?\.|fixtures\//.test(file))).toEqual([]);
+  });
+
+  describe("a server that uses it", () => {
+    const start = (program: string) => {
+      const file = join(project, "server.mjs");
+      const imports = 'import { createServer, defineTool } from "lutra/server";';
+      writeFileSync(file, `${imports}\n${program}`);
+      return spawnSync(process.execPath, [file], { cwd: project, encoding: "utf8" }).stderr;
+    };
+
+    it("logs an error of a tool with the author's line first", () => {
+      const stderr = start(`
+        const call = async () => { throw new Error("no such ticket"); };
+        const tools = [defineTool({ name: "get_ticket", call })];
+        const server = createServer({ name: "tickets", version: "1", tools });
+        const _meta = {
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientCapabilities": {},
+        };
+        const request = { jsonrpc: "2.0", id: 1, method: "tools/call" };
+        const context = { signal: new AbortController().signal, notify() {} };
+        await server
+          .serve({ ...request, params: { name: "get_ticket", _meta } }, context)
+          .catch(() => {});
+      `);
+      const [first, second] = stderr.split("\n");
+      expect(first).toBe("lutra: tools/call get_ticket: Error: no such ticket");
+      expect(second).toMatch(/^ +at call .*server\.mjs:3:/);
+      expect(stderr).not.toMatch(/node_modules|node:internal/);
+    });
+
+    it("fails to start with the author's line first", () => {
+      const stderr = start('createServer({ name: "tickets", verson: "1" });');
+      const [message, frame] = stderr.slice(stderr.indexOf("TypeError: ")).split("\n");
+      expect(message).toBe(
+        'TypeError: createServer: verson: unknown option; did you mean "version"?',
+      );
+      expect(frame).toMatch(/^ +at .*server\.mjs:2:/);
+    });
   });
 
   it("gives nothing away that is not exported", () => {
@@ -136,6 +202,11 @@ function importsOf(entry: string): { readonly files: Set<string>; readonly other
   return { files, others };
 }
 
+/** The packages that users of an entry point install. No other entry point may import them. */
+const optionalPackages: { readonly [subpath: string]: Manifest["peerDependencies"] } = {
+  "./otel": peerDependencies,
+};
+
 /** Dependencies of the Node entry points alone. */
 const nodePackages = ["cross-spawn", "undici"];
 
@@ -148,6 +219,7 @@ describe("what runs in browsers and at the edge", () => {
     expect([...files].filter((one) => !existsSync(one))).toEqual([]);
     const isOfNode = (one: string) => one.startsWith("node:") || nodePackages.includes(one);
     expect([...others].filter(isOfNode)).toEqual([]);
-    expect([...others].filter((one) => !(one in dependencies))).toEqual([]);
+    const declared = { ...dependencies, ...optionalPackages[name] };
+    expect([...others].filter((one) => !(one in declared))).toEqual([]);
   });
 });

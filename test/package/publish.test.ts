@@ -1,4 +1,4 @@
-/** Packs `lutra` and `@lutra/*` as for publishing, lints them, and installs them together. */
+/** Packs `lutra`, `@lutra/*` and `create-lutra` as for publishing, lints them, and installs them together. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -17,7 +17,8 @@ import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-const packages = ["lutra", "stores", "gateway", "cli"];
+const packages = ["lutra", "stores", "gateway", "migrate", "cli"];
+const published = [...packages, "create-lutra"];
 const folderOf = (name: string) => join(root, "packages", name);
 
 let project: string;
@@ -26,7 +27,7 @@ const contents = new Map<string, readonly string[]>();
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "lutra-publish-"));
-  for (const name of packages) {
+  for (const name of published) {
     const flags = ["--json", "--ignore-scripts", "--pack-destination", project];
     const [pack] = JSON.parse(run("npm", ["pack", ...flags], folderOf(name)));
     tarballs.set(name, join(project, pack.filename));
@@ -44,9 +45,21 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 
-describe.each(packages)("the package in packages/%s", (name) => {
+describe.each(published)("the package in packages/%s", (name) => {
   it("contains a README and a licence", () => {
     expect(contents.get(name)).toEqual(expect.arrayContaining(["README.md", "LICENSE"]));
+  });
+
+  it("contains the sources that its source maps name", () => {
+    const files = contents.get(name) ?? [];
+    const absent = files
+      .filter((file) => file.endsWith(".map"))
+      .flatMap((file) => {
+        const map = JSON.parse(readFileSync(join(folderOf(name), file), "utf8"));
+        return map.sources.filter((_: string, index: number) => !map.sourcesContent?.[index]);
+      });
+    expect(files.length).toBeGreaterThan(0);
+    expect(absent).toEqual([]);
   });
 
   it("names its repository, and is published in public with provenance", () => {
@@ -174,6 +187,7 @@ describe("the command lutra, installed alone", () => {
   it.each([
     [["up", "server.mjs"], "lutra up needs the package @lutra/gateway"],
     [["gateway", "check", "gateway.yaml"], "lutra gateway needs the package @lutra/gateway"],
+    [["migrate", "."], "lutra migrate needs the package @lutra/migrate"],
     [["serve", "server.mjs", "--store", "sqlite:./a.db"], "SQLite needs the package libsql"],
     [["serve", "server.mjs", "--store", "postgres://a/b"], "Postgres needs the package pg"],
   ])("names the command that installs the package for %j", (args, message) => {
@@ -215,6 +229,7 @@ describe("the packages, installed together", () => {
     expect(copies.sort()).toEqual([
       "node_modules/@lutra/cli",
       "node_modules/@lutra/gateway",
+      "node_modules/@lutra/migrate",
       "node_modules/@lutra/stores",
       "node_modules/lutra",
     ]);
@@ -225,9 +240,16 @@ describe("the packages, installed together", () => {
       const names = ["@lutra/stores", "@lutra/gateway"];
       const found = [];
       for (const name of names) found.push(...Object.keys(await import(name)));
+      found.push(import.meta.resolve("@lutra/gateway/schema.json"));
       console.log(JSON.stringify(found));`;
     const found = run(process.execPath, ["--input-type=module", "--eval", load], folder);
-    expect(JSON.parse(found)).toEqual(expect.arrayContaining(["openStore", "startGateway"]));
+    expect(JSON.parse(found)).toEqual(
+      expect.arrayContaining([
+        "openStore",
+        "startGateway",
+        expect.stringMatching(/node_modules\/@lutra\/gateway\/schema\.json$/),
+      ]),
+    );
   });
 
   it("run a fleet without SQLite, unless the server needs a store", async () => {

@@ -29,7 +29,7 @@ it.each([
 });
 
 it.each([
-  ["@lutra/stores", ["openBus", "openStore"]],
+  ["@lutra/stores", ["openBus", "openShared", "openStore"]],
   ["@lutra/stores/sqlite", ["openSqlite"]],
   ["@lutra/stores/postgres", ["openPostgres"]],
   ["@lutra/stores/redis", ["openRedis"]],

@@ -97,12 +97,12 @@ const error =
     expect(read?.toWire()).toEqual(wire);
   };
 const block: Check = (value: unknown) => {
-  expect(requireContent([value])).toEqual([value]);
+  expect(requireContent("content", [value])).toEqual([value]);
   expect(callTool.result({ content: [value] })).toBeDefined();
 };
 const contents: Check = (value: unknown) => {
   expect(readResource.result({ contents: [value] })).toBeDefined();
-  expect(requireContent([{ type: "resource", resource: value }])).toBeDefined();
+  expect(requireContent("content", [{ type: "resource", resource: value }])).toBeDefined();
 };
 const field: Check = (value: JSONObject) => {
   const requestedSchema = { type: "object", properties: { a: value } };

@@ -2,7 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const folder = join(import.meta.dirname, "published/2026-07-28");
+const published = join(import.meta.dirname, "published");
+const latest = "2026-07-28";
+const folder = join(published, latest);
 
 export interface Example {
   /** The type of the schema that the message is an example of. */
@@ -22,7 +24,12 @@ export function readExamples(): readonly Example[] {
   );
 }
 
-/** Returns the JSON Schema of the specification. */
-export function readSchema(): { readonly $defs: { readonly [type: string]: object } } {
-  return JSON.parse(readFileSync(join(folder, "schema.json"), "utf8"));
+type Definitions = { readonly [type: string]: object };
+
+/** Returns the JSON Schema of a revision, whose definitions are in `$defs` or in `definitions`. */
+export function readSchema(version: string = latest): {
+  readonly $defs: Definitions;
+  readonly definitions?: Definitions;
+} {
+  return JSON.parse(readFileSync(join(published, version, "schema.json"), "utf8"));
 }

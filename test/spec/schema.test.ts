@@ -2,6 +2,7 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { ProtocolError } from "../../packages/lutra/src/protocol/errors.ts";
 import type { JSONObject } from "../../packages/lutra/src/protocol/json.ts";
 import { listChangedMethods } from "../../packages/lutra/src/protocol/subscriptions.ts";
 import { audio, blob, image } from "../../packages/lutra/src/server/content.ts";
@@ -77,7 +78,10 @@ const server = createServer({
       call: () => toolResult({ structuredContent: null, _meta: { "com.example/x": 1 } }),
     }),
     defineTool({ name: "error", call: () => Promise.reject(new ToolError("no")) }),
-    defineTool({ name: "broken", call: () => Promise.reject(new Error("no")) }),
+    defineTool({
+      name: "broken",
+      call: () => Promise.reject(new ProtocolError("internalError", "no")),
+    }),
     defineTool({
       name: "asks",
       call: async (_args, context) => {

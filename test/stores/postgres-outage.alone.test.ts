@@ -112,6 +112,21 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
     await worker.close(1000);
   });
 
+  it.each(["fast", "immediate"] as const)("continues after a restart that is %s", async (how) => {
+    const gap = new Promise<void>((resolve) => {
+      other.events.subscribe(eventGapTopic, () => resolve());
+    });
+    const heard = new Promise((resolve) => {
+      other.events.subscribe(how, resolve);
+    });
+    server.stop(how);
+    server.start();
+    expect(await eventually(async () => one.replayGuard.claim(how, 60_000))).toBe(true);
+    await gap;
+    await eventually(async () => one.events.publish(how, { how }));
+    expect(await heard).toEqual({ how });
+  });
+
   it("refuses a store of a later version", async () => {
     const client = new pg.Client(server.url);
     await client.connect();

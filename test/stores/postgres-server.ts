@@ -7,8 +7,8 @@ import { freePort } from "./free-port.ts";
 
 export interface PostgresServer {
   readonly url: string;
-  /** Stops the server; `kill` does not wait for connections. */
-  readonly stop: () => void;
+  /** Stops the server. Neither way waits for connections. @default immediate */
+  readonly stop: (how?: "fast" | "immediate") => void;
   readonly start: () => void;
   /** Stops the server and removes its files. */
   readonly remove: () => void;
@@ -17,12 +17,15 @@ export interface PostgresServer {
 const folders = "/usr/lib/postgresql";
 const password = "otter";
 
-const binaries = existsSync(folders)
+const installed = existsSync(folders)
   ? readdirSync(folders)
       .map((version) => join(folders, version, "bin"))
       .filter((folder) => existsSync(join(folder, "initdb")))
       .at(-1)
   : undefined;
+
+/** The folder with `initdb`, which `npm run test:postgres` names for other versions. */
+const binaries = process.env.LUTRA_TEST_POSTGRES_BINARIES ?? installed;
 
 const given = process.env.LUTRA_TEST_POSTGRES_URL;
 
@@ -62,7 +65,7 @@ export async function startPostgres(
   const settings = `-p ${port} -k ${folder} -h 127.0.0.1 -c max_connections=200 -c fsync=${fsync}`;
   const start = () =>
     run("pg_ctl", "-D", data, "-w", "-l", join(folder, "log"), "-o", settings, "start");
-  const stop = () => run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop");
+  const stop = (how = "immediate") => run("pg_ctl", "-D", data, "-w", "-m", how, "stop");
   start();
   return {
     url: `postgres://lutra:${password}@127.0.0.1:${port}/postgres`,

@@ -1,6 +1,8 @@
 /** The contracts of the stores in Postgres. */
 
-import { openPostgres } from "@lutra/stores/postgres";
+import { openStore } from "@lutra/stores";
+import { openPostgres, type PostgresStore } from "@lutra/stores/postgres";
+import type { TakenTask } from "lutra/stores";
 import {
   eventBusContract,
   handleStoreContract,
@@ -8,7 +10,7 @@ import {
   taskStoreContract,
 } from "lutra/testing";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   hasPostgres,
   type PostgresServer,
@@ -112,6 +114,83 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
       await client.end();
       await Promise.all(workers.map((worker) => worker.close(0)));
       await Promise.all([one.close(), other.close()]);
+    });
+  });
+
+  it("deletes and hides nothing that has not expired by the clock of Postgres", async () => {
+    const store = await open();
+    onTestFinished(() => void vi.useRealTimers());
+    const expiresAt = Date.now() + 3_600_000;
+    const task = { taskId: "ahead", version: 1, expiresAt, state: {} };
+    const handle = { scope: "ahead", id: "a", version: 1, expiresAt, value: 1 };
+    await store.handles.create(handle);
+    expect(await store.replayGuard.claim("ahead", 3_600_000)).toBe(true);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 7_200_000 });
+    const ran = new Promise<string>((resolve) => {
+      const run = async (taken: TakenTask) => {
+        if (taken.task.taskId !== task.taskId) return;
+        await taken.replace({ ...task, version: 2 });
+        resolve(taken.task.taskId);
+      };
+      store.tasks.work({ concurrency: 1, run, onError: () => {} });
+    });
+    await store.tasks.create(task, { order: "run" });
+    expect(await ran).toBe("ahead");
+    expect([await store.tasks.sweep(10), await store.handles.sweep(10)]).toEqual([0, 0]);
+    expect(await store.tasks.get("ahead")).toEqual({ ...task, version: 2 });
+    expect(await store.handles.get("ahead", "a")).toEqual(handle);
+    expect(await store.replayGuard.claim("ahead", 3_600_000)).toBe(false);
+    await store.close();
+  });
+
+  describe("a prefix", () => {
+    it("separates the tasks, handles, claims and events of servers in one database", async () => {
+      const prefixes = [undefined, "reports", "reports_2"];
+      const stores = await Promise.all(
+        prefixes.map((prefix) => openPostgres(server.url, { prefix, maxConnections: 2 })),
+      );
+      onTestFinished(async () => {
+        for (const store of stores) await store.close();
+      });
+      const [plain, reports, other] = stores as [PostgresStore, PostgresStore, PostgresStore];
+      const task = { taskId: "shared", version: 1, expiresAt: null, state: {} };
+      const ran = [plain, reports, other].map(
+        ({ tasks }) =>
+          new Promise<unknown>((resolve, reject) => {
+            const run = async (taken: TakenTask) => {
+              if (taken.task.taskId === task.taskId) resolve(taken.task.state);
+            };
+            const worker = tasks.work({ concurrency: 1, run, onError: reject });
+            onTestFinished(() => worker.close(0));
+          }),
+      );
+      const received = stores.map(({ events }) => {
+        const all: unknown[] = [];
+        events.subscribe("topic", (event) => void all.push(event));
+        return all;
+      });
+      for (const [index, { tasks, replayGuard, events }] of stores.entries()) {
+        await tasks.create({ ...task, state: { index } }, { order: "run" });
+        expect(await replayGuard.claim("once", 60_000)).toBe(true);
+        await events.publish("topic", { index });
+      }
+      expect(await Promise.all(ran)).toEqual([{ index: 0 }, { index: 1 }, { index: 2 }]);
+      await vi.waitFor(() => {
+        expect(received).toEqual([[{ index: 0 }], [{ index: 1 }], [{ index: 2 }]]);
+      });
+    });
+
+    it("is a parameter of the URL, which all replicas of a server have", async () => {
+      const url = `${server.url}${server.url.includes("?") ? "&" : "?"}prefix=fleet`;
+      const [one, two] = await Promise.all([openStore(url), openStore(url)]);
+      onTestFinished(async () => {
+        for (const store of [one, two]) await store.close();
+      });
+      expect(await one.replayGuard.claim("fleet", 60_000)).toBe(true);
+      expect(await two.replayGuard.claim("fleet", 60_000)).toBe(false);
+      const without = await open();
+      expect(await without.replayGuard.claim("fleet", 60_000)).toBe(true);
+      await without.close();
     });
   });
 

@@ -1,6 +1,9 @@
 /** A Redis server for a test, on a free port and without persistence. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 
 export interface RedisServer {
@@ -21,19 +24,27 @@ export const hasRedis: boolean = hasRedisBinary || given !== undefined;
 export const withoutRedis =
   "needs Redis: apt-get install redis-server, or set LUTRA_TEST_REDIS_URL";
 
+export interface RedisServerOptions {
+  readonly password?: string;
+  /** True for a node of a cluster, which owns no keys yet. */
+  readonly isCluster?: boolean;
+}
+
 /** Returns the server of `LUTRA_TEST_REDIS_URL`, or starts one. */
 export async function startRedis(
   isOwn = false,
-  { password }: { readonly password?: string } = {},
+  { password, isCluster = false }: RedisServerOptions = {},
 ): Promise<RedisServer> {
   if (given !== undefined && !isOwn) {
     return { url: given, start: async () => {}, stop: async () => {} };
   }
   const port = await freePort();
+  const folder = isCluster ? mkdtempSync(join(tmpdir(), "lutra-redis-")) : undefined;
   let server: ChildProcess | undefined;
   const start = async () => {
     const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     if (password !== undefined) flags.push("--requirepass", password);
+    if (isCluster) flags.push("--cluster-enabled", "yes", "--dir", folder ?? "");
     const child = spawn("redis-server", flags, { stdio: ["ignore", "pipe", "inherit"] });
     server = child;
     for await (const line of child.stdout ?? []) if (`${line}`.includes("Ready to accept")) break;
@@ -44,6 +55,7 @@ export async function startRedis(
     server.kill("SIGKILL");
     await ended;
     server = undefined;
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   };
   await start();
   const user = password === undefined ? "" : `:${password}@`;

@@ -6,6 +6,11 @@ export interface WorkerProcess {
   /** Resolves to the time of the first such message, including earlier ones. */
   readonly heard: (key: string, value: unknown) => Promise<number>;
   readonly hasHeard: (key: string, value: unknown) => boolean;
+  /** Returns the messages so far with this value. */
+  readonly allHeard: (
+    key: string,
+    value: unknown,
+  ) => readonly { readonly [key: string]: unknown }[];
 }
 
 const program = fileURLToPath(new URL("./fixtures/worker-process.mjs", import.meta.url));
@@ -33,5 +38,7 @@ export async function startWorker(url: string, role: "work" | "look"): Promise<W
   await heard("ready", true);
   const hasHeard = (key: string, value: unknown) =>
     messages.some(({ message }) => message[key] === value);
-  return { child, heard, hasHeard };
+  const allHeard = (key: string, value: unknown) =>
+    messages.map(({ message }) => message).filter((message) => message[key] === value);
+  return { child, heard, hasHeard, allHeard };
 }

@@ -5,6 +5,7 @@ import type { Scenario } from "../scenario.ts";
 export const caching: readonly Scenario[] = [
   {
     name: "a list is requested once while it is fresh",
+    isModern: true,
     run: async (_client, { connect }) => {
       const client = await connect();
       const first = await client.listTools();
@@ -16,6 +17,7 @@ export const caching: readonly Scenario[] = [
   },
   {
     name: "a resource is cached for as long as its server allows",
+    isModern: true,
     run: async (client) => {
       const read = async (uri: string) => (await client.readResource(uri)).contents[0];
       expect(await read("dice://fresh")).toEqual(await read("dice://fresh"));
@@ -24,6 +26,7 @@ export const caching: readonly Scenario[] = [
   },
   {
     name: "a resource is read again after its update, and a list after its change",
+    isModern: true,
     run: async (_client, { connect }) => {
       const client = await connect();
       const read = async () => (await client.readResource("dice://fresh")).contents[0];

@@ -1,4 +1,5 @@
 /** The endpoint, as any HTTP client sees it. */
+import { latestVersion, legacyVersions } from "lutra/protocol";
 import { expect } from "vitest";
 import { overHttp, type Scenario, textOf } from "../scenario.ts";
 import { callMessage } from "./message.ts";
@@ -59,7 +60,7 @@ export const http: readonly Scenario[] = [
         id: "x",
         error: {
           code: -32022,
-          data: { supported: ["2026-07-28"], requested: "1900-01-01" },
+          data: { supported: [latestVersion, ...legacyVersions], requested: "1900-01-01" },
         },
       });
     },
@@ -143,7 +144,7 @@ export const http: readonly Scenario[] = [
   },
   {
     name: "a notification is accepted without a response",
-    only: overHttp,
+    only: ["http", "fetch", "fleet"],
     run: async (_client, { http }) => {
       const { method, headers } = callMessage("echo", {});
       const body = '{"jsonrpc":"2.0","method":"notifications/of_a_kind"}';

@@ -137,6 +137,7 @@ export const inputs: readonly Scenario[] = [
   },
   {
     name: "a caller may answer itself, and is asked again for missing answers",
+    isModern: true,
     run: async (client) => {
       const first = await requireInput(client.callTool("survey", {}, { inputs: "manual" }));
       expect(Object.keys(first.inputRequests ?? {})).toEqual(["name", "haiku", "roots"]);
@@ -167,6 +168,7 @@ export const inputs: readonly Scenario[] = [
   },
   {
     name: "an answer that does not match its form is requested again",
+    isModern: true,
     run: async (client) => {
       const { requestState } = await requireInput(
         client.callTool("greet", {}, { inputs: "manual" }),
@@ -187,6 +189,7 @@ export const inputs: readonly Scenario[] = [
   },
   {
     name: "request state is refused if it was changed or belongs to another request",
+    isModern: true,
     run: async (client) => {
       const { requestState } = await requireInput(
         client.callTool("greet", {}, { inputs: "manual" }),
@@ -209,6 +212,7 @@ export const inputs: readonly Scenario[] = [
   },
   {
     name: "an input response is accepted only once",
+    isModern: true,
     run: async (client) => {
       const manual = { inputs: "manual" } as const;
       const { requestState } = await requireInput(client.callTool("pay", {}, manual));
@@ -239,15 +243,16 @@ export const inputs: readonly Scenario[] = [
   },
   {
     name: "a client is asked only for input that it declared",
+    isModern: true,
     run: async (_client, { connect }) => {
       const client = await connect();
       const asks = await expectRefusal(client.callTool("greet"), -32021);
-      expect(asks.data).toEqual({ requiredCapabilities: { elicitation: { form: {} } } });
+      expect(asks.data).toMatchObject({ requiredCapabilities: { elicitation: { form: {} } } });
       const requires = await expectRefusal(client.callTool("needs_sampling"), -32021);
-      expect(requires.data).toEqual({ requiredCapabilities: { sampling: {} } });
+      expect(requires.data).toMatchObject({ requiredCapabilities: { sampling: {} } });
       const formsOnly = await connect({ onElicit: () => ({ action: "cancel" }) });
       const url = await expectRefusal(formsOnly.callTool("sign_in"), -32021);
-      expect(url.data).toEqual({ requiredCapabilities: { elicitation: { url: {} } } });
+      expect(url.data).toMatchObject({ requiredCapabilities: { elicitation: { url: {} } } });
     },
   },
 ];

@@ -73,6 +73,7 @@ export const subscriptions: readonly Scenario[] = [
   },
   {
     name: "a subscription to too many resources is refused",
+    isModern: true,
     run: async (client) => {
       const uris = (count: number) => Array.from({ length: count }, (_, i) => `changed://${i}`);
       const most = await client.listen({ resourceSubscriptions: uris(1000) });
@@ -128,6 +129,7 @@ export const subscriptions: readonly Scenario[] = [
   },
   {
     name: "a subscription ends gracefully when the server shuts down",
+    isModern: true,
     run: async (_client, { start }) => {
       const { client, end } = await start();
       const subscription = await client.listen({ toolsListChanged: true }, { relisten: "never" });

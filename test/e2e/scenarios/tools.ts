@@ -1,11 +1,12 @@
 import { expect } from "vitest";
-import { unicodeTool } from "../fixture/tools.ts";
+import { punctuatedTool } from "../fixture/tools.ts";
 import { type Scenario, textOf } from "../scenario.ts";
 import { createFixture } from "../server.ts";
 
 export const tools: readonly Scenario[] = [
   {
     name: "a list of tools is complete and in the order of declaration",
+    isModern: true,
     run: async (client) => {
       const { tools, nextCursor, ttlMs, cacheScope } = await client.listTools();
       expect(tools.map(({ name }) => name)).toEqual(createFixture().tools.keys());
@@ -23,6 +24,7 @@ export const tools: readonly Scenario[] = [
   },
   {
     name: "a list can be read page by page, and all pages have the same cache scope",
+    isModern: true,
     run: async (client) => {
       const names: string[] = [];
       const scopes = new Set<unknown>();
@@ -58,6 +60,7 @@ export const tools: readonly Scenario[] = [
   },
   {
     name: "a tool returns structured content, and its text for clients without support for it",
+    isModern: true,
     run: async (client) => {
       const sum = await client.callTool("add", { a: 0.1, b: 2 });
       expect(sum.structuredContent).toEqual({ sum: 2.1 });
@@ -81,6 +84,7 @@ export const tools: readonly Scenario[] = [
   },
   {
     name: "a tool may set content, structured content and _meta itself",
+    isModern: true,
     run: async (client) => {
       expect(await client.callTool("by_hand")).toMatchObject({
         content: [{ type: "text", text: "one" }],
@@ -93,10 +97,10 @@ export const tools: readonly Scenario[] = [
     },
   },
   {
-    name: "a tool may have a name with non-ASCII characters",
+    name: "a tool may have a name with every kind of permitted character",
     run: async (client) => {
-      const text = textOf(await client.callTool(unicodeTool, { text: "hi" }));
-      expect(text).toBe(`${unicodeTool}: hi`);
+      const text = textOf(await client.callTool(punctuatedTool, { text: "hi" }));
+      expect(text).toBe(`${punctuatedTool}: hi`);
     },
   },
   {

@@ -1,7 +1,7 @@
 import { MissingRequiredClientCapabilityError } from "@modelcontextprotocol/client";
 import { describe, expect, it } from "vitest";
 import { secret } from "../../e2e/fixture/secret.ts";
-import { unicodeTool } from "../../e2e/fixture/tools.ts";
+import { punctuatedTool } from "../../e2e/fixture/tools.ts";
 import { createFixture } from "../../e2e/server.ts";
 import { itWhere } from "../it-where.ts";
 import { expectError, type Meeting, nextUpdate } from "./meeting.ts";
@@ -81,11 +81,15 @@ export function testTools(meeting: Meeting): void {
     });
 
     it("gets the code of an internal error, and not its cause", async () => {
-      for (const name of ["crash", "break_promise"]) {
-        const error = await expectError(call(name), -32603);
-        expect(error.message).toBe("Internal error");
-        expect(JSON.stringify(error)).not.toContain(secret);
-      }
+      const error = await expectError(call("break_promise"), -32603);
+      expect(error.message).toBe("Internal error");
+      expect(JSON.stringify(error)).not.toContain(secret);
+    });
+
+    it("gets a result with isError for what a tool throws, and not its cause", async () => {
+      const crashed = await call("crash");
+      expect(crashed).toMatchObject({ isError: true, content: [{ text: "Internal error" }] });
+      expect(JSON.stringify(crashed)).not.toContain(secret);
     });
 
     it("gets an error that names the missing capability", async () => {
@@ -95,12 +99,12 @@ export function testTools(meeting: Meeting): void {
         expect(error).toBeInstanceOf(MissingRequiredClientCapabilityError);
       }
       const error = await expectError(client.callTool({ name: "needs_sampling" }), -32021);
-      expect(error.data).toEqual({ requiredCapabilities: { sampling: {} } });
+      expect(error.data).toMatchObject({ requiredCapabilities: { sampling: {} } });
     });
 
-    it("calls a tool whose name is encoded in the header", async () => {
-      const { content } = await call(unicodeTool, { text: "hi" });
-      expect(content).toEqual([{ type: "text", text: `${unicodeTool}: hi` }]);
+    it("calls a tool whose name has every kind of permitted character", async () => {
+      const { content } = await call(punctuatedTool, { text: "hi" });
+      expect(content).toEqual([{ type: "text", text: `${punctuatedTool}: hi` }]);
     });
 
     it.each([
@@ -156,7 +160,9 @@ export function testTools(meeting: Meeting): void {
       expect(steps).toEqual([1, 2, 3]);
     });
 
-    // Over stdio this client drops the progress that arrives in one chunk with the result.
+    // Over stdio this client drops the progress that arrives in one chunk with the result: it kept 7
+    // and 11 of 900 notifications. A turn of the event loop before the result, which would delay all
+    // results after progress, does not help: 2 and 12 of 900.
     itWhere(place !== "stdio")("receives all progress before the result", async () => {
       const seen: unknown[] = [];
       const { content } = await meeting.shared.client.callTool(

@@ -1,0 +1,73 @@
+/** `lutra work` beside `lutra serve`, with one SQLite file. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSqlite } from "@lutra/stores/sqlite";
+import { expect, it, onTestFinished } from "vitest";
+import { endLutra, runLutra, startLutra } from "./run-lutra.ts";
+import { begin, connect, tasksModule as module, textOf } from "./tasks-client.ts";
+
+function freshFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "lutra-work-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "state.db");
+}
+
+it("completes a task of another process, and ends gracefully", async () => {
+  const path = freshFile();
+  const store = ["--store", `sqlite:${path}`];
+  const serving = await startLutra("serve", module, ...store);
+  const { client, taskId, pid } = await begin(serving.url);
+  onTestFinished(client.close);
+  expect(pid).toBe(serving.child.pid);
+  const working = runLutra("work", module, ...store);
+  await working.line(/^working on tasks$/);
+  serving.child.kill("SIGKILL");
+  const file = await openSqlite(path);
+  const status = async () => (await file.tasks.get(taskId))?.state.status;
+  await expect.poll(status, { timeout: 20_000 }).toBe("completed");
+  await file.close();
+  await endLutra(working);
+
+  const again = await startLutra("serve", module, ...store);
+  const later = connect(again.url);
+  onTestFinished(later.close);
+  const text = textOf(await later.tasks.resume(taskId));
+  expect(text).toBe(`begun by ${pid}, ended by ${working.child.pid}`);
+  await endLutra(again);
+});
+
+it("releases the tasks that it runs when it ends", async () => {
+  const store = ["--store", `sqlite:${freshFile()}`];
+  const serving = await startLutra("serve", module, ...store);
+  const working = runLutra("work", module, ...store);
+  await working.line(/^working on tasks$/);
+  // Whichever process begins the task, the other one must end it.
+  const { client, taskId, pid } = await begin(serving.url);
+  onTestFinished(client.close);
+  if (pid === serving.child.pid) {
+    await endLutra(serving);
+    await endLutra(working);
+    return;
+  }
+  await endLutra(working);
+  const text = textOf(await client.tasks.resume(taskId));
+  expect(text).toBe(`begun by ${pid}, ended by ${serving.child.pid}`);
+  await endLutra(serving);
+});
+
+it.each([
+  [[module], 2, /^lutra: --store: expected the store of the processes that create the tasks/],
+  [[module, "--store", "memory:"], 2, /^lutra: --store: expected the store of the processes/],
+  [
+    ["plain-server.mjs", "--store", "sqlite:"],
+    1,
+    /^lutra: cannot work for plain-server.mjs: expected the extension tasks\(\)/,
+  ],
+] as const)("refuses %j", async (args, code, message) => {
+  const withFile = args.map((arg) => (arg === "sqlite:" ? `sqlite:${freshFile()}` : arg));
+  const lutra = runLutra("work", ...withFile, { LUTRA_STORE: "" });
+  expect(await lutra.exited).toBe(code);
+  await lutra.closed;
+  expect(lutra.stderr).toEqual([expect.stringMatching(message)]);
+});

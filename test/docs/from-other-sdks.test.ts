@@ -1,0 +1,110 @@
+/** Compares the servers of docs/from-official-sdk.md and docs/from-fastmcp.md by their results. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
+import { createMcpHandler, type McpServerFactory } from "@modelcontextprotocol/server";
+import { type Client, createClient, isProtocolError } from "lutra/client";
+import { serveHttp } from "lutra/node";
+import type { Server } from "lutra/server";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { type Block, fileOf, readBlocks, writeBlocks } from "../../tools/docs-blocks.ts";
+
+const root = join(import.meta.dirname, "../..");
+const blocks = readBlocks(root);
+const pages = ["docs/from-official-sdk.md", "docs/from-fastmcp.md"];
+
+function blockOf(page: string, name: string): Block {
+  const block = blocks.find((each) => each.path === page && each.name === name);
+  if (block === undefined) throw new Error(`${page}: expected a block named ${name}`);
+  return block;
+}
+
+beforeAll(() => void writeBlocks(root));
+
+it("shows the same Lutra server on both pages", () => {
+  const [official, fastmcp] = pages.map((page) => blockOf(page, "library.ts").shown);
+  expect(official).toBe(fastmcp);
+});
+
+describe("the official server and the Lutra server", () => {
+  it("answer the same calls alike", async () => {
+    const library = await moduleOf<{ default: Server }>("library.ts");
+    const official = await moduleOf<{ createLibrary: McpServerFactory }>("official.ts");
+    const results = await resultsOf(await serveLutra(library.default));
+    expect(await resultsOf(await serveOfficial(official.createLibrary))).toEqual(results);
+    expect(results).toMatchObject({
+      found: { structuredContent: { id: "1" } },
+      unknown: { isError: true },
+      progress: [
+        { progress: 1, total: 2, message: "Momo" },
+        { progress: 2, total: 2, message: "Matilda" },
+      ],
+      missing: -32602,
+      completed: ["Momo", "Matilda"],
+      removed: [{ type: "text", text: "Removed" }],
+    });
+  });
+});
+
+function moduleOf<T>(name: string): Promise<T> {
+  return import(join(root, fileOf(blockOf("docs/from-official-sdk.md", name))));
+}
+
+async function serveLutra(library: Server): Promise<string> {
+  const { url, close } = await serveHttp(library, { port: 0 });
+  onTestFinished(close);
+  return url;
+}
+
+async function serveOfficial(createLibrary: McpServerFactory): Promise<string> {
+  const handler = createMcpHandler(createLibrary);
+  const answer = toNodeHandler(handler);
+  // Its types do not expect `exactOptionalPropertyTypes`.
+  const http = createServer((req, res) => void answer(req as NodeIncomingMessageLike, res));
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    await handler.close();
+    http.close().closeAllConnections();
+  });
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
+}
+
+/** The results of one call of every feature, without what may differ: metadata and descriptions. */
+async function resultsOf(url: string) {
+  const client = createClient(url, {
+    onElicit: () => ({ action: "accept", content: { sure: true } }),
+  });
+  onTestFinished(() => client.close());
+  const progress: unknown[] = [];
+  const onProgress = (step: unknown) => void progress.push(step);
+  const argument = { name: "title", value: "M" };
+  const ref = { type: "ref/prompt", name: "review" } as const;
+  return {
+    found: contentOf(await client.callTool("find_book", { title: "Momo" })),
+    unknown: contentOf(await client.callTool("find_book", { title: "Emma" })),
+    indexed: contentOf(await client.callTool("index_books", {}, { onProgress })),
+    progress,
+    about: (await client.readResource("library://about")).contents,
+    book: (await client.readResource("book://2")).contents,
+    missing: await codeOf(client, "book://9"),
+    review: (await client.getPrompt("review", { title: "Momo" })).messages,
+    completed: (await client.complete({ ref, argument })).completion.values,
+    removed: (await client.callTool("remove_book", { id: "1" })).content,
+  };
+}
+
+function contentOf(result: {
+  content: unknown;
+  structuredContent?: unknown;
+  isError?: boolean | undefined;
+}) {
+  const { content, structuredContent, isError = false } = result;
+  return { content, structuredContent, isError };
+}
+
+async function codeOf(client: Client, uri: string): Promise<unknown> {
+  return client.readResource(uri).catch((error: unknown) => {
+    return isProtocolError(error) ? error.code : error;
+  });
+}

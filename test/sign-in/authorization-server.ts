@@ -1,0 +1,160 @@
+/** A real authorization server on loopback. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, generateKeyPair, type JWK } from "jose";
+import Provider from "oidc-provider";
+
+/** One request that reached the authorization server. */
+interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+}
+
+export interface AuthorizationServerOptions {
+  /** The resource for which tokens are issued. */
+  readonly resource: () => string;
+  /** The scopes of the resource. */
+  readonly scopes?: readonly string[];
+  /** Clients that were registered beforehand. */
+  readonly clients?: readonly object[];
+  readonly features?: { readonly [feature: string]: object };
+  /** Lifetime of access tokens, in seconds. */
+  readonly accessTokenSeconds?: number;
+  /** Sends the requests of the authorization server, for example for metadata documents. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface AuthorizationServer {
+  readonly issuer: string;
+  readonly seen: SeenRequest[];
+  /** Replaces the signing keys. Tokens that were issued before become invalid. */
+  readonly rotateKeys: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts an authorization server on a free port. */
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions,
+): Promise<AuthorizationServer> {
+  const seen: SeenRequest[] = [];
+  const http = createServer();
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const shared = { adapter: createAdapter(), cookieKey: crypto.randomUUID() };
+  let handle = (await createProvider(issuer, options, shared)).callback();
+  http.on("request", (request, response) => {
+    const { method = "", url = "" } = request;
+    seen.push({ method, path: new URL(url, issuer).pathname });
+    handle(request, response);
+  });
+  return {
+    issuer,
+    seen,
+    rotateKeys: async () => {
+      handle = (await createProvider(issuer, options, shared)).callback();
+    },
+    close: () => closeServer(http),
+  };
+}
+
+interface Shared {
+  readonly adapter: ReturnType<typeof createAdapter>;
+  readonly cookieKey: string;
+}
+
+async function createProvider(
+  issuer: string,
+  {
+    resource,
+    scopes = [],
+    clients = [],
+    features = {},
+    accessTokenSeconds = 3600,
+    fetch: send,
+  }: AuthorizationServerOptions,
+  { adapter, cookieKey }: Shared,
+): Promise<Provider> {
+  const getResourceServerInfo = (_context: unknown, indicator: string) => {
+    if (indicator !== resource()) throw new Error(`unknown resource ${indicator}`);
+    return {
+      scope: scopes.join(" "),
+      audience: indicator,
+      accessTokenFormat: "jwt",
+      accessTokenTTL: accessTokenSeconds,
+    };
+  };
+  return new Provider(issuer, {
+    adapter,
+    clients,
+    jwks: { keys: [await createSigningKey()] },
+    cookies: { keys: [cookieKey] },
+    scopes: ["openid", "offline_access", ...scopes],
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    issueRefreshToken: async () => true,
+    ...(send && { fetch: send }),
+    features: {
+      devInteractions: { enabled: true },
+      registration: { enabled: true },
+      revocation: { enabled: true },
+      clientCredentials: { enabled: true },
+      resourceIndicators: { enabled: true, getResourceServerInfo },
+      ...features,
+    },
+  });
+}
+
+async function createSigningKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  return { ...(await exportJWK(privateKey)), use: "sig", kid: crypto.randomUUID(), alg: "RS256" };
+}
+
+/** Creates a memory that outlives the rotation of keys. */
+function createAdapter() {
+  const models = new Map<string, Map<string, { [name: string]: unknown }>>();
+  const byUid = new Map<string, { [name: string]: unknown }>();
+  return class {
+    readonly #rows: Map<string, { [name: string]: unknown }>;
+
+    constructor(name: string) {
+      this.#rows = models.get(name) ?? new Map();
+      models.set(name, this.#rows);
+    }
+
+    async upsert(id: string, payload: { [name: string]: unknown }) {
+      this.#rows.set(id, payload);
+      if (typeof payload.uid === "string") byUid.set(payload.uid, payload);
+    }
+
+    async find(id: string) {
+      return this.#rows.get(id);
+    }
+
+    async findByUid(uid: string) {
+      return byUid.get(uid);
+    }
+
+    async findByUserCode() {
+      return undefined;
+    }
+
+    async destroy(id: string) {
+      this.#rows.delete(id);
+    }
+
+    async consume(id: string) {
+      const row = this.#rows.get(id);
+      if (row !== undefined) row.consumed = Math.floor(Date.now() / 1000);
+    }
+
+    async revokeByGrantId(grantId: string) {
+      for (const [id, row] of this.#rows) if (row.grantId === grantId) this.#rows.delete(id);
+    }
+  };
+}
+
+/** Closes a server and its connections. */
+export async function closeServer(http: Server): Promise<void> {
+  http.closeAllConnections();
+  await new Promise((resolve) => http.close(resolve));
+}

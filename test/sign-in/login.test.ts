@@ -1,0 +1,94 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { runLutra, runNodeIn, runProgram } from "../cli/run-lutra.ts";
+import { type AuthorizationServer, startAuthorizationServer } from "./authorization-server.ts";
+import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
+import { signInAs } from "./scripted-user.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+let folder: string;
+let server: ProtectedServer;
+let as: AuthorizationServer;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lutra-login-"));
+  server = await startProtectedServer({ scopes: ["books:read"] });
+  as = await startAuthorizationServer({
+    resource: () => server.url,
+    scopes: ["books:read", "books:write"],
+  });
+  server.trust(as.issuer);
+});
+
+afterAll(async () => {
+  await Promise.all([server.close(), as.close()]);
+  await rm(folder, { recursive: true });
+});
+
+const environment = () => ({ XDG_STATE_HOME: folder, LUTRA_LOG: "" });
+
+it("signs in, keeps the tokens in a file of the user, and signs out", async () => {
+  const login = runLutra("login", server.url, "--print-url", environment());
+  const [, url = ""] = await login.line(/^Sign in in your browser: (\S+)$/);
+  await signInAs("ann", url);
+  expect(await login.exited).toBe(0);
+  expect(login.stdout).toEqual([`Signed in to ${server.url}`]);
+
+  const path = join(folder, "lutra", "tokens.json");
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await readdir(join(folder, "lutra"))).toEqual(["tokens.json"]);
+  const { entries } = JSON.parse(await readFile(path, "utf8"));
+  const tokens = Object.entries<{ value: string }>(entries).find(([key]) => key.includes("tokens"));
+  const { accessToken, refreshToken } = JSON.parse(tokens?.[1].value ?? "{}");
+  const output = [...login.stdout, ...login.stderr].join("\n");
+  expect(output).not.toContain(accessToken);
+  expect(output).not.toContain(refreshToken);
+
+  const again = runLutra("login", server.url, "--print-url", environment());
+  expect(await again.exited).toBe(0);
+  expect(again.stderr).toEqual([]);
+
+  const logout = runLutra("logout", server.url, environment());
+  expect(await logout.exited).toBe(0);
+  expect(logout.stdout).toEqual([`Signed out of ${server.url}`]);
+  expect(as.seen.filter(({ path }) => path === "/token/revocation")).toHaveLength(1);
+  expect(await readFile(path, "utf8")).not.toContain(refreshToken);
+
+  const none = runLutra("logout", server.url, environment());
+  expect(await none.exited).toBe(0);
+  expect(none.stdout).toEqual([`There were no tokens for ${server.url}`]);
+});
+
+it("is what examples/sign-in does before it lists the tools", async () => {
+  const program = fileURLToPath(new URL("../../examples/sign-in/client.ts", import.meta.url));
+  // Without programs on the path, no browser is opened.
+  const example = runProgram(program, server.url, { ...environment(), PATH: "" });
+  const [, url = ""] = await example.line(/^Sign in in your browser: (\S+)$/);
+  await signInAs("ann", url);
+  expect(await example.exited).toBe(0);
+  expect(example.stdout.map((line) => line.trim())).toEqual(["whoami", "write"]);
+});
+
+it("names the package that the encryption of the file needs", async () => {
+  const code = `
+    import { createFileTokenStore } from "lutra/auth/client";
+    await createFileTokenStore({ path: process.argv[1], encryption: "keyring" }).set("a", "1");`;
+  const path = join(folder, "encrypted.json");
+  const { stderr, exited } = runNodeIn(root, "--input-type=module", "-e", code, path);
+  expect(await exited).toBe(1);
+  expect(stderr.join("\n")).toContain("npm install @napi-rs/keyring");
+});
+
+it.each([
+  [["login", "mcp.example"], "login: mcp.example: expected a URL"],
+  [["login", "http://mcp.example/mcp"], "an http URL of this machine, got http://mcp.example"],
+  [["login", "https://mcp.example/mcp", "--client-id", "a"], "--client-id and --issuer together"],
+])("refuses %j with an explanation", async (words, message) => {
+  const { stderr, exited } = runLutra(...words, environment());
+  expect(await exited).toBe(2);
+  expect(stderr.join("\n")).toContain(message);
+});
