@@ -5,6 +5,8 @@
  *     MCP_CONFORMANCE_SCENARIO=tools_call npx tsx examples/everything/client.ts http://localhost:3000/mcp
  */
 import { type Client, createClient, type ElicitHandler } from "lutra/client";
+import { authorizationFor } from "./authorization.ts";
+import { readContext } from "./context.ts";
 
 type Play = (client: Client) => Promise<unknown>;
 
@@ -28,6 +30,13 @@ const plays: { readonly [scenario: string]: Play } = {
     await client.listTools();
     await client.callTool("add_numbers", { a: 2, b: 3 });
   },
+
+  initialize: (client) => client.listTools(),
+
+  "elicitation-sep1034-client-defaults": (client) =>
+    client.callTool("test_client_elicitation_defaults"),
+
+  "sse-retry": (client) => client.callTool("test_reconnection"),
 
   "request-metadata": async (client) => {
     await client.discover();
@@ -76,17 +85,14 @@ const authorize: Play = async (client) => {
   await client.callTool("test-tool");
 };
 
-/** Additional parameters of some scenarios. */
-function readContext<Context>(): Context {
-  return JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? "{}");
-}
-
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? "";
 const play = scenario.startsWith("auth/") ? authorize : plays[scenario];
 const url = process.argv.at(-1);
 if (play === undefined || url === undefined) throw new TypeError(`unknown scenario: ${scenario}`);
 
+const auth = scenario.startsWith("auth/") ? await authorizationFor(scenario, url) : undefined;
 const client = createClient(url, {
+  ...(auth && { auth }),
   clientInfo: { name: "everything-client", version: "1.0.0" },
   onElicit,
   onSample: () => ({

@@ -22,6 +22,13 @@ export const resources = [
     cache: fixed,
     read: () => Buffer.from(pixel, "base64"),
   }),
+  defineResource({
+    uri: "test://watched-resource",
+    name: "Watched resource",
+    description: "A text whose changes clients can subscribe to",
+    mimeType: "text/plain",
+    read: () => "This is the content of the watched resource.",
+  }),
 ];
 
 export const resourceTemplates = [

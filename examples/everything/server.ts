@@ -8,6 +8,7 @@ import { tasks } from "lutra/tasks";
 import { inputTools } from "./inputs.ts";
 import { prompts } from "./prompts.ts";
 import { resources, resourceTemplates } from "./resources.ts";
+import { sessionTools } from "./sessions.ts";
 import { taskTools } from "./tasks.ts";
 import { changingTools, tools } from "./tools.ts";
 
@@ -16,7 +17,7 @@ const server = createServer({
   version: "1.0.0",
   title: "One of everything",
   instructions: "A fixture for conformance tests. Nothing here has an effect on the world.",
-  tools: [...tools, ...inputTools, ...taskTools],
+  tools: [...tools, ...inputTools, ...taskTools, ...sessionTools],
   prompts,
   resources,
   resourceTemplates,
