@@ -29,12 +29,15 @@ export class Contender {
   readonly name: string;
   /** The address of a server; absent for clients. */
   readonly port: number;
+  /** The value of `Authorization` that a server accepts, if it needs one. */
+  readonly authorization: string | undefined;
   readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
 
-  constructor(name: string, port: number, child: ChildProcess, ended: Promise<never>) {
+  constructor(name: string, ready: Ready, child: ChildProcess, ended: Promise<never>) {
     this.name = name;
-    this.port = port;
+    this.port = ready.port;
+    this.authorization = ready.authorization;
     this.#child = child;
     this.#ended = ended;
   }
@@ -77,7 +80,7 @@ export async function start(
   children.add(child);
   const ended = rejectAtEnd(name, child);
   const [ready] = await Promise.race([once(child, "message"), ended]);
-  return new Contender(name, (ready as Ready).port, child, ended);
+  return new Contender(name, ready as Ready, child, ended);
 }
 
 /** Runs `use` with new processes, and ends them in every case. */

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { callers } from "./groups/callers.ts";
 import { client } from "./groups/client.ts";
 import { command } from "./groups/command.ts";
 import { cpu } from "./groups/cpu.ts";
@@ -23,6 +24,7 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   server,
   lists,
   cpu,
+  callers,
   fetch,
   client,
   memory,

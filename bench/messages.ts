@@ -3,6 +3,8 @@
 /** The first message of a process: it is ready. Servers include their address. */
 export interface Ready {
   readonly port: number;
+  /** The value of `Authorization` that the server accepts, if it needs one. */
+  readonly authorization?: string | undefined;
 }
 
 export type Question =

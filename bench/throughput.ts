@@ -42,20 +42,29 @@ export const connections = 16;
 
 const warmUpCount = 5000;
 
+/** Returns the requests for a server, the one at `index` of those that are compared. */
+type ExchangesOf = (
+  port: number,
+  server: Contender,
+  index: number,
+) => readonly Exchange[] | Promise<readonly Exchange[]>;
+
 /**
  * Starts every server, warms them up and measures them in turn. Repeats this several times, because
  * two processes of one program can differ by a tenth for their whole lifetime.
  */
 export async function compare(
   entries: readonly Entry[],
-  exchangesOf: (port: number) => readonly Exchange[],
+  exchangesOf: ExchangesOf,
   plan: Plan,
 ): Promise<readonly Series[]> {
   const all = entries.map(({ name }) => new Series(name));
   for (let generation = 0; generation < plan.generations; generation += 1) {
     const starting = entries.map(({ name, file, ...options }) => start(name, file, options));
     await withContenders(starting, async (servers) => {
-      const loads = servers.map(({ port }) => new Load(port, exchangesOf(port)));
+      const exchanges = servers.map((server, index) => exchangesOf(server.port, server, index));
+      const sent = await Promise.all(exchanges);
+      const loads = servers.map(({ port }, index) => new Load(port, sent[index] ?? []));
       await warmUp(loads, plan);
       const results = await alternate(servers, plan.rounds, (server, index) =>
         measure(server, loads[index] as Load, plan),

@@ -1,4 +1,4 @@
-/** `npm run attack -- core [parts] [--write]`: sets up, then sends hostile input and measures. */
+/** `npm run attack -- core [parts] [--short] [--write]`: sets up, then sends hostile input and measures. */
 import { handOver, node, requireNode, requireScript } from "./steps.mjs";
 
 const programs = { core: "bench/attack/core.ts" };
@@ -6,7 +6,7 @@ const programs = { core: "bench/attack/core.ts" };
 requireNode();
 const [what = "", ...rest] = process.argv.slice(2);
 if (!Object.hasOwn(programs, what)) {
-  console.error("usage: npm run attack -- core [parts] [--write]");
+  console.error("usage: npm run attack -- core [parts] [--short] [--write]");
   process.exit(1);
 }
 await requireScript("setup.mjs");

@@ -4,7 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 
 /** In the order in which they are built: each may import those before it. */
-export const packages = ["lutra", "stores", "gateway", "cli"];
+export const packages = ["lutra", "stores", "gateway", "migrate", "cli"];
+
+/** All packages that are published. `create-lutra` is plain JavaScript and needs no build. */
+export const published = [...packages, "create-lutra"];
 
 /** True when node_modules is missing or older than the lock file. */
 export function isInstallStale(folder) {

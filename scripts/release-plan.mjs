@@ -1,13 +1,16 @@
 /** Computes what a release changes in the repository, without changing it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packages } from "./freshness.mjs";
+import { published } from "./freshness.mjs";
+
+/** Manifests of created projects. They depend on the published packages. */
+const templates = ["packages/create-lutra/template/base/package.json"];
 
 const semver = /^(\d+)\.(\d+)\.(\d+)(?:-([\w.-]+))?$/;
 
 /**
- * Returns the new text of each file that the release of `version` changes: all manifests, the lock
- * file and the changelog.
+ * Returns the new text of each file that the release of `version` changes: all manifests, those of
+ * templates included, the lock file and the changelog.
  *
  * @throws {Error} for a version that is not above the present one, or an empty changelog section
  */
@@ -17,14 +20,17 @@ export function planRelease(root, version, date) {
   requireAbove(version, manifest.version);
   const folders = [".", ...manifest.workspaces];
   const names = new Set(
-    packages.map((name) => JSON.parse(read(`packages/${name}/package.json`)).name),
+    published.map((name) => JSON.parse(read(`packages/${name}/package.json`)).name),
   );
-  const bump = (entry) => bumped(entry, { from: manifest.version, to: version, names });
+  const change = { from: manifest.version, to: version, names };
+  const bump = (entry) => bumped(entry, change);
   const files = new Map();
   for (const folder of folders) {
     const path = join(folder, "package.json");
     files.set(path, formatted(bump(JSON.parse(read(path)))));
   }
+  for (const path of templates)
+    files.set(path, formatted(withRanges(JSON.parse(read(path)), change)));
   const lock = JSON.parse(read("package-lock.json"));
   lock.version = version;
   for (const folder of folders) {
@@ -70,14 +76,20 @@ function requireAbove(version, present) {
 }
 
 /** A manifest or an entry of the lock file with the new version of the package and its inner dependencies. */
-function bumped(entry, { from, to, names }) {
-  const result = { ...entry, ...(entry.version === from && { version: to }) };
+function bumped(entry, change) {
+  const { from, to } = change;
+  return { ...withRanges(entry, change), ...(entry.version === from && { version: to }) };
+}
+
+/** The same, without a change of the entry's own version. */
+function withRanges(entry, { from, to, names }) {
+  const result = { ...entry };
   for (const kind of ["dependencies", "devDependencies", "peerDependencies"]) {
     if (result[kind] === undefined) continue;
     result[kind] = Object.fromEntries(
       Object.entries(result[kind]).map(([name, range]) => [
         name,
-        names.has(name) && range === from ? to : range,
+        names.has(name) ? range.replace(from, to) : range,
       ]),
     );
   }

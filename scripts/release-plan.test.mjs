@@ -26,6 +26,9 @@ describe("a release of a clone", () => {
     expect([gateway.version, gateway.dependencies.lutra]).toEqual(["7.0.0", "7.0.0"]);
     expect(cli.dependencies["@lutra/stores"]).toBe("7.0.0");
     expect(cli.peerDependencies["@lutra/gateway"]).toBe("7.0.0");
+    const template = JSON.parse(files.get("packages/create-lutra/template/base/package.json"));
+    expect(template.dependencies).toMatchObject({ lutra: "^7.0.0", "@lutra/cli": "^7.0.0" });
+    expect(template.version).toBe("0.1.0");
     const { packages } = JSON.parse(files.get("package-lock.json"));
     expect(packages["packages/cli"]).toMatchObject({
       version: "7.0.0",

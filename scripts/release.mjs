@@ -10,7 +10,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packages } from "./freshness.mjs";
+import { published } from "./freshness.mjs";
 import { planRelease, sectionOf } from "./release-plan.mjs";
 import { node, npm, requireNode, requireStep, root, run } from "./steps.mjs";
 
@@ -34,7 +34,8 @@ try {
 async function release(files) {
   if (isPublished) for (const [path, text] of files) writeFileSync(join(root, path), text);
   await requireStep("build", node("scripts/build.mjs"));
-  const vitest = ["node_modules/vitest/vitest.mjs", "run", "--project", "e2e", "test/package"];
+  const tests = ["--project", "e2e", "test/package", "test/create"];
+  const vitest = ["node_modules/vitest/vitest.mjs", "run", ...tests];
   await requireStep("tests of the packed packages", node(...vitest));
   await writeSboms();
   if (isPublished) {
@@ -42,7 +43,7 @@ async function release(files) {
     git("tag", "--annotate", `v${version}`, "--message", `lutra ${version}`);
   }
   const mode = isPublished ? ["--provenance"] : ["--dry-run"];
-  for (const name of packages) {
+  for (const name of published) {
     const cwd = join(root, "packages", name);
     await requireStep(`publish ${name} ${mode}`, npm("publish", "--access=public", ...mode), {
       cwd,
@@ -54,7 +55,7 @@ async function release(files) {
 /** Writes a CycloneDX bill of materials for each package, without development dependencies. */
 async function writeSboms() {
   mkdirSync(out, { recursive: true });
-  for (const name of packages) {
+  for (const name of published) {
     const { name: workspace } = JSON.parse(
       readFileSync(join(root, "packages", name, "package.json"), "utf8"),
     );

@@ -72,9 +72,9 @@ export async function install(label, folder, options = {}) {
 }
 
 /** Installs one package into `folder`, without running its scripts. */
-export async function installPackage(label, folder, specifier) {
+export async function installPackage(label, folder, ...specifiers) {
   const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  await requireStep(label, npm("install", ...flags, "--prefer-offline", specifier), {
+  await requireStep(label, npm("install", ...flags, "--prefer-offline", ...specifiers), {
     cwd: folder,
     remedy: `The installation failed. Once npm reaches its registry, run the same command again.`,
   });

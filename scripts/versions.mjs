@@ -2,14 +2,17 @@
  * `npm run test:versions`: runs the unit tests, and the tests of TypeScript modules, on every
  * supported major version of Node but the one that runs this script, which `npm test` covers. The
  * tests of TypeScript modules also run on the oldest supported version. Arguments name other
- * versions: `npm run test:versions -- 22 24`.
+ * versions: `npm run test:versions -- 22 24`. With `--short`, only the unit tests of folders that
+ * depend on modules of Node.
  */
 import { majors, nodeOf, oldest, running } from "./node-versions.mjs";
 import { requireNode, requireScript, step } from "./steps.mjs";
 
 requireNode();
 await requireScript("setup.mjs");
-const asked = process.argv.slice(2);
+const isShort = process.argv.includes("--short");
+const asked = process.argv.slice(2).filter((argument) => argument !== "--short");
+const folders = ["packages/cli", "packages/stores", "packages/lutra/src/transport"];
 const versions = asked.length > 0 ? asked : majors.filter((version) => version !== running);
 
 const results = asked.length > 0 ? [] : [await testModules(oldest)];
@@ -17,7 +20,11 @@ for (const version of versions) results.push(await testUnits(version), await tes
 if (results.includes(false)) process.exit(1);
 
 async function testUnits(version) {
-  return test(`unit tests on Node ${version}`, version, ["--project", "unit"]);
+  return test(`unit tests on Node ${version}`, version, [
+    "--project",
+    "unit",
+    ...(isShort ? folders : []),
+  ]);
 }
 
 /** The way in which modules load depends on the version more than anything else. */

@@ -46,6 +46,11 @@ it("names the file of a block by the comment on its first line", () => {
   expect(blocks.map(fileOf)).toEqual([".lutra/docs/b-c/gateway.yaml", ".lutra/docs/b-c/x.ts"]);
 });
 
+it("gives hidden code the language of its file", () => {
+  const text = document("<!-- hidden", "# gateway.yaml", "-->", "<!-- hidden", "// x.ts", "-->");
+  expect(blocksOf("a.md", text).map(({ language }) => language)).toEqual(["yaml", "ts"]);
+});
+
 it("takes the reason why a block is not checked", () => {
   const text = document("<!-- not checked: a synopsis -->", "```sh", "x <y>", "```", "```", "```");
   expect(blocksOf("a.md", text).map(({ unchecked }) => unchecked)).toEqual([

@@ -59,8 +59,9 @@ export function blocksOf(path: string, document: string): readonly Block[] {
     if (kind === "reason") unchecked = argument;
     else if (kind === "after") blocks.push(extended(path, line, blocks.pop(), pick(body)));
     else if (kind === "hidden" && name === undefined) hidden = body;
-    else if (kind === "hidden") {
-      blocks.push({ path, line, language: "ts", shown: "", text: pick(body), name });
+    else if (kind === "hidden" && name !== undefined) {
+      const language = name.slice(name.lastIndexOf(".") + 1) as Language;
+      blocks.push({ path, line, language, shown: "", text: pick(body), name });
     } else {
       const language = languageOf(path, line, argument);
       const text = pick([...hidden, ...body]);
@@ -121,10 +122,12 @@ function nameIn(shown: string): string | undefined {
   return /^(?:\/\/|#) ([\w.-]+\.(?:ts|yaml|json))$/.exec(shown.split("\n")[0] ?? "")?.[1];
 }
 
-/** The documents whose blocks are checked. */
+/** The documents whose blocks are checked. Those of docs/api are made from compiled declarations. */
 export function documentsOf(root: string): readonly string[] {
   const below = ["docs", "packages"].flatMap((folder) => filesBelow(root, folder));
-  const pages = below.filter((path) => /^docs\/.*\.md$|^packages\/[^/]+\/README\.md$/.test(path));
+  const pages = below.filter((path) =>
+    /^docs\/(?!api\/).*\.md$|^packages\/[^/]+\/README\.md$/.test(path),
+  );
   return ["README.md", ...pages];
 }
 

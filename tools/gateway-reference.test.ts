@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { fill, formatJson, reference } from "./gateway-reference.ts";
+import { configJsonSchema, type JsonSchema } from "../packages/gateway/src/config/json-schema.ts";
+import { formatJson, reference } from "./gateway-reference.ts";
 
 it("shows every key of every object once", () => {
   const point = {
@@ -45,10 +46,14 @@ it("shows every key of every object once", () => {
   );
 });
 
-it("replaces what stands between the marks", () => {
-  const document = "a\n<!-- k -->\nold\n<!-- /k -->\nb\n";
-  expect(fill(document, "k", "new")).toBe("a\n<!-- k -->\n\nnew\n\n<!-- /k -->\nb\n");
-  expect(() => fill("a", "k", "new")).toThrow("expected <!-- k -->");
+it("shows every key of a configuration with its meaning", () => {
+  const keys = keysOf(configJsonSchema());
+  expect(keys.length).toBeGreaterThan(100);
+  const text = reference(configJsonSchema());
+  const missing = keys.filter(({ key, description }) => {
+    return !text.includes(`| \`${key}\` |`) || !description || !text.includes(description);
+  });
+  expect(missing).toEqual([]);
 });
 
 it("writes JSON that means the same", () => {
@@ -56,3 +61,15 @@ it("writes JSON that means the same", () => {
   expect(JSON.parse(formatJson(value))).toEqual(value);
   expect(formatJson(value)).toContain('"a": ["x", 1, null]');
 });
+
+/** All keys of all objects in a schema. */
+function keysOf(schema: JsonSchema): { readonly key: string; readonly description?: string }[] {
+  const { properties = {}, additionalProperties, items, anyOf = [] } = schema;
+  const inside = [...Object.values(properties), ...anyOf];
+  if (items !== undefined) inside.push(items);
+  if (typeof additionalProperties === "object") inside.push(additionalProperties);
+  const own = Object.entries(properties).map(([key, { description }]) => {
+    return { key, ...(description !== undefined && { description }) };
+  });
+  return [...own, ...inside.flatMap(keysOf)];
+}

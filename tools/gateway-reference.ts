@@ -6,9 +6,10 @@
  *
  * With `--check` nothing is written: a file that is out of date is a failure.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { configJsonSchema, type JsonSchema } from "../packages/gateway/src/config/json-schema.ts";
+import { fill, tableOf, writeGenerated } from "./generated.ts";
 
 const command = "node --import tsx tools/gateway-reference.ts";
 
@@ -22,8 +23,8 @@ export function reference(schema: JsonSchema): string {
         const isRequired = keys.required?.includes(key) ?? false;
         return row(key, value, isRequired, below(path, key));
       });
-      const head = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"];
-      return [...title, ...about, ...head, ...rows, ""].join("\n");
+      const table = tableOf(["Key", "Type", "Default", "Meaning"], rows);
+      return [...title, ...about, table, ""].join("\n");
     })
     .join("\n")
     .trimEnd();
@@ -70,13 +71,12 @@ function below(path: string, key: string): string {
   return path === "" ? key : `${path}.${key}`;
 }
 
-function row(key: string, schema: JsonSchema, isRequired: boolean, path: string): string {
+function row(key: string, schema: JsonSchema, isRequired: boolean, path: string): string[] {
   const { default: byDefault, description = "" } = schema;
   const objects = objectsIn(path, schema);
   const shown =
     byDefault === undefined || objects.length > 0 ? "" : code(JSON.stringify(byDefault));
-  const cells = [code(key), typeOf(schema), isRequired ? "required" : shown, sentence(description)];
-  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [code(key), typeOf(schema), isRequired ? "required" : shown, sentence(description)];
 }
 
 function typeOf(schema: JsonSchema): string {
@@ -117,56 +117,42 @@ function sentence(text: string): string {
   return text === "" || text.endsWith(".") ? text : `${text}.`;
 }
 
-/** Puts text between the comments `<!-- name -->` and `<!-- /name -->`. */
-export function fill(document: string, name: string, text: string): string {
-  const [before, after] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const start = document.indexOf(before);
-  const end = document.indexOf(after);
-  if (start === -1 || end < start) throw new Error(`expected ${before} and ${after}`);
-  return `${document.slice(0, start)}${before}\n\n${text.trim()}\n\n${document.slice(end)}`;
-}
-
-/** JSON as the formatter of this repository writes it: short arrays in one line. */
-export function formatJson(value: unknown, indent = ""): string {
+/**
+ * JSON as the formatter of this repository writes it: arrays that fit are in one line.
+ *
+ * @param used Number of columns before the value in its line
+ */
+export function formatJson(value: unknown, indent = "", used: number = indent.length): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
   const isArray = Array.isArray(value);
   const entries = isArray
     ? value.map((item) => formatJson(item, inner))
-    : Object.entries(value).map(
-        ([key, item]) => `${JSON.stringify(key)}: ${formatJson(item, inner)}`,
-      );
+    : Object.entries(value).map(([key, item]) => {
+        const name = `${JSON.stringify(key)}: `;
+        return name + formatJson(item, inner, inner.length + name.length);
+      });
   if (entries.length === 0) return isArray ? "[]" : "{}";
   const line = `[${entries.join(", ")}]`;
-  if (isArray && !line.includes("\n") && inner.length + line.length < 80) return line;
+  // A comma may follow.
+  if (isArray && !line.includes("\n") && used + line.length < lineWidth) return line;
   const [open, close] = isArray ? "[]" : "{}";
   return `${open}\n${inner}${entries.join(`,\n${inner}`)}\n${indent}${close}`;
 }
 
-function main(isCheck: boolean): number {
+/** The `lineWidth` of biome.json. */
+const lineWidth = 100;
+
+function main(): number {
   const root = fileURLToPath(new URL("..", import.meta.url));
-  const read = (path: string) =>
-    existsSync(`${root}/${path}`) ? readFileSync(`${root}/${path}`, "utf8") : "";
+  const read = (path: string) => readFileSync(`${root}/${path}`, "utf8");
   const schema = configJsonSchema();
   const example = read("packages/gateway/src/config/fixtures/annotated.yaml");
   const guide = fill(read("docs/gateway-config.md"), "keys", reference(schema));
-  const files = {
+  return writeGenerated(root, command, {
     "packages/gateway/schema.json": `${formatJson(schema)}\n`,
     "docs/gateway-config.md": fill(guide, "example", `\`\`\`yaml\n${example}\`\`\``),
-  };
-  let stale = 0;
-  for (const [path, text] of Object.entries(files)) {
-    if (read(path) === text) continue;
-    if (isCheck) {
-      console.error(`${path} is out of date. Run: ${command}`);
-      stale += 1;
-    } else {
-      writeFileSync(`${root}/${path}`, text);
-    }
-  }
-  return stale > 0 ? 1 : 0;
+  });
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  process.exitCode = main(process.argv.includes("--check"));
-}
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) process.exitCode = main();

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findBroken } from "./links.ts";
+import { findBroken, replaceLinks } from "./links.ts";
 
 const page = (text: string) => ({ path: "docs/a.md", text });
 const other = { path: "docs/b.md", text: "# A `code` title, twice\n\n# A `code` title, twice\n" };
@@ -23,4 +23,11 @@ it.each([
   ["```\n# Code\n```\n[c](#code)", "docs/a.md:4: expected a heading #code in docs/a.md"],
 ])("rejects %j", (text, fault) => {
   expect(findBroken([page(text), other], exists)).toEqual([fault]);
+});
+
+it("replaces relative links outside code", () => {
+  const text = "`[a](b.md)` [c](b.md#x) [w](https://example.com)\n```\n[a](b.md)\n```\n[e](b.md)\n";
+  expect(replaceLinks(text, (target) => `../${target}`)).toBe(
+    text.replace("[c](b", "[c](../b").replace("[e](b", "[e](../b"),
+  );
 });

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { anchorsOf, withoutFences } from "./anchors.ts";
 import { filesBelow } from "./files.ts";
 
 export interface Document {
@@ -43,42 +44,33 @@ function faultOf(
   return anchors.get(path)?.has(anchor) ? undefined : `expected a heading #${anchor} in ${path}`;
 }
 
-/** The targets of inline links outside code, without those that have a scheme. */
+/** The relative targets of links, with their lines. */
 function linksOf(text: string): { readonly line: number; readonly target: string }[] {
-  return withoutCode(text)
-    .split("\n")
-    .flatMap((content, index) =>
-      [...content.matchAll(/\]\(<?([^)\s>]+)>?\)/g)].map(([, target = ""]) => {
-        return { line: index + 1, target };
-      }),
-    )
-    .filter(({ target }) => !/^[a-z][a-z+.-]*:/i.test(target));
+  return relativeLinks(text).map(({ index, target }) => {
+    return { line: text.slice(0, index).split("\n").length, target };
+  });
 }
 
-/** The anchors of all headings, as GitHub makes them. */
-function anchorsOf(text: string): Set<string> {
-  const found = new Set<string>();
-  const seen = new Map<string, number>();
-  for (const [, title = ""] of withoutFences(text).matchAll(/^#{1,6}\s+(.+?)\s*$/gm)) {
-    const anchor = title
-      .toLowerCase()
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-      .replace(/\s/g, "-");
-    const count = seen.get(anchor) ?? 0;
-    seen.set(anchor, count + 1);
-    found.add(count === 0 ? anchor : `${anchor}-${count}`);
-  }
-  return found;
+/** Returns the text with another target in each relative link. */
+export function replaceLinks(text: string, replace: (target: string) => string): string {
+  let end = 0;
+  const parts = relativeLinks(text).flatMap(({ index, target }) => {
+    const before = text.slice(end, index);
+    end = index + target.length;
+    return [before, replace(target)];
+  });
+  return [...parts, text.slice(end)].join("");
+}
+
+/** Inline links outside code, without those that have a scheme. */
+function relativeLinks(text: string): { readonly index: number; readonly target: string }[] {
+  return [...withoutCode(text).matchAll(/(\]\(<?)([^)\s>]+)>?\)/g)]
+    .map(({ index, 1: before = "", 2: target = "" }) => ({ index: index + before.length, target }))
+    .filter(({ target }) => !/^[a-z][a-z+.-]*:/i.test(target));
 }
 
 function withoutCode(text: string): string {
   return withoutFences(text).replace(/`[^`\n]+`/g, (code) => code.replace(/[^\n[\]]/g, " "));
-}
-
-/** Blanks fenced code and keeps the lines. */
-function withoutFences(text: string): string {
-  return text.replace(/^(`{3,})[\s\S]*?^\1\s*$/gm, (code) => code.replace(/[^\n]/g, ""));
 }
 
 function main(): number {

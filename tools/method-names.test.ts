@@ -13,9 +13,26 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Lines that may compare, by file, because they implement the rule of the method. */
 const allowed: { readonly [path: string]: readonly string[] } = {
+  // Sessions end at the gateway, so its list of versions replaces that of the upstream.
+  "packages/gateway/src/routes/list-versions.ts": [
+    "if (request.method !== discover.name) return next(request, context);",
+  ],
   // A merge opens one subscription at each of its upstreams.
   "packages/gateway/src/merge/relay.ts": [
     "if (request.method !== listen.name) return upstream.serve(request, context);",
+  ],
+  // The gateway names its own versions for a legacy upstream.
+  "packages/gateway/src/bridge/modern-result.ts": [
+    "return method === discover.name ? modernDiscover(own) : own;",
+  ],
+  // Legacy servers ask for roots as soon as the session is open.
+  "packages/lutra/src/legacy/client/server-requests.ts": [
+    'return request.method === "roots/list";',
+  ],
+  // Legacy servers have neither method; the session answers them.
+  "packages/lutra/src/legacy/client/session.ts": [
+    "if (request.method === discover.name) return discoverResult(this.#introduction);",
+    "if (request.method === listen.name) return this.#subscriptions.serve(request, context);",
   ],
 };
 
@@ -65,7 +82,7 @@ describe("the search for comparisons of method names", () => {
 });
 
 describe("shared code compares no method name", () => {
-  const sources = ["lutra", "stores", "gateway", "cli"].flatMap((name) =>
+  const sources = ["lutra", "stores", "gateway", "migrate", "cli"].flatMap((name) =>
     filesBelow(root, `packages/${name}/src`).filter(
       (path) => isSource(path) && !path.includes("/fixtures/"),
     ),

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { readTags, specMap } from "./spec-map.ts";
+import { earlierProblems, readTags, specMap } from "./spec-map.ts";
 import type { SpecPages } from "./spec-pages.ts";
 
 const spec: SpecPages = {
   revision: "2026-07-28",
   pages: {
-    "basic/index": { must: 0, headings: { meta: 2, requests: 1 } },
-    "server/tools": { must: 1, headings: { "calling-tools": 0 } },
+    "basic/index": { rules: "", headings: { meta: "MUST 01; SHOULD 02", requests: "MUST 03" } },
+    "server/tools": { rules: "MUST NOT 04", headings: { "calling-tools": "" } },
   },
 };
 
@@ -53,12 +53,24 @@ it("lists the files of a heading, and the headings with rules that no file names
     { page: "server/tools", heading: "calling-tools", file: "examples/c.ts" },
   ];
   const { markdown, problems } = specMap(tags, spec);
-  const [implemented = "", open = ""] = markdown.split("## To do");
+  const [implemented = "", open = ""] = markdown.split("## Headings without files");
   expect(problems).toEqual([]);
   expect(implemented).toMatch(/basic\/index \| \[meta\].* \| 2 \| .*a\.ts.*<br>.*b\.ts/);
   expect(implemented).toMatch(/server\/tools \| \[calling-tools\].* \| 0 \| .*c\.ts/);
   expect(open.match(/^\| (?:basic|server).*$/gm)).toEqual([
     expect.stringMatching(/basic\/index \| \[requests\].* \| 1 \|/),
     expect.stringMatching(/server\/tools \| \[\(page\)\].* \| 1 \|/),
+  ]);
+});
+
+it("checks tags of earlier revisions", () => {
+  const pages = { "2025-11-25/basic/lifecycle": ["initialization"] };
+  const tags = readTags(
+    "a.ts",
+    "// @spec 2025-11-25/basic/lifecycle#initialization, 2025-11-25/basic/lifecycle#other, 2024-11-05/x",
+  );
+  expect(earlierProblems(tags, pages)).toEqual([
+    "a.ts: @spec 2025-11-25/basic/lifecycle#other: no such heading among initialization",
+    "a.ts: @spec 2024-11-05/x: no such page",
   ]);
 });

@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
-import { parsePage, slugOf } from "./spec-pages.ts";
+import { parsePage, parseRules, slugOf } from "./spec-pages.ts";
+
+/** The levels of rules, without their hashes. */
+const levels = (rules: string) => parseRules(rules).map(({ level }) => level);
 
 it.each([
   ["Server Requirements (Basic Workflow)", "server-requirements-basic-workflow"],
@@ -13,8 +16,8 @@ it.each([
   expect(slugOf(title)).toBe(slug);
 });
 
-it("counts sentences with a MUST under the heading they stand below", () => {
-  const page = parsePage(`---
+it("finds the rules of each heading, with the key words of each sentence", () => {
+  const { rules, headings } = parsePage(`---
 title: A page that MUST NOT be counted here
 ---
 
@@ -22,22 +25,41 @@ Every request **MUST** say so.
 
 ## First
 
-Servers **MUST** answer. They **MUST NOT** wait, and **MUST** be
+Servers **MUST** answer. They **MUST NOT** wait (e.g. for locks), and **MUST** be
 polite. They **SHOULD** be quick.
 
-- A list item **MUST** count
-- as **MUST** the next
+- A list item **SHALL** count
+- as is **RECOMMENDED** for the next
 
 ### Deeper
 
 | a | **MUST** |
 `);
-  expect(page).toEqual({ must: 1, headings: { first: 4, deeper: 1 } });
+  expect(levels(rules)).toEqual(["MUST"]);
+  expect(levels(headings.first ?? "")).toEqual([
+    "MUST",
+    "MUST NOT, MUST",
+    "SHOULD",
+    "MUST",
+    "SHOULD",
+  ]);
+  expect(levels(headings.deeper ?? "")).toEqual(["MUST"]);
+});
+
+it("identifies a rule by its wording, regardless of line breaks", () => {
+  const [one, two, other] = [
+    "Servers MUST\nanswer.",
+    "Servers MUST answer.",
+    "Servers MUST go.",
+  ].map((text) => parsePage(text).rules);
+  expect(one).toMatch(/^MUST [0-9a-f]{8}$/);
+  expect(two).toBe(one);
+  expect(other).not.toBe(one);
 });
 
 it("leaves out code, comments and words in quotation marks", () => {
   const page = parsePage(`
-The key words "MUST" and "MUST NOT" are known.
+The key words "MUST", "MUST NOT" and "NOT RECOMMENDED" are known.
 
 \`\`\`ts
 ## Not a heading
@@ -46,7 +68,7 @@ The key words "MUST" and "MUST NOT" are known.
 
 {/* MUST */}
 `);
-  expect(page).toEqual({ must: 0, headings: {} });
+  expect(page).toEqual({ rules: "", headings: {} });
 });
 
 it("numbers a heading that appears again on its page", () => {

@@ -4,19 +4,28 @@
  *     node --import tsx tools/spec-pages.ts <folder of the revision> [ext-tasks=<its folder>]
  *
  * Pages of extensions have the name of their repository in front.
- * The file holds the names of pages and headings and how many sentences with a MUST each has,
- * never the text.
+ * The file holds the names of pages and headings, and the level and a hash of each rule, never the
+ * text. A rule is a sentence with a key word of BCP 14.
  */
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { filesBelow } from "./files.ts";
 
 export interface SpecPage {
-  /** Sentences with a MUST before the first heading. */
-  readonly must: number;
-  /** Slug of each heading, in the page's order, to the sentences with a MUST below it. */
-  readonly headings: Readonly<Record<string, number>>;
+  /** Rules before the first heading, such as `MUST 0a1b2c3d; SHOULD NOT 4e5f6a7b`. */
+  readonly rules: string;
+  /** Slug of each heading, in the page's order, to the rules below it. */
+  readonly headings: Readonly<Record<string, string>>;
+}
+
+/** One rule of a page. */
+export interface SpecRule {
+  /** The key words of the sentence: `MUST`, `MUST NOT`, `SHOULD`, `SHOULD NOT`, or several. */
+  readonly level: string;
+  /** Changes with the wording of the sentence. */
+  readonly hash: string;
 }
 
 export interface SpecPages {
@@ -53,17 +62,17 @@ function readExtension(argument: string): SpecPages["pages"] {
   return Object.fromEntries(pages.map(([page, found]) => [`${name}/${page}`, found]));
 }
 
-/** Counts the rules under each heading of a page, leaving out front matter and code. */
+/** Finds the rules under each heading of a page, leaving out front matter and code. */
 export function parsePage(source: string): SpecPage {
-  const headings: Record<string, number> = {};
+  const headings: Record<string, string> = {};
   let slug: string | undefined;
-  let must = 0;
+  let rules = "";
   let section: string[] = [];
 
   const closeSection = () => {
-    const count = countMust(section);
-    if (slug === undefined) must = count;
-    else headings[slug] = count;
+    const found = rulesIn(section);
+    if (slug === undefined) rules = found;
+    else headings[slug] = found;
     section = [];
   };
 
@@ -77,7 +86,16 @@ export function parsePage(source: string): SpecPage {
     slug = unusedSlug(slugOf(title), headings);
   }
   closeSection();
-  return { must, headings };
+  return { rules, headings };
+}
+
+/** Parses the rules of one heading. */
+export function parseRules(rules: string): SpecRule[] {
+  const list = rules === "" ? [] : rules.split("; ");
+  return list.map((rule) => {
+    const [, level = "", hash = ""] = /^(.*) (\w+)$/.exec(rule) ?? [];
+    return { level, hash };
+  });
 }
 
 /**
@@ -90,7 +108,7 @@ export function slugOf(title: string): string {
   return kept.replace(/[\s-]+/g, "-").replace(/^_+/, "");
 }
 
-function unusedSlug(slug: string, headings: Readonly<Record<string, number>>): string {
+function unusedSlug(slug: string, headings: Readonly<Record<string, string>>): string {
   let candidate = slug;
   for (let count = 1; candidate in headings; count += 1) candidate = `${slug}-${count}`;
   return candidate;
@@ -109,11 +127,37 @@ function proseLines(source: string): string[] {
   });
 }
 
+/** The key words of BCP 14, unless they are quoted. */
+const keyWords = /(?<!["“]|NOT )\b(?:(MUST|SHALL|SHOULD)( NOT)?|REQUIRED|(NOT )?RECOMMENDED)\b/g;
+
 /** A paragraph, a list item or a table row ends a sentence as a full stop does. */
-function countMust(lines: readonly string[]): number {
+function rulesIn(lines: readonly string[]): string {
   const blocks = lines.join("\n").split(/\n\s*(?=\n|[-*+]\s|\d+\.\s|\||<)/);
-  const sentences = blocks.flatMap((block) => block.replace(/\s+/g, " ").split(/(?<=[.!?])\s/));
-  return sentences.filter((sentence) => /(?<!["“])\bMUST\b/.test(sentence)).length;
+  const sentences = blocks.flatMap((block) =>
+    block
+      .replace(/\s+/g, " ")
+      .trim()
+      .split(/(?<=[.!?])(?<!e\.g\.|i\.e\.)\s/),
+  );
+  const rules = sentences.map((sentence) => [levelOf(sentence), hashOf(sentence)] as const);
+  return rules
+    .filter(([level]) => level !== "")
+    .map((rule) => rule.join(" "))
+    .join("; ");
+}
+
+function levelOf(sentence: string): string {
+  const words = [...sentence.matchAll(keyWords)].map(([word]) =>
+    word
+      .replace(/SHALL|REQUIRED/, "MUST")
+      .replace("NOT RECOMMENDED", "SHOULD NOT")
+      .replace("RECOMMENDED", "SHOULD"),
+  );
+  return [...new Set(words)].join(", ");
+}
+
+function hashOf(sentence: string): string {
+  return createHash("sha256").update(sentence).digest("hex").slice(0, 8);
 }
 
 function main([folder, ...extensions]: readonly string[]): void {

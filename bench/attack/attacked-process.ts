@@ -9,6 +9,8 @@ export interface AttackedProcess {
   /** Sends a message to the process, and resolves with the next message from it. */
   readonly ask: (message: unknown) => Promise<unknown>;
   readonly stop: () => void;
+  /** The process, whose `stdin` and `stdout` are pipes. */
+  readonly child: ChildProcess;
 }
 
 /** The time after which a process without an answer counts as frozen, in milliseconds. */
@@ -24,7 +26,8 @@ export async function startAttacked(
   args: readonly string[],
 ): Promise<AttackedProcess> {
   const program = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(program, args, { execArgv: ["--import", "tsx"] });
+  const stdio = ["pipe", "pipe", "inherit", "ipc"] as const;
+  const child = fork(program, args, { execArgv: ["--import", "tsx"], stdio: [...stdio] });
   return {
     ready: await nextMessage(child),
     ask: (message) => {
@@ -32,6 +35,7 @@ export async function startAttacked(
       return nextMessage(child);
     },
     stop: () => void child.kill("SIGKILL"),
+    child,
   };
 }
 

@@ -1,6 +1,15 @@
 /** Schemas and values that make validation expensive. */
+import { answerOf, bodyOf, send } from "./attack-request.ts";
 import { type AttackedProcess, startAttacked } from "./attacked-process.ts";
-import type { Outcome, Part } from "./part.ts";
+import {
+  confirmed,
+  megabytes,
+  milliseconds,
+  type Outcome,
+  type Part,
+  reasonOf,
+  withoutBars,
+} from "./part.ts";
 import { type ArgumentCase, argumentCases, type ResultCase, resultCases } from "./schema-cases.ts";
 import type { Watched } from "./watch-process.ts";
 
@@ -14,9 +23,11 @@ export const schemas: Part = {
   run: async () => {
     const outcomes: Outcome[] = [];
     for (const [index, one] of argumentCases.entries()) {
-      outcomes.push(await sendArguments(index, one));
+      outcomes.push(await confirmed(() => sendArguments(index, one)));
     }
-    for (const [index, one] of resultCases.entries()) outcomes.push(await sendResult(index, one));
+    for (const [index, one] of resultCases.entries()) {
+      outcomes.push(await confirmed(() => sendResult(index, one)));
+    }
     return outcomes;
   },
 };
@@ -24,7 +35,9 @@ export const schemas: Part = {
 async function sendArguments(index: number, { what, json }: ArgumentCase): Promise<Outcome> {
   const value = json();
   return await attack(`server: ${what}`, ["./schema-server.ts", index], async (process) => {
-    const text = await post(process.ready as string, value);
+    const take = { method: "tools/call", name: "take" };
+    const body = bodyOf(take, `"arguments":{"v":${value}}`);
+    const text = await (await send(process.ready as string, take, body)).text();
     const watched = (await process.ask("report")) as Watched;
     return outcomeOf({ what: `server: ${what}`, outcome: answerOf(text), value, watched });
   });
@@ -48,33 +61,10 @@ async function attack(
     process = await startAttacked(file, [String(index)]);
     return await run(process);
   } catch (error) {
-    return failed(what, error);
+    return { cells: [withoutBars(what), reasonOf(error), "", "", ""], isHeld: false };
   } finally {
     process?.stop();
   }
-}
-
-async function post(url: string, value: string): Promise<string> {
-  const _meta =
-    '{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}';
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2026-07-28",
-      "mcp-method": "tools/call",
-      "mcp-name": "take",
-    },
-    body: `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"take","arguments":{"v":${value}},"_meta":${_meta}}}`,
-    signal: AbortSignal.timeout(10_000),
-  });
-  return await response.text();
-}
-
-function answerOf(text: string): string {
-  const { result, error } = JSON.parse(text);
-  return error?.message ?? result.content[0].text;
 }
 
 interface Sent {
@@ -91,22 +81,12 @@ function outcomeOf({ what, outcome, value, watched }: Sent): Outcome {
   const cells = [
     what,
     outcome.length > 90 ? `${outcome.slice(0, 90)} ...` : outcome,
-    `${pauseMs.toFixed(0)} ms`,
-    `${jsonMs.toFixed(0)} ms`,
-    `${(grownBytes / 1e6).toFixed(0)} MB`,
+    milliseconds(pauseMs),
+    milliseconds(jsonMs),
+    megabytes(grownBytes),
   ];
-  return { cells: cells.map(withoutBars), isHeld: pauseMs - jsonMs < maxPauseMs };
-}
-
-function failed(what: string, error: unknown): Outcome {
-  const { message, name } = error as Error;
-  const outcome = name === "TimeoutError" ? "frozen" : message;
-  return { cells: [withoutBars(what), outcome, "", "", ""], isHeld: false };
-}
-
-/** Escapes the character that separates the cells of a Markdown table. */
-function withoutBars(text: string): string {
-  return text.replaceAll("|", "\\|");
+  const isHeld = pauseMs - jsonMs < maxPauseMs;
+  return { cells: cells.map(withoutBars), isHeld, isSlow: !isHeld };
 }
 
 function millisecondsOf(action: () => unknown): number {

@@ -11,6 +11,10 @@ export async function cpu(plan: Plan): Promise<readonly Row[]> {
     { name: "Lutra with 21 tools", file, args: ["21"] },
     { name: "Lutra with 200 tools", file, args: ["200"] },
   ];
-  const [one, some, many] = (await compare(entries, toolCalls, plan)) as [Series, Series, Series];
+  const [one, some, many] = (await compare(entries, (port) => toolCalls(port), plan)) as [
+    Series,
+    Series,
+    Series,
+  ];
   return [cpuRow("tools/call", [many, one], { atMost: 1.1 }), cpuRow("tools/call", [some, one])];
 }

@@ -18,7 +18,10 @@ export async function fetch(plan: Plan): Promise<readonly Row[]> {
     { name: "bare fetch handler", file: "./servers/bare-fetch.mjs" },
     { name: "Lutra", file: "./servers/lutra-fetch.mjs" },
   ];
-  const [bare, lutra] = (await compare(entries, toolCalls, plan)) as [Series, Series];
+  const [bare, lutra] = (await compare(entries, (port) => toolCalls(port), plan)) as [
+    Series,
+    Series,
+  ];
   requireSameBody(bare, lutra);
   return [throughputRow(what, [lutra, bare], { atLeast: 0.85 }), cpuRow(what, [lutra, bare])];
 }

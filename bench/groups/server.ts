@@ -24,7 +24,7 @@ export async function server(plan: Plan): Promise<readonly Row[]> {
     { name: "Lutra with JSON Schema", file: "./servers/lutra-tools.mjs", args: ["21", "json"] },
     ...(plan.against === undefined ? [] : [otherCheckout(plan.against)]),
   ];
-  const all = await compare(entries, toolCalls, plan);
+  const all = await compare(entries, (port) => toolCalls(port), plan);
   const [bare, official, lutra, withJSON, other] = all as [Series, Series, Series, Series, Series?];
   requireSameBody(bare, lutra);
   return [

@@ -53,6 +53,14 @@ const bundles: readonly Bundle[] = [
     atMost: 30,
   },
   {
+    what: "Lutra server with one JSON Schema tool, fetch handler of lutra/http/modern",
+    code: `${lutraServer}
+      import { createFetchHandler } from "lutra/http/modern";
+      export default { fetch: createFetchHandler(server) };`,
+    platform: "browser",
+    atMost: 30,
+  },
+  {
     what: "Lutra server with one JSON Schema tool, native Node handler",
     code: `${lutraServer}
       import { serveHttp } from "lutra/node";
@@ -63,6 +71,12 @@ const bundles: readonly Bundle[] = [
   {
     what: "Lutra client, fetch",
     code: lutraClient,
+    platform: "browser",
+    atMost: 30,
+  },
+  {
+    what: "Lutra client of lutra/client/modern, fetch",
+    code: lutraClient.replace("lutra/client", "lutra/client/modern"),
     platform: "browser",
     atMost: 30,
   },

@@ -1,0 +1,28 @@
+/**
+ * `npm run test:langchain`: sets up, installs LangChain into the folder of its test, and compiles and
+ * runs the test. The installation has 71 MB, too much for `npm run setup`.
+ */
+import { join } from "node:path";
+import { isInstallStale } from "./freshness.mjs";
+import {
+  handOver,
+  install,
+  node,
+  requireNode,
+  requireScript,
+  requireStep,
+  root,
+} from "./steps.mjs";
+
+const folder = "test/bridges/langchain";
+
+requireNode();
+await requireScript("setup.mjs");
+if (isInstallStale(join(root, folder))) {
+  await install("installing LangChain", join(root, folder));
+}
+const tsc = node("node_modules/typescript/bin/tsc", "-p", folder);
+await requireStep("checking types", tsc);
+await handOver(
+  node("node_modules/vitest/vitest.mjs", "run", "--config", `${folder}/vitest.config.ts`),
+);
