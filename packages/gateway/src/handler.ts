@@ -30,6 +30,7 @@ import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./ex
 import { unreadHead } from "./head/page-head.ts";
 import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
+import { OpenExchanges } from "./open-exchanges.ts";
 import {
   notificationRefused,
   notRouted,
@@ -69,39 +70,42 @@ interface HandledRequest {
 
 export class RequestHandler {
   readonly #onEnd: OnEnd;
-  #settings: HandlerSettings | undefined;
+  readonly #exchanges = new OpenExchanges<HandlerSettings>();
 
   constructor(onEnd: OnEnd) {
     this.#onEnd = onEnd;
   }
 
-  /** Applies settings. Until the first call, requests are refused with 503. */
-  use(settings: HandlerSettings): void {
-    this.#settings = settings;
+  /**
+   * Applies settings. Until the first call, requests are refused with 503. Resolves once all
+   * exchanges that began under earlier settings have ended.
+   */
+  use(settings: HandlerSettings): Promise<void> {
+    return this.#exchanges.use(settings);
   }
 
   /** The current settings. Undefined until the first call of `use`. */
   get settings(): HandlerSettings | undefined {
-    return this.#settings;
+    return this.#exchanges.settings;
   }
 
   /** Returns the listener for `node:http`, which answers requests for other paths with 404. */
   handleAt(path: string): (req: IncomingMessage, res: ServerResponse) => void {
     return (req, res) => {
       const sent = targetOf(req).path;
-      const { resource } = this.#settings?.endpoint.rules ?? {};
+      const { resource } = this.settings?.endpoint.rules ?? {};
       // The metadata of a protected gateway have paths of their own.
       if (sent === path || resource?.document(sent) !== undefined) return this.handle(req, res);
       const record = this.#record(req, res);
       record.reason = "path";
-      if (this.#settings) record.head = unreadHead(req, this.#settings.peers);
+      if (this.settings) record.head = unreadHead(req, this.settings.peers);
       res.writeHead(404, { "content-length": 0 }).end();
     };
   }
 
   /** Answers a request for the path of the endpoint. */
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
-    const settings = this.#settings;
+    const { settings } = this;
     if (settings === undefined) return void refuse(req, res, starting());
     const record = this.#record(req, res);
     const header = headerReader(req);
@@ -127,7 +131,7 @@ export class RequestHandler {
     try {
       const principal = await callers.identify(handled.header, handled.record.head);
       // A reload may have replaced the plan in the meantime.
-      const { plan } = this.#settings ?? handled.settings;
+      const { plan } = this.settings ?? handled.settings;
       route(handled, plan, principal);
     } catch (error) {
       fail(handled, error);
@@ -139,11 +143,13 @@ export class RequestHandler {
     const record = createRecord();
     const { socket } = req;
     const writtenBefore = socket.bytesWritten;
+    const term = this.#exchanges.begin();
     // A response closes once. `once` would allocate a wrapper for each request.
     res.on("close", () => {
       record.ms = performance.now() - record.startedAt;
       this.#endTrace(record, req, res);
       record.bytesOut = socket.bytesWritten - writtenBefore;
+      term?.end();
       this.#onEnd(record, req, res);
     });
     return record;
@@ -151,7 +157,7 @@ export class RequestHandler {
 
   /** Ends the span of an exchange. One that was refused by its head has none yet. */
   #endTrace(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse): void {
-    const startTrace = this.#settings?.startTrace;
+    const startTrace = this.settings?.startTrace;
     if (startTrace === undefined) return;
     record.trace ??= startTrace(record, traceInHeaders(headerReader(req)));
     record.trace.end(res.headersSent ? res.statusCode : 0);

@@ -114,13 +114,15 @@ export class RunningConfig {
     const upstreams = this.#open(Object.keys(config.upstreams), this.#parsed);
     closingOnFailure(upstreams, () => {
       const caching = this.#createCaching(config);
-      this.#putInForce(this.#parsed, { upstreams, caching, limits: this.#createLimits(config) });
+      const limits = this.#createLimits(config);
+      void this.#putInForce(this.#parsed, { upstreams, caching, limits });
     });
   }
 
   /**
    * Applies another configuration once its new upstreams answer or have timed out. Requests in
-   * flight finish with the old configuration. If it rejects, nothing has changed.
+   * flight finish with the old configuration, for which its upstreams stay open up to `drainMs`. If
+   * it rejects, nothing has changed.
    *
    * @throws {TypeError} for a change of sockets or of the log, and for an upstream that this program
    *   cannot run
@@ -136,15 +138,17 @@ export class RunningConfig {
     await Promise.all(waits);
     const [before, oldPlan] = [this.#resources, this.#plan];
     this.#generation += 1;
-    closingOnFailure(opened, () => {
+    const exchangesEnded = closingOnFailure(opened, () => {
       if (this.#phase === "closed") throw new TypeError("the gateway is closed");
-      this.#putInForce(next, this.#resourcesOf(config, opened));
+      return this.#putInForce(next, this.#resourcesOf(config, opened));
     });
-    // No request uses the old plan from here on.
+    // No request that arrives from here on uses the old plan.
     void oldPlan?.close(this.#plan);
     if (before.caching !== this.caching) before.caching?.close();
     else for (const name of changed) this.#forgetResponses(name);
-    for (const name of [...gone, ...changed]) this.#close(before.upstreams.get(name), config);
+    for (const name of [...gone, ...changed]) {
+      void this.#retire(before.upstreams.get(name), config, exchangesEnded);
+    }
   }
 
   /** Reports from now on that the gateway is closing. Requests are still served. */
@@ -168,7 +172,8 @@ export class RunningConfig {
     this.#parking.relay?.close();
   }
 
-  #putInForce(parsed: ParsedConfig, resources: ConfigResources): void {
+  /** Resolves once all exchanges that began under the configuration before have ended. */
+  #putInForce(parsed: ParsedConfig, resources: ConfigResources): Promise<void> {
     const { config } = parsed;
     const onError = (error: unknown) => this.#report(error);
     const callers = createCallers(parsed, this.#options, onError);
@@ -195,7 +200,7 @@ export class RunningConfig {
     this.#plan = plan;
     this.#callers = callers;
     const { startTrace } = this.#options;
-    this.#options.handler.use({ ...listening, callers, plan, startTrace });
+    return this.#options.handler.use({ ...listening, callers, plan, startTrace });
   }
 
   /** Returns the policy with spans for the time that requests wait for it, if tracing is on. */
@@ -316,8 +321,17 @@ export class RunningConfig {
     }
   }
 
-  #close(upstream: Upstream | undefined, { drainMs }: CompleteConfig): void {
-    upstream?.close(drainMs).catch((error: unknown) => this.#warn(upstream.name, error));
+  /** Closes an upstream once no exchange can use it, at the latest after `drainMs`. */
+  async #retire(
+    upstream: Upstream | undefined,
+    { drainMs }: CompleteConfig,
+    exchangesEnded: Promise<void>,
+  ): Promise<void> {
+    if (upstream === undefined) return;
+    const endsAt = performance.now() + drainMs;
+    await settledWithin(exchangesEnded, drainMs);
+    const leftMs = Math.max(0, endsAt - performance.now());
+    await upstream.close(leftMs).catch((error: unknown) => this.#warn(upstream.name, error));
   }
 
   readonly #warn = (message: string, cause?: unknown): void => {
@@ -332,6 +346,17 @@ export class RunningConfig {
  */
 export function readyMsOf(config: UpstreamConfig | undefined): number {
   return config?.module === undefined ? 5000 : 120_000;
+}
+
+/** Resolves when the work has ended, at the latest after `ms` milliseconds. */
+function settledWithin(work: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void work.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function closingOnFailure<T>(opened: ReadonlyMap<string, Upstream>, work: () => T): T {
