@@ -92,17 +92,22 @@ export async function requireScript(name) {
   if (code !== 0) process.exit(code);
 }
 
+/** Runs another program in this terminal and exits with its code. */
+export async function handOver(command) {
+  process.exit(await runHere(command));
+}
+
 /**
- * Runs another program in this terminal and exits with its code. Forwards signals from outside;
+ * Runs another program in this terminal; resolves to its exit code. Forwards signals from outside;
  * Ctrl-C at a terminal reaches it anyway, so that one is not sent twice.
  */
-export async function handOver(command) {
+export async function runHere(command) {
   const child = spawn(command[0], command.slice(1), { cwd: root, stdio: "inherit", env: env() });
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {
     if (!process.stdin.isTTY) child.kill("SIGINT");
   });
-  process.exit(await ended(child));
+  return ended(child);
 }
 
 /** npm, run by the Node that runs this script where it can be found. */

@@ -1,8 +1,13 @@
 /**
  * `npm test`: sets up, checks, then runs every test. Arguments go on to vitest, for instance
- * `npm test -- --project unit`.
+ * `npm test -- --project unit`. With `--recheck`, as in CI, up to two files that failed are run once
+ * more, alone, and named as unstable if they pass.
  */
-import { handOver, node, requireNode, requireScript } from "./steps.mjs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { filesToRecheck, unstableLines } from "./recheck.mjs";
+import { handOver, node, requireNode, requireScript, runHere } from "./steps.mjs";
 import { installSuite } from "./suite.mjs";
 
 requireNode();
@@ -10,4 +15,21 @@ requireNode();
 const setup = requireScript("setup.mjs");
 await Promise.all([setup, installSuite({ beside: setup })]);
 await requireScript("check.mjs");
-await handOver(node("node_modules/vitest/vitest.mjs", "run", ...process.argv.slice(2)));
+
+const args = process.argv.slice(2);
+const vitest = node("node_modules/vitest/vitest.mjs", "run");
+if (!args.includes("--recheck")) await handOver([...vitest, ...args]);
+
+const folder = mkdtempSync(join(tmpdir(), "lutra-report-"));
+const report = join(folder, "report.json");
+const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+const code = await runHere([...vitest, ...reporters, ...args.filter((arg) => arg !== "--recheck")]);
+const files = code === 0 ? undefined : filesToRecheck(JSON.parse(readFileSync(report, "utf8")));
+rmSync(folder, { recursive: true });
+if (files === undefined) process.exit(code);
+
+const names = files.map(({ name }) => name);
+console.log(`Running again, alone: ${names.join(", ")}`);
+const codeAlone = await runHere([...vitest, "--no-file-parallelism", ...names]);
+if (codeAlone === 0) console.log(unstableLines(files).join("\n"));
+process.exit(codeAlone);
