@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ConfigInput } from "./config/schema.ts";
 import {
   type Authority,
+  type CertificateFiles,
   createAuthority,
   hasOpenSSL,
   replaceCertificate,
@@ -66,6 +67,66 @@ describe.skipIf(!hasOpenSSL)("a listener with TLS (needs openssl)", () => {
     const old = createPoster({ ca, maxVersion: "TLSv1.2" });
     await expect(old(url)).rejects.toThrow(/protocol version/);
     expect((await createPoster({ ca })(url)).status).toBe(200);
+  });
+
+  describe("with clientCa", () => {
+    async function guarded() {
+      const [authority, ofClients] = [createAuthority(), createAuthority()];
+      const tls = { ...authority.issue("gateway"), clientCa: ofClients.ca };
+      return { ...(await secureGateway(authority, { tls })), ofClients };
+    }
+    const read = ({ cert, key }: CertificateFiles) => ({
+      cert: readFileSync(cert, "utf8"),
+      key: readFileSync(key, "utf8"),
+    });
+
+    it("serves clients with a certificate of the authority", async () => {
+      const { url, ca, ofClients } = await guarded();
+      const post = createPoster({ ca, ...read(ofClients.issue("agent")) });
+      expect((await post(url, "tools/call", call)).status).toBe(200);
+    });
+
+    it.each([
+      ["without a certificate", () => ({})],
+      ["with a certificate of another authority", () => read(createAuthority().issue("agent"))],
+      ["with an expired one", (own: Authority) => read(own.issue("agent", { days: -1 }))],
+    ] as const)("lets no client connect %s", async (_what, certificateOf) => {
+      const { url, ca, ofClients, upstream } = await guarded();
+      const post = createPoster({ ca, ...certificateOf(ofClients) });
+      await expect(post(url, "tools/call", call)).rejects.toThrow();
+      expect(upstream.lastHeaders()["mcp-method"]).not.toBe("tools/call");
+    });
+
+    it("accepts another authority after a reload", async () => {
+      const { url, ca, ofClients, reload, config } = await guarded();
+      const other = createAuthority();
+      const post = createPoster({ ca, ...read(other.issue("agent")) });
+      await expect(post(url)).rejects.toThrow();
+      writeFileSync(ofClients.ca, readFileSync(other.ca));
+      await reload(config);
+      expect((await post(url)).status).toBe(200);
+    });
+
+    it("can't begin or end to require certificates in a reload", async () => {
+      const { reload, config, files } = await guarded();
+      const open = { ...config, listen: { port: 0, tls: files } };
+      await expect(reload(open)).rejects.toThrow(
+        /^listen\.tls: expected "certificates, also of clients"/,
+      );
+    });
+
+    it("names a file without certificates", async () => {
+      const authority = createAuthority();
+      const files = authority.issue("gateway");
+      const config: ConfigInput = {
+        ...quiet,
+        listen: { port: 0, tls: { ...files, clientCa: files.key } },
+        upstreams: { a: { url: "http://127.0.0.1:9/mcp" } },
+      };
+      await expect(startGateway(config)).rejects.toThrow(
+        "listen.tls.clientCa: expected certificates of authorities in PEM: it contains none",
+      );
+    });
   });
 
   it("uses a new certificate for new connections, and drops none", async () => {

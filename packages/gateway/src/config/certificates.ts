@@ -23,7 +23,7 @@ interface TlsPart {
   readonly files: { readonly [key in FileKey]?: string | undefined };
 }
 
-const fileKeys = ["ca", "cert", "key"] as const;
+const fileKeys = ["ca", "cert", "key", "clientCa"] as const;
 type FileKey = (typeof fileKeys)[number];
 
 /**
@@ -50,11 +50,16 @@ export function readCertificates(
 
 /** Returns the settings of a listener's TLS. The files must have been read. */
 export function listenTlsOf(
-  { cert, key, minVersion }: ListenTls,
+  { cert, key, clientCa, minVersion }: ListenTls,
   certificates: Certificates,
 ): TlsSettings {
   const read = (name: string) => certificates.get(name) ?? "";
-  return { cert: read(cert), key: read(key), minVersion };
+  return {
+    cert: read(cert),
+    key: read(key),
+    minVersion,
+    ...(clientCa !== undefined && { ca: read(clientCa), requestCert: true }),
+  };
 }
 
 /** Returns the settings of the connections to an upstream, or undefined for the defaults. */
@@ -81,7 +86,7 @@ function partsOf({
     ...listen.also.map(({ tls }, index) => ({ path: ["listen", "also", index, "tls"], tls })),
   ];
   const own = listeners.flatMap(({ path, tls }) =>
-    tls === undefined ? [] : [{ path, files: { cert: tls.cert, key: tls.key } }],
+    tls === undefined ? [] : [{ path, files: tls }],
   );
   const others = Object.entries(upstreams).flatMap(([name, { tls }]) => {
     if (tls === undefined) return [];
@@ -124,11 +129,13 @@ function problemWithUse(
 ): string | undefined {
   const text = textOf(key);
   if (text === undefined) return undefined;
-  const options = key === "key" ? { cert: textOf("cert"), key: text } : { [key]: text };
+  const isAuthority = key === "ca" || key === "clientCa";
+  const own = key === "key" ? { cert: textOf("cert"), key: text } : { cert: text };
+  const options = isAuthority ? { ca: text } : own;
   const hasForm = key === "key" || text.includes("-----BEGIN CERTIFICATE-----");
   const reason = hasForm ? failureOf(options) : "it contains none";
   if (reason === undefined) return undefined;
-  if (key === "ca") return `expected certificates of authorities in PEM: ${reason}`;
+  if (isAuthority) return `expected certificates of authorities in PEM: ${reason}`;
   if (key === "cert") return `expected a certificate in PEM: ${reason}`;
   return `expected the private key of the certificate, in PEM and without a password: ${reason}`;
 }

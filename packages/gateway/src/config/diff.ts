@@ -59,7 +59,7 @@ const fixedSettings: readonly {
   { path: "listen.mode", read: ({ listen }) => listen.mode ?? "no value" },
   { path: "listen.proxyProtocol", read: ({ listen }) => listen.proxyProtocol },
   { path: "listen.also", read: ({ listen }) => listen.also.map(withoutFiles) },
-  { path: "listen.tls", read: ({ listen }) => (listen.tls ? "certificates" : "no value") },
+  { path: "listen.tls", read: ({ listen }) => kindOf(listen.tls) ?? "no value" },
   { path: "listen.path", read: ({ listen }) => listen.path },
   { path: "listen.maxConnections", read: ({ listen }) => listen.maxConnections ?? "no value" },
   { path: "shared", read: ({ shared }) => withoutPassword(shared) },
@@ -72,7 +72,12 @@ const fixedSettings: readonly {
 
 /** Returns a place without its certificate, which can change. */
 function withoutFiles({ tls, ...place }: CompleteConfig["listen"]["also"][number]): unknown {
-  return { ...place, ...(tls && { tls: "certificates" }) };
+  return { ...place, ...(tls && { tls: kindOf(tls) }) };
+}
+
+/** Returns the kind of TLS that a listener has. Only its certificates can change. */
+function kindOf(tls: CompleteConfig["listen"]["tls"]): string | undefined {
+  return tls && (tls.clientCa ? "certificates, also of clients" : "certificates");
 }
 
 /** Returns the setting with a digest of its URL, because messages must not contain the password. */

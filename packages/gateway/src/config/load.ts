@@ -132,7 +132,7 @@ function resolvePlace<Place extends ListenPlace>(place: Place, folder: string): 
 
 /** Resolves the files of a setting of TLS. */
 function resolveTls<Tls extends TlsFiles>(tls: Tls, folder: string): Tls {
-  const files = ["ca", "cert", "key"] as const;
+  const files = ["ca", "cert", "key", "clientCa"] as const;
   const resolved = files.flatMap((key) => {
     const name = tls[key];
     return name === undefined ? [] : [[key, resolve(folder, name)]];
@@ -142,6 +142,7 @@ function resolveTls<Tls extends TlsFiles>(tls: Tls, folder: string): Tls {
 
 interface TlsFiles {
   readonly ca?: string | undefined;
+  readonly clientCa?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
 }

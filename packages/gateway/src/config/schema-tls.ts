@@ -7,6 +7,9 @@ export const listenTls = z
   .strictObject({
     cert: pem("the certificate, followed by those of its issuers"),
     key: pem("the private key"),
+    clientCa: pem(
+      "the certificates of the authorities that issue the certificates of clients. With it, a client without such a certificate can't connect",
+    ).optional(),
     minVersion: z
       .enum(["TLSv1.2", "TLSv1.3"])
       .default("TLSv1.2")

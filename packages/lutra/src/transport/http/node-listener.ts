@@ -12,6 +12,10 @@ export interface TlsSettings {
   /** The private key, in PEM. */
   readonly key: string;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** The authorities of the certificates of clients, in PEM. */
+  readonly ca?: string | undefined;
+  /** True if clients must present a certificate of these authorities. @default false */
+  readonly requestCert?: boolean | undefined;
 }
 
 /** The place of a listener: an address and a port, or the path of a Unix socket. */
