@@ -31,9 +31,9 @@ it("leaves out only what cannot be checked", () => {
     "docs/cli.md: needs a running server",
     "docs/compatibility.md: needs a running gateway",
     "docs/deployment.md: needs Docker",
+    "docs/deployment.md: needs a Kubernetes cluster",
     "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
     "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
-    "docs/from-official-sdk.md: v1 of the official SDK is not installed here",
     "docs/tasks.md: runs until it is stopped",
     "packages/create-lutra/README.md: needs the published package; test/create runs the program",
   ]);

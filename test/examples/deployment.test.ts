@@ -1,17 +1,24 @@
 /** Checks the files of examples/deployment against each other, and runs their commands. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "lutra/client";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { endLutra, type RunningServer, runNodeIn, untilListening } from "../cli/run-lutra.ts";
+import { endLutra, runNodeIn, untilListening } from "../cli/run-lutra.ts";
 import { freePort } from "../stores/free-port.ts";
 import { hasPostgres, startPostgres, withoutPostgres } from "../stores/postgres-server.ts";
 import { hasRedis, startRedis, withoutRedis } from "../stores/redis-server.ts";
+import {
+  cli,
+  folder,
+  installed,
+  itemsOf,
+  root,
+  secretsFolder,
+  startProgram,
+  token,
+} from "./deployment-programs.ts";
 
-const root = join(import.meta.dirname, "../..");
-const folder = join(root, "examples/deployment");
 const read = (name: string) => readFileSync(join(folder, name), "utf8");
 
 interface Service {
@@ -38,7 +45,6 @@ const { gateway, server } = compose.services;
 const dockerfile = read("Dockerfile");
 const unit = read("shopping.service");
 const execStart = (/^ExecStart=(.+)$/m.exec(unit)?.[1] ?? "").split(" ");
-const token = "t".repeat(32);
 
 describe("compose.yaml", () => {
   it("has a gateway, three replicas, Postgres and Redis, each with a health check", () => {
@@ -153,10 +159,10 @@ describe.skipIf(missing.length > 0)(`the commands of compose.yaml${needs}`, () =
     const POSTGRES = `${postgres.host}${postgres.pathname}`;
     const own = { SECRETS, HOST: "127.0.0.1", PORT: "0" };
     const env = { ...own, POSTGRES, REDIS: redis.host };
-    const replicas = await Promise.all([1, 2, 3].map(() => start(server, env)));
+    const replicas = await Promise.all([1, 2, 3].map(() => startProgram(server, env)));
     const REPLICAS = replicas.map(({ url }) => url).join(",");
     const ADMIN_PORT = String(await freePort());
-    const front = await start(gateway, { ...own, REPLICAS, ADMIN_PORT });
+    const front = await startProgram(gateway, { ...own, REPLICAS, ADMIN_PORT });
 
     expect(await itemsOf(front.url)).toEqual(["tea"]);
     const unknown = createClient(front.url);
@@ -176,43 +182,3 @@ describe.skipIf(missing.length > 0)(`the commands of compose.yaml${needs}`, () =
     return runNodeIn(folder, args[0] ?? "", url).exited;
   }
 });
-
-const cli = "node_modules/@lutra/cli/bin/lutra.js";
-
-/** Packages are installed in the root of this repository. */
-function installed(word: string): string {
-  return word === cli ? join(root, word) : word;
-}
-
-function start(
-  service: Service | undefined,
-  env: { readonly [name: string]: string },
-): Promise<RunningServer> {
-  const [program, ...args] = service?.command ?? [];
-  expect(program).toBe("node");
-  return untilListening(runNodeIn(folder, ...args.map(installed), env));
-}
-
-function secretsFolder(secrets: { readonly [name: string]: string }): string {
-  const path = mkdtempSync(join(tmpdir(), "lutra-deployment-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(secrets)) {
-    writeFileSync(join(path, name), `${text}\n`, { mode: 0o600 });
-  }
-  return path;
-}
-
-/** Starts a list, adds an item, and adds and removes another; returns the items before that. */
-async function itemsOf(url: string): Promise<unknown> {
-  const client = createClient(url, {
-    headers: { authorization: `Bearer ${token}` },
-    onElicit: () => ({ action: "accept", content: { sure: true } }),
-  });
-  const started = await client.callTool("start_list");
-  const { list_id } = started.structuredContent as { list_id: string };
-  const added = await client.callTool("add_item", { list_id, item: "tea" });
-  const cleared = await client.callTool("clear_list", { list_id });
-  expect(cleared.content).toEqual([{ type: "text", text: "The list is empty" }]);
-  await client.close();
-  return (added.structuredContent as { items: unknown }).items;
-}
