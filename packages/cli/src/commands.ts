@@ -6,7 +6,7 @@ import { addressOptions } from "./address.ts";
 import { callerOptions } from "./caller-options.ts";
 import { clientCommands } from "./client/commands.ts";
 import type { Command, CommandArgument } from "./command-line.ts";
-import { moduleArgument, replicasOption } from "./module-argument.ts";
+import { moduleArgument, replicasOption, watchOption } from "./module-argument.ts";
 import { withPackage } from "./optional-package.ts";
 import { busOption, storeOption } from "./store-options.ts";
 import { versionOptions } from "./version-options.ts";
@@ -25,7 +25,7 @@ const serve: Command = {
   details:
     "Serves the default export of `<module>`, a JavaScript or TypeScript file. " +
     "The path of the MCP endpoint is `/mcp`. Ctrl-C shuts down gracefully.",
-  examples: ["server.ts", "server.ts --stdio"],
+  examples: ["server.ts", "server.ts --stdio", "server.ts --watch"],
   arguments: [moduleArgument],
   options: {
     ...addressOptions,
@@ -37,6 +37,7 @@ const serve: Command = {
       description: "Serve clients of the deprecated HTTP+SSE transport of 2024-11-05, too",
     },
     stdio: { description: "Use standard input and output instead of HTTP" },
+    watch: watchOption,
   },
   run: async (line) => (await import("./serve.ts")).serve(line),
 };
@@ -74,6 +75,7 @@ const up: Command = {
       isRepeatable: true,
     },
     log: { description: "Print one line per request: JSON, or text in a terminal" },
+    watch: watchOption,
   },
   run: async (line) =>
     (await withPackage("@lutra/gateway", "up", () => import("./up.ts"))).up(line),

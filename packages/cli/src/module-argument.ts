@@ -11,6 +11,10 @@ export const moduleArgument: CommandArgument = {
   description: "the path of a server module",
 };
 
+export const watchOption: CommandOption = {
+  description: "Load the module again when it, or a local module that it imports, changes",
+};
+
 /** Returns the path of the module. The parser guarantees that it is present. */
 export function moduleOf({ values }: CommandLine): string {
   return values[0] as string;

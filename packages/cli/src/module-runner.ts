@@ -6,6 +6,8 @@ interface ModuleRunnerOptions {
   readonly notice: (line: string, upstream: string) => void;
   /** Returns the mark of a replica's output in a terminal. */
   readonly labelOf: (upstream: string, replica: string) => string;
+  /** True to load a module again when it changes. @default false */
+  readonly watch?: boolean;
 }
 
 export interface ModuleRunner {
@@ -19,7 +21,7 @@ export interface ModuleRunner {
  * Creates the runner. Replicas listen on sockets that only the gateway knows, so clients reach them
  * only through the gateway.
  */
-export function createModuleRunner({ notice, labelOf }: ModuleRunnerOptions): ModuleRunner {
+export function createModuleRunner({ notice, labelOf, watch }: ModuleRunnerOptions): ModuleRunner {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_resolve, reject) => {
     fail = reject;
@@ -34,6 +36,7 @@ export function createModuleRunner({ notice, labelOf }: ModuleRunnerOptions): Mo
         stores: { store, bus },
         keys,
         principalKey,
+        watch,
         onReady,
         notice: (line) => notice(line, name),
         labelOf: (number) => labelOf(name, String(number)),

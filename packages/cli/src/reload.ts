@@ -1,4 +1,4 @@
-/** Requests a reload when a file of the configuration changes or when SIGHUP arrives. */
+/** Requests a reload when one of several files changes, or when SIGHUP arrives. */
 import { type FSWatcher, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { hasLostTerminal } from "./terminal.ts";
@@ -6,14 +6,21 @@ import { hasLostTerminal } from "./terminal.ts";
 /** Time during which several changes count as one, in milliseconds. Editors write in several steps. */
 const settleMs = 100;
 
+/** Watched files. */
+export interface WatchedFiles {
+  /** Requests a reload as if a file had changed. */
+  readonly reload: () => void;
+  readonly close: () => void;
+}
+
 /**
  * Calls `reload` for each change of a file, one call after the other. Each reload may add files.
  * Watches their folders, because most programs write a new file and rename it to the old name.
  */
-export function reloadOnChange(
+export function watchFiles(
   files: () => readonly string[],
   reload: () => Promise<void>,
-): { readonly close: () => void } {
+): WatchedFiles {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running: Promise<unknown> = Promise.resolve();
   let isClosed = false;
@@ -31,15 +38,29 @@ export function reloadOnChange(
     timer = setTimeout(run, settleMs);
   };
   watchAll();
-  const onHangUp = () => {
-    if (!hasLostTerminal()) run();
-  };
-  process.on("SIGHUP", onHangUp);
   return {
+    reload: run,
     close: () => {
       isClosed = true;
       clearTimeout(timer);
       for (const watcher of watchers.values()) watcher?.close();
+    },
+  };
+}
+
+/** Watches files as `watchFiles` does, and also calls `reload` on SIGHUP. */
+export function reloadOnChange(
+  files: () => readonly string[],
+  reload: () => Promise<void>,
+): Pick<WatchedFiles, "close"> {
+  const watched = watchFiles(files, reload);
+  const onHangUp = () => {
+    if (!hasLostTerminal()) watched.reload();
+  };
+  process.on("SIGHUP", onHangUp);
+  return {
+    close: () => {
+      watched.close();
       process.off("SIGHUP", onHangUp);
     },
   };

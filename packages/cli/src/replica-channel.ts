@@ -14,6 +14,8 @@ export interface StartMessage {
   readonly principalKey: string;
   /** The socket to listen on. */
   readonly socketPath: string;
+  /** True for a module that the supervisor may ask to load again. */
+  readonly watch: boolean;
 }
 
 /** Asks a replica to end its subscriptions. */
@@ -21,9 +23,30 @@ interface EndMessage {
   readonly type: "lutra.end";
 }
 
+/** Asks a replica to load its module again. */
+interface ReloadMessage {
+  readonly type: "lutra.reload";
+}
+
+/** Asks a replica to notify its subscribers that the lists have changed. */
+interface AnnounceMessage {
+  readonly type: "lutra.announce";
+}
+
 /** Reports that a replica has loaded its module. */
 interface LoadedMessage {
   readonly type: "lutra.loaded";
+  /** The paths of the files that were loaded, if they are watched. */
+  readonly files: readonly string[];
+}
+
+/** Reports the end of a reload. */
+interface ReloadedMessage {
+  readonly type: "lutra.reloaded";
+  /** The reason why the previous version stays active. */
+  readonly problem?: string;
+  /** The paths of the files that were loaded, also by earlier versions. */
+  readonly files: readonly string[];
 }
 
 /** Reports that a replica is listening. */
@@ -47,7 +70,10 @@ interface UnreadMessage {
 export type ReplicaMessage =
   | StartMessage
   | EndMessage
+  | ReloadMessage
+  | AnnounceMessage
   | LoadedMessage
+  | ReloadedMessage
   | ReadyMessage
   | FailedMessage
   | UnreadMessage;
@@ -73,7 +99,10 @@ export function isReplicaMessage(message: unknown): message is ReplicaMessage {
 const types: ReadonlySet<string> = new Set<ReplicaMessage["type"]>([
   "lutra.start",
   "lutra.end",
+  "lutra.reload",
+  "lutra.announce",
   "lutra.loaded",
+  "lutra.reloaded",
   "lutra.ready",
   "lutra.failed",
   "lutra.unread",

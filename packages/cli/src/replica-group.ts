@@ -16,6 +16,8 @@ export interface ReplicaGroupOptions {
   readonly principalKey: string;
   /** Returns the mark of a replica's output in a terminal. */
   readonly labelOf: (number: number) => string;
+  /** True for a module that is loaded again when it changes. @default false */
+  readonly watch?: boolean | undefined;
   /** By default, a temporary store that is removed with the group, and the supervisor as the bus. */
   readonly stores?: StoreUrls;
 }
@@ -38,6 +40,7 @@ export function createReplicaGroup({
   replicas,
   principalKey,
   labelOf,
+  watch = false,
   keys = [{ id: "fleet", secret: randomSecret() }],
   stores: given = {},
 }: ReplicaGroupOptions): ReplicaGroup {
@@ -68,7 +71,7 @@ export function createReplicaGroup({
     start: (number) => {
       starts += 1;
       const socketPath = socketPathIn(folder, `${number}-${starts}`);
-      const start = { module, replicas, keys, stores, principalKey, socketPath };
+      const start = { module, replicas, keys, stores, principalKey, socketPath, watch };
       const replica = startReplica(number, labelOf(number), start);
       running.add(replica);
       const unrelay = relay.add(replica.channel);

@@ -5,20 +5,22 @@
 import { createServer as createHttpServer } from "node:http";
 import { passedPrincipal } from "lutra/internal";
 import { createNodeHandler } from "lutra/node";
-import type { Server } from "lutra/server";
 import { createProcessEventBus } from "lutra/stores";
 import { CommandError } from "./command-error.ts";
 import type { Tracing } from "./export-spans.ts";
 import { loadServer } from "./load-server.ts";
+import { filesImported } from "./modules/import-module.ts";
 import { type OpenStores, openStores, StoreError } from "./open-stores.ts";
 import { outputClosed, watchOutput } from "./output.ts";
 import { createProcessReplayGuard } from "./process-replay-guard.ts";
+import { loadReloadable, type ReloadableServer, type ServedModule } from "./reloadable-server.ts";
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 import { removeAbandonedFolder, removeSocket } from "./socket-path.ts";
 import { ignoreSignals } from "./stop-signal.ts";
 import { startTracing } from "./tracing.ts";
 
-let server: Server | undefined;
+let server: ServedModule | undefined;
+let reloadable: ReloadableServer | undefined;
 let stores: OpenStores | undefined;
 let tracing: Tracing | undefined;
 
@@ -30,13 +32,17 @@ process.on("message", (message) => {
   if (!isReplicaMessage(message)) return;
   if (message.type === "lutra.start") void start(message);
   if (message.type === "lutra.end") void server?.close();
+  if (message.type === "lutra.reload") void reload();
+  if (message.type === "lutra.announce") reloadable?.announce();
 });
 
 async function start(message: StartMessage): Promise<void> {
   try {
     // The supervisor reports a slow module, once for all replicas.
-    server = await loadServer(message.module, () => {});
-    sendTo(process, { type: "lutra.loaded" });
+    const options = { onSlow: () => {} };
+    if (message.watch) reloadable = await loadReloadable(message.module, options);
+    server = reloadable ?? (await loadServer(message.module, options));
+    sendTo(process, { type: "lutra.loaded", files: filesImported() });
     // The supervisor reports missing packages, once for all replicas.
     tracing = await startTracing(server, () => {});
     stores = await openStores(message.stores);
@@ -52,8 +58,18 @@ async function start(message: StartMessage): Promise<void> {
   }
 }
 
+/** Loads the module again, and reports the outcome. */
+async function reload(): Promise<void> {
+  const problem = await reloadable?.reload().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const files = filesImported();
+  sendTo(process, { type: "lutra.reloaded", files, ...(problem !== undefined && { problem }) });
+}
+
 /** Shares the resources of the stores. The supervisor provides those that the stores lack. */
-function share(server: Server, { replicas, keys }: StartMessage, stores: OpenStores): void {
+function share(server: ServedModule, { replicas, keys }: StartMessage, stores: OpenStores): void {
   const { shared, missing } = stores;
   try {
     server.share({
@@ -82,7 +98,7 @@ async function end(): Promise<void> {
   }
 }
 
-function listen(server: Server, { socketPath, principalKey }: StartMessage): Promise<void> {
+function listen(server: ServedModule, { socketPath, principalKey }: StartMessage): Promise<void> {
   const handler = createNodeHandler(server, {
     // The gateway has validated `Host` and sends a loopback name to every replica.
     allowedHosts: [],

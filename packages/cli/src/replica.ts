@@ -23,6 +23,15 @@ export interface Replica {
   readonly started: Promise<Started>;
   /** Resolves when the process has ended, with its exit code or signal as text. */
   readonly ended: Promise<string>;
+  /** The files that its module consists of, if they are watched. */
+  readonly files: () => readonly string[];
+  /**
+   * Loads the module again. Resolves to the reason why the previous version stays active, or to
+   * undefined once the new one is.
+   */
+  readonly reload: () => Promise<string | undefined>;
+  /** Notifies subscribers that the lists have changed. */
+  readonly announce: () => void;
   /** Ends subscriptions gracefully. Other requests are still served. */
   readonly endSubscriptions: () => void;
   /** Kills the process. Without a signal, disconnects the channel, so that the process exits. */
@@ -43,10 +52,12 @@ export function startReplica(
   printLabelled(channel, number, label);
   sendTo(channel, { type: "lutra.start", ...start });
   let hasLoaded = false;
+  let files: readonly string[] = [];
   channel.on("message", (message) => {
     if (!isReplicaMessage(message)) return;
     if (message.type === "lutra.unread") reportOutputClosed();
     if (message.type === "lutra.loaded") hasLoaded = true;
+    if ("files" in message) files = message.files;
   });
   const ended = endOf(channel);
   return {
@@ -56,6 +67,9 @@ export function startReplica(
     channel,
     ended,
     hasLoaded: () => hasLoaded,
+    files: () => files,
+    reload: () => reload(channel, ended),
+    announce: () => sendTo(channel, { type: "lutra.announce" }),
     started: startOf(channel, ended),
     endSubscriptions: () => sendTo(channel, { type: "lutra.end" }),
     stop: (signal) => {
@@ -95,4 +109,18 @@ function startOf(channel: ChildProcess, ended: Promise<string>): Promise<Started
     });
     void ended.then(() => resolve({ kind: "died" }));
   });
+}
+
+/** A replica that ends meanwhile is replaced by one that loads the current files. */
+async function reload(channel: ChildProcess, ended: Promise<string>): Promise<string | undefined> {
+  const reloaded = new Promise<string | undefined>((resolve) => {
+    const onMessage = (message: unknown) => {
+      if (!isReplicaMessage(message) || message.type !== "lutra.reloaded") return;
+      channel.off("message", onMessage);
+      resolve(message.problem);
+    };
+    channel.on("message", onMessage);
+  });
+  sendTo(channel, { type: "lutra.reload" });
+  return await Promise.race([reloaded, ended.then(() => undefined)]);
 }

@@ -1,6 +1,5 @@
 /** `lutra serve`: one server in one process, over HTTP or stdio. */
 import { type Authenticate, serveHttp, serveStdio } from "lutra/node";
-import type { Server } from "lutra/server";
 import { accessOf, addressOf, lameDuckOf, listenError } from "./address.ts";
 import { callerOptions } from "./caller-options.ts";
 import { authenticateOf } from "./callers.ts";
@@ -10,6 +9,7 @@ import type { Tracing } from "./export-spans.ts";
 import { loadServer } from "./load-server.ts";
 import { moduleOf } from "./module-argument.ts";
 import { type OpenStores, openStores } from "./open-stores.ts";
+import type { ServedModule } from "./reloadable-server.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { type StoreUrls, storeUrlsOf } from "./store-options.ts";
 import { startTracing } from "./tracing.ts";
@@ -20,15 +20,16 @@ import { warnIfOpen } from "./warn-if-open.ts";
 export async function serve(line: CommandLine): Promise<number> {
   const module = moduleOf(line);
   const urls = storeUrlsOf(line);
+  const load = line.options.watch ? () => watch(module) : () => loadServer(module);
   if (line.options.stdio) {
     requireOverHttp(line);
-    return await serveOverStdio(module, urls, await versionsOf(line));
+    return await serveOverStdio(load, urls, await versionsOf(line));
   }
   const address = addressOf(line);
   const access = await accessOf(line);
   const versions = await versionsOf(line);
   const authenticate = await authenticateOf(line);
-  const server = await loadServer(module);
+  const server = await load();
   const tracing = await startTracing(server);
   const stores = await openStores(urls);
   try {
@@ -74,12 +75,18 @@ function requireOverHttp({ options }: CommandLine): void {
   throw new CommandError(`--${given}: not with --stdio, which has no credentials; remove it`, 2);
 }
 
+/** Loads a module that is loaded again when it changes. */
+async function watch(module: string): Promise<ServedModule> {
+  const { watchModule } = await import("./watch-module.ts");
+  return watchModule(module);
+}
+
 async function serveOverStdio(
-  module: string,
+  load: () => Promise<ServedModule>,
   urls: StoreUrls,
   versions: { readonly versions?: readonly string[] },
 ): Promise<number> {
-  const server = await withStdoutAsStderr(() => loadServer(module));
+  const server = await withStdoutAsStderr(load);
   const tracing = await startTracing(server);
   const stores = await openStores(urls);
   try {
@@ -95,7 +102,7 @@ async function serveOverStdio(
 }
 
 /** Waits for running tasks up to the server's time limit. Unfinished tasks remain in the store. */
-async function end(server: Server, stores: OpenStores): Promise<void> {
+async function end(server: ServedModule, stores: OpenStores): Promise<void> {
   await reportWait("running tasks", server.close());
   await stores.close();
 }

@@ -2,6 +2,7 @@
 import { delay } from "lutra/internal";
 import { CommandError } from "./command-error.ts";
 import { slowLoad, slowLoadMs } from "./loading.ts";
+import { reloadReplicas } from "./reload-replicas.ts";
 import type { Replica } from "./replica.ts";
 import {
   createReplicaGroup,
@@ -66,17 +67,22 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
     if (isLoading) options.notice(slowLoad(options.module));
   }, slowLoadMs);
 
+  const reloading = reloadReplicas(options, group, allReady);
+  const stopRestarts = () => {
+    draining.abort();
+    clearTimeout(slow);
+    reloading.close();
+  };
+
   return {
     ready: Promise.race([allReady, failed]),
     failed,
     drain: () => {
-      draining.abort();
-      clearTimeout(slow);
+      stopRestarts();
       for (const replica of group.running) replica.endSubscriptions();
     },
     stop: async () => {
-      draining.abort();
-      clearTimeout(slow);
+      stopRestarts();
       for (const replica of group.running) replica.stop();
       const kill = setTimeout(() => group.kill(), stopMs);
       const ended = endOf(slots, group);

@@ -25,7 +25,11 @@ const settings = {
 
 export async function up(line: CommandLine): Promise<number> {
   const labelOf = (_upstream: string, replica: string) => replica;
-  const { runModule, failed } = createModuleRunner({ notice, labelOf });
+  const { runModule, failed } = createModuleRunner({
+    notice,
+    labelOf,
+    watch: line.options.watch === true,
+  });
   const config = configOf(line, { ...(await accessOf(line)), ...(await versionsOf(line)) });
   const authenticate = await authenticateOf(line);
   const tracing = await startTracing({ info: { name: "lutra-gateway" } });

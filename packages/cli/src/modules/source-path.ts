@@ -27,6 +27,11 @@ export function urlOfLoad(file: string, load: number): string {
   return url.href;
 }
 
+/** Removes the numbers of loads from the URLs in a text, such as a stack trace. */
+export function withoutLoadNumbers(text: string): string {
+  return text.replaceAll(new RegExp(`\\?${loadParameter}=\\d+`, "g"), "");
+}
+
 /** True for the URL of a module that can change. */
 export function isLoadedAgain(url: string): boolean {
   return url.startsWith("file:") && new URL(url).searchParams.has(loadParameter);
