@@ -1,4 +1,4 @@
-/** Receives spans by OTLP over HTTP, as a collector does, and shows them as trees. */
+/** Receives spans and metrics by OTLP over HTTP, as a collector does, and shows spans as trees. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -32,6 +32,37 @@ interface Export {
   }[];
 }
 
+interface WirePoint {
+  readonly attributes: readonly Attribute[];
+  /** The number of recorded values of a histogram. */
+  readonly count?: number | string;
+  readonly asInt?: number | string;
+  readonly asDouble?: number;
+}
+
+interface WireMetric {
+  readonly name: string;
+  readonly sum?: { readonly dataPoints: readonly WirePoint[] };
+  readonly histogram?: { readonly dataPoints: readonly WirePoint[] };
+}
+
+interface MetricsExport {
+  readonly resourceMetrics: readonly {
+    readonly resource: { readonly attributes: readonly Attribute[] };
+    readonly scopeMetrics: readonly { readonly metrics: readonly WireMetric[] }[];
+  }[];
+}
+
+/** One series, as the last export of its process shows it. */
+export interface ReceivedSeries {
+  readonly name: string;
+  readonly service: unknown;
+  readonly pid: unknown;
+  readonly attributes: { readonly [key: string]: unknown };
+  /** The value, or the number of recorded durations. */
+  readonly value: number;
+}
+
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly id: string;
@@ -49,6 +80,8 @@ export interface OtlpReceiver {
   /** The environment of programs that export to this receiver. */
   readonly env: { readonly [variable: string]: string };
   readonly spans: readonly ReceivedSpan[];
+  /** Returns the series of a metric, from all processes. */
+  readonly series: (name: string) => readonly ReceivedSeries[];
   /** Resolves once a condition holds for the spans. */
   readonly until: (holds: (spans: readonly ReceivedSpan[]) => boolean) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -59,9 +92,12 @@ const kinds = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSU
 /** Starts a receiver at a free port. */
 export async function startReceiver(): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
+  const latest = new Map<string, ReceivedSeries>();
   const waiting = new Set<() => void>();
   const server = createServer(async (req, res) => {
-    spans.push(...spansIn(JSON.parse(await text(req)) as Export));
+    const received = JSON.parse(await text(req));
+    if (req.url === "/v1/traces") spans.push(...spansIn(received as Export));
+    else for (const one of seriesIn(received as MetricsExport)) latest.set(keyOf(one), one);
     res.setHeader("content-type", "application/json").end("{}");
     for (const check of waiting) check();
   });
@@ -71,8 +107,10 @@ export async function startReceiver(): Promise<OtlpReceiver> {
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_BSP_SCHEDULE_DELAY: "50",
+      OTEL_METRIC_EXPORT_INTERVAL: "200",
     },
     spans,
+    series: (name) => [...latest.values()].filter((one) => one.name === name),
     until: (holds) =>
       new Promise((resolve) => {
         const check = () => {
@@ -109,6 +147,28 @@ function spansIn({ resourceSpans }: Export): readonly ReceivedSpan[] {
       })),
     );
   });
+}
+
+function seriesIn({ resourceMetrics }: MetricsExport): readonly ReceivedSeries[] {
+  return resourceMetrics.flatMap(({ resource, scopeMetrics }) => {
+    const { "service.name": service, "process.pid": pid } = membersOf(resource.attributes);
+    const all = scopeMetrics.flatMap(({ metrics }) => metrics);
+    return all.flatMap(
+      ({ name, sum, histogram }) =>
+        (histogram ?? sum)?.dataPoints.map(({ attributes, count, asInt, asDouble }) => ({
+          name,
+          service,
+          pid,
+          attributes: membersOf(attributes),
+          value: Number(count ?? asInt ?? asDouble),
+        })) ?? [],
+    );
+  });
+}
+
+/** Identifies a series, whose later values replace earlier ones. */
+function keyOf({ name, pid, attributes }: ReceivedSeries): string {
+  return JSON.stringify([name, pid, Object.entries(attributes).sort()]);
 }
 
 function membersOf(attributes: readonly Attribute[]): { readonly [key: string]: unknown } {

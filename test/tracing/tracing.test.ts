@@ -153,8 +153,12 @@ describe("a fleet that passes requests through", () => {
       "    gateway SERVER tools/call survive",
       "      gateway CLIENT tools/call survive",
       "        replica SERVER tools/call survive",
+      "          replica INTERNAL store tasks create",
       "          replica INTERNAL execute_tool survive",
+      "            replica INTERNAL store tasks replace",
+      "            replica INTERNAL store events publish",
       "            replica INTERNAL step end",
+      "            replica INTERNAL store tasks replace",
     ]);
     // The span of the first attempt ended with its process, but that of its step had been exported.
     const steps = spans.filter(({ name }) => name.startsWith("step"));

@@ -21,7 +21,7 @@ import { reloadOnChange } from "./reload.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { hasLostTerminal } from "./terminal.ts";
 import { terminalLogFor } from "./terminal-log.ts";
-import { startTracing } from "./tracing.ts";
+import { gatewaySignals, startTracing } from "./tracing.ts";
 import { reportCalls } from "./waiting.ts";
 import { warnIfOpen } from "./warn-if-open.ts";
 
@@ -33,7 +33,7 @@ export async function gateway({ values: [file = ""] }: CommandLine): Promise<num
   // Without a listener, Node would open its debugger.
   process.on("SIGUSR1", () => reopenLog());
   const loaded = await loadGatewayConfig(file);
-  const tracing = await startTracing({ info: loaded.config });
+  const tracing = await startTracing({ info: loaded.config }, { signals: gatewaySignals });
   for (const note of loaded.notes) notice(note);
   const { runModule, failed } = createModuleRunner({
     notice: (line, upstream) => notice(`${upstream}: ${line}`),

@@ -1,5 +1,5 @@
 /** Reloads the module of a fleet whenever one of its files changes. */
-import { type WatchedFiles, watchFiles } from "./reload.ts";
+import { reportKept, type WatchedFiles, watchFiles } from "./reload.ts";
 import type { ReplicaGroup, ReplicaGroupOptions } from "./replica-group.ts";
 
 interface ReloadOptions extends Pick<ReplicaGroupOptions, "module" | "watch"> {
@@ -25,10 +25,7 @@ export function reloadReplicas(
     const [first, ...others] = running;
     const problem = await first?.reload();
     if (isClosed) return;
-    if (problem !== undefined) {
-      notice(`${problem}\nlutra: the previous version of ${module} remains active`);
-      return;
-    }
+    if (problem !== undefined) return reportKept(module, problem, notice);
     const problems = await Promise.all(others.map((replica) => replica.reload()));
     for (const replica of running) replica.announce();
     const found = problems.find((one) => one !== undefined);

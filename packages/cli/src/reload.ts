@@ -95,3 +95,9 @@ function targetOf(file: string): string {
     return "";
   }
 }
+
+/** Reports that a module could not be loaded again, in two lines. */
+export function reportKept(module: string, problem: string, notice: (line: string) => void): void {
+  notice(problem);
+  notice(`the previous version of ${module} remains active`);
+}

@@ -5,9 +5,9 @@
 import { createServer as createHttpServer } from "node:http";
 import { passedPrincipal } from "lutra/internal";
 import { createNodeHandler } from "lutra/node";
+import type { Shared } from "lutra/server";
 import { createProcessEventBus } from "lutra/stores";
 import { CommandError } from "./command-error.ts";
-import type { Tracing } from "./export-spans.ts";
 import { loadServer } from "./load-server.ts";
 import { filesImported } from "./modules/import-module.ts";
 import { type OpenStores, openStores, StoreError } from "./open-stores.ts";
@@ -17,7 +17,7 @@ import { loadReloadable, type ReloadableServer, type ServedModule } from "./relo
 import { isReplicaMessage, type StartMessage, sendTo } from "./replica-channel.ts";
 import { removeAbandonedFolder, removeSocket } from "./socket-path.ts";
 import { ignoreSignals } from "./stop-signal.ts";
-import { startTracing } from "./tracing.ts";
+import { startTracing, type Tracing } from "./tracing.ts";
 
 let server: ServedModule | undefined;
 let reloadable: ReloadableServer | undefined;
@@ -44,7 +44,7 @@ async function start(message: StartMessage): Promise<void> {
     server = reloadable ?? (await loadServer(message.module, options));
     sendTo(process, { type: "lutra.loaded", files: filesImported() });
     // The supervisor reports missing packages, once for all replicas.
-    tracing = await startTracing(server, () => {});
+    tracing = await startTracing(server, { notice: () => {} });
     stores = await openStores(message.stores);
     share(server, message, stores);
     await listen(server, message);
@@ -71,15 +71,15 @@ async function reload(): Promise<void> {
 /** Shares the resources of the stores. The supervisor provides those that the stores lack. */
 function share(server: ServedModule, { replicas, keys }: StartMessage, stores: OpenStores): void {
   const { shared, missing } = stores;
+  const state: Shared = {
+    replicas,
+    keys,
+    ...shared,
+    events: shared.events ?? createProcessEventBus(process),
+    replayGuard: shared.replayGuard ?? createProcessReplayGuard(process),
+  };
   try {
-    server.share({
-      replicas,
-      keys,
-      ...shared,
-      ...(tracing && { observer: tracing.observer }),
-      events: shared.events ?? createProcessEventBus(process),
-      replayGuard: shared.replayGuard ?? createProcessReplayGuard(process),
-    });
+    server.share(tracing ? { ...tracing.traceStores(state), observer: tracing.observer } : state);
   } catch (error) {
     // The server needs the store that could not be opened.
     if (missing !== undefined && error instanceof Error) error.message += `; ${missing}`;

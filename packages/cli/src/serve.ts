@@ -1,18 +1,18 @@
 /** `lutra serve`: one server in one process, over HTTP or stdio. */
 import { type Authenticate, serveHttp, serveStdio } from "lutra/node";
+import type { Shared } from "lutra/server";
 import { accessOf, addressOf, lameDuckOf, listenError } from "./address.ts";
 import { callerOptions } from "./caller-options.ts";
 import { authenticateOf } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandLine } from "./command-line.ts";
-import type { Tracing } from "./export-spans.ts";
 import { loadServer } from "./load-server.ts";
 import { moduleOf } from "./module-argument.ts";
 import { type OpenStores, openStores } from "./open-stores.ts";
 import type { ServedModule } from "./reloadable-server.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { type StoreUrls, storeUrlsOf } from "./store-options.ts";
-import { startTracing } from "./tracing.ts";
+import { startTracing, type Tracing } from "./tracing.ts";
 import { versionsOf } from "./version-options.ts";
 import { reportCalls, reportWait } from "./waiting.ts";
 import { warnIfOpen } from "./warn-if-open.ts";
@@ -33,7 +33,7 @@ export async function serve(line: CommandLine): Promise<number> {
   const tracing = await startTracing(server);
   const stores = await openStores(urls);
   try {
-    server.share({ ...stores.shared, ...observed(tracing) });
+    server.share(observed(stores.shared, tracing));
     const endpoint = await serveHttp(server, {
       ...address,
       ...access,
@@ -57,8 +57,9 @@ export async function serve(line: CommandLine): Promise<number> {
   }
 }
 
-function observed(tracing: Tracing | undefined): Pick<Tracing, "observer"> | undefined {
-  return tracing && { observer: tracing.observer };
+function observed(shared: Shared, tracing: Tracing | undefined): Shared {
+  if (tracing === undefined) return shared;
+  return { ...tracing.traceStores(shared), observer: tracing.observer };
 }
 
 function verified(authenticate: Authenticate | undefined): { authenticate?: Authenticate } {
@@ -90,7 +91,7 @@ async function serveOverStdio(
   const tracing = await startTracing(server);
   const stores = await openStores(urls);
   try {
-    server.share({ ...stores.shared, ...observed(tracing) });
+    server.share(observed(stores.shared, tracing));
     const { closed, close } = serveStdio(server, versions);
     void stopSignal().then(() => close());
     await closed;

@@ -1,11 +1,28 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { startTracing } from "./tracing.ts";
+import { gatewaySignals, serverSignals, startTracing } from "./tracing.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
 const endpoint = "http://127.0.0.1:9";
+const none = { OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" };
+
+/** The signals of a server, whose packages fail to load. */
+const failing = (error: Error) =>
+  serverSignals.map((signal) => ({ ...signal, load: () => Promise.reject(error) }));
+
+const missing = Object.assign(new Error("Cannot find package '@opentelemetry/resources'"), {
+  code: "ERR_MODULE_NOT_FOUND",
+});
+
+async function warningsOf(env: { readonly [name: string]: string }): Promise<readonly string[]> {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const warnings: string[] = [];
+  const notice = (line: string) => warnings.push(line);
+  expect(await startTracing({}, { notice, signals: failing(missing) })).toBeUndefined();
+  return warnings;
+}
 
 it.each([
   ["without an endpoint", {}],
@@ -14,28 +31,37 @@ it.each([
     "with the SDK switched off",
     { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SDK_DISABLED: "true" },
   ],
-  ["without an exporter", { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_TRACES_EXPORTER: "none" }],
+  ["without an exporter", { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...none }],
 ])("loads nothing %s", async (_case, env) => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  const load = () => Promise.reject(new Error("loaded"));
-  expect(await startTracing({}, () => {}, load)).toBeUndefined();
+  const signals = failing(new Error("loaded"));
+  expect(await startTracing({}, { notice: () => {}, signals })).toBeUndefined();
 });
 
-it("names the command that installs missing packages, and starts without tracing", async () => {
-  vi.stubEnv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint);
-  const missing = Object.assign(new Error("Cannot find package '@opentelemetry/resources'"), {
-    code: "ERR_MODULE_NOT_FOUND",
-  });
-  const warnings: string[] = [];
-  const load = () => Promise.reject(missing);
-  expect(await startTracing({}, (line) => warnings.push(line), load)).toBeUndefined();
-  expect(warnings).toEqual([
-    expect.stringMatching(/^tracing is off; install its packages with: npm install @opentelemetry/),
+it("names the command that installs missing packages, and starts without them", async () => {
+  expect(await warningsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint })).toEqual([
+    expect.stringMatching(
+      /^without tracing and metrics; install the packages with: npm install @opentelemetry\/api@/,
+    ),
   ]);
+});
+
+it.each([
+  ["TRACES", "tracing", "sdk-trace-node", "sdk-metrics"],
+  ["METRICS", "metrics", "sdk-metrics", "sdk-trace-node"],
+])("names only the packages for the variable of %s", async (variable, signal, needed, other) => {
+  const [warning] = await warningsOf({ [`OTEL_EXPORTER_OTLP_${variable}_ENDPOINT`]: endpoint });
+  expect(warning).toMatch(new RegExp(`^without ${signal}; `));
+  expect(warning).toContain(needed);
+  expect(warning).not.toContain(other);
+});
+
+it("exports no metrics of a gateway, which has its own", () => {
+  expect(gatewaySignals.map(({ name }) => name)).toEqual(["tracing"]);
 });
 
 it("fails for an error inside of a package", async () => {
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
-  const load = () => Promise.reject(new Error("broken"));
-  await expect(startTracing({}, () => {}, load)).rejects.toThrow("broken");
+  const signals = failing(new Error("broken"));
+  await expect(startTracing({}, { signals })).rejects.toThrow("broken");
 });

@@ -8,7 +8,7 @@ import {
 } from "lutra/stores";
 import { filesImported } from "./modules/import-module.ts";
 import { notice } from "./notice.ts";
-import { watchFiles } from "./reload.ts";
+import { reportKept, watchFiles } from "./reload.ts";
 import { loadReloadable, type ServedModule } from "./reloadable-server.ts";
 
 /**
@@ -37,13 +37,12 @@ export async function watchModule(module: string): Promise<ServedModule> {
 }
 
 /** Reports the outcome of a reload. Does not reject. */
-export async function reported(module: string, reload: () => Promise<void>): Promise<void> {
+async function reported(module: string, reload: () => Promise<void>): Promise<void> {
   try {
     await reload();
     notice(`${module}: reloaded`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    notice(`${reason}\nlutra: the previous version of ${module} remains active`);
+    reportKept(module, error instanceof Error ? error.message : String(error), notice);
   }
 }
 

@@ -21,7 +21,7 @@ export async function work(line: CommandLine): Promise<number> {
   // The timers and connections of a store do not keep the process alive.
   const alive = setInterval(() => {}, 2 ** 30);
   try {
-    const { shared, isUsed } = watched(stores.shared);
+    const { shared, isUsed } = watched(tracing?.traceStores(stores.shared) ?? stores.shared);
     server.share({ ...shared, ...(tracing && { observer: tracing.observer }) });
     if (!isUsed()) {
       throw new CommandError(

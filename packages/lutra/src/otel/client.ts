@@ -1,4 +1,4 @@
-/** The spans of a client. */
+/** The spans and metrics of a client. */
 import {
   type Context,
   context as contexts,
@@ -6,6 +6,7 @@ import {
   ROOT_CONTEXT,
   type SpanContext,
   SpanKind,
+  type Tracer,
   trace,
 } from "@opentelemetry/api";
 import type { Middleware } from "../protocol/exchange.ts";
@@ -13,6 +14,7 @@ import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { withTraceContext } from "../protocol/trace-context.ts";
 import { versionOf } from "./attributes.ts";
 import { carriedBy, traceContextOf, withRemoteParent } from "./carrier.ts";
+import { metricsOf } from "./metrics.ts";
 import {
   isTraced,
   type Relations,
@@ -24,7 +26,7 @@ import {
 /**
  * Creates middleware that records a span for each request that a client sends, and sends its context
  * in `_meta` and in HTTP headers. All requests of one call are in one trace, and are linked to its
- * first request.
+ * first request. Metrics count requests, their durations and errors, and subscriptions.
  *
  * @throws {TypeError} for an unknown option
  * @example
@@ -33,7 +35,12 @@ import {
  * ```
  */
 export function traceClient(options: TracingOptions = {}): Middleware {
-  const tracer = tracerOf(options, "traceClient");
+  const spans = requestSpans(tracerOf(options, "traceClient"), options);
+  const { middleware } = metricsOf("client", options);
+  return (next) => middleware(spans(next));
+}
+
+function requestSpans(tracer: Tracer, options: TracingOptions): Middleware {
   /** The first span of each call that is in progress. */
   const firsts = new WeakMap<object, SpanContext>();
   return (next) => (request, context) => {

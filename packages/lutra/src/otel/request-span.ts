@@ -3,6 +3,7 @@ import {
   type Context,
   context as contexts,
   type Link,
+  type Meter,
   ProxyTracerProvider,
   type Span,
   SpanKind,
@@ -10,12 +11,12 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { isProtocolError, ProtocolError } from "../protocol/errors.ts";
+import { isProtocolError } from "../protocol/errors.ts";
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { requireKnownMembers } from "../protocol/known-members.ts";
-import { isTransportError } from "../protocol/transport-error.ts";
 import { contentOf, identify, isToolCall, type SpanIdentity, subjectOf } from "./attributes.ts";
+import { type Failure, failureOf, sentError, toolFailure } from "./failure.ts";
 
 /** Options of `traceClient` and `traceServer`. */
 export interface TracingOptions {
@@ -29,8 +30,10 @@ export interface TracingOptions {
    * @default false
    */
   readonly recordResults?: boolean;
-  /** The source of tracers. @default the one that the SDK has registered */
+  /** The source of spans. @default the one that the SDK has registered */
   readonly tracer?: Tracer;
+  /** The source of metrics. @default the one that the SDK has registered */
+  readonly meter?: Meter;
 }
 
 /** The parent and the links of a span. */
@@ -45,7 +48,7 @@ export interface Relations {
  * @throws {TypeError} for an unknown option
  */
 export function tracerOf(options: TracingOptions, where: string): Tracer {
-  requireKnownMembers(options, ["recordArguments", "recordResults", "tracer"], where);
+  requireKnownMembers(options, ["recordArguments", "recordResults", "tracer", "meter"], where);
   return options.tracer ?? trace.getTracer("lutra");
 }
 
@@ -125,7 +128,7 @@ export class RequestSpan {
     const { resultType = "complete", isError } = result as Result & { readonly isError?: unknown };
     if (resultType !== "complete") span.setAttribute("lutra.result.type", resultType);
     if (!isToolCall(this.#identity.method)) return;
-    if (isError === true) recordFailure(span, "tool_error");
+    if (isError === true) recordFailure(span, toolFailure);
     if (this.#options.recordResults) {
       span.setAttribute("gen_ai.tool.call.result", contentOf(result));
     }
@@ -133,8 +136,7 @@ export class RequestSpan {
 
   /** Records an error as the peer receives it: a server masks unknown ones. */
   #recordError(thrown: unknown): void {
-    const isMasked = this.#isServer && !isTransportError(thrown);
-    const error = isMasked ? ProtocolError.from(thrown) : thrown;
+    const error = this.#isServer ? sentError(thrown) : thrown;
     const { method, name } = this.#identity;
     // The name comes from the client, which can send any number of unknown ones.
     if (this.#isServer && isProtocolError(error) && method && name !== method.name) {
@@ -146,15 +148,11 @@ export class RequestSpan {
 
 /** Records the kind of an error, without a message that may contain arguments. */
 export function recordError(span: Span, thrown: unknown): void {
-  if (isProtocolError(thrown)) {
-    const code = String(thrown.code);
-    span.setAttribute("rpc.response.status_code", code);
-    recordFailure(span, code, thrown.message);
-  } else if (isTransportError(thrown)) recordFailure(span, thrown.reason);
-  else recordFailure(span, thrown instanceof Error ? thrown.name : "_OTHER");
+  recordFailure(span, failureOf(thrown));
 }
 
-function recordFailure(span: Span, type: string, message?: string): void {
+function recordFailure(span: Span, { type, code, message }: Failure): void {
+  if (code !== undefined) span.setAttribute("rpc.response.status_code", code);
   span.setAttribute("error.type", type);
   span.setStatus({ code: SpanStatusCode.ERROR, ...(message !== undefined && { message }) });
 }

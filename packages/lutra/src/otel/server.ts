@@ -1,6 +1,5 @@
-/** The spans of a server. */
+/** The spans and metrics of a server. */
 import {
-  type Attributes,
   type Context,
   context as contexts,
   type Link,
@@ -20,11 +19,12 @@ import {
 import type { ObservedRound, Observer } from "../server/handler/observer.ts";
 import { identifyRound, stepName } from "./attributes.ts";
 import { carriedBy, remoteSpan, traceContextOf, withRemoteParent } from "./carrier.ts";
+import { inSpan } from "./in-span.ts";
+import { metricsOf } from "./metrics.ts";
 import {
   isTraced,
   type Relations,
   RequestSpan,
-  recordError,
   type TracingOptions,
   tracerOf,
 } from "./request-span.ts";
@@ -33,6 +33,7 @@ import {
  * Creates an observer that records a span for each request, for each execution of a tool's handler and
  * for each step. The span of a request continues the trace in its `_meta`. Rounds are linked to the
  * first request of their exchange. Attempts at a task are children of the request that created it.
+ * Metrics count requests, their durations and errors, subscriptions, and tasks by their status.
  *
  * @throws {TypeError} for an unknown option
  * @example
@@ -42,8 +43,11 @@ import {
  */
 export function traceServer(options: TracingOptions = {}): Required<Observer> {
   const tracer = tracerOf(options, "traceServer");
+  const spans = requestSpans(tracer, options);
+  const metrics = metricsOf("server", options);
   return {
-    middleware: requestSpans(tracer, options),
+    middleware: (next) => metrics.middleware(spans(next)),
+    task: metrics.task,
     round: (round, run) => {
       if (!isTraced(options)) return run();
       const { request, isDetached, firstTrace } = round;
@@ -121,26 +125,4 @@ function linkToFirst(traceparent: string): void {
   const context = remoteSpan(traceparent);
   const link: Link | undefined = context && { context };
   if (link !== undefined) trace.getActiveSpan()?.addLink(link);
-}
-
-interface InternalSpan {
-  readonly name: string;
-  readonly attributes: Attributes;
-  readonly parent: Context;
-}
-
-async function inSpan<T>(
-  tracer: Tracer,
-  { name, attributes, parent }: InternalSpan,
-  run: () => T | Promise<T>,
-): Promise<T> {
-  const span = tracer.startSpan(name, { attributes }, parent);
-  try {
-    return await contexts.with(trace.setSpan(parent, span), run);
-  } catch (thrown) {
-    recordError(span, thrown);
-    throw thrown;
-  } finally {
-    span.end();
-  }
 }

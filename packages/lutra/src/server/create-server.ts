@@ -113,6 +113,7 @@ function compileServer<Types extends ServerTypes>(complete: CompleteOptions): Se
     events: runtime.events,
     tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: runtime.settings }),
     mask: (thrown, where) => maskError(thrown, (error) => complete.onMasked(error, where)),
+    currentObserver: () => runtime.settings.observer,
   };
   return installExtensions(complete.extensions, host, (extensions) =>
     assemble({ options: complete, runtime, catalogues, extensions }),

@@ -14,6 +14,7 @@ import type { EventBus } from "../stores/event-bus.ts";
 import type { ServedMethod } from "./admit.ts";
 import type { CompiledTool } from "./compile-tool.ts";
 import type { FilterMember } from "./filter-member.ts";
+import type { Observer } from "./handler/observer.ts";
 import type { RoundInit } from "./handler/replay-context.ts";
 import type { Shared } from "./shared.ts";
 import { type AnswerToolCall, answerInRequest } from "./tool-call.ts";
@@ -63,6 +64,8 @@ export interface ExtensionHost {
   readonly mask: (thrown: unknown, where: string) => ProtocolError;
   readonly onError: (error: unknown, where: string) => void;
   readonly now: () => number;
+  /** Returns the observer of the server, which `share` may set. */
+  readonly currentObserver: () => Observer | undefined;
 }
 
 /** Adds methods and behaviour to a server. */

@@ -22,7 +22,7 @@ export type { Server, TypesOfDefinitions } from "./create-server.ts";
 export { createServer } from "./create-server.ts";
 export type { Answer, FormQuestion, URLAnswer } from "./handler/elicitation.ts";
 export type { HandlerContext } from "./handler/handler-context.ts";
-export type { ObservedRound, Observer } from "./handler/observer.ts";
+export type { ObservedRound, ObservedTask, Observer } from "./handler/observer.ts";
 export type { ParallelOptions } from "./handler/parallel.ts";
 export { InputPending } from "./handler/round-state.ts";
 export type { StepFailure } from "./handler/step-failure.ts";

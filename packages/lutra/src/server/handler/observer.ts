@@ -11,7 +11,14 @@ export interface ObservedRound {
   readonly firstTrace: string | undefined;
 }
 
-/** Observes requests, rounds and steps. A server without an observer does no work for one. */
+/** A task that this process has created, or whose status it has changed. */
+export interface ObservedTask {
+  readonly tool: string;
+  /** The new status, such as `working` or `completed`. */
+  readonly status: string;
+}
+
+/** Observes requests, rounds, steps and tasks. A server without an observer does no work for one. */
 export interface Observer {
   /** Wraps every admitted request, outside of the middleware of the server. */
   readonly middleware?: Middleware;
@@ -19,4 +26,6 @@ export interface Observer {
   readonly round?: <T>(round: ObservedRound, run: () => T | Promise<T>) => T | Promise<T>;
   /** Wraps the effect of a step, with all of its tries. Returns what `run` returns. */
   readonly step?: <T>(name: string, run: () => Promise<T>) => Promise<T>;
+  /** Called when this process has created a task, or changed its status. Must not throw. */
+  readonly task?: (task: ObservedTask) => void;
 }

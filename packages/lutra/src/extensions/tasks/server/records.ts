@@ -61,6 +61,8 @@ export interface RecordsOptions {
   readonly now: () => number;
   /** Called after each change that this process has made, except for recorded steps. */
   readonly onChange: (record: TaskRecord) => void;
+  /** Called when this process has created a task, or changed its status. */
+  readonly onStatus: (record: TaskRecord) => void;
   /**
    * Called when a change could not be published. Other replicas see the change when they next read
    * the task.
@@ -80,7 +82,7 @@ export const cancelledTopic = "tasks cancelled";
 const maxTries = 100;
 
 export function createRecords(options: RecordsOptions): TaskRecords {
-  const { store, now, onChange } = options;
+  const { store, now, onChange, onStatus } = options;
   async function read(taskId: string): Promise<TaskRecord | undefined> {
     const stored = await store().get(taskId);
     return stored && toRecord(stored);
@@ -104,10 +106,11 @@ export function createRecords(options: RecordsOptions): TaskRecords {
   }
 
   /** Publishes a change, unless clients do not see it. */
-  function publish(record: TaskRecord, event: TaskEvent): void {
+  function publish(record: TaskRecord, event: TaskEvent, before: TaskRecord): void {
     if (event.type === "progress" || event.type === "sleep") return;
     const { taskId, version, state } = record;
     onChange(record);
+    if (state.status !== before.state.status) onStatus(record);
     void notify(options, taskTopic(taskId), { taskId, version });
     if (state.status === "cancelled") void notify(options, cancelledTopic, { taskId });
   }
@@ -116,11 +119,14 @@ export function createRecords(options: RecordsOptions): TaskRecords {
     create: async (task) => {
       const record = newRecord(task);
       await store().create(toStored(record), { order: "run" });
+      onStatus(record);
       return record;
     },
     hold: async (task) => {
       const record = newRecord(task);
-      return { ...record, taken: await store().hold(toStored(record)) };
+      const taken = await store().hold(toStored(record));
+      onStatus(record);
+      return { ...record, taken };
     },
     read,
     change: async (taskId, event, known, taken) => {
@@ -131,7 +137,7 @@ export function createRecords(options: RecordsOptions): TaskRecords {
         const next = { taskId, version: version + 1, expiresAt, state };
         const order = orderAfter(record.state, event, { state, now: now() });
         if (state !== record.state && (await replace(next, order, taken))) {
-          publish(next, event);
+          publish(next, event, record);
           return next;
         }
         // The record may be outdated. Only the current one shows whether the event has an effect.

@@ -72,6 +72,8 @@ function installTasks(options: CompleteTasksOptions, host: ExtensionHost): Exten
     events,
     now,
     onChange: (record) => openTasks.update(record),
+    onStatus: ({ state: { call, status } }) =>
+      host.currentObserver()?.task?.({ tool: call.name, status }),
     onError,
   });
   openTasks = createOpenTasks({ limit: options.maxOpenTasks, read: records.read, now });
