@@ -14,6 +14,7 @@ import { server } from "./groups/server.ts";
 import { size } from "./groups/size.ts";
 import { start } from "./groups/start.ts";
 import { tasks } from "./groups/tasks.ts";
+import { tracing } from "./groups/tracing.ts";
 import { busiestGenerator } from "./load.ts";
 import { machine, OtherPrograms } from "./machine.ts";
 import { full, type Plan, quick } from "./plan.ts";
@@ -25,6 +26,7 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   lists,
   cpu,
   callers,
+  tracing,
   fetch,
   client,
   memory,
