@@ -63,6 +63,44 @@ it("signs in, keeps the tokens in a file of the user, and signs out", async () =
   expect(none.stdout).toEqual([`There were no tokens for ${server.url}`]);
 });
 
+it("lets commands act as one of several sign-ins, and never uses one unasked", async () => {
+  for (const name of ["ann", "bob"]) {
+    const login = runLutra("login", server.url, "--as", name, "--print-url", environment());
+    const [, url = ""] = await login.line(/^Sign in in your browser: (\S+)$/);
+    await signInAs(name, url);
+    expect(await login.exited).toBe(0);
+    expect(login.stdout).toEqual([`Signed in to ${server.url} as ${name}`]);
+  }
+  const call = async (...words: readonly string[]) => {
+    const { exited, closed, stdout, stderr } = runLutra(
+      "call",
+      server.url,
+      ...words,
+      environment(),
+    );
+    const code = await exited;
+    await closed;
+    return { code, stdout, stderr: stderr.join("\n") };
+  };
+  const [ann, bob] = [await call("whoami", "--as", "ann"), await call("whoami", "--as", "bob")];
+  expect(ann).toMatchObject({ code: 0, stdout: [expect.stringContaining("ann")] });
+  expect(bob).toMatchObject({ code: 0, stdout: [expect.stringContaining("bob")] });
+  expect((await call("whoami")).code).toBe(4);
+  const unknown = await call("whoami", "--as", "eve");
+  expect(unknown).toMatchObject({ code: 1, stdout: [] });
+  expect(unknown.stderr).toContain(`not signed in as eve; run: lutra login ${server.url} --as eve`);
+  const more = await call("write", "--as", "ann");
+  expect(more).toMatchObject({ code: 5, stdout: [] });
+  expect(more.stderr).toContain(
+    `the sign-in ann has ended, or lacks a scope that the request needs; run: lutra login ${server.url} --as ann`,
+  );
+  const logout = runLutra("logout", server.url, "--as", "bob", environment());
+  expect(await logout.exited).toBe(0);
+  expect(logout.stdout).toEqual([`Signed out of ${server.url} as bob`]);
+  expect((await call("whoami", "--as", "bob")).code).toBe(1);
+  expect((await call("whoami", "--as", "ann")).code).toBe(0);
+}, 180_000);
+
 it("is what examples/sign-in does before it lists the tools", async () => {
   const program = fileURLToPath(new URL("../../examples/sign-in/client.ts", import.meta.url));
   // Without programs on the path, no browser is opened.
@@ -87,6 +125,12 @@ it.each([
   [["login", "mcp.example"], "login: mcp.example: expected a URL"],
   [["login", "http://mcp.example/mcp"], "an http URL of this machine, got http://mcp.example"],
   [["login", "https://mcp.example/mcp", "--client-id", "a"], "--client-id and --issuer together"],
+  [["login", "https://mcp.example/mcp", "--as", "a b"], "--as: expected a name of at most 64"],
+  [
+    ["list", "http://mcp.example/mcp", "--as", "ann"],
+    "an http URL of this machine, got http://mcp",
+  ],
+  [["list", "--as", "ann", "--", "node"], "--as: not with node, which has no sign-in; remove it"],
 ])("refuses %j with an explanation", async (words, message) => {
   const { stderr, exited } = runLutra(...words, environment());
   expect(await exited).toBe(2);

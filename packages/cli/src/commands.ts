@@ -6,8 +6,10 @@ import { addressOptions } from "./address.ts";
 import { callerOptions } from "./caller-options.ts";
 import { clientCommands } from "./client/commands.ts";
 import type { Command, CommandArgument } from "./command-line.ts";
+import { filterOptions } from "./logs/log-filter.ts";
 import { moduleArgument, replicasOption, watchOption } from "./module-argument.ts";
 import { withPackage } from "./optional-package.ts";
+import { signInOption } from "./sign-in-name.ts";
 import { busOption, storeOption } from "./store-options.ts";
 import { versionOptions } from "./version-options.ts";
 
@@ -188,6 +190,39 @@ const gatewayExport: Command = {
   },
 };
 
+const logs: Command = {
+  name: "logs",
+  summary: "Shows the access log of a gateway, and follows it.",
+  details:
+    "Prints the last lines of the access log in `<source>`: a log file, a configuration with " +
+    "`log.file`, or `-` for standard input, of which all lines are printed. Other lines are left out. " +
+    "All filters must hold. With `--follow`, new lines are printed until Ctrl-C, also after the file " +
+    "was renamed and begun anew.",
+  examples: [
+    "gateway.yaml --follow --failed",
+    "access.log --method tools/call --slow 500 --lines 100",
+    "access.log --trace 0af7651916cd43dd8448eb211c80319c --json",
+  ],
+  arguments: [
+    {
+      name: "source",
+      description: "the path of a log file or of a gateway's configuration, or `-`",
+    },
+  ],
+  options: {
+    follow: { letter: "f", description: "Print new lines, too" },
+    lines: {
+      letter: "n",
+      placeholder: "N",
+      description: "Number of earlier lines, at most 100000",
+      fallback: "`20`",
+    },
+    ...filterOptions,
+    json: { description: "Print the lines as they are in the log" },
+  },
+  run: async (line) => (await import("./logs/logs.ts")).logs(line),
+};
+
 const eras: Command = {
   name: "eras",
   summary: "Shows the clients of a gateway by protocol version, and what can be switched off.",
@@ -247,9 +282,10 @@ const login: Command = {
   details:
     "Finds the authorization server of the MCP endpoint `<url>`, opens the browser, and stores the " +
     "tokens in a file that only the user can read, encrypted if `@napi-rs/keyring` is installed.",
-  examples: ["https://mcp.example.com/mcp"],
+  examples: ["https://mcp.example.com/mcp", "https://mcp.example.com/mcp --as work"],
   arguments: [serverArgument],
   options: {
+    ...signInOption,
     scope: {
       placeholder: "S",
       description: "Scope to ask for in addition to those that the server names",
@@ -282,7 +318,7 @@ const logout: Command = {
   details: "Revokes the tokens for the MCP endpoint `<url>`, and removes them from the file.",
   examples: ["https://mcp.example.com/mcp"],
   arguments: [serverArgument],
-  options: {},
+  options: signInOption,
   run: async (line) => (await import("./logout.ts")).logout(line),
 };
 
@@ -310,6 +346,7 @@ export const commands: readonly Command[] = [
   gatewayCheck,
   gatewayRoutes,
   gatewayExport,
+  logs,
   eras,
   migrate,
   login,

@@ -4,23 +4,27 @@ import { createClient, isProtocolError } from "lutra/client";
 import { CommandError } from "./command-error.ts";
 import { type CommandLine, integerOption, listOption } from "./command-line.ts";
 import { version } from "./own-version.ts";
+import { signInNameOf } from "./sign-in-name.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { explained, parseServer, userAuthorization } from "./user-authorization.ts";
 
 export async function login(line: CommandLine): Promise<number> {
   const { values, options } = line;
   const server = parseServer("login", values[0] ?? "");
+  const name = signInNameOf(line);
   const port = integerOption(line, "port", { least: 0, most: 65_535, fallback: 0 });
   const auth = userAuthorization({
     scopes: listOption(line, "scope"),
     client: registeredClient(options),
+    name,
     ...(port !== 0 && { port }),
     printsURL: options["print-url"] === true,
   });
   const stop = new AbortController();
   void stopSignal().then(() => stop.abort());
   await explained(signIn(server, auth, stop.signal));
-  console.log(`Signed in to ${server.origin}${server.pathname}`);
+  const as = name === undefined ? "" : ` as ${name}`;
+  console.log(`Signed in to ${server.origin}${server.pathname}${as}`);
   return 0;
 }
 

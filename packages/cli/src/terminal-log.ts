@@ -3,7 +3,7 @@ import type { LogStream } from "@lutra/gateway";
 import { type Color, type Output, type Paint, painterFor } from "./colors.ts";
 
 /** The fields of a line of the access log that are shown. */
-interface LogEntry {
+export interface LogEntry {
   readonly time: number;
   readonly method?: string;
   readonly name?: string;
@@ -30,11 +30,12 @@ export function terminalLogFor(
 ): LogStream | undefined {
   if (!out.isTTY) return undefined;
   const paint = painterFor(out);
-  const textOf = (line: string) => `${format(JSON.parse(line), paint, placeOf)}\n`;
+  const textOf = (line: string) => `${formatEntry(JSON.parse(line), paint, placeOf)}\n`;
   return { write: (lines) => out.write(lines.trimEnd().split("\n").map(textOf).join("")) };
 }
 
-function format(
+/** Returns a line of the log as text. */
+export function formatEntry(
   entry: LogEntry,
   paint: Paint,
   placeOf: (upstream: string, replica: string) => string,

@@ -7,26 +7,56 @@ import {
   type RegisteredClient,
 } from "lutra/auth/client";
 import { isTransportError } from "lutra/client";
+import { TransportError } from "lutra/protocol";
 import { CommandError } from "./command-error.ts";
+import { defaultSignIn } from "./sign-in-name.ts";
 
 interface UserAuthorizationOptions {
   readonly scopes?: readonly string[];
   readonly client?: RegisteredClient | undefined;
   readonly port?: number | undefined;
+  /** The name of the sign-in. @default the one without a name */
+  readonly name?: string | undefined;
+  /** Shows the page for the user. @default opens the browser, or prints the URL with `printsURL` */
+  readonly open?: (url: string) => void;
   /** Prints the URL of the page instead of opening the browser. */
   readonly printsURL?: boolean;
 }
 
 /** Creates the authorization of the user, with the tokens in a file. */
 export function userAuthorization(options: UserAuthorizationOptions = {}): OAuth {
-  const { scopes = [], client, port, printsURL = false } = options;
+  const { scopes = [], client, port, name = defaultSignIn, printsURL = false } = options;
+  const print = (url: string) => console.error(`Sign in in your browser: ${url}`);
+  const open = options.open ?? (printsURL ? print : undefined);
   const grant = browserSignIn({
     clientName: "lutra",
     ...(client && { clients: [client] }),
     ...(port !== undefined && { port }),
-    ...(printsURL && { open: (url) => console.error(`Sign in in your browser: ${url}`) }),
+    ...(open !== undefined && { open }),
   });
-  return oauth({ grant, scopes, store: createFileTokenStore() });
+  const user = name === defaultSignIn ? {} : { user: name };
+  return oauth({ grant, scopes, store: createFileTokenStore(), ...user });
+}
+
+/**
+ * Returns the authorization with a sign-in that `lutra login` has stored. It opens no browser.
+ *
+ * @throws {CommandError} if there is no such sign-in
+ */
+export async function storedSignIn(name: string, server: string): Promise<OAuth> {
+  const flag = name === defaultSignIn ? "" : ` --as ${name}`;
+  const remedy = `run: lutra login ${server}${flag}`;
+  const auth = userAuthorization({
+    name,
+    open: () => {
+      throw new TransportError(
+        "unauthorized",
+        `the sign-in ${name} has ended, or lacks a scope that the request needs; ${remedy}`,
+      );
+    },
+  });
+  if (await explained(auth.isSignedIn(server))) return auth;
+  throw new CommandError(`not signed in as ${name}; ${remedy}`);
 }
 
 /** Parses the URL of a server. */

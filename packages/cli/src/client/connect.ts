@@ -135,15 +135,23 @@ async function open(target: Target, line: CommandLine, common: ClientOptions): P
     return { client, close: () => client.close().then(() => server.close()) };
   }
   const era = textOption(line, "era");
+  const auth = await authOf(target);
   const client = orUsageError(() => {
     if (target.kind === "url") {
-      return createClient(target.url, { ...options, era, headers: target.headers });
+      return createClient(target.url, { ...options, ...auth, era, headers: target.headers });
     }
     const stderr = line.options.stderr ? "inherit" : "ignore";
     const transport = createStdioTransport(target.command, { stderr, era });
     return createClient(Object.assign(transport, { info: { name: target.label } }), options);
   });
   return { client, close: client.close };
+}
+
+/** Returns the authorization with the sign-in of `--as`. Its code is loaded only then. */
+async function authOf(target: Target): Promise<Pick<ClientOptions, "auth">> {
+  if (target.kind !== "url" || target.signIn === undefined) return {};
+  const { storedSignIn } = await import("../user-authorization.ts");
+  return { auth: await storedSignIn(target.signIn, target.url) };
 }
 
 /** Converts the error for an invalid value, such as that of `--era`. */

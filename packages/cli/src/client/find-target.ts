@@ -2,6 +2,7 @@
 import { closest } from "lutra/internal";
 import { CommandError } from "../command-error.ts";
 import { type CommandLine, listOption } from "../command-line.ts";
+import { signInNameOf } from "../sign-in-name.ts";
 import { targetOfEntry } from "./config-entry.ts";
 import { namedServers } from "./config-files.ts";
 import { textOption } from "./options.ts";
@@ -17,9 +18,12 @@ import type { CommandTarget, Target } from "./target.ts";
 export function targetOf(line: CommandLine): Target {
   const target = findTarget(line);
   const headers = listOption(line, "header").map(parseHeader);
+  const signIn = signInNameOf(line);
   if (target.kind === "url") {
-    return { ...target, headers: { ...target.headers, ...Object.fromEntries(headers) } };
+    const all = { ...target.headers, ...Object.fromEntries(headers) };
+    return { ...target, headers: all, signIn };
   }
+  if (signIn !== undefined) refuse("--as", target, "which has no sign-in");
   if (headers.length > 0) refuse("--header", target, "which has no headers");
   if (target.kind === "module" && line.options.era !== undefined) {
     refuse("--era", target, "which is served in this process");

@@ -14,6 +14,11 @@ export const targetOptions: { readonly [name: string]: CommandOption } = {
     description: "Header for each request to a URL, such as `Authorization: Bearer abc`",
     isRepeatable: true,
   },
+  as: {
+    placeholder: "NAME",
+    description: "Sign-in of `lutra login` for a URL; `default` is the one without a name",
+    fallback: "no sign-in",
+  },
   era: {
     placeholder: "E",
     description: "Revisions that the server speaks: `modern`, `legacy` or one such as `2025-06-18`",

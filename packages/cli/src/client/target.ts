@@ -10,6 +10,8 @@ export interface URLTarget extends Labelled {
   readonly kind: "url";
   readonly url: string;
   readonly headers: { readonly [name: string]: string };
+  /** The name of the sign-in of `lutra login`. */
+  readonly signIn?: string | undefined;
 }
 
 export interface CommandTarget extends Labelled {
