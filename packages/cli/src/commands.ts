@@ -322,6 +322,52 @@ const logout: Command = {
   run: async (line) => (await import("./logout.ts")).logout(line),
 };
 
+const doctor: Command = {
+  name: "doctor",
+  summary: "Checks this machine, and a server or a configuration, and names remedies.",
+  details:
+    "Checks Node, the packages in the working directory, and `<target>`: for a URL its address, its " +
+    "certificate, its clock, its authorization, its versions, and whether events arrive while a stream " +
+    "is open; for a program or a module its versions; for a gateway's configuration its validity and " +
+    "the addresses of its upstreams. Exits with 0 if there is no problem, otherwise with 1.",
+  examples: [
+    "",
+    "https://mcp.example.com/mcp",
+    "gateway.yaml",
+    "server.ts",
+    "-- npx -y some-server",
+  ],
+  arguments: [
+    {
+      name: "target",
+      description:
+        "a URL, the path of a module or of a configuration, or a name in a configuration file; or a program after `--`",
+      isOptional: true,
+    },
+  ],
+  hasTarget: true,
+  options: {
+    header: {
+      letter: "H",
+      placeholder: "LINE",
+      description: "Header for each request to a URL, such as `Authorization: Bearer abc`",
+      isRepeatable: true,
+    },
+    config: {
+      placeholder: "FILE",
+      description: "File with the names of servers, such as `.mcp.json`",
+      fallback: "the files of hosts",
+    },
+    timeout: {
+      placeholder: "MS",
+      description: "Maximum time of each check, in milliseconds",
+      fallback: "`10000`",
+    },
+    json: { description: "Print the findings as JSON" },
+  },
+  run: async (line) => (await import("./doctor/doctor.ts")).doctor(line),
+};
+
 const completion: Command = {
   name: "completion",
   summary: "Prints a script that completes command lines in a shell.",
@@ -352,5 +398,6 @@ export const commands: readonly Command[] = [
   login,
   logout,
   ...clientCommands,
+  doctor,
   completion,
 ];

@@ -28,8 +28,8 @@ export const filterOptions: { readonly [name: string]: CommandOption } = {
 /** Returns true for an entry that is shown. */
 export type LogFilter = (entry: FilteredEntry) => boolean;
 
-/** The longest duration that `--slow` takes, in milliseconds. */
-const maxSlowMs = 2_147_483_647;
+/** Bounds of `--slow`, in milliseconds. */
+const durations = { least: 0, most: 2_147_483_647, fallback: 0 };
 
 /**
  * Returns the filter of a command line, whose options must all hold.
@@ -38,7 +38,7 @@ const maxSlowMs = 2_147_483_647;
  */
 export function filterOf(line: CommandLine): LogFilter {
   const { options } = line;
-  const slowMs = integerOption(line, "slow", { least: 0, most: maxSlowMs, fallback: 0 });
+  const slowMs = integerOption(line, "slow", durations);
   const hasStatus = statusFilter(options.status);
   const equal = (name: string, value: unknown) =>
     options[name] === undefined || options[name] === value;

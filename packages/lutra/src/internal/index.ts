@@ -6,6 +6,7 @@
 
 import type { LoadEras } from "../transport/http/era-transport.ts";
 
+export { serverMetadataURLs } from "../auth/server-metadata-urls.ts";
 export type { FollowedSubscription, NextStep, StreamEnd } from "../client/follow-subscription.ts";
 export { followSubscription } from "../client/follow-subscription.ts";
 export type { NotificationBuffer } from "../client/notification-buffer.ts";
