@@ -134,7 +134,7 @@ describe("lutra doctor", () => {
     ]);
   });
 
-  it("finds a page that is no endpoint, and a redirect", async () => {
+  it("finds a page in place of an endpoint, and a redirect", async () => {
     const url = await serve((req, res) => {
       if (req.url === "/old") return res.writeHead(308, { location: "/new" }).end();
       return res.writeHead(200, { "content-type": "text/html" }).end("<p>Hello</p>");
@@ -149,7 +149,7 @@ describe("lutra doctor", () => {
     ]);
   });
 
-  it("names the revision of an older server, which is no problem", async () => {
+  it("names the revision of an older server with a warning", async () => {
     const url = await serve(async (req, res) => {
       const chunks: Buffer[] = [];
       for await (const chunk of req) chunks.push(chunk);

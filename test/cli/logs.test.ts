@@ -115,7 +115,8 @@ describe("lutra logs", () => {
     const gateway = await untilListening(runLutra("gateway", path));
     const lutra = runLutra("logs", path, "--follow", "--failed");
     const { status } = await callTool(gateway.url, "add");
-    await lutra.line(new RegExp(` ${status} .*tools/call add`));
+    const [shown] = await lutra.line(new RegExp(`^.* ${status} .*tools/call add`));
+    expect(shown).not.toContain("{");
     await endLutra(lutra);
     await endLutra(gateway);
     await remove();

@@ -99,15 +99,15 @@ it("reloads the local modules that a module imports", async () => {
 });
 
 it.each([
-  ["a syntax error", "const a = ;", /cannot load .*server\.ts: .*server\.ts:1:11: /],
-  ["an exception", "\nnull.x;", /cannot load .*server\.ts: TypeError: /, /server\.ts:2:6\)?$/],
+  ["a syntax error", "const a = ;", [/cannot load .*server\.ts: .*server\.ts:1:11: /]],
+  ["an exception", "\nnull.x;", [/cannot load .*server\.ts: TypeError: /, /server\.ts:2:6\)?$/]],
   [
     "a syntax error in JavaScript that it imports",
     'import "./broken.mjs";',
-    /cannot load .*server\.ts: .*broken\.mjs:2:11: /,
+    [/cannot load .*server\.ts: .*broken\.mjs:2:11: /],
   ],
-  ["no server", "export default 1;", /its default export is not a server/],
-])("keeps the old version of a module with %s", async (_what, text, ...reasons) => {
+  ["no server", "export default 1;", [/its default export is not a server/]],
+])("keeps the old version of a module with %s", async (_what, text, reasons) => {
   const { path, write } = changingModule({
     "server.ts": versionServer("one"),
     "broken.mjs": "\nconst a = ;",

@@ -54,7 +54,7 @@ interface MetricsExport {
 }
 
 /** One series, as the last export of its process shows it. */
-export interface ReceivedSeries {
+interface ReceivedSeries {
   readonly name: string;
   readonly service: unknown;
   readonly pid: unknown;

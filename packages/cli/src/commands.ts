@@ -196,8 +196,8 @@ const logs: Command = {
   details:
     "Prints the last lines of the access log in `<source>`: a log file, a configuration with " +
     "`log.file`, or `-` for standard input, of which all lines are printed. Other lines are left out. " +
-    "All filters must hold. With `--follow`, new lines are printed until Ctrl-C, also after the file " +
-    "was renamed and begun anew.",
+    "All filters must hold. With `--follow`, new lines are printed until Ctrl-C, also after a " +
+    "rotation of the file.",
   examples: [
     "gateway.yaml --follow --failed",
     "access.log --method tools/call --slow 500 --lines 100",

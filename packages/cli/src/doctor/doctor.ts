@@ -126,7 +126,7 @@ async function checkProgram(
     const remedy =
       target.kind === "module"
         ? "correct the module"
-        : "run the program by hand, and look at its standard error";
+        : "run the program by hand, and read its standard error";
     return problem(`${target.label}: ${reasonOf(error)}`, remedy);
   }
 }

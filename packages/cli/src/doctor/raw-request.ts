@@ -1,4 +1,4 @@
-/** Single requests to an endpoint, whose responses are looked at as they are. */
+/** Single requests to an endpoint, and their responses without interpretation. */
 import { latestVersion, metaKeys } from "lutra/protocol";
 import { version } from "../own-version.ts";
 

@@ -10,7 +10,7 @@ const chunkBytes = 65_536;
 /** Maximum size of a line, in bytes. Longer ones are left out. */
 const maxLineBytes = 1_048_576;
 
-/** Interval between two looks at a file whose system reports no changes, in milliseconds. */
+/** Interval between two checks of a file whose system reports no changes, in milliseconds. */
 const pollMs = 1000;
 
 const newLine = 0x0a;

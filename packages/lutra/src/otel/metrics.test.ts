@@ -93,7 +93,9 @@ function connect(options: Parameters<typeof traceServer>[0] = {}) {
 }
 
 /** The attributes of each series, without those that all calls of tools have. */
-async function callsAt(side: "client" | "server") {
+async function callsAt(
+  side: "client" | "server",
+): Promise<readonly { readonly [key: string]: unknown }[]> {
   const series = await recorded.series(`mcp.${side}.operation.duration`);
   return series
     .filter(({ attributes }) => attributes["mcp.method.name"] === "tools/call")

@@ -61,8 +61,8 @@ export interface RecordsOptions {
   readonly now: () => number;
   /** Called after each change that this process has made, except for recorded steps. */
   readonly onChange: (record: TaskRecord) => void;
-  /** Called when this process has created a task, or changed its status. */
-  readonly onStatus: (record: TaskRecord) => void;
+  /** Called when this process has created a task, or changed its status. @default no callback */
+  readonly onStatus?: (record: TaskRecord) => void;
   /**
    * Called when a change could not be published. Other replicas see the change when they next read
    * the task.
@@ -82,7 +82,7 @@ export const cancelledTopic = "tasks cancelled";
 const maxTries = 100;
 
 export function createRecords(options: RecordsOptions): TaskRecords {
-  const { store, now, onChange, onStatus } = options;
+  const { store, now, onChange, onStatus = () => {} } = options;
   async function read(taskId: string): Promise<TaskRecord | undefined> {
     const stored = await store().get(taskId);
     return stored && toRecord(stored);
