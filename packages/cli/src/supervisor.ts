@@ -121,8 +121,9 @@ async function keepRunning(slot: Slot): Promise<void> {
     if (death.failure !== undefined && !wasReady) throw new CommandError(death.failure);
     wasReady ||= death.servedMs !== undefined;
     backoff = afterDeath(backoff, death.servedMs ?? 0);
-    // The store may recover; until then, other replicas serve the requests that need no store.
-    if (death.isTransient) backoff = { ...backoff, quickDeaths: 0 };
+    // The store may recover, and a watched module is corrected; until then, other replicas serve.
+    const mayRecover = death.isTransient || (options.watch && death.failure !== undefined);
+    if (mayRecover) backoff = { ...backoff, quickDeaths: 0 };
     if (backoff.quickDeaths === maxQuickDeaths) {
       throw new CommandError(gaveUp(number, death.cause));
     }
