@@ -44,14 +44,35 @@ it("serves a retry at the process that holds the call, with its caller and its n
   const seen: unknown[] = [];
   other.own("holder", async (received, { notify, principal }) => {
     seen.push(received, principal);
-    await notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
+    for (const progress of [1, 2, 3]) {
+      void notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress } });
+    }
     return { resultType: "complete", content: [] };
   });
-  const notify = vi.fn();
+  const notified: unknown[] = [];
+  const notify: RequestContext["notify"] = ({ params }) => void notified.push(params?.progress);
   const context = contextOf({ notify, principal: { id: "ana" } });
-  expect(await one.send("holder", retry, context)).toEqual({ resultType: "complete", content: [] });
+  const result = one.send("holder", retry, context).then((value) => [value, [...notified]]);
+  expect(await result).toEqual([{ resultType: "complete", content: [] }, [1, 2, 3]]);
   expect(seen).toEqual([retry, { id: "ana" }]);
-  await vi.waitFor(() => expect(notify).toHaveBeenCalledOnce());
+});
+
+it("serves a retry to its end although its caller can't take notifications", async () => {
+  const { one, other } = relaysOn();
+  other.own("holder", async (_retry, { notify }) => {
+    void notify({ jsonrpc: "2.0", method: "notifications/progress", params: { progress: 1 } });
+    return { resultType: "complete" };
+  });
+  const failing = [
+    () => {
+      throw new Error("the stream has ended");
+    },
+    () => Promise.reject(new Error("the stream has ended")),
+  ];
+  for (const notify of failing) {
+    const sent = one.send("holder", retry, contextOf({ notify }));
+    expect(await sent).toEqual({ resultType: "complete" });
+  }
 });
 
 it("rejects with the error of the call, and its status", async () => {

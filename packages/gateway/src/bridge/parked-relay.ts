@@ -204,9 +204,15 @@ export class ParkedRelay {
   }
 }
 
-/** Passes a notification on. The request of a client that no longer reads is aborted elsewhere. */
+/**
+ * Passes a notification on, before a later message about the outcome. The request of a client that no
+ * longer reads is aborted elsewhere.
+ */
 function pass(notification: JSONRPCNotification, { notify }: Sent): void {
-  void Promise.resolve(notification)
-    .then(notify)
-    .catch(() => {});
+  try {
+    const taken = notify(notification);
+    if (taken !== undefined) void Promise.resolve(taken).catch(() => {});
+  } catch {
+    // As above.
+  }
 }

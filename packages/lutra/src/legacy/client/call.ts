@@ -14,9 +14,11 @@ import type {
 } from "../../protocol/json-rpc.ts";
 import { isAtLeast, isLoggingLevel, type LoggingLevel } from "../../protocol/logging.ts";
 import { metaKeys } from "../../protocol/meta.ts";
+import { progressMethod } from "../../protocol/progress.ts";
 import type { TransportError } from "../../protocol/transport-error.ts";
 import { unlessAborted } from "../../time/abort.ts";
 import { progressFromChannel } from "../../transport/stdio/channel-ids.ts";
+import { HeldNotifications } from "./held-notifications.ts";
 
 /** A request of the server that waits for an answer. */
 export interface Ask {
@@ -46,6 +48,8 @@ export class Call {
   #request: JSONRPCRequest;
   /** Absent while the call is parked. */
   #context: RequestContext | undefined;
+  /** The notifications for the next request of the caller. */
+  readonly #held = new HeldNotifications();
   #outcome: Promise<Result> | undefined;
   #lastKey = 0;
   #wake: () => void = () => {};
@@ -106,6 +110,7 @@ export class Call {
     this.#request = request;
     this.#context = context;
     try {
+      for (const notification of this.#held.take()) this.#deliver(notification, context);
       while (this.#outcome === undefined && this.asks.size === 0) {
         const event = new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -142,8 +147,7 @@ export class Call {
   }
 
   progress(notification: JSONRPCNotification): void {
-    const own = progressFromChannel(notification, this.#request);
-    if (own !== undefined) this.#notify(own);
+    this.#notify(notification);
   }
 
   log(notification: JSONRPCNotification): void {
@@ -153,11 +157,23 @@ export class Call {
     this.#notify(notification);
   }
 
-  /** Passes on a notification. A failing reader ends the call; a slow one does not delay others. */
+  /** Passes on a notification, or keeps it until the caller waits for the call again. */
   #notify(notification: JSONRPCNotification): void {
+    if (this.isSettled) return;
+    if (this.#context === undefined) this.#held.add(notification);
+    else this.#deliver(notification, this.#context);
+  }
+
+  /** Delivers a notification. A failing reader ends the call; a slow one does not delay others. */
+  #deliver(notification: JSONRPCNotification, { notify }: RequestContext): void {
+    const own =
+      notification.method === progressMethod
+        ? progressFromChannel(notification, this.#request)
+        : notification;
+    if (own === undefined) return;
     const fail = (error: unknown): void => this.reject(error as TransportError);
     try {
-      const taken = this.#context?.notify(notification);
+      const taken = notify(own);
       if (taken !== undefined) void Promise.resolve(taken).catch(fail);
     } catch (thrown) {
       fail(thrown);
