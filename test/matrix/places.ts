@@ -109,6 +109,7 @@ async function balance(urls: readonly string[]): Promise<{ url: string; close():
     });
     to.on("response", (response) => {
       res.writeHead(response.statusCode ?? 502, response.rawHeaders);
+      res.flushHeaders();
       response.pipe(res);
     });
     to.on("error", () => res.destroy());

@@ -10,6 +10,8 @@ let cancelled = 0;
 const server = createServer({
   name: "matrix",
   version: "1",
+  // Over stdio, each of two gateways has a process of its own, and either receives a retry.
+  keys: [{ id: "matrix", secret: Buffer.alloc(32, 9).toString("base64") }],
   extensions: [tasks()],
   resources: [defineResource({ uri: "memo://a", name: "a", read: () => "text of a" })],
   tools: [

@@ -7,6 +7,7 @@ import { encodeJSON } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import { randomId } from "../server/random-id.ts";
 import type { LegacyExchange } from "../transport/http/legacy-hook.ts";
+import { keepAliveComment } from "../transport/http/rules.ts";
 import { contextOf } from "./http-call.ts";
 import type { LegacyServer } from "./legacy-server.ts";
 import { has } from "./revisions.ts";
@@ -44,7 +45,9 @@ export async function openHttpFeed(
       `id: ${feedId}.${count}\nevent: message\ndata: ${encodeJSON(notification)}\n\n`,
     );
   };
-  if (has(session.version, "primedStreams")) void sink.write(`id: ${feedId}.0\ndata: \n\n`);
+  // Proxies may keep the head until there is a body, and clients wait for the head.
+  const isPrimed = has(session.version, "primedStreams");
+  void sink.write(isPrimed ? `id: ${feedId}.0\ndata: \n\n` : keepAliveComment);
   const context = contextOf(exchange);
   try {
     close = await server.feed(session, { context, send, onEnd: sink.end, isResumed });

@@ -9,7 +9,7 @@ import { headerNames } from "../../protocol/http-headers.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";
 import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 import { delay } from "../../time/backoff.ts";
-import { within } from "../../time/within.ts";
+import { settlesWithin, within } from "../../time/within.ts";
 import type { HttpClient } from "../../transport/http/client.ts";
 import { isEventStream, isJSON } from "../../transport/http/media-type.ts";
 import { discard, HttpRequests, type StreamPosition } from "./http-requests.ts";
@@ -23,7 +23,7 @@ const maxResumptions = 8;
 const resumePauseMs = 1000;
 /** Maximum time for the response to DELETE, in milliseconds. */
 const deleteMs = 2000;
-/** Maximum time for the response that opens the standalone stream, in milliseconds. */
+/** Time without a response after which the standalone stream counts as open, in milliseconds. */
 const openStreamMs = 5000;
 
 /** The reader of one stream, over the responses that carry it. */
@@ -149,30 +149,44 @@ export class HttpLink implements Link {
 
   async #openStream(): Promise<boolean> {
     const { signal } = this.#closed;
-    const tooLate = () => new TransportError("timeout", "The standalone stream did not open");
-    const controller = new AbortController();
-    signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
     const headers = { ...this.#headers(), accept: "text/event-stream" };
-    const request = { method: "GET", headers, signal: controller.signal } as const;
+    const opening = this.#requests.send({ method: "GET", headers, signal });
     try {
-      const response = await within({ signal, ms: openStreamMs, tooLate }, () =>
-        this.#requests.send(request),
-      );
-      if (response.ok && isEventStream(response.headers.get("content-type"))) {
-        void this.#followStandalone(response, controller.signal);
-        return true;
-      }
-      const error = await this.#requests.readError(response, controller.signal);
-      if (mayPass(response.status)) throw error;
-      // A server without the stream answers so, and one that has forgotten the session.
-      if (response.status === 404) await this.#requireSession();
-      else if (response.status !== 405) this.#stream = undefined;
-      return false;
+      if (await settlesWithin(openStreamMs, opening)) return await this.#enterStream(opening);
     } catch (error) {
-      controller.abort(error);
       this.#stream = undefined;
-      if (isTransportError(error) && error.reason === "timeout") return false;
       throw error;
+    }
+    // A server or a proxy may send the head with the first event only.
+    void this.#enterLate(opening);
+    return true;
+  }
+
+  /** Reads the standalone stream from its head on. Resolves to false for a server without one. */
+  async #enterStream(opening: Promise<Response>): Promise<boolean> {
+    const { signal } = this.#closed;
+    const response = await opening;
+    if (response.ok && isEventStream(response.headers.get("content-type"))) {
+      void this.#followStandalone(response, signal);
+      return true;
+    }
+    const error = await this.#requests.readError(response, signal);
+    if (mayPass(response.status)) throw error;
+    // A server without the stream answers so, and one that has forgotten the session.
+    if (response.status === 404) await this.#requireSession();
+    else if (response.status !== 405) this.#stream = undefined;
+    return false;
+  }
+
+  /** Enters a stream that counts as open already. */
+  async #enterLate(opening: Promise<Response>): Promise<void> {
+    try {
+      if (await this.#enterStream(opening)) return;
+      this.#stream &&= Promise.resolve(false);
+      this.#listener.onGap(this.#requests.malformed("expected an event stream"));
+    } catch (error) {
+      this.#stream = undefined;
+      if (!this.#closed.signal.aborted) this.#listener.onGap(error);
     }
   }
 
