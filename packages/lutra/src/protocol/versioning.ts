@@ -66,10 +66,13 @@ export function requireVersion(
 
 /**
  * Rejects a request without the version header. Such a request usually comes from a client of an
- * earlier revision, so the error lists the versions that the server supports.
+ * earlier revision, so the error lists the versions that the server supports. The code of a missing
+ * header is required also for `initialize`; the message is that for an unsupported version, because
+ * it may be all that such a client shows.
  *
  * @throws {ProtocolError} `headerMismatch` with the supported versions in its data
  * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
+ * @spec basic/transports/streamable-http#server-validation
  */
 export function requireVersionHeader(
   version: string | undefined,

@@ -444,16 +444,22 @@ describe.each(runners)("%s", (name, run) => {
       await expectError(post(messageOf("tools/dance", {}, "x")), 404, { code: -32601 }, "x");
     });
 
-    it.each<[string, Headers]>([
-      ["without headers", { "mcp-protocol-version": undefined, "mcp-method": undefined }],
-      ["with its own version", { "mcp-protocol-version": "2025-11-25", "mcp-method": undefined }],
-    ])("initialize of a legacy client gets the supported versions: %s", async (_what, headers) => {
+    it.each<[string, number, Headers]>([
+      ["without headers", -32020, { "mcp-protocol-version": undefined, "mcp-method": undefined }],
+      [
+        "with its own version",
+        -32022,
+        { "mcp-protocol-version": "2025-11-25", "mcp-method": undefined },
+      ],
+    ])("initialize of a legacy client gets the supported versions: %s", async (...row) => {
+      const [_what, code, headers] = row;
       const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: {} };
       const message = { jsonrpc: "2.0", id: 0, method: "initialize", params };
       const answer = await runner.ask(post(message, headers));
       expect(answer.status).toBe(400);
       const { error, id } = await bodyOf(answer);
       expect(id).toBe(0);
+      expect(error.code).toBe(code);
       expect(error.message).toMatch(
         /^Unsupported protocol version: the client asked for 2025-11-25/,
       );
