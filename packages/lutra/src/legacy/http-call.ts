@@ -2,8 +2,8 @@
 import type { RequestContext } from "../protocol/exchange.ts";
 import { encodeJSON, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
-import { linkAbort } from "../time/abort.ts";
 import type { LegacyExchange, LegacyResponse } from "../transport/http/legacy-hook.ts";
+import { Cancellation } from "./call-context.ts";
 import type { Link } from "./legacy-server.ts";
 import type { ResumableStream, ResumableStreams } from "./resumable-stream.ts";
 import { has } from "./revisions.ts";
@@ -27,8 +27,10 @@ export function contextOf({
 export const accepted: LegacyResponse = Object.freeze({ status: 202 });
 
 export class HttpCall {
-  /** Aborts when the client has gone for good. */
-  readonly #gone = new AbortController();
+  /** True when the client has gone for good. */
+  #isGone = false;
+  /** The requests, which end when the client has gone. */
+  readonly #cancellations: Cancellation[] = [];
   readonly #session: Session;
   readonly #exchange: LegacyExchange;
   readonly #streams: ResumableStreams;
@@ -40,17 +42,19 @@ export class HttpCall {
     this.#streams = streams;
     // Without a stream there is no event to resume from, so nothing could reach the client any more.
     exchange.onGone(() => {
-      if (this.#stream === undefined) this.#gone.abort();
+      if (this.#stream === undefined) this.#abandon();
     });
   }
 
   /** Returns the link for one of the requests, which can be cancelled without the others. */
   link(): Link {
-    const controller = linkAbort(this.#gone.signal);
+    const cancellation = new Cancellation();
+    if (this.#isGone) cancellation.abort();
+    this.#cancellations.push(cancellation);
     const notify = (notification: JSONRPCNotification) =>
-      controller.signal.aborted ? undefined : this.#send(notification);
+      cancellation.isAborted ? undefined : this.#send(notification);
     const send = (message: JSONRPCNotification | JSONObject) => this.#send(message);
-    return { context: { ...contextOf(this.#exchange), notify }, send, controller };
+    return { context: { ...contextOf(this.#exchange), notify }, send, cancellation };
   }
 
   /** Sends the responses, of which those of cancelled requests are undefined. */
@@ -64,7 +68,7 @@ export class HttpCall {
 
   /** Sends a message before the response, which makes the response a stream. */
   #send(message: JSONRPCNotification | JSONObject): void | Promise<void> {
-    if (this.#gone.signal.aborted) return;
+    if (this.#isGone) return;
     this.#stream ??= this.#open();
     return this.#stream.send(encodeJSON(message));
   }
@@ -74,9 +78,14 @@ export class HttpCall {
     const stream = this.#streams.open(sink, {
       owner: this.#session.key,
       isPrimed: has(this.#session.version, "primedStreams"),
-      onAbandoned: () => this.#gone.abort(),
+      onAbandoned: () => this.#abandon(),
     });
     return stream;
+  }
+
+  #abandon(): void {
+    this.#isGone = true;
+    for (const cancellation of this.#cancellations) cancellation.abort();
   }
 }
 

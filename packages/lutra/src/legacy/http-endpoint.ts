@@ -4,6 +4,7 @@
  *
  * @spec 2025-11-25/basic/transports#streamable-http
  */
+import { chain, isThenable } from "../protocol/chain.ts";
 import { isProtocolError, ProtocolError } from "../protocol/errors.ts";
 import { headerNames } from "../protocol/http-headers.ts";
 import { isObject, type JSONObject } from "../protocol/json.ts";
@@ -67,7 +68,8 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
       const isOfStream = this.#sse !== undefined && streamTokenIn(exchange.target) !== undefined;
       if (isOfStream) return await this.#sse?.post(received, exchange);
       if (isInitialize(received)) return await this.#initialize(received, exchange);
-      const session = await this.#session(exchange, received);
+      const found = this.#session(exchange, received);
+      const session = isThenable(found) ? await found : found;
       if (Array.isArray(received)) return await this.#batch(received, session, exchange);
       if (isAnswer(received)) return exchange.respond(await this.#answer(received, session));
       const message = parseMessage(received);
@@ -121,22 +123,24 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
   }
 
   /** @spec 2025-11-25/basic/transports#session-management */
-  async #session(
+  #session(
     { header, principal, members }: LegacyExchange,
     received?: unknown,
-  ): Promise<Session> {
+  ): Session | Promise<Session> {
     const token = header("mcp-session-id");
     const { versions } = this.#server;
     requireServed(header(headerNames.version), versions);
     if (token === undefined) throw sessionMissing(versions);
-    const session = await this.#server.tokens.open(token, principal);
-    if (session === undefined || !versions.includes(session.version)) {
-      throw sessionNotFound(versions);
-    }
-    const { hasEnded } = await this.#server.changes.of(session);
-    if (hasEnded) throw sessionNotFound(versions);
-    this.#options.onMessage?.({ session, received, members });
-    return session;
+    return chain(this.#server.tokens.open(token, principal), (session) => {
+      if (session === undefined || !versions.includes(session.version)) {
+        throw sessionNotFound(versions);
+      }
+      return chain(this.#server.changes.of(session), ({ hasEnded }) => {
+        if (hasEnded) throw sessionNotFound(versions);
+        this.#options.onMessage?.({ session, received, members });
+        return session;
+      });
+    });
   }
 
   /** @spec 2025-03-26/basic/transports#sending-messages-to-the-server */
@@ -181,16 +185,21 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
     },
   ): Promise<void> {
     const call = new HttpCall(session, exchange, this.#streams);
-    const responses = requests.map(async (request): Promise<CallResponse | undefined> => {
-      const link = call.link();
-      const response = await this.#respond(request, session, link);
-      // No response is sent for a request that was cancelled, also if its handler has ended since.
-      return link.controller.signal.aborted ? undefined : response;
-    });
+    const responses = requests.map((request) => this.#respond(request, session, call.link()));
     call.end([...(refusals ?? []), ...(await Promise.all(responses))], refusals !== undefined);
   }
 
-  async #respond(request: JSONRPCRequest, session: Session, link: Link): Promise<CallResponse> {
+  /** Resolves to undefined for a request that was cancelled, also if its handler has ended since. */
+  async #respond(
+    request: JSONRPCRequest,
+    session: Session,
+    link: Link,
+  ): Promise<CallResponse | undefined> {
+    const response = await this.#outcome(request, session, link);
+    return link.cancellation.isAborted ? undefined : response;
+  }
+
+  async #outcome(request: JSONRPCRequest, session: Session, link: Link): Promise<CallResponse> {
     try {
       const result = await this.#server.serve(request, session, link);
       return { json: encodeResult(request.id, result), status: 200 };

@@ -2,7 +2,9 @@
  * A server for clients of the legacy revisions, independent of the transport. It keeps no sessions:
  * see `session.ts`.
  */
+
 import { cancelledRequestId } from "../protocol/cancellation.ts";
+import { isThenable } from "../protocol/chain.ts";
 import { invalidParams, type ProtocolError } from "../protocol/errors.ts";
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
@@ -15,6 +17,7 @@ import type { SessionState } from "../server/session-state.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { delay } from "../time/backoff.ts";
+import { CallContext, type Cancellation } from "./call-context.ts";
 import { ChangeFeed, type FeedOptions, followsLast } from "./change-feed.ts";
 import { Channel } from "./channel.ts";
 import { initialize } from "./initialize.ts";
@@ -53,8 +56,8 @@ export interface Link {
   readonly context: Pick<RequestContext, "principal" | "address" | "notify">;
   /** Sends a request to the client, or a notification that concerns one. */
   readonly send: (message: JSONObject | JSONRPCNotification) => unknown;
-  /** Aborts the request when its client has gone for good. */
-  readonly controller: AbortController;
+  /** Cancels the request, also when its client has gone for good. */
+  readonly cancellation: Cancellation;
 }
 
 /** The log level of sessions that have not set one. @spec 2025-11-25/server/utilities/logging */
@@ -113,16 +116,17 @@ export class LegacyServer {
     const own = sessionMethods.get(request.method);
     if (own !== undefined) return own(this, { params: request.params ?? {}, session, link });
     const { key } = session;
-    const { controller, send } = link;
-    const { signal } = controller;
-    const close = this.#calls.open(key, request.id, controller);
+    const { cancellation, send, context } = link;
+    const close = this.#calls.open(key, request.id, cancellation);
     try {
-      const changes = await this.changes.of(session);
+      const found = this.changes.of(session);
+      const { level = defaultLevel } = isThenable(found) ? await found : found;
       return await serveLegacy(this.#serve, request, {
         session,
-        level: changes.level ?? defaultLevel,
-        context: { ...link.context, signal },
-        ask: (live) => this.answers.ask(key, live, { send, signal }),
+        level,
+        notify: context.notify,
+        contextFor: (notify) => new CallContext(context, { notify, cancellation }),
+        ask: (live) => this.answers.ask(key, live, { send, signal: cancellation.signal }),
       });
     } finally {
       close();

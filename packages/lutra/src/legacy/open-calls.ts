@@ -8,9 +8,12 @@ import { isRequestId, type RequestId } from "../protocol/json-rpc.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import type { Channel } from "./channel.ts";
 
+/** A request that can be cancelled. */
+export type Cancellable = Pick<AbortController, "abort">;
+
 export class OpenCalls {
   readonly #channel: Channel;
-  readonly #sessions = new Map<string, Map<RequestId, AbortController>>();
+  readonly #sessions = new Map<string, Map<RequestId, Cancellable>>();
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -20,12 +23,12 @@ export class OpenCalls {
   }
 
   /** Registers a request. Returns the function that removes it. */
-  open(key: string, id: RequestId, controller: AbortController): () => void {
-    const calls = this.#sessions.get(key) ?? new Map<RequestId, AbortController>();
+  open(key: string, id: RequestId, request: Cancellable): () => void {
+    const calls = this.#sessions.get(key) ?? new Map<RequestId, Cancellable>();
     this.#sessions.set(key, calls);
-    calls.set(id, controller);
+    calls.set(id, request);
     return () => {
-      if (calls.get(id) === controller) calls.delete(id);
+      if (calls.get(id) === request) calls.delete(id);
       if (calls.size === 0 && this.#sessions.get(key) === calls) this.#sessions.delete(key);
     };
   }
@@ -48,14 +51,14 @@ export class OpenCalls {
 
   /** Aborts all requests of a session that has ended. */
   endSession(key: string): void {
-    for (const controller of this.#sessions.get(key)?.values() ?? []) {
-      controller.abort(new TransportError("aborted", "The session has ended"));
+    for (const request of this.#sessions.get(key)?.values() ?? []) {
+      request.abort(new TransportError("aborted", "The session has ended"));
     }
   }
 
   #abort(key: string, id: RequestId): boolean {
-    const controller = this.#sessions.get(key)?.get(id);
-    controller?.abort(new TransportError("aborted", "The client cancelled the request"));
-    return controller !== undefined;
+    const request = this.#sessions.get(key)?.get(id);
+    request?.abort(new TransportError("aborted", "The client cancelled the request"));
+    return request !== undefined;
   }
 }

@@ -35,7 +35,8 @@ function run(results: readonly Result[], options: Partial<LegacyCall> & { params
     {
       session,
       level: "warning",
-      context: { signal: new AbortController().signal, notify: () => {} },
+      notify: () => {},
+      contextFor: (notify) => ({ signal: new AbortController().signal, notify }),
       ask: async () => ({ roots: [] }),
       ...call,
     },
@@ -109,7 +110,7 @@ describe("serveLegacy", () => {
     "refuses %s, and names the revision",
     async (method) => {
       const serve = vi.fn<Serve>();
-      const call = { session, level: "info", context: {}, ask: vi.fn() } as unknown as LegacyCall;
+      const call = { session, level: "info", ask: vi.fn() } as unknown as LegacyCall;
       await expect(serveLegacy(serve, { ...request, method }, call)).rejects.toMatchObject({
         code: -32601,
         message: `Method not found in MCP 2025-06-18: ${method}`,
@@ -134,8 +135,9 @@ describe("a server that only wants its state returned", () => {
 
   it("is not asked again when the request is aborted", async () => {
     const controller = new AbortController();
-    const context = { signal: controller.signal, notify: () => {} };
-    const { received, result } = run([asking(undefined, "s1")], { context });
+    const { signal } = controller;
+    const contextFor: LegacyCall["contextFor"] = (notify) => ({ signal, notify });
+    const { received, result } = run([asking(undefined, "s1")], { contextFor });
     await vi.advanceTimersByTimeAsync(0);
     controller.abort();
     await expect(result).rejects.toThrow();

@@ -30,7 +30,9 @@ export interface LegacyCall {
   readonly session: Session;
   /** The least severe log messages that the session receives. */
   readonly level: LoggingLevel;
-  readonly context: Pick<RequestContext, "signal" | "notify" | "principal" | "address">;
+  readonly notify: RequestContext["notify"];
+  /** Returns the context of one execution of the request. */
+  readonly contextFor: (notify: RequestContext["notify"]) => RequestContext;
   /** Sends a request to the client. Resolves to the result of its answer. */
   readonly ask: (request: LiveRequest) => Promise<unknown>;
 }
@@ -57,25 +59,24 @@ export async function serveLegacy(
 ): Promise<Result> {
   if (!shared.has(request.method)) throw methodNotFound(request.method, call.session.version);
   const params = withProtocolFields(request.params, call);
-  const sent = new SentOnce(call.context.notify);
-  const context = {
-    ...call.context,
-    notify: (message: JSONRPCNotification) => sent.notify(message),
-  };
-  let result = await serve({ ...request, params }, { ...context });
+  const sent = new SentOnce(call.notify);
+  const notify = (message: JSONRPCNotification) => sent.notify(message);
+  let context = call.contextFor(notify);
+  let result = await serve({ ...request, params }, context);
   for (let round = 1; result.resultType === inputRequired; round += 1) {
     if (round > maxRounds) {
       throw new ProtocolError("internalError", `The call needs input after ${maxRounds} rounds`);
     }
     const { inputRequests, requestState } = parseInputRequired(result);
     if (inputRequests === undefined) {
-      await delay(backoffMs(round - 1, Math.random, idlePace), call.context.signal);
+      await delay(backoffMs(round - 1, Math.random, idlePace), context.signal);
     }
     const inputResponses = inputRequests && (await askAll(inputRequests, call));
     const retry = { ...params, ...(inputResponses && { inputResponses }) };
     const state = requestState === undefined ? {} : { requestState };
     sent.replay();
-    result = await serve({ ...request, params: { ...retry, ...state } }, { ...context });
+    context = call.contextFor(notify);
+    result = await serve({ ...request, params: { ...retry, ...state } }, context);
   }
   return toLegacyResult(result, call.session.version);
 }

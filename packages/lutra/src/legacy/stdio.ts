@@ -5,8 +5,8 @@ import type { RequestContext } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { initializeMethod } from "../protocol/versioning.ts";
-import { linkAbort } from "../time/abort.ts";
 import type { LegacyProcess, LegacyProcessOptions } from "../transport/stdio/legacy.ts";
+import { Cancellation } from "./call-context.ts";
 import { initializedMethod } from "./initialize.ts";
 import { toLegacyError } from "./legacy-error.ts";
 import { LegacyServer, pingMethod } from "./legacy-server.ts";
@@ -71,7 +71,7 @@ class Process implements LegacyProcess {
     return this.#server.serve(request, await this.#opening, {
       context: { principal, address, notify },
       send: (message) => this.#options.send({ ...message }),
-      controller: linkAbort(signal),
+      cancellation: Cancellation.from(signal),
     });
   }
 

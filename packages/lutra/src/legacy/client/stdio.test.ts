@@ -58,6 +58,17 @@ describe("a legacy server over stdio", () => {
     expect(seen().filter((name) => name === "request initialize")).toHaveLength(1);
   });
 
+  it.each([
+    ["both, by process", "legacy"],
+    ["both, by request", "modern"],
+  ] as const)("that starts slowly, and serves %s, is taken as %s", async (mode, era) => {
+    const verdicts = createMemoryVerdicts();
+    const { client, seen } = start(mode, { probeTimeoutMs: 200, verdicts });
+    await client.listTools().catch(() => {});
+    expect(client.serverEra).toBe(era);
+    expect(seen().filter((name) => name === "request initialize")).toHaveLength(1);
+  });
+
   it("that exits on unknown input is started again with initialize, and remembered", async () => {
     const verdicts = createMemoryVerdicts();
     const { client, connect, seen } = start("exit", { verdicts });

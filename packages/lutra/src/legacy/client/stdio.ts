@@ -8,6 +8,7 @@ import type { Serve } from "../../protocol/exchange.ts";
 import { encodeJSON } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { TransportError } from "../../protocol/transport-error.ts";
+import { settlesWithin } from "../../time/within.ts";
 import type { EraVerdicts, ServerEra } from "../../transport/era.ts";
 import type {
   LegacyProcessClient,
@@ -22,6 +23,8 @@ import { guarded, sharedVerdicts } from "./verdicts.ts";
 
 /** Maximum time for `initialize`, in milliseconds. A server may be installed before it starts. */
 const initializeMs = 60_000;
+/** Maximum time for each answer of a process that has answered as a modern one, in milliseconds. */
+const selectMs = 5000;
 
 /** Creates the client of one command. */
 export function createLegacyProcessClient(init: LegacyProcessInit): LegacyProcessClient {
@@ -63,7 +66,8 @@ class ProcessClient implements LegacyProcessClient {
   async open(channel: ProcessChannel, request: JSONRPCRequest): Promise<ServerEra> {
     this.#channel = channel;
     const controller = new AbortController();
-    const discovered = channel.isModern(controller.signal).catch(() => false);
+    const isModern = () => channel.isModern(controller.signal).catch(() => false);
+    const discovered = isModern();
     const opened = this.#transport.open(request).then(() => "legacy" as const);
     void channel.exited.then((error) => {
       if (this.#channel === channel) this.onExit(error);
@@ -73,10 +77,11 @@ class ProcessClient implements LegacyProcessClient {
       void discovered.then((isModern) => isModern && resolve("modern"));
     });
     try {
-      const era = await Promise.race([opened, modern]);
+      const first = await Promise.race([opened, modern]);
       opened.catch(() => {});
+      const era = first === "modern" ? await selectedBy(opened, isModern) : first;
       if (era === "modern") this.onExit(new EarlierRevisionError("The server", "it is modern"));
-      await this.remember(era);
+      await this.remember(first);
       return era;
     } finally {
       controller.abort();
@@ -111,6 +116,25 @@ class ProcessClient implements LegacyProcessClient {
     this.#key ??= nameOf(this.#init.command);
     return this.#key;
   }
+}
+
+/**
+ * Returns the era of a process that has answered as a modern one and also got `initialize`, with which
+ * a server of both eras may have selected the earlier one.
+ *
+ * @spec basic/versioning#compatibility-matrix
+ */
+async function selectedBy(
+  opened: Promise<unknown>,
+  isModern: () => Promise<boolean>,
+): Promise<ServerEra> {
+  const accepted = opened.then(
+    () => true,
+    () => false,
+  );
+  if (!(await settlesWithin(selectMs, accepted)) || !(await accepted)) return "modern";
+  const still = isModern();
+  return (await settlesWithin(selectMs, still)) && (await still) ? "modern" : "legacy";
 }
 
 /** Returns the name of a command among verdicts. Its arguments may contain secrets. */
