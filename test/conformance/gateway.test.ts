@@ -7,6 +7,7 @@ import { startOfficial } from "./official/server.ts";
 import { runServerRequirements, runServerSuite } from "./server-gate.ts";
 import type { Fixture } from "./start-fixture.ts";
 import {
+  startOverModern,
   startOverOfficial,
   startPassThrough,
   startReplicated,
@@ -59,11 +60,15 @@ describe.each([
 });
 
 /** The sessions end at the gateway, and each of their requests may reach another replica. */
-describe("the official suite for earlier revisions against a gateway over three replicas", () => {
+describe.each([
+  ["three replicas", "gateway-replicas", startReplicated],
+  ["an upstream of the current revision alone", "gateway-modern", startOverModern],
+] as const)("the official suite for earlier revisions against a gateway over %s", (...row) => {
+  const [_what, place, start] = row;
   let fixture: Fixture;
 
   beforeAll(async () => {
-    fixture = await startReplicated();
+    fixture = await start();
     return () => fixture.close();
   });
 
@@ -71,7 +76,7 @@ describe("the official suite for earlier revisions against a gateway over three 
     "passes all scenarios of $version, without a failure or a warning",
     { timeout },
     async ({ version, scenarios, passed }) => {
-      const name = `gateway-replicas-${version}`;
+      const name = `${place}-${version}`;
       const { totals, faults } = await runServerSuite(name, fixture.url, version);
       expect(faults).toEqual([]);
       expect(totals).toEqual({ scenarios, passed, failed: 0, warnings: 0, skipped: 0 });

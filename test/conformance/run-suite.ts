@@ -14,6 +14,7 @@ import type { GateReport } from "./server-gate.ts";
 import { runServerRequirements, runServerSuite } from "./server-gate.ts";
 import { type Fixture, startFetch, startFleet, startServe } from "./start-fixture.ts";
 import {
+  startOverModern,
   startOverOfficial,
   startPassThrough,
   startReplicated,
@@ -27,7 +28,13 @@ interface Row extends GateReport {
 
 const rows: Row[] = [];
 /** The endpoints that the suites of the earlier revisions run against too. */
-const servingEarlier: ReadonlySet<string> = new Set(["serve", "fetch", "gateway-replicas"]);
+const servingEarlier: ReadonlySet<string> = new Set([
+  "serve",
+  "fetch",
+  "fleet",
+  "gateway-replicas",
+  "gateway-modern",
+]);
 
 await againstServer("server, one process", "serve", startServe);
 await againstServer("server, three replicas in turn", "fleet", () => startFleet(3));
@@ -35,6 +42,7 @@ await againstServer("server, fetch handler", "fetch", startFetch);
 await againstServer("gateway, bodies unread", "gateway", startPassThrough);
 await againstServer("gateway, three replicas", "gateway-replicas", startReplicated);
 await againstServer("gateway, bodies read", "gateway-verify", startVerifying);
+await againstServer("gateway, upstream of 2026-07-28 alone", "gateway-modern", startOverModern);
 await againstServer("gateway, official SDK", "gateway-official", startOverOfficial);
 
 const command = await bundleClient();

@@ -46,6 +46,7 @@ describe.each([
 
 describe.each([
   ["one process", "serve", startServe],
+  ["three replicas in turn", "fleet", () => startFleet(3)],
   ["the fetch handler", "fetch", startFetch],
 ] as const)("the official suite for earlier revisions against %s", (_what, name, start) => {
   let fixture: Fixture;

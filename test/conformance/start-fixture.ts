@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { createFetchHandler, type FetchHandler } from "lutra/http";
-import { root } from "./suite.ts";
+import { root, specVersion } from "./suite.ts";
 
 export const fixture: string = join(root, "examples/everything/server.ts");
 const program = join(root, "packages/cli/bin/lutra.js");
@@ -18,6 +18,11 @@ export interface Fixture {
 /** One process: `lutra serve`. */
 export function startServe(): Promise<Fixture> {
   return startProgram(["serve", fixture, "--port", "0"]);
+}
+
+/** One process that serves the current revision alone. */
+export function startModern(): Promise<Fixture> {
+  return startProgram(["serve", fixture, "--port", "0", "--protocol-version", specVersion]);
 }
 
 /** Several processes, each request to the next of them: `lutra up`. */

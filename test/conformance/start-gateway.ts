@@ -4,7 +4,7 @@ import type { ConfigInput } from "@lutra/gateway";
 import { writeConfig } from "../gateway/config-file.ts";
 import { startReplicas } from "../gateway/replicas.ts";
 import { startOfficial } from "./official/server.ts";
-import { type Fixture, fixture, startProgram, startServe } from "./start-fixture.ts";
+import { type Fixture, fixture, startModern, startProgram, startServe } from "./start-fixture.ts";
 
 type UpstreamInput = ConfigInput["upstreams"][string];
 
@@ -24,6 +24,12 @@ export async function startReplicated(): Promise<Fixture> {
 export async function startVerifying(): Promise<Fixture> {
   const server = await startServe();
   return await startGateway({ url: server.url, verify: "gateway" }, server.close);
+}
+
+/** One process that refuses clients of earlier revisions itself. */
+export async function startOverModern(): Promise<Fixture> {
+  const server = await startModern();
+  return await startGateway({ url: server.url, verify: "upstream" }, server.close);
 }
 
 /** A server built on the official SDK, which is modern and compares them itself. */

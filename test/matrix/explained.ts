@@ -52,6 +52,14 @@ const explanations: readonly Explanation[] = [
       "The form of the server has a field with several values, which 2025-06-18 does not have; the gateway opens a session of 2025-11-25.",
   },
   {
+    server: /^Lutra|^official SDK 2/,
+    place: /^two gateways/,
+    wire: "stdio",
+    features: ["subscribe"],
+    reason:
+      "Over stdio, each gateway has a process of its own, and a process announces only its own changes.",
+  },
+  {
     server: /^official SDK 1|^server-everything/,
     place: /^two gateways/,
     features: ["subscribe"],
