@@ -354,6 +354,34 @@ describe("two gateways that share keys", () => {
   );
 });
 
+it("two gateways have a session each, in which the server announces its own changes alone", async () => {
+  const legacy = await serveLegacy();
+  ends.push(legacy.close);
+  const config = { upstreams: { old: { url: legacy.url } } };
+  const events = createMemoryEventBus();
+  const gateways = [
+    await gatewayOf(config, undefined, events),
+    await gatewayOf(config, undefined, events),
+  ];
+  const [one, other] = await Promise.all(
+    gateways.map(async (gateway) => {
+      const client = clientOf(gateway);
+      const subscription = await client.listen({ toolsListChanged: true });
+      return { client, changed: subscription[Symbol.asyncIterator]().next() };
+    }),
+  );
+  if (one === undefined || other === undefined) throw new Error("expected two clients");
+  const sessions = [one, other].map(async ({ client }) => textOf(await client.callTool("session")));
+  expect(new Set(await Promise.all(sessions)).size).toBe(2);
+  await other.client.callTool("change");
+  expect((await other.changed).value).toMatchObject({
+    method: "notifications/tools/list_changed",
+  });
+  expect(await Promise.race([one.changed, "nothing"])).toBe("nothing");
+  await one.client.callTool("change");
+  expect((await one.changed).value).toMatchObject({ method: "notifications/tools/list_changed" });
+});
+
 describe("a gateway over servers of several revisions", () => {
   it("keeps each caller at the replica of its session", async () => {
     const all = [await serveLegacy(), await serveLegacy()];
