@@ -185,8 +185,11 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
     },
   ): Promise<void> {
     const call = new HttpCall(session, exchange, this.#streams);
-    const responses = requests.map((request) => this.#respond(request, session, call.link()));
-    call.end([...(refusals ?? []), ...(await Promise.all(responses))], refusals !== undefined);
+    const respond = (request: JSONRPCRequest) => this.#respond(request, session, call.link());
+    const [first] = requests;
+    if (refusals === undefined && first !== undefined)
+      return call.end([await respond(first)], false);
+    call.end([...(refusals ?? []), ...(await Promise.all(requests.map(respond)))], true);
   }
 
   /** Resolves to undefined for a request that was cancelled, also if its handler has ended since. */
@@ -195,20 +198,17 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
     session: Session,
     link: Link,
   ): Promise<CallResponse | undefined> {
-    const response = await this.#outcome(request, session, link);
-    return link.cancellation.isAborted ? undefined : response;
-  }
-
-  async #outcome(request: JSONRPCRequest, session: Session, link: Link): Promise<CallResponse> {
+    let response: CallResponse;
     try {
       const result = await this.#server.serve(request, session, link);
-      return { json: encodeResult(request.id, result), status: 200 };
+      response = { json: encodeResult(request.id, result), status: 200 };
     } catch (thrown) {
       const error = this.#maskError(toLegacyError(thrown, request));
       const { status, challenge } = error;
       const headers = challenge === undefined ? {} : { "www-authenticate": challenge };
-      return { json: encodeError(request.id, error), status, headers };
+      response = { json: encodeError(request.id, error), status, headers };
     }
+    return link.cancellation.isAborted ? undefined : response;
   }
 
   /** @spec 2025-11-25/basic/transports#resumability-and-redelivery */
