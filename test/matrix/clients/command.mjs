@@ -18,7 +18,7 @@ export function commandOf(name, bin) {
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
     };
     try {
-      const { stdout } = await run(process.execPath, [file, ...args], { env, timeout: 20_000 });
+      const { stdout } = await run(process.execPath, [file, ...args], { env, timeout: 60_000 });
       return stdout;
     } catch (error) {
       throw new Error(`${error.stderr || error.stdout || error.message}`.trim().slice(0, 300));

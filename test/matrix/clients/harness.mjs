@@ -4,8 +4,10 @@
  * JSON with its outcome.
  */
 
-/** Maximum time for one feature, in milliseconds. */
-const featureMs = 20_000;
+/** Maximum time for one feature, in milliseconds. Some clients start programs for it. */
+const featureMs = 60_000;
+/** The same for an announcement, whose client runs already. */
+const announcementMs = 20_000;
 
 /**
  * Connects and tries the features in the order of the plan.
@@ -29,7 +31,8 @@ export async function tryFeatures({ connect, close, features }) {
   for (const [feature, part] of Object.entries(plan)) {
     const run = features[feature];
     if (run === undefined) continue;
-    const outcome = await within(run(client, part, session)).then(() => "yes", reasonOf);
+    const ms = feature === "subscribe" ? announcementMs : featureMs;
+    const outcome = await within(run(client, part, session), ms).then(() => "yes", reasonOf);
     print({ feature, outcome });
   }
   await within(Promise.resolve(close(client))).catch(() => {});
@@ -135,10 +138,10 @@ function reasonOf(error) {
   return `${message}${inner}`.split("\n")[0].slice(0, 300);
 }
 
-async function within(promise) {
+async function within(promise, ms = featureMs) {
   let timer;
   const late = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no outcome after ${featureMs} ms`)), featureMs);
+    timer = setTimeout(() => reject(new Error(`no outcome after ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([promise, late]);

@@ -5,6 +5,7 @@ import { type LegacyEndpoint, legacyEndpoint } from "./fixtures/legacy-endpoint.
 import { createOldServer } from "./fixtures/old-server.ts";
 import { createMemoryVerdicts } from "./verdicts.ts";
 
+const patient = { timeout: 15_000 };
 const filter = { resourceSubscriptions: ["memo://a"] };
 let endpoint: LegacyEndpoint;
 let client: Client;
@@ -42,7 +43,7 @@ function delayStream(): (other?: Response) => void {
 
 /** Lets the time pass in which the client waits for the response. */
 async function untilSilent(): Promise<void> {
-  await vi.waitFor(() => expect(endpoint.seen).toContain("GET"));
+  await vi.waitFor(() => expect(endpoint.seen).toContain("GET"), patient);
   await vi.advanceTimersByTimeAsync(5000);
 }
 
@@ -59,7 +60,7 @@ it("counts as open after 5 s, and delivers once it is there", async () => {
     expect(await Promise.race([next, undefined])).toMatchObject({
       value: { params: { uri: "memo://a" } },
     });
-  });
+  }, patient);
   subscription.close();
 });
 
@@ -80,7 +81,7 @@ it("ends subscriptions when the server has no stream after all", async () => {
   const subscription = await listening;
   endpoint.intercept.set("GET", () => new Response(null, { status: 405 }));
   release(new Response(null, { status: 405 }));
-  await vi.waitFor(() => expect(subscription.acknowledged).toEqual({}));
+  await vi.waitFor(() => expect(subscription.acknowledged).toEqual({}), patient);
   expect(warnings).toEqual([
     expect.stringContaining("interrupted"),
     expect.stringContaining("declined"),
