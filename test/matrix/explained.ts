@@ -52,6 +52,12 @@ const explanations: readonly Explanation[] = [
       "The form of the server has a field with several values, which 2025-06-18 does not have; the gateway opens a session of 2025-11-25.",
   },
   {
+    client: /^mcp-remote/,
+    features: ["progress"],
+    reason:
+      "mcp-remote is built on the official SDK, whose clients drop progress that they read in one chunk with the result.",
+  },
+  {
     server: /^Lutra|^official SDK 2/,
     place: /^two gateways/,
     wire: "stdio",
