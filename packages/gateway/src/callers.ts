@@ -6,7 +6,9 @@
 import { failClosed } from "lutra/internal";
 import { bearerTokens, type ProtectedResource, type ReadHeader } from "lutra/node";
 import type { Principal } from "lutra/protocol";
+import type { CompleteConfig } from "./config/complete-routes.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
+import { requireCallers } from "./config/upstream-grants.ts";
 import type { Authenticate, GatewayOptions } from "./gateway-options.ts";
 import type { Head } from "./head/head.ts";
 
@@ -28,7 +30,9 @@ type CallerOptions = Pick<GatewayOptions, "authenticate" | "anonymous" | "forwar
 /**
  * Creates the rules from the options or from the configuration. Returns undefined without either.
  *
- * @throws {TypeError} if both exist, and for a file that was not loaded with the configuration
+ * @throws {TypeError} if both exist, for a file that was not loaded with the configuration, and if the
+ *   tokens of callers would be passed through to several upstreams
+ * @throws {ConfigError} for an upstream that needs verified callers
  */
 export function createCallers(
   parsed: ParsedConfig,
@@ -40,13 +44,25 @@ export function createCallers(
     throw new TypeError("authenticate: expected either the option or `auth` in the configuration");
   }
   const authenticate = options.authenticate ?? (auth && configured(parsed));
-  if (authenticate === undefined) return undefined;
+  if (authenticate === undefined) {
+    requireCallers(parsed.config);
+    return undefined;
+  }
   const { anonymous = false, forwardCredentials = false } = auth ?? options;
+  if (forwardCredentials) requireOneUpstream(parsed.config);
   return {
     identify: failClosed(authenticate, { anonymous, onError }),
     forwardsCredentials: forwardCredentials,
     resource: authenticate.resource,
   };
+}
+
+/** A caller's token is one for this gateway, so only a server that stands for it may get the token. */
+function requireOneUpstream({ upstreams }: Pick<CompleteConfig, "upstreams">): void {
+  if (Object.keys(upstreams).length <= 1) return;
+  throw new TypeError(
+    "forwardCredentials: would pass the tokens of callers through to several servers, each of which could use them at the others; give upstreams tokens of their own with auth",
+  );
 }
 
 function configured({ config: { auth }, authenticate }: ParsedConfig): Authenticate {

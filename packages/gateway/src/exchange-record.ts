@@ -2,7 +2,7 @@
  * The record of one exchange, for the access log and the metrics. Each part of the gateway that a
  * request passes fills in its fields. A record holds no arguments, credentials or results.
  */
-import type { RequestContext } from "lutra/protocol";
+import type { Principal, RequestContext } from "lutra/protocol";
 import type { ClientFacts } from "./eras/client-facts.ts";
 import { type Head, noHead } from "./head/head.ts";
 import type { IdentifyingHeaders } from "./head/header-policy.ts";
@@ -19,7 +19,10 @@ export interface ExchangeRecord {
   /** The time from the arrival to the end of the response, in milliseconds; 0 until then. */
   ms: number;
   head: Head;
+  /** The id of the caller. */
   principal: string | undefined;
+  /** The verified caller, for rules about it. It is not logged. */
+  caller?: Principal | undefined;
   /** The facts about the client, if the request was read. */
   client?: ClientFacts | undefined;
   /** The entry that the request addresses. Undefined if it addresses none, and until it is known. */
@@ -57,6 +60,7 @@ export function createRecord(): ExchangeRecord {
     ms: 0,
     head: noHead,
     principal: undefined,
+    caller: undefined,
     client: undefined,
     subject: undefined,
     route: -1,

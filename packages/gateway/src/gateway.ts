@@ -16,6 +16,7 @@ import type { CompleteConfig } from "./config/complete-routes.ts";
 import { hideSecrets } from "./config/hide-secrets.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput, ListenPlace } from "./config/schema.ts";
+import { readSecretFiles } from "./config/upstream-secrets.ts";
 import { createEraReport } from "./eras/era-report.ts";
 import { type Eras, openEras } from "./eras/open-eras.ts";
 import { createRecord } from "./exchange-record.ts";
@@ -213,7 +214,8 @@ function requireBus({ bus }: CompleteConfig, { events }: GatewayOptions): void {
 function parsed(input: ConfigInput | ParsedConfig): ParsedConfig {
   const parsed = "config" in input ? input : parseConfig(input);
   if (parsed.certificates !== undefined) return parsed;
-  return { ...parsed, certificates: readCertificates(parsed.config) };
+  const certificates = readCertificates(parsed.config);
+  return { ...parsed, certificates, secretFiles: readSecretFiles(parsed.config) };
 }
 
 /** Returns the certificate of each listener, or undefined for one without. */

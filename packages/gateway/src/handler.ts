@@ -167,6 +167,7 @@ export class RequestHandler {
 function route(handled: HandledRequest, plan: RoutingPlan, principal: Principal | undefined): void {
   const { record } = handled;
   record.principal = principal?.id;
+  record.caller = principal;
   perform(findAction(record, plan), handled, principal);
 }
 

@@ -14,6 +14,7 @@ import type { CompleteConfig } from "./config/complete-routes.ts";
 import { diffConfig } from "./config/diff.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import type { UpstreamConfig } from "./config/schema.ts";
+import { upstreamCredentialsOf } from "./credentials/upstream-credentials.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 import { createGuard } from "./guard/create-guard.ts";
 import type { HandlerSettings, RequestHandler } from "./handler.ts";
@@ -257,7 +258,7 @@ export class RunningConfig {
   }
 
   #open(names: readonly string[], parsed: ParsedConfig): Map<string, Upstream> {
-    const { config, certificates = new Map() } = parsed;
+    const { config, certificates = new Map(), secretFiles = new Map() } = parsed;
     const { upstreams, keys } = config;
     const { modules, methods = [] } = this.#options;
     const callers = { passesCredentials: () => this.#callers?.forwardsCredentials ?? true };
@@ -274,7 +275,11 @@ export class RunningConfig {
       for (const name of names) {
         const own = upstreams[name] as UpstreamConfig;
         const tls = upstreamTlsOf(own, certificates);
-        opened.set(name, createUpstream(name, own, { ...options, tls }));
+        const credentials = upstreamCredentialsOf(name, own, {
+          secretFiles,
+          onWarning: this.#warn,
+        });
+        opened.set(name, createUpstream(name, own, { ...options, tls, credentials }));
       }
       return opened;
     });

@@ -18,7 +18,7 @@ export function createVisit(settings: () => HandlerSettings | undefined): PagedE
     const principal = await callers?.identify(() => undefined, pageHead(req, peers, discover.name));
     return async (request) => {
       const head = pageHead(req, peers, request.method);
-      const record = { ...createRecord(), head, principal: principal?.id };
+      const record = { ...createRecord(), head, principal: principal?.id, caller: principal };
       const found = plan.routes.find(record);
       const action = found && plan.actions[found.index]?.(record);
       if (found === undefined || action?.kind !== "serve") throw notRouted();

@@ -17,6 +17,7 @@ import {
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Message, MessageExchange, StartExchange } from "../delivery/deliver-message.ts";
 import { exchangeOver } from "../delivery/exchange-over.ts";
+import { carriedToken } from "../delivery/own-token.ts";
 import { refusalBy } from "../delivery/response-status.ts";
 import { mayIdentify } from "../head/known-headers.ts";
 import { type Clock, systemClock } from "../replicas/clock.ts";
@@ -76,7 +77,7 @@ class HttpBridge {
   constructor(options: HttpBridgeOptions) {
     const { name, config, clock, parking } = options;
     const { max = maxSessions, idleMs } = config.sessions;
-    const headers = (context: RequestContext) => identifying(this.#headersOf(context));
+    const headers = (context: RequestContext) => this.#identityOf(context);
     this.#options = options;
     this.#sessions = new UpstreamSessions<Replica, HttpSession>({
       name,
@@ -201,6 +202,15 @@ class HttpBridge {
         return this.#sessions.probe({ request, context: own, place: replica }, isLegacy);
       }),
     );
+  }
+
+  /** A token of the gateway may be renewed during a session, so only its caller counts. */
+  #identityOf(context: RequestContext): Headers {
+    const own = carriedToken(context);
+    const headers = this.#headersOf(context);
+    if (own === undefined) return identifying(headers);
+    const { authorization: _renewed, ...others } = headers;
+    return { ...identifying(others), ...(own.key !== undefined && { authorization: own.key }) };
   }
 
   /** Returns the headers for a session: those of the caller, and the configured ones. */

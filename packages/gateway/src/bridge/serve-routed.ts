@@ -70,6 +70,7 @@ async function serveBy(plan: RoutingPlan, { context, ...routed }: Routed): Promi
   const source = { ...routed, sent };
   record.head = legacyHead(source);
   record.principal = context.principal?.id;
+  record.caller = context.principal;
   const found = plan.routes.find(record);
   const action = found && plan.actions[found.index]?.(record);
   if (found === undefined || action === undefined) throw notRouted();

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { isObject, type JSONObject } from "lutra/protocol";
 import { createSealer } from "lutra/server";
+import { checkUpstreamAuth } from "./check-upstream-auth.ts";
 import type { Finding } from "./valid-parts.ts";
 
 /** Returns every violation of a rule. Values of a wrong type have other findings already. */
@@ -21,6 +22,7 @@ export function checkSettings(input: unknown): readonly Finding[] {
     ...(isObject(upstreams) ? Object.entries(upstreams) : []).flatMap(([name, upstream]) =>
       checkKind(upstream, ["upstreams", name]),
     ),
+    ...checkUpstreamAuth(input),
     ...checkLog(at("log")),
   ];
 }
@@ -142,6 +144,7 @@ const kindsOf: { readonly [setting: string]: readonly string[] } = {
   balance: ["url", "module"],
   health: ["url", "module"],
   headers: ["url", "module"],
+  auth: ["url"],
   tls: ["url"],
   socket: ["url"],
   era: ["url", "command"],

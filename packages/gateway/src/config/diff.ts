@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { upstreamTlsOf } from "./certificates.ts";
 import type { CompleteConfig } from "./complete-routes.ts";
 import type { ParsedConfig } from "./parse-config.ts";
+import { upstreamSecretsOf } from "./upstream-secrets.ts";
 
 export interface ConfigDiff {
   /** Names of new upstreams. */
@@ -39,12 +40,18 @@ export function diffConfig(oldParsed: Compared, nextParsed: Compared): ConfigDif
   };
 }
 
-type Compared = Pick<ParsedConfig, "config" | "certificates">;
+type Compared = Pick<ParsedConfig, "config" | "certificates" | "secretFiles">;
 
 /** Returns everything that an upstream is created from. The processes of a module have the keys. */
-function settingsOf(name: string, { config, certificates = new Map() }: Compared): unknown {
+function settingsOf(
+  name: string,
+  { config, certificates = new Map(), secretFiles = new Map() }: Compared,
+): unknown {
   const own = config.upstreams[name];
-  if (own?.tls !== undefined) return [own, upstreamTlsOf(own, certificates)];
+  if (own?.tls !== undefined || own?.auth !== undefined) {
+    const secrets = own.auth && upstreamSecretsOf(own.auth, secretFiles);
+    return [own, upstreamTlsOf(own, certificates), secrets];
+  }
   return own?.module === undefined ? own : [own, config.keys];
 }
 

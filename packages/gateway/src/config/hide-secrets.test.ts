@@ -17,6 +17,16 @@ it("hides keys, header and environment values, and queries in URLs", () => {
         headers: { authorization: "Bearer SECRET", "x.y": "SECRET" },
       },
       "b-c_d": { command: ["run"], env: { TOKEN: "SECRET", "odd name": "SECRET" } },
+      managed: {
+        url: "https://c.example/mcp",
+        auth: {
+          ...{ grant: "enterprise-managed", issuer: "https://login.example" },
+          ...{ clientId: "gateway", clientSecret: "SECRET" },
+          identityProvider: {
+            ...{ issuer: "https://idp.example", clientId: "gateway", clientSecret: "SECRET" },
+          },
+        },
+      },
     },
   });
   const shown = hideSecrets(config);

@@ -9,6 +9,7 @@ const secretPaths = [
   /^keys\[\d+\]\.secret$/,
   /^guard\.headers(?:\.|\[")/,
   /^auth\.tokens\[\d+\]\.token$/,
+  /^upstreams\.[\w-]+\.auth\.(?:identityProvider\.)?clientSecret$/,
   /^upstreams\.[\w-]+\.(?:headers\.set|env)(?:\.|\[")/,
 ] as const;
 

@@ -10,7 +10,9 @@ import { loadGuard } from "./load-guard.ts";
 import { type ParsedConfig, parseConfig } from "./parse-config.ts";
 import { type ConfigDocument, readDocument } from "./read-document.ts";
 import { requireModules } from "./require-modules.ts";
-import type { AuthConfig, ListenPlace, UpstreamConfig } from "./schema.ts";
+import type { AuthConfig, ListenPlace, UpstreamAuthConfig, UpstreamConfig } from "./schema.ts";
+import { requireCallers } from "./upstream-grants.ts";
+import { readSecretFiles } from "./upstream-secrets.ts";
 
 export interface LoadOptions {
   /**
@@ -18,6 +20,11 @@ export interface LoadOptions {
    * Node can't run it. @default `import()`, which loads the file again on each call
    */
   readonly importModule?: ImportModule;
+  /**
+   * True if the program passes `authenticate` to the gateway. Otherwise an upstream whose tokens belong
+   * to callers requires `auth` in the configuration. @default false
+   */
+  readonly hasAuthenticate?: boolean;
   /** The values of `${NAME}` in YAML and JSON. @default process.env */
   readonly environment?: Environment;
 }
@@ -49,10 +56,12 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     : await fromModule(file, path, options);
   const config = resolvePaths(parsed.config, dirname(path));
   requireModules(config, file, positionOf);
+  if (options.hasAuthenticate !== true) requireCallers(config, file, positionOf);
   const certificates = readCertificates(config, file, positionOf);
+  const secretFiles = readSecretFiles(config, file, positionOf);
   const authenticate = await loadAuthenticate(config, file, options.importModule);
   const guard = await loadGuard(config, file, options.importModule);
-  return { ...parsed, config, certificates, authenticate, guard, file: path };
+  return { ...parsed, config, certificates, secretFiles, authenticate, guard, file: path };
 }
 
 /** A configuration, and the positions of its values if it has a text. */
@@ -82,14 +91,15 @@ async function fromModule(
 function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
   const { listen, log, auth, guard, eras } = config;
   const upstreams = Object.entries(config.upstreams).map(
-    ([name, { cwd, module, store, socket, tls, ...rest }]): [string, UpstreamConfig] => [
+    ([name, { cwd, module, store, socket, tls, auth, ...rest }]): [string, UpstreamConfig] => [
       name,
       {
         ...rest,
         ...(cwd !== undefined && { cwd: resolve(folder, cwd) }),
         ...(typeof socket === "string" && { socket: resolve(folder, socket) }),
         ...(Array.isArray(socket) && { socket: socket.map((one) => resolve(folder, one)) }),
-        ...(tls && { tls: resolveTls(tls, folder) }),
+        ...(tls && { tls: resolveFiles(tls, tlsFiles, folder) }),
+        ...(auth && { auth: resolveUpstreamAuth(auth, folder) }),
         ...(module !== undefined && { module: resolve(folder, module) }),
         ...(store !== undefined && { store: resolveStore(folder, store) }),
       },
@@ -126,25 +136,34 @@ function resolvePlace<Place extends ListenPlace>(place: Place, folder: string): 
   return {
     ...place,
     ...(socket !== undefined && { socket: resolve(folder, socket) }),
-    ...(tls && { tls: resolveTls(tls, folder) }),
+    ...(tls && { tls: resolveFiles(tls, tlsFiles, folder) }),
   };
 }
 
-/** Resolves the files of a setting of TLS. */
-function resolveTls<Tls extends TlsFiles>(tls: Tls, folder: string): Tls {
-  const files = ["ca", "cert", "key", "clientCa"] as const;
-  const resolved = files.flatMap((key) => {
-    const name = tls[key];
-    return name === undefined ? [] : [[key, resolve(folder, name)]];
-  });
-  return { ...tls, ...Object.fromEntries(resolved) };
+const tlsFiles = ["ca", "cert", "key", "clientCa"] as const;
+const clientFiles = ["clientSecretFile", "keyFile"] as const;
+
+function resolveUpstreamAuth(auth: UpstreamAuthConfig, folder: string): UpstreamAuthConfig {
+  const { identityProvider, ...client } = auth;
+  return {
+    ...resolveFiles(client, clientFiles, folder),
+    ...(identityProvider && {
+      identityProvider: resolveFiles(identityProvider, clientFiles, folder),
+    }),
+  };
 }
 
-interface TlsFiles {
-  readonly ca?: string | undefined;
-  readonly clientCa?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+/** Resolves the members of a setting that name files. */
+function resolveFiles<Key extends string, Setting extends { readonly [key in Key]?: unknown }>(
+  setting: Setting,
+  keys: readonly Key[],
+  folder: string,
+): Setting {
+  const resolved = keys.flatMap((key) => {
+    const name = setting[key];
+    return typeof name === "string" ? [[key, resolve(folder, name)]] : [];
+  });
+  return { ...setting, ...Object.fromEntries(resolved) };
 }
 
 /** Resolves the path in the URL of a SQLite store. */

@@ -10,6 +10,7 @@ import { type Expectation, expectationsOf, flattenIssues, valueAt } from "./expe
 import { configJsonSchema } from "./json-schema.ts";
 import type { ConfigDocument } from "./read-document.ts";
 import { configSchema } from "./schema.ts";
+import type { SecretFiles } from "./upstream-secrets.ts";
 import type { ValidParts } from "./valid-parts.ts";
 
 export interface ParsedConfig {
@@ -22,6 +23,8 @@ export interface ParsedConfig {
   readonly guard?: Middleware | undefined;
   /** The files with certificates and keys, once they have been read. */
   readonly certificates?: Certificates | undefined;
+  /** The files with secrets and keys of the gateway as a client, once they have been read. */
+  readonly secretFiles?: SecretFiles | undefined;
   /** Hints about valid settings with surprising effects, one line each. */
   readonly notes: readonly string[];
 }

@@ -3,6 +3,7 @@ import { legacyVersions, modernVersions } from "lutra/protocol";
 import { z } from "zod";
 import { headers } from "./schema-headers.ts";
 import { upstreamTls } from "./schema-tls.ts";
+import { upstreamAuth } from "./schema-upstream-auth.ts";
 import { busUrl, count, exactlyOne, httpUrl, ms, patterns, storeUrl } from "./schema-values.ts";
 
 const timeouts = z
@@ -149,6 +150,7 @@ export const upstream = z
       ),
     sessions: sessions.prefault({}),
     headers: headers.optional(),
+    auth: upstreamAuth.optional(),
     trustPublic: z
       .boolean()
       .optional()

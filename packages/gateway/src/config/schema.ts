@@ -146,6 +146,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** The configuration with all defaults filled in. */
 export type Config = z.output<typeof configSchema>;
 export type UpstreamConfig = Config["upstreams"][string];
+export type UpstreamAuthConfig = NonNullable<UpstreamConfig["auth"]>;
 export type RouteConfig = NonNullable<Config["routes"]>[number];
 export type MatchConfig = NonNullable<RouteConfig["match"]>;
 export type LimitConfig = Config["limits"][number];

@@ -35,22 +35,24 @@ export function limitCopies<C>(send: SendCopy<C>): (copy: C) => void {
   };
 }
 
-/** Returns a function that sends copies. Drops large bodies and requests of long-lived methods. */
+/**
+ * Returns a function that sends copies, with further headers. Drops large bodies and requests of long-lived methods.
+ */
 export function createCopyDelivery(
   fleet: Fleet,
   requestHeaders: RequestHeaders,
-): (copy: RequestCopy) => void {
+): (copy: RequestCopy, added?: readonly string[]) => void {
   const send = limitCopies<PreparedCopy>(({ replica, headers, body }, onEnd) => {
     const carrier = new CopyCarrier(replica, fleet, onEnd);
     replica.pool.dispatch({ path: replica.path, method: "POST", headers, body }, carrier);
   });
-  return ({ head, body, principal }) => {
+  return ({ head, body, principal }, added = []) => {
     if (body !== null && body.length > maxKeptBytes) return;
     if (fleet.methods.get(head.method ?? "")?.longLived) return;
     const replica = fleet.replicas.pick([]);
     if (replica === undefined) return;
     try {
-      const headers = withoutLength(requestHeaders(head.headers, principal));
+      const headers = [...withoutLength(requestHeaders(head.headers, principal)), ...added];
       send({ replica, headers, body });
     } catch {
       // A principal that does not fit into a header fails the request itself, where it is reported.

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { endEarly } from "lutra/internal";
-import { type Principal, type ProtocolError, TransportError } from "lutra/protocol";
+import { type Principal, ProtocolError, TransportError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { Head } from "../head/head.ts";
@@ -15,6 +15,7 @@ import type { RequestCopy } from "./deliver-copy.ts";
 import type { Carrier } from "./delivery.ts";
 import { Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
+import type { StreamToken } from "./own-token.ts";
 import { awaitBody, BodyStream, hasBody, type OnWait } from "./request-body.ts";
 import { endWith, flushHeaders } from "./response-body.ts";
 import { faultOf, isChallenged } from "./response-status.ts";
@@ -22,9 +23,10 @@ import {
   completeChallenges,
   type RequestHeaders,
   readResponseHead,
+  removeChallenges,
   withTraceHeaders,
 } from "./stream-headers.ts";
-import { phaseError } from "./upstream-error.ts";
+import { failureOf, phaseError } from "./upstream-error.ts";
 
 /** A request that is passed through without being parsed. */
 export interface Forward {
@@ -42,12 +44,26 @@ export interface Forward {
   readonly shadow?: ((copy: RequestCopy) => void) | undefined;
 }
 
-/** Returns a function that delivers a request, or refuses it if no response can be forwarded. */
+/**
+ * Returns a function that delivers a request, or refuses it if no response can be forwarded.
+ *
+ * @param tokenOf Returns the gateway's own token for a request. By default, it sends none
+ */
 export function createStreamDelivery(
   fleet: Fleet,
   requestHeaders: RequestHeaders,
+  tokenOf: (forward: Forward) => StreamToken | undefined = () => undefined,
 ): (forward: Forward) => void {
-  return (forward) => new StreamCarrier(forward, fleet, requestHeaders).start();
+  return (forward) => {
+    const token = tokenOf(forward);
+    new StreamCarrier(forward, fleet, { requestHeaders, token }).start();
+  };
+}
+
+interface StreamHeaders {
+  readonly requestHeaders: RequestHeaders;
+  /** The token of the gateway, for an upstream that needs one. */
+  readonly token: StreamToken | undefined;
 }
 
 /**
@@ -58,17 +74,23 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   readonly #forward: Forward;
   readonly #delivery: Delivery<Replica>;
   readonly #headers: readonly string[];
+  readonly #token: StreamToken | undefined;
+  readonly #fleet: Fleet;
   #body: Buffer | BodyStream | null = null;
   #isCopied = false;
   #replica: Replica | undefined;
   /** Set once the exchange has a connection. */
   #abort: ((error: Error) => void) | undefined;
   #resume: (() => void) | undefined;
+  /** True while a refusal is read, after which the request is sent with another token. */
+  #isRenewing = false;
   #length: number | undefined;
 
-  constructor(forward: Forward, fleet: Fleet, requestHeaders: RequestHeaders) {
+  constructor(forward: Forward, fleet: Fleet, { requestHeaders, token }: StreamHeaders) {
     const { head, record, principal } = forward;
     this.#forward = forward;
+    this.#token = token;
+    this.#fleet = fleet;
     this.#headers = requestHeaders(head.headers, principal);
     this.#delivery = new Delivery(this, fleet, { method: head.method, name: head.name, record });
   }
@@ -106,10 +128,11 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     replica.pool.dispatch(options, this);
   }
 
-  /** The headers with the span of the attempt, if there is one. */
+  /** The headers with the token of the gateway and the span of the attempt, if there are any. */
   get #sentHeaders(): readonly string[] {
     const carried = this.#delivery.attempt?.carried;
-    return carried === undefined ? this.#headers : withTraceHeaders(this.#headers, carried);
+    const headers = this.#token?.addTo(this.#headers) ?? this.#headers;
+    return carried === undefined ? headers : withTraceHeaders(headers, carried);
   }
 
   rewind(): boolean {
@@ -140,15 +163,16 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
     // Informational responses are for this connection only.
     if (status < 200) return true;
-    const { req, res, complete } = this.#forward;
+    const { req, res } = this.#forward;
     this.#resume = resume;
     // A partial request is the last of its connection, because its rest would precede the next.
     const { name } = this.#replica as Replica;
     const { headers, contentType, length } = readResponseHead(raw, name, !req.complete);
     this.#delivery.answered(faultOf(status, contentType));
+    if (this.#isRefused(status)) return true;
     this.#length = length;
     if (!(this.#body instanceof BodyStream)) this.#body = null;
-    if (complete !== undefined && isChallenged(status)) completeChallenges(headers, complete);
+    if (isChallenged(status)) this.#replaceChallenges(headers);
     res.writeHead(status, headers);
     // The body of a stream may begin much later, so the head is sent on its own.
     if (length === undefined) process.nextTick(flushHeaders, res);
@@ -157,6 +181,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     const { req, res } = this.#forward;
+    if (this.#isRenewing || res.writableEnded) return true;
     if (chunk.length === this.#length && req.complete) {
       endWith(res, chunk);
       return true;
@@ -177,6 +202,10 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   onComplete(): void {
     const { req, res } = this.#forward;
     this.#delivery.released();
+    if (this.#isRenewing) {
+      void this.#renew();
+      return;
+    }
     this.#delivery.done();
     if (res.writableEnded) return;
     this.#dropBody();
@@ -189,6 +218,36 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     delivery.released();
     const isUnsendable = delivery.stage === "answering" && !this.#forward.res.headersSent;
     delivery.failed(isUnsendable ? unsendable(error) : error);
+  }
+
+  /**
+   * Takes a 401 to a token of the gateway. The request has not run, so it is sent once more if its body
+   * is still there; otherwise it fails, since a client could not obtain another token.
+   */
+  #isRefused(status: number): boolean {
+    if (this.#token === undefined || status !== 401) return false;
+    this.#isRenewing = this.#token.mayRenew && this.rewind();
+    if (this.#isRenewing) return true;
+    this.#delivery.refuse(failureOf(this.#fleet.name, "token-refused"));
+    this.#abort?.(phaseError("total"));
+    return true;
+  }
+
+  async #renew(): Promise<void> {
+    this.#isRenewing = false;
+    try {
+      await this.#token?.renew();
+      this.#delivery.again();
+    } catch (error) {
+      this.#delivery.refuse({ reason: "credentials", error: ProtocolError.from(error) });
+    }
+  }
+
+  /** The challenge to a token of the gateway is not for its clients. */
+  #replaceChallenges(headers: string[]): void {
+    const { complete } = this.#forward;
+    if (this.#token !== undefined) removeChallenges(headers);
+    else if (complete !== undefined) completeChallenges(headers, complete);
   }
 
   #onClose(): void {

@@ -183,6 +183,18 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     else this.#failSent(replica, error, stage === "answering");
   }
 
+  /** Sends the request once more. Called when a replica has refused it, before it ran. */
+  again(): void {
+    if (this.stage === "ended") return;
+    this.#attempts -= 1;
+    this.#sendToNext(undefined);
+  }
+
+  /** Fails the request. */
+  refuse(failure: Failure): void {
+    if (this.stage !== "ended") this.#fail(failure);
+  }
+
   /** Ends the delivery because the client disconnected. Returns false if it had already ended. */
   cancel(error: TransportError): boolean {
     if (this.stage === "ended") return false;

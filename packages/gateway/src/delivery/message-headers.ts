@@ -11,6 +11,7 @@ import { type HeaderConditions, HeaderPolicy } from "../head/header-policy.ts";
 import { isProtocolHeader } from "../head/known-headers.ts";
 import { isShared } from "../head/shared-request.ts";
 import { type CallerHeaders, principalHeader, unverifiedCallers } from "./caller-headers.ts";
+import { carriedToken } from "./own-token.ts";
 
 type Headers = { readonly [name: string]: string };
 
@@ -34,6 +35,8 @@ export function createMessageHeaders(
       isShared: isShared(context),
     };
     const added = collect(headers, policy, conditions);
+    const own = carriedToken(context);
+    if (own !== undefined) added.authorization = `Bearer ${own.token}`;
     if (encodePrincipal !== undefined && principal !== undefined) {
       added[principalHeader] = encodePrincipal(principal);
     }

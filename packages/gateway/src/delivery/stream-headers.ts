@@ -92,6 +92,13 @@ export function completeChallenges(
   }
 }
 
+/** Removes the challenges from the headers of a response. */
+export function removeChallenges(headers: string[]): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2) {
+    if (headers[index]?.toLowerCase() === "www-authenticate") headers.splice(index, 2);
+  }
+}
+
 /**
  * Returns true for headers that are not sent to clients: the address of a redirect, which MCP does not
  * know and which may be internal, and a pause of more than a day.

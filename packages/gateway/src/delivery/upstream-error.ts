@@ -12,6 +12,8 @@ const statuses = {
   /** The upstream expects `initialize`, which the gateway does not send. */
   "earlier-revision": 502,
   timeout: 504,
+  /** The gateway has no token that the upstream accepts. */
+  credentials: 502,
   /** No replica is ready, or the queue is full. */
   unavailable: 503,
 } as const;
@@ -53,6 +55,18 @@ const described = {
   "file-limit": {
     kind: "unavailable",
     message: "The gateway has no free file descriptor for a connection",
+  },
+  "token-unavailable": {
+    kind: "unavailable",
+    message: "The authorization server of the upstream is unavailable",
+  },
+  "no-token": {
+    kind: "credentials",
+    message: "The gateway gets no token for the upstream; its log says why",
+  },
+  "token-refused": {
+    kind: "credentials",
+    message: "The upstream refuses the token of the gateway",
   },
   /** The program has exited, and is restarted after a pause. */
   restarting: {

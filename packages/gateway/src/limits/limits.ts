@@ -83,7 +83,8 @@ export function createLimits(configs: readonly LimitConfig[], options: LimitsOpt
     const head = headOf(context);
     if (head === undefined) return next(request, context);
     const subject = recordOf(context)?.subject;
-    const input = { head, principal: context.principal?.id, subject };
+    const { principal: caller } = context;
+    const input = { head, principal: caller?.id, caller, subject };
     const applied = limits
       .filter(({ applies }) => applies(input))
       .map((limit) => ({ limit, key: limit.keyOf(input) }));

@@ -1,4 +1,5 @@
 /** Conditions on the head of a request and on its subject, compiled once. */
+import type { Principal } from "lutra/protocol";
 import type { MatchConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { compilePatterns } from "../subjects/patterns.ts";
@@ -15,6 +16,8 @@ import {
 export interface RoutingInput {
   readonly head: Head;
   readonly principal: string | undefined;
+  /** The verified caller. Undefined for one without credentials. */
+  readonly caller?: Principal | undefined;
   /** Undefined for a request without a subject, and until the subject is known. */
   readonly subject?: Subject | undefined;
 }

@@ -105,7 +105,7 @@ interface ServeOrForward {
 
 /** Chooses by method, and applies the denials to requests that are forwarded. */
 function forwardUnlessServed(
-  { at, upstream: { visibility, mustServe }, denials, shadowing }: Target,
+  { at, upstream: { visibility, mustServe, hasToken }, denials, shadowing }: Target,
   reading: Reading,
   { serve, forward, dependencies }: ServeOrForward,
 ): ChooseAction {
@@ -118,6 +118,7 @@ function forwardUnlessServed(
   return (input) => {
     const { method, name } = input.head;
     if (served.has(method) || mustServe?.() === true) return serve;
+    if (hasToken?.(input.head, input.caller) === false) return serve;
     const denial = denials && denialByHead(at, input, denials);
     if (denial !== undefined) return denying(denial);
     const error = visibility?.refusal(input.head);

@@ -6,7 +6,10 @@ import { createHttpBridge } from "../bridge/http-bridge.ts";
 import type { Parking } from "../bridge/parking.ts";
 import type { UpstreamTls } from "../config/certificates.ts";
 import type { UpstreamConfig } from "../config/schema.ts";
-import { type CallerHeaders, unverifiedCallers } from "../delivery/caller-headers.ts";
+import { copyWith, streamTokensOf, tokenTest, withoutCallers } from "../credentials/carriers.ts";
+import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts";
+import { withCredentials } from "../credentials/with-credentials.ts";
+import type { CallerHeaders } from "../delivery/caller-headers.ts";
 import { createCopyDelivery } from "../delivery/deliver-copy.ts";
 import { createMessageDelivery } from "../delivery/deliver-message.ts";
 import { createStreamDelivery, type Forward } from "../delivery/deliver-stream.ts";
@@ -39,6 +42,8 @@ export interface HttpUpstreamOptions {
   readonly parking?: Parking | undefined;
   /** @default credentials are passed on */
   readonly callers?: CallerHeaders | undefined;
+  /** The tokens of the gateway for this upstream. @default it sends none */
+  readonly credentials?: UpstreamCredentials | undefined;
   /** The verification of https replicas. @default Node's authorities and the host of the URL */
   readonly tls?: UpstreamTls | undefined;
   /** @default warnings are dropped */
@@ -77,7 +82,8 @@ export function createHttpUpstream(
   options: HttpUpstreamOptions = {},
 ): HttpUpstream {
   const { methods = [], lookup = systemLookup, clock = systemClock } = options;
-  const { callers = unverifiedCallers, onWarning = () => {} } = options;
+  const { credentials, onWarning = () => {} } = options;
+  const callers = credentials ? withoutCallers(options.callers) : options.callers;
   const policy = new HeaderPolicy(config.headers);
   let refreshAddresses = () => {};
   const replicas = new ReplicaSet({
@@ -105,7 +111,8 @@ export function createHttpUpstream(
   const headers = createMessageHeaders(policy, callers);
   const modern = createHttpExchange({ name, send, headers });
   const bridge = createHttpBridge(name, config, { ...options, headers, modern, replicas });
-  const serve = createMessageDelivery(fleet, bridge?.exchange ?? modern, bridge?.preferred);
+  const deliver = createMessageDelivery(fleet, bridge?.exchange ?? modern, bridge?.preferred);
+  const serve = credentials ? withCredentials(name, credentials)(deliver) : deliver;
   const catalogue = createCatalogue(serve, clock);
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
@@ -114,16 +121,17 @@ export function createHttpUpstream(
     for (const addresses of followed) addresses.refresh();
   };
   const requestHeaders = createRequestHeaders(policy, callers);
-  const copy = createCopyDelivery(fleet, requestHeaders);
+  const copy = copyWith(credentials, createCopyDelivery(fleet, requestHeaders));
 
   return {
     name,
     serve,
-    forward: createStreamDelivery(fleet, requestHeaders),
+    forward: createStreamDelivery(fleet, requestHeaders, streamTokensOf(credentials)),
     copy: (sent) => {
       if (bridge?.mustServe !== true) copy(sent);
     },
     ...(bridge && { mustServe: () => bridge.mustServe }),
+    hasToken: credentials && tokenTest(credentials),
     tool: catalogue.tool,
     findTool: catalogue.find,
     hasToolList: catalogue.isKnown,

@@ -1,5 +1,5 @@
 /** A server behind the gateway: over HTTP, over stdio, or a module in processes of the gateway. */
-import type { ProtocolError, Serve, Tool } from "lutra/protocol";
+import type { Principal, ProtocolError, Serve, Tool } from "lutra/protocol";
 import type { RequestCopy } from "../delivery/deliver-copy.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import type { Fleet, Recipient } from "../delivery/fleet.ts";
@@ -23,6 +23,11 @@ export interface Upstream {
    * unread. Absent for an upstream that speaks the current one.
    */
   readonly mustServe?: (() => boolean) | undefined;
+  /**
+   * Returns true if the gateway has the token for a request already. Otherwise the request must be
+   * served, which waits for the token. Absent for an upstream that needs none.
+   */
+  readonly hasToken?: ((head: Head, caller: Principal | undefined) => boolean) | undefined;
   /**
    * Sends a copy of a request that another upstream answers, and discards the answer. Drops the copy
    * when too many are in flight. Never throws. Absent for an upstream that does not speak HTTP.

@@ -3,6 +3,7 @@
  *
  * @spec basic/authorization/index#mcp-authorization-extensions
  */
+import type { TokenEndpointResponse } from "oauth4webapi";
 import { requireArray } from "../../protocol/known-members.ts";
 import { AuthorizationError, quoted } from "./authorization-error.ts";
 import type { ClientCredentials } from "./client-authentication.ts";
@@ -68,24 +69,36 @@ export function workloadIdentity(workload: WorkloadIdentity): Grant {
 /** The grant type that exchanges a signed assertion for tokens. */
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/** Creates a grant that needs one request to the token endpoint, and no person. */
+/** The parts in which grants without a person differ. */
+interface DirectParts {
+  readonly parametersOf: (request: GrantRequest) => Promise<TokenParameters>;
+  /** Throws for a response that contains no token for requests. */
+  readonly check: (response: TokenEndpointResponse) => void;
+}
+
+/**
+ * Creates a grant that needs one request to the token endpoint, and no person.
+ *
+ * @param check Throws for a response that contains no token for requests. @default none is refused
+ */
 export function directGrant(
   client: IssuedCredentials,
-  parametersOf: (request: GrantRequest) => Promise<TokenParameters>,
+  parametersOf: DirectParts["parametersOf"],
+  check: DirectParts["check"] = () => {},
 ): Grant {
   requireArray("issuer", [client.issuer], "string");
   requireArray("clientId", [client.clientId], "string");
   return {
     isInteractive: false,
     issuers: [client.issuer],
-    obtain: (request) => obtainDirectly(client, parametersOf, request),
+    obtain: (request) => obtainDirectly(client, { parametersOf, check }, request),
     credentialsOf: () => client,
   };
 }
 
 async function obtainDirectly(
   client: IssuedCredentials,
-  parametersOf: (request: GrantRequest) => Promise<TokenParameters>,
+  { parametersOf, check }: DirectParts,
   request: GrantRequest,
 ): Promise<Tokens> {
   const { server, as, resource, scopes, fetch, signal, now, isDPoP } = request;
@@ -98,6 +111,7 @@ async function obtainDirectly(
   const dpopKey = isDPoP ? await createDPoPKey(as) : undefined;
   const parameters = { ...(await parametersOf(request)), resource };
   const response = await requestTokens({ as, client, fetch, signal, dpopKey }, parameters);
+  check(response);
   return tokensOf(response, {
     ...{ issuer: as.issuer, resource, requestedScopes: scopes, dpopKey, now: now() },
     // The credentials stay in the options.

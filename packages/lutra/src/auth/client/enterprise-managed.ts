@@ -11,15 +11,8 @@ import { directGrant, type IssuedCredentials, jwtBearer } from "./client-credent
 import type { Grant, GrantRequest } from "./grant.ts";
 import { scopeParameter } from "./scopes.ts";
 import { readServerMetadata } from "./server-metadata.ts";
+import { type SubjectToken, tokenExchangeType, tokenTypePrefix } from "./token-exchange.ts";
 import { requestTokens } from "./token-request.ts";
-
-const tokenType = "urn:ietf:params:oauth:token-type:";
-
-/** A token that identifies the user to the identity provider. */
-export interface SubjectToken {
-  readonly token: string;
-  readonly type: "id_token" | "refresh_token" | "saml2";
-}
 
 /** The identity provider, and the client as it knows it. */
 export interface IdentityProvider extends ClientCredentials {
@@ -57,16 +50,16 @@ async function requestAssertion(
   const { access_token, issued_token_type, token_type } = await requestTokens(
     { as: await metadataOf(provider, request), client: provider, fetch, signal },
     {
-      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
-      requested_token_type: `${tokenType}id-jag`,
+      grant_type: tokenExchangeType,
+      requested_token_type: `${tokenTypePrefix}id-jag`,
       audience: as.issuer,
       resource,
       scope: scopeParameter(scopes),
       subject_token: token,
-      subject_token_type: tokenType + type,
+      subject_token_type: tokenTypePrefix + type,
     },
   );
-  if (issued_token_type === `${tokenType}id-jag` && token_type === "n_a") return access_token;
+  if (issued_token_type === `${tokenTypePrefix}id-jag` && token_type === "n_a") return access_token;
   throw new AuthorizationError(
     "invalid_response",
     `${quoted(provider.issuer)}: expected an identity assertion (id-jag) from the identity provider; let it issue them to this client`,

@@ -1,0 +1,101 @@
+/** The schema of the tokens with which the gateway calls an upstream. */
+import { z } from "zod";
+
+/** An issuer or an endpoint of an authorization server. */
+const secureUrl = z
+  .url({ protocol: /^https?$/, error: "expected an https URL" })
+  .refine(isSecure, { error: "expected an https URL, or an http URL of this machine" });
+
+const client = {
+  clientId: z.string().min(1).describe("The id of the gateway as a client"),
+  clientSecret: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The secret of the client. Take it from the environment"),
+  clientSecretFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file that contains the secret of the client, and nothing else"),
+  keyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the private key of the client (PKCS #8 in PEM), for private_key_jwt"),
+  keyAlgorithm: z
+    .enum(["ES256", "ES384", "ES512", "PS256", "RS256", "EdDSA"])
+    .default("ES256")
+    .describe("The algorithm of the key"),
+  keyId: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The id of the key in the key set that the authorization server knows"),
+  authentication: z
+    .enum(["client_secret_basic", "client_secret_post", "private_key_jwt"])
+    .optional()
+    .describe(
+      "The way in which the client authenticates. By default, private_key_jwt with a key, and otherwise the one that the metadata of the authorization server name",
+    ),
+};
+
+const identityProvider = z
+  .strictObject({
+    issuer: secureUrl.describe("The issuer of the identity provider, as its metadata spell it"),
+    tokenEndpoint: secureUrl
+      .optional()
+      .describe("The token endpoint. By default, that of the metadata"),
+    ...client,
+  })
+  .describe(
+    "The identity provider of the organisation, and the gateway as its client; only with the grant enterprise-managed",
+  );
+
+export const upstreamAuth = z
+  .strictObject({
+    grant: z
+      .enum(["client-credentials", "token-exchange", "enterprise-managed"])
+      .describe(
+        "How the gateway gets tokens: for itself (client-credentials), in exchange for the token of the verified caller (token-exchange, RFC 8693), or by an assertion of the organisation's identity provider about the caller (enterprise-managed)",
+      ),
+    issuer: secureUrl.describe(
+      "The issuer of the upstream's authorization server, as its metadata spell it",
+    ),
+    resource: z
+      .url({ error: "expected a URL" })
+      .optional()
+      .describe(
+        "The resource identifier of the upstream, for which the tokens are issued. By default, its URL",
+      ),
+    audience: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "The name of the upstream at its authorization server, if that is another one than the resource identifier; only with token-exchange",
+      ),
+    scopes: z
+      .array(
+        z.string().regex(/^[!#-[\]-~]+$/, "expected a scope without spaces and quotation marks"),
+      )
+      .default([])
+      .describe("The scopes to ask for. By default, those that the authorization server chooses"),
+    subjectTokenType: z
+      .enum(["access_token", "jwt", "id_token"])
+      .default("access_token")
+      .describe("The type as which the token of the caller is presented for the exchange"),
+    ...client,
+    identityProvider: identityProvider.optional(),
+  })
+  .describe(
+    "The tokens of the gateway for this upstream, which are sent in place of the credentials of callers. For a secret that does not change, use headers",
+  );
+
+/** True for URLs whose connections no other party can read. */
+function isSecure(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { protocol, hostname, hash } = new URL(text);
+  const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return hash === "" && (protocol === "https:" || isLocal);
+}

@@ -1,0 +1,55 @@
+/** The errors for requests to an upstream for which the gateway has no token that is accepted. */
+import { isTransportError, ProtocolError } from "lutra/protocol";
+import { unauthorized } from "lutra/server";
+import { failureOf } from "../delivery/upstream-error.ts";
+
+/** The failures that are about the caller, whose token the authorization server did not exchange. */
+const ofCaller: ReadonlySet<unknown> = new Set([
+  "access_denied",
+  "grant_refused",
+  "insufficient_scope",
+]);
+/** Failures that end by themselves. */
+const temporary: ReadonlySet<unknown> = new Set(["server_error"]);
+
+/**
+ * Returns the error for a request without a token: 403 if the authorization server issued none for
+ * this caller, 503 while it is unavailable, and otherwise 502, since the configuration is wrong.
+ */
+export function noToken(
+  upstream: string,
+  cause: unknown,
+): { readonly refusal: ProtocolError; readonly isOfCaller: boolean } {
+  const failure = cause instanceof Error ? Reflect.get(cause, "failure") : undefined;
+  if (ofCaller.has(failure)) {
+    const message = "The caller may not use the upstream: its token was not exchanged";
+    const refusal = new ProtocolError("invalidRequest", message, {
+      ...{ status: 403, data: { upstream }, cause },
+    });
+    return { refusal, isOfCaller: true };
+  }
+  const isOut = temporary.has(failure) || (failure === undefined && isTransportError(cause));
+  const reason = isOut ? "token-unavailable" : "no-token";
+  return { refusal: failureOf(upstream, reason, cause).error, isOfCaller: false };
+}
+
+/** Returns the error for a caller without credentials, at an upstream that needs tokens of callers. */
+export function unverifiedCaller(): ProtocolError {
+  return unauthorized({ challenge: "Bearer" });
+}
+
+/** Returns the error for a caller that was verified by something else than a token. */
+export function noSubjectToken(upstream: string): ProtocolError {
+  const message =
+    "The upstream needs the token of the caller: expected it in Authorization, with the scheme Bearer or DPoP";
+  return new ProtocolError("invalidRequest", message, { status: 403, data: { upstream } });
+}
+
+/**
+ * Returns an error of the upstream without its challenge, which is about the token of the gateway: a
+ * client that followed it would ask for tokens of another server.
+ */
+export function withoutChallenge(error: ProtocolError): ProtocolError {
+  const { status, retryAfterMs } = error;
+  return ProtocolError.fromWire(error.toWire(), { status, retryAfterMs }) ?? error;
+}
