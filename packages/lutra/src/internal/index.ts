@@ -44,6 +44,7 @@ export { loadOptional, MissingPackageError } from "../stores/missing-package.ts"
 export type { AttemptEnd, Claim, ClaimedChange, Written } from "../stores/task-attempt.ts";
 export type { ClaimRequest, QueueListener, TaskQueue } from "../stores/task-runner.ts";
 export { abortError, unlessAborted } from "../time/abort.ts";
+export { atTime } from "../time/at-time.ts";
 export type { Pace } from "../time/backoff.ts";
 export { backoffMs, delay } from "../time/backoff.ts";
 export { maxTimerMs } from "../time/max-timer.ts";

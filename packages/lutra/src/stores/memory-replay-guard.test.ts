@@ -37,6 +37,19 @@ describe("a replay guard", () => {
     expect(guard.claim("d", 10)).toBe(false);
   });
 
+  it("tells for how long it is full", () => {
+    let time = 0;
+    const guard = createMemoryReplayGuard({ maxClaims: 3, maxClaimsPerCaller: 2, now: () => time });
+    guard.claim("a", 10, "ana");
+    expect(guard.fullForMs?.("ana")).toBeUndefined();
+    guard.claim("b", 20, "ana");
+    expect([guard.fullForMs?.("ana"), guard.fullForMs?.("bo")]).toEqual([10, undefined]);
+    guard.claim("c", 5, "bo");
+    expect([guard.fullForMs?.("ana"), guard.fullForMs?.("cy")]).toEqual([5, 5]);
+    time = 5;
+    expect([guard.fullForMs?.("ana"), guard.fullForMs?.("cy")]).toEqual([5, undefined]);
+  });
+
   it("refuses a caller with too many claims, and grants those of others", () => {
     let time = 0;
     const guard = createMemoryReplayGuard({ maxClaims: 20, now: () => time });

@@ -47,14 +47,25 @@ export function createMemoryReplayGuard(options: MemoryReplayGuardOptions = {}):
     count(claim.caller, 1);
   }
 
+  function isFull(caller: string | undefined): boolean {
+    if (claims.length >= maxClaims) return true;
+    return caller !== undefined && (counts.get(caller) ?? 0) >= maxClaimsPerCaller;
+  }
+
   return {
     isShared: false,
+    fullForMs: (caller) => {
+      const time = now();
+      dropExpired(time);
+      if (!isFull(caller)) return undefined;
+      const isAll = claims.length >= maxClaims;
+      const next = claims.find((claim) => isAll || claim.caller === caller);
+      return (next?.expires ?? time) - time;
+    },
     claim: (id, ttlMs, caller) => {
       const time = now();
       dropExpired(time);
-      if (claimed.has(id) || claims.length >= maxClaims) return false;
-      const isFull = caller !== undefined && (counts.get(caller) ?? 0) >= maxClaimsPerCaller;
-      if (isFull) return false;
+      if (claimed.has(id) || isFull(caller)) return false;
       add({ id, caller, expires: time + ttlMs });
       return true;
     },

@@ -12,6 +12,11 @@ export interface ReplayGuard {
    * each `caller`, so that none uses up the claims of the others.
    */
   readonly claim: (id: string, ttlMs: number, caller?: string) => boolean | Promise<boolean>;
+  /**
+   * Returns the time until a guard that is full for a caller has room again, in milliseconds; undefined
+   * while there is room. Until then, `claim` resolves to false. @default there is always room
+   */
+  readonly fullForMs?: ((caller?: string) => number | undefined) | undefined;
   /** True when all replicas see the same claims. */
   readonly isShared: boolean;
 }

@@ -39,6 +39,7 @@ describe("protected resource metadata", () => {
     ["of another origin", "https://evil.example/mcp"],
     ["of a longer path", "https://mcp.example/mcp/other"],
     ["of a similar path", "https://mcp.example/mc"],
+    ["of the whole host", "https://mcp.example"],
     ["with a fragment", "https://mcp.example/mcp#x"],
     ["that is not a URL", "mcp.example"],
   ])("is not used for a resource %s", async (_what, resource) => {
@@ -47,6 +48,19 @@ describe("protected resource metadata", () => {
       resource,
       authorization_servers: [issuer],
     });
+    expect(await failureOf(world)).toBe("resource_mismatch");
+    expect(world.authority.authorizations).toHaveLength(0);
+  });
+
+  it("is not used for a part of the path, which may belong to others", async () => {
+    const world = new World();
+    world.documents.set("/custom.json", {
+      resource: "https://mcp.example/",
+      authorization_servers: [issuer],
+    });
+    const serve = world.challenge;
+    const header = 'Bearer resource_metadata="https://mcp.example/custom.json"';
+    world.challenge = (token, seen) => serve(token, seen) && { status: 401, header };
     expect(await failureOf(world)).toBe("resource_mismatch");
     expect(world.authority.authorizations).toHaveLength(0);
   });

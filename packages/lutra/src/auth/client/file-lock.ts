@@ -1,6 +1,7 @@
 /** Locks between processes, as files beside the one that they protect. */
 import { createHash, randomUUID } from "node:crypto";
 import { link, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { abortError } from "../../time/abort.ts";
 import { delay } from "../../time/backoff.ts";
 
 /** Pause between attempts to take a lock, in milliseconds. */
@@ -10,12 +11,28 @@ const aliveMs = 5000;
 /** Age at which a lock counts as left behind by a process that has died, in milliseconds. */
 const staleMs = 30_000;
 
-/** Runs work while no other process holds the lock of this key. */
-export async function fileLock<T>(path: string, key: string, work: () => Promise<T>): Promise<T> {
+/** The file that a lock protects, and the key of the lock. */
+export interface LockedFile {
+  readonly path: string;
+  readonly key: string;
+  /** Ends the wait for the lock. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs work while no other process holds the lock of this key.
+ *
+ * @throws {TransportError} `aborted` for a signal that aborts before the lock was taken
+ */
+export async function fileLock<T>(
+  { path, key, signal }: LockedFile,
+  work: () => Promise<T>,
+): Promise<T> {
   const name = createHash("sha256").update(key).digest("hex").slice(0, 16);
   const lock = `${path}.${name}.lock`;
   const id = randomUUID();
   while (!(await take(lock, id))) {
+    if (signal?.aborted) throw abortError(signal);
     await removeStale(lock);
     await delay(retryMs);
   }

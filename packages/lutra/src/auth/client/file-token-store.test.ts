@@ -31,6 +31,22 @@ describe("a token store in a file", () => {
     expect(await store.get("b")).toBe("2");
   });
 
+  it("tells once that entries are in plain text, unless that was asked for", async () => {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => void warnings.push(message);
+    const store = createFileTokenStore({ path, onWarning });
+    vi.doMock("@napi-rs/keyring", () => {
+      throw new Error("no keyring");
+    });
+    onTestFinished(() => void vi.doUnmock("@napi-rs/keyring"));
+    await store.set("a", "1");
+    await store.set("b", "2");
+    await createFileTokenStore({ path, encryption: "none", onWarning }).set("c", "3");
+    expect(warnings).toEqual([
+      expect.stringMatching(/tokens\.json: tokens are stored in plain text, .* because .*keyring/),
+    ]);
+  });
+
   it("creates files and folders that only the user can read", async () => {
     const store = createFileTokenStore({ path, encryption: "none" });
     await store.set("a", "1");
@@ -98,7 +114,7 @@ describe("a lock between processes", () => {
       import { fileLock } from ${JSON.stringify(new URL("file-lock.ts", import.meta.url).href)};
       import { appendFile } from "node:fs/promises";
       for (let i = 0; i < 5; i += 1) {
-        await fileLock(process.argv[1], "key", async () => {
+        await fileLock({ path: process.argv[1], key: "key" }, async () => {
           await appendFile(process.argv[2], "begin\\n");
           await appendFile(process.argv[2], "end\\n");
         });
@@ -120,21 +136,36 @@ describe("a lock between processes", () => {
   });
 
   it("is taken over from a process that has died", async () => {
-    await fileLock(lock(), "key", async () => {});
+    await fileLock({ path: lock(), key: "key" }, async () => {});
     const [own] = await new Promise<string[]>((resolve) => {
-      void fileLock(lock(), "key", async () => resolve(await readdir(folder)));
+      void fileLock({ path: lock(), key: "key" }, async () => resolve(await readdir(folder)));
     });
     await writeFile(join(folder, own ?? ""), "the id of another process");
     const old = new Date(Date.now() - 60_000);
     await utimes(join(folder, own ?? ""), old, old);
-    expect(await fileLock(lock(), "key", async () => "taken")).toBe("taken");
+    expect(await fileLock({ path: lock(), key: "key" }, async () => "taken")).toBe("taken");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("is no longer waited for once the signal aborts", async () => {
+    const file = { path: lock(), key: "key" };
+    const aborted = new AbortController();
+    let isRun = false;
+    await fileLock(file, async () => {
+      const waiting = fileLock({ ...file, signal: aborted.signal }, async () => {
+        isRun = true;
+      });
+      aborted.abort();
+      await expect(waiting).rejects.toMatchObject({ reason: "aborted" });
+    });
+    expect(isRun).toBe(false);
     expect(await readdir(folder)).toEqual([]);
   });
 
   it("is released when the work fails", async () => {
-    const failing = fileLock(lock(), "key", () => Promise.reject(new Error("no")));
+    const failing = fileLock({ path: lock(), key: "key" }, () => Promise.reject(new Error("no")));
     await expect(failing).rejects.toThrow("no");
-    expect(await fileLock(lock(), "key", async () => 1)).toBe(1);
+    expect(await fileLock({ path: lock(), key: "key" }, async () => 1)).toBe(1);
   });
 });
 

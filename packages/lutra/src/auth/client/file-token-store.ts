@@ -3,7 +3,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { isObject } from "../../protocol/json.ts";
-import { requireKnownMembers } from "../../protocol/known-members.ts";
+import { requireFunctions, requireKnownMembers } from "../../protocol/known-members.ts";
+import { MissingPackageError } from "../../stores/missing-package.ts";
 import { type Encryption, keyringEncryption, noEncryption } from "./file-encryption.ts";
 import { fileLock } from "./file-lock.ts";
 import { createLocks, type TokenStore } from "./token-store.ts";
@@ -24,6 +25,11 @@ export interface FileTokenStoreOptions {
    * @default keyring where the package is installed and the system has a keyring, otherwise none
    */
   readonly encryption?: "keyring" | "none";
+  /**
+   * Called when tokens are stored in plain text because there is no keyring, although `encryption` does
+   * not ask for it. @default console.warn
+   */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** Maximum number of entries of the file; beyond it, the oldest are dropped. */
@@ -46,19 +52,22 @@ interface Content {
  * @throws {TypeError} for an invalid option
  */
 export function createFileTokenStore(options: FileTokenStoreOptions = {}): TokenStore {
-  requireKnownMembers(options, ["path", "encryption"], "createFileTokenStore");
-  return new FileTokenStore(options.path ?? defaultPath(), options.encryption);
+  requireKnownMembers(options, ["path", "encryption", "onWarning"], "createFileTokenStore");
+  requireFunctions("createFileTokenStore", options, ["onWarning"]);
+  return new FileTokenStore(options);
 }
 
 class FileTokenStore implements TokenStore {
   readonly #path: string;
   readonly #wanted: FileTokenStoreOptions["encryption"];
+  readonly #onWarning: (message: string) => void;
   readonly #inProcess = createLocks();
   #encryption: Promise<Encryption> | undefined;
 
-  constructor(path: string, wanted: FileTokenStoreOptions["encryption"]) {
+  constructor({ path = defaultPath(), encryption, onWarning = warn }: FileTokenStoreOptions) {
     this.#path = path;
-    this.#wanted = wanted;
+    this.#wanted = encryption;
+    this.#onWarning = onWarning;
   }
 
   readonly get = async (key: string): Promise<string | undefined> => {
@@ -89,11 +98,14 @@ class FileTokenStore implements TokenStore {
       return content;
     });
 
-  readonly lock = <T>(key: string, work: () => Promise<T>): Promise<T> =>
-    this.#inProcess(key, async () => {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      return fileLock(this.#path, key, work);
-    });
+  readonly lock: TokenStore["lock"] = (key, work, signal) => {
+    const path = this.#path;
+    const alone = async () => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      return fileLock({ path, key, signal }, work);
+    };
+    return this.#inProcess(key, alone, signal);
+  };
 
   #change(edit: (content: Content) => Content): Promise<void> {
     // A name that no key has, since keys are JSON.
@@ -127,6 +139,7 @@ class FileTokenStore implements TokenStore {
       return await keyringEncryption();
     } catch (error) {
       if (this.#wanted === "keyring") throw error;
+      this.#onWarning(plainTextWarning(this.#path, error));
       return noEncryption;
     }
   }
@@ -134,6 +147,16 @@ class FileTokenStore implements TokenStore {
   #encryptionOf(name: Encryption["name"]): Promise<Encryption> {
     return name === "none" ? Promise.resolve(noEncryption) : keyringEncryption();
   }
+}
+
+function plainTextWarning(path: string, error: unknown): string {
+  const isMissing = error instanceof MissingPackageError;
+  const reason = isMissing ? "@napi-rs/keyring is not installed" : "the keyring is unavailable";
+  return `${path}: tokens are stored in plain text, readable by the user alone, because ${reason}; pass encryption: "keyring" to refuse that, or "none" to agree`;
+}
+
+function warn(message: string): void {
+  console.warn(`lutra: ${message}`);
 }
 
 function defaultPath(): string {

@@ -66,7 +66,7 @@ export interface Entry<T> {
   /** Stores a value, at least until `expiresAt`, in milliseconds since 1970. @default indefinitely */
   readonly set: (value: T, expiresAt?: number) => Promise<void>;
   readonly delete: () => Promise<void>;
-  readonly lock: <R>(work: () => Promise<R>) => Promise<R>;
+  readonly lock: <R>(work: () => Promise<R>, signal?: AbortSignal) => Promise<R>;
 }
 
 /** Returns the entries of one user. Registrations are shared by all users of the store. */
@@ -93,7 +93,7 @@ function entry<T>(
     },
     set: (value, expiresAt) => store.set(key, JSON.stringify(value), expiresAt),
     delete: () => store.delete(key),
-    lock: (work) => store.lock(key, work),
+    lock: (work, signal) => store.lock(key, work, signal),
   };
 }
 

@@ -41,7 +41,7 @@ export async function readResourceMetadata(
   const urls = resourceMetadata === undefined ? wellKnownURLs(server) : [resourceMetadata];
   for (const url of urls) {
     const document = await getJSON(url, request);
-    if (document !== undefined) return parseResourceMetadata(server, document);
+    if (document !== undefined) return parseResourceMetadata(server, document, url);
   }
   const found = resourceMetadata === undefined ? wellKnown : "the URL of its challenge";
   throw new AuthorizationError(
@@ -55,10 +55,10 @@ function wellKnownURLs({ origin, pathname }: URL): readonly string[] {
   return pathname === "/" ? [root] : [root + pathname, root];
 }
 
-function parseResourceMetadata(server: URL, document: JSONObject): ProtectedResource {
+function parseResourceMetadata(server: URL, document: JSONObject, from: string): ProtectedResource {
   const { resource, authorization_servers, scopes_supported, dpop_bound_access_tokens_required } =
     document;
-  if (typeof resource !== "string" || !describes(resource, server)) {
+  if (typeof resource !== "string" || !describes(resource, server, from)) {
     throw new AuthorizationError(
       "resource_mismatch",
       `${addressOf(server)}: its protected resource metadata is about another resource, ${quoted(String(resource))}; no token is requested`,
@@ -83,16 +83,16 @@ function parseResourceMetadata(server: URL, document: JSONObject): ProtectedReso
 }
 
 /**
- * Returns true when a resource identifier is about this server: the same URL, or one of the same origin
- * whose path is a part of the server's, as a server at the root has for all its endpoints.
+ * Returns true when a resource identifier is about this server: it is the server's URL or, in the
+ * document at the well-known URL of the root, the origin, as RFC 9728 requires. A token for another path
+ * would be valid at the servers of others on the same host.
  */
-function describes(resource: string, server: URL): boolean {
+function describes(resource: string, server: URL, from: string): boolean {
   const url = parseURL(resource);
   if (url === undefined || url.origin !== server.origin || resource.includes("#")) return false;
   if (url.search !== "" && url.search !== server.search) return false;
-  const path = url.pathname;
-  if (path === server.pathname) return true;
-  return server.pathname.startsWith(path.endsWith("/") ? path : `${path}/`);
+  const [path, own] = [url.pathname, server.pathname].map((text) => text.replace(/\/$/, ""));
+  return path === own || (path === "" && from === server.origin + wellKnown);
 }
 
 /**

@@ -1,14 +1,16 @@
 /** One sign-in, for all requests that wait for it. */
 import { unlessAborted } from "../../time/abort.ts";
 
+type Lock = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
 /** Runs a sign-in for its callers. It is aborted once all of them have been. */
 export class SharedSignIn {
-  readonly #lock: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly #lock: Lock;
   #running: Promise<void> | undefined;
   #controller = new AbortController();
   #callers = 0;
 
-  constructor(lock: <T>(work: () => Promise<T>) => Promise<T>) {
+  constructor(lock: Lock) {
     this.#lock = lock;
   }
 
@@ -38,7 +40,7 @@ export class SharedSignIn {
   #begin(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const controller = new AbortController();
     this.#controller = controller;
-    const running = this.#lock(() => work(controller.signal)).finally(() => {
+    const running = this.#lock(() => work(controller.signal), controller.signal).finally(() => {
       if (this.#controller === controller) this.#running = undefined;
     });
     // A caller that has been aborted no longer waits for its failure.

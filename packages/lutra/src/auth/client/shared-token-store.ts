@@ -1,6 +1,7 @@
 /** A token store over a store of handles, such as those of `@lutra/stores` in Postgres and SQLite. */
 import { requireKnownMembers } from "../../protocol/known-members.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
+import { abortError } from "../../time/abort.ts";
 import { delay } from "../../time/backoff.ts";
 import { createCipher } from "./text-cipher.ts";
 import type { TokenStore } from "./token-store.ts";
@@ -55,7 +56,7 @@ export function createSharedTokenStore(options: SharedTokenStoreOptions): TokenS
     },
     set: (key, value, expiresAt) => write(key, value, expiresAt ?? null),
     delete: async (key) => void (await handles.delete(scope, await hashOf(key))),
-    lock: async (key, work) => locks(await hashOf(key), work),
+    lock: async (key, work, signal) => locks(await hashOf(key), work, signal),
   };
 }
 
@@ -96,9 +97,12 @@ function createLeases(handles: HandleStore): TokenStore["lock"] {
     if (found !== undefined && held.holder === holder) await change(found.version);
   }
 
-  return async (id, work) => {
+  return async (id, work, signal) => {
     const holder = crypto.randomUUID();
-    while (!(await take(id, holder))) await delay(retryMs);
+    while (!(await take(id, holder))) {
+      if (signal?.aborted) throw abortError(signal);
+      await delay(retryMs);
+    }
     const renew = () =>
       void ifHeld(id, holder, (version) => handles.replace(lease(id, version + 1, holder))).catch(
         () => {},

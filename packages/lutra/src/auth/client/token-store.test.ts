@@ -37,6 +37,28 @@ describe("a token store in memory", () => {
   });
 });
 
+const aKey = btoa("0123456789abcdef0123456789abcdef");
+
+it.each([
+  ["in memory", createMemoryTokenStore],
+  [
+    "over handles",
+    () => createSharedTokenStore({ handles: createMemoryHandleStore(), keys: [aKey] }),
+  ],
+])("a token store %s no longer waits for a lock once the signal aborts", async (_what, create) => {
+  const store = create();
+  const aborted = new AbortController();
+  const ran: string[] = [];
+  await store.lock("a", async () => {
+    const waiting = store.lock("a", async () => void ran.push("waiting"), aborted.signal);
+    aborted.abort();
+    await expect(waiting).rejects.toMatchObject({ reason: "aborted" });
+    ran.push("holder");
+  });
+  await store.lock("a", async () => void ran.push("next"));
+  expect(ran).toEqual(["holder", "next"]);
+});
+
 describe("a token store over a store of handles", () => {
   const key = btoa("0123456789abcdef0123456789abcdef");
   const contract = tokenStoreContract(async () => {

@@ -1,5 +1,6 @@
 /** The place where a client keeps tokens, registrations and unfinished sign-ins. */
 import { BoundedMap } from "../../stores/bounded-map.ts";
+import { unlessAborted } from "../../time/abort.ts";
 
 /**
  * Keeps secrets by key. Every value contains secrets; keys contain none. Implement it over a database
@@ -12,9 +13,10 @@ export interface TokenStore {
   readonly delete: (key: string) => Promise<void>;
   /**
    * Runs `work` while no other call with the same key does, in any process that shares the store.
-   * A refresh token can be used only once, so this also protects from signing out by accident.
+   * A refresh token can be used only once, so this also protects from signing out by accident. A call
+   * whose signal aborts while it waits rejects, and does not run `work`.
    */
-  readonly lock: <T>(key: string, work: () => Promise<T>) => Promise<T>;
+  readonly lock: <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 }
 
 export interface MemoryTokenStoreOptions {
@@ -38,10 +40,10 @@ export function createMemoryTokenStore(options: MemoryTokenStoreOptions = {}): T
 /** Creates the `lock` of one process: the calls with one key run one after the other. */
 export function createLocks(): TokenStore["lock"] {
   const last = new Map<string, Promise<unknown>>();
-  return async (key, work) => {
-    const before = last.get(key);
-    const run = (before ?? Promise.resolve()).then(work);
-    const ended = run.catch(() => {});
+  return async (key, work, signal) => {
+    const before = last.get(key) ?? Promise.resolve();
+    const run = unlessAborted(before, signal).then(work);
+    const ended = Promise.all([before, run.catch(() => {})]);
     last.set(key, ended);
     try {
       return await run;

@@ -6,7 +6,7 @@
  */
 import { base64url, calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from "jose";
 import { unauthorized } from "../../protocol/authorization.ts";
-import type { ProtocolError } from "../../protocol/errors.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
 import type { ReplayGuard } from "../../stores/replay-guard.ts";
 import type { DPoPNonces } from "./dpop-nonces.ts";
 import { quotable } from "./refused-token.ts";
@@ -42,7 +42,8 @@ export interface BoundRequest {
 /**
  * Checks the proof of a request.
  *
- * @throws {ProtocolError} with the status 401, and with a nonce where the proof needs one
+ * @throws {ProtocolError} with the status 401, and with a nonce where the proof needs one; with 503 while
+ *   the replay guard is full
  */
 export async function requireProof(request: BoundRequest, rules: ProofRules): Promise<void> {
   const { proof, boundTo, caller } = request;
@@ -63,7 +64,11 @@ export async function requireProof(request: BoundRequest, rules: ProofRules): Pr
   // Hashed, because the client chooses the length, and two keys may use the same id.
   const id = `dpop ${await hashOf(`${thumbprint} ${jti}`)}`;
   const isFirst = await rules.replayGuard.claim(id, Math.max(1, leftMs), caller);
-  if (!isFirst) throw invalidProof("expected a proof that was not used before");
+  if (isFirst) return;
+  const fullForMs = rules.replayGuard.fullForMs?.(caller);
+  throw fullForMs === undefined
+    ? invalidProof("expected a proof that was not used before")
+    : tooManyProofs(fullForMs);
 }
 
 async function readProof(
@@ -120,6 +125,15 @@ function invalidProof(reason: string): ProtocolError {
     challenge: `DPoP error="invalid_dpop_proof", error_description="${quotable(reason)}"`,
     message: `DPoP: ${reason}`,
   });
+}
+
+/**
+ * Returns the refusal of a proof that cannot be remembered. Neither is it accepted, since it could be
+ * replayed, nor is another one forgotten for it, nor is the client asked for other credentials.
+ */
+function tooManyProofs(retryAfterMs: number): ProtocolError {
+  const message = "DPoP: too many proofs are remembered; try again later";
+  return new ProtocolError("internalError", message, { status: 503, retryAfterMs });
 }
 
 /** Returns the refusal of a proof without a current nonce. The client repeats the request with it. */

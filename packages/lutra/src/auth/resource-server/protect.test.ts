@@ -281,6 +281,25 @@ describe("the keys of the authorization server", () => {
     },
   );
 
+  it("are missing in one report for each outage", async () => {
+    let isUp = false;
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const verify = () => {
+      if (!isUp) throw new Error("no keys");
+      return { aud: resource, sub: "ana" };
+    };
+    const authenticate = protectedBy({ verify, cacheMs: 0 });
+    const identifyAny = () => identify(authenticate, "token", { onError });
+    for (const _ of [1, 2, 3]) await expect(identifyAny()).rejects.toMatchObject({ status: 503 });
+    expect(errors).toEqual([expect.objectContaining({ cause: new Error("no keys") })]);
+    isUp = true;
+    expect(await identifyAny()).toBeDefined();
+    isUp = false;
+    for (const _ of [1, 2]) await expect(identifyAny()).rejects.toMatchObject({ status: 503 });
+    expect(errors).toHaveLength(2);
+  });
+
   it("are not requested with every token during an outage of the keys alone", async () => {
     let time = Date.now();
     let isUp = false;

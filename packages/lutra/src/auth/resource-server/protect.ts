@@ -35,14 +35,15 @@ export function protectOn({ guardedFetch, hash }: Platform): Protect {
     const trustedOrigins = [new URL(issuer).origin];
     const { fetch = guardedFetch({ trustedOrigins }) } = rules;
     const authority = createAuthority({ issuer, fetch, clockSkewMs, now });
-    const verify = createVerification(rules, authority);
+    const outage = createOutage();
+    const verify = createVerification(rules, authority, outage.ended);
     const verified = createVerifiedTokens({ hash, verify, cacheMs, maxCachedTokens, now });
     const resource = describeResource(rules);
 
     const authenticate: Authenticate = async (header, { httpMethod: method = "POST" } = {}) => {
       const sent = readCredentials(header);
       if (sent === undefined) return undefined;
-      const token = await verified(sent.token).catch(refuse);
+      const token = await verified(sent.token).catch(outage.refuse);
       await requireBinding(token, sent, { proof: header("dpop"), method }, rules);
       if (rules.scopes.length > 0) requireScopes(token.principal, rules.scopes);
       return token.principal;
@@ -55,20 +56,43 @@ export function protectOn({ guardedFetch, hash }: Platform): Protect {
 function createVerification(
   rules: ProtectRules,
   authority: ReturnType<typeof createAuthority>,
+  onVerified: () => void,
 ): (token: string) => Promise<VerifiedToken> {
   const { hierarchy, verify = jwtTokens() } = rules;
   return async (token) => {
     const claims = await verify(token, authority);
+    onVerified();
     if (claims === undefined) throw new RefusedTokenError("the token is not active");
     requireClaims(claims, rules);
     return { principal: principalOf(claims, rules, hierarchy), boundTo: boundKeyOf(claims) };
   };
 }
 
-/** Throws the refusal of a token, or the error for one that can't be verified at the moment. */
-function refuse(thrown: unknown): never {
-  if (thrown instanceof RefusedTokenError) throw invalidToken(thrown.message);
-  throw isRefusal(thrown) ? thrown : unavailable(thrown);
+interface Outage {
+  /** Throws the refusal of a token, or the error for one that can't be verified at the moment. */
+  readonly refuse: (thrown: unknown) => never;
+  /** Reports that a token was verified. */
+  readonly ended: () => void;
+}
+
+/**
+ * Only the first error of an outage has the cause, with which it is reported to `onError`: requests are
+ * refused until the outage ends, and each would be reported.
+ */
+function createOutage(): Outage {
+  let isReported = false;
+  return {
+    refuse: (thrown) => {
+      if (thrown instanceof RefusedTokenError) throw invalidToken(thrown.message);
+      if (isRefusal(thrown)) throw thrown;
+      const error = unavailable(isReported ? undefined : thrown);
+      isReported = true;
+      throw error;
+    },
+    ended: () => {
+      isReported = false;
+    },
+  };
 }
 
 /** Returns true for an error with which a `verify` of the application refuses a caller. */
