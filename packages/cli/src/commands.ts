@@ -160,6 +160,11 @@ const gatewayRoutes: Command = {
   ],
   options: {
     principal: { placeholder: "P", description: "Principal of the caller", fallback: "none" },
+    scopes: {
+      placeholder: "S",
+      description: "Scopes of the principal, separated by spaces",
+      fallback: "none",
+    },
   },
   run: async (line) => {
     const { gatewayRoutes } = await withPackage(

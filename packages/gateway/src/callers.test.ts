@@ -158,6 +158,54 @@ it("a client's x-lutra-principal never reaches an upstream", async () => {
   }
 });
 
+describe("the scopes of callers", () => {
+  const tokens = [ana, bo];
+
+  it.each(["upstream", "gateway"] as const)("decide about routes (verify: %s)", async (verify) => {
+    const gateway = await start(
+      configOf({
+        auth: { tokens },
+        upstreams: { one: { url, verify } },
+        routes: [{ match: { tool: "echo", scope: "rea*" }, to: "one" }, { deny: "needs read" }],
+      }),
+    );
+    expect((await call(gateway, bearer(bo.token))).status).toBe(200);
+    expect((await call(gateway, bearer(ana.token))).status).toBe(403);
+  });
+
+  it.each(["upstream", "gateway"] as const)("decide about denials (verify: %s)", async (verify) => {
+    const gateway = await start(
+      configOf({
+        auth: { tokens },
+        upstreams: { one: { url, verify } },
+        routes: [{ match: { tool: "echo", scope: "read" }, deny: "read only" }, { to: "one" }],
+      }),
+    );
+    expect((await call(gateway, bearer(bo.token))).status).toBe(403);
+    expect((await call(gateway, bearer(ana.token))).status).toBe(200);
+  });
+
+  it("decide about limits", async () => {
+    const rate = { requests: 1, perMs: 3_600_000 };
+    const limits = [{ match: { scope: "read" }, rate }];
+    const gateway = await start(configOf({ auth: { tokens }, limits }));
+    const statusOf = async ({ token }: { readonly token: string }) =>
+      (await call(gateway, bearer(token))).status;
+    expect([await statusOf(bo), await statusOf(bo)]).toEqual([200, 429]);
+    expect([await statusOf(ana), await statusOf(ana)]).toEqual([200, 200]);
+  });
+
+  it("are needed at the edge", async () => {
+    const gateway = await start(configOf({ auth: { tokens, scopes: ["read"] } }));
+    expect((await call(gateway, bearer(bo.token))).status).toBe(200);
+    const refused = await call(gateway, bearer(ana.token));
+    expect([refused.status, refused.challenge]).toEqual([
+      403,
+      'Bearer error="insufficient_scope", scope="read"',
+    ]);
+  });
+});
+
 describe("a file", () => {
   const folder = mkdtempSync(join(tmpdir(), "lutra-callers-"));
   const write = (name: string, text: string) => {

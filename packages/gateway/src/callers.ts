@@ -5,7 +5,7 @@
  */
 import { failClosed } from "lutra/internal";
 import { bearerTokens, type ProtectedResource, type ReadHeader } from "lutra/node";
-import type { Principal } from "lutra/protocol";
+import { isPrincipal, type Principal, requireScopes } from "lutra/protocol";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import { requireCallers } from "./config/upstream-grants.ts";
@@ -49,12 +49,24 @@ export function createCallers(
     return undefined;
   }
   const { anonymous = false, forwardCredentials = false } = auth ?? options;
+  const { scopes = [] } = auth ?? {};
   if (forwardCredentials) requireOneUpstream(parsed.config);
   return {
-    identify: failClosed(authenticate, { anonymous, onError }),
+    identify: failClosed(requiring(scopes, authenticate), { anonymous, onError }),
     forwardsCredentials: forwardCredentials,
     resource: authenticate.resource,
   };
+}
+
+/** Returns an `authenticate` that also refuses callers without these scopes. */
+function requiring(scopes: readonly string[], authenticate: Authenticate): Authenticate {
+  if (scopes.length === 0) return authenticate;
+  const checked: Authenticate = async (...args) => {
+    const principal = await authenticate(...args);
+    if (isPrincipal(principal)) requireScopes(principal, scopes);
+    return principal;
+  };
+  return Object.assign(checked, { resource: authenticate.resource });
 }
 
 /** A caller's token is one for this gateway, so only a server that stands for it may get the token. */

@@ -14,6 +14,7 @@ import { readinessOf } from "./admin/readiness.ts";
 import { listenTlsOf, readCertificates } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { hideSecrets } from "./config/hide-secrets.ts";
+import { protectedBy } from "./config/load-callers.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput, ListenPlace } from "./config/schema.ts";
 import { readSecretFiles } from "./config/upstream-secrets.ts";
@@ -94,7 +95,7 @@ export async function startGateway(
   options: GatewayOptions = {},
 ): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
-  const first = parsed(input);
+  const first = await parsed(input);
   requireBus(first.config, options);
   const resources = await openResources(first, { ...options, notice });
   const { startTrace, log, sharing, eras } = resources;
@@ -133,7 +134,7 @@ export async function startGateway(
     upstreams: () => running.statuses(),
     reload: async (next) => {
       try {
-        await running.replace(parsed(typeof next === "function" ? await next() : next));
+        await running.replace(await parsed(typeof next === "function" ? await next() : next));
         renewTls(endpoints, running.parsed);
         metrics.reloaded(true);
       } catch (error) {
@@ -211,11 +212,13 @@ function requireBus({ bus }: CompleteConfig, { events }: GatewayOptions): void {
   throw new TypeError('bus: requires the option "events", or the command "lutra gateway"');
 }
 
-function parsed(input: ConfigInput | ParsedConfig): ParsedConfig {
+/** Reads what the configuration names, unless `loadConfig` has read it. */
+async function parsed(input: ConfigInput | ParsedConfig): Promise<ParsedConfig> {
   const parsed = "config" in input ? input : parseConfig(input);
   if (parsed.certificates !== undefined) return parsed;
-  const certificates = readCertificates(parsed.config);
-  return { ...parsed, certificates, secretFiles: readSecretFiles(parsed.config) };
+  const { config, authenticate = await protectedBy(parsed.config.auth) } = parsed;
+  const certificates = readCertificates(config);
+  return { ...parsed, certificates, secretFiles: readSecretFiles(config), authenticate };
 }
 
 /** Returns the certificate of each listener, or undefined for one without. */

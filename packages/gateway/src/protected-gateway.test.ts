@@ -1,4 +1,7 @@
 /** The contract of a protected server, run against a gateway in front of an open one. */
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { protect } from "lutra/auth";
 import { serveHttp } from "lutra/node";
 import { createServer, defineTool, unauthorized } from "lutra/server";
@@ -58,6 +61,43 @@ describe("a protected gateway", () => {
 
 const metadata =
   'resource_metadata="https://library.example.com/.well-known/oauth-protected-resource/mcp"';
+
+it("the configuration alone protects a gateway with the tokens of an issuer", async () => {
+  const keys = createHttpServer(async (req, res) => {
+    const answer = await issuer.options.fetch(`${issuer.issuer}${req.url}`);
+    const text = (await answer.text()).replaceAll(issuer.issuer, origin);
+    res.writeHead(answer.status, { "content-type": "application/json" }).end(text);
+  });
+  await once(keys.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => {
+    keys.closeAllConnections();
+    keys.close();
+  });
+  const origin = `http://127.0.0.1:${(keys.address() as AddressInfo).port}`;
+  const upstream = await serveHttp(server, { port: 0 });
+  onTestFinished(() => upstream.close());
+  const front = await startGateway(
+    {
+      ...{ listen: { port: 0 }, admin: false, log: false },
+      auth: { issuer: origin, resource, scopes: ["books:write"] },
+      upstreams: { library: { url: upstream.url } },
+    },
+    { notice: () => {} },
+  );
+  onTestFinished(() => front.close());
+  await front.ready();
+  const statusOf = async (scope: string) =>
+    callTool(front.url, tool.name, await issuer.token({ iss: origin, scope }));
+  expect((await statusOf("books:write")).status).toBe(200);
+  expect(await statusOf("other")).toEqual({
+    status: 403,
+    challenge: `Bearer error="insufficient_scope", scope="books:write", ${metadata}`,
+  });
+  const described = await fetch(new URL("/.well-known/oauth-protected-resource/mcp", front.url));
+  expect(await described.json()).toMatchObject({
+    ...{ resource, authorization_servers: [origin], scopes_supported: ["books:write"] },
+  });
+});
 
 describe("a protected gateway completes the challenge of an upstream", () => {
   it.each([

@@ -38,15 +38,20 @@ export function notesOn(parts: ValidParts): readonly Finding[] {
   return [...methodNotes(parts), ...callerNotes(parts)];
 }
 
+/** The conditions on callers, which only verified ones meet. */
+const callerKeys = ["principal", "scope", "claim"] as const;
+
 function callerNotes({ routes, limits, verifiesCallers }: ValidParts): readonly Finding[] {
   if (verifiesCallers) return [];
   const notes = [
     ...routes.map((route, index) => ["routes", index, route?.match] as const),
     ...limits.map((limit, index) => ["limits", index, limit?.match] as const),
   ].flatMap(([list, index, match]) => {
-    if (match?.principal === undefined) return [];
     const message = "never matches callers whose credentials were not verified";
-    return [{ path: [list, index, "match", "principal"], message }];
+    return callerKeys.flatMap((key) => {
+      if (match?.[key] === undefined) return [];
+      return [{ path: [list, index, "match", key], message }];
+    });
   });
   const shared = limits.flatMap((limit, index) => {
     if (!limit?.per.includes("principal")) return [];
@@ -174,6 +179,7 @@ const textConditions = [
   "prompt",
   "resource",
   "principal",
+  "scope",
 ] as const satisfies readonly (keyof MatchConfig)[];
 
 /**
@@ -192,6 +198,9 @@ function covers(wide: MatchConfig = {}, narrow: MatchConfig = {}): boolean {
   );
   return (
     textConditions.every((key) => isWider(wide[key], narrow[key])) &&
+    Object.entries(wide.claim ?? {}).every(([name, patterns]) =>
+      isWider(patterns, narrow.claim?.[name]),
+    ) &&
     Object.entries(wide.param ?? {}).every(([name, patterns]) =>
       isWider(patterns, params.get(name.toLowerCase())),
     )

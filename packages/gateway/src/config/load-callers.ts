@@ -4,19 +4,44 @@ import { bearerTokens } from "lutra/node";
 import type { Authenticate } from "../gateway-options.ts";
 import type { CompleteConfig } from "./complete-routes.ts";
 import { type ImportModule, importDefault, loadProblem, readText } from "./load-file.ts";
+import type { AuthConfig } from "./schema.ts";
 
 /**
- * Returns the function that the file of `auth.tokensFile` or `auth.module` defines; undefined if the
- * configuration names neither.
+ * Returns the function that accepts the access tokens of `auth.issuer`; undefined without one. Loads the
+ * verification of tokens only then.
+ */
+export async function protectedBy({
+  issuer,
+  resource = "",
+  audience,
+  scopes = [],
+  scopesSupported,
+  tokenTypes: types,
+}: Partial<AuthConfig> = {}): Promise<Authenticate | undefined> {
+  if (issuer === undefined) return undefined;
+  const { jwtTokens, protect } = await import("lutra/auth");
+  return protect({
+    ...{ issuer, resource, scopes },
+    ...(audience !== undefined && { audience }),
+    ...(scopesSupported !== undefined && { scopesSupported }),
+    ...(types !== undefined && { verify: jwtTokens({ types }) }),
+  });
+}
+
+/**
+ * Returns the function that the file of `auth.tokensFile` or `auth.module` defines, or `auth.issuer`;
+ * undefined if the configuration has none of them.
  *
  * @param file The configuration file, for errors
  * @throws {ConfigError} for a file without tokens, and for a module that does not export a function
  */
 export async function loadAuthenticate(
-  { auth: { tokensFile, module } = {} }: { readonly auth?: Partial<CompleteConfig["auth"]> },
+  { auth = {} }: { readonly auth?: Partial<CompleteConfig["auth"]> },
   file: string,
   importModule: ImportModule | undefined,
 ): Promise<Authenticate | undefined> {
+  const { tokensFile, module } = auth;
+  if (auth.issuer !== undefined) return protectedBy(auth);
   if (tokensFile !== undefined) {
     const place = { file, key: "auth.tokensFile" };
     const text = await readText(place, tokensFile);

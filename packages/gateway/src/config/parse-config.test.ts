@@ -406,16 +406,25 @@ describe("auth", () => {
     const { config } = parseConfig({ upstreams, auth: { tokens: [{ id: "ana", token }] } });
     expect(config.auth).toEqual({
       tokens: [{ id: "ana", token, scopes: [] }],
+      scopes: [],
       anonymous: false,
       forwardCredentials: false,
     });
   });
 
   it.each([
-    [{}, "auth: expected exactly one of tokens, tokensFile and module"],
+    [{}, "auth: expected exactly one of tokens, tokensFile, module and issuer"],
+    [
+      { issuer: "https://login.example" },
+      "auth: issuer requires resource, the URL of the gateway as clients know it",
+    ],
+    [
+      { tokens: [{ id: "ana", token }], audience: "a" },
+      "auth: resource, audience, tokenTypes, scopesSupported require issuer; remove them",
+    ],
     [
       { tokensFile: "a", module: "b.ts" },
-      "auth: expected exactly one of tokens, tokensFile and module",
+      "auth: expected exactly one of tokens, tokensFile, module and issuer",
     ],
     [
       { tokens: [{ id: "ana", token: "short" }] },

@@ -1,7 +1,12 @@
 /** The schema of the callers that the gateway accepts. */
 import { bearerTokenForm, bearerTokenPattern } from "lutra/internal";
 import { z } from "zod";
+import { secureUrl } from "./schema-upstream-auth.ts";
 import { exactlyOne } from "./schema-values.ts";
+
+const scope = z
+  .string()
+  .regex(/^[!#-[\]-~]+$/, "expected a scope without spaces and quotation marks");
 
 const token = z
   .strictObject({
@@ -12,14 +17,12 @@ const token = z
       .describe(
         "The token: 16 or more characters. Take it from the environment, and create it with: openssl rand -base64 32",
       ),
-    scopes: z
-      .array(
-        z.string().regex(/^[!#-[\]-~]+$/, "expected a scope without spaces and quotation marks"),
-      )
-      .default([])
-      .describe("The scopes of the principal"),
+    scopes: z.array(scope).default([]).describe("The scopes of the principal"),
   })
   .describe("A static bearer token");
+
+/** The settings for the tokens of an issuer. */
+const ofIssuer = ["resource", "audience", "tokenTypes", "scopesSupported"] as const;
 
 export const auth = z
   .strictObject({
@@ -34,6 +37,34 @@ export const auth = z
       .string()
       .optional()
       .describe("A file whose default export is a function that verifies credentials"),
+    issuer: secureUrl
+      .optional()
+      .describe(
+        "The issuer of the authorization server whose access tokens are accepted (JSON Web Tokens), as its metadata spell it",
+      ),
+    resource: secureUrl
+      .optional()
+      .describe(
+        "The URL of the gateway as clients know it, for which its tokens are issued. Required with issuer",
+      ),
+    audience: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("The audience of the tokens of the issuer. By default, the resource"),
+    tokenTypes: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe("The accepted types of the tokens of the issuer. Default: at+jwt"),
+    scopesSupported: z
+      .array(scope)
+      .optional()
+      .describe("The scopes for which clients of the issuer ask at first. Default: scopes"),
+    scopes: z
+      .array(scope)
+      .default([])
+      .describe("The scopes that every caller with credentials needs"),
     anonymous: z
       .boolean()
       .default(false)
@@ -42,15 +73,21 @@ export const auth = z
       .boolean()
       .default(false)
       .describe(
-        "Passes credentials (Authorization, Cookie, DPoP, X-API-Key) on to the upstreams, for those that verify the same ones",
+        "Passes credentials (Authorization, Cookie, DPoP, X-API-Key) on to the upstream, for one that verifies the same ones. Refused with several upstreams: each could use them at the others",
       ),
   })
   .refine(
-    ({ tokens, tokensFile, module }) =>
-      [tokens, tokensFile, module].filter((each) => each !== undefined).length === 1,
-    { error: "expected exactly one of tokens, tokensFile and module" },
+    ({ tokens, tokensFile, module, issuer }) =>
+      [tokens, tokensFile, module, issuer].filter((each) => each !== undefined).length === 1,
+    { error: "expected exactly one of tokens, tokensFile, module and issuer" },
   )
+  .refine(({ issuer, resource }) => issuer === undefined || resource !== undefined, {
+    error: "issuer requires resource, the URL of the gateway as clients know it",
+  })
+  .refine((auth) => auth.issuer !== undefined || ofIssuer.every((key) => auth[key] === undefined), {
+    error: `${ofIssuer.join(", ")} require issuer; remove them`,
+  })
   .describe(
     "Who may call. By default, the gateway verifies no credentials and passes them on to the upstreams",
   )
-  .meta(exactlyOne("tokens", "tokensFile", "module"));
+  .meta(exactlyOne("tokens", "tokensFile", "module", "issuer"));

@@ -37,6 +37,17 @@ export const match = z
     principal: patterns
       .optional()
       .describe("Patterns for the authenticated caller; * matches any characters"),
+    scope: patterns
+      .optional()
+      .describe(
+        "Patterns for the scopes of the authenticated caller, one of which must match; * matches any characters",
+      ),
+    claim: z
+      .record(z.string().min(1), patterns)
+      .optional()
+      .describe(
+        "Patterns for the claims of the authenticated caller, by name; * matches any characters. Of a list, one item must match. A name with dots also names a member of an object, as in realm_access.roles",
+      ),
   })
   .describe(
     "The requests to match; all conditions must hold. Without conditions, every request matches",

@@ -1,8 +1,8 @@
 /** The schema of the tokens with which the gateway calls an upstream. */
 import { z } from "zod";
 
-/** An issuer or an endpoint of an authorization server. */
-const secureUrl = z
+/** An issuer, an endpoint of an authorization server, or a resource. */
+export const secureUrl = z
   .url({ protocol: /^https?$/, error: "expected an https URL" })
   .refine(isSecure, { error: "expected an https URL, or an http URL of this machine" });
 

@@ -275,11 +275,12 @@ function safePath(path: string): string {
 
 /** True for routes that are left out: an exported proxy has no principals, so they never match. */
 function isForPrincipals({ match, deny }: RouteConfig, index: number, notes: string[]): boolean {
-  if (match?.principal === undefined) return false;
+  const { principal, scope, claim } = match ?? {};
+  if ((principal ?? scope ?? claim) === undefined) return false;
   if (deny !== undefined) {
     throw exportError(
       `routes[${index}]`,
-      "expected no deny by principal, because the proxy could not apply it; remove the route",
+      "expected no deny by principal, scope or claim, because the proxy could not apply it; remove the route",
     );
   }
   notes.push(`routes[${index}]: left out because callers of this proxy have no principal`);

@@ -3,12 +3,14 @@
  *
  * It is acknowledged when every upstream has answered, or after a short time with what was agreed by
  * then. It never carries changes that were not acknowledged. It lasts until the client disconnects,
- * the gateway closes, or all upstreams have ended theirs and do not accept a new one.
+ * its credentials expire, the gateway closes, or all upstreams have ended theirs and do not accept a
+ * new one.
  *
  * @spec basic/patterns/subscriptions
+ * @spec basic/authorization/index#token-handling
  */
 import { setMaxListeners } from "node:events";
-import { abortError, type NextStep, type StreamEnd } from "lutra/internal";
+import { abortError, atTime, type NextStep, type StreamEnd } from "lutra/internal";
 import {
   acknowledgedMethod,
   type JSONObject,
@@ -45,7 +47,7 @@ export interface SubscriptionOptions extends FollowOptions {
  * - `gathered`: each upstream has answered, or `gatherMs` has passed
  * - `open`: acknowledged; changes are forwarded
  * - `exhausted`: all upstreams have ended theirs
- * - `closed`: ended by the client or by the gateway
+ * - `closed`: ended by the client, the end of its credentials, or the gateway
  */
 type Phase = "gathering" | "gathered" | "open" | "exhausted" | "closed";
 
@@ -81,8 +83,9 @@ export class OpenSubscription {
   /** Resolves at the graceful end. Rejects when no upstream accepts, and when the client aborts. */
   async run(): Promise<Result> {
     const { context, request } = this.#received;
-    const { signal } = context;
+    const { signal, principal } = context;
     const onAbort = () => this.close();
+    const stopTimer = atTime(principal?.expiresAtMs, () => this.close());
     // Each upstream adds a listener; Node warns above 10.
     setMaxListeners(0, this.#controller.signal);
     signal.addEventListener("abort", onAbort);
@@ -96,6 +99,7 @@ export class OpenSubscription {
       const { meta } = this.#options;
       return { resultType: "complete", ...withSubscriptionId(meta && { _meta: meta }, request.id) };
     } finally {
+      stopTimer();
       signal.removeEventListener("abort", onAbort);
       this.#controller.abort();
       this.#outbox.close();

@@ -1,5 +1,10 @@
 /** Explains as text which route a request takes and how it is answered. */
-import { coreMethods, encodeHeaderValue, latestVersion } from "lutra/protocol";
+import {
+  coreMethods,
+  encodeHeaderValue,
+  latestVersion,
+  type PrincipalClaims,
+} from "lutra/protocol";
 import { taskMethods } from "lutra/tasks";
 import { describeEra } from "../bridge/era-in-words.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
@@ -23,6 +28,10 @@ export interface Question {
   /** Values of `Mcp-Param-*` headers by name. */
   readonly params?: { readonly [name: string]: string } | undefined;
   readonly principal?: string | undefined;
+  /** The scopes of the principal. @default [] */
+  readonly scopes?: readonly string[] | undefined;
+  /** The claims of the principal. @default {} */
+  readonly claims?: PrincipalClaims | undefined;
 }
 
 export interface Explanation {
@@ -35,7 +44,7 @@ export interface Explanation {
 /** Matches a request against the routes without sending it. */
 export function explainRoutes(config: CompleteConfig, question: Question): Explanation {
   const head = headOf(question);
-  const input = { head, principal: question.principal };
+  const input = { head, ...callerOf(question) };
   const found = compileRoutes(config.routes).find(input)?.index;
   const denial = found === undefined ? undefined : denialOf(found, input, config);
   const route = denial?.index ?? found;
@@ -51,6 +60,12 @@ export function explainRoutes(config: CompleteConfig, question: Question): Expla
     taken && readingOf({ route: taken, index: route as number }, config, question.method);
   const details = [...(taken ? erasOf(taken, config) : []), ...(reading ? [reading] : [])];
   return { route, lines: [...lines, `=> ${outcome}`, ...details.map((line) => `   ${line}`)] };
+}
+
+function callerOf({ principal, scopes, claims }: Question): Omit<RoutingInput, "head"> {
+  if (principal === undefined) return { principal };
+  const caller = { id: principal, ...(scopes && { scopes }), ...(claims && { claims }) };
+  return { principal, caller };
 }
 
 /** Returns the denial by the name that a request has at the only upstream of its route. */

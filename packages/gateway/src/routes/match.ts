@@ -11,6 +11,7 @@ import {
   type SubjectKind,
   type SubjectTest,
 } from "../subjects/subject.ts";
+import { claimValues } from "./claim-values.ts";
 
 /** The properties of a request that routes and limits depend on. */
 export interface RoutingInput {
@@ -57,7 +58,7 @@ export function compileMatch(
 ): readonly Condition[] {
   if (match === undefined) return [];
   const conditions: Condition[] = [];
-  const { method, name, upstream, principal, param = {} } = match;
+  const { method, name, upstream, param = {} } = match;
   if (method !== undefined) conditions.push(onText("method", method, ({ head }) => head.method));
   if (upstream !== undefined) conditions.push(onUpstream(upstream));
   if (name !== undefined) conditions.push(names === "sent" ? onSentName(name) : onAnyName(name));
@@ -70,11 +71,7 @@ export function compileMatch(
     const onParam = onText(`param.${key}`, patterns, ({ head }) => head.param(header));
     conditions.push({ ...onParam, on: "call" });
   }
-  if (principal !== undefined) {
-    const onPrincipal = onText("principal", principal, ({ principal }) => principal);
-    conditions.push({ ...onPrincipal, on: "call" });
-  }
-  return conditions;
+  return [...conditions, ...onCaller(match)];
 }
 
 function onText(about: string, patterns: Patterns, actual: Condition["actual"]): Condition {
@@ -85,6 +82,39 @@ function onText(about: string, patterns: Patterns, actual: Condition["actual"]):
     return value !== undefined && fits(value);
   };
   return { about, expected: all.join(" or "), on: "head", actual, holds };
+}
+
+/** Compiles the conditions on the caller. They never hold for one whose credentials were not verified. */
+function onCaller({ principal, scope, claim = {} }: MatchConfig): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (principal !== undefined) {
+    conditions.push(onText("principal", principal, ({ principal }) => principal));
+  }
+  if (scope !== undefined) {
+    conditions.push(onAnyOf("scope", scope, ({ caller }) => caller?.scopes ?? []));
+  }
+  for (const [name, patterns] of Object.entries(claim)) {
+    const values = ({ caller }: RoutingInput) => claimValues(caller?.claims, name);
+    conditions.push(onAnyOf(`claim.${name}`, patterns, values));
+  }
+  return conditions.map((condition) => ({ ...condition, on: "call" }));
+}
+
+/** A condition that holds if one of several values matches. */
+function onAnyOf(
+  about: string,
+  patterns: Patterns,
+  valuesOf: (input: RoutingInput) => readonly string[],
+): Condition {
+  const fits = compilePatterns([patterns].flat());
+  const actual: Condition["actual"] = (input) => {
+    const values = valuesOf(input);
+    return values.length === 0 ? undefined : values.join(" ");
+  };
+  return {
+    ...onText(about, patterns, actual),
+    holds: (input) => valuesOf(input).some((value) => fits(value)),
+  };
 }
 
 function onUpstream(patterns: Patterns): Condition {

@@ -73,9 +73,9 @@ function exactMethods({ match }: RouteConfig): readonly string[] | undefined {
   return methods.some((method) => method.includes("*")) ? undefined : methods;
 }
 
-/** Returns true for conditions on anything but the principal: all others depend on headers. */
+/** Returns true for conditions on anything but the caller: all others depend on headers. */
 function testsHeaders({ match = {} }: RouteConfig): boolean {
-  const { principal: _principal, ...others } = match;
+  const { principal: _principal, scope: _scope, claim: _claim, ...others } = match;
   return Object.values(others).some((condition) => condition !== undefined);
 }
 

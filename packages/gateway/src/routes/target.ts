@@ -129,11 +129,11 @@ function forwardUnlessServed(
 
 function denialByHead(
   at: RouteUpstream,
-  { head, principal }: RoutingInput,
+  { head, principal, caller }: RoutingInput,
   denials: Denials,
 ): Denial | undefined {
   const subject = subjectOfHead(at, { head, principal });
-  return subject && denials.find({ head, principal, subject });
+  return subject && denials.find({ head, principal, caller, subject });
 }
 
 function shadowOptions(
