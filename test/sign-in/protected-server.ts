@@ -16,9 +16,14 @@ export interface ProtectedServer {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a server that accepts the tokens of one authorization server at a time. */
+/**
+ * Starts a server that accepts the tokens of one authorization server at a time.
+ *
+ * With `anonymous`, lists need no token.
+ */
 export async function startProtectedServer(
   options: Partial<ProtectOptions> = {},
+  { anonymous = false }: { readonly anonymous?: boolean } = {},
 ): Promise<ProtectedServer> {
   const credentials: (string | undefined)[] = [];
   const http = createHttpServer();
@@ -35,7 +40,7 @@ export async function startProtectedServer(
     credentials,
     trust: (issuer) => {
       const authenticate = protect({ issuer, resource: url, cacheMs: 0, ...options });
-      handle = createNodeHandler(createLibrary(), { authenticate });
+      handle = createNodeHandler(createLibrary(), { authenticate, anonymous });
     },
     close: () => closeServer(http),
   };
@@ -48,6 +53,11 @@ function createLibrary() {
     tools: [
       defineTool({
         name: "whoami",
+        call: (_args, { principal }) => String(principal?.id),
+      }),
+      defineTool({
+        name: "member",
+        scopes: ["books:write"],
         call: (_args, { principal }) => String(principal?.id),
       }),
       defineTool({

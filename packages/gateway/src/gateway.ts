@@ -27,6 +27,7 @@ import { ListenError } from "./listen-error.ts";
 import { openLog } from "./log/open-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
 import { openSharing, type Sharing } from "./shared/open-shared.ts";
+import { type OpenSignIn, openSignIn } from "./sign-in/open-sign-in.ts";
 import { loadTracing } from "./tracing/load-tracing.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
@@ -110,7 +111,7 @@ export async function startGateway(
     for (const observer of [metrics, eras]) observer.observe(record, status);
     log?.write(record, req, res);
   });
-  const own = { methods, notice, handler, startTrace, sharing };
+  const own = { methods, notice, handler, startTrace, sharing, signIn: resources.signIn };
   const running = new RunningConfig(first, { ...options, ...own });
   const onMalformed = (request: MalformedRequest) => {
     const record = { ...createRecord(), reason: "malformed" };
@@ -159,6 +160,7 @@ interface Resources {
   readonly log: ReturnType<typeof openLog>;
   readonly sharing: Sharing | undefined;
   readonly eras: Eras;
+  readonly signIn: OpenSignIn | undefined;
 }
 
 async function openResources(
@@ -173,7 +175,8 @@ async function openResources(
   let sharing: Sharing | undefined;
   try {
     sharing = await openSharing(config, options.openShared, notice);
-    return { startTrace, log, sharing, eras: await openEras(config, options) };
+    const signIn = await openSignIn(config, options);
+    return { startTrace, log, sharing, signIn, eras: await openEras(config, options) };
   } catch (error) {
     await sharing?.close();
     log?.close();
@@ -181,7 +184,8 @@ async function openResources(
   }
 }
 
-async function closeResources({ sharing, eras, log }: Resources): Promise<void> {
+async function closeResources({ sharing, eras, log, signIn }: Resources): Promise<void> {
+  await signIn?.close();
   await sharing?.close();
   // Exchanges that were cut off are logged once their connections have closed.
   await new Promise((resolve) => setImmediate(resolve));

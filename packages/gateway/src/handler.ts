@@ -42,6 +42,8 @@ import {
 import type { Action } from "./routes/action.ts";
 import { recordDenial } from "./routes/denials.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
+import { signInPath } from "./sign-in/sign-in.ts";
+import type { SignInPages } from "./sign-in/sign-in-pages.ts";
 import { type StartTrace, traceInHeaders } from "./tracing/start-trace.ts";
 
 /** The part of the configuration that requests depend on; a reload replaces it as a whole. */
@@ -51,6 +53,8 @@ export interface HandlerSettings {
   /** Absent when the gateway verifies no callers. */
   readonly callers?: Callers | undefined;
   readonly plan: RoutingPlan;
+  /** The pages on which users connect accounts. Absent for a gateway without sign-ins. */
+  readonly pages?: SignInPages | undefined;
   /** Starts the spans of exchanges. Undefined without tracing. */
   readonly startTrace?: StartTrace | undefined;
 }
@@ -97,9 +101,12 @@ export class RequestHandler {
       // The metadata of a protected gateway have paths of their own.
       if (sent === path || resource?.document(sent) !== undefined) return this.handle(req, res);
       const record = this.#record(req, res);
-      record.reason = "path";
+      const pages = this.settings?.pages;
+      const page = pages && pageIn(sent, path);
+      record.reason = page === undefined ? "path" : "sign-in";
       if (this.settings) record.head = unreadHead(req, this.settings.peers);
-      res.writeHead(404, { "content-length": 0 }).end();
+      if (page !== undefined) void pages?.handle(req, res, page);
+      else res.writeHead(404, { "content-length": 0 }).end();
     };
   }
 
@@ -162,6 +169,12 @@ export class RequestHandler {
     record.trace ??= startTrace(record, traceInHeaders(headerReader(req)));
     record.trace.end(res.headersSent ? res.statusCode : 0);
   }
+}
+
+/** Returns the path of a page of sign-ins below that of all pages; undefined for other paths. */
+function pageIn(sent: string, endpoint: string): string | undefined {
+  const base = endpoint.replace(/\/$/, "") + signInPath;
+  return sent === base || sent.startsWith(`${base}/`) ? sent.slice(base.length) : undefined;
 }
 
 function route(handled: HandledRequest, plan: RoutingPlan, principal: Principal | undefined): void {

@@ -1,7 +1,7 @@
 /** The current configuration, with its upstreams, cache, limits and routing plan. */
 import { isDeepStrictEqual } from "node:util";
 import { createNodeEndpoint, type HttpRules, httpRules, type NodeLegacy } from "lutra/internal";
-import { coreMethods, legacyVersionsOf, type Middleware } from "lutra/protocol";
+import { coreMethods, legacyVersionsOf, type Middleware, type Principal } from "lutra/protocol";
 import { randomKeys, type SealKey } from "lutra/server";
 import { currentSealer } from "./bridge/current-sealer.ts";
 import { createLegacyClients } from "./bridge/legacy-clients.ts";
@@ -18,10 +18,12 @@ import { upstreamCredentialsOf } from "./credentials/upstream-credentials.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 import { createGuard } from "./guard/create-guard.ts";
 import type { HandlerSettings, RequestHandler } from "./handler.ts";
+import { noHead } from "./head/head.ts";
 import { createPeers } from "./head/peers.ts";
 import { createLimits } from "./limits/limits.ts";
 import { createRoutingPlan, type RoutingPlan } from "./routing-plan.ts";
 import { type Sharing, spaceOf } from "./shared/open-shared.ts";
+import { type SignInResources, SignIns } from "./sign-in/sign-in.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
 import { tracedWait } from "./tracing/waiting.ts";
 import { createUpstream } from "./upstreams/create-upstream.ts";
@@ -35,6 +37,8 @@ export interface RunningConfigOptions
   readonly notice: (line: string) => void;
   /** The stores that gateways share. @default each gateway has its own */
   readonly sharing?: Sharing | undefined;
+  /** The parts of sign-ins that a configuration with `auth.signIn` needs. */
+  readonly signIn?: SignInResources | undefined;
   /** Receives the settings of each configuration that is applied. */
   readonly handler: Pick<RequestHandler, "use">;
   /** Starts the spans of exchanges. Undefined without tracing. */
@@ -59,6 +63,7 @@ export class RunningConfig {
   /** The keys for a configuration without keys; no other process can open what they seal. */
   readonly #ownKeys: readonly SealKey[] = randomKeys();
   readonly #parking: Parking;
+  readonly #signIns: SignIns | undefined;
   #parsed: ParsedConfig;
   #resources = noResources;
   #plan: RoutingPlan | undefined;
@@ -75,10 +80,20 @@ export class RunningConfig {
     const { events } = options;
     this.#options = options;
     this.#parsed = parsed;
+    const sealer = currentSealer(() => this.#keysOf(this.config));
     this.#parking = {
-      sealer: currentSealer(() => this.#keysOf(this.config)),
+      sealer,
       relay: events && new ParkedRelay(events, (error) => this.#report(error)),
     };
+    this.#signIns =
+      options.signIn &&
+      new SignIns({
+        ...options.signIn,
+        sealer,
+        keys: () => this.#keysOf(this.config),
+        identify: async (token) => this.#identify(token),
+        onWarning: (message, cause) => this.#warn(message, cause),
+      });
   }
 
   get parsed(): ParsedConfig {
@@ -201,7 +216,20 @@ export class RunningConfig {
     this.#plan = plan;
     this.#callers = callers;
     const { startTrace } = this.#options;
-    return this.#options.handler.use({ ...listening, callers, plan, startTrace });
+    const pages = this.#signIns?.pages(parsed);
+    return this.#options.handler.use({ ...listening, callers, plan, pages, startTrace });
+  }
+
+  #identify(token: string): Promise<Principal | undefined> | undefined {
+    const header = (name: string) => (name === "authorization" ? `Bearer ${token}` : undefined);
+    return this.#callers?.identify(header, noHead);
+  }
+
+  #credentialsOf(name: string, config: UpstreamConfig, parsed: ParsedConfig) {
+    if (config.auth?.grant === "sign-in")
+      return this.#signIns?.credentialsFor(name, config, parsed);
+    const { secretFiles = new Map() } = parsed;
+    return upstreamCredentialsOf(name, config, { secretFiles, onWarning: this.#warn });
   }
 
   /** Returns the policy with spans for the time that requests wait for it, if tracing is on. */
@@ -258,7 +286,7 @@ export class RunningConfig {
   }
 
   #open(names: readonly string[], parsed: ParsedConfig): Map<string, Upstream> {
-    const { config, certificates = new Map(), secretFiles = new Map() } = parsed;
+    const { config, certificates = new Map() } = parsed;
     const { upstreams, keys } = config;
     const { modules, methods = [] } = this.#options;
     const callers = { passesCredentials: () => this.#callers?.forwardsCredentials ?? true };
@@ -275,10 +303,7 @@ export class RunningConfig {
       for (const name of names) {
         const own = upstreams[name] as UpstreamConfig;
         const tls = upstreamTlsOf(own, certificates);
-        const credentials = upstreamCredentialsOf(name, own, {
-          secretFiles,
-          onWarning: this.#warn,
-        });
+        const credentials = this.#credentialsOf(name, own, parsed);
         opened.set(name, createUpstream(name, own, { ...options, tls, credentials }));
       }
       return opened;

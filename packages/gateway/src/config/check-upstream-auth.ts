@@ -11,8 +11,13 @@ export function checkUpstreamAuth(input: unknown): readonly Finding[] {
   return [
     ...upstreams.flatMap(([name, upstream]) => {
       if (!isObject(upstream) || !isObject(upstream.auth)) return [];
-      return checkUpstream(upstream, upstream.auth, ["upstreams", name]);
+      const path = ["upstreams", name];
+      return [
+        ...checkUpstream(upstream, upstream.auth, path),
+        ...checkSignIn(upstream.auth, input.auth, path),
+      ];
     }),
+    ...checkSignInStore(input),
     ...checkForwarding(input.auth, upstreams),
   ];
 }
@@ -29,11 +34,32 @@ function checkUpstream(upstream: JSONObject, auth: JSONObject, path: Path): read
   ];
 }
 
+/** A sign-in is bound to the caller, whom the gateway must recognise in the browser. */
+function checkSignIn({ grant }: JSONObject, callers: unknown, path: Path): readonly Finding[] {
+  if (grant !== "sign-in" || (isObject(callers) && callers.signIn !== undefined)) return [];
+  const message =
+    "sign-in requires auth.issuer and auth.signIn, by which the gateway recognises its users in their browser";
+  return [{ path: [...path, "auth", "grant"], message }];
+}
+
+function checkSignInStore({ auth, keys }: JSONObject): readonly Finding[] {
+  if (!isObject(auth) || !isObject(auth.signIn)) return [];
+  const { store = "memory:", clientSecret, clientSecretFile } = auth.signIn;
+  const path = ["auth", "signIn"];
+  const two = { path, message: "expected only one of clientSecret and clientSecretFile" };
+  const unkept = { path: [...path, "store"], message: "requires keys, which encrypt the tokens" };
+  return [
+    ...(clientSecret !== undefined && clientSecretFile !== undefined ? [two] : []),
+    ...(store !== "memory:" && keys === undefined ? [unkept] : []),
+  ];
+}
+
 const secretKeys = ["clientSecret", "clientSecretFile", "keyFile"] as const;
 
 function checkClient(client: JSONObject, path: Path): readonly Finding[] {
   const set = secretKeys.filter((key) => client[key] !== undefined);
-  const isOne = set.length === 1;
+  const isPublic = client.grant === "sign-in" && set.length === 0;
+  const isOne = isPublic || set.length === 1;
   const count = { path, message: `expected exactly one of ${secretKeys.join(", ")}` };
   const ofKey = ["keyAlgorithm", "keyId"].flatMap((key) => {
     if (client[key] === undefined || client.keyFile !== undefined) return [];

@@ -72,6 +72,8 @@ const fixedSettings: readonly {
   { path: "shared", read: ({ shared }) => withoutPassword(shared) },
   { path: "bus", read: ({ bus }) => bus ?? "no value" },
   { path: "admin", read: ({ admin }) => admin },
+  { path: "auth.signIn", read: ({ auth }) => (auth?.signIn ? "set" : "no value") },
+  { path: "auth.signIn.store", read: ({ auth }) => withoutUser(auth?.signIn?.store) },
   { path: "eras", read: ({ eras }) => eras ?? "no value" },
   { path: "log", read: ({ log }) => log },
   { path: "tracing", read: ({ tracing }) => tracing ?? "no value" },
@@ -91,6 +93,11 @@ function kindOf(tls: CompleteConfig["listen"]["tls"]): string | undefined {
 function withoutPassword(shared: CompleteConfig["shared"]): unknown {
   if (shared === undefined) return "no value";
   return { ...shared, redis: `url ${hash("sha256", shared.redis, "base64url").slice(0, 8)}` };
+}
+
+/** Returns the URL of a store with a digest of it, because messages must not contain the password. */
+function withoutUser(store: string | undefined): unknown {
+  return store?.replace(/^.*@.*$/s, (url) => `url ${hash("sha256", url, "base64url").slice(0, 8)}`);
 }
 
 function shown(value: unknown): string {

@@ -8,12 +8,14 @@ const hidden = "[hidden]";
 const secretPaths = [
   /^keys\[\d+\]\.secret$/,
   /^guard\.headers(?:\.|\[")/,
+  /^auth\.signIn\.clientSecret$/,
   /^auth\.tokens\[\d+\]\.token$/,
   /^upstreams\.[\w-]+\.auth\.(?:identityProvider\.)?clientSecret$/,
   /^upstreams\.[\w-]+\.(?:headers\.set|env)(?:\.|\[")/,
 ] as const;
 
-const storePath = /^(?:bus|upstreams\.[\w-]+\.(?:store|bus)|eras\.store|shared\.redis)$/;
+const storePath =
+  /^(?:bus|upstreams\.[\w-]+\.(?:store|bus)|eras\.store|auth\.signIn\.store|shared\.redis)$/;
 
 /**
  * Returns a copy without secrets: keys, tokens, values of headers and of `env`, and credentials and queries

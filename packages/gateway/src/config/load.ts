@@ -122,9 +122,16 @@ function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
   };
 }
 
-function resolveAuth({ tokensFile, module, ...rest }: AuthConfig, folder: string): AuthConfig {
+function resolveAuth(auth: AuthConfig, folder: string): AuthConfig {
+  const { tokensFile, module, signIn, ...rest } = auth;
   return {
     ...rest,
+    ...(signIn && {
+      signIn: {
+        ...resolveFiles(signIn, clientFiles, folder),
+        store: resolveStore(folder, signIn.store),
+      },
+    }),
     ...(tokensFile !== undefined && { tokensFile: resolve(folder, tokensFile) }),
     ...(module !== undefined && { module: resolve(folder, module) }),
   };
@@ -141,8 +148,7 @@ function resolvePlace<Place extends ListenPlace>(place: Place, folder: string): 
 }
 
 const tlsFiles = ["ca", "cert", "key", "clientCa"] as const;
-const clientFiles = ["clientSecretFile", "keyFile"] as const;
-
+const clientFiles: readonly ("clientSecretFile" | "keyFile")[] = ["clientSecretFile", "keyFile"];
 function resolveUpstreamAuth(auth: UpstreamAuthConfig, folder: string): UpstreamAuthConfig {
   const { identityProvider, ...client } = auth;
   return {

@@ -420,7 +420,7 @@ describe("auth", () => {
     ],
     [
       { tokens: [{ id: "ana", token }], audience: "a" },
-      "auth: resource, audience, tokenTypes, scopesSupported require issuer; remove them",
+      "auth: resource, audience, tokenTypes, scopesSupported, signIn require issuer; remove them",
     ],
     [
       { tokensFile: "a", module: "b.ts" },

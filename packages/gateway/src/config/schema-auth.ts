@@ -1,8 +1,8 @@
 /** The schema of the callers that the gateway accepts. */
 import { bearerTokenForm, bearerTokenPattern } from "lutra/internal";
 import { z } from "zod";
-import { secureUrl } from "./schema-upstream-auth.ts";
-import { exactlyOne } from "./schema-values.ts";
+import { client, secureUrl } from "./schema-upstream-auth.ts";
+import { exactlyOne, storeUrl } from "./schema-values.ts";
 
 const scope = z
   .string()
@@ -22,7 +22,7 @@ const token = z
   .describe("A static bearer token");
 
 /** The settings for the tokens of an issuer. */
-const ofIssuer = ["resource", "audience", "tokenTypes", "scopesSupported"] as const;
+const ofIssuer = ["resource", "audience", "tokenTypes", "scopesSupported", "signIn"] as const;
 
 export const auth = z
   .strictObject({
@@ -65,6 +65,21 @@ export const auth = z
       .array(scope)
       .default([])
       .describe("The scopes that every caller with credentials needs"),
+    signIn: z
+      .strictObject({
+        clientId: client.clientId,
+        clientSecret: client.clientSecret,
+        clientSecretFile: client.clientSecretFile,
+        store: storeUrl
+          .default("memory:")
+          .describe(
+            "The store for the tokens of users, encrypted with keys, which gateways share. `memory:` forgets them at the end of the process",
+          ),
+      })
+      .optional()
+      .describe(
+        "The gateway as a client of the issuer, by which it recognises users in their browser. Required by upstreams with the grant sign-in, for which users connect their accounts at pages below the resource",
+      ),
     anonymous: z
       .boolean()
       .default(false)

@@ -6,7 +6,7 @@ export const secureUrl = z
   .url({ protocol: /^https?$/, error: "expected an https URL" })
   .refine(isSecure, { error: "expected an https URL, or an http URL of this machine" });
 
-const client = {
+export const client = {
   clientId: z.string().min(1).describe("The id of the gateway as a client"),
   clientSecret: z
     .string()
@@ -55,9 +55,9 @@ const identityProvider = z
 export const upstreamAuth = z
   .strictObject({
     grant: z
-      .enum(["client-credentials", "token-exchange", "enterprise-managed"])
+      .enum(["client-credentials", "token-exchange", "enterprise-managed", "sign-in"])
       .describe(
-        "How the gateway gets tokens: for itself (client-credentials), in exchange for the token of the verified caller (token-exchange, RFC 8693), or by an assertion of the organisation's identity provider about the caller (enterprise-managed)",
+        "How the gateway gets tokens: for itself (client-credentials), in exchange for the token of the verified caller (token-exchange, RFC 8693), by an assertion of the organisation's identity provider about the caller (enterprise-managed), or by a sign-in of each caller in the browser (sign-in)",
       ),
     issuer: secureUrl.describe(
       "The issuer of the upstream's authorization server, as its metadata spell it",

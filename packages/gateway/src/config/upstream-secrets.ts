@@ -21,7 +21,12 @@ export interface UpstreamSecrets {
   readonly identityProvider: ClientSecrets;
 }
 
-type ClientConfig = Pick<UpstreamAuthConfig, "clientSecret" | "clientSecretFile" | "keyFile">;
+/** The settings of a client that name its secrets. */
+export interface ClientConfig {
+  readonly clientSecret?: string | undefined;
+  readonly clientSecretFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
 
 /**
  * Reads the files, and checks that they contain secrets and keys.
@@ -30,26 +35,27 @@ type ClientConfig = Pick<UpstreamAuthConfig, "clientSecret" | "clientSecretFile"
  * @throws {ConfigError} with one problem for each file that can't be read or used
  */
 export function readSecretFiles(
-  { upstreams }: Pick<CompleteConfig, "upstreams">,
+  { upstreams, auth: callers }: Pick<CompleteConfig, "upstreams" | "auth">,
   file = "configuration",
   positionOf: ConfigDocument["positionOf"] = () => undefined,
 ): SecretFiles {
   const contents = new Map<string, string>();
   const problems: ConfigProblem[] = [];
-  for (const [upstream, { auth }] of Object.entries(upstreams)) {
-    const path = ["upstreams", upstream, "auth"];
-    for (const [client, at] of [
-      [auth, path],
-      [auth?.identityProvider, [...path, "identityProvider"]],
-    ] as const) {
-      for (const key of ["clientSecretFile", "keyFile"] as const) {
-        const name = client?.[key];
-        if (name === undefined) continue;
-        const message = readInto(contents, key, name);
-        const place = formatPath([...at, key]);
-        if (message === undefined) continue;
-        problems.push({ file, ...positionOf(place, "value"), path: place, message });
-      }
+  const clients: (readonly [ClientConfig | undefined, readonly PropertyKey[]])[] = [
+    [callers?.signIn, ["auth", "signIn"]],
+    ...Object.entries(upstreams).flatMap(([name, { auth }]) => {
+      const path = ["upstreams", name, "auth"];
+      const provider = [auth?.identityProvider, [...path, "identityProvider"]] as const;
+      return [[auth, path] as const, provider];
+    }),
+  ];
+  for (const [client, path] of clients) {
+    for (const key of ["clientSecretFile", "keyFile"] as const) {
+      const name = client?.[key];
+      const message = name === undefined ? undefined : readInto(contents, key, name);
+      if (message === undefined) continue;
+      const place = formatPath([...path, key]);
+      problems.push({ file, ...positionOf(place, "value"), path: place, message });
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -65,7 +71,8 @@ export function upstreamSecretsOf(auth: UpstreamAuthConfig, files: SecretFiles):
   };
 }
 
-function secretsOf(
+/** Returns the secrets of one client. The files must have been read. */
+export function secretsOf(
   { clientSecret, clientSecretFile, keyFile }: ClientConfig,
   files: SecretFiles,
 ): ClientSecrets {

@@ -11,6 +11,8 @@ export interface KeptToken {
 export interface TokenCacheOptions {
   /** Maximum number of tokens; beyond it, the oldest are dropped. @default 10000 */
   readonly maxTokens?: number;
+  /** Time for which the failure to obtain a token is remembered, in milliseconds. @default 1000 */
+  readonly failureMs?: number;
   /** The clock, in milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
@@ -19,9 +21,6 @@ export interface TokenCacheOptions {
 const expiryMarginMs = 10_000;
 /** Time for which a token without an end is used, in milliseconds. */
 const unknownLifeMs = 300_000;
-/** Time for which the failure to obtain a token is remembered, in milliseconds. */
-const failureMs = 1000;
-
 interface Entry {
   /** Undefined while the token is being obtained, and after a failure. */
   accessToken: string | undefined;
@@ -32,9 +31,11 @@ interface Entry {
 
 export class TokenCache {
   readonly #entries: BoundedMap<string, Entry>;
+  readonly #failureMs: number;
   readonly #now: () => number;
 
-  constructor({ maxTokens = 10_000, now = Date.now }: TokenCacheOptions = {}) {
+  constructor({ maxTokens = 10_000, failureMs = 1000, now = Date.now }: TokenCacheOptions = {}) {
+    this.#failureMs = failureMs;
     this.#entries = new BoundedMap({ maxEntries: maxTokens });
     this.#now = now;
   }
@@ -58,7 +59,7 @@ export class TokenCache {
           return accessToken;
         },
         (error: unknown) => {
-          entry.until = this.#now() + failureMs;
+          entry.until = this.#now() + this.#failureMs;
           throw error;
         },
       ),

@@ -1,52 +1,121 @@
 /** Sends parsed requests with the gateway's own token, which is renewed once if it is refused. */
-import { isProtocolError, type Middleware, type RequestContext } from "lutra/protocol";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  isProtocolError,
+  type JSONRPCRequest,
+  type Middleware,
+  type RequestContext,
+  type Result,
+} from "lutra/protocol";
 import { carryToken } from "../delivery/own-token.ts";
 import { failureOf } from "../delivery/upstream-error.ts";
 import { recordOf } from "../exchange-record.ts";
 import { withoutChallenge } from "./credential-errors.ts";
+import {
+  accountDeclined,
+  askForAccount,
+  MissingAccountError,
+  mayAsk,
+  takeOwnAnswer,
+} from "./missing-account.ts";
 import { callerIn } from "./requesting-caller.ts";
 import type { UpstreamCredentials } from "./upstream-credentials.ts";
 
 /**
  * Adds the token of its caller to each request. A request that the upstream refuses with 401 has not
- * run, so it is sent once more with another token.
+ * run, so it is sent once more with another token. A caller who has to connect an account is asked to.
  */
 export function withCredentials(name: string, credentials: UpstreamCredentials): Middleware {
-  return (next) => async (request, context) => {
-    const caller = callerIn(context);
-    const key = credentials.keyOf(caller);
-    const send = async (token: string) => next(request, carryToken(context, { token, key }));
-    const tokenOf = async () => {
-      try {
-        return await credentials.get(caller, context.signal);
-      } catch (error) {
-        setReason(context, "credentials");
-        throw error;
-      }
-    };
-    const token = await tokenOf();
+  return (next) => async (received, context) => {
+    const { request, action } = takeOwnAnswer(received, name);
+    if (action !== undefined && action !== "accept") throw accountDeclined(name);
+    const waitMs = action === "accept" ? connectMs : 0;
+    const send = (own: RequestContext) => next(request, own);
     try {
-      return await send(token);
+      return await sendRenewed({ name, credentials, context, waitMs }, send);
     } catch (error) {
-      if (!isUnauthorized(error)) throw asSeenByClient(error);
-      credentials.refused(caller, token);
+      if (!(error instanceof MissingAccountError)) throw error;
+      return await withoutAccount(error, request, () => send(context));
     }
-    return send(await tokenOf()).catch((error: unknown) => {
-      if (!isUnauthorized(error)) throw asSeenByClient(error);
-      const failure = failureOf(name, "token-refused");
-      setReason(context, failure.reason);
-      throw failure.error;
-    });
   };
+}
+
+/** Answers a request of a caller who has connected no account. */
+async function withoutAccount(
+  error: MissingAccountError,
+  request: JSONRPCRequest,
+  send: () => Promise<Result>,
+): Promise<Result> {
+  const open = mayAsk(request.method) ? undefined : await sendOpenly(send());
+  return open ?? askForAccount(error, request);
+}
+
+/**
+ * Returns the result of a request without a token, if the upstream serves it. A client needs the list of
+ * tools before a call can ask its user.
+ */
+function sendOpenly(sent: Promise<Result>): Promise<Result | undefined> {
+  return sent.catch(ifUnauthorized);
+}
+
+interface Sending {
+  /** The name of the upstream. */
+  readonly name: string;
+  readonly credentials: UpstreamCredentials;
+  readonly context: RequestContext;
+  /** Time to wait for the caller to connect an account, in milliseconds. */
+  readonly waitMs: number;
+}
+
+/** Sends a request with a token, and once more with another one if that was refused. */
+async function sendRenewed(
+  { name, credentials, context, waitMs }: Sending,
+  send: (own: RequestContext) => Promise<Result>,
+): Promise<Result> {
+  const caller = callerIn(context);
+  const key = credentials.keyOf(caller);
+  for (const isLast of [false, true]) {
+    const get = () => credentials.get(caller, context.signal);
+    const token = await onceConnected(get, waitMs).catch((error: unknown) => {
+      setReason(context, "credentials");
+      throw error;
+    });
+    const result = await send(carryToken(context, { token, key })).catch(ifUnauthorized);
+    if (result !== undefined) return result;
+    if (!isLast) credentials.refused(caller, token);
+  }
+  const { reason, error } = failureOf(name, "token-refused");
+  setReason(context, reason);
+  throw error;
+}
+
+/** Time for which a retry waits until its user has connected an account, in milliseconds. */
+const connectMs = 20_000;
+/** Interval between two looks, in milliseconds. */
+const lookMs = 500;
+
+/** Calls `get` until the account exists, for some time. Consent to a page does not say that it is done. */
+async function onceConnected(get: () => Promise<string>, waitMs: number): Promise<string> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    try {
+      return await get();
+    } catch (error) {
+      if (!(error instanceof MissingAccountError) || Date.now() >= until) throw error;
+      await delay(lookMs);
+    }
+  }
+}
+
+/** Returns undefined for a 401, and throws other errors as the client sees them. */
+function ifUnauthorized(error: unknown): undefined {
+  if (!isProtocolError(error) || error.status !== 401) throw asSeenByClient(error);
+  return undefined;
 }
 
 function setReason(context: RequestContext, reason: string): void {
   const record = recordOf(context);
   if (record !== undefined) record.reason = reason;
-}
-
-function isUnauthorized(error: unknown): boolean {
-  return isProtocolError(error) && error.status === 401;
 }
 
 function asSeenByClient(error: unknown): unknown {

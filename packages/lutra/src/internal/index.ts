@@ -26,6 +26,7 @@ export {
   evidenceInVersions,
   isEarlierRevision,
 } from "../protocol/earlier-revision.ts";
+export { canElicit } from "../protocol/elicitation.ts";
 export { invalidParams, tooMany } from "../protocol/errors.ts";
 export { mismatch as headerMismatch } from "../protocol/http-headers.ts";
 export { originalParams } from "../protocol/input-responses.ts";

@@ -87,7 +87,7 @@ export type { EnterpriseManaged, IdentityProvider } from "./enterprise-managed.t
 export { enterpriseManaged } from "./enterprise-managed.ts";
 export type { FileTokenStoreOptions } from "./file-token-store.ts";
 export type { Grant } from "./grant.ts";
-export type { OAuth, SignInOptions } from "./oauth.ts";
+export type { AccessTokenOptions, OAuth, SignInOptions } from "./oauth.ts";
 export type { OAuthOptions } from "./options.ts";
 export type { RedirectSignInOptions } from "./redirect-sign-in.ts";
 export { redirectSignIn } from "./redirect-sign-in.ts";

@@ -55,7 +55,7 @@ export { enterpriseManaged } from "./enterprise-managed.ts";
 export type { FileTokenStoreOptions } from "./file-token-store.ts";
 export { createFileTokenStore } from "./file-token-store.ts";
 export type { Grant } from "./grant.ts";
-export type { OAuth, SignInOptions } from "./oauth.ts";
+export type { AccessTokenOptions, OAuth, SignInOptions } from "./oauth.ts";
 export type { OAuthOptions } from "./options.ts";
 export type { RedirectSignInOptions } from "./redirect-sign-in.ts";
 export { redirectSignIn } from "./redirect-sign-in.ts";

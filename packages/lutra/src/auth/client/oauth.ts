@@ -2,6 +2,7 @@
 import { allowInsecureRequests, customFetch, revocationRequest } from "oauth4webapi";
 import type { HttpAuthorization } from "../../transport/http/authorization.ts";
 import { parseEndpoint } from "../../transport/http/client.ts";
+import type { AccessToken } from "./access-tokens.ts";
 import { afterSignIn } from "./after-sign-in.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import { bareRefusal } from "./challenge.ts";
@@ -24,6 +25,14 @@ export interface OAuth extends HttpAuthorization {
   /** Resolves to true while there are tokens for a server. They may have been revoked. */
   readonly isSignedIn: (server: string | URL) => Promise<boolean>;
   /**
+   * Resolves to the access token for requests that the application sends itself, renewed if it has
+   * expired. Resolves to undefined while the user has to sign in. Reads the store with each call.
+   */
+  readonly accessToken: (
+    server: string | URL,
+    options?: AccessTokenOptions,
+  ) => Promise<AccessToken | undefined>;
+  /**
    * Ends a sign-in of `redirectSignIn` with the URL of the request with which the user returned.
    *
    * @throws {AuthorizationError} for a response that belongs to no sign-in of this user, and for one that
@@ -34,6 +43,11 @@ export interface OAuth extends HttpAuthorization {
 
 export interface SignInOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface AccessTokenOptions {
+  /** A token that the server has refused, which is renewed. @default none */
+  readonly refused?: string | undefined;
 }
 
 /** Creates the `oauth` of a runtime. */
@@ -68,6 +82,10 @@ function createOAuth(options: CompleteOptions, records: Records): OAuth {
       return tokens !== undefined;
     },
     isSignedIn: async (url) => (await serverOf(url).tokens()) !== undefined,
+    accessToken: async (url, { refused } = {}) => {
+      const tokens = await serverOf(url).readTokens(refused);
+      return tokens && { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt };
+    },
     finishSignIn: async (url) => {
       const { grant, fetchFor, now } = options;
       if (grant.finish === undefined) {

@@ -63,6 +63,22 @@ export class ServerAuthorization {
     return this.#usable();
   }
 
+  /**
+   * Reads the tokens again, which another process may have stored, and resolves to them like `tokens`.
+   *
+   * @param refused An access token that is renewed as if it had expired
+   */
+  async readTokens(refused: string | undefined): Promise<Tokens | undefined> {
+    if (refused !== undefined) {
+      await this.#entry.lock(async () => {
+        const stored = await this.#entry.get();
+        if (stored?.accessToken === refused) await this.#entry.set({ ...stored, expiresAt: 0 });
+      });
+    }
+    this.#isLoaded = false;
+    return this.tokens();
+  }
+
   /** Resolves to the signer of proofs for tokens that are bound to a key. */
   async proofsOf({ dpopKey }: Tokens): Promise<DPoPHandle | undefined> {
     if (dpopKey === undefined) return undefined;

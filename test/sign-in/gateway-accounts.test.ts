@@ -1,0 +1,267 @@
+/** Accounts of users at the authorization server of an upstream, connected at the pages of a gateway. */
+
+import type { AddressInfo } from "node:net";
+import { connect as connectTo, createServer, type Server, type Socket } from "node:net";
+import { type Gateway, startGateway } from "@lutra/gateway";
+import { browserSignIn, oauth } from "lutra/auth/client";
+import { type Client, createClient } from "lutra/client";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AuthorizationServer, startAuthorizationServer } from "./authorization-server.ts";
+import { createPageUser, type Page, type PageUser, passSignIn } from "./page-user.ts";
+import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
+import { signInAs } from "./scripted-user.ts";
+
+const opened: { readonly close: () => Promise<unknown> }[] = [];
+
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+
+interface Setting {
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly upstream: ProtectedServer;
+  /** The authorization server of the gateway. */
+  readonly own: AuthorizationServer;
+  /** The authorization server of the upstream. */
+  readonly other: AuthorizationServer;
+  readonly notices: string[];
+}
+
+/** Forwards connections to a port that is known later, since a resource is named before it listens. */
+async function startFront(): Promise<{
+  readonly origin: string;
+  readonly lead: (to: number) => void;
+}> {
+  let port = 0;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    const onward = connectTo(port, "127.0.0.1");
+    for (const one of [socket, onward]) {
+      sockets.add(one);
+      one.on("error", () => {}).on("close", () => sockets.delete(one));
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  opened.push({
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    lead: (to) => {
+      port = to;
+    },
+  };
+}
+
+function gatewayClient(redirectUri: string): object {
+  return {
+    ...{ client_id: "gateway", client_secret: "a secret of the gateway" },
+    ...{ redirect_uris: [redirectUri], application_type: "native" },
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+    token_endpoint_auth_method: "client_secret_basic",
+  };
+}
+
+const keys = [{ id: "one", secret: Buffer.alloc(32, 7).toString("base64") }];
+
+async function start(routes?: readonly object[]): Promise<Setting> {
+  const { origin, lead } = await startFront();
+  const url = `${origin}/mcp`;
+  const upstream = await startProtectedServer({}, { anonymous: true });
+  const own = await startAuthorizationServer({
+    resource: () => url,
+    clients: [gatewayClient(`${url}/sign-in/return`)],
+  });
+  const other = await startAuthorizationServer({
+    resource: () => upstream.url,
+    scopes: ["books:write"],
+    clients: [gatewayClient(`${url}/sign-in/callback`)],
+  });
+  opened.push(upstream, own, other);
+  upstream.trust(other.issuer);
+  const notices: string[] = [];
+  const client = { clientId: "gateway", clientSecret: "a secret of the gateway" };
+  const gateway = await startGateway(
+    {
+      ...{ listen: { port: 0 }, admin: false, log: false, keys },
+      auth: { issuer: own.issuer, resource: url, signIn: client },
+      upstreams: {
+        books: {
+          url: upstream.url,
+          auth: { grant: "sign-in", issuer: other.issuer, scopes: ["books:write"], ...client },
+        },
+      },
+      ...(routes && { routes: routes as [] }),
+    },
+    { notice: (line) => void notices.push(line) },
+  );
+  opened.push(gateway);
+  lead(Number(new URL(gateway.url).port));
+  await gateway.ready();
+  return { url, gateway, upstream, own, other, notices };
+}
+
+interface Asked {
+  readonly client: Client;
+  /** The pages that the client was asked to open. */
+  readonly urls: string[];
+}
+
+/** Connects a user whose client can ask to open pages. */
+function connect(
+  { url }: Setting,
+  login: string,
+  onPage: (page: string) => Promise<"accept" | "decline">,
+): Asked {
+  const urls: string[] = [];
+  const grant = browserSignIn({
+    open: async (page) => void (await signInAs(login, page)),
+    dynamicRegistration: true,
+  });
+  const client = createClient(url, {
+    auth: oauth({ grant }),
+    elicitation: { url: {} },
+    onElicit: async (params) => {
+      if (params.mode !== "url") throw new Error("expected a page");
+      urls.push(params.url);
+      return { action: await onPage(params.url) };
+    },
+  });
+  opened.push(client);
+  return { client, urls };
+}
+
+/** Opens a link as a user, up to the consent. */
+async function openLink(user: PageUser, url: string, login: string): Promise<Page> {
+  return passSignIn(user, await user.open(url), login);
+}
+
+/** Connects the account of a user. */
+async function connectAccount(url: string, login: string, account = login): Promise<Page> {
+  const user = createPageUser();
+  const consent = await openLink(user, url, login);
+  return passSignIn(user, await user.send(consent, { decision: "agree" }), account);
+}
+
+const textOf = ({ content }: { readonly content?: unknown }) =>
+  (content as readonly { readonly text: string }[])[0]?.text;
+
+describe.each([
+  ["one upstream", undefined],
+  ["merged upstreams", [{ merge: "all" }]],
+])("a user of %s", (_what, routes) => {
+  it("is asked once to connect an account, with which calls are then made", async () => {
+    const setting = await start(routes);
+    const pages: Page[] = [];
+    const { client, urls } = connect(setting, "ann", async (url) => {
+      pages.push(await connectAccount(url, "ann", "annabel"));
+      return "accept";
+    });
+    expect(textOf(await client.callTool("member"))).toBe(`${setting.other.issuer} annabel`);
+    expect(textOf(await client.callTool("member"))).toBe(`${setting.other.issuer} annabel`);
+    expect(urls).toHaveLength(1);
+    expect(pages[0]?.text).toContain("Your account is connected");
+  });
+});
+
+describe("the pages of a gateway", () => {
+  let setting: Setting;
+  beforeEach(async () => {
+    setting = await start();
+  });
+
+  /** Returns the link that a client of a user gets. */
+  async function linkOf(login: string): Promise<string> {
+    const { client, urls } = connect(setting, login, async () => "decline");
+    await expect(client.callTool("member")).rejects.toThrow("which the user did not connect");
+    return urls[0] ?? "";
+  }
+
+  it("name the client, the account and the way back, and are not framed", async () => {
+    const consent = await openLink(createPageUser(), await linkOf("ann"), "ann");
+    expect(consent.url).toBe(`${setting.url}/sign-in/consent`);
+    expect(consent.text).toContain(setting.other.issuer);
+    expect(consent.text).toContain(`${setting.url}/sign-in/callback`);
+    expect(consent.text).toContain("books:write");
+    expect(consent.headers.get("x-frame-options")).toBe("DENY");
+    expect(consent.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(consent.headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("set one cookie for the host alone", async () => {
+    const response = await fetch(await linkOf("ann"), { redirect: "manual" });
+    await response.text();
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-lutra-sign-in=[\w-]{40,}; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
+      ),
+    ]);
+  });
+
+  it("give the account of one user to no other", async () => {
+    const link = await linkOf("ann");
+    const page = await openLink(createPageUser(), link, "eve");
+    expect([page.status, page.text]).toEqual([403, expect.stringContaining("another user")]);
+    expect(setting.other.seen.filter(({ path }) => path === "/auth")).toEqual([]);
+  });
+
+  it("send nothing to the other authorization server before the user agrees", async () => {
+    const user = createPageUser();
+    const consent = await openLink(user, await linkOf("ann"), "ann");
+    const declined = await user.send(consent, { decision: "decline" });
+    expect(declined.text).toContain("Declined");
+    const again = await user.send(consent, { decision: "agree" });
+    expect(again.text).toContain("has ended");
+    expect(setting.other.seen).toEqual([]);
+  });
+
+  it.each([
+    ["another key", { decision: "agree", key: "forged" }],
+    ["no key", { decision: "agree", key: "" }],
+  ])("take no form with %s", async (_what, fields) => {
+    const user = createPageUser();
+    const consent = await openLink(user, await linkOf("ann"), "ann");
+    expect((await user.send(consent, fields)).status).toBe(400);
+    expect(setting.other.seen).toEqual([]);
+  });
+
+  it("take no response that belongs to no sign-in, or to another browser", async () => {
+    const user = createPageUser();
+    const consent = await openLink(user, await linkOf("ann"), "ann");
+    const forged = await user.open(`${setting.url}/sign-in/callback?code=a&state=b`);
+    expect(forged.status).toBe(400);
+    await passSignIn(user, await user.send(consent, { decision: "agree" }), "ann");
+    const stranger = await createPageUser().open(`${setting.url}/sign-in/consent`);
+    expect(stranger.status).toBe(400);
+  });
+
+  it.each(["", "?ticket=x", "/consent", "/return", "/callback", "/other"])(
+    "answer %j without a valid link with a page",
+    async (path) => {
+      const page = await createPageUser().open(`${setting.url}/sign-in${path}`);
+      expect([page.status, page.text]).toEqual([400, expect.stringContaining("has ended")]);
+    },
+  );
+
+  it("are named in the error for a client that cannot ask", async () => {
+    const grant = browserSignIn({ open: async (page) => void (await signInAs("ann", page)) });
+    const client = createClient(setting.url, { auth: oauth({ grant }) });
+    opened.push(client);
+    const error = await client.callTool("member").then(
+      () => expect.fail("expected a refusal"),
+      (thrown) => thrown,
+    );
+    expect(error.message).toContain("The upstream needs your account: connect it at http");
+    expect(error.data).toMatchObject({ upstream: "books" });
+    const page = await connectAccount(error.data.url, "ann");
+    expect(page.text).toContain("Your account is connected");
+    expect(textOf(await client.callTool("member"))).toBe(`${setting.other.issuer} ann`);
+  });
+});
