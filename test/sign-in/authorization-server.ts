@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import Provider from "oidc-provider";
+import Provider, { errors, type KoaContextWithOIDC } from "oidc-provider";
 
 /** One request that reached the authorization server. */
 interface SeenRequest {
@@ -20,8 +20,19 @@ export interface AuthorizationServerOptions {
   readonly features?: { readonly [feature: string]: object };
   /** Lifetime of access tokens, in seconds. */
   readonly accessTokenSeconds?: number;
+  /** Further grants, by their types. */
+  readonly grants?: { readonly [type: string]: CustomGrant };
   /** Sends the requests of the authorization server, for example for metadata documents. */
   readonly fetch?: typeof fetch;
+}
+
+/** A grant that names its subject by a token of another server. */
+export interface CustomGrant {
+  readonly parameters: readonly string[];
+  /** Returns the user whom the parameters name, or undefined to refuse the grant. */
+  readonly subjectOf: (parameters: {
+    readonly [name: string]: string | undefined;
+  }) => Promise<string | undefined>;
 }
 
 export interface AuthorizationServer {
@@ -71,6 +82,7 @@ async function createProvider(
     features = {},
     accessTokenSeconds = 3600,
     fetch: send,
+    grants = {},
   }: AuthorizationServerOptions,
   { adapter, cookieKey }: Shared,
 ): Promise<Provider> {
@@ -83,7 +95,7 @@ async function createProvider(
       accessTokenTTL: accessTokenSeconds,
     };
   };
-  return new Provider(issuer, {
+  const provider = new Provider(issuer, {
     adapter,
     clients,
     jwks: { keys: [await createSigningKey()] },
@@ -102,6 +114,29 @@ async function createProvider(
       ...features,
     },
   });
+  for (const [type, { parameters, subjectOf }] of Object.entries(grants)) {
+    const handle = async (ctx: KoaContextWithOIDC) => {
+      const { client, params = {} } = ctx.oidc;
+      const accountId = await subjectOf(params as { readonly [name: string]: string });
+      if (accountId === undefined || client === undefined) throw new errors.InvalidGrant("refused");
+      const indicator = String(params.resource);
+      const token = new provider.AccessToken({
+        accountId,
+        client,
+        gty: type,
+        scope: scopes.join(" "),
+      } as never);
+      token.resourceServer = new provider.ResourceServer(
+        indicator,
+        getResourceServerInfo({}, indicator) as never,
+      );
+      const access_token = await token.save();
+      const issued = { issued_token_type: "urn:ietf:params:oauth:token-type:access_token" };
+      ctx.body = { access_token, token_type: "Bearer", expires_in: accessTokenSeconds, ...issued };
+    };
+    provider.registerGrantType(type, handle, [...parameters, "resource", "scope"]);
+  }
+  return provider;
 }
 
 async function createSigningKey(): Promise<JWK> {
