@@ -35,6 +35,7 @@ export const internalLimits: InternalLimits = {
   "packages/gateway/src/merge/capabilities.ts": { maxAgeMs: memo },
   "packages/gateway/src/merge/refresh.ts": { maxAttempts: memo },
   "packages/gateway/src/merge/routing-table.ts": { maxShared: memo, maxEntries: memo },
+  "packages/gateway/src/sign-in/accounts.ts": { maxUsers: memo },
   "packages/lutra/src/auth/client/authorization-error.ts": { maxQuotedLength: wording },
   "packages/lutra/src/client/notification-buffer.ts": {
     maxComparedBytes: "larger notifications are kept without a comparison",

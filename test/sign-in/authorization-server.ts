@@ -27,7 +27,7 @@ export interface AuthorizationServerOptions {
 }
 
 /** A grant that names its subject by a token of another server. */
-export interface CustomGrant {
+interface CustomGrant {
   readonly parameters: readonly string[];
   /** Returns the user whom the parameters name, or undefined to refuse the grant. */
   readonly subjectOf: (parameters: {

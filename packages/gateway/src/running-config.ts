@@ -226,8 +226,10 @@ export class RunningConfig {
   }
 
   #credentialsOf(name: string, config: UpstreamConfig, parsed: ParsedConfig) {
-    if (config.auth?.grant === "sign-in")
-      return this.#signIns?.credentialsFor(name, config, parsed);
+    const { auth } = config;
+    if (auth?.grant === "sign-in") {
+      return this.#signIns?.credentialsFor(name, { ...config, auth }, parsed);
+    }
     const { secretFiles = new Map() } = parsed;
     return upstreamCredentialsOf(name, config, { secretFiles, onWarning: this.#warn });
   }

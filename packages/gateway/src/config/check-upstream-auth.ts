@@ -37,9 +37,13 @@ function checkUpstream(upstream: JSONObject, auth: JSONObject, path: Path): read
 /** A sign-in is bound to the caller, whom the gateway must recognise in the browser. */
 function checkSignIn({ grant }: JSONObject, callers: unknown, path: Path): readonly Finding[] {
   if (grant !== "sign-in" || (isObject(callers) && callers.signIn !== undefined)) return [];
-  const message =
-    "sign-in requires auth.issuer and auth.signIn, by which the gateway recognises its users in their browser";
-  return [{ path: [...path, "auth", "grant"], message }];
+  return [
+    {
+      path: [...path, "auth", "grant"],
+      message:
+        "sign-in requires auth.issuer and auth.signIn, by which the gateway recognises its users in their browser",
+    },
+  ];
 }
 
 function checkSignInStore({ auth, keys }: JSONObject): readonly Finding[] {
@@ -99,8 +103,9 @@ const grantsOf: { readonly [setting: string]: readonly string[] } = {
 function checkGrant(auth: JSONObject, path: Path): readonly Finding[] {
   return Object.entries(grantsOf).flatMap(([setting, grants]) => {
     if (auth[setting] === undefined || grants.includes(String(auth.grant))) return [];
-    const message = `requires the grant ${grants.join(" or ")}; remove it`;
-    return [{ path: [...path, setting], message }];
+    return [
+      { path: [...path, setting], message: `requires the grant ${grants.join(" or ")}; remove it` },
+    ];
   });
 }
 
@@ -112,8 +117,12 @@ function checkResource(
   if (resource !== undefined) return [];
   const isOne = typeof url === "string" || (Array.isArray(url) && url.length === 1);
   if (url === undefined || (isOne && socket === undefined)) return [];
-  const message = "requires resource, because the replicas have addresses of their own";
-  return [{ path: [...path, "auth"], message }];
+  return [
+    {
+      path: [...path, "auth"],
+      message: "requires resource, because the replicas have addresses of their own",
+    },
+  ];
 }
 
 function checkHeaders(headers: unknown, path: Path): readonly Finding[] {
@@ -129,9 +138,12 @@ function checkHeaders(headers: unknown, path: Path): readonly Finding[] {
     entries.flatMap(([name, value]) => {
       const sent = inside[0] === "rename" ? String(value) : name;
       if (sent.toLowerCase() !== "authorization") return [];
-      const message =
-        "has no effect beside auth, which sends a token of its own; remove one of them";
-      return [{ path: [...path, "headers", ...inside, name], message }];
+      return [
+        {
+          path: [...path, "headers", ...inside, name],
+          message: "has no effect beside auth, which sends a token of its own; remove one of them",
+        },
+      ];
     }),
   );
 }
@@ -143,8 +155,12 @@ function checkTrust(
   path: Path,
 ): readonly Finding[] {
   if (trustPublic !== true || grant === "client-credentials") return [];
-  const message = `expected no trustPublic with the grant ${grant}, whose tokens belong to one caller each`;
-  return [{ path: [...path, "trustPublic"], message }];
+  return [
+    {
+      path: [...path, "trustPublic"],
+      message: `expected no trustPublic with the grant ${grant}, whose tokens belong to one caller each`,
+    },
+  ];
 }
 
 /**
@@ -161,9 +177,13 @@ function checkForwarding(
   const path = ["auth", "forwardCredentials"];
   const [first, ...others] = upstreams;
   if (others.length > 0) {
-    const message =
-      "would pass the tokens of callers, which are issued for this gateway, through to several servers, each of which could use them at the others; remove it, and give upstreams tokens of their own with auth";
-    return [{ path, message }];
+    return [
+      {
+        path,
+        message:
+          "would pass the tokens of callers, which are issued for this gateway, through to several servers, each of which could use them at the others; remove it, and give upstreams tokens of their own with auth",
+      },
+    ];
   }
   const isOwn = isObject(first?.[1]) && first[1].auth !== undefined;
   if (!isOwn) return [];

@@ -22,10 +22,11 @@ export function noToken(
 ): { readonly refusal: ProtocolError; readonly isOfCaller: boolean } {
   const failure = cause instanceof Error ? Reflect.get(cause, "failure") : undefined;
   if (ofCaller.has(failure)) {
-    const message = "The caller may not use the upstream: its token was not exchanged";
-    const refusal = new ProtocolError("invalidRequest", message, {
-      ...{ status: 403, data: { upstream }, cause },
-    });
+    const refusal = new ProtocolError(
+      "invalidRequest",
+      "The caller may not use the upstream: its token was not exchanged",
+      { status: 403, data: { upstream }, cause },
+    );
     return { refusal, isOfCaller: true };
   }
   const isOut = temporary.has(failure) || (failure === undefined && isTransportError(cause));

@@ -77,7 +77,11 @@ export async function askForAccount(
   const message = `Connect your account for ${upstream}`;
   const question = { mode: "url", message, url } as const;
   if (!mayAsk(method) || !canElicit(question, declaredIn(params))) {
-    throw notConnected(upstream, `The upstream needs your account: connect it at ${url}`, url);
+    throw new ProtocolError(
+      "invalidRequest",
+      `The upstream needs your account: connect it at ${url}`,
+      { status: 403, data: { upstream, url } },
+    );
   }
   const inputRequests = {
     [keyPrefix + upstream]: { method: "elicitation/create", params: question },
@@ -87,12 +91,11 @@ export async function askForAccount(
 
 /** Returns the error for a user who does not connect an account. */
 export function accountDeclined(upstream: string): ProtocolError {
-  return notConnected(upstream, "The upstream needs an account, which the user did not connect");
-}
-
-function notConnected(upstream: string, message: string, url?: string): ProtocolError {
-  const data = { upstream, ...(url !== undefined && { url }) };
-  return new ProtocolError("invalidRequest", message, { status: 403, data });
+  return new ProtocolError(
+    "invalidRequest",
+    "The upstream needs an account, which the user did not connect",
+    { status: 403, data: { upstream } },
+  );
 }
 
 function declaredIn(params: JSONObject | undefined): ClientCapabilities {

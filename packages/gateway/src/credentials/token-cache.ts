@@ -65,7 +65,7 @@ export class TokenCache {
       ),
       until: Number.POSITIVE_INFINITY,
     };
-    // Requests that wait get the rejection; without one, nobody does.
+    // Requests that wait get the rejection, and there may be none.
     entry.obtained.catch(() => {});
     this.#entries.set(key, entry);
     return entry.obtained;

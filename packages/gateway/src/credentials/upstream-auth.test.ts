@@ -166,7 +166,7 @@ it("exchanges each token of a caller, since their permissions may differ", async
   expect(upstream.calls).toEqual(["Bearer token-1", "Bearer token-2"]);
 });
 
-it("refuses a caller whose token is not exchanged, and tells nobody else", async () => {
+it("refuses a caller whose token is not exchanged, and does not warn the operator", async () => {
   const front = await start(exchange);
   tokens.answer = () => ({ status: 400, body: { error: "invalid_grant" } });
   const { status, body } = await call(front, await issuer.token());

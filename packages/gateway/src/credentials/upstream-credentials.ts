@@ -69,7 +69,7 @@ export function upstreamCredentialsOf(
 }
 
 /** Creates the credentials of an upstream. Nothing is requested before the first token is needed. */
-export function createUpstreamCredentials(init: UpstreamCredentialsInit): UpstreamCredentials {
+function createUpstreamCredentials(init: UpstreamCredentialsInit): UpstreamCredentials {
   const { name, config, onWarning, now = Date.now } = init;
   const obtain = init.obtain ?? createObtain(init);
   const cache = new TokenCache({ now });

@@ -91,8 +91,8 @@ async function sendRenewed(
 
 /** Time for which a retry waits until its user has connected an account, in milliseconds. */
 const connectMs = 20_000;
-/** Interval between two looks, in milliseconds. */
-const lookMs = 500;
+/** Interval in which the store is polled, in milliseconds. */
+const pollMs = 500;
 
 /** Calls `get` until the account exists, for some time. Consent to a page does not say that it is done. */
 async function onceConnected(get: () => Promise<string>, waitMs: number): Promise<string> {
@@ -102,7 +102,7 @@ async function onceConnected(get: () => Promise<string>, waitMs: number): Promis
       return await get();
     } catch (error) {
       if (!(error instanceof MissingAccountError) || Date.now() >= until) throw error;
-      await delay(lookMs);
+      await delay(pollMs);
     }
   }
 }

@@ -3,7 +3,7 @@ import { isObject, type PrincipalClaims } from "lutra/protocol";
 
 /**
  * Returns the values of a claim as text: those of a list, or the only one. Numbers and booleans are
- * written as in JSON. A name with dots that is no claim itself is a path into objects.
+ * written as in JSON. If there is no claim of this name, a name with dots is a path into objects.
  */
 export function claimValues(claims: PrincipalClaims = {}, name: string): readonly string[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : memberAt(claims, name.split("."));

@@ -76,12 +76,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const authorization = authorizationOf(user);
       return {
         begin: async () => {
-          const url = await authorization.signIn(resource).then(
-            () => undefined,
-            (error: unknown) => authorizationUrlOf(error),
-          );
-          if (url === undefined) throw new Error("the sign-in did not begin");
-          return url;
+          const url = await authorization.signIn(resource).catch(authorizationUrlOf);
+          return String(url);
         },
         finish: (url) => authorization.finishSignIn(url),
         token: (options) => authorization.accessToken(resource, options),

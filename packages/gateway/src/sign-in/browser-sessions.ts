@@ -16,7 +16,7 @@ export interface BrowserSession {
 }
 
 /** Time in which a user must finish, in milliseconds. */
-export const sessionMs = 600_000;
+const sessionMs = 600_000;
 
 const cookieName = "__Host-lutra-sign-in";
 const idBytes = 32;

@@ -2,7 +2,7 @@
  * The pages of the gateway on which users connect accounts:
  *
  * 1. The link of a client leads to the sign-in at the gateway's own issuer, which tells who the user is.
- *    The account will belong to the caller for whom the link was made, so nobody else may go on.
+ *    The account will belong to the caller for whom the link was made, so other users are refused.
  * 2. The user agrees that this client uses the account. Nothing is sent to the other authorization
  *    server before, and no state of it exists.
  * 3. The user signs in there, and returns.

@@ -5,7 +5,7 @@ import type { Sealer, SealKey } from "lutra/server";
 import type { HandleStore } from "lutra/stores";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
-import type { UpstreamConfig } from "../config/schema.ts";
+import type { UpstreamAuthConfig, UpstreamConfig } from "../config/schema.ts";
 import { secretsOf } from "../config/upstream-secrets.ts";
 import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts";
 import { createAccountCredentials } from "./account-credentials.ts";
@@ -14,7 +14,7 @@ import { createBrowserSessions } from "./browser-sessions.ts";
 import { type ConnectedUpstream, SignInPages } from "./sign-in-pages.ts";
 import { sealTicket } from "./tickets.ts";
 
-/** What sign-ins need for the life of the gateway. */
+/** The parts of sign-ins that last as long as the gateway. */
 export interface SignInResources {
   readonly handles: HandleStore;
   readonly modules: AuthModules;
@@ -43,10 +43,12 @@ export class SignIns {
   }
 
   /** Creates the credentials of an upstream with the grant `sign-in`. */
-  credentialsFor(name: string, config: UpstreamConfig, parsed: ParsedConfig): UpstreamCredentials {
+  credentialsFor(
+    name: string,
+    { auth, url = [] }: UpstreamConfig & { readonly auth: UpstreamAuthConfig },
+    parsed: ParsedConfig,
+  ): UpstreamCredentials {
     const { sealer, onWarning, modules } = this.#options;
-    const { auth, url = [] } = config;
-    if (auth === undefined) throw new TypeError(`upstreams.${name}: expected auth`);
     const base = baseOf(parsed.config);
     const { issuer, scopes, resource = String([url].flat()[0]) } = auth;
     const accounts = createAccounts({

@@ -2,7 +2,7 @@
 import { isObject } from "lutra/protocol";
 import type { Sealer } from "lutra/server";
 
-/** What a link is for. */
+/** The parties of a link. */
 export interface Ticket {
   /** The caller to whom the account will belong. */
   readonly principal: string;
