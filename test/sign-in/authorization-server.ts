@@ -117,7 +117,7 @@ async function createProvider(
   for (const [type, { parameters, subjectOf }] of Object.entries(grants)) {
     const handle = async (ctx: KoaContextWithOIDC) => {
       const { client, params = {} } = ctx.oidc;
-      const accountId = await subjectOf(params as { readonly [name: string]: string });
+      const accountId = await subjectOf(params);
       if (accountId === undefined || client === undefined) throw new errors.InvalidGrant("refused");
       const indicator = String(params.resource);
       const token = new provider.AccessToken({
@@ -125,10 +125,10 @@ async function createProvider(
         client,
         gty: type,
         scope: scopes.join(" "),
-      } as never);
+      });
       token.resourceServer = new provider.ResourceServer(
         indicator,
-        getResourceServerInfo({}, indicator) as never,
+        getResourceServerInfo({}, indicator),
       );
       const access_token = await token.save();
       const issued = { issued_token_type: "urn:ietf:params:oauth:token-type:access_token" };

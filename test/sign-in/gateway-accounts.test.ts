@@ -1,8 +1,12 @@
 /** Accounts of users at the authorization server of an upstream, connected at the pages of a gateway. */
 
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { connect as connectTo, createServer, type Server, type Socket } from "node:net";
-import { type Gateway, startGateway } from "@lutra/gateway";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
+import { openStore } from "@lutra/stores";
 import { browserSignIn, oauth } from "lutra/auth/client";
 import { type Client, createClient } from "lutra/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -20,6 +24,8 @@ afterEach(async () => {
 interface Setting {
   readonly url: string;
   readonly gateway: Gateway;
+  /** Starts another gateway with the same configuration. */
+  readonly startOne: () => Promise<Gateway>;
   readonly upstream: ProtectedServer;
   /** The authorization server of the gateway. */
   readonly own: AuthorizationServer;
@@ -69,9 +75,10 @@ function gatewayClient(redirectUri: string): object {
   };
 }
 
+const quiet = { listen: { port: 0 }, admin: false, log: false } as const;
 const keys = [{ id: "one", secret: Buffer.alloc(32, 7).toString("base64") }];
 
-async function start(routes?: readonly object[]): Promise<Setting> {
+async function start(routes?: ConfigInput["routes"], store?: string): Promise<Setting> {
   const { origin, lead } = await startFront();
   const url = `${origin}/mcp`;
   const upstream = await startProtectedServer({}, { anonymous: true });
@@ -88,24 +95,34 @@ async function start(routes?: readonly object[]): Promise<Setting> {
   upstream.trust(other.issuer);
   const notices: string[] = [];
   const client = { clientId: "gateway", clientSecret: "a secret of the gateway" };
-  const gateway = await startGateway(
-    {
-      ...{ listen: { port: 0 }, admin: false, log: false, keys },
-      auth: { issuer: own.issuer, resource: url, signIn: client },
-      upstreams: {
-        books: {
-          url: upstream.url,
-          auth: { grant: "sign-in", issuer: other.issuer, scopes: ["books:write"], ...client },
-        },
+  const config: ConfigInput = {
+    ...quiet,
+    keys,
+    auth: { issuer: own.issuer, resource: url, signIn: { ...client, ...(store && { store }) } },
+    upstreams: {
+      books: {
+        url: upstream.url,
+        auth: { grant: "sign-in", issuer: other.issuer, scopes: ["books:write"], ...client },
       },
-      ...(routes && { routes: routes as [] }),
     },
-    { notice: (line) => void notices.push(line) },
-  );
-  opened.push(gateway);
+    ...(routes && { routes }),
+  };
+  const startOne = async () => {
+    const one = await startGateway(config, {
+      notice: (line) => void notices.push(line),
+      openStore: async (where) => {
+        const { handles, close } = await openStore(where);
+        if (handles === undefined) throw new Error("expected a store of handles");
+        return { ...handles, close };
+      },
+    });
+    opened.push(one);
+    await one.ready();
+    return one;
+  };
+  const gateway = await startOne();
   lead(Number(new URL(gateway.url).port));
-  await gateway.ready();
-  return { url, gateway, upstream, own, other, notices };
+  return { url, gateway, startOne, upstream, own, other, notices };
 }
 
 interface Asked {
@@ -153,10 +170,12 @@ async function connectAccount(url: string, login: string, account = login): Prom
 const textOf = ({ content }: { readonly content?: unknown }) =>
   (content as readonly { readonly text: string }[])[0]?.text;
 
-describe.each([
+const ways: readonly [string, ConfigInput["routes"]][] = [
   ["one upstream", undefined],
   ["merged upstreams", [{ merge: "all" }]],
-])("a user of %s", (_what, routes) => {
+];
+
+describe.each(ways)("a user of %s", (_what, routes) => {
   it("is asked once to connect an account, with which calls are then made", async () => {
     const setting = await start(routes);
     const pages: Page[] = [];
@@ -169,6 +188,38 @@ describe.each([
     expect(urls).toHaveLength(1);
     expect(pages[0]?.text).toContain("Your account is connected");
   });
+});
+
+it("an account that was connected at one gateway is used by others, and after a restart", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lutra-accounts-"));
+  opened.push({ close: () => rm(folder, { recursive: true, force: true }) });
+  const file = join(folder, "accounts.db");
+  const setting = await start(undefined, `sqlite:${file}`);
+  const grant = browserSignIn({ open: async (page) => void (await signInAs("ann", page)) });
+  const auth = oauth({ grant });
+  const client = createClient(setting.url, {
+    auth,
+    elicitation: { url: {} },
+    onElicit: async (params) => {
+      if (params.mode === "url") await connectAccount(params.url, "ann");
+      return { action: "accept" };
+    },
+  });
+  opened.push(client);
+  const expected = `${setting.other.issuer} ann`;
+  expect(textOf(await client.callTool("member"))).toBe(expected);
+  const { accessToken } = (await auth.accessToken(setting.url)) ?? expect.fail();
+  await setting.gateway.close();
+  const later = await setting.startOne();
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const direct = createClient(later.url, { headers });
+  opened.push(direct);
+  expect(textOf(await direct.callTool("member"))).toBe(expected);
+  const stored = (await readFile(file)).toString("latin1");
+  expect(stored).toContain("lutra token");
+  for (const secret of ["ann", accessToken, setting.other.issuer]) {
+    expect(stored).not.toContain(secret);
+  }
 });
 
 describe("the pages of a gateway", () => {

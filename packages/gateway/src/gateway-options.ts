@@ -43,8 +43,9 @@ export interface GatewayOptions {
   /** True to serve callers for which `authenticate` returns undefined, too. @default false */
   readonly anonymous?: boolean | undefined;
   /**
-   * True to pass credentials (`Authorization`, `Cookie`, `DPoP`, `X-API-Key`) on to the upstreams
-   * although `authenticate` has verified them, for upstreams that verify the same ones. @default false
+   * True to pass credentials (`Authorization`, `Cookie`, `DPoP`, `X-API-Key`) on to the upstream
+   * although `authenticate` has verified them, for one that verifies the same ones. Refused with several
+   * upstreams. @default false
    */
   readonly forwardCredentials?: boolean | undefined;
   /**
@@ -54,8 +55,8 @@ export interface GatewayOptions {
    */
   readonly methods?: readonly Method[] | undefined;
   /**
-   * Opens the store for the counts of the era report. Required if the configuration names one
-   * (`eras.store`). The gateway closes it.
+   * Opens the store for the counts of the era report, or for the tokens of users. Required if the
+   * configuration names one (`eras.store`, `auth.signIn.store`). The gateway closes it.
    */
   readonly openStore?: ((url: string) => Promise<HandleStore>) | undefined;
   /**

@@ -100,6 +100,40 @@ it.each<[string, object, string]>([
   expect(problemsOf(upstream)).toContain(problem);
 });
 
+describe("accounts of users", () => {
+  const { clientSecret: _public, ...account } = { ...own, grant: "sign-in" };
+  const signIn = { clientId: "gateway" };
+  const auth = { issuer: "https://login.example", resource: "https://gateway.example/mcp", signIn };
+  const keys = [{ id: "one", secret: Buffer.alloc(32, 7).toString("base64") }];
+
+  it.each([
+    ["in memory", { auth }],
+    ["in a store", { auth: { ...auth, signIn: { ...signIn, store: "sqlite:./a.db" } }, keys }],
+  ])("may be kept %s", (_where, rest) => {
+    expect(problemsOf({ auth: account }, rest)).toBe("");
+  });
+
+  it("need a gateway that recognises its users", () => {
+    expect(problemsOf({ auth: account }, { auth: { ...auth, signIn: undefined } })).toContain(
+      "auth.grant: sign-in requires auth.issuer and auth.signIn",
+    );
+  });
+
+  it("are not stored in plain text", () => {
+    const stored = { ...auth, signIn: { ...signIn, store: "sqlite:./a.db" } };
+    expect(problemsOf({ auth: account }, { auth: stored })).toContain(
+      "c: auth.signIn.store: requires keys, which encrypt the tokens",
+    );
+  });
+
+  it("need only one secret", () => {
+    const two = { ...auth, signIn: { ...signIn, clientSecret: "a", clientSecretFile: "b" } };
+    expect(problemsOf({ auth: account }, { auth: two })).toContain(
+      "c: auth.signIn: expected only one of clientSecret and clientSecretFile",
+    );
+  });
+});
+
 describe("credentials of callers", () => {
   const auth = { tokens: [{ id: "ana", token: "a-token-of-ana-123" }], forwardCredentials: true };
 

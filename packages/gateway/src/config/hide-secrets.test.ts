@@ -45,6 +45,25 @@ it("hides keys, header and environment values, and queries in URLs", () => {
   expect(config.keys?.[0]?.secret).toBe(secret);
 });
 
+it("hides the secret and the store of sign-ins", () => {
+  const { config } = parseConfig({
+    auth: {
+      ...{ issuer: "https://login.example", resource: "https://gateway.example/mcp" },
+      signIn: {
+        ...{ clientId: "gateway", clientSecret: "SECRET" },
+        store: "postgres://user:SECRET@db/gateway",
+      },
+    },
+    keys: [{ id: "one", secret }],
+    upstreams: { a: { url: "https://a.example/mcp" } },
+  });
+  const shown = hideSecrets(config);
+  expect(JSON.stringify(shown)).not.toContain("SECRET");
+  expect(shown).toMatchObject({
+    auth: { signIn: { clientSecret: "[hidden]", store: "postgres://[hidden]@db/gateway" } },
+  });
+});
+
 it("hides the passwords of stores, even with unescaped characters", () => {
   const { config } = parseConfig({
     shared: { redis: "rediss://user:SEC@RET@h:6379?prefix=a" },
