@@ -19,7 +19,7 @@ export interface ProtectedServer {
 /**
  * Starts a server that accepts the tokens of one authorization server at a time.
  *
- * With `anonymous`, lists need no token.
+ * With `anonymous`, lists need no token, and there is the tool `member`, which needs one.
  */
 export async function startProtectedServer(
   options: Partial<ProtectOptions> = {},
@@ -40,13 +40,22 @@ export async function startProtectedServer(
     credentials,
     trust: (issuer) => {
       const authenticate = protect({ issuer, resource: url, cacheMs: 0, ...options });
-      handle = createNodeHandler(createLibrary(), { authenticate, anonymous });
+      handle = createNodeHandler(createLibrary(anonymous ? [member] : []), {
+        authenticate,
+        anonymous,
+      });
     },
     close: () => closeServer(http),
   };
 }
 
-function createLibrary() {
+const member = defineTool({
+  name: "member",
+  scopes: ["books:write"],
+  call: (_args, { principal }) => String(principal?.id),
+});
+
+function createLibrary(further: readonly (typeof member)[]) {
   return createServer({
     name: "library",
     version: "1.0.0",
@@ -55,11 +64,7 @@ function createLibrary() {
         name: "whoami",
         call: (_args, { principal }) => String(principal?.id),
       }),
-      defineTool({
-        name: "member",
-        scopes: ["books:write"],
-        call: (_args, { principal }) => String(principal?.id),
-      }),
+      ...further,
       defineTool({
         name: "write",
         call: (_args, { principal }) => {

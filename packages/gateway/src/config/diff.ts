@@ -50,7 +50,9 @@ function settingsOf(
   const own = config.upstreams[name];
   if (own?.tls !== undefined || own?.auth !== undefined) {
     const secrets = own.auth && upstreamSecretsOf(own.auth, secretFiles);
-    return [own, upstreamTlsOf(own, certificates), secrets];
+    // The pages of sign-ins are below the resource of the gateway.
+    const pages = own.auth?.grant === "sign-in" ? config.auth?.resource : undefined;
+    return [own, upstreamTlsOf(own, certificates), secrets, pages];
   }
   return own?.module === undefined ? own : [own, config.keys];
 }

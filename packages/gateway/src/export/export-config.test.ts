@@ -335,6 +335,13 @@ describe("a policy for headers", () => {
     );
   });
 
+  it("for an upstream that needs tokens is refused, because no proxy would obtain them", () => {
+    const credentials = { issuer: "https://login.example", clientId: "a", clientSecret: "b" };
+    const auth = { grant: "client-credentials" as const, ...credentials };
+    const upstreams = { a: { url: "http://a.example/mcp", auth } };
+    expect(() => write({ upstreams }, "nginx")).toThrow("upstreams.a.auth: expected none");
+  });
+
   it("beside a guard is refused, because no proxy would ask the guard", () => {
     const guarded = { ...of(policy), guard: { url: "http://guard.example/" } };
     expect(() => write(guarded, "nginx")).toThrow("guard: expected none");

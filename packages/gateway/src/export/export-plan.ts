@@ -231,8 +231,14 @@ function poolOf(name: string, config: UpstreamConfig, notes: string[]): Pool | u
   };
 }
 
-/** Refuses a policy for headers that no proxy can apply. */
-function requireExportable({ headers }: UpstreamConfig, at: string): void {
+/** Refuses tokens that no proxy obtains, and a policy for headers that none can apply. */
+function requireExportable({ headers, auth }: UpstreamConfig, at: string): void {
+  if (auth !== undefined) {
+    throw exportError(
+      `${at}.auth`,
+      "expected none, because the proxy obtains no tokens; remove it",
+    );
+  }
   if (headers !== undefined && headers.forward !== "all") {
     throw exportError(
       `${at}.headers.forward`,
