@@ -5,6 +5,7 @@
  *     MCP_CONFORMANCE_SCENARIO=tools_call npx tsx examples/everything/client.ts http://localhost:3000/mcp
  */
 import { type Client, createClient, type ElicitHandler } from "lutra/client";
+import { isSkillError, readSkills } from "lutra/skills";
 import { authorizationFor } from "./authorization.ts";
 import { readContext } from "./context.ts";
 
@@ -77,7 +78,24 @@ const plays: { readonly [scenario: string]: Play } = {
     const schema = tools.find(({ name }) => name === "json_schema_2020_12_tool")?.inputSchema;
     await client.callTool("json_schema_echo", { schema });
   },
+
+  "sep-2640-client-no-prefetch": (client) => client.skills.list(),
+  "sep-2640-client-verify-digest": useSkills,
+  "sep-2640-client-verify-size": useSkills,
+  "sep-2640-client-verify-frontmatter": useSkills,
 };
+
+/** Loads each skill with its files, except for those that are not as their server announced them. */
+async function useSkills(client: Client): Promise<void> {
+  for (const skill of await client.skills.list()) {
+    try {
+      await client.skills.load(skill);
+      await client.skills.download(skill);
+    } catch (error) {
+      if (!isSkillError(error)) throw error;
+    }
+  }
+}
 
 /** All authorization scenarios have the same client; only the server differs. */
 const authorize: Play = async (client) => {
@@ -93,6 +111,7 @@ if (play === undefined || url === undefined) throw new TypeError(`unknown scenar
 const auth = scenario.startsWith("auth/") ? await authorizationFor(scenario, url) : undefined;
 const client = createClient(url, {
   ...(auth && { auth }),
+  extensions: [readSkills()],
   clientInfo: { name: "everything-client", version: "1.0.0" },
   onElicit,
   onSample: () => ({

@@ -4,6 +4,7 @@
  *     npx lutra up examples/everything/server.ts --replicas 3
  */
 import { createServer } from "lutra/server";
+import { skills } from "lutra/skills";
 import { tasks } from "lutra/tasks";
 import { inputTools } from "./inputs.ts";
 import { prompts } from "./prompts.ts";
@@ -21,7 +22,10 @@ const server = createServer({
   prompts,
   resources,
   resourceTemplates,
-  extensions: [tasks({ pollIntervalMs: 200 })],
+  extensions: [
+    tasks({ pollIntervalMs: 200 }),
+    skills({ from: new URL("./skills", import.meta.url) }),
+  ],
   logging: true,
 });
 

@@ -146,7 +146,7 @@ export function createResponseCaching(
     forget: (name, { method, uri }) =>
       forget(name, { method, ...(uri !== undefined && { params: canonicalJSON({ uri }) }) }),
     changed: async (name, notification, filter) => {
-      for (const stale of staleAfter(notification, filter)) await forget(name, stale);
+      for (const stale of staleAfter(notification, filter, methods)) await forget(name, stale);
     },
     drop: async (name) => {
       await Promise.all([...cacheable].map((method) => forget(name, { method })));

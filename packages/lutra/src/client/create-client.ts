@@ -52,7 +52,9 @@ function createClientOver(connection: Connection, options: ClientOptions): Clien
   const { sender, caching, versions, wire, methods } = parts;
   const lists = createLists(sender, caching);
   const tools = createTools(sender, lists, connection.transport);
-  const invalidation = createInvalidation(caching, new Map([[listTools.name, tools.forget]]));
+  const invalidation = createInvalidation(caching, new Map([[listTools.name, tools.forget]]), [
+    ...methods.values(),
+  ]);
   const subscriptions = { sender, serve: wire, versions, ...invalidation };
   const dual = connection.transport as Partial<DualTransport>;
   if (Object.keys(sender.options.capabilities).length > 0) dual.answer = directAnswers(sender);

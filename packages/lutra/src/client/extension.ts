@@ -4,6 +4,7 @@
  * @spec basic/versioning#extension-negotiation
  */
 import type { Middleware } from "../protocol/exchange.ts";
+import type { ExtensionStage } from "../protocol/extension-stage.ts";
 import type { InputRequest, InputRequests } from "../protocol/input-required.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { Result } from "../protocol/json-rpc.ts";
@@ -18,6 +19,10 @@ export interface ClientExtension {
   readonly id: string;
   /** Declared along with the id. @default {} */
   readonly settings?: JSONObject;
+  /** The maturity of the extension's specification. For programs and people; never sent. */
+  readonly stage?: ExtensionStage;
+  /** The text of the specification that is implemented: a date, a version or a commit. Never sent. */
+  readonly revision?: string;
   /** Ids of extensions that must be listed before this one. @default [] */
   readonly requires?: readonly string[];
   /** Methods that it adds. Their members determine the headers, caching and retries of requests. */

@@ -7,6 +7,7 @@ import { invalidParams } from "./errors.ts";
 import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
+import type { ListChanged } from "./subscriptions.ts";
 import { TransportError } from "./transport-error.ts";
 
 export interface Method<Params = unknown, MethodResult extends Result = Result> {
@@ -21,6 +22,8 @@ export interface Method<Params = unknown, MethodResult extends Result = Result> 
   readonly capability?: keyof ServerCapabilities;
   /** True when complete results carry `ttlMs` and `cacheScope`. */
   readonly cacheable: boolean;
+  /** The list change after which cached results are outdated. */
+  readonly changedBy?: ListChanged;
   /** True when the server may answer `input_required`. */
   readonly inputRequired: boolean;
   /** True when a second execution is harmless, so that a lost request may be sent again. */

@@ -80,6 +80,7 @@ export const listPrompts: Method<PaginatedParams, ListPromptsResult> = defineMet
   ),
   capability: "prompts",
   cacheable: true,
+  changedBy: "promptsListChanged",
   safe: true,
 });
 

@@ -72,6 +72,7 @@ export const listResources: Method<PaginatedParams, ListResourcesResult> = defin
   ),
   capability: "resources",
   cacheable: true,
+  changedBy: "resourcesListChanged",
   safe: true,
 });
 
@@ -87,6 +88,7 @@ export const listResourceTemplates: Method<PaginatedParams, ListResourceTemplate
     ),
     capability: "resources",
     cacheable: true,
+    changedBy: "resourcesListChanged",
     safe: true,
   });
 

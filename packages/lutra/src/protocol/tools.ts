@@ -73,6 +73,7 @@ export const listTools: Method<PaginatedParams, ListToolsResult> = defineMethod(
   ),
   capability: "tools",
   cacheable: true,
+  changedBy: "toolsListChanged",
   safe: true,
 });
 

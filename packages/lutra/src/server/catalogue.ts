@@ -58,6 +58,8 @@ interface Table<Compiled> {
 
 export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Definition> {
   readonly #init: CatalogueInit<Definition, Compiled>;
+  /** The keys of the entries that belong to extensions, by extension. */
+  readonly #owned = new Map<string, ReadonlySet<string>>();
   #table: Table<Compiled>;
 
   constructor(init: CatalogueInit<Definition, Compiled>, definitions: readonly Definition[]) {
@@ -84,14 +86,24 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
 
   remove(...keys: readonly string[]): number {
     const gone = new Set(keys.map((key) => this.#spelled(key)));
-    const kept = [...this.#table.byKey].filter(([key]) => !gone.has(key));
+    const kept = [...this.#table.byKey].filter(([key]) => !gone.has(key) || this.#isOwned(key));
     const removed = this.#table.keys.length - kept.length;
     if (removed > 0) this.#swap(this.#compile(kept, []));
     return removed;
   }
 
   replace(definitions: readonly Definition[]): void {
-    this.#swap(this.#compile([], definitions));
+    const kept = [...this.#table.byKey].filter(([key]) => this.#isOwned(key));
+    this.#swap(this.#compile(kept, definitions));
+  }
+
+  /** Replaces the entries of an extension. `remove` and `replace` keep them. */
+  replaceOwned(extension: string, definitions: readonly Definition[]): void {
+    const before = this.#owned.get(extension);
+    const kept = [...this.#table.byKey].filter(([key]) => !before?.has(key));
+    const table = this.#compile(kept, definitions);
+    this.#owned.set(extension, new Set(definitions.map(this.#init.keyOf)));
+    this.#swap(table);
   }
 
   /** Discards encoded pages, whose cursors are sealed. Called when seal keys may have changed. */
@@ -157,6 +169,10 @@ export class CompiledCatalogue<Definition, Compiled> implements Catalogue<Defini
     // The list has changed: continue after the same entry, or at its former position.
     const found = table.keys.indexOf(after);
     return found < 0 ? Math.min(index, table.keys.length) : found + 1;
+  }
+
+  #isOwned(key: string): boolean {
+    return [...this.#owned.values()].some((keys) => keys.has(key));
   }
 
   /** Returns the key as its definition spells it. */

@@ -44,6 +44,13 @@ export function resultMeta({ identify, info }: CompleteOptions): JSONObject | un
   return identify ? Object.freeze({ [metaKeys.serverInfo]: info }) : undefined;
 }
 
+/** Returns true for a server with resources of its own, or of an extension. */
+export function offersResources(options: CompleteOptions): boolean {
+  const { resources, resourceTemplates, extensions } = options;
+  const isDeclared = resources !== undefined || resourceTemplates !== undefined;
+  return isDeclared || extensions.some(({ hasResources = false }) => hasResources);
+}
+
 /**
  * Compiles all definitions.
  *
@@ -54,7 +61,7 @@ export function compileCatalogues(options: CompleteOptions, runtime: CatalogueRu
   const { pageSize, cache: hints, tools, prompts, extensions } = options;
   const { validator, onMasked, onWarning, exposeErrors } = options;
   const tooling = { validator, onMasked, onWarning, exposeErrors };
-  const hasResources = (options.resources ?? options.resourceTemplates) !== undefined;
+  const hasResources = offersResources(options);
   const shared = { pageSize, hints, meta, sealer: runtime.sealer };
   const requirements = (definition: ToolDefinition) =>
     extensions.flatMap((extension) => extension.toolRequirements?.(definition) ?? []);

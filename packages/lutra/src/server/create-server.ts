@@ -6,7 +6,7 @@ import type { ServerTypes, Typed } from "../protocol/server-types.ts";
 import { listen } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { AdmittedMethod, ServedMethod } from "./admit.ts";
-import type { Catalogue } from "./catalogue.ts";
+import { type Catalogue, CompiledCatalogue } from "./catalogue.ts";
 import { type Catalogues, compileCatalogues, mayFollow, resultMeta } from "./catalogues.ts";
 import { coreMethods } from "./core-methods.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
@@ -111,6 +111,7 @@ function compileServer<Types extends ServerTypes>(complete: CompleteOptions): Se
   const host: ExtensionHost = {
     ...complete,
     events: runtime.events,
+    ...extensionLists(complete, { runtime, catalogues }),
     tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: runtime.settings }),
     mask: (thrown, where) => maskError(thrown, (error) => complete.onMasked(error, where)),
     currentObserver: () => runtime.settings.observer,
@@ -118,6 +119,25 @@ function compileServer<Types extends ServerTypes>(complete: CompleteOptions): Se
   return installExtensions(complete.extensions, host, (extensions) =>
     assemble({ options: complete, runtime, catalogues, extensions }),
   );
+}
+
+/** Creates the functions with which extensions add resources and lists. */
+function extensionLists(
+  options: CompleteOptions,
+  { runtime, catalogues }: Pick<Parts, "runtime" | "catalogues">,
+): Pick<ExtensionHost, "setResources" | "resourceUpdated" | "createList"> {
+  const { pageSize, cache } = options;
+  const list = { pageSize, meta: resultMeta(options), sealer: runtime.sealer };
+  return {
+    setResources: (extension, definitions) =>
+      catalogues.resources.replaceOwned(extension, definitions),
+    resourceUpdated: (uri) => runtime.publish(resourceTopic(uri), { uri }),
+    createList: (init, definitions) =>
+      new CompiledCatalogue(
+        { hints: cache, ...init, ...list, isOffered: true, onChange: () => {} },
+        definitions,
+      ),
+  };
 }
 
 interface Parts {
@@ -179,8 +199,9 @@ function compileMethods(
     if (capability === undefined || capabilities[capability] !== undefined) add(served);
   }
   add(serveMethod(listen, subscriptions.listen));
-  for (const { id, methods: own = [] } of extensions) {
-    for (const served of own) add({ ...withProtocolFields(served, options), extension: id });
+  for (const { id, isServerOnly = false, methods: own = [] } of extensions) {
+    const required = isServerOnly ? {} : { extension: id };
+    for (const served of own) add({ ...withProtocolFields(served, options), ...required });
   }
   return methods;
 }

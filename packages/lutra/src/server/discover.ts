@@ -7,7 +7,7 @@ import type { ServerCapabilities } from "../protocol/capabilities.ts";
 import { type Result, withBytes } from "../protocol/json-rpc.ts";
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import { modernVersions } from "../protocol/versioning.ts";
-import { resultMeta } from "./catalogues.ts";
+import { offersResources, resultMeta } from "./catalogues.ts";
 import type { CompleteOptions } from "./server-options.ts";
 
 /** Returns the result of `server/discover` for the versions that a transport serves. */
@@ -35,8 +35,8 @@ export function createDiscoverResult(options: CompleteOptions): DiscoverResultFo
 
 /** Returns the capabilities of a server. A list that is declared counts even when it is empty. */
 export function capabilitiesOf(options: CompleteOptions): ServerCapabilities {
-  const { tools, resources, resourceTemplates, prompts, extensions, logging } = options;
-  const hasResources = resources !== undefined || resourceTemplates !== undefined;
+  const { tools, resourceTemplates, prompts, extensions, logging } = options;
+  const hasResources = offersResources(options);
   const completes =
     prompts?.some(({ arguments: args = {} }) => Object.values(args).some((arg) => arg.complete)) ||
     resourceTemplates?.some((template) => template.complete !== undefined);

@@ -3,19 +3,23 @@
  *
  * @spec basic/versioning#extension-negotiation
  */
+import type { CacheHints } from "../protocol/caching.ts";
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { ProtocolError } from "../protocol/errors.ts";
 import type { Middleware, RequestContext } from "../protocol/exchange.ts";
+import type { ExtensionStage } from "../protocol/extension-stage.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { Implementation } from "../protocol/meta.ts";
 import { isExtensionId } from "../protocol/meta.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { ServedMethod } from "./admit.ts";
+import type { CatalogueInit, CompiledCatalogue } from "./catalogue.ts";
 import type { CompiledTool } from "./compile-tool.ts";
 import type { FilterMember } from "./filter-member.ts";
 import type { Observer } from "./handler/observer.ts";
 import type { RoundInit } from "./handler/replay-context.ts";
+import type { ResourceDefinition } from "./resources.ts";
 import type { Shared } from "./shared.ts";
 import { type AnswerToolCall, answerInRequest } from "./tool-call.ts";
 import type { ToolDefinition } from "./tools.ts";
@@ -24,7 +28,7 @@ import type { ToolDefinition } from "./tools.ts";
 export interface ExtensionParts {
   /**
    * Methods of the extension. A request for one of them from a client that did not declare the
-   * extension is refused with `missingRequiredClientCapability`.
+   * extension is refused with `missingRequiredClientCapability`, unless the extension `isServerOnly`.
    */
   readonly methods?: readonly ServedMethod[];
   /**
@@ -52,9 +56,32 @@ interface HostedTool extends Pick<CompiledTool, "definition"> {
   ) => ReturnType<CompiledTool["runRound"]>;
 }
 
+/** The members of a list of an extension; the server adds the others. */
+export type ExtensionListInit<Definition, Compiled> = Pick<
+  CatalogueInit<Definition, Compiled>,
+  "field" | "compile" | "keyOf" | "normal" | "shown"
+> &
+  Partial<Pick<CatalogueInit<Definition, Compiled>, "hints">>;
+
 /** The parts of the server that an extension can use. */
 export interface ExtensionHost {
   readonly info: Implementation;
+  /** The freshness of lists. */
+  readonly cache: CacheHints;
+  /**
+   * Replaces the resources of an extension, which the lists and methods of resources then contain, and
+   * notifies subscribers. The extension must have set `hasResources`.
+   *
+   * @throws {TypeError} for an invalid definition, and for a URI that is in use
+   */
+  readonly setResources: (extension: string, definitions: readonly ResourceDefinition[]) => void;
+  /** Notifies the subscribers of all replicas that a resource has changed. */
+  readonly resourceUpdated: (uri: string) => void;
+  /** Creates a list with pages and cursors, as those of the core. */
+  readonly createList: <Definition, Compiled>(
+    init: ExtensionListInit<Definition, Compiled>,
+    definitions: readonly Definition[],
+  ) => Pick<CompiledCatalogue<Definition, Compiled>, "get" | "page">;
   /** The bus that reaches all replicas. */
   readonly events: EventBus;
   /** Returns the current definition of a tool. */
@@ -76,6 +103,18 @@ export interface Extension extends ExtensionParts {
   readonly requires?: readonly string[];
   /** Shown in `server/discover`. @default {} */
   readonly settings?: JSONObject;
+  /** The maturity of the extension's specification. For programs and people; never sent. */
+  readonly stage?: ExtensionStage;
+  /** The text of the specification that is implemented: a date, a version or a commit. Never sent. */
+  readonly revision?: string;
+  /**
+   * True for an extension that only servers declare. Its methods are served to every client.
+   *
+   * @default false
+   */
+  readonly isServerOnly?: boolean;
+  /** True for an extension with resources, so that the server declares them. @default false */
+  readonly hasResources?: boolean;
   /** The members that the extension adds to the definitions of tools. @default none */
   readonly toolSettings?: readonly string[];
   /**
@@ -90,9 +129,9 @@ export interface Extension extends ExtensionParts {
 }
 
 /** The parts of one extension in one server. */
-export interface InstalledExtension extends ExtensionParts {
-  readonly id: string;
-}
+export interface InstalledExtension
+  extends ExtensionParts,
+    Pick<Extension, "id" | "isServerOnly"> {}
 
 /**
  * Installs all extensions in order and passes their parts to `use`. When an extension fails to
@@ -108,7 +147,8 @@ export function installExtensions<T>(
     for (const extension of extensions) {
       const parts = extension.install?.(host);
       installed.push(extension);
-      if (parts !== undefined) installed.push({ ...parts, id: extension.id });
+      const { id, isServerOnly = false } = extension;
+      if (parts !== undefined) installed.push({ ...parts, id, isServerOnly });
     }
     return use(installed);
   } catch (error) {

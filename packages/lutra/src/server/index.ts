@@ -58,7 +58,7 @@ export { defineTool } from "./tools.ts";
 export type { AdmissionColumns, AdmitOptions, AdmittedMethod, ServedMethod } from "./admit.ts";
 export { admit } from "./admit.ts";
 export { serveMethod } from "./dispatch.ts";
-export type { Extension, ExtensionHost, ExtensionParts } from "./extension.ts";
+export type { Extension, ExtensionHost, ExtensionListInit, ExtensionParts } from "./extension.ts";
 export { defineExtension, isDeclared } from "./extension.ts";
 export type { AcceptedMember, FilterMember, SendNotification } from "./filter-member.ts";
 export { randomId } from "./random-id.ts";

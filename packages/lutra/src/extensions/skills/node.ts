@@ -1,0 +1,71 @@
+/** `lutra/skills` for Node, Deno and Bun: the exports of `index.ts`, with folders. */
+import { writeSkill } from "./client/node-write-skill.ts";
+import { type ReadSkills, readSkillsOn } from "./client/read-skills.ts";
+import { readFolder } from "./server/node-skill-folder.ts";
+import { type CreateSkills, skillsOn } from "./server/skills.ts";
+
+/**
+ * Creates the Skills extension for a server. Each file of a skill becomes a resource of the server.
+ *
+ * @throws {TypeError} for an unknown option, and for invalid skills
+ * @example
+ * ```ts
+ * export default createServer({
+ *   name: "payments",
+ *   version: "1.0.0",
+ *   extensions: [skills({ from: new URL("./skills", import.meta.url) })],
+ * });
+ * ```
+ */
+export const skills: CreateSkills = skillsOn(readFolder);
+
+/**
+ * Creates the Skills extension for a client, which adds `client.skills`.
+ *
+ * @throws {TypeError} for an unknown or invalid option
+ * @example
+ * ```ts
+ * const client = createClient(url, { extensions: [readSkills({ label: "payments" })] });
+ * const [skill] = await client.skills.list();
+ * const { text, read } = await client.skills.load(skill);
+ * ```
+ */
+export const readSkills: ReadSkills = readSkillsOn(writeSkill);
+
+export type { SkillContents } from "./client/load-skill.ts";
+export type {
+  ClientSkills,
+  DownloadedSkill,
+  DownloadOptions,
+  LoadedSkill,
+  ReadSkills,
+  ReadSkillsOptions,
+  ServedSkill,
+} from "./client/read-skills.ts";
+export type { FreshOptions, SkillRequestOptions } from "./client/skill-client.ts";
+export type { SkillErrorReason } from "./client/skill-error.ts";
+export { isSkillError, SkillError } from "./client/skill-error.ts";
+export { skillDigest } from "./digest.ts";
+// For those who speak the extension without the client or server of this package.
+export type {
+  GetSkillParams,
+  GetSkillResult,
+  ListSkillsResult,
+  ReadDirectoryParams,
+  ReadDirectoryResult,
+  Skill,
+  SkillFrontmatter,
+  SkillResource,
+} from "./protocol.ts";
+export {
+  getSkill,
+  listSkills,
+  parseSkill,
+  readDirectory,
+  skillLimits,
+  skillMethods,
+  skillsId,
+  skillsRevision,
+} from "./protocol.ts";
+export type { SkillContent, SkillDefinition } from "./server/skill-source.ts";
+export type { CreateSkills, SkillsExtension, SkillsOptions } from "./server/skills.ts";
