@@ -47,6 +47,8 @@ export interface ExchangeRecord {
   bytesOut: number;
   /** The reason why the gateway refused or aborted the exchange, a word such as `limit`. */
   reason: string | undefined;
+  /** The digest of the skill whose `SKILL.md` was read, under the rules for skills; or `dynamic`. */
+  skill: string | undefined;
   /** The spans of the exchange. Undefined without tracing, and until the trace is known. */
   trace?: ExchangeTrace | undefined;
 }
@@ -74,6 +76,7 @@ export function createRecord(): ExchangeRecord {
     answerMs: undefined,
     bytesOut: 0,
     reason: undefined,
+    skill: undefined,
     trace: undefined,
   };
 }

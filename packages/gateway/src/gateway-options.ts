@@ -51,7 +51,7 @@ export interface GatewayOptions {
   /**
    * Methods of extensions, which are then routed and checked like the core's.
    *
-   * @default those of `lutra/tasks`
+   * @default those of `lutra/tasks` and `lutra/skills`
    */
   readonly methods?: readonly Method[] | undefined;
   /**

@@ -7,7 +7,6 @@ import {
   withPage,
 } from "lutra/internal";
 import type { HttpEndpoint } from "lutra/node";
-import { taskMethods } from "lutra/tasks";
 import { startAdmin } from "./admin/admin.ts";
 import { createMetrics } from "./admin/metrics.ts";
 import { readinessOf } from "./admin/readiness.ts";
@@ -28,6 +27,7 @@ import { openLog } from "./log/open-log.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
 import { openSharing, type Sharing } from "./shared/open-shared.ts";
 import { type OpenSignIn, openSignIn } from "./sign-in/open-sign-in.ts";
+import { extensionMethods } from "./subjects/known-methods.ts";
 import { loadTracing } from "./tracing/load-tracing.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
@@ -95,7 +95,8 @@ export async function startGateway(
   input: ConfigInput | ParsedConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const { notice = (line) => console.error(`lutra: ${line}`), methods = taskMethods } = options;
+  const { notice = (line) => console.error(`lutra: ${line}`), methods = extensionMethods } =
+    options;
   const first = await parsed(input);
   requireBus(first.config, options);
   const resources = await openResources(first, { ...options, notice });

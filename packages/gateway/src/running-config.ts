@@ -24,6 +24,7 @@ import { createLimits } from "./limits/limits.ts";
 import { createRoutingPlan, type RoutingPlan } from "./routing-plan.ts";
 import { type Sharing, spaceOf } from "./shared/open-shared.ts";
 import { type SignInResources, SignIns } from "./sign-in/sign-in.ts";
+import { withSkillRules } from "./skills/with-skill-rules.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
 import { tracedWait } from "./tracing/waiting.ts";
 import { createUpstream } from "./upstreams/create-upstream.ts";
@@ -306,7 +307,8 @@ export class RunningConfig {
         const own = upstreams[name] as UpstreamConfig;
         const tls = upstreamTlsOf(own, certificates);
         const credentials = this.#credentialsOf(name, own, parsed);
-        opened.set(name, createUpstream(name, own, { ...options, tls, credentials }));
+        const created = createUpstream(name, own, { ...options, tls, credentials });
+        opened.set(name, withSkillRules(created, own, options));
       }
       return opened;
     });

@@ -1,8 +1,8 @@
 /** Rules for the conditions of routes and limits: each must be able to hold. */
 
 import { closest, didYouMean } from "lutra/internal";
-import { coreMethods, type Method } from "lutra/protocol";
-import { taskMethods } from "lutra/tasks";
+import type { Method } from "lutra/protocol";
+import { knownMethods } from "../subjects/known-methods.ts";
 import { compilePatterns } from "../subjects/patterns.ts";
 import { canRefer } from "../subjects/reference.ts";
 import type { MatchConfig } from "./schema.ts";
@@ -48,7 +48,6 @@ function checkMatch(
 }
 
 /** The methods that the gateway knows. Others are routed as well, by their name. */
-const knownMethods: readonly Method[] = [...coreMethods, ...taskMethods];
 const knownNames = knownMethods.map(({ name }) => name);
 
 function methodPatterns({ method = [] }: MatchConfig): readonly string[] {

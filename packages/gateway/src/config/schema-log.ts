@@ -6,7 +6,18 @@ import { ms, patterns, token } from "./schema-values.ts";
 /** The fields of a line that the gateway itself writes. */
 const ownFields: ReadonlySet<string> = new Set([
   ...["level", "time", "method", "name", "entry", "version", "principal", "address", "route"],
-  ...["upstream", "replica", "attempts", "status", "code", "cache", "broken", "reason", "ms"],
+  ...[
+    "upstream",
+    "replica",
+    "attempts",
+    "status",
+    "code",
+    "cache",
+    "broken",
+    "reason",
+    "skill",
+    "ms",
+  ],
   ...["upstreamMs", "bytesIn", "bytesOut", "trace"],
 ]);
 

@@ -91,6 +91,32 @@ const selection = (entries: string, name: string) =>
       `The ${entries} to offer. Hidden ones are not listed, and requests for them are answered as for unknown ones. Default: all`,
     );
 
+const skills = z
+  .strictObject({
+    allow: patterns
+      .optional()
+      .describe(
+        "Patterns for the URIs of skills that are served in any version, such as `skill://docs/*`",
+      ),
+    deny: patterns.optional().describe("Patterns for the URIs of skills that are never served"),
+    approved: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/.+\/SKILL\.md$/i, {
+          error: "expected the URI of a SKILL.md",
+        }),
+        z.string().regex(/^sha256:[0-9a-f]{64}$/, {
+          error: "expected sha256: and 64 lower-case hexadecimal digits",
+        }),
+      )
+      .default({})
+      .describe(
+        "The skills that are served with one content only: the digest of all files, by the URI of SKILL.md. `lutra skills <server>` prints both",
+      ),
+  })
+  .describe(
+    "The skills to serve. A skill that no rule names needs approval, and so does an approved one that has changed: it is not listed, requests for it and its files are refused, and the log names it. Default: all",
+  );
+
 export const upstream = z
   .strictObject({
     url: z
@@ -161,6 +187,7 @@ export const upstream = z
     tools: selection("tools", "the names of tools"),
     prompts: selection("prompts", "the names of prompts"),
     resources: selection("resources", "URIs, and for URI templates"),
+    skills: skills.optional(),
     timeouts: timeouts.prefault({}),
     concurrency: concurrency.prefault({}),
     health: health.prefault({}),

@@ -125,6 +125,7 @@ function entryOf(record: ExchangeRecord, sources: Sources) {
     cache: record.cache,
     isBroken: sources.isBroken,
     reason: record.reason,
+    skill: record.skill,
     ms: record.ms,
     upstreamMs: record.upstreamMs,
     length: sources.length,
@@ -162,6 +163,7 @@ function lineOf(entry: Entry): string {
     plain("cache", entry.cache) +
     (entry.isBroken ? ',"broken":true' : "") +
     plain("reason", entry.reason) +
+    plain("skill", entry.skill) +
     `,"ms":${rounded(entry.ms)}` +
     number("upstreamMs", entry.upstreamMs && rounded(entry.upstreamMs)) +
     number("bytesIn", Number(entry.length) || undefined) +

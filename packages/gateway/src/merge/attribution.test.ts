@@ -10,9 +10,13 @@ type Uris = Readonly<Record<string, readonly string[]>>;
 const listsOf = (uris: Uris) =>
   Object.entries(uris).map(([upstream, names]) => new ListedKeys(upstream, names));
 
-const attribution = (resources: Uris, resourceTemplates: Uris = {}) =>
+const attribution = (resources: Uris, resourceTemplates: Uris = {}, skills: Uris = {}) =>
   new Attribution(
-    { resources: listsOf(resources), resourceTemplates: listsOf(resourceTemplates) },
+    {
+      resources: listsOf(resources),
+      resourceTemplates: listsOf(resourceTemplates),
+      skills: listsOf(skills),
+    },
     createUriForms(["a", "b", "c"]),
   );
 
@@ -186,5 +190,39 @@ describe("attribution of any URIs", () => {
         }
       }),
     );
+  });
+});
+
+describe("attribution of skills", () => {
+  const root = "skill://acme/x";
+  const file = `${root}/a/b.md`;
+
+  it("finds the upstream of the directory of a skill, and of everything below", () => {
+    const uris = attribution({}, {}, { a: [`${root}/SKILL.md`] });
+    for (const uri of [root, `${root}/SKILL.md`, file]) {
+      expect(uris.find(uri)).toEqual({ upstream: "a", uri });
+      expect(uris.show("a", uri)).toBe(uri);
+      expect(uris.show("b", uri)).toBe(`b+${uri}`);
+    }
+    expect(uris.find("skill://acme")).toBeUndefined();
+    expect(uris.find("skill://acme/xy/SKILL.md")).toBeUndefined();
+  });
+
+  it("adds the upstream to a skill of which another one lists a file", () => {
+    const uris = attribution({ b: [file] }, {}, { a: [`${root}/SKILL.md`] });
+    expect(uris.showSkill("a", `${root}/SKILL.md`, [`${root}/SKILL.md`])).toBe(`${root}/SKILL.md`);
+    expect(uris.showSkill("a", `${root}/SKILL.md`, [file])).toBe(`a+${root}/SKILL.md`);
+    expect(uris.find(`a+${file}`)).toEqual({ upstream: "a", uri: file });
+    expect(uris.find(file)).toBeUndefined();
+  });
+
+  it("adds the upstream to a template that a skill of another one overlaps", () => {
+    const skills = { a: [`${root}/SKILL.md`] };
+    for (const template of ["skill://acme/{name}", "skill://acme/x/a/{name}"]) {
+      const uris = attribution({}, { b: [template] }, skills);
+      expect(uris.showTemplate("b", template)).toBe(`b+${template}`);
+    }
+    const uris = attribution({}, { a: ["skill://acme/{name}"] }, skills);
+    expect(uris.showTemplate("a", "skill://acme/{name}")).toBe("skill://acme/{name}");
   });
 });

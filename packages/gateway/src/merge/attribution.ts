@@ -1,6 +1,6 @@
 /**
  * Attributes URIs to upstreams by their lists. A URI belongs to the upstreams that list it, and to those
- * with a matching template. A URI of exactly one upstream is shown unchanged; every other URI carries its
+ * with a matching template or with a skill around it. A URI of exactly one upstream is shown unchanged; every other URI carries its
  * upstream. So no upstream can take over the URIs of another by listing them, in any spelling.
  */
 import { normalURI } from "lutra/internal";
@@ -11,18 +11,22 @@ import type { ListedKeys, ListedTemplate } from "./listed-keys.ts";
 export interface ListedUris {
   readonly resources: readonly ListedKeys[];
   readonly resourceTemplates: readonly ListedKeys[];
+  /** The URIs of `SKILL.md` of the listed skills. */
+  readonly skills: readonly ListedKeys[];
 }
 
 /** Translates URIs and templates between the upstreams' form and the client's. */
 export class Attribution {
   readonly #resources: readonly ListedKeys[];
   readonly #templates: readonly ListedTemplate[];
+  readonly #skills: readonly ListedKeys[];
   readonly #forms: UriForms;
   /** The upstreams of the templates that are shown unchanged, and undefined for the others. */
   readonly #unchanged = new Map<string, string | undefined>();
 
-  constructor({ resources, resourceTemplates }: ListedUris, forms: UriForms) {
+  constructor({ resources, resourceTemplates, skills }: ListedUris, forms: UriForms) {
     this.#resources = resources;
+    this.#skills = skills;
     this.#templates = resourceTemplates.flatMap(({ templates }) => templates);
     this.#forms = forms;
   }
@@ -33,6 +37,17 @@ export class Attribution {
     const isOnlyOwner = owners.size === 1 && owners.has(upstream);
     const isUnlistedLink = owners.size === 0 && isWebUri(uri);
     return isOnlyOwner || isUnlistedLink ? uri : this.#forms.carry(upstream, uri);
+  }
+
+  /**
+   * Returns the client's form of the URI of a skill. It is unchanged only if that of each file is, since
+   * all files of a skill must be below its directory.
+   *
+   * @spec ext-skills/skills#resources
+   */
+  showSkill(upstream: string, uri: string, files: readonly string[]): string {
+    const isUnchanged = [uri, ...files].every((file) => this.show(upstream, file) === file);
+    return isUnchanged ? uri : this.#forms.carry(upstream, uri);
   }
 
   /** Returns the client's form of a template. */
@@ -69,11 +84,23 @@ export class Attribution {
     if (isUiUri(uri) || this.#forms.read(uri) !== undefined) return owners;
     const normal = normalURI(uri);
     for (const list of this.#resources) if (list.uris.has(normal)) owners.add(list.upstream);
+    for (const list of this.#skills) if (isInSkill(normal, list)) owners.add(list.upstream);
     for (const { upstream, prefix, compiled } of this.#templates) {
       if (owners.has(upstream) || !normal.startsWith(prefix)) continue;
       if (compiled?.match(normal) !== undefined) owners.add(upstream);
     }
     return owners;
+  }
+
+  /** Returns true if another upstream has a skill with files that can begin with the prefix. */
+  #hasSkillIn(prefix: string, upstream: string): boolean {
+    const others = this.#skills.filter((list) => list.upstream !== upstream);
+    return others.some(({ uris }) =>
+      [...uris.keys()].some((uri) => {
+        const directory = uri.slice(0, uri.lastIndexOf("/") + 1);
+        return directory.startsWith(prefix) || prefix.startsWith(directory);
+      }),
+    );
   }
 
   /** Returns the upstream of a template that is shown unchanged. */
@@ -100,12 +127,21 @@ export class Attribution {
         other.compiled !== undefined &&
         (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)),
     );
-    if (overlaps) return false;
+    if (overlaps || this.#hasSkillIn(prefix, upstream)) return false;
     const others = this.#resources.filter((list) => list.upstream !== upstream);
     return !others.some(({ uris }) =>
       [...uris.keys()].some((uri) => uri.startsWith(prefix) && compiled.match(uri) !== undefined),
     );
   }
+}
+
+/** Returns true for the directory of a listed skill, and for a URI below it. */
+function isInSkill(uri: string, { uris }: ListedKeys): boolean {
+  if (uris.size === 0) return false;
+  for (let end = uri.length; end > 0; end = uri.lastIndexOf("/", end - 1)) {
+    if (uris.has(`${uri.slice(0, end)}/SKILL.md`)) return true;
+  }
+  return false;
 }
 
 /**

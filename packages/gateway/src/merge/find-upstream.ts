@@ -8,7 +8,7 @@ import {
   complete,
   type JSONObject,
   type Method,
-  readResource,
+  type Result,
 } from "lutra/protocol";
 import type { ListName } from "../subjects/list-kinds.ts";
 import { Subject, type SubjectKind } from "../subjects/subject.ts";
@@ -45,8 +45,19 @@ export interface Target extends Renaming {
   readonly subject: Subject;
   /** Returns the parameters in the upstream's terms, except for request state. */
   readonly translate: (params: JSONObject) => JSONObject;
+  /** Translates the URIs of a result. @default those of content and resources are translated */
+  readonly showResult?: ShowResult | undefined;
   /** The kind of name: of a tool or prompt, a URI, an id, or the reference of a completion. */
   readonly by: "name" | "uri" | "id" | "reference";
+}
+
+/** Returns a result in the client's form, given the upstream's own URI and the client's. */
+export type ShowResult = (result: Result, original: string, sent: string) => Result;
+
+/** A method whose requests name a resource by its URI. */
+export interface UriMethod {
+  readonly method: Method;
+  readonly showResult?: ShowResult;
 }
 
 /** A method whose requests name an entry of a list. */
@@ -83,18 +94,19 @@ export class UpstreamFinder {
     });
   }
 
-  /** Finds the upstream of the resource that a request reads. */
-  async byUri(received: ReceivedRequest): Promise<Target> {
-    const { uri: sent } = readResource.params(received.request.params ?? {});
+  /** Finds the upstream of the resource, the skill or the directory that a request names. */
+  async byUri({ method, showResult }: UriMethod, received: ReceivedRequest): Promise<Target> {
+    const { uri: sent } = method.params(received.request.params ?? {}) as { readonly uri: string };
     const found = await this.findUri(sent, received);
     if (found === undefined) {
       this.#requireKnownLists(resourceLists, received);
       throw resourceNotFound(sent);
     }
     const origin = { upstream: found.upstream, name: found.uri };
-    return this.#target({ kind: "resource", sent, ...origin }, "uri", (uri) => (params) => {
+    const target = this.#target({ kind: "resource", sent, ...origin }, "uri", (uri) => (params) => {
       return { ...params, uri };
     });
+    return { ...target, showResult };
   }
 
   /** Finds the upstream of the prompt or resource template that a completion refers to. */
@@ -143,7 +155,8 @@ export class UpstreamFinder {
   /** Returns the upstream of a URI and its URI there, or undefined if it belongs to no upstream. */
   async findUri(uri: string, received: ReceivedRequest): Promise<CarriedUri | undefined> {
     await this.#options.refresh.ensure(resourceLists, received);
-    return this.#findTwice(resourceLists, received, () => this.#view(received).uris.find(uri));
+    const find = () => this.#view(received).uris.find(uri);
+    return this.#findTwice([...resourceLists, "skills"], received, find);
   }
 
   #view({ context }: ReceivedRequest): RoutingView {

@@ -19,6 +19,7 @@ import type { Refresh } from "./refresh.ts";
 import { showUiUri } from "./result-uris.ts";
 import type { RoutingTable, RoutingView } from "./routing-table.ts";
 import { callerKey, type ListPosition, type Seals } from "./seals.ts";
+import { filesOf, showSkill } from "./skill-uris.ts";
 import { type Snapshot, Snapshots } from "./snapshots.ts";
 
 export interface ListsOptions {
@@ -36,6 +37,12 @@ export interface Lists {
   /** Deletes all snapshots. */
   readonly forget: () => void;
 }
+
+/** The lists on which the client's form of the entries of another one depends. */
+const dependencies: { readonly [List in ListName]?: readonly ListName[] } = {
+  resourceTemplates: ["resources"],
+  skills: ["resources", "resourceTemplates"],
+};
 
 export function createLists(options: ListsOptions): Lists {
   const { collecting, table, refresh, seals, pageSize, serverMeta, now } = options;
@@ -72,8 +79,8 @@ export function createLists(options: ListsOptions): Lists {
     serve: async (list, received) => {
       const position = await openCursor(list, received);
       const snapshot = await snapshotFor(list, received, position);
-      // The client's form of a template depends on the resources of other upstreams.
-      if (list === "resourceTemplates") await refresh.ensure(["resources"], received);
+      // The client's form of these entries depends on the resources of other upstreams.
+      await refresh.ensure(dependencies[list] ?? [], received);
       const view = table.of(callerKey(received.context));
       const start = position === undefined ? 0 : indexOf(position, snapshot, collecting);
       const end = start + pageSize;
@@ -161,5 +168,7 @@ function render(list: ListName, entry: ListEntry, view: RoutingView): readonly J
       return [{ ...shown, uri: view.uris.show(upstream, key) }];
     case "resourceTemplates":
       return [{ ...shown, uriTemplate: view.uris.showTemplate(upstream, key) }];
+    case "skills":
+      return [showSkill(shown, view.uris.showSkill(upstream, key, filesOf(shown)))];
   }
 }

@@ -28,13 +28,14 @@ import {
   type Serve,
 } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
+import { getSkill, readDirectory } from "lutra/skills";
 import { listKinds, listNames } from "../subjects/list-kinds.ts";
 import type { Subject } from "../subjects/subject.ts";
 import { createUriForms } from "../subjects/uri-forms.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { createCapabilities } from "./capabilities.ts";
 import { mergedDiscover } from "./discover.ts";
-import { type Target, UpstreamFinder } from "./find-upstream.ts";
+import { type Target, UpstreamFinder, type UriMethod } from "./find-upstream.ts";
 import type { FollowOptions } from "./follow-upstream.ts";
 import { createListen, type ListenOptions } from "./listen.ts";
 import { createLists } from "./lists.ts";
@@ -45,6 +46,7 @@ import { createRefresh } from "./refresh.ts";
 import { RoutingTable } from "./routing-table.ts";
 import { createSeals } from "./seals.ts";
 import { createSendTranslated } from "./send-translated.ts";
+import { showDirectory, showGotSkill } from "./skill-uris.ts";
 import { createSubscriptions } from "./subscription.ts";
 
 export interface MergeOptions extends FollowOptions {
@@ -210,13 +212,21 @@ function assemble(options: MergeOptions) {
 
 const tools = { method: callTool, list: "tools", kind: "tool" } as const;
 const prompts = { method: getPrompt, list: "prompts", kind: "prompt" } as const;
+const byUri: readonly UriMethod[] = [
+  { method: readResource },
+  { method: getSkill, showResult: showGotSkill },
+  { method: readDirectory, showResult: showDirectory },
+];
 
 /** Returns a function that finds the target of a request. Methods of extensions name it by its id. */
 function targetsOf(finder: UpstreamFinder): FindTarget {
   const finders = new Map<string, FindTarget>([
     [callTool.name, (received) => finder.byName(tools, received)],
     [getPrompt.name, (received) => finder.byName(prompts, received)],
-    [readResource.name, (received) => finder.byUri(received)],
+    ...byUri.map((one): [string, FindTarget] => [
+      one.method.name,
+      (received) => finder.byUri(one, received),
+    ]),
     [complete.name, (received) => finder.byReference(received)],
   ]);
   return (received, declared) => {

@@ -173,7 +173,11 @@ export class RoutingView {
   /** The URIs of the resources and templates. */
   get uris(): Attribution {
     this.#uris ??= new Attribution(
-      { resources: this.#lists("resources"), resourceTemplates: this.#lists("resourceTemplates") },
+      {
+        resources: this.#lists("resources"),
+        resourceTemplates: this.#lists("resourceTemplates"),
+        skills: this.#lists("skills"),
+      },
       this.#options.forms,
     );
     return this.#uris;

@@ -115,9 +115,10 @@ interface Translating {
 /** Translates the URIs of a result. Waits for the lists only if a URI depends on them. */
 async function translateUris(
   result: Result,
-  { upstream, original, sent, by }: Target,
+  { upstream, original, sent, by, showResult }: Target,
   { received, options: { table, refresh } }: Translating,
 ): Promise<Result> {
+  if (showResult !== undefined) return showResult(result, original, sent);
   const caller = callerKey(received.context);
   let dependsOnLists = false;
   const show = (uri: string): string => {

@@ -1,16 +1,11 @@
 /** Explains as text which route a request takes and how it is answered. */
-import {
-  coreMethods,
-  encodeHeaderValue,
-  latestVersion,
-  type PrincipalClaims,
-} from "lutra/protocol";
-import { taskMethods } from "lutra/tasks";
+import { encodeHeaderValue, latestVersion, type PrincipalClaims } from "lutra/protocol";
 import { describeEra } from "../bridge/era-in-words.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { mayHaveName, mirrorsArguments } from "../head/read-head.ts";
+import { knownMethods } from "../subjects/known-methods.ts";
 import { refersInBody } from "../subjects/reference.ts";
 import { type IndexedRoute, mergedNames } from "./action.ts";
 import { compileDenials, type Denial } from "./denials.ts";
@@ -18,8 +13,6 @@ import { subjectOfHead } from "./identify.ts";
 import { type Condition, compileMatch, type RoutingInput } from "./match.ts";
 import { compileReading } from "./reading.ts";
 import { compileRoutes } from "./routes.ts";
-
-const knownMethods = [...coreMethods, ...taskMethods];
 
 /** A request, as described by its headers. */
 export interface Question {

@@ -2,6 +2,7 @@
 import type { Method } from "lutra/protocol";
 import { isLegacy } from "../bridge/era-in-words.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
+import { ruledMethods } from "../skills/with-skill-rules.ts";
 import { isFiltered } from "../subjects/filter-lists.ts";
 import { refersInBody } from "../subjects/reference.ts";
 import { selectedBy } from "../upstreams/visibility.ts";
@@ -44,6 +45,8 @@ export function compileReading(
         "it is a subscription": longLived,
         "it may be cached": isCached && cacheable,
         "it may become a task": route.tasks === "follow" && mayBecomeTask(method),
+        "the upstream has rules for skills":
+          upstream?.skills !== undefined && ruledMethods.has(method),
         "its result omits denied entries": isFiltered(method, denials.toAll),
         "its result omits entries that are not selected": isFiltered(method, selected),
         "its body names the entry that a rule denies": isDenying && refersInBody(method),

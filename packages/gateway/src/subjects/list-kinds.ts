@@ -7,6 +7,7 @@ import {
   listTools,
   type Method,
 } from "lutra/protocol";
+import { listSkills } from "lutra/skills";
 import type { SubjectKind } from "./subject.ts";
 
 export interface ListKind {
@@ -21,7 +22,7 @@ export interface ListKind {
   readonly changedBy: ListChanged;
 }
 
-export type ListName = "tools" | "prompts" | "resources" | "resourceTemplates";
+export type ListName = "tools" | "prompts" | "resources" | "resourceTemplates" | "skills";
 
 /** @spec server/utilities/pagination#operations-supporting-pagination */
 export const listKinds: { readonly [List in ListName]: ListKind } = {
@@ -51,6 +52,14 @@ export const listKinds: { readonly [List in ListName]: ListKind } = {
     entry: "resource",
     field: "resourceTemplates",
     key: "uriTemplate",
+    changedBy: "resourcesListChanged",
+  },
+  // A skill is the resource SKILL.md, so the rules for resources apply to it.
+  skills: {
+    method: listSkills,
+    entry: "resource",
+    field: "skills",
+    key: "uri",
     changedBy: "resourcesListChanged",
   },
 };

@@ -10,6 +10,7 @@ import {
   type Method,
   readResource,
 } from "lutra/protocol";
+import { getSkill, readDirectory } from "lutra/skills";
 import type { Head } from "../head/head.ts";
 import type { SubjectKind } from "./subject.ts";
 
@@ -32,6 +33,8 @@ const kinds: ReadonlyMap<string, SubjectKind> = new Map([
 /** The methods whose reference is only in the body, because no header mirrors it. */
 const bodyReferences: ReadonlyMap<string, (params: JSONObject) => Reference | undefined> = new Map([
   [complete.name, referenceOfCompletion],
+  [getSkill.name, referenceToResource],
+  [readDirectory.name, referenceToResource],
 ]);
 
 /** Returns the method that uses entries of a kind, and undefined for ids. */
@@ -50,6 +53,8 @@ const further = [
   [complete.name, "prompt"],
   [complete.name, "resource"],
   [listen.name, "resource"],
+  [getSkill.name, "resource"],
+  [readDirectory.name, "resource"],
 ] as const;
 
 /** Returns true for a method whose reference is only in the body. */
@@ -73,6 +78,11 @@ export function referenceIn(
   if (read !== undefined) return read(params);
   const name = nameOf(methods.get(method), params);
   return name === undefined ? undefined : { kind: kinds.get(method) ?? "id", name };
+}
+
+/** Returns the skill or the directory that is read. */
+function referenceToResource({ uri }: JSONObject): Reference | undefined {
+  return typeof uri === "string" ? { kind: "resource", name: uri } : undefined;
 }
 
 /** Returns the prompt or the resource template whose arguments are completed. */
