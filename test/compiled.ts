@@ -24,6 +24,8 @@ export function compiled(module: URL): string {
     platform: "node",
     format: "esm",
     target: "node20",
+    // The module finds the files beside it.
+    define: { "import.meta.url": JSON.stringify(module.href) },
     logLevel: "error",
   }).outputFiles;
   mkdirSync(dirname(file), { recursive: true });

@@ -24,7 +24,7 @@ describe("the official suite against the client", () => {
     expect((await runClientScenarios(command)).faults).toEqual([]);
   });
 
-  it("passes every scenario of an extension of authorization", { timeout }, async () => {
+  it("passes every scenario of an extension", { timeout: 2 * timeout }, async () => {
     expect((await runExtensionScenarios(command)).faults).toEqual([]);
   });
 

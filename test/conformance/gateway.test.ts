@@ -4,9 +4,10 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { startOfficial } from "./official/server.ts";
-import { runServerRequirements, runServerSuite } from "./server-gate.ts";
+import { runServerRequirements, runServerSuite, runSkillScenarios } from "./server-gate.ts";
 import type { Fixture } from "./start-fixture.ts";
 import {
+  startMerged,
   startOverModern,
   startOverOfficial,
   startPassThrough,
@@ -16,6 +17,9 @@ import {
 import { earlierVersions } from "./suite.ts";
 
 const timeout = 120_000;
+/** Each scenario is a run of the suite. */
+const skillsTimeout = 240_000;
+const skillsPassed = { scenarios: 3, passed: 45, failed: 0, warnings: 0, skipped: 0 };
 const allPassed = { scenarios: 40, passed: 152, failed: 0, warnings: 0, skipped: 0 };
 
 it("the fixture on the official SDK passes the suite without a gateway", {
@@ -56,8 +60,32 @@ describe.each([
       const { faults } = await runServerRequirements(`${name}-requirements`, fixture.url);
       expect(faults).toEqual([]);
     });
+
+    it("passes the scenarios of the Skills extension", { timeout: skillsTimeout }, async () => {
+      const { totals, faults } = await runSkillScenarios(`${name}-skills`, fixture.url);
+      expect(faults).toEqual([]);
+      expect(totals).toEqual(skillsPassed);
+    });
   }
 });
+
+it.each([
+  ["merges upstreams", {}],
+  ["serves the skills that its rules allow", { allow: "skill://pack-a-rucksack/*" }],
+] as const)(
+  "a gateway that %s passes the scenarios of the Skills extension",
+  { timeout: skillsTimeout },
+  async (_what, rules) => {
+    const { url, close } = await startMerged("allow" in rules ? rules : undefined);
+    try {
+      const { totals, faults } = await runSkillScenarios("gateway-merged-skills", url);
+      expect(faults).toEqual([]);
+      expect(totals).toEqual(skillsPassed);
+    } finally {
+      await close();
+    }
+  },
+);
 
 /** The sessions end at the gateway, and each of their requests may reach another replica. */
 describe.each([

@@ -11,7 +11,7 @@ import {
   runLegacyScenarios,
 } from "./client-gate.ts";
 import type { GateReport } from "./server-gate.ts";
-import { runServerRequirements, runServerSuite } from "./server-gate.ts";
+import { runServerRequirements, runServerSuite, runSkillScenarios } from "./server-gate.ts";
 import { type Fixture, startFetch, startFleet, startServe } from "./start-fixture.ts";
 import {
   startOverModern,
@@ -48,7 +48,7 @@ await againstServer("gateway, official SDK", "gateway-official", startOverOffici
 const command = await bundleClient();
 await add("client, all scenarios at once", () => runClientSuite(command));
 await add("client, one by one with exit codes", () => runClientScenarios(command));
-await add("client, extensions of authorization", () => runExtensionScenarios(command));
+await add("client, extensions", () => runExtensionScenarios(command));
 await add("client, scenarios of earlier revisions", () => runLegacyScenarios(command));
 
 const table = tableOf(rows);
@@ -70,6 +70,9 @@ async function againstServer(
   try {
     await add(gate, () => runServerSuite(name, url));
     await add(`${gate}, frozen requirements`, () => runServerRequirements(`${name}-frozen`, url));
+    if (name !== "gateway-official") {
+      await add(`${gate}, Skills extension`, () => runSkillScenarios(`${name}-skills`, url));
+    }
     if (!servingEarlier.has(name)) return;
     for (const { version } of earlierVersions) {
       await add(`${gate}, ${version}`, () => runServerSuite(`${name}-${version}`, url, version));

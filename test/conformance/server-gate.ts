@@ -1,5 +1,5 @@
 /** The server half of the gate: what the suite says about a running `examples/everything`. */
-import { readOutcomes, type Totals, totalsOf } from "./outcomes.ts";
+import { type Outcome, readOutcomes, type Totals, totalsOf } from "./outcomes.ts";
 import { probe } from "./probe.ts";
 import { runSuite, specVersion } from "./suite.ts";
 import type { ExpectedPasses, KnownFailing } from "./verdict.ts";
@@ -29,6 +29,20 @@ export function runServerRequirements(name: string, url: string): Promise<GateRe
   const selection = ["--requirements", specVersion];
   const expected = { ...readExpected("server"), ...readExtensions("server") };
   return runServer(name, url, { selection, expected, known: readKnownFailing("server") });
+}
+
+/** Runs each scenario of the Skills extension, which belongs to no revision. */
+export async function runSkillScenarios(name: string, url: string): Promise<GateReport> {
+  await probe(url);
+  const expected = readExtensions("skills");
+  const outcomes: Outcome[] = [];
+  for (const scenario of Object.keys(expected)) {
+    const args = ["server", "--url", url, "--scenario", scenario];
+    const { folder } = await runSuite(`${name}-${scenario}`, args);
+    outcomes.push(...readOutcomes(folder));
+  }
+  const faults = faultsOf(outcomes, expected, new Map(), Object.keys(expected));
+  return { totals: totalsOf(outcomes), knownFailing: 0, faults };
 }
 
 interface Gate {

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { probe } from "./probe.ts";
-import { runServerRequirements, runServerSuite } from "./server-gate.ts";
+import { runServerRequirements, runServerSuite, runSkillScenarios } from "./server-gate.ts";
 import { type Fixture, startFetch, startFleet, startServe } from "./start-fixture.ts";
 import { earlierVersions } from "./suite.ts";
 
 const timeout = 120_000;
+/** Each scenario is a run of the suite. */
+const skillsTimeout = 240_000;
 
 it("means three replicas by a fleet of three", async () => {
   const fleet = await startFleet(3);
@@ -41,6 +43,12 @@ describe.each([
   it("meets the frozen requirements of the revision", { timeout }, async () => {
     const { faults } = await runServerRequirements(`${name}-requirements`, fixture.url);
     expect(faults).toEqual([]);
+  });
+
+  it("passes the scenarios of the Skills extension", { timeout: skillsTimeout }, async () => {
+    const { totals, faults } = await runSkillScenarios(`${name}-skills`, fixture.url);
+    expect(faults).toEqual([]);
+    expect(totals).toEqual({ scenarios: 3, passed: 45, failed: 0, warnings: 0, skipped: 0 });
   });
 });
 

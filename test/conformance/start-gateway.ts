@@ -1,10 +1,12 @@
 /** Starts the fixtures behind a gateway, as `lutra gateway` runs it. */
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ConfigInput } from "@lutra/gateway";
 import { writeConfig } from "../gateway/config-file.ts";
 import { startReplicas } from "../gateway/replicas.ts";
 import { startOfficial } from "./official/server.ts";
 import { type Fixture, fixture, startModern, startProgram, startServe } from "./start-fixture.ts";
+import { root } from "./suite.ts";
 
 type UpstreamInput = ConfigInput["upstreams"][string];
 
@@ -38,15 +40,26 @@ export async function startOverOfficial(): Promise<Fixture> {
   return await startGateway({ url: server.url, verify: "upstream" }, server.close);
 }
 
+/** Two upstreams as one server. */
+export async function startMerged(skills?: UpstreamInput["skills"]): Promise<Fixture> {
+  const server = await startServe();
+  const upstream = { url: server.url, ...(skills && { skills }) };
+  const almanac = { module: join(root, "examples/almanac/server.ts"), replicas: 1 };
+  return await startGateway(upstream, server.close, { almanac });
+}
+
 async function startGateway(
   upstream: UpstreamInput,
   closeUpstream: () => Promise<void>,
+  others: ConfigInput["upstreams"] = {},
 ): Promise<Fixture> {
   const file = await writeConfig({
+    // The name that the suite's probe expects, since a merged server has that of its gateway.
+    name: "everything",
     listen: { port: 0 },
     admin: false,
     log: false,
-    upstreams: { everything: upstream },
+    upstreams: { everything: upstream, ...others },
   });
   const end = async () => {
     await closeUpstream();
