@@ -36,6 +36,13 @@ export const internalLimits: InternalLimits = {
   "packages/gateway/src/merge/refresh.ts": { maxAttempts: memo },
   "packages/gateway/src/merge/routing-table.ts": { maxShared: memo, maxEntries: memo },
   "packages/gateway/src/sign-in/accounts.ts": { maxUsers: memo },
+  "packages/gateway/src/skills/skill-entries.ts": {
+    maxAgeMs: memo,
+    maxHeld: memo,
+    maxRoots: memo,
+    maxCallers: memo,
+  },
+  "packages/gateway/src/skills/skill-gate.ts": { maxWarned: "after more warnings, they may repeat" },
   "packages/lutra/src/auth/client/authorization-error.ts": { maxQuotedLength: wording },
   "packages/lutra/src/client/notification-buffer.ts": {
     maxComparedBytes: "larger notifications are kept without a comparison",

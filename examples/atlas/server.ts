@@ -3,6 +3,7 @@
  * the stateless protocol: declared once, and any replica answers any request.
  */
 import { createServer, definePrompt, defineResource, defineResourceTemplate } from "lutra/server";
+import { skills } from "lutra/skills";
 import { tasks } from "lutra/tasks";
 import { defineNearby, defineSearch } from "./place-tools.ts";
 import { idOf, loadPlaces, placeAt } from "./places.ts";
@@ -92,7 +93,8 @@ const server = createServer({
   title: "Atlas",
   version: "1.0.0",
   instructions:
-    "Look a place up with search before you use its id. A trip is named by its trip_id: keep it.",
+    "Look a place up with search before you use its id. A trip is named by its trip_id: keep it. " +
+    "To plan a trip, follow the skill skill://plan-a-trip/SKILL.md.",
   tools: [
     defineSearch(places),
     defineNearby(places),
@@ -102,7 +104,8 @@ const server = createServer({
   resources: [about],
   resourceTemplates: [place, trip],
   prompts: [planTrip],
-  extensions: [tasks()],
+  // A skill teaches an agent to plan a trip with these tools.
+  extensions: [tasks(), skills({ from: new URL("./skills", import.meta.url), cache: forADay })],
 });
 
 export default server;

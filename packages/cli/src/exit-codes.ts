@@ -7,7 +7,7 @@ export const exitCodes: { readonly [code in ExitCode]: string } = {
   2: "The command line, the arguments of a tool, a variable of the environment, or a file that an option names is invalid",
   3: "The tool ran and failed, or its task was cancelled or has expired",
   4: "The server refused the request",
-  5: "The server can't be reached, has not answered in time, or its answer is not usable",
+  5: "The server can't be reached, has not answered in time, or its answer or skill is not usable",
   130: "The call was cancelled by Ctrl-C or another signal",
   141: "The output of the command was closed",
 };

@@ -140,4 +140,37 @@ const task: Command = {
   run: async (line) => (await import("./task.ts")).task(line),
 };
 
-export const clientCommands: readonly Command[] = [list, call, read, prompt, complete, watch, task];
+const skills: Command = {
+  name: "skills",
+  summary: "Lists the skills of a server, prints one, or downloads it.",
+  details:
+    "Without a `<skill>`, lists the skills with the digests that approve their content. With one, prints " +
+    "its `SKILL.md`, or writes all its files to a folder inside `--to`, whose path it prints. Each file is " +
+    "compared with the entry of the skill first.",
+  examples: [
+    "http://127.0.0.1:3000/mcp",
+    "server.ts skill://refunds/SKILL.md",
+    "server.ts skill://refunds/SKILL.md --to downloads",
+  ],
+  arguments: [
+    targetArgument,
+    { name: "skill", description: "the URI of a `SKILL.md`", isOptional: true },
+  ],
+  hasTarget: true,
+  options: {
+    to: { placeholder: "DIR", description: "Folder for downloads", fallback: "none" },
+    ...targetOptions,
+  },
+  run: async (line) => (await import("./skills.ts")).skills(line),
+};
+
+export const clientCommands: readonly Command[] = [
+  list,
+  call,
+  read,
+  prompt,
+  complete,
+  watch,
+  task,
+  skills,
+];

@@ -1,5 +1,5 @@
 /** Connects a command to its server, and converts failures to exit codes. */
-import { type Client, type ClientOptions, createClient } from "lutra/client";
+import { type Client, type ClientExtension, type ClientOptions, createClient } from "lutra/client";
 import { createStdioTransport } from "lutra/node";
 import type { Progress } from "lutra/protocol";
 import { followTasks, type TaskReference } from "lutra/tasks";
@@ -38,13 +38,15 @@ export interface Connected {
 }
 
 /**
- * Connects to the server of a command line, runs `run`, and closes the connection.
+ * Connects to the server of a command line, runs `run`, and closes the connection. `extend` adds
+ * extensions to the client.
  *
  * @throws {CommandError} for an invalid target or option
  */
 export async function withServer(
   line: CommandLine,
   run: (server: Connected) => Promise<ExitCode>,
+  extend: Extend = () => [],
 ): Promise<number> {
   const screen = createScreen();
   const stop = new AbortController();
@@ -55,7 +57,7 @@ export async function withServer(
   });
   const progress = createProgressLine();
   try {
-    const code = await connected(line, { screen, progress, signal: stop.signal }, run);
+    const code = await connected(line, { screen, progress, signal: stop.signal, extend }, run);
     return stopCode === unreadExitCode ? unreadExitCode : code;
   } finally {
     progress.clear();
@@ -63,7 +65,11 @@ export async function withServer(
   }
 }
 
+/** Returns the extensions that a command adds to its client, given the name of the server. */
+export type Extend = (server: string) => readonly ClientExtension[];
+
 interface Surroundings {
+  readonly extend: Extend;
   readonly screen: Screen;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
@@ -71,7 +77,7 @@ interface Surroundings {
 
 async function connected(
   line: CommandLine,
-  { screen, progress, signal }: Surroundings,
+  { screen, progress, signal, extend }: Surroundings,
   run: (server: Connected) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const target = targetOf(line);
@@ -94,7 +100,10 @@ async function connected(
     clientInfo: { name: "lutra", version },
     elicitation: { form: {}, url: {} },
     onElicit: questions.ask,
-    extensions: [followTasks({ onTask: (task) => connection.onTask(task) })],
+    extensions: [
+      followTasks({ onTask: (task) => connection.onTask(task) }),
+      ...extend(target.label),
+    ],
     onWarning: (message) => notice(`warning: ${message}`),
   });
   const connection: Connected = { ...server, client: opened.client };

@@ -1,6 +1,7 @@
 /** The exit code, the message and the JSON of a request that failed. */
 import { isProtocolError, isTransportError } from "lutra/client";
 import type { JSONObject } from "lutra/protocol";
+import type { SkillError } from "lutra/skills";
 import { isTaskError } from "lutra/tasks";
 import type { ExitCode } from "../exit-codes.ts";
 import { plainLine, plainText } from "./plain-text.ts";
@@ -30,6 +31,10 @@ export function failureOf(error: unknown): Failure | undefined {
       error: { kind: "task", reason, message },
     };
   }
+  if (isSkillError(error)) {
+    const { reason, message } = error;
+    return { exitCode: 5, message: plainLine(message), error: { kind: "skill", reason, message } };
+  }
   if (!isTransportError(error)) return undefined;
   const { reason, message } = error;
   return {
@@ -38,6 +43,11 @@ export function failureOf(error: unknown): Failure | undefined {
     message: plainText(message),
     error: { kind: "transport", reason, message },
   };
+}
+
+/** Returns true for the error of a skill. Only the command for skills loads the extension. */
+function isSkillError(error: unknown): error is SkillError {
+  return error instanceof Error && error.name === "SkillError";
 }
 
 /** The failure of a call that a signal has cancelled. */

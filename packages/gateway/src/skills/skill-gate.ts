@@ -119,10 +119,9 @@ export class SkillGate {
     const changed = current.find((held) => !isServed(this.#decided(held)));
     if (changed !== undefined) this.#refuse(changed, received.context);
     const [{ skill }] = served as readonly [HeldSkill];
-    return refuseWith(
-      forbidden(`${skill.uri}: the content is not the approved one`),
-      received.context,
-    );
+    const message = `${skill.uri}: the content is not the approved one`;
+    const error = new ProtocolError("invalidRequest", message, forbidden);
+    return refuseWith(error, received.context);
   }
 
   /** Decides about a skill, and names one that needs approval. */
@@ -163,15 +162,16 @@ function problemOf(decision: SkillDecision, digest = "dynamic"): string | undefi
 }
 
 function refusalOf(uri: string, { kind }: SkillDecision): ProtocolError {
-  if (kind === "changed")
-    return forbidden(`${uri}: the skill has changed and needs approval again`);
-  return kind === "unapproved" ? forbidden(`${uri}: the skill needs approval`) : unknownSkill(uri);
+  if (kind === "changed") {
+    const message = `${uri}: the skill has changed and needs approval again`;
+    return new ProtocolError("invalidRequest", message, forbidden);
+  }
+  if (kind !== "unapproved") return unknownSkill(uri);
+  return new ProtocolError("invalidRequest", `${uri}: the skill needs approval`, forbidden);
 }
+
+const forbidden = { status: 403 };
 
 function unknownSkill(uri: string): ProtocolError {
   return new ProtocolError("invalidParams", `No skill is served at ${uri}`, { data: { uri } });
-}
-
-function forbidden(message: string): ProtocolError {
-  return new ProtocolError("invalidRequest", message, { status: 403 });
 }

@@ -28,16 +28,20 @@ export const skillFile = "SKILL.md";
 /** The MIME type of directories. @spec ext-skills/skills#directory-resources */
 export const directoryType = "inode/directory";
 
+/** Maximum number of files of a skill, with `SKILL.md`. */
+const maxSkillFiles = 512;
+/** Maximum size of all files of a skill, in bytes. */
+const maxSkillBytes = 16_777_216;
+
 /**
- * The limits of one skill, which every host accepts.
+ * The limits of one skill, which every host accepts: the number of its files, with `SKILL.md`, and
+ * their size in bytes.
  *
  * @spec ext-skills/skills#limits
  */
 export const skillLimits: { readonly files: number; readonly bytes: number } = Object.freeze({
-  /** Maximum number of files, with `SKILL.md`. */
-  files: 512,
-  /** Maximum size of all files together, in bytes. */
-  bytes: 16_777_216,
+  files: maxSkillFiles,
+  bytes: maxSkillBytes,
 });
 
 /** A file of a skill. */

@@ -20,7 +20,7 @@ import { pathProblem } from "../uris.ts";
 import type { SkillSource } from "./skill-source.ts";
 
 /** Maximum number of files and directories in a folder. */
-const maxEntries = 20_000;
+const maxFolderEntries = 20_000;
 
 /** Maximum size of all files of a folder, in bytes. They stay in memory. */
 const maxFolderBytes = 134_217_728;
@@ -69,8 +69,8 @@ function readDirectory(folder: string, path: string, { reading, isInSkill }: Pla
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     reading.entries += 1;
-    if (reading.entries > maxEntries) {
-      throw new TypeError(`skills: from: expected at most ${maxEntries} files and directories`);
+    if (reading.entries > maxFolderEntries) {
+      throw new TypeError(`skills: from: expected at most ${maxFolderEntries} files and directories`);
     }
     const own = join(folder, entry.name);
     const next = path === "" ? entry.name : `${path}/${entry.name}`;
