@@ -1,9 +1,16 @@
 /** Draws the tables of SPEC.md about the rules of the specification. */
+import { skillsRevision } from "../packages/lutra/src/extensions/skills/protocol.ts";
 import { parseEvidence, type RuleEntry, type RuleTable, verdicts } from "./spec-rules.ts";
 
 const site = "https://modelcontextprotocol.io/specification";
-const extensionSites: { readonly [name: string]: string } = {
-  "ext-tasks": "https://modelcontextprotocol.github.io/ext-tasks/specification",
+/** The URL of a page of each extension. The Skills extension has no versions but its commits. */
+const extensionPages: {
+  readonly [name: string]: (path: string, revision: string) => string;
+} = {
+  "ext-tasks": (path, revision) =>
+    `https://modelcontextprotocol.github.io/ext-tasks/specification/${revision}/${path}.html`,
+  "ext-skills": (path) =>
+    `https://github.com/modelcontextprotocol/ext-skills/blob/${skillsRevision}/specification/stable/${path}.mdx`,
 };
 
 interface PageRow {
@@ -46,10 +53,10 @@ export function ruleSections(table: RuleTable, revision: string): string[] {
 /** The link to a heading of a page, or to the page. */
 export function specLink(page: string, heading: string, revision: string): string {
   const [name = "", ...rest] = page.split("/");
-  const extension = extensionSites[name];
+  const extension = extensionPages[name];
   const path = (extension ? rest.join("/") : page).replace(/(^|\/)index$/, "");
-  const file = extension ? `${path}.html` : path;
-  const url = `${extension ?? site}/${revision}${file === "" ? "" : `/${file}`}`;
+  const core = `${site}/${revision}${path === "" ? "" : `/${path}`}`;
+  const url = extension?.(path, revision) ?? core;
   return heading === "" ? url : `${url}#${heading}`;
 }
 

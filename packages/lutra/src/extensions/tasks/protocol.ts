@@ -16,6 +16,9 @@ import { callTool } from "../../protocol/tools.ts";
 /** @spec ext-tasks/tasks#extension-identifier */
 export const tasksId = "io.modelcontextprotocol/tasks";
 
+/** The version of the text of the extension that this package implements. */
+export const tasksRevision = "2026-07-28";
+
 /** The `resultType` of a result that names a task. */
 export const taskResultType = "task";
 

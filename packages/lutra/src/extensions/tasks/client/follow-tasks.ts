@@ -27,6 +27,7 @@ import {
   taskMethods,
   taskResultType,
   tasksId,
+  tasksRevision,
   updateTask,
 } from "../protocol.ts";
 import { awaitTask } from "./await-task.ts";
@@ -127,6 +128,8 @@ declare module "../../../client/client-types.js" {
 export function followTasks(options: FollowTasksOptions = {}): ClientExtension {
   return {
     id: tasksId,
+    stage: "stable",
+    revision: tasksRevision,
     methods: taskMethods,
     resultTypes: { [taskResultType]: taskCapableMethods },
     install: (host) => {

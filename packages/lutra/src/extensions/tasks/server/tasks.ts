@@ -15,7 +15,7 @@ import { type AnswerToolCall, recallMemory } from "../../../server/tool-call.ts"
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
 import type { TaskStore, TaskWorker } from "../../../stores/task-store.ts";
 import { type CompleteTasksOptions, type TasksOptions, withDefaults } from "../options.ts";
-import { tasksId } from "../protocol.ts";
+import { tasksId, tasksRevision } from "../protocol.ts";
 import { createTaskResult, taskCreation } from "./create-task.ts";
 import { runDeferred } from "./deferred-call.ts";
 import { hasKey } from "./keyed-task.ts";
@@ -53,6 +53,8 @@ export function tasks(options: TasksOptions = {}): Extension {
   const complete = withDefaults(options);
   return defineExtension({
     id: tasksId,
+    stage: "stable",
+    revision: tasksRevision,
     toolSettings: ["task", "taskOptions"],
     toolRequirements: (definition) =>
       taskSettings(definition).support === "required"
