@@ -42,7 +42,9 @@ export const internalLimits: InternalLimits = {
     maxRoots: memo,
     maxCallers: memo,
   },
-  "packages/gateway/src/skills/skill-gate.ts": { maxWarned: "after more warnings, they may repeat" },
+  "packages/gateway/src/skills/skill-gate.ts": {
+    maxWarned: "after more warnings, they may repeat",
+  },
   "packages/lutra/src/auth/client/authorization-error.ts": { maxQuotedLength: wording },
   "packages/lutra/src/client/notification-buffer.ts": {
     maxComparedBytes: "larger notifications are kept without a comparison",

@@ -29,6 +29,7 @@ const positions: { readonly [name: string]: number } = {
   AuthorizationError: 1,
   EarlierRevisionError: 0,
   ProtocolError: 1,
+  SkillError: 2,
   StoreUnavailableError: 0,
   TransportError: 1,
   UpstreamError: 2,

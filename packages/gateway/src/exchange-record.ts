@@ -48,7 +48,7 @@ export interface ExchangeRecord {
   /** The reason why the gateway refused or aborted the exchange, a word such as `limit`. */
   reason: string | undefined;
   /** The digest of the skill whose `SKILL.md` was read, under the rules for skills; or `dynamic`. */
-  skill: string | undefined;
+  skill?: string | undefined;
   /** The spans of the exchange. Undefined without tracing, and until the trace is known. */
   trace?: ExchangeTrace | undefined;
 }

@@ -52,7 +52,7 @@ export interface Target extends Renaming {
 }
 
 /** Returns a result in the client's form, given the upstream's own URI and the client's. */
-export type ShowResult = (result: Result, original: string, sent: string) => Result;
+type ShowResult = (result: Result, original: string, sent: string) => Result;
 
 /** A method whose requests name a resource by its URI. */
 export interface UriMethod {

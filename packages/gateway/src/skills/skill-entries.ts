@@ -54,7 +54,7 @@ const maxCallers = 10_000;
 const maxPages = 100;
 
 interface Kept {
-  /** Undefined for a URI that is no skill for the caller. */
+  /** Undefined for a URI that does not name a skill of the caller. */
   readonly held: HeldSkill | undefined;
   readonly expiresAt: number;
 }
@@ -168,7 +168,7 @@ function keyOf(uri: string, context: RequestContext): string {
   return `${callerKey(context)}\n${uri}`;
 }
 
-/** Returns true for the error of a URI that is no skill, and of an upstream without skills. */
+/** Returns true for the error of a URI that does not name a skill, and of an upstream without skills. */
 function isUnknown(error: unknown): boolean {
   if (isMethodNotFound(error)) return true;
   return isProtocolError(error) && error.code === invalidParams("").code;

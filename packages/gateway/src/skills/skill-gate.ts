@@ -119,8 +119,8 @@ export class SkillGate {
     const changed = current.find((held) => !isServed(this.#decided(held)));
     if (changed !== undefined) this.#refuse(changed, received.context);
     const [{ skill }] = served as readonly [HeldSkill];
-    const message = `${skill.uri}: the content is not the approved one`;
-    const error = new ProtocolError("invalidRequest", message, forbidden);
+    const mismatch = `${skill.uri}: the content is not the approved one`;
+    const error = new ProtocolError("invalidRequest", mismatch, forbidden);
     return refuseWith(error, received.context);
   }
 

@@ -4,8 +4,8 @@
  * @spec server/utilities/caching#interaction-with-notifications
  */
 import type { Caching } from "../middleware/caching.ts";
-import type { Method } from "../protocol/method.ts";
 import { type StaleResponses, staleAfter, staleWithout } from "../middleware/stale-after.ts";
+import type { Method } from "../protocol/method.ts";
 import type { Subscriptions } from "./open-subscription.ts";
 
 /**

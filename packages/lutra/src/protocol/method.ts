@@ -7,7 +7,7 @@ import { invalidParams } from "./errors.ts";
 import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
-import type { ListChanged } from "./subscriptions.ts";
+import type { ListChanged } from "./list-changed.ts";
 import { TransportError } from "./transport-error.ts";
 
 export interface Method<Params = unknown, MethodResult extends Result = Result> {

@@ -7,6 +7,7 @@ import { invalidParams } from "./errors.ts";
 import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
 import type { JSONRPCNotification, RequestId, Result } from "./json-rpc.ts";
+import { listChangedMethods } from "./list-changed.ts";
 import { metaKeys } from "./meta.ts";
 import type { Method } from "./method.ts";
 import { defineMethod } from "./method.ts";
@@ -28,14 +29,7 @@ export interface ListenParams {
 export const acknowledgedMethod = "notifications/subscriptions/acknowledged";
 export const resourceUpdatedMethod = "notifications/resources/updated";
 
-/** The list change notifications, by the filter member that requests each of them. */
-export const listChangedMethods = {
-  toolsListChanged: "notifications/tools/list_changed",
-  promptsListChanged: "notifications/prompts/list_changed",
-  resourcesListChanged: "notifications/resources/list_changed",
-} as const;
-
-export type ListChanged = keyof typeof listChangedMethods;
+export { type ListChanged, listChangedMethods } from "./list-changed.ts";
 
 export const listen: Method<ListenParams, Result> = defineMethod({
   name: "subscriptions/listen",

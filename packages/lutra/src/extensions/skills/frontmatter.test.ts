@@ -23,7 +23,7 @@ describe("ext-skills/skills#frontmatter", () => {
     ["no end", "---\nname: a\n"],
     ["an empty block", "---\n---\n"],
     ["a key that is listed twice", "---\na: 1\na: 2\n---\n"],
-    ["a key that is no text", "---\n[a]: 1\n---\n"],
+    ["a key that is not text", "---\n[a]: 1\n---\n"],
     ["infinity", "---\na: .inf\n---\n"],
     ["an unknown tag", "---\na: !!js/function x\n---\n"],
     ["aliases that expand without end", `---\n${bomb()}---\n`],

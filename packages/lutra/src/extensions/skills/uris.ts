@@ -8,10 +8,10 @@ import { isURI, maxURILength } from "../../protocol/uri.ts";
 const skillFileEnd = "/SKILL.md";
 
 /** Maximum length of a path inside a skill, in characters. */
-export const maxPathLength = 1024;
+const maxPathLength = 1024;
 
 /** Maximum number of directories in a path, which includes the path of the skill. */
-export const maxPathDepth = 16;
+const maxPathDepth = 16;
 
 /**
  * Returns the URI of the directory of a skill, or undefined for a URI that does not name a `SKILL.md`

@@ -70,7 +70,9 @@ function readDirectory(folder: string, path: string, { reading, isInSkill }: Pla
   for (const entry of entries) {
     reading.entries += 1;
     if (reading.entries > maxFolderEntries) {
-      throw new TypeError(`skills: from: expected at most ${maxFolderEntries} files and directories`);
+      throw new TypeError(
+        `skills: from: expected at most ${maxFolderEntries} files and directories`,
+      );
     }
     const own = join(folder, entry.name);
     const next = path === "" ? entry.name : `${path}/${entry.name}`;

@@ -23,7 +23,7 @@ import type { SkillDefinition, SkillSource } from "./skill-source.ts";
 const maxSkills = 10_000;
 
 /** A skill with its files, which include those of skills inside it. */
-export interface CompiledSkill {
+interface CompiledSkill {
   readonly uri: string;
   readonly frontmatter: SkillFrontmatter;
   readonly isListed: boolean;

@@ -304,7 +304,7 @@ describe("ext-skills/skills#getting-a-skill", () => {
   });
 
   it.each([
-    ["skill://nobody/SKILL.md"],
+    ["skill://unknown/SKILL.md"],
     ["skill://pdf-processing"],
     ["skill://pdf-processing/references/FORMS.md"],
     ["skill://pdf-processing/references/../SKILL.md"],
