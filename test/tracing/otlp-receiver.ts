@@ -107,7 +107,7 @@ export async function startReceiver(): Promise<OtlpReceiver> {
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
       OTEL_BSP_SCHEDULE_DELAY: "50",
-      OTEL_METRIC_EXPORT_INTERVAL: "200",
+      OTEL_METRIC_EXPORT_INTERVAL: "1000",
     },
     spans,
     series: (name) => [...latest.values()].filter((one) => one.name === name),
