@@ -250,6 +250,8 @@ it.each(["gateway", "upstream"] as const)(
     };
     const server = createServer({ name: "locked", version: "1.0.0", tools: [echo] });
     const locked = await serveHttp(server, { port: 0, authenticate });
+    // After the gateway, which reports a server that has ended.
+    onTestFinished(() => locked.close());
     const gateway = await gatewayOf({ upstreams: { locked: { url: locked.url, verify } } });
     for (const [method, params] of [["tools/list"], ["tools/call", { name: "echo" }]] as const) {
       const { status, headers, body } = await ask(gateway, method, params);
@@ -258,7 +260,6 @@ it.each(["gateway", "upstream"] as const)(
       const known = await ask(gateway, method, params, { authorization: "Bearer a" });
       expect(known.status).toBe(200);
     }
-    await locked.close();
   },
 );
 
