@@ -28,7 +28,7 @@ let keyCount = 1;
 const gateways = await Promise.all([1, 2, 3].map(() => GatewayProcess.start(settings())));
 const balancer = await balance(gateways.map(({ url }) => url));
 
-/** What happens during a part, once; it is repeated until the part is over. */
+/** The event of each part, which is repeated until the part ends. */
 const parts: { readonly [title: string]: (turn: number) => Promise<void> } = {
   "nothing happens": async () => {},
   "a gateway is killed with SIGKILL and restarted, in turn": (turn) =>

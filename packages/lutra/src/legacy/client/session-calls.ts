@@ -44,7 +44,7 @@ export class SessionCalls {
     this.#calls.clear();
   }
 
-  /** Gives a response to its call. */
+  /** Assigns a response to its call. */
   settle({ id, result, error }: JSONObject): void {
     const call = this.#calls.get(id as number);
     if (call === undefined) return;
@@ -56,7 +56,7 @@ export class SessionCalls {
   }
 
   /**
-   * Gives a notification to its call. Returns false for one that concerns none.
+   * Assigns a notification to its call. Returns false for one that concerns none.
    *
    * @param origin The call on whose stream it arrived
    */
@@ -69,7 +69,7 @@ export class SessionCalls {
     return true;
   }
 
-  /** Removes a request of the server that it has cancelled from the call that it was given to. */
+  /** Removes a request of the server that it has cancelled from the call that it was assigned to. */
   withdraw(id: RequestId): void {
     for (const call of this.#calls.values()) if (call.withdraw(id)) return;
   }
