@@ -265,7 +265,7 @@ export class LegacySession {
   }
 }
 
-/** Ignores that the standalone stream did not open, except in a session that is over. */
+/** Ignores that the standalone stream did not open, except in a session that has ended. */
 function unlessOver(error: unknown): void {
   if (error instanceof SessionOver) throw error;
 }
