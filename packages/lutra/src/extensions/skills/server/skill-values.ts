@@ -21,7 +21,7 @@ const members: { readonly [Name in keyof SkillDefinition]-?: true } = {
  * @throws {TypeError} for an invalid definition, and for a file that two skills define
  */
 export function readValues(definitions: readonly SkillDefinition[]): SkillSource {
-  requireArray("skills: from", definitions, "object");
+  requireArray("skills", definitions, "object");
   const files = new Map<string, SkillContent>();
   const skills = new Map<string, Pick<SkillDefinition, "frontmatter" | "listed">>();
   for (const definition of definitions) {

@@ -95,7 +95,7 @@ describe("ext-skills/skills#skill-format", () => {
     );
     expect(() => skills({ from: [{ ...pdf, scope: 1 } as never] })).toThrow("unknown option");
     expect(() => skills({ from: [pdf, pdf] })).toThrow("skill pdf-processing: defined twice");
-    expect(() => skills({ from: 1 as never })).toThrow("skills: from: expected an array");
+    expect(() => skills({ from: 1 as never })).toThrow("skills: expected an array");
   });
 });
 

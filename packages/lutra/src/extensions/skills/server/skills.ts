@@ -25,6 +25,8 @@ export interface SkillsOptions {
   readonly cache?: CacheHints;
 }
 
+const members: { readonly [Name in keyof SkillsOptions]-?: true } = { from: true, cache: true };
+
 /** The Skills extension of a server. */
 export interface SkillsExtension extends Extension {
   /**
@@ -51,7 +53,7 @@ export function skillsOn(readFolder: ReadFolder): CreateSkills {
       typeof from === "string" || from instanceof URL ? readFolder(from) : readValues(from),
     );
   return (options) => {
-    requireKnownMembers(options, ["from", "cache"], "skills");
+    requireKnownMembers(options, Object.keys(members), "skills");
     requireCacheHints("skills", options.cache);
     let { from } = options;
     let current = read(from);
