@@ -19,7 +19,7 @@ import type { CompiledTool } from "./compile-tool.ts";
 import type { FilterMember } from "./filter-member.ts";
 import type { Observer } from "./handler/observer.ts";
 import type { RoundInit } from "./handler/replay-context.ts";
-import type { ResourceDefinition } from "./resources.ts";
+import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
 import type { Shared } from "./shared.ts";
 import { type AnswerToolCall, answerInRequest } from "./tool-call.ts";
 import type { ToolDefinition } from "./tools.ts";
@@ -86,10 +86,15 @@ export interface ExtensionHost {
   readonly events: EventBus;
   /** Returns the current definition of a tool. */
   readonly tool: (name: string) => HostedTool | undefined;
+  /** The definitions with which the server was created. Later changes are not shown. */
+  readonly tools?: readonly ToolDefinition[];
+  readonly resources?: readonly ResourceDefinition[];
+  readonly resourceTemplates?: readonly ResourceTemplateDefinition[];
   readonly validator: JSONSchemaValidator;
   /** Returns the error that the client receives for a thrown value, and reports a masked one. */
   readonly mask: (thrown: unknown, where: string) => ProtocolError;
   readonly onError: (error: unknown, where: string) => void;
+  readonly onWarning: (message: string) => void;
   readonly now: () => number;
   /** Returns the observer of the server, which `share` may set. */
   readonly currentObserver: () => Observer | undefined;
