@@ -1,6 +1,7 @@
 /** The schema of an upstream: its location, and how the gateway treats it. */
 import { legacyVersions, modernVersions } from "lutra/protocol";
 import { z } from "zod";
+import { apps } from "./schema-apps.ts";
 import { headers } from "./schema-headers.ts";
 import { upstreamTls } from "./schema-tls.ts";
 import { upstreamAuth } from "./schema-upstream-auth.ts";
@@ -188,6 +189,7 @@ export const upstream = z
     prompts: selection("prompts", "the names of prompts"),
     resources: selection("resources", "URIs, and for URI templates"),
     skills: skills.optional(),
+    apps: apps.optional(),
     timeouts: timeouts.prefault({}),
     concurrency: concurrency.prefault({}),
     health: health.prefault({}),

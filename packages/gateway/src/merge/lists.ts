@@ -16,7 +16,7 @@ import { type CollectedList, type CollectOptions, collect, type ListEntry } from
 import { mergedMeta } from "./merged-result.ts";
 import type { ReceivedRequest } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
-import { showUiUri } from "./result-uris.ts";
+import { showUiUri, withOrigin } from "./result-uris.ts";
 import type { RoutingTable, RoutingView } from "./routing-table.ts";
 import { callerKey, type ListPosition, type Seals } from "./seals.ts";
 import { filesOf, showSkill } from "./skill-uris.ts";
@@ -162,7 +162,8 @@ function render(list: ListName, entry: ListEntry, view: RoutingView): readonly J
     case "tools":
     case "prompts": {
       const name = view.names(list).shown(upstream, key);
-      return name === undefined ? [] : [showUiUri({ ...shown, name }, upstream, view.uris)];
+      if (name === undefined) return [];
+      return [showUiUri(withOrigin({ ...shown, name }, upstream), upstream, view.uris)];
     }
     case "resources":
       return [{ ...shown, uri: view.uris.show(upstream, key) }];

@@ -3,6 +3,7 @@
  *
  * @spec server/tools#resource-links, server/tools#embedded-resources
  */
+import { appMetaKey, flatURIKey, originKey } from "lutra/apps";
 import { isObject, type JSONObject } from "lutra/protocol";
 import type { Attribution } from "./attribution.ts";
 
@@ -11,10 +12,6 @@ export type ShowUri = (uri: string) => string;
 
 /** The members of results that hold content, resources, or an inner result. */
 const holders = ["content", "contents", "messages", "result"] as const;
-
-/** The member of `_meta` with the user interface of a tool, and its former flat form. */
-const uiKey = "ui";
-const flatUiKey = "ui/resourceUri";
 
 /**
  * Returns a copy of a result with the client's URIs, or the result itself if no URI changes. The depth
@@ -37,6 +34,23 @@ export function showUiUri<T extends JSONObject>(value: T, upstream: string, uris
   });
 }
 
+/**
+ * Returns the entry of a tool that belongs to an app with the upstream that offers it. Hosts compare
+ * it: only the app of the same server may call a tool that is hidden from the model. A server that is
+ * itself merged has already named its own upstream, which becomes the second part.
+ *
+ * @see MCP Apps 2026-01-26, Visibility
+ */
+export function withOrigin<T extends JSONObject>(tool: T, upstream: string): T {
+  const { _meta } = tool;
+  if (!isObject(_meta)) return tool;
+  const { [originKey]: inner, ...meta } = _meta;
+  const isOfApp = appMetaKey in meta || flatURIKey in meta;
+  if (!isOfApp) return inner === undefined ? tool : { ...tool, _meta: meta };
+  const origin = typeof inner === "string" ? `${upstream}/${inner}` : upstream;
+  return { ...tool, _meta: { ...meta, [originKey]: origin } };
+}
+
 /** Translates a content block, the contents of a resource, or a message of a prompt. */
 function showInItem(item: unknown, show: ShowUri, levels = 2): unknown {
   if (!isObject(item) || levels < 0) return item;
@@ -50,13 +64,13 @@ function showInItem(item: unknown, show: ShowUri, levels = 2): unknown {
 
 function showInMeta(meta: unknown, show: ShowUri): unknown {
   if (!isObject(meta)) return meta;
-  const { [uiKey]: ui, [flatUiKey]: flat } = meta;
+  const { [appMetaKey]: ui, [flatURIKey]: flat } = meta;
   return withMembers(meta, {
-    [uiKey]:
+    [appMetaKey]:
       isObject(ui) && typeof ui.resourceUri === "string"
         ? withMembers(ui, { resourceUri: show(ui.resourceUri) })
         : ui,
-    [flatUiKey]: typeof flat === "string" ? show(flat) : flat,
+    [flatURIKey]: typeof flat === "string" ? show(flat) : flat,
   });
 }
 

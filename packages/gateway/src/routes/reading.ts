@@ -5,6 +5,7 @@ import type { CompleteConfig } from "../config/complete-routes.ts";
 import { ruledMethods } from "../skills/with-skill-rules.ts";
 import { isFiltered } from "../subjects/filter-lists.ts";
 import { refersInBody } from "../subjects/reference.ts";
+import { changesApps } from "../upstreams/app-policy.ts";
 import { selectedBy } from "../upstreams/visibility.ts";
 import { type IndexedRoute, verifiesItself } from "./action.ts";
 import type { CompiledDenials } from "./denials.ts";
@@ -49,6 +50,7 @@ export function compileReading(
           upstream?.skills !== undefined && ruledMethods.has(method),
         "its result omits denied entries": isFiltered(method, denials.toAll),
         "its result omits entries that are not selected": isFiltered(method, selected),
+        "its result is limited by the policy about apps": changesApps(method, upstream),
         "its body names the entry that a rule denies": isDenying && refersInBody(method),
         "its body names an entry that may not be selected":
           selected.size > 0 && refersInBody(method),

@@ -1,6 +1,7 @@
 import { coreMethods } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
 import type { UpstreamConfig } from "../config/schema.ts";
+import { withAppPolicy } from "./app-policy.ts";
 import { createCommandUpstream } from "./command-upstream.ts";
 import { createHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
 import { withListHints } from "./list-hints.ts";
@@ -29,7 +30,7 @@ export function createUpstream(
     [...coreMethods, ...(options.methods ?? [])].map((method) => [method.name, method]),
   );
   const upstream = withListHints(ofKind(name, config, options), config, methods);
-  return withVisibility(upstream, config, methods);
+  return withVisibility(withAppPolicy(upstream, config), config, methods);
 }
 
 function ofKind(

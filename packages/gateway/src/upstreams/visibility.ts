@@ -49,14 +49,26 @@ export function withVisibility(
 export function selectedBy(config: Partial<UpstreamConfig> = {}): ShownByKind {
   const shown = new Map<SubjectKind, (name: string) => boolean>();
   for (const key of Object.keys(selections) as (keyof typeof selections)[]) {
-    const { include, exclude } = config[key] ?? {};
+    const { include } = config[key] ?? {};
+    const exclude = excludedBy(key, config);
     if (include === undefined && exclude === undefined) continue;
     const kind = selections[key];
     const isIncluded = include === undefined ? () => true : fitsEach(kind, [include].flat());
-    const isExcluded = exclude === undefined ? () => false : compileOwnName(kind, [exclude].flat());
+    const isExcluded = exclude === undefined ? () => false : compileOwnName(kind, exclude);
     shown.set(kind, (name) => isIncluded(name) && !isExcluded(new Subject("", kind, name)));
   }
   return shown;
+}
+
+/** Returns the patterns of entries to hide. Without apps, their pages are hidden. */
+function excludedBy(
+  key: keyof typeof selections,
+  config: Partial<UpstreamConfig>,
+): readonly string[] | undefined {
+  const { exclude } = config[key] ?? {};
+  const pages = key === "resources" && config.apps?.allow === false ? ["ui://*"] : [];
+  const excluded = [...[exclude ?? []].flat(), ...pages];
+  return excluded.length === 0 ? undefined : excluded;
 }
 
 /** Returns a test for names that fit in the spelling as sent and in the canonical one. */

@@ -15,7 +15,14 @@ export type { AppPage } from "./server/load-page.ts";
 
 export { appClientSettings } from "./protocol/capabilities.ts";
 export { domainCovers, domainIncludes, isDomain } from "./protocol/domains.ts";
-export { appMimeType, appsId, appsRevision } from "./protocol/names.ts";
+export {
+  appMetaKey,
+  appMimeType,
+  appsId,
+  appsRevision,
+  flatURIKey,
+  originKey,
+} from "./protocol/names.ts";
 export type { AppResourceMeta } from "./protocol/resource-meta.ts";
 export { readAppResourceMeta } from "./protocol/resource-meta.ts";
 export type { AppToolMeta } from "./protocol/tool-meta.ts";

@@ -21,3 +21,9 @@ export const appMetaKey = "ui";
 
 /** The deprecated member of `_meta` of a tool that contains only the URI. */
 export const flatURIKey = "ui/resourceUri";
+
+/**
+ * The member of `_meta` of a tool that names the server that offers it, where a gateway offers the
+ * tools of several. Absent from the tools of a single server.
+ */
+export const originKey = "dev.lutra/upstream";
