@@ -2,6 +2,7 @@
  * Atlas: search, proximity search and trip planning for 171,075 places. An example of a server for
  * the stateless protocol: declared once, and any replica answers any request.
  */
+import { apps } from "lutra/apps";
 import { createServer, definePrompt, defineResource, defineResourceTemplate } from "lutra/server";
 import { skills } from "lutra/skills";
 import { tasks } from "lutra/tasks";
@@ -9,6 +10,7 @@ import { defineNearby, defineSearch } from "./place-tools.ts";
 import { idOf, loadPlaces, placeAt } from "./places.ts";
 import { defineRouteReport } from "./route-report.ts";
 import { completeIds, indexOfId, searchPlaces } from "./search.ts";
+import { defineMap, defineMapArea } from "./show-map.ts";
 import { defineTripTools, showTrip, tripURI } from "./trip-tools.ts";
 import { trips } from "./trips.ts";
 
@@ -88,6 +90,8 @@ const planTrip = definePrompt({
     "place is worth a stop and how long to stay. At the end, show the trip and how far it is.",
 });
 
+const map = defineMap(places);
+
 const server = createServer({
   name: "atlas",
   title: "Atlas",
@@ -100,12 +104,18 @@ const server = createServer({
     defineNearby(places),
     ...defineTripTools({ places, onChange: (id) => server.resourceUpdated(tripURI(id)) }),
     defineRouteReport(places),
+    map.tool,
+    defineMapArea(places),
   ],
-  resources: [about],
+  resources: [about, map.resource],
   resourceTemplates: [place, trip],
   prompts: [planTrip],
   // A skill teaches an agent to plan a trip with these tools.
-  extensions: [tasks(), skills({ from: new URL("./skills", import.meta.url), cache: forADay })],
+  extensions: [
+    tasks(),
+    apps(),
+    skills({ from: new URL("./skills", import.meta.url), cache: forADay }),
+  ],
 });
 
 export default server;

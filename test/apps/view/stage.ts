@@ -51,8 +51,12 @@ export interface StageOptions {
   readonly html: string;
   /** Members of the result of `ui/initialize`. */
   readonly initializeResult?: object;
+  /** The size of the window of the host. @default 1000 by 700 pixels */
+  readonly viewport?: { readonly width: number; readonly height: number };
   /** The style of the frame. @default a width of 400 and a height of 300 pixels */
   readonly style?: string;
+  /** Answers the requests of the page other than the handshake. @default none is answered */
+  readonly serve?: (method: string, params: never) => Promise<object>;
   /** The script of the host, in place of the scripted one. It finds the page in `window.html`. */
   readonly hostScript?: string;
 }
@@ -80,7 +84,14 @@ const scriptedHost = `
   addEventListener("message", ({ source, data }) => {
     if (source !== frame.contentWindow) return;
     window.sent.push(data);
-    if (data.method === "ui/initialize") window.post({ id: data.id, result: window.accepted });
+    const { id, method, params } = data;
+    if (method === "ui/initialize") window.post({ id, result: window.accepted });
+    else if (id !== undefined && method !== undefined && window.serveRequest !== undefined) {
+      window.serveRequest(method, params).then(
+        (result) => window.post({ id, result }),
+        ({ message }) => window.post({ id, error: { code: -32603, message } }),
+      );
+    }
   });
   frame.srcdoc = window.html;
   document.body.append(frame);
@@ -98,7 +109,7 @@ const limit = { timeout: 20_000 };
 /** Opens a host page with the page of an app in it. */
 export async function openStage(browser: Browser, options: StageOptions): Promise<Stage> {
   const { html, initializeResult, style = "width:400px;height:300px;border:0" } = options;
-  const { hostScript = scriptedHost } = options;
+  const { hostScript = scriptedHost, serve } = options;
   const values = { html, frameStyle: style, accepted: { ...accepted, ...initializeResult } };
   const data = JSON.stringify(values).replaceAll("<", "\\u003c");
   const server = createServer((_request, response) => {
@@ -109,7 +120,10 @@ export async function openStage(browser: Browser, options: StageOptions): Promis
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const page = await browser.newPage();
+  const page = await browser.newPage({
+    viewport: options.viewport ?? { width: 1000, height: 700 },
+  });
+  if (serve !== undefined) await page.exposeFunction("serveRequest", serve);
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const sent = () => page.evaluate(() => (globalThis as never as { sent: Sent[] }).sent);
   return {
