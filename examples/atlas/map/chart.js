@@ -1,5 +1,5 @@
 /** The drawing: background, route, labels and markers, and how a user moves in it. */
-class Chart {
+globalThis.Chart = class Chart {
   /** The centre in world units, and the width of the world in pixels. */
   look = { x: 0.5, y: 0.36, scale: 900 };
   places = [];
@@ -57,11 +57,10 @@ class Chart {
     const box = geometry.bounds(this.#routePoints().concat(this.places.map(geometry.project)));
     const room = { width: Math.max(width - 150, 80), height: Math.max(height - 120, 80) };
     const scale = Math.min(room.width / (box.width || 1e-9), room.height / (box.height || 1e-9));
-    this.glide({
-      x: box.x + box.width / 2,
-      y: box.y + box.height / 2,
-      scale: Math.min(Math.max(scale, width * 0.8), 60_000),
-    });
+    const fitting = Math.min(Math.max(scale, width * 0.8), 60_000);
+    // The buttons cover the right side.
+    const x = box.x + box.width / 2 + 22 / fitting;
+    this.glide({ x, y: box.y + box.height / 2, scale: fitting });
   }
 
   /** Moves in small steps, at once where the user prefers no motion. */
@@ -338,7 +337,7 @@ class Chart {
       act?.();
     });
   }
-}
+};
 
 function svgElement(name, attributes, text) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);

@@ -1,5 +1,5 @@
 /** Positions on the map. World units go from 0 to 1 from west to east, and from north to south. */
-const geometry = {
+globalThis.geometry = {
   /** Returns the position of a place in Web Mercator. */
   project({ lat, lng }) {
     const radians = (Math.min(Math.max(lat, -85.05), 85.05) * Math.PI) / 180;
