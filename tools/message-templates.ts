@@ -16,6 +16,7 @@ const factories: { readonly [name: string]: number } = {
   invalidToken: 0,
   mismatch: 0,
   notice: 0,
+  refusal: 0,
   refused: 0,
   tooMany: 0,
   usageError: 1,

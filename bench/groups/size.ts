@@ -88,6 +88,21 @@ const bundles: readonly Bundle[] = [
     atMost: 30,
   },
   {
+    what: "Lutra view of an app",
+    code: `
+      import { createView } from "lutra/apps/view";
+      createView({ name: "bench", version: "1.0.0" });`,
+    platform: "browser",
+    atMost: 6,
+  },
+  {
+    what: "official app of ext-apps",
+    code: `
+      import { App } from "@modelcontextprotocol/ext-apps";
+      new App({ name: "bench", version: "1.0.0" }).connect();`,
+    platform: "browser",
+  },
+  {
     what: "official server with one JSON Schema tool, fetch handler",
     code: `${officialServer}
       export default handler;`,

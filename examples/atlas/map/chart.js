@@ -35,7 +35,7 @@ globalThis.Chart = class Chart {
     return { x, y, width: Math.max(right - x, 1e-6), height: Math.max(bottom - y, 1e-6) };
   }
 
-  /** Tells assistive technology that the background is not up to date. */
+  /** True while the background is out of date. Assistive technology learns it as `aria-busy`. */
   set isLoading(isLoading) {
     this.#svg.setAttribute("aria-busy", String(isLoading));
   }

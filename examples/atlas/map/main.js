@@ -1,7 +1,7 @@
 /** Connects the map to its host: what the tool returned is shown, and what the user does is asked for. */
 const find = (selector) => document.querySelector(selector);
 
-/** What the tool returned, and what the user has looked up since. */
+/** The result of the tool, and the places that the user has looked up since. */
 let shown = { title: "Atlas", places: [] };
 let found = [];
 /** The legs of the route, once they are measured. */
@@ -148,7 +148,7 @@ async function choose(id, name) {
   const isInside =
     position.x > x && position.x < x + width && position.y > y && position.y < y + height;
   if (!isInside) chart.glide({ ...position, scale: Math.max(chart.look.scale, 6000) });
-  const text = `The user looks at ${place.name}, ${whereOf(place)} on the map (id ${place.id}).`;
+  const text = `The user has chosen ${place.name}, ${whereOf(place)} on the map (id ${place.id}).`;
   view.updateModelContext({ content: [{ type: "text", text }] }).catch(() => {});
 }
 

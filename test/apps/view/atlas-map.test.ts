@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)(`the map${needsChromium}`, () => {
     await expect.poll(() => frame.locator("#dots path").count(), limit).toBe(4);
   });
 
-  it("the keyboard reaches the stops, and tells the model what the user looks at", async () => {
+  it("the keyboard reaches the stops, and tells the model the place that the user has chosen", async () => {
     const frame = await open({ trip_id: await createTrip() });
     const second = frame.locator("#list button").nth(1);
     await expect.poll(() => second.count(), limit).toBe(1);
@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium)(`the map${needsChromium}`, () => {
     await stage.page.keyboard.press("Enter");
     await expect.poll(() => frame.locator("#detail h2").textContent(), limit).toBe("Geneva");
     const { params } = await stage.waitFor("ui/update-model-context");
-    expect(JSON.stringify(params)).toContain("The user looks at Geneva");
+    expect(JSON.stringify(params)).toContain("The user has chosen Geneva");
     const marker = frame.locator("#markers .marker").nth(2);
     await marker.focus();
     await stage.page.keyboard.press("Enter");

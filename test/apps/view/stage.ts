@@ -39,7 +39,7 @@ export function pageWith(body: string, ...scripts: readonly string[]): string {
 }
 
 /** A message of the page. */
-export interface Sent {
+interface Sent {
   readonly id?: number | string;
   readonly method?: string;
   readonly params?: { readonly [name: string]: unknown };

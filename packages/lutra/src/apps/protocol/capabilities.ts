@@ -1,5 +1,5 @@
 /**
- * What hosts and views declare to each other in `ui/initialize`, and what clients and servers declare.
+ * The capabilities of hosts and views in `ui/initialize`, and the settings of the extension.
  *
  * @see MCP Apps 2026-01-26, App Capabilities in ui/initialize, Host Capabilities and Display Modes
  */
@@ -23,7 +23,7 @@ export interface AcceptedContent {
   readonly structuredContent?: JSONObject;
 }
 
-/** What a host offers to a view. An absent member means that it is not offered. */
+/** The offers of a host to a view. An absent member means that it is not offered. */
 export interface HostCapabilities {
   readonly experimental?: { readonly [key: string]: JSONObject };
   readonly openLinks?: JSONObject;
@@ -33,14 +33,14 @@ export interface HostCapabilities {
   /** Reads of the resources of the app's server. */
   readonly serverResources?: { readonly listChanged?: boolean };
   readonly logging?: JSONObject;
-  /** What the host granted to this view. */
+  /** The grants to this view. */
   readonly sandbox?: { readonly permissions?: AppPermissions; readonly csp?: AppCSP };
   readonly updateModelContext?: AcceptedContent;
   readonly message?: AcceptedContent;
   readonly sampling?: { readonly tools?: JSONObject };
 }
 
-/** What a view offers to its host. */
+/** The offers of a view to its host. */
 export interface AppCapabilities {
   readonly experimental?: { readonly [key: string]: JSONObject };
   /** The view has tools that the host may call. */
@@ -49,7 +49,7 @@ export interface AppCapabilities {
   readonly availableDisplayModes?: readonly DisplayMode[];
 }
 
-/** What a client declares under the identifier of the extension in each request. */
+/** The settings that a client declares for the extension in each request. */
 export interface AppClientSettings {
   readonly mimeTypes: readonly string[];
 }
@@ -59,14 +59,14 @@ export const appClientSettings: AppClientSettings = Object.freeze({
   mimeTypes: Object.freeze([appMimeType]),
 });
 
-/** The shape of what a view declares. */
+/** The shape of the capabilities of a view. */
 export const appCapabilities: Shape = object({
   experimental: optional(object()),
   tools: optional(object()),
   availableDisplayModes: optional(listOf(displayMode)),
 });
 
-/** The shape of what a host declares. */
+/** The shape of the capabilities of a host. */
 export const hostCapabilities: Shape = object({
   openLinks: optional(object()),
   downloadFile: optional(object()),

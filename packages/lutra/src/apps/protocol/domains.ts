@@ -7,7 +7,7 @@
  */
 
 /** Maximum length of an entry, in characters. */
-export const maxDomainLength = 512;
+const maxDomainLength = 512;
 
 /** Scheme, host with an optional wildcard for subdomains, port, path. */
 const syntax =

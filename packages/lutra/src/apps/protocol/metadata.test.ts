@@ -12,7 +12,7 @@ describe("the metadata of a tool", () => {
     expect(readAppToolMeta({ _meta: both })).toEqual({ resourceUri: "ui://nested" });
   });
 
-  it("a URI of another scheme is no page", () => {
+  it("a URI of another scheme is ignored", () => {
     expect(readAppToolMeta({ _meta: { ui: { resourceUri: "https://a.example" } } })).toEqual({});
     expect(readAppToolMeta({ _meta: { ui: { resourceUri: 1 } } })).toEqual({});
   });

@@ -1,5 +1,5 @@
 /**
- * What the page of an app asks of its host, in `_meta` of the contents of the UI resource.
+ * The requests of the page of an app to its host, in `_meta` of the contents of the UI resource.
  *
  * @see MCP Apps 2026-01-26, UI Resource Format
  */

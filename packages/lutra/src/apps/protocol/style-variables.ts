@@ -4,85 +4,81 @@
  * @see MCP Apps 2026-01-26, Theming
  */
 
-/** The standard variables. A host may set any subset of them. */
-export const styleVariables = [
-  "--color-background-primary",
-  "--color-background-secondary",
-  "--color-background-tertiary",
-  "--color-background-inverse",
-  "--color-background-ghost",
-  "--color-background-info",
-  "--color-background-danger",
-  "--color-background-success",
-  "--color-background-warning",
-  "--color-background-disabled",
-  "--color-text-primary",
-  "--color-text-secondary",
-  "--color-text-tertiary",
-  "--color-text-inverse",
-  "--color-text-ghost",
-  "--color-text-info",
-  "--color-text-danger",
-  "--color-text-success",
-  "--color-text-warning",
-  "--color-text-disabled",
-  "--color-border-primary",
-  "--color-border-secondary",
-  "--color-border-tertiary",
-  "--color-border-inverse",
-  "--color-border-ghost",
-  "--color-border-info",
-  "--color-border-danger",
-  "--color-border-success",
-  "--color-border-warning",
-  "--color-border-disabled",
-  "--color-ring-primary",
-  "--color-ring-secondary",
-  "--color-ring-inverse",
-  "--color-ring-info",
-  "--color-ring-danger",
-  "--color-ring-success",
-  "--color-ring-warning",
-  "--font-sans",
-  "--font-mono",
-  "--font-weight-normal",
-  "--font-weight-medium",
-  "--font-weight-semibold",
-  "--font-weight-bold",
-  "--font-text-xs-size",
-  "--font-text-sm-size",
-  "--font-text-md-size",
-  "--font-text-lg-size",
-  "--font-heading-xs-size",
-  "--font-heading-sm-size",
-  "--font-heading-md-size",
-  "--font-heading-lg-size",
-  "--font-heading-xl-size",
-  "--font-heading-2xl-size",
-  "--font-heading-3xl-size",
-  "--font-text-xs-line-height",
-  "--font-text-sm-line-height",
-  "--font-text-md-line-height",
-  "--font-text-lg-line-height",
-  "--font-heading-xs-line-height",
-  "--font-heading-sm-line-height",
-  "--font-heading-md-line-height",
-  "--font-heading-lg-line-height",
-  "--font-heading-xl-line-height",
-  "--font-heading-2xl-line-height",
-  "--font-heading-3xl-line-height",
-  "--border-radius-xs",
-  "--border-radius-sm",
-  "--border-radius-md",
-  "--border-radius-lg",
-  "--border-radius-xl",
-  "--border-radius-full",
-  "--border-width-regular",
-  "--shadow-hairline",
-  "--shadow-sm",
-  "--shadow-md",
-  "--shadow-lg",
-] as const;
-
-/** A standard CSS variable. */
-export type StyleVariable = (typeof styleVariables)[number];
+/** A standard CSS variable. A host may set any subset of them. */
+export type StyleVariable =
+  | "--color-background-primary"
+  | "--color-background-secondary"
+  | "--color-background-tertiary"
+  | "--color-background-inverse"
+  | "--color-background-ghost"
+  | "--color-background-info"
+  | "--color-background-danger"
+  | "--color-background-success"
+  | "--color-background-warning"
+  | "--color-background-disabled"
+  | "--color-text-primary"
+  | "--color-text-secondary"
+  | "--color-text-tertiary"
+  | "--color-text-inverse"
+  | "--color-text-ghost"
+  | "--color-text-info"
+  | "--color-text-danger"
+  | "--color-text-success"
+  | "--color-text-warning"
+  | "--color-text-disabled"
+  | "--color-border-primary"
+  | "--color-border-secondary"
+  | "--color-border-tertiary"
+  | "--color-border-inverse"
+  | "--color-border-ghost"
+  | "--color-border-info"
+  | "--color-border-danger"
+  | "--color-border-success"
+  | "--color-border-warning"
+  | "--color-border-disabled"
+  | "--color-ring-primary"
+  | "--color-ring-secondary"
+  | "--color-ring-inverse"
+  | "--color-ring-info"
+  | "--color-ring-danger"
+  | "--color-ring-success"
+  | "--color-ring-warning"
+  | "--font-sans"
+  | "--font-mono"
+  | "--font-weight-normal"
+  | "--font-weight-medium"
+  | "--font-weight-semibold"
+  | "--font-weight-bold"
+  | "--font-text-xs-size"
+  | "--font-text-sm-size"
+  | "--font-text-md-size"
+  | "--font-text-lg-size"
+  | "--font-heading-xs-size"
+  | "--font-heading-sm-size"
+  | "--font-heading-md-size"
+  | "--font-heading-lg-size"
+  | "--font-heading-xl-size"
+  | "--font-heading-2xl-size"
+  | "--font-heading-3xl-size"
+  | "--font-text-xs-line-height"
+  | "--font-text-sm-line-height"
+  | "--font-text-md-line-height"
+  | "--font-text-lg-line-height"
+  | "--font-heading-xs-line-height"
+  | "--font-heading-sm-line-height"
+  | "--font-heading-md-line-height"
+  | "--font-heading-lg-line-height"
+  | "--font-heading-xl-line-height"
+  | "--font-heading-2xl-line-height"
+  | "--font-heading-3xl-line-height"
+  | "--border-radius-xs"
+  | "--border-radius-sm"
+  | "--border-radius-md"
+  | "--border-radius-lg"
+  | "--border-radius-xl"
+  | "--border-radius-full"
+  | "--border-width-regular"
+  | "--shadow-hairline"
+  | "--shadow-sm"
+  | "--shadow-md"
+  | "--shadow-lg";

@@ -7,14 +7,14 @@ import { isObject } from "../../protocol/json.ts";
 import type { Tool } from "../../protocol/tools.ts";
 import { appMetaKey, appScheme, flatURIKey } from "./names.ts";
 
-/** Who may call a tool: the model, or the app that the same server provides. */
+/** The callers of a tool: the model, or the app that the same server provides. */
 export type ToolVisibility = "model" | "app";
 
 /** The member `ui` in `_meta` of a tool. */
 export interface AppToolMeta {
   /** The page that shows results of the tool. */
   readonly resourceUri?: string;
-  /** Who may call the tool. @default ["model", "app"] */
+  /** The callers of the tool. @default ["model", "app"] */
   readonly visibility?: readonly ToolVisibility[];
 }
 

@@ -24,7 +24,7 @@ export type AppTool<Name extends string, In, Out> = ToolDefinition<
 export type Fallback<Content> = (content: Content) => string | readonly ContentBlock[];
 
 /** A tool with structured content needs a function for its text; that of another tool is its text. */
-export type FallbackOption<Out> = [Out] extends [never]
+type FallbackOption<Out> = [Out] extends [never]
   ? { readonly fallback?: never }
   : {
       /** Returns the text for the structured content that the tool returned. */
@@ -39,7 +39,7 @@ export type AppToolOptions<
 > = FallbackOption<Out> & {
   readonly tool: ToolOptions<Name, In, Out>;
   /**
-   * Who may call the tool. `["app"]` hides it from the model. This is not access control: any client
+   * The callers of the tool. `["app"]` hides it from the model. This is not access control: any client
    * can call the tool. @default ["model", "app"]
    */
   readonly visibility?: readonly ToolVisibility[];

@@ -2,7 +2,7 @@
 import { requireKnownMembers } from "../../protocol/known-members.ts";
 import { type BundleFiles, inlineBundle } from "./inline-bundle.ts";
 
-/** Where the page of an app comes from. Files are read once, when the app is defined. */
+/** The source of the page of an app. Files are read once, when the app is defined. */
 export type AppPage =
   /** A complete HTML document. */
   | { readonly html: string }

@@ -9,7 +9,7 @@ import { type AppCSP, domainLists } from "../protocol/resource-meta.ts";
 import { isInline, type PageReference, pageReferences } from "./page-references.ts";
 
 /** Maximum size of a page, in UTF-16 code units. */
-export const maxPageLength = 8_388_608;
+const maxPageLength = 8_388_608;
 
 /** White space, a byte order mark and comments may precede the document type. */
 const documentType = /^\ufeff?(?:\s|<!--[\s\S]*?-->)*<!doctype html[\s>]/i;
@@ -30,8 +30,8 @@ export function requirePage(where: string, html: string, csp: AppCSP = {}): read
   }
   const uncovered = pageReferences(html).filter((reference) => !isCovered(reference, csp));
   const certain = uncovered.find(({ isGuess }) => !isGuess);
-  if (certain !== undefined) throw new TypeError(problemOf(where, certain));
-  return uncovered.map((reference) => problemOf(where, reference));
+  if (certain !== undefined) throw new TypeError(problemWith(where, certain));
+  return uncovered.map((reference) => problemWith(where, reference));
 }
 
 function requireDomains(where: string, csp: AppCSP): void {
@@ -48,7 +48,7 @@ function isCovered({ url, list }: PageReference, csp: AppCSP): boolean {
   return isInline(url) || (csp[list] ?? []).some((domain) => domainCovers(domain, url));
 }
 
-function problemOf(where: string, { url, list }: PageReference): string {
+function problemWith(where: string, { url, list }: PageReference): string {
   return isAbsolute(url)
     ? `${where}: csp.${list}: expected an entry that covers ${url}`
     : `${where}: resource: ${url}: a page has no folder; inline the file, or use bundle`;

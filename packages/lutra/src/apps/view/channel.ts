@@ -15,7 +15,7 @@ import { cancelled, progressed } from "../protocol/server-messages.ts";
 
 /** The options of one request. */
 export interface RequestOptions {
-  /** Gives up waiting and tells the host. The promise rejects with the reason `aborted`. */
+  /** Aborts the request and notifies the host. The promise rejects with the reason `aborted`. */
   readonly signal?: AbortSignal;
   /** Called with the progress that the server reports. */
   readonly onProgress?: (progress: Progress) => void;

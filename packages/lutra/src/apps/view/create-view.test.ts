@@ -230,6 +230,16 @@ describe("requests of the view", () => {
     expect((await read).contents).toHaveLength(1);
   });
 
+  it("`downloadFile` sends resources", async () => {
+    const view = await connectedView(host);
+    const resource = { uri: "file:///trip.gpx", text: "<gpx/>" };
+    const saved = view.downloadFile([{ type: "resource", resource }]);
+    const { params } = await requested("ui/download-file");
+    expect(params).toEqual({ contents: [{ type: "resource", resource }] });
+    answer("ui/download-file", {});
+    await saved;
+  });
+
   it("a result of another shape rejects", async () => {
     const view = await connectedView(host);
     const result = view.callTool("t");

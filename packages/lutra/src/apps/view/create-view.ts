@@ -28,6 +28,7 @@ import {
 } from "../protocol/server-messages.ts";
 import {
   type Acknowledged,
+  downloadFile,
   type InitializeParams,
   initialize,
   initialized,
@@ -117,6 +118,8 @@ class ConnectedView implements View {
 
   readonly updateModelContext: View["updateModelContext"] = (context) =>
     this.#ask(updateModelContext, context);
+
+  readonly downloadFile: View["downloadFile"] = (contents) => this.#ask(downloadFile, { contents });
 
   readonly requestDisplayMode: View["requestDisplayMode"] = async (mode) => {
     const { displayModes = defaultModes } = this.#options;

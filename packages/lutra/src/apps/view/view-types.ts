@@ -1,5 +1,5 @@
 /** The types of a view: those that its tool and its server declare, its state and its options. */
-import type { ContentBlock } from "../../protocol/content.ts";
+import type { ContentBlock, EmbeddedResource, ResourceLink } from "../../protocol/content.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import type { LoggingLevel } from "../../protocol/logging.ts";
 import type { Implementation } from "../../protocol/meta.ts";
@@ -50,7 +50,7 @@ type ArgumentsOf<
   ? JSONObject
   : Types["server"]["tools"][Name]["arguments"];
 
-/** What a view knows at one moment. A change replaces the object. */
+/** The state of a view. A change replaces the object. */
 export interface ViewState<Types extends ViewTypes = ViewTypes> {
   /** `closed` after teardown, `close`, or a handshake that failed. */
   readonly status: "connecting" | "connected" | "closed";
@@ -121,6 +121,8 @@ export interface View<Types extends ViewTypes = ViewTypes> {
   readonly openLink: (url: string) => Promise<void>;
   /** Replaces what the model learns of the view in the next turn. */
   readonly updateModelContext: (context: ModelContext) => Promise<void>;
+  /** Asks the host to save files. Hosts may ask the user first. */
+  readonly downloadFile: (contents: readonly (EmbeddedResource | ResourceLink)[]) => Promise<void>;
   /**
    * Asks for another display mode. Resolves to the mode that is then in effect: the current one if
    * the host does not offer the mode, which is not asked then.
