@@ -29,7 +29,9 @@ interface Manifest {
 const { exports, dependencies, peerDependencies } = JSON.parse(
   readFileSync(join(source, "package.json"), "utf8"),
 ) as Manifest;
-const subpaths = Object.keys(exports).filter((name) => !["./package.json", "."].includes(name));
+/** The library for pages is a script, and not a module. */
+const notModules = ["./package.json", ".", "./apps/view/script.js"];
+const subpaths = Object.keys(exports).filter((name) => !notModules.includes(name));
 const specifiers = subpaths.map((name) => name.replace(/^\./, "lutra"));
 
 let project: string;
@@ -205,6 +207,7 @@ function importsOf(entry: string): { readonly files: Set<string>; readonly other
 /** The packages that users of an entry point install. No other entry point may import them. */
 const optionalPackages: { readonly [subpath: string]: Manifest["peerDependencies"] } = {
   "./otel": peerDependencies,
+  "./apps/view/react": peerDependencies,
 };
 
 /** Dependencies of the Node entry points alone. */
