@@ -13,7 +13,7 @@ export const needsChromium: string = hasChromium ? "" : " (needs Chromium)";
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath,
-    timeout: 60_000,
+    timeout: 120_000,
     args: [
       "--headless",
       "--no-sandbox",

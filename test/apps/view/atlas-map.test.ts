@@ -1,10 +1,13 @@
 /** The map of the atlas in Chromium, with the real server behind a small host. */
 import { createClient } from "lutra/client";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import atlas from "../../../examples/atlas/server.ts";
 import { hasChromium, launchChromium, needsChromium } from "../chromium.ts";
 import { openStage, type Stage } from "./stage.ts";
+
+// Chromium shares the processors with other tests.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const client = createClient(atlas, {
   onElicit: () => ({ action: "accept", content: { units: "km" } }),
@@ -34,7 +37,7 @@ async function createTrip(): Promise<string> {
   return trip_id;
 }
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 60_000 };
 
 it("a client that shows no apps gets the map as text", async () => {
   const { content } = await client.callTool("show_map", { trip_id: await createTrip() });

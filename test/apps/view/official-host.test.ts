@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hasChromium, launchChromium, needsChromium } from "../chromium.ts";
 import { browserModule, openStage, pageWith, type Stage, viewScript } from "./stage.ts";
 
+// Chromium shares the processors with other tests.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
 const code = `
   const say = (text) => { document.querySelector("#log").textContent += text + "\\n"; };
   window.view = lutraView.createView({
@@ -53,7 +56,7 @@ describe.skipIf(!hasChromium)(`in the official host${needsChromium}`, () => {
     });
     const text = stage.page.frameLocator("iframe").locator("#log");
     await vi.waitUntil(async () => (await text.textContent())?.includes("end\n"), {
-      timeout: 30_000,
+      timeout: 60_000,
     });
   });
   afterAll(async () => {
@@ -82,7 +85,7 @@ describe.skipIf(!hasChromium)(`in the official host${needsChromium}`, () => {
 
   it("the host receives valid messages", async () => {
     await expect
-      .poll(async () => (await log()).map(([name]) => name), { timeout: 20_000 })
+      .poll(async () => (await log()).map(([name]) => name), { timeout: 60_000 })
       .toContain("log");
     const entries = await log();
     const of = (name: string) => entries.filter(([logged]) => logged === name).map(([, it]) => it);
@@ -123,7 +126,7 @@ describe.skipIf(!hasChromium)(`in the official host${needsChromium}`, () => {
     });
     await expect
       .poll(() => stage.page.frameLocator("iframe").locator("#log").textContent(), {
-        timeout: 20_000,
+        timeout: 60_000,
       })
       .toMatch(/teardown\n$/);
   });

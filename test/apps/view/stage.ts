@@ -104,7 +104,7 @@ const accepted = {
   hostContext: { theme: "light" },
 };
 
-const limit = { timeout: 20_000 };
+const limit = { timeout: 60_000 };
 
 /** Opens a host page with the page of an app in it. */
 export async function openStage(browser: Browser, options: StageOptions): Promise<Stage> {

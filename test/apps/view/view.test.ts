@@ -1,15 +1,18 @@
 /** The view library in Chromium, in a sandboxed frame with an opaque origin. */
 import { gzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { hasChromium, launchChromium, needsChromium } from "../chromium.ts";
 import { browserModule, openStage, pageWith, type Stage, viewScript } from "./stage.ts";
+
+// Chromium shares the processors with other tests.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 it("the library has at most 6 kB, minified and gzipped", () => {
   expect(gzipSync(viewScript, { level: 9 }).length).toBeLessThanOrEqual(6000);
 });
 
-const limit = { timeout: 20_000 };
+const limit = { timeout: 60_000 };
 
 describe.skipIf(!hasChromium)(`a view in Chromium${needsChromium}`, () => {
   let browser: Browser;

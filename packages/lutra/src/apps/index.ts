@@ -13,6 +13,7 @@ export type { AppPage } from "./server/load-page.ts";
 
 // For hosts and gateways.
 
+export type { AppClientSettings } from "./protocol/capabilities.ts";
 export { appClientSettings } from "./protocol/capabilities.ts";
 export { domainCovers, domainIncludes, isDomain } from "./protocol/domains.ts";
 export {

@@ -68,7 +68,7 @@ export const sandboxProxyReady: AppNotification<JSONObject> = appNotification(
   object(),
 );
 
-export interface SandboxResource {
+interface SandboxResource {
   readonly html: string;
   /** The attribute `sandbox` of the inner frame. @default the proxy decides */
   readonly sandbox?: string;
