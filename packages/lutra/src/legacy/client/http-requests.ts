@@ -58,9 +58,11 @@ export class HttpRequests {
     for (const [name, value] of Object.entries(headers ?? {})) all.set(name, value);
     const body = message === undefined ? null : encodeJSON(message);
     const target = (url ?? client.url).href;
+    // Browsers refuse calls of `fetch` as a method of another object.
+    const send = this.#fetch;
     try {
       const init = { method, headers: [...all], body, signal, redirect: "manual" } as const;
-      return await this.#fetch(target, init as unknown as RequestInit);
+      return await send(target, init as unknown as RequestInit);
     } catch (cause) {
       throw this.connectionError(cause, signal);
     }
