@@ -4,8 +4,9 @@
  * load in half the time, since each module costs a fraction of a millisecond. A file that is exported
  * without types is a script for pages: one file, minified.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "./steps.mjs";
 
@@ -44,3 +45,11 @@ await build({
   target: "es2022",
   logLevel: "warning",
 });
+
+/** Pages that modules contain as text, as files for other web servers. */
+const pages = { "./dist/apps/host/sandbox.html": ["apps/host/index.js", "sandboxPage"] };
+for (const [file, [module, member]] of Object.entries(pages)) {
+  if (!Object.values(exports).includes(file)) continue;
+  const { [member]: text } = await import(pathToFileURL(resolve(outdir, module)).href);
+  writeFileSync(join(outdir, file.replace("./dist/", "")), text);
+}

@@ -45,6 +45,7 @@ export const internalLimits: InternalLimits = {
   "packages/gateway/src/skills/skill-gate.ts": {
     maxWarned: "after more warnings, they may repeat",
   },
+  "packages/lutra/src/apps/host/policy.ts": { maxReported: wording },
   "packages/lutra/src/auth/client/authorization-error.ts": { maxQuotedLength: wording },
   "packages/lutra/src/client/notification-buffer.ts": {
     maxComparedBytes: "larger notifications are kept without a comparison",
