@@ -1,0 +1,9 @@
+/**
+ * `npm run test:apps`: sets up, then shows servers with apps from npm in our host, in Chromium. npm
+ * installs them into the cache folder (163 MB). Takes about 5 minutes.
+ */
+import { handOver, node, requireNode, requireScript } from "./steps.mjs";
+
+requireNode();
+await requireScript("setup.mjs");
+await handOver(node("--import", "tsx", "test/apps/host/examples.ts", ...process.argv.slice(2)));
