@@ -96,6 +96,29 @@ const bundles: readonly Bundle[] = [
     atMost: 6,
   },
   {
+    what: "Lutra host of apps: element, bridge and client",
+    code: `
+      import { defineAppElement, showApps } from "lutra/apps/host";
+      import { createClient } from "lutra/client";
+      defineAppElement();
+      export const client = createClient("https://example.com/mcp", { extensions: [showApps()] });`,
+    platform: "browser",
+  },
+  {
+    what: "Lutra host of apps: element and bridge",
+    code: `
+      import { defineAppElement } from "lutra/apps/host";
+      defineAppElement();`,
+    platform: "browser",
+  },
+  {
+    what: "official bridge of ext-apps, without client and element",
+    code: `
+      import { AppBridge } from "@modelcontextprotocol/ext-apps/app-bridge";
+      export const bridge = new AppBridge(null, { name: "bench", version: "1.0.0" }, {});`,
+    platform: "browser",
+  },
+  {
     what: "official app of ext-apps",
     code: `
       import { App } from "@modelcontextprotocol/ext-apps";
