@@ -3,7 +3,7 @@
  * exports is bundled. The new output replaces the old at the end, so a deleted source leaves no
  * file behind, and a program that is running from dist meets a complete one.
  */
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildable, fingerprint, rememberBuild } from "./freshness.mjs";
 import { node, requireNode, root, step } from "./steps.mjs";
@@ -31,7 +31,21 @@ async function compile(name, outDir) {
   if (!hasLibrary(name)) return step(`building ${name}`, node(...tsc));
   return (
     (await step(`declaring ${name}`, node(...tsc, "--emitDeclarationOnly"))) &&
-    (await step(`bundling ${name}`, node("scripts/bundle.mjs", name, outDir)))
+    (await step(`bundling ${name}`, node("scripts/bundle.mjs", name, outDir))) &&
+    (!hasPage(name) || (await bundlePage(name, join(outDir, "page"))))
+  );
+}
+
+/** True for a package that also has files for browsers. */
+function hasPage(name) {
+  return existsSync(join(root, "packages", name, "src/page"));
+}
+
+async function bundlePage(name, outDir) {
+  const tsc = ["node_modules/typescript/bin/tsc", "-p", `packages/${name}/src/page`];
+  return (
+    (await step(`checking the page of ${name}`, node(...tsc))) &&
+    (await step(`bundling the page of ${name}`, node("scripts/bundle-page.mjs", outDir)))
   );
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 
 /** In the order in which they are built: each may import those before it. */
-export const packages = ["lutra", "stores", "gateway", "migrate", "cli"];
+export const packages = ["lutra", "stores", "gateway", "migrate", "console", "cli"];
 
 /** All packages that are published. `create-lutra` is plain JavaScript and needs no build. */
 export const published = [...packages, "create-lutra"];
@@ -46,7 +46,13 @@ export function buildable(root) {
 
 function buildInputs(root) {
   const tools = ["typescript", "esbuild"].map((name) => `node_modules/${name}/package.json`);
-  const settings = ["tsconfig.base.json", "scripts/build.mjs", "scripts/bundle.mjs", ...tools];
+  const settings = [
+    "tsconfig.base.json",
+    ...tools,
+    "scripts/build.mjs",
+    "scripts/bundle.mjs",
+    "scripts/bundle-page.mjs",
+  ];
   for (const name of packages) {
     settings.push(`packages/${name}/package.json`, `packages/${name}/tsconfig.json`);
   }
@@ -59,7 +65,7 @@ function sourcesOf(root, name) {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true })
     .map((path) => `${folder}/${path}`)
-    .filter((path) => /\.tsx?$/.test(path) && !/\.test(-d)?\.tsx?$/.test(path))
+    .filter((path) => /\.(?:tsx?|css|html|svg)$/.test(path) && !/\.test(-d)?\.tsx?$/.test(path))
     .sort();
 }
 

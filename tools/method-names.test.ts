@@ -82,7 +82,7 @@ describe("the search for comparisons of method names", () => {
 });
 
 describe("shared code compares no method name", () => {
-  const sources = ["lutra", "stores", "gateway", "migrate", "cli"].flatMap((name) =>
+  const sources = ["lutra", "stores", "gateway", "migrate", "console", "cli"].flatMap((name) =>
     filesBelow(root, `packages/${name}/src`).filter(
       (path) => isSource(path) && !path.includes("/fixtures/"),
     ),

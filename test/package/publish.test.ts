@@ -17,7 +17,7 @@ import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-const packages = ["lutra", "stores", "gateway", "migrate", "cli"];
+const packages = ["lutra", "stores", "gateway", "migrate", "console", "cli"];
 const published = [...packages, "create-lutra"];
 const folderOf = (name: string) => join(root, "packages", name);
 

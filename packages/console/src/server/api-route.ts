@@ -1,0 +1,33 @@
+/** The paths below `api/`: what a view of the page asks its server. */
+import type { JSONObject } from "lutra/protocol";
+
+/** A request of the page. */
+export interface ApiRequest {
+  readonly query: URLSearchParams;
+  /** The JSON object of a `POST`; empty for a `GET`. */
+  readonly body: JSONObject;
+  /** Aborted when the page no longer waits. */
+  readonly signal: AbortSignal;
+}
+
+/** Sends one event to the page. Does nothing once the page has gone. */
+export type SendEvent = (event: string, data: unknown) => void;
+
+/** A path that answers with one JSON value. */
+export interface ApiCall {
+  /** Changes need `POST`. */
+  readonly method: "GET" | "POST";
+  /** The path after `api/`, such as `explore/call`. */
+  readonly path: string;
+  /** Resolves to a value that JSON can express. An `ApiError` is shown in the page. */
+  readonly serve: (request: ApiRequest) => unknown;
+}
+
+/** A path that answers with a stream of events. */
+export interface ApiStream {
+  readonly path: string;
+  /** Sends events. The stream stays open until the page leaves. */
+  readonly stream: (send: SendEvent, request: ApiRequest) => void | Promise<void>;
+}
+
+export type ApiRoute = ApiCall | ApiStream;
