@@ -3,7 +3,7 @@ import { CommandError } from "./command-error.ts";
 import { version } from "./own-version.ts";
 
 /** A package of this repository that the command line does not install. */
-export type CommandPackage = "@lutra/gateway" | "@lutra/migrate";
+export type CommandPackage = "@lutra/gateway" | "@lutra/migrate" | "@lutra/console";
 
 /**
  * Loads a module that imports such a package.

@@ -1,5 +1,6 @@
 /** The commands that are clients of a server, as data. Their code is loaded when they run. */
 import type { Command } from "../command-line.ts";
+import { withPackage } from "../optional-package.ts";
 import {
   argumentsOption,
   callOptions,
@@ -164,6 +165,32 @@ const skills: Command = {
   run: async (line) => (await import("./skills.ts")).skills(line),
 };
 
+const { json: _json, stderr: _stderr, ...inspectedOptions } = targetOptions;
+
+const inspect: Command = {
+  name: "inspect",
+  summary: "Shows a server in a web page, to explore and call it.",
+  details:
+    "Serves the console on this machine and prints its link, which contains a secret: anyone who opens " +
+    "it can use the server. The page lists what the server offers, calls it with forms, answers its " +
+    "questions, and shows the messages. Ctrl-C ends the command and the program of the server.",
+  examples: ["http://127.0.0.1:3000/mcp", "server.ts", "-- npx -y some-server"],
+  arguments: [targetArgument],
+  hasTarget: true,
+  options: {
+    port: { placeholder: "P", description: "Port of the page", fallback: "a free one" },
+    ...inspectedOptions,
+  },
+  run: async (line) => {
+    const { inspect } = await withPackage(
+      "@lutra/console",
+      "inspect",
+      () => import("./inspect.ts"),
+    );
+    return inspect(line);
+  },
+};
+
 export const clientCommands: readonly Command[] = [
   list,
   call,
@@ -173,4 +200,5 @@ export const clientCommands: readonly Command[] = [
   watch,
   task,
   skills,
+  inspect,
 ];

@@ -1,24 +1,21 @@
 /** Connects a command to its server, and converts failures to exit codes. */
-import { type Client, type ClientExtension, type ClientOptions, createClient } from "lutra/client";
-import { createStdioTransport } from "lutra/node";
+import type { Client, ClientExtension } from "lutra/client";
 import type { Progress } from "lutra/protocol";
 import { followTasks, type TaskReference } from "lutra/tasks";
-import { CommandError } from "../command-error.ts";
-import { type CommandLine, integerOption } from "../command-line.ts";
+import type { CommandLine } from "../command-line.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { loadServer } from "../load-server.ts";
 import { notice } from "../notice.ts";
 import { unreadExitCode } from "../output.ts";
 import { version } from "../own-version.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { cancelled, failureOf } from "./failure.ts";
 import { targetOf } from "./find-target.ts";
+import { openTarget } from "./open-target.ts";
 import { textOption } from "./options.ts";
 import { plainJSON } from "./plain-text.ts";
 import { createProgressLine, type ProgressLine } from "./progress-line.ts";
 import { createQuestions } from "./questions.ts";
 import { createScreen, type Screen } from "./screen.ts";
-import type { Target } from "./target.ts";
 
 /** A server that a command is connected to. */
 export interface Connected {
@@ -96,7 +93,9 @@ async function connected(
     request: { signal, onProgress: progress.show },
     onTask: () => {},
   };
-  const opened = await open(target, line, {
+  const opened = await openTarget(target, line, {
+    era: textOption(line, "era"),
+    stderr: line.options.stderr ? "inherit" : "ignore",
     clientInfo: { name: "lutra", version },
     elicitation: { form: {}, url: {} },
     onElicit: questions.ask,
@@ -124,51 +123,4 @@ function reportFailure(error: unknown, { request, isJSON, screen }: Connected): 
   if (isJSON) screen.print(plainJSON({ error: failure.error }));
   notice(failure.message);
   return failure.exitCode;
-}
-
-interface Opened {
-  readonly client: Client;
-  readonly close: () => Promise<void>;
-}
-
-/** No limit on a whole call, because the user can cancel it. */
-const noLimit = Number.POSITIVE_INFINITY;
-const timeouts = { least: 1, most: 2_147_483_647, fallback: 60_000 };
-
-async function open(target: Target, line: CommandLine, common: ClientOptions): Promise<Opened> {
-  const timeoutMs = integerOption(line, "timeout", timeouts);
-  const options = { ...common, timeoutMs, maxTimeoutMs: noLimit };
-  if (target.kind === "module") {
-    const server = await loadServer(target.file);
-    const client: Client = createClient(server, options);
-    return { client, close: () => client.close().then(() => server.close()) };
-  }
-  const era = textOption(line, "era");
-  const auth = await authOf(target);
-  const client = orUsageError(() => {
-    if (target.kind === "url") {
-      return createClient(target.url, { ...options, ...auth, era, headers: target.headers });
-    }
-    const stderr = line.options.stderr ? "inherit" : "ignore";
-    const transport = createStdioTransport(target.command, { stderr, era });
-    return createClient(Object.assign(transport, { info: { name: target.label } }), options);
-  });
-  return { client, close: client.close };
-}
-
-/** Returns the authorization with the sign-in of `--as`. Its code is loaded only then. */
-async function authOf(target: Target): Promise<Pick<ClientOptions, "auth">> {
-  if (target.kind !== "url" || target.signIn === undefined) return {};
-  const { storedSignIn } = await import("../user-authorization.ts");
-  return { auth: await storedSignIn(target.signIn, target.url) };
-}
-
-/** Converts the error for an invalid value, such as that of `--era`. */
-function orUsageError(create: () => Client): Client {
-  try {
-    return create();
-  } catch (error) {
-    if (error instanceof TypeError) throw new CommandError(error.message, 2);
-    throw error;
-  }
 }

@@ -3,3 +3,6 @@ export { ApiError } from "./api-error.ts";
 export type { ApiCall, ApiRequest, ApiRoute, ApiStream, SendEvent } from "./api-route.ts";
 export type { Console, ConsoleOptions } from "./create-console.ts";
 export { createConsole } from "./create-console.ts";
+export type { Explorer } from "./explore/explorer.ts";
+export { createExplorer } from "./explore/explorer.ts";
+export type { ConnectedClient, ExploredTarget, ExplorerOptions } from "./explore/target.ts";
