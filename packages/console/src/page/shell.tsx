@@ -1,7 +1,7 @@
 /** The frame around the views: the name of the server, the views, and the state of the connection. */
-import { signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { announcement } from "./announcement.ts";
 import { ErrorNotice } from "./components/error-notice.tsx";
 import { ThemeButton } from "./components/theme-button.tsx";
 import { hrefOf, route } from "./router.ts";
@@ -12,9 +12,6 @@ export interface About {
   readonly title: string;
   readonly views: readonly string[];
 }
-
-/** A text that screen readers say, such as the end of a call. */
-export const announcement = signal("");
 
 export function Shell({ about }: { readonly about: About }) {
   const offered = views.filter(({ name }) => about.views.includes(name));

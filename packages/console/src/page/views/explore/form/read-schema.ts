@@ -1,0 +1,187 @@
+/** Reduces JSON Schema to the fields of a form. Schemas that a form can't express are edited as JSON. */
+import type { JSONObject } from "lutra/protocol";
+
+/** One choice of a field. */
+export interface Choice {
+  readonly value: unknown;
+  readonly label: string;
+}
+
+interface Described {
+  readonly title?: string;
+  readonly description?: string;
+  readonly initial?: unknown;
+  /** Restrictions in words, such as "at least 1". */
+  readonly hints: readonly string[];
+}
+
+export type Field = Described &
+  (
+    | { readonly kind: "string"; readonly format?: string; readonly isLong: boolean }
+    | { readonly kind: "number"; readonly isInteger: boolean }
+    | { readonly kind: "boolean" }
+    | { readonly kind: "choice"; readonly choices: readonly Choice[] }
+    | { readonly kind: "choices"; readonly choices: readonly Choice[] }
+    | { readonly kind: "list"; readonly item: JSONObject }
+    | { readonly kind: "object"; readonly members: readonly Member[] }
+    | { readonly kind: "json" }
+  );
+
+export interface Member {
+  readonly name: string;
+  readonly schema: JSONObject;
+  readonly isRequired: boolean;
+}
+
+/** Maximum number of references that are followed to one schema. */
+const maxReferences = 16;
+/** Maximum number of choices that are shown as such. */
+const maxChoices = 1000;
+/** Texts that may be longer are edited in several lines. */
+const longText = 200;
+
+/** Returns the field for a schema. `root` contains the definitions that it may refer to. */
+export function fieldOf(given: unknown, root: JSONObject): Field {
+  const schema = resolved(given, root);
+  if (schema === undefined) return { kind: "json", hints: [] };
+  const described = descriptionOf(schema);
+  const choices = choicesOf(schema, root);
+  if (choices !== undefined) return { ...described, kind: "choice", choices };
+  const type = typeOf(schema);
+  if (type === "string") {
+    const { format, maxLength } = schema;
+    const isLong = format === undefined && !(Number(maxLength) <= longText);
+    return {
+      ...described,
+      kind: "string",
+      isLong,
+      ...(typeof format === "string" && { format }),
+    };
+  }
+  if (type === "number" || type === "integer") {
+    return { ...described, kind: "number", isInteger: type === "integer" };
+  }
+  if (type === "boolean") return { ...described, kind: "boolean" };
+  if (type === "array" && isObject(schema.items)) {
+    const item = resolved(schema.items, root) ?? schema.items;
+    const several = choicesOf(item, root);
+    if (several !== undefined) return { ...described, kind: "choices", choices: several };
+    return { ...described, kind: "list", item: schema.items };
+  }
+  if (type === "object" && hasPlainMembers(schema)) {
+    return { ...described, kind: "object", members: membersOf(schema) };
+  }
+  return { ...described, kind: "json" };
+}
+
+/** Returns the members of the schema of an object. */
+export function membersOf({ properties, required }: JSONObject): readonly Member[] {
+  const names = new Set(Array.isArray(required) ? required : []);
+  return Object.entries(isObject(properties) ? properties : {}).map(([name, schema]) => ({
+    name,
+    schema: isObject(schema) ? schema : {},
+    isRequired: names.has(name),
+  }));
+}
+
+function hasPlainMembers({ properties, anyOf, oneOf }: JSONObject): boolean {
+  return isObject(properties) && anyOf === undefined && oneOf === undefined;
+}
+
+/** Follows local references, and replaces unions with `null` by their other schema. */
+function resolved(given: unknown, root: JSONObject): JSONObject | undefined {
+  let schema = given;
+  for (let count = 0; isObject(schema); count += 1) {
+    if (count > maxReferences) return undefined;
+    const { $ref: reference, ...others } = schema;
+    const union = [schema.anyOf, schema.oneOf].find(Array.isArray) as unknown[] | undefined;
+    const members = union?.filter((member) => !isObject(member) || member.type !== "null");
+    if (typeof reference === "string") schema = merged(targetOf(reference, root), others);
+    else if (union !== undefined && members?.length === 1 && isObject(members[0])) {
+      const { anyOf: _any, oneOf: _one, ...rest } = others;
+      schema = merged(members[0], rest);
+    } else return schema;
+  }
+  return undefined;
+}
+
+function merged(target: unknown, others: JSONObject): unknown {
+  return isObject(target) ? { ...target, ...others } : target;
+}
+
+function targetOf(reference: string, root: JSONObject): unknown {
+  if (!reference.startsWith("#")) return undefined;
+  const path = reference.slice(1).split("/").slice(1);
+  return path.reduce<unknown>((value, segment) => {
+    const name = segment.replaceAll("~1", "/").replaceAll("~0", "~");
+    return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }, root);
+}
+
+function choicesOf(schema: JSONObject, root: JSONObject): readonly Choice[] | undefined {
+  const { enumNames } = schema;
+  const names: readonly unknown[] = Array.isArray(enumNames) ? enumNames : [];
+  if (Array.isArray(schema.enum) && schema.enum.length <= maxChoices) {
+    return schema.enum.map((value, index) => ({
+      value,
+      label: typeof names[index] === "string" ? names[index] : labelOf(value),
+    }));
+  }
+  if (Object.hasOwn(schema, "const")) {
+    return [{ value: schema.const, label: labelOf(schema.const) }];
+  }
+  const union = [schema.oneOf, schema.anyOf].find(Array.isArray) as unknown[] | undefined;
+  if (union === undefined || union.length === 0) return undefined;
+  const choices = union.flatMap((member) => {
+    const option = resolved(member, root);
+    if (option === undefined || !Object.hasOwn(option, "const")) return [];
+    const { const: value, title } = option;
+    return [{ value, label: typeof title === "string" ? title : labelOf(value) }];
+  });
+  return choices.length === union.length ? choices : undefined;
+}
+
+function labelOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function typeOf({ type, properties }: JSONObject): unknown {
+  if (type === undefined) return isObject(properties) ? "object" : undefined;
+  const types = (Array.isArray(type) ? type : [type]).filter((each) => each !== "null");
+  return types.length === 1 ? types[0] : undefined;
+}
+
+function descriptionOf(schema: JSONObject): Described {
+  const { title, description } = schema;
+  return {
+    ...(typeof title === "string" && { title }),
+    ...(typeof description === "string" && { description }),
+    ...(Object.hasOwn(schema, "default") && { initial: schema.default }),
+    hints: hintsOf(schema),
+  };
+}
+
+const hintWords: { readonly [keyword: string]: (value: unknown) => string } = {
+  minimum: (value) => `at least ${value}`,
+  exclusiveMinimum: (value) => `above ${value}`,
+  maximum: (value) => `at most ${value}`,
+  exclusiveMaximum: (value) => `below ${value}`,
+  multipleOf: (value) => `a multiple of ${value}`,
+  minLength: (value) => `at least ${value} characters`,
+  maxLength: (value) => `at most ${value} characters`,
+  pattern: (value) => `matches ${value}`,
+  minItems: (value) => `at least ${value} items`,
+  maxItems: (value) => `at most ${value} items`,
+  format: (value) => `format ${value}`,
+  "x-mcp-header": (value) => `also sent as the header Mcp-Param-${value}`,
+};
+
+function hintsOf(schema: JSONObject): readonly string[] {
+  return Object.entries(hintWords).flatMap(([keyword, word]) =>
+    schema[keyword] === undefined ? [] : [word(schema[keyword])],
+  );
+}
+
+function isObject(value: unknown): value is JSONObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
