@@ -45,7 +45,7 @@ function Branch({ name, value, depth }: NodeProps & { readonly value: object }) 
   const entries = Object.entries(value);
   const isArray = Array.isArray(value);
   const [open, close] = isArray ? ["[", "]"] : ["{", "}"];
-  const size = `${entries.length} ${isArray ? "items" : "members"}`;
+  const size = `${entries.length} ${isArray ? "item" : "member"}${entries.length === 1 ? "" : "s"}`;
   if (entries.length === 0) {
     return (
       <div class="leaf">

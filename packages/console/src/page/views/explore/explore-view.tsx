@@ -9,7 +9,7 @@ import { catalogue, catalogueProblem, followServer } from "./explore-state.ts";
 import { HistoryView } from "./history-view.tsx";
 import { MessagesView } from "./messages-view.tsx";
 import { ServerView } from "./server-view.tsx";
-import { Sidebar } from "./sidebar.tsx";
+import { OpenQuestions, Sidebar } from "./sidebar.tsx";
 
 export function ExploreView({ path }: { readonly path: readonly string[] }) {
   followServer();
@@ -24,6 +24,9 @@ export function ExploreView({ path }: { readonly path: readonly string[] }) {
             ← Back
           </a>
         )}
+        <div class="phone-only">
+          <OpenQuestions />
+        </div>
         <Detail section={section} selected={selected} />
       </div>
     </div>

@@ -47,7 +47,7 @@ function AllCalls() {
       {found.length === 0 ? (
         <p class="empty">{runs.value.length === 0 ? "No calls so far." : "Nothing found."}</p>
       ) : (
-        <div class="card history-list">
+        <div class="card history-list" style={{ height: `${found.length * rowHeight + 2}px` }}>
           <WindowedList
             label="Calls"
             items={found}

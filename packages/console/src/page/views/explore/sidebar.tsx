@@ -27,7 +27,7 @@ export function Sidebar({ section, selected }: SidebarProps) {
         <RecordLink name="history" title="History" count={runs.value.length} section={section} />
         <RecordLink name="messages" title="Messages" section={section} />
       </nav>
-      {questions.value.length > 0 && <OpenQuestions />}
+      <OpenQuestions />
       {list !== undefined && section !== "history" && section !== "messages" && (
         <Entries key={list.name} list={list} selected={selected} />
       )}
@@ -71,9 +71,10 @@ function RecordLink({ name, title, count, section }: RecordLinkProps) {
 }
 
 /** Leads to the calls that wait for the user. */
-function OpenQuestions() {
+export function OpenQuestions() {
   const [first] = questions.value;
-  const href = first?.runId === undefined ? ["server"] : ["history", String(first.runId)];
+  if (first === undefined) return null;
+  const href = first.runId === undefined ? ["server"] : ["history", String(first.runId)];
   return (
     <a class="notice warn asks" href={hrefOf(["explore", ...href])}>
       {questions.value.length === 1

@@ -70,7 +70,13 @@ export function SuggestInput(props: SuggestInputProps) {
         onBlur={() => setOpen(false)}
         onKeyDown={move}
       />
-      <div class="options" id={list} role="listbox" aria-label={`Suggestions for ${name}`} hidden={!isShown}>
+      <div
+        class="options"
+        id={list}
+        role="listbox"
+        aria-label={`Suggestions for ${name}`}
+        hidden={!isShown}
+      >
         {values.map((each, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keys belong to the field
           <div

@@ -167,19 +167,29 @@ const hintWords: { readonly [keyword: string]: (value: unknown) => string } = {
   maximum: (value) => `at most ${value}`,
   exclusiveMaximum: (value) => `below ${value}`,
   multipleOf: (value) => `a multiple of ${value}`,
-  minLength: (value) => `at least ${value} characters`,
-  maxLength: (value) => `at most ${value} characters`,
+  minLength: (value) => `at least ${counted(value, "character")}`,
+  maxLength: (value) => `at most ${counted(value, "character")}`,
   pattern: (value) => `matches ${value}`,
-  minItems: (value) => `at least ${value} items`,
-  maxItems: (value) => `at most ${value} items`,
+  minItems: (value) => `at least ${counted(value, "item")}`,
+  maxItems: (value) => `at most ${counted(value, "item")}`,
   format: (value) => `format ${value}`,
   "x-mcp-header": (value) => `also sent as the header Mcp-Param-${value}`,
 };
 
+function counted(count: unknown, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 function hintsOf(schema: JSONObject): readonly string[] {
-  return Object.entries(hintWords).flatMap(([keyword, word]) =>
-    schema[keyword] === undefined ? [] : [word(schema[keyword])],
-  );
+  const { minLength, maxLength, ...others } = schema;
+  const isExact = minLength !== undefined && minLength === maxLength;
+  const shown = isExact ? others : schema;
+  return [
+    ...(isExact ? [`exactly ${counted(minLength, "character")}`] : []),
+    ...Object.entries(hintWords).flatMap(([keyword, word]) =>
+      shown[keyword] === undefined ? [] : [word(shown[keyword])],
+    ),
+  ];
 }
 
 function isObject(value: unknown): value is JSONObject {

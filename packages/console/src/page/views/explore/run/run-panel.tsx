@@ -1,5 +1,5 @@
 /** A call: its state, the questions of the server, its result, its messages, and code for it. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { RunLog, RunSummary } from "../../../../server/explore/runs.ts";
 import { fetchJson } from "../../../api.ts";
 import { Badge } from "../../../components/badge.tsx";
@@ -18,9 +18,14 @@ import { useRun } from "./use-run.ts";
 export function RunPanel({ run }: { readonly run: RunSummary }) {
   const [tab, setTab] = useState("result");
   const details = useRun(run.id);
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // A call that has just started may be below the window.
+    if (run.state === "running") box.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const asked = questions.value.filter(({ runId }) => runId === run.id);
   return (
-    <section class="card run" aria-label={`Call of ${run.name}`}>
+    <section class="card run" aria-label={`Call of ${run.name}`} ref={box}>
       <div class="spread">
         <RunState run={run} />
         <span class="row">
