@@ -175,7 +175,7 @@ describe("the page", () => {
     const { status, headers, text } = await send("/console/");
     expect(status).toBe(200);
     expect(text).toContain("<title>page</title>");
-    const policy = headers["content-security-policy"]?.split("; ");
+    const policy = String(headers["content-security-policy"]).split("; ");
     expect(policy).toEqual(
       expect.arrayContaining([
         "default-src 'none'",

@@ -87,7 +87,7 @@ function explore() {
   const explorer = createExplorer({
     target: { kind: "module", label: "test" },
     connect: (options) => {
-      const client = createClient(served, options);
+      const client = createClient({ serve: served.serve }, options);
       return { client, close: () => client.close() };
     },
   });
