@@ -17,7 +17,13 @@ const folder = "docs/api";
 /** Maximum length of a page, in lines. A longer one continues on another page. */
 const maxLines = 450;
 
-const packages = ["packages/lutra", "packages/gateway", "packages/stores", "packages/migrate"];
+const packages = [
+  "packages/lutra",
+  "packages/gateway",
+  "packages/stores",
+  "packages/migrate",
+  "packages/console",
+];
 /** Entry points for the packages of this repository only. */
 const internal = ["lutra/internal"];
 

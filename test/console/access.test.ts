@@ -21,8 +21,9 @@ const places: readonly (readonly [name: string, open: (opened: Opened) => Promis
   ["tool", ({ go }) => go("#/explore/tools/places")],
   [
     "result",
-    async ({ call, page }) => {
-      await call("places");
+    async ({ page }) => {
+      await page.getByLabel("query").fill("Li");
+      await page.getByRole("button", { name: "Call", exact: true }).click();
       await page.locator(".run table").waitFor();
     },
   ],

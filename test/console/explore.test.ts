@@ -143,6 +143,7 @@ describe.skipIf(!hasChromium)(`lutra inspect in a browser (${needsChromium})`, (
     await question.getByText("https://example.com/sign-in?state=1").waitFor();
     await question.getByRole("button", { name: "Decline" }).click();
     await page.getByText("the answer was decline").waitFor();
+    expect(await question.count()).toBe(0);
   });
 
   it("shows progress as a bar, and cancels the call", async () => {
@@ -164,6 +165,7 @@ describe.skipIf(!hasChromium)(`lutra inspect in a browser (${needsChromium})`, (
     await page.getByText("task: input_required").waitFor();
     await page.getByRole("button", { name: "Send" }).click();
     await page.getByText("the answer was accept").waitFor();
+    expect(await page.getByRole("region", { name: "Question of the server" }).count()).toBe(0);
     await page.getByText("task: completed").waitFor();
 
     await page.getByRole("button", { name: "Call", exact: true }).click();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { hasChromium, inspect, needsChromium, openPage } from "./in-browser.ts";
 
-/** The longest time between two frames that nobody notices as a stop, in milliseconds. */
+/** Maximum time between two frames, in milliseconds. A longer one is seen as a stop. */
 const maxFrameMs = 100;
 
 describe.skipIf(!hasChromium)(`500 tools (${needsChromium})`, () => {

@@ -1,6 +1,7 @@
 /** `lutra inspect`: shows a server in a web page. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { basename } from "node:path";
 import { createConsole, createExplorer, type ExploredTarget } from "@lutra/console";
 import { CommandError } from "../command-error.ts";
 import { type CommandLine, integerOption } from "../command-line.ts";
@@ -28,7 +29,7 @@ export async function inspect(line: CommandLine): Promise<number> {
       }),
   });
   const page = createConsole({
-    title: target.label,
+    title: target.kind === "module" ? basename(target.file) : target.label,
     views: ["explore"],
     routes: explorer.routes,
   });

@@ -23,7 +23,11 @@ export function Shell({ about }: { readonly about: About }) {
         Skip to the content
       </button>
       <header class="top">
-        <a class="brand" href={hrefOf(offered.slice(0, 1).map((each) => each.name))}>
+        <a
+          class="brand"
+          aria-label={about.title}
+          href={hrefOf(offered.slice(0, 1).map((each) => each.name))}
+        >
           <img src="icon.svg" alt="" width="24" height="24" />
           <span>{about.title}</span>
         </a>

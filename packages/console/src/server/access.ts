@@ -2,7 +2,7 @@
  * Decides who may use the console: the browser that has the token of the link, on this host, from
  * this page.
  *
- * The link has the token in its fragment, which browsers send to nobody. The page exchanges it for a
+ * The link has the token in its fragment, which browsers do not send. The page exchanges it for a
  * cookie that scripts can't read. Cookies are sent to all ports of a host, so a page of another port
  * could send requests with it: each request therefore also needs a header that only this page may add.
  */

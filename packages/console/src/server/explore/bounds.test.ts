@@ -30,7 +30,7 @@ describe("the history", () => {
     expect(runs.get(second.id)?.result).toEqual({ text: large });
   });
 
-  it("increases the revision with each change, and tells of it without the result", () => {
+  it("increases the revision with each change, and reports it without the result", () => {
     const changes: object[] = [];
     const runs = createRuns((run) => changes.push(run));
     const { id } = runs.create("tool", "t", {});

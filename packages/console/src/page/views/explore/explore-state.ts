@@ -67,7 +67,8 @@ export function followServer(): void {
   void readCatalogue();
 }
 
-const maxKept = 500;
+/** Number of notifications and lines that the page keeps. */
+const keptItems = 500;
 
 /** The changes that events make. */
 const events: { readonly [event: string]: (data: unknown) => void } = {
@@ -91,7 +92,7 @@ const events: { readonly [event: string]: (data: unknown) => void } = {
       known === undefined
         ? [run, ...runs.value]
         : runs.value.map((each) => (each.id === run.id ? run : each));
-    if (run.state !== "running" && known?.state === "running") {
+    if (run.state !== "running" && known?.state !== run.state) {
       announcement.value = `${run.name}: ${run.isError ? "failed" : run.state}`;
     }
   },
@@ -109,11 +110,11 @@ const events: { readonly [event: string]: (data: unknown) => void } = {
   },
   notification: (data) => {
     const notification = data as ChangeNotification;
-    notifications.value = [...notifications.value, notification].slice(-maxKept);
+    notifications.value = [...notifications.value, notification].slice(-keptItems);
     if (notification.method.endsWith("/list_changed")) void readCatalogue();
   },
   output: (data) => {
-    output.value = [...output.value, data as string].slice(-maxKept);
+    output.value = [...output.value, data as string].slice(-keptItems);
   },
   messages: () => {
     messageCount.value += 1;

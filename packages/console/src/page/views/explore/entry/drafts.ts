@@ -1,4 +1,4 @@
-/** The arguments that the user has entered for each entry, so that they outlast a look at another. */
+/** The arguments that the user has entered for each entry, so that they are kept while another one is shown. */
 import type { JSONObject } from "lutra/protocol";
 import { useState } from "preact/hooks";
 
