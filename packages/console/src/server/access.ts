@@ -27,7 +27,7 @@ export interface AccessOptions {
 }
 
 /** The header that the page adds to its requests. Other origins may not add it. */
-export const pageHeader = "lutra-console";
+const pageHeader = "lutra-console";
 
 const secretBytes = 32;
 

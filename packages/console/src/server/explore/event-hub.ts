@@ -12,7 +12,7 @@ export interface EventHub {
   readonly close: () => void;
 }
 
-export interface BroadcastList<Item> {
+interface BroadcastList<Item> {
   readonly add: (item: Item) => void;
   readonly all: () => readonly Item[];
 }

@@ -4,7 +4,7 @@
 const secret = /^(?:(?:proxy-)?authorization|cookie|set-cookie)$|token|secret|api-?key|session/i;
 
 /** The text in place of a secret. */
-export const maskedValue = "••••••";
+const maskedValue = "••••••";
 
 /** Returns the headers with lower-case names. Of `Authorization`, the scheme is kept. */
 export function maskHeaders(headers: Headers): readonly (readonly [string, string])[] {

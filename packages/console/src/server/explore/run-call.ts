@@ -48,7 +48,7 @@ export async function sendCall(
 }
 
 /** Returns the parts of an error that help the user of the page. */
-export function errorOf(error: unknown): RunError {
+function errorOf(error: unknown): RunError {
   if (isProtocolError(error)) {
     const { message, code, data } = error;
     return { message, code, ...(data !== undefined && { data }) };

@@ -5,7 +5,7 @@ import type { JSONObject, Progress } from "lutra/protocol";
 /** The kinds of calls. `task` follows a task that is known by its id. */
 export type RunKind = "tool" | "prompt" | "resource" | "task";
 
-export type RunState = "running" | "done" | "failed" | "cancelled";
+type RunState = "running" | "done" | "failed" | "cancelled";
 
 export interface RunLog {
   readonly at: number;
@@ -107,7 +107,7 @@ export function createRuns(onChange: (run: RunSummary) => void): Runs {
 }
 
 /** Returns a call without its outcome. */
-export function summaryOf(run: Run): RunSummary {
+function summaryOf(run: Run): RunSummary {
   const { result: _result, error: _error, logs: _logs, ...summary } = run;
   return summary;
 }

@@ -3,7 +3,7 @@ import type { JSONObject } from "lutra/protocol";
 import { withMember } from "../form/field-props.ts";
 import { SuggestInput } from "./suggest-input.tsx";
 
-export interface TextArgument {
+interface TextArgument {
   readonly name: string;
   readonly title?: string;
   readonly description?: string;
