@@ -137,6 +137,7 @@ interface EntryLinkProps {
 
 function EntryLink({ entry, list, isSelected }: EntryLinkProps) {
   const { key, title, description } = entry;
+  const note = firstLine(description) || key;
   return (
     <a
       class="entry-link"
@@ -145,11 +146,13 @@ function EntryLink({ entry, list, isSelected }: EntryLinkProps) {
       title={key}
     >
       <span class="entry-title">{title}</span>
-      <span class="entry-note">{firstLine(description) || key}</span>
+      {note !== title && <span class="entry-note">{note}</span>}
     </a>
   );
 }
 
+/** Returns the first line without the marks of Markdown. */
 function firstLine(text: string): string {
-  return text.trim().split("\n", 1)[0] ?? "";
+  const [line = ""] = text.trim().split("\n", 1);
+  return line.replace(/^#+ |\*\*|`/g, "");
 }

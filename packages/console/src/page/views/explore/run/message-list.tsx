@@ -77,9 +77,10 @@ function Headers({ http }: { readonly http: HttpPart }) {
 /** Returns the method of a request, or the kind of a response. */
 function subjectOf(value: unknown, http: HttpPart | undefined): string {
   const message = (value ?? {}) as { readonly [member: string]: unknown };
-  if (typeof message.method === "string") return message.method;
-  if (message.error !== undefined) return "error response";
-  if (message.result !== undefined) return "result response";
+  const id = message.id === undefined ? "" : ` #${message.id}`;
+  if (typeof message.method === "string") return message.method + id;
+  if (message.error !== undefined) return `error of${id}`;
+  if (message.result !== undefined) return `result of${id}`;
   if (http?.method !== undefined) return `${http.method} ${http.url}`;
   return "response without a message";
 }

@@ -15,14 +15,20 @@ import { QuestionCard } from "./question-card.tsx";
 import { RunState } from "./run-state.tsx";
 import { useRun } from "./use-run.ts";
 
+/** Age of a call that the user is waiting for, in milliseconds. */
+const recentMs = 5000;
+
 export function RunPanel({ run }: { readonly run: RunSummary }) {
   const [tab, setTab] = useState("result");
   const details = useRun(run.id);
   const box = useRef<HTMLElement>(null);
+  const isRead = details !== undefined;
   useEffect(() => {
     // A call that has just started may be below the window.
-    if (run.state === "running") box.current?.scrollIntoView({ block: "nearest" });
-  }, []);
+    if (Date.now() - run.startedAt > recentMs || box.current === null) return;
+    const isTall = box.current.clientHeight > 0.8 * innerHeight;
+    box.current.scrollIntoView({ block: isTall ? "start" : "nearest" });
+  }, [isRead, run.state]);
   const asked = questions.value.filter(({ runId }) => runId === run.id);
   return (
     <section class="card run" aria-label={`Call of ${run.name}`} ref={box}>
