@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 
 /** In the order in which they are built: each may import those before it. */
-export const packages = ["lutra", "stores", "gateway", "migrate", "console", "cli"];
+export const packages = ["lutra", "stores", "console", "gateway", "migrate", "cli"];
 
 /** All packages that are published. `create-lutra` is plain JavaScript and needs no build. */
 export const published = [...packages, "create-lutra"];

@@ -3,11 +3,12 @@
  * request passes fills in its fields. A record holds no arguments, credentials or results.
  */
 import type { Principal, RequestContext } from "lutra/protocol";
+import type { RecordedMessages } from "./console/recorded-messages.ts";
 import type { ClientFacts } from "./eras/client-facts.ts";
 import { type Head, noHead } from "./head/head.ts";
 import type { IdentifyingHeaders } from "./head/header-policy.ts";
 import type { Subject } from "./subjects/subject.ts";
-import type { ExchangeTrace } from "./tracing/exchange-trace.ts";
+import type { ExchangeTrace, TimelinePart } from "./tracing/exchange-trace.ts";
 
 export interface ExchangeRecord {
   /** The time of arrival, by `performance.now()`. */
@@ -51,6 +52,10 @@ export interface ExchangeRecord {
   skill?: string | undefined;
   /** The spans of the exchange. Undefined without tracing, and until the trace is known. */
   trace?: ExchangeTrace | undefined;
+  /** The attempts and waits of the exchange. Undefined without the console. */
+  timeline?: readonly TimelinePart[] | undefined;
+  /** The messages of the exchange, if the console records them. */
+  messages?: RecordedMessages | undefined;
 }
 
 /** Creates the record of a request whose head is not read yet. */
@@ -78,6 +83,8 @@ export function createRecord(): ExchangeRecord {
     reason: undefined,
     skill: undefined,
     trace: undefined,
+    timeline: undefined,
+    messages: undefined,
   };
 }
 

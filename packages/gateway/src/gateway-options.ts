@@ -64,6 +64,11 @@ export interface GatewayOptions {
    * `@opentelemetry/api`, and an SDK that the application has registered. @default false
    */
   readonly tracing?: boolean | undefined;
+  /**
+   * True to serve the console on the admin listener when the configuration has no `admin.console` and
+   * `admin.host` is a loopback address. Needs the package `@lutra/console`. @default false
+   */
+  readonly console?: boolean | undefined;
   /** The destination of the access log, instead of the configured one. */
   readonly logStream?: LogStream | undefined;
   /** Called when writing the access log to standard output fails. */

@@ -6,18 +6,16 @@ import {
   type TlsSettings,
   withPage,
 } from "lutra/internal";
-import type { HttpEndpoint } from "lutra/node";
-import { startAdmin } from "./admin/admin.ts";
+import type { Method } from "lutra/protocol";
 import { createMetrics } from "./admin/metrics.ts";
-import { readinessOf } from "./admin/readiness.ts";
+import { type AdminListener, type AdminParts, openAdmin } from "./admin/open-admin.ts";
 import { listenTlsOf, readCertificates } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
-import { hideSecrets } from "./config/hide-secrets.ts";
 import { protectedBy } from "./config/load-callers.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput, ListenPlace } from "./config/schema.ts";
 import { readSecretFiles } from "./config/upstream-secrets.ts";
-import { createEraReport } from "./eras/era-report.ts";
+import { type LoadedConsole, loadConsole } from "./console/load-console.ts";
 import { type Eras, openEras } from "./eras/open-eras.ts";
 import { createRecord } from "./exchange-record.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
@@ -30,6 +28,7 @@ import { type OpenSignIn, openSignIn } from "./sign-in/open-sign-in.ts";
 import { extensionMethods } from "./subjects/known-methods.ts";
 import { loadTracing } from "./tracing/load-tracing.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
+import { withTimeline } from "./tracing/timeline.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
 import { createVisit } from "./visit.ts";
 
@@ -42,6 +41,11 @@ export interface Gateway {
   readonly isLocal: boolean;
   /** The URL of the admin listener. `undefined` if the configuration disables it. */
   readonly adminUrl: string | undefined;
+  /**
+   * The link to the console, which contains the secret that gives access to it. `undefined` if the
+   * console is off.
+   */
+  readonly consoleUrl: string | undefined;
   /**
    * Waits until each upstream has a replica that answers, for up to 5 seconds, or 2 minutes for a
    * module, which the gateway has to start. Resolves to true if every upstream has one.
@@ -99,8 +103,9 @@ export async function startGateway(
     options;
   const first = await parsed(input);
   requireBus(first.config, options);
-  const resources = await openResources(first, { ...options, notice });
-  const { startTrace, log, sharing, eras } = resources;
+  const resources = await openResources(first, { ...options, notice, methods });
+  const { startTrace, log, sharing, eras, page } = resources;
+  const { recorder } = page ?? {};
   const metrics = createMetrics({
     methods,
     upstreams: () => running.statuses(),
@@ -109,17 +114,29 @@ export async function startGateway(
   });
   const handler = new RequestHandler((record, req, res) => {
     const status = res.headersSent ? res.statusCode : 0;
-    for (const observer of [metrics, eras]) observer.observe(record, status);
+    for (const observer of [metrics, eras, recorder]) observer?.observe(record, status);
     log?.write(record, req, res);
   });
-  const own = { methods, notice, handler, startTrace, sharing, signIn: resources.signIn };
+  const observer = recorder?.middleware;
+  const { signIn } = resources;
+  const own = { methods, notice, handler, startTrace, sharing, signIn, observer };
   const running = new RunningConfig(first, { ...options, ...own });
   const onMalformed = (request: MalformedRequest) => {
     const record = { ...createRecord(), reason: "malformed" };
     metrics.observe(record, request.status);
+    recorder?.observe(record, request.status);
     log?.writeMalformed(record, request);
   };
-  const served = { running, handler, metrics, eras, onDrain: options.onDrain, onMalformed };
+  const served = {
+    running,
+    handler,
+    metrics,
+    eras,
+    page,
+    notice,
+    onDrain: options.onDrain,
+    onMalformed,
+  };
   const { endpoints, admin } = await listenAll(first.config, served).catch(
     async (error: unknown) => {
       await closeResources(resources);
@@ -132,6 +149,7 @@ export async function startGateway(
     alsoUrls,
     isLocal: endpoints.every(({ isLocal }) => isLocal),
     adminUrl: admin?.url,
+    consoleUrl: admin?.consoleUrl,
     ready: (names) => untilReady(running, names),
     upstreams: () => running.statuses(),
     reload: async (next) => {
@@ -162,22 +180,30 @@ interface Resources {
   readonly sharing: Sharing | undefined;
   readonly eras: Eras;
   readonly signIn: OpenSignIn | undefined;
+  /** Undefined if the console is off. */
+  readonly page: LoadedConsole | undefined;
 }
 
 async function openResources(
   first: ParsedConfig,
-  options: GatewayOptions & { readonly notice: (line: string) => void },
+  options: GatewayOptions & {
+    readonly notice: (line: string) => void;
+    readonly methods: readonly Method[];
+  },
 ): Promise<Resources> {
   const { config } = first;
   const { notice } = options;
   const isTraced = config.tracing ?? options.tracing ?? false;
-  const startTrace = isTraced ? await loadTracing() : undefined;
+  const spans = isTraced ? await loadTracing() : undefined;
+  const { console: isOnByDefault = false, methods } = options;
+  const page = await loadConsole(config, { isOnByDefault, methods });
+  const startTrace = page === undefined ? spans : withTimeline(spans);
   const log = openLog(config.log, { ...options, notice }, fileOf(first));
   let sharing: Sharing | undefined;
   try {
     sharing = await openSharing(config, options.openShared, notice);
     const signIn = await openSignIn(config, options);
-    return { startTrace, log, sharing, signIn, eras: await openEras(config, options) };
+    return { startTrace, log, sharing, signIn, eras: await openEras(config, options), page };
   } catch (error) {
     await sharing?.close();
     log?.close();
@@ -247,27 +273,24 @@ function fileOf(first: ParsedConfig): string | undefined {
 interface Listeners {
   /** The listeners for clients: that of `listen`, then those of `listen.also`. */
   readonly endpoints: readonly OwnEndpoint[];
-  readonly admin: HttpEndpoint | undefined;
+  readonly admin: AdminListener | undefined;
 }
 
-interface Served extends Pick<GatewayOptions, "onDrain"> {
-  readonly running: RunningConfig;
+interface Served extends AdminParts, Pick<GatewayOptions, "onDrain"> {
   readonly handler: RequestHandler;
-  readonly metrics: ReturnType<typeof createMetrics>;
-  readonly eras: Eras;
   readonly onMalformed: (request: MalformedRequest) => void;
 }
 
 /** Opens the sockets before it starts the upstreams, so that a port in use is reported first. */
 async function listenAll(config: CompleteConfig, served: Served): Promise<Listeners> {
   const endpoints: OwnEndpoint[] = [];
-  let admin: HttpEndpoint | undefined;
+  let admin: AdminListener | undefined;
   try {
     const listen = listenFor(config, served);
     for (const [index, place] of placesOf(config).entries()) {
       endpoints.push(await listen(place, index));
     }
-    admin = await listenAdmin(config, served, `${endpoints[0]?.url}${config.listen.path}`);
+    admin = await openAdmin(served, `${endpoints[0]?.url}${config.listen.path}`);
     served.running.start();
     return { endpoints, admin };
   } catch (error) {
@@ -311,30 +334,4 @@ function listenFor(
       const at = index === 0 ? "listen" : `listen.also[${index - 1}]`;
       throw new ListenError("listen", { host, port, socket }, cause, at);
     });
-}
-
-async function listenAdmin(
-  { admin: config }: CompleteConfig,
-  { running, metrics, eras }: Served,
-  url: string,
-): Promise<HttpEndpoint | undefined> {
-  if (config === false) return undefined;
-  return startAdmin({
-    config,
-    metrics,
-    about: () => (running.config.listen.page ? { name: running.config.name, url } : undefined),
-    upstreams: () => running.statuses(),
-    eras: async (days) => {
-      const { listen, switchedOff } = running.config;
-      const counted = await eras.read();
-      return createEraReport({ ...counted, days, versions: listen.versions, switchedOff });
-    },
-    shownConfig: () => hideSecrets(running.config, running.parsed.environment),
-    readiness: () =>
-      running.isDraining
-        ? { isReady: false, problem: "the gateway is closing" }
-        : readinessOf(running.config, running.statuses()),
-  }).catch((cause: unknown) => {
-    throw new ListenError("admin", config, cause);
-  });
 }

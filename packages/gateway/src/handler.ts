@@ -16,6 +16,7 @@ import {
 } from "lutra/internal";
 import {
   type JSONRPCRequest,
+  type Middleware,
   type Principal,
   ProtocolError,
   readTraceContext,
@@ -57,6 +58,8 @@ export interface HandlerSettings {
   readonly pages?: SignInPages | undefined;
   /** Starts the spans of exchanges. Undefined without tracing. */
   readonly startTrace?: StartTrace | undefined;
+  /** Observes the requests that are read. Undefined without the console. */
+  readonly observer?: Middleware | undefined;
 }
 
 /** Called once when an exchange has ended. */
@@ -232,9 +235,13 @@ async function serveUnversioned(handled: HandledRequest): Promise<void> {
     if (action.kind === "refuse") throw action.error;
     recordIn(context, record);
     record.trace ??= settings.startTrace?.(record, traceOf(request, header));
-    return action.serve(request, context);
+    return observed(action.serve, settings)(request, context);
   });
   if (error !== undefined) record.code = error.code;
+}
+
+function observed(next: Serve, { observer }: HandlerSettings): Serve {
+  return observer === undefined ? next : observer(next);
 }
 
 /** Returns the trace context in `_meta`, or else that in the headers. */
@@ -302,7 +309,7 @@ async function serve(
   const error = await serveScreened(screened, settings.endpoint, async (request, context) => {
     recordIn(context, record);
     record.trace = settings.startTrace?.(record, traceOf(request, header));
-    const result = await next(request, context).catch((thrown: unknown) => {
+    const result = await observed(next, settings)(request, context).catch((thrown: unknown) => {
       throw withChallenge(thrown, completion(handled));
     });
     if (record.replica !== undefined && !res.headersSent) {

@@ -44,6 +44,8 @@ export interface RunningConfigOptions
   readonly handler: Pick<RequestHandler, "use">;
   /** Starts the spans of exchanges. Undefined without tracing. */
   readonly startTrace?: StartTrace | undefined;
+  /** Observes the requests that are read. Undefined without the console. */
+  readonly observer?: Middleware | undefined;
 }
 
 /** The resources of a configuration. The next configuration takes over the unchanged ones. */
@@ -119,6 +121,20 @@ export class RunningConfig {
 
   statuses(): readonly UpstreamStatus[] {
     return this.upstreams.map((upstream) => upstream.status());
+  }
+
+  /**
+   * Takes a replica out of service, or returns it. Returns false if there is none of the name, or its
+   * upstream is a single process.
+   */
+  setDrained(upstream: string, replica: string, isDrained: boolean): boolean {
+    const found = this.#resources.upstreams.get(upstream);
+    return found?.setDrained?.(replica, isDrained) ?? false;
+  }
+
+  /** Returns true if the replicas of an upstream can be taken out of service. */
+  canDrain(upstream: string): boolean {
+    return this.#resources.upstreams.get(upstream)?.setDrained !== undefined;
   }
 
   /**
@@ -216,9 +232,16 @@ export class RunningConfig {
     this.#resources = resources;
     this.#plan = plan;
     this.#callers = callers;
-    const { startTrace } = this.#options;
+    const { startTrace, observer } = this.#options;
     const pages = this.#signIns?.pages(parsed);
-    return this.#options.handler.use({ ...listening, callers, plan, pages, startTrace });
+    return this.#options.handler.use({
+      ...listening,
+      callers,
+      plan,
+      pages,
+      startTrace,
+      observer,
+    });
   }
 
   #identify(token: string): Promise<Principal | undefined> | undefined {

@@ -8,6 +8,11 @@ export interface ApiRequest {
   readonly body: JSONObject;
   /** Aborted when the page no longer waits. */
   readonly signal: AbortSignal;
+  /**
+   * Returns false while the page has not read earlier events. A stream of states then skips some, so
+   * that a slow page gets the present one.
+   */
+  readonly isReading: () => boolean;
 }
 
 /** Sends one event to the page. Does nothing once the page has gone. */

@@ -128,7 +128,12 @@ async function serveRoute(
   const gone = new AbortController();
   res.once("close", () => gone.abort());
   const query = new URL(req.url ?? "", "http://console").searchParams;
-  const request: ApiRequest = { query, body: {}, signal: gone.signal };
+  const request: ApiRequest = {
+    query,
+    body: {},
+    signal: gone.signal,
+    isReading: () => !res.writableNeedDrain,
+  };
   if ("stream" in route) {
     requireMethod(req, res, "GET");
     if (parts.openStreams >= maxStreams) throw new ApiError(503, "too many open pages");

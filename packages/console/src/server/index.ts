@@ -6,3 +6,5 @@ export { createConsole } from "./create-console.ts";
 export type { Explorer } from "./explore/explorer.ts";
 export { createExplorer } from "./explore/explorer.ts";
 export type { ConnectedClient, ExploredTarget, ExplorerOptions } from "./explore/target.ts";
+export type * from "./fleet-api.ts";
+export type * from "./traces-api.ts";

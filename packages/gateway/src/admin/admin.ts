@@ -21,6 +21,8 @@ export interface AdminOptions {
   /** Returns the configuration without secrets. */
   readonly shownConfig: () => unknown;
   readonly readiness: () => Readiness;
+  /** Answers a request for the console. Returns false for another path. */
+  readonly console?: ((req: IncomingMessage, res: ServerResponse) => boolean) | undefined;
 }
 
 interface Page {
@@ -54,6 +56,7 @@ export async function startAdmin(options: AdminOptions): Promise<HttpEndpoint> {
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const [path = "", query] = (req.url ?? "").split("?", 2);
     if (!isLoopbackName(req.headers.host)) return send(res, text("Host: not allowed\n", 403));
+    if (options.console?.(req, res)) return;
     if (req.method !== "GET" && req.method !== "HEAD") {
       res.setHeader("allow", "GET, HEAD");
       return send(res, text("expected GET or HEAD\n", 405));

@@ -111,11 +111,11 @@ class HttpBridge {
       : this.#exchangeOnceKnown(replica, message);
   };
 
-  /** Returns the replica of the caller's session, if it is still there. */
+  /** Returns the replica of the caller's session, if it is still in service. */
   readonly preferred = (request: JSONRPCRequest, context: RequestContext): Replica | undefined => {
     const replica = this.#sessions.find(request, context)?.replica;
     const isThere = replica !== undefined && this.#options.replicas.all.includes(replica);
-    return isThere && replica.health.state !== "out" ? replica : undefined;
+    return isThere && !replica.isDrained && replica.health.state !== "out" ? replica : undefined;
   };
 
   /** Takes the outcome of a health check. */

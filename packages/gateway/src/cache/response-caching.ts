@@ -24,6 +24,7 @@ import {
 } from "lutra/protocol";
 import {
   createEncodedResponseCache,
+  type ListedResponse,
   type MemoryResponseCache,
   type ResponseCacheSize,
 } from "lutra/stores";
@@ -86,8 +87,23 @@ export interface ResponseCaching {
   /** Drops all responses of a server that was removed or replaced. */
   readonly drop: (name: string) => Promise<void>;
   readonly stats: () => CacheStats;
+  /** Returns up to `max` responses without their content, the most recently used first. */
+  readonly list: (max: number) => readonly ListedResponse[];
+  /**
+   * Drops the responses of a server to a method with these parameters for all callers, or all
+   * responses of all servers.
+   */
+  readonly evict: (match?: EvictMatch) => Promise<void>;
   /** Cancels background revalidations. */
   readonly close: () => void;
+}
+
+/** The responses to a method with parameters, which are canonical JSON. */
+export interface EvictMatch {
+  /** The name of the server, as in the key of the response. */
+  readonly server: string;
+  readonly method: string;
+  readonly params: string;
 }
 
 const outcomes = { fresh: "hit", stale: "stale", none: "miss" } as const;
@@ -155,6 +171,19 @@ export function createResponseCaching(
     stats: () => {
       const { hit: hits, stale, miss: misses } = counts;
       return { ...cache.size(), hits, stale, misses };
+    },
+    list: (max) => cache.list(max),
+    evict: async (match) => {
+      if (match !== undefined) {
+        const { server, method, params } = match;
+        await forget(server, { method, params });
+        return;
+      }
+      const methods = [...cacheable];
+      const all = [...cachings.keys()].flatMap((name) =>
+        methods.map((method) => forget(name, { method })),
+      );
+      await Promise.all(all);
     },
     close: () => revalidation.close(),
   };

@@ -45,7 +45,7 @@ export class ReplicaSet {
     return this.#ready.length > 0;
   }
 
-  /** True if there are replicas and all of them are ejected. */
+  /** True if there are replicas in service and all of them are ejected. */
   get isOut(): boolean {
     return this.#out.length > 0 && this.#ready.length === 0 && this.#starting.length === 0;
   }
@@ -86,6 +86,18 @@ export class ReplicaSet {
     this.#options.onUnreachable();
   }
 
+  /**
+   * Takes a replica out of service, or returns it. A drained replica gets no new request; those in
+   * flight finish. Returns false if no replica has the name.
+   */
+  setDrained(name: string, isDrained: boolean): boolean {
+    const replica = this.all.find((one) => one.name === name);
+    if (replica === undefined) return false;
+    replica.isDrained = isDrained;
+    this.#sort();
+    return true;
+  }
+
   /** Calls back once, as soon as a replica is ready. */
   whenReady(callback: () => void): () => void {
     this.#onReady.add(callback);
@@ -117,7 +129,8 @@ export class ReplicaSet {
   }
 
   #sort(): void {
-    const { all, isOut: wasOut } = this;
+    const { isOut: wasOut } = this;
+    const all = this.all.filter(({ isDrained }) => !isDrained);
     const isReady = ({ health: { state } }: Replica) => state === "up" || state === "warming";
     this.#ready = all.filter(isReady);
     this.#starting = all.filter(({ health }) => health.state === "starting");

@@ -26,8 +26,11 @@ export interface ReplicaStatus {
   readonly name: string;
   /** Its address for operators; never sent to clients. */
   readonly address?: string | undefined;
-  /** `out` gets no requests, `warming` fewer than a full share. */
-  readonly state: "up" | "warming" | "out" | "starting";
+  /**
+   * `out` was ejected and `drained` taken out of service by an operator; neither gets requests.
+   * `warming` gets fewer than a full share.
+   */
+  readonly state: "up" | "warming" | "out" | "starting" | "drained";
   readonly inFlight: number;
   /** Number of consecutive failures. */
   readonly failures: number;
@@ -49,6 +52,8 @@ export class Replica {
   readonly health: ReplicaHealth;
   /** Number of exchanges in flight, subscriptions included. */
   inFlight = 0;
+  /** True while an operator has taken it out of service. Its health is still checked. */
+  isDrained = false;
   /** Set by the last check if the server speaks an earlier revision. */
   earlierRevision: string | undefined;
   /** The revision of MCP that the server speaks, once it is known. */
@@ -83,7 +88,8 @@ export class Replica {
   status(): ReplicaStatus {
     const { name, health, inFlight } = this;
     const { pid, url, ip, socketPath } = this.#place;
-    const { state, failures, lastError } = health;
+    const { failures, lastError } = health;
+    const state = this.isDrained ? "drained" : health.state;
     const address = socketPath ?? (ip ? `${url.host} (${ip.address})` : url.host);
     const { earlierRevision, speaks } = this;
     return { name, address, state, inFlight, failures, lastError, pid, speaks, earlierRevision };

@@ -40,6 +40,7 @@ export function compileReading(
       "a guard decides about it": config.guard !== undefined,
       "deprecated features are switched off": config.switchedOff.length > 0,
       "there are limits": config.limits.length > 0,
+      "the console keeps messages": keepsMessages(config),
     }),
     of: ({ name: method, longLived, cacheable }) =>
       reasons({
@@ -56,6 +57,11 @@ export function compileReading(
           selected.size > 0 && refersInBody(method),
       }),
   };
+}
+
+function keepsMessages({ admin }: CompleteConfig): boolean {
+  if (admin === false || !admin.console) return false;
+  return admin.console.messages !== "none";
 }
 
 /** Returns the names of the members that are true. */

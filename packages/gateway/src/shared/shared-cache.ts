@@ -44,6 +44,7 @@ export function createSharedCache(options: SharedCacheOptions): MemoryResponseCa
 
   return {
     size: local.size,
+    list: local.list,
     get: (key) => {
       const known = local.get(key);
       // The cache in memory answers at once.

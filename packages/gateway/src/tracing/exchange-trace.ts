@@ -22,3 +22,17 @@ export interface ExchangeTrace {
   /** Ends the span of the exchange. `status` is 0 if no response was sent. */
   readonly end: (status: number) => void;
 }
+
+/** A part of an exchange. Times are in milliseconds since the arrival of the request. */
+export interface TimelinePart {
+  readonly kind: "attempt" | "wait";
+  /** The upstream of an attempt; the policy of a wait, such as `queue`. */
+  readonly name: string;
+  /** The replica of an attempt. */
+  readonly replica?: string | undefined;
+  readonly startMs: number;
+  /** Undefined until the part has ended. */
+  endMs: number | undefined;
+  /** The reason of a failure, such as `unreachable`. */
+  failure?: string | undefined;
+}

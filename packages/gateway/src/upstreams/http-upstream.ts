@@ -138,6 +138,7 @@ export function createHttpUpstream(
     forget: catalogue.forget,
     add: ({ url = socketUrl, ...place }) => replicas.add({ ...place, url: new URL(url) }),
     isOut: () => replicas.isOut,
+    setDrained: (replica, isDrained) => replicas.setDrained(replica, isDrained),
     partMs: config.timeouts.partMs,
     status: () => statusOf(fleet, config.module === undefined ? "url" : "module"),
     ready: (timeoutMs) => untilReady(replicas, clock, timeoutMs),

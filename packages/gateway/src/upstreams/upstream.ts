@@ -47,6 +47,11 @@ export interface Upstream {
   readonly isOut?: (() => boolean) | undefined;
   /** Maximum time that a merged result waits for this upstream, in milliseconds. */
   readonly partMs?: number | undefined;
+  /**
+   * Takes a replica out of service, or returns it. Returns false if no replica has the name. Absent
+   * for an upstream that is a single process.
+   */
+  readonly setDrained?: ((replica: string, isDrained: boolean) => boolean) | undefined;
   readonly status: () => UpstreamStatus;
   /** Resolves with true when a replica answers, and with false after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<boolean>;

@@ -29,6 +29,7 @@ export function createEncodedResponseCache(
     },
     delete: (match) => responses.delete(match),
     size: () => responses.size(),
+    list: (max) => responses.list(max),
   };
 }
 

@@ -22,7 +22,11 @@ export type { ReplayGuard } from "./replay-guard.ts";
 export type { CachedResponse, ResponseCache } from "./response-cache.ts";
 export { noResponseCache } from "./response-cache.ts";
 export type { ResponseCacheKey, ResponseCacheMatch } from "./response-cache-key.ts";
-export type { MemoryResponseCacheOptions, ResponseCacheSize } from "./response-lru.ts";
+export type {
+  ListedResponse,
+  MemoryResponseCacheOptions,
+  ResponseCacheSize,
+} from "./response-lru.ts";
 export { retryPauseMs } from "./retry-pause.ts";
 export { StoreUnavailableError } from "./store-unavailable-error.ts";
 export type {

@@ -2,14 +2,17 @@
 import type { ResponseCache } from "./response-cache.ts";
 import {
   createResponseLru,
+  type ListedResponse,
   type MemoryResponseCacheOptions,
   type ResponseCacheSize,
 } from "./response-lru.ts";
 
-/** A response cache that reports its size. */
+/** A response cache that reports its size and its entries. */
 export interface MemoryResponseCache extends ResponseCache {
   /** Returns the current size. */
   readonly size: () => ResponseCacheSize;
+  /** Returns up to `max` cached responses without their content, the most recently used first. */
+  readonly list: (max: number) => readonly ListedResponse[];
 }
 
 interface Entry {
@@ -34,5 +37,6 @@ export function createMemoryResponseCache(
     },
     delete: (match) => responses.delete(match),
     size: () => responses.size(),
+    list: (max) => responses.list(max),
   };
 }

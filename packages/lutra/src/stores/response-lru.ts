@@ -15,21 +15,34 @@ export interface ResponseCacheSize {
   readonly bytes: number;
 }
 
+/** A cached response without its content. */
+export interface ListedResponse {
+  readonly key: ResponseCacheKey;
+  /** Estimated size with its key, in bytes. */
+  readonly bytes: number;
+  /** Time of arrival, in milliseconds since 1970. */
+  readonly receivedAt: number;
+}
+
 interface Entry<Value> {
   readonly key: ResponseCacheKey;
   readonly value: Value;
   readonly bytes: number;
 }
 
-export interface ResponseLru<Value> {
+export interface ResponseLru<Value extends { readonly receivedAt: number }> {
   readonly get: (key: ResponseCacheKey) => Value | undefined;
   /** Adds a value of `bytes` bytes, without its key. */
   readonly set: (key: ResponseCacheKey, value: Value, bytes: number) => void;
   readonly delete: (match: ResponseCacheMatch) => void;
   readonly size: () => ResponseCacheSize;
+  /** Returns up to `max` entries, the most recently used first. */
+  readonly list: (max: number) => readonly ListedResponse[];
 }
 
-export function createResponseLru<Value>(options: MemoryResponseCacheOptions): ResponseLru<Value> {
+export function createResponseLru<Value extends { readonly receivedAt: number }>(
+  options: MemoryResponseCacheOptions,
+): ResponseLru<Value> {
   const { maxBytes = 8_388_608 } = options;
   if (!(maxBytes >= 0)) throw new TypeError("maxBytes: expected a number of bytes");
   /** The least recently used entry is first. */
@@ -77,6 +90,13 @@ export function createResponseLru<Value>(options: MemoryResponseCacheOptions): R
       }
     },
     size: () => ({ entries: entries.size, bytes }),
+    list: (max) => {
+      const newest = max > 0 ? [...entries.values()].slice(-max).reverse() : [];
+      return newest.map(({ key, bytes: size, value: { receivedAt } }) => {
+        const { server, method, params, partition } = key;
+        return { key: { server, method, params, partition }, bytes: size, receivedAt };
+      });
+    },
   };
 }
 

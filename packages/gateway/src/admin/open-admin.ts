@@ -1,0 +1,83 @@
+/** Opens the admin listener of a gateway, with the console if it is on. */
+import type { HttpEndpoint } from "lutra/node";
+import { hideSecrets } from "../config/hide-secrets.ts";
+import type { LoadedConsole } from "../console/load-console.ts";
+import { createEraReport } from "../eras/era-report.ts";
+import type { Eras } from "../eras/open-eras.ts";
+import { ListenError } from "../listen-error.ts";
+import type { RunningConfig } from "../running-config.ts";
+import { startAdmin } from "./admin.ts";
+import type { Metrics } from "./metrics.ts";
+import { type Readiness, readinessOf } from "./readiness.ts";
+
+/** The parts of a gateway that operators see. */
+export interface AdminParts {
+  readonly running: RunningConfig;
+  readonly metrics: Metrics;
+  readonly eras: Eras;
+  /** Undefined if the console is off. */
+  readonly page: LoadedConsole | undefined;
+  readonly notice: (line: string) => void;
+}
+
+export interface AdminListener extends HttpEndpoint {
+  /** The link to the console. `undefined` if it is off. */
+  readonly consoleUrl: string | undefined;
+}
+
+/**
+ * Opens the listener. Returns undefined if the configuration disables it.
+ *
+ * @param url The URL of the MCP endpoint
+ * @throws {ListenError} for an address that is in use or unavailable
+ */
+export async function openAdmin(
+  parts: AdminParts,
+  url: string,
+): Promise<AdminListener | undefined> {
+  const { running, metrics, page, notice } = parts;
+  const { admin: config } = running.config;
+  if (config === false) return undefined;
+  const state = stateOf(parts);
+  const opened = page?.open({
+    ...state,
+    name: () => running.config.name,
+    url: () => url,
+    config: () => running.config,
+    caching: () => running.caching,
+    canDrain: (upstream) => running.canDrain(upstream),
+    setDrained: (...change) => running.setDrained(...change),
+    notice,
+  });
+  try {
+    const about = () =>
+      running.config.listen.page ? { name: running.config.name, url } : undefined;
+    const listener = await startAdmin({
+      ...state,
+      config,
+      metrics,
+      about,
+      console: opened?.handle,
+    });
+    return { ...listener, consoleUrl: opened?.linkAt(listener.url) };
+  } catch (cause) {
+    throw new ListenError("admin", config, cause);
+  }
+}
+
+/** Returns what the listener and the console show. */
+function stateOf({ running, eras }: AdminParts) {
+  return {
+    upstreams: () => running.statuses(),
+    eras: async (days: number) => {
+      const { listen, switchedOff } = running.config;
+      const counted = await eras.read();
+      return createEraReport({ ...counted, days, versions: listen.versions, switchedOff });
+    },
+    shownConfig: () => hideSecrets(running.config, running.parsed.environment),
+    readiness: (): Readiness =>
+      running.isDraining
+        ? { isReady: false, problem: "the gateway is closing" }
+        : readinessOf(running.config, running.statuses()),
+  };
+}

@@ -1,0 +1,40 @@
+/** Loads the part of the gateway that needs `@lutra/console`, if the console is on. */
+import type { Console } from "@lutra/console";
+import { loadOptional } from "lutra/internal";
+import type { Method } from "lutra/protocol";
+import type { Config } from "../config/schema.ts";
+import { consoleSettings } from "./console-settings.ts";
+import type { ConsoleSources } from "./console-sources.ts";
+import { Recorder } from "./recorder.ts";
+
+/** The console before the gateway has started. */
+export interface LoadedConsole {
+  /** Records exchanges from the start on. */
+  readonly recorder: Recorder;
+  readonly open: (sources: Omit<ConsoleSources, "recorder">) => Console;
+}
+
+export interface LoadConsoleOptions {
+  /** True if the console is on when the configuration has no settings for it. */
+  readonly isOnByDefault: boolean;
+  /** Methods of extensions, beside those of the core protocol. */
+  readonly methods: readonly Method[];
+}
+
+/**
+ * Loads the console. Returns undefined if it is off.
+ *
+ * @throws {MissingPackageError} if `@lutra/console` is not installed
+ */
+export async function loadConsole(
+  { admin }: Pick<Config, "admin">,
+  { isOnByDefault, methods }: LoadConsoleOptions,
+): Promise<LoadedConsole | undefined> {
+  const settings = consoleSettings(admin, isOnByDefault);
+  if (settings === undefined) return undefined;
+  const wanted = { name: "@lutra/console", feature: "the console" };
+  const { openConsole } = await loadOptional(wanted, () => import("./open-console.ts"));
+  const { exchanges: max, maxBytes, messages } = settings;
+  const recorder = new Recorder({ max, maxBytes, messages, methods });
+  return { recorder, open: (sources) => openConsole({ ...sources, recorder }, settings) };
+}
