@@ -29,10 +29,21 @@ function curlCommand(url: string): string {
   ].join(" \\\n  ");
 }
 
-export function printFarewell({ url, adminUrl, pids }: FleetProcess): void {
+export function printFarewell({ url, adminUrl, consoleUrl, pids }: FleetProcess): void {
   const [pid] = pids.values();
   console.log(`
-${styled("bold", `The gateway stays up at ${url}. Ctrl-C ends it.`)} In another terminal:
+${styled("bold", `The gateway stays up at ${url}. Ctrl-C ends it.`)}
+
+Open the console. The link contains the key to it:
+
+${styled("bold", consoleUrl)}
+
+  Fleet    three replicas of the atlas and the almanac, live. Drain a replica: requests stop at it.
+           "What matches this request?" says which route takes tools/call with the name search.
+  Traces   the exchanges of this walk. "Errors" and "Retried" show what the killed replicas caused;
+           open one to see its attempts.
+
+In another terminal:
 
 Send a request. Repeat it and compare the x-lutra-replica header:
 

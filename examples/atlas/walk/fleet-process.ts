@@ -9,6 +9,8 @@ export interface FleetProcess {
   readonly url: string;
   /** The URL of the admin listener. */
   readonly adminUrl: string;
+  /** The link to the console. */
+  readonly consoleUrl: string;
   /** The process of each replica of the atlas, by number. */
   readonly pids: ReadonlyMap<number, number>;
   /** Resolves when a replica that died has been replaced. */
@@ -57,7 +59,7 @@ export async function startFleet({ port, signal }: FleetOptions): Promise<FleetP
     urlOf(child.stdout),
     closed(child).then(() => Promise.reject(new FleetError(notices.lines.join("\n")))),
   ]);
-  return { url, ...notices, adminUrl: notices.adminUrl(), ended };
+  return { url, ...notices, adminUrl: notices.adminUrl(), consoleUrl: notices.consoleUrl(), ended };
 }
 
 function urlOf(stdout: Readable): Promise<string> {
@@ -75,10 +77,12 @@ function readNotices(stderr: Readable) {
   const waiting = new Map<number, () => void>();
   let isShown = false;
   let adminUrl = "";
+  let consoleUrl = "";
   createInterface(stderr).on("line", (line) => {
     lines.push(line);
     if (isShown) console.error(line);
     adminUrl = /^lutra: health and metrics on (.*)$/.exec(line)?.[1] ?? adminUrl;
+    consoleUrl = /^lutra: console on (.*)$/.exec(line)?.[1] ?? consoleUrl;
     const [, number, pid] =
       /^lutra: atlas: replica (\d+) is ready(?: again)?, pid (\d+)/.exec(line) ?? [];
     if (number === undefined) return;
@@ -89,6 +93,7 @@ function readNotices(stderr: Readable) {
     lines,
     pids,
     adminUrl: () => adminUrl,
+    consoleUrl: () => consoleUrl,
     isBack: (replica: number) => new Promise<void>((resolve) => waiting.set(replica, resolve)),
     showNotices: () => {
       isShown = true;

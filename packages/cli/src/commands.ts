@@ -66,7 +66,7 @@ const up: Command = {
     admin: {
       placeholder: "P",
       description:
-        "Port for health, metrics and the state of the replicas, on this machine only; `0` picks a free one",
+        "Port for health, metrics, the state of the replicas and the console, on this machine only; `0` picks a free one",
       fallback: "none",
     },
     "trusted-proxy": {

@@ -45,6 +45,7 @@ export async function gateway({ values: [file = ""] }: CommandLine): Promise<num
     openShared,
     events: shared.events,
     tracing: tracing !== undefined,
+    console: true,
     notice,
     logStream: logStreamOf(loaded),
     onOutputError: reportOutputError,
@@ -106,6 +107,7 @@ function logStreamOf({ config: { log } }: LoadedConfig): LogStream | undefined {
 function announce(gateway: Gateway, { config }: LoadedConfig): void {
   warnIfOpen(gateway, config.auth !== undefined, "auth");
   if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
+  if (gateway.consoleUrl !== undefined) notice(`console on ${gateway.consoleUrl}`);
   if (config.keys === undefined && config.routes.some(({ merge }) => merge !== undefined)) {
     notice(
       "keys: not configured; values that clients send back become invalid when this process ends",

@@ -41,6 +41,7 @@ export async function up(line: CommandLine): Promise<number> {
     modules: runModule,
     authenticate,
     tracing: tracing !== undefined,
+    console: true,
     logStream: terminalLogFor(process.stdout, (_upstream, replica) => `[${replica}]`),
     onOutputError: reportOutputError,
     onDrain: reportCalls,
@@ -54,6 +55,7 @@ export async function up(line: CommandLine): Promise<number> {
     if (code !== undefined) return code;
     warnIfOpen(gateway, authenticate !== undefined, "--tokens or --auth");
     if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
+    if (gateway.consoleUrl !== undefined) notice(`console on ${gateway.consoleUrl}`);
     console.log(`listening on ${gateway.url}`);
     return await Promise.race([stopped, failed]);
   } finally {

@@ -66,7 +66,7 @@ export interface GatewayOptions {
   readonly tracing?: boolean | undefined;
   /**
    * True to serve the console on the admin listener when the configuration has no `admin.console` and
-   * `admin.host` is a loopback address. Needs the package `@lutra/console`. @default false
+   * `admin.host` is a loopback address, if the package `@lutra/console` is installed. @default false
    */
   readonly console?: boolean | undefined;
   /** The destination of the access log, instead of the configured one. */

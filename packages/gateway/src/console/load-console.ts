@@ -1,6 +1,6 @@
 /** Loads the part of the gateway that needs `@lutra/console`, if the console is on. */
 import type { Console } from "@lutra/console";
-import { loadOptional } from "lutra/internal";
+import { loadOptional, MissingPackageError } from "lutra/internal";
 import type { Method } from "lutra/protocol";
 import type { Config } from "../config/schema.ts";
 import { consoleSettings } from "./console-settings.ts";
@@ -22,9 +22,11 @@ export interface LoadConsoleOptions {
 }
 
 /**
- * Loads the console. Returns undefined if it is off.
+ * Loads the console. Returns undefined if it is off, and if it is only on by default and its package is
+ * not installed.
  *
- * @throws {MissingPackageError} if `@lutra/console` is not installed
+ * @throws {MissingPackageError} if the configuration has settings for it, and its package is not
+ *   installed
  */
 export async function loadConsole(
   { admin }: Pick<Config, "admin">,
@@ -32,9 +34,18 @@ export async function loadConsole(
 ): Promise<LoadedConsole | undefined> {
   const settings = consoleSettings(admin, isOnByDefault);
   if (settings === undefined) return undefined;
-  const wanted = { name: "@lutra/console", feature: "the console" };
-  const { openConsole } = await loadOptional(wanted, () => import("./open-console.ts"));
+  const isWanted = admin !== false && admin.console !== undefined;
+  const openConsole = await loadPage().catch((error: unknown) => {
+    if (isWanted || !(error instanceof MissingPackageError)) throw error;
+    return undefined;
+  });
+  if (openConsole === undefined) return undefined;
   const { exchanges: max, maxBytes, messages } = settings;
   const recorder = new Recorder({ max, maxBytes, messages, methods });
   return { recorder, open: (sources) => openConsole({ ...sources, recorder }, settings) };
+}
+
+async function loadPage() {
+  const wanted = { name: "@lutra/console", feature: "the console" };
+  return (await loadOptional(wanted, () => import("./open-console.ts"))).openConsole;
 }
