@@ -59,7 +59,10 @@ export async function openAdmin(
       about,
       console: opened?.handle,
     });
-    return { ...listener, consoleUrl: opened?.linkAt(listener.url) };
+    const close = async () => {
+      await Promise.all([listener.close(), opened?.close()]);
+    };
+    return { ...listener, close, consoleUrl: opened?.linkAt(listener.url) };
   } catch (cause) {
     throw new ListenError("admin", config, cause);
   }

@@ -1,17 +1,17 @@
 /** Loads the part of the gateway that needs `@lutra/console`, if the console is on. */
-import type { Console } from "@lutra/console";
 import { loadOptional, MissingPackageError } from "lutra/internal";
 import type { Method } from "lutra/protocol";
 import type { Config } from "../config/schema.ts";
 import { consoleSettings } from "./console-settings.ts";
 import type { ConsoleSources } from "./console-sources.ts";
+import type { OpenedConsole } from "./open-console.ts";
 import { Recorder } from "./recorder.ts";
 
 /** The console before the gateway has started. */
 export interface LoadedConsole {
   /** Records exchanges from the start on. */
   readonly recorder: Recorder;
-  readonly open: (sources: Omit<ConsoleSources, "recorder">) => Console;
+  readonly open: (sources: Omit<ConsoleSources, "recorder">) => OpenedConsole;
 }
 
 export interface LoadConsoleOptions {

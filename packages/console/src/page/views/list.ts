@@ -15,4 +15,14 @@ export const views: readonly View[] = [
     title: "Explore",
     load: async () => (await import("./explore/explore-view.tsx")).ExploreView,
   },
+  {
+    name: "fleet",
+    title: "Fleet",
+    load: async () => (await import("./fleet/fleet-view.tsx")).FleetView,
+  },
+  {
+    name: "traces",
+    title: "Traces",
+    load: async () => (await import("./traces/traces-view.tsx")).TracesView,
+  },
 ];
