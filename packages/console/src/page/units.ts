@@ -3,6 +3,7 @@
 /** Returns a duration in the unit that fits: `0.4 ms`, `37 ms`, `1.2 s`, `3 min`. */
 export function durationText(ms: number | undefined): string {
   if (ms === undefined) return "–";
+  if (ms === 0) return "0 ms";
   if (ms < 9.95) return `${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;

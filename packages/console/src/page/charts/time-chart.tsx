@@ -71,6 +71,7 @@ export function TimeChart(props: TimeChartProps) {
             ))}
             {layers.map((values, index) => {
               const tone = series[index]?.tone ?? "";
+              if (values.every((value) => (value ?? 0) === 0)) return null;
               const below = kind === "stack" ? (layers[index + 1] ?? []) : [];
               return (
                 <g key={tone} class={tone}>

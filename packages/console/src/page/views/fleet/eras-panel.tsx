@@ -4,6 +4,7 @@ import { TimeChart } from "../../charts/time-chart.tsx";
 import { Badge, type Tone } from "../../components/badge.tsx";
 import { Table } from "../../components/table.tsx";
 import { countText, percentText, rateText } from "../../units.ts";
+import { firstStep } from "./shown-steps.ts";
 import { usePolled } from "./use-polled.ts";
 
 /** The part of the report at `/eras` that the panel shows. */
@@ -91,6 +92,7 @@ export function ErasPanel({ fleet }: { readonly fleet: FleetOverview | undefined
 }
 
 function EraChart({ fleet: { eras, series, stepMs } }: { readonly fleet: FleetOverview }) {
+  const first = firstStep(series);
   const sorted = [...eras].sort((a, b) => b.version.localeCompare(a.version)).slice(0, 6);
   const total = sorted.reduce((sum, era) => sum + era.total, 0);
   const shares = sorted.map(
@@ -101,11 +103,11 @@ function EraChart({ fleet: { eras, series, stepMs } }: { readonly fleet: FleetOv
       title="Requests per second by protocol version"
       summary={`Shares of the last 10 minutes: ${shares.join(", ")}.`}
       kind="stack"
-      times={series.slice(0, -1).map(({ at }) => at)}
+      times={series.slice(first, -1).map(({ at }) => at)}
       series={sorted.map(({ version, exchanges }, index) => ({
         name: version,
         tone: `tone-${index + 1}`,
-        values: exchanges.slice(0, -1).map((count) => (1000 * count) / stepMs),
+        values: exchanges.slice(first, -1).map((count) => (1000 * count) / stepMs),
       }))}
       textOf={rateText}
     />

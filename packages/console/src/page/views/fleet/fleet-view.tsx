@@ -28,7 +28,7 @@ export function FleetView({ path }: { readonly path: readonly string[] }) {
   });
   const selected = tabs.find(({ name }) => name === path[0])?.name ?? "upstreams";
   return (
-    <div class="fleet view">
+    <div class="fleet">
       <div class="spread">
         <div>
           <h1>{fleet?.name ?? "Gateway"}</h1>

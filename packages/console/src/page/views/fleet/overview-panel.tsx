@@ -2,6 +2,7 @@
 import type { FleetOverview } from "../../../server/fleet-api.ts";
 import { TimeChart } from "../../charts/time-chart.tsx";
 import { countText, durationText, percentText, rateText } from "../../units.ts";
+import { firstStep } from "./shown-steps.ts";
 import { UpstreamCard } from "./upstream-card.tsx";
 
 export interface OverviewPanelProps {
@@ -21,7 +22,12 @@ export function OverviewPanel({ fleet, onFleet }: OverviewPanelProps) {
         <LatencyChart fleet={fleet} />
       </div>
       {fleet.upstreams.map((upstream) => (
-        <UpstreamCard key={upstream.name} upstream={upstream} onFleet={onFleet} />
+        <UpstreamCard
+          key={upstream.name}
+          upstream={upstream}
+          firstStep={firstStep(fleet.series)}
+          onFleet={onFleet}
+        />
       ))}
     </div>
   );
@@ -81,7 +87,7 @@ interface Fact {
 
 /** Leaves out the last step, which is not complete. */
 function RateChart({ fleet: { series, stepMs } }: { readonly fleet: FleetOverview }) {
-  const steps = series.slice(0, -1);
+  const steps = series.slice(firstStep(series), -1);
   const perSecond = (count: number) => (1000 * count) / stepMs;
   const last = steps.at(-1);
   return (
@@ -104,7 +110,7 @@ function RateChart({ fleet: { series, stepMs } }: { readonly fleet: FleetOvervie
 }
 
 function LatencyChart({ fleet: { series } }: { readonly fleet: FleetOverview }) {
-  const steps = series.slice(0, -1);
+  const steps = series.slice(firstStep(series), -1);
   const last = steps.findLast(({ p50 }) => p50 !== undefined);
   return (
     <TimeChart

@@ -122,7 +122,7 @@ function RouteTester({ onMatched }: { readonly onMatched: (matched: MatchedRoute
           Explain
         </button>
       </div>
-      <p class="dim small">Nothing is sent. The routes of the running gateway are asked.</p>
+      <p class="dim small">Nothing is sent to an upstream.</p>
       {problem !== undefined && <ErrorNotice error={problem} />}
     </form>
   );

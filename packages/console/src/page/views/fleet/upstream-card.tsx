@@ -15,6 +15,8 @@ import { countText, durationText, percentText, rateText } from "../../units.ts";
 
 export interface UpstreamCardProps {
   readonly upstream: UpstreamOverview;
+  /** The index of the first step of the series that is shown. */
+  readonly firstStep: number;
   /** Called with the state after a change. */
   readonly onFleet: (fleet: FleetOverview) => void;
 }
@@ -29,9 +31,9 @@ const states: { readonly [state in ReplicaOverview["state"]]: readonly [Tone, st
   drained: ["warn", "Taken out of service; it gets no new requests"],
 };
 
-export function UpstreamCard({ upstream, onFleet }: UpstreamCardProps) {
+export function UpstreamCard({ upstream, firstStep, onFleet }: UpstreamCardProps) {
   const { name, kind, inFlight, queued, load, series = [], replicas } = upstream;
-  const perStep = series.slice(0, -1).map(({ exchanges }) => exchanges);
+  const perStep = series.slice(firstStep, -1).map(({ exchanges }) => exchanges);
   return (
     <section class="upstream card" aria-label={`Upstream ${name}`}>
       <div class="spread">
@@ -71,12 +73,17 @@ export function UpstreamCard({ upstream, onFleet }: UpstreamCardProps) {
       <Table
         label={`Replicas of ${name}`}
         columns={columnsOf(upstream, onFleet)}
-        rows={replicas}
+        rows={[...replicas].sort(byName)}
         keyOf={(replica) => replica.name}
         empty="No replica is known yet."
       />
     </section>
   );
+}
+
+/** Replicas are named by numbers, in the order in which they have become ready. */
+function byName(a: ReplicaOverview, b: ReplicaOverview): number {
+  return a.name.localeCompare(b.name, "en", { numeric: true });
 }
 
 function columnsOf(
@@ -127,7 +134,7 @@ function State({ state, failures, lastError }: ReplicaOverview) {
   );
 }
 
-interface ServiceButtonProps extends UpstreamCardProps {
+interface ServiceButtonProps extends Pick<UpstreamCardProps, "upstream" | "onFleet"> {
   readonly replica: ReplicaOverview;
 }
 

@@ -13,6 +13,7 @@ export interface ExchangeRowProps {
 
 export function ExchangeRow({ exchange, slowestMs, href, isSelected }: ExchangeRowProps) {
   const { id, at, method = "no method", name, upstream, replica, ms } = exchange;
+  const who = [exchange.client, exchange.principal].filter(Boolean).join(" · ");
   return (
     <a
       class="exchange"
@@ -28,11 +29,12 @@ export function ExchangeRow({ exchange, slowestMs, href, isSelected }: ExchangeR
       <span class="where small dim">
         {clockText(at)} · {placeOf(upstream, replica, exchange)}
       </span>
+      <span class="who small dim">{who}</span>
       <span class="time small">
         <span class="bar" aria-hidden="true">
           <span style={{ width: `${barShare(ms, slowestMs)}%` }} />
         </span>
-        {durationText(ms)}
+        <span class="ms">{durationText(ms)}</span>
       </span>
     </a>
   );

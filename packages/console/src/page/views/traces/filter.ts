@@ -63,9 +63,19 @@ export function upstreamsOf({ upstream, timeline }: ListedExchange): readonly st
 
 function isOfKind(exchange: ListedExchange, kind: ExchangeFilter["kind"]): boolean {
   if (kind === "errors") return exchange.isError;
-  if (kind === "retried") return exchange.timeline.some(({ failure }) => failure !== undefined);
+  if (kind === "retried") return isRetried(exchange);
   if (kind === "cached") return exchange.cache === "hit" || exchange.cache === "stale";
   return true;
+}
+
+/** Returns true if an attempt failed, and another one at the same upstream followed. */
+function isRetried({ timeline }: ListedExchange): boolean {
+  return timeline.some(({ failure, name }, index) => {
+    const later = timeline.slice(index + 1);
+    return (
+      failure !== undefined && later.some((part) => part.kind === "attempt" && part.name === name)
+    );
+  });
 }
 
 function textOf({ method, name, client, traceId, reason, code, status }: ListedExchange): string {

@@ -46,7 +46,7 @@ export function TracesView({ path }: { readonly path: readonly string[] }) {
     if (isInside && paused === undefined) setPaused(received.exchanges);
   };
   return (
-    <div class={`traces view${selected === undefined ? "" : " with-panel"}`}>
+    <div class={`traces${selected === undefined ? "" : " with-panel"}`}>
       <div class="spread">
         <h1>Traces</h1>
         <div class="row">

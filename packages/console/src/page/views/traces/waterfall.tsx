@@ -2,6 +2,9 @@
 import type { RecentExchange, TimelinePart } from "../../../server/traces-api.ts";
 import { durationText } from "../../units.ts";
 
+/** Length above which a wait is shown, in milliseconds. Most policies decide at once. */
+const leastWaitMs = 0.1;
+
 interface Bar {
   readonly label: string;
   readonly detail: string;
@@ -76,7 +79,12 @@ function barsOf(exchange: RecentExchange): readonly Bar[] {
     phases: [],
   };
   const last = timeline.findLast(({ kind }) => kind === "attempt");
-  return [whole, ...timeline.map((part) => barOf(part, part === last, exchange))];
+  const shown = timeline.filter((part) => part.kind === "attempt" || lengthOf(part) >= leastWaitMs);
+  return [whole, ...shown.map((part) => barOf(part, part === last, exchange))];
+}
+
+function lengthOf({ startMs, endMs = startMs }: TimelinePart): number {
+  return endMs - startMs;
 }
 
 /** The times of connection and answer are known for the last attempt only. */
