@@ -71,7 +71,7 @@ it("the gateway of README.md prints nothing but its addresses and its replicas",
   const printed = [...gateway.stderr];
   await endLutra(gateway);
   const expected =
-    /^lutra: (?:calculator: replica \d is ready, pid \d+|health and metrics on http:\S+)$/;
+    /^lutra: (?:calculator: replica \d is ready, pid \d+|(?:health and metrics|console) on http:\S+)$/;
   expect(printed.filter((line) => !expected.test(line))).toEqual([]);
   expect(printed).toHaveLength(4);
 });

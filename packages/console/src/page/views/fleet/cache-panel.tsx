@@ -53,7 +53,7 @@ export function CachePanel() {
         keyOf={(_entry, index) => index}
         empty="The cache is empty. Responses that allow it are stored when clients ask for them."
         columns={[
-          { title: "Server", cell: ({ server }) => <code>{server}</code> },
+          { title: "Server", cell: ({ server }) => <code>{shownName(server)}</code> },
           { title: "Method", cell: ({ method }) => <code>{method}</code> },
           {
             title: "Parameters",
@@ -92,6 +92,11 @@ export function CachePanel() {
   );
 }
 
+/** Leaves out the number of the configuration in the name of a merged server. */
+function shownName(server: string): string {
+  return server.replace(/^\d+\/(?=route )/, "");
+}
+
 function CacheFacts({ cache }: { readonly cache: CacheOverview }) {
   const { bytes, maxBytes, hits, stale, misses } = cache;
   const asked = hits + stale + misses;
@@ -104,7 +109,7 @@ function CacheFacts({ cache }: { readonly cache: CacheOverview }) {
     ["Size", bytesText(bytes), `of ${bytesText(maxBytes)}`],
   ] as const;
   return (
-    <dl class="facts">
+    <dl class="figures">
       {facts.map(([name, value, note]) => (
         <div key={name} class="card">
           <dt>{name}</dt>

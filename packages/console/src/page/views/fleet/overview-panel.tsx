@@ -66,7 +66,7 @@ function Headline({
     { name: "Subscriptions", value: countText(subscriptions), note: "open" },
   ];
   return (
-    <dl class="facts">
+    <dl class="figures">
       {facts.map(({ name, value, note, isBad }) => (
         <div key={name} class="card">
           <dt>{name}</dt>
