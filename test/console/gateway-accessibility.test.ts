@@ -32,21 +32,25 @@ describe.skipIf(!hasChromium)(`the views of a gateway (${needsChromium})`, () =>
     ["dark", 1280],
     ["light", 390],
     ["dark", 390],
-  ] as const)("have no serious finding in %s colours, %i pixels wide", limit, async (scheme, width) => {
-    const viewport = { width, height: 844 };
-    const opened = await startConsole(browser, {}, { colorScheme: scheme, viewport });
-    const { page, url, call, post } = opened;
-    await call(3);
-    await post(url, "tools/list");
-    await post(url, "unknown/method");
-    await page.getByRole("navigation").waitFor();
-    for (const path of paths) {
-      await page.goto(`${page.url().split("#")[0]}#/${path}`);
-      await page.locator("#main").getByText(wordOf(path)).first().waitFor();
-      expect({ path, findings: await seriousFindings(page) }).toEqual({ path, findings: [] });
-      expect({ path, overflow: await overflow(page) }).toEqual({ path, overflow: 0 });
-    }
-  });
+  ] as const)(
+    "have no serious finding in %s colours, %i pixels wide",
+    limit,
+    async (scheme, width) => {
+      const viewport = { width, height: 844 };
+      const opened = await startConsole(browser, {}, { colorScheme: scheme, viewport });
+      const { page, url, call, post } = opened;
+      await call(3);
+      await post(url, "tools/list");
+      await post(url, "unknown/method");
+      await page.getByRole("navigation").waitFor();
+      for (const path of paths) {
+        await page.goto(`${page.url().split("#")[0]}#/${path}`);
+        await page.locator("#main").getByText(wordOf(path)).first().waitFor();
+        expect({ path, findings: await seriousFindings(page) }).toEqual({ path, findings: [] });
+        expect({ path, overflow: await overflow(page) }).toEqual({ path, overflow: 0 });
+      }
+    },
+  );
 });
 
 /** Returns a word that the view shows once it is complete. */

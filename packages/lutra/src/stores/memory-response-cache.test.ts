@@ -122,3 +122,17 @@ it("can be switched off", () => {
   noResponseCache.set(key, response);
   expect(noResponseCache.get(key)).toBeUndefined();
 });
+
+it.each([
+  ["createMemoryResponseCache", createMemoryResponseCache],
+  ["createEncodedResponseCache", createEncodedResponseCache],
+])("%s lists its responses, the most recently used first", (_name, createCache) => {
+  const cache = createCache();
+  for (const params of ["1", "2", "3"]) cache.set({ ...key, params }, response);
+  cache.get({ ...key, params: "1" });
+  expect(cache.list(2)).toEqual([
+    { key: { ...key, params: "1" }, bytes: expect.any(Number), receivedAt: 5 },
+    { key: { ...key, params: "3" }, bytes: expect.any(Number), receivedAt: 5 },
+  ]);
+  expect(cache.list(0)).toEqual([]);
+});
