@@ -58,9 +58,10 @@ function queueMsOf(timeline: readonly TimelinePart[]): number | undefined {
 const sizes = { exchange: 480, part: 96, message: 64 };
 
 /** Estimates the memory that an exchange takes, in bytes. */
-export function bytesOf({ timeline, messages = [], ...texts }: RecentExchange): number {
-  const { method = "", name = "", principal = "", client = "" } = texts;
+export function bytesOf(exchange: RecentExchange): number {
+  const { method = "", name = "", principal = "", client = "", timeline, messages } = exchange;
   const length = method.length + name.length + principal.length + client.length;
-  const recorded = messages.reduce((sum, { text }) => sum + sizes.message + 2 * text.length, 0);
-  return sizes.exchange + 2 * length + sizes.part * timeline.length + recorded;
+  const known = sizes.exchange + 2 * length + sizes.part * timeline.length;
+  if (messages === undefined) return known;
+  return messages.reduce((sum, { text }) => sum + sizes.message + 2 * text.length, known);
 }
