@@ -16,12 +16,19 @@ export const internalLimits: InternalLimits = {
   "packages/cli/src/client/screen.ts": { maxTermColumns: "the width of a column of a table" },
   "packages/cli/src/eras.ts": { maxShown: "bounds a table; --json prints everything" },
   "packages/cli/src/help.ts": { maxColumns: "the width of the help text" },
+  "packages/console/src/page/views/fleet/eras-panel.tsx": {
+    maxRows: "bounds a table; /eras of the admin listener has all rows",
+  },
+  "packages/console/src/page/views/traces/filter-bar.tsx": {
+    maxOffered: "bounds the choices of a field; the search finds the others",
+  },
   "packages/gateway/src/admin/admin-page.ts": { maxShown: "bounds a page for operators" },
   "packages/gateway/src/bridge/mirrored-params.ts": {
     maxKnownTools: memo,
     maxPages: "longer lists are not searched",
   },
   "packages/gateway/src/bridge/session-pool.ts": { maxSweepMs: "the pause between two searches" },
+  "packages/gateway/src/console/cache-overview.ts": { maxBytes: "of a cache that is off" },
   "packages/gateway/src/eras/era-report.ts": { maxNamed: wording },
   "packages/gateway/src/eras/kept-eras.ts": {
     maxWrites: "counts that were not stored follow a minute later",

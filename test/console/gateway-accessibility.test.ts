@@ -1,4 +1,4 @@
-/** The views of a gateway, as axe-core judges them: in light and dark, wide and narrow. */
+/** The views of a gateway, as axe-core checks them: in light and dark, wide and narrow. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
@@ -8,7 +8,7 @@ import { hasChromium, launchChromium, needsChromium } from "./open-page.ts";
 import { startConsole } from "./start-console.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** Seven pages are judged, which takes long on a busy machine. */
+/** Seven pages are checked, which takes long on a busy machine. */
 const limit = { timeout: 180_000 };
 const paths = [
   "fleet/upstreams",

@@ -8,6 +8,10 @@ export interface ApiRequest {
   readonly body: JSONObject;
   /** Aborted when the page no longer waits. */
   readonly signal: AbortSignal;
+}
+
+/** A request of the page for a stream of events. */
+export interface StreamRequest extends ApiRequest {
   /**
    * Returns false while the page has not read earlier events. A stream of states then skips some, so
    * that a slow page gets the present one.
@@ -32,7 +36,7 @@ export interface ApiCall {
 export interface ApiStream {
   readonly path: string;
   /** Sends events. The stream stays open until the page leaves. */
-  readonly stream: (send: SendEvent, request: ApiRequest) => void | Promise<void>;
+  readonly stream: (send: SendEvent, request: StreamRequest) => void | Promise<void>;
 }
 
 export type ApiRoute = ApiCall | ApiStream;

@@ -132,14 +132,16 @@ async function serveRoute(
     query,
     body: {},
     signal: gone.signal,
-    isReading: () => !res.writableNeedDrain,
   };
   if ("stream" in route) {
     requireMethod(req, res, "GET");
     if (parts.openStreams >= maxStreams) throw new ApiError(503, "too many open pages");
     parts.openStreams += 1;
     try {
-      return await sendEvents(res, route, request);
+      return await sendEvents(res, route, {
+        ...request,
+        isReading: () => !res.writableNeedDrain,
+      });
     } finally {
       parts.openStreams -= 1;
     }

@@ -1,6 +1,6 @@
 /** Answers with a stream of server-sent events. */
 import type { ServerResponse } from "node:http";
-import type { ApiRequest, ApiStream } from "./api-route.ts";
+import type { ApiStream, StreamRequest } from "./api-route.ts";
 
 /** Maximum size of the events that a page has not read yet, in bytes. Then its stream ends. */
 const maxUnreadBytes = 16 * 1024 * 1024;
@@ -11,7 +11,7 @@ const keepAliveMs = 15_000;
 export async function sendEvents(
   res: ServerResponse,
   { stream }: ApiStream,
-  request: ApiRequest,
+  request: StreamRequest,
 ): Promise<void> {
   res.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",

@@ -1,6 +1,13 @@
 /** `@lutra/console`: the page, its access rules, and the backend of its views. */
 export { ApiError } from "./api-error.ts";
-export type { ApiCall, ApiRequest, ApiRoute, ApiStream, SendEvent } from "./api-route.ts";
+export type {
+  ApiCall,
+  ApiRequest,
+  ApiRoute,
+  ApiStream,
+  SendEvent,
+  StreamRequest,
+} from "./api-route.ts";
 export type { Console, ConsoleOptions } from "./create-console.ts";
 export { createConsole } from "./create-console.ts";
 export type { Explorer } from "./explore/explorer.ts";

@@ -99,7 +99,7 @@ export interface ResponseCaching {
 }
 
 /** The responses to a method with parameters, which are canonical JSON. */
-export interface EvictMatch {
+interface EvictMatch {
   /** The name of the server, as in the key of the response. */
   readonly server: string;
   readonly method: string;

@@ -105,27 +105,27 @@ export const listen = z
   })
   .describe("The listener for clients");
 
+/** The settings of the console. */
+export const consoleSchema = z.strictObject({
+  exchanges: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1000)
+    .describe("Number of recent exchanges that are kept in memory"),
+  maxBytes: count(
+    "Maximum estimated size of these exchanges, in bytes; the oldest are dropped first",
+  ).default(4_194_304),
+  messages: z
+    .enum(["none", "masked", "all"])
+    .default("none")
+    .describe(
+      "The messages that are kept with an exchange. With `masked`, arguments and results are replaced by their types and sizes; with `all`, only secrets are masked. Except with `none`, the gateway reads all requests",
+    ),
+});
+
 const console = z
-  .union([
-    z.literal(false),
-    z.strictObject({
-      exchanges: z
-        .int()
-        .min(0)
-        .max(1_000_000)
-        .default(1000)
-        .describe("Number of recent exchanges that are kept in memory"),
-      maxBytes: count(
-        "Maximum estimated size of these exchanges, in bytes; the oldest are dropped first",
-      ).default(4_194_304),
-      messages: z
-        .enum(["none", "masked", "all"])
-        .default("none")
-        .describe(
-          "The messages that are kept with an exchange. With `masked`, arguments and results are replaced by their types and sizes; with `all`, only secrets are masked. Except with `none`, the gateway reads all requests",
-        ),
-    }),
-  ])
+  .union([z.literal(false), consoleSchema])
   .describe(
     "The console, a web page for people at /console/, and the exchanges it shows; needs the package @lutra/console. Default: false; `lutra gateway` shows it if the package is installed and `host` is a loopback address",
   );

@@ -1,14 +1,10 @@
 /** The settings of the console in a configuration. */
+import type { z } from "zod";
 import type { Config } from "../config/schema.ts";
+import { consoleSchema } from "../config/schema-listen.ts";
 
 /** The settings of the console, with their defaults. */
-export type ConsoleSettings = Exclude<
-  NonNullable<Exclude<Config["admin"], false>["console"]>,
-  false
->;
-
-/** The settings for a console that only the option of `startGateway` switches on. */
-const defaults: ConsoleSettings = { exchanges: 1000, maxBytes: 4_194_304, messages: "none" };
+export type ConsoleSettings = z.output<typeof consoleSchema>;
 
 /**
  * Returns the settings of the console, or undefined if it is off.
@@ -20,7 +16,9 @@ export function consoleSettings(
   isOnByDefault: boolean,
 ): ConsoleSettings | undefined {
   if (admin === false || admin.console === false) return undefined;
-  return admin.console ?? (isOnByDefault && isLoopback(admin.host) ? defaults : undefined);
+  return (
+    admin.console ?? (isOnByDefault && isLoopback(admin.host) ? consoleSchema.parse({}) : undefined)
+  );
 }
 
 /** Returns true for an address that only this machine can reach. */

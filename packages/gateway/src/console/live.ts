@@ -4,7 +4,7 @@
  */
 
 /** One event for a page. */
-export interface LiveEvent {
+interface LiveEvent {
   readonly event: string;
   readonly data: unknown;
 }
@@ -15,7 +15,7 @@ export interface LiveOptions {
   readonly isReading: () => boolean;
   /** Aborted when the page leaves. */
   readonly signal: AbortSignal;
-  /** Time between two looks for news, in milliseconds. */
+  /** Time between two checks for news, in milliseconds. */
   readonly everyMs: number;
   /** Maximum number of events that are sent at once. @default 20 */
   readonly atOnce?: number;

@@ -1,5 +1,11 @@
 /** Records exchanges for the console: the most recent ones, the load, and the open subscriptions. */
-import { coreMethods, type Method, type Middleware, type SubscriptionFilter } from "lutra/protocol";
+import {
+  coreMethods,
+  type Method,
+  type Middleware,
+  ProtocolError,
+  type SubscriptionFilter,
+} from "lutra/protocol";
 import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
 import { ExchangeRing, type ExchangeRingOptions } from "./exchange-ring.ts";
 import { LoadTable } from "./load-table.ts";
@@ -74,6 +80,6 @@ export class Recorder {
 
 /** Returns the parts of an error that a client may see; others have no code. */
 function errorOf(error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return { message: "Internal error" };
-  return { code: error.code, message: error.message };
+  const { code, message } = ProtocolError.from(error);
+  return { code, message };
 }

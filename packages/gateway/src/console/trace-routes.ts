@@ -4,7 +4,7 @@ import { exchangeDetail, exchangesAfter } from "./list-exchanges.ts";
 import { sendLive } from "./live.ts";
 import type { Recorder } from "./recorder.ts";
 
-/** Time between two looks for new exchanges, in milliseconds. */
+/** Time between two checks for new exchanges, in milliseconds. */
 const exchangesMs = 500;
 
 /** Returns the paths of the API. */

@@ -133,6 +133,7 @@ function explore() {
       query: new URLSearchParams(),
       body: {},
       signal,
+      isReading: () => true,
     });
     return seen;
   }
