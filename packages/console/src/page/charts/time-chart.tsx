@@ -3,7 +3,7 @@ import { useId, useRef, useState } from "preact/hooks";
 import { clockText } from "../units.ts";
 import { scaleTo } from "./scale.ts";
 
-export interface ChartSeries {
+interface ChartSeries {
   readonly name: string;
   /** A class of `charts.css` that gives it a colour, such as `tone-1`. */
   readonly tone: string;
