@@ -73,7 +73,7 @@ it("the gateway of README.md prints nothing but its addresses and its replicas",
   const expected =
     /^lutra: (?:calculator: replica \d is ready, pid \d+|(?:health and metrics|console) on http:\S+)$/;
   expect(printed.filter((line) => !expected.test(line))).toEqual([]);
-  expect(printed).toHaveLength(4);
+  expect(printed).toHaveLength(5);
 });
 
 it("a server as in .vscode/mcp.json and .mcp.json answers over stdio", async () => {
