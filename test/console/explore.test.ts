@@ -235,7 +235,7 @@ describe.skipIf(!hasChromium)(`lutra inspect in a browser (${needsChromium})`, (
     await expect.poll(() => page.locator(".run .json").textContent(), poll).toContain("guests: 2");
     await page.getByRole("tab", { name: /Messages/ }).click();
     await expect
-      .poll(() => page.locator(".messages .subject").allTextContents(), poll)
+      .poll(() => page.locator(".messages").textContent(), poll)
       .toContain("elicitation/create");
   });
 
@@ -271,7 +271,7 @@ describe.skipIf(!hasChromium)(`lutra inspect in a browser (${needsChromium})`, (
     await page.getByText("console stopped").waitFor();
   });
 
-  it("says why a server can't be reached, and reads it once it can be", async () => {
+  it("says why a server can't be reached", async () => {
     const { link } = await inspect("http://127.0.0.1:9/mcp");
     const { page } = await openPage(link);
     await page.getByText("not reachable").waitFor();
