@@ -93,6 +93,7 @@ export async function openPage(
   });
   await page.goto(link);
   const go = async (hash: string) => {
+    await page.getByRole("navigation", { name: "Views" }).waitFor();
     await page.evaluate((address) => {
       location.hash = address;
     }, hash);

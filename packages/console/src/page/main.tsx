@@ -21,7 +21,8 @@ async function open(root: Element): Promise<void> {
   try {
     const about = await fetchJson<About>("about");
     document.title = `${about.title} · Lutra`;
-    if (route.value.path.length === 0) navigate(about.views.slice(0, 1), {}, { replace: true });
+    // The address may have changed while the page signed in, and the route follows it later.
+    if (/^#?\/?$/.test(location.hash)) navigate(about.views.slice(0, 1), {}, { replace: true });
     root.replaceChildren();
     render(<Shell about={about} />, root);
   } catch (error) {
