@@ -152,16 +152,7 @@ export async function startGateway(
     consoleUrl: admin?.consoleUrl,
     ready: (names) => untilReady(running, names),
     upstreams: () => running.statuses(),
-    reload: async (next) => {
-      try {
-        await running.replace(await parsed(typeof next === "function" ? await next() : next));
-        renewTls(endpoints, running.parsed);
-        metrics.reloaded(true);
-      } catch (error) {
-        metrics.reloaded(false);
-        throw error;
-      }
-    },
+    reload: (next) => reload(next, { running, endpoints, metrics }),
     reopenLog: () => log?.reopen(),
     close: async () => {
       running.announceClose();
@@ -171,6 +162,25 @@ export async function startGateway(
       await closeResources(resources);
     },
   };
+}
+
+/** Applies another configuration, and counts the reload. */
+async function reload(
+  next: Parameters<Gateway["reload"]>[0],
+  {
+    running,
+    endpoints,
+    metrics,
+  }: Pick<Served, "running" | "metrics"> & Pick<Listeners, "endpoints">,
+): Promise<void> {
+  try {
+    await running.replace(await parsed(typeof next === "function" ? await next() : next));
+    renewTls(endpoints, running.parsed);
+    metrics.reloaded(true);
+  } catch (error) {
+    metrics.reloaded(false);
+    throw error;
+  }
 }
 
 /** The resources of a gateway besides its listeners and its upstreams. */

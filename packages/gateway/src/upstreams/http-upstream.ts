@@ -117,9 +117,7 @@ export function createHttpUpstream(
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
   const followed = addReplicas(replicas, config, { lookup, clock });
-  refreshAddresses = () => {
-    for (const addresses of followed) addresses.refresh();
-  };
+  refreshAddresses = () => refreshAll(followed);
   const requestHeaders = createRequestHeaders(policy, callers);
   const copy = copyWith(credentials, createCopyDelivery(fleet, requestHeaders));
 
@@ -151,6 +149,10 @@ export function createHttpUpstream(
       await replicas.destroy();
     },
   };
+}
+
+function refreshAll(followed: readonly Addresses[]): void {
+  for (const addresses of followed) addresses.refresh();
 }
 
 function outWarning(upstream: string, isOut: boolean, reason = "no answer"): string {
