@@ -228,6 +228,7 @@ describe("the packages, installed together", () => {
     );
     expect(copies.sort()).toEqual([
       "node_modules/@lutra/cli",
+      "node_modules/@lutra/console",
       "node_modules/@lutra/gateway",
       "node_modules/@lutra/migrate",
       "node_modules/@lutra/stores",
