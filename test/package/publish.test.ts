@@ -188,6 +188,7 @@ describe("the command lutra, installed alone", () => {
     [["up", "server.mjs"], "lutra up needs the package @lutra/gateway"],
     [["gateway", "check", "gateway.yaml"], "lutra gateway needs the package @lutra/gateway"],
     [["migrate", "."], "lutra migrate needs the package @lutra/migrate"],
+    [["inspect", "server.mjs"], "lutra inspect needs the package @lutra/console"],
     [["serve", "server.mjs", "--store", "sqlite:./a.db"], "SQLite needs the package libsql"],
     [["serve", "server.mjs", "--store", "postgres://a/b"], "Postgres needs the package pg"],
   ])("names the command that installs the package for %j", (args, message) => {
