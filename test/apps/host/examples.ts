@@ -73,6 +73,7 @@ async function start(name: string): Promise<Running> {
   const end = Date.now() + startMs;
   while (!(await fetch(`http://127.0.0.1:${port}/mcp`).catch(() => undefined))) {
     if (Date.now() > end || child.exitCode !== null) throw new Error(`${name} did not start`);
+    // time: a server of another package does not say when it listens
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return { child, port };

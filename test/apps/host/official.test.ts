@@ -39,7 +39,7 @@ describe.skipIf(!hasChromium)(
     /** The lines of the view that start with a word. */
     const lines = (word: string) => opened.view.locator("li", { hasText: new RegExp(`^${word} `) });
 
-    const shows = async (word: string, text: string) =>
+    const expectShown = async (word: string, text: string) =>
       expect(await lines(word).first().textContent({ timeout: 30_000 })).toContain(text);
 
     const click = (name: string) =>
@@ -47,7 +47,7 @@ describe.skipIf(!hasChromium)(
 
     it("receives the arguments before the result", async () => {
       await open("show", { arguments: { place: "Oslo" } });
-      await shows("result", '{"place":"Oslo","visits":7}');
+      await expectShown("result", '{"place":"Oslo","visits":7}');
       const all = await opened.view.locator("li").allTextContents();
       const words = all.map((line) => line.split(" ")[0]);
       expect(words.filter((word) => word === "input" || word === "result")).toEqual([
@@ -58,13 +58,13 @@ describe.skipIf(!hasChromium)(
 
     it("connects to the host and learns of its surroundings", async () => {
       await open("show", { arguments: { place: "Oslo" }, context: { theme: "dark" } });
-      await shows("connected", '"host":"lutra-host","theme":"dark","tool":"show"');
-      await shows("connected", '"serverResources","serverTools"');
+      await expectShown("connected", '"host":"lutra-host","theme":"dark","tool":"show"');
+      await expectShown("connected", '"serverResources","serverTools"');
     });
 
     it("receives only responses before it has initialized", async () => {
       await open("show", { arguments: { place: "Oslo" } });
-      await shows("result", "Oslo");
+      await expectShown("result", "Oslo");
       const methods = await opened.run(
         (host) => host.records.map(({ from, method }) => `${from} ${method}`),
         undefined,
@@ -77,18 +77,18 @@ describe.skipIf(!hasChromium)(
 
     it("receives the result of a call that failed", async () => {
       await open("fails");
-      await shows("result", "the place is closed");
+      await expectShown("result", "the place is closed");
     });
 
     it("is told that there will be no result", async () => {
       await open("refuses");
-      await shows("cancelled", "not today");
+      await expectShown("cancelled", "not today");
     });
 
     it("passes progress under the token that the view chose", async () => {
       await open("show", { arguments: { place: "Oslo" } });
       await click("progress");
-      await shows("progress", "counted");
+      await expectShown("progress", "counted");
       expect(await lines("progressed").allTextContents()).toEqual([
         "progressed [1,3]",
         "progressed [2,3]",
@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium)(
         allowedLinks: ["https://*.com", "https://example.com"],
       });
       await click("link");
-      await shows("link", "{}");
+      await expectShown("link", "{}");
       const ofKind = (kind: string) => opened.run((host, name) => host.ofKind(name), kind);
       expect(await ofKind("link")).toEqual(["https://example.com/page"]);
       expect(await ofKind("confirm")).toEqual([]);
@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium)(
     it("passes messages, model context and log messages to the host", async () => {
       await open("show", { arguments: { place: "Oslo" } });
       for (const name of ["message", "update", "log"]) await click(name);
-      for (const name of ["message", "update", "log"]) await shows(name, "");
+      for (const name of ["message", "update", "log"]) await expectShown(name, "");
       const ofKind = (kind: string) => opened.run((host, name) => host.ofKind(name), kind);
       expect(await ofKind("message")).toEqual([[{ type: "text", text: "hi" }]]);
       expect(await ofKind("context")).toEqual([{ structuredContent: { zoom: 3 } }]);
@@ -124,9 +124,9 @@ describe.skipIf(!hasChromium)(
       await open("show", { arguments: { place: "Oslo" } });
       const element = opened.page.locator("mcp-app");
       await click("pip");
-      await shows("pip", '{"mode":"inline"}');
+      await expectShown("pip", '{"mode":"inline"}');
       await click("mode");
-      await shows("mode", '{"mode":"fullscreen"}');
+      await expectShown("mode", '{"mode":"fullscreen"}');
       expect(await element.boundingBox()).toEqual({ x: 0, y: 0, width: 800, height: 600 });
       await opened.page.getByRole("button", { name: "Close" }).click();
       await expect.poll(() => element.getAttribute("display-mode")).toBe("inline");
@@ -166,7 +166,7 @@ describe.skipIf(!hasChromium)(
         ["link", "openLink: the host did not allow it"],
       ] as const) {
         await click(name);
-        await shows(name, line);
+        await expectShown(name, line);
       }
     });
 

@@ -64,6 +64,17 @@ describe("a legacy server over HTTP", () => {
     expect(server.seen.filter((method) => method === "initialize")).toHaveLength(1);
   });
 
+  it("is reached with a fetch that is not called as a method, which browsers refuse", async () => {
+    const server = await serve(refusal(-32000, 400));
+    const strict = function (this: unknown, ...args: Parameters<typeof fetch>) {
+      if (this !== undefined) throw new TypeError("Illegal invocation");
+      return fetch(...args);
+    };
+    const client = connect(server, { fetch: strict });
+    expect((await client.listTools()).tools).toHaveLength(1);
+    expect(client.serverEra).toBe("legacy");
+  });
+
   it("is recognised by its silence", async () => {
     const server = await serve({ fault: "silent" });
     const client = connect(server, { probeTimeoutMs: 100 });

@@ -16,7 +16,7 @@ import type { CompleteBridgeOptions } from "./options.ts";
 export type Phase = "connected" | "initializing" | "ready" | "closed";
 
 /** The functions of a connection that notifications use. */
-export interface NotificationScope {
+interface NotificationScope {
   readonly options: CompleteBridgeOptions;
   /** The requests of the view without a response. */
   readonly pending: ReadonlyMap<RequestId, AbortController>;

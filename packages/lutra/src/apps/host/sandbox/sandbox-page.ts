@@ -22,7 +22,7 @@ export const maxDroppedMessages = 5000;
 const calmMs = 10_000;
 
 /** Maximum length of a message of a view, in characters of JSON. */
-export const maxMessageLength = 10_485_760;
+const maxMessageLength = 10_485_760;
 
 /**
  * The attribute `sandbox` of the frame of a view. With `allow-same-origin` the view could change the
