@@ -5,9 +5,13 @@ const exclude = ["**/node_modules/**", "**/dist/**", "**/dist.next/**", "**/out/
 /** Unit tests of all packages run on the sources of `lutra`; other tests on what was built. */
 const source = { conditions: ["lutra-source", "node"] };
 
-const processTimeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
-/** The default of 1 s is too short on a loaded machine. */
-const unitTimeouts = { testTimeout: 30_000, expect: { poll: { timeout: 15_000 } } };
+const processTimeouts = { testTimeout: 120_000, hookTimeout: 180_000 };
+/** The defaults of 1 s and 10 s are too short on a loaded machine. */
+const unitTimeouts = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 15_000 } },
+};
 /** Files at a time. Vitest by itself leaves one processor without any. */
 const maxWorkers = "100%";
 

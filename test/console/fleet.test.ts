@@ -83,6 +83,7 @@ describe.skipIf(!hasChromium)(`the view Fleet (${needsChromium})`, () => {
     await page.getByRole("button", { name: "Evict all responses" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Evict all" }).click();
     await page.getByText("The cache is empty.").waitFor();
+    expect(await page.getByRole("button", { name: /^Evict tools/ }).count()).toBe(0);
   });
 
   it("moves between the tabs with the arrow keys", async () => {

@@ -76,6 +76,7 @@ describe.skipIf(!hasChromium)(`the view Traces (${needsChromium})`, () => {
     await call(3);
     await page.getByRole("button", { name: "Follow (3 new)" }).click();
     await page.getByText("5 of 5 exchanges").waitFor();
+    expect(await page.getByRole("button", { name: "Pause" }).count()).toBe(1);
   });
 
   it("shows the messages that the gateway keeps, without their arguments", async () => {
