@@ -1,7 +1,8 @@
 /**
  * Methods are data: shared code decides by the columns of `Method` and compares no method name, so
  * that a method of an extension is treated like one of the core. The places that implement the rule
- * of one method are listed here. Notifications have no columns, so their names may be compared.
+ * of one method are listed here. Notifications have no columns, so their names may be compared. The
+ * messages between the pages of apps and their hosts are another protocol.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,6 +25,10 @@ const allowed: { readonly [path: string]: readonly string[] } = {
   // The gateway names its own versions for a legacy upstream.
   "packages/gateway/src/bridge/modern-result.ts": [
     "return method === discover.name ? modernDiscover(own) : own;",
+  ],
+  // Subscriptions move to the next version of a module.
+  "packages/cli/src/reloadable-server.ts": [
+    "request.method === listen.name ? follow(request, context) : current.serve(request, context),",
   ],
   // Legacy servers ask for roots as soon as the session is open.
   "packages/lutra/src/legacy/client/server-requests.ts": [
@@ -84,7 +89,8 @@ describe("the search for comparisons of method names", () => {
 describe("shared code compares no method name", () => {
   const sources = ["lutra", "stores", "gateway", "migrate", "console", "cli"].flatMap((name) =>
     filesBelow(root, `packages/${name}/src`).filter(
-      (path) => isSource(path) && !path.includes("/fixtures/"),
+      (path) =>
+        isSource(path) && !path.includes("/fixtures/") && !/src\/apps\/(?:host|view)\//.test(path),
     ),
   );
 

@@ -213,7 +213,7 @@ describe("lutra", () => {
   it.each([
     [
       [],
-      "lutra: missing command; expected serve, up, work, gateway, logs, eras, migrate, login, logout, list, call, read, prompt, complete, watch, task, doctor or completion; see: lutra --help",
+      "lutra: missing command; expected serve, up, work, gateway, logs, eras, migrate, login, logout, list, call, read, prompt, complete, watch, task, skills, inspect, doctor or completion; see: lutra --help",
     ],
     [["servw"], "lutra: unknown command servw; did you mean serve?"],
     [

@@ -29,7 +29,10 @@ it("leaves out only what cannot be checked", () => {
   expect(left.map(({ path, unchecked }) => `${path}: ${unchecked}`)).toEqual([
     "README.md: needs the MCP Inspector, which the readers' npx installs",
     "docs/cli.md: needs a running server",
+    "docs/cli.md: runs until it is stopped",
+    "docs/cli.md: needs running servers",
     "docs/compatibility.md: needs a running gateway",
+    "docs/console.md: needs a running server",
     "docs/deployment.md: needs Docker",
     "docs/deployment.md: needs a Kubernetes cluster",
     "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
@@ -45,6 +48,9 @@ describe("gateway configurations", () => {
     WIKI_TOKEN: "t",
     ANA_TOKEN: "a".repeat(44),
     BOT_TOKEN: "b".repeat(44),
+    GATEWAY_SECRET: "g".repeat(44),
+    GATEWAY_KEY: Buffer.alloc(32, 1).toString("base64"),
+    TICKETS_SECRET: "t".repeat(44),
   };
 
   const configurations = ofLanguage("yaml");

@@ -29,8 +29,8 @@ interface Manifest {
 const { exports, dependencies, peerDependencies } = JSON.parse(
   readFileSync(join(source, "package.json"), "utf8"),
 ) as Manifest;
-/** The library for pages is a script, and not a module. */
-const notModules = ["./package.json", ".", "./apps/view/script.js"];
+/** The library for pages is a script, and the sandbox of hosts a page. */
+const notModules = ["./package.json", ".", "./apps/view/script.js", "./apps/host/sandbox.html"];
 const subpaths = Object.keys(exports).filter((name) => !notModules.includes(name));
 const specifiers = subpaths.map((name) => name.replace(/^\./, "lutra"));
 

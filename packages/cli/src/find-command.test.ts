@@ -16,7 +16,7 @@ it.each([
 
 describe("an unknown command", () => {
   const names =
-    "serve, up, work, gateway, logs, eras, migrate, login, logout, list, call, read, prompt, complete, watch, task, doctor or completion";
+    "serve, up, work, gateway, logs, eras, migrate, login, logout, list, call, read, prompt, complete, watch, task, skills, inspect, doctor or completion";
   it.each([
     [["serv", "a.ts"], "unknown command serv; did you mean serve?"],
     [["gatewya", "a.yaml"], "unknown command gatewya; did you mean gateway?"],
