@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { SlowFirst } from "./tools/slow-first.ts";
 
 const exclude = ["**/node_modules/**", "**/dist/**", "**/dist.next/**", "**/out/**"];
 
@@ -17,6 +18,7 @@ const maxWorkers = "100%";
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         resolve: source,
