@@ -1,3 +1,4 @@
+import { toolsForModel } from "lutra/apps/host";
 import { createClient } from "lutra/client";
 import { readSkills } from "lutra/skills";
 import { expect, it } from "vitest";
@@ -21,8 +22,8 @@ it("the skill is verified, and all files that it links to are its own", async ()
   for (const path of links) expect((await read(path)).text()).not.toBe("");
 });
 
-it("the skill names the tools of the server, all of them and no others", async () => {
-  const { tools } = await client.listTools();
+it("the skill names the tools for models, all of them and no others", async () => {
+  const tools = toolsForModel((await client.listTools()).tools);
   const { text, read } = await client.skills.load(uri);
   const table = (await read("references/tools.md")).text();
   const rows = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
