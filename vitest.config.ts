@@ -16,6 +16,14 @@ const unitTimeouts = {
 /** Files at a time. Vitest by itself leaves one processor without any. */
 const maxWorkers = "100%";
 
+/** Tests of pages in Chromium, which `npm run test:pages` runs. */
+const pages = ["test/apps/**/*.test.ts", "test/console/**/*.test.ts"];
+/** Those that `npm test` runs, too: attacks on hosts of apps, and one view of the console. */
+const pagesInTest = [
+  "test/apps/host/{attacks,isolation}.test.ts",
+  "test/console/{fleet,size}.test.ts",
+];
+
 export default defineConfig({
   test: {
     sequence: { sequencer: SlowFirst },
@@ -56,7 +64,7 @@ export default defineConfig({
         test: {
           // These start processes, for which they wait most of their time.
           name: "e2e",
-          include: ["test/**/*.test.ts"],
+          include: ["test/!(apps|console)/**/*.test.ts", ...pagesInTest],
           exclude: [...exclude, "**/*.alone.test.ts"],
           ...processTimeouts,
           maxWorkers: "150%",
@@ -67,11 +75,22 @@ export default defineConfig({
         test: {
           // These measure time or memory, or keep the machine busy: one at a time, after the others.
           name: "alone",
-          include: ["test/**/*.alone.test.ts"],
+          include: ["test/!(apps|console)/**/*.alone.test.ts"],
           exclude,
           ...processTimeouts,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          // Several browsers at a time would slow each other down.
+          name: "pages",
+          include: pages,
+          exclude,
+          ...processTimeouts,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,6 +1,6 @@
 /**
- * `npm test`: sets up, checks, then runs every test. Arguments go on to vitest, for instance
- * `npm test -- --project unit`. With `--recheck`, as in CI, up to two files that failed are run once
+ * `npm test`: sets up, checks, then runs every test, except for the project `pages`. Arguments go on
+ * to vitest, for instance `npm test -- --project unit`. With `--recheck`, as in CI, up to two files that failed are run once
  * more, alone, and named as unstable if they pass.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +16,9 @@ const setup = requireScript("setup.mjs");
 await Promise.all([setup, installSuite({ beside: setup })]);
 await requireScript("check.mjs");
 
-const args = process.argv.slice(2);
+const given = process.argv.slice(2);
+const selects = given.some((arg) => arg.startsWith("--project"));
+const args = selects ? given : ["--project=!pages", ...given];
 const vitest = node("node_modules/vitest/vitest.mjs", "run");
 if (!args.includes("--recheck")) await handOver([...vitest, ...args]);
 
