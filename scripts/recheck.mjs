@@ -5,7 +5,7 @@
  */
 
 /** Maximum number of files that are run again. More failures have a common cause. */
-export const maxFiles = 2;
+export const maxFiles = 4;
 
 /**
  * Returns the files of a report of Vitest (`--reporter=json`) that may be run again, with the names

@@ -1,7 +1,7 @@
 /**
  * `npm test`: sets up, checks, then runs every test, except for the project `pages`. Arguments go on
- * to vitest, for instance `npm test -- --project unit`. With `--recheck`, as in CI, up to two files that failed are run once
- * more, alone, and named as unstable if they pass.
+ * to vitest, for instance `npm test -- --project unit`. With `--recheck`, as in CI, up to four files
+ * that failed are run once more, alone, and named as unstable if they pass.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -46,7 +46,8 @@ it("a client gets an error when its replica dies during a body, and can continue
     await write(half);
     process.kill((structuredContent as { pid: number }).pid, "SIGKILL");
   });
-  expect(broken).toMatchObject([502, { error: { code: -32603 } }]);
+  // With 503, the gateway had not begun to send the body, of which the kernel may keep the first half.
+  expect(broken).toMatchObject([expect.toBeOneOf([502, 503]), { error: { code: -32603 } }]);
   const next = await send(async (write) => {
     await write(half);
     await write(half);

@@ -21,15 +21,19 @@ function blockOf(page: string, start: string): string {
 }
 
 const folder = fileURLToPath(new URL("../../examples/readme/", import.meta.url));
-const tsx = fileURLToPath(new URL("../../node_modules/tsx/dist/cli.mjs", import.meta.url));
 
+/** Runs client.ts with the command of README.md, for a server at another URL. */
 async function runClient(url: string): Promise<string> {
   const program = readFileSync(`${folder}client.ts`, "utf8");
   const [shown] = program.match(/http:\/\/[^"]+/) ?? [];
   expect(shown).toBe(shownUrl);
-  const args = [tsx, "--input-type=module", "--eval", program.replace(shown ?? "", url)];
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
+  const [, command = ""] =
+    /Run it with `node (.+?)`/.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
+  expect(command).toContain("client.ts");
+  const project = temporaryProject();
+  writeFileSync(join(project, "client.ts"), program.replace(shown ?? "", url));
+  const child = spawn(process.execPath, command.split(" "), {
+    cwd: project,
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -38,6 +42,14 @@ async function runClient(url: string): Promise<string> {
   });
   await once(child, "close");
   return output;
+}
+
+/** Creates a folder in which the packages of this repository are found. */
+function temporaryProject(): string {
+  mkdirSync(join(root, ".lutra"), { recursive: true });
+  const project = mkdtempSync(join(root, ".lutra/readme-"));
+  onTestFinished(() => rmSync(project, { recursive: true }));
+  return project;
 }
 
 it.each([
@@ -60,9 +72,7 @@ it.skipIf(!hasCurl).each(["README.md", "packages/create-lutra/template/base/READ
 );
 
 it("the gateway of README.md prints nothing but its addresses and its replicas", async () => {
-  mkdirSync(join(root, ".lutra"), { recursive: true });
-  const project = mkdtempSync(join(root, ".lutra/readme-"));
-  onTestFinished(() => rmSync(project, { recursive: true }));
+  const project = temporaryProject();
   copyFileSync(`${folder}server.ts`, join(project, "server.ts"));
   const ports = "listen: { port: 0 }\nadmin: { port: 0 }\n";
   writeFileSync(join(project, "gateway.yaml"), ports + blockOf("README.md", "# gateway.yaml"));

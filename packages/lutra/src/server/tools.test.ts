@@ -249,6 +249,13 @@ describe("server/tools#tool: arguments", () => {
     expect(seen).toEqual(name === "JSON Schema" ? { city: "Lyon" } : { city: "Lyon", days: 7 });
   });
 
+  const recursive = z.object({
+    city: z.string(),
+    get near() {
+      return z.array(recursive).optional();
+    },
+  });
+
   it.each<[string, Schema, JSONObject]>([
     [
       "a union",
@@ -262,6 +269,28 @@ describe("server/tools#tool: arguments", () => {
         z.object({ by: z.literal("zip"), zip: z.number() }),
       ]),
       { oneOf: [{ type: "object" }, { type: "object" }] },
+    ],
+    [
+      "a variant of valibot",
+      toStandardJsonSchema(
+        v.variant("by", [
+          v.object({ by: v.literal("city"), city: v.string() }),
+          v.object({ by: v.literal("zip"), zip: v.number() }),
+        ]),
+      ),
+      { oneOf: [{ type: "object" }, { type: "object" }] },
+    ],
+    [
+      "zod's object with a refinement, which the schema can't show",
+      z
+        .object({ by: z.string(), city: z.unknown() })
+        .refine(({ city }) => city === "Lyon", "expected Lyon"),
+      { required: ["by", "city"] },
+    ],
+    [
+      "a recursive schema of zod",
+      recursive,
+      { properties: { city: { type: "string" }, near: { items: { $ref: "#" } } } },
     ],
     [
       "zod/mini's object",
