@@ -6,7 +6,6 @@
  */
 import { hash } from "node:crypto";
 import { unlessAborted } from "lutra/internal";
-import type { ProtocolError } from "lutra/protocol";
 import type { UpstreamAuthConfig, UpstreamConfig } from "../config/schema.ts";
 import { isPerCaller } from "../config/upstream-grants.ts";
 import {
@@ -14,10 +13,11 @@ import {
   type UpstreamSecrets,
   upstreamSecretsOf,
 } from "../config/upstream-secrets.ts";
-import { noSubjectToken, noToken, unverifiedCaller } from "./credential-errors.ts";
+import { noSubjectToken, unverifiedCaller } from "./credential-errors.ts";
 import { createObtain, type Obtain } from "./obtain.ts";
 import type { RequestingCaller } from "./requesting-caller.ts";
 import { TokenCache } from "./token-cache.ts";
+import { TokenOutage } from "./token-outage.ts";
 
 export interface UpstreamCredentials {
   /** Returns the token for a request if it is known already. */
@@ -74,25 +74,15 @@ function createUpstreamCredentials(init: UpstreamCredentialsInit): UpstreamCrede
   const obtain = init.obtain ?? createObtain(init);
   const cache = new TokenCache({ now });
   const perCaller = isPerCaller(config);
-  let isOut = false;
-
-  function failed(error: unknown): ProtocolError {
-    const { refusal, isOfCaller } = noToken(name, error);
-    if (!isOfCaller && !isOut) {
-      isOut = true;
-      onWarning(`upstream "${name}": no token can be obtained`, error);
-    }
-    return refusal;
-  }
+  const outage = new TokenOutage(name, onWarning);
 
   async function obtained(caller: RequestingCaller) {
     try {
       const token = await obtain(caller.token);
-      if (isOut) onWarning(`upstream "${name}": tokens can be obtained again`);
-      isOut = false;
+      outage.succeeded();
       return token;
     } catch (error) {
-      throw failed(error);
+      throw outage.failed(error);
     }
   }
 

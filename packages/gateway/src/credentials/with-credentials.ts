@@ -76,7 +76,7 @@ async function sendRenewed(
   const key = credentials.keyOf(caller);
   for (const isLast of [false, true]) {
     const get = () => credentials.get(caller, context.signal);
-    const token = await onceConnected(get, waitMs).catch((error: unknown) => {
+    const token = await onceConnected(get, waitMs, context.signal).catch((error: unknown) => {
       setReason(context, "credentials");
       throw error;
     });
@@ -95,14 +95,19 @@ const connectMs = 20_000;
 const pollMs = 500;
 
 /** Calls `get` until the account exists, for some time. Consent to a page does not say that it is done. */
-async function onceConnected(get: () => Promise<string>, waitMs: number): Promise<string> {
-  const until = Date.now() + waitMs;
+async function onceConnected(
+  get: () => Promise<string>,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const until = performance.now() + waitMs;
   for (;;) {
     try {
       return await get();
     } catch (error) {
-      if (!(error instanceof MissingAccountError) || Date.now() >= until) throw error;
-      await delay(pollMs);
+      if (!(error instanceof MissingAccountError) || performance.now() >= until) throw error;
+      // The next call of `get` reports that the caller has gone.
+      await delay(pollMs, undefined, { signal }).catch(() => {});
     }
   }
 }

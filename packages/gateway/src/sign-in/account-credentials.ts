@@ -1,11 +1,12 @@
 /** The credentials of an upstream to which users connect accounts. */
 import { hash } from "node:crypto";
-import { unlessAborted } from "lutra/internal";
+import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { Principal } from "lutra/protocol";
-import { noToken, unverifiedCaller } from "../credentials/credential-errors.ts";
+import { unverifiedCaller } from "../credentials/credential-errors.ts";
 import { MissingAccountError } from "../credentials/missing-account.ts";
 import type { RequestingCaller } from "../credentials/requesting-caller.ts";
 import { TokenCache } from "../credentials/token-cache.ts";
+import { TokenOutage } from "../credentials/token-outage.ts";
 import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts";
 import type { Account } from "./accounts.ts";
 
@@ -18,6 +19,9 @@ export interface AccountCredentialsOptions {
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
+/** Maximum number of callers whose refused tokens are kept until they are renewed. */
+const maxRefused = 10_000;
+
 /** Creates the credentials. A caller without an account rejects with a `MissingAccountError`. */
 export function createAccountCredentials({
   name,
@@ -28,7 +32,8 @@ export function createAccountCredentials({
   // The account may be connected at any time.
   const cache = new TokenCache({ failureMs: 0 });
   /** The tokens that the upstream has refused, by caller, until they are renewed. */
-  const refusedTokens = new Map<string, string>();
+  const refusedTokens = new BoundedMap<string, string>({ maxEntries: maxRefused });
+  const outage = new TokenOutage(name, onWarning);
   const keyOf = ({ principal }: RequestingCaller) =>
     hash("sha256", String(principal?.id), "base64url");
 
@@ -37,11 +42,12 @@ export function createAccountCredentials({
     try {
       const token = await accountOf(principal.id).token({ refused });
       refusedTokens.delete(key);
-      if (token !== undefined) return token;
+      if (token !== undefined) {
+        outage.succeeded();
+        return token;
+      }
     } catch (error) {
-      const { refusal } = noToken(name, error);
-      onWarning(`upstream "${name}": a token of a user was not renewed`, error);
-      throw refusal;
+      throw outage.failed(error);
     }
     throw new MissingAccountError(name, () => linkFor(principal));
   }
