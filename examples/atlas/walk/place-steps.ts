@@ -23,7 +23,7 @@ export const placeSteps: readonly Step[] = [
       const { tools, ttlMs = 0 } = await client.listTools();
       const names = tools.map(({ name }) => name).join(", ");
       expectTrue(names.includes("daylight"), "expected the tools of the almanac as well");
-      return `${names}. The list may be cached for ${ttlMs / 60_000} minutes.`;
+      return `${names}. The list may be cached for ${Math.round(ttlMs / 1000)} s.`;
     },
   },
   {
