@@ -1,5 +1,5 @@
 /**
- * Reads and checks the table of rules: `spec-rules/<page>.json` says of each rule of a page how Lutra
+ * Reads and checks the table of rules: `spec-rules/<page>.json` states for each rule of a page how Lutra
  * implements it. The rules themselves are listed in spec-pages.json.
  *
  * The evidence of a verdict is `file > title`, where the title is that of a test or of a heading of a

@@ -11,7 +11,7 @@ const labelColors: readonly Color[] = ["cyan", "magenta", "yellow", "blue", "gre
 const streams = ["stdout", "stderr"] as const;
 
 /**
- * Returns the options for the process of a replica. It inherits an output that is no terminal, so that
+ * Returns the options for the process of a replica. It inherits an output that is not a terminal, so that
  * programs that read it get the lines as they are.
  */
 export function outputOptions(): { readonly stdio: StdioOptions; readonly env: NodeJS.ProcessEnv } {

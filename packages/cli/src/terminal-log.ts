@@ -21,7 +21,7 @@ export interface LogEntry {
 const subjectColumns = 32;
 
 /**
- * Returns the stream that writes the log as text, or undefined for an output that is no terminal,
+ * Returns the stream that writes the log as text, or undefined for an output that is not a terminal,
  * which receives JSON. `placeOf` names a replica.
  */
 export function terminalLogFor(

@@ -34,7 +34,7 @@ export interface GatewayOptions {
   readonly openShared?: OpenShared | undefined;
   /**
    * Identifies callers, in place of `auth` in the configuration. A request for which it returns no
-   * principal is refused with the status 401. An error that is no `ProtocolError` is masked, with the
+   * principal is refused with the status 401. An error that is not a `ProtocolError` is masked, with the
    * status 500.
    *
    * @default every caller is served, without a principal

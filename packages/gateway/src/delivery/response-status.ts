@@ -18,7 +18,7 @@ export type ResponseHeaders = { readonly [name: string]: string | string[] | und
  * Returns the fault of a replica whose response shows that its server is unavailable. Statuses 502,
  * 503 and 504 come from a load balancer or a platform in front of a server that does not answer.
  * With a JSON body they are the MCP server's own response to one request, so the server is
- * available. Other statuses are no fault: the request itself may cause a 500.
+ * available. Other statuses are not a fault: the request itself may cause a 500.
  */
 export function faultOf(status: number, contentType: string | undefined): string | undefined {
   if (status !== 502 && status !== 503 && status !== 504) return undefined;

@@ -105,7 +105,7 @@ export function failureOf(
   return { reason, error: new UpstreamError(kind, upstream, message, options) };
 }
 
-/** Returns the failure of an exchange whose response is no message of this revision. */
+/** Returns the failure of an exchange whose response is not a message of this revision. */
 export function malformedOf(upstream: string, cause: unknown): Failure {
   const reason = isEarlierRevision(cause) ? "earlier-revision" : "malformed";
   return failureOf(upstream, reason, cause);

@@ -31,7 +31,7 @@ const unknownAuthority: ReadonlySet<string> = new Set([
 
 /**
  * Returns the reason for which no connection with TLS could be established, or undefined for an error
- * that is not of TLS. Looks at the error alone, not at its causes.
+ * that is not of TLS. Reads only the error itself, not at its causes.
  */
 function problemWithTls(error: Error): string | undefined {
   const code = String(Reflect.get(error, "code"));

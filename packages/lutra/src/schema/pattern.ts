@@ -50,7 +50,7 @@ export class PatternCompiler {
   #classOf(source: string): CharacterTest {
     let test = this.#classes.get(source);
     if (test === undefined) {
-      // A runtime builds the set of a Unicode property anew for each expression, in up to 0.3 ms.
+      // A runtime builds the set of a Unicode property again for each expression, in up to 0.3 ms.
       this.#spend(100 + 1000 * (source.match(/\\p/gi)?.length ?? 0));
       test = characterTest(new RegExp(`^${source}$`, "u"));
       this.#classes.set(source, test);

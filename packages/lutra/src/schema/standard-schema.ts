@@ -21,7 +21,7 @@ export type Schema = StandardSchema | JSONObject;
 export type SchemaLike = Schema | StandardSchemaV1;
 
 /**
- * The type that a schema must have besides its own: any, or for a value that is no schema, a text
+ * The type that a schema must have besides its own: any, or for a value that is not a schema, a text
  * that names the remedy in the type error.
  */
 export type SchemaHint<S> = S extends StandardSchema

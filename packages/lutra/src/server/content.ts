@@ -41,7 +41,7 @@ function isMimeType(value: unknown): boolean {
 /**
  * Checks the content of a handler.
  *
- * @param remedy The end of the message about a value that is no content block
+ * @param remedy The end of the message about a value that is not a content block
  * @throws {TypeError} for an invalid content block
  */
 export function requireContent(

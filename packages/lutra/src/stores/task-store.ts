@@ -63,7 +63,7 @@ export interface TakenTask {
   readonly end: (task: StoredTask, order?: AttemptOrder) => Promise<boolean>;
   /**
    * Call it before each effect of the attempt. Asks the store when the process may have been paused
-   * since it last heard of the task.
+   * since its last news of the task.
    *
    * @throws {TransportError} when the attempt no longer owns the task, and a `StoreUnavailableError`
    */

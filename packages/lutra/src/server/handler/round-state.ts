@@ -75,7 +75,7 @@ export class RoundState {
 
   /** Starts an operation, and returns the promise for its handler. */
   start<T>(start: OperationStart, create: CreateOperation<T>): Promise<T> {
-    // The handler has ended, so its value is known. Nobody awaits this promise.
+    // The handler has ended, so its value is known. This promise is not awaited.
     if (this.#phase === "over") return new Promise(() => {});
     if (this.#phase === "pausing") return refused(new InputPending("the round is about to end"));
     return quiet(

@@ -28,7 +28,7 @@ export function isGroupAlive(pid: number): boolean {
 
 /**
  * Returns true unless all processes of the group have ended and wait for their parent. In a container
- * without an init process, those whose parent has exited wait for ever.
+ * without an init process, those whose parent has exited remain indefinitely.
  */
 function hasRunningMember(group: number): boolean {
   try {

@@ -210,7 +210,7 @@ export async function runTaskRound(
   const request: JSONRPCRequest = { jsonrpc: "2.0", id: taskId, method: callTool.name, params };
   const meta = without(parseRequestMeta(params, modernVersions), "logLevel");
   const principal = (call.principal ?? undefined) as Principal | undefined;
-  // There is no request, so progress and log messages reach nobody.
+  // There is no request, so progress and log messages have no receiver.
   const context = new RoundContext(controller, { principal, meta, notify: () => {} });
   const known: InputMemory = {
     answers: ownCopy(memory.answers),
