@@ -1,3 +1,4 @@
+import { createContext, Script } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PatternCompiler } from "./pattern.ts";
@@ -15,6 +16,23 @@ function stepsOf(pattern: string, text: string): number {
     },
   });
   return steps;
+}
+
+const search = new Script("pattern.exec(text)?.index ?? -1");
+const context = createContext({});
+
+/**
+ * Returns the index of the first match by RegExp, -1 without one, and undefined if it takes over 200
+ * ms: RegExp backtracks, for minutes where random quantifiers are nested.
+ */
+function nativeIndexOf(pattern: RegExp, text: string): number | undefined {
+  Object.assign(context, { pattern, text });
+  try {
+    return search.runInContext(context, { timeout: 200 });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return undefined;
+    throw error;
+  }
 }
 
 const atom = fc.constantFrom(
@@ -73,10 +91,11 @@ describe("the engine for patterns agrees with RegExp and the flag u", () => {
           // A name can be given to one group only; nothing depends on it here.
           return;
         }
+        const at = nativeIndexOf(native, text);
+        if (at === undefined) return;
         // V8 also finds empty matches inside a surrogate pair, where ECMA-262 starts no match.
-        const at = native.exec(text)?.index ?? 0;
-        fc.pre(!/[\uDC00-\uDFFF]/.test(text.charAt(at)));
-        expect(matches(pattern, text)).toBe(native.test(text));
+        fc.pre(!/[\uDC00-\uDFFF]/.test(text.charAt(Math.max(0, at))));
+        expect(matches(pattern, text)).toBe(at >= 0);
       }),
       { numRuns: 3000 },
     );
