@@ -1,36 +1,30 @@
 /** Starts, reloads and closes the gateway. */
-import {
-  listenHttp,
-  type MalformedRequest,
-  type OwnEndpoint,
-  type TlsSettings,
-  withPage,
-} from "lutra/internal";
-import type { Method } from "lutra/protocol";
+import type { MalformedRequest } from "lutra/internal";
 import { createMetrics } from "./admin/metrics.ts";
-import { type AdminListener, type AdminParts, openAdmin } from "./admin/open-admin.ts";
-import { listenTlsOf, readCertificates } from "./config/certificates.ts";
+import { readCertificates } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { protectedBy } from "./config/load-callers.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
-import type { ConfigInput, ListenPlace } from "./config/schema.ts";
+import type { ConfigInput } from "./config/schema.ts";
 import { readSecretFiles } from "./config/upstream-secrets.ts";
-import { type LoadedConsole, loadConsole } from "./console/load-console.ts";
-import { type Eras, openEras } from "./eras/open-eras.ts";
 import { createRecord } from "./exchange-record.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
+import {
+  type CompleteOptions,
+  type GatewayResources,
+  openGatewayResources,
+} from "./gateway-resources.ts";
 import { RequestHandler } from "./handler.ts";
-import { ListenError } from "./listen-error.ts";
-import { openLog } from "./log/open-log.ts";
+import {
+  closeListeners,
+  type Listeners,
+  openListeners,
+  renewCertificates,
+  type Served,
+} from "./listeners.ts";
 import { RunningConfig, readyMsOf } from "./running-config.ts";
-import { openSharing, type Sharing } from "./shared/open-shared.ts";
-import { type OpenSignIn, openSignIn } from "./sign-in/open-sign-in.ts";
 import { extensionMethods } from "./subjects/known-methods.ts";
-import { loadTracing } from "./tracing/load-tracing.ts";
-import type { StartTrace } from "./tracing/start-trace.ts";
-import { withTimeline } from "./tracing/timeline.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
-import { createVisit } from "./visit.ts";
 
 export interface Gateway {
   /** The URL of the MCP endpoint. */
@@ -101,10 +95,44 @@ export async function startGateway(
 ): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = extensionMethods } =
     options;
+  const complete: CompleteOptions = { ...options, notice, methods };
   const first = await parsed(input);
   requireBus(first.config, options);
-  const resources = await openResources(first, { ...options, notice, methods });
-  const { startTrace, log, sharing, eras, page } = resources;
+  const resources = await openGatewayResources(first, complete);
+  const served = servedBy(first, resources, complete);
+  const listeners = await openListeners(first.config, served).catch(async (error: unknown) => {
+    await resources.close();
+    throw error;
+  });
+  const { running } = served;
+  const { endpoints, admin } = listeners;
+  const [url = "", ...alsoUrls] = endpoints.map((one) => one.url + first.config.listen.path);
+  return {
+    url,
+    alsoUrls,
+    isLocal: endpoints.every(({ isLocal }) => isLocal),
+    adminUrl: admin?.url,
+    consoleUrl: admin?.consoleUrl,
+    ready: (names) => untilReady(running, names),
+    upstreams: () => running.statuses(),
+    reload: (next) => reload(next, served, listeners),
+    reopenLog: () => resources.log?.reopen(),
+    close: async () => {
+      running.announceClose();
+      await closeListeners(listeners);
+      await running.close();
+      await resources.close();
+    },
+  };
+}
+
+/** Creates the parts to which the listeners pass requests. They do nothing before the first listener. */
+function servedBy(
+  first: ParsedConfig,
+  { startTrace, log, sharing, signIn, eras, page }: GatewayResources,
+  options: CompleteOptions,
+): Served {
+  const { notice, methods, onDrain } = options;
   const { recorder } = page ?? {};
   const metrics = createMetrics({
     methods,
@@ -118,7 +146,6 @@ export async function startGateway(
     log?.write(record, req, res);
   });
   const observer = recorder?.middleware;
-  const { signIn } = resources;
   const own = { methods, notice, handler, startTrace, sharing, signIn, observer };
   const running = new RunningConfig(first, { ...options, ...own });
   const onMalformed = (request: MalformedRequest) => {
@@ -127,108 +154,23 @@ export async function startGateway(
     recorder?.observe(record, request.status);
     log?.writeMalformed(record, request);
   };
-  const served = {
-    running,
-    handler,
-    metrics,
-    eras,
-    page,
-    notice,
-    onDrain: options.onDrain,
-    onMalformed,
-  };
-  const { endpoints, admin } = await listenAll(first.config, served).catch(
-    async (error: unknown) => {
-      await closeResources(resources);
-      throw error;
-    },
-  );
-  const [url = "", ...alsoUrls] = endpoints.map((one) => one.url + first.config.listen.path);
-  return {
-    url,
-    alsoUrls,
-    isLocal: endpoints.every(({ isLocal }) => isLocal),
-    adminUrl: admin?.url,
-    consoleUrl: admin?.consoleUrl,
-    ready: (names) => untilReady(running, names),
-    upstreams: () => running.statuses(),
-    reload: (next) => reload(next, { running, endpoints, metrics }),
-    reopenLog: () => log?.reopen(),
-    close: async () => {
-      running.announceClose();
-      await Promise.all(endpoints.map((endpoint) => endpoint.close()));
-      await admin?.close();
-      await running.close();
-      await closeResources(resources);
-    },
-  };
+  return { running, handler, metrics, eras, page, notice, onDrain, onMalformed };
 }
 
 /** Applies another configuration, and counts the reload. */
 async function reload(
   next: Parameters<Gateway["reload"]>[0],
-  {
-    running,
-    endpoints,
-    metrics,
-  }: Pick<Served, "running" | "metrics"> & Pick<Listeners, "endpoints">,
+  { running, metrics }: Pick<Served, "running" | "metrics">,
+  listeners: Listeners,
 ): Promise<void> {
   try {
     await running.replace(await parsed(typeof next === "function" ? await next() : next));
-    renewTls(endpoints, running.parsed);
+    renewCertificates(listeners, running.parsed);
     metrics.reloaded(true);
   } catch (error) {
     metrics.reloaded(false);
     throw error;
   }
-}
-
-/** The resources of a gateway besides its listeners and its upstreams. */
-interface Resources {
-  readonly startTrace: StartTrace | undefined;
-  readonly log: ReturnType<typeof openLog>;
-  readonly sharing: Sharing | undefined;
-  readonly eras: Eras;
-  readonly signIn: OpenSignIn | undefined;
-  /** Undefined if the console is off. */
-  readonly page: LoadedConsole | undefined;
-}
-
-async function openResources(
-  first: ParsedConfig,
-  options: GatewayOptions & {
-    readonly notice: (line: string) => void;
-    readonly methods: readonly Method[];
-  },
-): Promise<Resources> {
-  const { config } = first;
-  const { notice } = options;
-  const isTraced = config.tracing ?? options.tracing ?? false;
-  const spans = isTraced ? await loadTracing() : undefined;
-  const { console: isOnByDefault = false, methods } = options;
-  const page = await loadConsole(config, { isOnByDefault, methods });
-  const startTrace = page === undefined ? spans : withTimeline(spans);
-  const log = openLog(config.log, { ...options, notice }, fileOf(first));
-  let sharing: Sharing | undefined;
-  try {
-    sharing = await openSharing(config, options.openShared, notice);
-    const signIn = await openSignIn(config, options);
-    return { startTrace, log, sharing, signIn, eras: await openEras(config, options), page };
-  } catch (error) {
-    await sharing?.close();
-    log?.close();
-    throw error;
-  }
-}
-
-async function closeResources({ sharing, eras, log, signIn }: Resources): Promise<void> {
-  await signIn?.close();
-  await sharing?.close();
-  // Exchanges that were cut off are logged once their connections have closed.
-  await new Promise((resolve) => setImmediate(resolve));
-  await eras.close();
-  await log?.flush();
-  log?.close();
 }
 
 async function untilReady(
@@ -238,13 +180,6 @@ async function untilReady(
   const selected = upstreams.filter(({ name }) => names === undefined || names.includes(name));
   const all = selected.map((one) => one.ready(readyMsOf(config.upstreams[one.name])));
   return (await Promise.all(all)).every(Boolean);
-}
-
-/** Sets the certificate of each listener to that of the current configuration. */
-function renewTls(endpoints: readonly OwnEndpoint[], parsed: ParsedConfig): void {
-  for (const [index, tls] of ownTlsOf(parsed).entries()) {
-    if (tls) endpoints[index]?.renewTls(tls);
-  }
 }
 
 /** @throws {TypeError} for a bus that this program does not open */
@@ -260,88 +195,4 @@ async function parsed(input: ConfigInput | ParsedConfig): Promise<ParsedConfig> 
   const { config, authenticate = await protectedBy(parsed.config.auth) } = parsed;
   const certificates = readCertificates(config);
   return { ...parsed, certificates, secretFiles: readSecretFiles(config), authenticate };
-}
-
-/** Returns the certificate of each listener, or undefined for one without. */
-function ownTlsOf({
-  config,
-  certificates = new Map(),
-}: ParsedConfig): readonly (TlsSettings | undefined)[] {
-  return placesOf(config).map(({ tls }) => tls && listenTlsOf(tls, certificates));
-}
-
-/** Returns the places of all listeners for clients. */
-function placesOf({ listen }: CompleteConfig): readonly ListenPlace[] {
-  return [listen, ...listen.also];
-}
-
-/** Returns the path of the configuration file, for errors. */
-function fileOf(first: ParsedConfig): string | undefined {
-  return "file" in first && typeof first.file === "string" ? first.file : undefined;
-}
-
-interface Listeners {
-  /** The listeners for clients: that of `listen`, then those of `listen.also`. */
-  readonly endpoints: readonly OwnEndpoint[];
-  readonly admin: AdminListener | undefined;
-}
-
-interface Served extends AdminParts, Pick<GatewayOptions, "onDrain"> {
-  readonly handler: RequestHandler;
-  readonly onMalformed: (request: MalformedRequest) => void;
-}
-
-/** Opens the sockets before it starts the upstreams, so that a port in use is reported first. */
-async function listenAll(config: CompleteConfig, served: Served): Promise<Listeners> {
-  const endpoints: OwnEndpoint[] = [];
-  let admin: AdminListener | undefined;
-  try {
-    const listen = listenFor(config, served);
-    for (const [index, place] of placesOf(config).entries()) {
-      endpoints.push(await listen(place, index));
-    }
-    admin = await openAdmin(served, `${endpoints[0]?.url}${config.listen.path}`);
-    served.running.start();
-    return { endpoints, admin };
-  } catch (error) {
-    for (const endpoint of endpoints) await endpoint.close();
-    await admin?.close();
-    throw error;
-  }
-}
-
-/** Returns a function that opens a listener for clients. */
-function listenFor(
-  { listen: { path, maxConnections } }: CompleteConfig,
-  { running, handler, onDrain, onMalformed }: Served,
-): (place: ListenPlace, index: number) => Promise<OwnEndpoint> {
-  const handle = withPage({
-    path,
-    handle: handler.handleAt(path),
-    rules: () => (running.config.listen.page ? handler.settings?.endpoint.rules : undefined),
-    visit: createVisit(() => handler.settings),
-  });
-  const service = { handle, close: () => running.drain(), onMalformed };
-  const isTrusted = (address: string) => handler.settings?.peers.isTrusted(address) ?? false;
-  const certificates = ownTlsOf(running.parsed);
-  const shared = {
-    maxConnections,
-    count: { open: 0 },
-    drainMs: () => running.config.drainMs,
-    lameDuckMs: () => running.config.lameDuckMs,
-    onDrain,
-  };
-  return ({ host, port, socket, mode, proxyProtocol }, index) =>
-    listenHttp(service, {
-      ...shared,
-      host,
-      port,
-      socket,
-      mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
-      proxies: proxyProtocol ? { isTrusted } : undefined,
-      tls: certificates[index],
-    }).catch((cause: unknown) => {
-      const at = index === 0 ? "listen" : `listen.also[${index - 1}]`;
-      throw new ListenError("listen", { host, port, socket }, cause, at);
-    });
 }

@@ -1,26 +1,16 @@
 import { expect, it } from "vitest";
-import { diffConfig } from "./diff.ts";
+import { settingsToRestart, upstreamSettings } from "./diff.ts";
 import { parseConfig } from "./parse-config.ts";
 
 const url = "http://a.example/mcp";
 const parse = (input: object) => parseConfig(input);
 
-it("lists new, removed and changed upstreams, compared by value", () => {
-  const old = parse({ upstreams: { same: { url }, gone: { url }, changed: { url } } });
-  const next = parse({
-    upstreams: {
-      added: { url },
-      changed: { url, health: { failures: 9 } },
-      same: { url: `${url}` },
-    },
-    drainMs: 1,
-  });
-  expect(diffConfig(old, next)).toEqual({
-    added: ["added"],
-    gone: ["gone"],
-    changed: ["changed"],
-    needsRestart: [],
-  });
+it("compares the settings of upstreams by value", () => {
+  const old = parse({ upstreams: { same: { url }, changed: { url } } });
+  const changed = { url, health: { failures: 9 } };
+  const next = parse({ upstreams: { changed, same: { url: `${url}` } }, drainMs: 1 });
+  expect(upstreamSettings("same", next)).toEqual(upstreamSettings("same", old));
+  expect(upstreamSettings("changed", next)).not.toEqual(upstreamSettings("changed", old));
 });
 
 it.each([
@@ -31,7 +21,7 @@ it.each([
   ["admin", { admin: false }, '{"host":"127.0.0.1","port":9464}'],
 ])("requires a restart to change %s", (setting, change, before) => {
   const upstreams = { a: { url } };
-  expect(diffConfig(parse({ upstreams }), parse({ upstreams, ...change })).needsRestart).toEqual([
+  expect(settingsToRestart(parse({ upstreams }), parse({ upstreams, ...change }))).toEqual([
     `${setting}: expected ${before}, as in the running gateway; restart the gateway to change it`,
   ]);
 });
@@ -39,5 +29,5 @@ it.each([
 it("allows changes of other listen settings", () => {
   const upstreams = { a: { url } };
   const next = parse({ upstreams, listen: { allowedOrigins: ["https://b.example"] } });
-  expect(diffConfig(parse({ upstreams }), next).needsRestart).toEqual([]);
+  expect(settingsToRestart(parse({ upstreams }), next)).toEqual([]);
 });

@@ -6,44 +6,23 @@ import type { CompleteConfig } from "./complete-routes.ts";
 import type { ParsedConfig } from "./parse-config.ts";
 import { upstreamSecretsOf } from "./upstream-secrets.ts";
 
-export interface ConfigDiff {
-  /** Names of new upstreams. */
-  readonly added: readonly string[];
-  /** Names of removed upstreams. */
-  readonly gone: readonly string[];
-  /** Names of upstreams with any changed setting. */
-  readonly changed: readonly string[];
-  /** Messages for settings that can't change while the gateway runs, one line each. */
-  readonly needsRestart: readonly string[];
-}
-
-/** Compares upstreams by value. Other settings need no comparison, because all of them are replaced. */
-export function diffConfig(oldParsed: Compared, nextParsed: Compared): ConfigDiff {
-  const { config: old } = oldParsed;
-  const { config: next } = nextParsed;
-  const before = new Map(Object.entries(old.upstreams));
-  const after = new Map(Object.entries(next.upstreams));
-  return {
-    added: [...after.keys()].filter((name) => !before.has(name)),
-    gone: [...before.keys()].filter((name) => !after.has(name)),
-    changed: [...after.keys()].filter(
-      (name) =>
-        before.has(name) &&
-        !isDeepStrictEqual(settingsOf(name, oldParsed), settingsOf(name, nextParsed)),
-    ),
-    needsRestart: fixedSettings.flatMap(({ path, read }) => {
-      if (isDeepStrictEqual(read(old), read(next))) return [];
-      return [
-        `${path}: expected ${shown(read(old))}, as in the running gateway; restart the gateway to change it`,
-      ];
-    }),
-  };
+/** Returns a message for each changed setting that can't change while the gateway runs. */
+export function settingsToRestart(
+  { config: old }: Compared,
+  { config: next }: Compared,
+): readonly string[] {
+  return fixedSettings.flatMap(({ path, read }) => {
+    if (isDeepStrictEqual(read(old), read(next))) return [];
+    return [
+      `${path}: expected ${shown(read(old))}, as in the running gateway; restart the gateway to change it`,
+    ];
+  });
 }
 
 type Compared = Pick<ParsedConfig, "config" | "certificates" | "secretFiles">;
 
 /** Returns everything that an upstream is created from. The processes of a module have the keys. */
-function settingsOf(
+export function upstreamSettings(
   name: string,
   { config, certificates = new Map(), secretFiles = new Map() }: Compared,
 ): unknown {

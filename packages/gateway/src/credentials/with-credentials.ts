@@ -21,11 +21,22 @@ import {
 import { callerIn } from "./requesting-caller.ts";
 import type { UpstreamCredentials } from "./upstream-credentials.ts";
 
+interface CredentialPolicyInput {
+  /** The name of the upstream. */
+  readonly name: string;
+  readonly credentials?: UpstreamCredentials | undefined;
+}
+
 /**
- * Adds the token of its caller to each request. A request that the upstream refuses with 401 has not
- * run, so it is sent once more with another token. A caller who has to connect an account is asked to.
+ * Creates the policy that adds the token of its caller to each request. A request that the upstream
+ * refuses with 401 has not run, so it is sent once more with another token. A caller who has to connect
+ * an account is asked to. Returns undefined for an upstream without credentials.
  */
-export function withCredentials(name: string, credentials: UpstreamCredentials): Middleware {
+export function credentialPolicy({
+  name,
+  credentials,
+}: CredentialPolicyInput): Middleware | undefined {
+  if (credentials === undefined) return undefined;
   return (next) => async (received, context) => {
     const { request, action } = takeOwnAnswer(received, name);
     if (action !== undefined && action !== "accept") throw accountDeclined(name);

@@ -2,7 +2,7 @@
 import type { Method } from "lutra/protocol";
 import { isLegacy } from "../bridge/era-in-words.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
-import { ruledMethods } from "../skills/with-skill-rules.ts";
+import { ruledMethods } from "../skills/skill-policy.ts";
 import { isFiltered } from "../subjects/filter-lists.ts";
 import { refersInBody } from "../subjects/reference.ts";
 import { changesApps } from "../upstreams/app-policy.ts";

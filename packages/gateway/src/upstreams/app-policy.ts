@@ -22,7 +22,6 @@ import {
   readResource,
 } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
-import type { Upstream } from "./upstream.ts";
 
 type AppPolicy = NonNullable<UpstreamConfig["apps"]>;
 
@@ -42,9 +41,13 @@ export function changesApps(method: string, upstream: UpstreamConfig | undefined
   return upstream?.apps !== undefined && holders.has(method);
 }
 
-/** Applies the policy of the configuration, if there is one. */
-export function withAppPolicy(upstream: Upstream, { apps }: UpstreamConfig): Upstream {
-  return apps === undefined ? upstream : { ...upstream, serve: limitApps(apps)(upstream.serve) };
+/** Creates the policy of the configuration. Returns undefined if there is none. */
+export function appPolicy({
+  config: { apps },
+}: {
+  readonly config: Pick<UpstreamConfig, "apps">;
+}): Middleware | undefined {
+  return apps && limitApps(apps);
 }
 
 /** Applies a policy to the lists and the pages of an upstream. */

@@ -1,13 +1,12 @@
-import { coreMethods } from "lutra/protocol";
+import { compose, coreMethods } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
 import type { UpstreamConfig } from "../config/schema.ts";
-import { withAppPolicy } from "./app-policy.ts";
 import { createCommandUpstream } from "./command-upstream.ts";
 import { createHttpUpstream, type HttpUpstreamOptions } from "./http-upstream.ts";
-import { withListHints } from "./list-hints.ts";
 import { createModuleUpstream, type RunModule } from "./module-upstream.ts";
 import type { Upstream } from "./upstream.ts";
-import { withVisibility } from "./visibility.ts";
+import { type PolicyInput, upstreamPolicies } from "./upstream-policies.ts";
+import { visibilityOf } from "./visibility.ts";
 
 export interface CreateUpstreamOptions extends HttpUpstreamOptions {
   /** Runs modules in processes. Required for an upstream with a `module`. */
@@ -17,7 +16,7 @@ export interface CreateUpstreamOptions extends HttpUpstreamOptions {
 }
 
 /**
- * Creates an upstream of the configured kind.
+ * Creates an upstream of the configured kind, with the policies of its configuration.
  *
  * @throws {TypeError} for a `module` without `modules`
  */
@@ -26,11 +25,16 @@ export function createUpstream(
   config: UpstreamConfig,
   options: CreateUpstreamOptions = {},
 ): Upstream {
-  const methods = new Map(
-    [...coreMethods, ...(options.methods ?? [])].map((method) => [method.name, method]),
-  );
-  const upstream = withListHints(ofKind(name, config, options), config, methods);
-  return withVisibility(withAppPolicy(upstream, config), config, methods);
+  const { methods = [], onWarning } = options;
+  const known = new Map([...coreMethods, ...methods].map((method) => [method.name, method]));
+  return withPolicies(ofKind(name, config, options), { name, config, methods: known, onWarning });
+}
+
+/** Returns the upstream with the policies for requests that come from routes. */
+export function withPolicies(upstream: Upstream, input: PolicyInput): Upstream {
+  const serve = compose(upstreamPolicies("routes", input), upstream.serve);
+  const visibility = visibilityOf(input.config);
+  return { ...upstream, serve, ...(visibility && { visibility }) };
 }
 
 function ofKind(

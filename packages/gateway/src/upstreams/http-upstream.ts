@@ -1,6 +1,6 @@
 /** An upstream that speaks HTTP: replicas at URLs, or processes that are added and removed. */
 import { createHttpSender } from "lutra/internal";
-import type { Method } from "lutra/protocol";
+import { compose, type Method } from "lutra/protocol";
 import { earlierRevisionWarning, mayBeLegacy } from "../bridge/era-in-words.ts";
 import { createHttpBridge } from "../bridge/http-bridge.ts";
 import type { Parking } from "../bridge/parking.ts";
@@ -8,7 +8,6 @@ import type { UpstreamTls } from "../config/certificates.ts";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { copyWith, streamTokensOf, tokenTest, withoutCallers } from "../credentials/carriers.ts";
 import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts";
-import { withCredentials } from "../credentials/with-credentials.ts";
 import type { CallerHeaders } from "../delivery/caller-headers.ts";
 import { createCopyDelivery } from "../delivery/deliver-copy.ts";
 import { createMessageDelivery } from "../delivery/deliver-message.ts";
@@ -30,6 +29,7 @@ import { ReplicaSet } from "../replicas/replica-set.ts";
 import { createSendCheck } from "../replicas/send-check.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { statusOf, type Upstream } from "./upstream.ts";
+import { upstreamPolicies } from "./upstream-policies.ts";
 
 export interface HttpUpstreamOptions {
   /** Methods of extensions, beside those of the core protocol. */
@@ -47,7 +47,7 @@ export interface HttpUpstreamOptions {
   /** The verification of https replicas. @default Node's authorities and the host of the URL */
   readonly tls?: UpstreamTls | undefined;
   /** @default warnings are dropped */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: ((message: string, cause?: unknown) => void) | undefined;
 }
 
 /** A replica that is not in the configuration, at a URL or behind a Unix socket. */
@@ -85,7 +85,7 @@ export function createHttpUpstream(
   const { credentials, onWarning = () => {} } = options;
   const callers = credentials ? withoutCallers(options.callers) : options.callers;
   const policy = new HeaderPolicy(config.headers);
-  let refreshAddresses = () => {};
+  let followed: readonly Addresses[] = [];
   const replicas = new ReplicaSet({
     config,
     clock,
@@ -94,7 +94,7 @@ export function createHttpUpstream(
       onEarlierRevision: (evidence) => onWarning(earlierRevisionWarning(name, evidence)),
       onChecked: mayBeLegacy(config) ? (...checked) => bridge?.checked(...checked) : undefined,
     }),
-    onUnreachable: () => refreshAddresses(),
+    onUnreachable: () => refreshAll(followed),
     onSilent: (replica, isConfirmed) => fleet.silent(replica, isConfirmed),
     onOut: (isOut, reason) => onWarning(outWarning(name, isOut, reason)),
   });
@@ -112,12 +112,12 @@ export function createHttpUpstream(
   const modern = createHttpExchange({ name, send, headers });
   const bridge = createHttpBridge(name, config, { ...options, headers, modern, replicas });
   const deliver = createMessageDelivery(fleet, bridge?.exchange ?? modern, bridge?.preferred);
-  const serve = credentials ? withCredentials(name, credentials)(deliver) : deliver;
+  const own = { name, config, methods: fleet.methods, credentials };
+  const serve = compose(upstreamPolicies("all", own), deliver);
   const catalogue = createCatalogue(serve, clock);
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
-  const followed = addReplicas(replicas, config, { lookup, clock });
-  refreshAddresses = () => refreshAll(followed);
+  followed = addReplicas(replicas, config, { lookup, clock });
   const requestHeaders = createRequestHeaders(policy, callers);
   const copy = copyWith(credentials, createCopyDelivery(fleet, requestHeaders));
 

@@ -1,27 +1,26 @@
 /** The freshness of an upstream's lists for which it names none. */
-import type { Method, Serve } from "lutra/protocol";
+import type { Method, Middleware } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
-import type { Upstream } from "./upstream.ts";
+
+interface ListHintsInput {
+  readonly config: Pick<UpstreamConfig, "lists">;
+  readonly methods: ReadonlyMap<string, Method>;
+}
 
 /**
- * Adds the configured hints to lists and to the answer to `server/discover`, unless the upstream sent a
- * `ttlMs`. Returns the upstream itself if none are configured.
+ * Creates the policy that adds the configured hints to lists and to the answer to `server/discover`,
+ * unless the upstream sent a `ttlMs`. Returns undefined if none are configured.
  *
  * @spec server/utilities/caching#cacheable-model
  */
-export function withListHints(
-  upstream: Upstream,
-  { lists }: UpstreamConfig,
-  methods: ReadonlyMap<string, Method>,
-): Upstream {
-  if (lists === undefined) return upstream;
+export function listHints({ config: { lists }, methods }: ListHintsInput): Middleware | undefined {
+  if (lists === undefined) return undefined;
   const { ttlMs, cacheScope } = lists;
-  const serve: Serve = async (request, context) => {
-    const result = await upstream.serve(request, context);
+  return (next) => async (request, context) => {
+    const result = await next(request, context);
     const method = methods.get(request.method);
     const isList = method?.cacheable === true && method.nameField === undefined;
     if (!isList || result.ttlMs !== undefined) return result;
     return { ...result, ttlMs, cacheScope: result.cacheScope ?? cacheScope };
   };
-  return { ...upstream, serve };
 }

@@ -1,6 +1,6 @@
 /** The entries of an upstream that the gateway offers: the configuration may include or exclude some. */
 import { invalidParams, resourceNotFound } from "lutra/internal";
-import { compose, type Method, type ProtocolError, type Serve } from "lutra/protocol";
+import { compose, type Method, type Middleware, type ProtocolError } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { canonicalUri, canonicalUris } from "../subjects/canonical-uri.ts";
 import { filterLists, type ShownByKind } from "../subjects/filter-lists.ts";
@@ -8,41 +8,54 @@ import { filterSubscriptions } from "../subjects/filter-subscriptions.ts";
 import { compilePatterns } from "../subjects/patterns.ts";
 import { type Reference, referenceIn, referenceOfHead } from "../subjects/reference.ts";
 import { compileOwnName, Subject, type SubjectKind } from "../subjects/subject.ts";
-import type { Upstream, Visibility } from "./upstream.ts";
+import type { Visibility } from "./upstream.ts";
 
 /** The keys of the configuration, with the kind of the entries. */
 const selections = { tools: "tool", prompts: "prompt", resources: "resource" } as const;
 
+/** An upstream whose configuration may select some of its entries. */
+interface VisibilityInput {
+  readonly config: UpstreamConfig;
+  readonly methods: ReadonlyMap<string, Method>;
+}
+
 /**
- * Hides the entries that the configuration does not select: lists do not contain them, and a request
- * that names one is answered as for an unknown entry. Returns the upstream itself if all are selected.
+ * Creates the policy that hides the entries that the configuration does not select: lists do not
+ * contain them, and a request that names one is answered as for an unknown entry. Returns undefined if
+ * all are selected.
  */
-export function withVisibility(
-  upstream: Upstream,
-  config: UpstreamConfig,
-  methods: ReadonlyMap<string, Method>,
-): Upstream {
+export function visibilityPolicy({ config, methods }: VisibilityInput): Middleware | undefined {
   const shown = selectedBy(config);
-  if (shown.size === 0) return upstream;
-  const refusalOf = (reference: Reference | undefined) => {
-    if (reference === undefined) return undefined;
-    const isShown = shown.get(reference.kind);
-    return isShown === undefined || isShown(reference.name) ? undefined : unknown(reference);
-  };
-  const visibility: Visibility = {
-    refusal: (head) => refusalOf(referenceOfHead(head)),
-  };
+  if (shown.size === 0) return undefined;
   const isShownUri = shown.get("resource");
-  const filtered = compose(
-    [filterLists(shown), ...(isShownUri ? [filterSubscriptions(isShownUri, methods)] : [])],
-    upstream.serve,
-  );
-  const serve: Serve = async (request, context) => {
-    const refusal = refusalOf(referenceIn(request.method, request.params, methods));
-    if (refusal !== undefined) throw refusal;
-    return filtered(request, context);
+  const filters = [
+    filterLists(shown),
+    ...(isShownUri ? [filterSubscriptions(isShownUri, methods)] : []),
+  ];
+  return (next) => {
+    const filtered = compose(filters, next);
+    return async (request, context) => {
+      const refusal = refusalOf(referenceIn(request.method, request.params, methods), shown);
+      if (refusal !== undefined) throw refusal;
+      return filtered(request, context);
+    };
   };
-  return { ...upstream, serve, visibility };
+}
+
+/** Returns the same rules for requests that are forwarded unread; undefined if all are selected. */
+export function visibilityOf(config: UpstreamConfig): Visibility | undefined {
+  const shown = selectedBy(config);
+  if (shown.size === 0) return undefined;
+  return { refusal: (head) => refusalOf(referenceOfHead(head), shown) };
+}
+
+function refusalOf(
+  reference: Reference | undefined,
+  shown: ShownByKind,
+): ProtocolError | undefined {
+  if (reference === undefined) return undefined;
+  const isShown = shown.get(reference.kind);
+  return isShown === undefined || isShown(reference.name) ? undefined : unknown(reference);
 }
 
 /** Returns a test for each kind of entry of which the configuration selects some. */

@@ -1,0 +1,114 @@
+/** The sockets of a gateway: those for clients, and the one for operators. */
+import {
+  listenHttp,
+  type MalformedRequest,
+  type OwnEndpoint,
+  type TlsSettings,
+  withPage,
+} from "lutra/internal";
+import { type AdminListener, type AdminParts, openAdmin } from "./admin/open-admin.ts";
+import { listenTlsOf } from "./config/certificates.ts";
+import type { CompleteConfig } from "./config/complete-routes.ts";
+import type { ParsedConfig } from "./config/parse-config.ts";
+import type { ListenPlace } from "./config/schema.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
+import type { RequestHandler } from "./handler.ts";
+import { ListenError } from "./listen-error.ts";
+import { createVisit } from "./visit.ts";
+
+export interface Listeners {
+  /** The listeners for clients: that of `listen`, then those of `listen.also`. */
+  readonly endpoints: readonly OwnEndpoint[];
+  /** Undefined if the configuration disables it. */
+  readonly admin: AdminListener | undefined;
+}
+
+/** The parts of a gateway to which the listeners pass requests. */
+export interface Served extends AdminParts, Pick<GatewayOptions, "onDrain"> {
+  readonly handler: RequestHandler;
+  readonly onMalformed: (request: MalformedRequest) => void;
+}
+
+/**
+ * Opens the sockets before it starts the upstreams, so that a port in use is reported first.
+ *
+ * @throws {ListenError} for an address that is in use or unavailable
+ */
+export async function openListeners(config: CompleteConfig, served: Served): Promise<Listeners> {
+  const endpoints: OwnEndpoint[] = [];
+  let admin: AdminListener | undefined;
+  try {
+    const listen = listenFor(config, served);
+    for (const [index, place] of placesOf(config).entries()) {
+      endpoints.push(await listen(place, index));
+    }
+    admin = await openAdmin(served, `${endpoints[0]?.url}${config.listen.path}`);
+    served.running.start();
+    return { endpoints, admin };
+  } catch (error) {
+    await closeListeners({ endpoints, admin });
+    throw error;
+  }
+}
+
+/** Closes all sockets once the exchanges of clients have ended. */
+export async function closeListeners({ endpoints, admin }: Listeners): Promise<void> {
+  await Promise.all(endpoints.map((endpoint) => endpoint.close()));
+  await admin?.close();
+}
+
+/** Sets the certificate of each listener to that of the current configuration. */
+export function renewCertificates({ endpoints }: Listeners, parsed: ParsedConfig): void {
+  for (const [index, tls] of ownTlsOf(parsed).entries()) {
+    if (tls) endpoints[index]?.renewTls(tls);
+  }
+}
+
+/** Returns a function that opens a listener for clients. */
+function listenFor(
+  { listen: { path, maxConnections } }: CompleteConfig,
+  { running, handler, onDrain, onMalformed }: Served,
+): (place: ListenPlace, index: number) => Promise<OwnEndpoint> {
+  const handle = withPage({
+    path,
+    handle: handler.handleAt(path),
+    rules: () => (running.config.listen.page ? handler.settings?.endpoint.rules : undefined),
+    visit: createVisit(() => handler.settings),
+  });
+  const service = { handle, close: () => running.drain(), onMalformed };
+  const isTrusted = (address: string) => handler.settings?.peers.isTrusted(address) ?? false;
+  const certificates = ownTlsOf(running.parsed);
+  const shared = {
+    maxConnections,
+    count: { open: 0 },
+    drainMs: () => running.config.drainMs,
+    lameDuckMs: () => running.config.lameDuckMs,
+    onDrain,
+  };
+  return ({ host, port, socket, mode, proxyProtocol }, index) =>
+    listenHttp(service, {
+      ...shared,
+      host,
+      port,
+      socket,
+      mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
+      proxies: proxyProtocol ? { isTrusted } : undefined,
+      tls: certificates[index],
+    }).catch((cause: unknown) => {
+      const at = index === 0 ? "listen" : `listen.also[${index - 1}]`;
+      throw new ListenError("listen", { host, port, socket }, cause, at);
+    });
+}
+
+/** Returns the certificate of each listener, or undefined for one without. */
+function ownTlsOf({
+  config,
+  certificates = new Map(),
+}: ParsedConfig): readonly (TlsSettings | undefined)[] {
+  return placesOf(config).map(({ tls }) => tls && listenTlsOf(tls, certificates));
+}
+
+/** Returns the places of all listeners for clients. */
+function placesOf({ listen }: CompleteConfig): readonly ListenPlace[] {
+  return [listen, ...listen.also];
+}
