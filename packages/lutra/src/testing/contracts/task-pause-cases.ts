@@ -72,8 +72,10 @@ function pauseOnce(store: TaskStore, task: StoredTask, afterMs: number) {
     }
     attempts += 1;
     if (attempts > 1) return again.resolve(taken);
+    // The pause may begin while the store writes its order.
+    const orderedAt = Date.now();
     await taken.end(nextVersion(task), { order: "run", afterMs });
-    at.resolve(Date.now());
+    at.resolve(orderedAt);
   });
   const nextOther = () => other.promise;
   return { worker, at: at.promise, again: again.promise, others, nextOther };
