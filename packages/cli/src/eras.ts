@@ -1,5 +1,7 @@
 /** `lutra eras`: the clients of a gateway by protocol version, and what can be switched off. */
+
 import type { EraReport, EraRow } from "@lutra/gateway";
+import { parseURL } from "lutra/internal";
 import { isObject } from "lutra/protocol";
 import { CommandError } from "./command-error.ts";
 import { type CommandLine, integerOption } from "./command-line.ts";
@@ -18,7 +20,7 @@ export async function eras(line: CommandLine): Promise<number> {
 }
 
 function reportUrl(given: string, days: number): URL {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
+  const url = parseURL(given);
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     throw new CommandError(
       `eras: ${given}: expected the URL of an admin listener such as http://127.0.0.1:9464`,

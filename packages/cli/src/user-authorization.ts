@@ -1,4 +1,5 @@
 /** The authorization of the user, whose tokens all commands share. */
+
 import {
   browserSignIn,
   createFileTokenStore,
@@ -7,6 +8,7 @@ import {
   type RegisteredClient,
 } from "lutra/auth/client";
 import { isTransportError } from "lutra/client";
+import { parseURL } from "lutra/internal";
 import { TransportError } from "lutra/protocol";
 import { CommandError } from "./command-error.ts";
 import { defaultSignIn } from "./sign-in-name.ts";
@@ -61,7 +63,8 @@ export async function storedSignIn(name: string, server: string): Promise<OAuth>
 
 /** Parses the URL of a server. */
 export function parseServer(command: string, text: string): URL {
-  if (URL.canParse(text)) return new URL(text);
+  const url = parseURL(text);
+  if (url !== undefined) return url;
   throw new CommandError(
     `${command}: ${text}: expected a URL, such as https://mcp.example.com/mcp`,
     2,

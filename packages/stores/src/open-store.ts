@@ -1,5 +1,5 @@
 /** Opens stores and buses by URL. Only the engine of the URL is loaded. */
-import { loadOptional } from "lutra/internal";
+import { loadOptional, parseURL } from "lutra/internal";
 import {
   createMemoryHandleStore,
   createMemoryReplayGuard,
@@ -151,7 +151,7 @@ function sqliteOptions(url: string, { prefix, ...options }: OpenOptions) {
 
 /** Returns the URL without the parameter `prefix`, and the options with it. */
 function prefixed(url: string, options: OpenOptions): [url: string, options: OpenOptions] {
-  if (!URL.canParse(url)) throw new Error(`expected a URL after ${schemeOf(url)}:`);
+  if (parseURL(url) === undefined) throw new Error(`expected a URL after ${schemeOf(url)}:`);
   const [address = "", query = ""] = url.split("?", 2);
   const parameters = new URLSearchParams(query);
   const prefix = parameters.get("prefix") ?? options.prefix;

@@ -1,5 +1,5 @@
 /** Finds the server that a command line names. */
-import { closest } from "lutra/internal";
+import { closest, parseURL } from "lutra/internal";
 import { CommandError } from "../command-error.ts";
 import { type CommandLine, listOption } from "../command-line.ts";
 import { signInNameOf } from "../sign-in-name.ts";
@@ -35,7 +35,7 @@ function findTarget(line: CommandLine): Target {
   if (line.program !== undefined) return programOf(line.program);
   const word = line.values[0] as string;
   if (/^https?:\/\//i.test(word)) {
-    if (!URL.canParse(word)) throw new CommandError(`${word}: expected a valid URL`, 2);
+    if (parseURL(word) === undefined) throw new CommandError(`${word}: expected a valid URL`, 2);
     return { kind: "url", label: word, url: word, headers: {} };
   }
   if (/\.[cm]?[jt]sx?$/.test(word)) return { kind: "module", label: word, file: word };

@@ -1,6 +1,7 @@
 /** The checks of an endpoint that asks for authorization. */
+
 import type { guardedFetch } from "lutra/auth";
-import { serverMetadataURLs } from "lutra/internal";
+import { parseURL, serverMetadataURLs } from "lutra/internal";
 import { isLoopback } from "./connection-checks.ts";
 import { type Finding, findingsOf, reasonOf } from "./finding.ts";
 import type { Endpoint, RawAnswer } from "./raw-request.ts";
@@ -108,18 +109,18 @@ async function firstOf(urls: readonly string[], read: Read): Promise<Document | 
 
 /** Returns true for a resource that is the URL, or its origin. */
 function matches({ origin, pathname }: URL, resource: unknown): boolean {
-  if (typeof resource !== "string" || !URL.canParse(resource)) return false;
-  const described = new URL(resource);
-  if (described.origin !== origin) return false;
+  const described = parseURL(resource);
+  if (described?.origin !== origin) return false;
   const path = described.pathname.replace(/\/$/, "");
   return path === "" || pathname === path || pathname.startsWith(`${path}/`);
 }
 
 async function checkIssuer(issuer: string, read: Read): Promise<Finding> {
-  if (!URL.canParse(issuer)) {
+  const url = parseURL(issuer);
+  if (url === undefined) {
     return problem(`the issuer ${issuer} is not a URL`, "correct authorization_servers");
   }
-  const metadata = await firstOf(serverMetadataURLs(new URL(issuer)), read);
+  const metadata = await firstOf(serverMetadataURLs(url), read);
   if (metadata === undefined) {
     return problem(`${issuer} has no metadata`, "check the issuer, and that it is reachable");
   }

@@ -6,8 +6,10 @@
  * cookie that scripts can't read. Cookies are sent to all ports of a host, so a page of another port
  * could send requests with it: each request therefore also needs a header that only this page may add.
  */
+
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { parseURL } from "lutra/internal";
 import { ApiError } from "./api-error.ts";
 
 export interface Access {
@@ -71,7 +73,7 @@ function requireOwnPage({ headers }: IncomingMessage): void {
 }
 
 function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+  return parseURL(origin)?.host;
 }
 
 function cookieOf({ headers }: IncomingMessage, name: string): string {

@@ -1,4 +1,5 @@
 /** The schema of the tokens with which the gateway calls an upstream. */
+import { parseURL } from "lutra/internal";
 import { z } from "zod";
 
 /** An issuer, an endpoint of an authorization server, or a resource. */
@@ -94,8 +95,9 @@ export const upstreamAuth = z
 
 /** True for URLs whose connections no other party can read. */
 function isSecure(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { protocol, hostname, hash } = new URL(text);
+  const url = parseURL(text);
+  if (url === undefined) return true;
+  const { protocol, hostname, hash } = url;
   const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
   return hash === "" && (protocol === "https:" || isLocal);
 }

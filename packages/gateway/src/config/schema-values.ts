@@ -1,5 +1,5 @@
 /** Schemas of values that several parts of the configuration share. */
-import { maxTimerMs } from "lutra/internal";
+import { maxTimerMs, parseURL } from "lutra/internal";
 import { z } from "zod";
 
 export const ms = (what: string) =>
@@ -40,7 +40,7 @@ export const httpUrl = z
   });
 
 function hasPart(text: string, part: "username" | "password" | "hash"): boolean {
-  return URL.canParse(text) && new URL(text)[part] !== "";
+  return (parseURL(text)?.[part] ?? "") !== "";
 }
 
 /** The characters that HTTP allows in a header name. */

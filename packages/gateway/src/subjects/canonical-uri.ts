@@ -4,6 +4,8 @@
  * distinguishes, such as `a%2Fb` and `a/b`.
  */
 
+import { parseURL } from "lutra/internal";
+
 const parts = /^([a-z*][a-z0-9+.*-]*:)?(\/\/[^/?#]*)?([^?#]*)(.*)$/is;
 /** Characters that URL parsers remove: some everywhere, controls and blanks at both ends. */
 const ignored = /[\t\n\r]|^[\0-\x20]+|[\0-\x20]+$/g;
@@ -14,7 +16,8 @@ const ignored = /[\t\n\r]|^[\0-\x20]+|[\0-\x20]+$/g;
  */
 export function canonicalUris(uri: string): readonly string[] {
   const canonical = canonicalUri(uri);
-  const parsed = URL.canParse(uri) ? canonicalUri(new URL(uri).href) : canonical;
+  const url = parseURL(uri);
+  const parsed = url === undefined ? canonical : canonicalUri(url.href);
   return parsed === canonical ? [canonical] : [canonical, parsed];
 }
 

@@ -34,6 +34,7 @@ export { isolate } from "../protocol/isolate.ts";
 export { sizeOfJSON } from "../protocol/json.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
+export { parseURL } from "../protocol/parse-url.ts";
 export { resourceNotFound } from "../protocol/resources.ts";
 export { isTraceparent, traceIdOf, withTraceContext } from "../protocol/trace-context.ts";
 export { isTransient } from "../protocol/transient.ts";

@@ -8,6 +8,7 @@ import type { ClientCapabilities } from "./capabilities.ts";
 import { hasCapabilities } from "./capabilities.ts";
 import type { JSONObject } from "./json.ts";
 import { isObject } from "./json.ts";
+import { parseURL } from "./parse-url.ts";
 
 interface PrimitiveSchema<Type extends string, Default> {
   readonly type: Type;
@@ -101,7 +102,7 @@ export function canElicit(params: ElicitParams, declared: ClientCapabilities): b
  * @spec client/elicitation#url-mode-elicitation-requests, client/elicitation#safe-url-handling
  */
 export function isElicitationURL(url: string): boolean {
-  return !/[\p{C}\s\\]/u.test(url) && URL.canParse(url);
+  return !/[\p{C}\s\\]/u.test(url) && parseURL(url) !== undefined;
 }
 
 /** Returns true for a value of this shape. Does not validate its content against the form. */

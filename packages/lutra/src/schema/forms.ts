@@ -4,16 +4,21 @@
  *
  * @spec client/elicitation#requested-schema
  */
+
 import type { RequestedSchema } from "../protocol/elicitation.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
+import { parseURL } from "../protocol/parse-url.ts";
 import type { JSONSchemaValidator, Validate } from "./json-schema.ts";
 import { described } from "./validation.ts";
 
 /** The formats of a form. Each test takes a time that is proportional to the text. */
 const formats: ReadonlyMap<unknown, (text: string) => boolean> = new Map([
   ["email", (text) => /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*$/.test(text)],
-  ["uri", (text) => /^[a-z][a-z\d+.-]*:[^\s<>"{}|\\^`]*$/i.test(text) && URL.canParse(text)],
+  [
+    "uri",
+    (text) => /^[a-z][a-z\d+.-]*:[^\s<>"{}|\\^`]*$/i.test(text) && parseURL(text) !== undefined,
+  ],
   ["date", isDate],
   ["date-time", (text) => isDate(text.slice(0, 10)) && time.test(text.slice(10))],
 ]);

@@ -4,8 +4,10 @@
  *
  * @spec basic/index#ref-resolution
  */
+
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
+import { parseURL } from "../protocol/parse-url.ts";
 import { type Dialect, dialectOf, invalidKeyword, type Subschema, subschemas } from "./keywords.ts";
 
 /** A schema with an identifier of its own, and the schemas below it without one. */
@@ -162,7 +164,7 @@ function invalid(path: string, problem: string): TypeError {
 
 /** Returns the absolute URI without its fragment, or undefined. */
 function resolveURI(reference: string, from: string): string | undefined {
-  return URL.canParse(reference, from) ? new URL(reference, from).href.split("#")[0] : undefined;
+  return parseURL(reference, from)?.href.split("#")[0];
 }
 
 function decode(fragment: string): string | undefined {

@@ -3,6 +3,7 @@
  *
  * @see MCP Apps 2026-01-26, Sandbox proxy
  */
+import { parseURL } from "../../protocol/parse-url.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { within } from "../../time/within.ts";
 import { sandboxProxyReady, sandboxResourceReady } from "../protocol/host-messages.ts";
@@ -84,8 +85,8 @@ function firstMessage(port: AppPort, signal: AbortSignal): Promise<void> {
 }
 
 function proxyURL(sandbox: string | URL, csp: AppCSP | undefined): URL {
-  if (!URL.canParse(sandbox, location.href)) throw new TypeError("sandbox: expected a URL");
-  const url = new URL(sandbox, location.href);
+  const url = parseURL(sandbox, location.href);
+  if (url === undefined) throw new TypeError("sandbox: expected a URL");
   if (url.origin === location.origin || !/^https?:$/.test(url.protocol)) {
     throw new TypeError("sandbox: expected an http or https URL on another origin than this page");
   }

@@ -3,6 +3,7 @@
  *
  * @see MCP Apps 2026-01-26, Host Behavior and Sandbox proxy
  */
+import { parseURL } from "../../protocol/parse-url.ts";
 import { isDomain } from "../protocol/domains.ts";
 import { type AppCSP, domainLists } from "../protocol/resource-meta.ts";
 
@@ -132,7 +133,6 @@ function orNone(domains: readonly string[] = []): readonly string[] {
 
 /** Returns true for the origin of a web page, as browsers write it. */
 export function isOrigin(value: unknown): value is string {
-  if (typeof value !== "string" || !/^https?:\/\//.test(value) || !URL.canParse(value))
-    return false;
-  return new URL(value).origin === value;
+  const url = parseURL(value);
+  return /^https?:$/.test(url?.protocol ?? "") && url?.origin === value;
 }

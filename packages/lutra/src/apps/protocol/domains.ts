@@ -6,6 +6,8 @@
  * @see CSP Level 3, section 2.3.1 (host-source)
  */
 
+import { parseURL } from "../../protocol/parse-url.ts";
+
 /** Maximum length of an entry, in characters. */
 const maxDomainLength = 512;
 
@@ -35,8 +37,9 @@ export function isDomain(value: unknown): value is string {
  */
 export function domainCovers(domain: string, url: string): boolean {
   const allowed = parseDomain(domain);
-  if (allowed === undefined || !URL.canParse(url)) return false;
-  const { protocol, hostname, port, pathname } = new URL(url);
+  const parsed = parseURL(url);
+  if (allowed === undefined || parsed === undefined) return false;
+  const { protocol, hostname, port, pathname } = parsed;
   const scheme = protocol.slice(0, -1);
   return (
     coversScheme(allowed.scheme, scheme) &&

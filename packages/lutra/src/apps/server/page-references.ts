@@ -1,4 +1,5 @@
 /** The URLs that a page loads, as far as its text shows them. */
+import { parseURL } from "../../protocol/parse-url.ts";
 import type { AppCSP } from "../protocol/resource-meta.ts";
 
 /** A URL in a page, and the list of domains that must cover it. */
@@ -114,5 +115,5 @@ function srcsetURLs(value: string): readonly string[] {
 
 function resolve({ url, list }: PageReference, base: string | undefined): string {
   if (base === undefined || list === "baseUriDomains" || isInline(url)) return url;
-  return URL.canParse(url, base) ? new URL(url, base).href : url;
+  return parseURL(url, base)?.href ?? url;
 }

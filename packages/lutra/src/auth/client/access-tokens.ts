@@ -3,12 +3,14 @@
  *
  * @spec basic/authorization/index#access-token-usage
  */
+
 import type { AuthorizationServer } from "oauth4webapi";
 import {
   requireArray,
   requireFunctions,
   requireKnownMembers,
 } from "../../protocol/known-members.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import type { GuardedFetch } from "../fetch/guarded-fetch.ts";
 import type { Grant } from "./grant.ts";
 import { recordsOf } from "./records.ts";
@@ -54,7 +56,7 @@ export function accessTokensFor(
     const { issuer, resource, scopes = [], now = Date.now } = options;
     requireArray("accessTokens: scopes", scopes, "string");
     for (const [name, url] of Object.entries({ issuer, resource })) {
-      if (URL.canParse(url)) continue;
+      if (parseURL(url) !== undefined) continue;
       throw new TypeError(`accessTokens: ${name}: expected a URL`);
     }
     const { fetch = guardedFetch({ trustedOrigins: [new URL(issuer).origin] }) } = options;

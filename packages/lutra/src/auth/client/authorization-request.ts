@@ -10,10 +10,11 @@ import {
   generateRandomCodeVerifier,
   generateRandomState,
 } from "oauth4webapi";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { AuthorizationError, quoted } from "./authorization-error.ts";
 import { createDPoPKey } from "./dpop.ts";
 import type { GrantRequest } from "./grant.ts";
-import { isLoopback, isProtected, parseURL } from "./loopback.ts";
+import { isLoopback, isProtected } from "./loopback.ts";
 import type { ClientRegistration, PendingSignIn } from "./records.ts";
 import { asksForOfflineAccess, scopeParameter, withOfflineAccess } from "./scopes.ts";
 

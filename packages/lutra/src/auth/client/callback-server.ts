@@ -1,6 +1,8 @@
 /** The server on loopback to which the browser returns after a sign-in. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { within } from "../../time/within.ts";
 import { AuthorizationError } from "./authorization-error.ts";
 
@@ -92,8 +94,8 @@ function parametersOf(
   expected: { readonly redirectUri: string; readonly state: string },
 ): URLSearchParams | undefined {
   const own = new URL(expected.redirectUri);
-  if (method !== "GET" || headers.host !== own.host || !URL.canParse(url, own)) return undefined;
-  const target = new URL(url, own);
+  const target = parseURL(url, own);
+  if (method !== "GET" || headers.host !== own.host || target === undefined) return undefined;
   if (target.origin !== own.origin || target.pathname !== own.pathname) return undefined;
   // A page that does not know the state must not be able to end the sign-in.
   return target.searchParams.get("state") === expected.state ? target.searchParams : undefined;

@@ -4,7 +4,8 @@
  * @spec basic/authorization/client-registration#client-id-metadata-documents
  */
 import type { JSONObject } from "../../protocol/json.ts";
-import { isLoopback, parseURL } from "./loopback.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
+import { isLoopback } from "./loopback.ts";
 
 export interface ClientMetadata {
   /** The URL at which the document is served. */

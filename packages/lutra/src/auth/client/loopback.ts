@@ -14,8 +14,3 @@ export function isLoopback({ hostname }: URL): boolean {
 export function isProtected(url: URL): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
 }
-
-/** Parses an absolute URL. Returns `undefined` for any other value. */
-export function parseURL(value: unknown): URL | undefined {
-  return typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
-}

@@ -5,11 +5,11 @@
  * @spec basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements
  */
 import type { JSONObject } from "../../protocol/json.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { addressOf } from "../../transport/http/client.ts";
 import { getJSON, type MetadataRequest } from "../get-json.ts";
 import { AuthorizationError, quoted } from "./authorization-error.ts";
 import type { Refusal } from "./challenge.ts";
-import { parseURL } from "./loopback.ts";
 import { validScopes } from "./scopes.ts";
 
 /** The part of the metadata that a client uses. */

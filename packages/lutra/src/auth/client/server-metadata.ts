@@ -4,10 +4,11 @@
  * @spec basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery
  */
 import type { AuthorizationServer } from "oauth4webapi";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { getJSON, type MetadataRequest } from "../get-json.ts";
 import { serverMetadataURLs } from "../server-metadata-urls.ts";
 import { AuthorizationError, quoted } from "./authorization-error.ts";
-import { isProtected, parseURL } from "./loopback.ts";
+import { isProtected } from "./loopback.ts";
 
 /**
  * Reads the metadata of an issuer: as an OAuth authorization server first, then as an OpenID provider. A

@@ -4,6 +4,7 @@
  *
  * @spec basic/authorization/security-considerations
  */
+import { parseURL } from "../../protocol/parse-url.ts";
 import { isTransportError, TransportError } from "../../protocol/transport-error.ts";
 import { linkAbort } from "../../time/abort.ts";
 import { ByteBuffer } from "../../transport/byte-buffer.ts";
@@ -89,11 +90,10 @@ async function follow(
     if (!isRedirect(response)) return await complete(url, response, rules);
     // A body that is neither read nor cancelled keeps its connection open.
     await response.body?.cancel().catch(() => {});
-    const target = response.headers.get("location") ?? "";
-    if (method !== "GET" || count >= rules.maxRedirects || !URL.canParse(target, url.href)) {
+    const next = parseURL(response.headers.get("location") ?? "", url);
+    if (method !== "GET" || count >= rules.maxRedirects || next === undefined) {
       throw refused(`${place(url)}: expected no redirect, got the status ${response.status}`);
     }
-    const next = new URL(target, url);
     if (next.origin !== url.origin) dropCredentials(headers);
     url = next;
   }

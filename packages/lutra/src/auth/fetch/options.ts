@@ -1,5 +1,7 @@
 /** The options of a guarded fetch. */
+
 import { requireArray, requireKnownMembers } from "../../protocol/known-members.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 
 /**
  * The option that permits `http` and `https` URLs of loopback hosts. Use it for development and tests
@@ -56,7 +58,7 @@ export function withDefaults(options: GuardedFetchOptions): GuardedFetchRules {
   }
   requireArray("guardedFetch: trustedOrigins", trustedOrigins, "string");
   for (const origin of trustedOrigins) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    if (parseURL(origin)?.origin === origin) continue;
     throw new TypeError(`guardedFetch: trustedOrigins: expected an origin, got ${origin}`);
   }
   return { ...limits, trustedOrigins: new Set(trustedOrigins), loopback: loopback === true };

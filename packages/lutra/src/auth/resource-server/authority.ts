@@ -4,7 +4,9 @@
  *
  * @spec basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery
  */
+
 import type { JSONObject } from "../../protocol/json.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { getJSON } from "../get-json.ts";
 import { serverMetadataURLs } from "../server-metadata-urls.ts";
 
@@ -74,6 +76,6 @@ async function readMetadata(issuer: string, fetch: Authority["fetch"]): Promise<
  */
 export async function endpointOf(authority: Authority, member: string): Promise<string> {
   const { [member]: endpoint } = await authority.metadata();
-  if (typeof endpoint === "string" && URL.canParse(endpoint)) return endpoint;
+  if (typeof endpoint === "string" && parseURL(endpoint) !== undefined) return endpoint;
   throw new Error(`${authority.issuer}: expected ${member} in its metadata`);
 }

@@ -4,9 +4,11 @@
  *
  * @spec basic/authorization/security-considerations#token-theft
  */
+
 import { base64url, calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from "jose";
 import { unauthorized } from "../../protocol/authorization.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import type { ReplayGuard } from "../../stores/replay-guard.ts";
 import type { DPoPNonces } from "./dpop-nonces.ts";
 import { quotable } from "./refused-token.ts";
@@ -109,9 +111,8 @@ async function requireRequest(
 
 /** Compares two URLs after their normalisation, without query and fragment. */
 function isSameURL(sent: unknown, url: string): boolean {
-  if (typeof sent !== "string" || !URL.canParse(sent)) return false;
-  const [one, other] = [new URL(sent), new URL(url)];
-  return one.origin === other.origin && one.pathname === other.pathname;
+  const [one, other] = [parseURL(sent), new URL(url)];
+  return one?.origin === other.origin && one.pathname === other.pathname;
 }
 
 async function hashOf(text: string): Promise<string> {

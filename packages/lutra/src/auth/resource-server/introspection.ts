@@ -4,8 +4,10 @@
  *
  * @spec basic/authorization/index#token-handling
  */
+
 import { isObject } from "../../protocol/json.ts";
 import { requireKnownMembers } from "../../protocol/known-members.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { endpointOf } from "./authority.ts";
 import type { TokenClaims } from "./claims.ts";
 import type { VerifyToken } from "./verify-token.ts";
@@ -36,7 +38,7 @@ export function introspectedTokens(options: IntrospectionOptions): VerifyToken {
     if (typeof value === "string" && value !== "") continue;
     throw new TypeError(`introspectedTokens: ${name}: expected a string of at least 1 character`);
   }
-  if (endpoint !== undefined && !URL.canParse(endpoint)) {
+  if (endpoint !== undefined && parseURL(endpoint) === undefined) {
     throw new TypeError("introspectedTokens: endpoint: expected a URL");
   }
   const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;

@@ -3,6 +3,7 @@
  *
  * @spec basic/authorization/index#token-handling
  */
+
 import {
   createRemoteJWKSet,
   customFetch,
@@ -12,6 +13,7 @@ import {
   jwtVerify,
 } from "jose";
 import { requireArray, requireKnownMembers } from "../../protocol/known-members.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { requireAsymmetric, signatureAlgorithms } from "./algorithms.ts";
 import { type Authority, endpointOf, failureMs } from "./authority.ts";
 import type { TokenClaims } from "./claims.ts";
@@ -57,7 +59,7 @@ export function jwtTokens(options: JWTOptions = {}): VerifyToken {
   const { jwksUri, algorithms = signatureAlgorithms, types = ["at+jwt"] } = options;
   requireAsymmetric(algorithms, "jwtTokens");
   requireArray("jwtTokens: types", types, "string");
-  if (jwksUri !== undefined && !URL.canParse(jwksUri)) {
+  if (jwksUri !== undefined && parseURL(jwksUri) === undefined) {
     throw new TypeError("jwtTokens: jwksUri: expected a URL");
   }
   const accepted = types.map(mediaType);

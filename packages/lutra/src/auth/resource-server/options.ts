@@ -1,10 +1,12 @@
 /** The options of `protect`. */
+
 import { requireScopeNames } from "../../protocol/authorization.ts";
 import {
   requireArray,
   requireFunctions,
   requireKnownMembers,
 } from "../../protocol/known-members.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { createMemoryReplayGuard } from "../../stores/memory-replay-guard.ts";
 import type { ReplayGuard } from "../../stores/replay-guard.ts";
 import { isLoopbackHost } from "../fetch/public-address.ts";
@@ -195,8 +197,9 @@ const maxClaimsPerCaller = 50_000;
  * @spec basic/authorization/index#canonical-server-uri
  */
 function requireIdentifier(option: string, value: unknown): void {
-  if (typeof value === "string" && URL.canParse(value)) {
-    const { protocol, hostname, username, password, search, hash } = new URL(value);
+  const url = parseURL(value);
+  if (typeof value === "string" && url !== undefined) {
+    const { protocol, hostname, username, password, search, hash } = url;
     const isPlain = `${username}${password}${search}${hash}` === "" && !/[?#]$/.test(value);
     const isLocal = protocol === "http:" && isLoopbackHost(hostname);
     if (isPlain && (protocol === "https:" || isLocal)) return;

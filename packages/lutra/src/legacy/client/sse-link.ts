@@ -4,7 +4,9 @@
  *
  * @spec basic/transports/streamable-http#httpsse-transport-2024-11-05
  */
+
 import type { JSONObject } from "../../protocol/json.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { within } from "../../time/within.ts";
 import type { HttpClient } from "../../transport/http/client.ts";
@@ -97,7 +99,7 @@ class SseLink implements Link {
   /** Sets the endpoint. One of another origin would receive the credentials of this one. */
   #setEndpoint(data: string, resolve: () => void, reject: (error: unknown) => void): void {
     const { url } = this.#requests.client;
-    const endpoint = URL.canParse(data, url) ? new URL(data, url) : undefined;
+    const endpoint = parseURL(data, url);
     if (endpoint?.origin !== url.origin) {
       reject(this.#requests.malformed("the endpoint event names another origin"));
       return;

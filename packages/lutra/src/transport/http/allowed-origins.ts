@@ -1,5 +1,7 @@
 /** The form of the entries of `allowedOrigins`. */
 
+import { parseURL } from "../../protocol/parse-url.ts";
+
 /**
  * Returns the reason why an entry matches no `Origin` header, or undefined. Browsers send the scheme,
  * the host in lower case, and a port that is not the default of the scheme.
@@ -18,7 +20,6 @@ function expected(origin: string | undefined): string {
 }
 
 function originOf(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { origin } = new URL(text);
+  const origin = parseURL(text)?.origin;
   return origin === "null" ? undefined : origin;
 }

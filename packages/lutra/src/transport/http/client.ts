@@ -3,6 +3,7 @@
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
+
 import type { RequestContext } from "../../protocol/exchange.ts";
 import { encodeHeaderValue, headerNames } from "../../protocol/http-headers.ts";
 import { isObject } from "../../protocol/json.ts";
@@ -11,6 +12,7 @@ import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { metaKeys } from "../../protocol/meta.ts";
 import { type Method, nameOf } from "../../protocol/method.ts";
 import { coreMethods } from "../../protocol/methods.ts";
+import { parseURL } from "../../protocol/parse-url.ts";
 import type { HttpAuthorization } from "./authorization.ts";
 
 export interface HttpHeaders {
@@ -128,7 +130,7 @@ function fetchOf(server: URL, { auth, fetch, headers = {} }: HttpTransportOption
  * @throws {TypeError} for any other value
  */
 export function parseEndpoint(url: string | URL): URL {
-  const target = URL.canParse(url) ? new URL(url) : undefined;
+  const target = parseURL(url);
   if (target?.protocol === "http:" || target?.protocol === "https:") return target;
   throw new TypeError(
     "url: expected an absolute http or https URL, such as http://127.0.0.1:3000/mcp",

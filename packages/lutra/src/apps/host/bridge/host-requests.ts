@@ -3,7 +3,9 @@
  *
  * @see MCP Apps 2026-01-26, Requests (View to Host) and Display Modes
  */
+
 import { invalidParams } from "../../../protocol/errors.ts";
+import { parseURL } from "../../../protocol/parse-url.ts";
 import type { DisplayMode } from "../../protocol/capabilities.ts";
 import { ping } from "../../protocol/server-messages.ts";
 import {
@@ -61,7 +63,7 @@ export const hostRequests: readonly ViewRequest[] = [
 
 /** Only links that a browser opens as pages. */
 function requireLink(url: string): string {
-  const link = url.length <= maxLinkLength && URL.canParse(url) ? new URL(url) : undefined;
+  const link = url.length <= maxLinkLength ? parseURL(url) : undefined;
   if (link === undefined || !["https:", "http:"].includes(link.protocol)) {
     throw invalidParams("params.url: expected an absolute http or https URL");
   }
