@@ -1,7 +1,7 @@
 /**
  * Writes tools/spec-pages.json from the pages of a checked-out specification:
  *
- *     node --import tsx tools/spec-pages.ts <folder of the revision> [ext-tasks=<its folder> ext-skills=<its folder>]
+ *     node --import tsx tools/spec-pages.ts <folder of the revision> [ext-apps=<its folder> ext-skills=<its folder> ext-tasks=<its folder>]
  *
  * Pages of extensions have the name of their repository in front.
  * The file holds the names of pages and headings, and the level and a hash of each rule, never the

@@ -1,4 +1,5 @@
 /** Draws the tables of SPEC.md about the rules of the specification. */
+import { appsRevision } from "../packages/lutra/src/apps/protocol/names.ts";
 import { skillsRevision } from "../packages/lutra/src/extensions/skills/protocol.ts";
 import { parseEvidence, type RuleEntry, type RuleTable, verdicts } from "./spec-rules.ts";
 
@@ -7,6 +8,8 @@ const site = "https://modelcontextprotocol.io/specification";
 const extensionPages: {
   readonly [name: string]: (path: string, revision: string) => string;
 } = {
+  "ext-apps": (path) =>
+    `https://github.com/modelcontextprotocol/ext-apps/blob/main/specification/${appsRevision}/${path}.mdx`,
   "ext-tasks": (path, revision) =>
     `https://modelcontextprotocol.github.io/ext-tasks/specification/${revision}/${path}.html`,
   "ext-skills": (path) =>

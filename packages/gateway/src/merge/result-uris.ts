@@ -39,7 +39,7 @@ export function showUiUri<T extends JSONObject>(value: T, upstream: string, uris
  * it: only the app of the same server may call a tool that is hidden from the model. A server that is
  * itself merged has already named its own upstream, which becomes the second part.
  *
- * @see MCP Apps 2026-01-26, Visibility
+ * @spec ext-apps/apps#visibility
  */
 export function withOrigin<T extends JSONObject>(tool: T, upstream: string): T {
   const { _meta } = tool;

@@ -2,7 +2,7 @@
  * The policy about the apps of one upstream: none at all, or apps with fewer domains and features than
  * they ask for. A gateway can only take away: the host decides about what is left.
  *
- * @see MCP Apps 2026-01-26, Host Behavior: "MAY further restrict but MUST NOT allow undeclared domains"
+ * @spec ext-apps/apps#host-behavior
  */
 import {
   appMetaKey,

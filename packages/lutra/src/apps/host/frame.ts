@@ -1,7 +1,7 @@
 /**
  * The frame of a sandbox proxy in the page of a host.
  *
- * @see MCP Apps 2026-01-26, Sandbox proxy
+ * @spec ext-apps/apps#sandbox-proxy
  */
 import { parseURL } from "../../protocol/parse-url.ts";
 import { TransportError } from "../../protocol/transport-error.ts";

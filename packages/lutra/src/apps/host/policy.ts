@@ -1,7 +1,8 @@
 /**
  * The Content-Security-Policy of a view, built from the domains that its resource declares.
  *
- * @see MCP Apps 2026-01-26, Host Behavior and Sandbox proxy
+ * @spec ext-apps/apps#host-behavior, ext-apps/apps#sandbox-proxy,
+ *   ext-apps/apps#4-content-security-policy-enforcement
  */
 import { parseURL } from "../../protocol/parse-url.ts";
 import { isDomain } from "../protocol/domains.ts";

@@ -57,7 +57,7 @@ export interface AppContents {
  * Reads the page of an app. What it asks for is in its contents, or else in the list of resources.
  *
  * @throws {TransportError} `malformed` for contents that are not the page of an app
- * @see MCP Apps 2026-01-26, Content Requirements
+ * @spec ext-apps/apps#content-requirements
  */
 export async function readAppPage(
   client: Pick<AppClient, "readResource" | "listResources">,

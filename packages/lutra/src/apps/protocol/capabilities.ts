@@ -1,7 +1,8 @@
 /**
  * The capabilities of hosts and views in `ui/initialize`, and the settings of the extension.
  *
- * @see MCP Apps 2026-01-26, App Capabilities in ui/initialize, Host Capabilities and Display Modes
+ * @spec ext-apps/apps#app-capabilities-in-uiinitialize, ext-apps/apps#host-capabilities,
+ *   ext-apps/apps#display-modes, ext-apps/apps#client-host-capabilities
  */
 import type { JSONObject } from "../../protocol/json.ts";
 import { listOf, object, oneOf, optional, type Shape } from "../../protocol/shape.ts";

@@ -2,7 +2,7 @@
  * The entries of the lists of domains. Each becomes a source of a Content-Security-Policy, so one
  * with another syntax could add directives of its own.
  *
- * @see MCP Apps 2026-01-26, Content Requirements and Host Behavior
+ * @spec ext-apps/apps#content-requirements, ext-apps/apps#host-behavior
  * @see CSP Level 3, section 2.3.1 (host-source)
  */
 

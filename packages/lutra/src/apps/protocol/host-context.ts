@@ -1,7 +1,7 @@
 /**
  * The surroundings of a view: theme, sizes, language and device, as its host reports them.
  *
- * @see MCP Apps 2026-01-26, Host Context in McpUiInitializeResult and Container Dimensions
+ * @spec ext-apps/apps#host-context-in-mcpuiinitializeresult, ext-apps/apps#container-dimensions
  */
 import type { RequestId } from "../../protocol/json-rpc.ts";
 import {

@@ -1,7 +1,7 @@
 /**
  * The messages that a host sends to a view, and those between a host and its sandbox proxy.
  *
- * @see MCP Apps 2026-01-26, Notifications (Host to View) and Reserved Messages (Sandbox Proxy)
+ * @spec ext-apps/apps#notifications-host-view, ext-apps/apps#reserved-messages-sandbox-proxy
  */
 import type { JSONObject } from "../../protocol/json.ts";
 import { object, optional, string } from "../../protocol/shape.ts";

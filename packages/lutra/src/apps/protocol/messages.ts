@@ -2,7 +2,7 @@
  * JSON-RPC messages between windows. Unlike in the core protocol, both sides send requests, so a
  * message can also be a response.
  *
- * @see MCP Apps 2026-01-26, Communication Protocol
+ * @spec ext-apps/apps#communication-protocol
  */
 import { ProtocolError } from "../../protocol/errors.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";

@@ -1,7 +1,7 @@
 /**
  * The names of the MCP Apps extension, in its stable revision.
  *
- * @see MCP Apps 2026-01-26, Extension Identifier and UI Resource Format
+ * @spec ext-apps/apps#extension-identifier, ext-apps/apps#ui-resource-format
  */
 
 /** The identifier of the extension. */

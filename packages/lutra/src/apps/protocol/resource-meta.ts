@@ -1,7 +1,7 @@
 /**
  * The requests of the page of an app to its host, in `_meta` of the contents of the UI resource.
  *
- * @see MCP Apps 2026-01-26, UI Resource Format
+ * @spec ext-apps/apps#ui-resource-format
  */
 import { isObject, type JSONObject } from "../../protocol/json.ts";
 import { appMetaKey } from "./names.ts";

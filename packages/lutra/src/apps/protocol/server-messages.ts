@@ -2,7 +2,7 @@
  * The messages of the core protocol that views and hosts exchange. They have the fields of that
  * protocol, but no protocol fields in `_meta`. A host adds those before it forwards a request.
  *
- * @see MCP Apps 2026-01-26, Standard MCP Messages
+ * @spec ext-apps/apps#standard-mcp-messages
  */
 import { contentBlock } from "../../protocol/content.ts";
 import type { JSONObject } from "../../protocol/json.ts";

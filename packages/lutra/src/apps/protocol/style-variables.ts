@@ -1,7 +1,7 @@
 /**
  * The names of the CSS variables with which hosts pass their style to views.
  *
- * @see MCP Apps 2026-01-26, Theming
+ * @spec ext-apps/apps#theming
  */
 
 /** A standard CSS variable. A host may set any subset of them. */

@@ -1,7 +1,7 @@
 /**
  * The link from a tool to its page, in `_meta` of the tool.
  *
- * @see MCP Apps 2026-01-26, Resource Discovery
+ * @spec ext-apps/apps#resource-discovery
  */
 import { isObject } from "../../protocol/json.ts";
 import type { Tool } from "../../protocol/tools.ts";

@@ -1,7 +1,7 @@
 /**
  * The messages that a view sends to its host.
  *
- * @see MCP Apps 2026-01-26, MCP Apps Specific Messages
+ * @spec ext-apps/apps#mcp-apps-specific-messages
  */
 import {
   type ContentBlock,

@@ -1,7 +1,7 @@
 /**
  * Tools that belong to an app: their metadata, and the text that every result contains.
  *
- * @see MCP Apps 2026-01-26, Resource Discovery and Visibility
+ * @spec ext-apps/apps#resource-discovery, ext-apps/apps#visibility
  */
 import { chain } from "../../protocol/chain.ts";
 import { type ContentBlock, text } from "../../protocol/content.ts";
@@ -76,7 +76,7 @@ export function appTool<
   return defineTool({ ...tool, _meta, call } as never) as unknown as AppTool<Name, In, Out>;
 }
 
-/** @see MCP Apps 2026-01-26, Graceful Degradation */
+/** @spec ext-apps/apps#server-behavior */
 function withText(
   where: string,
   { call, outputSchema }: ToolDefinition,

@@ -1,7 +1,7 @@
 /**
  * `app`: a tool and the page that shows its results, declared together.
  *
- * @see MCP Apps 2026-01-26, UI Resource Format
+ * @spec ext-apps/apps#ui-resource-format
  */
 import type { CacheHints } from "../../protocol/caching.ts";
 import type { Icon } from "../../protocol/icons.ts";

@@ -4,7 +4,7 @@
  * The metadata of tools is the same for every client, also for one that shows no apps. A list that
  * depends on the capabilities of the client could not be shared between callers.
  *
- * @see MCP Apps 2026-01-26, Server Behavior
+ * @spec ext-apps/apps#server-behavior
  */
 import { isObject } from "../../protocol/json.ts";
 import { normalURI } from "../../protocol/uri.ts";
@@ -49,7 +49,7 @@ function requireToolMeta({ _meta = {} }: ToolDefinition): void {
 
 type Pages = Pick<ExtensionHost, "resources" | "resourceTemplates">;
 
-/** @see MCP Apps 2026-01-26, Behavior */
+/** @spec ext-apps/apps#behavior */
 function requirePageOf(tool: ToolDefinition, { resources, resourceTemplates }: Pages): void {
   const { resourceUri } = readAppToolMeta(tool);
   if (resourceUri === undefined) return;

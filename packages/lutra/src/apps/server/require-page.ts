@@ -2,7 +2,7 @@
  * The checks of a page before the server starts: a page that breaks them would be blank or broken in
  * every host.
  *
- * @see MCP Apps 2026-01-26, Content Requirements
+ * @spec ext-apps/apps#content-requirements
  */
 import { domainCovers, isDomain } from "../protocol/domains.ts";
 import { type AppCSP, domainLists } from "../protocol/resource-meta.ts";

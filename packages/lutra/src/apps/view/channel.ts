@@ -1,7 +1,7 @@
 /**
  * JSON-RPC over `postMessage` between a view and the window of its host. Both sides send requests.
  *
- * @see MCP Apps 2026-01-26, Transport Layer
+ * @spec ext-apps/apps#transport-layer
  */
 import { invalidParams, ProtocolError } from "../../protocol/errors.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";

@@ -1,7 +1,7 @@
 /**
  * `createView`: connects a page to the host that shows it.
  *
- * @see MCP Apps 2026-01-26, Lifecycle
+ * @spec ext-apps/apps#lifecycle, ext-apps/apps#requirements
  */
 import { text } from "../../protocol/content.ts";
 import type { Implementation } from "../../protocol/meta.ts";

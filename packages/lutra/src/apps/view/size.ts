@@ -1,7 +1,7 @@
 /**
  * Reports the size of the page to the host, which fits the frame to it.
  *
- * @see MCP Apps 2026-01-26, Container Dimensions and ui/notifications/size-changed
+ * @spec ext-apps/apps#container-dimensions, ext-apps/apps#notifications-host-view
  */
 import type { ContainerDimensions } from "../protocol/host-context.ts";
 import type { ViewSize } from "../protocol/view-messages.ts";

@@ -1,7 +1,7 @@
 /**
  * The style of the host, applied to the page: colour scheme, CSS variables and fonts.
  *
- * @see MCP Apps 2026-01-26, Theming and Custom Fonts
+ * @spec ext-apps/apps#theming, ext-apps/apps#custom-fonts
  */
 import { isObject } from "../../protocol/json.ts";
 import type { HostContext } from "../protocol/host-context.ts";

@@ -1,7 +1,7 @@
 /**
  * Tools that a page offers to its host, for as long as the view exists.
  *
- * @see MCP Apps 2026-01-26, App Capabilities in ui/initialize
+ * @spec ext-apps/apps#app-capabilities-in-uiinitialize
  */
 import { type ContentBlock, text } from "../../protocol/content.ts";
 import { invalidParams } from "../../protocol/errors.ts";

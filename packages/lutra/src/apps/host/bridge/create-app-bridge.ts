@@ -71,7 +71,7 @@ const defaultTeardownMs = 1000;
  * The view receives nothing but responses before it has initialized.
  *
  * @throws {TypeError} for an invalid option
- * @see MCP Apps 2026-01-26, Lifecycle
+ * @spec ext-apps/apps#lifecycle
  */
 export function createAppBridge(init: AppBridgeOptions): AppBridge {
   const options = withDefaults(init);

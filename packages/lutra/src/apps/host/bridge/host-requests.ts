@@ -1,7 +1,7 @@
 /**
  * Requests of a view that its host answers by itself.
  *
- * @see MCP Apps 2026-01-26, Requests (View to Host) and Display Modes
+ * @spec ext-apps/apps#requests-view-host, ext-apps/apps#display-modes, ext-apps/apps#requirements
  */
 
 import { invalidParams } from "../../../protocol/errors.ts";

@@ -1,7 +1,7 @@
 /**
  * The answer to the first request of a view.
  *
- * @see MCP Apps 2026-01-26, Host Capabilities
+ * @spec ext-apps/apps#host-capabilities
  */
 import { invalidParams } from "../../../protocol/errors.ts";
 import type { JSONObject } from "../../../protocol/json.ts";

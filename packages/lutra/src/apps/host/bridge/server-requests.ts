@@ -2,7 +2,7 @@
  * Requests of a view for its server. The client sends them as requests of its own: with its protocol
  * fields, headers and ids, with input requests answered and tasks followed to their result.
  *
- * @see MCP Apps 2026-01-26, Standard MCP Messages and Visibility
+ * @spec ext-apps/apps#standard-mcp-messages, ext-apps/apps#visibility
  */
 import { invalidParams } from "../../../protocol/errors.ts";
 import type { JSONObject } from "../../../protocol/json.ts";

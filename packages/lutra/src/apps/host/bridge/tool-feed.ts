@@ -1,7 +1,7 @@
 /**
  * The order in which a view learns of its tool call: partial arguments, the arguments, the outcome.
  *
- * @see MCP Apps 2026-01-26, Notifications (Host to View)
+ * @spec ext-apps/apps#notifications-host-view
  */
 import type { JSONObject } from "../../../protocol/json.ts";
 import type { CallToolResult } from "../../../protocol/tools.ts";

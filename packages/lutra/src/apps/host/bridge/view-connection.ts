@@ -1,7 +1,7 @@
 /**
  * The messages of one view: which are accepted in which state, and their answers.
  *
- * @see MCP Apps 2026-01-26, Sandbox proxy and Lifecycle
+ * @spec ext-apps/apps#sandbox-proxy, ext-apps/apps#lifecycle
  */
 import { ProtocolError } from "../../../protocol/errors.ts";
 import { isolate } from "../../../protocol/isolate.ts";

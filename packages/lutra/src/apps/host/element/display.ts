@@ -1,7 +1,8 @@
 /**
  * The size and the place of a view in the page.
  *
- * @see MCP Apps 2026-01-26, Container Dimensions and Display Modes
+ * @spec ext-apps/apps#container-dimensions, ext-apps/apps#display-modes,
+ *   ext-apps/apps#host-behavior-1, ext-apps/apps#requirements
  */
 import type { DisplayMode } from "../../protocol/capabilities.ts";
 import type { ContainerDimensions, HostContext } from "../../protocol/host-context.ts";

@@ -2,7 +2,7 @@
  * The sandbox proxy: a page on an origin of its own, between a host and a view. It loads the page of
  * the view into a frame with an opaque origin and relays messages.
  *
- * @see MCP Apps 2026-01-26, Sandbox proxy
+ * @spec ext-apps/apps#sandbox-proxy, ext-apps/apps#1-iframe-sandboxing
  */
 import {
   sandboxPrefix,
