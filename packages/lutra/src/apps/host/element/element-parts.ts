@@ -20,8 +20,10 @@ export interface ElementParts {
 /** Creates the shadow root. */
 export function createParts(host: HTMLElement): ElementParts {
   const root = host.attachShadow({ mode: "open" });
-  const style = document.createElement("style");
-  style.textContent = elementStyle;
+  // Unlike an element with text, this needs no inline styles in the policy of the page.
+  const style = new CSSStyleSheet();
+  style.replaceSync(elementStyle);
+  root.adoptedStyleSheets = [style];
   const title = createPart("span", "title");
   const leave = createPart("button", "leave");
   leave.type = "button";
@@ -29,7 +31,7 @@ export function createParts(host: HTMLElement): ElementParts {
   const bar = createPart("div", "bar");
   bar.append(title, leave);
   const box = createPart("div", "frame");
-  root.append(style, bar, box, document.createElement("slot"));
+  root.append(bar, box, document.createElement("slot"));
   return {
     host,
     box,
