@@ -60,6 +60,21 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
     const contract = taskStoreContract(openTasks, { lose });
     for (const { name, run } of contract) it(name, run);
 
+    it("lists tasks for operators with their schedule, those that were scheduled last first", async () => {
+      const store = await openPostgres(server.url, { prefix: "listed" });
+      const task = { taskId: "one", version: 1, expiresAt: null, state: { n: 1 } };
+      await store.tasks.create(task, { order: "run" });
+      const held = await store.tasks.hold({ ...task, taskId: "two" });
+      const fresh = { attempts: 0, lostAttempts: 0, rejections: 0, isRunning: false };
+      expect(await store.tasks.list?.(10)).toEqual([
+        { ...fresh, task: { ...task, taskId: "two" }, attempts: 1, isRunning: true },
+        { ...fresh, task },
+      ]);
+      expect(await store.tasks.list?.(1)).toHaveLength(1);
+      await held.release();
+      await store.close();
+    });
+
     it("runs a rejected task at once for a new order, without the pause", async () => {
       const store = await openPostgres(server.url, { retryPauseMs: () => 3_600_000 });
       const task = { taskId: "again", version: 1, expiresAt: null, state: {} };

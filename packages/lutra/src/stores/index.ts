@@ -31,6 +31,7 @@ export { retryPauseMs } from "./retry-pause.ts";
 export { StoreUnavailableError } from "./store-unavailable-error.ts";
 export type {
   HeldTask,
+  ListedTask,
   StoredTask,
   TakenTask,
   TaskOrder,

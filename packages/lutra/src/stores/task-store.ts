@@ -106,6 +106,20 @@ export interface TaskWorker {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
+/** A task with its schedule, for operators. */
+export interface ListedTask {
+  /** The state is undefined if it is larger than the store reads for a list. */
+  readonly task: Omit<StoredTask, "state"> & { readonly state: JSONObject | undefined };
+  /** Number of attempts so far. */
+  readonly attempts: number;
+  /** Number of attempts in a row that were lost because their process died. */
+  readonly lostAttempts: number;
+  /** Number of attempts in a row that `run` rejected. */
+  readonly rejections: number;
+  /** True while an attempt owns the task. */
+  readonly isRunning: boolean;
+}
+
 /**
  * Keeps tasks and schedules them. Implement it over a database to survive restarts and to share
  * tasks between replicas.
@@ -136,6 +150,11 @@ export interface TaskStore {
    * again within 15 seconds.
    */
   readonly work: (options: TaskWorkerOptions) => TaskWorker;
+  /**
+   * Returns up to `limit` tasks that have not expired, for operators. Those that were scheduled last are
+   * first. Absent for a store that can't list its tasks.
+   */
+  readonly list?: ((limit: number) => Promise<readonly ListedTask[]>) | undefined;
   /**
    * Deletes up to `limit` expired tasks, perhaps some minutes after their expiry. Resolves to the
    * number of deleted tasks.

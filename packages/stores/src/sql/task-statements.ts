@@ -41,6 +41,8 @@ export interface TaskStatements {
   /** Returns a row when a task exists and a claim is no longer its current one. */
   readonly findOtherClaim: string;
   readonly find: string;
+  /** Parameters: the maximum number of tasks, the maximum length of a state, and now. */
+  readonly list: string;
   readonly sweep: string;
   /** Ends a current attempt. Parameters: id, number, session, end, and that of `dueLater`. */
   readonly settle: string;
@@ -94,6 +96,12 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
       AND (runs <> $2 OR runner IS DISTINCT FROM CAST($3 AS integer))`,
     find: `SELECT version, CAST(expires_at AS float8) AS "expiresAt", CAST(state AS text) AS state
       FROM ${table} WHERE task_id = $1 AND (expires_at IS NULL OR expires_at > ${present("$2")})`,
+    list: `SELECT task_id AS "taskId", version, CAST(expires_at AS float8) AS "expiresAt",
+      CASE WHEN length(CAST(state AS text)) <= $2 THEN CAST(state AS text) END AS state,
+      runs AS attempts, lost_runs AS "lostAttempts", rejections,
+      CASE WHEN runner IS NULL THEN 0 ELSE 1 END AS "isRunning"
+      FROM ${table} WHERE (expires_at IS NULL OR expires_at > ${present("$3")})
+      ORDER BY due_at DESC, task_id LIMIT $1`,
     sweep: `DELETE FROM ${table} WHERE task_id IN (
       SELECT task_id FROM ${table} WHERE expires_at <= ${present("$1")} - ${sweepMarginMs}
       ORDER BY expires_at LIMIT $2 ${skipLocked})`,

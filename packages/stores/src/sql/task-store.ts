@@ -2,6 +2,7 @@
 import { type Claim, LocalTasks, type TaskQueue } from "lutra/internal";
 import type { JSONObject } from "lutra/protocol";
 import {
+  type ListedTask,
   type StoredTask,
   StoreUnavailableError,
   type TaskOrder,
@@ -40,6 +41,19 @@ interface Row {
   readonly expiresAt: number | null;
   readonly state: string;
 }
+
+interface ListedRow extends Omit<Row, "state"> {
+  readonly taskId: string;
+  /** Null for one that is too long. */
+  readonly state: string | null;
+  readonly attempts: number;
+  readonly lostAttempts: number;
+  readonly rejections: number;
+  readonly isRunning: number;
+}
+
+/** Maximum length of a state in a list, in characters. */
+const maxListedLength = 262_144;
 
 export interface ClaimedRow extends Row {
   readonly taskId: string;
@@ -100,12 +114,25 @@ export function createSqlTaskStore(init: SqlTaskInit): TaskStore {
     work: (options) => {
       return local.work(queue(), { ...options, onError: reportOutages(options.onError) });
     },
+    list: async (limit) => {
+      const values = [limit, maxListedLength, now()];
+      return (await engine.rows<ListedRow>(statements.list, values)).map(toListed);
+    },
     sweep: (limit) => engine.count(statements.sweep, [now(), limit]),
     close: async () => {
       removeListener();
       await local.close();
       await session.end();
     },
+  };
+}
+
+function toListed({ taskId, version, expiresAt, state, isRunning, ...row }: ListedRow): ListedTask {
+  const parsed = state === null ? undefined : (JSON.parse(state) as JSONObject);
+  return {
+    task: { taskId, version, expiresAt, state: parsed },
+    ...row,
+    isRunning: isRunning === 1,
   };
 }
 

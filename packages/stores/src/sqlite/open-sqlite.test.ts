@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
-import { StoreUnavailableError, type TakenTask } from "lutra/stores";
+import { type StoredTask, StoreUnavailableError, type TakenTask } from "lutra/stores";
 import { handleStoreContract, replayGuardContract, taskStoreContract } from "lutra/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Database } from "./database.ts";
@@ -50,6 +50,32 @@ describe("tasks in SQLite", () => {
       { ...other.tasks, close: other.close },
     ] as const;
   };
+  it("are listed for operators with their schedule, those that were scheduled last first", async () => {
+    let time = 1_000_000;
+    const store = await openSqlite(freshPath(), { now: () => time });
+    open.push(store);
+    const { tasks } = store;
+    const task = (taskId: string, more: Partial<StoredTask> = {}): StoredTask => {
+      return { taskId, version: 1, expiresAt: null, state: { id: taskId }, ...more };
+    };
+    await tasks.create(task("first"), { order: "run" });
+    time += 1;
+    await tasks.create(task("expired", { expiresAt: time + 1 }), { order: "run" });
+    time += 1;
+    await tasks.create(task("large", { state: { text: "x".repeat(300_000) } }), { order: "run" });
+    time += 1;
+    const held = await tasks.hold(task("held"));
+    const listed = await tasks.list?.(10);
+    const fresh = { attempts: 0, lostAttempts: 0, rejections: 0, isRunning: false };
+    expect(listed).toEqual([
+      { ...fresh, task: task("held"), attempts: 1, isRunning: true },
+      { ...fresh, task: { ...task("large"), state: undefined } },
+      { ...fresh, task: task("first") },
+    ]);
+    expect(await tasks.list?.(1)).toHaveLength(1);
+    await held.release();
+  });
+
   /** Replaces the process id by one that does not exist. */
   const lose = async (taskId: string) => {
     const database = new Database(path, true);
