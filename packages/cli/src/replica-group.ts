@@ -1,7 +1,8 @@
 /** The resources that the replicas of one supervisor share: keys, a store, events, claims, sockets. */
 import { rmSync } from "node:fs";
 import type { SealKey } from "lutra/server";
-import { createMemoryReplayGuard, relayEvents } from "lutra/stores";
+import { createMemoryReplayGuard, type ListedTask, relayEvents } from "lutra/stores";
+import { type OpenStores, openStores } from "./open-stores.ts";
 import { answerClaims } from "./process-replay-guard.ts";
 import { type Replica, startReplica } from "./replica.ts";
 import { createSocketFolder, removeSocket, socketPathIn, storeIn } from "./socket-path.ts";
@@ -26,9 +27,11 @@ export interface ReplicaGroup {
   readonly running: ReadonlySet<Replica>;
   /** Starts a replica. `leave` removes an ended replica from the group. */
   readonly start: (number: number) => { readonly replica: Replica; readonly leave: () => void };
+  /** Returns tasks of the store, which the first call opens. */
+  readonly listTasks: (limit: number) => Promise<readonly ListedTask[]>;
   readonly kill: () => void;
-  /** Removes the folder of the sockets. */
-  readonly end: () => void;
+  /** Closes the store, and removes the folder of the sockets. */
+  readonly end: () => Promise<void>;
 }
 
 /**
@@ -55,19 +58,29 @@ export function createReplicaGroup({
   const kill = () => {
     for (const replica of running) replica.stop("SIGKILL");
   };
-  const end = () => {
-    process.off("exit", onExit);
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   // Replicas are killed, because a busy one would not detect that this process has ended.
   const onExit = () => {
     kill();
-    end();
+    remove();
   };
   process.once("exit", onExit);
 
+  let opened: Promise<OpenStores> | undefined;
+  const openOnce = () => {
+    opened ??= openStores({ store: stores.store, isDefault });
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  };
+
   return {
     running,
+    listTasks: async (limit) => {
+      const { shared } = await openOnce();
+      return (await shared.tasks?.list?.(limit)) ?? [];
+    },
     start: (number) => {
       starts += 1;
       const socketPath = socketPathIn(folder, `${number}-${starts}`);
@@ -84,7 +97,11 @@ export function createReplicaGroup({
       return { replica, leave };
     },
     kill,
-    end,
+    end: async () => {
+      process.off("exit", onExit);
+      await opened?.then(({ close }) => close()).catch(() => {});
+      remove();
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Starts the replicas of a module and restarts those that die. */
 import { delay } from "lutra/internal";
+import type { ListedTask } from "lutra/stores";
 import { CommandError } from "./command-error.ts";
 import { slowLoad, slowLoadMs } from "./loading.ts";
 import { reloadReplicas } from "./reload-replicas.ts";
@@ -26,6 +27,8 @@ export interface Supervisor {
   readonly failed: Promise<never>;
   /** Ends all subscriptions gracefully. From then on replicas that die are not restarted. */
   readonly drain: () => void;
+  /** Returns up to `limit` tasks in the store of the replicas. */
+  readonly listTasks: (limit: number) => Promise<readonly ListedTask[]>;
   /** Stops all replicas. Resolves when their processes have ended. */
   readonly stop: () => Promise<void>;
 }
@@ -81,6 +84,7 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
       stopRestarts();
       for (const replica of group.running) replica.endSubscriptions();
     },
+    listTasks: group.listTasks,
     stop: async () => {
       stopRestarts();
       for (const replica of group.running) replica.stop();
@@ -88,7 +92,7 @@ export function startReplicas(options: SupervisorOptions): Supervisor {
       const ended = endOf(slots, group);
       await (isReady ? reportWait("the replicas to end", ended) : ended);
       clearTimeout(kill);
-      group.end();
+      await group.end();
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   upstreamCredentialsOf,
 } from "./credentials/upstream-credentials.ts";
 import type { LastingParts } from "./lasting-parts.ts";
+import { LimitUse } from "./limits/limit-use.ts";
 import { createLimits } from "./limits/limits.ts";
 import { type Ending, type NeededResource, ResourceSet } from "./resource-set.ts";
 import { tracedWait } from "./tracing/waiting.ts";
@@ -22,8 +23,14 @@ export interface ConfigResources {
   readonly upstreams: ReadonlyMap<string, Upstream>;
   /** Undefined if the cache is disabled. */
   readonly caching: ResponseCaching | undefined;
+  readonly limits: OpenLimits;
+}
+
+interface OpenLimits {
   /** Undefined for a configuration without limits. */
-  readonly limits: Middleware | undefined;
+  readonly middleware: Middleware | undefined;
+  /** The use of each limit, in their order. Empty if nothing shows it. */
+  readonly uses: readonly LimitUse[];
 }
 
 /** The names of the resources, by which a reload finds the unchanged ones. */
@@ -173,16 +180,19 @@ function neededCache(
 function neededLimits(
   config: CompleteConfig,
   { options, keysOf }: LastingParts,
-): NeededResource<Middleware | undefined> {
+): NeededResource<OpenLimits> {
   const { limits, keys } = config;
   return {
     name: names.limits,
     settings: [limits, keys],
     open: () => {
-      if (limits.length === 0) return undefined;
+      if (limits.length === 0) return { middleware: undefined, uses: [] };
       const counters = options.sharing?.counters(limits);
-      const created = createLimits(limits, { ...counters, keys: keysOf(config) });
-      return options.startTrace === undefined ? created : tracedWait("limits", created);
+      // Only the console shows the use.
+      const uses = options.observer === undefined ? [] : limits.map(() => new LimitUse());
+      const created = createLimits(limits, { ...counters, keys: keysOf(config), uses });
+      const isTraced = options.startTrace !== undefined;
+      return { middleware: isTraced ? tracedWait("limits", created) : created, uses };
     },
   };
 }

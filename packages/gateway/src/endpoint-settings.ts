@@ -38,7 +38,11 @@ export function createEndpointSettings(input: EndpointInput): HandlerSettings {
   const { config } = parsed;
   const { options, keysOf, warn, report, signIns } = lasting;
   const callers = createCallers(parsed, options, report);
-  const { upstreams, caching, limits } = resources;
+  const {
+    upstreams,
+    caching,
+    limits: { middleware: limits },
+  } = resources;
   const endpoint = endpointOf(input, callers);
   const guard = guardOf(parsed, lasting);
   const plan = createRoutingPlan({

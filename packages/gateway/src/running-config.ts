@@ -14,6 +14,7 @@ import { createEndpointSettings } from "./endpoint-settings.ts";
 import type { HandlerSettings, RequestHandler } from "./handler.ts";
 import { noHead } from "./head/head.ts";
 import { type ConfigOptions, createLastingParts, type LastingParts } from "./lasting-parts.ts";
+import type { LimitUseStats } from "./limits/limit-use.ts";
 import { spaceOf } from "./shared/open-shared.ts";
 import type { Upstream, UpstreamStatus } from "./upstreams/upstream.ts";
 
@@ -63,6 +64,11 @@ export class RunningConfig {
 
   get caching(): ResponseCaching | undefined {
     return this.#resources?.caching;
+  }
+
+  /** Returns the use of each limit, in the order of the configuration. */
+  limitUses(): readonly LimitUseStats[] {
+    return (this.#resources?.limits.uses ?? []).map((use) => use.stats());
   }
 
   get isDraining(): boolean {

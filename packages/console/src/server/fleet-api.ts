@@ -61,6 +61,8 @@ export interface UpstreamOverview {
   readonly name: string;
   readonly kind: "url" | "command" | "module";
   readonly inFlight: number;
+  /** Those of them that are subscriptions of the gateway itself. */
+  readonly ownSubscriptions: number;
   readonly queued: number;
   /** True if its replicas can be taken out of service. */
   readonly canDrain: boolean;
@@ -76,6 +78,7 @@ export interface ReplicaOverview {
   readonly address?: string | undefined;
   readonly state: "up" | "warming" | "out" | "starting" | "drained";
   readonly inFlight: number;
+  readonly ownSubscriptions: number;
   /** Number of consecutive failures. */
   readonly failures: number;
   readonly lastError?: string | undefined;
@@ -99,6 +102,53 @@ export interface LimitOverview {
   readonly per: readonly string[];
   readonly rate?: { readonly requests: number; readonly perMs: number } | undefined;
   readonly concurrency?: number | undefined;
+  /** The use of the limit at this gateway. */
+  readonly use?: LimitUse | undefined;
+}
+
+/** The requests of the last minute that a limit has admitted and refused, and those in flight. */
+export interface LimitUse {
+  readonly inFlight: number;
+  readonly admitted: number;
+  readonly refused: number;
+  /** The keys with the most requests, such as callers. */
+  readonly busiest: readonly ({ readonly key: string } & Omit<LimitUse, "busiest">)[];
+}
+
+/** The answer of `api/fleet/tasks`. */
+export interface TaskList {
+  /** Up to 200 tasks of each store, those that were scheduled last first. */
+  readonly tasks: readonly ShownTask[];
+  /** The upstreams whose store the gateway can read. */
+  readonly stores: readonly string[];
+  /** The reasons why a store could not be read. */
+  readonly problems: readonly string[];
+}
+
+/** A task without its arguments, answers and result. */
+export interface ShownTask {
+  readonly upstream: string;
+  /** Names the task in this console. The id of the task is a secret. */
+  readonly key: string;
+  readonly tool: string;
+  readonly principal?: string | undefined;
+  readonly status: string;
+  readonly statusMessage?: string | undefined;
+  readonly createdAt: number;
+  readonly lastUpdatedAt: number;
+  readonly expiresAt: number | null;
+  /** Number of attempts so far, of those in a row that were lost with their process, and rejected. */
+  readonly attempts: number;
+  readonly lostAttempts: number;
+  readonly rejections: number;
+  /** True while a process runs the task. */
+  readonly isRunning: boolean;
+  /** The names of the steps that have ended. */
+  readonly steps: readonly string[];
+  readonly questions: readonly { readonly name: string; readonly message?: string | undefined }[];
+  readonly error?: { readonly code: number; readonly message: string } | undefined;
+  /** True for a completed task whose tool reports an error. */
+  readonly isError: boolean;
 }
 
 /** The answer of `api/fleet/match`. */

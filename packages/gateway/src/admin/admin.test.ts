@@ -9,12 +9,15 @@ import type { Readiness } from "./readiness.ts";
 const ready: Readiness = { isReady: true, problem: undefined };
 let readiness = ready;
 let about: AboutGateway | undefined = { name: "<b>gate</b>", url: "http://127.0.0.1:3000/mcp" };
-const up: UpstreamStatus["replicas"] = [{ name: "1", state: "up", inFlight: 2, failures: 0 }];
+const up: UpstreamStatus["replicas"] = [
+  { name: "1", state: "up", inFlight: 2, ownSubscriptions: 0, failures: 0 },
+];
 let replicas = up;
 const status = {
   name: "places",
   kind: "url",
   inFlight: 2,
+  ownSubscriptions: 0,
   queued: 1,
   replicas: up,
 } as const;
@@ -65,7 +68,7 @@ it("reports health and readiness, with the reason when it is not ready", async (
 it("reports the readiness of one upstream apart", async () => {
   expect(await get("/readyz/places")).toEqual([200, "ready\n"]);
   expect((await get("/readyz/other"))[0]).toBe(404);
-  replicas = [{ name: "1", state: "out", inFlight: 0, failures: 3 }];
+  replicas = [{ name: "1", state: "out", inFlight: 0, ownSubscriptions: 0, failures: 3 }];
   expect(await get("/readyz/places")).toEqual([503, "not ready: no replica answers at places\n"]);
   replicas = up;
 });

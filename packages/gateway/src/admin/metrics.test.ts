@@ -167,7 +167,14 @@ it("counts exchanges beyond 1000 label combinations under one series", async () 
 });
 
 it("shows no upstream that a reload has removed", async () => {
-  const upstream = { name: "places", kind: "url", replicas: [], inFlight: 0, queued: 0 } as const;
+  const upstream = {
+    name: "places",
+    kind: "url",
+    replicas: [],
+    inFlight: 0,
+    ownSubscriptions: 0,
+    queued: 0,
+  } as const;
   let upstreams = [upstream];
   const metrics = createMetrics({ upstreams: () => upstreams, cache: () => undefined });
   expect(await metrics.text()).toContain('lutra_gateway_in_flight{upstream="places"');

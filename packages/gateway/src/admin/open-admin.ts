@@ -45,6 +45,8 @@ export async function openAdmin(
     url: () => url,
     config: () => running.config,
     caching: () => running.caching,
+    limitUses: () => running.limitUses(),
+    taskUpstreams: () => running.upstreams,
     canDrain: (upstream) => running.canDrain(upstream),
     setDrained: (...change) => running.setDrained(...change),
     notice,

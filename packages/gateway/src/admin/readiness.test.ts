@@ -22,8 +22,8 @@ it.each<[string, NonNullable<ConfigInput["routes"]>, readonly string[], boolean]
   const { config } = parseConfig({ upstreams, routes });
   const statuses = Object.keys(upstreams).map((name) => {
     const state = available.includes(name) ? ("up" as const) : ("out" as const);
-    const replicas = [{ name: "1", state, inFlight: 0, failures: 0 }];
-    return { name, kind: "url" as const, inFlight: 0, queued: 0, replicas };
+    const replicas = [{ name: "1", state, inFlight: 0, ownSubscriptions: 0, failures: 0 }];
+    return { name, kind: "url" as const, inFlight: 0, ownSubscriptions: 0, queued: 0, replicas };
   });
   const silent = Object.keys(upstreams).filter((name) => !available.includes(name));
   const problem = silent.length === 0 ? undefined : `no replica answers at ${silent.join(", ")}`;
@@ -32,6 +32,13 @@ it.each<[string, NonNullable<ConfigInput["routes"]>, readonly string[], boolean]
 
 it("is not ready while a host name has no address", () => {
   const { config } = parseConfig({ upstreams: { a: { url: "http://a/mcp" } } });
-  const status = { name: "a", kind: "url", inFlight: 0, queued: 0, replicas: [] } as const;
+  const status = {
+    name: "a",
+    kind: "url",
+    inFlight: 0,
+    ownSubscriptions: 0,
+    queued: 0,
+    replicas: [],
+  } as const;
   expect(readinessOf(config, [status]).isReady).toBe(false);
 });

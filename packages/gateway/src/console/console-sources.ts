@@ -2,6 +2,8 @@
 import type { ResponseCaching } from "../cache/response-caching.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { EraReport } from "../eras/era-report.ts";
+import type { LimitUseStats } from "../limits/limit-use.ts";
+import type { Upstream } from "../upstreams/upstream.ts";
 import type { OverviewSources } from "./fleet-overview.ts";
 
 export interface ConsoleSources extends OverviewSources {
@@ -16,6 +18,10 @@ export interface ConsoleSources extends OverviewSources {
    * upstream is a single process.
    */
   readonly setDrained: (upstream: string, replica: string, isDrained: boolean) => boolean;
+  /** Returns the use of each limit, in the order of the configuration. */
+  readonly limitUses: () => readonly LimitUseStats[];
+  /** Returns the upstreams, for the tasks in their stores. */
+  readonly taskUpstreams: () => readonly Pick<Upstream, "name" | "serve" | "listTasks">[];
   /** Called with a line about each change that an operator makes. */
   readonly notice: (line: string) => void;
 }

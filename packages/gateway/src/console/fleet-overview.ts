@@ -42,7 +42,7 @@ export function fleetOverview(sources: OverviewSources): FleetOverview {
 }
 
 function upstreamOverview(
-  { name, kind, inFlight, queued, replicas }: UpstreamStatus,
+  { name, kind, inFlight, ownSubscriptions, queued, replicas }: UpstreamStatus,
   { recorder: { loads }, canDrain }: OverviewSources,
 ): UpstreamOverview {
   const found = loads.ofUpstream(name);
@@ -50,6 +50,7 @@ function upstreamOverview(
     name,
     kind,
     inFlight,
+    ownSubscriptions,
     queued,
     canDrain: canDrain(name),
     load: found?.load,

@@ -5,6 +5,7 @@ import { explainRoutes } from "../routes/explain.ts";
 import { cacheOverview } from "./cache-overview.ts";
 import type { ConsoleSources } from "./console-sources.ts";
 import { fleetOverview } from "./fleet-overview.ts";
+import { cancelShownTask, taskList } from "./fleet-tasks.ts";
 import { sendLive } from "./live.ts";
 
 /** Time between two overviews for a page, in milliseconds. */
@@ -20,7 +21,7 @@ export function fleetRoutes(sources: ConsoleSources): readonly ApiRoute[] {
 }
 
 function stateRoutes(sources: ConsoleSources): readonly ApiRoute[] {
-  const { recorder, config, caching, eras } = sources;
+  const { recorder, config, caching, eras, limitUses } = sources;
   return [
     { method: "GET", path: "fleet", serve: () => fleetOverview(sources) },
     {
@@ -35,7 +36,7 @@ function stateRoutes(sources: ConsoleSources): readonly ApiRoute[] {
       path: "fleet/routes",
       serve: () => ({
         routes: config().routes,
-        limits: config().limits,
+        limits: config().limits.map((limit, index) => ({ ...limit, use: limitUses()[index] })),
         refusals: recorder.loads.refusals(),
       }),
     },
@@ -67,6 +68,7 @@ function stateRoutes(sources: ConsoleSources): readonly ApiRoute[] {
         subscriptions: recorder.subscriptions.list(maxSubscriptions),
       }),
     },
+    { method: "GET", path: "fleet/tasks", serve: () => taskList(sources) },
     { method: "GET", path: "fleet/config", serve: () => sources.shownConfig() },
   ];
 }
@@ -79,6 +81,16 @@ function changeRoutes(sources: ConsoleSources): readonly ApiRoute[] {
       method: "POST",
       path: "fleet/readmit",
       serve: (request) => setDrained(request, false, sources),
+    },
+    {
+      method: "POST",
+      path: "fleet/cancel-task",
+      serve: async ({ body, signal }) => {
+        const upstream = textIn(body, "upstream");
+        const tool = await cancelShownTask(sources, { upstream, key: textIn(body, "key"), signal });
+        notice(`console: cancelled a task of ${tool} at ${upstream}`);
+        return taskList(sources);
+      },
     },
     {
       method: "POST",

@@ -79,6 +79,7 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
 
   constructor({ request, context, fleet, startExchange, prefer }: MessageInit<R>, settle: Settle) {
     const { method, params } = request;
+    const record = recordOf(context);
     this.request = request;
     this.context = context;
     this.#startExchange = startExchange;
@@ -87,7 +88,8 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
     this.delivery = new Delivery(this, fleet, {
       method,
       name: nameOf(fleet.methods.get(method), params),
-      record: recordOf(context) ?? unrecorded(),
+      isOwn: record === undefined,
+      record: record ?? unrecorded(),
     });
   }
 

@@ -34,6 +34,7 @@ function start(
     return {
       name,
       inFlight: 0,
+      ownSubscriptions: 0,
       health: { succeed, fail: () => void events.push(`${name} fails`) },
     };
   });

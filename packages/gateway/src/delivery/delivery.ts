@@ -50,6 +50,8 @@ export interface DeliveryInit {
   readonly method: string | undefined;
   /** The tool, prompt or resource that the request names. */
   readonly name: string | undefined;
+  /** True for a request that serves no client. @default false */
+  readonly isOwn?: boolean | undefined;
   readonly record: Pick<
     ExchangeRecord,
     | "startedAt"
@@ -89,6 +91,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   readonly #record: DeliveryInit["record"];
   readonly #method: Method | undefined;
   readonly #name: string | undefined;
+  readonly #isOwn: boolean;
   readonly #limits: TimeLimits;
   #holdsSlot = false;
   #attempts = 0;
@@ -101,12 +104,14 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
   /** The time at which the request was sent, by `performance.now()`. */
   #beginsAt = 0;
 
-  constructor(carrier: Carrier<R>, fleet: Fleet<R>, { method = "", name, record }: DeliveryInit) {
+  constructor(carrier: Carrier<R>, fleet: Fleet<R>, init: DeliveryInit) {
+    const { method = "", name, record, isOwn = false } = init;
     this.#carrier = carrier;
     this.#fleet = fleet;
     this.#record = record;
     this.#method = fleet.methods.get(method);
     this.#name = name;
+    this.#isOwn = isOwn && this.#method?.longLived === true;
     this.#limits = limitsOf(fleet.timeouts, this.#isLongLived);
     record.upstream = fleet.name;
   }
@@ -165,7 +170,9 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
 
   /** Reports that the exchange with the replica has ended. Called once for each `send`. */
   released(): void {
-    (this.#replica as R).inFlight -= 1;
+    const replica = this.#replica as R;
+    replica.inFlight -= 1;
+    if (this.#isOwn) replica.ownSubscriptions -= 1;
   }
 
   /** Reports that the answer is complete. */
@@ -271,6 +278,7 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     this.#record.attempts = this.#attempts;
     this.#record.replica = replica.name;
     replica.inFlight += 1;
+    if (this.#isOwn) replica.ownSubscriptions += 1;
     this.#replica = replica;
     this.attempt = this.#record.trace?.attempt(name, replica.name);
     this.stage = "connecting";

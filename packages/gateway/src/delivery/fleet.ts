@@ -13,6 +13,8 @@ export interface Recipient {
   readonly name: string;
   /** Exchanges in flight, subscriptions included. */
   inFlight: number;
+  /** Those of them that are subscriptions of the gateway itself, which follow lists of the upstream. */
+  ownSubscriptions: number;
   readonly health: {
     readonly succeed: () => void;
     readonly fail: (error: string) => void;
@@ -78,6 +80,11 @@ export class Fleet<R extends Recipient = Replica> {
 
   get inFlight(): number {
     return this.replicas.all.reduce((sum, replica) => sum + replica.inFlight, 0);
+  }
+
+  /** The exchanges in flight that are subscriptions of the gateway itself. */
+  get ownSubscriptions(): number {
+    return this.replicas.all.reduce((sum, replica) => sum + replica.ownSubscriptions, 0);
   }
 
   /** Reports that no file descriptor is free for a connection. */

@@ -25,6 +25,7 @@ import { compileMatch, type RoutingInput } from "../routes/match.ts";
 import type { ConcurrencyLimiter, Leave } from "../shared/shared-stores.ts";
 import { createLocalConcurrency } from "./in-flight.ts";
 import { compileKey } from "./limit-key.ts";
+import type { LimitUse } from "./limit-use.ts";
 import { createRounds, type OpenedRound, type Rounds } from "./rounds.ts";
 
 export interface LimitsOptions {
@@ -44,6 +45,8 @@ export interface LimitsOptions {
   ) => RateLimiter;
   /** Creates the limit on concurrency of a limit, given its index. @default in memory */
   readonly createConcurrencyLimiter?: (max: number, index: number) => ConcurrencyLimiter;
+  /** Counts the use of each limit, in their order. @default it is not counted */
+  readonly uses?: readonly LimitUse[] | undefined;
   /** Detects repeated rounds. @default in memory */
   readonly replayGuard?: ReplayGuard;
   /** The clock, in milliseconds since 1970. @default the system's time, but never set back */
@@ -55,6 +58,7 @@ interface Limit {
   readonly keyOf: (input: RoutingInput) => string;
   readonly rate: RateLimiter | undefined;
   readonly concurrency: ConcurrencyLimiter | undefined;
+  readonly use: LimitUse | undefined;
 }
 
 /** A limit that applies to a request, and the key under which the request counts. */
@@ -118,6 +122,7 @@ function compileLimit(
     rate: rate && createRateLimiter(rate, index),
     concurrency:
       concurrency === undefined ? undefined : createConcurrencyLimiter(concurrency, index),
+    use: options.uses?.[index],
   };
 }
 
@@ -136,16 +141,26 @@ async function serveWithin(
   if (entered === undefined) throw beyondLimit(context, busyRetryMs);
   try {
     const isRated = applied.some(({ limit }) => limit.rate !== undefined);
-    if (!isRated) return await next(request, context);
+    if (!isRated) return await counted(applied, () => next(request, context));
     const opened = await openOrCount(applied, rounds, { request, context });
     const isKnown = opened.round !== undefined && (await rounds.redeem(opened.round));
     if (!isKnown) await takeAll(applied, context);
-    const result = await next(opened.request, context);
+    const result = await counted(applied, () => next(opened.request, context));
     if (result.resultType !== inputRequired) return result;
     const previous = isKnown ? opened.round : undefined;
     return await rounds.seal(result as InputRequiredResult, request, { context, previous });
   } finally {
     for (const leave of entered) leave();
+  }
+}
+
+/** Counts an admitted request while it is in flight. */
+async function counted(applied: readonly Applied[], serve: () => Promise<Result>): Promise<Result> {
+  const leaves = applied.map(({ limit, key }) => limit.use?.enter(key));
+  try {
+    return await serve();
+  } finally {
+    for (const leave of leaves) leave?.();
   }
 }
 
@@ -175,6 +190,7 @@ async function enterAll(applied: readonly Applied[]): Promise<readonly Leave[] |
       const leave = await limit.concurrency.enter(key);
       if (leave !== undefined) entered.push(leave);
       else {
+        limit.use?.refuse(key);
         leaveAll();
         return undefined;
       }
@@ -194,6 +210,7 @@ async function takeAll(applied: readonly Applied[], context: RequestContext): Pr
     if (rate === undefined) continue;
     const { allowed, retryAfterMs } = await rate.take(key, 1);
     if (!allowed) {
+      limit.use?.refuse(key);
       await Promise.all(taken.map((undo) => undo()));
       throw beyondLimit(context, retryAfterMs);
     }

@@ -32,6 +32,8 @@ export interface ReplicaStatus {
    */
   readonly state: "up" | "warming" | "out" | "starting" | "drained";
   readonly inFlight: number;
+  /** Those of the exchanges in flight that are subscriptions of the gateway itself. */
+  readonly ownSubscriptions: number;
   /** Number of consecutive failures. */
   readonly failures: number;
   /** The message of the last failure. */
@@ -52,6 +54,8 @@ export class Replica {
   readonly health: ReplicaHealth;
   /** Number of exchanges in flight, subscriptions included. */
   inFlight = 0;
+  /** Number of subscriptions of the gateway itself among them. */
+  ownSubscriptions = 0;
   /** True while an operator has taken it out of service. Its health is still checked. */
   isDrained = false;
   /** Set by the last check if the server speaks an earlier revision. */
@@ -86,13 +90,16 @@ export class Replica {
   }
 
   status(): ReplicaStatus {
-    const { name, health, inFlight } = this;
+    const { name, health, inFlight, ownSubscriptions } = this;
     const { pid, url, ip, socketPath } = this.#place;
     const { failures, lastError } = health;
     const state = this.isDrained ? "drained" : health.state;
     const address = socketPath ?? (ip ? `${url.host} (${ip.address})` : url.host);
     const { earlierRevision, speaks } = this;
-    return { name, address, state, inFlight, failures, lastError, pid, speaks, earlierRevision };
+    return {
+      ...{ name, address, state, inFlight, ownSubscriptions, failures, lastError, pid, speaks },
+      earlierRevision,
+    };
   }
 
   /** Replaces the error of a server of an earlier revision that asks for a session. */

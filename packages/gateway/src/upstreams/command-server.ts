@@ -49,6 +49,7 @@ const restartTimeoutMs = 5000;
 export class CommandServer implements Recipient {
   readonly name = "1";
   inFlight = 0;
+  ownSubscriptions = 0;
   readonly health = {
     succeed: (): void => {
       this.#failures = 0;
@@ -155,6 +156,7 @@ export class CommandServer implements Recipient {
       address: this.#program,
       state: pid === undefined ? stopped : "up",
       inFlight: this.inFlight,
+      ownSubscriptions: this.ownSubscriptions,
       failures: this.#failures,
       lastError: this.#lastError,
       pid,

@@ -46,6 +46,7 @@ it("answers many requests from one process, and has no `forward`", async () => {
   expect(upstream.status()).toMatchObject({
     kind: "command",
     inFlight: 0,
+    ownSubscriptions: 0,
     replicas: [{ name: "1", state: "up", pid: results[0]?.pid, address: process.execPath }],
   });
 });

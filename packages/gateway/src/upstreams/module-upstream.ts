@@ -1,6 +1,7 @@
 /** An upstream whose replicas are processes that run a server module. */
 import { createPrincipalEncoder, createPrincipalKey } from "lutra/internal";
 import type { SealKey } from "lutra/server";
+import type { ListedTask } from "lutra/stores";
 import type { UpstreamConfig } from "../config/schema.ts";
 import { unverifiedCallers } from "../delivery/caller-headers.ts";
 import { systemClock } from "../replicas/clock.ts";
@@ -43,6 +44,11 @@ export interface RunningModule {
   readonly failed: Promise<never>;
   /** Ends all subscriptions with their graceful result. A process that dies is not replaced. */
   readonly drain: () => void;
+  /**
+   * Returns up to `limit` tasks in the store of the processes, for operators. Absent if the program can't
+   * list them.
+   */
+  readonly listTasks?: ((limit: number) => Promise<readonly ListedTask[]>) | undefined;
   /** Stops all processes. */
   readonly stop: () => Promise<void>;
 }
@@ -86,6 +92,7 @@ export function createModuleUpstream(
   return {
     ...upstream,
     drain: () => running.drain(),
+    listTasks: running.listTasks,
     ready: (timeoutMs) => {
       const late = new Promise<boolean>((resolve) => {
         clock.after(timeoutMs, () => resolve(false));

@@ -1,5 +1,6 @@
 /** A server behind the gateway: over HTTP, over stdio, or a module in processes of the gateway. */
 import type { Principal, ProtocolError, Serve, Tool } from "lutra/protocol";
+import type { ListedTask } from "lutra/stores";
 import type { RequestCopy } from "../delivery/deliver-copy.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import type { Fleet, Recipient } from "../delivery/fleet.ts";
@@ -52,6 +53,8 @@ export interface Upstream {
    * for an upstream that is a single process.
    */
   readonly setDrained?: ((replica: string, isDrained: boolean) => boolean) | undefined;
+  /** Returns up to `limit` tasks of its store. Absent if the gateway does not know the store. */
+  readonly listTasks?: ((limit: number) => Promise<readonly ListedTask[]>) | undefined;
   readonly status: () => UpstreamStatus;
   /** Resolves with true when a replica answers, and with false after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<boolean>;
@@ -74,6 +77,8 @@ export interface UpstreamStatus {
   readonly name: string;
   readonly kind: "url" | "command" | "module";
   readonly inFlight: number;
+  /** Those of the exchanges in flight that are subscriptions of the gateway itself. */
+  readonly ownSubscriptions: number;
   readonly queued: number;
   readonly replicas: readonly ReplicaStatus[];
 }
@@ -82,7 +87,7 @@ export function statusOf<R extends Recipient & { readonly status: () => ReplicaS
   fleet: Fleet<R>,
   kind: UpstreamStatus["kind"],
 ): UpstreamStatus {
-  const { name, inFlight, gate, replicas } = fleet;
+  const { name, inFlight, ownSubscriptions, gate, replicas } = fleet;
   const all = replicas.all.map((replica) => replica.status());
-  return { name, kind, inFlight, queued: gate.queued, replicas: all };
+  return { name, kind, inFlight, ownSubscriptions, queued: gate.queued, replicas: all };
 }

@@ -12,12 +12,14 @@ import { ErasPanel } from "./eras-panel.tsx";
 import { OverviewPanel } from "./overview-panel.tsx";
 import { RoutesPanel } from "./routes-panel.tsx";
 import { SubscriptionsPanel } from "./subscriptions-panel.tsx";
+import { TasksPanel } from "./tasks-panel.tsx";
 
 const tabs = [
   { name: "upstreams", label: "Upstreams" },
   { name: "routes", label: "Routes and limits" },
   { name: "cache", label: "Cache" },
   { name: "subscriptions", label: "Subscriptions" },
+  { name: "tasks", label: "Tasks" },
   { name: "eras", label: "Eras" },
 ];
 
@@ -64,6 +66,7 @@ export function FleetView({ path }: { readonly path: readonly string[] }) {
         {selected === "routes" && <RoutesPanel />}
         {selected === "cache" && <CachePanel />}
         {selected === "subscriptions" && <SubscriptionsPanel />}
+        {selected === "tasks" && <TasksPanel />}
         {selected === "eras" && <ErasPanel fleet={fleet} />}
       </Tabs>
     </div>

@@ -54,7 +54,7 @@ function Headline({
     { name: "95 %", value: durationText(load.p95), note: `99 %: ${durationText(load.p99)}` },
     {
       name: "In flight",
-      value: countText(sum(({ inFlight }) => inFlight)),
+      value: countText(sum(({ inFlight, ownSubscriptions }) => inFlight - ownSubscriptions)),
       note: `${countText(sum(({ queued }) => queued))} queued`,
     },
     {
@@ -63,7 +63,11 @@ function Headline({
       note: "take requests",
       isBad: serving < replicas.length,
     },
-    { name: "Subscriptions", value: countText(subscriptions), note: "open" },
+    {
+      name: "Subscriptions",
+      value: countText(subscriptions),
+      note: `and ${countText(sum(({ ownSubscriptions }) => ownSubscriptions))} of the gateway`,
+    },
   ];
   return (
     <dl class="figures">

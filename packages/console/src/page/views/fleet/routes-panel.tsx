@@ -56,11 +56,44 @@ export function RoutesPanel() {
           },
           { title: "Rate", cell: rateOf },
           { title: "At a time", isNumber: true, cell: ({ concurrency }) => concurrency ?? "–" },
+          { title: "In flight", isNumber: true, cell: ({ use }) => countText(use?.inFlight ?? 0) },
+          { title: "Last minute", cell: LastMinute },
+          { title: "Most used by", cell: Busiest },
         ]}
       />
       <Refusals refusals={value.refusals} />
     </div>
   );
+}
+
+function LastMinute({ use }: LimitOverview) {
+  if (use === undefined) return <>–</>;
+  return (
+    <>
+      {`${countText(use.admitted)} admitted`}
+      {use.refused > 0 && <div class="bad-text">{`${countText(use.refused)} refused`}</div>}
+    </>
+  );
+}
+
+/** The keys with the most requests of the last minute. */
+function Busiest({ per, use }: LimitOverview) {
+  if (use === undefined || per.length === 0) return <>–</>;
+  return (
+    <ul class="plain">
+      {use.busiest.map(({ key, admitted, refused }) => (
+        <li key={key}>
+          <code>{keyText(key)}</code>
+          {`: ${countText(admitted)}${refused > 0 ? `, ${countText(refused)} refused` : ""}`}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Returns the values of a key, which is a list as JSON unless it was too long. */
+function keyText(key: string): string {
+  return key.startsWith("[") ? (JSON.parse(key) as unknown[]).map(String).join(", ") : key;
 }
 
 function rateOf({ rate }: LimitOverview): string {

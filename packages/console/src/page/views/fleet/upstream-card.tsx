@@ -32,7 +32,7 @@ const states: { readonly [state in ReplicaOverview["state"]]: readonly [Tone, st
 };
 
 export function UpstreamCard({ upstream, firstStep, onFleet }: UpstreamCardProps) {
-  const { name, kind, inFlight, queued, load, series = [], replicas } = upstream;
+  const { name, kind, inFlight, ownSubscriptions, queued, load, series = [], replicas } = upstream;
   const perStep = series.slice(firstStep, -1).map(({ exchanges }) => exchanges);
   return (
     <section class="upstream card" aria-label={`Upstream ${name}`}>
@@ -54,7 +54,7 @@ export function UpstreamCard({ upstream, firstStep, onFleet }: UpstreamCardProps
             errors <strong>{percentText(load?.errorShare ?? 0)}</strong>
           </span>
           <span>
-            in flight <strong>{countText(inFlight)}</strong>
+            in flight <strong>{countText(inFlight - ownSubscriptions)}</strong>
           </span>
           {queued > 0 && (
             <span>
@@ -93,7 +93,7 @@ function columnsOf(
   const base: readonly Column<ReplicaOverview>[] = [
     { title: "Replica", cell: Identity },
     { title: "State", cell: State },
-    { title: "In flight", isNumber: true, cell: ({ inFlight }) => countText(inFlight) },
+    { title: "In flight", isNumber: true, cell: InFlight },
     { title: "Per second", isNumber: true, cell: ({ load }) => rateText(load?.perSecond ?? 0) },
     { title: "Median", isNumber: true, cell: ({ load }) => durationText(load?.p50) },
     { title: "95 %", isNumber: true, cell: ({ load }) => durationText(load?.p95) },
@@ -114,6 +114,18 @@ function Identity({ name, address, pid, speaks }: ReplicaOverview) {
       <div class="small dim mono cut" title={details}>
         {details}
       </div>
+    </>
+  );
+}
+
+/** The subscriptions with which the gateway follows the lists of the upstream are no load of clients. */
+function InFlight({ inFlight, ownSubscriptions }: ReplicaOverview) {
+  return (
+    <>
+      {countText(inFlight - ownSubscriptions)}
+      {ownSubscriptions > 0 && (
+        <div class="small dim">{`+ ${countText(ownSubscriptions)} of the gateway`}</div>
+      )}
     </>
   );
 }
