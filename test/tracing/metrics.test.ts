@@ -70,9 +70,13 @@ it("exports while the command runs: open subscriptions", async () => {
   await endLutra(lutra);
 });
 
-it("exports the metrics of each replica, and none of the gateway", async () => {
+it("exports the metrics of each replica, and those of the gateway in front of them", async () => {
   const collector = await receiver();
   const lutra = await startLutra("up", server, "--replicas", "2", collector.env);
+  const served = () =>
+    collector
+      .series("lutra.gateway.request.duration")
+      .filter(({ attributes }) => attributes["mcp.method.name"] === "tools/call");
   const client = createClient(lutra.url);
   for (let call = 0; call < 8; call += 1) await client.callTool("add", { a: 1, b: call });
   await client.close();
@@ -81,4 +85,16 @@ it("exports the metrics of each replica, and none of the gateway", async () => {
   const added = callsAt(collector);
   expect(new Set(added.map(({ service }) => service))).toEqual(new Set(["traced-fixture"]));
   expect(new Set(added.map(({ pid }) => pid)).size).toBe(2);
+  expect(served()).toEqual([
+    expect.objectContaining({
+      service: "lutra-gateway",
+      pid: lutra.child.pid,
+      attributes: {
+        "mcp.method.name": "tools/call",
+        "mcp.protocol.version": "2026-07-28",
+        "lutra.gateway.upstream": "fleet",
+      },
+      value: 8,
+    }),
+  ]);
 });

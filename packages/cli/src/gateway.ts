@@ -21,23 +21,25 @@ import { reloadOnChange } from "./reload.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { hasLostTerminal } from "./terminal.ts";
 import { terminalLogFor } from "./terminal-log.ts";
-import { gatewaySignals, startTracing } from "./tracing.ts";
+import { startTracing } from "./tracing.ts";
 import { reportCalls } from "./waiting.ts";
 import { warnIfOpen } from "./warn-if-open.ts";
 
 /** Returns the name of a replica in a terminal. */
 const labelOf = (upstream: string, replica: string) => `${upstream} ${replica}`;
 
-export async function gateway({ values: [file = ""] }: CommandLine): Promise<number> {
+export async function gateway({ values, options }: CommandLine): Promise<number> {
+  const [file = ""] = values;
   let reopenLog = () => {};
   // Without a listener, Node would open its debugger.
   process.on("SIGUSR1", () => reopenLog());
   const loaded = await loadGatewayConfig(file);
-  const tracing = await startTracing({ info: loaded.config }, { signals: gatewaySignals });
+  const tracing = await startTracing({ info: loaded.config });
   for (const note of loaded.notes) notice(note);
   const { runModule, failed } = createModuleRunner({
     notice: (line, upstream) => notice(`${upstream}: ${line}`),
     labelOf,
+    watch: options.watch === true,
   });
   const { shared, close: closeBus } = await openStores({ bus: loaded.config.bus });
   const gateway = await startGateway(loaded, {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { gatewaySignals, serverSignals, startTracing } from "./tracing.ts";
+import { allSignals, startTracing } from "./tracing.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -8,9 +8,9 @@ afterEach(() => {
 const endpoint = "http://127.0.0.1:9";
 const none = { OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" };
 
-/** The signals of a server, whose packages fail to load. */
+/** The signals, whose packages fail to load. */
 const failing = (error: Error) =>
-  serverSignals.map((signal) => ({ ...signal, load: () => Promise.reject(error) }));
+  allSignals.map((signal) => ({ ...signal, load: () => Promise.reject(error) }));
 
 const missing = Object.assign(new Error("Cannot find package '@opentelemetry/resources'"), {
   code: "ERR_MODULE_NOT_FOUND",
@@ -54,10 +54,6 @@ it.each([
   expect(warning).toMatch(new RegExp(`^without ${signal}; `));
   expect(warning).toContain(needed);
   expect(warning).not.toContain(other);
-});
-
-it("exports no metrics of a gateway, which has its own", () => {
-  expect(gatewaySignals.map(({ name }) => name)).toEqual(["tracing"]);
 });
 
 it("fails for an error inside of a package", async () => {

@@ -45,9 +45,7 @@ const metrics: Signal = {
   load: async () => (await import("./export-metrics.ts")).exportMetrics,
 };
 
-/** The signals of a server. A gateway has metrics of its own. */
-export const serverSignals: readonly Signal[] = [traces, metrics];
-export const gatewaySignals: readonly Signal[] = [traces];
+export const allSignals: readonly Signal[] = [traces, metrics];
 
 /** Time after which the export of the remaining spans and metrics is given up, in milliseconds. */
 const closeMs = 2000;
@@ -60,7 +58,7 @@ interface Named {
 interface StartOptions {
   /** Called with the message about missing packages. @default prints it */
   readonly notice?: (message: string) => void;
-  /** @default those of a server */
+  /** @default traces and metrics */
   readonly signals?: readonly Signal[];
 }
 
@@ -71,7 +69,7 @@ interface StartOptions {
  */
 export async function startTracing(
   { info }: Named,
-  { notice = print, signals = serverSignals }: StartOptions = {},
+  { notice = print, signals = allSignals }: StartOptions = {},
 ): Promise<Tracing | undefined> {
   const wanted = signals.filter(isConfigured);
   if (wanted.length === 0) return undefined;

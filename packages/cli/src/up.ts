@@ -12,7 +12,7 @@ import { reportOutputError } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { storeUrlsOf } from "./store-options.ts";
 import { terminalLogFor } from "./terminal-log.ts";
-import { gatewaySignals, startTracing } from "./tracing.ts";
+import { startTracing } from "./tracing.ts";
 import { versionsOf } from "./version-options.ts";
 import { reportCalls } from "./waiting.ts";
 import { warnIfOpen } from "./warn-if-open.ts";
@@ -32,10 +32,7 @@ export async function up(line: CommandLine): Promise<number> {
   });
   const config = configOf(line, { ...(await accessOf(line)), ...(await versionsOf(line)) });
   const authenticate = await authenticateOf(line);
-  const tracing = await startTracing(
-    { info: { name: "lutra-gateway" } },
-    { signals: gatewaySignals },
-  );
+  const tracing = await startTracing({ info: { name: "lutra-gateway" } });
   // The gateway opens its port before it starts a replica, so a port in use is reported at once.
   const gateway = await startGateway(config, {
     modules: runModule,

@@ -9,13 +9,16 @@ import type { AccessLog } from "./log/access-log.ts";
 import { openLog } from "./log/open-log.ts";
 import { openSharing, type Sharing } from "./shared/open-shared.ts";
 import { type OpenSignIn, openSignIn } from "./sign-in/open-sign-in.ts";
-import { loadTracing } from "./tracing/load-tracing.ts";
+import type { StartMeter } from "./tracing/gateway-meter.ts";
+import { loadTracing, type Tracing } from "./tracing/load-tracing.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
 import { withTimeline } from "./tracing/timeline.ts";
 
 export interface GatewayResources {
   /** Undefined without tracing. */
   readonly startTrace: StartTrace | undefined;
+  /** Undefined without tracing, and if the application has registered no meter provider. */
+  readonly startMeter: StartMeter | undefined;
   /** Undefined if the log is off. */
   readonly log: AccessLog | undefined;
   /** Undefined for a gateway that shares nothing. */
@@ -24,9 +27,13 @@ export interface GatewayResources {
   readonly eras: Eras;
   /** Undefined if the console is off. */
   readonly page: LoadedConsole | undefined;
+  /** Adds a resource that `close` releases. Returns it. */
+  readonly held: Hold;
   /** Releases all of them, the last one first. */
   readonly close: () => Promise<void>;
 }
+
+type Hold = <T>(resource: T, release: (opened: NonNullable<T>) => void | Promise<void>) => T;
 
 /** The options, with their defaults. */
 export interface CompleteOptions extends GatewayOptions {
@@ -53,12 +60,13 @@ export async function openGatewayResources(
     await new Promise((resolve) => setImmediate(resolve));
     for (const release of closers.splice(0).reverse()) await release();
   };
-  const held = <T>(resource: T, release: (opened: NonNullable<T>) => void | Promise<void>): T => {
+  const held: Hold = (resource, release) => {
     if (resource != null) closers.push(() => release(resource));
     return resource;
   };
   try {
-    const spans = (config.tracing ?? options.tracing) ? await loadTracing() : undefined;
+    const isTraced = config.tracing ?? options.tracing ?? false;
+    const { startTrace: spans, startMeter } = isTraced ? await loadTracing() : noTracing;
     const page = await loadConsole(config, { isOnByDefault, methods });
     const startTrace = page === undefined ? spans : withTimeline(spans);
     const log = held(openLog(config.log, options, fileOf(first)), closeLog);
@@ -67,12 +75,17 @@ export async function openGatewayResources(
     );
     const signIn = held(await openSignIn(config, options), (one) => one.close());
     const eras = held(await openEras(config, options), (one) => one.close());
-    return { startTrace, log, sharing, signIn, eras, page, close };
+    return { startTrace, startMeter, log, sharing, signIn, eras, page, held, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+const noTracing: { readonly [Part in keyof Tracing]: undefined } = {
+  startTrace: undefined,
+  startMeter: undefined,
+};
 
 async function closeLog(log: AccessLog): Promise<void> {
   await log.flush();

@@ -1,5 +1,7 @@
 /** Starts, reloads and closes the gateway. */
 import type { MalformedRequest } from "lutra/internal";
+import { compose } from "lutra/middleware";
+import type { Middleware } from "lutra/protocol";
 import { createMetrics } from "./admin/metrics.ts";
 import { readCertificates } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
@@ -129,32 +131,42 @@ export async function startGateway(
 /** Creates the parts to which the listeners pass requests. They do nothing before the first listener. */
 function servedBy(
   first: ParsedConfig,
-  { startTrace, log, sharing, signIn, eras, page }: GatewayResources,
+  { startTrace, startMeter, log, sharing, signIn, eras, page, held }: GatewayResources,
   options: CompleteOptions,
 ): Served {
   const { notice, methods, onDrain } = options;
   const { recorder } = page ?? {};
-  const metrics = createMetrics({
+  const sources = {
     methods,
     upstreams: () => running.statuses(),
     cache: () => running.caching?.stats(),
-    lostLines: () => log?.lost() ?? 0,
-  });
+  };
+  const metrics = createMetrics({ ...sources, lostLines: () => log?.lost() ?? 0 });
+  const meter = held(startMeter?.(sources), (started) => started.close());
   const handler = new RequestHandler((record, req, res) => {
     const status = res.headersSent ? res.statusCode : 0;
-    for (const observer of [metrics, eras, recorder]) observer?.observe(record, status);
+    for (const each of [metrics, meter, eras, recorder]) each?.observe(record, status);
     log?.write(record, req, res);
   });
-  const observer = recorder?.middleware;
+  const observer = observerOf([meter, recorder]);
   const own = { methods, notice, handler, startTrace, sharing, signIn, observer };
   const running = new RunningConfig(first, { ...options, ...own });
   const onMalformed = (request: MalformedRequest) => {
     const record = { ...createRecord(), reason: "malformed" };
     metrics.observe(record, request.status);
+    meter?.observe(record, request.status);
     recorder?.observe(record, request.status);
     log?.writeMalformed(record, request);
   };
   return { running, handler, metrics, eras, page, notice, onDrain, onMalformed };
+}
+
+/** Returns the middleware of all observers, or undefined if there are none. */
+function observerOf(
+  all: readonly ({ readonly middleware: Middleware } | undefined)[],
+): Middleware | undefined {
+  const found = all.flatMap((each) => (each ? [each.middleware] : []));
+  return found.length === 0 ? undefined : (next) => compose(found, next);
 }
 
 /** Applies another configuration, and counts the reload. */

@@ -33,20 +33,39 @@ const boundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 3
  */
 export function instrumentsOf(
   side: Side,
-  { meter }: { readonly meter?: Meter },
+  options: { readonly meter?: Meter },
 ): () => Instruments | undefined {
+  return onceFor(options, (meter) => create(side, meter));
+}
+
+/** Returns such a function for the counter of lookups in the cache of a client. */
+export function cacheLookupsOf(options: {
+  readonly meter?: Meter;
+}): () => Counter<Attributes> | undefined {
+  return onceFor(options, (meter) =>
+    meter.createCounter("lutra.client.cache.lookups", {
+      description: "Lookups in the response cache",
+      unit: "{lookup}",
+    }),
+  );
+}
+
+function onceFor<Created>(
+  { meter }: { readonly meter?: Meter },
+  createFor: (meter: Meter) => Created,
+): () => Created | undefined {
   if (meter !== undefined) {
-    const own = create(side, meter);
+    const own = createFor(meter);
     return () => own;
   }
   let known: MeterProvider | undefined;
-  let created: Instruments | undefined;
+  let created: Created | undefined;
   return () => {
     const provider = metrics.getMeterProvider();
     if (provider === known) return created;
     known = provider;
     const found = provider.getMeter("lutra");
-    created = found === createNoopMeter() ? undefined : create(side, found);
+    created = found === createNoopMeter() ? undefined : createFor(found);
     return created;
   };
 }

@@ -7,9 +7,7 @@ import type { ObservedTask, Observer } from "../server/handler/observer.ts";
 import { identify, isToolCall, type SpanIdentity, subjectOf, versionOf } from "./attributes.ts";
 import { type Failure, failureOf, sentError, toolFailure } from "./failure.ts";
 import { type Instruments, instrumentsOf, type Side } from "./instruments.ts";
-
-/** Maximum number of tools, prompts and methods that metrics name. Further ones are `_OTHER`. */
-const maxNames = 500;
+import { Names } from "./names.ts";
 
 /** The metrics of one client or server. */
 export interface Metrics {
@@ -32,21 +30,6 @@ export function metricsOf(side: Side, options: { readonly meter?: Meter }): Metr
       current()?.tasks.add(1, attributes);
     },
   };
-}
-
-/** The names that have appeared so far, up to a maximum, because a peer can send any number. */
-class Names {
-  readonly #known = new Set<string>();
-
-  has(name: string): boolean {
-    return this.#known.has(name);
-  }
-
-  /** Returns the name, or `_OTHER` if there are too many others. */
-  bounded(name: string): string {
-    if (this.#known.size < maxNames) this.#known.add(name);
-    return this.#known.has(name) ? name : "_OTHER";
-  }
 }
 
 interface MeasurementInit {
