@@ -1,11 +1,11 @@
 /** `lutra serve --watch` and `lutra up --watch`: a module changes while its server is used. */
 import { fileURLToPath } from "node:url";
-import { type Client, createClient } from "lutra/client";
+import { type Client, createClient, noResponseCache } from "lutra/client";
 import { followTasks } from "lutra/tasks";
 import { expect, it, onTestFinished } from "vitest";
 import { changingModule, createGate, versionServer } from "./changing-module.ts";
 import { messagesOf, send } from "./http.ts";
-import { endLutra, startLutra } from "./run-lutra.ts";
+import { endLutra, runLutra, startLutra, untilListening } from "./run-lutra.ts";
 
 const program = fileURLToPath(new URL("../../packages/cli/bin/lutra.js", import.meta.url));
 
@@ -55,6 +55,41 @@ it("reloads a module of lutra serve, and ends calls in flight at the old version
   write("server.ts", versionServer("three"));
   await changed();
   expect(await toolsOf(client)).toContain("version-three");
+  await endLutra(lutra);
+});
+
+it("reloads the modules of a gateway: those of an upstream, and its guard", async () => {
+  const { path, write } = changingModule({
+    "server.ts": versionServer("one"),
+    "guard.mjs": "export default (next) => next;",
+    "gateway.json": JSON.stringify({
+      listen: { port: 0 },
+      admin: false,
+      log: false,
+      guard: { module: "./guard.mjs" },
+      upstreams: { changing: { module: "./server.ts", replicas: 2 } },
+    }),
+  });
+  const lutra = await untilListening(
+    runLutra("gateway", path.replace("server.ts", "gateway.json"), "--watch"),
+  );
+  const client = connect(lutra.url, { cache: noResponseCache });
+  const changed = await follow(client);
+  expect(await toolsOf(client)).toContain("version-one");
+  write("server.ts", versionServer("two"));
+  await changed();
+  await lutra.line(/server\.ts: reloaded$/);
+  expect(await toolsOf(client)).toContain("version-two");
+  write(
+    "guard.mjs",
+    `import { ProtocolError } from "lutra/protocol";
+    export default (next) => (request, context) => {
+      if (request.params?.name !== "version-two") return next(request, context);
+      throw new ProtocolError("invalidParams", "refused by the guard");
+    };`,
+  );
+  await lutra.line(/gateway\.json: reloaded$/);
+  await expect(client.callTool("version-two")).rejects.toThrow("refused by the guard");
   await endLutra(lutra);
 });
 

@@ -108,10 +108,16 @@ const gateway: Command = {
   summary: "Serves one endpoint for the servers in a configuration file.",
   details:
     "Routes requests by their headers to the servers that `<config>` names. Balances requests over " +
-    "replicas, caches responses, limits callers and merges servers. Reloads the file when it changes " +
-    "or on `SIGHUP`, without dropping a request. Ctrl-C shuts down gracefully.",
+    "replicas, caches responses, limits callers and merges servers. Reloads the file when it, or the " +
+    "module of its guard or its callers, changes or on `SIGHUP`, without dropping a request. Ctrl-C " +
+    "shuts down gracefully.",
   arguments: [configArgument],
-  options: {},
+  options: {
+    watch: {
+      description:
+        "Load the module of an upstream again when it, or a local module that it imports, changes",
+    },
+  },
   run: async (line) => {
     const { gateway } = await withPackage(
       "@lutra/gateway",
