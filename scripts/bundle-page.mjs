@@ -23,6 +23,8 @@ await build({
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "eof",
+  // Chunks of `lutra` that are imported for their effects alone have none.
+  logOverride: { "ignored-bare-import": "silent" },
   logLevel: "warning",
 });
 

@@ -45,9 +45,13 @@ export interface Opened {
   readonly go: (hash: string) => Promise<void>;
   /** Opens a tool, and starts it with its form as it is. */
   readonly call: (tool: string) => Promise<void>;
+  /** The origins of the frames so far. */
+  readonly frameOrigins: () => ReadonlySet<string>;
 }
 
 export interface OpenOptions {
+  /** True if frames may load the pages of one other origin, the sandbox of apps. */
+  readonly showsApps?: boolean;
   readonly width?: number;
   readonly colorScheme?: "light" | "dark";
 }
@@ -58,7 +62,7 @@ export interface OpenOptions {
  */
 export async function openPage(
   link: string,
-  { width = 1280, colorScheme = "light" }: OpenOptions = {},
+  { width = 1280, colorScheme = "light", showsApps = false }: OpenOptions = {},
 ): Promise<Opened> {
   browser ??= chromium.launch({
     executablePath,
@@ -83,13 +87,19 @@ export async function openPage(
   page.on("console", (message) => {
     if (/Content Security Policy|TrustedHTML/.test(message.text())) faults.push(message.text());
   });
+  const frameOrigins = new Set<string>();
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (protocol !== "data:" && origin !== new URL(link).origin) faults.push(request.url());
+    if (protocol === "data:" || origin === new URL(link).origin) return;
+    const isSandbox =
+      showsApps && request.isNavigationRequest() && request.frame() !== page.mainFrame();
+    if (isSandbox) frameOrigins.add(origin);
+    else faults.push(request.url());
   });
   onTestFinished(async () => {
     await context.close();
     expect(faults).toEqual([]);
+    expect(frameOrigins.size).toBeLessThanOrEqual(1);
   });
   await page.goto(link);
   const go = async (hash: string) => {
@@ -103,7 +113,7 @@ export async function openPage(
     await page.locator(".entry-head", { hasText: tool }).waitFor();
     await page.getByRole("button", { name: "Call", exact: true }).click();
   };
-  return { page, go, call };
+  return { page, go, call, frameOrigins: () => frameOrigins };
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

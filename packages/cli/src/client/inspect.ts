@@ -2,7 +2,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
-import { createConsole, createExplorer, type ExploredTarget } from "@lutra/console";
+import { createConsole, createExplorer, type ExploredTarget, openAppSandbox } from "@lutra/console";
 import { CommandError } from "../command-error.ts";
 import { type CommandLine, integerOption } from "../command-line.ts";
 import { version } from "../own-version.ts";
@@ -10,7 +10,7 @@ import { stopSignal } from "../stop-signal.ts";
 import { targetOf } from "./find-target.ts";
 import { openTarget } from "./open-target.ts";
 import { textOption } from "./options.ts";
-import type { Target } from "./target.ts";
+import type { Target, URLTarget } from "./target.ts";
 
 /** Only this machine can reach the page. */
 const host = "127.0.0.1";
@@ -18,8 +18,11 @@ const host = "127.0.0.1";
 export async function inspect(line: CommandLine): Promise<number> {
   const target = targetOf(line);
   const port = integerOption(line, "port", { least: 0, most: 65_535, fallback: 0 });
+  const sandbox = await openAppSandbox({ host });
   const explorer = createExplorer({
     target: shownTarget(target, line),
+    sandbox: sandbox.origin,
+    signsIn: target.kind === "url" && signsInAt(target),
     era: textOption(line, "era"),
     connect: (options) =>
       openTarget(target, line, {
@@ -32,19 +35,28 @@ export async function inspect(line: CommandLine): Promise<number> {
     title: target.kind === "module" ? basename(target.file) : target.label,
     views: ["explore"],
     routes: explorer.routes,
+    frames: [sandbox.origin],
   });
   const server = createServer((req, res) => {
     if (!page.handle(req, res)) sendNotFound(res);
   });
   try {
     const origin = await listen(server, port);
+    sandbox.allow(origin);
     console.log(`console at ${page.linkAt(origin)}`);
     return await stopSignal();
   } finally {
     server.close();
     server.closeAllConnections();
+    await sandbox.close();
     await explorer.close();
   }
+}
+
+/** True unless the command line has the sign-in or a token. */
+function signsInAt({ signIn, headers }: URLTarget): boolean {
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  return signIn === undefined && !names.includes("authorization");
 }
 
 function sendNotFound(res: ServerResponse): void {

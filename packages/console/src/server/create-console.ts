@@ -21,6 +21,8 @@ export interface ConsoleOptions {
    * @default names and addresses of this machine
    */
   readonly isAllowedHost?: (host: string | undefined) => boolean;
+  /** The origins whose pages may be embedded: that of the sandbox for apps. @default [] */
+  readonly frames?: readonly string[];
   /** The folder of the built page. @default the one of this package */
   readonly pageFolder?: string;
   /** Called with errors that the page sees as "Internal error". @default console.error */
@@ -59,7 +61,7 @@ export function createConsole(options: ConsoleOptions): Console {
   const parts: Parts = {
     options,
     access: createAccess({ basePath, isAllowedHost }),
-    files: loadStaticFiles(options.pageFolder),
+    files: loadStaticFiles(options.pageFolder, options.frames),
     routes: new Map([about, ...options.routes].map((route) => [route.path, route])),
     openStreams: 0,
   };

@@ -8,6 +8,8 @@ export type {
   SendEvent,
   StreamRequest,
 } from "./api-route.ts";
+export type { AppSandbox, AppSandboxOptions } from "./app-sandbox.ts";
+export { openAppSandbox } from "./app-sandbox.ts";
 export type { Console, ConsoleOptions } from "./create-console.ts";
 export { createConsole } from "./create-console.ts";
 export type { Explorer } from "./explore/explorer.ts";

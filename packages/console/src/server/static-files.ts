@@ -24,33 +24,40 @@ const types: { readonly [extension: string]: string } = {
  * The policy of the page. It loads nothing from elsewhere, and runs no script that is written into a
  * page. Images of results are `data:` and `blob:` URLs.
  */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src data: blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+const policyOf = (frames: readonly string[]) =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "media-src data: blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+    ...(frames.length > 0 ? [`frame-src ${frames.join(" ")}`] : []),
+  ].join("; ");
 
 const securityHeaders = {
-  "content-security-policy": policy,
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** Reads the built page, by default the one of this package. */
+/**
+ * Reads the built page, by default the one of this package.
+ *
+ * @param frames The origins whose pages it may embed
+ */
 export function loadStaticFiles(
   folder: string = fileURLToPath(new URL("../page/", import.meta.url)),
+  frames: readonly string[] = [],
 ): StaticFiles {
   const files = new Map<string, StaticFile>();
+  const policy = { "content-security-policy": policyOf(frames) };
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const type = types[extname(entry.name)];
     if (!entry.isFile() || type === undefined) continue;
@@ -59,7 +66,13 @@ export function loadStaticFiles(
     const name = path.slice(join(folder, "/").length).replaceAll("\\", "/");
     const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
     const caching = name.startsWith("chunks/") ? "max-age=31536000, immutable" : "no-cache";
-    const headers = { "content-type": type, etag, "cache-control": caching, ...securityHeaders };
+    const headers = {
+      "content-type": type,
+      etag,
+      "cache-control": caching,
+      ...policy,
+      ...securityHeaders,
+    };
     files.set(name, { body, headers });
   }
   return files;

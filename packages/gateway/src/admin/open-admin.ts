@@ -2,6 +2,7 @@
 import type { HttpEndpoint } from "lutra/node";
 import { hideSecrets } from "../config/hide-secrets.ts";
 import type { LoadedConsole } from "../console/load-console.ts";
+import type { OpenedConsole } from "../console/open-console.ts";
 import { createEraReport } from "../eras/era-report.ts";
 import type { Eras } from "../eras/open-eras.ts";
 import { ListenError } from "../listen-error.ts";
@@ -39,7 +40,7 @@ export async function openAdmin(
   const { admin: config } = running.config;
   if (config === false) return undefined;
   const state = stateOf(parts);
-  const opened = page?.open({
+  const opened = await openPage(page, {
     ...state,
     name: () => running.config.name,
     url: () => url,
@@ -66,7 +67,23 @@ export async function openAdmin(
     };
     return { ...listener, close, consoleUrl: opened?.linkAt(listener.url) };
   } catch (cause) {
+    await opened?.close();
     throw new ListenError("admin", config, cause);
+  }
+}
+
+/** @throws {ListenError} for the port of the sandbox if it is in use */
+async function openPage(
+  page: LoadedConsole | undefined,
+  sources: Parameters<LoadedConsole["open"]>[0],
+): Promise<OpenedConsole | undefined> {
+  try {
+    return await page?.open(sources);
+  } catch (cause) {
+    const { admin } = sources.config();
+    const { host = "", console: settings } = admin === false ? {} : admin;
+    const { port } = settings ? settings.sandbox : { port: 0 };
+    throw new ListenError("admin", { host, port }, cause, "admin.console.sandbox");
   }
 }
 

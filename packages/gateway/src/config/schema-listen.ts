@@ -116,6 +116,14 @@ export const consoleSchema = z.strictObject({
   maxBytes: count(
     "Maximum estimated size of these exchanges, in bytes; the oldest are dropped first",
   ).default(4_194_304),
+  sandbox: z
+    .strictObject({
+      port: z.int().min(0).max(65_535).default(0).describe("The port; 0 picks a free one"),
+    })
+    .default({ port: 0 })
+    .describe(
+      "The listener for the sandbox in which the console shows apps of servers. It is opened at `admin.host` if that is a loopback address",
+    ),
   messages: z
     .enum(["none", "masked", "all"])
     .default("none")

@@ -256,6 +256,80 @@ it("lists open subscriptions until they end", async () => {
   await vi.waitFor(async () => expect((await list()).total).toBe(0), waiting);
 });
 
+it("tells its own subscriptions apart from the exchanges of clients", async () => {
+  const [one, two] = [await startReplica(), await startReplica()];
+  const { gateway, get } = await startFor({
+    upstreams: { places: { url: one.url }, maps: { url: two.url } },
+    routes: [{ merge: ["places", "maps"] }],
+  });
+  const own = async () => {
+    const { upstreams } = await get<FleetOverview>("fleet");
+    return upstreams.map(({ inFlight, ownSubscriptions }) => [inFlight, ownSubscriptions]);
+  };
+  const atRest = [
+    [1, 1],
+    [1, 1],
+  ];
+  await vi.waitFor(async () => expect(await own()).toEqual(atRest), waiting);
+  const close = await subscribe(gateway);
+  const withClient = [
+    [2, 1],
+    [2, 1],
+  ];
+  await vi.waitFor(async () => expect(await own()).toEqual(withClient), waiting);
+  close();
+  await vi.waitFor(async () => expect(await own()).toEqual(atRest), waiting);
+});
+
+it("shows the use of limits", async () => {
+  const one = await startReplica();
+  const { gateway, get, post } = await startFor({
+    upstreams: { places: { url: one.url } },
+    limits: [{ rate: { requests: 2, perMs: 60_000 }, per: ["address"] }],
+  });
+  for (let at = 0; at < 3; at += 1) await post(gateway.url, "tools/call", call);
+  const { limits } = await get<RouteList>("fleet/routes");
+  expect(limits[0]?.use).toEqual({
+    inFlight: 0,
+    admitted: 2,
+    refused: 1,
+    busiest: [{ key: '["127.0.0.1"]', inFlight: 0, admitted: 2, refused: 1 }],
+  });
+});
+
+it("serves the sandbox of apps on another origin, for its own page alone", async () => {
+  const one = await startReplica();
+  const { gateway } = await startFor({ upstreams: { places: { url: one.url } } });
+  const page = await fetch(`${gateway.adminUrl}/console/`);
+  const policy = page.headers.get("content-security-policy") ?? "";
+  const [, sandbox = ""] = /frame-src (http:\/\/127\.0\.0\.1:\d+)$/.exec(policy) ?? [];
+  expect(sandbox).not.toBe("");
+  expect(sandbox).not.toBe(gateway.adminUrl);
+  const load = (host: string) => fetch(`${sandbox}/?host=${encodeURIComponent(host)}`);
+  const own = await load(gateway.adminUrl ?? "");
+  expect(own.status).toBe(200);
+  expect(own.headers.get("content-security-policy")).toContain(
+    `frame-ancestors ${gateway.adminUrl}`,
+  );
+  expect((await load("http://127.0.0.1:1")).status).toBe(403);
+  await gateway.close();
+  await expect(load(gateway.adminUrl ?? "")).rejects.toThrow();
+});
+
+it("names the setting of the sandbox if its port is in use", async () => {
+  const [one, taken] = [await startReplica(), await startReplica()];
+  const port = Number(new URL(taken.url).port);
+  const start = startGateway({
+    listen: { port: 0 },
+    admin: { port: 0, console: { sandbox: { port } } },
+    log: false,
+    upstreams: { places: { url: one.url } },
+  });
+  await expect(start).rejects.toThrow(
+    `port ${port} is in use; stop the other program, or choose another port with admin.console.sandbox.port`,
+  );
+});
+
 it("is off unless it is configured, and on by the option of a program for this machine only", async () => {
   const one = await startReplica();
   const upstreams = { places: { url: one.url } };

@@ -11,7 +11,8 @@ import { Recorder } from "./recorder.ts";
 export interface LoadedConsole {
   /** Records exchanges from the start on. */
   readonly recorder: Recorder;
-  readonly open: (sources: Omit<ConsoleSources, "recorder">) => OpenedConsole;
+  /** @throws {Error} for the port of the sandbox if it is in use */
+  readonly open: (sources: Omit<ConsoleSources, "recorder">) => Promise<OpenedConsole>;
 }
 
 export interface LoadConsoleOptions {

@@ -2,7 +2,14 @@
  * The console of a gateway. Only this file and its routes import `@lutra/console`; they are loaded when
  * the console is on.
  */
-import { type Console, createConsole, createExplorer, type Explorer } from "@lutra/console";
+import {
+  type AppSandbox,
+  type Console,
+  createConsole,
+  createExplorer,
+  type Explorer,
+  openAppSandbox,
+} from "@lutra/console";
 import { createClient } from "lutra/client";
 import { version } from "../own-version.ts";
 import { type ConsoleSettings, isLoopback } from "./console-settings.ts";
@@ -14,14 +21,23 @@ export interface OpenedConsole extends Console {
   readonly close: () => Promise<void>;
 }
 
-/** Creates the console. The view "Explore" is a client of the gateway like any other. */
-export function openConsole(sources: ConsoleSources, settings: ConsoleSettings): OpenedConsole {
-  const { exchanges, messages } = settings;
+/**
+ * Creates the console. The view "Explore" is a client of the gateway like any other. It shows apps if
+ * only this machine can reach the listener, because the sandbox has to know the origin of the page.
+ *
+ * @throws {Error} for the port of the sandbox if it is in use
+ */
+export async function openConsole(
+  sources: ConsoleSources,
+  { exchanges, messages, sandbox: { port } }: ConsoleSettings,
+): Promise<OpenedConsole> {
   const { admin } = sources.config();
   const isLocal = admin !== false && isLoopback(admin.host);
-  const explorer = explorerOf(sources);
+  const sandbox = isLocal ? await openAppSandbox({ host: admin.host, port }) : undefined;
+  const explorer = explorerOf(sources, sandbox);
   const console = createConsole({
     title: sources.name(),
+    frames: sandbox === undefined ? [] : [sandbox.origin],
     views: ["fleet", "traces", ...(explorer ? ["explore"] : [])],
     routes: [
       ...fleetRoutes(sources),
@@ -35,15 +51,25 @@ export function openConsole(sources: ConsoleSources, settings: ConsoleSettings):
       sources.notice(`console: ${reason}`);
     },
   });
-  return { ...console, close: async () => explorer?.close() };
+  return {
+    handle: console.handle,
+    linkAt: (origin) => {
+      sandbox?.allow(origin);
+      return console.linkAt(origin);
+    },
+    close: async () => {
+      await Promise.all([explorer?.close(), sandbox?.close()]);
+    },
+  };
 }
 
 /** Returns the backend of the view "Explore"; undefined for a gateway at a Unix socket. */
-function explorerOf(sources: ConsoleSources): Explorer | undefined {
+function explorerOf(sources: ConsoleSources, sandbox?: AppSandbox): Explorer | undefined {
   const url = sources.url();
   if (!url.startsWith("http")) return undefined;
   return createExplorer({
     target: { kind: "url", label: sources.name(), url },
+    sandbox: sandbox?.origin,
     connect: (options) => {
       const client = createClient(url, {
         ...options,

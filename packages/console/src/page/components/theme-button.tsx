@@ -1,5 +1,5 @@
 /** Switches between the theme of the system, light and dark. The browser remembers the choice. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 const themes = ["system", "light", "dark"] as const;
 type Theme = (typeof themes)[number];
@@ -8,6 +8,17 @@ const icons: { readonly [name in Theme]: string } = { system: "◐", light: "☀
 const key = "lutra-theme";
 const theme = signal<Theme>(themes.find((each) => each === localStorage.getItem(key)) ?? "system");
 apply(theme.value);
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const systemTheme = signal<"light" | "dark">(dark.matches ? "dark" : "light");
+dark.addEventListener("change", ({ matches }) => {
+  systemTheme.value = matches ? "dark" : "light";
+});
+
+/** The theme in which the page is shown. */
+export const shownTheme = computed<"light" | "dark">(() =>
+  theme.value === "system" ? systemTheme.value : theme.value,
+);
 
 export function ThemeButton() {
   const next = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? "system";

@@ -1,4 +1,5 @@
 /** The lists of a server, for the page. */
+import { readAppToolMeta } from "lutra/apps";
 import type { Client } from "lutra/client";
 import {
   type DiscoverResult,
@@ -33,10 +34,27 @@ export interface Catalogue {
   readonly resources: Listed<Resource>;
   readonly templates: Listed<ResourceTemplate>;
   readonly prompts: Listed<Prompt>;
+  /** Absent if the page can't show apps. */
+  readonly apps?: CatalogueApps;
+}
+
+/** The tools with an app, and the sandbox in which the page shows it. */
+interface CatalogueApps {
+  readonly tools: readonly string[];
+  readonly sandbox: string;
+}
+
+export interface CatalogueOptions {
+  readonly signal: AbortSignal;
+  /** The origin of the sandbox for apps. */
+  readonly sandbox: string | undefined;
 }
 
 /** Lists what a server offers. A list that fails does not hide the others. */
-export async function readCatalogue(client: Client, signal: AbortSignal): Promise<Catalogue> {
+export async function readCatalogue(
+  client: Client,
+  { signal, sandbox }: CatalogueOptions,
+): Promise<Catalogue> {
   const options = { signal };
   const discovered = await client.discover(options);
   const { capabilities, supportedVersions, instructions } = discovered;
@@ -57,7 +75,14 @@ export async function readCatalogue(client: Client, signal: AbortSignal): Promis
     resources: listedResources,
     templates: listedTemplates,
     prompts: listedPrompts,
+    ...(sandbox !== undefined && { apps: { tools: namesOfApps(listedTools), sandbox } }),
   };
+}
+
+function namesOfApps({ entries }: Listed<Tool>): readonly string[] {
+  return entries
+    .filter((tool) => readAppToolMeta(tool).resourceUri !== undefined)
+    .map(({ name }) => name);
 }
 
 async function listed<Entry>(

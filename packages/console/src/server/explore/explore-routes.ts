@@ -2,6 +2,8 @@
 import { type CompletionReference, isObject, type JSONObject } from "lutra/protocol";
 import { ApiError } from "../api-error.ts";
 import type { ApiRequest, ApiRoute } from "../api-route.ts";
+import { appRoute } from "./app-requests.ts";
+import { objectIn, textIn } from "./body-members.ts";
 import type { Calls } from "./calls.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Changes } from "./changes.ts";
@@ -10,6 +12,7 @@ import type { Link } from "./link.ts";
 import type { Questions } from "./questions.ts";
 import { isRunKind, messageOf } from "./run-call.ts";
 import type { Run, Runs } from "./runs.ts";
+import type { SignIn } from "./sign-in.ts";
 import type { WireLog } from "./wire-log.ts";
 
 /** The functions behind the routes. */
@@ -21,6 +24,8 @@ export interface ExplorerParts {
   readonly log: WireLog;
   readonly link: Link;
   readonly calls: Calls;
+  /** Absent for a server at which the page can't sign in. */
+  readonly signIn: SignIn | undefined;
   /** The state with which the stream of a page begins. */
   readonly snapshot: () => unknown;
   readonly catalogue: (signal: AbortSignal) => Promise<Catalogue>;
@@ -30,7 +35,7 @@ export interface ExplorerParts {
 const maxMessages = 200;
 
 export function exploreRoutes(parts: ExplorerParts): readonly ApiRoute[] {
-  const { hub, runs, questions, changes, log } = parts;
+  const { hub, runs, questions, changes, log, link } = parts;
   const runOf = (value: unknown): Run => {
     const run = runs.get(Number(value));
     if (run === undefined) throw new ApiError(404, "run: it is no longer in the history");
@@ -82,6 +87,15 @@ export function exploreRoutes(parts: ExplorerParts): readonly ApiRoute[] {
       serve: ({ body: { id, ...answer } }) => questions.answer(Number(id), answer),
     },
     { method: "POST", path: "explore/complete", serve: (request) => complete(parts, request) },
+    appRoute({ link, log, runOf }),
+    {
+      method: "POST",
+      path: "explore/sign-out",
+      serve: async () => {
+        await parts.signIn?.signOut();
+        hub.broadcast("connection", link.state());
+      },
+    },
     {
       method: "POST",
       path: "explore/subscribe",
@@ -92,18 +106,16 @@ export function exploreRoutes(parts: ExplorerParts): readonly ApiRoute[] {
       path: "explore/connect",
       serve: async ({ body }) => {
         changes.close();
-        await parts.link.reconnect(textIn(body, "era"));
-        hub.broadcast("connection", parts.link.state());
+        await link.reconnect(textIn(body, "era"));
+        hub.broadcast("connection", link.state());
       },
     },
   ];
 }
 
-function start(parts: ExplorerParts, { kind, args, ...body }: JSONObject): { readonly id: number } {
+function start(parts: ExplorerParts, { kind, ...body }: JSONObject): { readonly id: number } {
   if (!isRunKind(kind)) throw new ApiError(400, "kind: expected tool, prompt, resource or task");
-  const given = args ?? {};
-  if (!isObject(given)) throw new ApiError(400, "args: expected a JSON object");
-  return { id: parts.calls.start(kind, textIn(body, "name"), given).id };
+  return { id: parts.calls.start(kind, textIn(body, "name"), objectIn(body, "args")).id };
 }
 
 async function complete(parts: ExplorerParts, { body, signal }: ApiRequest): Promise<unknown> {
@@ -120,10 +132,4 @@ async function complete(parts: ExplorerParts, { body, signal }: ApiRequest): Pro
   } catch (error) {
     throw new ApiError(502, messageOf(error));
   }
-}
-
-function textIn(object: JSONObject, name: string): string {
-  const value = object[name];
-  if (typeof value === "string") return value;
-  throw new ApiError(400, `${name}: expected a string`);
 }

@@ -1,6 +1,7 @@
 /** Sends HTTP requests and records them with their responses, as they are on the wire. */
 import { Agent, type RequestInit as UndiciInit, fetch as undiciFetch } from "undici";
 import { maskHeaders } from "./mask-headers.ts";
+import type { Answered } from "./sign-in.ts";
 import type { WireLog } from "./wire-log.ts";
 import { maxTextLength, textPart } from "./wire-message.ts";
 
@@ -9,12 +10,21 @@ export interface RecordingFetch {
   readonly close: () => Promise<void>;
 }
 
-/** The client limits the time of requests, so these connections have no limit of their own. */
-export function createRecordingFetch(log: WireLog): RecordingFetch {
+/**
+ * The client limits the time of requests, so these connections have no limit of their own.
+ *
+ * @param onAnswer Called with the head of each response
+ */
+export function createRecordingFetch(
+  log: WireLog,
+  onAnswer: (answer: Answered) => void,
+): RecordingFetch {
   const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   const send = async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = input instanceof Request ? input.url : String(input);
-    const sentHeaders = maskHeaders(new Headers(init.headers));
+    const given = new Headers(init.headers);
+    const sentHeaders = maskHeaders(given);
+    const since = performance.now();
     log.record({
       direction: "sent",
       http: { method: init.method ?? "GET", url, headers: sentHeaders },
@@ -25,6 +35,13 @@ export function createRecordingFetch(log: WireLog): RecordingFetch {
       dispatcher,
     })) as unknown as Response;
     const http = { status: response.status, headers: maskHeaders(response.headers) };
+    onAnswer({
+      url,
+      hasToken: given.has("authorization"),
+      status: response.status,
+      challenge: response.headers.get("www-authenticate") ?? undefined,
+      ms: Math.round(performance.now() - since),
+    });
     if (response.body === null) {
       log.record({ direction: "received", http, text: "" });
       return response;

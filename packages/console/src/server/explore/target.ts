@@ -21,6 +21,16 @@ export interface ExplorerOptions {
    */
   readonly era?: string | undefined;
   /**
+   * True to sign in by OAuth when the server asks for a token. Only for a URL with https, or of this
+   * machine. @default false
+   */
+  readonly signsIn?: boolean | undefined;
+  /**
+   * The origin of a sandbox for apps, as `openAppSandbox` opens it. Without one, results of tools with an
+   * app are shown as text.
+   */
+  readonly sandbox?: string | undefined;
+  /**
    * Creates the client. Called once for each choice of a revision. The options contain it, and the
    * handlers by which the page answers questions and shows messages.
    */

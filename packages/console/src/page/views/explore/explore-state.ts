@@ -4,6 +4,7 @@ import type { Catalogue } from "../../../server/explore/catalogue.ts";
 import type { LinkState } from "../../../server/explore/link.ts";
 import type { Question } from "../../../server/explore/questions.ts";
 import type { Run, RunKind, RunSummary } from "../../../server/explore/runs.ts";
+import type { SignInState } from "../../../server/explore/sign-in.ts";
 import type { ExploredTarget } from "../../../server/explore/target.ts";
 import type { WireMessage } from "../../../server/explore/wire-message.ts";
 import { announcement } from "../../announcement.ts";
@@ -34,6 +35,7 @@ interface Snapshot {
   readonly subscriptions: Subscriptions;
   readonly notifications: readonly ChangeNotification[];
   readonly output: readonly string[];
+  readonly signIn?: SignInState;
 }
 
 export const streamState = signal<StreamState>("connecting");
@@ -49,6 +51,8 @@ export const questions = signal<readonly Question[]>([]);
 export const subscriptions = signal<Subscriptions>({ uris: [] });
 export const notifications = signal<readonly ChangeNotification[]>([]);
 export const output = signal<readonly string[]>([]);
+/** Undefined for a server at which the page can't sign in. */
+export const signIn = signal<SignInState | undefined>(undefined);
 /** Increases when there are new messages. */
 export const messageCount = signal(0);
 
@@ -82,6 +86,7 @@ const events: { readonly [event: string]: (data: unknown) => void } = {
       subscriptions.value = snapshot.subscriptions;
       notifications.value = snapshot.notifications;
       output.value = snapshot.output;
+      signIn.value = snapshot.signIn;
       messageCount.value += 1;
     });
   },
@@ -115,6 +120,13 @@ const events: { readonly [event: string]: (data: unknown) => void } = {
   },
   output: (data) => {
     output.value = [...output.value, data as string].slice(-keptItems);
+  },
+  signIn: (data) => {
+    const next = data as SignInState;
+    if (next.phase === "waiting" && signIn.value?.phase !== "waiting") {
+      announcement.value = "The server asks you to sign in";
+    }
+    signIn.value = next;
   },
   messages: () => {
     messageCount.value += 1;

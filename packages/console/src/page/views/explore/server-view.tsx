@@ -17,6 +17,7 @@ import {
 } from "./explore-state.ts";
 import { Markdown } from "./result/loaded-markdown.tsx";
 import { QuestionCard } from "./run/question-card.tsx";
+import { SignInCard } from "./sign-in-card.tsx";
 
 export function ServerView() {
   const known = catalogue.value;
@@ -36,6 +37,7 @@ export function ServerView() {
           {catalogueProblem.value}
         </p>
       )}
+      <SignInCard />
       {questions.value
         .filter(({ runId }) => runId === undefined)
         .map((question) => (

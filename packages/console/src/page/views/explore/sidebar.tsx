@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { WindowedList } from "../../components/windowed-list.tsx";
 import { hrefOf } from "../../router.ts";
-import { catalogue, questions, runs } from "./explore-state.ts";
+import { catalogue, questions, runs, signIn } from "./explore-state.ts";
 import { type EntryList, type ListedEntry, lists, searchEntries } from "./lists.ts";
 import { ServerCard } from "./server-card.tsx";
 
@@ -70,9 +70,16 @@ function RecordLink({ name, title, count, section }: RecordLinkProps) {
   );
 }
 
-/** Leads to the calls that wait for the user. */
+/** Leads to the calls that wait for the user, and to the sign-in. */
 export function OpenQuestions() {
   const [first] = questions.value;
+  if (signIn.value?.phase === "waiting") {
+    return (
+      <a class="notice warn asks" href={hrefOf(["explore", "server"])}>
+        The server asks you to sign in
+      </a>
+    );
+  }
   if (first === undefined) return null;
   const href = first.runId === undefined ? ["server"] : ["history", String(first.runId)];
   return (

@@ -6,7 +6,8 @@ import { Badge } from "../../../components/badge.tsx";
 import { JsonView } from "../../../components/json-view.tsx";
 import { Tabs } from "../../../components/tabs.tsx";
 import { hrefOf } from "../../../router.ts";
-import { questions, type RunDetails } from "../explore-state.ts";
+import { LoadedApp } from "../app/loaded-app.tsx";
+import { catalogue, questions, type RunDetails } from "../explore-state.ts";
 import { ResultView } from "../result/result-view.tsx";
 import { CodeView } from "./code-view.tsx";
 import { MessageList } from "./message-list.tsx";
@@ -19,8 +20,10 @@ import { useRun } from "./use-run.ts";
 const recentMs = 5000;
 
 export function RunPanel({ run }: { readonly run: RunSummary }) {
-  const [tab, setTab] = useState("result");
+  const [chosen, setTab] = useState<string>();
   const details = useRun(run.id);
+  const sandbox = details && sandboxFor(details);
+  const tab = chosen ?? (sandbox === undefined ? "result" : "app");
   const box = useRef<HTMLElement>(null);
   const isRead = details !== undefined;
   useEffect(() => {
@@ -49,6 +52,7 @@ export function RunPanel({ run }: { readonly run: RunSummary }) {
         <Tabs
           label="Parts of the call"
           tabs={[
+            ...(sandbox === undefined ? [] : [{ name: "app", label: "App" }]),
             { name: "result", label: "Result" },
             {
               name: "messages",
@@ -62,18 +66,33 @@ export function RunPanel({ run }: { readonly run: RunSummary }) {
           selected={tab}
           onSelect={setTab}
         >
-          <Panel tab={tab} details={details} />
+          <Panel tab={tab} details={details} sandbox={sandbox} />
         </Tabs>
       )}
     </section>
   );
 }
 
-function Panel({ tab, details }: { readonly tab: string; readonly details: RunDetails }) {
+interface PanelProps {
+  readonly tab: string;
+  readonly details: RunDetails;
+  /** The origin of the sandbox, for a result that an app shows. */
+  readonly sandbox: string | undefined;
+}
+
+function Panel({ tab, details, sandbox }: PanelProps) {
+  if (tab === "app" && sandbox !== undefined) return <LoadedApp run={details} sandbox={sandbox} />;
   if (tab === "messages") return <MessageList messages={details.messages} />;
   if (tab === "logs") return <Logs logs={details.logs} />;
   if (tab === "code") return <CodeView run={details} />;
   return <ResultView run={details} />;
+}
+
+/** Returns the origin of the sandbox if the result of a call can be shown by the app of its tool. */
+function sandboxFor({ kind, name, result }: RunDetails): string | undefined {
+  const { apps } = catalogue.value ?? {};
+  const hasApp = kind === "tool" && result !== undefined && apps?.tools.includes(name);
+  return hasApp ? apps?.sandbox : undefined;
 }
 
 function CancelButton({ run }: { readonly run: RunSummary }) {

@@ -1,13 +1,15 @@
 /** Reads a call with its outcome and messages, and reads it again when it changes. */
 import { useEffect, useState } from "preact/hooks";
 import { fetchJson } from "../../../api.ts";
-import { messageCount, type RunDetails, runs } from "../explore-state.ts";
+import { catalogue, messageCount, type RunDetails, runs } from "../explore-state.ts";
 
 /** Returns undefined until the call is read, and for one that is no longer in the history. */
 export function useRun(id: number | undefined): RunDetails | undefined {
   const [details, setDetails] = useState<RunDetails>();
   const summary = runs.value.find((run) => run.id === id);
-  const messages = summary?.state === "running" ? messageCount.value : 0;
+  // The app of a result sends requests after its end.
+  const hasApp = catalogue.value?.apps?.tools.includes(summary?.name ?? "") ?? false;
+  const messages = summary?.state === "running" || hasApp ? messageCount.value : 0;
   useEffect(() => {
     if (id === undefined) return;
     const abort = new AbortController();
