@@ -1,0 +1,129 @@
+/**
+ * `npm run bench -- apps`: the time from the result of a tool call to the first paint of its app, in
+ * `<mcp-app>` and in the official `AppBridge`, alternating in one browser. Both hosts use the same client,
+ * server, sandbox proxy and page. `--rounds 30` sets the number of rounds, `--write` keeps the table.
+ */
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { app, apps } from "lutra/apps";
+import { createSandbox } from "lutra/apps/host";
+import { createNodeHandler } from "lutra/node";
+import { createServer as createLutraServer } from "lutra/server";
+import { chromium, type Page } from "playwright-core";
+import { z } from "zod";
+import { writePage } from "../chaos/write-page.ts";
+import { alternate, median, ratios } from "../statistics.ts";
+import type { PaintedHost } from "./host-page.ts";
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "30" }, write: { type: "boolean" } },
+});
+const rounds = Number(values.rounds);
+
+const hosts = ["lutra", "official"] as const;
+/** Rounds that fill caches, and do not count. */
+const warmUps = 3;
+
+const tool = app({
+  tool: {
+    name: "show",
+    inputSchema: z.object({}),
+    outputSchema: z.object({ name: z.string() }),
+    call: () => ({ name: "Lisbon" }),
+  },
+  fallback: ({ name }) => name,
+  resource: { html: await pageOf("view-page.ts", "<h1></h1>") },
+});
+const handler = createNodeHandler(
+  createLutraServer({
+    name: "bench",
+    version: "1.0.0",
+    tools: [tool.tool],
+    resources: [tool.resource],
+    extensions: [apps()],
+    cache: { ttlMs: 3_600_000, cacheScope: "public" },
+  }),
+);
+const hostDocument = await pageOf("host-page.ts", "<main></main>");
+const host = await listen((req, res) => {
+  if (req.url === "/mcp") return void handler(req, res);
+  res.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(hostDocument);
+});
+const origin = `http://127.0.0.1:${host.port}`;
+const sandbox = await listen(createSandbox({ hosts: [origin] }).node);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+try {
+  const page = await browser.newPage();
+  await page.goto(`${origin}/?sandbox=http://localhost:${sandbox.port}/`);
+  for (let round = 0; round < warmUps; round += 1) {
+    for (const name of hosts) await paintedMs(page, name);
+  }
+  const [lutra = [], official = []] = await alternate(hosts, rounds, (name) =>
+    paintedMs(page, name),
+  );
+  writePage("apps", "First paint of an app", report(lutra, official));
+} finally {
+  await browser.close();
+  await Promise.all([host.close(), sandbox.close()]);
+}
+
+/** Shows the app once. Resolves to the time from the result of the call to the first paint. */
+function paintedMs(page: Page, name: (typeof hosts)[number]): Promise<number> {
+  return page.evaluate((wanted) => {
+    const { paint } = globalThis as unknown as { readonly paint: PaintedHost };
+    return paint[wanted]();
+  }, name);
+}
+
+function report(lutra: readonly number[], official: readonly number[]): string {
+  const line = (name: string, times: readonly number[]) => {
+    const sorted = times.toSorted((a, b) => a - b);
+    const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
+    return `| ${name} | ${median(times).toFixed(1)} ms | ${at(0.1)} to ${at(0.9)} ms |`;
+  };
+  const ratio = median(ratios(lutra, official));
+  return [
+    "Time from the result of `tools/call` in the page of the host to the first frame in which the page of the",
+    "app shows it: loading proxy and view, the handshake, and the messages. Both hosts use the client of Lutra,",
+    "whose cache has the list of tools and the page, the same sandbox proxy on another origin, and the same page.",
+    "",
+    `| host, ${lutra.length} alternating rounds | median | 10 % to 90 % |`,
+    "| --- | ---: | ---: |",
+    line("`<mcp-app>` of `lutra/apps/host`", lutra),
+    line("`AppBridge` of ext-apps", official),
+    "",
+    `Median of the ratios, round by round: ${ratio.toFixed(2)}.`,
+  ].join("\n");
+}
+
+/** Returns a page with a bundled program of this folder. */
+async function pageOf(program: string, body: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [new URL(program, import.meta.url).pathname],
+    bundle: true,
+    write: false,
+    minify: true,
+    platform: "browser",
+    format: "iife",
+    target: "es2023",
+    logLevel: "error",
+  });
+  const code = (outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script");
+  return `<!doctype html><meta charset="utf-8"><title>Bench</title><body>${body}<script>${code}</script></body>`;
+}
+
+async function listen(listener: RequestListener) {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { port: (server.address() as AddressInfo).port, close };
+}
