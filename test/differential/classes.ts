@@ -9,7 +9,7 @@ export interface Difference {
   readonly official: string;
 }
 
-interface Class {
+export interface Class {
   readonly change: RegExp;
   readonly lutra: RegExp;
   readonly official: RegExp;
@@ -85,8 +85,8 @@ export const classes: readonly Class[] = [
 ];
 
 /** Returns the classes of a difference. None means that the difference is not explained. */
-export function classesOf(difference: Difference): readonly Class[] {
-  return classes.filter(
+export function classesOf(difference: Difference, all: readonly Class[]): readonly Class[] {
+  return all.filter(
     ({ change, lutra, official }) =>
       change.test(difference.change) &&
       lutra.test(difference.lutra) &&

@@ -5,10 +5,11 @@ export interface Sample {
   readonly method: string;
   /** The change, or `none`. */
   readonly change: string;
-  readonly create: () => Request;
+  /** Creates the request, with further headers. */
+  readonly create: (headers?: Readonly<Record<string, string>>) => Request;
 }
 
-type Members = Record<string, unknown>;
+export type Members = Record<string, unknown>;
 
 interface Draft {
   body: Members;
@@ -16,12 +17,25 @@ interface Draft {
   text?: string;
 }
 
+/** A request that both servers accept: its method, its parameters, and the name in them. */
+export type Valid = readonly (readonly [method: string, params: Members, name?: string])[];
+
+/** The form that requests of a revision have. */
+export interface Form {
+  readonly valid: Valid;
+  readonly changes: { readonly [name: string]: Change };
+  /** Returns the members of the parameters and the headers that each request has. */
+  readonly frame: (
+    method: string,
+    name: string | undefined,
+  ) => { readonly params: Members; readonly headers: Record<string, string> };
+}
+
 const version = "io.modelcontextprotocol/protocolVersion";
 const capabilities = "io.modelcontextprotocol/clientCapabilities";
 
-/** Requests that both servers accept. */
-const valid: readonly (readonly [method: string, params: Members, name?: string])[] = [
-  ["server/discover", {}],
+/** Requests that both servers accept, in any revision. */
+export const valid: Valid = [
   ["tools/list", {}],
   ["resources/list", {}],
   ["resources/templates/list", {}],
@@ -36,11 +50,22 @@ const valid: readonly (readonly [method: string, params: Members, name?: string]
   ["prompts/get", { name: "greet", arguments: { name: "Otto" } }, "greet"],
 ];
 
-const wrongValues: readonly unknown[] = [null, true, 7, 1.5, "", "other", [], [1], {}, { a: 1 }];
+export const wrongValues: readonly unknown[] = [
+  null,
+  true,
+  7,
+  1.5,
+  "",
+  "other",
+  [],
+  [1],
+  {},
+  { a: 1 },
+];
 
-type Change = (draft: Draft, random: Random) => void;
+export type Change = (draft: Draft, random: Random) => void;
 
-const changes: { readonly [name: string]: Change } = {
+export const changes = {
   none: () => {},
   id: ({ body }, random) => {
     body.id = random.pick(["", "x", 0, -1, 2 ** 31, "é".repeat(20)]);
@@ -141,33 +166,46 @@ const changes: { readonly [name: string]: Change } = {
     delete body.method;
     body.result = {};
   },
-};
+} satisfies { readonly [name: string]: Change };
 
-/** Creates samples; the same for the same seed. */
-export function createSamples(count: number, seed: number): readonly Sample[] {
-  const random = new Random(seed);
-  const names = Object.keys(changes);
-  return Array.from({ length: count }, () => createSample(random.pick(names), random));
-}
-
-function createSample(change: string, random: Random): Sample {
-  const [method, params, name] = random.pick(valid);
-  const _meta = { [version]: "2026-07-28", [capabilities]: {} };
-  const draft: Draft = {
-    body: { jsonrpc: "2.0", id: 1, method, params: { ...params, _meta } },
+/** The form of the current revision. */
+export const modern: Form = {
+  valid: [["server/discover", {}], ...valid],
+  changes,
+  frame: (method, name) => ({
+    params: { _meta: { [version]: "2026-07-28", [capabilities]: {} } },
     headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
       "mcp-protocol-version": "2026-07-28",
       "mcp-method": method,
       ...(name !== undefined && { "mcp-name": name }),
       ...(name === "locate" && { "mcp-param-country": "AT", "mcp-param-limit": "3" }),
     },
+  }),
+};
+
+/** Creates samples; the same for the same seed. */
+export function createSamples(count: number, seed: number, form: Form): readonly Sample[] {
+  const random = new Random(seed);
+  const names = Object.keys(form.changes);
+  return Array.from({ length: count }, () => createSample(form, random.pick(names), random));
+}
+
+function createSample(form: Form, change: string, random: Random): Sample {
+  const [method, params, name] = random.pick(form.valid);
+  const frame = form.frame(method, name);
+  const draft: Draft = {
+    body: { jsonrpc: "2.0", id: 1, method, params: { ...params, ...frame.params } },
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...frame.headers,
+    },
   };
-  changes[change]?.(draft, random);
-  const { headers } = draft;
+  form.changes[change]?.(draft, random);
+  const { headers: own } = draft;
   const body = draft.text ?? JSON.stringify(draft.body);
-  const create = () => new Request("http://127.0.0.1/mcp", { method: "POST", headers, body });
+  const create: Sample["create"] = (headers) =>
+    new Request("http://127.0.0.1/mcp", { method: "POST", headers: { ...headers, ...own }, body });
   return { method: name === undefined ? method : `${method} ${name}`, change, create };
 }
 

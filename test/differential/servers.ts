@@ -10,15 +10,15 @@ import {
 } from "lutra/server";
 import * as z from "zod";
 
-type Handle = (request: Request) => Promise<Response>;
+export type Handle = (request: Request) => Promise<Response>;
 
-const echo = { description: "Echoes", inputSchema: z.object({ text: z.string() }) };
-const add = {
+export const echo = { description: "Echoes", inputSchema: z.object({ text: z.string() }) };
+export const add = {
   description: "Adds",
   inputSchema: z.object({ a: z.number(), b: z.number() }),
   outputSchema: z.object({ sum: z.number() }),
 };
-const locate = {
+export const locate = {
   description: "Mirrors",
   inputSchema: z.object({
     country: z.string().meta({ "x-mcp-header": "Country" }),
