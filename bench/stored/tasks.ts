@@ -1,5 +1,6 @@
 /**
- * Measures how long it takes to create and to read a task in a store that already contains many.
+ * Measures how long it takes to create and to read a task in a store that already contains many. The
+ * store in memory is bounded, so it is filled up to its default limit.
  *
  *     node --import tsx bench/stored/tasks.ts [tasks] [--write]
  *
@@ -8,8 +9,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStore, type Store } from "@lutra/stores";
+import { openStore } from "@lutra/stores";
 import Libsql from "libsql";
+import { createMemoryTaskStore, type TaskStore } from "lutra/stores";
 import pg from "pg";
 import { hasPostgres, startPostgres, withoutPostgres } from "../../test/stores/postgres-server.ts";
 import { freshDatabase } from "../../test/tasks/fresh-database.ts";
@@ -18,22 +20,63 @@ import { writePage } from "../chaos/write-page.ts";
 /** Maximum ratio of the times with many and with few tasks. */
 const maxRatio = 1.5;
 const fewTasks = 1000;
+/** The default limit of the store in memory. */
+const memoryTasks = 100_000;
 const [argument = "1000000"] = process.argv.slice(2).filter((one) => !one.startsWith("--"));
 const manyTasks = Number(argument);
 /** Number of operations of which the median is taken. */
 const operations = 400;
 
-/** A place for a store, and the statement that copies its one task so many times. */
+/** A store that contains tasks with the ids `stored 1`, `stored 2` and so on. */
+interface Filled {
+  readonly tasks: TaskStore;
+  readonly count: number;
+  readonly close: () => Promise<void>;
+}
+
 interface Engine {
   readonly name: string;
+  /** Number of tasks that the fuller store contains. */
+  readonly many: number;
+  readonly fill: (count: number) => Promise<Filled>;
+}
+
+/** An engine whose store has a place, and the statement that copies its one task so many times. */
+interface Place {
   readonly url: () => Promise<string>;
   readonly copy: (url: string, count: number) => Promise<void>;
 }
 
 const columns = "version, expires_at, state, due_at, orders, duty, taken, runs, runner";
+const state = { status: "completed", result: { content: [{ type: "text", text: "done" }] } };
+const expiresAt = Date.now() + 86_400_000;
 
 const sqlite = (folder: string): Engine => ({
   name: "SQLite",
+  many: manyTasks,
+  fill: (count) => fillPlace(sqlitePlace(folder), count),
+});
+
+const postgres = (serverURL: string): Engine => ({
+  name: "Postgres",
+  many: manyTasks,
+  fill: (count) => fillPlace(postgresPlace(serverURL), count),
+});
+
+/** The two stores have the same room for the tasks that the measurement creates. */
+const memory: Engine = {
+  name: "memory",
+  many: memoryTasks,
+  fill: async (count) => {
+    const tasks = createMemoryTaskStore({ maxTasks: count + operations });
+    for (let number = 1; number <= count; number += 1) {
+      await tasks.create({ taskId: `stored ${number}`, version: 1, expiresAt, state }, {});
+    }
+    return { tasks, count, close: tasks.close };
+  },
+};
+
+const sqlitePlace = (folder: string): Place => ({
   url: async () => `sqlite:${join(folder, `${crypto.randomUUID()}.db`)}`,
   copy: async (url, count) => {
     const database = new Libsql(url.slice("sqlite:".length));
@@ -46,8 +89,7 @@ const sqlite = (folder: string): Engine => ({
   },
 });
 
-const postgres = (serverURL: string): Engine => ({
-  name: "Postgres",
+const postgresPlace = (serverURL: string): Place => ({
   url: () => freshDatabase(serverURL, "stored"),
   copy: async (url, count) => {
     const client = new pg.Client(url);
@@ -61,14 +103,12 @@ const postgres = (serverURL: string): Engine => ({
   },
 });
 
-async function filled({ url, copy }: Engine, count: number): Promise<Store> {
+async function fillPlace({ url, copy }: Place, count: number): Promise<Filled> {
   const place = await url();
-  const store = await openStore(place);
-  const expiresAt = Date.now() + 86_400_000;
-  const state = { status: "completed", result: { content: [{ type: "text", text: "done" }] } };
-  await store.tasks.create({ taskId: "first", version: 1, expiresAt, state }, {});
-  await copy(place, count - 1);
-  return store;
+  const { tasks, close } = await openStore(place);
+  await tasks.create({ taskId: "first", version: 1, expiresAt, state }, {});
+  await copy(place, count);
+  return { tasks, count, close };
 }
 
 async function timeOf(action: () => Promise<unknown>): Promise<number> {
@@ -77,10 +117,33 @@ async function timeOf(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
+type Operation = (store: Filled, index: number) => Promise<unknown>;
+
+/** The operations in the order of their measurement. The last ones find the memory's limit reached. */
+const operationsOf: { readonly [name: string]: { readonly isOfMemory?: true; run: Operation } } = {
+  get: { run: ({ tasks, count }, index) => tasks.get(`stored ${1 + ((index * 7919) % count)}`) },
+  create: {
+    run: ({ tasks }, index) =>
+      tasks.create({ taskId: `new ${index}`, version: 1, expiresAt, state }, {}),
+  },
+  "create above the limit, refused": {
+    isOfMemory: true,
+    run: ({ tasks }, index) =>
+      tasks
+        .create({ taskId: `more ${index}`, version: 1, expiresAt, state }, {})
+        .then(() => Promise.reject(new Error("the limit does not hold")))
+        .catch(requireRefused),
+  },
+};
+
+function requireRefused(error: unknown): void {
+  if ((error as Error).name !== "StoreUnavailableError") throw error;
+}
+
 /** Alternates between the stores, so that both see the same load of the machine. */
 async function medians(
-  stores: readonly Store[],
-  operation: (store: Store, index: number) => Promise<unknown>,
+  stores: readonly Filled[],
+  operation: Operation,
 ): Promise<readonly number[]> {
   const times = stores.map((): number[] => []);
   for (let index = 0; index < operations; index += 1) {
@@ -92,36 +155,39 @@ async function medians(
 }
 
 async function measure(engine: Engine): Promise<readonly string[]> {
-  const stores = [await filled(engine, fewTasks), await filled(engine, manyTasks)];
-  const expiresAt = Date.now() + 86_400_000;
-  const rows = {
-    create: await medians(stores, ({ tasks }, index) =>
-      tasks.create({ taskId: `new ${index}`, version: 1, expiresAt, state: {} }, {}),
-    ),
-    get: await medians(stores, ({ tasks }, index) => tasks.get(`stored ${index + 1}`)),
-  };
-  for (const { close } of stores) await close();
-  return Object.entries(rows).map(([operation, [few = 0, many = 0]]) => {
+  const { name, many: manyOf } = engine;
+  const stores = [await engine.fill(fewTasks), await engine.fill(manyOf)];
+  const lines: string[] = [];
+  for (const [operation, { run, isOfMemory }] of Object.entries(operationsOf)) {
+    if (isOfMemory && engine !== memory) continue;
+    const [few = 0, many = 0] = await medians(stores, run);
     const ratio = many / few;
     if (ratio > maxRatio) process.exitCode = 1;
-    const times = [few, many].map((ms) => `${ms.toFixed(3)} ms`);
-    return `| ${engine.name} | ${operation} | ${times.join(" | ")} | ${ratio.toFixed(2)} |`;
-  });
+    const times = [few, many].map((ms) => `${ms.toFixed(4)} ms`);
+    lines.push(
+      `| ${name} | ${operation} | ${manyOf} | ${times.join(" | ")} | ${ratio.toFixed(2)} |`,
+    );
+  }
+  for (const { close } of stores) await close();
+  return lines;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "lutra-stored-"));
 const server = hasPostgres ? await startPostgres(false, { isDurable: true }) : undefined;
 try {
   const lines = [
-    `| store | operation | ${fewTasks} tasks | ${manyTasks} tasks | ratio |`,
-    "| --- | --- | ---: | ---: | ---: |",
+    `| store | operation | tasks | with ${fewTasks} | with all | ratio |`,
+    "| --- | --- | ---: | ---: | ---: | ---: |",
     ...(await measure(sqlite(folder))),
-    ...(server ? await measure(postgres(server.url)) : [`| Postgres | ${withoutPostgres} | | | |`]),
+    ...(server
+      ? await measure(postgres(server.url))
+      : [`| Postgres | ${withoutPostgres} | | | | |`]),
+    ...(await measure(memory)),
   ];
   writePage(
     "stored-tasks",
     "Stores with many tasks",
-    `Written by \`npm run stored -- --write\`. The median of ${operations} operations, each of which waits for the one before. An operation takes at most ${maxRatio} times as long as with ${fewTasks} tasks.\n\n${lines.join("\n")}`,
+    `Written by \`npm run stored -- --write\`. The median of ${operations} operations, each of which waits for the one before. An operation takes at most ${maxRatio} times as long as with ${fewTasks} tasks. The store in memory contains at most ${memoryTasks} tasks by default.\n\n${lines.join("\n")}`,
   );
 } finally {
   server?.remove();

@@ -38,3 +38,24 @@ it("refuses values above its limit, and deletes expired ones to make room", asyn
 it("is not shared", () => {
   expect(createMemoryHandleStore().isShared).toBe(false);
 });
+
+it("does not search for expired values again before one expires", async () => {
+  const clock = createManualClock(0);
+  let checks = 0;
+  const now = () => {
+    checks += 1;
+    return clock.now();
+  };
+  const store = createMemoryHandleStore({ maxHandles: 1000, now });
+  for (let id = 0; id < 1000; id += 1) await store.create({ ...handle, id: `${id}` });
+  await expect(store.create({ ...handle, id: "b" })).rejects.toThrow(StoreUnavailableError);
+  checks = 0;
+  await expect(store.create({ ...handle, id: "b" })).rejects.toThrow(StoreUnavailableError);
+  expect(checks).toBeLessThan(10);
+  // A value that expires earlier than all others makes room at its time.
+  await store.delete("s", "0");
+  await store.create({ ...handle, id: "early", expiresAt: 10 });
+  clock.advance(10);
+  await store.create({ ...handle, id: "b" });
+  expect(await store.get("s", "b")).toBeDefined();
+});

@@ -20,6 +20,8 @@ export class MemoryRows<Value> {
   readonly #options: MemoryRowsOptions;
   /** The values are JSON, so that callers can't change what others read. */
   readonly #rows = new Map<string, MemoryRow<string>>();
+  /** No row expires before this time, so a sweep before it would find nothing. */
+  #firstExpiry = 0;
 
   constructor(options: MemoryRowsOptions) {
     this.#options = options;
@@ -61,14 +63,20 @@ export class MemoryRows<Value> {
 
   /** Deletes up to `limit` expired rows. Returns their number. */
   sweep(limit: number): number {
+    if (this.#options.now() < this.#firstExpiry) return 0;
     let swept = 0;
-    for (const key of this.#rows.keys()) {
-      if (swept >= limit) break;
-      if (this.#find(key) !== undefined) continue;
+    let firstExpiry = Number.POSITIVE_INFINITY;
+    for (const [key, { expiresAt }] of this.#rows) {
+      if (swept >= limit) return swept;
+      if (this.#find(key) !== undefined) {
+        firstExpiry = Math.min(firstExpiry, expiresAt ?? firstExpiry);
+        continue;
+      }
       this.#rows.delete(key);
       this.#options.onExpired?.(key);
       swept += 1;
     }
+    this.#firstExpiry = firstExpiry;
     return swept;
   }
 
@@ -79,6 +87,7 @@ export class MemoryRows<Value> {
   }
 
   #write(key: string, { version, expiresAt, value }: MemoryRow<Value>): void {
+    this.#firstExpiry = Math.min(this.#firstExpiry, expiresAt ?? this.#firstExpiry);
     this.#rows.set(key, { version, expiresAt, value: JSON.stringify(value) });
   }
 }
