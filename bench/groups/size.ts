@@ -61,6 +61,14 @@ const bundles: readonly Bundle[] = [
     atMost: 30,
   },
   {
+    what: "Lutra server of lutra/server/tools, fetch handler of lutra/http/modern",
+    code: `${lutraServer.replace("lutra/server", "lutra/server/tools")}
+      import { createFetchHandler } from "lutra/http/modern";
+      export default { fetch: createFetchHandler(server) };`,
+    platform: "browser",
+    atMost: 32,
+  },
+  {
     what: "Lutra server with one JSON Schema tool, native Node handler",
     code: `${lutraServer}
       import { serveHttp } from "lutra/node";

@@ -1,6 +1,7 @@
 /** A server that uses what clients of all revisions can use. */
 import * as z from "zod";
-import { createServer, type Server } from "../../packages/lutra/src/server/create-server.ts";
+import type { Server } from "../../packages/lutra/src/server/compile-server.ts";
+import { createServer } from "../../packages/lutra/src/server/create-server.ts";
 import { definePrompt } from "../../packages/lutra/src/server/prompts.ts";
 import {
   defineResource,

@@ -3,7 +3,7 @@ import { createServer as createHTTPServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import type { JSONObject } from "../../packages/lutra/src/protocol/json.ts";
-import type { Server } from "../../packages/lutra/src/server/create-server.ts";
+import type { Server } from "../../packages/lutra/src/server/compile-server.ts";
 import { createFetchHandler } from "../../packages/lutra/src/transport/http/index.ts";
 import type { VersionOptions } from "../../packages/lutra/src/transport/http/legacy-hook.ts";
 import type { HttpHandlerOptions } from "../../packages/lutra/src/transport/http/rules.ts";

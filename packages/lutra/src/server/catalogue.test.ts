@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
-import { createServer, type Server } from "./create-server.ts";
+import type { Server } from "./compile-server.ts";
+import { createServer } from "./create-server.ts";
 import { ask, contextOf, requestOf } from "./fixtures/ask.ts";
 import { definePrompt } from "./prompts.ts";
 import { defineResource, defineResourceTemplate } from "./resources.ts";

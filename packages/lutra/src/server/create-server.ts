@@ -1,85 +1,25 @@
-/** `createServer`: compiles definitions into lookup tables and serves requests from them. */
-
-import type { Serve } from "../protocol/exchange.ts";
-import type { Implementation } from "../protocol/meta.ts";
-import type { ServerTypes, Typed } from "../protocol/server-types.ts";
-import { listen } from "../protocol/subscriptions.ts";
-import type { EventBus } from "../stores/event-bus.ts";
-import type { AdmittedMethod, ServedMethod } from "./admit.ts";
-import { type Catalogue, CompiledCatalogue } from "./catalogue.ts";
-import { type Catalogues, compileCatalogues, mayFollow, resultMeta } from "./catalogues.ts";
-import { coreMethods } from "./core-methods.ts";
-import { announcesOf, capabilitiesOf } from "./discover.ts";
-import { createDispatch, serveMethod } from "./dispatch.ts";
-import {
-  closeExtensions,
-  type ExtensionHost,
-  hostedTools,
-  type InstalledExtension,
-  installExtensions,
-  toolCallsOf,
-} from "./extension.ts";
-import { filterMembersOf } from "./filter-member.ts";
-import { maskError } from "./mask-error.ts";
-import { shortenStack } from "./print-error.ts";
+/** `createServer`: servers with every feature. */
+import { createJSONSchemaValidator } from "../schema/json-schema.ts";
+import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
+import { createMemoryReplayGuard } from "../stores/memory-replay-guard.ts";
+import { compileServer, type Server, type TypesOfDefinitions } from "./compile-server.ts";
+import { allEntries } from "./entries.ts";
+import type { Features } from "./features.ts";
+import { executeWithReplay } from "./handler/replayed-round.ts";
+import { createRequestStates } from "./handler/request-state.ts";
 import type { PromptDefinition } from "./prompts.ts";
-import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
-import { createRuntime, type Runtime } from "./runtime.ts";
-import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
-import type { SessionState } from "./session-state.ts";
-import type { Shared } from "./shared.ts";
-import { createSubscriptions, resourceTopic, type Subscriptions } from "./subscriptions.ts";
+import type { ResourceTemplateDefinition } from "./resources.ts";
+import type { ServerOptions } from "./server-options.ts";
 import type { ToolDefinition } from "./tools.ts";
 
-/** The types that definitions carry to `createClient<typeof server>()`. */
-export interface TypesOfDefinitions<
-  Tools extends readonly ToolDefinition[],
-  Prompts extends readonly PromptDefinition[],
-  Templates extends readonly ResourceTemplateDefinition[],
-> extends ServerTypes {
-  readonly tools: {
-    readonly [Tool in Tools[number] as Tool["name"]]: NonNullable<Tool["types"]>;
-  };
-  readonly prompts: {
-    readonly [Prompt in Prompts[number] as Prompt["name"]]: NonNullable<Prompt["types"]>;
-  };
-  readonly resourceTemplates: Templates[number]["uriTemplate"];
-}
-
-/** A server: a `Serve`, and the functions that change it at run time. */
-export interface Server<Types extends ServerTypes = ServerTypes> extends Typed<Types> {
-  readonly info: Implementation;
-  /** Answers one request. Transports, gateways and tests send all their requests through it. */
-  readonly serve: Serve;
-  readonly tools: Catalogue<ToolDefinition>;
-  readonly resources: Catalogue<ResourceDefinition>;
-  readonly resourceTemplates: Catalogue<ResourceTemplateDefinition>;
-  readonly prompts: Catalogue<PromptDefinition>;
-  /**
-   * The bus that reaches all replicas. Applications may publish their own events on it, under
-   * topics with a prefix of their own. Subscriptions made before `share` stay active.
-   */
-  readonly events: EventBus;
-  /** Notifies the subscribers of all replicas that a resource has changed. */
-  readonly resourceUpdated: (uri: string) => void;
-  /**
-   * Sets the state that replicas share. The program that serves requests, for example each replica
-   * of `lutra up`, calls it before the first one. The options of `createServer` take precedence.
-   * Throws `TypeError` when state that must be shared exists only in this process.
-   */
-  readonly share: (shared: Shared) => void;
-  /**
-   * Returns the scopes that a caller needs for a tool, prompt or resource, as far as they do not
-   * depend on arguments. Handlers of HTTP refuse callers by them before they read a body.
-   */
-  readonly requiredScopes: (method: string, name: string) => readonly string[];
-  /** The state with which transports serve clients of earlier revisions. Replicas share it. */
-  readonly sessions: SessionState;
-  /**
-   * Ends open subscriptions gracefully and closes the extensions. Other requests are still served.
-   */
-  readonly close: () => Promise<void>;
-}
+const allFeatures: Features = {
+  createValidator: createJSONSchemaValidator,
+  execute: executeWithReplay,
+  createStates: createRequestStates,
+  createHandles: createMemoryHandleStore,
+  createReplayGuard: createMemoryReplayGuard,
+  entries: allEntries,
+};
 
 /**
  * Creates a server from definitions.
@@ -97,128 +37,5 @@ export function createServer<
 >(
   options: ServerOptions<Tools, Prompts, Templates>,
 ): Server<TypesOfDefinitions<Tools, Prompts, Templates>> {
-  try {
-    return compileServer(withDefaults(options));
-  } catch (error) {
-    shortenStack(error);
-    throw error;
-  }
-}
-
-function compileServer<Types extends ServerTypes>(complete: CompleteOptions): Server<Types> {
-  const runtime = createRuntime(complete);
-  const catalogues = compileCatalogues(complete, runtime);
-  const host: ExtensionHost = {
-    ...complete,
-    events: runtime.events,
-    ...extensionLists(complete, { runtime, catalogues }),
-    tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: runtime.settings }),
-    mask: (thrown, where) => maskError(thrown, (error) => complete.onMasked(error, where)),
-    currentObserver: () => runtime.settings.observer,
-  };
-  return installExtensions(complete.extensions, host, (extensions) =>
-    assemble({ options: complete, runtime, catalogues, extensions }),
-  );
-}
-
-/** Creates the functions with which extensions add resources and lists. */
-function extensionLists(
-  options: CompleteOptions,
-  { runtime, catalogues }: Pick<Parts, "runtime" | "catalogues">,
-): Pick<ExtensionHost, "setResources" | "resourceUpdated" | "createList"> {
-  const { pageSize, cache } = options;
-  const list = { pageSize, meta: resultMeta(options), sealer: runtime.sealer };
-  return {
-    setResources: (extension, definitions) =>
-      catalogues.resources.replaceOwned(extension, definitions),
-    resourceUpdated: (uri) => runtime.publish(resourceTopic(uri), { uri }),
-    createList: (init, definitions) =>
-      new CompiledCatalogue(
-        { hints: cache, ...init, ...list, isOffered: true, onChange: () => {} },
-        definitions,
-      ),
-  };
-}
-
-interface Parts {
-  readonly options: CompleteOptions;
-  readonly runtime: Runtime;
-  readonly catalogues: Catalogues;
-  readonly extensions: readonly InstalledExtension[];
-}
-
-function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
-  const { options, runtime, catalogues, extensions } = parts;
-  const subscriptions = createSubscriptions({
-    bus: () => runtime.events,
-    announces: announcesOf(capabilitiesOf(options)),
-    mayFollow: (uri, principal) => mayFollow(catalogues, uri, principal),
-    maxResources: options.maxResourceSubscriptions,
-    limits: options,
-    members: filterMembersOf(extensions),
-    meta: resultMeta(options),
-  });
-  const methods = compileMethods(parts, subscriptions);
-  const dispatch = createDispatch(options, extensions, methods);
-  return {
-    info: options.info,
-    serve: dispatch.serve,
-    requiredScopes: (method, name) => methods.get(method)?.scopesOf?.(name) ?? [],
-    ...catalogues,
-    events: runtime.events,
-    sessions: runtime,
-    resourceUpdated: (uri) => runtime.publish(resourceTopic(uri), { uri }),
-    share: (shared) => {
-      const complete = runtime.share(shared);
-      dispatch.observe(runtime.settings.observer);
-      for (const extension of extensions) extension.share?.(complete);
-      for (const catalogue of Object.values(catalogues)) catalogue.forgetPages();
-    },
-    close: async () => {
-      subscriptions.close();
-      await closeExtensions(extensions);
-    },
-  };
-}
-
-/** Returns the server's methods by name: those of its capabilities and those of its extensions. */
-function compileMethods(
-  { options, runtime, catalogues, extensions }: Parts,
-  subscriptions: Subscriptions,
-): ReadonlyMap<string, AdmittedMethod> {
-  const methods = new Map<string, AdmittedMethod>();
-  const add = (served: AdmittedMethod) => {
-    const { name } = served.method;
-    if (methods.has(name)) throw new TypeError(`method ${name}: served twice`);
-    methods.set(name, served);
-  };
-  const capabilities = capabilitiesOf(options);
-  const answerToolCall = toolCallsOf(extensions);
-  for (const served of coreMethods(options, catalogues, { ...runtime, answerToolCall })) {
-    const { capability } = served.method;
-    if (capability === undefined || capabilities[capability] !== undefined) add(served);
-  }
-  add(serveMethod(listen, subscriptions.listen));
-  for (const { id, isServerOnly = false, methods: own = [] } of extensions) {
-    const required = isServerOnly ? {} : { extension: id };
-    for (const served of own) add({ ...withProtocolFields(served, options), ...required });
-  }
-  return methods;
-}
-
-/**
- * Wraps a method of an extension so that its results have the members that every result must have.
- *
- * @spec basic/index#resulttype, basic/index#meta
- */
-function withProtocolFields(served: ServedMethod, options: CompleteOptions): ServedMethod {
-  const meta = resultMeta(options);
-  return {
-    ...served,
-    serve: async (request, context) => {
-      const result = await served.serve(request, context);
-      const _meta = meta && { _meta: { ...meta, ...result._meta } };
-      return { resultType: "complete", ...result, ..._meta };
-    },
-  };
+  return compileServer(options, allFeatures);
 }

@@ -18,7 +18,7 @@ import type { CatalogueInit, CompiledCatalogue } from "./catalogue.ts";
 import type { CompiledTool } from "./compile-tool.ts";
 import type { FilterMember } from "./filter-member.ts";
 import type { Observer } from "./handler/observer.ts";
-import type { RoundInit } from "./handler/replay-context.ts";
+import type { RoundInit } from "./handler/round.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
 import type { Shared } from "./shared.ts";
 import { type AnswerToolCall, answerInRequest } from "./tool-call.ts";

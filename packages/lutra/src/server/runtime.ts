@@ -4,12 +4,10 @@ import type { JSONObject } from "../protocol/json.ts";
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
-import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
-import { createMemoryReplayGuard } from "../stores/memory-replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
+import type { Features } from "./features.ts";
 import type { Observer } from "./handler/observer.ts";
-import { createRequestStates } from "./handler/request-state.ts";
-import type { RoundSettings } from "./handler/round-state.ts";
+import type { HandlerSettings } from "./handler/round.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import type { Shared } from "./shared.ts";
@@ -25,12 +23,12 @@ export interface Runtime extends CatalogueRuntime {
 }
 
 /** Settings whose observer `share` may set. */
-interface ChangingSettings extends RoundSettings {
+interface ChangingSettings extends HandlerSettings {
   observer?: Observer | undefined;
 }
 
 /** Creates the runtime of a server, with the state of this process. */
-export function createRuntime(options: CompleteOptions): Runtime {
+export function createRuntime(options: CompleteOptions, features: Features): Runtime {
   let sealer = options.keys && createSealer(options.keys);
   // Random keys are drawn for the first seal, since Workers refuse randomness while a module loads.
   const currentSealer = () => {
@@ -39,16 +37,16 @@ export function createRuntime(options: CompleteOptions): Runtime {
   };
   const events = createSharedBus(options.events ?? createMemoryEventBus());
   const publish = isolate(events.publish, (error) => options.onError(error, "events"));
-  let replayGuard = options.replayGuard ?? createMemoryReplayGuard();
-  const handles = createSharedHandles(options.handles ?? createMemoryHandleStore(options));
+  let replayGuard = options.replayGuard ?? features.createReplayGuard();
+  const handles = createSharedHandles(options.handles ?? features.createHandles(options));
   const { replayGraceMs, now, observer } = options;
-  const settings: ChangingSettings = { replayGraceMs, now, observer };
+  const settings: ChangingSettings = { execute: features.execute, replayGraceMs, now, observer };
   return {
     events,
     handles,
     settings,
     sealer: currentSealer,
-    states: createRequestStates({
+    states: features.createStates({
       sealer: {
         seal: (value, binding) => currentSealer().seal(value, binding),
         open: (sealed, binding) => currentSealer().open(sealed, binding),

@@ -10,7 +10,7 @@ import {
   requireObject,
 } from "../protocol/known-members.ts";
 import type { Implementation } from "../protocol/meta.ts";
-import { createJSONSchemaValidator, type JSONSchemaValidator } from "../schema/json-schema.ts";
+import type { JSONSchemaValidator } from "../schema/json-schema.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
@@ -158,8 +158,11 @@ export type CompleteOptions = Required<Omit<ServerOptions, Optional | keyof Impl
  *
  * @throws {TypeError} for invalid options
  */
-export function withDefaults(options: ServerOptions): CompleteOptions {
-  const defaults = defaultOptions();
+export function withDefaults(
+  options: ServerOptions,
+  createValidator: () => JSONSchemaValidator,
+): CompleteOptions {
+  const defaults = defaultOptions(createValidator);
   const known = [...implementation, ...optional, ...Object.keys(defaults)];
   requireKnownMembers(options, known, "createServer");
   requireText("name", options.name);
@@ -199,11 +202,13 @@ export function withDefaults(options: ServerOptions): CompleteOptions {
 }
 
 /** Returns the default of every option that has one. */
-function defaultOptions(): Omit<CompleteOptions, Optional | "info" | "onMasked"> {
+function defaultOptions(
+  createValidator: () => JSONSchemaValidator,
+): Omit<CompleteOptions, Optional | "info" | "onMasked"> {
   return {
     extensions: [],
     middleware: [],
-    validator: createJSONSchemaValidator(),
+    validator: createValidator(),
     pageSize: 100,
     cache: { ttlMs: 300_000, cacheScope: "public" },
     inputTtlMs: 600_000,

@@ -1,7 +1,7 @@
 /** A tool call between its checks and its handler: the point where extensions can intervene. */
 import type { Result } from "../protocol/json-rpc.ts";
-import type { RoundInit } from "./handler/replay-context.ts";
 import type { InputMemory } from "./handler/request-state.ts";
+import type { RoundInit } from "./handler/round.ts";
 import { askClient, InputNeeded, type Round, recall } from "./handler/round.ts";
 import type { ToolDefinition } from "./tools.ts";
 

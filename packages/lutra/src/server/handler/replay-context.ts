@@ -5,44 +5,25 @@
  * retry replays the handler from the start with all answers remembered. So `finally` blocks run, and
  * the value that a `catch` block returns in the meantime is ignored.
  */
-import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import type { ElicitResult, ElicitURLParams } from "../../protocol/elicitation.ts";
-import type { Principal, RequestContext } from "../../protocol/exchange.ts";
-import type { InputRequest, InputRequests, InputResponse } from "../../protocol/input-required.ts";
+import type { InputRequest, InputRequests } from "../../protocol/input-required.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";
-import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
-import { isAtLeast } from "../../protocol/logging.ts";
-import type { Implementation, RequestMeta } from "../../protocol/meta.ts";
-import { progressNotification } from "../../protocol/progress.ts";
+import type { RequestMeta } from "../../protocol/meta.ts";
 import type { ListRootsResult } from "../../protocol/roots.ts";
 import { readTraceContext } from "../../protocol/trace-context.ts";
 import { isStandardSchema, type StandardSchema } from "../../schema/standard-schema.ts";
-import type { HandleStore } from "../../stores/handle-store.ts";
 import { elicitParams, type FormQuestion } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { HandlerError } from "./handler-error.ts";
-import { PacedProgress } from "./paced-progress.ts";
-import { inParallel } from "./parallel.ts";
 import { Questions } from "./questions.ts";
+import { RequestContextMembers } from "./request-members.ts";
 import type { InputMemory } from "./request-state.ts";
-import { quiet, type RoundSettings, RoundState } from "./round-state.ts";
+import type { RoundInit } from "./round.ts";
+import { quiet, RoundState } from "./round-state.ts";
 import { checkedSampling } from "./sampling.ts";
 import { Sleeps } from "./sleeps.ts";
-import type { StepLog } from "./step-log.ts";
 import type { StepOptions } from "./step-options.ts";
 import { type Effect, Steps } from "./steps.ts";
-
-/** The request of a round, and the memory that it starts with. */
-export interface RoundInit {
-  readonly request: JSONRPCRequest;
-  readonly context: RequestContext;
-  readonly memory: InputMemory;
-  readonly handles: HandleStore;
-  readonly settings: RoundSettings;
-  readonly stepLog?: StepLog | undefined;
-  /** True for a round outside of the request that started its exchange. @default false */
-  readonly isDetached?: boolean;
-}
 
 /** The steps, input requests and sleeps of one round. */
 class Operations {
@@ -74,76 +55,19 @@ class Operations {
 }
 
 /** The context of one round. */
-export class ReplayContext implements HandlerContext {
-  readonly handleStore: HandleStore;
+export class ReplayContext extends RequestContextMembers implements HandlerContext {
   readonly #init: RoundInit;
-  readonly #requestMeta: RequestMeta;
   #operations: Operations | undefined;
-  #lastProgress = Number.NEGATIVE_INFINITY;
-  #pacedProgress: PacedProgress | undefined;
-  #isDone = false;
 
   constructor(init: RoundInit) {
-    this.handleStore = init.handles;
+    super(init);
     this.#init = init;
-    this.#requestMeta = init.context.meta as RequestMeta;
     // A handler that starts none of the recorded operations has changed, too.
     if (init.memory.history?.length) this.#operations = new Operations(init);
     init.stepLog?.begin?.(this);
   }
 
-  get signal(): AbortSignal {
-    return this.#init.context.signal;
-  }
-
-  get principal(): Principal | undefined {
-    return this.#init.context.principal;
-  }
-
-  get capabilities(): ClientCapabilities {
-    return this.#requestMeta.capabilities;
-  }
-
-  get clientInfo(): Implementation | undefined {
-    return this.#requestMeta.clientInfo;
-  }
-
-  get meta(): JSONObject {
-    return this.#init.request.params?._meta as JSONObject;
-  }
-
-  get inputResponses(): { readonly [key: string]: InputResponse | undefined } {
-    return this.#init.memory.answers;
-  }
-
-  get state(): unknown {
-    return this.#init.memory.state;
-  }
-
-  // Functions, and not methods, so that a handler may destructure its context. Each is created when it
-  // is read, because most handlers read few of them.
-
-  get progress(): HandlerContext["progress"] {
-    return (value) => {
-      const { progressToken } = this.#requestMeta;
-      const progress = typeof value === "number" ? { progress: value } : value;
-      if (progressToken === undefined || this.#isDone) return;
-      if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
-      this.#lastProgress = progress.progress;
-      this.#pacedProgress ??= new PacedProgress(this.#init.context, () => !this.#isDone);
-      return this.#pacedProgress.send(progressNotification(progressToken, progress));
-    };
-  }
-
-  get log(): HandlerContext["log"] {
-    return (level, data, logger) => {
-      const { logLevel } = this.#requestMeta;
-      if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
-      // The data of a message is required, and `undefined` is not valid in JSON.
-      const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
-      return this.#init.context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
-    };
-  }
+  // Functions, and not methods, as in the base class.
 
   get elicit(): HandlerContext["elicit"] {
     return (
@@ -190,16 +114,12 @@ export class ReplayContext implements HandlerContext {
     return (name, ms) => this.#started.sleeps.sleep(name, ms);
   }
 
-  get parallel(): HandlerContext["parallel"] {
-    return (items, options, work) => quiet(inParallel(items, options, work));
-  }
-
   get status(): HandlerContext["status"] {
-    return (message) => (this.#isDone ? undefined : this.#init.stepLog?.status(message));
+    return (message) => (this.isDone ? undefined : this.#init.stepLog?.status(message));
   }
 
   get startTask(): HandlerContext["startTask"] {
-    return () => (this.#isDone ? undefined : this.#init.stepLog?.startTask());
+    return () => (this.isDone ? undefined : this.#init.stepLog?.startTask());
   }
 
   /** Waits for steps that run in parallel with an input request. */
@@ -218,8 +138,8 @@ export class ReplayContext implements HandlerContext {
   }
 
   /** Ends the round: no more notifications are sent, and no more operations are started. */
-  done(): void {
-    this.#isDone = true;
+  override done(): void {
+    super.done();
     this.#operations?.end();
   }
 
@@ -269,7 +189,7 @@ export class ReplayContext implements HandlerContext {
   get #started(): Operations {
     if (this.#operations === undefined) {
       this.#operations = new Operations(this.#init);
-      if (this.#isDone) this.#operations.end();
+      if (this.isDone) this.#operations.end();
     }
     return this.#operations;
   }

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { createMemoryHandleStore } from "../../stores/memory-handle-store.ts";
 import { contextOf, requestOf } from "../fixtures/ask.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import { executeWithReplay } from "./replayed-round.ts";
 import type { InputMemory } from "./request-state.ts";
 import { runRound } from "./round.ts";
 import type { StepLog } from "./step-log.ts";
@@ -126,7 +127,7 @@ async function live(
     startTask: async () => {},
   };
   const context = { ...contextOf(), meta: { capabilities: {} } } as never;
-  const settings = { replayGraceMs: 1000, now: Date.now };
+  const settings = { execute: executeWithReplay, replayGraceMs: 1000, now: Date.now };
   const handles = createMemoryHandleStore();
   const init = { request: requestOf("tools/call"), context, memory, settings, handles, stepLog };
   const end = runRound(init, (own) => perform(tree, { context: own, effects, name: "s" }));

@@ -4,19 +4,22 @@
  *
  * @spec basic/patterns/mrtr#basic-workflow
  */
-import { requireCapabilities } from "../../protocol/capabilities.ts";
-import { chain, chainCall } from "../../protocol/chain.ts";
-import { isProtocolError } from "../../protocol/errors.ts";
+import { chain } from "../../protocol/chain.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { InputRequests, InputRequiredResult } from "../../protocol/input-required.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
-import { InputRequired } from "../results.ts";
+import type { InputRequired } from "../results.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { capabilitiesToSend, checkedRequest } from "./input-kinds.ts";
-import { ReplayContext, type RoundInit } from "./replay-context.ts";
 import type { InputMemory, RequestStates } from "./request-state.ts";
 import type { RoundSettings } from "./round-state.ts";
+import type { StepLog } from "./step-log.ts";
+
+/** Settings of the handlers of a server. */
+export interface HandlerSettings extends RoundSettings {
+  /** Executes the handler of a round. */
+  readonly execute: Execute;
+}
 
 /** A request, and what the server provides for the round that answers it. */
 export interface Round {
@@ -25,7 +28,19 @@ export interface Round {
   readonly states: RequestStates;
   /** The store for the values of handles. */
   readonly handles: HandleStore;
-  readonly settings: RoundSettings;
+  readonly settings: HandlerSettings;
+}
+
+/** The request of a round, and the memory that it starts with. */
+export interface RoundInit {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
+  readonly memory: InputMemory;
+  readonly handles: HandleStore;
+  readonly settings: HandlerSettings;
+  readonly stepLog?: StepLog | undefined;
+  /** True for a round outside of the request that started its exchange. @default false */
+  readonly isDetached?: boolean;
 }
 
 export type Handler<T> = (
@@ -50,6 +65,12 @@ export class InputNeeded {
 
 /** The end of a round: the handler's value, or what it waits for. */
 export type RoundEnd<T> = T | InputNeeded;
+
+/** Executes a handler once. Never throws synchronously. */
+export type Execute = <T>(
+  init: RoundInit,
+  handler: Handler<T>,
+) => RoundEnd<T> | Promise<RoundEnd<T>>;
 
 /**
  * Runs the round that a request starts, with the memory in its request state.
@@ -85,73 +106,15 @@ export function askClient(
   return states.seal(request, context, needed);
 }
 
-/**
- * Runs a handler once. Input requests without a response when the handler ends take precedence over its
- * value and over its errors, except for a protocol error that the handler itself throws. Never throws
- * synchronously.
- */
+/** Runs a handler once, in the way of its server. Never throws synchronously. */
 export function runRound<T>(
   init: RoundInit,
   handler: Handler<T>,
 ): RoundEnd<T> | Promise<RoundEnd<T>> {
-  const observe = init.settings.observer?.round;
+  const { observer, execute } = init.settings;
+  const observe = observer?.round;
   if (observe === undefined) return execute(init, handler);
   const { request, memory, isDetached = false } = init;
   const round = { request, isDetached, firstTrace: memory.firstTrace };
   return observe(round, () => execute(init, handler));
-}
-
-function execute<T>(init: RoundInit, handler: Handler<T>): RoundEnd<T> | Promise<RoundEnd<T>> {
-  const context = new ReplayContext(init);
-  return chainCall<T | InputRequired, RoundEnd<T>>(
-    () => handler(context),
-    (value) => endReturned(context, value),
-    (error) => endFailed(context, error),
-  );
-}
-
-function endReturned<T>(
-  context: ReplayContext,
-  value: T | InputRequired,
-): RoundEnd<T> | Promise<RoundEnd<T>> {
-  context.done();
-  if (context.isPaused) return pause(context);
-  if (value instanceof InputRequired) return askByHand(context, value);
-  context.requireEnded();
-  if (context.mistake !== undefined) throw context.mistake;
-  return value;
-}
-
-async function endFailed(context: ReplayContext, error: unknown): Promise<InputNeeded> {
-  context.done();
-  if (context.mistake !== undefined) throw context.mistake;
-  const takesPrecedence = isProtocolError(error) && !error.peer;
-  if (!context.isPaused || takesPrecedence) throw error;
-  return pause(context);
-}
-
-/** Ends a round whose handler waits for input or sleeps. */
-async function pause(context: ReplayContext): Promise<InputNeeded> {
-  await context.settle();
-  if (context.mistake !== undefined) throw context.mistake;
-  return new InputNeeded(context.pending ?? {}, context.memory, context.wakeAt);
-}
-
-/** Checks the input requests of the explicit form. The client must have declared every kind. */
-async function askByHand(
-  context: ReplayContext,
-  { init: { inputRequests = {}, state } }: InputRequired,
-): Promise<InputNeeded> {
-  const requests = Object.entries(inputRequests);
-  if (requests.length === 0 && state === undefined) {
-    throw new TypeError("inputRequired: expected inputRequests or a state");
-  }
-  const checked = requests.map(([name, request]) => [name, checkedRequest(request)] as const);
-  for (const [, request] of checked) {
-    requireCapabilities(capabilitiesToSend(request), context.capabilities);
-  }
-  await context.settle();
-  // The next round continues from the state, not from the start, so it has no history to follow.
-  const memory = { ...context.memory, history: undefined, state };
-  return new InputNeeded(Object.fromEntries(checked), memory);
 }

@@ -1,7 +1,8 @@
 /** Tasks while they run: cancellation, lost processes, slow calls and limits. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Principal } from "../../../protocol/exchange.ts";
-import { createServer, type Server } from "../../../server/create-server.ts";
+import type { Server } from "../../../server/compile-server.ts";
+import { createServer } from "../../../server/create-server.ts";
 import { ask } from "../../../server/fixtures/ask.ts";
 import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import { inputRequired } from "../../../server/results.ts";
