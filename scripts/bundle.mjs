@@ -4,8 +4,8 @@
  * load in half the time, since each module costs a fraction of a millisecond. A file that is exported
  * without types is a script for pages: one file, minified.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "./steps.mjs";
@@ -20,19 +20,67 @@ const files = Object.values(exports)
 const scripts = Object.values(exports).filter((target) => /^\.\/dist\/.*\.js$/.test(target));
 const sourceOf = (file) => join(folder, file.replace("./dist/", "src/").replace(/js$/, "ts"));
 
+/** The folders whose modules are one module, because programs load most of them anyway. */
+const shared = { lutra: ["protocol", "time"] }[name] ?? [];
+
+/** Resolves the modules of the shared folders to one, which is built before. */
+const asOne = {
+  name: "as-one",
+  setup: async ({ onResolve, onLoad }) => {
+    const members = shared.flatMap((part) =>
+      readdirSync(join(folder, "src", part))
+        .filter((file) => /^(?!index\.)[^.]+\.ts$/.test(file))
+        .map((file) => join(folder, "src", part, file)),
+    );
+    if (members.length === 0) return;
+    const all = members.map((file) => `export * from ${JSON.stringify(file)};`).join("\n");
+    const { outputFiles } = await build({
+      stdin: { contents: all, resolveDir: folder },
+      outdir,
+      ...format,
+      sourcemap: "inline",
+      write: false,
+    });
+    const one = { path: join(folder, "src", "shared.js"), namespace: "as-one" };
+    onResolve({ filter: /^\./ }, ({ path, importer }) =>
+      members.includes(resolve(dirname(importer), path)) ? one : undefined,
+    );
+    const contents = pure(outputFiles[0].text);
+    onLoad({ filter: /./, namespace: one.namespace }, () => ({ contents }));
+  },
+};
+
+/**
+ * Moves the initializers of constants into calls that are marked as pure. No module has side effects,
+ * as package.json declares, but bundlers leave out single constants of a module only if it is sure
+ * that their initializers have none: those with calls, spreads and templates are not.
+ */
+function pure(text) {
+  const constant = /^(var \w+ = )(?!class|\()((?:.|\n(?![a-zA-Z/]))*);$/gm;
+  const isSimple = (value) => !/[(`]|\.\.\.|\*\*/.test(value) || /^[\w]+ =>/.test(value);
+  return text.replace(constant, (all, start, value) =>
+    isSimple(value) ? all : `${start}/* @__PURE__ */ (() => (${value}))();`,
+  );
+}
+
+const format = {
+  bundle: true,
+  packages: "external",
+  platform: "neutral",
+  format: "esm",
+  target: "es2023",
+  logLevel: "warning",
+};
+
 await build({
   entryPoints: files.map(sourceOf),
   outbase: join(folder, "src"),
   outdir,
   chunkNames: "chunks/[hash]",
-  bundle: true,
+  ...format,
   splitting: true,
-  packages: "external",
-  platform: "neutral",
-  format: "esm",
-  target: "es2023",
   sourcemap: true,
-  logLevel: "warning",
+  plugins: [asOne],
 });
 
 await build({

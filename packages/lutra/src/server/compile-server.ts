@@ -6,26 +6,17 @@ import type { ServerTypes, Typed } from "../protocol/server-types.ts";
 import { listen } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { AdmittedMethod, ServedMethod } from "./admit.ts";
-import { type Catalogue, CompiledCatalogue } from "./catalogue.ts";
-import { type Catalogues, compileCatalogues, resultMeta } from "./catalogues.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { compileCatalogues, resultMeta } from "./catalogues.ts";
 import { coreMethods } from "./core-methods.ts";
 import { announcesOf, capabilitiesOf } from "./discover.ts";
 import { createDispatch, serveMethod } from "./dispatch.ts";
-import {
-  closeExtensions,
-  type ExtensionHost,
-  hostedTools,
-  type InstalledExtension,
-  installExtensions,
-  toolCallsOf,
-} from "./extension.ts";
-import type { Features } from "./features.ts";
-import { filterMembersOf } from "./filter-member.ts";
-import { maskError } from "./mask-error.ts";
+import type { InstalledExtension } from "./extension.ts";
+import type { Features, HostParts } from "./features.ts";
 import { shortenStack } from "./print-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
 import type { ResourceDefinition, ResourceTemplateDefinition } from "./resources.ts";
-import { createRuntime, type Runtime } from "./runtime.ts";
+import { createRuntime } from "./runtime.ts";
 import { type CompleteOptions, type ServerOptions, withDefaults } from "./server-options.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Shared } from "./shared.ts";
@@ -105,43 +96,12 @@ function compile<Types extends ServerTypes>(
 ): Server<Types> {
   const runtime = createRuntime(complete, features);
   const catalogues = compileCatalogues(complete, runtime, features.entries.compile);
-  const host: ExtensionHost = {
-    ...complete,
-    events: runtime.events,
-    ...extensionLists(complete, { runtime, catalogues }),
-    tool: hostedTools(catalogues.tools, { handles: runtime.handles, settings: runtime.settings }),
-    mask: (thrown, where) => maskError(thrown, (error) => complete.onMasked(error, where)),
-    currentObserver: () => runtime.settings.observer,
-  };
-  return installExtensions(complete.extensions, host, (extensions) =>
-    assemble({ options: complete, features, runtime, catalogues, extensions }),
-  );
+  const parts = { options: complete, features, runtime, catalogues };
+  return features.extensions.install(parts, (extensions) => assemble({ ...parts, extensions }));
 }
 
-/** Creates the functions with which extensions add resources and lists. */
-function extensionLists(
-  options: CompleteOptions,
-  { runtime, catalogues }: Pick<Parts, "runtime" | "catalogues">,
-): Pick<ExtensionHost, "setResources" | "resourceUpdated" | "createList"> {
-  const { pageSize, cache } = options;
-  const list = { pageSize, meta: resultMeta(options), sealer: runtime.sealer };
-  return {
-    setResources: (extension, definitions) =>
-      catalogues.resources.replaceOwned(extension, definitions),
-    resourceUpdated: (uri) => runtime.publish(resourceTopic(uri), { uri }),
-    createList: (init, definitions) =>
-      new CompiledCatalogue(
-        { hints: cache, ...init, ...list, isOffered: true, onChange: () => {} },
-        definitions,
-      ),
-  };
-}
-
-interface Parts {
-  readonly options: CompleteOptions;
+interface Parts extends HostParts {
   readonly features: Features;
-  readonly runtime: Runtime;
-  readonly catalogues: Catalogues;
   readonly extensions: readonly InstalledExtension[];
 }
 
@@ -153,7 +113,7 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
     mayFollow: (uri, principal) => features.entries.mayFollow(catalogues, uri, principal),
     maxResources: options.maxResourceSubscriptions,
     limits: options,
-    members: filterMembersOf(extensions),
+    members: features.extensions.filterMembersOf(extensions),
     meta: resultMeta(options),
   });
   const methods = compileMethods(parts, subscriptions);
@@ -174,7 +134,7 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
     },
     close: async () => {
       subscriptions.close();
-      await closeExtensions(extensions);
+      await features.extensions.close(extensions);
     },
   };
 }
@@ -191,7 +151,7 @@ function compileMethods(
     methods.set(name, served);
   };
   const capabilities = capabilitiesOf(options);
-  const answerToolCall = toolCallsOf(extensions);
+  const answerToolCall = features.extensions.toolCallsOf(extensions);
   const { entries } = features;
   for (const served of coreMethods(options, catalogues, { ...runtime, answerToolCall, entries })) {
     const { capability } = served.method;

@@ -4,6 +4,7 @@ import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { createMemoryReplayGuard } from "../stores/memory-replay-guard.ts";
 import { compileServer, type Server, type TypesOfDefinitions } from "./compile-server.ts";
 import { allEntries } from "./entries.ts";
+import { extensionSupport } from "./extension-host.ts";
 import type { Features } from "./features.ts";
 import { executeWithReplay } from "./handler/replayed-round.ts";
 import { createRequestStates } from "./handler/request-state.ts";
@@ -19,6 +20,7 @@ const allFeatures: Features = {
   createHandles: createMemoryHandleStore,
   createReplayGuard: createMemoryReplayGuard,
   entries: allEntries,
+  extensions: extensionSupport,
 };
 
 /**

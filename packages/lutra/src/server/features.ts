@@ -6,25 +6,42 @@ import type { Principal } from "../protocol/exchange.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
-import type { HandleStore } from "../stores/handle-store.ts";
-import type { ReplayGuard } from "../stores/replay-guard.ts";
 import type { ServedMethod } from "./admit.ts";
 import type { Catalogues, CompileEntries } from "./catalogues.ts";
-import type { RequestStates, RequestStatesOptions } from "./handler/request-state.ts";
-import type { Execute, Round } from "./handler/round.ts";
+import type { InstalledExtension } from "./extension.ts";
+import type { OwnedMember } from "./filter-member.ts";
+import type { Round } from "./handler/round.ts";
+import type { Runtime, RuntimeFeatures } from "./runtime.ts";
 import type { CompleteOptions } from "./server-options.ts";
+import type { AnswerToolCall } from "./tool-call.ts";
 
-export interface Features {
+export interface Features extends RuntimeFeatures {
   /** Creates the validator of a server without the option. */
   readonly createValidator: () => JSONSchemaValidator;
-  /** Executes the handlers. */
-  readonly execute: Execute;
-  readonly createStates: (options: RequestStatesOptions) => RequestStates;
-  /** Creates the store for handles of a server without the option. */
-  readonly createHandles: (options: { readonly now: () => number }) => HandleStore;
-  /** Creates the guard of a server without the option. */
-  readonly createReplayGuard: () => ReplayGuard;
   readonly entries: Entries;
+  readonly extensions: ExtensionSupport;
+}
+
+/** The parts of a server that its extensions can use. */
+export interface HostParts {
+  readonly options: CompleteOptions;
+  readonly runtime: Runtime;
+  readonly catalogues: Catalogues;
+}
+
+export interface ExtensionSupport {
+  /**
+   * Installs the extensions of the options, and passes their parts to `use`.
+   *
+   * @throws {TypeError} for a list that can't be installed
+   */
+  readonly install: <T>(
+    parts: HostParts,
+    use: (extensions: readonly InstalledExtension[]) => T,
+  ) => T;
+  readonly toolCallsOf: (extensions: readonly InstalledExtension[]) => AnswerToolCall | undefined;
+  readonly filterMembersOf: (extensions: readonly InstalledExtension[]) => readonly OwnedMember[];
+  readonly close: (extensions: readonly InstalledExtension[]) => Promise<void>;
 }
 
 /** The catalogues beside tools, and the methods that serve them. */

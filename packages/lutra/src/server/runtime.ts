@@ -3,16 +3,29 @@ import { isolate } from "../protocol/isolate.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import { type ListChanged, listChangedMethods } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
+import type { HandleStore } from "../stores/handle-store.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
+import type { ReplayGuard } from "../stores/replay-guard.ts";
 import { type CatalogueRuntime, resultMeta } from "./catalogues.ts";
-import type { Features } from "./features.ts";
 import type { Observer } from "./handler/observer.ts";
-import type { HandlerSettings } from "./handler/round.ts";
+import type { RequestStates, RequestStatesOptions } from "./handler/request-state.ts";
+import type { Execute, HandlerSettings } from "./handler/round.ts";
 import { createSealer, randomKeys, type SealKey } from "./seal.ts";
 import type { CompleteOptions } from "./server-options.ts";
 import type { Shared } from "./shared.ts";
 import { createSharedBus } from "./shared-bus.ts";
 import { createSharedHandles } from "./shared-handles.ts";
+
+/** The parts of the runtime that an entry point chooses. */
+export interface RuntimeFeatures {
+  /** Executes the handlers. */
+  readonly execute: Execute;
+  readonly createStates: (options: RequestStatesOptions) => RequestStates;
+  /** Creates the store for handles of a server without the option. */
+  readonly createHandles: (options: { readonly now: () => number }) => HandleStore;
+  /** Creates the guard of a server without the option. */
+  readonly createReplayGuard: () => ReplayGuard;
+}
 
 export interface Runtime extends CatalogueRuntime {
   readonly events: EventBus;
@@ -28,7 +41,7 @@ interface ChangingSettings extends HandlerSettings {
 }
 
 /** Creates the runtime of a server, with the state of this process. */
-export function createRuntime(options: CompleteOptions, features: Features): Runtime {
+export function createRuntime(options: CompleteOptions, features: RuntimeFeatures): Runtime {
   let sealer = options.keys && createSealer(options.keys);
   // Random keys are drawn for the first seal, since Workers refuse randomness while a module loads.
   const currentSealer = () => {

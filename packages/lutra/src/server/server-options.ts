@@ -15,7 +15,7 @@ import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import type { ReplayGuard } from "../stores/replay-guard.ts";
 import { requireCacheHints } from "./cache-hints.ts";
-import { type Extension, requireInstallable } from "./extension.ts";
+import type { Extension } from "./extension.ts";
 import type { Observer } from "./handler/observer.ts";
 import { maskedErrorPrinter, printError } from "./print-error.ts";
 import type { PromptDefinition } from "./prompts.ts";
@@ -190,7 +190,6 @@ export function withDefaults(
   if (options.observer !== undefined) requireObject("createServer: observer", options.observer);
   requireFunctions("createServer", options, ["onError", "onWarning", "now"]);
   requireSafeIcons("createServer", options.icons);
-  requireInstallable(extensions);
   return {
     ...defaults,
     ...definedOf(options),

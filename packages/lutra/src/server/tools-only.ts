@@ -93,6 +93,12 @@ const toolFeatures: Features = {
   createHandles: createNoHandles,
   createReplayGuard: () => ({ isShared: true, claim: async () => false }),
   entries: noEntries,
+  extensions: {
+    install: (_parts, use) => use([]),
+    toolCallsOf: () => undefined,
+    filterMembersOf: () => [],
+    close: async () => {},
+  },
 };
 
 /** Creates a list that is not declared, so nothing can be added to it. */
