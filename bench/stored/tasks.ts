@@ -127,7 +127,7 @@ interface Measured {
   /** True for an operation of the store in memory alone. */
   readonly isOfMemory?: true;
   /** True when the first of two equal operations does not count. */
-  readonly isPolled?: true;
+  readonly isPolled?: boolean;
   readonly run: (store: Filled, index: number) => Promise<unknown>;
 }
 

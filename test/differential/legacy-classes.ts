@@ -6,7 +6,7 @@ export const legacyClasses: readonly Class[] = [
     change: /^(?:invalid id|jsonrpc|not JSON|params|response)$/,
     lutra: /^400 -3260[02]$/,
     official: /^400 -32700$/,
-    why: "JSON that is no valid message is an invalid request, or has invalid parameters; the official server calls it a parse error.",
+    why: "JSON that is not a valid message is an invalid request, or has invalid parameters; the official server calls it a parse error.",
     page: "2025-11-25/basic/index#responses",
   },
   {

@@ -4,7 +4,7 @@ import { createServer as createCompleteServer } from "./create-server.ts";
 import { ask } from "./fixtures/ask.ts";
 import { inputRequired } from "./results.ts";
 import { defineTool, type ToolDefinition } from "./tools.ts";
-import { createServer, type ToolServer, type ToolServerOptions } from "./tools-only.ts";
+import { createServer, type ToolServerOptions } from "./tools-only.ts";
 
 const inputSchema = {
   type: "object",
@@ -16,10 +16,7 @@ const add = defineTool({ name: "add", inputSchema, call: ({ a, b }) => String(a 
 
 const options = { name: "test", version: "1.0.0", tools: [add] } as const;
 
-function serverOf(
-  call: ToolDefinition["call"],
-  more: Partial<ToolServerOptions> = {},
-): ToolServer<readonly ToolDefinition[]> {
+function serverOf(call: ToolDefinition["call"], more: Partial<ToolServerOptions> = {}) {
   return createServer({ ...options, onError: () => {}, ...more, tools: [{ name: "t", call }] });
 }
 
