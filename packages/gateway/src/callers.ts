@@ -14,8 +14,11 @@ import type { Head } from "./head/head.ts";
 
 /** The rules for callers; absent for a gateway that verifies none. */
 export interface Callers {
-  /** Identifies the caller of a request. Rejects for a caller that is not accepted. */
-  readonly identify: (header: ReadHeader, head: Head) => Promise<Principal | undefined>;
+  /** Identifies the caller of a request, at once or later. Throws or rejects for one that is not accepted. */
+  readonly identify: (
+    header: ReadHeader,
+    head: Head,
+  ) => Principal | undefined | Promise<Principal | undefined>;
   /**
    * True when upstreams receive the credentials, too. By default they do not: these were issued for
    * the gateway, and an upstream could use them elsewhere.

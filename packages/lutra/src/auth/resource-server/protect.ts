@@ -4,12 +4,14 @@
  * @spec basic/authorization/index#token-handling
  */
 import { requireScopes } from "../../protocol/authorization.ts";
+import { chain, chainCall } from "../../protocol/chain.ts";
 import { isProtocolError, type ProtocolError } from "../../protocol/errors.ts";
+import type { Principal } from "../../protocol/exchange.ts";
 import type { Authenticate } from "../../transport/http/authenticate.ts";
 import type { GuardedFetch } from "../fetch/guarded-fetch.ts";
 import { createAuthority } from "./authority.ts";
 import { boundKeyOf, principalOf, requireClaims } from "./claims.ts";
-import { type Credentials, readCredentials } from "./credentials.ts";
+import { type Credentials, readCredentials, requireForm } from "./credentials.ts";
 import { requireProof } from "./dpop.ts";
 import { jwtTokens } from "./jwt.ts";
 import { describeResource } from "./metadata.ts";
@@ -40,13 +42,18 @@ export function protectOn({ guardedFetch, hash }: Platform): Protect {
     const verified = createVerifiedTokens({ hash, verify, cacheMs, maxCachedTokens, now });
     const resource = describeResource(rules);
 
-    const authenticate: Authenticate = async (header, { httpMethod: method = "POST" } = {}) => {
+    // A token that is known already is accepted at once, without a turn of the event loop.
+    const authenticate: Authenticate = (header, { httpMethod: method = "POST" } = {}) => {
       const sent = readCredentials(header);
       if (sent === undefined) return undefined;
-      const token = await verified(sent.token).catch(outage.refuse);
-      await requireBinding(token, sent, { proof: header("dpop"), method }, rules);
-      if (rules.scopes.length > 0) requireScopes(token.principal, rules.scopes);
-      return token.principal;
+      const accept = (token: VerifiedToken): Principal | Promise<Principal> => {
+        const binding = requireBinding(token, sent, { proof: header("dpop"), method }, rules);
+        return chain(binding, () => {
+          if (rules.scopes.length > 0) requireScopes(token.principal, rules.scopes);
+          return token.principal;
+        });
+      };
+      return chainCall(() => verified(sent.token), accept, outage.refuse);
     };
     return Object.assign(authenticate, { resource });
   };
@@ -60,6 +67,7 @@ function createVerification(
 ): (token: string) => Promise<VerifiedToken> {
   const { hierarchy, verify = jwtTokens() } = rules;
   return async (token) => {
+    requireForm({ scheme: "Bearer", token });
     const claims = await verify(token, authority);
     onVerified();
     if (claims === undefined) throw new RefusedTokenError("the token is not active");
@@ -101,17 +109,17 @@ function isRefusal(thrown: unknown): thrown is ProtocolError {
 }
 
 /** Checks that a token which is bound to a key comes with a proof, and any other one without. */
-async function requireBinding(
+function requireBinding(
   { principal, boundTo }: VerifiedToken,
   { scheme, token }: Credentials,
   request: { readonly proof: string | undefined; readonly method: string },
   { dpop, now }: ProtectRules,
-): Promise<void> {
+): undefined | Promise<void> {
   if (boundTo === undefined) {
-    if (scheme === "Bearer" && !dpop.required) return;
+    if (scheme === "Bearer" && !dpop.required) return undefined;
     throw invalidToken("expected a token that is bound to a key");
   }
   // As a bearer token, it would be accepted from anyone who has stolen it.
   if (scheme !== "DPoP") throw invalidToken("expected the scheme DPoP for a token bound to a key");
-  await requireProof({ ...request, token, boundTo, caller: principal.id }, { ...dpop, now });
+  return requireProof({ ...request, token, boundTo, caller: principal.id }, { ...dpop, now });
 }

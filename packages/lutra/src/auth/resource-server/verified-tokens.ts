@@ -2,6 +2,7 @@
  * The tokens that were verified recently. Only hashes of tokens are kept, so that the memory of the
  * process contains no credentials that could be used elsewhere.
  */
+import { chain } from "../../protocol/chain.ts";
 import type { Principal } from "../../protocol/exchange.ts";
 import { sizeOfJSON } from "../../protocol/json.ts";
 import { BoundedMap } from "../../stores/bounded-map.ts";
@@ -36,10 +37,13 @@ const maxCachedBytes = 33_554_432;
 /** Maximum number of tokens that are verified at once. */
 const maxVerifying = 1000;
 
-/** Returns a function that verifies tokens, and a token in use only now and then. */
+/**
+ * Returns a function that verifies tokens, and a token in use only now and then. The result for a token
+ * that is known already is there at once.
+ */
 export function createVerifiedTokens(
   options: VerifiedTokensOptions,
-): (token: string) => Promise<VerifiedToken> {
+): (token: string) => VerifiedToken | Promise<VerifiedToken> {
   const { hash, verify, cacheMs, maxCachedTokens, now } = options;
   const known = new BoundedMap<string, Entry>({
     maxEntries: Math.max(1, maxCachedTokens),
@@ -61,16 +65,18 @@ export function createVerifiedTokens(
     }
   }
 
-  return async (token) => {
-    const hashed = hash(token);
-    const key = typeof hashed === "string" ? hashed : await hashed;
-    const entry = known.get(key);
-    if (entry !== undefined && entry.until > now()) return entry.token;
+  async function verifyOnce(token: string, key: string): Promise<VerifiedToken> {
     const pending = verifying.get(key);
     if (pending !== undefined) return pending;
     if (verifying.size >= maxVerifying) throw unavailable("too many tokens are being verified");
     const verification = verifyNew(token, key);
     verifying.set(key, verification);
     return verification;
-  };
+  }
+
+  return (token) =>
+    chain(hash(token), (key) => {
+      const entry = known.get(key);
+      return entry !== undefined && entry.until > now() ? entry.token : verifyOnce(token, key);
+    });
 }

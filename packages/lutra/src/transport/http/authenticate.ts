@@ -4,6 +4,7 @@
  * @spec basic/authorization/index#error-handling
  */
 import { isPrincipal, unauthorized } from "../../protocol/authorization.ts";
+import { chainCall } from "../../protocol/chain.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
 import type { Principal } from "../../protocol/exchange.ts";
 import { type ProtectedResource, type ReadHeader, withChallenge } from "./protected-resource.ts";
@@ -28,6 +29,9 @@ export interface AuthenticatedRequest {
   readonly httpMethod?: string | undefined;
 }
 
+/** The caller of a request: now, or later. Thrown or rejected for a caller that is refused. */
+export type Identified = Principal | undefined | Promise<Principal | undefined>;
+
 interface AuthenticateRules {
   /** True to serve callers for which there is no principal. */
   readonly anonymous: boolean;
@@ -37,26 +41,29 @@ interface AuthenticateRules {
 
 /**
  * Wraps `authenticate` so that only a principal, or with `anonymous` its absence, lets a request
- * pass. Any other value refuses the caller. An unknown error is masked, with the status 500.
+ * pass. Any other value refuses the caller. An unknown error is masked, with the status 500. The
+ * principal is there at once if `authenticate` returns it at once.
  */
 export function failClosed<Args extends readonly [ReadHeader, ...unknown[]]>(
   authenticate: ((...args: Args) => unknown) & Pick<Authenticate, "resource">,
   { anonymous, onError }: AuthenticateRules,
-): (...args: Args) => Promise<Principal | undefined> {
+): (...args: Args) => Identified {
   const { resource } = authenticate;
-  return async (...args) => {
+  return (...args) => {
     const [header] = args;
-    let result: unknown;
-    try {
-      result = await authenticate(...args);
-    } catch (thrown) {
-      throw withChallenge(refusalFor(thrown, onError), resource, header);
-    }
-    if (isPrincipal(result)) return result;
-    if (result !== undefined && result !== null) {
-      onError(new TypeError("authenticate: expected a principal with an id, or undefined"));
-    } else if (anonymous === true) return undefined;
-    throw withChallenge(unauthorized(), resource, header);
+    return chainCall<unknown, Principal | undefined>(
+      () => authenticate(...args),
+      (result) => {
+        if (isPrincipal(result)) return result;
+        if (result !== undefined && result !== null) {
+          onError(new TypeError("authenticate: expected a principal with an id, or undefined"));
+        } else if (anonymous === true) return undefined;
+        throw withChallenge(unauthorized(), resource, header);
+      },
+      (thrown) => {
+        throw withChallenge(refusalFor(thrown, onError), resource, header);
+      },
+    );
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { isThenable } from "../../protocol/chain.ts";
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Serve } from "../../protocol/exchange.ts";
 import {
@@ -73,7 +74,8 @@ export async function serveScreened(
   let received: unknown;
   try {
     // Checked before the body is read, so that clients without credentials cannot send one.
-    const principal = authenticate && (await authenticate(header));
+    const identified = authenticate?.(header);
+    const principal = isThenable(identified) ? await identified : identified;
     const body = await readBody(req, rules);
     if (body === undefined) {
       const refusal = tooLarge(rules.maxBodyBytes);

@@ -5,6 +5,7 @@
  * @spec basic/authorization/index#scope-challenge-handling
  */
 import { requireScopes } from "../../protocol/authorization.ts";
+import { chain } from "../../protocol/chain.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, Serve } from "../../protocol/exchange.ts";
 import { decodeHeaderValue, headerNames } from "../../protocol/http-headers.ts";
@@ -60,19 +61,19 @@ export function withHeadScopes(
   resource: ProtectedResource | undefined,
 ): Identify | undefined {
   if (identify === undefined || requiredScopes === undefined) return identify;
-  return async (header, request) => {
-    const principal = await identify(header, request);
-    const method = header(headerNames.method);
-    const sent = header(headerNames.name);
-    if (method === undefined || sent === undefined) return principal;
-    const scopes = requiredScopes(method, decodeHeaderValue(sent, "Mcp-Name"));
-    try {
-      if (scopes.length > 0) requireScopes(principal, scopes);
-    } catch (thrown) {
-      throw withChallenge(thrown, resource, header);
-    }
-    return principal;
-  };
+  return (header, request) =>
+    chain(identify(header, request), (principal) => {
+      const method = header(headerNames.method);
+      const sent = header(headerNames.name);
+      if (method === undefined || sent === undefined) return principal;
+      const scopes = requiredScopes(method, decodeHeaderValue(sent, "Mcp-Name"));
+      try {
+        if (scopes.length > 0) requireScopes(principal, scopes);
+      } catch (thrown) {
+        throw withChallenge(thrown, resource, header);
+      }
+      return principal;
+    });
 }
 
 /** Returns the refusal of a caller with a complete challenge, and any other error unchanged. */
