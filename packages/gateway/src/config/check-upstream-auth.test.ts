@@ -29,6 +29,7 @@ function problemsOf(upstream: object, rest: object = {}): string {
 
 it.each<[string, object]>([
   ["for the gateway itself", { auth: own }],
+  ["with further scopes", { auth: { ...own, scopes: ["a"], stepUpScopes: ["b"] } }],
   ["by a key", { auth: { ...withoutSecret, keyFile: "key.pem", keyAlgorithm: "RS256" } }],
   ["in exchange", { auth: { ...exchange, audience: "books", subjectTokenType: "jwt" } }],
   [
@@ -60,6 +61,16 @@ it.each<[string, object, string]>([
     "an audience without an exchange",
     { auth: { ...own, audience: "a" } },
     "auth.audience: requires the grant token-exchange; remove it",
+  ],
+  [
+    "a step-up of users",
+    { auth: { ...own, grant: "sign-in", stepUpScopes: ["a"] } },
+    "auth.stepUpScopes: requires the grant client-credentials or token-exchange or",
+  ],
+  [
+    "bound tokens of users",
+    { auth: { ...own, grant: "sign-in", dpop: true } },
+    "auth.dpop: requires the grant client-credentials or token-exchange or",
   ],
   [
     "no identity provider",

@@ -98,6 +98,8 @@ function checkProvider(auth: JSONObject, path: Path): readonly Finding[] {
 const grantsOf: { readonly [setting: string]: readonly string[] } = {
   audience: ["token-exchange"],
   subjectTokenType: ["token-exchange", "enterprise-managed"],
+  stepUpScopes: ["client-credentials", "token-exchange", "enterprise-managed"],
+  dpop: ["client-credentials", "token-exchange", "enterprise-managed"],
 };
 
 function checkGrant(auth: JSONObject, path: Path): readonly Finding[] {

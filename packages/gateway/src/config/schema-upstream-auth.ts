@@ -41,6 +41,10 @@ export const client = {
     ),
 };
 
+const scopes = z.array(
+  z.string().regex(/^[!#-[\]-~]+$/, "expected a scope without spaces and quotation marks"),
+);
+
 const identityProvider = z
   .strictObject({
     issuer: secureUrl.describe("The issuer of the identity provider, as its metadata spell it"),
@@ -76,12 +80,21 @@ export const upstreamAuth = z
       .describe(
         "The name of the upstream at its authorization server, if that is another one than the resource identifier; only with token-exchange",
       ),
-    scopes: z
-      .array(
-        z.string().regex(/^[!#-[\]-~]+$/, "expected a scope without spaces and quotation marks"),
-      )
+    scopes: scopes
       .default([])
       .describe("The scopes to ask for. By default, those that the authorization server chooses"),
+    stepUpScopes: scopes
+      .max(50)
+      .default([])
+      .describe(
+        "Further scopes, for which the gateway asks in addition once the upstream refuses a request that needs them (403 with insufficient_scope)",
+      ),
+    dpop: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Binds the tokens to keys of the gateway (DPoP, RFC 9449), so that a stolen one is of no use. Proofs name the resource identifier of the upstream as their URL",
+      ),
     subjectTokenType: z
       .enum(["access_token", "jwt", "id_token"])
       .default("access_token")

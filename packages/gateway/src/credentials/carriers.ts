@@ -6,6 +6,7 @@ import type { RequestCopy } from "../delivery/deliver-copy.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import type { StreamToken } from "../delivery/own-token.ts";
 import type { Head } from "../head/head.ts";
+import { Renewals } from "./renewals.ts";
 import { callerOfHead } from "./requesting-caller.ts";
 import type { UpstreamCredentials } from "./upstream-credentials.ts";
 
@@ -29,7 +30,7 @@ export function copyWith(
   if (credentials === undefined) return copy;
   return (sent) => {
     const token = credentials.get(callerOfHead(sent.head, sent.principal));
-    token.then((text) => copy(sent, ["authorization", `Bearer ${text}`])).catch(() => {});
+    token.then(({ headers }) => copy(sent, headers())).catch(() => {});
   };
 }
 
@@ -45,17 +46,14 @@ function streamToken(
   { head, principal }: Pick<Forward, "head" | "principal">,
 ): StreamToken {
   const caller = callerOfHead(head, principal);
+  const renewals = new Renewals(credentials, caller);
   let token = credentials.peek(caller);
-  let mayRenew = true;
   return {
-    get mayRenew() {
-      return mayRenew;
-    },
-    addTo: (headers) =>
-      token === undefined ? headers : [...headers, "authorization", `Bearer ${token}`],
+    addTo: (headers) => (token === undefined ? headers : [...headers, ...token.headers()]),
+    seeNonce: (nonce) => token?.seeNonce(nonce),
+    refused: (challenge) => renewals.refused(token, challenge),
+    stepUp: (scopes) => renewals.stepUp(token, scopes),
     renew: async () => {
-      mayRenew = false;
-      if (token !== undefined) credentials.refused(caller, token);
       token = await credentials.get(caller);
     },
   };

@@ -9,6 +9,8 @@ const ofCaller: ReadonlySet<unknown> = new Set([
   "grant_refused",
   "insufficient_scope",
 ]);
+/** The failures with which an authorization server refuses scopes. */
+const ofScopes: ReadonlySet<unknown> = new Set([...ofCaller, "request_refused"]);
 /** Failures that end by themselves. */
 const temporary: ReadonlySet<unknown> = new Set(["server_error"]);
 
@@ -20,7 +22,7 @@ export function noToken(
   upstream: string,
   cause: unknown,
 ): { readonly refusal: ProtocolError; readonly isOfCaller: boolean } {
-  const failure = cause instanceof Error ? Reflect.get(cause, "failure") : undefined;
+  const failure = failureIn(cause);
   if (ofCaller.has(failure)) {
     const refusal = new ProtocolError(
       "invalidRequest",
@@ -32,6 +34,15 @@ export function noToken(
   const isOut = temporary.has(failure) || (failure === undefined && isTransportError(cause));
   const reason = isOut ? "token-unavailable" : "no-token";
   return { refusal: failureOf(upstream, reason, cause).error, isOfCaller: false };
+}
+
+/** Returns true for the error with which an authorization server refuses to issue a token with scopes. */
+export function isRefused(error: unknown): boolean {
+  return ofScopes.has(failureIn(error));
+}
+
+function failureIn(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, "failure") : undefined;
 }
 
 /** Returns the error for a caller without credentials, at an upstream that needs tokens of callers. */

@@ -145,9 +145,60 @@ describe.each(ways)("a call that is %s", (_way, settings, routes) => {
     const token = await issuer.token();
     await call(front, token);
     upstream.status = () => 403;
-    const { status, challenge } = await call(front, token);
+    const { status, challenge, body } = await call(front, token);
     expect([status, challenge]).toEqual([403, null]);
+    expect(body.error).toMatchObject({
+      message: expect.stringContaining("The upstream requires the scope more"),
+      data: { upstream: "one", scopes: ["more"] },
+    });
+    expect(tokens.requests).toHaveLength(1);
   });
+
+  it("is sent once more with a further scope that the upstream requires", async () => {
+    const front = await start({ ...exchange, ...further }, settings, routes);
+    const token = await issuer.token();
+    await call(front, token);
+    upstream.status = (authorization) => (authorization === "Bearer token-1" ? 403 : 200);
+    for (const _ of [1, 2]) expect((await call(front, token)).status).toBe(200);
+    expect(upstream.calls).toEqual(["token-1", "token-1", "token-2", "token-2"].map(bearer));
+    expect(tokens.requests.map(({ form }) => form.get("scope"))).toEqual(["books", "books more"]);
+  });
+
+  it("is refused when a token with the further scope does not suffice either", async () => {
+    const front = await start({ ...exchange, ...further }, settings, routes);
+    const token = await issuer.token();
+    upstream.status = () => 403;
+    for (const _ of [1, 2]) expect((await call(front, token)).status).toBe(403);
+    expect(tokens.requests).toHaveLength(2);
+  });
+});
+
+const further = { scopes: ["books"], stepUpScopes: ["more"] };
+
+it("asks once for the further scope of concurrent calls", async () => {
+  const front = await start(further);
+  const token = await issuer.token();
+  upstream.status = (authorization) => (authorization === "Bearer token-1" ? 403 : 200);
+  const answers = await Promise.all([1, 2, 3, 4, 5].map(() => call(front, token)));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  expect(tokens.requests).toHaveLength(2);
+});
+
+it("serves other calls while the authorization server refuses the further scope", async () => {
+  const front = await start(further);
+  const token = await issuer.token();
+  const { answer } = tokens;
+  tokens.answer = (form, count) =>
+    form.get("scope")?.includes("more")
+      ? { status: 400, body: { error: "invalid_scope" } }
+      : answer(form, count);
+  upstream.status = () => 403;
+  const { status, body } = await call(front, token);
+  expect([status, body.error.data]).toEqual([403, { upstream: "one", scopes: ["more"] }]);
+  upstream.status = () => 200;
+  expect((await call(front, token)).status).toBe(200);
+  expect(upstream.calls.at(-1)).toBe("Bearer token-1");
+  expect(front.notices.filter((line) => line.includes("no token"))).toEqual([]);
 });
 
 const bearer = (token: string) => `Bearer ${token}`;

@@ -13,24 +13,37 @@ import {
   type UpstreamSecrets,
   upstreamSecretsOf,
 } from "../config/upstream-secrets.ts";
-import { noSubjectToken, unverifiedCaller } from "./credential-errors.ts";
+import type { OwnToken } from "../delivery/own-token.ts";
+import { scopeFailureOf } from "../delivery/scope-challenge.ts";
+import { createOwnToken } from "./create-own-token.ts";
+import { isRefused, noSubjectToken, unverifiedCaller } from "./credential-errors.ts";
 import { createObtain, type Obtain } from "./obtain.ts";
 import type { RequestingCaller } from "./requesting-caller.ts";
+import { StepUps } from "./step-ups.ts";
 import { TokenCache } from "./token-cache.ts";
 import { TokenOutage } from "./token-outage.ts";
 
 export interface UpstreamCredentials {
   /** Returns the token for a request if it is known already. */
-  readonly peek: (caller: RequestingCaller) => string | undefined;
+  readonly peek: (caller: RequestingCaller) => OwnToken | undefined;
   /**
    * Resolves to the token for a request.
    *
    * @throws {ProtocolError} for a caller that gets none, and while the authorization server is
    *   unavailable
    */
-  readonly get: (caller: RequestingCaller, signal?: AbortSignal) => Promise<string>;
+  readonly get: (caller: RequestingCaller, signal?: AbortSignal) => Promise<OwnToken>;
   /** Reports that the upstream has refused a token, which is then not used again. */
-  readonly refused: (caller: RequestingCaller, token: string) => void;
+  readonly refused: (caller: RequestingCaller, token: OwnToken) => void;
+  /**
+   * Reports that the upstream requires scopes that a token lacks. Returns true if `get` may resolve to
+   * one that has them.
+   */
+  readonly stepUp: (
+    caller: RequestingCaller,
+    token: OwnToken,
+    scopes: readonly string[],
+  ) => boolean;
   /**
    * Returns the key of a caller, which is the same for its tokens over time. Undefined if all callers
    * have the same token.
@@ -70,18 +83,26 @@ export function upstreamCredentialsOf(
 
 /** Creates the credentials of an upstream. Nothing is requested before the first token is needed. */
 function createUpstreamCredentials(init: UpstreamCredentialsInit): UpstreamCredentials {
-  const { name, config, onWarning, now = Date.now } = init;
+  const { name, config, resource, onWarning, now = Date.now } = init;
   const obtain = init.obtain ?? createObtain(init);
-  const cache = new TokenCache({ now });
+  const nonce = { current: undefined };
+  const cache = new TokenCache({
+    now,
+    toOwn: (token) => createOwnToken(token, { url: resource, nonce, now }),
+  });
   const perCaller = isPerCaller(config);
   const outage = new TokenOutage(name, onWarning);
+  const stepUps = new StepUps(config);
 
-  async function obtained(caller: RequestingCaller) {
+  async function obtained(caller: RequestingCaller, key: string, further: readonly string[]) {
     try {
-      const token = await obtain(caller.token);
+      const token = await obtain(caller.token, further);
       outage.succeeded();
       return token;
     } catch (error) {
+      // Requests that do not need them are not affected.
+      if (further.length > 0) stepUps.lower(key);
+      if (further.length > 0 && isRefused(error)) throw scopeFailureOf(name, further).error;
       throw outage.failed(error);
     }
   }
@@ -89,16 +110,25 @@ function createUpstreamCredentials(init: UpstreamCredentialsInit): UpstreamCrede
   /** The tokens of one caller may have different permissions, so they are exchanged for several. */
   const keyOf = ({ principal, token }: RequestingCaller): string | undefined =>
     perCaller ? hash("sha256", JSON.stringify([principal?.id, token]), "base64url") : undefined;
+  const currentOf = (key: string) => [key, ...stepUps.of(key)].join(" ");
 
   return {
     keyOf,
-    peek: (caller) => cache.peek(keyOf(caller) ?? ""),
+    peek: (caller) => cache.peek(currentOf(keyOf(caller) ?? "")),
     get: async (caller, signal) => {
       if (perCaller && caller.principal === undefined) throw unverifiedCaller();
       if (perCaller && caller.token === undefined) throw noSubjectToken(name);
-      const token = cache.get(keyOf(caller) ?? "", () => obtained(caller));
+      const key = keyOf(caller) ?? "";
+      const further = stepUps.of(key);
+      const token = cache.get(currentOf(key), () => obtained(caller, key, further));
       return unlessAborted(token, signal);
     },
-    refused: (caller, token) => cache.drop(keyOf(caller) ?? "", token),
+    refused: (caller, token) => cache.drop(currentOf(keyOf(caller) ?? ""), token),
+    stepUp: (caller, token, scopes) => {
+      const key = keyOf(caller) ?? "";
+      // A concurrent request may have asked for the same.
+      const isReplaced = cache.peek(currentOf(key)) !== token;
+      return (isReplaced && stepUps.includes(key, scopes)) || stepUps.raise(key, scopes);
+    },
   };
 }

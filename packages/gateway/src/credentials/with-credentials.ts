@@ -7,7 +7,8 @@ import {
   type RequestContext,
   type Result,
 } from "lutra/protocol";
-import { carryToken } from "../delivery/own-token.ts";
+import { carryToken, type OwnToken } from "../delivery/own-token.ts";
+import { scopeFailureOf, scopesIn } from "../delivery/scope-challenge.ts";
 import { failureOf } from "../delivery/upstream-error.ts";
 import { recordOf } from "../exchange-record.ts";
 import { withoutChallenge } from "./credential-errors.ts";
@@ -18,6 +19,7 @@ import {
   mayAsk,
   takeOwnAnswer,
 } from "./missing-account.ts";
+import { Renewals } from "./renewals.ts";
 import { callerIn } from "./requesting-caller.ts";
 import type { UpstreamCredentials } from "./upstream-credentials.ts";
 
@@ -29,7 +31,7 @@ interface CredentialPolicyInput {
 
 /**
  * Creates the policy that adds the token of its caller to each request. A request that the upstream
- * refuses with 401 has not run, so it is sent once more with another token. A caller who has to connect
+ * refuses for its token has not run, so it is sent once more with another one. A caller who has to connect
  * an account is asked to. Returns undefined for an upstream without credentials.
  */
 export function credentialPolicy({
@@ -78,26 +80,57 @@ interface Sending {
   readonly waitMs: number;
 }
 
-/** Sends a request with a token, and once more with another one if that was refused. */
+/**
+ * Sends a request with a token, once more with another one if that was refused, and once more with one
+ * that has further scopes.
+ */
 async function sendRenewed(
   { name, credentials, context, waitMs }: Sending,
   send: (own: RequestContext) => Promise<Result>,
 ): Promise<Result> {
   const caller = callerIn(context);
   const key = credentials.keyOf(caller);
-  for (const isLast of [false, true]) {
+  const renewals = new Renewals(credentials, caller);
+  for (;;) {
     const get = () => credentials.get(caller, context.signal);
     const token = await onceConnected(get, waitMs, context.signal).catch((error: unknown) => {
       setReason(context, "credentials");
       throw error;
     });
-    const result = await send(carryToken(context, { token, key })).catch(ifUnauthorized);
-    if (result !== undefined) return result;
-    if (!isLast) credentials.refused(caller, token);
+    const answer = await send(carryToken(context, { token, key })).catch(asRefusal);
+    if (!(answer instanceof Refusal)) return answer;
+    const { challenge, scopes } = answer;
+    const mayGoOn =
+      scopes === undefined ? renewals.refused(token, challenge) : renewals.stepUp(token, scopes);
+    if (mayGoOn) continue;
+    const { reason, error } =
+      scopes === undefined ? failureOf(name, "token-refused") : scopeFailureOf(name, scopes);
+    setReason(context, reason);
+    throw error;
   }
-  const { reason, error } = failureOf(name, "token-refused");
-  setReason(context, reason);
-  throw error;
+}
+
+/** The refusal of a token of the gateway. The request has not run. */
+class Refusal {
+  readonly challenge: string | undefined;
+  /** The scopes that the token lacks; undefined if it is refused for another reason. */
+  readonly scopes: readonly string[] | undefined;
+
+  constructor(challenge: string | undefined, scopes?: readonly string[]) {
+    this.challenge = challenge;
+    this.scopes = scopes;
+  }
+}
+
+/** Returns the refusal of a token, and throws other errors as the client sees them. */
+function asRefusal(error: unknown): Refusal {
+  if (isProtocolError(error)) {
+    const { status, challenge } = error;
+    if (status === 401) return new Refusal(challenge);
+    const scopes = status === 403 ? scopesIn(challenge) : undefined;
+    if (scopes !== undefined) return new Refusal(challenge, scopes);
+  }
+  throw asSeenByClient(error);
 }
 
 /** Time for which a retry waits until its user has connected an account, in milliseconds. */
@@ -107,10 +140,10 @@ const pollMs = 500;
 
 /** Calls `get` until the account exists, for some time. Consent to a page does not say that it is done. */
 async function onceConnected(
-  get: () => Promise<string>,
+  get: () => Promise<OwnToken>,
   waitMs: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<OwnToken> {
   const until = performance.now() + waitMs;
   for (;;) {
     try {

@@ -15,18 +15,21 @@ import type { RequestCopy } from "./deliver-copy.ts";
 import type { Carrier } from "./delivery.ts";
 import { Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
-import type { StreamToken } from "./own-token.ts";
+import { nonceHeader, type StreamToken } from "./own-token.ts";
 import { awaitBody, BodyStream, hasBody, type OnWait } from "./request-body.ts";
 import { endWith, flushHeaders } from "./response-body.ts";
 import { faultOf, isChallenged } from "./response-status.ts";
+import { scopeFailureOf, scopesIn } from "./scope-challenge.ts";
 import {
+  challengeIn,
   completeChallenges,
+  headerOf,
   type RequestHeaders,
   readResponseHead,
   removeChallenges,
   withTraceHeaders,
 } from "./stream-headers.ts";
-import { failureOf, phaseError } from "./upstream-error.ts";
+import { type Failure, failureOf, phaseError } from "./upstream-error.ts";
 
 /** A request that is passed through without being parsed. */
 export interface Forward {
@@ -169,7 +172,8 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     const { name } = this.#replica as Replica;
     const { headers, contentType, length } = readResponseHead(raw, name, !req.complete);
     this.#delivery.answered(faultOf(status, contentType));
-    if (this.#isRefused(status)) return true;
+    this.#token?.seeNonce(headerOf(headers, nonceHeader));
+    if (this.#isRefused(status, headers)) return true;
     this.#length = length;
     if (!(this.#body instanceof BodyStream)) this.#body = null;
     if (isChallenged(status)) this.#replaceChallenges(headers);
@@ -221,14 +225,29 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   /**
-   * Takes a 401 to a token of the gateway. The request has not run, so it is sent once more if its body
+   * Takes a refusal of the gateway's token. The request has not run, so it is sent once more if its body
    * is still there; otherwise it fails, since a client could not obtain another token.
    */
-  #isRefused(status: number): boolean {
-    if (this.#token === undefined || status !== 401) return false;
-    this.#isRenewing = this.#token.mayRenew && this.rewind();
-    if (this.#isRenewing) return true;
-    this.#delivery.refuse(failureOf(this.#fleet.name, "token-refused"));
+  #isRefused(status: number, headers: readonly string[]): boolean {
+    const token = this.#token;
+    if (token === undefined || !isChallenged(status)) return false;
+    const { name } = this.#fleet;
+    if (status === 401) {
+      const mayRenew = this.rewind() && token.refused(challengeIn(headers));
+      return this.#renewOr(mayRenew, failureOf(name, "token-refused"));
+    }
+    const scopes = scopesIn(challengeIn(headers));
+    if (scopes === undefined) return false;
+    // Of use to the next request, even if this one can't be sent again.
+    const mayStepUp = token.stepUp(scopes) && this.rewind();
+    return this.#renewOr(mayStepUp, scopeFailureOf(name, scopes));
+  }
+
+  /** Reads the rest of a refusal, and obtains another token then; or fails the request at once. */
+  #renewOr(mayRenew: boolean, failure: Failure): true {
+    this.#isRenewing = mayRenew;
+    if (mayRenew) return true;
+    this.#delivery.refuse(failure);
     this.#abort?.(phaseError("total"));
     return true;
   }

@@ -9,6 +9,7 @@ import type { Dispatcher } from "undici";
 import type { Replica } from "../replicas/replica.ts";
 import type { Message, MessageExchange, StartExchange } from "./deliver-message.ts";
 import type { Delivery } from "./delivery.ts";
+import { carriedToken, nonceHeader, type OwnToken } from "./own-token.ts";
 import {
   type AnswerHead,
   faultOf,
@@ -36,6 +37,7 @@ class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
   readonly result: Promise<Result>;
   readonly #replica: Replica;
   readonly #delivery: Delivery<Replica>;
+  readonly #token: OwnToken | undefined;
   #handler: Dispatcher.DispatchHandler | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #errorHead: AnswerHead | undefined;
@@ -49,6 +51,7 @@ class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
     const { signal, notify } = context;
     this.#replica = replica;
     this.#delivery = delivery;
+    this.#token = carriedToken(context)?.token;
     this.result = send(this, request, { signal, notify, addHeaders: headers(context) }).catch(
       (error: unknown) => {
         // The sender dispatches nothing for a signal that has aborted.
@@ -82,6 +85,7 @@ class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#errorHead = readErrorHead(status, headers);
+    this.#token?.seeNonce(textOf(headers[nonceHeader]));
     this.#delivery.answered(faultOf(status, textOf(headers["content-type"])));
     this.#handler?.onResponseStart?.(controller, status, { ...headers }, statusMessage);
   }

@@ -35,8 +35,10 @@ export function createMessageHeaders(
       isShared: isShared(context),
     };
     const added = collect(headers, policy, conditions);
-    const own = carriedToken(context);
-    if (own !== undefined) added.authorization = `Bearer ${own.token}`;
+    const own = carriedToken(context)?.token.headers() ?? [];
+    for (let index = 0; index < own.length; index += 2) {
+      added[own[index] as string] = own[index + 1] as string;
+    }
     if (encodePrincipal !== undefined && principal !== undefined) {
       added[principalHeader] = encodePrincipal(principal);
     }

@@ -1,9 +1,26 @@
 /** The token of the gateway that a request carries to its upstream, in place of its caller's. */
 import type { RequestContext } from "lutra/protocol";
 
+/** A token of the gateway for one upstream. */
+export interface OwnToken {
+  readonly accessToken: string;
+  /** Returns the headers of one attempt, names and values in turn. */
+  readonly headers: () => readonly string[];
+  /** Reports the nonce that a response of the upstream contains, if any. */
+  readonly seeNonce: (nonce: string | undefined) => void;
+}
+
+/** The header with which a server names the nonce of the next proof. */
+export const nonceHeader = "dpop-nonce";
+
+/** Returns true for a challenge that asks for a proof with the nonce of the server. */
+export function asksForNonce(challenge: string | undefined): boolean {
+  return challenge !== undefined && /(?:^|[\s,])error\s*=\s*"?use_dpop_nonce"?/i.test(challenge);
+}
+
 /** The token of one parsed request. */
 export interface CarriedToken {
-  readonly token: string;
+  readonly token: OwnToken;
   /** Distinguishes callers whose tokens differ. Undefined if all callers have the same token. */
   readonly key: string | undefined;
 }
@@ -22,10 +39,20 @@ export function carriedToken(context: RequestContext): CarriedToken | undefined 
 
 /** The token of one request that is passed through. */
 export interface StreamToken {
-  /** False once the token has been renewed. */
-  readonly mayRenew: boolean;
   /** Returns headers with the token. */
   readonly addTo: (headers: readonly string[]) => readonly string[];
-  /** Obtains another token, after the upstream has refused the current one. */
+  /** Reports the nonce that a response of the upstream contains, if any. */
+  readonly seeNonce: OwnToken["seeNonce"];
+  /**
+   * Reports that the upstream has refused the token with a challenge. Returns true, once, if another one
+   * may be accepted, and once if the same one may be with a nonce.
+   */
+  readonly refused: (challenge: string | undefined) => boolean;
+  /**
+   * Reports that the upstream requires scopes that the token lacks. Returns true, once, if another one may
+   * have them.
+   */
+  readonly stepUp: (scopes: readonly string[]) => boolean;
+  /** Obtains the token for the next attempt. */
   readonly renew: () => Promise<void>;
 }

@@ -92,6 +92,19 @@ export function completeChallenges(
   }
 }
 
+/** Returns the challenges in the headers of a response, joined with commas. */
+export function challengeIn(headers: readonly string[]): string | undefined {
+  return headerOf(headers, "www-authenticate");
+}
+
+/** Returns the values of a header by its lower-case name, joined with commas. */
+export function headerOf(headers: readonly string[], name: string): string | undefined {
+  const isValue = (_value: string, index: number) =>
+    index % 2 === 1 && headers[index - 1]?.toLowerCase() === name;
+  const found = headers.filter(isValue);
+  return found.length === 0 ? undefined : found.join(", ");
+}
+
 /** Removes the challenges from the headers of a response. */
 export function removeChallenges(headers: string[]): void {
   for (let index = headers.length - 2; index >= 0; index -= 2) {

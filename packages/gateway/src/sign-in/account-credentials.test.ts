@@ -10,6 +10,7 @@ function credentialsOf(token: Account["token"]) {
   const account = { token } as Account;
   const credentials = createAccountCredentials({
     name: "tickets",
+    resource: "https://tickets.example/mcp",
     accountOf: () => account,
     linkFor: async () => "https://gateway.example/sign-in",
     onWarning: (message) => warnings.push(message),
@@ -30,7 +31,7 @@ describe("the tokens of users", () => {
       await expect(get(ana)).rejects.toMatchObject({ status: 503 });
     }
     isOut = false;
-    expect(await get(ana)).toBe("a");
+    expect(await get(ana)).toMatchObject({ accessToken: "a" });
     expect(warnings).toEqual([
       'upstream "tickets": no token can be obtained',
       'upstream "tickets": tokens can be obtained again',
@@ -44,7 +45,7 @@ describe("the tokens of users", () => {
       return { accessToken: `token-${refusals.length}` };
     });
     refused(ana, await get(ana));
-    expect(await get(ana)).toBe("token-2");
+    expect(await get(ana)).toMatchObject({ accessToken: "token-2" });
     expect(refusals).toEqual([undefined, "token-1"]);
   });
 

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { Principal } from "lutra/protocol";
+import { createOwnToken } from "../credentials/create-own-token.ts";
 import { unverifiedCaller } from "../credentials/credential-errors.ts";
 import { MissingAccountError } from "../credentials/missing-account.ts";
 import type { RequestingCaller } from "../credentials/requesting-caller.ts";
@@ -13,6 +14,8 @@ import type { Account } from "./accounts.ts";
 export interface AccountCredentialsOptions {
   /** The name of the upstream. */
   readonly name: string;
+  /** The resource identifier of the upstream. */
+  readonly resource: string;
   readonly accountOf: (principal: string) => Account;
   /** Returns the page on which a caller connects an account. */
   readonly linkFor: (principal: Principal) => Promise<string>;
@@ -25,12 +28,17 @@ const maxRefused = 10_000;
 /** Creates the credentials. A caller without an account rejects with a `MissingAccountError`. */
 export function createAccountCredentials({
   name,
+  resource,
   accountOf,
   linkFor,
   onWarning,
 }: AccountCredentialsOptions): UpstreamCredentials {
   // The account may be connected at any time.
-  const cache = new TokenCache({ failureMs: 0 });
+  const nonce = { current: undefined };
+  const cache = new TokenCache({
+    failureMs: 0,
+    toOwn: (token) => createOwnToken(token, { url: resource, nonce }),
+  });
   /** The tokens that the upstream has refused, by caller, until they are renewed. */
   const refusedTokens = new BoundedMap<string, string>({ maxEntries: maxRefused });
   const outage = new TokenOutage(name, onWarning);
@@ -67,7 +75,9 @@ export function createAccountCredentials({
     },
     refused: (caller, token) => {
       cache.drop(keyOf(caller), token);
-      refusedTokens.set(keyOf(caller), token);
+      refusedTokens.set(keyOf(caller), token.accessToken);
     },
+    // The user has agreed to the configured scopes, and to no others.
+    stepUp: () => false,
   };
 }

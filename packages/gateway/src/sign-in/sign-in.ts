@@ -64,7 +64,7 @@ export class SignIns {
       const ticket = { principal: principal.id, client: clientNameOf(principal), upstream: name };
       return `${base}?ticket=${encodeURIComponent(await sealTicket(sealer(), ticket))}`;
     };
-    return createAccountCredentials({ name, accountOf, linkFor, onWarning });
+    return createAccountCredentials({ name, resource, accountOf, linkFor, onWarning });
   }
 
   /** Creates the pages of a configuration; undefined for one without sign-ins. */

@@ -3,7 +3,7 @@
  *
  * @spec basic/authorization/index#access-token-usage
  */
-
+import type { JWK } from "jose";
 import type { AuthorizationServer } from "oauth4webapi";
 import {
   requireArray,
@@ -13,7 +13,7 @@ import {
 import { parseURL } from "../../protocol/parse-url.ts";
 import type { GuardedFetch } from "../fetch/guarded-fetch.ts";
 import type { Grant } from "./grant.ts";
-import { recordsOf } from "./records.ts";
+import { recordsOf, type Tokens } from "./records.ts";
 import { validScopes } from "./scopes.ts";
 import { readServerMetadata } from "./server-metadata.ts";
 import { createMemoryTokenStore } from "./token-store.ts";
@@ -25,6 +25,8 @@ export interface AccessTokensOptions {
   readonly resource: string;
   /** The scopes to ask for. @default [], those that the authorization server chooses */
   readonly scopes?: readonly string[];
+  /** True to bind the tokens to keys (DPoP). @default false */
+  readonly dpop?: boolean;
   /** Sends the requests. @default guardedFetch(), which trusts the origin of the issuer */
   readonly fetch?: typeof fetch;
   /** Returns the time, in milliseconds since 1970. @default Date.now */
@@ -36,6 +38,8 @@ export interface AccessToken {
   readonly accessToken: string;
   /** The time after which it is invalid, in milliseconds since 1970, if it is known. */
   readonly expiresAt?: number | undefined;
+  /** The private key to which it is bound, with which every request has to be signed (DPoP). */
+  readonly dpopKey?: JWK | undefined;
 }
 
 /** Obtains an access token by a grant that needs no person. Keeps no tokens. */
@@ -44,7 +48,7 @@ export type ObtainAccessToken = (grant: Grant, signal?: AbortSignal) => Promise<
 /** Time for which the metadata of the authorization server are used, in milliseconds. */
 const metadataMs = 600_000;
 
-const members = ["issuer", "resource", "scopes", "fetch", "now"];
+const members = ["issuer", "resource", "scopes", "dpop", "fetch", "now"];
 
 /** Creates the `accessTokens` of a runtime. */
 export function accessTokensFor(
@@ -53,7 +57,7 @@ export function accessTokensFor(
   return (options) => {
     requireKnownMembers(options, members, "accessTokens");
     requireFunctions("accessTokens", options, ["fetch", "now"]);
-    const { issuer, resource, scopes = [], now = Date.now } = options;
+    const { issuer, resource, scopes = [], dpop = false, now = Date.now } = options;
     requireArray("accessTokens: scopes", scopes, "string");
     for (const [name, url] of Object.entries({ issuer, resource })) {
       if (parseURL(url) !== undefined) continue;
@@ -65,11 +69,15 @@ export function accessTokensFor(
     const target = { server: new URL(resource), resource, scopes: validScopes(scopes) };
     return async (grant, signal) => {
       const as = await metadata(signal);
-      const request = { ...target, as, records, fetch, now, signal, isDPoP: false };
-      const { accessToken, expiresAt } = await grant.obtain(request);
-      return { accessToken, expiresAt };
+      const request = { ...target, as, records, fetch, now, signal, isDPoP: dpop };
+      return accessTokenOf(await grant.obtain(request));
     };
   };
+}
+
+/** Returns the access token of tokens as applications use it. */
+export function accessTokenOf({ accessToken, expiresAt, dpopKey }: Tokens): AccessToken {
+  return { accessToken, expiresAt, ...(dpopKey !== undefined && { dpopKey }) };
 }
 
 /** Returns a function that reads the metadata when they are needed, and again after some time. */

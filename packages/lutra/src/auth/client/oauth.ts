@@ -2,7 +2,7 @@
 import { allowInsecureRequests, customFetch, revocationRequest } from "oauth4webapi";
 import type { HttpAuthorization } from "../../transport/http/authorization.ts";
 import { parseEndpoint } from "../../transport/http/client.ts";
-import type { AccessToken } from "./access-tokens.ts";
+import { type AccessToken, accessTokenOf } from "./access-tokens.ts";
 import { afterSignIn } from "./after-sign-in.ts";
 import { authorizedFetch } from "./authorized-fetch.ts";
 import { bareRefusal } from "./challenge.ts";
@@ -84,7 +84,7 @@ function createOAuth(options: CompleteOptions, records: Records): OAuth {
     isSignedIn: async (url) => (await serverOf(url).tokens()) !== undefined,
     accessToken: async (url, { refused } = {}) => {
       const tokens = await serverOf(url).readTokens(refused);
-      return tokens && { accessToken: tokens.accessToken, expiresAt: tokens.expiresAt };
+      return tokens && accessTokenOf(tokens);
     },
     finishSignIn: async (url) => {
       const { grant, fetchFor, now } = options;
