@@ -17,12 +17,15 @@ const unitTimeouts = {
 const maxWorkers = "100%";
 
 /** Tests of pages in Chromium, which `npm run test:pages` runs. */
-const pages = ["test/apps/**/*.test.ts", "test/console/**/*.test.ts"];
-/** Those that `npm test` runs, too: attacks on hosts of apps, and one view of the console. */
+const pages = ["test/{apps,console,sign-in/pages}/**/*.test.ts"];
+/** Those that `npm test` runs, too: attacks on hosts of apps, one view of the console, and a sign-in. */
 const pagesInTest = [
   "test/apps/host/{attacks,isolation}.test.ts",
   "test/console/{fleet,size}.test.ts",
+  "test/sign-in/pages/login.test.ts",
 ];
+/** The others. */
+const onlyPages = "test/sign-in/pages/!(login).test.ts";
 
 export default defineConfig({
   test: {
@@ -67,7 +70,7 @@ export default defineConfig({
           // These start processes, for which they wait most of their time.
           name: "e2e",
           include: ["test/!(apps|console)/**/*.test.ts", ...pagesInTest],
-          exclude: [...exclude, "**/*.alone.test.ts"],
+          exclude: [...exclude, "**/*.alone.test.ts", onlyPages],
           ...processTimeouts,
           maxWorkers: "150%",
           sequence: { groupOrder: 1 },

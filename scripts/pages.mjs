@@ -1,5 +1,5 @@
 /**
- * `npm run test:pages`: sets up, then tests all pages in Chromium: the console, and apps in their hosts.
+ * `npm run test:pages`: sets up, then tests all pages in Chromium: the console, apps in their hosts, and sign-ins.
  * Takes about 5 minutes. `npm test` runs a part of these tests.
  */
 import { handOver, node, requireNode, requireScript } from "./steps.mjs";

@@ -1,18 +1,14 @@
 /** Accounts of users at the authorization server of an upstream, connected at the pages of a gateway. */
 
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { connect as connectTo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
-import { openStore } from "@lutra/stores";
+import type { ConfigInput } from "@lutra/gateway";
 import { browserSignIn, oauth } from "lutra/auth/client";
 import { type Client, createClient } from "lutra/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AuthorizationServer, startAuthorizationServer } from "./authorization-server.ts";
+import { type Setting, type SettingOptions, startGatewaySetting } from "./gateway-setting.ts";
 import { createPageUser, type Page, type PageUser, passSignIn } from "./page-user.ts";
-import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
 import { signInAs } from "./scripted-user.ts";
 
 const opened: { readonly close: () => Promise<unknown> }[] = [];
@@ -21,108 +17,10 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close();
 });
 
-interface Setting {
-  readonly url: string;
-  readonly gateway: Gateway;
-  /** Starts another gateway with the same configuration. */
-  readonly startOne: () => Promise<Gateway>;
-  readonly upstream: ProtectedServer;
-  /** The authorization server of the gateway. */
-  readonly own: AuthorizationServer;
-  /** The authorization server of the upstream. */
-  readonly other: AuthorizationServer;
-  readonly notices: string[];
-}
-
-/** Forwards connections to a port that is known later, since a resource is named before it listens. */
-async function startFront(): Promise<{
-  readonly origin: string;
-  readonly lead: (to: number) => void;
-}> {
-  let port = 0;
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    const onward = connectTo(port, "127.0.0.1");
-    for (const one of [socket, onward]) {
-      sockets.add(one);
-      one.on("error", () => {}).on("close", () => sockets.delete(one));
-    }
-    socket.pipe(onward).pipe(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  opened.push({
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  });
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    origin,
-    lead: (to) => {
-      port = to;
-    },
-  };
-}
-
-function gatewayClient(redirectUri: string): object {
-  return {
-    ...{ client_id: "gateway", client_secret: "a secret of the gateway" },
-    ...{ redirect_uris: [redirectUri], application_type: "native" },
-    grant_types: ["authorization_code", "refresh_token"],
-    response_types: ["code"],
-    token_endpoint_auth_method: "client_secret_basic",
-  };
-}
-
-const quiet = { listen: { port: 0 }, admin: false, log: false } as const;
-const keys = [{ id: "one", secret: Buffer.alloc(32, 7).toString("base64") }];
-
-async function start(routes?: ConfigInput["routes"], store?: string): Promise<Setting> {
-  const { origin, lead } = await startFront();
-  const url = `${origin}/mcp`;
-  const upstream = await startProtectedServer({}, { anonymous: true });
-  const own = await startAuthorizationServer({
-    resource: () => url,
-    clients: [gatewayClient(`${url}/sign-in/return`)],
-  });
-  const other = await startAuthorizationServer({
-    resource: () => upstream.url,
-    scopes: ["books:write"],
-    clients: [gatewayClient(`${url}/sign-in/callback`)],
-  });
-  opened.push(upstream, own, other);
-  upstream.trust(other.issuer);
-  const notices: string[] = [];
-  const client = { clientId: "gateway", clientSecret: "a secret of the gateway" };
-  const config: ConfigInput = {
-    ...quiet,
-    keys,
-    auth: { issuer: own.issuer, resource: url, signIn: { ...client, ...(store && { store }) } },
-    upstreams: {
-      books: {
-        url: upstream.url,
-        auth: { grant: "sign-in", issuer: other.issuer, scopes: ["books:write"], ...client },
-      },
-    },
-    ...(routes && { routes }),
-  };
-  const startOne = async () => {
-    const one = await startGateway(config, {
-      notice: (line) => void notices.push(line),
-      openStore: async (where) => {
-        const { handles, close } = await openStore(where);
-        if (handles === undefined) throw new Error("expected a store of handles");
-        return { ...handles, close };
-      },
-    });
-    opened.push(one);
-    await one.ready();
-    return one;
-  };
-  const gateway = await startOne();
-  lead(Number(new URL(gateway.url).port));
-  return { url, gateway, startOne, upstream, own, other, notices };
+async function start(options: SettingOptions = {}): Promise<Setting> {
+  const setting = await startGatewaySetting(options);
+  opened.push(setting);
+  return setting;
 }
 
 interface Asked {
@@ -177,7 +75,7 @@ const ways: readonly [string, ConfigInput["routes"]][] = [
 
 describe.each(ways)("a user of %s", (_what, routes) => {
   it("is asked once to connect an account, with which calls are then made", async () => {
-    const setting = await start(routes);
+    const setting = await start({ ...(routes && { routes }) });
     const pages: Page[] = [];
     const { client, urls } = connect(setting, "ann", async (url) => {
       pages.push(await connectAccount(url, "ann", "annabel"));
@@ -194,7 +92,7 @@ it("an account that was connected at one gateway is used by others, and after a 
   const folder = await mkdtemp(join(tmpdir(), "lutra-accounts-"));
   opened.push({ close: () => rm(folder, { recursive: true, force: true }) });
   const file = join(folder, "accounts.db");
-  const setting = await start(undefined, `sqlite:${file}`);
+  const setting = await start({ store: `sqlite:${file}` });
   const grant = browserSignIn({ open: async (page) => void (await signInAs("ann", page)) });
   const auth = oauth({ grant });
   const client = createClient(setting.url, {
