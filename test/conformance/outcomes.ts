@@ -55,12 +55,15 @@ function timestampOf(path: string): string {
   return timestamp.exec(dirname(path))?.[1] ?? "";
 }
 
-/** `server-tools-list-2026-…Z` is `tools-list`, `auth/basic-cimd-2026-…Z` is `auth/basic-cimd`. */
+/**
+ * `server-tools-list-2026-…Z` is `tools-list`, `auth/basic-cimd-2026-…Z` is `auth/basic-cimd`, and
+ * `authorization-server-authorization-code-grant-2026-…Z` is `authorization-code-grant`.
+ */
 function scenarioOf(path: string): string {
   return dirname(path)
     .replaceAll("\\", "/")
     .replace(timestamp, "")
-    .replace(/^server-/, "");
+    .replace(/^(?:authorization-)?server-/, "");
 }
 
 export interface Totals {

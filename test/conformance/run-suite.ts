@@ -3,6 +3,7 @@
  * when something is wrong.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { runAuthorizationScenarios } from "./authorization-gate.ts";
 import {
   bundleClient,
   runClientScenarios,
@@ -50,6 +51,7 @@ await add("client, all scenarios at once", () => runClientSuite(command));
 await add("client, one by one with exit codes", () => runClientScenarios(command));
 await add("client, extensions", () => runExtensionScenarios(command));
 await add("client, scenarios of earlier revisions", () => runLegacyScenarios(command));
+await add("authorization server of the sign-in tests", runAuthorizationScenarios);
 
 const table = tableOf(rows);
 console.log(`\n${table}`);

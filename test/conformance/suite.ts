@@ -29,8 +29,14 @@ export interface SuiteRun {
 /**
  * Runs the suite, which leaves its results in a folder called `name`. Whether the results are
  * good is for others to say: the exit code overlooks warnings.
+ *
+ * @param onOutput Called with the output so far, each time that there is more
  */
-export async function runSuite(name: string, args: readonly string[]): Promise<SuiteRun> {
+export async function runSuite(
+  name: string,
+  args: readonly string[],
+  onOutput: (text: string) => void = () => {},
+): Promise<SuiteRun> {
   const { node, program } = findSuite();
   const folder = join(outFolder, name);
   rmSync(folder, { recursive: true, force: true });
@@ -42,7 +48,10 @@ export async function runSuite(name: string, args: readonly string[]): Promise<S
     env: { ...process.env, NODE_COMPILE_CACHE: join(outFolder, "compiled") },
   });
   const chunks: Buffer[] = [];
-  child.stdout.on("data", (chunk) => chunks.push(chunk));
+  child.stdout.on("data", (chunk) => {
+    chunks.push(chunk);
+    onOutput(Buffer.concat(chunks).toString("utf8"));
+  });
   child.stderr.on("data", (chunk) => chunks.push(chunk));
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);

@@ -1,5 +1,12 @@
 /** A real authorization server on loopback. */
-import { createServer, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider, { errors, type KoaContextWithOIDC } from "oidc-provider";
@@ -11,10 +18,12 @@ interface SeenRequest {
 }
 
 export interface AuthorizationServerOptions {
-  /** The resource for which tokens are issued. */
-  readonly resource: () => string;
+  /** The resources for which tokens are issued. */
+  readonly resource: () => string | readonly string[];
   /** The scopes of the resource. */
   readonly scopes?: readonly string[];
+  /** The scope of an authorization request that names none. @default such a request is refused */
+  readonly defaultScope?: string;
   /** Clients that were registered beforehand. */
   readonly clients?: readonly object[];
   readonly features?: { readonly [feature: string]: object };
@@ -24,6 +33,17 @@ export interface AuthorizationServerOptions {
   readonly grants?: { readonly [type: string]: CustomGrant };
   /** Sends the requests of the authorization server, for example for metadata documents. */
   readonly fetch?: typeof fetch;
+  /** Receives every request with its response. */
+  readonly onExchange?: (exchange: SeenExchange) => void;
+}
+
+/** A request and its response, with their contents. */
+export interface SeenExchange {
+  readonly url: URL;
+  readonly requestHeaders: IncomingHttpHeaders;
+  readonly requestBody: string;
+  readonly responseHeaders: OutgoingHttpHeaders;
+  readonly responseBody: string;
 }
 
 /** A grant that names its subject by a token of another server. */
@@ -56,6 +76,8 @@ export async function startAuthorizationServer(
   http.on("request", (request, response) => {
     const { method = "", url = "" } = request;
     seen.push({ method, path: new URL(url, issuer).pathname });
+    request.url = withScope(url, options.defaultScope);
+    if (options.onExchange) recordExchange(request, response, { issuer, ...options });
     handle(request, response);
   });
   return {
@@ -66,6 +88,41 @@ export async function startAuthorizationServer(
     },
     close: () => closeServer(http),
   };
+}
+
+/** Adds the scope to an authorization request without one (RFC 6749, section 3.3). */
+function withScope(url: string, scope: string | undefined): string {
+  if (scope === undefined || !url.startsWith("/auth?") || /[?&]scope=/.test(url)) return url;
+  return `${url}&scope=${encodeURIComponent(scope)}`;
+}
+
+/** Reports an exchange at its end. The bodies are read on their way, which changes nothing for others. */
+function recordExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { issuer, onExchange }: { readonly issuer: string } & AuthorizationServerOptions,
+): void {
+  const sent: unknown[] = [];
+  const received: unknown[] = [];
+  const { push } = request;
+  request.push = (chunk, encoding) => {
+    received.push(chunk ?? "");
+    return push.call(request, chunk, encoding);
+  };
+  const { end } = response;
+  response.end = ((...args: Parameters<typeof end>) => {
+    sent.push(typeof args[0] === "function" ? "" : (args[0] ?? ""));
+    return end.apply(response, args);
+  }) as typeof end;
+  response.on("finish", () =>
+    onExchange?.({
+      url: new URL(request.url ?? "", issuer),
+      requestHeaders: request.headers,
+      requestBody: received.join(""),
+      responseHeaders: response.getHeaders(),
+      responseBody: sent.join(""),
+    }),
+  );
 }
 
 interface Shared {
@@ -87,7 +144,7 @@ async function createProvider(
   { adapter, cookieKey }: Shared,
 ): Promise<Provider> {
   const getResourceServerInfo = (_context: unknown, indicator: string) => {
-    if (indicator !== resource()) throw new Error(`unknown resource ${indicator}`);
+    if (![resource()].flat().includes(indicator)) throw new Error(`unknown resource ${indicator}`);
     return {
       scope: scopes.join(" "),
       audience: indicator,
