@@ -6,6 +6,8 @@ export interface PageUser {
   readonly open: (url: string) => Promise<Page>;
   /** Sends the form of a page, with these fields beside the hidden ones. */
   readonly send: (page: Page, fields: { readonly [name: string]: string }) => Promise<Page>;
+  /** Returns the values of all cookies so far. */
+  readonly cookies: () => readonly string[];
 }
 
 export interface Page {
@@ -20,6 +22,7 @@ const maxPages = 20;
 
 export function createPageUser(): PageUser {
   const jars = new Map<string, Map<string, string>>();
+  const cookies = new Set<string>();
 
   async function request(url: string, form?: URLSearchParams): Promise<Page> {
     const { host } = new URL(url);
@@ -37,6 +40,7 @@ export function createPageUser(): PageUser {
     for (const line of response.headers.getSetCookie()) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       jar.set(name, value);
+      if (value !== "") cookies.add(value);
     }
     const { status, headers } = response;
     return { url, status, headers, text: await response.text() };
@@ -55,6 +59,7 @@ export function createPageUser(): PageUser {
   }
 
   return {
+    cookies: () => [...cookies],
     open: async (url) => follow(await request(url)),
     send: async (page, fields) => {
       const [, action = page.url] = /<form[^>]* action="([^"]+)"/.exec(page.text) ?? [];
