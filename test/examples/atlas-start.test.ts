@@ -59,13 +59,16 @@ describe("npm start", () => {
 
   it("walks through the protocol", () => {
     const output = atlas.output();
-    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(14);
+    expect(output.match(/^ ?\d+ {2}.*?(?= \.{3})/gm)).toHaveLength(16);
     expect(output).toMatch(/List the tools again \.+ nothing sent/);
     expect(output).toMatch(/Search for three cities \.+ replicas \d, \d, \d/);
     // Where lines break depends on the numbers in them.
     const text = output.replace(/\s+/g, " ");
     expect(text).toMatch(/Replica \d asked .* and replica \d finished/);
     expect(text).toMatch(/After \d+\.\d s the replica was back/);
+    expect(text).toMatch(/Sign in to a protected server \.+ a protected atlas/);
+    expect(text).toContain("“Forbidden: requires the scope trips:write” (403)");
+    expect(text).toContain("asked ann for places:read trips:write");
     expect(text).toMatch(/was killed in leg \d of 5\. Replica \d took over/);
   });
 
@@ -109,7 +112,7 @@ it("uses the next port when its own is in use, and exits after the walk with --e
   expect(await closed, output()).toBe(0);
   expect(output()).toContain(`Port ${port} is in use; trying ${Number(port) + 1}.`);
   other.close();
-}, 120_000);
+}, 240_000);
 
 it("ends with the fleet when its output is no longer read", async () => {
   const { child, closed, output, until } = start("--port", "0");

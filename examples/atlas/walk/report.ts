@@ -8,6 +8,8 @@ const indent = "    ";
 export interface StepReport {
   readonly number: number;
   readonly title: string;
+  /** The server that answered, if it was not a replica. */
+  readonly place?: string | undefined;
   /** The replicas that answered its requests, in order. */
   readonly replicas: readonly number[];
   readonly ms: number;
@@ -15,9 +17,9 @@ export interface StepReport {
   readonly text: string;
 }
 
-export function printStep({ number, title, replicas, ms, text }: StepReport): void {
+export function printStep({ number, title, place, replicas, ms, text }: StepReport): void {
   const head = `${String(number).padStart(2)}  ${title}`;
-  const where = whereOf(replicas);
+  const where = place ?? whereOf(replicas);
   const time = ms < 100 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
   const dots = ".".repeat(Math.max(3, width - head.length - where.length - time.length - 12));
   console.log(`${styled("bold", head)} ${styled("dim", dots)} ${where}  ${time.padStart(9)}`);

@@ -1,16 +1,21 @@
 /** A step of the walk. */
 import type { Place } from "../places.ts";
 import type { FleetProcess } from "./fleet-process.ts";
+import type { ProtectedAtlas } from "./protected-atlas.ts";
 import type { WatchedClient } from "./watched-client.ts";
 
 export interface Walk extends WatchedClient {
   readonly fleet: FleetProcess;
   /** Values that earlier steps pass to later ones. */
   tripId: string;
+  /** The protected server, once it has started. */
+  protectedAtlas?: ProtectedAtlas;
 }
 
 export interface Step {
   readonly title: string;
+  /** The server that answers. @default the replicas that have answered */
+  readonly place?: string;
   /** Resolves to a description of the outcome; rejects if the outcome is not the expected one. */
   readonly run: (walk: Walk) => Promise<string>;
 }
