@@ -11,7 +11,7 @@ import { findCommand } from "../../packages/cli/src/find-command.ts";
 import { main as runLutra } from "../../packages/cli/src/main.ts";
 import { loadConfig } from "../../packages/gateway/src/config/load.ts";
 import { createAuthority, hasOpenSSL } from "../../packages/gateway/src/fixtures/certificates.ts";
-import { type Block, fileOf, writeBlocks } from "../../tools/docs-blocks.ts";
+import { type Block, fileOf, isCheckedHere, writeBlocks } from "../../tools/docs-blocks.ts";
 
 const root = join(import.meta.dirname, "../..");
 const blocks = writeBlocks(root);
@@ -21,13 +21,12 @@ const placeOf = ({ path, line }: Block) => `${path}:${line}`;
 
 const ofLanguage = (language: string) =>
   blocks
-    .filter((block) => block.language === language && block.unchecked === undefined)
+    .filter((block) => block.language === language && isCheckedHere(block))
     .map((block) => ({ place: placeOf(block), block, file: join(root, fileOf(block)) }));
 
 it("leaves out only what cannot be checked", () => {
   const left = blocks.filter(({ unchecked }) => unchecked !== undefined);
   expect(left.map(({ path, unchecked }) => `${path}: ${unchecked}`)).toEqual([
-    "README.md: needs the MCP Inspector, which the readers' npx installs",
     "docs/cli.md: needs a running server",
     "docs/cli.md: runs until it is stopped",
     "docs/cli.md: needs running servers",
@@ -35,11 +34,22 @@ it("leaves out only what cannot be checked", () => {
     "docs/console.md: needs a running server",
     "docs/deployment.md: needs Docker",
     "docs/deployment.md: needs a Kubernetes cluster",
-    "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
-    "docs/from-fastmcp.md: needs fastmcp, which is not installed here",
     "docs/tasks.md: runs until it is stopped",
     "packages/create-lutra/README.md: needs the published package; test/create runs the program",
   ]);
+});
+
+it("leaves to other commands only what needs more packages", () => {
+  const left = blocks.filter(({ command }) => command !== undefined);
+  expect(left.map(({ path, command }) => `${path}: ${command}`)).toEqual([
+    "README.md: test:docs",
+    "docs/agents.md: test:langchain",
+    "docs/from-fastmcp.md: test:docs",
+    "docs/from-fastmcp.md: test:docs",
+  ]);
+  expect(scripts).toMatchObject(
+    Object.fromEntries(left.map(({ command = "" }) => [command, expect.any(String)])),
+  );
 });
 
 describe("gateway configurations", () => {

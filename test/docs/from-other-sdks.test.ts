@@ -1,14 +1,17 @@
-/** Compares the servers of docs/from-official-sdk.md and docs/from-fastmcp.md by their results. */
+/**
+ * Compares the servers of docs/from-official-sdk.md by their results. `npm run test:docs` compares
+ * those of docs/from-fastmcp.md.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, type McpServerFactory } from "@modelcontextprotocol/server";
-import { type Client, createClient, isProtocolError } from "lutra/client";
 import { serveHttp } from "lutra/node";
 import type { Server } from "lutra/server";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Block, fileOf, readBlocks, writeBlocks } from "../../tools/docs-blocks.ts";
+import { resultsOf as callLibrary } from "./library-results.ts";
 
 const root = join(import.meta.dirname, "../..");
 const blocks = readBlocks(root);
@@ -70,41 +73,8 @@ async function serveOfficial(createLibrary: McpServerFactory): Promise<string> {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
 }
 
-/** The results of one call of every feature, without what may differ: metadata and descriptions. */
 async function resultsOf(url: string) {
-  const client = createClient(url, {
-    onElicit: () => ({ action: "accept", content: { sure: true } }),
-  });
-  onTestFinished(() => client.close());
-  const progress: unknown[] = [];
-  const onProgress = (step: unknown) => void progress.push(step);
-  const argument = { name: "title", value: "M" };
-  const ref = { type: "ref/prompt", name: "review" } as const;
-  return {
-    found: contentOf(await client.callTool("find_book", { title: "Momo" })),
-    unknown: contentOf(await client.callTool("find_book", { title: "Emma" })),
-    indexed: contentOf(await client.callTool("index_books", {}, { onProgress })),
-    progress,
-    about: (await client.readResource("library://about")).contents,
-    book: (await client.readResource("book://2")).contents,
-    missing: await codeOf(client, "book://9"),
-    review: (await client.getPrompt("review", { title: "Momo" })).messages,
-    completed: (await client.complete({ ref, argument })).completion.values,
-    removed: (await client.callTool("remove_book", { id: "1" })).content,
-  };
-}
-
-function contentOf(result: {
-  content: unknown;
-  structuredContent?: unknown;
-  isError?: boolean | undefined;
-}) {
-  const { content, structuredContent, isError = false } = result;
-  return { content, structuredContent, isError };
-}
-
-async function codeOf(client: Client, uri: string): Promise<unknown> {
-  return client.readResource(uri).catch((error: unknown) => {
-    return isProtocolError(error) ? error.code : error;
-  });
+  const { results, close } = await callLibrary(url);
+  onTestFinished(close);
+  return results;
 }
