@@ -20,6 +20,11 @@ const mistakes = [
     'defineTool({ name: "a", inputSchema: v.object({ n: v.number() }), call: ({ n }) => n });',
     noJSONSchema,
   ],
+  // The shape of a schema of zod before 3.24.
+  [
+    'defineTool({ name: "a", inputSchema: {} as { _def: object; _output: 1; parse(): 1 }, call: () => "" });',
+    noJSONSchema,
+  ],
   ['defineTool({ name: "a", call: () => ({ sum: 1 }) });', undescribed],
   ['defineTool({ name: "a", call: async () => ({ sum: 1 }) });', undescribed],
   [

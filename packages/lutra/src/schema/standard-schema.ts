@@ -18,7 +18,13 @@ export type Schema = StandardSchema | JSONObject;
  * Anything that is meant as a schema: also one of a library without JSON Schema, so that its type
  * error names the remedy.
  */
-export type SchemaLike = Schema | StandardSchemaV1;
+export type SchemaLike = Schema | StandardSchemaV1 | EarlyZodSchema;
+
+/** A schema of zod before 3.24, which is not a Standard Schema. */
+interface EarlyZodSchema {
+  readonly _def: object;
+  readonly _output: unknown;
+}
 
 /**
  * The type that a schema must have besides its own: any, or for a value that is not a schema, a text
@@ -26,11 +32,11 @@ export type SchemaLike = Schema | StandardSchemaV1;
  */
 export type SchemaHint<S> = S extends StandardSchema
   ? unknown
-  : S extends StandardSchemaV1
+  : S extends StandardSchemaV1 | EarlyZodSchema
     ? "this schema offers no JSON Schema: use zod 4.2 or newer; for valibot, toStandardJsonSchema()"
     : [keyof S] extends [never]
       ? unknown
-      : S extends { readonly [name: string]: StandardSchemaV1 }
+      : S extends { readonly [name: string]: StandardSchemaV1 | EarlyZodSchema }
         ? "expected one schema: wrap the object of schemas in z.object({ ... })"
         : unknown;
 
