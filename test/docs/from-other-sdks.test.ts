@@ -2,11 +2,12 @@
  * Compares the servers of docs/from-official-sdk.md by their results. `npm run test:docs` compares
  * those of docs/from-fastmcp.md.
  */
-import { createServer } from "node:http";
+import { createServer, type Server as HttpServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type NodeIncomingMessageLike, toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, type McpServerFactory } from "@modelcontextprotocol/server";
+import { createClient } from "lutra/client";
 import { serveHttp } from "lutra/node";
 import type { Server } from "lutra/server";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -50,6 +51,14 @@ describe("the official server and the Lutra server", () => {
   });
 });
 
+it("serves a client with the block for v1 of the official SDK", async () => {
+  const { app } = await moduleOf<{ app: RequestListener }>("official-1.ts");
+  const client = createClient(await listen(createServer(app)));
+  onTestFinished(() => client.close());
+  expect((await client.discover()).supportedVersions).toEqual(["2025-11-25"]);
+  expect(client.serverEra).toBe("legacy");
+});
+
 function moduleOf<T>(name: string): Promise<T> {
   return import(join(root, fileOf(blockOf("docs/from-official-sdk.md", name))));
 }
@@ -65,11 +74,13 @@ async function serveOfficial(createLibrary: McpServerFactory): Promise<string> {
   const answer = toNodeHandler(handler);
   // Its types do not expect `exactOptionalPropertyTypes`.
   const http = createServer((req, res) => void answer(req as NodeIncomingMessageLike, res));
+  onTestFinished(() => handler.close());
+  return await listen(http);
+}
+
+async function listen(http: HttpServer): Promise<string> {
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
-    await handler.close();
-    http.close().closeAllConnections();
-  });
+  onTestFinished(() => http.close().closeAllConnections());
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
 }
 
