@@ -102,6 +102,15 @@ describe("a legacy server over stdio", () => {
     expect(seen()[0]).toBe("request initialize");
   });
 
+  it("is refused when it chooses another version than the given one, also if it is modern", async () => {
+    const { client, seen } = start("both", { era: "2025-11-25" });
+    const refused = "the server chose the version 2024-11-05; expected 2025-11-25";
+    await expect(client.listTools()).rejects.toThrow(refused);
+    await expect(client.listTools()).rejects.toThrow(refused);
+    expect(seen()).not.toContain("request server/discover");
+    expect(seen()).not.toContain("request tools/list");
+  });
+
   it("is refused when the era is modern", async () => {
     const { client } = start("-32601", { era: "modern" });
     await expect(client.listTools()).rejects.toThrow(/speaks an earlier revision/);

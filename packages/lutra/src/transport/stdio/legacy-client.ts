@@ -8,7 +8,7 @@ import type { Serve } from "../../protocol/exchange.ts";
 import { isObject } from "../../protocol/json.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { TransportError } from "../../protocol/transport-error.ts";
-import type { AnswerRequest, EraOptions, ServerEra } from "../era.ts";
+import { type AnswerRequest, type EraOptions, isModernEra, type ServerEra } from "../era.ts";
 import type { StdioCommand } from "./spawn-command.ts";
 
 /** The running server, for its session. */
@@ -61,6 +61,12 @@ export class LegacyProcess {
   constructor(init: LegacyProcessInit, load: LoadProcessClient) {
     this.#init = init;
     this.#load = load;
+  }
+
+  /** True when the option `era` allows earlier revisions alone. */
+  get isFixed(): boolean {
+    const { era = "auto" } = this.#init;
+    return era !== "auto" && !isModernEra(era);
   }
 
   /** Returns true when a process should begin with `initialize`. */

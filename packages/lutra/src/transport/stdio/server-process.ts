@@ -36,8 +36,8 @@ export class ServerProcess {
   #starting: Promise<Child> | undefined;
   #closing: Promise<void> | undefined;
   #lastExit: TransportError | undefined;
-  /** The error of all requests to the running server, if it speaks an earlier revision. */
-  #refusal: TransportError | undefined;
+  /** The error of all requests to the running server, if it speaks no revision that `era` allows. */
+  #refusal: Error | undefined;
   /** Settles when the processes that the last server has left behind have ended. */
   #ended: Promise<void> | undefined;
 
@@ -189,7 +189,7 @@ export class ServerProcess {
     const isExpected = this.#mustInitialize || (await this.#legacy?.isExpected()) === true;
     if (isExpected && (await this.#openSession(child, request)) === "legacy") return;
     // A process that has exited answers no further request.
-    if (hasExited) return;
+    if (hasExited || this.#refusal !== undefined) return;
     const { params } = request;
     const meta = isObject(params?._meta) ? params._meta : {};
     const probed = { send: this.#probeSender(child), signal, timeoutMs };
@@ -214,9 +214,16 @@ export class ServerProcess {
     request: JSONRPCRequest,
     isModern: ProcessChannel["isModern"] = async () => false,
   ): Promise<ServerEra | undefined> {
-    const exited = child.exited.then((exit) => this.#exitError(exit));
+    let isRunning = true;
+    const exited = child.exited.then((exit) => {
+      isRunning = false;
+      return this.#exitError(exit);
+    });
     const channel = { write: (json: string) => child.write(json), isModern, exited };
-    return this.#legacy?.open(channel, request).catch(() => undefined);
+    return this.#legacy?.open(channel, request).catch((error: Error) => {
+      if (isRunning && this.#legacy?.isFixed === true) this.#refusal = error;
+      return undefined;
+    });
   }
 
   #probeSender(child: Child): Probed["send"] {
