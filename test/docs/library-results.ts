@@ -31,7 +31,7 @@ export async function resultsOf(url: string) {
 
 /** FastMCP adds the name of the resource, which the specification does not define. */
 function textOf({ contents }: ReadResourceResult) {
-  return contents.map(({ name: _, ...content }: { readonly name?: unknown }) => content);
+  return contents.map((content) => ({ ...content, name: undefined }));
 }
 
 function contentOf(result: {

@@ -1,11 +1,9 @@
 /** The clients of the matrix. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 // @ts-expect-error -- a script without declarations
 import { nodeOf } from "../../scripts/node-versions.mjs";
-// @ts-expect-error -- a script without declarations
-import { installPackage, root } from "../../scripts/steps.mjs";
+import { folderOf, installBeside } from "./installed.ts";
 
 export interface MatrixClient {
   readonly id: string;
@@ -91,6 +89,13 @@ export const clients: readonly MatrixClient[] = [
     packages: ["@langchain/mcp-adapters@1.1.4"],
   },
   {
+    id: "mastra",
+    title: "@mastra/mcp 2.0.0",
+    program: "mastra.mjs",
+    packages: ["@mastra/mcp@2.0.0", "@mastra/core@1.71.0", "zod@4"],
+    node: "24",
+  },
+  {
     id: "mcp-remote",
     title: "mcp-remote 0.15.1",
     program: "mcp-remote.mjs",
@@ -103,24 +108,9 @@ const programs = fileURLToPath(new URL("clients", import.meta.url));
 
 /** Installs a client, and returns the command that runs its program. */
 export async function commandOf(client: MatrixClient): Promise<readonly string[]> {
-  const { program, mode = "", packages = [], node } = client;
+  const { id, program, mode = "", packages = [], node } = client;
   const command: string = node === undefined ? process.execPath : await nodeOf(node);
   if (packages.length === 0) return [command, join(programs, program), mode];
-  const folder = join(root, "node_modules/.cache/lutra/matrix", client.id);
-  mkdirSync(folder, { recursive: true });
-  if (!isInstalled(folder, packages)) {
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-    await installPackage(`installing ${client.title}`, folder, ...packages);
-    writeFileSync(join(folder, "installed.json"), JSON.stringify(packages));
-  }
-  cpSync(programs, folder, { recursive: true });
-  return [command, join(folder, program), mode];
-}
-
-function isInstalled(folder: string, packages: readonly string[]): boolean {
-  try {
-    return readFileSync(join(folder, "installed.json"), "utf8") === JSON.stringify(packages);
-  } catch {
-    return false;
-  }
+  await installBeside(client, packages, programs);
+  return [command, join(folderOf(id), program), mode];
 }

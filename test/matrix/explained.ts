@@ -52,6 +52,21 @@ const explanations: readonly Explanation[] = [
       "The form of the server has a field with several values, which 2025-06-18 does not have; the gateway opens a session of 2025-11-25.",
   },
   {
+    client: /^@mastra/,
+    server: /^official SDK 1/,
+    place: /^direct/,
+    features: ["subscribe"],
+    reason: "Mastra subscribes with the requests of 2026-07-28 only.",
+  },
+  {
+    client: /^Lutra, 2025-11-25/,
+    server: /^tmcp/,
+    place: /^direct/,
+    features: ["tools", "resources", "elicitation", "progress"],
+    reason:
+      "tmcp opens sessions of 2025-06-18 and earlier revisions, and the client accepts no other than its own.",
+  },
+  {
     client: /^mcp-remote/,
     features: ["progress"],
     reason:

@@ -9,7 +9,7 @@ import { clients, commandOf, type MatrixClient } from "./clients.ts";
 import { explanationOf } from "./explained.ts";
 import { places, type Wire } from "./places.ts";
 import { featureNames } from "./plan.ts";
-import { type MatrixServer, servers } from "./servers.ts";
+import { type MatrixServer, prepareServer, servers } from "./servers.ts";
 import { type Outcomes, tryClient } from "./try-client.ts";
 
 /** Number of servers that are tried at once. */
@@ -25,6 +25,9 @@ const notes: string[] = [];
 const commands = new Map<MatrixClient, readonly string[]>();
 for (const client of clients) {
   if (isSelected("client", client.id)) commands.set(client, await commandOf(client));
+}
+for (const server of servers) {
+  if (isSelected("server", server.id)) await prepareServer(server);
 }
 const parts = partsOf();
 const waiting = [...parts.entries()];
@@ -63,7 +66,9 @@ function partsOf(): readonly Part[] {
   const asked = servers.filter(({ id }) => isSelected("server", id));
   return asked.flatMap((server) =>
     (["HTTP", "stdio"] as const)
-      .filter((wire) => isSelected("wire", wire))
+      .filter(
+        (wire) => isSelected("wire", wire) && !(wire === "stdio" && server.hasStdio === false),
+      )
       .flatMap((wire) =>
         Object.keys(places)
           .filter((place) => isSelected("place", place))
@@ -79,6 +84,7 @@ async function tryPart({ server, wire, place }: Part): Promise<readonly Tried[]>
   try {
     for (const [client, command] of commands) {
       if ("command" in reached.target && client.hasStdio === false) continue;
+      if (server.clients?.test(client.id) === false) continue;
       const started = performance.now();
       const outcomes = await tryClient(command, { target: reached.target, plan: server.plan });
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
