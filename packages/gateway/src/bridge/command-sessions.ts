@@ -38,7 +38,7 @@ export type CommandSessions = UpstreamSessions<undefined, UpstreamSession>;
 
 export function createCommandSessions(options: CommandSessionsOptions): CommandSessions {
   const { upstream: name, config, command, main, restarts, clock, parking } = options;
-  const { max = maxProcesses, idleMs } = config.sessions;
+  const { max = maxProcesses, idleMs, inputWaitMs } = config.sessions;
   // The process of the gateway has shown the era.
   const era = config.era === "auto" ? "legacy" : config.era;
   return new UpstreamSessions<undefined, UpstreamSession>({
@@ -47,13 +47,15 @@ export function createCommandSessions(options: CommandSessionsOptions): CommandS
     parking,
     max,
     idleMs,
+    inputWaitMs,
     hasListHints: config.lists !== undefined,
     create: (_place, owner) => {
       if (owner.isGateway) {
         const { open, serve } = main;
         return { open: (_request, context) => open(context), serve, close: async () => {} };
       }
-      return sessionOver(createStdioTransport(command, { era, ...(restarts && { restarts }) }));
+      const own = { era, inputWaitMs, ...(restarts && { restarts }) };
+      return sessionOver(createStdioTransport(command, own));
     },
   });
 }

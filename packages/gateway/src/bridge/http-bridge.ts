@@ -76,7 +76,7 @@ class HttpBridge {
 
   constructor(options: HttpBridgeOptions) {
     const { name, config, clock, parking } = options;
-    const { max = maxSessions, idleMs } = config.sessions;
+    const { max = maxSessions, idleMs, inputWaitMs } = config.sessions;
     const headers = (context: RequestContext) => this.#identityOf(context);
     this.#options = options;
     this.#sessions = new UpstreamSessions<Replica, HttpSession>({
@@ -85,6 +85,7 @@ class HttpBridge {
       parking,
       max,
       idleMs,
+      inputWaitMs,
       headers,
       hasListHints: config.lists !== undefined,
       create: (replica) =>
@@ -92,6 +93,7 @@ class HttpBridge {
           replica,
           era: this.#eraOf(replica),
           setting: config.era,
+          inputWaitMs,
           headersOf: (context) => this.#headersOf(context),
         }),
     });

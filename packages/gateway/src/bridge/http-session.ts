@@ -23,6 +23,7 @@ export interface HttpSessionOptions {
   readonly era: ReplicaEra;
   /** The era in the configuration. */
   readonly setting: string;
+  readonly inputWaitMs: number;
   /** Returns the headers of a caller that its session sends. */
   readonly headersOf: (context: RequestContext) => { readonly [name: string]: string };
 }
@@ -69,7 +70,7 @@ export class HttpSession implements UpstreamSession {
   }
 
   #init(): HttpErasInit {
-    const { replica, era, setting } = this.#options;
+    const { replica, era, setting, inputWaitMs } = this.#options;
     const { pool, url } = replica;
     // Over the connections of the replica, which may have an address of its own.
     const fetch = ((target: string, init: object) =>
@@ -79,6 +80,7 @@ export class HttpSession implements UpstreamSession {
       era: setting,
       verdicts: era,
       probeTimeoutMs,
+      inputWaitMs,
       modern: this.#modern(),
       send: fetch,
       options: { headers: () => this.#headers },

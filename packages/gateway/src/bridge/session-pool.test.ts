@@ -1,4 +1,3 @@
-import { parkedMs } from "lutra/internal";
 import { expect, it } from "vitest";
 import { createManualTime } from "../replicas/fixtures/manual-time.ts";
 import { type PooledSession, type SessionOwner, SessionPool } from "./session-pool.ts";
@@ -8,10 +7,13 @@ interface Named {
   readonly close: () => Promise<void>;
 }
 
+const inputWaitMs = 200_000;
+
 function poolOf(settings: { max?: number; maxPerCaller?: number; idleMs?: number } = {}) {
   const clock = createManualTime();
   const closed: string[] = [];
-  const options = { name: "old", max: 2, maxPerCaller: 2, idleMs: 60_000, ...settings, clock };
+  const limits = { max: 2, maxPerCaller: 2, idleMs: 60_000, inputWaitMs };
+  const options = { name: "old", ...limits, ...settings, clock };
   const pool = new SessionPool<Named>(options);
   const enter = (caller: string, variant = "", isGateway = false): PooledSession<Named> => {
     const owner: SessionOwner = { caller, variant, isGateway };
@@ -97,7 +99,7 @@ it("ends unused sessions after a time, and none with a call in progress or parke
 it("no longer counts a parked call once its session has given it up", () => {
   const { enter, closed, clock } = poolOf();
   enter("parked").park("state");
-  clock.advance(parkedMs + 60_000);
+  clock.advance(inputWaitMs + 60_000);
   expect(closed).toEqual(["parked"]);
 });
 

@@ -3,7 +3,6 @@
  * capabilities. It ends when nothing has used it for a time, and never while a call is in progress or
  * waits for input.
  */
-import { parkedMs } from "lutra/internal";
 import { randomId } from "lutra/server";
 import { UpstreamError } from "../delivery/upstream-error.ts";
 import type { Clock } from "../replicas/clock.ts";
@@ -22,6 +21,8 @@ export interface SessionPoolOptions {
   readonly maxPerCaller: number;
   /** Time after which an unused session ends, in milliseconds. */
   readonly idleMs: number;
+  /** Maximum time that a call waits for input, in milliseconds. */
+  readonly inputWaitMs: number;
   readonly clock: Clock;
 }
 
@@ -79,7 +80,7 @@ export class SessionPool<S extends Closable> {
       return found;
     }
     this.#makeRoom(owner);
-    const session = new PooledSession(owner, open(), this.#options.clock);
+    const session = new PooledSession(owner, open(), this.#options);
     this.#byOwner.set(key, session);
     this.#byId.set(session.id, session);
     this.#schedule();
@@ -156,6 +157,8 @@ export class SessionPool<S extends Closable> {
   }
 }
 
+type SessionUse = Pick<SessionPoolOptions, "clock" | "inputWaitMs">;
+
 /** A session in the pool, with its use. */
 export class PooledSession<S> {
   /** Unguessable. Part of the sealed state of its parked calls. */
@@ -165,14 +168,16 @@ export class PooledSession<S> {
   isRetired = false;
   usedAt: number;
   readonly #clock: Clock;
+  readonly #inputWaitMs: number;
   #inUse = 0;
   /** The times at which parked calls expire, by their states. */
   readonly #parked = new Map<string, number>();
 
-  constructor(owner: SessionOwner, session: S, clock: Clock) {
+  constructor(owner: SessionOwner, session: S, { clock, inputWaitMs }: SessionUse) {
     this.owner = owner;
     this.session = session;
     this.#clock = clock;
+    this.#inputWaitMs = inputWaitMs;
     this.usedAt = clock.now();
   }
 
@@ -196,7 +201,7 @@ export class PooledSession<S> {
 
   /** Records that a call waits for input. */
   park(state: string): void {
-    this.#parked.set(state, this.#clock.now() + parkedMs);
+    this.#parked.set(state, this.#clock.now() + this.#inputWaitMs);
   }
 
   /** Returns true for the state of a parked call, which then no longer counts as parked. */

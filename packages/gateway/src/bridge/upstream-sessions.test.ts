@@ -31,6 +31,7 @@ function create({ hasListHints = false, keys = randomKeys() } = {}) {
     name: "old",
     clock: createManualTime(),
     idleMs: 60_000,
+    inputWaitMs: 600_000,
     max: 10,
     parking: { sealer: () => sealer },
     hasListHints,

@@ -39,7 +39,7 @@ export interface UpstreamSession extends Closable {
 }
 
 export interface UpstreamSessionsOptions<Place, S extends UpstreamSession>
-  extends Pick<SessionPoolOptions, "name" | "clock" | "idleMs" | "max"> {
+  extends Pick<SessionPoolOptions, "name" | "clock" | "idleMs" | "inputWaitMs" | "max"> {
   readonly parking: Parking;
   /** True if the configuration names the freshness of lists. */
   readonly hasListHints: boolean;

@@ -78,6 +78,11 @@ const sessions = z
       "Maximum number of sessions, of which each caller has its own; over stdio, each is a process. Default: 100, or 16 for a command",
     ).optional(),
     idleMs: ms("Time after which a session that no call uses ends").default(300_000),
+    inputWaitMs: ms(
+      "Maximum time that a call waits for the answers to the input requests of its server",
+    )
+      .max(3_600_000)
+      .default(600_000),
   })
   .describe("The sessions with a server of an earlier revision");
 

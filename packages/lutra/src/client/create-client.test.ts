@@ -126,6 +126,7 @@ it("accepts every option of its type", () => {
     ...{ maxListBytes: 1, logLevel: "info", versions: ["2026-07-28"], onWarning: () => {} },
     ...{ now: Date.now, random: Math.random, headers: {}, maxResponseBytes: 1 },
     ...{ maxResponseValues: 1, maxConnections: 1, fetch, era: "auto", probeTimeoutMs: 1 },
+    inputWaitMs: 1,
     auth: { authorize: (_server, send) => send, afterSignIn: (work) => work() },
     verdicts: { get: () => undefined, set: () => {}, delete: () => {} },
   };

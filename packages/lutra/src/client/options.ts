@@ -132,6 +132,7 @@ const optional = [
   "era",
   "verdicts",
   "probeTimeoutMs",
+  "inputWaitMs",
 ] as const;
 
 type Optional = (typeof optional)[number];

@@ -46,8 +46,9 @@ export function connectBy(transports: Transports): Connect {
         "createClient: commands can be started only on Node, Bun and Deno; pass the URL of the server",
       );
     }
-    const { era, verdicts, probeTimeoutMs } = options;
-    const transport = createStdioTransport(target, { era, verdicts, probeTimeoutMs });
+    const { era, verdicts, probeTimeoutMs, inputWaitMs } = options;
+    const own = { era, verdicts, probeTimeoutMs, inputWaitMs };
+    const transport = createStdioTransport(target, own);
     return { transport, server: commandLine(target) };
   };
 }

@@ -16,7 +16,6 @@ export { taskResult } from "../extensions/tasks/client/poll-task.ts";
 export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
 export type { TaskOverview } from "../extensions/tasks/server/task-overview.ts";
 export { taskOverview, taskPrincipal } from "../extensions/tasks/server/task-overview.ts";
-export { parkedMs } from "../legacy/client/transport.ts";
 export { capabilitiesIn } from "../legacy/session.ts";
 export { hasNotifications, keyedMeta } from "../middleware/cache-keys.ts";
 export { callerOf, networkOf, plainAddress } from "../protocol/caller.ts";

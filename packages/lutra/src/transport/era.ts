@@ -42,7 +42,15 @@ export interface EraOptions {
    * also tries `initialize`. @default 3000 over stdio, 10000 over HTTP
    */
   readonly probeTimeoutMs?: number | undefined;
+  /**
+   * Maximum time that a call to a server of an earlier revision waits for the answers to its input
+   * requests, in milliseconds, at most an hour. After that the call is cancelled. @default 600000
+   */
+  readonly inputWaitMs?: number | undefined;
 }
+
+/** Maximum of the option `inputWaitMs`, in milliseconds. */
+const maxInputWaitMs = 3_600_000;
 
 /** Answers a request that a legacy server sends while no request of the client is in flight. */
 export type AnswerRequest = (request: InputRequest, signal: AbortSignal) => Promise<unknown>;
@@ -63,11 +71,17 @@ export function isModernEra(era: string | undefined): boolean {
 }
 
 /**
- * Checks the option `era`.
+ * Checks the options `era` and `inputWaitMs`.
  *
  * @throws {TypeError} for another value
  */
-export function requireEra(era: string): void {
+export function requireEraOptions({ era, inputWaitMs }: EraOptions): void {
+  if (era !== undefined) requireEra(era);
+  if (inputWaitMs === undefined || (inputWaitMs > 0 && inputWaitMs <= maxInputWaitMs)) return;
+  throw new TypeError(`inputWaitMs: expected a positive number of at most ${maxInputWaitMs}`);
+}
+
+function requireEra(era: string): void {
   const known = ["auto", "modern", "legacy", ...legacyVersions];
   if (known.includes(era) || isModernEra(era)) return;
   throw new TypeError(`era: expected one of ${known.join(", ")}, got "${era}"`);

@@ -279,9 +279,9 @@ class Eras implements HttpEras {
       transport === "http"
         ? async (listener) => new HttpLink(client, send, listener)
         : (listener) => openSseLink(client, send, listener);
-    const { answer, era } = this.#init;
+    const { answer, era, inputWaitMs } = this.#init;
     const server = addressOf(client.url);
-    return new LegacyTransport(openLink, { server, version: era, answer });
+    return new LegacyTransport(openLink, { server, version: era, answer, inputWaitMs });
   }
 
   async #decide(verdict: EraVerdict): Promise<ServerEra> {

@@ -12,6 +12,7 @@ import { delay } from "../../time/backoff.ts";
 import { settlesWithin, within } from "../../time/within.ts";
 import type { HttpClient } from "../../transport/http/client.ts";
 import { isEventStream, isJSON } from "../../transport/http/media-type.ts";
+import { isAnswer } from "../answer.ts";
 import { discard, HttpRequests, type StreamPosition } from "./http-requests.ts";
 import { type Link, type LinkExchange, type LinkListener, SessionOver } from "./link.ts";
 
@@ -25,6 +26,13 @@ const resumePauseMs = 1000;
 const deleteMs = 2000;
 /** Time without a response after which the standalone stream counts as open, in milliseconds. */
 const openStreamMs = 5000;
+
+/** A message that the server has refused. */
+interface Refused {
+  readonly signal: AbortSignal;
+  /** True for the answer to a request of the server. */
+  readonly isAnswer: boolean;
+}
 
 /** The reader of one stream, over the responses that carry it. */
 interface StreamReader {
@@ -55,7 +63,7 @@ export class HttpLink implements Link {
     const signal = exchange?.signal ?? this.#closed.signal;
     const headers = this.#headers();
     const response = await this.#requests.send({ method: "POST", headers, message, signal });
-    if (!response.ok) throw await this.#refusal(response, signal);
+    if (!response.ok) throw await this.#refusal(response, { signal, isAnswer: isAnswer(message) });
     // The session begins with the first response; see `initialize`.
     if (this.#version === undefined) {
       this.#sessionId ??= response.headers.get(sessionHeader) ?? undefined;
@@ -216,12 +224,14 @@ export class HttpLink implements Link {
     };
   }
 
-  async #refusal(response: Response, signal: AbortSignal): Promise<Error> {
+  async #refusal(response: Response, { signal, isAnswer }: Refused): Promise<Error> {
     const error = await this.#requests.readError(response, signal);
     const isOpen = this.#version !== undefined;
+    // A server that refuses an answer alone may mention the session, too.
+    const mayAsk = response.status === 404 || (response.status === 400 && !isAnswer);
     const isForgotten =
       (response.status === 404 && this.#sessionId !== undefined) ||
-      ((response.status === 400 || response.status === 404) && asksForInitialize(error));
+      (mayAsk && asksForInitialize(error));
     return isOpen && isForgotten ? new SessionOver(this.#requests.client.address, error) : error;
   }
 

@@ -159,6 +159,44 @@ describe("a legacy server over Streamable HTTP", () => {
     await expect.poll(() => endpoint.seen).toContain("POST notifications/cancelled");
   });
 
+  it("keeps its session when it refuses an answer", async () => {
+    const endpoint = legacyEndpoint(createOldServer());
+    const client = connect(endpoint, { onElicit: () => accept });
+    await client.listTools();
+    const message = "id: expected that of a request from this server in this session";
+    const refusal = { jsonrpc: "2.0", error: { code: -32602, message } };
+    endpoint.intercept.set("POST", () => Response.json(refusal, { status: 400 }));
+    await expect(client.callTool("greet")).rejects.toThrow(message);
+    expect(endpoint.seen.filter((name) => name === "POST initialize")).toHaveLength(1);
+  });
+
+  it("is not sent a call again that waited in a session which it has forgotten", async () => {
+    const endpoint = legacyEndpoint(createOldServer());
+    const client = connect(endpoint, { onElicit: () => accept });
+    await client.listTools();
+    endpoint.intercept.set("POST", notFound);
+    await expect(client.callTool("greet")).rejects.toThrow(
+      /no longer knows the session of the call.*may have been executed/,
+    );
+    expect(endpoint.seen.filter((name) => name === "POST tools/call")).toHaveLength(1);
+  });
+
+  it("is told of a call that waits for input longer than inputWaitMs", async () => {
+    const endpoint = legacyEndpoint(createOldServer());
+    const onElicit = async () => {
+      await expect.poll(() => endpoint.seen).toContain("POST notifications/cancelled");
+      return accept;
+    };
+    const client = connect(endpoint, { onElicit, inputWaitMs: 10 });
+    await expect(client.callTool("greet")).rejects.toThrow(/no call waits/);
+  });
+
+  it.each([0, -1, Number.NaN, 3_600_001])("is given no time for input of %s ms", (inputWaitMs) => {
+    expect(() => connect(legacyEndpoint(createOldServer()), { inputWaitMs })).toThrow(
+      "inputWaitMs: expected a positive number of at most 3600000",
+    );
+  });
+
   it("receives the cancellation of a call", async () => {
     const calls: string[] = [];
     const client = connect(legacyEndpoint(createOldServer(calls)));

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Principal, RequestContext } from "../../protocol/exchange.ts";
 import type { TransportError } from "../../protocol/transport-error.ts";
 import { Call } from "./call.ts";
-import { ParkedCalls } from "./parked-calls.ts";
+import { isContinuation, ParkedCalls } from "./parked-calls.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -24,7 +24,7 @@ const request = (requestState?: string, method = "tools/call") => ({
 function create(maxParked = 10) {
   const expired: TransportError[] = [];
   const onExpired = (_call: Call, error: TransportError) => void expired.push(error);
-  return { parked: new ParkedCalls({ maxParked, parkedMs: 1000, onExpired }), expired };
+  return { parked: new ParkedCalls({ maxParked, inputWaitMs: 1000, onExpired }), expired };
 }
 
 describe("a parked call", () => {
@@ -32,7 +32,7 @@ describe("a parked call", () => {
     const { parked } = create();
     const call = new Call(1, request());
     const state = parked.park(call, contextOf("ada"));
-    expect(parked.isContinuation(request(state))).toBe(true);
+    expect(isContinuation(request(state))).toBe(true);
     expect(parked.take(request(state), contextOf("ada"))).toBe(call);
     expect(() => parked.take(request(state), contextOf("ada"))).toThrow(/no call waits/);
     parked.clear();

@@ -4,7 +4,7 @@
  *
  * @spec basic/patterns/mrtr#server-requirements-basic-workflow
  */
-import { invalidParams } from "../../protocol/errors.ts";
+import { invalidParams, type ProtocolError } from "../../protocol/errors.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
@@ -15,9 +15,22 @@ export interface ParkedCallsOptions {
   /** Maximum number of calls that wait at a time. */
   readonly maxParked: number;
   /** Maximum time that one waits for its caller, in milliseconds. */
-  readonly parkedMs: number;
+  readonly inputWaitMs: number;
   /** Called for a call whose caller did not continue it in time. */
   readonly onExpired: (call: Call, error: TransportError) => void;
+}
+
+/** Returns true for a request that continues a parked call. */
+export function isContinuation({ params }: JSONRPCRequest): boolean {
+  return params?.requestState !== undefined;
+}
+
+/** Creates the error for a call that has ended with its session. */
+export function sessionForgotten(): ProtocolError {
+  return invalidParams(
+    "params.requestState: the server no longer knows the session of the call that waits for this " +
+      "input. It may have been executed; call again if that is safe",
+  );
 }
 
 interface Parked {
@@ -41,25 +54,20 @@ export class ParkedCalls {
    * @throws {TransportError} `closed` when too many calls are parked
    */
   park(call: Call, context: RequestContext): string {
-    const { maxParked, parkedMs, onExpired } = this.#options;
+    const { maxParked, inputWaitMs, onExpired } = this.#options;
     if (this.#parked.size >= maxParked) {
       throw new TransportError("closed", `Too many calls wait for input (at most ${maxParked})`);
     }
     const state = randomId();
     const timer = setTimeout(() => {
       this.#parked.delete(state);
-      const message = `The input for ${call.request.method} did not arrive within ${parkedMs} milliseconds`;
+      const message = `The input for ${call.request.method} did not arrive within ${inputWaitMs} milliseconds`;
       onExpired(call, new TransportError("timeout", message));
-    }, parkedMs);
+    }, inputWaitMs);
     (timer as Partial<NodeJS.Timeout>).unref?.();
     const principal = context.principal?.id;
     this.#parked.set(state, { call, method: call.request.method, principal, timer });
     return state;
-  }
-
-  /** Returns true for a request that continues a parked call. */
-  isContinuation({ params }: JSONRPCRequest): boolean {
-    return params?.requestState !== undefined;
   }
 
   /**

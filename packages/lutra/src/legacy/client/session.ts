@@ -30,7 +30,7 @@ import {
 } from "./from-legacy.ts";
 import { type Link, type OpenLink, SessionOver } from "./link.ts";
 import { OwnMessages } from "./own-messages.ts";
-import { ParkedCalls } from "./parked-calls.ts";
+import { isContinuation, ParkedCalls } from "./parked-calls.ts";
 import { ServerRequests } from "./server-requests.ts";
 import { mayAsk, SessionCalls } from "./session-calls.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -47,7 +47,7 @@ export interface SessionOptions {
   /** Maximum time for `initialize`, and for other requests of the session itself, in milliseconds. */
   readonly initializeMs: number;
   readonly maxParked: number;
-  readonly parkedMs: number;
+  readonly inputWaitMs: number;
   /** Called when the connection has ended. */
   readonly onEnd: (session: LegacySession) => void;
 }
@@ -92,9 +92,9 @@ export class LegacySession {
 
   private constructor(options: SessionOptions) {
     this.#options = options;
-    const { maxParked, parkedMs } = options;
+    const { maxParked, inputWaitMs } = options;
     const onExpired = (call: Call, error: TransportError) => this.#abandon(call, error);
-    this.#parked = new ParkedCalls({ maxParked, parkedMs, onExpired });
+    this.#parked = new ParkedCalls({ maxParked, inputWaitMs, onExpired });
     this.#requests = new ServerRequests({
       send: (message) => this.#own.post(message),
       answer: options.answer,
@@ -139,7 +139,7 @@ export class LegacySession {
   async serve(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
     if (request.method === discover.name) return discoverResult(this.#introduction);
     if (request.method === listen.name) return this.#subscriptions.serve(request, context);
-    if (this.#parked.isContinuation(request)) {
+    if (isContinuation(request)) {
       const call = this.#parked.take(request, context);
       return this.#advance(call, request, context, () =>
         this.#respond(call, request.params?.inputResponses),

@@ -40,7 +40,7 @@ class ProcessClient implements LegacyProcessClient {
   #key: Promise<string> | undefined;
 
   constructor(init: LegacyProcessInit) {
-    const { command, answer, era } = init;
+    const { command, answer, era, inputWaitMs } = init;
     this.#init = init;
     this.#verdicts = guarded(init.verdicts ?? sharedVerdicts);
     this.#transport = new LegacyTransport(
@@ -53,7 +53,13 @@ class ProcessClient implements LegacyProcessClient {
           close: async () => {},
         };
       },
-      { server: `The server "${command.command}"`, version: era, answer, initializeMs },
+      {
+        server: `The server "${command.command}"`,
+        version: era,
+        answer,
+        initializeMs,
+        inputWaitMs,
+      },
     );
   }
 

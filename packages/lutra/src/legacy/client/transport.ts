@@ -10,10 +10,8 @@ import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError, unlessAborted } from "../../time/abort.ts";
 import type { AnswerRequest } from "../../transport/era.ts";
 import { type OpenLink, SessionOver } from "./link.ts";
+import { isContinuation, sessionForgotten } from "./parked-calls.ts";
 import { LegacySession } from "./session.ts";
-
-/** Maximum time that a call waits for input of its caller, in milliseconds. */
-export const parkedMs = 600_000;
 
 export interface LegacyTransportOptions {
   /** The server, as messages name it. */
@@ -26,6 +24,8 @@ export interface LegacyTransportOptions {
   readonly initializeMs?: number | undefined;
   /** Maximum number of calls that wait for input of their callers. @default 1000 */
   readonly maxParked?: number | undefined;
+  /** Maximum time that a call waits for input of its caller, in milliseconds. @default 600000 */
+  readonly inputWaitMs?: number | undefined;
 }
 
 export class LegacyTransport implements Transport {
@@ -60,6 +60,8 @@ export class LegacyTransport implements Transport {
     } catch (error) {
       if (!(error instanceof SessionOver)) throw error;
       this.#forget(session, error);
+      // Another session does not have the call.
+      if (isContinuation(request)) throw sessionForgotten();
     }
     // The server has refused the request, so it is safe to send it again.
     return (await this.#join(request, context)).serve(request, context);
@@ -84,8 +86,9 @@ export class LegacyTransport implements Transport {
   }
 
   async #open(request: JSONRPCRequest): Promise<LegacySession> {
-    const { server, version, answer, initializeMs = 30_000, maxParked = 1000 } = this.#options;
-    const limits = { initializeMs, maxParked, parkedMs };
+    const { server, version, answer } = this.#options;
+    const { initializeMs = 30_000, maxParked = 1000, inputWaitMs = 600_000 } = this.#options;
+    const limits = { initializeMs, maxParked, inputWaitMs };
     const openLink = this.#openLink;
     const onEnd = (session: LegacySession): void => this.#forget(session);
     const settings = { openLink, server, version, answer, onEnd, ...limits };

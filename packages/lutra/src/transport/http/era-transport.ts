@@ -12,7 +12,7 @@ import {
   type DualTransport,
   type EraOptions,
   isModernEra,
-  requireEra,
+  requireEraOptions,
   type ServerEra,
 } from "../era.ts";
 import type { HttpTransportOptions } from "./client.ts";
@@ -164,10 +164,11 @@ export function withEras(
   load: LoadEras,
 ): (url: URL, options: HttpTransportOptions & EraOptions) => Transport {
   return (url, options) => {
-    const { era, verdicts, probeTimeoutMs } = options;
-    if (era !== undefined) requireEra(era);
+    const { era, verdicts, probeTimeoutMs, inputWaitMs } = options;
+    requireEraOptions(options);
     const modern = createHttpTransport(url, options);
     if (isModernEra(era)) return modern;
-    return new EraTransport({ modern, url, options, era, verdicts, probeTimeoutMs }, load);
+    const own = { era, verdicts, probeTimeoutMs, inputWaitMs };
+    return new EraTransport({ modern, url, options, ...own }, load);
   };
 }

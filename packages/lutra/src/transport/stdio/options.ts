@@ -5,7 +5,7 @@ import { isolate } from "../../protocol/isolate.ts";
 import { defaultMaxValues } from "../../protocol/json-text.ts";
 import { requireObject } from "../../protocol/known-members.ts";
 import { legacyVersionsOf } from "../../protocol/versioning.ts";
-import { type EraOptions, requireEra } from "../era.ts";
+import { type EraOptions, requireEraOptions } from "../era.ts";
 import { defaultMaxBufferedBytes } from "./line-writer.ts";
 import { defaultMaxLineBytes } from "./lines.ts";
 import type { RestartOptions } from "./restarts.ts";
@@ -105,7 +105,7 @@ export type CompleteTransportOptions = Required<
 /** @throws {TypeError} for an invalid option */
 export function withTransportDefaults(options: StdioTransportOptions): CompleteTransportOptions {
   const { closeTimeoutMs = 2000, probeTimeoutMs = 3000, era, verdicts } = options;
-  if (era !== undefined) requireEra(era);
+  requireEraOptions(options);
   requireNonNegative(closeTimeoutMs, "closeTimeoutMs");
   requireNonNegative(probeTimeoutMs, "probeTimeoutMs");
   return {
