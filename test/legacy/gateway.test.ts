@@ -3,7 +3,7 @@ import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { serveHttp } from "lutra/node";
 import { createServer, defineResource, defineTool, type Server } from "lutra/server";
 import { createMemoryEventBus } from "lutra/stores";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { eventsOf, HttpSession, jsonHeaders } from "./wire.ts";
 
@@ -130,6 +130,71 @@ it("applies denials, limits and lists to sessions", async () => {
   await session.result("resources/read", { uri: "doc://a" });
   await expect(session.result("resources/read", { uri: "doc://a" })).rejects.toMatchObject({
     message: "Too many requests",
+  });
+});
+
+describe("tools with one name and different headers", () => {
+  /** Counts the lists that an upstream is asked for. */
+  async function startOther() {
+    let lists = 0;
+    const find = defineTool({
+      name: "search",
+      inputSchema: {
+        type: "object",
+        properties: {
+          country: { type: "string" },
+          region: { type: "string", "x-mcp-header": "Region" },
+        },
+      },
+      call: ({ region }) => `in region ${region}`,
+    });
+    const server = createServer({
+      name: "regions",
+      version: "1.0.0",
+      tools: [find],
+      middleware: [
+        (next) => (request, context) => {
+          if (request.method === "tools/list") lists += 1;
+          return next(request, context);
+        },
+      ],
+    });
+    const { url, close } = await serveHttp(server, { port: 0, versions: ["2026-07-28"] });
+    onTestFinished(close);
+    return { url, lists: () => lists };
+  }
+  const inRegion = { content: [{ type: "text", text: "in region north" }] };
+
+  it("are looked up at the upstream that gets the call", async () => {
+    const other = await startOther();
+    const gateway = await gatewayOf({
+      cache: false,
+      upstreams: { places: { url: urls.places }, other: { url: other.url } },
+      routes: [{ match: { tool: "search" }, to: "other" }, { to: "places" }],
+    });
+    const session = await open(gateway);
+    expect(await session.call("search", { region: "north" })).toEqual(inRegion);
+  });
+
+  it("are looked up once each by callers with different routes", async () => {
+    const other = await startOther();
+    const token = (letter: string) => letter.repeat(20);
+    const gateway = await gatewayOf({
+      cache: false,
+      auth: { tokens: ["a", "b"].map((id) => ({ id, token: token(id) })) },
+      upstreams: { places: { url: urls.places }, other: { url: other.url } },
+      routes: [{ match: { principal: "b" }, to: "other" }, { to: "places" }],
+    });
+    const [a, b] = await Promise.all(
+      ["a", "b"].map((id) => open(gateway, { authorization: `Bearer ${token(id)}` })),
+    );
+    let lists: number | undefined;
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await a?.call("search", { country: "NZ" })).toMatchObject({ content: [{}] });
+      expect(await b?.call("search", { country: "FR", region: "north" })).toEqual(inRegion);
+      lists ??= other.lists();
+    }
+    expect(other.lists()).toBe(lists);
   });
 });
 

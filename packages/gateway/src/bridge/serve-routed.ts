@@ -41,19 +41,28 @@ export function createRoutedServe(plan: () => RoutingPlan | undefined): Serve {
   /** The annotations of tools may differ in the next plan. */
   const mirrored = new WeakMap<RoutingPlan, MirroredParams>();
 
-  const serve: Serve = async (request, context) => {
+  return async (request, context) => {
     const current = plan();
     if (current === undefined) throw notRouted();
     const method = current.methods.get(request.method);
-    const routed = (headers: MirroredHeaders) =>
-      serveBy(current, { request, context, method, mirrored: headers });
-    if (!method?.paramHeaders) return routed(noMirrored);
-    const params = mirrored.get(current) ?? new MirroredParams(serve);
+    const routed = (headers: MirroredHeaders): Routed => {
+      return { request, context, method, mirrored: headers };
+    };
+    if (!method?.paramHeaders) return serveBy(current, routed(noMirrored));
+    const params = mirrored.get(current) ?? new MirroredParams();
     mirrored.set(current, params);
-    const isDecisive = current.hasParamRules;
-    return params.call(request, context, { isDecisive, serve: routed });
+    return params.call({
+      request,
+      context,
+      isDecisive: current.hasParamRules,
+      routeWith: (headers) => allowedRoute(current, routed(headers)),
+      serveBy: (route) => (list, own) => {
+        const listed = { request: list, context: own, mirrored: noMirrored };
+        return serveBy(current, { ...listed, method: current.methods.get(list.method) }, route);
+      },
+      serve: (headers) => serveBy(current, routed(headers)),
+    });
   };
-  return serve;
 }
 
 interface Routed {
@@ -63,15 +72,27 @@ interface Routed {
   readonly mirrored: MirroredHeaders;
 }
 
-async function serveBy(plan: RoutingPlan, { context, ...routed }: Routed): Promise<Result> {
-  const parts = (context as { readonly [key]?: LegacyExchangeParts })[key];
-  if (parts === undefined) throw notRouted();
-  const { record, header, sent, complete } = parts;
+/** Returns the index of the route of a request. Undefined without one, and for a denial. */
+function allowedRoute(plan: RoutingPlan, { context, ...routed }: Routed): number | undefined {
+  const { sent } = partsOf(context);
+  const { principal: caller } = context;
+  const head = legacyHead({ ...routed, sent });
+  const found = plan.routes.find({ head, principal: caller?.id, caller });
+  return found?.config.deny === undefined ? found?.index : undefined;
+}
+
+/** Serves a request by its route, or by the one of this index. */
+async function serveBy(
+  plan: RoutingPlan,
+  { context, ...routed }: Routed,
+  index?: number,
+): Promise<Result> {
+  const { record, header, sent, complete } = partsOf(context);
   const source = { ...routed, sent };
   record.head = legacyHead(source);
   record.principal = context.principal?.id;
   record.caller = context.principal;
-  const found = plan.routes.find(record);
+  const found = index === undefined ? plan.routes.find(record) : plan.routes.all[index];
   const action = found && plan.actions[found.index]?.(record);
   if (found === undefined || action === undefined) throw notRouted();
   record.route = found.index;
@@ -88,4 +109,10 @@ async function serveBy(plan: RoutingPlan, { context, ...routed }: Routed): Promi
   return action.serve(routed.request, own).catch((thrown: unknown) => {
     throw withChallenge(thrown, complete);
   });
+}
+
+function partsOf(context: RequestContext): LegacyExchangeParts {
+  const parts = (context as { readonly [key]?: LegacyExchangeParts })[key];
+  if (parts === undefined) throw notRouted();
+  return parts;
 }
