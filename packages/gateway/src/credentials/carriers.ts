@@ -2,7 +2,7 @@
 import type { Principal } from "lutra/protocol";
 import type { CallerHeaders } from "../delivery/caller-headers.ts";
 import { unverifiedCallers } from "../delivery/caller-headers.ts";
-import type { RequestCopy } from "../delivery/deliver-copy.ts";
+import { limitCopies, type RequestCopy } from "../delivery/deliver-copy.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import type { StreamToken } from "../delivery/own-token.ts";
 import type { Head } from "../head/head.ts";
@@ -28,10 +28,14 @@ export function copyWith(
   copy: (sent: RequestCopy, added?: readonly string[]) => void,
 ): (sent: RequestCopy) => void {
   if (credentials === undefined) return copy;
-  return (sent) => {
+  // Those that wait for a token keep their bodies, so they are limited, too.
+  return limitCopies<RequestCopy>((sent, onEnd) => {
     const token = credentials.get(callerOfHead(sent.head, sent.principal));
-    token.then(({ headers }) => copy(sent, headers())).catch(() => {});
-  };
+    token
+      .then(({ headers }) => copy(sent, headers()))
+      .catch(() => {})
+      .finally(onEnd);
+  });
 }
 
 /** Returns a function that creates the token of a request that is passed through. */
@@ -53,8 +57,8 @@ function streamToken(
     seeNonce: (nonce) => token?.seeNonce(nonce),
     refused: (challenge) => renewals.refused(token, challenge),
     stepUp: (scopes) => renewals.stepUp(token, scopes),
-    renew: async () => {
-      token = await credentials.get(caller);
+    renew: async (signal) => {
+      token = await credentials.get(caller, signal);
     },
   };
 }

@@ -87,6 +87,8 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   #resume: (() => void) | undefined;
   /** True while a refusal is read, after which the request is sent with another token. */
   #isRenewing = false;
+  /** Ends the wait for another token. Set while there is one. */
+  #renewal: AbortController | undefined;
   #length: number | undefined;
 
   constructor(forward: Forward, fleet: Fleet, { requestHeaders, token }: StreamHeaders) {
@@ -143,6 +145,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   abort(error: TransportError): void {
+    this.#renewal?.abort(error);
     this.#abort?.(error);
   }
 
@@ -254,11 +257,14 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
 
   async #renew(): Promise<void> {
     this.#isRenewing = false;
+    this.#renewal = new AbortController();
     try {
-      await this.#token?.renew();
+      await this.#token?.renew(this.#renewal.signal);
       this.#delivery.again();
     } catch (error) {
       this.#delivery.refuse({ reason: "credentials", error: ProtocolError.from(error) });
+    } finally {
+      this.#renewal = undefined;
     }
   }
 

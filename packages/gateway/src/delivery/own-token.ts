@@ -53,6 +53,6 @@ export interface StreamToken {
    * have them.
    */
   readonly stepUp: (scopes: readonly string[]) => boolean;
-  /** Obtains the token for the next attempt. */
-  readonly renew: () => Promise<void>;
+  /** Obtains the token for the next attempt. The signal ends the wait. */
+  readonly renew: (signal: AbortSignal) => Promise<void>;
 }
