@@ -299,15 +299,31 @@ describe.each([
     expect(response.status).toBe(404);
   });
 
-  it("open sessions that were sealed with an older key of the ring", async () => {
-    const session = await openChosen();
+  /** Starts a replica that seals with a newer key, which the others do not have. */
+  async function startNewer(): Promise<number> {
     const [old] = keys;
     const served = createServed();
     const secret = crypto.getRandomValues(new Uint8Array(32));
     const ring = [{ id: "newer", secret }, old as (typeof keys)[number]];
-    served.server.share({ replicas: 3, keys: ring, events: bus.events });
-    replicas.push({ served, ...(await fetchEndpoint(served.server)) });
-    session.place.at = 3;
+    served.server.share({ replicas: 4, keys: ring, events: bus.events });
+    return replicas.push({ served, ...(await fetchEndpoint(served.server)) }) - 1;
+  }
+
+  it("open sessions that were sealed with an older key of the ring", async () => {
+    const session = await openChosen();
+    session.place.at = await startNewer();
     expect(await session.result("ping")).toEqual({});
+  });
+
+  it("pass on the answer to a replica that seals with a newer key", async () => {
+    const session = await openChosen();
+    session.place.at = await startNewer();
+    const result = session.call("complete");
+    const { id } = await session.first("sampling/createMessage");
+    session.place.at = 0;
+    const content = { type: "text", text: "three" };
+    const sampled = { role: "assistant", content, model: "m" };
+    expect((await session.post({ jsonrpc: "2.0", id, result: sampled })).status).toBe(202);
+    expect((await result).content).toEqual([{ type: "text", text: JSON.stringify(content) }]);
   });
 });

@@ -89,7 +89,7 @@ export class LegacyServer {
     this.tokens = new SessionTokens(sessions.sealer, this.#now);
     const channel = new Channel(sessions.events, options.onError);
     this.changes = new SessionChanges(channel, sessions.handles);
-    this.answers = new PendingAnswers(channel, sessions.sealer);
+    this.answers = new PendingAnswers(channel);
     this.#calls = new OpenCalls(channel);
     this.channel = channel;
     this.sealer = sessions.sealer;

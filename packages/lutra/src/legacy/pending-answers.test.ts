@@ -1,17 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
-import { createSealer, randomKeys } from "../server/seal.ts";
 import type { EventBus } from "../stores/event-bus.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { Channel } from "./channel.ts";
 import { PendingAnswers } from "./pending-answers.ts";
 
 const request = { method: "roots/list", params: {} };
-const keys = randomKeys();
 
 function create(bus: EventBus = createMemoryEventBus()) {
-  const sealer = createSealer(keys);
-  return new PendingAnswers(new Channel(bus, () => {}), () => sealer);
+  return new PendingAnswers(new Channel(bus, () => {}));
 }
 
 /** Asks, and resolves once the request is sent. */

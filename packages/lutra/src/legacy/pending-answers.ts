@@ -8,12 +8,11 @@ import { cancelledNotification } from "../protocol/cancellation.ts";
 import { invalidParams, ProtocolError } from "../protocol/errors.ts";
 import { isObject, type JSONObject, sizeOfJSON } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
-import { randomId } from "../server/random-id.ts";
-import type { Sealer } from "../server/seal.ts";
 import { delay } from "../time/backoff.ts";
 import { within } from "../time/within.ts";
 import type { Channel } from "./channel.ts";
 import type { LiveRequest } from "./legacy-input.ts";
+import { createSentRequestId, isSentRequestId } from "./sent-request-id.ts";
 
 interface Pending {
   readonly key: string;
@@ -39,16 +38,14 @@ const maxAnswerMs = 3_600_000;
 
 export class PendingAnswers {
   readonly #channel: Channel;
-  readonly #sealer: () => Sealer;
   readonly #pending = new Map<string, Pending>();
   readonly #perSession = new Map<string, number>();
   /** The answers on their way to another replica, with the functions that end their repetition. */
   readonly #relayed = new Map<string, () => void>();
   #relayedBytes = 0;
 
-  constructor(channel: Channel, sealer: () => Sealer) {
+  constructor(channel: Channel) {
     this.#channel = channel;
-    this.#sealer = sealer;
     channel.on("answer", (message) => this.#receiveRelayed(message));
     channel.on("answered", ({ id }) => this.#relayed.get(String(id))?.());
   }
@@ -85,7 +82,7 @@ export class PendingAnswers {
     if (this.#settle(key, response)) return true;
     const { id } = response;
     // Only the id of a request that some replica has sent is passed on, and only once at a time.
-    if (typeof id !== "string" || (await this.#sealer().open(id, bindingOf(key))) === undefined) {
+    if (typeof id !== "string" || !(await isSentRequestId(id, key))) {
       throw invalidParams("id: expected that of a request from this server in this session");
     }
     if (this.#relayed.has(id)) return true;
@@ -98,8 +95,8 @@ export class PendingAnswers {
 
   async #wait(key: string, request: LiveRequest, { send, signal }: Asking): Promise<JSONObject> {
     const { method, params } = request;
-    // The seal proves to all replicas that the answer is that of this session to a request of theirs.
-    const id = await this.#sealer().seal(randomId(9), bindingOf(key));
+    // Proves to all replicas that the answer is that of this session to a request of theirs.
+    const id = await createSentRequestId(key);
     const tooLate = () => refused(method, `no answer within ${maxAnswerMs / 1000} s`);
     let isAnswered = false;
     const answer = new Promise<JSONObject>((resolve) => {
@@ -156,10 +153,6 @@ export class PendingAnswers {
     if (typeof key !== "string" || !isObject(response)) return;
     if (this.#settle(key, response)) void this.#channel.send("answered", { id: response.id });
   }
-}
-
-function bindingOf(key: string): string {
-  return `legacy request to ${key}`;
 }
 
 function refused(method: string, detail: string): ProtocolError {

@@ -45,7 +45,8 @@ export interface ServerOptions<
   readonly observer?: Observer;
   /**
    * Keys that seal request state and cursors. All replicas need the same keys. The first one seals,
-   * all of them open. To rotate keys, add a new one at the front.
+   * all of them open. To rotate keys, add a new one at the end on all replicas, then move it to the
+   * front.
    *
    * @default a random key of this process
    */
