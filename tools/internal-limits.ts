@@ -66,7 +66,7 @@ export const internalLimits: InternalLimits = {
     maxRemembered: "bounds a memory of recent cancellations",
   },
   "packages/lutra/src/legacy/session-changes.ts": { maxReadSessions: memo },
-  "packages/lutra/src/legacy/session.ts": { maxOpened: memo },
+  "packages/lutra/src/legacy/session.ts": { maxOpened: memo, maxOpenedLength: memo },
   "packages/lutra/src/middleware/caching.ts": {
     maxSkewMs: "older responses of other processes are requested again",
   },

@@ -27,7 +27,8 @@ import {
   streamTokenIn,
 } from "../transport/http/legacy-hook.ts";
 import { isAnswer } from "./answer.ts";
-import { accepted, type CallResponse, contextOf, HttpCall } from "./http-call.ts";
+import { contextOf } from "./call-context.ts";
+import { accepted, type CallResponse, HttpCall } from "./http-call.ts";
 import { isFeedEvent, openHttpFeed } from "./http-feed.ts";
 import { sessionNotFound, toLegacyError } from "./legacy-error.ts";
 import {
@@ -73,7 +74,10 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
       if (Array.isArray(received)) return await this.#batch(received, session, exchange);
       if (isAnswer(received)) return exchange.respond(await this.#answer(received, session));
       const message = parseMessage(received);
-      if (isRequest(message)) return await this.#call([message], { session, exchange });
+      if (isRequest(message)) {
+        const call = new HttpCall(session, exchange, this.#streams);
+        return call.end(await this.#respond(message, session, call.link()));
+      }
       this.#server.accept(message, session);
       exchange.respond(accepted);
     } catch (thrown) {
@@ -164,32 +168,13 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
         refusals.push({ json, status: 200 });
       }
     }
-    await this.#call(requests, { session, exchange, refusals });
+    const call = new HttpCall(session, exchange, this.#streams);
+    const respond = (request: JSONRPCRequest) => this.#respond(request, session, call.link());
+    call.endBatch([...refusals, ...(await Promise.all(requests.map(respond)))]);
   }
 
   async #answer(answer: JSONObject, { key }: Session): Promise<LegacyResponse> {
     return (await this.#server.answers.receive(key, answer)) ? accepted : { status: 503 };
-  }
-
-  /** Serves the requests of one POST. `refusals` makes it a batch. */
-  async #call(
-    requests: readonly JSONRPCRequest[],
-    {
-      session,
-      exchange,
-      refusals,
-    }: {
-      readonly session: Session;
-      readonly exchange: LegacyExchange;
-      readonly refusals?: readonly CallResponse[];
-    },
-  ): Promise<void> {
-    const call = new HttpCall(session, exchange, this.#streams);
-    const respond = (request: JSONRPCRequest) => this.#respond(request, session, call.link());
-    const [first] = requests;
-    if (refusals === undefined && first !== undefined)
-      return call.end([await respond(first)], false);
-    call.end([...(refusals ?? []), ...(await Promise.all(requests.map(respond)))], true);
   }
 
   /** Resolves to undefined for a request that was cancelled, also if its handler has ended since. */

@@ -8,7 +8,7 @@ import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import { randomId } from "../server/random-id.ts";
 import type { LegacyExchange } from "../transport/http/legacy-hook.ts";
 import { keepAliveComment } from "../transport/http/rules.ts";
-import { contextOf } from "./http-call.ts";
+import { contextOf } from "./call-context.ts";
 import type { LegacyServer } from "./legacy-server.ts";
 import { has } from "./revisions.ts";
 import type { Session } from "./session.ts";

@@ -17,13 +17,14 @@ import type { SessionState } from "../server/session-state.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { delay } from "../time/backoff.ts";
-import { CallContext, type Cancellation } from "./call-context.ts";
+import { CallContext, type Cancellation, contextOf, type RequestSource } from "./call-context.ts";
 import { ChangeFeed, type FeedOptions, followsLast } from "./change-feed.ts";
 import { Channel } from "./channel.ts";
 import { initialize } from "./initialize.ts";
+import type { LiveRequest } from "./legacy-input.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { PendingAnswers } from "./pending-answers.ts";
-import { serveLegacy } from "./serve-legacy.ts";
+import { type LegacyCall, serveLegacy } from "./serve-legacy.ts";
 import { type Session, SessionTokens } from "./session.ts";
 import {
   canFollow,
@@ -53,7 +54,8 @@ export interface LegacyServerOptions {
 
 /** The connection on which a request of a session arrived. */
 export interface Link {
-  readonly context: Pick<RequestContext, "principal" | "address" | "notify">;
+  readonly source: RequestSource;
+  readonly notify: RequestContext["notify"];
   /** Sends a request to the client, or a notification that concerns one. */
   readonly send: (message: JSONObject | JSONRPCNotification) => unknown;
   /** Cancels the request, also when its client has gone for good. */
@@ -116,20 +118,15 @@ export class LegacyServer {
     const own = sessionMethods.get(request.method);
     if (own !== undefined) return own(this, { params: request.params ?? {}, session, link });
     const { key } = session;
-    const { cancellation, send, context } = link;
-    const close = this.#calls.open(key, request.id, cancellation);
+    const { cancellation } = link;
+    this.#calls.open(key, request.id, cancellation);
     try {
       const found = this.changes.of(session);
       const { level = defaultLevel } = isThenable(found) ? await found : found;
-      return await serveLegacy(this.#serve, request, {
-        session,
-        level,
-        notify: context.notify,
-        contextFor: (notify) => new CallContext(context, { notify, cancellation }),
-        ask: (live) => this.answers.ask(key, live, { send, signal: cancellation.signal }),
-      });
+      const call = new ServedCall(session, level, { link, answers: this.answers });
+      return await serveLegacy(this.#serve, request, call);
     } finally {
-      close();
+      this.#calls.close(key, request.id, cancellation);
     }
   }
 
@@ -174,13 +171,13 @@ export class LegacyServer {
   }
 
   /** Subscribes a session to a resource. */
-  async subscribe(uri: string, session: Session, { context }: Link): Promise<void> {
+  async subscribe(uri: string, session: Session, { source }: Link): Promise<void> {
     const changes = await this.changes.of(session);
     const { uris = [] } = changes;
     if (uris.includes(uri)) return;
     if (!canFollow(changes, uri)) throw tooManySubscriptions();
-    const source = { serve: this.#serve, session, context };
-    if (!(await followsLast(source, [...uris, uri]))) throw resourceNotFound(uri);
+    const asked = { serve: this.#serve, session, context: contextOf(source) };
+    if (!(await followsLast(asked, [...uris, uri]))) throw resourceNotFound(uri);
     await this.changes.change(session, { follow: uri });
     // A change right after the response must reach the client, if its stream is here.
     await this.#changed(session.key);
@@ -216,6 +213,41 @@ export class LegacyServer {
     } catch (thrown) {
       this.report(thrown);
     }
+  }
+}
+
+/** One request of a session. */
+class ServedCall implements LegacyCall {
+  readonly session: Session;
+  readonly level: LoggingLevel;
+  readonly #link: Link;
+  readonly #answers: PendingAnswers;
+
+  constructor(
+    session: Session,
+    level: LoggingLevel,
+    { link, answers }: { readonly link: Link; readonly answers: PendingAnswers },
+  ) {
+    this.session = session;
+    this.level = level;
+    this.#link = link;
+    this.#answers = answers;
+  }
+
+  notify(notification: JSONRPCNotification): void | Promise<void> {
+    return this.#link.notify(notification);
+  }
+
+  contextFor(notify: RequestContext["notify"]): RequestContext {
+    const { source, cancellation } = this.#link;
+    return new CallContext(source, { notify, cancellation });
+  }
+
+  ask(request: LiveRequest): Promise<unknown> {
+    const link = this.#link;
+    const { signal } = link.cancellation;
+    const send: Link["send"] = (message) => link.send(message);
+    return this.#answers.ask(this.session.key, request, { send, signal });
   }
 }
 

@@ -56,9 +56,10 @@ describe("OpenCalls", () => {
 
   it("keeps nothing of requests that have ended", () => {
     const calls = create();
-    const close = [1, 2, 1].map((id) => calls.open("s", id, new AbortController()));
+    const opened = [1, 2, 1].map((id) => [id, new AbortController()] as const);
+    for (const [id, request] of opened) calls.open("s", id, request);
     expect([...calls.keys()]).toEqual(["s"]);
-    for (const end of close) end();
+    for (const [id, request] of opened) calls.close("s", id, request);
     expect([calls.has("s"), [...calls.keys()]]).toEqual([false, []]);
   });
 });

@@ -22,15 +22,18 @@ export class OpenCalls {
     });
   }
 
-  /** Registers a request. Returns the function that removes it. */
-  open(key: string, id: RequestId, request: Cancellable): () => void {
-    const calls = this.#sessions.get(key) ?? new Map<RequestId, Cancellable>();
-    this.#sessions.set(key, calls);
-    calls.set(id, request);
-    return () => {
-      if (calls.get(id) === request) calls.delete(id);
-      if (calls.size === 0 && this.#sessions.get(key) === calls) this.#sessions.delete(key);
-    };
+  /** Registers a request, until it is closed. */
+  open(key: string, id: RequestId, request: Cancellable): void {
+    const calls = this.#sessions.get(key);
+    if (calls === undefined) this.#sessions.set(key, new Map([[id, request]]));
+    else calls.set(id, request);
+  }
+
+  /** Removes a request, unless another one with its id has replaced it. */
+  close(key: string, id: RequestId, request: Cancellable): void {
+    const calls = this.#sessions.get(key);
+    if (calls?.get(id) === request) calls.delete(id);
+    if (calls?.size === 0) this.#sessions.delete(key);
   }
 
   /** Returns true while requests of a session run here. */

@@ -19,6 +19,7 @@ function createExchange() {
     principal: undefined,
     address: undefined,
     respond: () => {},
+    isGone: false,
     onGone: () => {},
     stream: (onClose) => {
       close = onClose;

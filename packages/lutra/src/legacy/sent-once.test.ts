@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
+import { type NotificationPlace, placed } from "../server/handler/notification-place.ts";
 import { SentOnce } from "./sent-once.ts";
 
 const log = (data: unknown): JSONRPCNotification => ({
@@ -13,12 +14,12 @@ const progress = (value: number, total = 9): JSONRPCNotification => ({
   params: { progressToken: "p", progress: value, total },
 });
 
+const at = (place: NotificationPlace, data: unknown) => placed(log(data), place);
+
 /** Runs executions one after the other. Returns what was sent in each. */
 function run(...executions: (readonly JSONRPCNotification[])[]): JSONRPCNotification[][] {
   let sent: JSONRPCNotification[] = [];
-  const once = new SentOnce((notification) => {
-    sent.push(notification);
-  });
+  const once = new SentOnce({ notify: (notification) => void sent.push(notification) });
   return executions.map((notifications) => {
     sent = [];
     once.replay();
@@ -71,5 +72,31 @@ describe("SentOnce", () => {
     const many = Array.from({ length: 20 }, (_, index) => log(`${index}${"x".repeat(100_000)}`));
     const [, second] = run(many, many);
     expect(second?.length).toBe(10);
+  });
+
+  it("recognises a notification by its place, although its text differs", () => {
+    const executions = run(
+      [at(0, "at 9:00"), at(0, "same")],
+      [at(0, "at 9:01"), at(0, "same"), at(2, "done")],
+    );
+    expect(executions).toEqual([[log("at 9:00"), log("same")], [log("done")]]);
+  });
+
+  it("sends an equal notification at another place", () => {
+    expect(run([at(1, "x")], [at(4, "x")], [at(4, "x"), at(6, "x")])).toEqual([
+      [log("x")],
+      [log("x")],
+      [log("x")],
+    ]);
+  });
+
+  it("sends all notifications of an execution that repeats none", () => {
+    expect(run([at("new", "x")], [at("new", "x")])).toEqual([[log("x")], [log("x")]]);
+  });
+
+  it("compares at most 1000 places", () => {
+    const many = Array.from({ length: 1500 }, (_, index) => at(index, "x"));
+    const [first, second] = run(many, many);
+    expect([first?.length, second?.length]).toEqual([1500, 500]);
   });
 });

@@ -2,6 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Serve } from "../protocol/exchange.ts";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import { createServer } from "../server/create-server.ts";
+import type { HandlerContext } from "../server/handler/handler-context.ts";
+import { inputRequired } from "../server/results.ts";
+import { defineTool } from "../server/tools.ts";
 import { type LegacyCall, serveLegacy } from "./serve-legacy.ts";
 import { createSession } from "./session.ts";
 
@@ -118,6 +122,62 @@ describe("serveLegacy", () => {
       expect(serve).not.toHaveBeenCalled();
     },
   );
+});
+
+describe("equal log messages before and after a question", () => {
+  const elicit = { message: "?", requestedSchema: { type: "object", properties: {} } } as const;
+  const say = (context: HandlerContext) => context.log("info", "x");
+
+  it.each<[string, (context: HandlerContext) => unknown]>([
+    [
+      "of a handler",
+      async (context) => {
+        await say(context);
+        await context.elicit("q", elicit);
+        await say(context);
+      },
+    ],
+    [
+      "of a step, and of its handler",
+      async (context) => {
+        await context.step("s", () => say(context));
+        await context.elicit("q", elicit);
+        await say(context);
+      },
+    ],
+    [
+      "of a handler that has asked already",
+      async (context) => {
+        const answer = context.elicit("q", elicit);
+        await say(context);
+        await answer;
+        await say(context);
+      },
+    ],
+    [
+      "of a handler that continues from a state",
+      async (context) => {
+        await say(context);
+        const inputRequests = { q: { method: "elicitation/create", params: elicit } } as const;
+        if (context.state === undefined) return inputRequired({ inputRequests, state: "asked" });
+      },
+    ],
+  ])("are sent once each: %s", async (_what, handler) => {
+    const call = async (_args: unknown, context: HandlerContext) =>
+      (await handler(context)) ?? "ok";
+    const tools = [defineTool({ name: "x", call: call as never })];
+    const server = createServer({ name: "s", version: "1", logging: true, tools });
+    const notify = vi.fn();
+    const result = await serveLegacy(server.serve, request, {
+      session,
+      level: "info",
+      notify,
+      contextFor: (own) => ({ signal: new AbortController().signal, notify: own }),
+      ask: async () => ({ action: "accept", content: {} }),
+    });
+    expect(result).toEqual({ content: [{ type: "text", text: "ok" }] });
+    expect(notify).toHaveBeenCalledTimes(2);
+  });
 });
 
 describe("a server that only wants its state returned", () => {

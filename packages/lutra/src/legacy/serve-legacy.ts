@@ -14,13 +14,12 @@ import {
   parseInputRequired,
 } from "../protocol/input-required.ts";
 import { isObject, type JSONObject } from "../protocol/json.ts";
-import type { JSONRPCNotification, JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import type { LoggingLevel } from "../protocol/logging.ts";
-import { metaKeys } from "../protocol/meta.ts";
 import { coreMethods } from "../protocol/methods.ts";
-import { latestVersion } from "../protocol/versioning.ts";
 import { backoffMs, delay } from "../time/backoff.ts";
 import { type LiveRequest, toLiveRequest } from "./legacy-input.ts";
+import { copyMembers } from "./members.ts";
 import { SentOnce } from "./sent-once.ts";
 import type { Session } from "./session.ts";
 import { toLegacyResult } from "./to-legacy.ts";
@@ -30,6 +29,7 @@ export interface LegacyCall {
   readonly session: Session;
   /** The least severe log messages that the session receives. */
   readonly level: LoggingLevel;
+  /** Sends a notification to the client. */
   readonly notify: RequestContext["notify"];
   /** Returns the context of one execution of the request. */
   readonly contextFor: (notify: RequestContext["notify"]) => RequestContext;
@@ -58,51 +58,74 @@ export async function serveLegacy(
   call: LegacyCall,
 ): Promise<Result> {
   if (!shared.has(request.method)) throw methodNotFound(request.method, call.session.version);
+  const { jsonrpc, id, method } = request;
   const params = withProtocolFields(request.params, call);
-  const sent = new SentOnce(call.notify);
-  const notify = (message: JSONRPCNotification) => sent.notify(message);
-  let context = call.contextFor(notify);
-  let result = await serve({ ...request, params }, context);
+  const sent = new SentOnce(call);
+  const context = call.contextFor((message) => sent.notify(message));
+  let result = await serve({ jsonrpc, id, method, params }, context);
+  if (result.resultType === inputRequired) {
+    const again = async (answers: JSONObject) => {
+      sent.replay();
+      const own = call.contextFor((message) => sent.notify(message));
+      return serve({ jsonrpc, id, method, params: { ...params, ...answers } }, own);
+    };
+    result = await untilComplete(result, { call, signal: context.signal, again });
+  }
+  return toLegacyResult(result, call.session.version);
+}
+
+interface Rounds {
+  readonly call: LegacyCall;
+  readonly signal: AbortSignal;
+  /** Executes the request again, with answers and the request state. */
+  readonly again: (answers: JSONObject) => Promise<Result>;
+}
+
+/** Asks for input, and executes the request again with the answers, until it needs none. */
+async function untilComplete(first: Result, { call, signal, again }: Rounds): Promise<Result> {
+  let result = first;
   for (let round = 1; result.resultType === inputRequired; round += 1) {
     if (round > maxRounds) {
       throw new ProtocolError("internalError", `The call needs input after ${maxRounds} rounds`);
     }
     const { inputRequests, requestState } = parseInputRequired(result);
     if (inputRequests === undefined) {
-      await delay(backoffMs(round - 1, Math.random, idlePace), context.signal);
+      await delay(backoffMs(round - 1, Math.random, idlePace), signal);
     }
     const inputResponses = inputRequests && (await askAll(inputRequests, call));
-    const retry = { ...params, ...(inputResponses && { inputResponses }) };
-    const state = requestState === undefined ? {} : { requestState };
-    sent.replay();
-    context = call.contextFor(notify);
-    result = await serve({ ...request, params: { ...retry, ...state } }, context);
+    result = await again({
+      ...(inputResponses && { inputResponses }),
+      ...(requestState !== undefined && { requestState }),
+    });
   }
-  return toLegacyResult(result, call.session.version);
+  return result;
 }
 
 function methodNotFound(method: string, version: string): ProtocolError {
   return new ProtocolError("methodNotFound", `Method not found in MCP ${version}: ${method}`);
 }
 
+/** The parameters of the current revision that a client of a session cannot send. */
+const ownParams: ReadonlySet<string> = new Set(["_meta", "inputResponses", "requestState"]);
+const none: ReadonlySet<string> = new Set();
+
 /** Adds what the current revision sends with each request, and `initialize` has said once. */
 export function withProtocolFields(
   params: JSONObject | undefined,
   { session, level }: Pick<LegacyCall, "session" | "level">,
 ): JSONObject {
-  const { capabilities, clientInfo } = session;
-  const own = isObject(params?._meta) ? params._meta : undefined;
-  const { inputResponses: _, requestState: __, ...rest } = params ?? {};
-  return {
-    ...rest,
-    _meta: {
-      ...own,
-      [metaKeys.protocolVersion]: latestVersion,
-      [metaKeys.clientCapabilities]: capabilities,
-      ...(clientInfo && { [metaKeys.clientInfo]: clientInfo }),
-      [metaKeys.logLevel]: level,
-    },
-  };
+  const fields = session.fieldsFor(level);
+  if (params === undefined) return { _meta: fields };
+  const sent: Record<string, unknown> = { _meta: withFields(params._meta, fields) };
+  copyMembers(sent, params, ownParams);
+  return sent;
+}
+
+function withFields(meta: unknown, fields: JSONObject): JSONObject {
+  if (!isObject(meta)) return fields;
+  const all: Record<string, unknown> = {};
+  copyMembers(all, meta, none);
+  return Object.assign(all, fields);
 }
 
 /** Asks for all inputs at once. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
 import { createSealer, randomKeys } from "../server/seal.ts";
 import { createSession, SessionTokens } from "./session.ts";
@@ -62,6 +62,37 @@ describe("createSession", () => {
 });
 
 describe("2025-11-25/basic/transports#session-management", () => {
+  it("a token does not open once its key has been removed, also where it was opened before", async () => {
+    const keys = randomKeys();
+    let sealer = createSealer(keys);
+    const tokens = new SessionTokens(
+      () => sealer,
+      () => now,
+    );
+    const token = await tokens.seal(session(), alice);
+    expect(await tokens.open(token, alice)).toBeDefined();
+    sealer = createSealer([...randomKeys().map((key) => ({ ...key, id: "new" })), ...keys]);
+    expect(await tokens.open(token, alice)).toBeDefined();
+    sealer = createSealer(randomKeys());
+    expect(await tokens.open(token, alice)).toBeUndefined();
+  });
+
+  it("tokens that are remembered have a limited length", async () => {
+    const sealer = createSealer(randomKeys());
+    const open = vi.spyOn(sealer as { open: typeof sealer.open }, "open");
+    const tokens = new SessionTokens(
+      () => sealer,
+      () => now,
+    );
+    const long = { id: "x".repeat(200_000) };
+    const sealed = await Promise.all(Array.from({ length: 8 }, () => tokens.seal(session(), long)));
+    for (const token of sealed) await tokens.open(token, long);
+    await tokens.open(sealed[7] as string, long);
+    expect(open).toHaveBeenCalledTimes(8);
+    await tokens.open(sealed[0] as string, long);
+    expect(open).toHaveBeenCalledTimes(9);
+  });
+
   it("a token opens at every replica with the keys", async () => {
     const { tokens, another } = create();
     const opened = session();

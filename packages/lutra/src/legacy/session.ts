@@ -7,7 +7,9 @@
 import type { ClientCapabilities } from "../protocol/capabilities.ts";
 import type { Principal } from "../protocol/exchange.ts";
 import { isObject, type JSONObject } from "../protocol/json.ts";
-import type { Implementation } from "../protocol/meta.ts";
+import type { LoggingLevel } from "../protocol/logging.ts";
+import { type Implementation, metaKeys } from "../protocol/meta.ts";
+import { latestVersion } from "../protocol/versioning.ts";
 import { randomId } from "../server/random-id.ts";
 import type { Sealer } from "../server/seal.ts";
 import { BoundedMap } from "../stores/bounded-map.ts";
@@ -22,12 +24,16 @@ export interface Session {
   readonly clientInfo: Implementation | undefined;
   /** Time at which the session ends, in milliseconds since 1970. */
   readonly expiresAt: number;
+  /** Returns what the current revision sends with each request, and `initialize` has said once. */
+  readonly fieldsFor: (level: LoggingLevel) => JSONObject;
 }
 
 /** Maximum length of the name and the version of a client that a session keeps, in characters. */
 const maxNameLength = 64;
 /** Maximum number of opened tokens that are remembered, so that they are not decrypted again. */
 const maxOpened = 1000;
+/** Maximum length of these tokens, in characters. */
+const maxOpenedLength = 1_048_576;
 
 /** The parts of `initialize` that a session keeps. */
 export interface Introduction {
@@ -45,20 +51,58 @@ export function createSession(
   { version, capabilities, clientInfo }: Introduction,
   expiresAt: number,
 ): Session {
-  return {
+  return new OpenSession({
     key: randomId(),
     version,
     capabilities: capabilitiesIn(capabilities, version),
     clientInfo: shortInfo(clientInfo),
     expiresAt,
-  };
+  });
+}
+
+/** A session, and the protocol fields of its requests, which seldom change. */
+class OpenSession implements Session {
+  readonly key: string;
+  readonly version: string;
+  readonly capabilities: ClientCapabilities;
+  readonly clientInfo: Implementation | undefined;
+  readonly expiresAt: number;
+  #level: LoggingLevel | undefined;
+  #fields: JSONObject | undefined;
+
+  constructor({ key, version, capabilities, clientInfo, expiresAt }: Omit<Session, "fieldsFor">) {
+    this.key = key;
+    this.version = version;
+    this.capabilities = capabilities;
+    this.clientInfo = clientInfo;
+    this.expiresAt = expiresAt;
+  }
+
+  fieldsFor(level: LoggingLevel): JSONObject {
+    if (this.#fields !== undefined && level === this.#level) return this.#fields;
+    const { capabilities, clientInfo } = this;
+    this.#level = level;
+    this.#fields = Object.freeze({
+      [metaKeys.protocolVersion]: latestVersion,
+      [metaKeys.clientCapabilities]: capabilities,
+      ...(clientInfo && { [metaKeys.clientInfo]: clientInfo }),
+      [metaKeys.logLevel]: level,
+    }) as JSONObject;
+    return this.#fields;
+  }
 }
 
 /** Seals and opens the tokens of sessions. A token opens for its own principal only. */
 export class SessionTokens {
   readonly #sealer: () => Sealer;
   readonly #now: () => number;
-  readonly #opened = new BoundedMap<string, Session>({ maxEntries: maxOpened });
+  readonly #opened = new BoundedMap<string, Opened>({
+    maxEntries: maxOpened,
+    maxWeight: maxOpenedLength,
+    weightOf: ({ length }) => length,
+  });
+  /** The sealer that has opened them. Another one may lack the key of a token. */
+  #openedBy: Sealer | undefined;
 
   constructor(sealer: () => Sealer, now: () => number) {
     this.#sealer = sealer;
@@ -79,18 +123,23 @@ export class SessionTokens {
     token: string,
     principal: Principal | undefined,
   ): Session | undefined | Promise<Session | undefined> {
+    const sealer = this.#sealer();
+    if (sealer !== this.#openedBy) this.#opened.clear();
+    this.#openedBy = sealer;
     const binding = bindingOf(principal);
-    const known = this.#opened.get(openedKey(token, binding));
-    if (known !== undefined) return this.#unlessExpired(known);
-    return this.#decrypt(token, binding);
+    const known = this.#opened.get(token);
+    if (known?.binding === binding) return this.#unlessExpired(known.session);
+    return this.#decrypt(token, binding, sealer);
   }
 
-  async #decrypt(token: string, binding: string): Promise<Session | undefined> {
-    const value = await this.#sealer().open(token, binding);
+  async #decrypt(token: string, binding: string, sealer: Sealer): Promise<Session | undefined> {
+    const value = await sealer.open(token, binding);
     if (!isObject(value)) return undefined;
     const { k, v, c, i, e } = value as unknown as SealedSession;
-    const session = { key: k, version: v, capabilities: c, clientInfo: i, expiresAt: e };
-    this.#opened.set(openedKey(token, binding), session);
+    const fields = { key: k, version: v, capabilities: c, clientInfo: i, expiresAt: e };
+    const session = new OpenSession(fields);
+    const length = token.length + binding.length;
+    if (sealer === this.#openedBy) this.#opened.set(token, { session, binding, length });
     return this.#unlessExpired(session);
   }
 
@@ -99,17 +148,19 @@ export class SessionTokens {
   }
 }
 
+/** An opened token. It opens with one binding only. */
+interface Opened {
+  readonly session: Session;
+  readonly binding: string;
+  readonly length: number;
+}
+
 interface SealedSession {
   readonly k: string;
   readonly v: string;
   readonly c: ClientCapabilities;
   readonly i: Implementation | undefined;
   readonly e: number;
-}
-
-/** Returns the key of an opened token. The text of a header has no line break, so no two keys are equal. */
-function openedKey(token: string, binding: string): string {
-  return `${token}\n${binding}`;
 }
 
 function bindingOf(principal: Principal | undefined): string {

@@ -69,7 +69,8 @@ class Process implements LegacyProcess {
     }
     const { principal, address, notify, signal } = context;
     return this.#server.serve(request, await this.#opening, {
-      context: { principal, address, notify },
+      source: { principal, address },
+      notify,
       send: (message) => this.#options.send({ ...message }),
       cancellation: Cancellation.from(signal),
     });

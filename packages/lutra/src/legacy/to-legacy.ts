@@ -5,6 +5,7 @@
 import { isObject, type JSONObject } from "../protocol/json.ts";
 import { type EncodedResult, type Result, resultBytes, withBytes } from "../protocol/json-rpc.ts";
 import { metaKeys } from "../protocol/meta.ts";
+import { setMember } from "./members.ts";
 import { has } from "./revisions.ts";
 
 /** The converted forms of results that are encoded ahead of time and sent many times. */
@@ -24,22 +25,33 @@ export function toLegacyResult(result: EncodedResult, version: string): Result {
 }
 
 function convert(result: Result, version: string): Result {
-  const forms = Object.entries(result).map(
-    ([name, value]) => [name, (memberForms.get(name) ?? same)(value, version)] as const,
-  );
-  // An assignment to a member called `__proto__` would change the prototype.
-  return Object.fromEntries(forms.filter(([, form]) => form !== undefined));
+  const converted: Record<string, unknown> = {};
+  for (const name of Object.keys(result)) {
+    const form = memberForms.get(name);
+    const value = form === undefined ? result[name] : form(result[name], version);
+    if (value !== undefined) setMember(converted, name, value);
+  }
+  return converted;
 }
 
 /** Returns the form of a member for a revision, or undefined if the revision lacks the member. */
 type Form = (value: unknown, version: string) => unknown;
 
-const same: Form = (value) => value;
 const absent: Form = () => undefined;
 const listOf =
   (form: (entry: JSONObject, version: string) => unknown): Form =>
-  (value, version) =>
-    Array.isArray(value) ? value.map((entry) => form(entry, version)) : value;
+  (value, version) => {
+    if (!Array.isArray(value)) return value;
+    // Most entries need no change.
+    let changed: unknown[] | undefined;
+    for (const [index, entry] of value.entries()) {
+      const own = form(entry, version);
+      if (own === entry) continue;
+      changed ??= [...value];
+      changed[index] = own;
+    }
+    return changed ?? value;
+  };
 
 /** The forms of the members of results, whose names mean the same in all methods. */
 const memberForms: ReadonlyMap<string, Form> = new Map(
@@ -71,8 +83,13 @@ const memberForms: ReadonlyMap<string, Form> = new Map(
 /** Returns `_meta` without the members that the protocol has reserved since. */
 function metaIn(value: unknown): unknown {
   if (!isObject(value)) return undefined;
-  const { [metaKeys.serverInfo]: _, ...meta } = value;
-  return Object.keys(meta).length > 0 ? meta : undefined;
+  let meta: Record<string, unknown> | undefined;
+  for (const name of Object.keys(value)) {
+    if (name === metaKeys.serverInfo) continue;
+    meta ??= {};
+    setMember(meta, name, value[name]);
+  }
+  return meta;
 }
 
 /** Removes the members of a list's entry that its revision lacks. */
@@ -117,6 +134,8 @@ function withoutMeta(entry: JSONObject, version: string): JSONObject {
 
 /** Returns a content block, or a text in place of one that the revision lacks. */
 export function toLegacyContent(block: JSONObject, version: string): JSONObject {
+  // All revisions have texts, which are most of the blocks.
+  if (block.type === "text" && block._meta === undefined) return block;
   if (block.type === "audio" && !has(version, "annotations")) {
     return { type: "text", text: `[audio, ${block.mimeType}: not supported by MCP ${version}]` };
   }

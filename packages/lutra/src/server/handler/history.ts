@@ -63,6 +63,8 @@ export class History {
   #position = 0;
   #passed = 0;
   #starts = 0;
+  /** Number of starts and ends that the handler has seen in this round. */
+  #place = 0;
   #mistake: HandlerError | undefined;
 
   constructor(recorded: readonly HistoryEntry[], graceMs: number) {
@@ -88,6 +90,11 @@ export class History {
   /** The mistake of the handler. It takes precedence over its value and its errors. */
   get mistake(): HandlerError | undefined {
     return this.#mistake;
+  }
+
+  /** Number of starts and ends that the handler has seen, which is the same in each round. */
+  get place(): number {
+    return this.#place;
   }
 
   /** False until all recorded entries have been replayed. */
@@ -151,6 +158,7 @@ export class History {
   #begin(start: OperationStart, operation: Operation): void {
     const number = this.#starts;
     this.#starts += 1;
+    this.#place += 1;
     this.#entries.push(start);
     this.#run(operation, number, start);
   }
@@ -163,6 +171,10 @@ export class History {
 
   #settle(settle: () => void): void {
     this.#running -= 1;
+    // The code that has just started the operation has not seen its end.
+    queueMicrotask(() => {
+      this.#place += 1;
+    });
     settle();
   }
 
@@ -182,6 +194,7 @@ export class History {
     if ("end" in entry) {
       this.#inOwnTurn(() => {
         this.#position += 1;
+        this.#place += 1;
         this.#take(entry.end)?.replay(entry);
         this.#replay();
       });
@@ -191,6 +204,7 @@ export class History {
     const operation = this.#open.get(number);
     if (operation === undefined) return false;
     this.#position += 1;
+    this.#place += 1;
     this.#passed += 1;
     if (operation.runsDuringReplay && !this.#ends.has(number)) {
       this.#run(this.#take(number), number, entry);

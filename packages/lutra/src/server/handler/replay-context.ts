@@ -15,6 +15,7 @@ import { isStandardSchema, type StandardSchema } from "../../schema/standard-sch
 import { elicitParams, type FormQuestion } from "./elicitation.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { HandlerError } from "./handler-error.ts";
+import type { NotificationPlace } from "./notification-place.ts";
 import { Questions } from "./questions.ts";
 import { RequestContextMembers } from "./request-members.ts";
 import type { InputMemory } from "./request-state.ts";
@@ -184,6 +185,12 @@ export class ReplayContext extends RequestContextMembers implements HandlerConte
     const { memory, settings, request } = this.#init;
     if (settings.observer === undefined || memory.firstTrace !== undefined) return memory;
     return { ...memory, firstTrace: readTraceContext(request.params?._meta)?.traceparent };
+  }
+
+  /** A round that continues from a state repeats nothing. */
+  protected override get notificationPlace(): NotificationPlace {
+    if (this.#init.memory.state !== undefined) return "new";
+    return this.#operations?.round.history.place ?? 0;
   }
 
   get #started(): Operations {

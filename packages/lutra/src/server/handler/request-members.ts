@@ -5,11 +5,12 @@ import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import type { Principal } from "../../protocol/exchange.ts";
 import type { InputResponse } from "../../protocol/input-required.ts";
 import type { JSONObject } from "../../protocol/json.ts";
-import { isAtLeast } from "../../protocol/logging.ts";
+import { isAtLeast, logMessageMethod } from "../../protocol/logging.ts";
 import type { Implementation, RequestMeta } from "../../protocol/meta.ts";
 import { progressNotification } from "../../protocol/progress.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import { type NotificationPlace, placed } from "./notification-place.ts";
 import { PacedProgress } from "./paced-progress.ts";
 import { inParallel } from "./parallel.ts";
 import type { RoundInit } from "./round.ts";
@@ -94,12 +95,18 @@ export class RequestContextMembers implements RequestMembers {
       if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
       // The data of a message is required, and `undefined` is not valid in JSON.
       const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
-      return this.#init.context.notify({ jsonrpc: "2.0", method: "notifications/message", params });
+      const message = { jsonrpc: "2.0", method: logMessageMethod, params } as const;
+      return this.#init.context.notify(placed(message, this.notificationPlace));
     };
   }
 
   get parallel(): HandlerContext["parallel"] {
     return (items, options, work) => quiet(inParallel(items, options, work));
+  }
+
+  /** The place of a notification that is sent now. A handler that is not replayed repeats nothing. */
+  protected get notificationPlace(): NotificationPlace {
+    return "new";
   }
 
   /** True when the handler has ended. */

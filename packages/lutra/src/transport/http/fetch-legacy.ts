@@ -111,6 +111,9 @@ function answered(
           },
         };
       },
+      get isGone() {
+        return http.signal.aborted;
+      },
       onGone: (callback) => onAbort(http.signal, callback),
     };
     serve(exchange).catch(reject);

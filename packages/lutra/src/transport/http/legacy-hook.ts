@@ -39,6 +39,8 @@ export interface LegacyExchange {
   readonly respond: (response: LegacyResponse) => void;
   /** Opens an event stream, and calls `onClose` later, once its connection has closed. */
   readonly stream: (onClose: (isComplete: boolean) => void) => EventSink;
+  /** True when the client has disconnected before it had the response. */
+  readonly isGone: boolean;
   /** Calls a function when the client disconnects before it has the response. */
   readonly onGone: (callback: () => void) => void;
 }

@@ -3,8 +3,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Principal } from "../../protocol/exchange.ts";
 import { encodeError } from "../../protocol/json-rpc.ts";
 import {
+  type EventSink,
   type LegacyExchange,
   LegacyHook,
+  type LegacyResponse,
   type LegacyServed,
   type LegacySupport,
 } from "./legacy-hook.ts";
@@ -65,7 +67,7 @@ export function createNodeLegacy(
     try {
       const principal = authenticate && (await authenticate(header, { httpMethod: req.method }));
       const endpoint = await legacy.endpoint();
-      const exchange = createExchange(request, rules, principal);
+      const exchange = new NodeLegacyExchange(request, rules, principal);
       await (req.method === "GET" ? endpoint.get(exchange) : endpoint.delete(exchange));
     } catch (thrown) {
       const error = toProtocolError(thrown, rules);
@@ -77,7 +79,8 @@ export function createNodeLegacy(
     takes: (header, received, target) => legacy.takes(header, received, target),
     post: async (received, request) => {
       const endpoint = await legacy.endpoint();
-      await endpoint.post(received, createExchange(request, rules, request.principal));
+      const exchange = new NodeLegacyExchange(request, rules, request.principal);
+      await endpoint.post(received, exchange);
     },
     takesMethod: ({ status }, { req, header }) =>
       status === 405 && legacy.takesMethod(req.method, header),
@@ -85,37 +88,59 @@ export function createNodeLegacy(
   };
 }
 
-function createExchange(
-  { req, res, header, cors, streams, members }: LegacyRequest,
-  rules: HttpRules,
-  principal: Principal | undefined,
-): LegacyExchange {
-  return {
-    target: originalTarget(req),
-    header,
-    principal,
-    members,
-    address: rules.addressOf ? rules.addressOf(header) : req.socket.remoteAddress,
-    respond: ({ status, headers, json }) => {
-      if (res.destroyed) return;
-      const all = { ...headers, ...cors };
-      if (json !== undefined) return writeJSON(res, status, json, all);
+/** The head of a request, and the ways to respond to it. */
+class NodeLegacyExchange implements LegacyExchange {
+  readonly header: ReadHeader;
+  readonly principal: Principal | undefined;
+  readonly members: object | undefined;
+  readonly address: string | undefined;
+  readonly #request: LegacyRequest;
+  readonly #rules: HttpRules;
+
+  constructor(request: LegacyRequest, rules: HttpRules, principal: Principal | undefined) {
+    const { header, req, members } = request;
+    this.header = header;
+    this.principal = principal;
+    this.members = members;
+    this.address = rules.addressOf ? rules.addressOf(header) : req.socket.remoteAddress;
+    this.#request = request;
+    this.#rules = rules;
+  }
+
+  get target(): string {
+    return originalTarget(this.#request.req);
+  }
+
+  get isGone(): boolean {
+    const { res } = this.#request;
+    return res.destroyed && !res.writableFinished;
+  }
+
+  respond({ status, headers, json }: LegacyResponse): void {
+    const { res, cors } = this.#request;
+    if (res.destroyed) return;
+    const all = headers === undefined ? cors : { ...headers, ...cors };
+    if (json !== undefined) writeJSON(res, status, json, all);
+    else
       respond(res, { status, headers: status === 204 ? all : { "content-length": "0", ...all } });
-    },
-    stream: (onClose) => {
-      const stream = new NodeEventStream(res, streams, rules.maxBufferedBytes);
-      afterClose(res, () => onClose(res.writableFinished));
-      stream.start(cors);
-      // The first event may come late, and clients wait for the head.
-      res.flushHeaders();
-      return { write: (text) => stream.sendText(text), end: () => void res.end() };
-    },
-    onGone: (callback) => {
-      afterClose(res, () => {
-        if (!res.writableFinished) callback();
-      });
-    },
-  };
+  }
+
+  stream(onClose: (isComplete: boolean) => void): EventSink {
+    const { res, cors, streams } = this.#request;
+    const stream = new NodeEventStream(res, streams, this.#rules.maxBufferedBytes);
+    afterClose(res, () => onClose(res.writableFinished));
+    stream.start(cors);
+    // The first event may come late, and clients wait for the head.
+    res.flushHeaders();
+    return { write: (text) => stream.sendText(text), end: () => void res.end() };
+  }
+
+  onGone(callback: () => void): void {
+    const { res } = this.#request;
+    afterClose(res, () => {
+      if (!res.writableFinished) callback();
+    });
+  }
 }
 
 /** Returns the path and the query of a request. Frameworks that mount a handler shorten `url`. */
