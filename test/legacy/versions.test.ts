@@ -120,13 +120,34 @@ describe.each(kinds)("%s that serves the current version only", (_name, start) =
   });
   afterAll(() => endpoint.close());
 
-  it("SHOULD name its versions in the error for initialize", async () => {
-    const error = await openSession(endpoint.http).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({
-      message: expect.stringMatching(/asked for 2025-11-25; this server supports 2026-07-28/),
-      data: { supported: [current], requested: "2025-11-25" },
-    });
-  });
+  // A missing header is a mismatch, also here; one of a version that is not served is answered as such.
+  it.each([
+    ["without the version header", undefined, -32020],
+    ["with the header of its version", "2025-11-25", -32022],
+  ] as const)(
+    "MUST answer initialize %s with 400, and SHOULD name its versions",
+    async (_what, version, code) => {
+      const response = await endpoint.http({
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(version && { "mcp-protocol-version": version }),
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "initialize",
+          params: { protocolVersion: "2025-11-25", capabilities: {} },
+        }),
+      });
+      expect(await errorOf(response)).toMatchObject({
+        status: 400,
+        code,
+        message: expect.stringMatching(/asked for 2025-11-25; this server supports 2026-07-28/),
+        data: { supported: [current], requested: "2025-11-25" },
+      });
+    },
+  );
 });
 
 it.each([
@@ -144,6 +165,20 @@ it.each([
       `params._meta: expected an object; this server supports ${narrowed.join(", ")}`,
       "Mcp-Method: missing, expected the value in the body",
     ],
+  });
+  await close();
+});
+
+it("over stdio, a server of the current version only SHOULD name its versions in the error for initialize", async () => {
+  const { client, close } = stdioClient(createServed().server, { versions: [current] });
+  const { error } = await client.requestAs(1, "initialize", {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+  });
+  expect(error).toMatchObject({
+    code: -32602,
+    message: expect.stringMatching(/asked for 2025-11-25; this server supports 2026-07-28/),
+    data: { supported: [current], requested: "2025-11-25" },
   });
   await close();
 });

@@ -196,10 +196,14 @@ async function overStdio(server: Server): Promise<Wire> {
 }
 
 /** Connects a client over streams in memory, without opening a session. */
-export function stdioClient(server: Server, { answer }: ClientOptions = {}) {
+export function stdioClient(
+  server: Server,
+  { answer, versions }: ClientOptions & { readonly versions?: readonly string[] } = {},
+) {
   const input = new PassThrough();
   const output = new PassThrough();
-  const handle = serveStdio(server, { input, output, graceMs: 50 });
+  const own = versions === undefined ? {} : { versions };
+  const handle = serveStdio(server, { input, output, graceMs: 50, ...own });
   const client = new LegacyClient(async (message) => {
     input.write(`${JSON.stringify(message)}\n`);
   }, answer);
