@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { bridge } from "./groups/bridge.ts";
 import { callers } from "./groups/callers.ts";
 import { client } from "./groups/client.ts";
 import { command } from "./groups/command.ts";
@@ -11,6 +12,7 @@ import { gateway } from "./groups/gateway.ts";
 import { lists } from "./groups/lists.ts";
 import { memory } from "./groups/memory.ts";
 import { server } from "./groups/server.ts";
+import { sessions } from "./groups/sessions.ts";
 import { size } from "./groups/size.ts";
 import { start } from "./groups/start.ts";
 import { tasks } from "./groups/tasks.ts";
@@ -26,6 +28,8 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   lists,
   cpu,
   callers,
+  sessions,
+  bridge,
   tracing,
   fetch,
   client,

@@ -15,6 +15,8 @@ export type Question =
 export interface Usage {
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** Absent for programs other than Node. */
+  readonly heapBytes?: number;
 }
 
 /** The result of a client in one round. */
@@ -30,5 +32,6 @@ export interface Calls {
 export function usage(collectGarbage: boolean): Usage {
   if (collectGarbage) globalThis.gc?.();
   const { user, system } = process.cpuUsage();
-  return { cpuMicros: user + system, rssBytes: process.memoryUsage.rss() };
+  const { rss, heapUsed } = process.memoryUsage();
+  return { cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed };
 }

@@ -10,6 +10,8 @@ export interface Plan {
   readonly memoryAt: readonly [few: number, many: number];
   /** The same for the gateway; absent in short plans. */
   readonly gatewayMemoryAt?: readonly [few: number, many: number];
+  /** Number of sessions of an earlier revision. */
+  readonly sessions: number;
   /** Number of new processes that import a package. */
   readonly imports: number;
   /** The folder of another checkout to compare with. */
@@ -26,6 +28,7 @@ export const full = {
   warmUpMs: 1000,
   memoryAt: [20_000, 200_000],
   gatewayMemoryAt: [50_000, 500_000],
+  sessions: 10_000,
   imports: 15,
 } as const;
 
@@ -36,5 +39,6 @@ export const quick = {
   roundMs: 400,
   warmUpMs: 600,
   memoryAt: [5000, 20_000],
+  sessions: 2000,
   imports: 3,
 } as const;
