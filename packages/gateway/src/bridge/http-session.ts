@@ -13,9 +13,9 @@ import {
   type Result,
   type Transport,
 } from "lutra/protocol";
-import { fetch as fetchBy } from "undici";
 import type { Replica } from "../replicas/replica.ts";
 import type { ReplicaEra } from "./replica-era.ts";
+import { replicaFetch } from "./replica-fetch.ts";
 import type { UpstreamSession } from "./upstream-sessions.ts";
 
 export interface HttpSessionOptions {
@@ -72,9 +72,6 @@ export class HttpSession implements UpstreamSession {
   #init(): HttpErasInit {
     const { replica, era, setting, inputWaitMs } = this.#options;
     const { pool, url } = replica;
-    // Over the connections of the replica, which may have an address of its own.
-    const fetch = ((target: string, init: object) =>
-      fetchBy(target, { ...init, dispatcher: pool })) as unknown as typeof globalThis.fetch;
     return {
       url,
       era: setting,
@@ -82,7 +79,8 @@ export class HttpSession implements UpstreamSession {
       probeTimeoutMs,
       inputWaitMs,
       modern: this.#modern(),
-      send: fetch,
+      // Over the connections of the replica, which may have an address of its own.
+      send: replicaFetch(pool),
       options: { headers: () => this.#headers },
     };
   }

@@ -52,8 +52,10 @@ export class HttpRequests {
     const { client } = this;
     const dynamic = (await client.dynamicHeaders?.()) ?? {};
     const flat = [...client.staticHeaders, ...userHeaders(dynamic)];
-    const all = new Headers();
-    for (let i = 0; i < flat.length; i += 2) all.set(flat[i] as string, flat[i + 1] as string);
+    const all = new Map<string, string>();
+    for (let i = 0; i < flat.length; i += 2) {
+      all.set((flat[i] as string).toLowerCase(), flat[i + 1] as string);
+    }
     if (message === undefined) all.delete("content-type");
     for (const [name, value] of Object.entries(headers ?? {})) all.set(name, value);
     const body = message === undefined ? null : encodeJSON(message);

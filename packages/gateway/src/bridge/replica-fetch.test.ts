@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Pool } from "undici";
+import { expect, it, onTestFinished } from "vitest";
+import { replicaFetch } from "./replica-fetch.ts";
+
+async function start(listener: RequestListener, options: Pool.Options = {}) {
+  let connections = 0;
+  const server = createServer(listener).on("connection", () => {
+    connections += 1;
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const pool = new Pool(`http://127.0.0.1:${port}`, options);
+  onTestFinished(async () => {
+    await pool.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  const send = replicaFetch(pool);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const request = (init: RequestInit = {}, path = "/mcp?a=b") =>
+    send(`http://127.0.0.1:${port}${path}`, {
+      ...{ method: "POST", headers: [["x-a", "1"]], body: "{}", signal },
+      ...init,
+    });
+  return { request, controller, connections: () => connections };
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done || value === undefined) return Buffer.concat(chunks).toString();
+    chunks.push(value);
+  }
+}
+
+it("sends the request as it is, and returns the head and the body", async () => {
+  const { request } = await start(async (req, res) => {
+    const { method, url, headers } = req;
+    const [chunk] = await once(req, "data");
+    res.writeHead(404, { "content-type": "application/json", "x-two": ["1", "2"] });
+    const encoding = headers["accept-encoding"];
+    res.end(JSON.stringify([method, url, headers["x-a"], encoding, String(chunk)]));
+  });
+  const response = await request();
+  expect([response.ok, response.status]).toEqual([false, 404]);
+  const names = ["content-type", "x-two", "x-three"];
+  const values = names.map((name) => response.headers.get(name));
+  expect(values).toEqual(["application/json", "1, 2", null]);
+  expect(JSON.parse(await textOf(response))).toEqual(["POST", "/mcp?a=b", "1", "identity", "{}"]);
+});
+
+it("uses a connection again after a body that is discarded", async () => {
+  const answer: RequestListener = (req, res) => {
+    req.resume().on("end", () => res.writeHead(202, { "content-length": 2 }).end("{}"));
+  };
+  const { request, connections } = await start(answer, { connections: 1 });
+  for (let turn = 0; turn < 3; turn += 1) await (await request()).body?.cancel();
+  expect(connections()).toBe(1);
+});
+
+it("ends a stream that is discarded, or whose signal aborts", async () => {
+  const closed: Promise<unknown>[] = [];
+  const { request, controller } = await start((req, res) => {
+    closed.push(once(res, "close"));
+    req.resume();
+    res.writeHead(200, { "content-type": "text/event-stream" }).write(": begin\n\n");
+  });
+  const [discarded, aborted] = [await request(), await request()];
+  await discarded.body?.cancel();
+  const reader = aborted.body?.getReader();
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe(": begin\n\n");
+  const read = reader?.read();
+  controller.abort(new Error("enough"));
+  await expect(read).rejects.toThrow();
+  await Promise.all(closed);
+});
+
+it("rejects with the code of a connection that failed", async () => {
+  const pool = new Pool("http://127.0.0.1:1");
+  onTestFinished(() => pool.destroy());
+  const { signal } = new AbortController();
+  const init = { method: "GET", headers: [], body: null, signal } as const;
+  const sent = replicaFetch(pool)("http://127.0.0.1:1/", init as unknown as RequestInit);
+  await expect(sent).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
