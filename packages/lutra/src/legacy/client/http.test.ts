@@ -181,7 +181,7 @@ describe("a legacy server over Streamable HTTP", () => {
     expect(endpoint.seen.filter((name) => name === "POST tools/call")).toHaveLength(1);
   });
 
-  it("is told of a call that waits for input longer than inputWaitMs", async () => {
+  it("receives the cancellation of a call that waits for longer than inputWaitMs", async () => {
     const endpoint = legacyEndpoint(createOldServer());
     const onElicit = async () => {
       await expect.poll(() => endpoint.seen).toContain("POST notifications/cancelled");
