@@ -1,5 +1,5 @@
 /** `lutra gateway check`: validates a configuration. */
-import { describeEra } from "@lutra/gateway";
+import { describeEra, type LoadedConfig } from "@lutra/gateway";
 import type { CommandLine } from "./command-line.ts";
 import { loadGatewayConfig } from "./gateway-config.ts";
 
@@ -7,8 +7,19 @@ export async function gatewayCheck({ values: [file = ""] }: CommandLine): Promis
   const { config, notes } = await loadGatewayConfig(file);
   for (const note of notes) console.log(note);
   const upstreams = Object.entries(config.upstreams);
-  const routes = `${config.routes.length} ${config.routes.length === 1 ? "route" : "routes"}`;
-  console.log(`${file}: valid; ${routes} to ${upstreams.map(([name]) => name).join(", ")}`);
+  console.log(
+    `${file}: valid; ${routesOf(config)} to ${upstreams.map(([name]) => name).join(", ")}`,
+  );
   for (const [name, upstream] of upstreams) console.log(`${name} ${describeEra(upstream)}`);
   return 0;
+}
+
+/** Says how many routes the gateway has, in all and at each endpoint with a name. */
+function routesOf({ routes, endpoints = {} }: LoadedConfig["config"]): string {
+  const named = Object.entries(endpoints);
+  const count = routes.length + named.reduce((sum, [, own]) => sum + own.routes.length, 0);
+  const text = `${count} ${count === 1 ? "route" : "routes"}`;
+  return named.length === 0
+    ? text
+    : `${text} (endpoints: ${named.map(([name]) => name).join(", ")})`;
 }

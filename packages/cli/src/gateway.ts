@@ -107,16 +107,27 @@ function logStreamOf({ config: { log } }: LoadedConfig): LogStream | undefined {
 }
 
 function announce(gateway: Gateway, { config }: LoadedConfig): void {
-  warnIfOpen(gateway, config.auth !== undefined, "auth");
+  warnIfOpen(gateway, isProtected(config), "auth");
   if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
   if (gateway.consoleUrl !== undefined) notice(`console on ${gateway.consoleUrl}`);
-  if (config.keys === undefined && config.routes.some(({ merge }) => merge !== undefined)) {
+  if (config.keys === undefined && routesOf(config).some(({ merge }) => merge !== undefined)) {
     notice(
       "keys: not configured; values that clients send back become invalid when this process ends",
     );
   }
   for (const url of gateway.alsoUrls) notice(`also listening on ${url}`);
   console.log(`listening on ${gateway.url}`);
+}
+
+/** Returns true if every endpoint verifies its callers. */
+function isProtected({ auth, routes, endpoints = {} }: LoadedConfig["config"]): boolean {
+  const named = Object.values(endpoints).map((own) => own.auth ?? auth ?? false);
+  const all = routes.length > 0 ? [auth ?? false, ...named] : named;
+  return !all.includes(false);
+}
+
+function routesOf({ routes, endpoints = {} }: LoadedConfig["config"]) {
+  return [...routes, ...Object.values(endpoints).flatMap((own) => own.routes)];
 }
 
 function modulesOf({ config }: LoadedConfig): readonly string[] {

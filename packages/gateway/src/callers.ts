@@ -8,7 +8,6 @@ import { bearerTokens, type ProtectedResource, type ReadHeader } from "lutra/nod
 import { isPrincipal, type Principal, requireScopes } from "lutra/protocol";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
-import { requireCallers } from "./config/upstream-grants.ts";
 import type { Authenticate, GatewayOptions } from "./gateway-options.ts";
 import type { Head } from "./head/head.ts";
 
@@ -35,7 +34,6 @@ type CallerOptions = Pick<GatewayOptions, "authenticate" | "anonymous" | "forwar
  *
  * @throws {TypeError} if both exist, for a file that was not loaded with the configuration, and if the
  *   tokens of callers would be passed through to several upstreams
- * @throws {ConfigError} for an upstream that needs verified callers
  */
 export function createCallers(
   parsed: ParsedConfig,
@@ -47,10 +45,7 @@ export function createCallers(
     throw new TypeError("authenticate: expected either the option or `auth` in the configuration");
   }
   const authenticate = options.authenticate ?? (auth && configured(parsed));
-  if (authenticate === undefined) {
-    requireCallers(parsed.config);
-    return undefined;
-  }
+  if (authenticate === undefined) return undefined;
   const { anonymous = false, forwardCredentials = false } = auth ?? options;
   const { scopes = [] } = auth ?? {};
   if (forwardCredentials) requireOneUpstream(parsed.config);

@@ -28,7 +28,9 @@ export interface ExchangeRecord {
   client?: ClientFacts | undefined;
   /** The entry that the request addresses. Undefined if it addresses none, and until it is known. */
   subject: Subject | undefined;
-  /** The route's index in the configuration; -1 for none. */
+  /** The name of the endpoint. Absent for the endpoint without a name, and for none. */
+  endpoint?: string | undefined;
+  /** The route's index among those of the endpoint; -1 for none. */
   route: number;
   upstream: string | undefined;
   replica: string | undefined;
@@ -70,6 +72,7 @@ export function createRecord(): ExchangeRecord {
     caller: undefined,
     client: undefined,
     subject: undefined,
+    endpoint: undefined,
     route: -1,
     upstream: undefined,
     replica: undefined,

@@ -5,7 +5,8 @@ import type { Middleware } from "lutra/protocol";
 import { createMetrics } from "./admin/metrics.ts";
 import { readCertificates } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
-import { protectedBy } from "./config/load-callers.ts";
+import { firstPath } from "./config/endpoints.ts";
+import { loadEndpointCallers, protectedBy } from "./config/load-callers.ts";
 import { type ParsedConfig, parseConfig } from "./config/parse-config.ts";
 import type { ConfigInput } from "./config/schema.ts";
 import { readSecretFiles } from "./config/upstream-secrets.ts";
@@ -29,7 +30,7 @@ import { extensionMethods } from "./subjects/known-methods.ts";
 import type { UpstreamStatus } from "./upstreams/upstream.ts";
 
 export interface Gateway {
-  /** The URL of the MCP endpoint. */
+  /** The URL of the MCP endpoint, or of the first one in `endpoints` if there is no other. */
   readonly url: string;
   /** The URLs of the endpoint at the places of `listen.also`. */
   readonly alsoUrls: readonly string[];
@@ -108,7 +109,7 @@ export async function startGateway(
   });
   const { running } = served;
   const { endpoints, admin } = listeners;
-  const [url = "", ...alsoUrls] = endpoints.map((one) => one.url + first.config.listen.path);
+  const [url = "", ...alsoUrls] = endpoints.map((one) => one.url + firstPath(first.config));
   return {
     url,
     alsoUrls,
@@ -206,5 +207,7 @@ async function parsed(input: ConfigInput | ParsedConfig): Promise<ParsedConfig> 
   if (parsed.certificates !== undefined) return parsed;
   const { config, authenticate = await protectedBy(parsed.config.auth) } = parsed;
   const certificates = readCertificates(config);
-  return { ...parsed, certificates, secretFiles: readSecretFiles(config), authenticate };
+  const endpointCallers = await loadEndpointCallers(config, ({ auth }) => protectedBy(auth));
+  const secretFiles = readSecretFiles(config);
+  return { ...parsed, certificates, secretFiles, authenticate, endpointCallers };
 }

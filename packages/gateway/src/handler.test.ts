@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createNodeEndpoint, httpRules } from "lutra/internal";
 import { type Principal, ProtocolError } from "lutra/protocol";
 import { afterEach, expect, it, vi } from "vitest";
+import { EndpointTable, type HandlerSettings } from "./endpoint-table.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { RequestHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
@@ -20,8 +21,10 @@ afterEach(() => {
 });
 
 /** Settings with one route, which all requests take. */
-function settings(action: Action) {
+function settings(action: Action): HandlerSettings {
   return {
+    hosts: [],
+    path: "/",
     endpoint: createNodeEndpoint(httpRules({})),
     peers: createPeers([]),
     plan: {
@@ -63,7 +66,7 @@ it("refuses requests with 503 until it has settings", async () => {
   const early = await post();
   expect(early).toMatchObject({ status: 503, body: { id: 7, error: { code: -32603 } } });
   expect(early.headers.get("retry-after")).toBe("1");
-  handler.use(settings(denying("closed today")));
+  handler.use(new EndpointTable([settings(denying("closed today"))]));
   const late = await post();
   expect(late).toMatchObject({ status: 403, body: { id: 7, error: { message: "closed today" } } });
   await expect.poll(() => records).toMatchObject([{ route: 0, reason: "deny", code: -32600 }]);
@@ -77,7 +80,7 @@ it("records the error of a request that it serves", async () => {
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const endpoint = createNodeEndpoint(httpRules({ onError }));
-  handler.use({ ...settings({ kind: "serve", serve }), endpoint });
+  handler.use(new EndpointTable([{ ...settings({ kind: "serve", serve }), endpoint }]));
   expect(await post()).toMatchObject({ status: 200, body: { id: 7, error: { code: -32603 } } });
   await expect.poll(() => records).toMatchObject([{ route: 0, code: -32603 }]);
   expect(errors).toMatchObject([{ message: "hidden" }]);
@@ -86,7 +89,7 @@ it("records the error of a request that it serves", async () => {
 it("refuses a notification that it would read and not forward", async () => {
   const { handler, records, post } = await listen();
   const serve = async () => ({ resultType: "complete" });
-  handler.use(settings({ kind: "serve", serve }));
+  handler.use(new EndpointTable([settings({ kind: "serve", serve })]));
   const method = "notifications/com.example/moved";
   const message = `${method}: this route of the gateway forwards requests and no notifications`;
   const answer = await post({ method });
@@ -109,10 +112,10 @@ it("routes by the settings that are in force after authentication", async () => 
   };
   const { handler, records, post } = await listen();
   const callers = { identify, forwardsCredentials: false };
-  handler.use({ ...settings(denying("before")), callers });
+  handler.use(new EndpointTable([{ ...settings(denying("before")), callers }]));
   const posted = post();
   await isCalled;
-  handler.use(settings(denying("after")));
+  handler.use(new EndpointTable([settings(denying("after"))]));
   authenticated({ id: "ana" });
   expect(await posted).toMatchObject({ status: 403, body: { error: { message: "after" } } });
   await expect.poll(() => records).toMatchObject([{ principal: "ana" }]);
@@ -125,10 +128,10 @@ it.each([
   const { handler, post } = await listen();
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   const error = new ProtocolError("invalidRequest", "no", options);
-  handler.use(settings({ kind: "refuse", error }));
+  handler.use(new EndpointTable([settings({ kind: "refuse", error })]));
   await expect(post()).rejects.toThrow();
   expect(printed).toHaveBeenCalledOnce();
   printed.mockRestore();
-  handler.use(settings(denying("closed today")));
+  handler.use(new EndpointTable([settings(denying("closed today"))]));
   expect(await post()).toMatchObject({ status: 403 });
 });

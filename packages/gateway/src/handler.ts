@@ -6,7 +6,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   explainRefusal,
   headerReader,
-  type NodeEndpoint,
   type ReadHeader,
   type Refusal,
   type ResponseHeaders,
@@ -16,7 +15,6 @@ import {
 } from "lutra/internal";
 import {
   type JSONRPCRequest,
-  type Middleware,
   type Principal,
   ProtocolError,
   readTraceContext,
@@ -27,9 +25,9 @@ import { legacyMembers } from "./bridge/serve-routed.ts";
 import type { Callers } from "./callers.ts";
 import type { Forward } from "./delivery/deliver-stream.ts";
 import { withChallenge } from "./delivery/response-status.ts";
+import type { EndpointTable, HandlerSettings } from "./endpoint-table.ts";
 import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
 import { unreadHead } from "./head/page-head.ts";
-import type { Peers } from "./head/peers.ts";
 import { readHead } from "./head/read-head.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 import {
@@ -43,24 +41,8 @@ import {
 import type { Action } from "./routes/action.ts";
 import { recordDenial } from "./routes/denials.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
-import { signInPath } from "./sign-in/sign-in.ts";
-import type { SignInPages } from "./sign-in/sign-in-pages.ts";
-import { type StartTrace, traceInHeaders } from "./tracing/start-trace.ts";
-
-/** The part of the configuration that requests depend on; a reload replaces it as a whole. */
-export interface HandlerSettings {
-  readonly endpoint: NodeEndpoint;
-  readonly peers: Peers;
-  /** Absent when the gateway verifies no callers. */
-  readonly callers?: Callers | undefined;
-  readonly plan: RoutingPlan;
-  /** The pages on which users connect accounts. Absent for a gateway without sign-ins. */
-  readonly pages?: SignInPages | undefined;
-  /** Starts the spans of exchanges. Undefined without tracing. */
-  readonly startTrace?: StartTrace | undefined;
-  /** Observes the requests that are read. Undefined without the console. */
-  readonly observer?: Middleware | undefined;
-}
+import { signInPath } from "./sign-in/sign-in-path.ts";
+import { traceInHeaders } from "./tracing/start-trace.ts";
 
 /** Called once when an exchange has ended. */
 export type OnEnd = (record: ExchangeRecord, req: IncomingMessage, res: ServerResponse) => void;
@@ -77,47 +59,49 @@ interface HandledRequest {
 
 export class RequestHandler {
   readonly #onEnd: OnEnd;
-  readonly #exchanges = new OpenExchanges<HandlerSettings>();
+  readonly #exchanges = new OpenExchanges<EndpointTable>();
 
   constructor(onEnd: OnEnd) {
     this.#onEnd = onEnd;
   }
 
   /**
-   * Applies settings. Until the first call, requests are refused with 503. Resolves once all
-   * exchanges that began under earlier settings have ended.
+   * Applies the settings of all endpoints. Until the first call, requests are refused with 503.
+   * Resolves once all exchanges that began under earlier settings have ended.
    */
-  use(settings: HandlerSettings): Promise<void> {
-    return this.#exchanges.use(settings);
+  use(endpoints: EndpointTable): Promise<void> {
+    return this.#exchanges.use(endpoints);
   }
 
-  /** The current settings. Undefined until the first call of `use`. */
-  get settings(): HandlerSettings | undefined {
+  /** The current endpoints. Undefined until the first call of `use`. */
+  get endpoints(): EndpointTable | undefined {
     return this.#exchanges.settings;
   }
 
-  /** Returns the listener for `node:http`, which answers requests for other paths with 404. */
-  handleAt(path: string): (req: IncomingMessage, res: ServerResponse) => void {
-    return (req, res) => {
-      const sent = targetOf(req).path;
-      const { resource } = this.settings?.endpoint.rules ?? {};
-      // The metadata of a protected gateway have paths of their own.
-      if (sent === path || resource?.document(sent) !== undefined) return this.handle(req, res);
-      const record = this.#record(req, res);
-      const pages = this.settings?.pages;
-      const page = pages && pageIn(sent, path);
-      record.reason = page === undefined ? "path" : "sign-in";
-      if (this.settings) record.head = unreadHead(req, this.settings.peers);
-      if (page !== undefined) void pages?.handle(req, res, page);
-      else res.writeHead(404, { "content-length": 0 }).end();
-    };
+  /** Answers a request for any path; those that no endpoint has with 404. */
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const { endpoints } = this;
+    if (endpoints === undefined) return void refuse(req, res, starting());
+    const found = endpoints.find(req);
+    if (found === undefined) this.#handleOther(req, res, endpoints);
+    else this.#handleAt(req, res, found);
+  };
+
+  /** Answers a request for a page of sign-ins, or for a path that no endpoint has. */
+  #handleOther(req: IncomingMessage, res: ServerResponse, endpoints: EndpointTable): void {
+    const record = this.#record(req, res);
+    const { peers } = endpoints.all[0] ?? {};
+    if (peers) record.head = unreadHead(req, peers);
+    const main = endpoints.mainAt(req);
+    const page = main?.pages && pageIn(targetOf(req).path, main.path);
+    record.reason = page === undefined ? "path" : "sign-in";
+    if (page !== undefined) void main?.pages?.handle(req, res, page);
+    else res.writeHead(404, { "content-length": 0 }).end();
   }
 
-  /** Answers a request for the path of the endpoint. */
-  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
-    const { settings } = this;
-    if (settings === undefined) return void refuse(req, res, starting());
-    const record = this.#record(req, res);
+  /** Answers a request for an endpoint. */
+  #handleAt(req: IncomingMessage, res: ServerResponse, settings: HandlerSettings): void {
+    const record = this.#record(req, res, settings);
     const header = headerReader(req);
     const { refusal, cors } = screenRequest(req, header, settings.endpoint.rules);
     const handled: HandledRequest = { req, res, record, header, cors, settings };
@@ -134,14 +118,14 @@ export class RequestHandler {
     } catch (error) {
       fail(handled, error);
     }
-  };
+  }
 
   /** Checks the credentials before any response that depends on the routes. */
   async #routeIdentified(handled: HandledRequest, callers: Callers): Promise<void> {
     try {
       const principal = await callers.identify(handled.header, handled.record.head);
       // A reload may have replaced the plan in the meantime.
-      const { plan } = this.settings ?? handled.settings;
+      const { plan } = this.endpoints?.named(handled.settings.name) ?? handled.settings;
       route(handled, plan, principal);
     } catch (error) {
       fail(handled, error);
@@ -149,8 +133,9 @@ export class RequestHandler {
   }
 
   /** Creates the record of an exchange and completes it when the response closes. */
-  #record(req: IncomingMessage, res: ServerResponse): ExchangeRecord {
+  #record(req: IncomingMessage, res: ServerResponse, settings?: HandlerSettings): ExchangeRecord {
     const record = createRecord();
+    record.endpoint = settings?.name;
     const { socket } = req;
     const writtenBefore = socket.bytesWritten;
     const term = this.#exchanges.begin();
@@ -167,7 +152,7 @@ export class RequestHandler {
 
   /** Ends the span of an exchange. One that was refused by its head has none yet. */
   #endTrace(record: ExchangeRecord, req: IncomingMessage, res: ServerResponse): void {
-    const startTrace = this.settings?.startTrace;
+    const startTrace = this.endpoints?.all[0]?.startTrace;
     if (startTrace === undefined) return;
     record.trace ??= startTrace(record, traceInHeaders(headerReader(req)));
     record.trace.end(res.headersSent ? res.statusCode : 0);

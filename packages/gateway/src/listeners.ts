@@ -9,6 +9,7 @@ import {
 import { type AdminListener, type AdminParts, openAdmin } from "./admin/open-admin.ts";
 import { listenTlsOf } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
+import { firstPath } from "./config/endpoints.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import type { ListenPlace } from "./config/schema.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
@@ -42,7 +43,7 @@ export async function openListeners(config: CompleteConfig, served: Served): Pro
     for (const [index, place] of placesOf(config).entries()) {
       endpoints.push(await listen(place, index));
     }
-    admin = await openAdmin(served, `${endpoints[0]?.url}${config.listen.path}`);
+    admin = await openAdmin(served, `${endpoints[0]?.url}${firstPath(config)}`);
     served.running.start();
     return { endpoints, admin };
   } catch (error) {
@@ -71,12 +72,14 @@ function listenFor(
 ): (place: ListenPlace, index: number) => Promise<OwnEndpoint> {
   const handle = withPage({
     path,
-    handle: handler.handleAt(path),
-    rules: () => (running.config.listen.page ? handler.settings?.endpoint.rules : undefined),
-    visit: createVisit(() => handler.settings),
+    handle: handler.handle,
+    rules: (req) =>
+      running.config.listen.page ? handler.endpoints?.mainAt(req)?.endpoint.rules : undefined,
+    visit: createVisit(() => handler.endpoints?.main),
   });
   const service = { handle, close: () => running.drain(), onMalformed };
-  const isTrusted = (address: string) => handler.settings?.peers.isTrusted(address) ?? false;
+  const isTrusted = (address: string) =>
+    handler.endpoints?.all[0]?.peers.isTrusted(address) ?? false;
   const certificates = ownTlsOf(running.parsed);
   const shared = {
     maxConnections,

@@ -40,6 +40,8 @@ import type { Upstream } from "./upstreams/upstream.ts";
 
 export interface RoutingPlanOptions {
   readonly config: CompleteConfig;
+  /** The name of the endpoint. Absent for the endpoint without a name. */
+  readonly endpoint?: string | undefined;
   readonly upstreams: ReadonlyMap<string, Upstream>;
   /** Methods of extensions. */
   readonly methods: readonly Method[];
@@ -94,8 +96,7 @@ interface PlanContext extends Omit<RoutingPlanOptions, "methods"> {
 
 /** Compiles the routes and starts watching the upstreams for changes. */
 export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
-  const { config, upstreams, caching, generation } = options;
-  const { methods: extensionMethods } = options;
+  const { config, upstreams, caching, methods: extensionMethods } = options;
   const methods = new Map([...coreMethods, ...extensionMethods].map((one) => [one.name, one]));
   const decidingParams = compileDecidingParams(config);
   const denials = compileDenials(config);
@@ -109,7 +110,7 @@ export function createRoutingPlan(options: RoutingPlanOptions): RoutingPlan {
   const relays = new Map<Upstream, Relay>();
   const merges = new Map<number, MergePart>();
   const kept = keptMerges(options);
-  const nameOf = (index: number) => kept.get(index)?.cacheName ?? cacheName(generation, index);
+  const nameOf = (index: number) => kept.get(index)?.cacheName ?? cacheName(options, index);
   const dependencies: ActionDependencies = {
     config,
     methods,
@@ -171,8 +172,11 @@ function keptMerges({ before, config, upstreams }: RoutingPlanOptions): PlanPart
   return new Map(kept);
 }
 
-function cacheName(generation: number, index: number): string {
-  return `${generation}/route ${index}`;
+function cacheName(
+  { generation, endpoint }: Pick<RoutingPlanOptions, "generation" | "endpoint">,
+  index: number,
+): string {
+  return `${generation}/${endpoint === undefined ? "" : `${endpoint}/`}route ${index}`;
 }
 
 function mergeOf(
@@ -181,7 +185,7 @@ function mergeOf(
   context: PlanContext & { readonly above: Denials | undefined },
 ): Merge {
   const { denials, above } = context;
-  const { config, keys, extensionMethods, onWarning, upstreams, caching, generation } = context;
+  const { config, keys, extensionMethods, onWarning, upstreams, caching } = context;
   return createMerge({
     upstreams: names.map((name) => withPolicies(upstreams.get(name) as Upstream, route, context)),
     name: config.name,
@@ -195,7 +199,7 @@ function mergeOf(
       return record === undefined || above?.find({ ...record, subject }) === undefined;
     },
     // Drops cached responses before a client is notified of the change.
-    onChange: (change) => void caching?.changed(cacheName(generation, index), change),
+    onChange: (change) => void caching?.changed(cacheName(context, index), change),
     ...(route.prefix && { prefix: route.prefix }),
     ...(route.pageSize && { pageSize: route.pageSize }),
   });

@@ -1,4 +1,4 @@
-/** The current configuration, with its resources and the settings of its endpoint. */
+/** The current configuration, with its resources and the settings of its endpoints. */
 import type { ResponseCaching } from "./cache/response-caching.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { settingsToRestart } from "./config/diff.ts";
@@ -10,8 +10,9 @@ import {
   newUpstreams,
   openResources,
 } from "./config-resources.ts";
-import { createEndpointSettings } from "./endpoint-settings.ts";
-import type { HandlerSettings, RequestHandler } from "./handler.ts";
+import { createEndpoints } from "./endpoint-settings.ts";
+import type { EndpointTable } from "./endpoint-table.ts";
+import type { RequestHandler } from "./handler.ts";
 import { noHead } from "./head/head.ts";
 import { type ConfigOptions, createLastingParts, type LastingParts } from "./lasting-parts.ts";
 import type { LimitUseStats } from "./limits/limit-use.ts";
@@ -28,7 +29,7 @@ export class RunningConfig {
   readonly #lasting: LastingParts;
   #parsed: ParsedConfig;
   #resources: ConfigResources | undefined;
-  #settings: HandlerSettings | undefined;
+  #endpoints: EndpointTable | undefined;
   #generation = 0;
   /** The part of the shared cache that belongs to the current configuration. */
   #space = "";
@@ -43,9 +44,11 @@ export class RunningConfig {
       config: () => this.config,
       identify: async (token) => {
         const header = (name: string) => (name === "authorization" ? `Bearer ${token}` : undefined);
-        return this.#settings?.callers?.identify(header, noHead);
+        return this.#endpoints?.main?.callers?.identify(header, noHead);
       },
-      passesCredentials: () => this.#settings?.callers?.forwardsCredentials ?? true,
+      // An upstream gets requests of all endpoints, so the strictest one decides.
+      passesCredentials: () =>
+        this.#endpoints?.all.every((one) => one.callers?.forwardsCredentials ?? true) ?? true,
       space: () => this.#space,
     });
   }
@@ -126,11 +129,13 @@ export class RunningConfig {
       return upstream.ready(readyMsOf(config.upstreams[name]));
     });
     await Promise.all(waits);
-    const oldPlan = this.#settings?.plan;
+    const oldTable = this.#endpoints;
     this.#generation += 1;
     const unused = this.#putInForce(next, resources);
-    // No request that arrives from here on uses the old plan.
-    void oldPlan?.close(this.#settings?.plan);
+    // No request that arrives from here on uses the old plans.
+    for (const { name, plan } of oldTable?.all ?? []) {
+      void plan.close(this.#endpoints?.named(name)?.plan);
+    }
     forgetResponses(resources);
     void resources.set.releaseBefore({ unused, graceMs: config.drainMs });
   }
@@ -143,7 +148,7 @@ export class RunningConfig {
   /** Ends subscriptions with their result. Other requests continue. */
   async drain(): Promise<void> {
     this.announceClose();
-    await this.#settings?.plan.close();
+    await Promise.all(this.#endpoints?.all.map(({ plan }) => plan.close()) ?? []);
     for (const upstream of this.upstreams) upstream.drain?.();
   }
 
@@ -159,20 +164,20 @@ export class RunningConfig {
   #putInForce(parsed: ParsedConfig, resources: ConfigResources): Promise<void> {
     try {
       if (this.#phase === "closed") throw new TypeError("the gateway is closed");
-      const plan = this.#settings?.plan;
-      const settings = createEndpointSettings({
+      const table = this.#endpoints;
+      const endpoints = createEndpoints({
         parsed,
         resources,
         lasting: this.#lasting,
         generation: this.#generation,
-        before: plan && { config: this.config, plan },
-        plan: () => this.#settings?.plan,
+        before: table && { config: this.config, table },
+        current: () => this.#endpoints,
       });
       this.#parsed = parsed;
       if (this.#options.sharing) this.#space = spaceOf(parsed.config);
       this.#resources = resources;
-      this.#settings = settings;
-      return this.#options.handler.use(settings);
+      this.#endpoints = endpoints;
+      return this.#options.handler.use(endpoints);
     } catch (error) {
       void resources.set.discard();
       throw error;

@@ -1,8 +1,8 @@
 /** The lists that the page of a gateway shows: those that a caller without credentials receives. */
 import { type PagedEndpoint, pageContext } from "lutra/internal";
 import { discover } from "lutra/protocol";
+import type { HandlerSettings } from "./endpoint-table.ts";
 import { createRecord, recordIn } from "./exchange-record.ts";
-import type { HandlerSettings } from "./handler.ts";
 import { pageHead } from "./head/page-head.ts";
 import { notRouted, starting } from "./refuse.ts";
 

@@ -88,7 +88,12 @@ interface SeriesLabels {
   readonly status: number;
   readonly code: string | number;
   readonly cache: string;
+  /** Absent for the endpoint without a name. */
+  readonly endpoint?: string;
 }
+
+/** The labels of an exchange, also of one at the endpoint without a name. */
+type ObservedLabels = Omit<SeriesLabels, "endpoint"> & { readonly endpoint: string | undefined };
 
 /** The labels of exchanges that exceed `maxSeries`. */
 const overflow: SeriesLabels = { method: "other", upstream: "", status: 0, code: "", cache: "" };
@@ -104,9 +109,9 @@ class SeriesTable {
   }
 
   of(record: ExchangeRecord, status: number): Series {
-    const { head, upstream = "", code = "", cache = "" } = record;
+    const { head, endpoint, upstream = "", code = "", cache = "" } = record;
     const method = this.#knownMethods.has(head.method ?? "") ? (head.method ?? "") : "other";
-    const labels = { method, upstream, status, code, cache };
+    const labels = { method, upstream, status, code, cache, endpoint };
     // Consecutive exchanges are often alike; comparing is faster than a lookup.
     if (this.#last === undefined || !isSame(this.#last.labels, labels)) {
       this.#last = this.#find(labels);
@@ -114,12 +119,15 @@ class SeriesTable {
     return this.#last;
   }
 
-  #find(labels: SeriesLabels): Series {
-    const { method, upstream, status, code, cache } = labels;
-    const key = `${method} ${upstream} ${status} ${code} ${cache}`;
+  #find(labels: ObservedLabels): Series {
+    const { endpoint, ...others } = labels;
+    const { method, upstream, status, code, cache } = others;
+    const key = `${method} ${upstream} ${status} ${code} ${cache} ${endpoint ?? ""}`;
     const found = this.#series.get(key);
     if (found !== undefined) return found;
-    if (this.#series.size < maxSeries) return this.#add(key, labels);
+    // An undefined label would have the text "undefined".
+    const own = endpoint === undefined ? others : { ...others, endpoint };
+    if (this.#series.size < maxSeries) return this.#add(key, own);
     return this.#series.get("") ?? this.#add("", overflow);
   }
 
@@ -147,21 +155,22 @@ class SeriesTable {
   }
 }
 
-function isSame(a: SeriesLabels, b: SeriesLabels): boolean {
+function isSame(a: SeriesLabels, b: ObservedLabels): boolean {
   return (
     a.method === b.method &&
     a.upstream === b.upstream &&
     a.status === b.status &&
     a.code === b.code &&
-    a.cache === b.cache
+    a.cache === b.cache &&
+    a.endpoint === b.endpoint
   );
 }
 
 function registerCounters(registers: Registry[], series: SeriesTable): void {
   new Counter({
     name: "lutra_gateway_requests_total",
-    help: "Requests, by method, upstream, HTTP status, JSON-RPC code and cache outcome",
-    labelNames: ["method", "upstream", "status", "code", "cache"] as const,
+    help: "Requests, by method, upstream, HTTP status, JSON-RPC code, cache outcome and endpoint",
+    labelNames: ["method", "upstream", "status", "code", "cache", "endpoint"] as const,
     registers,
     collect() {
       this.reset();

@@ -1,6 +1,6 @@
 /** The readiness of a gateway and of its upstreams. */
 import type { CompleteConfig } from "../config/complete-routes.ts";
-import { routeUpstreams } from "../config/cross-check.ts";
+import { routeUpstreams } from "../config/route-upstreams.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 
@@ -15,13 +15,15 @@ export interface Readiness {
  * that is unavailable must not take all routes away.
  */
 export function readinessOf(
-  { routes, upstreams }: Pick<CompleteConfig, "routes" | "upstreams">,
+  { routes, upstreams, endpoints = {} }: Pick<CompleteConfig, "routes" | "upstreams" | "endpoints">,
   statuses: readonly UpstreamStatus[],
 ): Readiness {
   const silent = new Set(statuses.filter((one) => !isAvailable(one)).map(({ name }) => name));
   if (silent.size === 0) return { isReady: true, problem: undefined };
   const all = Object.keys(upstreams);
-  const served = routes.map((route) => chosenUpstreams(route, all)).filter(({ length }) => length);
+  const everyRoute = [...routes, ...Object.values(endpoints).flatMap((one) => one.routes)];
+  const chosen = everyRoute.map((route) => chosenUpstreams(route, all));
+  const served = chosen.filter(({ length }) => length);
   const isReady = served.some((names) => names.some((name) => !silent.has(name)));
   return { isReady, problem: `no replica answers at ${[...silent].join(", ")}` };
 }

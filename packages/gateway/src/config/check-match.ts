@@ -6,28 +6,24 @@ import { knownMethods } from "../subjects/known-methods.ts";
 import { compilePatterns } from "../subjects/patterns.ts";
 import { canRefer } from "../subjects/reference.ts";
 import type { MatchConfig } from "./schema.ts";
-import type { Finding, ValidParts } from "./valid-parts.ts";
+import { allConditions, type Finding, type ValidParts } from "./valid-parts.ts";
 
 /** The keys that name an entry. A request has only one name. */
 const naming = ["name", "tool", "prompt", "resource"] as const;
 
 /** Returns every condition that can't hold. */
-export function checkMatches({ upstreams, routes, limits }: ValidParts): readonly Finding[] {
-  const ofRoutes = routes.flatMap((route, index) => {
-    if (route?.match === undefined) return [];
-    const at = (...path: readonly PropertyKey[]) => ["routes", index, "match", ...path];
-    const isDenial = route.deny !== undefined;
-    return [
-      ...(isDenial ? [] : upstreamWithoutDeny(route.match, at("upstream"))),
-      ...checkMatch(route.match, at, upstreams),
-    ];
+export function checkMatches(parts: ValidParts): readonly Finding[] {
+  const ofRoutes = parts.routeLists.flatMap(({ path, routes }) =>
+    routes.flatMap((route, index) => {
+      if (route?.match === undefined || route.deny !== undefined) return [];
+      return upstreamWithoutDeny(route.match, [...path, index, "match", "upstream"]);
+    }),
+  );
+  const ofAll = allConditions(parts).flatMap(({ path, match }) => {
+    if (match === undefined) return [];
+    return checkMatch(match, (...keys) => [...path, ...keys], parts.upstreams);
   });
-  const ofLimits = limits.flatMap((limit, index) => {
-    if (limit?.match === undefined) return [];
-    const at = (...path: readonly PropertyKey[]) => ["limits", index, "match", ...path];
-    return checkMatch(limit.match, at, upstreams);
-  });
-  return [...ofRoutes, ...ofLimits];
+  return [...ofRoutes, ...ofAll];
 }
 
 type PathOf = (...path: readonly PropertyKey[]) => readonly PropertyKey[];
@@ -93,16 +89,12 @@ function oneParam({ param = {} }: MatchConfig, at: PathOf): readonly Finding[] {
 }
 
 /** Returns a hint for each pattern of methods that matches no known method. */
-export function methodNotes({ routes, limits }: ValidParts): readonly Finding[] {
-  const matches = [
-    ...routes.map((route, index) => ["routes", index, route?.match] as const),
-    ...limits.map((limit, index) => ["limits", index, limit?.match] as const),
-  ];
-  return matches.flatMap(([list, index, match]) =>
-    methodPatterns(match ?? {}).flatMap((pattern) => {
+export function methodNotes(parts: ValidParts): readonly Finding[] {
+  return allConditions(parts).flatMap(({ path, match = {} }) =>
+    methodPatterns(match).flatMap((pattern) => {
       if (knownNames.some(compilePatterns([pattern]))) return [];
       const message = `${pattern} matches no method of the protocol or its Tasks extension`;
-      return [{ path: [list, index, "match", "method"], message }];
+      return [{ path: [...path, "method"], message }];
     }),
   );
 }

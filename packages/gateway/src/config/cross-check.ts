@@ -1,17 +1,32 @@
 /** Rules between parts of a configuration, such as references to upstreams. */
 import { didYouMean } from "lutra/internal";
+import { checkEndpoints } from "./check-endpoints.ts";
 import { checkMatches, methodNotes } from "./check-match.ts";
 import { checkSettings } from "./check-settings.ts";
+import { formatPath } from "./config-error.ts";
+import { routeUpstreams } from "./route-upstreams.ts";
 import type { MatchConfig, RouteConfig } from "./schema.ts";
-import type { Finding, ValidParts } from "./valid-parts.ts";
+import { allConditions, type Finding, type RouteList, type ValidParts } from "./valid-parts.ts";
 
 /** Returns every violation of a rule between parts. */
 export function crossCheck(parts: ValidParts, input: unknown): readonly Finding[] {
-  const { upstreams: known, routes } = parts;
-  const upstreams = known ?? [];
-  const findings = routes.flatMap((route, index) => {
+  const { upstreams: known, routeLists } = parts;
+  const findings = routeLists.flatMap((list) => checkRoutes(list, known ?? []));
+  const none = { path: ["upstreams"], message: "expected at least one upstream" };
+  return [
+    ...(known?.length === 0 ? [none] : []),
+    ...findings,
+    ...checkSettings(input),
+    ...checkEndpoints(parts, input),
+    ...checkMatches(parts),
+    ...routeLists.flatMap(unreachable),
+  ];
+}
+
+function checkRoutes(list: RouteList, upstreams: readonly string[]): readonly Finding[] {
+  return list.routes.flatMap((route, index) => {
     if (route === undefined) return [];
-    const at = (...path: readonly PropertyKey[]) => ["routes", index, ...path];
+    const at = (...path: readonly PropertyKey[]) => [...list.path, index, ...path];
     return [
       ...namesOf(route).flatMap(({ name, path }) => unknownUpstream(name, at(...path), upstreams)),
       ...checkShares(route, at("to")),
@@ -23,14 +38,6 @@ export function crossCheck(parts: ValidParts, input: unknown): readonly Finding[
       ...checkShadow(route, at("shadow", "upstream"), upstreams),
     ];
   });
-  const none = { path: ["upstreams"], message: "expected at least one upstream" };
-  return [
-    ...(known?.length === 0 ? [none] : []),
-    ...findings,
-    ...checkSettings(input),
-    ...checkMatches(parts),
-    ...unreachable(routes),
-  ];
 }
 
 /** Returns hints about valid settings with surprising effects. */
@@ -41,32 +48,21 @@ export function notesOn(parts: ValidParts): readonly Finding[] {
 /** The conditions on callers, which only verified ones meet. */
 const callerKeys = ["principal", "scope", "claim"] as const;
 
-function callerNotes({ routes, limits, verifiesCallers }: ValidParts): readonly Finding[] {
-  if (verifiesCallers) return [];
-  const notes = [
-    ...routes.map((route, index) => ["routes", index, route?.match] as const),
-    ...limits.map((limit, index) => ["limits", index, limit?.match] as const),
-  ].flatMap(([list, index, match]) => {
+function callerNotes(parts: ValidParts): readonly Finding[] {
+  const notes = allConditions(parts).flatMap(({ path, match, verifiesCallers }) => {
     const message = "never matches callers whose credentials were not verified";
     return callerKeys.flatMap((key) => {
-      if (match?.[key] === undefined) return [];
-      return [{ path: [list, index, "match", key], message }];
+      if (verifiesCallers || match?.[key] === undefined) return [];
+      return [{ path: [...path, key], message }];
     });
   });
-  const shared = limits.flatMap((limit, index) => {
-    if (!limit?.per.includes("principal")) return [];
+  const verifiesAny = parts.routeLists.some(({ verifiesCallers }) => verifiesCallers);
+  const shared = parts.limits.flatMap((limit, index) => {
+    if (verifiesAny || !limit?.per.includes("principal")) return [];
     const message = "callers whose credentials were not verified are counted by address";
     return [{ path: ["limits", index, "per"], message }];
   });
   return [...notes, ...shared];
-}
-
-/** Returns the names of the upstreams that a route sends requests to. */
-export function routeUpstreams(route: RouteConfig, all: readonly string[]): readonly string[] {
-  if (route.merge === "all") return all;
-  if (route.merge !== undefined) return route.merge;
-  if (route.to === undefined) return [];
-  return typeof route.to === "string" ? [route.to] : route.to.map(({ upstream }) => upstream);
 }
 
 function namesOf({ to, merge, shadow }: RouteConfig) {
@@ -159,15 +155,15 @@ function checkShadow(
 }
 
 /** Returns a finding for each route whose requests all match an earlier route. */
-function unreachable(routes: readonly (RouteConfig | undefined)[]): readonly Finding[] {
+function unreachable({ path, routes }: RouteList): readonly Finding[] {
   return routes.flatMap((route, index) => {
     if (route === undefined) return [];
     const by = routes.findIndex(
       (earlier, at) => at < index && earlier !== undefined && covers(earlier.match, route.match),
     );
     if (by === -1) return [];
-    const message = `never reached because routes[${by}] matches the same requests; move it before that route`;
-    return [{ path: ["routes", index], message }];
+    const message = `never reached because ${formatPath([...path, by])} matches the same requests; move it before that route`;
+    return [{ path: [...path, index], message }];
   });
 }
 

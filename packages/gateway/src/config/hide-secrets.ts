@@ -9,7 +9,7 @@ const secretPaths = [
   /^keys\[\d+\]\.secret$/,
   /^guard\.headers(?:\.|\[")/,
   /^auth\.signIn\.clientSecret$/,
-  /^auth\.tokens\[\d+\]\.token$/,
+  /^(?:endpoints\.[\w-]+\.)?auth\.tokens\[\d+\]\.token$/,
   /^upstreams\.[\w-]+\.auth\.(?:identityProvider\.)?clientSecret$/,
   /^upstreams\.[\w-]+\.(?:headers\.set|env)(?:\.|\[")/,
 ] as const;

@@ -4,13 +4,19 @@ import { readCertificates } from "./certificates.ts";
 import type { CompleteConfig } from "./complete-routes.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Environment } from "./environment.ts";
-import { loadAuthenticate } from "./load-callers.ts";
+import { loadAuthenticate, loadEndpointCallers } from "./load-callers.ts";
 import { type ImportModule, importDefault, loadProblem, readText } from "./load-file.ts";
 import { loadGuard } from "./load-guard.ts";
 import { type ParsedConfig, parseConfig } from "./parse-config.ts";
 import { type ConfigDocument, readDocument } from "./read-document.ts";
 import { requireModules } from "./require-modules.ts";
-import type { AuthConfig, ListenPlace, UpstreamAuthConfig, UpstreamConfig } from "./schema.ts";
+import type {
+  AuthConfig,
+  EndpointsConfig,
+  ListenPlace,
+  UpstreamAuthConfig,
+  UpstreamConfig,
+} from "./schema.ts";
 import { requireCallers } from "./upstream-grants.ts";
 import { readSecretFiles } from "./upstream-secrets.ts";
 
@@ -56,12 +62,17 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     : await fromModule(file, path, options);
   const config = resolvePaths(parsed.config, dirname(path));
   requireModules(config, file, positionOf);
-  if (options.hasAuthenticate !== true) requireCallers(config, file, positionOf);
+  const { hasAuthenticate = false } = options;
+  requireCallers(config, { file, positionOf, hasAuthenticate });
   const certificates = readCertificates(config, file, positionOf);
   const secretFiles = readSecretFiles(config, file, positionOf);
   const authenticate = await loadAuthenticate(config, file, options.importModule);
+  const endpointCallers = await loadEndpointCallers(config, (own) =>
+    loadAuthenticate(own, file, options.importModule),
+  );
   const guard = await loadGuard(config, file, options.importModule);
-  return { ...parsed, config, certificates, secretFiles, authenticate, guard, file: path };
+  const loaded = { certificates, secretFiles, authenticate, endpointCallers, guard };
+  return { ...parsed, ...loaded, config, file: path };
 }
 
 /** A configuration, and the positions of its values if it has a text. */
@@ -89,7 +100,7 @@ async function fromModule(
 }
 
 function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
-  const { listen, log, auth, guard, eras } = config;
+  const { listen, log, auth, endpoints, guard, eras } = config;
   const upstreams = Object.entries(config.upstreams).map(
     ([name, { cwd, module, store, socket, tls, auth, ...rest }]): [string, UpstreamConfig] => [
       name,
@@ -114,12 +125,21 @@ function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
     },
     ...(eras && { eras: { store: resolveStore(folder, eras.store) } }),
     ...(auth && { auth: resolveAuth(auth, folder) }),
+    ...(endpoints && { endpoints: resolveEndpoints(endpoints, folder) }),
     ...(guard?.module !== undefined && {
       guard: { ...guard, module: resolve(folder, guard.module) },
     }),
     log:
       log !== false && log.file !== undefined ? { ...log, file: resolve(folder, log.file) } : log,
   };
+}
+
+function resolveEndpoints(endpoints: EndpointsConfig, folder: string): EndpointsConfig {
+  const resolved = Object.entries(endpoints).map(([name, { auth, ...endpoint }]) => {
+    const own = auth && resolveAuth(auth, folder);
+    return [name, { ...endpoint, ...(own !== undefined && { auth: own }) }] as const;
+  });
+  return Object.fromEntries(resolved);
 }
 
 function resolveAuth(auth: AuthConfig, folder: string): AuthConfig {

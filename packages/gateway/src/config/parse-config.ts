@@ -11,7 +11,7 @@ import { configJsonSchema } from "./json-schema.ts";
 import type { ConfigDocument } from "./read-document.ts";
 import { configSchema } from "./schema.ts";
 import type { SecretFiles } from "./upstream-secrets.ts";
-import type { ValidParts } from "./valid-parts.ts";
+import type { RouteList, ValidParts } from "./valid-parts.ts";
 
 export interface ParsedConfig {
   readonly config: CompleteConfig;
@@ -19,6 +19,8 @@ export interface ParsedConfig {
   readonly environment: ReadonlyMap<string, string>;
   /** Verifies credentials, from the file that `auth.tokensFile` or `auth.module` names. */
   readonly authenticate?: Authenticate | undefined;
+  /** Verifies the credentials of the endpoints with `auth` of their own, by their names. */
+  readonly endpointCallers?: ReadonlyMap<string, Authenticate> | undefined;
   /** Decides about requests, from the file that `guard.module` names. */
   readonly guard?: Middleware | undefined;
   /** The files with certificates and keys, once they have been read. */
@@ -98,16 +100,31 @@ function replaceAt(root: unknown, path: readonly PropertyKey[], value: unknown):
 /** Parses every part on its own, so that an invalid part does not hide problems in other parts. */
 function partsOf(value: unknown): ValidParts {
   const { routes, limits } = configSchema.shape;
-  const readAll = <T>(key: string, schema: z.ZodType<T>): readonly (T | undefined)[] => {
-    const list = valueAt(value, [key]);
+  const readAll = <T>(
+    path: readonly string[],
+    schema: z.ZodType<T>,
+  ): readonly (T | undefined)[] => {
+    const list = valueAt(value, path);
     return Array.isArray(list) ? list.map((item) => schema.safeParse(item).data) : [];
   };
+  const hasAuth = (path: readonly string[]) => valueAt(value, path) !== undefined;
+  const listAt = (path: readonly string[], verifiesCallers: boolean): RouteList => ({
+    path,
+    routes: readAll(path, routes.unwrap().element),
+    verifiesCallers,
+  });
   const upstreams = valueAt(value, ["upstreams"]);
+  const endpoints = valueAt(value, ["endpoints"]);
+  const named = (isObject(endpoints) ? Object.keys(endpoints) : []).map((name) => {
+    const own = ["endpoints", name];
+    const isOpen = valueAt(value, [...own, "auth"]) === false;
+    const verifies = !isOpen && (hasAuth([...own, "auth"]) || hasAuth(["auth"]));
+    return listAt([...own, "routes"], verifies);
+  });
   return {
     upstreams: isObject(upstreams) ? Object.keys(upstreams) : undefined,
-    routes: readAll("routes", routes.unwrap().element),
-    limits: readAll("limits", limits.unwrap().element),
-    verifiesCallers: valueAt(value, ["auth"]) !== undefined,
+    routeLists: [listAt(["routes"], hasAuth(["auth"])), ...named],
+    limits: readAll(["limits"], limits.unwrap().element),
   };
 }
 

@@ -52,17 +52,18 @@ const place = {
     ),
 };
 
+/** The path of an endpoint. */
+export const endpointPath = z
+  .string()
+  .regex(
+    /^\/[!-"$->@-~]*$/,
+    'expected a path that begins with "/", without query, fragment, spaces and non-ASCII characters',
+  );
+
 export const listen = z
   .strictObject({
     ...place,
-    path: z
-      .string()
-      .regex(
-        /^\/[!-"$->@-~]*$/,
-        'expected a path that begins with "/", without query, fragment, spaces and non-ASCII characters',
-      )
-      .default("/mcp")
-      .describe("The path of the MCP endpoint"),
+    path: endpointPath.default("/mcp").describe("The path of the MCP endpoint"),
     versions: z
       .array(z.enum([latestVersion, ...legacyVersions]))
       .default([latestVersion, ...legacyVersions])

@@ -6,6 +6,7 @@ import { maxTimerMs } from "lutra/internal";
 import { switchableFeatures } from "lutra/middleware";
 import { z } from "zod";
 import { auth } from "./schema-auth.ts";
+import { endpoints } from "./schema-endpoints.ts";
 import { guard } from "./schema-guard.ts";
 import { admin, listen } from "./schema-listen.ts";
 import { logContent } from "./schema-log.ts";
@@ -81,6 +82,7 @@ export const configSchema = z
       .describe(
         "The routes. By default, one route to the only upstream, or to all upstreams merged",
       ),
+    endpoints: endpoints.optional(),
     limits: z
       .array(limit)
       .default([])
@@ -150,6 +152,7 @@ export type UpstreamAuthConfig = NonNullable<UpstreamConfig["auth"]>;
 export type RouteConfig = NonNullable<Config["routes"]>[number];
 export type MatchConfig = NonNullable<RouteConfig["match"]>;
 export type LimitConfig = Config["limits"][number];
+export type EndpointsConfig = NonNullable<Config["endpoints"]>;
 export type ListenPlace = Config["listen"]["also"][number];
 export type AuthConfig = NonNullable<Config["auth"]>;
 export type GuardConfig = NonNullable<Config["guard"]>;

@@ -76,6 +76,12 @@ export function planExport(config: CompleteConfig, alphabet: Alphabet): ExportPl
       "expected none, because the proxy would let every caller through; remove it, and let the proxy or the upstreams verify callers",
     );
   }
+  if (config.endpoints !== undefined) {
+    throw exportError(
+      "endpoints",
+      "expected none, because only one endpoint is exported; remove it",
+    );
+  }
   if (config.guard !== undefined) {
     throw exportError("guard", "expected none, because the proxy would not ask it; remove it");
   }

@@ -116,6 +116,7 @@ function entryOf(record: ExchangeRecord, sources: Sources) {
     version: head.version,
     principal: record.principal,
     address: sources.address,
+    endpoint: record.endpoint,
     route: record.route,
     upstream: record.upstream,
     replica: record.replica,
@@ -154,6 +155,7 @@ function lineOf(entry: Entry): string {
     plain("version", entry.version) +
     text("principal", entry.principal) +
     plain("address", entry.address || undefined) +
+    plain("endpoint", entry.endpoint) +
     `,"route":${entry.route}` +
     text("upstream", entry.upstream) +
     text("replica", entry.replica) +

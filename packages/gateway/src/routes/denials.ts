@@ -5,7 +5,7 @@
  * below them, as they are for names in headers.
  */
 import type { CompleteConfig } from "../config/complete-routes.ts";
-import { routeUpstreams } from "../config/cross-check.ts";
+import { routeUpstreams } from "../config/route-upstreams.ts";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import { noHead } from "../head/head.ts";
 import { usingMethod } from "../subjects/reference.ts";

@@ -4,6 +4,7 @@ import { steadyNow } from "lutra/internal";
 import { canonicalJSON, type JSONValue } from "lutra/protocol";
 import type { ResponseCachingOptions } from "../cache/response-caching.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
+import { endpointsOf } from "../config/endpoints.ts";
 import type { LimitConfig, SharedConfig } from "../config/schema.ts";
 import { type Availability, createAvailability } from "./availability.ts";
 import { createSharedCache } from "./shared-cache.ts";
@@ -77,7 +78,11 @@ function stateOf({ failure }: SharedConfig, isAvailable: boolean, reason: unknow
  * Returns a text that is the same for configurations whose upstreams and routes give the same
  * responses. It contains no secrets.
  */
-export function spaceOf({ name, upstreams, routes, guard }: CompleteConfig): string {
-  const parts = JSON.parse(JSON.stringify([name, upstreams, routes, guard ?? null])) as JSONValue;
+export function spaceOf(config: CompleteConfig): string {
+  const { name, upstreams, routes, guard } = config;
+  const named = endpointsOf(config).filter((endpoint) => endpoint.name !== undefined);
+  const others = named.map((endpoint) => [endpoint.name, endpoint.config.routes]);
+  const all = [name, upstreams, routes, guard ?? null, ...others];
+  const parts = JSON.parse(JSON.stringify(all)) as JSONValue;
   return hash("sha256", canonicalJSON(parts), "base64url");
 }

@@ -12,6 +12,7 @@ import { createAccountCredentials } from "./account-credentials.ts";
 import { type Account, type AuthModules, createAccounts } from "./accounts.ts";
 import { createBrowserSessions } from "./browser-sessions.ts";
 import { type ConnectedUpstream, SignInPages } from "./sign-in-pages.ts";
+import { signInPath } from "./sign-in-path.ts";
 import { sealTicket } from "./tickets.ts";
 
 /** The parts of sign-ins that last as long as the gateway. */
@@ -29,9 +30,6 @@ export interface SignInsOptions extends SignInResources {
   readonly identify: (token: string) => Promise<Principal | undefined>;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
-
-/** The path of the pages below that of the endpoint. */
-export const signInPath = "/sign-in";
 
 export class SignIns {
   readonly #options: SignInsOptions;

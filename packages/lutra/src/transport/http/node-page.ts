@@ -16,8 +16,8 @@ import { renderServerPage } from "./server-page.ts";
 export interface PagedEndpoint {
   readonly path: string;
   readonly handle: RequestListener;
-  /** Returns the rules for `Host` and `Origin`, or undefined while there is no page. */
-  readonly rules: () => HttpRules | undefined;
+  /** Returns the rules for `Host` and `Origin`, or undefined for a request that gets no page. */
+  readonly rules: (req: IncomingMessage) => HttpRules | undefined;
   /**
    * Returns the function that answers as for a caller without credentials. Rejects if such callers
    * are refused.
@@ -63,7 +63,7 @@ export function withPage({ path, handle, rules, visit }: PagedEndpoint): Request
   };
   return (req, res) => {
     const status = statusFor(req, path);
-    const current = status === undefined ? undefined : rules();
+    const current = status === undefined ? undefined : rules(req);
     if (status === undefined || current === undefined) return handle(req, res);
     const { refusal, cors } = screenRequest(req, headerReader(req), current);
     // The screening accepts POST only, so it has passed a request that it refuses for its method.
