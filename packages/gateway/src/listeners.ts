@@ -7,7 +7,7 @@ import {
   withPage,
 } from "lutra/internal";
 import { type AdminListener, type AdminParts, openAdmin } from "./admin/open-admin.ts";
-import { listenTlsOf } from "./config/certificates.ts";
+import { adminTlsOf, listenTlsOf } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { firstPath } from "./config/endpoints.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
@@ -59,10 +59,12 @@ export async function closeListeners({ endpoints, admin }: Listeners): Promise<v
 }
 
 /** Sets the certificate of each listener to that of the current configuration. */
-export function renewCertificates({ endpoints }: Listeners, parsed: ParsedConfig): void {
+export function renewCertificates({ endpoints, admin }: Listeners, parsed: ParsedConfig): void {
   for (const [index, tls] of ownTlsOf(parsed).entries()) {
     if (tls) endpoints[index]?.renewTls(tls);
   }
+  const tls = adminTlsOf(parsed);
+  if (tls) admin?.renewTls(tls);
 }
 
 /** Returns a function that opens a listener for clients. */

@@ -1,7 +1,12 @@
 /** The listener for operators: health, metrics and state. By default, only this machine can reach it. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { listenHttp, sendPage, wantsPage } from "lutra/internal";
-import type { HttpEndpoint } from "lutra/node";
+import {
+  listenHttp,
+  type OwnEndpoint,
+  sendPage,
+  type TlsSettings,
+  wantsPage,
+} from "lutra/internal";
 import type { Config } from "../config/schema.ts";
 import type { EraReport } from "../eras/era-report.ts";
 import { maxDays } from "../eras/era-table.ts";
@@ -12,6 +17,8 @@ import { isAvailable, type Readiness } from "./readiness.ts";
 
 export interface AdminOptions {
   readonly config: Exclude<Config["admin"], false>;
+  /** The certificate. @default no TLS */
+  readonly tls?: TlsSettings | undefined;
   readonly metrics: Metrics;
   /** Returns the description of the gateway for the page at `/`, or undefined for no page. */
   readonly about: () => AboutGateway | undefined;
@@ -41,7 +48,7 @@ interface PagePath {
  * Starts the listener. `/` lists the paths; for browsers, it is a page with links and a table of the
  * upstreams.
  */
-export async function startAdmin(options: AdminOptions): Promise<HttpEndpoint> {
+export async function startAdmin(options: AdminOptions): Promise<OwnEndpoint> {
   const pages = pagesOf(options);
   const index = `${[...pages.keys()].join("\n")}\n`;
 
@@ -78,10 +85,10 @@ export async function startAdmin(options: AdminOptions): Promise<HttpEndpoint> {
   /** Prevents DNS rebinding: a web page must not read this under a name that resolves to this machine. */
   const isLoopbackName = (name = "") =>
     !endpoint?.isLocal || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(name);
-  let endpoint: HttpEndpoint | undefined;
+  let endpoint: OwnEndpoint | undefined;
   endpoint = await listenHttp(
     { handle: (req, res) => void handle(req, res), close: async () => {} },
-    { host, port, drainMs: 500 },
+    { host, port, tls: options.tls, drainMs: 500 },
   );
   return endpoint;
 }

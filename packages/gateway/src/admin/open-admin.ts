@@ -1,5 +1,6 @@
 /** Opens the admin listener of a gateway, with the console if it is on. */
-import type { HttpEndpoint } from "lutra/node";
+import type { OwnEndpoint } from "lutra/internal";
+import { adminTlsOf } from "../config/certificates.ts";
 import { hideSecrets } from "../config/hide-secrets.ts";
 import type { LoadedConsole } from "../console/load-console.ts";
 import type { OpenedConsole } from "../console/open-console.ts";
@@ -21,7 +22,7 @@ export interface AdminParts {
   readonly notice: (line: string) => void;
 }
 
-export interface AdminListener extends HttpEndpoint {
+export interface AdminListener extends OwnEndpoint {
   /** The link to the console. `undefined` if it is off. */
   readonly consoleUrl: string | undefined;
 }
@@ -58,6 +59,7 @@ export async function openAdmin(
     const listener = await startAdmin({
       ...state,
       config,
+      tls: adminTlsOf(running.parsed),
       metrics,
       about,
       console: opened?.handle,

@@ -23,6 +23,9 @@ interface TlsPart {
   readonly files: { readonly [key in FileKey]?: string | undefined };
 }
 
+/** The parts of a configuration that may have certificates. */
+type CertifiedParts = Pick<CompleteConfig, "listen" | "admin" | "upstreams">;
+
 const fileKeys = ["ca", "cert", "key", "clientCa"] as const;
 type FileKey = (typeof fileKeys)[number];
 
@@ -33,7 +36,7 @@ type FileKey = (typeof fileKeys)[number];
  * @throws {ConfigError} with one problem for each file that can't be read or used
  */
 export function readCertificates(
-  config: Pick<CompleteConfig, "listen" | "upstreams">,
+  config: CertifiedParts,
   file = "configuration",
   positionOf: ConfigDocument["positionOf"] = () => undefined,
 ): Certificates {
@@ -62,6 +65,18 @@ export function listenTlsOf(
   };
 }
 
+/** Returns the settings of TLS for the admin listener; undefined for one without. */
+export function adminTlsOf({
+  config: { admin },
+  certificates = new Map(),
+}: {
+  readonly config: Pick<CompleteConfig, "admin">;
+  readonly certificates?: Certificates | undefined;
+}): TlsSettings | undefined {
+  if (admin === false || admin.tls === undefined) return undefined;
+  return listenTlsOf(admin.tls, certificates);
+}
+
 /** Returns the settings of the connections to an upstream, or undefined for the defaults. */
 export function upstreamTlsOf(
   { tls }: Pick<UpstreamConfig, "tls">,
@@ -77,12 +92,10 @@ export function upstreamTlsOf(
   };
 }
 
-function partsOf({
-  listen,
-  upstreams,
-}: Pick<CompleteConfig, "listen" | "upstreams">): readonly TlsPart[] {
+function partsOf({ listen, admin, upstreams }: CertifiedParts): readonly TlsPart[] {
   const listeners = [
     { path: ["listen", "tls"], tls: listen.tls },
+    ...(admin === false ? [] : [{ path: ["admin", "tls"], tls: admin.tls }]),
     ...listen.also.map(({ tls }, index) => ({ path: ["listen", "also", index, "tls"], tls })),
   ];
   const own = listeners.flatMap(({ path, tls }) =>

@@ -19,6 +19,8 @@ export function settingsToRestart(
   });
 }
 
+type ListenTls = NonNullable<CompleteConfig["listen"]["tls"]>;
+
 type Compared = Pick<ParsedConfig, "config" | "certificates" | "secretFiles">;
 
 /** Returns everything that an upstream is created from. The processes of a module have the keys. */
@@ -52,7 +54,7 @@ const fixedSettings: readonly {
   { path: "listen.maxConnections", read: ({ listen }) => listen.maxConnections ?? "no value" },
   { path: "shared", read: ({ shared }) => withoutPassword(shared) },
   { path: "bus", read: ({ bus }) => bus ?? "no value" },
-  { path: "admin", read: ({ admin }) => admin },
+  { path: "admin", read: ({ admin }) => admin && withoutFiles(admin) },
   { path: "auth.signIn", read: ({ auth }) => (auth?.signIn ? "set" : "no value") },
   { path: "auth.signIn.store", read: ({ auth }) => withoutUser(auth?.signIn?.store) },
   { path: "eras", read: ({ eras }) => eras ?? "no value" },
@@ -60,13 +62,13 @@ const fixedSettings: readonly {
   { path: "tracing", read: ({ tracing }) => tracing ?? "no value" },
 ];
 
-/** Returns a place without its certificate, which can change. */
-function withoutFiles({ tls, ...place }: CompleteConfig["listen"]["also"][number]): unknown {
+/** Returns a listener without its certificate, which can change. */
+function withoutFiles({ tls, ...place }: { readonly tls?: ListenTls | undefined }): unknown {
   return { ...place, ...(tls && { tls: kindOf(tls) }) };
 }
 
 /** Returns the kind of TLS that a listener has. Only its certificates can change. */
-function kindOf(tls: CompleteConfig["listen"]["tls"]): string | undefined {
+function kindOf(tls: ListenTls | undefined): string | undefined {
   return tls && (tls.clientCa ? "certificates, also of clients" : "certificates");
 }
 

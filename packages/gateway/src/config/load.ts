@@ -100,7 +100,7 @@ async function fromModule(
 }
 
 function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
-  const { listen, log, auth, endpoints, guard, eras } = config;
+  const { listen, admin, log, auth, endpoints, guard, eras } = config;
   const upstreams = Object.entries(config.upstreams).map(
     ([name, { cwd, module, store, socket, tls, auth, ...rest }]): [string, UpstreamConfig] => [
       name,
@@ -123,6 +123,7 @@ function resolvePaths(config: CompleteConfig, folder: string): CompleteConfig {
       ...resolvePlace(listen, folder),
       also: listen.also.map((place) => resolvePlace(place, folder)),
     },
+    admin: admin && resolveTls(admin, folder),
     ...(eras && { eras: { store: resolveStore(folder, eras.store) } }),
     ...(auth && { auth: resolveAuth(auth, folder) }),
     ...(endpoints && { endpoints: resolveEndpoints(endpoints, folder) }),
@@ -159,12 +160,20 @@ function resolveAuth(auth: AuthConfig, folder: string): AuthConfig {
 
 /** Resolves the socket and the certificate of a listener. */
 function resolvePlace<Place extends ListenPlace>(place: Place, folder: string): Place {
-  const { socket, tls } = place;
+  const { socket } = place;
   return {
-    ...place,
+    ...resolveTls(place, folder),
     ...(socket !== undefined && { socket: resolve(folder, socket) }),
-    ...(tls && { tls: resolveFiles(tls, tlsFiles, folder) }),
   };
+}
+
+/** Resolves the certificate of a listener. */
+function resolveTls<Listener extends Pick<ListenPlace, "tls">>(
+  listener: Listener,
+  folder: string,
+): Listener {
+  const { tls } = listener;
+  return { ...listener, ...(tls && { tls: resolveFiles(tls, tlsFiles, folder) }) };
 }
 
 const tlsFiles = ["ca", "cert", "key", "clientCa"] as const;

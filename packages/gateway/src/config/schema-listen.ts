@@ -145,6 +145,7 @@ export const admin = z
     z.strictObject({
       host: z.string().default("127.0.0.1").describe("The address to bind"),
       port: z.int().min(0).max(65_535).default(9464).describe("The port; 0 picks a free one"),
+      tls: listenTls.optional(),
       console: console.optional(),
     }),
   ])
