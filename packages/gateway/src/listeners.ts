@@ -90,12 +90,13 @@ function listenFor(
     lameDuckMs: () => running.config.lameDuckMs,
     onDrain,
   };
-  return ({ host, port, socket, mode, proxyProtocol }, index) =>
+  return ({ host, port, socket, mode, http2, proxyProtocol }, index) =>
     listenHttp(service, {
       ...shared,
       host,
       port,
       socket,
+      http2,
       mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
       proxies: proxyProtocol ? { isTrusted } : undefined,
       tls: certificates[index],

@@ -14,6 +14,7 @@ export function checkSettings(input: unknown): readonly Finding[] {
     ...placesOf(at("listen")).flatMap(([place, path]) => [
       ...checkHost(place.host, [...path, "host"]),
       ...checkSocket(place, path),
+      ...checkHttp2(place, path),
       ...checkProxies(place, path, at("listen", "trustedProxies")),
     ]),
     ...checkHost(at("admin", "host"), ["admin", "host"]),
@@ -91,6 +92,12 @@ function checkSocket(listener: JSONObject, path: readonly PropertyKey[]): readon
     path: [...path, key],
     message: "requires socket; add it, or remove this setting",
   }));
+}
+
+/** Clients of MCP choose the version of HTTP in the handshake of TLS. */
+function checkHttp2({ http2, tls }: JSONObject, path: readonly PropertyKey[]): readonly Finding[] {
+  if (http2 !== true || tls !== undefined) return [];
+  return [{ path: [...path, "http2"], message: "requires tls; add it, or remove this setting" }];
 }
 
 function checkProxies(

@@ -47,6 +47,7 @@ const fixedSettings: readonly {
   { path: "listen.port", read: ({ listen }) => listen.port },
   { path: "listen.socket", read: ({ listen }) => listen.socket ?? "no value" },
   { path: "listen.mode", read: ({ listen }) => listen.mode ?? "no value" },
+  { path: "listen.http2", read: ({ listen }) => listen.http2 },
   { path: "listen.proxyProtocol", read: ({ listen }) => listen.proxyProtocol },
   { path: "listen.also", read: ({ listen }) => listen.also.map(withoutFiles) },
   { path: "listen.tls", read: ({ listen }) => kindOf(listen.tls) ?? "no value" },

@@ -31,7 +31,7 @@ describe("a configuration that does not match the schema", () => {
       "an unknown key without a similar one",
       { upstreams, listen: { banana: 1 } },
       [
-        "c.ts: listen.banana: unknown key, expected one of host, port, socket, mode, tls, proxyProtocol, path, versions, page, allowedHosts, allowedOrigins, trustedProxies, also, maxConnections, maxBodyBytes",
+        "c.ts: listen.banana: unknown key, expected one of host, port, socket, mode, tls, http2, proxyProtocol, path, versions, page, allowedHosts, allowedOrigins, trustedProxies, also, maxConnections, maxBodyBytes",
       ],
     ],
     [

@@ -44,6 +44,12 @@ const place = {
       'The permissions of the Unix socket in octal digits, such as "660". By default, those that the umask leaves',
     ),
   tls: listenTls.optional(),
+  http2: z
+    .boolean()
+    .default(false)
+    .describe(
+      "True to let clients choose HTTP/2 in the handshake of TLS. Others continue with HTTP/1.1",
+    ),
   proxyProtocol: z
     .boolean()
     .default(false)

@@ -4,7 +4,7 @@
  */
 import type { Server as HttpServer, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { connectionEvent, hasTls } from "./node-listener.ts";
+import { connectionEvent, hasHttp2, hasTls } from "./node-listener.ts";
 
 /**
  * Number of calls of `closeQuiet` without any activity before it closes connections. A client that
@@ -174,6 +174,7 @@ export class HttpConnections {
   }
 
   #add(socket: Socket): void {
+    if (hasHttp2(socket)) return;
     this.#accepted += 1;
     this.#open.set(socket, undefined);
     this.#handshakes.set(socket, socket.bytesRead);

@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
-import { Server as TlsServer } from "node:tls";
+import { TLSSocket, Server as TlsServer } from "node:tls";
 
 /** A certificate, its key and the oldest version of TLS, as Node expects them. */
 export interface TlsSettings {
@@ -33,12 +33,26 @@ const maxRequestMs = 120_000;
 /** Maximum time for the handshake of TLS, in milliseconds. */
 const maxHandshakeMs = 10_000;
 
-/** Creates a server that does not listen yet. With `tls`, it accepts only TLS. */
-export function createWebServer(tls: TlsSettings | undefined): HttpServer {
+/** The names of HTTP/2 and HTTP/1.1 in the handshake of TLS. */
+const [http2Protocol, http1Protocol] = ["h2", "http/1.1"];
+
+/**
+ * Creates a server that does not listen yet. With `tls`, it accepts only TLS.
+ *
+ * @param offersHttp2 True to let clients choose HTTP/2 in the handshake of TLS
+ */
+export function createWebServer(tls: TlsSettings | undefined, offersHttp2 = false): HttpServer {
   if (tls === undefined) return createHttpServer({ requestTimeout: maxRequestMs });
   const timeouts = { requestTimeout: maxRequestMs, handshakeTimeout: maxHandshakeMs };
+  const protocols = offersHttp2 ? [http2Protocol, http1Protocol] : [http1Protocol];
+  const options = { ...tls, ...timeouts, ALPNProtocols: protocols };
   // Node's types do not relate the two servers, which have the same members.
-  return createHttpsServer({ ...tls, ...timeouts }) as unknown as HttpServer;
+  return createHttpsServer(options) as unknown as HttpServer;
+}
+
+/** Returns true for a connection whose client has chosen HTTP/2. */
+export function hasHttp2(socket: Socket): boolean {
+  return socket instanceof TLSSocket && socket.alpnProtocol === http2Protocol;
 }
 
 /** Replaces the certificate for new connections. Open ones keep theirs. */

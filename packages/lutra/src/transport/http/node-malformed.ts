@@ -13,7 +13,7 @@ export interface MalformedRequest {
 }
 
 /** Maximum number of headers. Node would pass on the first 1000 and drop the others. */
-const maxHeaders = 1000;
+export const maxHeaders = 1000;
 
 /** The statuses of Node's errors. Other errors get 400. */
 const statuses = new Map<unknown, number>([

@@ -1,7 +1,7 @@
 /** Closes connections whose clients do not read, so that responses do not stay in memory. */
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
-import { connectionEvent } from "./node-listener.ts";
+import { connectionEvent, hasHttp2 } from "./node-listener.ts";
 
 export interface ReaderLimits {
   /** Time without progress after which a connection with unsent data is closed, in milliseconds. */
@@ -37,13 +37,27 @@ interface Unsent {
   bytes: number;
 }
 
+/** A connection whose client may not read. */
+export interface ReadingConnection {
+  /** The unsent data, in bytes. */
+  readonly writableLength: number;
+  /** The data that was written so far, unsent data included, in bytes. */
+  readonly bytesWritten: number;
+  readonly destroy: () => unknown;
+  readonly once: (event: "close", listener: () => void) => unknown;
+}
+
 /**
  * Watches the connections of a server, with one timer. A connection costs nothing for each request.
+ * Returns a function that adds a connection with another protocol than HTTP/1.1.
  */
-export function closeSlowReaders(http: HttpServer, limits: Partial<ReaderLimits> = {}): void {
+export function closeSlowReaders(
+  http: HttpServer,
+  limits: Partial<ReaderLimits> = {},
+): (connection: ReadingConnection) => void {
   const { stallMs, maxBytes, maxTotalBytes, checkMs } = { ...defaults, ...limits };
-  const connections = new Set<Socket>();
-  const waiting = new Map<Socket, Unsent>();
+  const connections = new Set<ReadingConnection>();
+  const waiting = new Map<ReadingConnection, Unsent>();
   let timer: NodeJS.Timeout | undefined;
 
   function check(): void {
@@ -77,26 +91,35 @@ export function closeSlowReaders(http: HttpServer, limits: Partial<ReaderLimits>
     }
   }
 
-  function close(socket: Socket): void {
+  function close(socket: ReadingConnection): void {
     waiting.delete(socket);
     socket.destroy();
   }
 
-  http.on(connectionEvent(http), (socket: Socket) => {
-    connections.add(socket);
+  function add(connection: ReadingConnection): void {
+    connections.add(connection);
     timer ??= setInterval(check, checkMs).unref();
-    socket.once("close", () => {
-      connections.delete(socket);
-      waiting.delete(socket);
+    connection.once("close", () => {
+      connections.delete(connection);
+      waiting.delete(connection);
       if (connections.size > 0) return;
       clearInterval(timer);
       timer = undefined;
     });
+  }
+
+  http.on(connectionEvent(http), (socket: Socket) => {
+    if (!hasHttp2(socket)) add(socket);
   });
+  return add;
 }
 
 /** Returns the unsent data of a connection, or undefined if there is none. */
-function measure(socket: Socket, before: Unsent | undefined, now: number): Unsent | undefined {
+function measure(
+  socket: ReadingConnection,
+  before: Unsent | undefined,
+  now: number,
+): Unsent | undefined {
   const bytes = socket.writableLength;
   if (bytes === 0) return undefined;
   // A large chunk is sent in parts, of which only the handle keeps count.

@@ -14,6 +14,7 @@ import {
 } from "./node-connection-limit.ts";
 import { HttpConnections } from "./node-connections.ts";
 import { createNodeHandler } from "./node-handler.ts";
+import type { Http2Connections, Http2Options } from "./node-http2.ts";
 import {
   createWebServer,
   type ListenPlace,
@@ -187,6 +188,8 @@ export function atPath(path: string, handle: RequestListener): RequestListener {
 export interface OwnListenOptions extends ListenOptions, Pick<ListenPlace, "socket" | "mode"> {
   /** The certificate. @default no TLS */
   readonly tls?: TlsSettings | undefined;
+  /** True to let clients choose HTTP/2 in the handshake of TLS. Has no effect without `tls`. @default false */
+  readonly http2?: boolean | undefined;
   /** Requires the PROXY protocol from each connection, if it comes from a trusted address. */
   readonly proxies?: Pick<ProxyHeaderOptions, "isTrusted"> | undefined;
   /** The connections that count together for `maxConnections`. @default those of this listener */
@@ -212,11 +215,15 @@ export async function listenHttp(
     onDrain,
   } = options;
   const { maxConnections = defaultConnections(), count, socket, mode, tls, proxies } = options;
+  const { http2 = false } = options;
   if (!(Number.isInteger(maxConnections) && maxConnections > 0)) {
     throw new TypeError("maxConnections: expected a positive integer");
   }
-  const http = createWebServer(tls);
+  const http = createWebServer(tls, http2);
   const { handle, onMalformed = () => {} } = service;
+  const watchReader = closeSlowReaders(http);
+  const http2Options = { handle, onMalformed, watchReader, maxStreams: maxConnections };
+  const streams = http2 && tls ? await acceptHttp2(http, http2Options) : undefined;
   if (proxies) {
     const onRefused = (address: string) => onMalformed({ status: 0, address });
     requireProxyHeader(http, { ...proxies, onRefused });
@@ -226,7 +233,6 @@ export async function listenHttp(
   };
   limitConnections(http, { max: maxConnections, onLimit, count });
   if (socket !== undefined) namePeers(http);
-  closeSlowReaders(http);
   const connections = new HttpConnections(http);
   http.on("request", connections.inTurn(withinHeaders(http, handle, onMalformed)));
   watchMalformed(http, onMalformed);
@@ -236,12 +242,16 @@ export async function listenHttp(
     ...placeOf(http, { host }),
     renewTls: (next) => renewTls(http, next),
     close: () => {
-      closed ??= drain(http, connections, {
-        end: service.close,
-        drainMs: current(drainMs),
-        lameDuckMs: current(lameDuckMs),
-        onDrain,
-      });
+      closed ??= drain(
+        http,
+        { connections, streams },
+        {
+          end: service.close,
+          drainMs: current(drainMs),
+          lameDuckMs: current(lameDuckMs),
+          onDrain,
+        },
+      );
       return closed;
     },
   };
@@ -261,14 +271,30 @@ interface DrainOptions extends Pick<ListenOptions, "onDrain"> {
 /** Interval between two checks for connections without a request, in milliseconds. */
 const idleMs = 50;
 
+/** Time after the announcement in which further requests on open HTTP/2 connections are served. */
+const noticeMs = 500;
+
 /** Time after which the exchanges that closing waits for are reported, in milliseconds. */
 const slowMs = 500;
 
+/** Loads HTTP/2 only for a listener that offers it. */
+async function acceptHttp2(http: HttpServer, options: Http2Options): Promise<Http2Connections> {
+  const { Http2Connections } = await import("./node-http2.ts");
+  return new Http2Connections(http, options);
+}
+
+interface OpenConnections {
+  readonly connections: HttpConnections;
+  /** The connections with HTTP/2. Undefined for a listener that does not offer it. */
+  readonly streams: Http2Connections | undefined;
+}
+
 async function drain(
   http: HttpServer,
-  connections: HttpConnections,
+  { connections, streams }: OpenConnections,
   { end, drainMs, lameDuckMs, onDrain = () => {} }: DrainOptions,
 ): Promise<void> {
+  streams?.announceClose();
   if (lameDuckMs > 0) {
     connections.announceClose();
     await delay(lameDuckMs);
@@ -280,11 +306,13 @@ async function drain(
   await connections.afterPending(() => http.close(onClosed));
   const cutOff = setTimeout(() => connections.closeAll(), drainMs);
   const idle = setInterval(() => connections.closeQuiet(), idleMs);
+  // Clients that have not noticed the announcement yet may still send requests.
+  const last = setTimeout(() => streams?.close(), noticeMs);
   const report = setTimeout(() => {
-    const requests = connections.busy();
+    const requests = connections.busy() + (streams?.busy() ?? 0);
     if (requests > 0) onDrain(requests);
   }, slowMs);
   await end();
   await closed;
-  for (const timer of [cutOff, idle, report]) clearTimeout(timer);
+  for (const timer of [cutOff, idle, last, report]) clearTimeout(timer);
 }
