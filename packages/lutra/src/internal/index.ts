@@ -74,9 +74,15 @@ export { endEarly } from "../transport/http/node-end-early.ts";
 export type { NodeEndpoint, ScreenedRequest } from "../transport/http/node-endpoint.ts";
 export { createNodeEndpoint, serveScreened } from "../transport/http/node-endpoint.ts";
 export { withExample } from "../transport/http/node-example.ts";
+export type { ConnectionFeed } from "../transport/http/node-feed.ts";
 export type { NodeLegacy } from "../transport/http/node-legacy.ts";
 export { createNodeLegacy } from "../transport/http/node-legacy.ts";
-export { type TlsSettings, unixAddress } from "../transport/http/node-listener.ts";
+export {
+  listenAt,
+  placeAt,
+  type TlsSettings,
+  unixAddress,
+} from "../transport/http/node-listener.ts";
 export type { MalformedRequest } from "../transport/http/node-malformed.ts";
 export type { PagedEndpoint } from "../transport/http/node-page.ts";
 export { pageContext, withPage } from "../transport/http/node-page.ts";

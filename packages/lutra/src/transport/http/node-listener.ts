@@ -144,13 +144,27 @@ export interface ListeningPlace {
   readonly isLocal: boolean;
 }
 
-export function placeOf(http: Server, { host }: Pick<ListenPlace, "host">): ListeningPlace {
-  const at = http.address() as AddressInfo | string;
+/** @param place The configured host, and the address if another process listens for the server */
+export function placeOf(
+  http: Server,
+  { host, at = http.address() as AddressInfo | string }: ListenedPlace,
+): ListeningPlace {
+  return placeAt(at, { host, isEncrypted: hasTls(http) });
+}
+
+interface ListenedPlace extends Pick<ListenPlace, "host"> {
+  readonly at?: AddressInfo | string | undefined;
+}
+
+/** Returns the place of a listening socket, given the configured host. */
+export function placeAt(
+  at: AddressInfo | string,
+  { host, isEncrypted }: Pick<ListenPlace, "host"> & { readonly isEncrypted: boolean },
+): ListeningPlace {
   if (typeof at === "string") return { url: `unix:${at}:`, port: 0, isLocal: true };
   const { address, port } = at;
-  const scheme = hasTls(http) ? "https" : "http";
   return {
-    url: `${scheme}://${reachable(host, address)}:${port}`,
+    url: `${isEncrypted ? "https" : "http"}://${reachable(host, address)}:${port}`,
     port,
     isLocal: address === "::1" || address.startsWith("127."),
   };

@@ -1,4 +1,4 @@
-import type { Server as HttpServer, IncomingMessage, RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import {
   requireFunctions,
   requireKnownMembers,
@@ -13,6 +13,7 @@ import {
   limitConnections,
 } from "./node-connection-limit.ts";
 import { HttpConnections } from "./node-connections.ts";
+import { type ConnectionFeed, feedConnections } from "./node-feed.ts";
 import { createNodeHandler } from "./node-handler.ts";
 import type { Http2Connections, Http2Options } from "./node-http2.ts";
 import {
@@ -194,6 +195,8 @@ export interface OwnListenOptions extends ListenOptions, Pick<ListenPlace, "sock
   readonly proxies?: Pick<ProxyHeaderOptions, "isTrusted"> | undefined;
   /** The connections that count together for `maxConnections`. @default those of this listener */
   readonly count?: ConnectionCount | undefined;
+  /** The connections that another process accepts at the place. @default this process listens */
+  readonly feed?: ConnectionFeed | undefined;
 }
 
 /** A listener whose certificate can be replaced. */
@@ -215,7 +218,7 @@ export async function listenHttp(
     onDrain,
   } = options;
   const { maxConnections = defaultConnections(), count, socket, mode, tls, proxies } = options;
-  const { http2 = false } = options;
+  const { feed, http2 = false } = options;
   if (!(Number.isInteger(maxConnections) && maxConnections > 0)) {
     throw new TypeError("maxConnections: expected a positive integer");
   }
@@ -236,14 +239,15 @@ export async function listenHttp(
   const connections = new HttpConnections(http);
   http.on("request", connections.inTurn(withinHeaders(http, handle, onMalformed)));
   watchMalformed(http, onMalformed);
-  await listenAt(http, { port, host, socket, mode });
+  if (feed === undefined) await listenAt(http, { port, host, socket, mode });
+  const stop = feed ? feedConnections(http, feed) : (onClosed: () => void) => http.close(onClosed);
   let closed: Promise<void> | undefined;
   return {
-    ...placeOf(http, { host }),
+    ...placeOf(http, { host, at: feed?.address }),
     renewTls: (next) => renewTls(http, next),
     close: () => {
       closed ??= drain(
-        http,
+        stop,
         { connections, streams },
         {
           end: service.close,
@@ -290,7 +294,7 @@ interface OpenConnections {
 }
 
 async function drain(
-  http: HttpServer,
+  stop: (onClosed: () => void) => unknown,
   { connections, streams }: OpenConnections,
   { end, drainMs, lameDuckMs, onDrain = () => {} }: DrainOptions,
 ): Promise<void> {
@@ -303,7 +307,7 @@ async function drain(
   const closed = new Promise<void>((resolve) => {
     onClosed = resolve;
   });
-  await connections.afterPending(() => http.close(onClosed));
+  await connections.afterPending(() => stop(onClosed));
   const cutOff = setTimeout(() => connections.closeAll(), drainMs);
   const idle = setInterval(() => connections.closeQuiet(), idleMs);
   // Clients that have not noticed the announcement yet may still send requests.

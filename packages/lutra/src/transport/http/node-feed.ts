@@ -1,0 +1,49 @@
+/** Connections that another process has accepted for a server of this one. */
+import type { Server as HttpServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+/** The connections of one listening socket, which belongs to another process. */
+export interface ConnectionFeed {
+  /** The address of the socket, as `address` of Node's servers returns it. */
+  readonly address: AddressInfo | string;
+  /** Calls `take` with each connection. Resolves once there will be no further ones. */
+  readonly connect: (take: (socket: Socket) => void) => Promise<void>;
+}
+
+/**
+ * Passes the connections to a server that does not listen itself. The returned function closes the
+ * server: it calls `onClosed` once the feed has ended and all connections are closed.
+ */
+export function feedConnections(
+  http: HttpServer,
+  feed: ConnectionFeed,
+): (onClosed: () => void) => void {
+  const open = new Set<Socket>();
+  let isEnded = false;
+  let onClosed: (() => void) | undefined;
+  const check = () => {
+    if (isEnded && open.size === 0) onClosed?.();
+  };
+  // Node checks the timeouts of requests from this event on.
+  http.emit("listening");
+  const ended = feed.connect((socket) => {
+    open.add(socket);
+    socket.once("close", () => {
+      open.delete(socket);
+      check();
+    });
+    // Node sets both for the connections that a server accepts itself.
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    http.emit("connection", socket);
+  });
+  void ended.then(() => {
+    isEnded = true;
+    check();
+  });
+  return (then) => {
+    onClosed = then;
+    http.close();
+    check();
+  };
+}
