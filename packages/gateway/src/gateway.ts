@@ -12,6 +12,7 @@ import type { ConfigInput } from "./config/schema.ts";
 import { readSecretFiles } from "./config/upstream-secrets.ts";
 import { createRecord } from "./exchange-record.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
+import type { GatewayPart } from "./gateway-part.ts";
 import {
   type CompleteOptions,
   type GatewayResources,
@@ -92,13 +93,26 @@ export interface Gateway {
  * console.log(gateway.url);
  * ```
  */
-export async function startGateway(
+export function startGateway(
   input: ConfigInput | ParsedConfig,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
+  return startPart(input, options);
+}
+
+/** The options of a gateway that is one of several processes. */
+export interface PartOptions extends GatewayOptions {
+  readonly part?: GatewayPart | undefined;
+}
+
+/** Starts a gateway as `startGateway` does, also one that is one of several processes. */
+export async function startPart(
+  input: ConfigInput | ParsedConfig,
+  options: PartOptions,
+): Promise<Gateway> {
   const { notice = (line) => console.error(`lutra: ${line}`), methods = extensionMethods } =
     options;
-  const complete: CompleteOptions = { ...options, notice, methods };
+  const complete: CompleteOptions & PartOptions = { ...options, notice, methods };
   const first = await parsed(input);
   requireBus(first.config, options);
   const resources = await openGatewayResources(first, complete);
@@ -107,7 +121,8 @@ export async function startGateway(
     await resources.close();
     throw error;
   });
-  const { running } = served;
+  const { running, metrics, eras } = served;
+  options.part?.onStart({ running, metrics, eras });
   const { endpoints, admin } = listeners;
   const [url = "", ...alsoUrls] = endpoints.map((one) => one.url + firstPath(first.config));
   return {
@@ -133,10 +148,10 @@ export async function startGateway(
 function servedBy(
   first: ParsedConfig,
   { startTrace, startMeter, log, sharing, signIn, eras, page, held }: GatewayResources,
-  options: CompleteOptions,
+  options: CompleteOptions & PartOptions,
 ): Served {
-  const { notice, methods, onDrain } = options;
-  const { recorder } = page ?? {};
+  const { notice, methods, onDrain, part } = options;
+  const { recorder } = page ?? part ?? {};
   const sources = {
     methods,
     upstreams: () => running.statuses(),
@@ -159,7 +174,8 @@ function servedBy(
     recorder?.observe(record, request.status);
     log?.writeMalformed(record, request);
   };
-  return { running, handler, metrics, eras, page, notice, onDrain, onMalformed };
+  const parts = { running, handler, metrics, eras, page, notice, onDrain, onMalformed };
+  return { ...parts, feeds: part?.feeds };
 }
 
 /** Returns the middleware of all observers, or undefined if there are none. */
@@ -202,7 +218,7 @@ function requireBus({ bus }: CompleteConfig, { events }: GatewayOptions): void {
 }
 
 /** Reads what the configuration names, unless `loadConfig` has read it. */
-async function parsed(input: ConfigInput | ParsedConfig): Promise<ParsedConfig> {
+export async function parsed(input: ConfigInput | ParsedConfig): Promise<ParsedConfig> {
   const parsed = "config" in input ? input : parseConfig(input);
   if (parsed.certificates !== undefined) return parsed;
   const { config, authenticate = await protectedBy(parsed.config.auth) } = parsed;

@@ -13,6 +13,7 @@ import { firstPath } from "./config/endpoints.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
 import type { ListenPlace } from "./config/schema.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
+import type { GatewayPart } from "./gateway-part.ts";
 import type { RequestHandler } from "./handler.ts";
 import { ListenError } from "./listen-error.ts";
 import { createVisit } from "./visit.ts";
@@ -28,6 +29,8 @@ export interface Listeners {
 export interface Served extends AdminParts, Pick<GatewayOptions, "onDrain"> {
   readonly handler: RequestHandler;
   readonly onMalformed: (request: MalformedRequest) => void;
+  /** The connections that another process accepts. @default this process listens */
+  readonly feeds?: GatewayPart["feeds"] | undefined;
 }
 
 /**
@@ -70,7 +73,7 @@ export function renewCertificates({ endpoints, admin }: Listeners, parsed: Parse
 /** Returns a function that opens a listener for clients. */
 function listenFor(
   { listen: { path, maxConnections } }: CompleteConfig,
-  { running, handler, onDrain, onMalformed }: Served,
+  { running, handler, onDrain, onMalformed, feeds }: Served,
 ): (place: ListenPlace, index: number) => Promise<OwnEndpoint> {
   const handle = withPage({
     path,
@@ -100,6 +103,7 @@ function listenFor(
       mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
       proxies: proxyProtocol ? { isTrusted } : undefined,
       tls: certificates[index],
+      feed: feeds?.[index],
     }).catch((cause: unknown) => {
       const at = index === 0 ? "listen" : `listen.also[${index - 1}]`;
       throw new ListenError("listen", { host, port, socket }, cause, at);

@@ -19,7 +19,7 @@ export interface AdminOptions {
   readonly config: Exclude<Config["admin"], false>;
   /** The certificate. @default no TLS */
   readonly tls?: TlsSettings | undefined;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "contentType" | "text">;
   /** Returns the description of the gateway for the page at `/`, or undefined for no page. */
   readonly about: () => AboutGateway | undefined;
   readonly upstreams: () => readonly UpstreamStatus[];
@@ -28,6 +28,8 @@ export interface AdminOptions {
   /** Returns the configuration without secrets. */
   readonly shownConfig: () => unknown;
   readonly readiness: () => Readiness;
+  /** Called before each request, for a state that other processes have. */
+  readonly refresh?: (() => Promise<void>) | undefined;
   /** Answers a request for the console. Returns false for another path. */
   readonly console?: ((req: IncomingMessage, res: ServerResponse) => boolean) | undefined;
 }
@@ -63,6 +65,7 @@ export async function startAdmin(options: AdminOptions): Promise<OwnEndpoint> {
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const [path = "", query] = (req.url ?? "").split("?", 2);
     if (!isLoopbackName(req.headers.host)) return send(res, text("Host: not allowed\n", 403));
+    await options.refresh?.();
     if (options.console?.(req, res)) return;
     if (req.method !== "GET" && req.method !== "HEAD") {
       res.setHeader("allow", "GET, HEAD");

@@ -1,6 +1,13 @@
 /** The metrics that Prometheus scrapes: exchanges, the state of upstreams, and the process. */
 import { coreMethods, type Method } from "lutra/protocol";
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import {
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import { Durations, durationMetric, type LabelledDurations } from "./duration-histogram.ts";
@@ -17,7 +24,12 @@ export interface Metrics {
   readonly contentType: string;
   /** Creates the response to a scrape. */
   readonly text: () => Promise<string>;
+  /** Reads the values, which can be added to those of other processes. */
+  readonly values: () => Promise<readonly MetricValues[]>;
 }
+
+/** The values of one metric, as prom-client represents them. */
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>;
 
 export interface MetricsOptions {
   readonly methods?: readonly Method[] | undefined;
@@ -63,6 +75,7 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    values: () => registry.getMetricsAsJSON(),
   };
 }
 
@@ -197,6 +210,8 @@ function registerGauges(
 ): void {
   new Gauge({
     name: "lutra_gateway_replicas",
+    // Each of several processes has all replicas.
+    aggregator: "max",
     help: "Replicas, by upstream and state",
     labelNames: ["upstream", "state"] as const,
     registers,
@@ -230,8 +245,11 @@ function registerGauges(
   });
 }
 
-function registerLostLines(registers: Registry[], lostLines: () => number = () => 0): void {
+/** Registers the number of lines that the access log has lost. */
+export function registerLostLines(registers: Registry[], lostLines: () => number = () => 0): void {
   new Counter({
+    // Several processes have one log, which their supervisor writes.
+    aggregator: "omit",
     name: "lutra_gateway_log_lines_lost_total",
     help: "Lines of the access log that could not be written",
     registers,

@@ -19,7 +19,10 @@ export class ReloadState {
 
   register(registers: Registry[]): void {
     const counts = () => ({ applied: this.#succeeded, refused: this.#failed });
+    // Several processes have one configuration, and their supervisor counts.
+    const aggregator = "omit";
     new Counter({
+      aggregator,
       name: "lutra_gateway_reloads_total",
       help: "Reloads of the configuration, by outcome",
       labelNames: ["outcome"] as const,
@@ -31,6 +34,7 @@ export class ReloadState {
     });
     const isLastGood = () => Number(this.#isLastGood);
     new Gauge({
+      aggregator,
       name: "lutra_gateway_last_reload_successful",
       help: "1 if the last reload was applied or there was none, otherwise 0",
       registers,
@@ -40,6 +44,7 @@ export class ReloadState {
     });
     const loadedAt = () => this.#loadedAt / 1000;
     new Gauge({
+      aggregator,
       name: "lutra_gateway_config_timestamp_seconds",
       help: "The time at which the current configuration was applied, in seconds since 1970",
       registers,
@@ -48,6 +53,7 @@ export class ReloadState {
       },
     });
     const build = new Gauge({
+      aggregator,
       name: "lutra_gateway_build_info",
       help: "The version of the gateway and of Node; the value is 1",
       labelNames: ["version", "node"] as const,

@@ -10,7 +10,7 @@ export interface ConsoleSources extends OverviewSources {
   readonly config: () => CompleteConfig;
   /** Returns the configuration without secrets. */
   readonly shownConfig: () => unknown;
-  readonly caching: () => ResponseCaching | undefined;
+  readonly caching: () => Pick<ResponseCaching, "stats" | "list" | "evict"> | undefined;
   /** Returns the era report, whose verdicts look back for a number of days. */
   readonly eras: (days: number) => EraReport | Promise<EraReport>;
   /**

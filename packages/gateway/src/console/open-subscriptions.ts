@@ -8,9 +8,13 @@ const maxUris = 50;
 
 export class OpenSubscriptions {
   readonly #open = new Map<ExchangeRecord, SubscriptionFilter>();
+  /** Those at other processes of the gateway. */
+  readonly #others = new Map<unknown, readonly OpenSubscription[]>();
 
   get size(): number {
-    return this.#open.size;
+    let size = this.#open.size;
+    for (const others of this.#others.values()) size += others.length;
+    return size;
   }
 
   add(record: ExchangeRecord, filter: SubscriptionFilter): void {
@@ -21,9 +25,16 @@ export class OpenSubscriptions {
     this.#open.delete(record);
   }
 
-  /** Returns up to `max` subscriptions, the oldest first. */
+  /** Sets the subscriptions at another process. */
+  setOthers(process: unknown, subscriptions: readonly OpenSubscription[]): void {
+    if (subscriptions.length > 0) this.#others.set(process, subscriptions);
+    else this.#others.delete(process);
+  }
+
+  /** Returns up to `max` subscriptions, those of one process after the other, the oldest first. */
   list(max: number): readonly OpenSubscription[] {
-    return [...this.#open].slice(0, max).map(([record, filter]) => shown(record, filter));
+    const own = [...this.#open].slice(0, max).map(([record, filter]) => shown(record, filter));
+    return [...own, ...[...this.#others.values()].flat()].slice(0, max);
   }
 }
 

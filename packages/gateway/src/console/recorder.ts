@@ -1,4 +1,5 @@
 /** Records exchanges for the console: the most recent ones, the load, and the open subscriptions. */
+import type { RecentExchange } from "@lutra/console";
 import {
   coreMethods,
   type Method,
@@ -45,6 +46,19 @@ export class Recorder {
     // A subscription ends when its client leaves; its duration says nothing about the load.
     if (!this.#longLived.has(exchange.method ?? "")) this.loads.observe(exchange);
     this.ring.add(exchange);
+    this.onExchange();
+  }
+
+  /**
+   * Adds an exchange of another process, which may stand for several that were not sent.
+   *
+   * @param count The number of exchanges for which it counts
+   */
+  add(exchange: RecentExchange, count: number): void {
+    if (!this.#longLived.has(exchange.method ?? "")) {
+      for (let each = 0; each < count; each += 1) this.loads.observe(exchange);
+    }
+    this.ring.add({ ...exchange, id: this.ring.nextId });
     this.onExchange();
   }
 

@@ -54,7 +54,11 @@ export interface RunningModule {
 }
 
 /** Starts the processes of a module; supplied by the program that embeds the gateway. */
-export type RunModule = (spec: ModuleSpec) => RunningModule;
+export interface RunModule {
+  (spec: ModuleSpec): RunningModule;
+  /** The key for the replicas of all modules. @default a new one for each module */
+  readonly principalKey?: string | undefined;
+}
 
 /** Creates the upstream and starts its replicas. */
 export function createModuleUpstream(
@@ -65,7 +69,7 @@ export function createModuleUpstream(
     readonly keys?: readonly SealKey[] | undefined;
   },
 ): HttpUpstream {
-  const principalKey = createPrincipalKey();
+  const { principalKey = createPrincipalKey() } = options.modules;
   const { callers = unverifiedCallers } = options;
   const upstream = createHttpUpstream(name, config, {
     ...options,

@@ -1,0 +1,142 @@
+/** The admin listener of a gateway with several processes, which answers for all of them. */
+import type { HttpEndpoint } from "lutra/node";
+import { startAdmin } from "../admin/admin.ts";
+import type { AdminListener } from "../admin/open-admin.ts";
+import type { Readiness } from "../admin/readiness.ts";
+import { hideSecrets } from "../config/hide-secrets.ts";
+import type { ParsedConfig } from "../config/parse-config.ts";
+import type { ConsoleSources } from "../console/console-sources.ts";
+import type { LoadedConsole } from "../console/load-console.ts";
+import { createEraReport, type EraReport } from "../eras/era-report.ts";
+import { ListenError } from "../listen-error.ts";
+import type { UpstreamStatus } from "../upstreams/upstream.ts";
+import type { DrainedReplicas } from "./drained-replicas.ts";
+import type { MergedMetrics } from "./merged-metrics.ts";
+import { mergedCache, mergedEras, mergedReadiness, mergedUpstreams } from "./merged-state.ts";
+import type { ProcessState } from "./messages.ts";
+import type { Processes } from "./processes.ts";
+
+export interface JointAdminParts {
+  readonly parsed: () => ParsedConfig;
+  readonly processes: Processes;
+  readonly drained: DrainedReplicas;
+  readonly metrics: MergedMetrics;
+  /** Undefined if the console is off. */
+  readonly page: LoadedConsole | undefined;
+  readonly isClosing: () => boolean;
+  readonly notice: (line: string) => void;
+}
+
+/** The state of all processes at the last refresh. */
+export interface JointState {
+  readonly refresh: () => Promise<void>;
+  readonly states: () => readonly ProcessState[];
+  readonly upstreams: () => readonly UpstreamStatus[];
+  readonly readiness: () => Readiness;
+}
+
+/** Interval at which the state is read for an open console, in milliseconds. */
+const refreshMs = 1000;
+
+/** Creates the state, which `refresh` reads from the processes. */
+export function createJointState({
+  processes,
+  isClosing,
+}: Pick<JointAdminParts, "processes" | "isClosing">): JointState {
+  let states: readonly ProcessState[] = [];
+  return {
+    refresh: async () => {
+      states = [...(await processes.askAll("state", undefined)).values()];
+    },
+    states: () => states,
+    upstreams: () => mergedUpstreams(states),
+    readiness: () =>
+      isClosing() ? { isReady: false, problem: "the gateway is closing" } : mergedReadiness(states),
+  };
+}
+
+/**
+ * Opens the listener. Returns undefined if the configuration disables it.
+ *
+ * @param url The URL of the MCP endpoint
+ * @throws {ListenError} for an address that is in use or unavailable
+ */
+export async function openJointAdmin(
+  parts: JointAdminParts,
+  state: JointState,
+  url: string,
+): Promise<AdminListener | undefined> {
+  const { parsed, processes, metrics, page } = parts;
+  const { admin: config } = parsed().config;
+  if (config === false) return undefined;
+  const shown = {
+    ...state,
+    shownConfig: () => hideSecrets(parsed().config, parsed().environment),
+    eras: (days: number) => readEras(processes, parsed(), days),
+  };
+  const opened = page?.open({ ...shown, ...changesOf(parts, state), url: () => url });
+  const timer = page && setInterval(() => void state.refresh(), refreshMs).unref();
+  const endConsole = async () => {
+    clearInterval(timer);
+    await opened?.close();
+  };
+  try {
+    const about = () => {
+      const { listen, name } = parsed().config;
+      return listen.page ? { name, url } : undefined;
+    };
+    const listener: HttpEndpoint = await startAdmin({
+      ...shown,
+      config,
+      metrics,
+      about,
+      console: opened?.handle,
+    });
+    const close = async () => {
+      await Promise.all([listener.close(), endConsole()]);
+    };
+    return { ...listener, close, consoleUrl: opened?.linkAt(listener.url) };
+  } catch (cause) {
+    await endConsole();
+    throw new ListenError("admin", config, cause);
+  }
+}
+
+async function readEras(
+  processes: Processes,
+  { config: { listen, switchedOff, eras } }: ParsedConfig,
+  days: number,
+): Promise<EraReport> {
+  const counted = [...(await processes.askAll("eras", undefined)).values()];
+  const merged = mergedEras(counted, eras !== undefined);
+  return createEraReport({ ...merged, days, versions: listen.versions, switchedOff });
+}
+
+/** Returns the parts of the console that change something, in all processes. */
+function changesOf(
+  { parsed, processes, drained, notice }: JointAdminParts,
+  state: JointState,
+): Pick<ConsoleSources, "caching" | "canDrain" | "config" | "name" | "notice" | "setDrained"> {
+  const canDrain = (upstream: string) =>
+    state.states().some(({ drainable }) => drainable.includes(upstream));
+  const evict: NonNullable<ReturnType<ConsoleSources["caching"]>>["evict"] = async (match) => {
+    await processes.askAll("evict", match);
+  };
+  return {
+    canDrain,
+    notice,
+    config: () => parsed().config,
+    name: () => parsed().config.name,
+    setDrained: (upstream, replica, isDrained) => {
+      const found = state.upstreams().find(({ name }) => name === upstream);
+      const isKnown = found?.replicas.some(({ name }) => name === replica) ?? false;
+      if (!canDrain(upstream) || !isKnown) return false;
+      void drained.set(upstream, replica, isDrained).then(state.refresh);
+      return true;
+    },
+    caching: () => {
+      const stats = mergedCache(state.states());
+      return stats && { evict, stats: () => stats, list: () => [] };
+    },
+  };
+}
