@@ -9,6 +9,7 @@ import type { Command, CommandArgument } from "./command-line.ts";
 import { filterOptions } from "./logs/log-filter.ts";
 import { moduleArgument, replicasOption, watchOption } from "./module-argument.ts";
 import { withPackage } from "./optional-package.ts";
+import { processesOption } from "./processes-option.ts";
 import { signInOption } from "./sign-in-name.ts";
 import { busOption, storeOption } from "./store-options.ts";
 import { versionOptions } from "./version-options.ts";
@@ -77,6 +78,7 @@ const up: Command = {
       isRepeatable: true,
     },
     log: { description: "Print one line per request: JSON, or text in a terminal" },
+    processes: processesOption,
     watch: watchOption,
   },
   run: async (line) =>
@@ -111,8 +113,10 @@ const gateway: Command = {
     "replicas, caches responses, limits callers and merges servers. Reloads the file when it, or the " +
     "module of its guard or its callers, changes or on `SIGHUP`, without dropping a request. Ctrl-C " +
     "shuts down gracefully.",
+  examples: ["gateway.yaml", "gateway.yaml --processes 2"],
   arguments: [configArgument],
   options: {
+    processes: processesOption,
     watch: {
       description:
         "Load the module of an upstream again when it, or a local module that it imports, changes",
@@ -133,9 +137,10 @@ const gatewayCheck: Command = {
   summary: "Validates a gateway's configuration.",
   details:
     "Reads `<config>` and reports every error with its file, its line and the expected value. " +
-    "Exits with 0 if the configuration is valid, otherwise with 1.",
+    "Exits with 0 if the configuration is valid, otherwise with 1. With `--processes`, also prints " +
+    "the settings that each process has for itself.",
   arguments: [configArgument],
-  options: {},
+  options: { processes: processesOption },
   run: async (line) => {
     const { gatewayCheck } = await withPackage(
       "@lutra/gateway",

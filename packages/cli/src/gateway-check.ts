@@ -1,11 +1,15 @@
 /** `lutra gateway check`: validates a configuration. */
-import { describeEra, type LoadedConfig } from "@lutra/gateway";
+import { describeEra, type LoadedConfig, processNotes } from "@lutra/gateway";
 import type { CommandLine } from "./command-line.ts";
 import { loadGatewayConfig } from "./gateway-config.ts";
+import { processesOf } from "./processes-option.ts";
 
-export async function gatewayCheck({ values: [file = ""] }: CommandLine): Promise<number> {
-  const { config, notes } = await loadGatewayConfig(file);
+export async function gatewayCheck(line: CommandLine): Promise<number> {
+  const [file = ""] = line.values;
+  const processes = processesOf(line);
+  const { config, notes } = await loadGatewayConfig(file, processes);
   for (const note of notes) console.log(note);
+  if (processes > 1) for (const note of processNotes(config, processes)) console.log(note);
   const upstreams = Object.entries(config.upstreams);
   console.log(
     `${file}: valid; ${routesOf(config)} to ${upstreams.map(([name]) => name).join(", ")}`,

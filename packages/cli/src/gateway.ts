@@ -2,9 +2,10 @@
 import {
   ConfigError,
   type Gateway,
+  type GatewayOptions,
   type LoadedConfig,
   type LogStream,
-  type OpenShared,
+  processNotes,
   startGateway,
 } from "@lutra/gateway";
 import { CommandError } from "./command-error.ts";
@@ -15,9 +16,12 @@ import { createModuleRunner } from "./module-runner.ts";
 import { filesImported } from "./modules/import-module.ts";
 import { notice } from "./notice.ts";
 import { openEraStore } from "./open-era-store.ts";
+import { openShared } from "./open-shared.ts";
 import { openStores } from "./open-stores.ts";
 import { reportOutputError } from "./output.ts";
+import { processesOf } from "./processes-option.ts";
 import { reloadOnChange } from "./reload.ts";
+import { startProcesses } from "./start-processes.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { hasLostTerminal } from "./terminal.ts";
 import { terminalLogFor } from "./terminal-log.ts";
@@ -28,33 +32,15 @@ import { warnIfOpen } from "./warn-if-open.ts";
 /** Returns the name of a replica in a terminal. */
 const labelOf = (upstream: string, replica: string) => `${upstream} ${replica}`;
 
-export async function gateway({ values, options }: CommandLine): Promise<number> {
-  const [file = ""] = values;
+export async function gateway(line: CommandLine): Promise<number> {
+  const [file = ""] = line.values;
   let reopenLog = () => {};
   // Without a listener, Node would open its debugger.
   process.on("SIGUSR1", () => reopenLog());
-  const loaded = await loadGatewayConfig(file);
-  const tracing = await startTracing({ info: loaded.config });
+  const processes = processesOf(line);
+  const loaded = await loadGatewayConfig(file, processes);
   for (const note of loaded.notes) notice(note);
-  const { runModule, failed } = createModuleRunner({
-    notice: (line, upstream) => notice(`${upstream}: ${line}`),
-    labelOf,
-    watch: options.watch === true,
-  });
-  const { shared, close: closeBus } = await openStores({ bus: loaded.config.bus });
-  const gateway = await startGateway(loaded, {
-    modules: runModule,
-    openShared,
-    events: shared.events,
-    tracing: tracing !== undefined,
-    console: true,
-    notice,
-    logStream: logStreamOf(loaded),
-    onOutputError: reportOutputError,
-    openStore: openEraStore,
-    onDrain: reportCalls,
-  }).catch(async (error: unknown) => {
-    await closeBus();
+  const { gateway, failed, close } = await start(loaded, line).catch((error: unknown) => {
     if (error instanceof ConfigError) throw new CommandError(error.message);
     throw gatewayListenError(error);
   });
@@ -64,7 +50,7 @@ export async function gateway({ values, options }: CommandLine): Promise<number>
     () => [loaded.file, ...certificates, ...filesImported()],
     () =>
       reload(gateway, file, async () => {
-        const next = await loadGatewayConfig(file);
+        const next = await loadGatewayConfig(file, processes);
         certificates = [...(next.certificates?.keys() ?? [])];
         return next;
       }),
@@ -84,21 +70,67 @@ export async function gateway({ values, options }: CommandLine): Promise<number>
     return await Promise.race([stopped, failed]);
   } finally {
     reloading.close();
-    await gateway.close();
-    await closeBus();
-    await tracing?.close();
+    await close();
   }
 }
 
-/** Opens the stores of `shared`. Loads their code only if the configuration has it. */
-const openShared: OpenShared = async (url, options) => {
-  const { openShared } = await import("@lutra/stores");
-  try {
-    return await openShared(url, options);
-  } catch (error) {
-    throw new CommandError(`shared: ${error instanceof Error ? error.message : error}`);
-  }
-};
+interface Started {
+  readonly gateway: Gateway;
+  /** Never resolves. Rejects when the gateway can't go on. */
+  readonly failed: Promise<never>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the gateway in this process, or in several. */
+async function start(loaded: LoadedConfig, line: CommandLine): Promise<Started> {
+  const processes = processesOf(line);
+  const { runModule, failed } = createModuleRunner({
+    notice: (text, upstream) => notice(`${upstream}: ${text}`),
+    labelOf,
+    watch: line.options.watch === true,
+  });
+  const options = {
+    modules: runModule,
+    notice,
+    logStream: logStreamOf(loaded),
+    onOutputError: reportOutputError,
+    onDrain: reportCalls,
+  };
+  if (processes === 1) return startOne(loaded, { options, failed });
+  for (const note of processNotes(loaded.config, processes)) notice(note);
+  const { bus } = loaded.config;
+  const gateway = await startProcesses(loaded, processes, { ...options, argument: { bus } });
+  return {
+    gateway,
+    failed: Promise.race([failed, gateway.failed]),
+    close: gateway.close,
+  };
+}
+
+async function startOne(
+  loaded: LoadedConfig,
+  { options, failed }: { readonly options: GatewayOptions; readonly failed: Promise<never> },
+): Promise<Started> {
+  const tracing = await startTracing({ info: loaded.config });
+  const { shared, close: closeBus } = await openStores({ bus: loaded.config.bus });
+  const gateway = await startGateway(loaded, {
+    ...options,
+    openShared,
+    events: shared.events,
+    tracing: tracing !== undefined,
+    console: true,
+    openStore: openEraStore,
+  }).catch(async (error: unknown) => {
+    await closeBus();
+    throw error;
+  });
+  const close = async () => {
+    await gateway.close();
+    await closeBus();
+    await tracing?.close();
+  };
+  return { gateway, failed, close };
+}
 
 /** Returns the destination of the log if it is a terminal. */
 function logStreamOf({ config: { log } }: LoadedConfig): LogStream | undefined {

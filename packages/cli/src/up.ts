@@ -1,5 +1,12 @@
 /** `lutra up`: several replicas of one server on one machine, behind one address. */
-import { ConfigError, type ParsedConfig, parseConfig, startGateway } from "@lutra/gateway";
+import {
+  ConfigError,
+  type Gateway,
+  type GatewayOptions,
+  type ParsedConfig,
+  parseConfig,
+  startGateway,
+} from "@lutra/gateway";
 import { type AccessRules, accessOf, addressOf, lameDuckOf } from "./address.ts";
 import { authenticateOf } from "./callers.ts";
 import { CommandError } from "./command-error.ts";
@@ -9,6 +16,8 @@ import { moduleOf, replicasOf } from "./module-argument.ts";
 import { createModuleRunner } from "./module-runner.ts";
 import { notice } from "./notice.ts";
 import { reportOutputError } from "./output.ts";
+import { processesOf } from "./processes-option.ts";
+import { startProcesses } from "./start-processes.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { storeUrlsOf } from "./store-options.ts";
 import { terminalLogFor } from "./terminal-log.ts";
@@ -25,20 +34,17 @@ const settings = {
 
 export async function up(line: CommandLine): Promise<number> {
   const labelOf = (_upstream: string, replica: string) => replica;
-  const { runModule, failed } = createModuleRunner({
+  const { runModule, failed: modulesFailed } = createModuleRunner({
     notice,
     labelOf,
     watch: line.options.watch === true,
   });
   const config = configOf(line, { ...(await accessOf(line)), ...(await versionsOf(line)) });
   const authenticate = await authenticateOf(line);
-  const tracing = await startTracing({ info: { name: "lutra-gateway" } });
   // The gateway opens its port before it starts a replica, so a port in use is reported at once.
-  const gateway = await startGateway(config, {
+  const { gateway, failed, close } = await start(line, config, {
     modules: runModule,
     authenticate,
-    tracing: tracing !== undefined,
-    console: true,
     logStream: terminalLogFor(process.stdout, (_upstream, replica) => `[${replica}]`),
     onOutputError: reportOutputError,
     onDrain: reportCalls,
@@ -48,17 +54,44 @@ export async function up(line: CommandLine): Promise<number> {
   const stopped = stopSignal();
   try {
     const ready = gateway.ready().then(() => undefined);
-    const code = await Promise.race([ready, stopped, failed]);
+    const code = await Promise.race([ready, stopped, failed, modulesFailed]);
     if (code !== undefined) return code;
     warnIfOpen(gateway, authenticate !== undefined, "--tokens or --auth");
     if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
     if (gateway.consoleUrl !== undefined) notice(`console on ${gateway.consoleUrl}`);
     console.log(`listening on ${gateway.url}`);
-    return await Promise.race([stopped, failed]);
+    return await Promise.race([stopped, failed, modulesFailed]);
   } finally {
+    await close();
+  }
+}
+
+interface Started {
+  readonly gateway: Gateway;
+  /** Never resolves. Rejects when the processes of the gateway die again and again. */
+  readonly failed: Promise<never>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the gateway in this process, or in several. */
+async function start(
+  line: CommandLine,
+  config: ParsedConfig,
+  options: GatewayOptions,
+): Promise<Started> {
+  const processes = processesOf(line);
+  if (processes > 1) {
+    const gateway = await startProcesses(config, processes, { ...options, argument: { line } });
+    return { gateway, failed: gateway.failed, close: gateway.close };
+  }
+  const tracing = await startTracing({ info: { name: "lutra-gateway" } });
+  const isTraced = tracing !== undefined;
+  const gateway = await startGateway(config, { ...options, tracing: isTraced, console: true });
+  const close = async () => {
     await gateway.close();
     await tracing?.close();
-  }
+  };
+  return { gateway, failed: new Promise(() => {}), close };
 }
 
 /** The name of the only upstream, as it appears in logs and metrics. */
