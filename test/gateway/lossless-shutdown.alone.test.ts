@@ -32,6 +32,15 @@ const subjects: { readonly [name: string]: Subject } = {
     runs: 3,
     start: () => startGatewayCommand({ ...quiet, upstreams: { only: { url: upstream.url } } }),
   },
+  "a gateway with two processes": {
+    runs: 3,
+    start: () =>
+      startGatewayCommand(
+        { ...quiet, upstreams: { only: { url: upstream.url, verify: "upstream" } } },
+        "--processes",
+        "2",
+      ),
+  },
   "lutra serve": { runs: 3, start: () => startLutra("serve", "who-server.mjs") },
   "lutra up": { runs: 3, start: () => startLutra("up", "who-server.mjs", "--replicas", "1") },
 };

@@ -10,9 +10,12 @@ export interface RunningGateway extends RunningLutra {
 }
 
 /** Starts a gateway and waits until it listens. It ends with the test at the latest. */
-export async function startGatewayCommand(config: ConfigInput): Promise<RunningGateway> {
+export async function startGatewayCommand(
+  config: ConfigInput,
+  ...options: readonly string[]
+): Promise<RunningGateway> {
   const file = await writeConfig(config);
-  const lutra = runLutra("gateway", file.path);
+  const lutra = runLutra("gateway", file.path, ...options);
   onTestFinished(async () => {
     lutra.child.kill("SIGKILL");
     await lutra.closed;
