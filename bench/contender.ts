@@ -11,9 +11,12 @@ export const isPinned: boolean =
 /** Servers run on the first core; load generators, including this process, on the second. */
 export type Core = 0 | 1;
 
+/** The numbers of the cores, as `taskset` expects them. */
+const cores = { 0: "0", 1: "1", both: "0,1" } as const;
+
 export interface ContenderOptions {
   readonly args?: readonly string[];
-  readonly core?: Core;
+  readonly core?: Core | "both";
   readonly nodeOptions?: readonly string[];
 }
 
@@ -75,7 +78,7 @@ export async function start(
 ): Promise<Contender> {
   const path = typeof file === "string" ? new URL(file, import.meta.url) : file;
   const node = [process.execPath, ...nodeOptions];
-  const [execPath, ...execArgv] = isPinned ? ["taskset", "-c", String(core), ...node] : node;
+  const [execPath, ...execArgv] = isPinned ? ["taskset", "-c", cores[core], ...node] : node;
   const child = fork(path, args, { execPath: execPath as string, execArgv });
   children.add(child);
   const ended = rejectAtEnd(name, child);

@@ -11,6 +11,7 @@ import { fetch } from "./groups/fetch.ts";
 import { gateway } from "./groups/gateway.ts";
 import { lists } from "./groups/lists.ts";
 import { memory } from "./groups/memory.ts";
+import { processes } from "./groups/processes.ts";
 import { server } from "./groups/server.ts";
 import { sessions } from "./groups/sessions.ts";
 import { size } from "./groups/size.ts";
@@ -38,11 +39,12 @@ const groups: { readonly [name: string]: (plan: Plan) => Promise<readonly Row[]>
   start,
   command,
   gateway,
+  processes,
   tasks,
 };
 
 /** Long groups with their own pages; they run only when named. */
-const apart = ["gateway", "tasks"];
+const apart = ["gateway", "processes", "tasks"];
 
 const usage = `npm run bench -- [groups] [--quick] [--against <checkout>]
   groups               any of ${Object.keys(groups).join(", ")}; without any, all

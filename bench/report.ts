@@ -25,7 +25,11 @@ export function conditions(others: number | undefined, generator: number): strin
 
 /** Returns the results of all groups, or of one, as a page. */
 export function page(rows: readonly Row[], trust: string, group?: string): string {
-  const ofGroup: { readonly [group: string]: string } = { gateway: gatewayNotes, tasks: taskNotes };
+  const ofGroup: { readonly [group: string]: string } = {
+    gateway: gatewayNotes,
+    processes: processNotes,
+    tasks: taskNotes,
+  };
   const notes = ofGroup[group ?? ""] ?? serverNotes;
   return `# Bench results${group === undefined ? "" : `: ${group}`}
 
@@ -52,6 +56,12 @@ const serverNotes = `- \`bare node:http\` reads and parses the body, compares it
   \`Lutra\` have the same 21 tools with the same zod schemas, created once.
 - CPU per request is the server process's user and system time.
 ${awake}`;
+
+const processNotes = `- The gateway forwards bodies unread, with its access log (to \`/dev/null\`), metrics and cache
+  enabled. Its processes may use both cores; one upstream and the load share the second core. The ratio
+  of the rates is a lower bound, because the cores are not free.
+- CPU per request is that of all processes of the gateway, with the supervisor. From it follows the rate
+  that two processes would have on two free cores.`;
 
 const gatewayNotes = `- Proxies route on \`Mcp-Name\` to two Lutra servers. A proxy has the first core to itself. Both
   servers share the second core with the load, also where they are called directly, so that the proxy
