@@ -1,6 +1,7 @@
 /** Certificates of a running gateway that change while clients send requests. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect, type TLSSocket } from "node:tls";
+import type { ConfigInput } from "@lutra/gateway";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   createAuthority,
@@ -18,15 +19,16 @@ beforeAll(async () => {
   return () => upstream.close();
 });
 
-async function secureGateway() {
+async function secureGateway(...options: readonly string[]) {
   const authority = createAuthority();
   const files = authority.issue("first");
-  const gateway = await startGatewayCommand({
+  const config: ConfigInput = {
     listen: { port: 0, tls: files },
     admin: false,
     log: false,
     upstreams: { only: { url: upstream.url, verify: "upstream" } },
-  });
+  };
+  const gateway = await startGatewayCommand(config, ...options);
   return { ...gateway, authority, files, ca: readFileSync(authority.ca, "utf8") };
 }
 
@@ -62,14 +64,24 @@ function startCalls(url: string, ca: string): () => Promise<readonly number[]> {
 }
 
 describe.skipIf(!hasOpenSSL)("the certificate of a gateway (needs openssl)", () => {
-  it.each(["when its file changes", "on SIGHUP"])("is renewed %s, under load", async (when) => {
-    const { authority, files, ca, url, child, line } = await secureGateway();
+  it.each([
+    ["when its file changes", "1"],
+    ["on SIGHUP", "1"],
+    ["on SIGHUP", "2"],
+  ])("is renewed %s, under load, in each of %s processes", async (when, processes) => {
+    const { authority, files, ca, url, child, line } = await secureGateway(
+      "--processes",
+      processes,
+    );
     expect(await presented(url, ca)).toBe("first");
     const stop = startCalls(url, ca);
     replaceCertificate(files, authority.issue("second"));
     if (when === "on SIGHUP") child.kill("SIGHUP");
     await line(/: reloaded$/m);
-    expect(await presented(url, ca)).toBe("second");
+    // New connections go to the processes in turn.
+    for (let connection = 0; connection < 2; connection += 1) {
+      expect(await presented(url, ca)).toBe("second");
+    }
     const statuses = await stop();
     expect(statuses.length).toBeGreaterThan(0);
     expect(new Set(statuses)).toEqual(new Set([200]));

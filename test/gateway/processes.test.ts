@@ -1,10 +1,12 @@
 /** A gateway that serves with two processes: one address, one log, one view for operators. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FleetOverview } from "@lutra/console";
 import type { ConfigInput } from "@lutra/gateway";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { signIn } from "../../packages/gateway/src/console/fixtures/sign-in.ts";
 import { callTool } from "../cli/http.ts";
-import { endLutra, runLutra } from "../cli/run-lutra.ts";
+import { endLutra, runLutra, startLutra } from "../cli/run-lutra.ts";
 import { writeConfig } from "./config-file.ts";
 import { startLoad } from "./load.ts";
 import {
@@ -221,6 +223,52 @@ describe("the admin listener", () => {
     expect(await metric(calls)).toBe(3);
     expect(await metric("lutra_gateway_process_deaths_total")).toBe(2);
   });
+});
+
+describe("the console", () => {
+  it("shows both processes, and drains a replica in both and in those that replace them", async () => {
+    const gateway = await startTwoProcesses(
+      configOf({
+        admin: { port: 0, console: {} },
+        upstreams: { only: { url: [a.url, b.url], balance: "round-robin" } },
+      }),
+    );
+    const [, adminUrl = ""] = await gateway.line(/health and metrics on (\S+)/);
+    const [, consoleUrl = ""] = await gateway.line(/console on (\S+)/);
+    const { get, change } = await signIn({ adminUrl, consoleUrl });
+    const call = async () => {
+      for (const client of twoConnections(gateway.url)) {
+        const { result } = await client.ask("tools/call", { name: "who", arguments: {} });
+        expect(result).toBeDefined();
+      }
+    };
+    await call();
+    const fleet = () => get<FleetOverview>("fleet");
+    await expect.poll(async () => (await fleet()).load.exchanges).toBe(2);
+    await change("fleet/drain", { upstream: "only", replica: "1" });
+    const states = async () => (await fleet()).upstreams[0]?.replicas.map(({ state }) => state);
+    await expect.poll(states).toEqual(["drained", "up"]);
+    const before = a.calls.length;
+    await call();
+    for (const pid of gateway.pids) process.kill(pid, "SIGKILL");
+    await readyProcess(gateway);
+    await readyProcess(gateway);
+    await call();
+    await call();
+    expect(a.calls).toHaveLength(before);
+    await change("fleet/readmit", { upstream: "only", replica: "1" });
+    await expect.poll(states).toEqual(["up", "up"]);
+  });
+});
+
+it("`lutra up --processes` puts two processes in front of the replicas", async () => {
+  const lutra = await startLutra("up", "who-server.mjs", "--replicas", "1", "--processes", "2");
+  const pids = [await readyProcess(lutra), await readyProcess(lutra)];
+  process.kill(pids[0] as number, "SIGKILL");
+  await readyProcess(lutra);
+  expect((await callTool(lutra.url, "who")).status).toBe(200);
+  expect(lutra.stderr.filter((line) => line.includes("replica 1 is ready"))).toHaveLength(1);
+  await endLutra(lutra);
 });
 
 it("`gateway check --processes` says what each process has for itself", async () => {

@@ -107,6 +107,8 @@ async function readEras(
   { config: { listen, switchedOff, eras } }: ParsedConfig,
   days: number,
 ): Promise<EraReport> {
+  // The first question makes all processes store their counts, which the second one then reads.
+  if (eras !== undefined) await processes.askAll("eras", undefined);
   const counted = [...(await processes.askAll("eras", undefined)).values()];
   const merged = mergedEras(counted, eras !== undefined);
   return createEraReport({ ...merged, days, versions: listen.versions, switchedOff });
