@@ -43,6 +43,9 @@ export const internalLimits: InternalLimits = {
   "packages/gateway/src/merge/refresh.ts": { maxAttempts: memo },
   "packages/gateway/src/merge/routing-table.ts": { maxShared: memo, maxEntries: memo },
   "packages/gateway/src/credentials/obtain.ts": { maxScopeSets: memo },
+  "packages/gateway/src/processes/run-process.ts": {
+    maxRecorded: "of exchanges that are sent every 250 ms",
+  },
   "packages/gateway/src/sign-in/account-credentials.ts": { maxRefused: memo },
   "packages/gateway/src/sign-in/accounts.ts": { maxUsers: memo },
   "packages/gateway/src/skills/skill-entries.ts": {

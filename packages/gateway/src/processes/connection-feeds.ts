@@ -10,7 +10,7 @@ export interface ConnectionFeeds {
   readonly end: () => void;
 }
 
-/** Pause before the supervisor is told of closed connections, in milliseconds. */
+/** Pause before closed connections are reported to the supervisor, in milliseconds. */
 const countMs = 50;
 
 /** Receives the connections of each listening socket. */

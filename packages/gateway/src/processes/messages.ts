@@ -41,7 +41,7 @@ export interface ProcessState {
 }
 
 /** The exchanges of a process that have ended since the last message. */
-export interface SentExchanges {
+interface SentExchanges {
   readonly exchanges: readonly RecentExchange[];
   /** Number of exchanges that were left out. */
   readonly missed: number;

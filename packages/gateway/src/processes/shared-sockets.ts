@@ -28,7 +28,7 @@ interface Taker {
 
 export interface SharedSockets {
   readonly addresses: readonly (AddressInfo | string)[];
-  /** Gives connections to a process until the returned function is called. */
+  /** Passes connections to a process until the returned function is called. */
   readonly add: (channel: Channel) => () => void;
   /** Stops listening. Resolves once the processes have all accepted connections. */
   readonly close: () => Promise<void>;
@@ -135,7 +135,7 @@ class Distribution {
     });
   }
 
-  /** Gives the connections that wait to processes that are free. */
+  /** Passes the connections that wait to processes that are free. */
   #next(): void {
     while (this.#waiting.length > 0) {
       const taker = this.#leastBusy();
@@ -171,7 +171,7 @@ class Distribution {
     this.#onHandedOver();
   }
 
-  /** Gives a connection that a process has not confirmed to another one. */
+  /** Returns a connection that a process has not confirmed to the queue. */
   #remove(taker: Taker): void {
     this.#takers.delete(taker);
     if (taker.given !== undefined) this.#waiting.unshift(taker.given);

@@ -8,9 +8,7 @@ import { listenHttp } from "./node-serve.ts";
 async function startFed(handle: (res: ServerResponse) => void) {
   let take: (socket: Socket) => void = () => {};
   let end = () => {};
-  const accepting = createServer({ allowHalfOpen: true }, (socket) =>
-    take(socket),
-  );
+  const accepting = createServer({ allowHalfOpen: true }, (socket) => take(socket));
   await new Promise<void>((resolve) => accepting.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void accepting.close());
   const address = accepting.address() as AddressInfo;
