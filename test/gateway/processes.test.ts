@@ -17,6 +17,7 @@ import {
   twoConnections,
 } from "./processes.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
+import { startGatewayCommand } from "./start-gateway.ts";
 
 let a: RecordingUpstream;
 let b: RecordingUpstream;
@@ -65,7 +66,7 @@ describe("the connections of one address", () => {
   it("may come over a Unix socket, whose file a dead gateway has left", async () => {
     const socket = join(temporaryFolder(), "gateway.sock");
     const config = configOf({ listen: { socket, mode: "600" } });
-    const first = await startTwoProcesses(config);
+    const first = await startGatewayCommand(config);
     first.child.kill("SIGKILL");
     await first.closed;
     const gateway = await startTwoProcesses(config);
@@ -83,8 +84,7 @@ describe("the connections of one address", () => {
   });
 
   it("find a port in use reported as for one process", async () => {
-    const gateway = await startTwoProcesses(configOf());
-    const { port } = new URL(gateway.url);
+    const { port } = new URL(a.url);
     const file = await writeConfig(configOf({ listen: { port: Number(port) } }));
     const second = runLutra("gateway", file.path, "--processes", "2");
     expect(await second.exited).toBe(1);
@@ -282,10 +282,4 @@ it("`gateway check --processes` says what each process has for itself", async ()
     "upstreams.program.command: each of 2 processes runs its own program",
   );
   await file.remove();
-});
-
-it("without a request, the gateway ends at once", async () => {
-  const gateway = await startTwoProcesses(configOf());
-  expect((await callTool(gateway.url, "who")).status).toBe(200);
-  await endLutra(gateway);
 });

@@ -1,7 +1,7 @@
 /** Starts a gateway that serves with several processes, and supervises them. */
 import type { AddressInfo } from "node:net";
 import { createPrincipalKey, delay, placeAt } from "lutra/internal";
-import { diffConfig } from "../config/diff.ts";
+import { settingsToRestart } from "../config/diff.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
 import type { ConfigInput } from "../config/schema.ts";
 import { type ConsoleSettings, consoleSettings } from "../console/console-settings.ts";
@@ -228,8 +228,8 @@ class Supervisor {
   }
 
   async #apply(config: ParsedConfig): Promise<void> {
-    const { needsRestart } = diffConfig(this.#parsed, config);
-    if (needsRestart.length > 0) throw new TypeError(needsRestart.join("\n"));
+    const fixed = settingsToRestart(this.#parsed, config);
+    if (fixed.length > 0) throw new TypeError(fixed.join("\n"));
     const message = this.#messageOf(config);
     await reloadAll(this.#processes.running, message);
     this.#parsed = config;

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { listenHttp } from "./node-serve.ts";
 
 /** Starts a server whose connections another server accepts. */
-async function startFed(handle: (res: ServerResponse) => void) {
+async function startFed(handle: (res: ServerResponse) => void, drainMs = 30_000) {
   let take: (socket: Socket) => void = () => {};
   let end = () => {};
   const accepting = createServer({ allowHalfOpen: true }, (socket) => take(socket));
@@ -20,6 +20,7 @@ async function startFed(handle: (res: ServerResponse) => void) {
     close: async () => {},
   };
   const endpoint = await listenHttp(service, {
+    drainMs,
     feed: {
       address,
       connect: (next) => {
@@ -73,4 +74,10 @@ it("closes once no connections follow, and those it has are closed", async () =>
   end();
   await closed;
   expect(order).toEqual(["late", "ended", "closed"]);
+});
+
+it("waits no longer than drainMs for the end of its connections", async () => {
+  const { endpoint, end } = await startFed(() => {}, 20);
+  await endpoint.close();
+  end();
 });

@@ -10,14 +10,16 @@ export interface ConnectionFeed {
   readonly connect: (take: (socket: Socket) => void) => Promise<void>;
 }
 
-/**
- * Passes the connections to a server that does not listen itself. The returned function closes the
- * server: it calls `onClosed` once the feed has ended and all connections are closed.
- */
-export function feedConnections(
-  http: HttpServer,
-  feed: ConnectionFeed,
-): (onClosed: () => void) => void {
+/** A server that is fed. */
+export interface FedServer {
+  /** Closes the server. Calls `onClosed` once the feed has ended and all connections are closed. */
+  readonly close: (onClosed: () => void) => void;
+  /** Waits no longer for the end of the feed. */
+  readonly abandon: () => void;
+}
+
+/** Passes the connections to a server that does not listen itself. */
+export function feedConnections(http: HttpServer, feed: ConnectionFeed): FedServer {
   const open = new Set<Socket>();
   let isEnded = false;
   let onClosed: (() => void) | undefined;
@@ -37,13 +39,17 @@ export function feedConnections(
     socket.setNoDelay(true);
     http.emit("connection", socket);
   });
-  void ended.then(() => {
+  const abandon = () => {
     isEnded = true;
     check();
-  });
-  return (then) => {
-    onClosed = then;
-    http.close();
-    check();
+  };
+  void ended.then(abandon);
+  return {
+    abandon,
+    close: (then) => {
+      onClosed = then;
+      http.close();
+      check();
+    },
   };
 }

@@ -240,16 +240,17 @@ export async function listenHttp(
   http.on("request", connections.inTurn(withinHeaders(http, handle, onMalformed)));
   watchMalformed(http, onMalformed);
   if (feed === undefined) await listenAt(http, { port, host, socket, mode });
-  const stop = feed ? feedConnections(http, feed) : (onClosed: () => void) => http.close(onClosed);
+  const fed = feed && feedConnections(http, feed);
   let closed: Promise<void> | undefined;
   return {
     ...placeOf(http, { host, at: feed?.address }),
     renewTls: (next) => renewTls(http, next),
     close: () => {
       closed ??= drain(
-        stop,
+        fed ?? http,
         { connections, streams },
         {
+          onCutOff: fed?.abandon,
           end: service.close,
           drainMs: current(drainMs),
           lameDuckMs: current(lameDuckMs),
@@ -270,6 +271,8 @@ interface DrainOptions extends Pick<ListenOptions, "onDrain"> {
   readonly end: () => Promise<void>;
   readonly drainMs: number;
   readonly lameDuckMs: number;
+  /** Called after `drainMs`, once all connections are told to close. */
+  readonly onCutOff?: (() => void) | undefined;
 }
 
 /** Interval between two checks for connections without a request, in milliseconds. */
@@ -294,9 +297,9 @@ interface OpenConnections {
 }
 
 async function drain(
-  stop: (onClosed: () => void) => unknown,
+  server: { readonly close: (onClosed: () => void) => unknown },
   { connections, streams }: OpenConnections,
-  { end, drainMs, lameDuckMs, onDrain = () => {} }: DrainOptions,
+  { end, drainMs, lameDuckMs, onDrain = () => {}, onCutOff = () => {} }: DrainOptions,
 ): Promise<void> {
   streams?.announceClose();
   if (lameDuckMs > 0) {
@@ -307,8 +310,11 @@ async function drain(
   const closed = new Promise<void>((resolve) => {
     onClosed = resolve;
   });
-  await connections.afterPending(() => stop(onClosed));
-  const cutOff = setTimeout(() => connections.closeAll(), drainMs);
+  await connections.afterPending(() => server.close(onClosed));
+  const cutOff = setTimeout(() => {
+    connections.closeAll();
+    onCutOff();
+  }, drainMs);
   const idle = setInterval(() => connections.closeQuiet(), idleMs);
   // Clients that have not noticed the announcement yet may still send requests.
   const last = setTimeout(() => streams?.close(), noticeMs);
