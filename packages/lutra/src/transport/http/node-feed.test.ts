@@ -78,6 +78,6 @@ it("closes once no connections follow, and those it has are closed", async () =>
 
 it("waits no longer than drainMs for the end of its connections", async () => {
   const { endpoint, end } = await startFed(() => {}, 20);
-  await endpoint.close();
+  expect(await endpoint.close()).toBeUndefined();
   end();
 });
