@@ -74,8 +74,12 @@ export async function openAdmin(
   }
 }
 
-/** @throws {ListenError} for the port of the sandbox if it is in use */
-async function openPage(
+/**
+ * Opens the console, if it is on.
+ *
+ * @throws {ListenError} for the port of the sandbox if it is in use
+ */
+export async function openPage(
   page: LoadedConsole | undefined,
   sources: Parameters<LoadedConsole["open"]>[0],
 ): Promise<OpenedConsole | undefined> {

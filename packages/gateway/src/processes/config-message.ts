@@ -4,7 +4,7 @@
  */
 import type { Certificates } from "../config/certificates.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
-import { loadAuthenticate } from "../config/load-callers.ts";
+import { loadAuthenticate, loadEndpointCallers } from "../config/load-callers.ts";
 import type { ImportModule } from "../config/load-file.ts";
 import { loadGuard } from "../config/load-guard.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
@@ -96,6 +96,9 @@ export async function parsedMessage(
 ): Promise<ParsedConfig> {
   const { config } = message;
   const authenticate = await loadAuthenticate(config, file, importModule);
+  const endpointCallers = await loadEndpointCallers(config, (own) =>
+    loadAuthenticate(own, file, importModule),
+  );
   const guard = await loadGuard(config, file, importModule);
-  return { ...message, authenticate, guard, notes: [] };
+  return { ...message, authenticate, endpointCallers, guard, notes: [] };
 }

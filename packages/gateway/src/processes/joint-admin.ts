@@ -1,8 +1,8 @@
 /** The admin listener of a gateway with several processes, which answers for all of them. */
-import type { HttpEndpoint } from "lutra/node";
 import { startAdmin } from "../admin/admin.ts";
-import type { AdminListener } from "../admin/open-admin.ts";
+import { type AdminListener, openPage } from "../admin/open-admin.ts";
 import type { Readiness } from "../admin/readiness.ts";
+import { adminTlsOf } from "../config/certificates.ts";
 import { hideSecrets } from "../config/hide-secrets.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
 import type { ConsoleSources } from "../console/console-sources.ts";
@@ -74,7 +74,7 @@ export async function openJointAdmin(
     shownConfig: () => hideSecrets(parsed().config, parsed().environment),
     eras: (days: number) => readEras(processes, parsed(), days),
   };
-  const opened = page?.open({ ...shown, ...changesOf(parts, state), url: () => url });
+  const opened = await openPage(page, { ...shown, ...changesOf(parts, state), url: () => url });
   const timer = page && setInterval(() => void state.refresh(), refreshMs).unref();
   const endConsole = async () => {
     clearInterval(timer);
@@ -85,9 +85,10 @@ export async function openJointAdmin(
       const { listen, name } = parsed().config;
       return listen.page ? { name, url } : undefined;
     };
-    const listener: HttpEndpoint = await startAdmin({
+    const listener = await startAdmin({
       ...shown,
       config,
+      tls: adminTlsOf(parsed()),
       metrics,
       about,
       console: opened?.handle,
@@ -114,11 +115,14 @@ async function readEras(
   return createEraReport({ ...merged, days, versions: listen.versions, switchedOff });
 }
 
-/** Returns the parts of the console that change something, in all processes. */
+/**
+ * Returns the parts of the console that change something, in all processes. The responses in the
+ * caches, the use of limits and the tasks of upstreams are not shown.
+ */
 function changesOf(
   { parsed, processes, drained, notice }: JointAdminParts,
   state: JointState,
-): Pick<ConsoleSources, "caching" | "canDrain" | "config" | "name" | "notice" | "setDrained"> {
+): Omit<ConsoleSources, keyof JointState | "eras" | "recorder" | "shownConfig" | "url"> {
   const canDrain = (upstream: string) =>
     state.states().some(({ drainable }) => drainable.includes(upstream));
   const evict: NonNullable<ReturnType<ConsoleSources["caching"]>>["evict"] = async (match) => {
@@ -127,6 +131,8 @@ function changesOf(
   return {
     canDrain,
     notice,
+    limitUses: () => [],
+    taskUpstreams: () => [],
     config: () => parsed().config,
     name: () => parsed().config.name,
     setDrained: (upstream, replica, isDrained) => {

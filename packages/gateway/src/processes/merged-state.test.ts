@@ -7,12 +7,14 @@ const replica = (more: Partial<ReplicaStatus> = {}): ReplicaStatus => ({
   name: "a",
   state: "up",
   inFlight: 1,
+  ownSubscriptions: 1,
   failures: 0,
   ...more,
 });
 
 function stateOf(one: ReplicaStatus, more: Partial<ProcessState> = {}): ProcessState {
-  const upstream = { name: "only", kind: "url" as const, inFlight: 2, queued: 1, replicas: [one] };
+  const counts = { inFlight: 2, ownSubscriptions: 1, queued: 1 };
+  const upstream = { name: "only", kind: "url" as const, ...counts, replicas: [one] };
   const readiness = { isReady: true, problem: undefined };
   return { upstreams: [upstream], drainable: [], readiness, cache: undefined, ...more };
 }
@@ -26,7 +28,7 @@ describe("the merged state of an upstream", () => {
       [stateOf(failing), stateOf(replica())],
     ]) {
       expect(mergedUpstreams(states)).toMatchObject([
-        { name: "only", inFlight: 4, queued: 2, replicas: [expected] },
+        { name: "only", inFlight: 4, ownSubscriptions: 2, queued: 2, replicas: [expected] },
       ]);
     }
   });

@@ -32,6 +32,7 @@ function sum(one: UpstreamStatus, other: UpstreamStatus): UpstreamStatus {
   return {
     ...one,
     inFlight: one.inFlight + other.inFlight,
+    ownSubscriptions: one.ownSubscriptions + other.ownSubscriptions,
     queued: one.queued + other.queued,
     replicas: [...replicas.values()],
   };
@@ -51,6 +52,7 @@ function sumOfReplicas(one: ReplicaStatus, other: ReplicaStatus): ReplicaStatus 
     state: isFirst ? one.state : other.state,
     failures: worse.failures,
     inFlight: one.inFlight + other.inFlight,
+    ownSubscriptions: one.ownSubscriptions + other.ownSubscriptions,
   };
 }
 

@@ -1,6 +1,8 @@
 /** Starts a gateway that serves with several processes, and supervises them. */
 import type { AddressInfo } from "node:net";
 import { createPrincipalKey, delay, placeAt } from "lutra/internal";
+import type { AdminListener } from "../admin/open-admin.ts";
+import { adminTlsOf } from "../config/certificates.ts";
 import { settingsToRestart } from "../config/diff.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
 import type { ConfigInput } from "../config/schema.ts";
@@ -113,6 +115,7 @@ class Supervisor {
   readonly #drained = createDrainedReplicas(() => this.#processes);
   #parsed: ParsedConfig;
   #message: ConfigMessage;
+  #admin: AdminListener | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(first: ParsedConfig, options: SupervisorOptions) {
@@ -167,6 +170,7 @@ class Supervisor {
       await this.#close();
       throw error;
     });
+    this.#admin = admin;
     const close = () => {
       this.#closing ??= this.#close().then(() => admin?.close());
       return this.#closing;
@@ -234,6 +238,8 @@ class Supervisor {
     await reloadAll(this.#processes.running, message);
     this.#parsed = config;
     this.#message = message;
+    const tls = adminTlsOf(config);
+    if (tls) this.#admin?.renewTls(tls);
   }
 
   async #close(): Promise<void> {

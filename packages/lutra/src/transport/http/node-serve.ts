@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from "node:http";
+import type { Server as HttpServer, IncomingMessage, RequestListener } from "node:http";
 import {
   requireFunctions,
   requireKnownMembers,
