@@ -1,6 +1,6 @@
 /** One process or machine of an upstream, and the connections to it. */
 import type { LookupFunction } from "node:net";
-import { asksForInitialize, EarlierRevisionError } from "lutra/internal";
+import { asksForInitialize, createConnector, EarlierRevisionError } from "lutra/internal";
 import { Pool } from "undici";
 import type { UpstreamTls } from "../config/certificates.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
@@ -76,12 +76,12 @@ export class Replica {
       // The gate bounds the connections, and `Deadlines` the time of each exchange.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: {
+      connect: createConnector({
         ...tls,
         timeout: connectMs,
         ...(socketPath !== undefined && { socketPath }),
         ...(ip && { lookup: lookupOf(ip) }),
-      },
+      }),
     });
   }
 

@@ -102,6 +102,7 @@ export { listenHttp, type OwnEndpoint } from "../transport/http/node-serve.ts";
 export { html } from "../transport/http/page-html.ts";
 export type { HttpRules, ReadHeader, Refusal, ResponseHeaders } from "../transport/http/rules.ts";
 export { withDefaults as httpRules } from "../transport/http/rules.ts";
+export { createConnector } from "../transport/http/undici-connector.ts";
 
 /** Loads the client's part for servers of earlier revisions. */
 export const loadHttpEras: LoadEras = () => import("../legacy/client/index.ts");

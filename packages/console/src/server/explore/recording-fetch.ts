@@ -1,4 +1,5 @@
 /** Sends HTTP requests and records them with their responses, as they are on the wire. */
+import { createConnector } from "lutra/internal";
 import { Agent, type RequestInit as UndiciInit, fetch as undiciFetch } from "undici";
 import { maskHeaders } from "./mask-headers.ts";
 import type { Answered } from "./sign-in.ts";
@@ -19,7 +20,8 @@ export function createRecordingFetch(
   log: WireLog,
   onAnswer: (answer: Answered) => void,
 ): RecordingFetch {
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  const connect = createConnector();
+  const dispatcher = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
   const send = async (input: string | URL | Request, init: RequestInit = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const given = new Headers(init.headers);

@@ -2,6 +2,7 @@
 import { type LookupAddress, lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { Agent, fetch as undiciFetch } from "undici";
+import { createConnector } from "../../transport/http/undici-connector.ts";
 import { type GuardedFetch, guardedFetchOver, type Network, notPublic } from "./guarded-fetch.ts";
 import { type AddressRule, isPermittedAddress } from "./public-address.ts";
 
@@ -13,8 +14,9 @@ export function nodeNetwork(resolve: LookupFunction = lookup): Network {
   return (rules) => {
     const limits = { connections: maxConnections, maxHeaderSize: 16_384 };
     // Two agents, so that no connection to an unchecked address serves a URL of a peer.
-    const checked = new Agent({ ...limits, connect: { lookup: checkedLookup(resolve, rules) } });
-    const trusted = new Agent({ ...limits, connect: { lookup: resolve } });
+    const connect = createConnector({ lookup: checkedLookup(resolve, rules) });
+    const checked = new Agent({ ...limits, connect });
+    const trusted = new Agent({ ...limits, connect: createConnector({ lookup: resolve }) });
     return (url, { headers, ...init }, isTrusted) => {
       const dispatcher = isTrusted ? trusted : checked;
       return undiciFetch(url, { ...init, headers: [...headers], dispatcher });

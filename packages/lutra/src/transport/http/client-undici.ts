@@ -16,6 +16,7 @@ import type { HttpTransportOptions } from "./client.ts";
 import { lingerMs, requestHeaders, userHeaders, withDefaults } from "./client.ts";
 import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";
 import { ResponseReader } from "./client-response.ts";
+import { createConnector } from "./undici-connector.ts";
 
 /** Sends one request and reads its response. It does not follow redirects. */
 export type HttpSender = (
@@ -64,6 +65,7 @@ export function createHttpTransport(
   const send = createHttpSender(url, options);
   // The sender of a request limits its time, so undici's own timeouts are off.
   const pool = new Pool(client.url.origin, {
+    connect: createConnector(),
     connections: client.maxConnections,
     pipelining: 1,
     headersTimeout: 0,
@@ -91,7 +93,12 @@ export function createHttpTransport(
  */
 function createAuthorizedTransport(url: string | URL, options: HttpTransportOptions): Transport {
   const { maxConnections } = withDefaults(url, options);
-  const dispatcher = new Agent({ connections: maxConnections, headersTimeout: 0, bodyTimeout: 0 });
+  const dispatcher = new Agent({
+    connect: createConnector(),
+    connections: maxConnections,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
   const send = (input: string | URL, init: RequestInit): Promise<unknown> =>
     undiciFetch(input, { ...(init as UndiciRequestInit), dispatcher });
   const { serve, close } = createFetchTransport(url, { ...options, fetch: send as typeof fetch });
