@@ -181,6 +181,43 @@ describe("a gateway over one upstream", () => {
   });
 });
 
+describe("a limit of the concurrency of subscriptions", () => {
+  it("bounds those of one caller, until one ends", async () => {
+    const match = { method: "subscriptions/listen" };
+    const limits = [{ match, per: ["principal" as const], concurrency: 2 }];
+    const authenticate: GatewayOptions["authenticate"] = (header) => ({
+      id: header("authorization") ?? "nobody",
+    });
+    const gateway = await gatewayOf({ limits }, { authenticate });
+    const subscribe = async (authorization: string) => {
+      const end = new AbortController();
+      const { status } = await fetch(gateway.url, {
+        method: "POST",
+        signal: end.signal,
+        headers: {
+          authorization,
+          accept: "application/json, text/event-stream",
+          "content-type": "application/json",
+          "mcp-protocol-version": "2026-07-28",
+          "mcp-method": "subscriptions/listen",
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "subscriptions/listen",
+          params: { notifications: { toolsListChanged: true }, _meta },
+        }),
+      });
+      return { status, leave: () => end.abort() };
+    };
+    const [first, second] = [await subscribe("ana"), await subscribe("ana")];
+    expect([first.status, second.status, (await subscribe("ana")).status]).toEqual([200, 200, 429]);
+    expect((await subscribe("ben")).status).toBe(200);
+    first.leave();
+    await expect.poll(async () => (await subscribe("ana")).status).toBe(200);
+  });
+});
+
 describe("authenticate", () => {
   const authenticate: GatewayOptions["authenticate"] = (header) => {
     const token = header("authorization");

@@ -34,7 +34,8 @@ export interface Following
   readonly onEnd: (end: StreamEnd) => NextStep;
 }
 
-const defaultPace: Pace = { baseMs: 200, maxMs: 30_000 };
+/** The pauses before a subscription is opened again, by default. */
+export const defaultPace: Pace = { baseMs: 200, maxMs: 30_000 };
 
 /** Follows the subscription until the signal aborts or `onEnd` returns `stop`. Does not reject. */
 export function followUpstream(following: Following, options: FollowOptions): Promise<void> {

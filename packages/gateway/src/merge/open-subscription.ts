@@ -22,9 +22,10 @@ import {
 } from "lutra/protocol";
 import { type Branch, Branches } from "./branches.ts";
 import { changesOf, commonFilter, isPromised } from "./filters.ts";
-import { type FollowOptions, followUpstream } from "./follow-upstream.ts";
+import type { FollowOptions } from "./follow-upstream.ts";
 import { NotificationOutbox } from "./notification-outbox.ts";
 import type { ReceivedRequest } from "./own-request.ts";
+import type { SharedStreams } from "./shared-streams.ts";
 
 export interface SubscriptionOptions extends FollowOptions {
   /** Maximum time the acknowledgment waits for upstreams, in milliseconds. @default 2000 */
@@ -54,6 +55,7 @@ type Phase = "gathering" | "gathered" | "open" | "exhausted" | "closed";
 export class OpenSubscription {
   readonly #branches: Branches;
   readonly #received: ReceivedRequest;
+  readonly #streams: SharedStreams;
   readonly #options: SubscriptionOptions;
   readonly #outbox: NotificationOutbox;
   readonly #controller = new AbortController();
@@ -66,11 +68,12 @@ export class OpenSubscription {
   constructor(
     branches: readonly Branch[],
     received: ReceivedRequest,
-    options: SubscriptionOptions,
+    { streams, ...options }: SubscriptionOptions & { readonly streams: SharedStreams },
   ) {
     const { now = () => performance.now(), returnMs = 10_000, onWarning = () => {} } = options;
     this.#branches = new Branches(branches, { now, returnMs });
     this.#received = received;
+    this.#streams = streams;
     this.#options = options;
     this.#outbox = new NotificationOutbox(received.context.notify, onWarning);
   }
@@ -109,26 +112,23 @@ export class OpenSubscription {
   /** Starts all branches. Resolves when each of them has answered, at the latest after `gatherMs`. */
   async #gather(): Promise<void> {
     const { gatherMs = 2000 } = this.#options;
-    for (const branch of this.#branches.all) void this.#follow(branch);
+    for (const branch of this.#branches.all) this.#follow(branch);
     this.#checkGathered();
     const timer = setTimeout(() => this.#finishGathering(), gatherMs);
     await this.#endOf("gathering");
     clearTimeout(timer);
   }
 
-  #follow(branch: Branch): Promise<void> {
-    return followUpstream(
-      {
-        upstream: branch.upstream,
-        received: this.#received,
-        filter: branch.filter,
-        signal: this.#controller.signal,
-        onAcknowledged: (filter) => this.#onAcknowledged(branch, filter),
-        onNotification: (notification) => this.#onNotification(branch, notification),
-        onEnd: (end) => this.#onStreamEnd(branch, end),
-      },
-      this.#options,
-    );
+  #follow(branch: Branch): void {
+    this.#streams.follow({
+      upstream: branch.upstream,
+      received: this.#received,
+      filter: branch.filter,
+      signal: this.#controller.signal,
+      onAcknowledged: (filter) => this.#onAcknowledged(branch, filter),
+      onNotification: (notification) => this.#onNotification(branch, notification),
+      onEnd: (end) => this.#onStreamEnd(branch, end),
+    });
   }
 
   #onAcknowledged(branch: Branch, filter: SubscriptionFilter): void {
@@ -150,14 +150,10 @@ export class OpenSubscription {
   }
 
   #onStreamEnd(branch: Branch, end: StreamEnd): NextStep {
-    const { error, mayReopen } = end;
     this.#branches.end(branch, end);
-    if (error !== undefined) {
-      this.#options.onWarning?.(`subscription: interrupted by ${branch.upstream.name}`, error);
-    }
     if (this.#branches.haveEnded) this.#enter("exhausted");
     this.#checkGathered();
-    return mayReopen ? "reopen" : "stop";
+    return end.mayReopen ? "reopen" : "stop";
   }
 
   /** Ends the phase `gathering` when every upstream has answered. */

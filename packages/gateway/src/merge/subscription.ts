@@ -7,6 +7,7 @@ import type { Result } from "lutra/protocol";
 import type { Branch } from "./branches.ts";
 import { OpenSubscription, type SubscriptionOptions } from "./open-subscription.ts";
 import type { ReceivedRequest } from "./own-request.ts";
+import { SharedStreams } from "./shared-streams.ts";
 
 export interface Subscriptions {
   /** Opens a subscription. The promise is the result of the client's request. */
@@ -17,10 +18,11 @@ export interface Subscriptions {
 
 export function createSubscriptions(options: SubscriptionOptions): Subscriptions {
   const open = new Set<OpenSubscription>();
+  const own = { ...options, streams: new SharedStreams(options) };
   let isClosed = false;
   return {
     open: async (branches, received) => {
-      const subscription = new OpenSubscription(isClosed ? [] : branches, received, options);
+      const subscription = new OpenSubscription(isClosed ? [] : branches, received, own);
       if (isClosed) subscription.close();
       open.add(subscription);
       try {
