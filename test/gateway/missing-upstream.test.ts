@@ -125,6 +125,29 @@ describe("lutra gateway with a program that does not exist", () => {
   });
 });
 
+describe("lutra gateway with a host that can't be resolved", () => {
+  it("says so, and shows it beside the upstream", async () => {
+    // A name of this length is invalid, so no name server is asked.
+    const host = "x".repeat(64);
+    const gateway = await startGatewayCommand({
+      listen: { port: 0 },
+      admin: { port: 0 },
+      log: false,
+      upstreams: { desk: { url: `http://${host}:9/mcp` }, here: { url: a.url } },
+    });
+    const [, adminUrl = ""] = await gateway.line(/health and metrics on (\S+)/);
+    await gateway.line(/^lutra: upstream "desk": the host "x+" can't be resolved: getaddrinfo /);
+    await gateway.line(
+      /^lutra: upstream desk is not available yet: the host "x+" can't be resolved: /,
+    );
+    const shown = await fetch(new URL("/upstreams", adminUrl));
+    expect(await shown.json()).toMatchObject([
+      { name: "desk", replicas: [], lookupError: expect.stringContaining("can't be resolved") },
+      { name: "here" },
+    ]);
+  });
+});
+
 describe("lutra gateway with an address that is unavailable", () => {
   const upstreams = { desk: { url: "http://127.0.0.1:9/mcp" } };
 

@@ -167,11 +167,13 @@ function modulesOf({ config }: LoadedConfig): readonly string[] {
   return upstreams.filter(([, { module }]) => module !== undefined).map(([name]) => name);
 }
 
-/** Reports an upstream without an available replica, and the last failure of one. */
+/** Reports an upstream without an available replica, and the last failure of one or of its lookup. */
 function reportUnavailable(gateway: Gateway, upstream: string): void {
-  const { replicas = [] } = gateway.upstreams().find(({ name }) => name === upstream) ?? {};
+  const status = gateway.upstreams().find(({ name }) => name === upstream);
+  const { replicas = [], lookupError } = status ?? {};
   if (!replicas.every(isUnavailable)) return;
-  const reason = replicas.find(({ lastError }) => lastError !== undefined)?.lastError;
+  const failed = replicas.find(({ lastError }) => lastError !== undefined);
+  const reason = failed?.lastError ?? lookupError;
   notice(`upstream ${upstream} is not available yet${reason === undefined ? "" : `: ${reason}`}`);
 }
 

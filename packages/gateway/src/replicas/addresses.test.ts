@@ -6,6 +6,7 @@ import { createManualTime } from "./fixtures/manual-time.ts";
 function start(first: readonly string[] | undefined) {
   const time = createManualTime();
   const replicas = new Map<string, string>();
+  const failures: (string | undefined)[] = [];
   const state = { found: first, looks: 0, host: "" };
   let names = 0;
   const followed = followAddresses({
@@ -25,9 +26,10 @@ function start(first: readonly string[] | undefined) {
       replicas.set(name, String(ip?.address));
       return () => replicas.delete(name);
     },
+    onFailure: (reason) => failures.push(reason),
   });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
-  return { time, state, replicas, followed, settle };
+  return { time, state, replicas, failures, followed, settle };
 }
 
 it("adds a replica for each address of a host", async () => {
@@ -61,6 +63,17 @@ it("keeps its replicas when a lookup fails or finds nothing", async () => {
     await settle();
   }
   expect([state.looks, [...replicas.values()]]).toEqual([3, ["10.0.0.1"]]);
+});
+
+it("reports once that lookups fail, with the reason, and once that they succeed", async () => {
+  const { failures, state, time, settle } = start(undefined);
+  for (const found of [undefined, [], ["10.0.0.1"], ["10.0.0.1"], [], undefined]) {
+    await settle();
+    state.found = found;
+    time.advance(30_000);
+  }
+  await settle();
+  expect(failures).toEqual(["ENOTFOUND", undefined, "it has no address"]);
 });
 
 it("resolves the host every second while it has no address", async () => {

@@ -1,6 +1,7 @@
 /** Keeps the replicas of a URL in sync with the addresses of its host. */
 import { lookup as lookupHost } from "node:dns/promises";
 import { isIP } from "node:net";
+import { causeOf } from "./cause.ts";
 import type { Clock } from "./clock.ts";
 import type { ReplicaPlace } from "./replica.ts";
 
@@ -19,6 +20,11 @@ export interface AddressesOptions {
   /** Returns the name of the next replica. */
   readonly nextName: () => string;
   readonly add: (place: ReplicaPlace) => () => void;
+  /**
+   * Called with the reason when lookups begin to fail or to find nothing, and with undefined when one
+   * succeeds again.
+   */
+  readonly onFailure?: ((reason: string | undefined) => void) | undefined;
 }
 
 export interface Addresses {
@@ -46,22 +52,37 @@ export function isFixedHost(hostname: string): boolean {
  * address is known. Each address becomes a replica. A failed lookup does not change the replicas.
  */
 export function followAddresses(options: AddressesOptions): Addresses {
-  const { url, clock, lookup, nextName, add } = options;
+  const { url, clock, lookup, nextName, add, onFailure = () => {} } = options;
   const current = new Map<string, () => void>();
   let stopTimer = () => {};
   let lookupAt = clock.now();
   let isPending = false;
   let isStopped = false;
+  let isFailing = false;
 
   async function update(): Promise<void> {
     stopTimer();
     isPending = true;
     lookupAt = clock.now();
-    const found = await lookup(url.hostname).catch(() => undefined);
+    let found: readonly Address[] = [];
+    let failure: string | undefined;
+    try {
+      found = await lookup(url.hostname);
+      if (found.length === 0) failure = "it has no address";
+    } catch (error) {
+      failure = causeOf(error);
+    }
     isPending = false;
     if (isStopped) return;
-    if (found !== undefined && found.length > 0) replace(found);
+    if (failure === undefined) replace(found);
+    report(failure);
     schedule(current.size === 0 ? refreshMs : intervalMs);
+  }
+
+  function report(failure: string | undefined): void {
+    if (isFailing === (failure !== undefined)) return;
+    isFailing = !isFailing;
+    onFailure(failure);
   }
 
   function replace(found: readonly Address[]): void {

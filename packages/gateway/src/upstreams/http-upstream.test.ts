@@ -122,6 +122,32 @@ describe("replicas", () => {
     ]);
   });
 
+  it("are reported as missing, with the reason, while the host can't be resolved", async () => {
+    const replica = await startReplica(answer("ok"));
+    const { port } = new URL(replica.url);
+    const warnings: string[] = [];
+    let isKnown = false;
+    const lookup = async () => {
+      if (!isKnown) throw new Error("getaddrinfo ENOTFOUND servers.example");
+      return [{ address: "127.0.0.1", family: 4 }];
+    };
+    const onWarning = (message: string) => warnings.push(message);
+    const front = await startFront(
+      [`http://servers.example:${port}/mcp`],
+      {},
+      { lookup, onWarning },
+    );
+    const lookupError =
+      'the host "servers.example" can\'t be resolved: getaddrinfo ENOTFOUND servers.example';
+    await expect.poll(() => front.upstream.status()).toMatchObject({ replicas: [], lookupError });
+    expect(warnings).toEqual([`upstream "test": ${lookupError}`]);
+    expect((await send(front, "tools/call")).status).toBe(503);
+    isKnown = true;
+    await expect.poll(() => front.upstream.status().replicas.length).toBe(1);
+    expect(front.upstream.status()).not.toHaveProperty("lookupError");
+    expect(warnings.at(-1)).toBe('upstream "test": the host "servers.example" is resolved again');
+  });
+
   it("can be added and removed while requests are in flight", async () => {
     const [a, b] = [await startReplica(answer("a")), await startReplica(answer("b"))];
     const front = await startFront([]);

@@ -28,6 +28,7 @@ import { type Clock, systemClock } from "../replicas/clock.ts";
 import { ReplicaSet } from "../replicas/replica-set.ts";
 import { createSendCheck } from "../replicas/send-check.ts";
 import { createCatalogue } from "./catalogue.ts";
+import { LookupFailures } from "./lookup-failures.ts";
 import { statusOf, type Upstream } from "./upstream.ts";
 import { upstreamPolicies } from "./upstream-policies.ts";
 
@@ -117,7 +118,8 @@ export function createHttpUpstream(
   const catalogue = createCatalogue(serve, clock);
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
-  followed = addReplicas(replicas, config, { lookup, clock });
+  const lookups = new LookupFailures(name, onWarning);
+  followed = addReplicas(replicas, config, { lookup, clock, onFailure: lookups.report });
   const requestHeaders = createRequestHeaders(policy, callers);
   const copy = copyWith(credentials, createCopyDelivery(fleet, requestHeaders));
 
@@ -138,7 +140,7 @@ export function createHttpUpstream(
     isOut: () => replicas.isOut,
     setDrained: (replica, isDrained) => replicas.setDrained(replica, isDrained),
     partMs: config.timeouts.partMs,
-    status: () => statusOf(fleet, config.module === undefined ? "url" : "module"),
+    status: () => statusOf(fleet, config.module === undefined ? "url" : "module", lookups.first),
     ready: (timeoutMs) => untilReady(replicas, clock, timeoutMs),
     close: async (graceMs) => {
       for (const addresses of followed) addresses.stop();
@@ -160,11 +162,18 @@ function outWarning(upstream: string, isOut: boolean, reason = "no answer"): str
   return `upstream "${upstream}" ${state}`;
 }
 
+interface Resolving {
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+  /** Called with the reason when a host can't be resolved, and with undefined when it can again. */
+  readonly onFailure: (host: string, reason: string | undefined) => void;
+}
+
 /** Adds the replicas of the configuration. Returns the hosts whose addresses are followed. */
 function addReplicas(
   replicas: ReplicaSet,
   { url = [], socket }: UpstreamConfig,
-  { lookup, clock }: { readonly lookup: Lookup; readonly clock: Clock },
+  { lookup, clock, onFailure }: Resolving,
 ): readonly Addresses[] {
   const followed: Addresses[] = [];
   let count = 0;
@@ -179,7 +188,10 @@ function addReplicas(
   if (socket !== undefined) return followed;
   for (const one of [url].flat().map((text) => new URL(text))) {
     if (isFixedHost(one.hostname)) add({ name: nextName(), url: one });
-    else followed.push(followAddresses({ url: one, clock, lookup, nextName, add }));
+    else {
+      const report = (reason: string | undefined) => onFailure(one.hostname, reason);
+      followed.push(followAddresses({ url: one, clock, lookup, nextName, add, onFailure: report }));
+    }
   }
   return followed;
 }

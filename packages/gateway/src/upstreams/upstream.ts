@@ -81,13 +81,17 @@ export interface UpstreamStatus {
   readonly ownSubscriptions: number;
   readonly queued: number;
   readonly replicas: readonly ReplicaStatus[];
+  /** The reason why a host of the upstream can't be resolved. Undefined if all can. */
+  readonly lookupError?: string | undefined;
 }
 
 export function statusOf<R extends Recipient & { readonly status: () => ReplicaStatus }>(
   fleet: Fleet<R>,
   kind: UpstreamStatus["kind"],
+  lookupError?: string,
 ): UpstreamStatus {
   const { name, inFlight, ownSubscriptions, gate, replicas } = fleet;
   const all = replicas.all.map((replica) => replica.status());
-  return { name, kind, inFlight, ownSubscriptions, queued: gate.queued, replicas: all };
+  const status = { name, kind, inFlight, ownSubscriptions, queued: gate.queued, replicas: all };
+  return lookupError === undefined ? status : { ...status, lookupError };
 }

@@ -1,0 +1,25 @@
+/** The hosts of an upstream that can't be resolved. */
+export class LookupFailures {
+  readonly #upstream: string;
+  readonly #onWarning: (message: string) => void;
+  readonly #problems = new Map<string, string>();
+
+  constructor(upstream: string, onWarning: (message: string) => void) {
+    this.#upstream = upstream;
+    this.#onWarning = onWarning;
+  }
+
+  /** The problem of the first host. Undefined if all hosts can be resolved. */
+  get first(): string | undefined {
+    const [problem] = this.#problems.values();
+    return problem;
+  }
+
+  /** Records and reports that a host can't be resolved or, without a reason, that it can again. */
+  readonly report = (host: string, reason: string | undefined): void => {
+    if (reason === undefined) this.#problems.delete(host);
+    else this.#problems.set(host, `the host "${host}" can't be resolved: ${reason}`);
+    const problem = this.#problems.get(host) ?? `the host "${host}" is resolved again`;
+    this.#onWarning(`upstream "${this.#upstream}": ${problem}`);
+  };
+}
