@@ -5,6 +5,8 @@ export interface Part {
   readonly title: string;
   /** Names of the columns. */
   readonly columns: readonly string[];
+  /** True if all columns contain text. @default only the first one does */
+  readonly isText?: boolean;
   /** Sends every input, one at a time. The short form of a run takes a few seconds. */
   readonly run: (form: Form) => Promise<readonly Outcome[]>;
 }

@@ -10,6 +10,8 @@ export interface KilledReplica {
   readonly url: string;
   /** Kills the process with SIGKILL; resolves when its successor listens on the same port. */
   readonly killAndRestart: () => Promise<void>;
+  /** Sends a signal to the process. */
+  readonly signal: (signal: NodeJS.Signals) => void;
   readonly stop: () => void;
 }
 
@@ -48,6 +50,7 @@ export async function startKilledReplica(program: string, file: string): Promise
       await exited;
       child = await start();
     },
+    signal: (signal) => void child.kill(signal),
     stop: () => void child.kill("SIGKILL"),
   };
 }
