@@ -28,7 +28,7 @@ import { type Clock, systemClock } from "../replicas/clock.ts";
 import { ReplicaSet } from "../replicas/replica-set.ts";
 import { createSendCheck } from "../replicas/send-check.ts";
 import { createCatalogue } from "./catalogue.ts";
-import { LookupFailures } from "./lookup-failures.ts";
+import { Lookups } from "./lookups.ts";
 import { statusOf, type Upstream } from "./upstream.ts";
 import { upstreamPolicies } from "./upstream-policies.ts";
 
@@ -86,7 +86,7 @@ export function createHttpUpstream(
   const { credentials, onWarning = () => {} } = options;
   const callers = credentials ? withoutCallers(options.callers) : options.callers;
   const policy = new HeaderPolicy(config.headers);
-  let followed: readonly Addresses[] = [];
+  const lookups = new Lookups(name, onWarning);
   const replicas = new ReplicaSet({
     config,
     clock,
@@ -95,7 +95,7 @@ export function createHttpUpstream(
       onEarlierRevision: (evidence) => onWarning(earlierRevisionWarning(name, evidence)),
       onChecked: mayBeLegacy(config) ? (...checked) => bridge?.checked(...checked) : undefined,
     }),
-    onUnreachable: () => refreshAll(followed),
+    onUnreachable: () => lookups.refresh(),
     onSilent: (replica, isConfirmed) => fleet.silent(replica, isConfirmed),
     onOut: (isOut, reason) => onWarning(outWarning(name, isOut, reason)),
   });
@@ -118,8 +118,7 @@ export function createHttpUpstream(
   const catalogue = createCatalogue(serve, clock);
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
-  const lookups = new LookupFailures(name, onWarning);
-  followed = addReplicas(replicas, config, { lookup, clock, onFailure: lookups.report });
+  lookups.followed = addReplicas(replicas, config, { lookup, clock, onFailure: lookups.report });
   const requestHeaders = createRequestHeaders(policy, callers);
   const copy = copyWith(credentials, createCopyDelivery(fleet, requestHeaders));
 
@@ -140,10 +139,10 @@ export function createHttpUpstream(
     isOut: () => replicas.isOut,
     setDrained: (replica, isDrained) => replicas.setDrained(replica, isDrained),
     partMs: config.timeouts.partMs,
-    status: () => statusOf(fleet, config.module === undefined ? "url" : "module", lookups.first),
+    status: () => statusOf(fleet, config.module === undefined ? "url" : "module", lookups.problem),
     ready: (timeoutMs) => untilReady(replicas, clock, timeoutMs),
     close: async (graceMs) => {
-      for (const addresses of followed) addresses.stop();
+      lookups.stop();
       catalogue.close();
       replicas.stopChecks();
       await fleet.close(graceMs);
@@ -151,10 +150,6 @@ export function createHttpUpstream(
       await replicas.destroy();
     },
   };
-}
-
-function refreshAll(followed: readonly Addresses[]): void {
-  for (const addresses of followed) addresses.refresh();
 }
 
 function outWarning(upstream: string, isOut: boolean, reason = "no answer"): string {

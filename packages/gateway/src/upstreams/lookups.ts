@@ -1,5 +1,9 @@
-/** The hosts of an upstream that can't be resolved. */
-export class LookupFailures {
+import type { Addresses } from "../replicas/addresses.ts";
+
+/** The hosts of an upstream, and the reasons why some can't be resolved. */
+export class Lookups {
+  /** The hosts whose addresses are followed. */
+  followed: readonly Addresses[] = [];
   readonly #upstream: string;
   readonly #onWarning: (message: string) => void;
   readonly #problems = new Map<string, string>();
@@ -9,8 +13,17 @@ export class LookupFailures {
     this.#onWarning = onWarning;
   }
 
+  /** Resolves the hosts again soon, because a connection failed. */
+  refresh(): void {
+    for (const addresses of this.followed) addresses.refresh();
+  }
+
+  stop(): void {
+    for (const addresses of this.followed) addresses.stop();
+  }
+
   /** The problem of the first host. Undefined if all hosts can be resolved. */
-  get first(): string | undefined {
+  get problem(): string | undefined {
     const [problem] = this.#problems.values();
     return problem;
   }
