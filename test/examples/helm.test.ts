@@ -105,7 +105,7 @@ describe.skipIf(!hasHelm)(hasHelm ? "the chart" : `the chart (${withoutHelm})`, 
     ["a misspelt key", ['autoscaling.maxReplica="3"']],
     ["no key", ['keys.current=""']],
     ["a configuration without upstreams", ["config=[]"]],
-    ["a port that is no number", ['service.port="http"']],
+    ["a port that is not a number", ['service.port="http"']],
   ])("refuses %s", (_what, settings) => {
     expect(helm(...settings)).toMatchObject({ status: 1, stdout: "" });
   });

@@ -69,7 +69,7 @@ export interface Victim {
   readonly stop: () => Promise<VictimReport>;
 }
 
-export interface VictimReport {
+interface VictimReport {
   readonly statuses: readonly number[];
   readonly slowestMs: number;
 }

@@ -48,7 +48,7 @@ const callers = {
   bob: { authorization: "Bearer bob-token" },
   carol: { "x-api-key": "carol-token" },
   dora: { cookie: "id=dora-token" },
-  nobody: {},
+  anonymous: {},
 } as const;
 
 /** Marks by which a caller could shape a result that others get. */

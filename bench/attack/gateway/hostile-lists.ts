@@ -50,6 +50,7 @@ export const listAttacks: readonly GatewayAttack[] = hostileLists.map(({ name, s
   name,
   sent: `${sent}, merged with another server`,
   holds: "the list of the other server is answered, and the hostile one is named",
+  isOnlyWhole: true,
   run: () => listHostile(page),
 }));
 

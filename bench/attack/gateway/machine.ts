@@ -23,6 +23,7 @@ const attacks: readonly GatewayAttack[] = [
     name: "a full disk",
     sent: "2,000 requests while the file system of the access log is full, then SIGTERM",
     holds: "every request is answered, lost lines are counted, no line is torn, exit code 0",
+    isOnlyWhole: true,
     run: fillDisk,
   },
   {

@@ -27,6 +27,7 @@ const attacks: readonly GatewayAttack[] = [
     name: "a hung upstream",
     sent: "an upstream that accepts and never answers, merged with another one",
     holds: `once it is out, lists of the other take at most ${maxListMs / 1000} s`,
+    isOnlyWhole: true,
     run: () => hang(),
   },
 ];

@@ -186,7 +186,7 @@ describe("a limit of the concurrency of subscriptions", () => {
     const match = { method: "subscriptions/listen" };
     const limits = [{ match, per: ["principal" as const], concurrency: 2 }];
     const authenticate: GatewayOptions["authenticate"] = (header) => ({
-      id: header("authorization") ?? "nobody",
+      id: header("authorization") ?? "anonymous",
     });
     const gateway = await gatewayOf({ limits }, { authenticate });
     const subscribe = async (authorization: string) => {

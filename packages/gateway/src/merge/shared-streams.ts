@@ -92,7 +92,7 @@ class SharedStream {
   }
 
   /**
-   * Tells a client how the stream has ended. Opens it again, ahead of the growing pauses, unless it has
+   * Notifies a client of the end of the stream. Opens it again, ahead of the growing pauses, unless it has
    * only just ended.
    */
   #joinDown(member: Following, { end, since }: DownState): void {

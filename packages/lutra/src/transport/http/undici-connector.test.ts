@@ -93,7 +93,7 @@ it.each([
   expect(await response.outcome).toBe("complete");
 });
 
-it("a paused response may break off", async () => {
+it("a paused response may be truncated", async () => {
   const { peer, response, received } = await connected();
   const first = response.next();
   peer.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\none");
