@@ -35,12 +35,10 @@ export default defineConfig({
         resolve: source,
         ssr: { resolve: source },
         test: {
-          // A worker imports the sources once, not for each file: half of the processor time.
           name: "unit",
           include: ["packages/*/src/**/*.test.ts"],
           exclude: [...exclude, "**/*.alone.test.ts"],
           ...unitTimeouts,
-          isolate: false,
           maxWorkers,
         },
       },
