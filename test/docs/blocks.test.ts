@@ -34,6 +34,7 @@ it("leaves out only what cannot be checked", () => {
     "docs/console.md: needs a running server",
     "docs/deployment.md: needs Docker",
     "docs/deployment.md: needs a Kubernetes cluster",
+    "docs/deployment.md: needs a Kubernetes cluster",
     "docs/tasks.md: runs until it is stopped",
     "packages/create-lutra/README.md: needs the published package; test/create runs the program",
   ]);
