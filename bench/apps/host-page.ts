@@ -1,19 +1,22 @@
 /** The page with both hosts. Each function shows the app once, and resolves to the time until its paint. */
 import { AppBridge, PostMessageTransport } from "@modelcontextprotocol/ext-apps/app-bridge";
 import { defineAppElement, readAppPage, showApps } from "lutra/apps/host";
-import { createClient } from "lutra/client";
+import { type Client, createClient } from "lutra/client";
+
+/** Shows the app with the client of earlier rounds, or with a new one, whose cache is empty. */
+type Paint = (isCold: boolean) => Promise<number>;
 
 /** The hosts by their names. */
 export interface PaintedHost {
-  readonly lutra: () => Promise<number>;
-  readonly official: () => Promise<number>;
+  readonly lutra: Paint;
+  readonly official: Paint;
 }
 
 defineAppElement();
 
 const sandbox = new URLSearchParams(location.search).get("sandbox") ?? "";
-// Both hosts have the list of tools and the page in the cache of the client, as after a first call.
-const client = createClient(new URL("/mcp", location.href), { extensions: [showApps()] });
+const connect = () => createClient(new URL("/mcp", location.href), { extensions: [showApps()] });
+const warm = connect();
 const main = document.querySelector("main") as HTMLElement;
 const now = () => performance.timeOrigin + performance.now();
 
@@ -22,7 +25,8 @@ function paintedAt(data: unknown): number {
   return (data as { readonly at: number }).at;
 }
 
-async function lutra(): Promise<number> {
+async function lutra(isCold: boolean): Promise<number> {
+  const client = isCold ? connect() : warm;
   const app = document.createElement("mcp-app");
   main.append(app);
   const result = await client.callTool("show", {});
@@ -36,20 +40,25 @@ async function lutra(): Promise<number> {
   return painted - since;
 }
 
-async function official(): Promise<number> {
+async function official(isCold: boolean): Promise<number> {
+  const client = isCold ? connect() : warm;
   const frame = document.createElement("iframe");
   frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms");
   frame.style.cssText = "width:100%;height:300px;border:0";
   main.append(frame);
   const result = await client.callTool("show", {});
   const since = now();
-  const painted = await showOfficial(frame, result);
+  const painted = await showOfficial(client, frame, result);
   frame.remove();
   return painted - since;
 }
 
 /** Follows the basic host of the examples of ext-apps. */
-async function showOfficial(frame: HTMLIFrameElement, result: object): Promise<number> {
+async function showOfficial(
+  client: Client,
+  frame: HTMLIFrameElement,
+  result: object,
+): Promise<number> {
   const page = readAppPage(client, "ui://show");
   const ready = new Promise<void>((resolve) => {
     const listen = ({ source, data }: MessageEvent) => {
