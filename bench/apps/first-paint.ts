@@ -30,6 +30,7 @@ const contenders = [
   { host: "official", isCold: true },
 ] as const;
 type Contender = (typeof contenders)[number];
+const names = { lutra: "`<mcp-app>` of `lutra/apps/host`", official: "`AppBridge` of ext-apps" };
 /** Rounds that fill caches, and do not count. */
 const warmUps = 3;
 
@@ -87,8 +88,6 @@ function paintedMs(page: Page, { host: name, isCold }: Contender): Promise<numbe
     [name, isCold] as const,
   );
 }
-
-const names = { lutra: "`<mcp-app>` of `lutra/apps/host`", official: "`AppBridge` of ext-apps" };
 
 function report(times: readonly (readonly number[])[]): string {
   const lines = contenders.map(({ host: name, isCold }, index) => {
