@@ -1,4 +1,5 @@
 /** The values of the view "Fleet", as a gateway sends them. Times are in milliseconds since 1970. */
+import type { TaskOverview } from "lutra/internal";
 
 /** The load of the last minute. */
 export interface Load {
@@ -125,30 +126,11 @@ export interface TaskList {
   readonly problems: readonly string[];
 }
 
-/** A task without its arguments, answers and result. */
-export interface ShownTask {
+/** A task without its arguments, answers and result, and without its id, which is a secret. */
+export interface ShownTask extends Omit<TaskOverview, "taskId"> {
   readonly upstream: string;
-  /** Names the task in this console. The id of the task is a secret. */
+  /** Names the task in this console. */
   readonly key: string;
-  readonly tool: string;
-  readonly principal?: string | undefined;
-  readonly status: string;
-  readonly statusMessage?: string | undefined;
-  readonly createdAt: number;
-  readonly lastUpdatedAt: number;
-  readonly expiresAt: number | null;
-  /** Number of attempts so far, of those in a row that were lost with their process, and rejected. */
-  readonly attempts: number;
-  readonly lostAttempts: number;
-  readonly rejections: number;
-  /** True while a process runs the task. */
-  readonly isRunning: boolean;
-  /** The names of the steps that have ended. */
-  readonly steps: readonly string[];
-  readonly questions: readonly { readonly name: string; readonly message?: string | undefined }[];
-  readonly error?: { readonly code: number; readonly message: string } | undefined;
-  /** True for a completed task whose tool reports an error. */
-  readonly isError: boolean;
 }
 
 /** The answer of `api/fleet/match`. */
