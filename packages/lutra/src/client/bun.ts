@@ -15,14 +15,5 @@ export const createClient: CreateClient = clientFactory(
   }),
 );
 
-export {
-  cacheStatusOf,
-  createHttpTransport,
-  createMemoryResponseCache,
-  isInputRequired,
-  isProtocolError,
-  isTransportError,
-  noResponseCache,
-  ProtocolError,
-  TransportError,
-} from "./index.ts";
+export * from "./exports.ts";
+export { createHttpTransport } from "./index.ts";
