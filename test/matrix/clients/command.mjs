@@ -21,7 +21,8 @@ export function commandOf(name, bin) {
       const { stdout } = await run(process.execPath, [file, ...args], { env, timeout: 60_000 });
       return stdout;
     } catch (error) {
-      throw new Error(`${error.stderr || error.stdout || error.message}`.trim().slice(0, 300));
+      const said = `${error.stderr || error.stdout || error.message}`;
+      throw new Error(said.replace(/\s+/g, " ").trim().slice(0, 300));
     }
   };
 }

@@ -49,6 +49,13 @@ describe("PendingAnswers", () => {
     await expect(answer).rejects.toThrow(`The client refused roots/list (${detail})`);
   });
 
+  it("resolves to no roots when the client does not implement its capability", async () => {
+    const answers = create();
+    const { answer, id } = await ask(answers);
+    await answers.receive("s", { id, error: { code: -32601, message: "Method not found" } });
+    expect(await answer).toEqual({ roots: [] });
+  });
+
   it("withdraws the request when it is aborted", async () => {
     const answers = create();
     const { answer, sent, controller, id } = await ask(answers);

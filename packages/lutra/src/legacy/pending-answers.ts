@@ -5,7 +5,7 @@
  * @spec 2025-11-25/basic/transports#sending-messages-to-the-server
  */
 import { cancelledNotification } from "../protocol/cancellation.ts";
-import { invalidParams, ProtocolError } from "../protocol/errors.ts";
+import { errorCodes, invalidParams, ProtocolError } from "../protocol/errors.ts";
 import { isObject, type JSONObject, sizeOfJSON } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import { delay } from "../time/backoff.ts";
@@ -36,6 +36,15 @@ const maxPendingPerSession = 100;
 /** Maximum time that a client has to answer, in milliseconds. */
 const maxAnswerMs = 3_600_000;
 
+/**
+ * The answers of clients that declare a capability and do not implement its method, by method.
+ *
+ * @spec 2025-11-25/client/roots#error-handling
+ */
+const answersWithoutMethod: ReadonlyMap<string, JSONObject> = new Map([
+  ["roots/list", { roots: [] }],
+]);
+
 export class PendingAnswers {
   readonly #channel: Channel;
   readonly #pending = new Map<string, Pending>();
@@ -65,6 +74,10 @@ export class PendingAnswers {
     try {
       const { error, result } = await this.#wait(key, { method, params }, asking);
       if (error === undefined) return result;
+      if (isObject(error) && error.code === errorCodes.methodNotFound.code) {
+        const instead = answersWithoutMethod.get(method);
+        if (instead !== undefined) return instead;
+      }
       throw refused(method, isObject(error) ? `${error.code}: ${error.message}` : "an error");
     } finally {
       const left = (this.#perSession.get(key) ?? 1) - 1;
