@@ -110,9 +110,9 @@ const gateway: Command = {
   summary: "Serves one endpoint for the servers in a configuration file.",
   details:
     "Routes requests by their headers to the servers that `<config>` names. Balances requests over " +
-    "replicas, caches responses, limits callers and merges servers. Reloads the file when it, or the " +
-    "module of its guard or its callers, changes or on `SIGHUP`, without dropping a request. Ctrl-C " +
-    "shuts down gracefully.",
+    "replicas, caches responses, limits callers and merges servers. Reloads the file on `SIGHUP`, and " +
+    "when the file or the module of its `guard` or its `auth` changes, without dropping a request. " +
+    "Ctrl-C shuts down gracefully.",
   examples: ["gateway.yaml", "gateway.yaml --processes 2"],
   arguments: [configArgument],
   options: {
@@ -266,8 +266,8 @@ const migrate: Command = {
   summary: "Reports how a server or client moves to revision 2026-07-28.",
   details:
     "Reads the JavaScript and TypeScript in `<folder>` and reports, with file and line, each use of the " +
-    "official SDK (v1 and v2) or FastMCP that the stateless revision does not have or deprecates, and " +
-    "its replacement in Lutra. Exits with 0 if nothing is left to change, otherwise with 1.",
+    "official SDK (v1 and v2) or FastMCP that the stateless revision does not support or " +
+    "deprecates, and its replacement in Lutra. Exits with 0 if nothing is left to change, otherwise with 1.",
   examples: ["src", "src --json", "src --write"],
   arguments: [{ name: "folder", description: "the path of a folder or file with sources" }],
   options: {

@@ -76,7 +76,7 @@ export async function gateway(line: CommandLine): Promise<number> {
 
 interface Started {
   readonly gateway: Gateway;
-  /** Never resolves. Rejects when the gateway can't go on. */
+  /** Never resolves. Rejects when the gateway can't continue. */
   readonly failed: Promise<never>;
   readonly close: () => Promise<void>;
 }

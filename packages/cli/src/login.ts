@@ -29,8 +29,8 @@ export async function login(line: CommandLine): Promise<number> {
 }
 
 /**
- * Asks the server, so that its own challenge decides about the sign-in. A server that answers everybody
- * may still know more for users.
+ * Sends a request to the server, whose challenge determines the sign-in. A server that answers without
+ * a token may still offer more to users who have signed in.
  */
 async function signIn(server: URL, auth: OAuth, signal: AbortSignal): Promise<void> {
   const client = createClient(server, { auth, clientInfo: { name: "lutra", version } });

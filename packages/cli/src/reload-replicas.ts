@@ -9,7 +9,7 @@ interface ReloadOptions extends Pick<ReplicaGroupOptions, "module" | "watch"> {
 
 /**
  * Starts to watch the files of a module once its replicas are ready, if the options say so. The first
- * replica loads each change before the others do, so that a module with an error concerns none of
+ * replica loads each change before the others do, so that a module with an error affects none of
  * them. Subscribers are notified once all replicas serve the new lists.
  */
 export function reloadReplicas(

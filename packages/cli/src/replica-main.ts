@@ -127,7 +127,7 @@ function listen(server: ServedModule, { socketPath, principalKey }: StartMessage
 
 /**
  * Returns the address of a caller, as the gateway has found it. No one else can connect. The entries
- * of `X-Forwarded-For` do not serve: a client behind a proxy can choose the first ones.
+ * of `X-Forwarded-For` are not used: a client behind a proxy can choose the first ones.
  */
 function addressOf(header: (name: string) => string | undefined): string | undefined {
   return header("x-real-ip");

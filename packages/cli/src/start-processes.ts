@@ -18,7 +18,7 @@ interface StartOptions extends Omit<GatewayProcessesOptions, "program" | "proces
 /**
  * Starts the processes.
  *
- * @throws {CommandError} if a process can't start, or dies again and again
+ * @throws {CommandError} if a process can't start, or dies repeatedly
  */
 export async function startProcesses(
   config: ParsedConfig,

@@ -68,7 +68,7 @@ export async function up(line: CommandLine): Promise<number> {
 
 interface Started {
   readonly gateway: Gateway;
-  /** Never resolves. Rejects when the processes of the gateway die again and again. */
+  /** Never resolves. Rejects when the processes of the gateway die repeatedly. */
   readonly failed: Promise<never>;
   readonly close: () => Promise<void>;
 }

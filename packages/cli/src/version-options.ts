@@ -5,7 +5,7 @@ import { type CommandLine, type CommandOption, listOption } from "./command-line
 export const versionOptions: { readonly [name: string]: CommandOption } = {
   "protocol-version": {
     placeholder: "V",
-    description: "Protocol version that is served, such as `2026-07-28`, which must be among them",
+    description: "Protocol version to serve; `2026-07-28` must be one of them",
     fallback: "all",
     isRepeatable: true,
   },

@@ -57,7 +57,7 @@ async function callTool(tool: Tool, line: CommandLine, server: Connected): Promi
     const result = await client.callTool(tool.name, args, request);
     return printResult(result, server, textOption(line, "save"));
   } catch (error) {
-    // The signal ends the waiting, and not the task.
+    // The signal stops the wait. The task continues.
     if (request.signal.aborted && taskId !== undefined) await client.tasks.cancel(taskId);
     throw error;
   }

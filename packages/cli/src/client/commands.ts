@@ -124,7 +124,7 @@ const task: Command = {
   summary: "Waits for a task, and prints its result.",
   details:
     "Follows a task that an earlier call has started, answers its questions, and prints the result as " +
-    "`lutra call` does. Ctrl-C ends the waiting, and not the task.",
+    "`lutra call` does. Ctrl-C stops waiting; the task continues.",
   examples: [
     "http://127.0.0.1:3000/mcp 3f1c",
     "http://127.0.0.1:3000/mcp 3f1c --state",

@@ -22,7 +22,7 @@ export const targetOptions: { readonly [name: string]: CommandOption } = {
   era: {
     placeholder: "E",
     description: "Revisions that the server speaks: `modern`, `legacy` or one such as `2025-06-18`",
-    fallback: "found out",
+    fallback: "detected",
   },
   config: {
     placeholder: "FILE",

@@ -10,7 +10,7 @@ type Document = { readonly [name: string]: unknown };
 
 const { ok, warning, problem } = findingsOf("authorization");
 
-/** Checks the way from a refusal to the authorization server, as a client goes it. */
+/** Checks the steps from a refusal to the authorization server, as a client performs them. */
 export async function checkAuthorization(
   endpoint: Endpoint,
   answer: RawAnswer,

@@ -19,7 +19,10 @@ export const filterOptions: { readonly [name: string]: CommandOption } = {
   principal: { placeholder: "P", description: "Only requests of this caller" },
   status: { placeholder: "S", description: "Only responses with this status: `404`, or `5xx`" },
   trace: { placeholder: "ID", description: "Only requests of this trace" },
-  slow: { placeholder: "MS", description: "Only requests that took at least so many milliseconds" },
+  slow: {
+    placeholder: "MS",
+    description: "Only requests that took at least this many milliseconds",
+  },
   failed: {
     description: "Only failures: a status of 400 or more, a JSON-RPC error, or a broken response",
   },
@@ -57,7 +60,7 @@ function hasFailed({ status, code, broken }: FilteredEntry): boolean {
   return status === 0 || status >= 400 || code !== undefined || broken === true;
 }
 
-/** @throws {CommandError} for another form than `404` or `5xx` */
+/** @throws {CommandError} for a form other than `404` or `5xx` */
 function statusFilter(wanted: CommandLine["options"][string]): (status: number) => boolean {
   if (wanted === undefined) return () => true;
   const [, hundreds] = /^([1-5])xx$/i.exec(String(wanted)) ?? [];

@@ -13,7 +13,7 @@ const known: ReadonlySet<string> = new Set([
   "argsSchema",
 ]);
 
-/** Rewrites `server.registerPrompt(name, config, handler)`. Returns true if it could. */
+/** Rewrites `server.registerPrompt(name, config, handler)`. Returns true if it was rewritten. */
 export function rewriteRegisterPrompt(draft: Draft, call: Syntax): boolean {
   const [name, config, handler] = call.arguments as readonly Syntax[];
   const literal = literalOf(draft, config);

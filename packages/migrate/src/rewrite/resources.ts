@@ -14,7 +14,7 @@ export const knownToResources: ReadonlySet<string> = new Set([
   "_meta",
 ]);
 
-/** Rewrites `server.registerResource(name, uri, config, handler)`. Returns true if it could. */
+/** Rewrites `server.registerResource(name, uri, config, handler)`. Returns true if it was rewritten. */
 export function rewriteRegisterResource(draft: Draft, call: Syntax): boolean {
   const [name, uri, config, handler] = call.arguments as readonly Syntax[];
   if (name === undefined || uri === undefined || !isFunction(handler)) return false;

@@ -16,7 +16,7 @@ const kept: ReadonlySet<string> = new Set([
   "instructions",
 ]);
 
-/** Rewrites `new McpServer(info, options)` and `new FastMCP(options)`. Returns true if it could. */
+/** Rewrites `new McpServer(info, options)` and `new FastMCP(options)`. Returns true if it was rewritten. */
 export function rewriteNewServer(draft: Draft, node: Syntax, lists: ReadonlySet<List>): boolean {
   const [info, options] = node.arguments as readonly Syntax[];
   if (!isNode(info, "ObjectExpression")) return false;

@@ -7,7 +7,7 @@ import { contentsOnly, knownToResources, returnsContents } from "./resources.ts"
 
 /**
  * Rewrites `server.registerResource(name, new ResourceTemplate(uri, options), config, handler)` if the
- * template has no options. Returns true if it could.
+ * template has no options. Returns true if it was rewritten.
  */
 export function rewriteRegisterTemplate(draft: Draft, call: Syntax): boolean {
   const [name, template, config, handler] = call.arguments as readonly Syntax[];

@@ -16,7 +16,7 @@ const known: ReadonlySet<string> = new Set([
   "_meta",
 ]);
 
-/** Rewrites `server.registerTool(name, config, handler)`. Returns true if it could. */
+/** Rewrites `server.registerTool(name, config, handler)`. Returns true if it was rewritten. */
 export function rewriteRegisterTool(draft: Draft, call: Syntax): boolean {
   const [name, config, handler] = call.arguments as readonly Syntax[];
   const literal = literalOf(draft, config);

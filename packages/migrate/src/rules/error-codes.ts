@@ -33,7 +33,7 @@ export const errorCodeRules: readonly Rule[] = [
     id: "reserved-code",
     level: "check",
     title: "Own codes in a reserved range",
-    replacement: `Only the specification defines codes from ${code(32099)} to ${code(32000)}. Use a status of HTTP for refusals before JSON-RPC, and codes outside of this range for your own errors.`,
+    replacement: `Only the specification defines codes from ${code(32099)} to ${code(32000)}. Use an HTTP status for refusals before JSON-RPC, and codes outside of this range for your own errors.`,
     guide: "error-codes",
     patterns: [
       {

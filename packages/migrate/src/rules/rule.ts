@@ -1,4 +1,4 @@
-/** Rules as data: uses that revision 2026-07-28 does not have, and their replacement. */
+/** Rules as data: uses that revision 2026-07-28 does not support, and their replacement. */
 import type { Fact } from "../source/facts.ts";
 import type { Sdk } from "../source/sdks.ts";
 
