@@ -60,8 +60,8 @@ const leastPauseMs = 500;
 const mostPauseMs = 10_000;
 
 /**
- * Follows a stream of events, and connects again when it breaks. The server then sends the present
- * state first. Returns a function that ends it.
+ * Follows a stream of events, and reconnects when it breaks. The server then sends the current state
+ * first. Returns a function that ends it.
  */
 export function followEvents(path: string, { onEvent, onState }: StreamHandlers): () => void {
   const stop = new AbortController();

@@ -7,7 +7,7 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
-/** The present route. It follows the address, so each view can be linked to. */
+/** The current route. It follows the address, so each view can be linked to. */
 export const route = signal<Route>(parseRoute(location.hash));
 
 addEventListener("hashchange", () => {
@@ -37,7 +37,7 @@ export function hrefOf(
   return `#/${path.map(encodeURIComponent).join("/")}${params === "" ? "" : `?${params}`}`;
 }
 
-/** Shows another path. With `replace`, the back button skips the present one. */
+/** Shows another path. With `replace`, the back button skips the current one. */
 export function navigate(
   path: readonly string[],
   query: { readonly [name: string]: string } = {},

@@ -14,12 +14,12 @@ export interface ApiRequest {
 export interface StreamRequest extends ApiRequest {
   /**
    * Returns false while the page has not read earlier events. A stream of states then skips some, so
-   * that a slow page gets the present one.
+   * that a slow page gets the current one.
    */
   readonly isReading: () => boolean;
 }
 
-/** Sends one event to the page. Does nothing once the page has gone. */
+/** Sends one event to the page. Does nothing once the page has disconnected. */
 export type SendEvent = (event: string, data: unknown) => void;
 
 /** A path that answers with one JSON value. */
@@ -35,7 +35,7 @@ export interface ApiCall {
 /** A path that answers with a stream of events. */
 export interface ApiStream {
   readonly path: string;
-  /** Sends events. The stream stays open until the page leaves. */
+  /** Sends events. The stream stays open until the page disconnects. */
   readonly stream: (send: SendEvent, request: StreamRequest) => void | Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The sandbox of apps: a listener on an origin of its own, which serves the sandbox proxy and nothing
- * else. Pages of apps run behind it, apart from the page of the console and its cookie.
+ * else. Pages of apps run behind it, isolated from the page of the console and its cookie.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

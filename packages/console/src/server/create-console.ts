@@ -48,7 +48,7 @@ interface Parts {
 }
 
 /**
- * Creates the console. The link of `linkAt` is the only way in; print it where only the operator sees
+ * Creates the console. The link of `linkAt` is the only access; print it where only the operator sees
  * it.
  */
 export function createConsole(options: ConsoleOptions): Console {

@@ -7,7 +7,7 @@ const maxUnreadBytes = 16 * 1024 * 1024;
 /** Interval of comments that keep a stream open, in milliseconds. */
 const keepAliveMs = 15_000;
 
-/** Sends the events of a route until the page leaves or the route ends. */
+/** Sends the events of a route until the page disconnects or the route ends. */
 export async function sendEvents(
   res: ServerResponse,
   { stream }: ApiStream,
@@ -21,7 +21,7 @@ export async function sendEvents(
   res.flushHeaders();
   const write = (text: string) => {
     if (res.destroyed || res.writableEnded) return;
-    // The page connects again, and then gets the present state.
+    // The page reconnects, and then gets the current state.
     if (res.writableLength > maxUnreadBytes) res.destroy();
     else res.write(text);
   };

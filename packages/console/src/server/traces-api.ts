@@ -32,9 +32,9 @@ export interface RecentExchange {
   readonly ms: number;
   /** Time in the queue of the upstream. */
   readonly queueMs?: number | undefined;
-  /** Time from the choice of the last replica to the begin of the request. */
+  /** Time from the choice of the last replica to the start of the request. */
   readonly connectMs?: number | undefined;
-  /** Time from the begin of the request to the head of the response. */
+  /** Time from the start of the request to the head of the response. */
   readonly answerMs?: number | undefined;
   /** Time from the arrival to the first byte from the upstream. */
   readonly firstByteMs?: number | undefined;
@@ -92,6 +92,6 @@ export interface ExchangeDetail {
 export interface TraceSettings {
   /** Number of exchanges that are kept. */
   readonly exchanges: number;
-  /** `masked` replaces arguments and results by their types; `all` masks only secrets. */
+  /** `masked` replaces arguments and results with their types; `all` masks only secrets. */
   readonly messages: "none" | "masked" | "all";
 }

@@ -1,4 +1,4 @@
-/** A short word about the state of something. The word says it, too, and not the colour alone. */
+/** A short word for a state. The state is in its text, and not in its colour alone. */
 import type { ComponentChildren } from "preact";
 
 export type Tone = "neutral" | "good" | "warn" | "bad" | "info";

@@ -12,7 +12,7 @@ export function textIn(object: JSONObject, name: string): string {
 /**
  * Returns a member, or an empty object if it is absent.
  *
- * @throws {ApiError} for another member than an object
+ * @throws {ApiError} for a member that is not an object
  */
 export function objectIn(object: JSONObject, name: string): JSONObject {
   const value = object[name] ?? {};

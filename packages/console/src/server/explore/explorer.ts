@@ -1,4 +1,4 @@
-/** The backend of the Explore view: one client, its calls, and what happens on its wire. */
+/** The backend of the Explore view: one client, its calls, and its messages. */
 import { showApps } from "lutra/apps/host";
 import { noResponseCache } from "lutra/client";
 import { followTasks } from "lutra/tasks";

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { catalogue, chooseEra, connection } from "./explore-state.ts";
 
-/** The choices of the client. `auto` finds out. */
+/** The choices of the client. `auto` detects the era. */
 const eras: readonly (readonly [era: string, label: string])[] = [
   ["auto", "Find out"],
   ["modern", "2026-07-28 (stateless)"],

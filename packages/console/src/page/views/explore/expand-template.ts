@@ -46,7 +46,7 @@ export function expandTemplate(
   });
 }
 
-/** Returns true for a URI that a template can have produced, as far as a page needs to know. */
+/** Returns true for a URI that may be an expansion of a template. The check is approximate. */
 export function isExpansionOf(template: string, uri: string): boolean {
   const parts = template.split(expression).filter((_, index) => index % 3 === 0);
   let end = 0;

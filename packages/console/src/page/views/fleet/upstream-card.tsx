@@ -118,7 +118,7 @@ function Identity({ name, address, pid, speaks }: ReplicaOverview) {
   );
 }
 
-/** The subscriptions with which the gateway follows the lists of the upstream are no load of clients. */
+/** The subscriptions with which the gateway follows the lists of the upstream are not load of clients. */
 function InFlight({ inFlight, ownSubscriptions }: ReplicaOverview) {
   return (
     <>

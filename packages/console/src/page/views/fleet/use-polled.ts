@@ -1,4 +1,4 @@
-/** Reads a value of the API again and again while a component is shown. */
+/** Polls a value of the API while a component is shown. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { fetchJson } from "../../api.ts";
 

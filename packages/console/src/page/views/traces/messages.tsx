@@ -50,7 +50,7 @@ function Message({ message: { kind, atMs, text } }: { readonly message: Recorded
   );
 }
 
-/** A message that was cut off is no JSON. */
+/** A message that was cut off is not valid JSON. */
 function Content({ text }: { readonly text: string }) {
   try {
     return <JsonView value={JSON.parse(text)} depth={4} />;

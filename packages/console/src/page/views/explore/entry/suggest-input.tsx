@@ -96,7 +96,7 @@ export function SuggestInput(props: SuggestInputProps) {
   );
 }
 
-/** Returns the suggestions for the present value. None are asked for while the list is closed. */
+/** Returns the suggestions for the current value. None are requested while the list is closed. */
 function useSuggestions(props: SuggestInputProps, isOpen: boolean): readonly string[] {
   const { name, value, reference, context } = props;
   const [values, setValues] = useState<readonly string[]>([]);

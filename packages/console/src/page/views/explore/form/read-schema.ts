@@ -88,7 +88,7 @@ function hasPlainMembers({ properties, anyOf, oneOf }: JSONObject): boolean {
   return isObject(properties) && anyOf === undefined && oneOf === undefined;
 }
 
-/** Follows local references, and replaces unions with `null` by their other schema. */
+/** Follows local references, and replaces unions with `null` with their other schema. */
 function resolved(given: unknown, root: JSONObject): JSONObject | undefined {
   let schema = given;
   for (let count = 0; isObject(schema); count += 1) {
