@@ -67,7 +67,7 @@ function requiring(scopes: readonly string[], authenticate: Authenticate): Authe
   return Object.assign(checked, { resource: authenticate.resource });
 }
 
-/** A caller's token is one for this gateway, so only a server that stands for it may get the token. */
+/** A caller's token is one for this gateway, so only a server that is the same resource may get the token. */
 function requireOneUpstream({ upstreams }: Pick<CompleteConfig, "upstreams">): void {
   if (Object.keys(upstreams).length <= 1) return;
   throw new TypeError(

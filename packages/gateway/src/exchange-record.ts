@@ -42,9 +42,9 @@ export interface ExchangeRecord {
   cache: "hit" | "stale" | "miss" | undefined;
   /** The time from the arrival to the first byte from the upstream, in milliseconds. */
   upstreamMs: number | undefined;
-  /** The time from the choice of the last replica to the begin of the request, in milliseconds. */
+  /** The time from the choice of the last replica to the start of the request, in milliseconds. */
   connectMs?: number | undefined;
-  /** The time from the begin of the request to the head of the response, in milliseconds. */
+  /** The time from the start of the request to the head of the response, in milliseconds. */
   answerMs?: number | undefined;
   /** Number of bytes written to the connection, heads included. */
   bytesOut: number;

@@ -4,7 +4,7 @@ import type { AdminParts } from "./admin/open-admin.ts";
 import type { Recorder } from "./console/recorder.ts";
 
 export interface GatewayPart {
-  /** The connections for the places of the configuration, which the supervisor accepts. */
+  /** The connections for the listeners of the configuration, which the supervisor accepts. */
   readonly feeds: readonly ConnectionFeed[];
   /** Records exchanges for the console of the supervisor. Undefined if that is off. */
   readonly recorder: Recorder | undefined;

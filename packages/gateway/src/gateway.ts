@@ -33,7 +33,7 @@ import type { UpstreamStatus } from "./upstreams/upstream.ts";
 export interface Gateway {
   /** The URL of the MCP endpoint, or of the first one in `endpoints` if there is no other. */
   readonly url: string;
-  /** The URLs of the endpoint at the places of `listen.also`. */
+  /** The URLs of the endpoint at the listeners of `listen.also`. */
   readonly alsoUrls: readonly string[];
   /** True when only clients on this machine can connect. */
   readonly isLocal: boolean;

@@ -118,7 +118,7 @@ function ownTlsOf({
   return placesOf(config).map(({ tls }) => tls && listenTlsOf(tls, certificates));
 }
 
-/** Returns the places of all listeners for clients. */
+/** Returns the addresses of all listeners for clients. */
 function placesOf({ listen }: CompleteConfig): readonly ListenPlace[] {
   return [listen, ...listen.also];
 }

@@ -35,11 +35,11 @@ export class UpstreamTimesTable {
   register(registry: Registry): void {
     const connect = {
       name: "lutra_gateway_upstream_connect_seconds",
-      help: "Time from the choice of a replica to the begin of the request, in seconds",
+      help: "Time from the choice of a replica to the start of the request, in seconds",
     };
     const wait = {
       name: "lutra_gateway_upstream_duration_seconds",
-      help: "Time from the begin of a request to the head of the replica's response, in seconds",
+      help: "Time from the start of a request to the head of the replica's response, in seconds",
     };
     registry.registerMetric(durationMetric(connect, () => this.#durations("connect")));
     registry.registerMetric(durationMetric(wait, () => this.#durations("wait")));

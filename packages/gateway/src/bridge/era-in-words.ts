@@ -13,7 +13,7 @@ export function isLegacy(config: Pick<UpstreamConfig, "era" | "module">): boolea
   return mayBeLegacy(config) && config.era !== "auto";
 }
 
-/** Describes the revision of an upstream, as far as its configuration tells. */
+/** Describes the revision of an upstream, as far as its configuration determines it. */
 export function describeEra(config: Pick<UpstreamConfig, "era" | "module">): string {
   if (!mayBeLegacy(config)) return `speaks MCP ${latestVersion}`;
   if (config.era === "auto") return "speaks a revision that is found when it is reached";

@@ -64,7 +64,7 @@ interface HttpBridgeOptions extends Pick<HttpBridgeInit, "modern" | "headers" | 
   readonly config: UpstreamConfig;
   readonly clock: Clock;
   readonly parking: Parking;
-  /** Called when the revision of a replica becomes known, or another. */
+  /** Called when the revision of a replica becomes known, or changes. */
   readonly onEra: (speaks: string) => void;
 }
 
@@ -156,7 +156,7 @@ class HttpBridge {
     const { request } = message;
     return exchangeOver(message, async (own, sending) => {
       const session = this.#sessions.find(request, own);
-      // The session may be that of a replica that is no longer there.
+      // The session may be that of a replica that was removed.
       if (session && session.replica !== replica) this.#sessions.retire(session, request, own);
       try {
         return await this.#sessions.serve({ request, context: own, place: replica, sending });
@@ -166,7 +166,7 @@ class HttpBridge {
     });
   }
 
-  /** Finds out the era with the credentials of the caller, and then sends the request. */
+  /** Detects the era with the credentials of the caller, and then sends the request. */
   #exchangeOnceKnown(replica: Replica, message: Message<Replica>): MessageExchange {
     const { request, context, delivery } = message;
     const controller = new AbortController();
@@ -179,7 +179,7 @@ class HttpBridge {
         throw signal.reason;
       }
       const isLegacy = this.#eraOf(replica).current === "legacy";
-      // A replica that says nothing about its era is sent the request, and says why.
+      // A replica of unknown era gets the request, and its response has the reason.
       started = isLegacy
         ? this.#exchangeInSession(replica, message)
         : this.#options.modern(replica, message);

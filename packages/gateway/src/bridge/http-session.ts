@@ -85,7 +85,7 @@ export class HttpSession implements UpstreamSession {
     };
   }
 
-  /** Sends requests of the current revision, which find out the era. */
+  /** Sends requests of the current revision, which detect the era. */
   #modern(): Transport {
     const { pool, path } = this.replica;
     const dispatcher: Parameters<HttpSender>[0] = {

@@ -25,7 +25,7 @@ const maxKnownTools = 10_000;
 /** Maximum number of pages of a list that are searched for a tool. */
 const maxPages = 100;
 
-/** A call of a tool, with the ways to route and to serve it. */
+/** A call of a tool, with the functions that route and serve it. */
 export interface MirroredCall {
   readonly request: JSONRPCRequest;
   readonly context: RequestContext;

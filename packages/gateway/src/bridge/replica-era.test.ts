@@ -22,7 +22,7 @@ describe("the era of a replica", () => {
     expect(era.current).toBeUndefined();
   });
 
-  it("is found out again when a check contradicts it", () => {
+  it("is determined again when a check contradicts it", () => {
     const { era } = create();
     era.checked("modern");
     era.checked("unclear");

@@ -4,7 +4,7 @@ import type { EraVerdict, EraVerdicts, ServerEra } from "lutra/node";
 import { latestVersion } from "lutra/protocol";
 import type { Checked } from "../replicas/send-check.ts";
 
-/** The verdict about one replica. A verdict that a check contradicts is found out again. */
+/** The verdict about one replica. A verdict that a check contradicts is determined again. */
 export class ReplicaEra implements EraVerdicts {
   /** The legacy version of the last session, once there was one. */
   #version: string | undefined;
@@ -61,7 +61,7 @@ export class ReplicaEra implements EraVerdicts {
     else if (outcome === "earlier" && this.current === "modern") this.delete();
   }
 
-  /** Finds out the era, once for all requests that wait for it, and again if that has failed. */
+  /** Detects the era, once for all requests that wait for it, and again if that has failed. */
   async find(find: () => Promise<void>): Promise<void> {
     if (this.#finding !== undefined) await this.#finding;
     if (this.current !== undefined) return;

@@ -12,7 +12,7 @@ const byDefault = new HeaderPolicy().identifying;
 /**
  * Returns the key of a request's authorization context, or undefined for a caller without a principal
  * and without headers that identify it. Two access tokens of one principal have different keys,
- * because their permissions may differ. So have two languages of one caller.
+ * because their permissions may differ. The same applies to two languages of one caller.
  *
  * @spec server/utilities/caching#cache-scope-field
  */
@@ -77,7 +77,7 @@ function identifies(name: string, { isAll, named, ignored }: IdentifyingHeaders)
   return named.has(name) || credentials.has(name) || (isAll && mayIdentify(name));
 }
 
-/** Removes the `DPoP` proof of a token: it differs in each request, and the token identifies. */
+/** Removes the `DPoP` proof of a token: it differs in each request, and the token identifies the caller. */
 function withoutProof(pairs: Pair[]): Pair[] {
   const hasToken = pairs.some(([name]) => name === "authorization");
   return hasToken ? pairs.filter(([name]) => name !== "dpop") : pairs;

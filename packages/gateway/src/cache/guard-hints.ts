@@ -23,7 +23,7 @@ export interface GuardOptions {
  * gateway's cache, which is outside of this middleware, and to the caches of clients.
  *
  * A request whose result may be `public` is sent without anything of its caller that is not part of
- * the key of a cached response. No caller can therefore shape a result that others get.
+ * the key of a cached response. No caller can therefore influence a result that others get.
  *
  * @spec server/utilities/caching#security-considerations
  */

@@ -52,12 +52,12 @@ it.each([
   [
     "one at the place of routes",
     { routes, endpoints: { b: { routes } } },
-    `endpoints.b: expected another host or path than the endpoint of routes at /mcp, ${same}`,
+    `endpoints.b: expected a host or path other than the endpoint of routes at /mcp, ${same}`,
   ],
   [
     "two at one path",
     { endpoints: { b: { path: "/x", routes }, c: { path: "/x", routes } } },
-    `endpoints.c: expected another host or path than endpoints.b, ${same}`,
+    `endpoints.c: expected a host or path other than endpoints.b, ${same}`,
   ],
   [
     "two that share one of their hosts",
@@ -67,7 +67,7 @@ it.each([
         c: { host: "b.example", routes },
       },
     },
-    `endpoints.c: expected another host or path than endpoints.b, ${same}`,
+    `endpoints.c: expected a host or path other than endpoints.b, ${same}`,
   ],
   [
     "one at a path of the gateway",
@@ -81,7 +81,7 @@ it.each([
       routes,
       endpoints: { b: { path: "/b", auth: issuer("https://a.example/mcp"), routes } },
     },
-    "endpoints.b.auth.resource: expected the URL of this endpoint, another one than that of the endpoint of routes at /mcp",
+    "endpoints.b.auth.resource: expected the URL of this endpoint, other than that of the endpoint of routes at /mcp",
   ],
   [
     "one with the resource of another",

@@ -67,7 +67,7 @@ function overlaps(all: readonly WrittenEndpoint[]): readonly Finding[] {
       return [
         {
           path: endpoint.at,
-          message: `expected another host or path than ${nameOf(same)}, which receives the same requests`,
+          message: `expected a host or path other than ${nameOf(same)}, which receives the same requests`,
         },
       ];
     }
@@ -78,7 +78,7 @@ function overlaps(all: readonly WrittenEndpoint[]): readonly Finding[] {
     return [
       {
         path,
-        message: `expected the URL of this endpoint, another one than that of ${nameOf(twin)}`,
+        message: `expected the URL of this endpoint, other than that of ${nameOf(twin)}`,
       },
     ];
   });

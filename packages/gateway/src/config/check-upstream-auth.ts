@@ -167,7 +167,7 @@ function checkTrust(
 
 /**
  * The token of a caller is issued for the gateway. A server that receives it could use it at all
- * others, so only one that stands for the same resource may.
+ * others, so only one that is the same resource may receive it.
  *
  * @spec basic/authorization/security-considerations#access-token-privilege-restriction
  */

@@ -30,7 +30,7 @@ export const apps = z
       .union([z.literal(false), z.string().min(1)])
       .optional()
       .describe(
-        "The origin of its own that pages ask the host for, in place of the declared one, which may depend on the URL of the server; false removes it. Default: the declared one",
+        "The separate origin that pages request from the host, in place of the declared one, which may depend on the URL of the server; false removes it. Default: the declared one",
       ),
   })
   .describe("The policy about apps: pages that show results of tools. Default: apps are unchanged");

@@ -25,7 +25,7 @@ const allowedHost = z
     "expected a host name or address, with or without a port, such as mcp.example.com or [::1]:3000",
   );
 
-/** The place of a listener, and the form of its connections. */
+/** The address of a listener, and the form of its connections. */
 const place = {
   host: z.string().default("127.0.0.1").describe("The address to bind"),
   port: z.int().min(0).max(65_535).default(3000).describe("The port; 0 picks a free one"),
@@ -102,7 +102,7 @@ export const listen = z
     also: z
       .array(z.strictObject(place))
       .default([])
-      .describe("Further places to listen on, for the same endpoint with the same rules"),
+      .describe("Further addresses to listen on, for the same endpoints with the same rules"),
     maxConnections: count(
       "Maximum number of open connections; further ones are answered with status 503. By default, half of the file descriptors of the process, at most 20000",
     ).optional(),

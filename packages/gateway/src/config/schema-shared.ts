@@ -7,7 +7,7 @@ export const shared = z
       .string()
       .regex(/^rediss?:\/\/./, "expected redis://host:6379, or rediss: with TLS")
       .describe(
-        "The Redis or Valkey server, such as redis://user:password@host:6379?prefix=mcp. Gateways with the same server and prefix share",
+        "The Redis or Valkey server, such as redis://user:password@host:6379?prefix=mcp. Gateways with the same server and prefix share their limits and responses",
       ),
     limits: z
       .boolean()

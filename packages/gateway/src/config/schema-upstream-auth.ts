@@ -37,7 +37,7 @@ export const client = {
     .enum(["client_secret_basic", "client_secret_post", "private_key_jwt"])
     .optional()
     .describe(
-      "The way in which the client authenticates. By default, private_key_jwt with a key, and otherwise the one that the metadata of the authorization server name",
+      "The method by which the client authenticates. By default, private_key_jwt with a key, and otherwise the one that the metadata of the authorization server name",
     ),
 };
 
@@ -78,7 +78,7 @@ export const upstreamAuth = z
       .min(1)
       .optional()
       .describe(
-        "The name of the upstream at its authorization server, if that is another one than the resource identifier; only with token-exchange",
+        "The name of the upstream at its authorization server, if it differs from the resource identifier; only with token-exchange",
       ),
     scopes: scopes
       .default([])
@@ -93,7 +93,7 @@ export const upstreamAuth = z
       .boolean()
       .default(false)
       .describe(
-        "Binds the tokens to keys of the gateway (DPoP, RFC 9449), so that a stolen one is of no use. Proofs name the resource identifier of the upstream as their URL",
+        "Binds the tokens to keys of the gateway (DPoP, RFC 9449), so that a stolen one can't be used. Proofs name the resource identifier of the upstream as their URL",
       ),
     subjectTokenType: z
       .enum(["access_token", "jwt", "id_token"])

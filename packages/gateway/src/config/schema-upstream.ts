@@ -178,7 +178,7 @@ export const upstream = z
       .enum(["auto", "modern", "legacy", ...modernVersions, ...legacyVersions])
       .default("auto")
       .describe(
-        "The revision that the server speaks: `modern` for the current one, `legacy` for those that begin with initialize, or a version. `auto` finds out",
+        "The revision that the server speaks: `modern` for the current one, `legacy` for those that begin with initialize, or a version. `auto` detects it",
       ),
     sessions: sessions.prefault({}),
     headers: headers.optional(),

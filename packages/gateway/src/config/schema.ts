@@ -132,7 +132,7 @@ export const configSchema = z
       .max(maxTimerMs)
       .default(0)
       .describe(
-        "Time for which the gateway still accepts connections at shutdown, in milliseconds, while /readyz is 503 and every response has Connection: close. Set it to the time in which a load balancer notices",
+        "Time for which the gateway still accepts connections at shutdown, in milliseconds, while /readyz is 503 and every response has Connection: close. Set it to the time that a load balancer needs to detect this",
       ),
     drainMs: ms(
       "Maximum time for exchanges in flight to finish at shutdown, after lameDuckMs",

@@ -56,8 +56,8 @@ interface Cancelling {
 }
 
 /**
- * Cancels a task as its caller would, so that the process that runs it is told. Resolves to the name of
- * the tool.
+ * Cancels a task as its caller would, so that the process that runs it is notified. Resolves to the
+ * name of the tool.
  *
  * @throws {ApiError} for an unknown task, and if the upstream refuses
  */

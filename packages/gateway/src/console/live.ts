@@ -1,6 +1,6 @@
 /**
  * Sends states and lists to a page as they change. Nothing is kept for a page that reads slowly: it
- * later gets the present state, and what the lists then contain.
+ * later gets the current state, and the current content of the lists.
  */
 
 /** One event for a page. */
@@ -13,7 +13,7 @@ export interface LiveOptions {
   readonly send: (event: string, data: unknown) => void;
   /** Returns false while the page has not read earlier events. */
   readonly isReading: () => boolean;
-  /** Aborted when the page leaves. */
+  /** Aborted when the page disconnects. */
   readonly signal: AbortSignal;
   /** Time between two checks for news, in milliseconds. */
   readonly everyMs: number;
@@ -23,7 +23,7 @@ export interface LiveOptions {
   readonly next: () => LiveEvent | undefined;
 }
 
-/** Sends events until the page leaves. */
+/** Sends events until the page disconnects. */
 export function sendLive(options: LiveOptions): Promise<void> {
   const { send, isReading, signal, everyMs, atOnce = 20, next } = options;
   const sendNews = () => {

@@ -43,7 +43,7 @@ export class Recorder {
   observe(record: ExchangeRecord, status: number): void {
     const exchange = recentExchange(record, { id: this.ring.nextId, status });
     this.subscriptions.delete(record);
-    // A subscription ends when its client leaves; its duration says nothing about the load.
+    // A subscription ends when its client disconnects; its duration does not describe the load.
     if (!this.#longLived.has(exchange.method ?? "")) this.loads.observe(exchange);
     this.ring.add(exchange);
     this.onExchange();

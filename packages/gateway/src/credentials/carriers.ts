@@ -1,4 +1,4 @@
-/** The gateway's own tokens in the ways of a request to an upstream. */
+/** The gateway's own tokens in requests that are copied or passed through. */
 import type { Principal } from "lutra/protocol";
 import type { CallerHeaders } from "../delivery/caller-headers.ts";
 import { unverifiedCallers } from "../delivery/caller-headers.ts";

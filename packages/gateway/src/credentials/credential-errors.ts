@@ -50,7 +50,7 @@ export function unverifiedCaller(): ProtocolError {
   return unauthorized({ challenge: "Bearer" });
 }
 
-/** Returns the error for a caller that was verified by something else than a token. */
+/** Returns the error for a caller that was verified by something other than a token. */
 export function noSubjectToken(upstream: string): ProtocolError {
   const message =
     "The upstream needs the token of the caller: expected it in Authorization, with the scheme Bearer or DPoP";

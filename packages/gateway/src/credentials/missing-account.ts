@@ -30,7 +30,7 @@ export class MissingAccountError extends Error {
   }
 }
 
-/** The key of the gateway's own input request. An upstream's own keys are its own matter. */
+/** The prefix of the keys of the gateway's own input requests. An upstream may use any other key. */
 const keyPrefix = "lutra.gateway/account/";
 
 /** The methods whose results may ask for input. */

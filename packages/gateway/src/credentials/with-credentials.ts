@@ -138,7 +138,7 @@ const connectMs = 20_000;
 /** Interval in which the store is polled, in milliseconds. */
 const pollMs = 500;
 
-/** Calls `get` until the account exists, for some time. Consent to a page does not say that it is done. */
+/** Calls `get` until the account exists, for some time. Agreeing to open a page does not connect the account. */
 async function onceConnected(
   get: () => Promise<OwnToken>,
   waitMs: number,
@@ -150,7 +150,7 @@ async function onceConnected(
       return await get();
     } catch (error) {
       if (!(error instanceof MissingAccountError) || performance.now() >= until) throw error;
-      // The next call of `get` reports that the caller has gone.
+      // The next call of `get` reports that the caller has disconnected.
       await delay(pollMs, undefined, { signal }).catch(() => {});
     }
   }

@@ -241,7 +241,7 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     }
     const scopes = scopesIn(challengeIn(headers));
     if (scopes === undefined) return false;
-    // Of use to the next request, even if this one can't be sent again.
+    // The next request uses the scopes, even if this one can't be sent again.
     const mayStepUp = token.stepUp(scopes) && this.rewind();
     return this.#renewOr(mayStepUp, scopeFailureOf(name, scopes));
   }

@@ -25,7 +25,7 @@ export interface EraReport {
   readonly rows: readonly EraRow[];
 }
 
-/** The answer to the question if something can be switched off. */
+/** The answer to the question whether something can be switched off. */
 export interface EraVerdict {
   /** A legacy version, or the identifier of a deprecated feature. */
   readonly subject: string;

@@ -54,7 +54,7 @@ function questionAbout({ method, params = {} }: JSONRPCRequest, context: Request
  * Asks the service.
  *
  * @throws {ProtocolError} if it refuses
- * @throws {Error} for any other answer than a decision
+ * @throws {Error} for an answer that is not a decision
  */
 async function ask(
   question: object,

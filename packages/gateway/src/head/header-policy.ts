@@ -1,4 +1,4 @@
-/** The policy of an upstream for the headers of callers. It is the same for all ways of a request. */
+/** The policy of an upstream for the headers of callers. It is the same for all kinds of requests. */
 import { credentialHeaders, isIncidental, isProtocolHeader } from "./known-headers.ts";
 
 /** The headers of one upstream, as configured. Names are in lower case. */

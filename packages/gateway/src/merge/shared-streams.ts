@@ -81,7 +81,7 @@ class SharedStream {
     this.#options = options;
   }
 
-  /** Adds a client, and tells it the state of the stream. */
+  /** Adds a client, and notifies it of the state of the stream. */
   join(member: Following): void {
     this.#members.add(member);
     member.signal.addEventListener("abort", () => this.#leave(member), { once: true });

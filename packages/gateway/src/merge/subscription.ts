@@ -20,7 +20,7 @@ export interface Subscriptions {
   readonly close: () => void;
 }
 
-/** The limits of each route. Clients share streams to upstreams, whose own limits do not see them. */
+/** The limits of each route. Clients share streams to upstreams, whose own limits count each stream once. */
 const defaultLimits = {
   maxSubscriptions: 10_000,
   maxSubscriptionBytes: 134_217_728,

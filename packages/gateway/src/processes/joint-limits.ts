@@ -14,7 +14,7 @@ import type { Channel } from "./channel.ts";
 const maxLimits = 1000;
 
 export interface JointLimits {
-  /** Counts for a process. The returned function frees the places that it has taken. */
+  /** Counts for a process. The returned function releases the slots that it holds. */
   readonly add: (channel: Channel) => () => void;
 }
 

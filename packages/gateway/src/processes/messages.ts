@@ -96,7 +96,7 @@ interface Messages {
     LimitedKey & { readonly requests: number; readonly perMs: number; readonly cost: number },
     RateDecision
   >;
-  /** The answer is the number of the place, or undefined if none is free. */
+  /** The answer is the number of the slot, or undefined if none is free. */
   readonly enter: Message<LimitedKey & { readonly max: number }, number | undefined>;
   readonly leave: Message<number>;
   readonly claim: Message<{ readonly id: string; readonly ttlMs: number }, boolean>;

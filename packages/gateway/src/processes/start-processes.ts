@@ -41,7 +41,7 @@ export interface GatewayProcessesOptions
 
 /** A gateway with several processes. */
 export interface GatewayProcesses extends Gateway {
-  /** Never resolves. Rejects when a process dies again and again. */
+  /** Never resolves. Rejects when a process dies repeatedly. */
   readonly failed: Promise<never>;
   /** Returns the processes that serve. */
   readonly processes: () => readonly {

@@ -15,7 +15,7 @@ export type Checked = "modern" | "earlier" | "unclear";
 export interface SendCheckOptions {
   /** Called when a check shows that a replica speaks an earlier revision, once for each replica. */
   readonly onEarlierRevision?: ((evidence: string) => void) | undefined;
-  /** Called with the outcome of each check that was answered. In its presence, `onEarlierRevision` is not. */
+  /** Called with the outcome of each check that was answered. If it is set, `onEarlierRevision` is not called. */
   readonly onChecked?: ((replica: Replica, outcome: Checked) => void) | undefined;
 }
 

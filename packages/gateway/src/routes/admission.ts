@@ -28,7 +28,7 @@ export type Methods = ReadonlyMap<string, Method>;
 /** The time after which a client may retry a call that was not compared, in milliseconds. */
 const retryAfterMs = 1000;
 
-/** A method of which the gateway knows nothing. */
+/** A method that the gateway does not know. */
 const unlisted: AdmissionColumns = { method: {} };
 
 /** Rejects requests that are malformed, contradict their headers or use another version. */

@@ -1,5 +1,5 @@
 /**
- * The `Mcp-Param-*` headers that routes and limits depend on. A rule may only believe such a header after
+ * The `Mcp-Param-*` headers that routes and limits depend on. A rule may only use such a header after
  * it was compared with the argument that it mirrors.
  */
 import type { CompleteConfig } from "../config/complete-routes.ts";

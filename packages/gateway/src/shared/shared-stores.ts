@@ -4,12 +4,12 @@ import type { LimitConfig } from "../config/schema.ts";
 
 type Rate = NonNullable<LimitConfig["rate"]>;
 
-/** Frees a place that a request has taken. */
+/** Releases a slot that a request holds. */
 export type Leave = () => void;
 
 /** A limit on the concurrency of each of many keys. */
 export interface ConcurrencyLimiter {
-  /** Takes a place of `key`. Returns a function that frees it, or undefined if none is free. */
+  /** Takes a slot of `key`. Returns a function that releases it, or undefined if none is free. */
   readonly enter: (key: string) => Leave | undefined | Promise<Leave | undefined>;
 }
 

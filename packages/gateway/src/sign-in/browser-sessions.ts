@@ -4,7 +4,7 @@ import { isObject } from "lutra/protocol";
 import { randomId } from "lutra/server";
 import type { Ticket } from "./tickets.ts";
 
-/** A user on the way to an account at one upstream. */
+/** A user who connects an account at one upstream. */
 export interface BrowserSession {
   readonly ticket: Ticket;
   /** True once the browser is known to be that of the caller whom the ticket names. */

@@ -1,7 +1,7 @@
 /** The pages on which users connect an account. */
 import type { ServerResponse } from "node:http";
 
-/** Headers of every page: nothing is loaded, framed, cached, or told to other sites. */
+/** Headers of every page: nothing is loaded, framed, cached, or sent to other sites. */
 const pageHeaders = {
   "content-type": "text/html; charset=utf-8",
   "cache-control": "no-store",

@@ -1,10 +1,10 @@
 /**
  * The pages of the gateway on which users connect accounts:
  *
- * 1. The link of a client leads to the sign-in at the gateway's own issuer, which tells who the user is.
+ * 1. The link of a client leads to the sign-in at the gateway's own issuer, which identifies the user.
  *    The account will belong to the caller for whom the link was made, so other users are refused.
- * 2. The user agrees that this client uses the account. Nothing is sent to the other authorization
- *    server before, and no state of it exists.
+ * 2. The user agrees that this client uses the account. Before that, nothing is sent to the other
+ *    authorization server, and no state of it exists.
  * 3. The user signs in there, and returns.
  *
  * @spec basic/authorization/security-considerations#confused-deputy-problem
@@ -179,7 +179,7 @@ export class SignInPages {
     const connected = upstream(ticket.upstream);
     if (connected === undefined) return writePage(res, expired);
     await connected.accountOf(ticket.principal).finish(url);
-    const text = "Your account is connected. You may close this page, and go on in your client.";
+    const text = "Your account is connected. You may close this page, and continue in your client.";
     writePage(res, messagePage(200, "Connected", text), sessionCookie(""));
   }
 }

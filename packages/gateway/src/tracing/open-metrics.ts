@@ -60,7 +60,7 @@ function startMeter(meter: Meter, sources: MeterSources): GatewayMeter {
     observe: (record, status) => {
       const { upstream = "", reason, attempts, head } = record;
       const attributes = series.bounded(record, status);
-      // A subscription ends when its client leaves; its duration says nothing.
+      // A subscription ends when its client disconnects; its duration has no meaning.
       if (!longLived.has(head.method ?? "")) duration.record(record.ms / 1000, attributes);
       if (reason !== undefined) refusals.add(1, { "lutra.gateway.reason": reason });
       if (attempts > 1) retries.add(attempts - 1, { "lutra.gateway.upstream": upstream });

@@ -1,6 +1,6 @@
 /**
  * The policy about the apps of one upstream: none at all, or apps with fewer domains and features than
- * they ask for. A gateway can only take away: the host decides about what is left.
+ * they ask for. A gateway can only remove or restrict: the host decides about the rest.
  *
  * @spec ext-apps/apps#host-behavior
  */

@@ -35,7 +35,7 @@ export interface CommandServerOptions {
   readonly parking: Parking;
   readonly restarts: RestartOptions | undefined;
   readonly onEarlierRevision: (evidence: string) => void;
-  /** Called when the revision of the program becomes known, or another. */
+  /** Called when the revision of the program becomes known, or changes. */
   readonly onEra: (speaks: string) => void;
   /** Called when restarts are paused after too many exits, and when the program runs again. */
   readonly onPause: (message: string) => void;
@@ -104,7 +104,7 @@ export class CommandServer implements Recipient {
     return exchangeOver(message, async (context, sending) => {
       try {
         const isRunning = this.#transport.pid !== undefined;
-        // The processes of callers go on while that of the gateway itself restarts.
+        // The processes of callers continue while that of the gateway itself restarts.
         if (!isRunning && !this.#isLegacy) await this.#start(context.signal);
         if (this.#sessions !== undefined && this.#isLegacy) {
           return await this.#sessions.serve({ request, context, place: undefined, sending });
