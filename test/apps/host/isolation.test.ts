@@ -170,6 +170,8 @@ describe.skipIf(!hasChromium)(`the sandbox proxy${needsChromium}`, { timeout: 12
         host.open({ server: "attack", tool: "origin", sandbox }).catch((error) => error.message),
       stage.host,
     );
-    expect(message).toBe("sandbox: expected an http or https URL on another origin than this page");
+    expect(message).toBe(
+      "sandbox: expected an http or https URL on an origin other than that of this page",
+    );
   });
 });

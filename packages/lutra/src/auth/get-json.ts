@@ -7,7 +7,7 @@ export interface MetadataRequest {
 }
 
 /**
- * Resolves to the JSON object at a URL, or to `undefined` when there is none: another status than 200,
+ * Resolves to the JSON object at a URL, or to `undefined` when there is none: a status other than 200,
  * or a body that is not a JSON object, such as a web page.
  *
  * @throws {TransportError} when there is no response, or the URL may not be requested

@@ -18,8 +18,8 @@ export type { ArgumentsSchema, ToolClient } from "./bridged-tools.ts";
 export interface OpenAITools<Tool, Call, Answer> {
   readonly tools: Tool[];
   /**
-   * Calls the tool, and returns the message or item that tells the model its result. A tool that
-   * failed, an unknown tool and malformed arguments are told to the model.
+   * Calls the tool, and returns the message or item with its result for the model. A tool that
+   * failed, an unknown tool and malformed arguments are reported to the model.
    *
    * @throws {TypeError} for a call that is not a function call
    */
@@ -44,7 +44,7 @@ export interface ChatToolCall {
   readonly function?: { readonly name: string; readonly arguments: string };
 }
 
-/** The message that tells the model the result of a call. */
+/** The message with the result of a call for the model. */
 export interface ChatToolMessage {
   role: "tool";
   tool_call_id: string;
@@ -96,7 +96,7 @@ type ResponsePart =
   | { type: "input_text"; text: string }
   | { type: "input_image"; image_url: string; detail: "auto" };
 
-/** The item that tells the model the result of a call. */
+/** The item with the result of a call for the model. */
 export interface ResponseToolOutput {
   type: "function_call_output";
   call_id: string;

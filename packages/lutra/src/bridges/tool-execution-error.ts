@@ -1,7 +1,7 @@
 import type { CallToolResult } from "../protocol/tools.ts";
 import { modelParts, textOf } from "./model-parts.ts";
 
-/** A tool that ran and failed. The message is the text that the model is told. */
+/** A tool that ran and failed. The message is the text that the model receives. */
 export class ToolExecutionError extends Error {
   override readonly name: string = "ToolExecutionError";
   /** The result with `isError`. */

@@ -2,7 +2,7 @@
 import type { Principal, RequestContext } from "../protocol/exchange.ts";
 import type { RequestMeta } from "../protocol/meta.ts";
 
-/** Is told when the signal of a cancellation is read first. */
+/** Notified when the signal of a cancellation is first read. */
 export interface SignalListener {
   readonly onSignal: () => void;
 }

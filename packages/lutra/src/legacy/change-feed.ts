@@ -48,7 +48,7 @@ export class ChangeFeed {
   readonly #lists: AbortController;
   #resources: AbortController | undefined;
   #uris: readonly string[];
-  /** Settles when the server has accepted or refused the present resources. */
+  /** Settles when the server has accepted or refused the current resources. */
   #agreed: Promise<void> = Promise.resolve();
 
   constructor(options: FeedOptions, uris: readonly string[] = []) {
@@ -68,7 +68,7 @@ export class ChangeFeed {
     before?.abort();
   }
 
-  /** Settles when updates of the present resources are announced, or will not be. */
+  /** Settles when updates of the current resources are announced, or will not be. */
   get agreed(): Promise<void> {
     return this.#agreed;
   }
@@ -105,7 +105,7 @@ export class ChangeFeed {
       settle();
       if (!signal.aborted) onEnd();
     };
-    // A server without subscriptions has nothing to tell, so its stream stays open without events.
+    // A server without subscriptions sends no changes, so its stream stays open without events.
     const fail = (thrown: unknown) => {
       settle();
       if (!isProtocolError(thrown) || thrown.reason !== "methodNotFound") end();

@@ -17,9 +17,9 @@ export interface CallResponse extends LegacyResponse {
 export const accepted: LegacyResponse = Object.freeze({ status: 202 });
 
 export class HttpCall implements SignalListener {
-  /** True when the client has gone for good. */
+  /** True when the client has disconnected permanently. */
   #isGone = false;
-  /** The requests, which end when the client has gone. */
+  /** The requests, which end when the client has disconnected. */
   readonly #cancellations: Cancellation[] = [];
   readonly #session: Session;
   readonly #exchange: LegacyExchange;
@@ -67,7 +67,7 @@ export class HttpCall implements SignalListener {
     return this.#stream.send(encodeJSON(message));
   }
 
-  /** Aborts the requests when the client leaves. Most requests end without the need to know. */
+  /** Aborts the requests when the client disconnects. Most requests end without reading their signal. */
   onSignal(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;

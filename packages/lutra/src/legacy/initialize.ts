@@ -1,5 +1,5 @@
 /**
- * `initialize`: opens a legacy session with what `server/discover` says.
+ * `initialize`: opens a legacy session with the result of `server/discover`.
  *
  * @spec 2025-11-25/basic/lifecycle#initialization
  */

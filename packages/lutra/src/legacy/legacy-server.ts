@@ -58,7 +58,7 @@ export interface Link {
   readonly notify: RequestContext["notify"];
   /** Sends a request to the client, or a notification that concerns one. */
   readonly send: (message: JSONObject | JSONRPCNotification) => unknown;
-  /** Cancels the request, also when its client has gone for good. */
+  /** Cancels the request, also when its client has disconnected permanently. */
   readonly cancellation: Cancellation;
 }
 

@@ -49,7 +49,7 @@ export class PendingAnswers {
   readonly #channel: Channel;
   readonly #pending = new Map<string, Pending>();
   readonly #perSession = new Map<string, number>();
-  /** The answers on their way to another replica, with the functions that end their repetition. */
+  /** The answers that are being passed to another replica, with the functions that end their repetition. */
   readonly #relayed = new Map<string, () => void>();
   #relayedBytes = 0;
 

@@ -1,5 +1,5 @@
 /**
- * Streams that a client resumes at another replica than the one that runs its call. The replica with
+ * Streams that a client resumes at a replica other than the one that runs its call. The replica with
  * the client asks for the stream over the event bus, and the other one sends its events there.
  *
  * @spec 2025-11-25/basic/transports#resumability-and-redelivery

@@ -1,6 +1,6 @@
 /**
  * The event stream that answers one legacy request. Its events have ids, so a client that lost the
- * connection can resume it, and the request goes on meanwhile.
+ * connection can resume it, and the request continues in the meantime.
  *
  * @spec 2025-11-25/basic/transports#resumability-and-redelivery
  */
@@ -13,9 +13,9 @@ const maxKeptEvents = 256;
 const maxStreamLength = 4_194_304;
 /** Maximum length of the events of all streams that are kept, in characters. */
 const maxKeptLength = 33_554_432;
-/** Maximum number of requests that go on without a reader. */
+/** Maximum number of requests that continue without a reader. */
 const maxDetached = 1000;
-/** Maximum time that a request goes on without a reader, in milliseconds. */
+/** Maximum time that a request continues without a reader, in milliseconds. */
 const maxDetachedMs = 30_000;
 /** Pause that clients keep before they reconnect, in milliseconds. */
 const retryMs = 1000;
@@ -151,7 +151,7 @@ export class ResumableStream {
     if (this.#hasEnded) sink.end();
   }
 
-  /** Reports that a response has closed. `isComplete` tells that the client has read all of it. */
+  /** Reports that a response has closed. `isComplete` is true if the client has read all of it. */
   detach(sink: EventSink, isComplete: boolean): void {
     if (sink !== this.#sink) return;
     this.#sink = undefined;

@@ -109,7 +109,7 @@ function methodNotFound(method: string, version: string): ProtocolError {
 const ownParams: ReadonlySet<string> = new Set(["_meta", "inputResponses", "requestState"]);
 const none: ReadonlySet<string> = new Set();
 
-/** Adds what the current revision sends with each request, and `initialize` has said once. */
+/** Adds what the current revision sends with each request, and `initialize` has declared once. */
 export function withProtocolFields(
   params: JSONObject | undefined,
   { session, level }: Pick<LegacyCall, "session" | "level">,

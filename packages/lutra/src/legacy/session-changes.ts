@@ -61,7 +61,7 @@ export class SessionChanges {
   readonly #channel: Channel;
   readonly #store: HandleStore;
   readonly #known: BoundedMap<string, Changes>;
-  /** Apart from the other changes, which do not displace them. */
+  /** Separate from the other changes, so that these do not evict them. */
   readonly #ended = new BoundedMap<string, true>({ maxEntries: maxEndedSessions });
   readonly #loading = new Map<string, Loading>();
   #listener: (key: string) => void = () => {};
@@ -101,7 +101,7 @@ export class SessionChanges {
     await this.#channel.send(kind, { key, change: change as JSONObject });
   }
 
-  /** Reads the store again, since messages may have been lost. Without a store, nothing is lost but them. */
+  /** Reads the store again, since messages may have been lost. Without a store, only the messages are lost. */
   forget(): void {
     if (!this.#store.isShared) return;
     this.#known.clear();

@@ -1,6 +1,6 @@
 /**
  * Sessions of the legacy revisions, as sealed tokens: the id of a session contains what `initialize`
- * has said, so any replica can serve any request of it, and none keeps anything.
+ * has declared, so any replica can serve any request of it, and none keeps anything.
  *
  * @spec 2025-11-25/basic/transports#session-management
  */
@@ -24,7 +24,7 @@ export interface Session {
   readonly clientInfo: Implementation | undefined;
   /** Time at which the session ends, in milliseconds since 1970. */
   readonly expiresAt: number;
-  /** Returns what the current revision sends with each request, and `initialize` has said once. */
+  /** Returns what the current revision sends with each request, and `initialize` has declared once. */
   readonly fieldsFor: (level: LoggingLevel) => JSONObject;
 }
 

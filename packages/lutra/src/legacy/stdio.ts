@@ -48,7 +48,7 @@ class Process implements LegacyProcess {
 
   answer(response: JSONObject): void {
     if (this.#session === undefined) return;
-    // The client expects no response, so an answer to nothing has no effect.
+    // The client expects no response, so an answer to an unknown request is ignored.
     this.#server.answers.receive(this.#session.key, response).catch(() => {});
   }
 

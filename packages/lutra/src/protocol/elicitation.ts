@@ -97,7 +97,7 @@ export function canElicit(params: ElicitParams, declared: ClientCapabilities): b
 
 /**
  * Returns true for a URL that reads as it is opened. URL parsers drop or replace line breaks, blanks,
- * backslashes and invisible characters, so that the user would see another host than the browser.
+ * backslashes and invisible characters, so that the user would see a host other than the one that the browser opens.
  *
  * @spec client/elicitation#url-mode-elicitation-requests, client/elicitation#safe-url-handling
  */

@@ -46,7 +46,7 @@ function nowBy({ date, now = Date.now() }: RetryAfterClock): number {
   return Number.isNaN(answeredAt) ? now : answeredAt;
 }
 
-/** Returns milliseconds since 1970, or `NaN` for a date in another form than the current one. */
+/** Returns milliseconds since 1970, or `NaN` for a date in a form other than the current one. */
 function parseDate(text: string): number {
   return httpDate.test(text) ? Date.parse(text) : Number.NaN;
 }

@@ -1,5 +1,5 @@
 /**
- * The era of a server, which a transport finds out: the current revision, or one whose sessions begin
+ * The era of a server, which a transport detects: the current revision, or one whose sessions begin
  * with `initialize`.
  *
  * @spec basic/versioning#terminology
@@ -32,7 +32,7 @@ export interface EraVerdicts {
 export interface EraOptions {
   /**
    * The era of the server: `modern` for the current revision, `legacy` for those before, or one of
-   * the legacy versions. `auto` finds out: it begins with the current revision. @default "auto"
+   * the legacy versions. `auto` detects the era: it begins with the current revision. @default "auto"
    */
   readonly era?: "auto" | ServerEra | (string & {}) | undefined;
   /** Remembers the eras of servers. @default in memory, shared by the clients of this process */

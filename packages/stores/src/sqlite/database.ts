@@ -13,7 +13,7 @@ export const dialect = {
 
 /**
  * Maximum time that a statement blocks this process for another writer, in milliseconds. Between two
- * tries, requests that need no store go on.
+ * tries, requests that need no store continue.
  */
 const blockMs = 5;
 /** Maximum total time that a call waits for other writers, in milliseconds. */

@@ -12,7 +12,7 @@ import { type AppCSP, type AppPermissions, permissionFeatures } from "../protoco
 import { type AppPort, framePort } from "./port.ts";
 
 export interface AppFrameOptions {
-  /** The URL of the sandbox proxy, on another origin than the page of the host. */
+  /** The URL of the sandbox proxy, on an origin other than that of the page of the host. */
   readonly sandbox: string | URL;
   /** Domains that `approveDomains` returned. @default none */
   readonly csp?: AppCSP | undefined;
@@ -88,7 +88,9 @@ function proxyURL(sandbox: string | URL, csp: AppCSP | undefined): URL {
   const url = parseURL(sandbox, location.href);
   if (url === undefined) throw new TypeError("sandbox: expected a URL");
   if (url.origin === location.origin || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError("sandbox: expected an http or https URL on another origin than this page");
+    throw new TypeError(
+      "sandbox: expected an http or https URL on an origin other than that of this page",
+    );
   }
   url.searchParams.set("host", location.origin);
   if (csp !== undefined) url.searchParams.set("csp", JSON.stringify(csp));

@@ -10,7 +10,7 @@ export type { Sandbox, SandboxOptions } from "./sandbox/create-sandbox.ts";
 export { createSandbox } from "./sandbox/create-sandbox.ts";
 export { showApps, toolsForModel } from "./show-apps.ts";
 
-// For hosts that draw views themselves.
+// For hosts that render views themselves.
 
 export type { AppBridge } from "./bridge/create-app-bridge.ts";
 export { createAppBridge } from "./bridge/create-app-bridge.ts";

@@ -27,7 +27,7 @@ const maxDomains = 32;
 const maxDomainsLength = 4096;
 
 /**
- * Returns the declared domains without those that a policy must not contain: other syntax than
+ * Returns the declared domains without those that a policy must not contain: syntax other than
  * `https://host`, keywords, and wildcards other than for the subdomains of a domain with two labels.
  *
  * @param allow Restricts the domains further. @default all that have the right syntax

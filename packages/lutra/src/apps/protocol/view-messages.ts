@@ -111,7 +111,7 @@ export interface ModelContext {
   readonly structuredContent?: JSONObject;
 }
 
-/** Replaces what the model learns of the state of the view in the next turn. */
+/** Replaces the state of the view that the model receives in the next turn. */
 export const updateModelContext: AppRequest<ModelContext, Acknowledged> = appRequest(
   "ui/update-model-context",
   object({ content: optional(blocks), structuredContent: optional(object()) }),

@@ -23,7 +23,7 @@ export type AppTool<Name extends string, In, Out> = ToolDefinition<
 /** The text of a result for models, and for hosts that show no apps. */
 export type Fallback<Content> = (content: Content) => string | readonly ContentBlock[];
 
-/** A tool with structured content needs a function for its text; that of another tool is its text. */
+/** A tool with structured content needs a function for its text; any other tool returns its text. */
 type FallbackOption<Out> = [Out] extends [never]
   ? { readonly fallback?: never }
   : {
@@ -69,7 +69,7 @@ export function appTool<
       ...(resourceUri !== undefined && { resourceUri }),
       ...(visibility !== undefined && { visibility }),
     },
-    // Hosts of the time before the nested form read only this key.
+    // Hosts that predate the nested form read only this key.
     ...(resourceUri !== undefined && { [flatURIKey]: resourceUri }),
   };
   const call = withText(where, tool as unknown as ToolDefinition, options.fallback);

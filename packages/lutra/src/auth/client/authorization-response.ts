@@ -46,7 +46,7 @@ export function codeOf(parameters: URLSearchParams, pending: PendingSignIn): str
  */
 function requireIssuer(iss: string | null, { issuer, promisesIssuer }: PendingSignIn): void {
   if (iss === issuer || (iss === null && !promisesIssuer)) return;
-  const got = iss === null ? "none, although its metadata promises it" : "another one";
+  const got = iss === null ? "none, although its metadata declares it" : "another one";
   throw new AuthorizationError(
     "issuer_mismatch",
     `${quoted(issuer)}: expected its issuer as iss in the response, got ${got}; the code is not used`,

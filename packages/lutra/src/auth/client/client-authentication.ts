@@ -1,4 +1,4 @@
-/** The ways in which a client proves its identity to the token endpoint. */
+/** The methods by which a client authenticates at the token endpoint. */
 import { importPKCS8 } from "jose";
 import {
   type AuthorizationServer,

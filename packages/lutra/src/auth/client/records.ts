@@ -40,7 +40,7 @@ export interface PendingSignIn {
   readonly codeVerifier: string;
   /** The issuer of the validated metadata, to which `iss` of the response is compared. */
   readonly issuer: string;
-  /** True when the metadata promised `iss` in every response. */
+  /** True when the metadata declared `iss` in every response. */
   readonly promisesIssuer: boolean;
   readonly client: ClientRegistration;
   readonly redirectUri: string;

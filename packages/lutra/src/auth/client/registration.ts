@@ -51,7 +51,7 @@ export interface RegistrationRequest {
 
 /**
  * Returns the client for an authorization server: registered beforehand, by a metadata document, or
- * registered now. Credentials are never used with another issuer than the one that issued them.
+ * registered now. Credentials are never used with an issuer other than the one that issued them.
  *
  * @throws {AuthorizationError} `client_not_registered`, or `registration_refused`
  * @spec basic/authorization/client-registration#authorization-server-binding

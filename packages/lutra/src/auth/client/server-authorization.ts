@@ -48,7 +48,7 @@ export class ServerAuthorization {
     this.#records = records;
     this.#entry = records.tokens(server.href);
     this.#fetch = options.fetchFor(server);
-    // Another lock than that of the tokens, since a person may need minutes.
+    // This lock is separate from that of the tokens, since a person may need minutes.
     this.#signIns = new SharedSignIn(records.signIn(server.href).lock);
   }
 
@@ -150,7 +150,7 @@ export class ServerAuthorization {
     });
   }
 
-  /** Reads the tokens again. Returns true when they are valid, and others than those that were used. */
+  /** Reads the tokens again. Returns true when they are valid, and differ from those that were used. */
   async #hasChanged(used: Tokens | undefined): Promise<boolean> {
     const stored = await this.#entry.get();
     if (stored?.accessToken !== this.#tokens?.accessToken) {

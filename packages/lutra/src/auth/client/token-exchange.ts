@@ -24,8 +24,8 @@ export interface SubjectToken {
 
 export interface TokenExchange extends IssuedCredentials {
   /**
-   * The name of the server, for an authorization server that knows it by another one than its resource
-   * identifier. @default the resource identifier alone
+   * The name of the server, for an authorization server that knows it by a name other than its
+   * resource identifier. @default the resource identifier alone
    */
   readonly audience?: string | undefined;
   /** Returns the token of the caller. It is called for each access token. */

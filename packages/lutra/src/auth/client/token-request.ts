@@ -96,7 +96,7 @@ export interface Issued {
   readonly client: ClientRegistration;
   readonly requestedScopes: readonly string[];
   readonly dpopKey?: JWK | undefined;
-  /** The present time, in milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   readonly now: number;
 }
 

@@ -4,8 +4,8 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Replaces a file at once. The new content is on the disk before the old one is gone, so that a refresh
- * token is not lost with the power.
+ * Replaces a file at once. The new content is on the disk before the old one is removed, so that a power
+ * failure loses no refresh token.
  */
 export async function writeSecretly(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -20,8 +20,8 @@ const maxTokenLength = 16_384;
 
 /**
  * Reads the access token from `Authorization`. A token elsewhere, such as in the query of the URL, is
- * not looked for. Returns undefined for a request without credentials of these schemes. The characters of a
- * bearer token are not checked, since that would cost as much as to recognise one: see `requireForm`.
+ * ignored. Returns undefined for a request without credentials of these schemes. The characters of a
+ * bearer token are not checked, since that costs as much as finding a known token: see `requireForm`.
  *
  * @throws {ProtocolError} with the status 400 for credentials of these schemes without a valid token
  */

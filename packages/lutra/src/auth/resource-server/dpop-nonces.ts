@@ -19,7 +19,7 @@ const minKeyBytes = 32;
  * Creates the nonces of a server.
  *
  * @param key 32 bytes or more, as text
- * @param periodMs Time after which there is another nonce, in milliseconds
+ * @param periodMs Time after which the nonce changes, in milliseconds
  * @throws {TypeError} for a key that is too short
  */
 export function createDPoPNonces(key: string, periodMs: number, now: () => number): DPoPNonces {

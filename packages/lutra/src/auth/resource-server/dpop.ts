@@ -129,8 +129,8 @@ function invalidProof(reason: string): ProtocolError {
 }
 
 /**
- * Returns the refusal of a proof that cannot be remembered. Neither is it accepted, since it could be
- * replayed, nor is another one forgotten for it, nor is the client asked for other credentials.
+ * Returns the refusal of a proof that cannot be remembered. The proof is not accepted, since it could be
+ * replayed, and no other proof is forgotten for it. The client is not asked for other credentials.
  */
 function tooManyProofs(retryAfterMs: number): ProtocolError {
   const message = "DPoP: too many proofs are remembered; try again later";

@@ -31,8 +31,8 @@ export interface JWTOptions {
   readonly algorithms?: readonly string[];
   /**
    * Accepted values of the header `typ`, without `application/`. Some authorization servers send `JWT`,
-   * or no type, which stands for it. ID tokens have the same type, so that one is refused by its claims
-   * where `JWT` is accepted.
+   * or no type, which means the same. ID tokens have the same type, so they are refused by their claims
+   * if `JWT` is accepted.
    *
    * @default ["at+jwt"]
    */
@@ -45,8 +45,8 @@ const keysMs = 600_000;
 const cooldownMs = 30_000;
 
 /**
- * Verifies tokens that are JSON Web Tokens, with the keys of the issuer. A token with an unknown key has
- * the keys requested again, so that rotation needs no restart.
+ * Verifies tokens that are JSON Web Tokens, with the keys of the issuer. When a token
+ * has an unknown key, the keys are requested again, so that rotation needs no restart.
  *
  * @throws {TypeError} for an unknown option, and for an algorithm that is not asymmetric
  * @example

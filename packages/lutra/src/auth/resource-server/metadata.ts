@@ -20,7 +20,7 @@ export function describeResource(rules: ProtectRules): ProtectedResource {
   const members = scopes.length > 0 ? [`scope="${scopes.join(" ")}"`, where] : [where];
   const algorithms = `algs="${dpop.algorithms.join(" ")}"`;
   return {
-    // The root is where clients look that do not find the form with the path.
+    // Clients that do not find the form with the path try the root.
     document: (requested) => {
       // Clients differ about the final slash of a path.
       const plain = withoutSlash(requested);

@@ -26,7 +26,7 @@ export interface DPoPOptions {
    * @default no nonces are required
    */
   readonly nonceKey?: string;
-  /** Time after which there is another nonce, in milliseconds. @default 60000 */
+  /** Time after which the nonce changes, in milliseconds. @default 60000 */
   readonly noncePeriodMs?: number;
   /** Records used proofs. Replicas need a shared one. @default in memory */
   readonly replayGuard?: ReplayGuard;
@@ -50,7 +50,7 @@ export interface ProtectOptions {
   /**
    * The scopes that a scope contains, such as `{ "books:write": ["books:read"] }`.
    *
-   * @default each scope stands for itself
+   * @default each scope contains only itself
    */
   readonly scopeHierarchy?: { readonly [scope: string]: readonly string[] };
   /** Verifies tokens. @default `jwtTokens()` */

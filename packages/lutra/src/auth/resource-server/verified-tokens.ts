@@ -38,8 +38,8 @@ const maxCachedBytes = 33_554_432;
 const maxVerifying = 1000;
 
 /**
- * Returns a function that verifies tokens, and a token in use only now and then. The result for a token
- * that is known already is there at once.
+ * Returns a function that verifies tokens, and verifies a token in use again from time to time. The
+ * result for a known token is available at once.
  */
 export function createVerifiedTokens(
   options: VerifiedTokensOptions,

@@ -29,7 +29,7 @@ export interface Ask {
   readonly isOwn: boolean;
 }
 
-/** The present state of a call: its result, or the requests of the server that need an answer. */
+/** The current state of a call: its result, or the requests of the server that need an answer. */
 export type CallState = { readonly result: Result } | { readonly asks: ReadonlyMap<string, Ask> };
 
 interface Settle {

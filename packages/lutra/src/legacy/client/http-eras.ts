@@ -1,5 +1,5 @@
 /**
- * Finds out which era the server at a URL speaks, and sends its requests accordingly.
+ * Detects the era of the server at a URL, and sends its requests accordingly.
  *
  * @spec basic/transports/streamable-http#backward-compatibility
  */
@@ -37,7 +37,7 @@ import { guarded, sharedVerdicts } from "./verdicts.ts";
 
 /** Statuses of refusals that say nothing about the era: they are about the caller, or the moment. */
 const ambiguousStatuses: ReadonlySet<number> = new Set([401, 402, 403, 407, 408, 425, 429, 503]);
-/** Time for which a late answer in the current revision counts more than a session, in milliseconds. */
+/** Time for which a late answer in the current revision takes precedence over a session, in milliseconds. */
 const graceMs = 500;
 /** Statuses after which the specification tries the transport of 2024-11-05. */
 const olderTransportStatuses: ReadonlySet<number> = new Set([400, 404, 405, 406, 415]);
@@ -174,13 +174,13 @@ class Eras implements HttpEras {
     if (evidence === "none") return undefined;
     if (evidence === "modern") return this.#decide({ era: "modern" });
     await this.suspect(request);
-    // A server that is modern in all but the type of its results stays so.
+    // A server that is modern except for the type of its results counts as modern.
     return this.era ?? ("result" in attempt ? this.#decide({ era: "modern" }) : undefined);
   }
 
   /**
    * Asks for `server/discover`, and then tries `initialize`. A server that is only slow may speak both
-   * eras, so its late answers in the current one count more than a session.
+   * eras, so its late answers in the current one take precedence over a session.
    */
   async #probe(request: JSONRPCRequest, answered?: AbortSignal): Promise<ServerEra | undefined> {
     if (this.era !== undefined) return this.era;
@@ -207,7 +207,7 @@ class Eras implements HttpEras {
     }
   }
 
-  /** Returns what the server says about the current revision once it has accepted a session. */
+  /** Returns the evidence for the current revision at a server that has accepted a session. */
   #confirm(
     request: JSONRPCRequest,
     {
@@ -293,7 +293,7 @@ class Eras implements HttpEras {
 
 /**
  * The meaning of an answer: `none` for one that says nothing about the era, `broken` for a failure that
- * may be over a moment later.
+ * may be temporary.
  */
 type EraEvidence = "modern" | "unclear" | "broken" | "none";
 

@@ -180,7 +180,7 @@ export class HttpLink implements Link {
     }
     const error = await this.#requests.readError(response, signal);
     if (mayPass(response.status)) throw error;
-    // A server without the stream answers so, and one that has forgotten the session.
+    // A server without the stream answers with this status, as does one that has forgotten the session.
     if (response.status === 404) await this.#requireSession();
     else if (response.status !== 405) this.#stream = undefined;
     return false;

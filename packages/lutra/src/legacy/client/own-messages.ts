@@ -16,13 +16,13 @@ export interface OwnMessagesOptions {
   readonly send: (message: JSONObject) => Promise<void>;
 }
 
-/** Maximum number of messages to the server for which no caller waits, on their way at a time. */
+/** Maximum number of messages to the server in flight for which no caller waits. */
 const maxPosted = 1000;
 
 export class OwnMessages {
   readonly #options: OwnMessagesOptions;
   #level: LoggingLevel | undefined;
-  /** Number of messages on their way for which no caller waits. */
+  /** Number of messages in flight for which no caller waits. */
   #posted = 0;
 
   constructor(options: OwnMessagesOptions) {
@@ -66,7 +66,7 @@ export class OwnMessages {
 
   /**
    * Sends a message whose loss is of no consequence to a caller. A server can cause any number of
-   * them, so they are dropped while it does not take those before.
+   * them, so they are dropped while it does not accept earlier ones.
    */
   post(message: JSONObject): void {
     if (this.#posted >= maxPosted) return;

@@ -175,7 +175,7 @@ export class LegacySession {
     await this.#link.close();
   }
 
-  /** Ends the subscriptions of a session that the server has forgotten. Calls in flight go on. */
+  /** Ends the subscriptions of a session that the server has forgotten. Calls in flight continue. */
   forget(error: TransportError): void {
     this.#subscriptions.fail(error);
   }

@@ -5,7 +5,7 @@ import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import { type Implementation, metaKeys } from "../../protocol/meta.ts";
 import { capabilitiesIn } from "../session.ts";
 
-/** The members of `_meta` that the current revision has added. `initialize` has said them once. */
+/** The members of `_meta` that the current revision has added. `initialize` has declared them once. */
 const modernKeys: ReadonlySet<string> = new Set(
   Object.values(metaKeys).filter((key) => key !== metaKeys.progressToken),
 );

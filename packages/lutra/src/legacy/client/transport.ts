@@ -41,7 +41,7 @@ export class LegacyTransport implements Transport {
     this.#options = options;
   }
 
-  /** The version of the present session. */
+  /** The version of the current session. */
   get version(): string | undefined {
     return this.#session?.version;
   }
@@ -101,7 +101,7 @@ export class LegacyTransport implements Transport {
     }
   }
 
-  /** Lets the next request open a session. The calls in flight of the old one go on. */
+  /** Lets the next request open a session. The calls in flight of the old one continue. */
   #forget(session: LegacySession, error?: TransportError): void {
     if (this.#session !== session) return;
     this.#session = undefined;

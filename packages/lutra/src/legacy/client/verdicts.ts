@@ -39,7 +39,7 @@ export function guarded(verdicts: EraVerdicts): EraVerdicts {
       try {
         await verdicts.delete(server);
       } catch {
-        // A wrong verdict is found out again.
+        // A wrong verdict is corrected by the next request.
       }
     },
   };

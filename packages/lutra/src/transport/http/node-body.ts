@@ -32,7 +32,7 @@ export function readBody(req: NodeRequest, rules: HttpRules): Promise<NodeBody |
   return new Promise((resolve, reject) => {
     // The client may have disconnected while its credentials were checked.
     if (req.destroyed && !req.complete)
-      return reject(new TransportError("closed", "the client left"));
+      return reject(new TransportError("closed", "the client disconnected"));
     // An empty body ends without data.
     if (req.readableDidRead || req.readableEnded) return resolve(bodyOf(req, rules));
     const body = new ByteBuffer();

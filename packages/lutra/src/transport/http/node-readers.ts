@@ -49,7 +49,7 @@ export interface ReadingConnection {
 
 /**
  * Watches the connections of a server, with one timer. A connection costs nothing for each request.
- * Returns a function that adds a connection with another protocol than HTTP/1.1.
+ * Returns a function that adds a connection with a protocol other than HTTP/1.1.
  */
 export function closeSlowReaders(
   http: HttpServer,

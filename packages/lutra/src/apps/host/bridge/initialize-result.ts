@@ -22,7 +22,7 @@ const allContent: AcceptedContent = {
 };
 
 /**
- * Returns the result. There is one revision so far, so a view of another one is offered this.
+ * Returns the result. There is one revision so far, so a view with another one is offered this one.
  *
  * @throws {ProtocolError} `invalidParams` for malformed parameters
  */

@@ -46,7 +46,7 @@ export interface AppHooks {
   readonly onOpenLink?: ((url: string) => void | Promise<void>) | undefined;
   /** Adds a message of the user to the conversation. */
   readonly onMessage?: ((content: readonly ContentBlock[]) => void | Promise<void>) | undefined;
-  /** Replaces what the model learns about the view in the next turn. */
+  /** Replaces the context about the view that the model receives in the next turn. */
   readonly onModelContext?: ((context: ModelContext) => void | Promise<void>) | undefined;
   /** Changes the display mode. Returns the mode that is then in effect. */
   readonly onDisplayMode?: ((mode: DisplayMode) => DisplayMode | Promise<DisplayMode>) | undefined;

@@ -1,5 +1,5 @@
 /**
- * The order in which a view learns of its tool call: partial arguments, the arguments, the outcome.
+ * The order in which a view receives its tool call: partial arguments, the arguments, the outcome.
  *
  * @spec ext-apps/apps#notifications-host-view
  */

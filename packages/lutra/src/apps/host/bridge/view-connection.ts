@@ -24,7 +24,7 @@ import { createViewCalls, type ViewCalls } from "./view-calls.ts";
 import { type Phase, viewNotifications } from "./view-notifications.ts";
 
 export interface ViewEvents {
-  /** The view begins, or begins again after its page was loaded again. */
+  /** The view starts, or restarts after its page was loaded again. */
   readonly onInitialize: () => void;
   readonly onInitialized: () => void;
 }

@@ -20,7 +20,7 @@ export interface AppSession {
   readonly result: Promise<CallToolResult>;
   readonly bridge: () => AppBridge | undefined;
   readonly close: (reason?: string) => Promise<void>;
-  /** Ends the session without telling the view. */
+  /** Ends the session without notifying the view. */
   readonly abort: () => void;
 }
 

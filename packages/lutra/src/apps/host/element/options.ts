@@ -18,7 +18,7 @@ export interface AppElementOptions extends Shared {
   readonly arguments?: JSONObject | undefined;
   /** The result of the call, if it has been sent. @default the element calls the tool */
   readonly result?: CallToolResult | Promise<CallToolResult> | undefined;
-  /** The URL of the sandbox proxy, on another origin than the page. */
+  /** The URL of the sandbox proxy, on an origin other than that of the page. */
   readonly sandbox: string | URL;
   /** Restricts the domains that views may use. @default all that a view declares */
   readonly allowDomain?: AllowDomain | undefined;
@@ -28,7 +28,7 @@ export interface AppElementOptions extends Shared {
   readonly permissions?: readonly (keyof AppPermissions)[] | undefined;
   /** The display modes that the page has room for. @default ["inline", "fullscreen", "pip"] */
   readonly displayModes?: readonly DisplayMode[] | undefined;
-  /** Surroundings of the view besides those that the element finds out. @default {} */
+  /** Surroundings of the view besides those that the element detects. @default {} */
   readonly context?: HostContext | undefined;
   /** Maximum height of the view between other content, in pixels. @default 800 */
   readonly maxHeight?: number | undefined;

@@ -1,4 +1,4 @@
-/** The context of a view that a page finds out by itself. */
+/** The context of a view that a page detects by itself. */
 import type { HostContext } from "../../protocol/host-context.ts";
 
 /** Returns theme, language and device. Members that the page sets itself take precedence. */

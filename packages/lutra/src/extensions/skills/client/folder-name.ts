@@ -11,7 +11,7 @@ const maxNameLength = 255;
 
 /**
  * Encodes text as the name of a folder, from which it can be decoded again. Two texts have different
- * names, even where capitals do not count. Returns undefined for text whose name would be too long.
+ * names, even on a case-insensitive file system. Returns undefined for text whose name would be too long.
  */
 export function encodeFolderName(text: string): string | undefined {
   let name = "";

@@ -14,7 +14,7 @@ import { SkillError } from "./skill-error.ts";
 
 /**
  * Writes the files to `<to>/<server>/<root of the skill>`, both encoded, so that skills with the same
- * URI never meet. Replaces the folder of an earlier download. Only the user may read the files, and none
+ * URI never share a folder. Replaces the folder of an earlier download. Only the user may read the files, and none
  * is executable.
  */
 export const writeSkill: WriteSkill = async ({ uri, server }, files, to) => {
@@ -42,7 +42,7 @@ export const writeSkill: WriteSkill = async ({ uri, server }, files, to) => {
   return folder;
 };
 
-/** Refuses files whose paths are equal where capitals do not count, or on another normal form. */
+/** Refuses files whose paths are equal without regard to case, or in another normal form. */
 function requireDistinct(uri: string, files: ReadonlyMap<string, SkillContents>): void {
   const seen = new Map<string, string>();
   for (const path of files.keys()) {

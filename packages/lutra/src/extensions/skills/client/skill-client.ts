@@ -36,7 +36,7 @@ export interface SkillRequests {
 }
 
 export interface FreshOptions extends SkillRequestOptions {
-  /** True to ask the server, and not a cache on the way to it. @default false */
+  /** True to ask the server, and not a cache in front of it. @default false */
   readonly isFresh?: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface SweepOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Starts to sweep. A sweep goes on until nothing is left. Returns a function that stops it. */
+/** Starts to sweep. A sweep continues until nothing is left. Returns a function that stops it. */
 export function startSweeps(store: TaskStore, { everyMs, onError }: SweepOptions): () => void {
   const stopped = new AbortController();
   let isSweeping = false;
