@@ -12,7 +12,7 @@ const semver = /^(\d+)\.(\d+)\.(\d+)(?:-([\w.-]+))?$/;
  * Returns the new text of each file that the release of `version` changes: all manifests, those of
  * templates included, the lock file and the changelog.
  *
- * @throws {Error} for a version that is not above the present one, or an empty changelog section
+ * @throws {Error} for a version that is not above the current one, or an empty changelog section
  */
 export function planRelease(root, version, date) {
   const read = (path) => readFileSync(join(root, path), "utf8");

@@ -4,7 +4,7 @@
  *     node --import tsx tools/language.ts [--all] [--lower] [folder...]
  *
  * The numbers in language-budget.json may only fall. `--all` prints every finding, `--lower` writes
- * the present numbers. With folders, only findings in these are printed.
+ * the current numbers. With folders, only findings in these are printed.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

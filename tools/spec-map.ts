@@ -36,7 +36,7 @@ export function specMap(tags: readonly SpecTag[], spec: SpecPages, table: RuleTa
   return { markdown: draw(tags, spec, table), problems };
 }
 
-/** The tags of one file. A list that ends a line with a comma goes on in the next. */
+/** The tags of one file. A list that ends a line with a comma continues in the next. */
 export function readTags(file: string, text: string): SpecTag[] {
   const lists = text.matchAll(/@spec[ \t]+([^\n]*(?:(?<=,[ \t]*)\n[ \t]*\*[^\n]*)*)/g);
   return [...lists].flatMap(([, list = ""]) => {
