@@ -33,7 +33,7 @@ export interface Budget {
 
 const shown = 10;
 const budgetFile = new URL("language-budget.json", import.meta.url);
-const code = /^(?:packages|examples|bench|test|tools|scripts)\/.*\.(?:ts|mjs|js)$/;
+const code = /^(?:packages|examples|bench|test|tools|scripts)\/.*\.(?:tsx?|mjs|js)$/;
 const documents = /^(?:[\w-]+|docs\/.*|packages\/[^/]+\/README|\.github\/.*)\.md$/;
 /** Generated files, and the two lists of wordings. */
 const leftOut = /^SPEC\.md$|^docs\/api\/|^CONTRIBUTING\.md$|^tools\/wordings\.ts$/;

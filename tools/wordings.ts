@@ -47,6 +47,16 @@ export const wordings: readonly Wording[] = [
   { pattern: /\bwhims?\b/, say: "choice" },
   { pattern: /\bto be had\b/, say: "available" },
   { pattern: /\bstands? in\b(?! for)/, say: "is in" },
+  { pattern: /\b(?:some|any|every|no)thing else than\b/, say: "other than" },
+  { pattern: /\b(?:an)?other (?!than)[\w`-]+ than\b/, say: "a ... other than, differs from" },
+  { pattern: /\b(?:finds?|found|finding) out\b(?! why)/, say: "detects, determines" },
+  { pattern: /\bbegin of\b/, say: "start of" },
+  { pattern: /\bthe present (?:one|[\w-]+(?= is| of|[.,;:)]))/, say: "the current" },
+  { pattern: /\bagain and again\b/, say: "repeatedly" },
+  {
+    pattern: /\b(?:client|page|reader|caller|peer) (?:leaves|left|(?:has|is) gone)\b(?! out| open)/,
+    say: "disconnects",
+  },
 ].map(({ pattern, say }) => ({ pattern: spanning(pattern), say }));
 
 function spanning({ source }: RegExp): RegExp {

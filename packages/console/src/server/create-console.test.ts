@@ -145,7 +145,7 @@ describe("a route", () => {
 });
 
 describe("a stream", () => {
-  it("sends events until the page leaves", async () => {
+  it("sends events until the page disconnects", async () => {
     let left: () => void = () => {};
     const isLeft = new Promise<void>((resolve) => {
       left = resolve;

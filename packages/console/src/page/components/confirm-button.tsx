@@ -12,7 +12,7 @@ export interface ConfirmButtonProps {
   /** The text of the button that confirms. */
   readonly confirm: string;
   readonly isDanger?: boolean;
-  /** What the action does. */
+  /** The explanation of the action. */
   readonly children: ComponentChildren;
   /** Rejects with the reason why the action failed. */
   readonly onConfirm: () => Promise<void>;

@@ -4,7 +4,7 @@ import { catalogue, chooseEra, connection } from "./explore-state.ts";
 
 /** The choices of the client. `auto` detects the era. */
 const eras: readonly (readonly [era: string, label: string])[] = [
-  ["auto", "Find out"],
+  ["auto", "Detect"],
   ["modern", "2026-07-28 (stateless)"],
   ["legacy", "Earlier, negotiated"],
   ["2025-11-25", "2025-11-25"],
@@ -16,7 +16,7 @@ const eras: readonly (readonly [era: string, label: string])[] = [
 /** The difference that matters to the person who tries a server. */
 const differences: { readonly [era: string]: string } = {
   modern:
-    "Each request carries its version and capabilities. Questions come back as input required, and the request is sent again with the answers.",
+    "Each request carries its version and capabilities. Questions are returned as input required, and the request is sent again with the answers.",
   legacy:
     "A session begins with initialize. Questions are requests of the server while the call is open. Messages over HTTP are shown as they were sent.",
 };

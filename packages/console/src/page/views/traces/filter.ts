@@ -42,7 +42,7 @@ export function queryOf(filter: ExchangeFilter): { readonly [name: string]: stri
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
 }
 
-/** Returns the function that tells whether an exchange passes the filter. */
+/** Returns a function that returns true for an exchange that passes the filter. */
 export function matcherOf(filter: ExchangeFilter): (exchange: ListedExchange) => boolean {
   const { method, upstream, principal, kind, slowMs } = filter;
   const text = filter.text.trim().toLowerCase();
