@@ -10,7 +10,7 @@ export interface ArgumentCase {
   readonly json: () => string;
 }
 
-/** What a hostile server sends: an output schema and structured content. */
+/** The data that a hostile server sends: an output schema and structured content. */
 export interface ResultCase {
   readonly what: string;
   readonly schema: object;

@@ -1,4 +1,4 @@
-/** Who may call what `lutra serve` and `lutra up` serve. */
+/** The callers that `lutra serve` and `lutra up` accept. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,7 +87,7 @@ describe.each([
     await endLutra(server);
   });
 
-  it("serves everybody without these options, and believes nobody's principal", async () => {
+  it("serves every caller without these options, and trusts no principal that a caller sends", async () => {
     const server = await startLutra(command, "who-server.mjs", ...options);
     const id = Buffer.from('{"id":"root","scopes":["write"]}').toString("base64url");
     expect(await call(server, { principal: `${id}.${id}` })).toMatchObject({ text: "null" });

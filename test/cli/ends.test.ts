@@ -1,4 +1,4 @@
-/** Other reasons than Ctrl-C that end a command: closed output, and a closed terminal. */
+/** The reasons other than Ctrl-C that end a command: closed output, and a closed terminal. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

@@ -41,7 +41,7 @@ describe.each(["upstream", "gateway"] as const)("where the %s compares headers",
 
   it("a notification is forwarded, or refused where the gateway reads bodies", async () => {
     const { createClient, http, end, close } = await open(verify);
-    // The first request finds out which revision the upstream speaks.
+    // The first request detects the revision of the upstream.
     const client = createClient({});
     await client.discover();
     await client.close();

@@ -464,7 +464,7 @@ describe("a gateway over servers of several revisions", () => {
     expect(textOf(await client.callTool("http.session"))).toBe(again.opened.at(-1));
   });
 
-  it("finds out when a server is replaced by one of another revision", async () => {
+  it("detects when a server is replaced by one of another revision", async () => {
     const legacy = await serveLegacy();
     const lines: string[] = [];
     const health = { intervalMs: 100 };

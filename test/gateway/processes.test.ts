@@ -129,7 +129,7 @@ describe("a process that dies", () => {
     }
   });
 
-  it("again and again ends the gateway with its number and the cause", async () => {
+  it("repeatedly ends the gateway with its number and the cause", async () => {
     const folder = temporaryFolder();
     const module = join(folder, "auth.mjs");
     writeFileSync(module, "if (process.send) process.exit(3); export default () => undefined;");

@@ -74,7 +74,7 @@ describe.skipIf(missing.length > 0)(`two gateways behind nginx${needs}`, () => {
     };
   });
 
-  /** The gateways that have answered since the begin of the test. */
+  /** The gateways that have answered since the start of the test. */
   let answered: Set<string>;
   beforeEach(() => {
     answered = new Set();

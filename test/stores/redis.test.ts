@@ -74,7 +74,7 @@ describe.skipIf(!hasRedis)(`Redis (${withoutRedis})`, () => {
       return type === "hash" ? await redis.hlen(key) : await redis.zcard(key);
     };
 
-    it("expire although responses to the same request are stored again and again", async () => {
+    it("expire although responses to the same request are stored repeatedly", async () => {
       const own = await openRedis(server.url, { prefix: "growth:", responseTtlMs: 150 });
       const redis = new Redis(server.url);
       const counts = [];

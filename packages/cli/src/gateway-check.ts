@@ -18,7 +18,7 @@ export async function gatewayCheck(line: CommandLine): Promise<number> {
   return 0;
 }
 
-/** Says how many routes the gateway has, in all and at each endpoint with a name. */
+/** Describes the number of routes of the gateway, in all and at each endpoint with a name. */
 function routesOf({ routes, endpoints = {} }: LoadedConfig["config"]): string {
   const named = Object.entries(endpoints);
   const count = routes.length + named.reduce((sum, [, own]) => sum + own.routes.length, 0);

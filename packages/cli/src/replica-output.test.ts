@@ -25,7 +25,7 @@ it("the last line may have no end", async () => {
   expect(await labelled("one\ntwo")).toBe("[2] one\n[2] two\n");
 });
 
-it("a line without an end does not wait for ever", async () => {
+it("a line without an end does not wait indefinitely", async () => {
   const output = await labelled("x".repeat(10_000), "y\n");
   expect(output).toBe(`[2] ${"x".repeat(10_000)}\n[2] y\n`);
 });

@@ -54,7 +54,7 @@ describe("the log for a terminal", () => {
     expect(written.join("").split("\n")).toHaveLength(3);
   });
 
-  it("is left to the gateway where the output is no terminal", () => {
+  it("is left to the gateway where the output is not a terminal", () => {
     const out = { isTTY: false, hasColors: () => false, write: () => true };
     expect(terminalLogFor(out as never, () => "")).toBeUndefined();
   });

@@ -122,7 +122,7 @@ it("routes by the settings that are in force after authentication", async () => 
 });
 
 it.each([
-  ["a challenge that is no header", { challenge: 'Bearer error="\u4f60"' }],
+  ["a challenge that is not a header", { challenge: 'Bearer error="\u4f60"' }],
   ["a status that is none", { status: 99_999 }],
 ])("closes the connection, and goes on, for an error with %s", async (_what, options) => {
   const { handler, post } = await listen();

@@ -100,7 +100,7 @@ async function tryExample(stage: Stage, example: Example): Promise<string[]> {
   const opened = await stage.openPage();
   const blocked = new Set<string>();
   opened.page.on("console", (message) => {
-    // The proxy finds out by this URL whether it has a policy.
+    // The proxy detects by this URL whether it has a policy.
     if (message.text().includes("data:text/html,")) return;
     const [, directive] = /Content Security Policy directive: "(\S+)/.exec(message.text()) ?? [];
     if (directive !== undefined) blocked.add(directive);

@@ -133,7 +133,7 @@ it.each(["retry", "taken", "end", "confirmed"])(
   },
 );
 
-it("aborts the call when its caller leaves", async () => {
+it("aborts the call when its caller disconnects", async () => {
   const { one, other } = relaysOn();
   const aborted = vi.fn();
   other.own("holder", (_retry, { signal }) => {

@@ -1,5 +1,6 @@
 /** Reports every problem of a configuration at once. */
 
+/** A problem of a configuration. */
 export interface ConfigProblem {
   /** The file, as the caller named it. */
   readonly file: string;

@@ -72,7 +72,7 @@ describe("a configuration that does not match the schema", () => {
       ],
     ],
     [
-      "a word that is no alternative",
+      "a word that is not an alternative",
       { upstreams, limits: [{ per: ["x y"], concurrency: 1 }] },
       [expect.stringMatching(/per\[0\]: expected one of .* or "param:" .* name, got a string$/)],
     ],

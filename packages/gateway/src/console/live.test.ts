@@ -20,7 +20,7 @@ function liveOf(next: () => { event: string; data: unknown } | undefined) {
   return { sent, page, leave: () => leave.abort(), ended };
 }
 
-it("sends the state at once, then every change, until the page leaves", async () => {
+it("sends the state at once, then every change, until the page disconnects", async () => {
   let state = 0;
   let told = -1;
   const live = liveOf(() => {
@@ -35,7 +35,7 @@ it("sends the state at once, then every change, until the page leaves", async ()
   await live.ended;
 });
 
-it("collects nothing for a page that does not read, and then sends the present state", async () => {
+it("collects nothing for a page that does not read, and then sends the current state", async () => {
   let collected = 0;
   const live = liveOf(() => {
     collected += 1;

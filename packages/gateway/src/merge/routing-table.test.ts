@@ -42,7 +42,7 @@ describe("the routing table", () => {
     expect(table.unknownUpstreams(["tools"], "bob")).toEqual(["b"]);
   });
 
-  it("gives a URI of a template to nobody who lists it for one caller", () => {
+  it("gives a URI of a template to no upstream that lists it for one caller", () => {
     const table = tableOf("db", "custom");
     learn(table, "db", ["db://{table}"], { list: "resourceTemplates" });
     learn(table, "custom", ["db://users"], { list: "resources", scope: "private", caller: "eve" });

@@ -74,7 +74,7 @@ function denialOf(found: number, input: RoutingInput, config: CompleteConfig): D
   );
 }
 
-/** Says which condition does not hold, or that this depends on the name at a merged upstream. */
+/** Describes the condition that does not hold, or that depends on the name at a merged upstream. */
 function mismatchOf(
   candidate: RouteConfig,
   input: RoutingInput,

@@ -49,7 +49,7 @@ describe("the tokens of users", () => {
     expect(refusals).toEqual([undefined, "token-1"]);
   });
 
-  it("need an account, which is no failure", async () => {
+  it("need an account, which is not a failure", async () => {
     const { get, warnings } = credentialsOf(async () => undefined);
     await expect(get(ana)).rejects.toBeInstanceOf(MissingAccountError);
     expect(warnings).toEqual([]);

@@ -92,7 +92,7 @@ it("retries a request that may run twice in a new process", async () => {
   expect(record.attempts).toBe(3);
 });
 
-describe("a program that exits again and again", () => {
+describe("a program that exits repeatedly", () => {
   function startDying() {
     const time = createManualTime();
     const warnings: string[] = [];

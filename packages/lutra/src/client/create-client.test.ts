@@ -151,7 +151,7 @@ it("both entry points export the same names", () => {
   `);
 });
 
-it("rejects a command on other platforms than Node, and names the remedy", () => {
+it("rejects a command on platforms other than Node, and names the remedy", () => {
   expect(() => onTheWeb.createClient({ command: "node" })).toThrow(/URL/);
 });
 

@@ -37,7 +37,7 @@ const forms: {
 };
 
 /**
- * Gives each block of a message a message of its own where a message has one block only.
+ * Splits a message into one message for each block where a message has one block only.
  *
  * @spec 2025-06-18/client/sampling#data-types
  */

@@ -181,8 +181,8 @@ describe("basic/index#schema-validation: schemas MUST be valid according to thei
     ["a dependency that is a number", { dependentRequired: { a: 5 } }],
     ["a name that is required twice", { required: ["a", "a"] }],
     ["a type that is listed twice", { type: ["null", "null"] }],
-    ["an anchor that is no name", { $anchor: "1 x" }],
-    ["a dynamic anchor that is no name", { $dynamicAnchor: "#a" }],
+    ["an anchor that is not a name", { $anchor: "1 x" }],
+    ["a dynamic anchor that is not a name", { $dynamicAnchor: "#a" }],
     ["a vocabulary that is a list", { $vocabulary: [] }],
     ["a pattern with a back-reference", { pattern: "(a)\\1" }],
   ])("%s", (_what, schema) => {

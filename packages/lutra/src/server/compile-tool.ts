@@ -260,7 +260,7 @@ function plainInit(value: unknown): ToolResultInit {
     : withStructuredContent(init, carriedByJSON(init.structuredContent));
 }
 
-/** Advice for a handler whose value is no content. */
+/** Advice for a handler whose value is not content. */
 const contentRemedy =
   "; return text, content blocks or toolResult({ content }), or define an outputSchema";
 

@@ -467,7 +467,7 @@ describe("options that make no sense are a TypeError at once", () => {
     expect(() => createServer(all)).not.toThrow();
   });
 
-  it("refuses options that are no object", () => {
+  it("refuses options that are not an object", () => {
     expect(() => createServer(undefined as never)).toThrow("createServer: expected an object");
   });
 

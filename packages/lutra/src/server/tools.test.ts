@@ -186,7 +186,7 @@ describe("server/tools#error-handling", () => {
     expect(result).toMatchObject({ isError: true, content: [{ type: "text", text }] });
   });
 
-  it("an error after the cancellation of a request is no result", async () => {
+  it("an error after the cancellation of a request is not a result", async () => {
     const controller = new AbortController();
     const tool = defineTool({
       name: "t",
@@ -826,7 +826,7 @@ describe("basic/authorization/index#scope-challenge-handling: scopes of a tool",
     expect(await call(tool, { a: 1 }, { principal })).not.toHaveProperty("isError");
   });
 
-  it("refuse a caller without one of them before its arguments are looked at", async () => {
+  it("refuse a caller without one of them before its arguments are read", async () => {
     const principal = { id: "ana", scopes: ["books:read"] };
     await expect(call(tool, { a: "x" }, { principal })).rejects.toMatchObject({
       status: 403,
@@ -841,11 +841,14 @@ describe("basic/authorization/index#scope-challenge-handling: scopes of a tool",
     });
   });
 
-  it.each([[["a b"]], [[""]], [[]], [['"']]])("throw for a name that is no scope: %j", (scopes) => {
-    expect(() => serverOf(defineTool({ name: "t", scopes, call: () => "ok" }))).toThrow(
-      "tool t: scopes: expected names",
-    );
-  });
+  it.each([[["a b"]], [[""]], [[]], [['"']]])(
+    "throw for a name that is not a scope: %j",
+    (scopes) => {
+      expect(() => serverOf(defineTool({ name: "t", scopes, call: () => "ok" }))).toThrow(
+        "tool t: scopes: expected names",
+      );
+    },
+  );
 
   it("are not shown in the list", async () => {
     const { tools } = await ask(serverOf(tool), "tools/list");

@@ -1,5 +1,6 @@
 /** Limits on the use of something within a time. */
 
+/** The decision of a limiter about one request. */
 export interface RateDecision {
   readonly allowed: boolean;
   /** Time until the same request is allowed, in milliseconds; 0 when it is allowed now. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TextBuffer } from "./text-buffer.ts";
 
-/** Cuts bytes into chunks of the given sizes, again and again. */
+/** Cuts bytes into chunks of the given sizes, in a cycle. */
 function chunksOf(bytes: Uint8Array, sizes: readonly number[]): readonly Uint8Array[] {
   const chunks: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; ) {

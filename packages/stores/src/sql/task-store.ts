@@ -154,7 +154,7 @@ export function claimWriter(
   };
 }
 
-/** Returns a function that tells whether a claim is the current one. */
+/** Returns a function that returns true for the current claim. */
 export function claimOwner(engine: SqlEngine, statements: TaskStatements): TaskQueue["owns"] {
   return async ({ task, number, session }) => {
     const others = await engine.rows(statements.findOtherClaim, [task.taskId, number, session]);

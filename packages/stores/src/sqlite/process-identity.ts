@@ -19,8 +19,8 @@ export function ownIdentity(): ProcessIdentity {
 }
 
 /**
- * True for a process that has certainly ended. False for one in another place, since its number means
- * something else here.
+ * True for a process that has certainly ended. False for one in another scope, since its number can be
+ * that of another process here.
  */
 export function hasDied(identity: ProcessIdentity, own: ProcessIdentity): boolean {
   if (identity.place !== own.place) return false;

@@ -8,8 +8,8 @@ export interface AppPort {
 }
 
 /**
- * Returns the connection to a frame. It ignores messages of other windows, and those of another
- * origin than the given one.
+ * Returns the connection to a frame. It ignores messages of other windows, and those of an
+ * origin other than the given one.
  */
 export function framePort(frame: HTMLIFrameElement, origin: string): AppPort {
   return {

@@ -1,4 +1,4 @@
-/** The ways in which a client obtains tokens. */
+/** The grants by which a client obtains tokens. */
 import type { AuthorizationServer } from "oauth4webapi";
 import type { ClientCredentials } from "./client-authentication.ts";
 import type { ClientRegistration, Records, Tokens } from "./records.ts";

@@ -1,5 +1,6 @@
 /** The error of a task without a result. */
 
+/** The reason why a task has no result. */
 export type TaskErrorReason = "cancelled" | "expired";
 
 const brand = Symbol.for("lutra.TaskError");

@@ -107,7 +107,7 @@ describe("a legacy server over HTTP", () => {
     expect(server.seen).toEqual(["initialize", "notifications/initialized", "tools/list"]);
   });
 
-  it("is refused when it speaks another version than the given one", async () => {
+  it("is refused when it speaks a version other than the given one", async () => {
     const server = await serve(refusal(-32000, 400));
     const call = connect(server, { era: "2025-11-25" }).listTools();
     await expect(call).rejects.toThrow(/chose the version 2025-06-18; expected 2025-11-25/);

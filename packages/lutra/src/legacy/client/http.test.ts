@@ -150,7 +150,7 @@ describe("a legacy server over Streamable HTTP", () => {
     await expect.poll(() => endpoint.seen).toContain("POST notifications/cancelled");
   });
 
-  it("is told of a call that its answer does not reach", async () => {
+  it("receives the error of a call that its answer does not reach", async () => {
     const endpoint = legacyEndpoint(createOldServer());
     const client = connect(endpoint, { onElicit: () => accept });
     await client.listTools();

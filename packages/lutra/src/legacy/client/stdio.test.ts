@@ -102,7 +102,7 @@ describe("a legacy server over stdio", () => {
     expect(seen()[0]).toBe("request initialize");
   });
 
-  it("is refused when it chooses another version than the given one, also if it is modern", async () => {
+  it("is refused when it chooses a version other than the given one, also if it is modern", async () => {
     const { client, seen } = start("both", { era: "2025-11-25" });
     const refused = "the server chose the version 2024-11-05; expected 2025-11-25";
     await expect(client.listTools()).rejects.toThrow(refused);

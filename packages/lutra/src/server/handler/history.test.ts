@@ -127,7 +127,7 @@ describe("parallel branches in a replay", () => {
     expect(textOf(await call(server, retryOf(asked, answers)))).toBe(first);
   });
 
-  it("may wait for something else before their steps, in another order than before", async () => {
+  it("may wait for something else before their steps, in an order that differs from the one before", async () => {
     let round = 0;
     const handler: Handler = async (context) => {
       round += 1;

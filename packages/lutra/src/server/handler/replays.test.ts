@@ -1,4 +1,4 @@
-/** Random handlers, whose process dies again and again, replayed until they return. */
+/** Random handlers, whose process dies repeatedly, replayed until they return. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createMemoryHandleStore } from "../../stores/memory-handle-store.ts";

@@ -6,7 +6,7 @@ import type { StepInfo, StepOptions } from "./step-options.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A server whose tool runs one step, and says what came of it. */
+/** A server whose tool runs one step, and reports its outcome. */
 function stepping(options: StepOptions, effect: (info: StepInfo) => unknown) {
   return serverOf(async (context) => {
     const outcome = await context

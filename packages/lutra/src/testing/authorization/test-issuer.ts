@@ -45,7 +45,7 @@ export interface TestIssuer {
   readonly unsignedToken: () => string;
   /** Returns a token that is signed with a key which the issuer does not have. */
   readonly forgedToken: () => Promise<string>;
-  /** Replaces the key of the issuer by another one with another id. */
+  /** Replaces the key of the issuer with a new one, which has another id. */
   readonly rotate: () => Promise<void>;
   /** Creates a key of a client. */
   readonly createKey: () => Promise<TestKey>;

@@ -1,6 +1,6 @@
 /** The cases of which contracts of stores consist. Any test runner can run them. */
 
-/** One promise of a contract. `run` rejects when it is broken. */
+/** One rule of a contract. `run` rejects when it is violated. */
 export interface ContractCase {
   /** A sentence about the store. */
   readonly name: string;

@@ -42,7 +42,7 @@ interface AuthenticateRules {
 /**
  * Wraps `authenticate` so that only a principal, or with `anonymous` its absence, lets a request
  * pass. Any other value refuses the caller. An unknown error is masked, with the status 500. The
- * principal is there at once if `authenticate` returns it at once.
+ * principal is available at once if `authenticate` returns it at once.
  */
 export function failClosed<Args extends readonly [ReadHeader, ...unknown[]]>(
   authenticate: ((...args: Args) => unknown) & Pick<Authenticate, "resource">,

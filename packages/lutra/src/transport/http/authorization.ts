@@ -14,13 +14,13 @@ export interface HttpAuthorization {
    */
   readonly authorize: (server: URL, send: typeof fetch) => typeof fetch;
   /**
-   * Runs work that sends requests, and again after each sign-in that they need. The time of the user
-   * does not count towards the time limits of the work.
+   * Runs work that sends requests, and again after each sign-in that they need. The time that the user
+   * takes does not count towards the time limits of the work.
    */
   readonly afterSignIn: <T>(work: () => Promise<T>, wait: SignInWait) => Promise<T>;
 }
 
-/** The ways in which the wait for a user can end early. */
+/** The conditions under which the wait for a user ends early. */
 export interface SignInWait {
   readonly signal: AbortSignal | undefined;
   /** The functions with which the client ends its work when it is closed. */

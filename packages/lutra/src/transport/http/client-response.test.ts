@@ -163,7 +163,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
 
   it.each([
     ["404 with HTML", 404, "text/html", "<h1>no</h1>"],
-    ["502 with JSON that is no message", 502, "application/json", '{"error":"bad gateway"}'],
+    ["502 with JSON that is not a message", 502, "application/json", '{"error":"bad gateway"}'],
     ["400 with broken JSON", 400, "application/json", "{"],
     ["500 with a result", 500, "application/json", done],
     ["a redirect, which is not followed", 307, "text/plain", ""],
@@ -220,7 +220,7 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
       "text/event-stream",
       event('{"jsonrpc":"2.0","id":1,"method":"ping"}'),
     ],
-    ["an event that is no JSON", "text/event-stream", event("hello")],
+    ["an event that is not JSON", "text/event-stream", event("hello")],
   ])("refuses a response with %s", async (_what, contentType, body) => {
     const url = await serveHttp(answerWith(body, 200, contentType));
     const answer = open(url).serve(request(), context());

@@ -25,7 +25,7 @@ export interface HttpEras {
   /** The era of the server, once it is known. */
   readonly era: ServerEra | undefined;
   readonly serve: Serve;
-  /** Finds out the era from the first request, and sends it again where that is right. */
+  /** Detects the era from the first request, and sends it again where that is right. */
   readonly recover: (
     request: JSONRPCRequest,
     context: RequestContext,

@@ -6,7 +6,7 @@ import type { RequestId } from "../../protocol/json-rpc.ts";
 import { metaKeys } from "../../protocol/meta.ts";
 import { latestVersion } from "../../protocol/versioning.ts";
 
-/** Maximum size of the parameters that an example repeats, in characters of JSON, about. */
+/** Approximate maximum size of the parameters that an example repeats, in characters of JSON. */
 const maxParams = 2048;
 
 /** Maximum length of a method or name that an example repeats. */
@@ -146,7 +146,7 @@ function boundedParams({ _meta, ...params }: JSONObject): JSONObject {
   return Object.fromEntries(members);
 }
 
-/** Returns the size of a value as JSON, about. Stops counting above `most`. */
+/** Returns the approximate size of a value as JSON. Stops counting above `most`. */
 function sizeOf(value: unknown, most: number): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 8;

@@ -709,10 +709,10 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
       ["a string", "ana"],
       ["an object without an id", { sub: "ana" }],
       ["an empty id", { id: "" }],
-      ["an id that is no string", { id: 7 }],
-      ["scopes that are no list", { id: "ana", scopes: "read" }],
-      ["scopes that are no strings", { id: "ana", scopes: [1] }],
-      ["claims that are no object", { id: "ana", claims: "none" }],
+      ["an id that is not a string", { id: 7 }],
+      ["scopes that are not a list", { id: "ana", scopes: "read" }],
+      ["scopes that are not strings", { id: "ana", scopes: [1] }],
+      ["claims that are not an object", { id: "ana", claims: "none" }],
     ])("refuses the caller with 401 and a challenge for %s", async (_what, result) => {
       for (const authenticate of [() => result, async () => result]) {
         const answer = await asked({ authenticate: authenticate as never });
@@ -734,7 +734,7 @@ describe.each(runners)("basic/transports/streamable-http#security-endpoint: %s",
       }
     });
 
-    it("an error that is no protocol error is masked, reported and sent with 500", async () => {
+    it("an error that is not a protocol error is masked, reported and sent with 500", async () => {
       const failures: readonly (() => never)[] = [
         () => {
           throw new Error("db password");

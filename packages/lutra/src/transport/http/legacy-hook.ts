@@ -26,7 +26,7 @@ export interface LegacyResponse {
   readonly json?: string | undefined;
 }
 
-/** The head of an HTTP request, and the ways to respond to it. */
+/** The head of an HTTP request, and the functions that respond to it. */
 export interface LegacyExchange {
   /** The path and the query of the request, as its client knows them. */
   readonly target: string;

@@ -31,7 +31,7 @@ const maxResets = 200;
 const resetsPerSecond = 50;
 /** Time without a frame after which a connection without streams is closed, in milliseconds. */
 const maxIdleMs = 60_000;
-/** The last stream identifier, which a notice of the end names, because all streams are still served. */
+/** The last stream identifier in GOAWAY: the maximum, because all streams are still served. */
 const lastStreamId = 2 ** 31 - 1;
 
 export interface Http2Options {
@@ -136,7 +136,7 @@ export class Http2Connections {
   }
 }
 
-/** The streams that a client may still reset. Each has cost a request, and no longer counts as open. */
+/** The number of streams that a client may still reset. A reset stream no longer counts as open. */
 class ResetBudget {
   #left = maxResets;
   #at = 0;

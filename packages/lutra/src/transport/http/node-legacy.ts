@@ -88,7 +88,7 @@ export function createNodeLegacy(
   };
 }
 
-/** The head of a request, and the ways to respond to it. */
+/** The head of a request, and the functions that respond to it. */
 class NodeLegacyExchange implements LegacyExchange {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;

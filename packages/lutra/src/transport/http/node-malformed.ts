@@ -39,7 +39,7 @@ export function watchMalformed(
     const address = plainAddress(socket.remoteAddress ?? "");
     const isUnanswerable = isGone(error) || isOfHandshake(error) || !socket.writable;
     const status = isUnanswerable ? 0 : (statuses.get(error.code) ?? 400);
-    // A response that has begun can't be followed by another one, and has been counted itself.
+    // A response that has begun can't be followed by another one, and its request was counted.
     const isAnswered = hasBegun(socket);
     if (status !== 0 && !isAnswered) {
       socket.write(`HTTP/1.1 ${status} ${reasons.get(status)}\r\nConnection: close\r\n\r\n`);

@@ -191,7 +191,7 @@ describe("the page at /", () => {
     expect((await pageAt(root)).text).toContain(shown);
   });
 
-  it("does not repeat a Host that is no name", async () => {
+  it("does not repeat a Host that is not a name", async () => {
     const { port } = await start({}, { allowedHosts: ["'$(x)'"], page: true });
     const text = await new Promise<string>((resolve, reject) => {
       const headers = { ...browser, host: "'$(x)'" };
@@ -315,7 +315,7 @@ describe("basic/transports/streamable-http#earlier-streamable-http-revisions: GE
 });
 
 it.each([
-  ["a name that is no text", [{ name: { toString: 1 } }]],
+  ["a name that is not text", [{ name: { toString: 1 } }]],
   ["a list in a list", [[{ toString: 1 }]]],
 ])("shows the page although a prompt has %s", async (_what, list) => {
   const odd = { prompts: [{ name: "odd", arguments: list }], resultType: "complete" };

@@ -1,4 +1,4 @@
-/** The responses to requests that are not served, with texts that tell what to send. */
+/** The responses to requests that are not served, with texts that describe a valid request. */
 import type { IncomingMessage } from "node:http";
 import { discover } from "../../protocol/discover.ts";
 import { type RequestId, readId } from "../../protocol/json-rpc.ts";
@@ -13,7 +13,7 @@ import type { ReadHeader, Refusal } from "./rules.ts";
 /** Maximum size of a body that is read for an error response, in bytes. */
 const maxReadBytes = 65_536;
 
-/** A refusal whose response tells what to send. */
+/** A refusal whose response describes a valid request. */
 export interface ExplainedRefusal extends Refusal {
   /** The id of the request, if its body was read. */
   readonly id?: RequestId | undefined;
@@ -22,8 +22,8 @@ export interface ExplainedRefusal extends Refusal {
 }
 
 /**
- * Adds to a refusal what to send instead: an example in the error for another media type, for which
- * a small body is read, and a text for another HTTP method. Returns other refusals unchanged.
+ * Adds a description of a valid request to a refusal: an example in the error for another media type,
+ * for which a small body is read, and a text for another HTTP method. Returns other refusals unchanged.
  *
  * @spec basic/transports/streamable-http#earlier-streamable-http-revisions
  */

@@ -44,14 +44,17 @@ it.each([
   ["createFetchHandler", createFetchHandler],
   ["connect", connect],
   ["serveStdio", serveStdio],
-])("%s refuses what is no server, instead of failing with each request", (name, create) => {
-  const module = { default: server };
-  expect(() => create(module as never)).toThrow(
-    `${name}: expected a server, such as createServer({ ... })`,
-  );
-});
+])(
+  "%s refuses a value that is not a server, instead of failing with each request",
+  (name, create) => {
+    const module = { default: server };
+    expect(() => create(module as never)).toThrow(
+      `${name}: expected a server, such as createServer({ ... })`,
+    );
+  },
+);
 
-it("serveHttp refuses what is no server", async () => {
+it("serveHttp refuses a value that is not a server", async () => {
   await expect(serveHttp({} as never)).rejects.toThrow("serveHttp: expected a server");
 });
 

@@ -22,7 +22,7 @@ describe("an event stream", () => {
     ["joins several data lines with a line feed", "data: a\ndata: b\n\n", ["a\nb"]],
     ["takes one space off the value and no more", "data:  a \ndata:b\n\n", [" a \nb"]],
     ["knows a field without a colon", "data\ndata: a\n\n", ["\na"]],
-    ["ignores comments, which are no malformed input", ":\r\n: keep-alive\n\ndata: a\n\n", ["a"]],
+    ["ignores comments, which are not malformed input", ":\r\n: keep-alive\n\ndata: a\n\n", ["a"]],
     ["ignores a comment within an event", "data: a\n:\ndata: b\n\n", ["a\nb"]],
     ["ignores id, retry and unknown fields", "id: 1\nretry: 5\nfoo: x\ndata: a\n\n", ["a"]],
     ["reads events that name the type message", "event: message\ndata: a\n\n", ["a"]],

@@ -59,7 +59,7 @@ export interface HttpHandlerOptions {
   readonly keepAliveMs?: number;
   /**
    * Identifies the caller of each request by its headers, before its body is read. Requests for
-   * which it returns no principal are refused with the status 401. An error that is no
+   * which it returns no principal are refused with the status 401. An error that is not a
    * `ProtocolError` is masked, with the status 500.
    *
    * @default every caller is served, without a principal

@@ -39,7 +39,7 @@ describe("a server of an earlier revision", () => {
     expect(transport.pid).toBe(pid);
   });
 
-  it("may list versions that are no text, and keeps one process", async () => {
+  it("may list versions that are not text, and keeps one process", async () => {
     const transport = connect("--odd-versions");
     await expect(send(transport, "crash")).rejects.toMatchObject(malformed);
     const { pid } = transport;

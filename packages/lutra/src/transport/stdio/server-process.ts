@@ -177,7 +177,7 @@ export class ServerProcess {
     return child;
   }
 
-  /** Finds out if the server speaks an earlier revision, before it gets a request. */
+  /** Detects whether the server speaks an earlier revision, before it gets a request. */
   async #probe(child: Child, request: JSONRPCRequest): Promise<void> {
     const timeoutMs = this.#probeTimeoutMs;
     const { signal } = this.#closed;

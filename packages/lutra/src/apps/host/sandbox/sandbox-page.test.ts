@@ -161,7 +161,7 @@ describe("the proxy", () => {
   it.each([
     ["without a host", { query: "" }],
     ["for a host with a path", { query: `host=${host}/x` }],
-    ["for another host than the embedding one", { ancestor: "https://evil.example" }],
+    ["for a host other than the embedding one", { ancestor: "https://evil.example" }],
     [
       "on the origin of the host",
       { query: "host=https://sandbox.example", ancestor: "https://sandbox.example" },

@@ -236,7 +236,7 @@ describe("ext-skills/skills#resources", () => {
 
   it.each([
     ["no resources", { resources: undefined }],
-    ["another text than dynamic", { resources: "none" }],
+    ["a text other than dynamic", { resources: "none" }],
     ["no entry for SKILL.md", { resources: [] }],
     ["a digest in capitals", { resources: [{ ...own, digest: `sha256:${"A".repeat(64)}` }] }],
     ["no size", { resources: [{ ...own, size: undefined }] }],
@@ -263,7 +263,7 @@ describe("ext-skills/skills#resources", () => {
     await expect(skills.load(uri)).rejects.toMatchObject({ reason: "invalid" });
   });
 
-  it("an entry for another URI than the one that was asked for is invalid", async () => {
+  it("an entry for a URI other than the requested one is invalid", async () => {
     const server = changing((result) => {
       if (result.skill === undefined) return result;
       const other = "skill://acme/other/refunds/SKILL.md";

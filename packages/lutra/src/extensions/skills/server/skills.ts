@@ -17,8 +17,8 @@ import { readValues } from "./skill-values.ts";
 
 export interface SkillsOptions {
   /**
-   * A folder with skills, or skills as values. A relative folder is one of the working directory;
-   * `new URL("./skills", import.meta.url)` is one beside the module. Folders need Node, Deno or Bun.
+   * A folder with skills, or skills as values. A relative path is relative to the working directory;
+   * `new URL("./skills", import.meta.url)` is a folder beside the module. Folders need Node, Deno or Bun.
    */
   readonly from: string | URL | readonly SkillDefinition[];
   /** Freshness of the list, the entries and the files. @default that of the server's lists */
@@ -33,7 +33,7 @@ export interface SkillsExtension extends Extension {
    * Reads the folder again, or takes other values, and notifies subscribers of what has changed. Other
    * replicas are not affected; call it in each of them.
    *
-   * @throws {TypeError} for invalid skills; those before remain
+   * @throws {TypeError} for invalid skills; the previous ones remain
    */
   readonly reload: (from?: SkillsOptions["from"]) => void;
 }

@@ -23,7 +23,7 @@ export interface AwaitInit {
   readonly seed?: TaskInfo | undefined;
   readonly notifications: boolean;
   readonly options: Pick<RequestOptions, "signal" | "timeoutMs">;
-  /** Called once when the waiting ends before the task does. */
+  /** Called once when the wait ends before the task does. */
   readonly onLeft: () => void;
 }
 

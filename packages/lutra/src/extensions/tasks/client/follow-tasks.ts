@@ -116,7 +116,7 @@ declare module "../../../client/client-types.js" {
  * Creates the Tasks extension for a client. `callTool` then resolves to the final result, even if
  * the call becomes a task. It rejects with the `ProtocolError` of a failed task, and with a
  * `TaskError` if the task was cancelled or has expired. The client's handlers answer input requests.
- * Timeouts apply to single requests and not to tasks. A signal ends the waiting, not the task.
+ * Timeouts apply to single requests and not to tasks. A signal stops the wait, not the task.
  *
  * @example
  * ```ts

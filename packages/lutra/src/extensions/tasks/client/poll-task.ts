@@ -38,9 +38,9 @@ export interface PolledTask extends RetryOptions {
 }
 
 export interface TaskWaiter {
-  /** Called with each state that requires input. If it throws, the waiting ends with its error. */
+  /** Called with each state that requires input. If it throws, the wait ends with its error. */
   readonly onInput: (task: InputRequiredTask) => void;
-  /** Called once when the waiting ends before the task does, because of an abort or an error. */
+  /** Called once when the wait ends before the task does, because of an abort or an error. */
   readonly onLeft: () => void;
 }
 
