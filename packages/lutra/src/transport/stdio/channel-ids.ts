@@ -1,7 +1,7 @@
 /**
- * Replaces the ids and progress tokens of requests by ids of the stdio channel. Requests of several
- * callers may therefore share ids, and a late answer to a cancelled request is not taken for the
- * answer to a newer one.
+ * Replaces the ids and progress tokens of requests with ids of the stdio channel. Requests of several
+ * callers may therefore share ids, and a late answer to a cancelled request is not mistaken for
+ * the answer to a newer one.
  *
  * @spec basic/index#requests, basic/patterns/progress#progress-flow
  */

@@ -25,7 +25,7 @@ export interface ExchangesOptions {
   readonly maxInFlight: number;
   /** Maximum size of all requests that wait before `isFull`. */
   readonly maxWaitingBytes: number;
-  /** Called with errors whose cause the client is not told. */
+  /** Called with errors whose cause is hidden from the client. */
   readonly onError: (error: unknown) => void;
   /** Called when a request has ended, so that `isFull` may have changed. */
   readonly onEnd: () => void;
