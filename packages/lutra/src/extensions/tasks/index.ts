@@ -12,7 +12,7 @@ export type {
 } from "./client/follow-tasks.ts";
 export { followTasks } from "./client/follow-tasks.ts";
 export type { TasksOptions } from "./options.ts";
-// For those who speak the extension without the client or server of this package.
+// For programs that implement the extension without the client or server of this package.
 export type {
   CancelledTask,
   CompletedTask,
