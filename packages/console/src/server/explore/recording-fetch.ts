@@ -1,5 +1,5 @@
 /** Sends HTTP requests and records them with their responses, as they are on the wire. */
-import { createConnector } from "lutra/internal";
+import { createConnector, withoutSecrets } from "lutra/internal";
 import { Agent, type RequestInit as UndiciInit, fetch as undiciFetch } from "undici";
 import { maskHeaders } from "./mask-headers.ts";
 import type { Answered } from "./sign-in.ts";
@@ -37,11 +37,12 @@ export function createRecordingFetch(
       dispatcher,
     })) as unknown as Response;
     const http = { status: response.status, headers: maskHeaders(response.headers) };
+    const [, token] = (given.get("authorization") ?? "").split(" ");
     onAnswer({
       url,
       hasToken: given.has("authorization"),
       status: response.status,
-      challenge: response.headers.get("www-authenticate") ?? undefined,
+      challenge: challengeOf(response, token),
       ms: Math.round(performance.now() - since),
     });
     if (response.body === null) {
@@ -55,6 +56,12 @@ export function createRecordingFetch(
     return new Response(body, { status, statusText, headers });
   };
   return { fetch: send as typeof fetch, close: () => dispatcher.destroy() };
+}
+
+/** Returns the challenge of a response, without the token if the server repeats it. */
+function challengeOf({ headers }: Response, token: string | undefined): string | undefined {
+  const challenge = headers.get("www-authenticate");
+  return challenge === null ? undefined : withoutSecrets(challenge, [token]);
 }
 
 type Passing = TransformStream<Uint8Array, Uint8Array>;

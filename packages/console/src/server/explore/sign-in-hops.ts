@@ -1,5 +1,7 @@
 /** The requests of one sign-in, in their order. They contain no tokens, codes or secrets. */
 
+import { quotedPeerText } from "lutra/internal";
+
 /** One request of a sign-in, or the page for the user. */
 export interface Hop {
   /** The purpose, in words. */
@@ -73,7 +75,7 @@ export function createHops(onChange: () => void): Hops {
       const ms = () => Math.round(performance.now() - since);
       try {
         const response = await send(input, init);
-        const problem = response.ok ? undefined : await problemIn(response);
+        const problem = response.ok ? undefined : await problemIn(response, secretsIn(init?.body));
         add({ ...hop, status: response.status, ms: ms(), ...(problem && { problem }) });
         return response;
       } catch (error) {
@@ -102,12 +104,24 @@ function stepOf(url: string, init: RequestInit | undefined): string {
   return init?.method === "POST" ? "registration of the client" : "request";
 }
 
+/** The parameters of requests that the page may show; an error may repeat all others. */
+const plainParameters = [...shownParameters, "grant_type", "token_type_hint"];
+
+/** Returns the secrets of a request, which an authorization server may repeat in an error. */
+function secretsIn(body: unknown): readonly string[] {
+  const form = body instanceof URLSearchParams ? body : new URLSearchParams(textOf(body));
+  return [...form].flatMap(([name, value]) => (plainParameters.includes(name) ? [] : [value]));
+}
+
 function textOf(body: unknown): string {
   return typeof body === "string" && !body.startsWith("{") ? body : "";
 }
 
 /** Returns the error of an authorization server, which a response contains by RFC 6749. */
-async function problemIn(response: Response): Promise<string | undefined> {
+async function problemIn(
+  response: Response,
+  secrets: readonly string[],
+): Promise<string | undefined> {
   // Metadata can be at several places, and a server answers 404 at the others.
   if (response.status === 404) return undefined;
   const value: unknown = await response
@@ -116,5 +130,8 @@ async function problemIn(response: Response): Promise<string | undefined> {
     .catch(() => undefined);
   const { error, error_description: text } = (value ?? {}) as { readonly [name: string]: unknown };
   if (typeof error !== "string") return `status ${response.status}`;
-  return typeof text === "string" ? `${error}: ${text}` : error;
+  const [name, reason] = [error, typeof text === "string" ? text : ""].map((one) =>
+    quotedPeerText(one, secrets),
+  );
+  return reason === "" ? name : `${name}: ${reason}`;
 }

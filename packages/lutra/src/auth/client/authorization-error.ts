@@ -89,13 +89,3 @@ export class SignInRequiredError extends AuthorizationError {
     return this.#authorizationUrl;
   }
 }
-
-/** Returns text of a peer as messages show it: printable, on one line, and short. */
-export function quoted(text: string | undefined): string {
-  if (text === undefined || text === "") return "";
-  const line = text.replace(/[^\x20-\x7e]+/g, " ");
-  return line.length > maxQuotedLength ? `${line.slice(0, maxQuotedLength)}…` : line;
-}
-
-/** Maximum number of characters of a peer that a message shows. */
-const maxQuotedLength = 200;

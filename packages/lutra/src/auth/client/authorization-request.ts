@@ -11,7 +11,8 @@ import {
   generateRandomState,
 } from "oauth4webapi";
 import { parseURL } from "../../protocol/parse-url.ts";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import { createDPoPKey } from "./dpop.ts";
 import type { GrantRequest } from "./grant.ts";
 import { isLoopback, isProtected } from "./loopback.ts";

@@ -3,7 +3,8 @@
  *
  * @spec basic/authorization/index#authorization-response-validation
  */
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import type { PendingSignIn } from "./records.ts";
 import { oauthError } from "./token-request.ts";
 
@@ -18,7 +19,7 @@ const single = ["code", "state", "iss", "error", "error_description", "error_uri
  *   that the authorization server reports
  */
 export function codeOf(parameters: URLSearchParams, pending: PendingSignIn): string {
-  const { issuer, state } = pending;
+  const { issuer, state, codeVerifier, client } = pending;
   const repeated = single.find((name) => parameters.getAll(name).length > 1);
   if (repeated !== undefined) {
     throw invalid(issuer, `expected one parameter ${repeated}, got several`);
@@ -32,7 +33,10 @@ export function codeOf(parameters: URLSearchParams, pending: PendingSignIn): str
   requireIssuer(parameters.get("iss"), pending);
   const error = parameters.get("error");
   if (error !== null) {
-    throw oauthError(issuer, { error, error_description: parameters.get("error_description") });
+    const error_description = parameters.get("error_description");
+    // A server may repeat what it was sent, or what it has issued.
+    const secrets = [state, codeVerifier, client.clientSecret, parameters.get("code") ?? undefined];
+    throw oauthError(issuer, { error, error_description }, secrets);
   }
   const code = parameters.get("code");
   if (code === null || code === "") throw invalid(issuer, "expected a code");

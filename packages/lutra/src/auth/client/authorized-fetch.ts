@@ -9,6 +9,7 @@ import {
   protectedResourceRequest,
   WWWAuthenticateChallengeError,
 } from "oauth4webapi";
+import { withoutSecrets } from "../../protocol/peer-text.ts";
 import { unlessAborted } from "../../time/abort.ts";
 import { refusalOf } from "./challenge.ts";
 import type { Tokens } from "./records.ts";
@@ -36,13 +37,25 @@ export function authorizedFetch(
       const tokens = await unlessAborted(authorization.tokens(), signal);
       const response = await sendWith(tokens, { url, init, send, authorization });
       const refusal = await refusalOf(response);
-      if (refusal === undefined || count >= maxResends) return response;
+      if (refusal === undefined || count >= maxResends) return withoutToken(response, tokens);
       await response.body?.cancel();
       // The signer of proofs has read the nonce of the response.
       hasNonce = refusal.asksForNonce && tokens?.dpopKey !== undefined && !hasNonce;
       if (!hasNonce) await unlessAborted(authorization.recover(refusal, tokens), signal);
     }
   };
+}
+
+/** Returns a response whose challenge does not repeat the token, since errors contain challenges. */
+function withoutToken(response: Response, tokens: Tokens | undefined): Response {
+  const challenge = response.headers.get("www-authenticate");
+  if (challenge === null || tokens === undefined) return response;
+  const shown = withoutSecrets(challenge, [tokens.accessToken]);
+  if (shown === challenge) return response;
+  const { status, statusText, body } = response;
+  const headers = new Headers(response.headers);
+  headers.set("www-authenticate", shown);
+  return new Response(body, { status, statusText, headers });
 }
 
 interface Sending {

@@ -8,7 +8,8 @@ import {
   None,
   PrivateKeyJwt,
 } from "oauth4webapi";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 
 /** The key of a client that signs assertions. */
 export interface ClientKey {
@@ -44,7 +45,7 @@ export async function authenticationOf(
   const method = methodOf(client, as);
   const { clientSecret = "", key } = client;
   if (method === "none") return None();
-  if (method === "client_secret_basic") return basic(clientSecret);
+  if (method === "client_secret_basic") return basic(client);
   if (method === "client_secret_post") return ClientSecretPost(clientSecret);
   if (method === "private_key_jwt" && key !== undefined) return signed(key);
   throw new AuthorizationError(
@@ -71,11 +72,15 @@ function methodOf(
  * Authenticates by HTTP Basic. The library escapes unreserved characters such as hyphens, too, which
  * servers that do not decode the credentials refuse.
  */
-function basic(clientSecret: string): ClientAuth {
-  return (_as, { client_id }, _body, headers) => {
-    const credentials = `${formEncoded(client_id)}:${formEncoded(clientSecret)}`;
-    headers.set("authorization", `Basic ${btoa(credentials)}`);
+function basic(client: ClientCredentials): ClientAuth {
+  return (_as, _client, _body, headers) => {
+    headers.set("authorization", `Basic ${basicCredentials(client)}`);
   };
+}
+
+/** Returns the credentials of a client for HTTP Basic. */
+export function basicCredentials({ clientId, clientSecret = "" }: ClientCredentials): string {
+  return btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`);
 }
 
 function formEncoded(text: string): string {

@@ -5,7 +5,8 @@
  */
 import type { TokenEndpointResponse } from "oauth4webapi";
 import { requireArray } from "../../protocol/known-members.ts";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import type { ClientCredentials } from "./client-authentication.ts";
 import { createDPoPKey } from "./dpop.ts";
 import type { Grant, GrantRequest } from "./grant.ts";

@@ -1,7 +1,8 @@
 /** Tokens that are bound to a key of the client (RFC 9449). */
 import type { JWK } from "jose";
 import { DPoP, type DPoPHandle, generateKeyPair } from "oauth4webapi";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 
 const algorithm = "ES256";
 const curve = { name: "ECDSA", namedCurve: "P-256" } as const;

@@ -5,7 +5,8 @@
  * @spec basic/authorization/index#mcp-authorization-extensions
  */
 import type { AuthorizationServer } from "oauth4webapi";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import type { ClientCredentials } from "./client-authentication.ts";
 import { directGrant, type IssuedCredentials, jwtBearer } from "./client-credentials.ts";
 import type { Grant, GrantRequest } from "./grant.ts";

@@ -10,7 +10,8 @@ import {
   dynamicClientRegistrationRequest,
 } from "oauth4webapi";
 import { isObject, type JSONObject } from "../../protocol/json.ts";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import type { ClientCredentials } from "./client-authentication.ts";
 import { applicationType } from "./client-metadata.ts";
 import type { ClientRegistration, Entry } from "./records.ts";
@@ -173,10 +174,12 @@ function grantTypes({ grant_types_supported: supported }: AuthorizationServer): 
 function refusedRegistration(
   as: AuthorizationServer,
   { status }: Response,
-  { error, error_description }: JSONObject,
+  { error, error_description, client_secret, registration_access_token }: JSONObject,
 ): AuthorizationError {
-  const code = typeof error === "string" ? quoted(error) : `HTTP status ${status}`;
-  const details = typeof error_description === "string" ? ` (${quoted(error_description)})` : "";
+  const secrets = [client_secret, registration_access_token].map(String);
+  const code = typeof error === "string" ? quoted(error, secrets) : `HTTP status ${status}`;
+  const details =
+    typeof error_description === "string" ? ` (${quoted(error_description, secrets)})` : "";
   return new AuthorizationError(
     "registration_refused",
     `${quoted(as.issuer)}: the authorization server did not register the client: ${code}${details}; register it by hand, and pass clients: [{ issuer, clientId }]`,

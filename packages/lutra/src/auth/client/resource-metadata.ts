@@ -6,9 +6,10 @@
  */
 import type { JSONObject } from "../../protocol/json.ts";
 import { parseURL } from "../../protocol/parse-url.ts";
+import { quoted } from "../../protocol/peer-text.ts";
 import { addressOf } from "../../transport/http/client.ts";
 import { getJSON, type MetadataRequest } from "../get-json.ts";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import type { Refusal } from "./challenge.ts";
 import { validScopes } from "./scopes.ts";
 

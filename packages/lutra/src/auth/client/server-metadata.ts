@@ -5,9 +5,10 @@
  */
 import type { AuthorizationServer } from "oauth4webapi";
 import { parseURL } from "../../protocol/parse-url.ts";
+import { quoted } from "../../protocol/peer-text.ts";
 import { getJSON, type MetadataRequest } from "../get-json.ts";
 import { serverMetadataURLs } from "../server-metadata-urls.ts";
-import { AuthorizationError, quoted } from "./authorization-error.ts";
+import { AuthorizationError } from "./authorization-error.ts";
 import { isProtected } from "./loopback.ts";
 
 /**

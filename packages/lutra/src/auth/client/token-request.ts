@@ -20,8 +20,13 @@ import {
   WWWAuthenticateChallengeError,
 } from "oauth4webapi";
 import { isObject } from "../../protocol/json.ts";
-import { AuthorizationError, type AuthorizationFailure, quoted } from "./authorization-error.ts";
-import { authenticationOf, type ClientCredentials } from "./client-authentication.ts";
+import { quoted } from "../../protocol/peer-text.ts";
+import { AuthorizationError, type AuthorizationFailure } from "./authorization-error.ts";
+import {
+  authenticationOf,
+  basicCredentials,
+  type ClientCredentials,
+} from "./client-authentication.ts";
 import { createProofs } from "./dpop.ts";
 import type { ClientRegistration, Tokens } from "./records.ts";
 
@@ -60,8 +65,27 @@ export async function requestTokens(
       throw error;
     });
   } catch (error) {
-    throw await toAuthorizationError(as.issuer, error);
+    throw await toAuthorizationError(as.issuer, error, secretsOf(client, parameters));
   }
+}
+
+/** The parameters of token requests that nobody but the authorization server may read. */
+const secretParameters = [
+  "actor_token",
+  "assertion",
+  "code",
+  "code_verifier",
+  "refresh_token",
+  "subject_token",
+];
+
+/** Returns the secrets of a request, which an authorization server may repeat in an error. */
+function secretsOf(
+  client: ClientCredentials,
+  parameters: TokenParameters,
+): readonly (string | undefined)[] {
+  const sent = secretParameters.map((name) => parameters[name]);
+  return [...sent, client.clientSecret, basicCredentials(client)];
 }
 
 interface Sent {
@@ -136,14 +160,18 @@ export function tokensOf(
  * Converts an error of the library. Its cause is left out, because it contains the response, and so
  * perhaps tokens.
  */
-async function toAuthorizationError(issuer: string, error: unknown): Promise<unknown> {
-  if (error instanceof ResponseBodyError) return oauthError(issuer, error.cause);
+async function toAuthorizationError(
+  issuer: string,
+  error: unknown,
+  secrets: readonly (string | undefined)[],
+): Promise<unknown> {
+  if (error instanceof ResponseBodyError) return oauthError(issuer, error.cause, secrets);
   if (error instanceof WWWAuthenticateChallengeError) {
     const body: unknown = await error.response.json().catch(() => undefined);
-    return oauthError(issuer, isObject(body) ? body : { error: "invalid_client" });
+    return oauthError(issuer, isObject(body) ? body : { error: "invalid_client" }, secrets);
   }
   if (error instanceof UnsupportedOperationError || error instanceof OperationProcessingError) {
-    const message = `${quoted(issuer)}: the response of the authorization server is invalid: ${quoted(error.message)}`;
+    const message = `${quoted(issuer)}: the response of the authorization server is invalid: ${quoted(error.message, secrets)}`;
     return new AuthorizationError("invalid_response", message);
   }
   return error;
@@ -164,17 +192,23 @@ const failures: ReadonlyMap<string, readonly [AuthorizationFailure, string]> = n
   ["temporarily_unavailable", ["server_error", "try again later"]],
 ]);
 
-/** Returns the error for an `error` of an authorization server. */
+/**
+ * Returns the error for an `error` of an authorization server.
+ *
+ * @param secrets Values that the authorization server knows, and may repeat
+ */
 export function oauthError(
   issuer: string,
   { error, error_description }: { readonly error?: unknown; readonly error_description?: unknown },
+  secrets: readonly (string | undefined)[],
 ): AuthorizationError {
-  const code = typeof error === "string" ? error : "invalid_request";
+  const code = typeof error === "string" ? quoted(error, secrets) : "invalid_request";
   const [failure, remedy] = failures.get(code) ?? ["request_refused", "see the description"];
-  const details = typeof error_description === "string" ? ` (${quoted(error_description)})` : "";
+  const text = typeof error_description === "string" ? quoted(error_description, secrets) : "";
+  const details = text === "" ? "" : ` (${text})`;
   return new AuthorizationError(
     failure,
-    `${quoted(issuer)}: the authorization server answered ${quoted(code)}${details}; ${remedy}`,
+    `${quoted(issuer)}: the authorization server answered ${code}${details}; ${remedy}`,
     { code },
   );
 }

@@ -1,0 +1,42 @@
+/** Text of a peer as messages show it. A peer may repeat what it was sent, so secrets are removed. */
+
+/** Maximum number of characters of a peer that a message shows. */
+const maxQuotedLength = 200;
+/** Maximum number of characters that are searched for signed tokens. */
+const maxSearchedLength = 2048;
+/** Length below which a value is no secret, and may be part of a word. */
+const minSecretLength = 6;
+
+/** The text in place of a secret. */
+const mask = "***";
+
+/** A JSON Web Token, or its beginning. */
+const signedToken = /\beyJ[\w-]+\.[\w.-]*/g;
+
+/**
+ * Returns text of a peer as messages show it: printable, on one line, short and without secrets.
+ *
+ * @param secrets Values that the peer knows and nobody may read. Signed tokens are always removed
+ */
+export function quoted(
+  text: string | undefined,
+  secrets: readonly (string | undefined)[] = [],
+): string {
+  if (text === undefined || text === "") return "";
+  const shown = withoutSecrets(text, secrets).slice(0, maxSearchedLength);
+  const line = shown.replace(signedToken, mask).replace(/[^\x20-\x7e]+/g, " ");
+  return line.length > maxQuotedLength ? `${line.slice(0, maxQuotedLength)}…` : line;
+}
+
+/** Returns text with a mask in place of each secret, also where it is encoded as in URLs and forms. */
+export function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
+  const known = secrets.filter((one): one is string => (one?.length ?? 0) >= minSecretLength);
+  // The longest first, since one may contain another.
+  const forms = known.flatMap(formsOf).sort((one, other) => other.length - one.length);
+  return forms.reduce((rest, form) => rest.replaceAll(form, mask), text);
+}
+
+function formsOf(secret: string): readonly string[] {
+  const inForm = new URLSearchParams([["", secret]]).toString().slice(1);
+  return [...new Set([secret, encodeURIComponent(secret), inForm])];
+}
