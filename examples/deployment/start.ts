@@ -24,7 +24,7 @@ const endpoint = await serveHttp(server, {
 });
 console.log(`listening on ${endpoint.url}`);
 
-/** Reads lines of an id, a token and scopes, in the format of `lutra serve --tokens`. */
+/** Reads lines of an id, a token and scopes, in the format of `lutra serve --token-file`. */
 function callers(text: string) {
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
   return lines.map((line) => {

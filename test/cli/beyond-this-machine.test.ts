@@ -22,7 +22,7 @@ describe.each(commands)("lutra %s", (_command, args) => {
     expect(lutra.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
     expect((await send(lutra.url, "server/discover")).status).toBe(200);
     expect(lutra.stderr.filter(isWarning)).toEqual([
-      `${warning}restrict it with --tokens or --auth`,
+      `${warning}restrict it with --token-file or --auth`,
     ]);
     await endLutra(lutra);
   });

@@ -46,10 +46,10 @@ describe.each([
   ["serve", []],
   ["up", ["--replicas", "2"]],
 ])("lutra %s", (command, options) => {
-  describe("with --tokens", () => {
+  describe("with --token-file", () => {
     let server: RunningServer;
     beforeAll(async () => {
-      server = await startLutra(command, "who-server.mjs", ...options, "--tokens", file);
+      server = await startLutra(command, "who-server.mjs", ...options, "--token-file", file);
       return () => endLutra(server);
     });
 
@@ -96,9 +96,9 @@ describe.each([
   });
 
   it.each([
-    [["--tokens", "missing"], "lutra: --tokens missing: no such file"],
-    [["--tokens", "auth.mjs"], "lutra: --tokens auth.mjs: line 1: expected an id, a token"],
-    [["--tokens", "a", "--auth", "b"], "lutra: --tokens and --auth: expected one of them"],
+    [["--token-file", "missing"], "lutra: --token-file missing: no such file"],
+    [["--token-file", "auth.mjs"], "lutra: --token-file auth.mjs: line 1: expected an id, a token"],
+    [["--token-file", "a", "--auth", "b"], "lutra: --token-file and --auth: expected one of them"],
     [
       ["--auth", "no-default.mjs"],
       "lutra: cannot use no-default.mjs: its default export is missing",
@@ -127,11 +127,11 @@ it("LUTRA_TOKENS has the format of the file, and is not shown in errors", async 
   }
 });
 
-it("--stdio has no callers to verify", async () => {
+it("--stdio has no callers to verify, also by the other name of the option", async () => {
   const lutra = runLutra("serve", "who-server.mjs", "--stdio", "--tokens", file);
   expect(await lutra.exited).toBe(2);
   await lutra.closed;
   expect(lutra.stderr).toEqual([
-    "lutra: --tokens: not with --stdio, which has no credentials; remove it",
+    "lutra: --token-file: not with --stdio, which has no credentials; remove it",
   ]);
 });

@@ -111,7 +111,7 @@ describe("static tokens", () => {
     const server = await startLutra(
       command,
       fileAt("server.ts"),
-      "--tokens",
+      "--token-file",
       fileAt("callers.txt"),
     );
     await expectTokens(server, pageTokens());

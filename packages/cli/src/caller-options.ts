@@ -6,7 +6,8 @@ import type { Variable } from "./environment.ts";
 export const tokensVariable: Variable = "LUTRA_TOKENS";
 
 export const callerOptions: { readonly [name: string]: CommandOption } = {
-  tokens: {
+  "token-file": {
+    alias: "tokens",
     placeholder: "FILE",
     description:
       "File with one bearer token per line: the id of the caller, the token and its scopes",
@@ -16,6 +17,6 @@ export const callerOptions: { readonly [name: string]: CommandOption } = {
   auth: {
     placeholder: "MODULE",
     description:
-      "File whose default export is a function that verifies credentials; not with `--tokens`",
+      "File whose default export is a function that verifies credentials; not with `--token-file`",
   },
 };

@@ -7,19 +7,19 @@ import type { CommandLine } from "./command-line.ts";
 import { loadAuthenticate } from "./load-authenticate.ts";
 
 /**
- * Returns the function that verifies callers: of `--auth`, of `--tokens`, or of the environment. The
+ * Returns the function that verifies callers: of `--auth`, of `--token-file`, or of the environment. The
  * options take precedence over the environment. Returns undefined if every caller may call.
  *
  * @throws {CommandError} if both options are given, and for a file that can't be used; the message
  *   contains no tokens
  */
 export async function authenticateOf({ options }: CommandLine): Promise<Authenticate | undefined> {
-  const { tokens, auth } = options;
-  if (tokens !== undefined && auth !== undefined) {
-    throw new CommandError("--tokens and --auth: expected one of them", 2);
+  const { "token-file": file, auth } = options;
+  if (file !== undefined && auth !== undefined) {
+    throw new CommandError("--token-file and --auth: expected one of them", 2);
   }
   if (typeof auth === "string") return await loadAuthenticate(auth);
-  if (typeof tokens === "string") return await tokensOf(`--tokens ${tokens}`, () => read(tokens));
+  if (typeof file === "string") return await tokensOf(`--token-file ${file}`, () => read(file));
   const text = process.env[tokensVariable];
   return text === undefined ? undefined : await tokensOf(tokensVariable, () => text);
 }

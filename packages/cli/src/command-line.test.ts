@@ -13,7 +13,7 @@ const command: Command = {
   details: "Starts a fleet.",
   arguments: [{ name: "module", description: "the path of a server module" }],
   options: {
-    port: { placeholder: "P", description: "The port." },
+    port: { placeholder: "P", description: "The port.", alias: "listen" },
     stdio: { description: "Over stdio." },
     "trusted-proxy": { placeholder: "A", description: "A proxy.", isRepeatable: true },
   },
@@ -27,6 +27,14 @@ describe("parseCommandLine", () => {
     const expected = { values: ["server.ts"], options: { port: "4000", stdio: true } };
     expect(await parse("server.ts", "--port", "4000", "--stdio")).toEqual(expected);
     expect(await parse("--stdio", "--port=4000", "server.ts")).toEqual(expected);
+  });
+
+  it("accepts the other name of an option as if it were the listed one", async () => {
+    const { options } = (await parse("server.ts", "--listen", "4000")) ?? {};
+    expect(options).toEqual({ port: "4000" });
+    const line = await parse("server.ts", "--port", "1", "--listen=2");
+    expect(line?.options).toEqual({ port: "2" });
+    await expect(parse("server.ts", "--listen")).rejects.toThrow("--listen requires a value");
   });
 
   it.each([

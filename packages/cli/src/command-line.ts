@@ -19,6 +19,8 @@ export interface CommandOption {
   readonly letter?: string;
   /** True if the option may be given several times. Otherwise the last occurrence applies. */
   readonly isRepeatable?: boolean;
+  /** Another name, which is accepted and not listed. */
+  readonly alias?: string;
 }
 
 /** A positional argument. */
@@ -100,7 +102,10 @@ export async function parseCommandLine(
   command: Command,
   args: readonly string[],
 ): Promise<CommandLine | undefined> {
-  const known: Command["options"] = { ...command.options, ...commonOptions };
+  const listed: Command["options"] = { ...command.options, ...commonOptions };
+  const aliases = aliasesOf(listed);
+  const other = [...aliases].map(([alias, name]) => [alias, listed[name] as CommandOption]);
+  const known: Command["options"] = { ...listed, ...Object.fromEntries(other) };
   const { own, program, named } = await splitWords(command, known, args);
   const { tokens } = parseArgs({
     args: [...own],
@@ -116,15 +121,23 @@ export async function parseCommandLine(
   await requireKnown(command, known, given);
   const options: Record<string, OptionValue> = {};
   for (const token of given) {
-    const value = givenValue(command, known[token.name] as CommandOption, token);
-    const before = options[token.name] ?? [];
-    const isOneOfMany = typeof value === "string" && known[token.name]?.isRepeatable;
-    options[token.name] = isOneOfMany && Array.isArray(before) ? [...before, value] : value;
+    const option = known[token.name] as CommandOption;
+    const value = givenValue(command, option, token);
+    const name = aliases.get(token.name) ?? token.name;
+    const before = options[name] ?? [];
+    const isOneOfMany = typeof value === "string" && option.isRepeatable;
+    options[name] = isOneOfMany && Array.isArray(before) ? [...before, value] : value;
   }
   const expected = program === undefined ? command.arguments : command.arguments.slice(1);
   if (options.help && !(command.acceptsNamed && values.length >= expected.length)) return undefined;
   requireArguments(command, expected, values);
   return command.hasTarget ? { values, options, program, named } : { values, options };
+}
+
+/** Returns the listed names of options by their aliases. */
+function aliasesOf(listed: Command["options"]): ReadonlyMap<string, string> {
+  const pairs = Object.entries(listed);
+  return new Map(pairs.flatMap(([name, { alias }]) => (alias ? [[alias, name]] : [])));
 }
 
 /** Loads the code that separates the words for a server only for commands that have a target. */

@@ -46,7 +46,7 @@ export async function serve(line: CommandLine): Promise<number> {
       throw await listenError(error, address);
     });
     const stopped = stopSignal();
-    warnIfOpen(endpoint, authenticate !== undefined, "--tokens or --auth");
+    warnIfOpen(endpoint, authenticate !== undefined, "--token-file or --auth");
     console.log(`listening on ${endpoint.url}`);
     const code = await stopped;
     await endpoint.close();

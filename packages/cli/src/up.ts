@@ -56,7 +56,7 @@ export async function up(line: CommandLine): Promise<number> {
     const ready = gateway.ready().then(() => undefined);
     const code = await Promise.race([ready, stopped, failed, modulesFailed]);
     if (code !== undefined) return code;
-    warnIfOpen(gateway, authenticate !== undefined, "--tokens or --auth");
+    warnIfOpen(gateway, authenticate !== undefined, "--token-file or --auth");
     if (gateway.adminUrl !== undefined) notice(`health and metrics on ${gateway.adminUrl}`);
     if (gateway.consoleUrl !== undefined) notice(`console on ${gateway.consoleUrl}`);
     console.log(`listening on ${gateway.url}`);
