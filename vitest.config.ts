@@ -16,6 +16,9 @@ const unitTimeouts = {
 /** Files at a time. Vitest by itself leaves one processor without any. */
 const maxWorkers = "100%";
 
+/** Searches temporary files for the secrets of fixtures before they are removed. */
+const setupFiles = ["test/secrets/watch-removals.ts"];
+
 /** Tests of pages in Chromium, which `npm run test:pages` runs. */
 const pages = ["test/{apps,console,sign-in/pages}/**/*.test.ts"];
 /** Those that `npm test` runs, too: attacks on hosts of apps, one view of the console, and a sign-in. */
@@ -67,6 +70,7 @@ export default defineConfig({
         test: {
           // These start processes, for which they wait most of their time.
           name: "e2e",
+          setupFiles,
           include: ["test/!(apps|console)/**/*.test.ts", ...pagesInTest],
           exclude: [...exclude, "**/*.alone.test.ts", onlyPages],
           ...processTimeouts,
@@ -78,6 +82,7 @@ export default defineConfig({
         test: {
           // These measure time or memory, or keep the machine busy: one at a time, after the others.
           name: "alone",
+          setupFiles,
           include: ["test/!(apps|console)/**/*.alone.test.ts"],
           exclude,
           ...processTimeouts,
@@ -89,6 +94,7 @@ export default defineConfig({
         test: {
           // Several browsers at a time would slow each other down.
           name: "pages",
+          setupFiles,
           include: pages,
           exclude,
           ...processTimeouts,

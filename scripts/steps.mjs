@@ -7,7 +7,7 @@
  * packages with one order, one fingerprint replaces a cache of tasks.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -99,15 +99,30 @@ export async function handOver(command) {
 
 /**
  * Runs another program in this terminal; resolves to its exit code. Forwards signals from outside;
- * Ctrl-C at a terminal reaches it anyway, so that one is not sent twice.
+ * Ctrl-C at a terminal reaches it anyway, so that one is not sent twice. With `copyTo`, the output also
+ * goes to the end of that file, and `variables` are added to the environment.
  */
-export async function runHere(command) {
-  const child = spawn(command[0], command.slice(1), { cwd: root, stdio: "inherit", env: env() });
+export async function runHere(command, { variables = {}, copyTo } = {}) {
+  const stdio = copyTo === undefined ? "inherit" : ["inherit", "pipe", "pipe"];
+  const options = { cwd: root, stdio, env: { ...env(), ...variables } };
+  const child = spawn(command[0], command.slice(1), options);
+  if (copyTo !== undefined) copyOutput(child, copyTo);
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   process.on("SIGINT", () => {
     if (!process.stdin.isTTY) child.kill("SIGINT");
   });
   return ended(child);
+}
+
+/** Passes the output of a process on, and writes it to a file. */
+function copyOutput(child, file) {
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ]) {
+    from.on("data", (chunk) => appendFileSync(file, chunk));
+    from.pipe(to, { end: false });
+  }
 }
 
 /** npm, run by the Node that runs this script where it can be found. */

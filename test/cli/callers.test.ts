@@ -1,15 +1,18 @@
 /** The callers that `lutra serve` and `lutra up` accept. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { permitSecretsIn, registerSecret } from "../secrets/registered-secrets.ts";
 import { send } from "./http.ts";
 import { endLutra, type RunningServer, runLutra, startLutra } from "./run-lutra.ts";
 
-const anaToken = "token-of-ana-0123456789";
-const boToken = "token-of-bo-9876543210";
+const [anaToken, boToken] = [randomUUID(), randomUUID()];
+for (const token of [anaToken, boToken]) registerSecret("static token", token);
 const folder = mkdtempSync(join(tmpdir(), "lutra-callers-"));
 const file = join(folder, "tokens");
+permitSecretsIn(file, "the file of --token-file");
 writeFileSync(file, `# id token scopes\nana ${anaToken} read write\nbo ${boToken}\n`);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

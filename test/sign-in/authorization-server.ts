@@ -1,15 +1,9 @@
 /** A real authorization server on loopback. */
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import Provider, { errors, type KoaContextWithOIDC } from "oidc-provider";
+import { registerExchange, type SeenExchange } from "./exchange-secrets.ts";
 
 /** One request that reached the authorization server. */
 interface SeenRequest {
@@ -35,15 +29,6 @@ export interface AuthorizationServerOptions {
   readonly fetch?: typeof fetch;
   /** Receives every request with its response. */
   readonly onExchange?: (exchange: SeenExchange) => void;
-}
-
-/** A request and its response, with their contents. */
-export interface SeenExchange {
-  readonly url: URL;
-  readonly requestHeaders: IncomingHttpHeaders;
-  readonly requestBody: string;
-  readonly responseHeaders: OutgoingHttpHeaders;
-  readonly responseBody: string;
 }
 
 /** A grant that names its subject by a token of another server. */
@@ -77,7 +62,7 @@ export async function startAuthorizationServer(
     const { method = "", url = "" } = request;
     seen.push({ method, path: new URL(url, issuer).pathname });
     request.url = withScope(url, options.defaultScope);
-    if (options.onExchange) recordExchange(request, response, { issuer, ...options });
+    recordExchange(request, response, { issuer, ...options });
     handle(request, response);
   });
   return {
@@ -96,7 +81,7 @@ function withScope(url: string, scope: string | undefined): string {
   return `${url}&scope=${encodeURIComponent(scope)}`;
 }
 
-/** Reports an exchange at its end. The bodies are read on their way, which changes nothing for others. */
+/** Reports an exchange at its end, and registers its secrets. The bodies are read on their way, which changes nothing for others. */
 function recordExchange(
   request: IncomingMessage,
   response: ServerResponse,
@@ -114,15 +99,17 @@ function recordExchange(
     sent.push(typeof args[0] === "function" ? "" : (args[0] ?? ""));
     return end.apply(response, args);
   }) as typeof end;
-  response.on("finish", () =>
-    onExchange?.({
+  response.on("finish", () => {
+    const exchange = {
       url: new URL(request.url ?? "", issuer),
       requestHeaders: request.headers,
       requestBody: received.join(""),
       responseHeaders: response.getHeaders(),
       responseBody: sent.join(""),
-    }),
-  );
+    };
+    registerExchange(exchange);
+    onExchange?.(exchange);
+  });
 }
 
 interface Shared {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { connect as connectTo, createServer, type Server, type Socket } from "node:net";
 import { type ConfigInput, type Gateway, startGateway } from "@lutra/gateway";
 import { openStore } from "@lutra/stores";
+import { createSecret } from "../secrets/registered-secrets.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "./authorization-server.ts";
 import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
 
@@ -62,10 +63,12 @@ export async function startFront(): Promise<Front> {
   };
 }
 
+const gatewaySecret = createSecret("client_secret");
+
 /** Returns the gateway as a client of an authorization server. */
 export function gatewayClient(redirectUri: string): object {
   return {
-    ...{ client_id: "gateway", client_secret: "a secret of the gateway" },
+    ...{ client_id: "gateway", client_secret: gatewaySecret },
     ...{ redirect_uris: [redirectUri], application_type: "native" },
     grant_types: ["authorization_code", "refresh_token"],
     response_types: ["code"],
@@ -98,7 +101,7 @@ export async function startGatewaySetting({
   opened.push(upstream, own, other);
   upstream.trust(other.issuer);
   const notices: string[] = [];
-  const client = { clientId: "gateway", clientSecret: "a secret of the gateway" };
+  const client = { clientId: "gateway", clientSecret: gatewaySecret };
   const config: ConfigInput = {
     ...quiet,
     keys,

@@ -18,6 +18,7 @@ import { createClient } from "lutra/client";
 import { createNodeHandler } from "lutra/node";
 import { createServer, defineTool } from "lutra/server";
 import { afterEach, describe, expect, it } from "vitest";
+import { createSecret } from "../secrets/registered-secrets.ts";
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -36,9 +37,14 @@ const upstreamResource = "https://books.example/mcp";
 const exchangeType = "urn:ietf:params:oauth:grant-type:token-exchange";
 const bearerType = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+const [callerSecret, gatewaySecret] = [
+  createSecret("client_secret"),
+  createSecret("client_secret"),
+];
+
 /** A machine client of the gateway's own authorization server, whose token is that of the caller. */
 const caller = {
-  ...{ client_id: "caller", client_secret: "a secret of the caller", redirect_uris: [] },
+  ...{ client_id: "caller", client_secret: callerSecret, redirect_uris: [] },
   ...{ grant_types: ["client_credentials"], response_types: [], scope: "use" },
 };
 
@@ -53,7 +59,7 @@ async function startOwn(): Promise<AuthorizationServer> {
 async function callerToken({ issuer }: AuthorizationServer): Promise<string> {
   const response = await fetch(`${issuer}/token`, {
     method: "POST",
-    headers: { authorization: `Basic ${btoa("caller:a+secret+of+the+caller")}` },
+    headers: { authorization: `Basic ${btoa(`caller:${encodeURIComponent(callerSecret)}`)}` },
     body: new URLSearchParams({
       ...{ grant_type: "client_credentials", resource: gatewayResource, scope: "use" },
     }),
@@ -167,11 +173,11 @@ describe("a gateway in front of two replicas", () => {
     };
     const parameters = ["subject_token", "subject_token_type", "requested_token_type", "audience"];
     const other = await startOther({
-      clients: [gatewayClient({ grant_types: [exchangeType], client_secret: "a secret" })],
+      clients: [gatewayClient({ grant_types: [exchangeType], client_secret: gatewaySecret })],
       grants: { [exchangeType]: { parameters, subjectOf } },
     });
     const answers = await callThrough(own, other, {
-      ...{ grant: "token-exchange", clientSecret: "a secret" },
+      ...{ grant: "token-exchange", clientSecret: gatewaySecret },
     });
     expect(new Set(answers)).toEqual(new Set([`${other.issuer} user of caller`]));
     expect(countOf(other)).toBe(1);
@@ -201,7 +207,7 @@ describe("a gateway in front of two replicas", () => {
     opened.push({ close: () => closeServer(provider) });
     const idp = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
     const other: AuthorizationServer = await startOther({
-      clients: [gatewayClient({ grant_types: [bearerType], client_secret: "a secret" })],
+      clients: [gatewayClient({ grant_types: [bearerType], client_secret: gatewaySecret })],
       grants: {
         [bearerType]: {
           parameters: ["assertion"],
@@ -214,7 +220,7 @@ describe("a gateway in front of two replicas", () => {
       },
     });
     const answers = await callThrough(own, other, {
-      ...{ grant: "enterprise-managed", clientSecret: "a secret" },
+      ...{ grant: "enterprise-managed", clientSecret: gatewaySecret },
       identityProvider: {
         ...{ issuer: idp, tokenEndpoint: `${idp}/token` },
         ...{ clientId: "gateway-at-idp", clientSecret: "b" },

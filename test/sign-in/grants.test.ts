@@ -12,6 +12,7 @@ import {
 } from "lutra/auth/client";
 import { type Client, createClient } from "lutra/client";
 import { afterEach, describe, expect, it } from "vitest";
+import { createSecret } from "../secrets/registered-secrets.ts";
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -106,7 +107,7 @@ describe("a web host", () => {
 
 describe("a program", () => {
   it("authenticates with a secret", async () => {
-    const client_secret = "a secret of the program";
+    const client_secret = createSecret("client_secret");
     const setting = await start({
       clients: [program({ client_id: "program", client_secret })],
     });

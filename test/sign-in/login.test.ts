@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runLutra, runNodeIn, runProgram } from "../cli/run-lutra.ts";
+import { permitSecretsIn } from "../secrets/registered-secrets.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "./authorization-server.ts";
 import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
 import { signInAs } from "./scripted-user.ts";
@@ -16,6 +17,7 @@ let as: AuthorizationServer;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lutra-login-"));
+  permitSecretsIn(join(folder, "lutra", "tokens.json"), "the store of a user without a keyring");
   server = await startProtectedServer({ scopes: ["books:read"] });
   as = await startAuthorizationServer({
     resource: () => server.url,

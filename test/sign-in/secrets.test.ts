@@ -2,6 +2,7 @@
  * A walk over sign-ins, a gateway with accounts of users, and their failures. Everything that the programs
  * write on the way is searched for the tokens, codes, verifiers, secrets and cookies in use.
  */
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,15 +16,18 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RunningLutra, runLutra, untilListening } from "../cli/run-lutra.ts";
 import { type ConfigFile, writeConfig } from "../gateway/config-file.ts";
 import {
-  closeServer,
-  type SeenExchange,
-  startAuthorizationServer,
-} from "./authorization-server.ts";
+  createSecret,
+  permitSecretsIn,
+  registerSecret,
+  type Secret,
+} from "../secrets/registered-secrets.ts";
+import { closeServer, startAuthorizationServer } from "./authorization-server.ts";
+import { type SeenExchange, secretsIn } from "./exchange-secrets.ts";
 import { type Front, gatewayClient, startFront } from "./gateway-setting.ts";
 import { createPageUser, passSignIn } from "./page-user.ts";
 import { startProtectedServer } from "./protected-server.ts";
 import { signInAs } from "./scripted-user.ts";
-import { findSecrets, type Secret } from "./search-secrets.ts";
+import { findSecrets } from "./search-secrets.ts";
 
 const opened: { readonly close: () => Promise<unknown> }[] = [];
 const secrets: Secret[] = [];
@@ -38,9 +42,9 @@ let adminUrl: string;
 
 /** Values that only the configuration contains. */
 const configured = {
-  OWN_SECRET: "a+secret/of the gateway at its own issuer",
-  OTHER_SECRET: "another+secret/of the gateway",
-  GATEWAY_KEY: Buffer.alloc(32, 9).toString("base64"),
+  OWN_SECRET: createSecret("OWN_SECRET"),
+  OTHER_SECRET: createSecret("OTHER_SECRET"),
+  GATEWAY_KEY: randomBytes(32).toString("base64"),
 };
 
 function write(place: string, written: string): void {
@@ -48,24 +52,10 @@ function write(place: string, written: string): void {
 }
 
 /** Takes the secrets out of an exchange with an authorization server. */
-function harvest({
-  url: { searchParams },
-  requestBody,
-  responseHeaders,
-  responseBody,
-}: SeenExchange) {
-  const add = (kind: string, value: unknown) => {
-    if (typeof value === "string" && value !== "") secrets.push({ kind, value });
-  };
-  const form = new URLSearchParams(requestBody);
-  for (const name of ["code", "code_verifier", "refresh_token", "token"]) add(name, form.get(name));
-  add("state", searchParams.get("state"));
-  const { location, "content-type": type } = responseHeaders;
-  const target = typeof location === "string" && URL.canParse(location) ? new URL(location) : null;
-  add("code", target?.searchParams.get("code"));
-  if (!String(type).includes("json") || !requestBody.includes("grant_type")) return;
-  const issued = JSON.parse(responseBody);
-  for (const name of ["access_token", "refresh_token", "id_token"]) add(name, issued[name]);
+function harvest(exchange: SeenExchange): void {
+  secrets.push(...secretsIn(exchange));
+  const state = exchange.url.searchParams.get("state");
+  if (state !== null) secrets.push({ kind: "state", value: state });
 }
 
 /** Receives spans and metrics. */
@@ -119,7 +109,11 @@ let config: ConfigFile;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lutra-secrets-"));
-  for (const [kind, value] of Object.entries(configured)) secrets.push({ kind, value });
+  for (const [kind, value] of Object.entries(configured)) {
+    secrets.push({ kind, value });
+  }
+  registerSecret("GATEWAY_KEY", configured.GATEWAY_KEY);
+  permitSecretsIn(join(folder, "tokens.json"), "the store of a user without a keyring");
   front = await startFront();
   url = `${front.origin}/mcp`;
   const upstream = await startProtectedServer({}, { anonymous: true });

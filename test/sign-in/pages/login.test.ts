@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hasChromium, needsChromium } from "../../apps/chromium.ts";
 import { type RunningLutra, runLutra } from "../../cli/run-lutra.ts";
+import { permitSecretsIn } from "../../secrets/registered-secrets.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "../authorization-server.ts";
 import { type ProtectedServer, startProtectedServer } from "../protected-server.ts";
 import { agree, openTab, signIn, startWindows, type Windows } from "./browser-user.ts";
@@ -17,6 +18,7 @@ describe.skipIf(!hasChromium)(`lutra login, with Chromium${needsChromium}`, () =
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "lutra-browser-"));
+    permitSecretsIn(join(folder, "lutra", "tokens.json"), "the store of a user without a keyring");
     windows = await startWindows();
     server = await startProtectedServer({ scopes: ["books:read"] });
     as = await startAuthorizationServer({
