@@ -18,6 +18,7 @@ import type { GrantRequest } from "./grant.ts";
 import { isLoopback, isProtected } from "./loopback.ts";
 import type { ClientRegistration, PendingSignIn } from "./records.ts";
 import { asksForOfflineAccess, scopeParameter, withOfflineAccess } from "./scopes.ts";
+import { unsafeEndpoint } from "./server-metadata.ts";
 
 /** Creates the record of a sign-in. */
 export async function createPendingSignIn(
@@ -95,8 +96,5 @@ function authorizationEndpoint(
     url.hash = "";
     return url;
   }
-  throw new AuthorizationError(
-    "unsafe_url",
-    `${quoted(issuer)}: authorization_endpoint: expected an https URL in the metadata of the authorization server`,
-  );
+  throw unsafeEndpoint(issuer, "authorization_endpoint");
 }

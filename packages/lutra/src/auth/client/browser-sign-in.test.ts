@@ -121,10 +121,13 @@ describe("a sign-in in the browser", () => {
     },
   );
 
-  it.each([{ host: "evil.example" }, { path: "callback" }, { timeoutMs: 0 }])(
-    "refuses the options %j",
-    (options) => {
-      expect(() => browserSignIn(options as object)).toThrow(TypeError);
-    },
-  );
+  it.each([
+    { host: "evil.example" },
+    { path: "callback" },
+    { path: "/a#b" },
+    { path: "/a?b" },
+    { timeoutMs: 0 },
+  ])("refuses the options %j", (options) => {
+    expect(() => browserSignIn(options as object)).toThrow(TypeError);
+  });
 });

@@ -31,7 +31,9 @@ export function browserSignIn(options: BrowserSignInOptions = {}): Grant {
   const { host = "127.0.0.1", port, path = "/callback" } = options;
   if (clientMetadataUrl !== undefined) requireClientMetadataUrl(clientMetadataUrl);
   if (!(timeoutMs > 0)) throw new TypeError("timeoutMs: expected a positive number");
-  if (!path.startsWith("/")) throw new TypeError("path: expected a path that begins with /");
+  if (!/^\/[^?#]*$/.test(path)) {
+    throw new TypeError("path: expected a path that begins with /, without query and fragment");
+  }
   if (host !== "localhost" && isIP(host.replace(/^\[|\]$/g, "")) === 0) {
     throw new TypeError("host: expected 127.0.0.1, localhost or [::1]");
   }

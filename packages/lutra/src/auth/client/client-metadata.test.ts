@@ -41,10 +41,14 @@ describe("a client metadata document", () => {
     expect(() => clientMetadataDocument({ ...metadata, url })).toThrow("clientMetadataUrl");
   });
 
-  it.each(["http://app.example/callback", "https://app.example/#a", "app:callback"])(
-    "refuses the redirect URI %s",
-    (uri) => {
-      expect(() => clientMetadataDocument({ ...metadata, redirectUris: [uri] })).toThrow(TypeError);
-    },
-  );
+  it.each([
+    "http://app.example/callback",
+    "https://app.example/#a",
+    "https://app.example/callback#",
+    "https://user:word@app.example/callback",
+    "https://user@app.example/callback",
+    "app:callback",
+  ])("refuses the redirect URI %s", (uri) => {
+    expect(() => clientMetadataDocument({ ...metadata, redirectUris: [uri] })).toThrow(TypeError);
+  });
 });

@@ -5,7 +5,7 @@
  */
 import type { JSONObject } from "../../protocol/json.ts";
 import { parseURL } from "../../protocol/parse-url.ts";
-import { isLoopback } from "./loopback.ts";
+import { isLoopback, isProtected } from "./loopback.ts";
 
 export interface ClientMetadata {
   /** The URL at which the document is served. */
@@ -76,17 +76,18 @@ export function requireClientMetadataUrl(url: string): void {
 /**
  * Checks a redirect URI.
  *
- * @throws {TypeError} for one that is neither `https` nor on loopback
+ * @throws {TypeError} for one that is neither `https` nor on loopback, or has a fragment or credentials
  * @spec basic/authorization/security-considerations#communication-security
  */
 export function requireRedirectUri(uri: string): URL {
   const url = parseURL(uri);
   const isValid =
     url !== undefined &&
-    url.hash === "" &&
-    (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url)));
+    // A fragment may be empty.
+    !uri.includes("#") &&
+    isProtected(url);
   if (isValid) return url;
   throw new TypeError(
-    "redirectUri: expected an https URL, or an http URL of this machine, without a fragment",
+    "redirectUri: expected an https URL, or an http URL of this machine, without a fragment and a user name",
   );
 }

@@ -130,6 +130,21 @@ describe("the metadata of an authorization server", () => {
   );
 
   it.each([
+    ["token_endpoint", "http://auth.example/token"],
+    ["token_endpoint", "javascript:alert(1)"],
+    ["token_endpoint", "/token"],
+    ["token_endpoint", "https://user:word@auth.example/token"],
+    ["registration_endpoint", "http://auth.example/register"],
+    ["revocation_endpoint", "http://auth.example/revoke"],
+  ])("must not have the %s %s, also for a fetch of the application", async (name, url) => {
+    const world = new World();
+    Object.assign(world.authority.metadata, { [name]: url });
+    expect(await failureOf(world)).toBe("unsafe_url");
+    expect(world.authority.registrations).toHaveLength(0);
+    expect(world.authority.authorizations).toHaveLength(0);
+  });
+
+  it.each([
     "javascript:alert(1)",
     "http://auth.example/authorize",
     "http://127.0.0.1:8080/settings",

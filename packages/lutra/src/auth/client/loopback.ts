@@ -7,10 +7,12 @@ export function isLoopback({ hostname }: URL): boolean {
 }
 
 /**
- * Returns true for `https`, and for `http` on loopback.
+ * Returns true for `https`, and for `http` on loopback. A URL with a user name is neither, since it shows
+ * another host than it leads to.
  *
  * @spec basic/authorization/security-considerations#communication-security
  */
 export function isProtected(url: URL): boolean {
+  if (url.username !== "" || url.password !== "") return false;
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
 }

@@ -20,6 +20,27 @@ describe("the tokens", () => {
     expect(world.authority.authorizations).toHaveLength(1);
   });
 
+  it("are used while they are new, even if they expire within seconds", async () => {
+    const world = new World();
+    let time = Date.now();
+    const auth = authorizationIn(world, { now: () => time });
+    const issue = () => {
+      const access_token = `short-lived-${world.authority.tokenRequests.length}`;
+      world.authority.accessTokens.set(access_token, "");
+      return Response.json({
+        ...{ access_token, token_type: "Bearer", expires_in: 5 },
+        refresh_token: "r",
+      });
+    };
+    world.authority.token = issue;
+    expect((await call(auth, world)).status).toBe(200);
+    expect(world.authority.tokenRequests).toHaveLength(1);
+    time += 6000;
+    expect((await call(auth, world)).status).toBe(200);
+    expect(world.authority.tokenRequests).toHaveLength(2);
+    expect(world.authority.authorizations).toHaveLength(1);
+  });
+
   it("are refreshed when the server refuses them", async () => {
     const world = new World();
     const auth = authorizationIn(world);

@@ -242,7 +242,9 @@ export class ServerAuthorization {
   }
 
   #isExpired({ expiresAt = Number.POSITIVE_INFINITY }: Tokens): boolean {
-    return expiresAt - expiryMarginMs <= this.#options.now();
+    // A new token is used once at least, also if its whole lifetime is shorter than the margin.
+    const marginMs = this.#unproven === undefined ? expiryMarginMs : 0;
+    return expiresAt - marginMs <= this.#options.now();
   }
 
   /** Runs work for all requests that wait for it. */

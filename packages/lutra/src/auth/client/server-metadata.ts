@@ -58,10 +58,35 @@ function checked(issuer: string, metadata: AuthorizationServer): AuthorizationSe
     ...texts.filter((name) => !isOptional(members[name], isText)),
     ...lists.filter((name) => !isOptional(members[name], isTextList)),
   ];
-  if (wrong.length === 0) return metadata;
-  throw new AuthorizationError(
-    "invalid_metadata",
-    `${quoted(issuer)}: the metadata of the authorization server is invalid: ${wrong.join(", ")}`,
+  if (wrong.length > 0) {
+    throw new AuthorizationError(
+      "invalid_metadata",
+      `${quoted(issuer)}: the metadata of the authorization server is invalid: ${wrong.join(", ")}`,
+    );
+  }
+  for (const name of secretEndpoints) requireProtected(issuer, name, members[name]);
+  return metadata;
+}
+
+/** The endpoints that receive codes, tokens or secrets. */
+const secretEndpoints = ["token_endpoint", "registration_endpoint", "revocation_endpoint"];
+
+/**
+ * Checks an endpoint, as the fetch of an application may permit more than the guarded one.
+ *
+ * @spec basic/authorization/security-considerations#communication-security
+ */
+function requireProtected(issuer: string, name: string, endpoint: unknown): void {
+  const url = parseURL(endpoint);
+  if (endpoint === undefined || (url !== undefined && isProtected(url))) return;
+  throw unsafeEndpoint(issuer, name);
+}
+
+/** Returns the error for an endpoint to which nothing is sent. */
+export function unsafeEndpoint(issuer: string, name: string): AuthorizationError {
+  return new AuthorizationError(
+    "unsafe_url",
+    `${quoted(issuer)}: ${name}: expected an https URL in the metadata of the authorization server`,
   );
 }
 

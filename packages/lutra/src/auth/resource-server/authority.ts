@@ -7,6 +7,7 @@
 
 import type { JSONObject } from "../../protocol/json.ts";
 import { parseURL } from "../../protocol/parse-url.ts";
+import { isProtected } from "../client/loopback.ts";
 import { getJSON } from "../get-json.ts";
 import { serverMetadataURLs } from "../server-metadata-urls.ts";
 
@@ -76,6 +77,7 @@ async function readMetadata(issuer: string, fetch: Authority["fetch"]): Promise<
  */
 export async function endpointOf(authority: Authority, member: string): Promise<string> {
   const { [member]: endpoint } = await authority.metadata();
-  if (typeof endpoint === "string" && parseURL(endpoint) !== undefined) return endpoint;
-  throw new Error(`${authority.issuer}: expected ${member} in its metadata`);
+  const url = parseURL(endpoint);
+  if (typeof endpoint === "string" && url !== undefined && isProtected(url)) return endpoint;
+  throw new Error(`${authority.issuer}: expected an https URL as ${member} in its metadata`);
 }
