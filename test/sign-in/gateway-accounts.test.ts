@@ -193,6 +193,27 @@ describe("the pages of a gateway", () => {
     expect(stranger.status).toBe(400);
   });
 
+  it("take neither an agreement nor a response a second time", async () => {
+    const user = createPageUser();
+    const link = await linkOf("ann");
+    const consent = await openLink(user, link, "ann");
+    const agreed = await user.send(consent, { decision: "agree" });
+    const { text, url: callback } = await passSignIn(user, agreed, "ann");
+    expect([text, callback]).toEqual([
+      expect.stringContaining("Your account is connected"),
+      expect.stringContaining("/sign-in/callback?code="),
+    ]);
+    const before = setting.other.seen.length;
+    for (const again of [user.send(consent, { decision: "agree" }), user.open(callback)]) {
+      expect(await again).toMatchObject({ status: 400, text: expect.stringContaining("has ended") });
+    }
+    // The same response in the session of another consent, which the user has not given.
+    const next = await openLink(user, link, "ann");
+    expect(next.url).toBe(`${setting.url}/sign-in/consent`);
+    expect((await user.open(callback)).status).toBe(400);
+    expect(setting.other.seen.length).toBe(before);
+  });
+
   it.each(["", "?ticket=x", "/consent", "/return", "/callback", "/other"])(
     "answer %j without a valid link with a page",
     async (path) => {

@@ -18,7 +18,7 @@ import { createClient } from "lutra/client";
 import { createNodeHandler } from "lutra/node";
 import { createServer, defineTool } from "lutra/server";
 import { afterEach, describe, expect, it } from "vitest";
-import { createSecret } from "../secrets/registered-secrets.ts";
+import { createSecret, permitSecretsIn } from "../secrets/registered-secrets.ts";
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,
@@ -103,6 +103,7 @@ async function callThrough(
 ): Promise<unknown[]> {
   const folder = await mkdtemp(join(tmpdir(), "lutra-gateway-tokens-"));
   opened.push({ close: () => rm(folder, { recursive: true }) });
+  permitSecretsIn(join(folder, "gateway.json"), "the configuration with the secret of the client");
   const { keyPem, ...settings } = auth as Partial<UpstreamAuth> & { readonly keyPem?: string };
   if (keyPem !== undefined) await writeFile(join(folder, "key.pem"), keyPem);
   const client = { clientId: "gateway", resource: upstreamResource, scopes: ["books:read"] };

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,6 +64,34 @@ it("signs in, keeps the tokens in a file of the user, and signs out", async () =
   expect(await none.exited).toBe(0);
   expect(none.stdout).toEqual([`There were no tokens for ${server.url}`]);
 });
+
+it("processes at the same time refresh the tokens once, since a refresh token is used once", async () => {
+  const login = runLutra("login", server.url, "--print-url", environment());
+  const [, url = ""] = await login.line(/^Sign in in your browser: (\S+)$/);
+  await signInAs("ann", url);
+  expect(await login.exited).toBe(0);
+  await expireTokens(join(folder, "lutra", "tokens.json"));
+  const requests = () => as.seen.filter(({ path }) => path === "/token").length;
+  const before = requests();
+  const calls = [1, 2, 3].map(() => runLutra("call", server.url, "whoami", environment()));
+  expect(await Promise.all(calls.map(({ exited }) => exited))).toEqual([0, 0, 0]);
+  expect(requests() - before).toBe(1);
+  // The authorization server would have revoked all tokens after a second use.
+  const later = runLutra("call", server.url, "whoami", environment());
+  expect(await later.exited).toBe(0);
+  expect(requests() - before).toBe(1);
+  expect(await runLutra("logout", server.url, environment()).exited).toBe(0);
+});
+
+/** Lets the access tokens in a store expire. */
+async function expireTokens(path: string): Promise<void> {
+  const store = JSON.parse(await readFile(path, "utf8"));
+  for (const entry of Object.values<{ value: string }>(store.entries)) {
+    const value = JSON.parse(entry.value);
+    if ("accessToken" in value) entry.value = JSON.stringify({ ...value, expiresAt: 1 });
+  }
+  await writeFile(path, JSON.stringify(store));
+}
 
 it("lets commands act as one of several sign-ins, and never uses one unasked", async () => {
   for (const name of ["ann", "bob"]) {
