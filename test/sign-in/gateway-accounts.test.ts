@@ -88,6 +88,25 @@ describe.each(ways)("a user of %s", (_what, routes) => {
   });
 });
 
+it("a user agrees for each client, also when the account is connected already", async () => {
+  const setting = await start();
+  const expected = `${setting.other.issuer} ann`;
+  const accept = async (url: string) => {
+    await connectAccount(url, "ann");
+    return "accept" as const;
+  };
+  const first = connect(setting, "ann", accept);
+  expect(textOf(await first.client.callTool("member"))).toBe(expected);
+  const second = connect(setting, "ann", async () => "decline");
+  await expect(second.client.callTool("member")).rejects.toThrow("which the user did not connect");
+  expect(second.urls).toHaveLength(1);
+  const third = connect(setting, "ann", accept);
+  expect(textOf(await third.client.callTool("member"))).toBe(expected);
+  await expect(second.client.callTool("member")).rejects.toThrow("which the user did not connect");
+  expect(textOf(await first.client.callTool("member"))).toBe(expected);
+  expect([first.urls.length, third.urls.length]).toEqual([1, 1]);
+});
+
 it("an account that was connected at one gateway is used by others, and after a restart", async () => {
   const folder = await mkdtemp(join(tmpdir(), "lutra-accounts-"));
   opened.push({ close: () => rm(folder, { recursive: true, force: true }) });
@@ -205,7 +224,10 @@ describe("the pages of a gateway", () => {
     ]);
     const before = setting.other.seen.length;
     for (const again of [user.send(consent, { decision: "agree" }), user.open(callback)]) {
-      expect(await again).toMatchObject({ status: 400, text: expect.stringContaining("has ended") });
+      expect(await again).toMatchObject({
+        status: 400,
+        text: expect.stringContaining("has ended"),
+      });
     }
     // The same response in the session of another consent, which the user has not given.
     const next = await openLink(user, link, "ann");

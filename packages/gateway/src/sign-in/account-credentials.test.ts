@@ -5,13 +5,15 @@ import { createAccountCredentials } from "./account-credentials.ts";
 import type { Account } from "./accounts.ts";
 
 /** Creates credentials whose accounts answer with `token`. */
-function credentialsOf(token: Account["token"]) {
+function credentialsOf(token: Account["token"], isPermitted = true) {
   const warnings: string[] = [];
   const account = { token } as Account;
   const credentials = createAccountCredentials({
     name: "tickets",
     resource: "https://tickets.example/mcp",
     accountOf: () => account,
+    isPermitted: async () => isPermitted,
+    clientOf: () => "client",
     linkFor: async () => "https://gateway.example/sign-in",
     onWarning: (message) => warnings.push(message),
   });
@@ -47,6 +49,12 @@ describe("the tokens of users", () => {
     refused(ana, await get(ana));
     expect(await get(ana)).toMatchObject({ accessToken: "token-2" });
     expect(refusals).toEqual([undefined, "token-1"]);
+  });
+
+  it("are not used for a client that the user has not permitted", async () => {
+    const { get, warnings } = credentialsOf(async () => expect.fail("expected no request"), false);
+    await expect(get(ana)).rejects.toBeInstanceOf(MissingAccountError);
+    expect(warnings).toEqual([]);
   });
 
   it("need an account, which is not a failure", async () => {

@@ -17,6 +17,10 @@ export interface AccountCredentialsOptions {
   /** The resource identifier of the upstream. */
   readonly resource: string;
   readonly accountOf: (principal: string) => Account;
+  /** Resolves to true once the user has agreed that the client of this principal uses the account. */
+  readonly isPermitted: (principal: Principal) => Promise<boolean>;
+  /** Returns the client of a principal. */
+  readonly clientOf: (principal: Principal) => string;
   /** Returns the page on which a caller connects an account. */
   readonly linkFor: (principal: Principal) => Promise<string>;
   readonly onWarning: (message: string, cause?: unknown) => void;
@@ -25,11 +29,16 @@ export interface AccountCredentialsOptions {
 /** Maximum number of callers whose refused tokens are kept until they are renewed. */
 const maxRefused = 10_000;
 
-/** Creates the credentials. A caller without an account rejects with a `MissingAccountError`. */
+/**
+ * Creates the credentials. A caller without an account, or whose client may not use it, rejects
+ * with a `MissingAccountError`.
+ */
 export function createAccountCredentials({
   name,
   resource,
   accountOf,
+  isPermitted,
+  clientOf,
   linkFor,
   onWarning,
 }: AccountCredentialsOptions): UpstreamCredentials {
@@ -42,13 +51,16 @@ export function createAccountCredentials({
   /** The tokens that the upstream has refused, by caller, until they are renewed. */
   const refusedTokens = new BoundedMap<string, string>({ maxEntries: maxRefused });
   const outage = new TokenOutage(name, onWarning);
-  const keyOf = ({ principal }: RequestingCaller) =>
-    hash("sha256", String(principal?.id), "base64url");
+  const keyOf = ({ principal }: RequestingCaller) => {
+    const caller = principal === undefined ? [] : [principal.id, clientOf(principal)];
+    return hash("sha256", JSON.stringify(caller), "base64url");
+  };
 
   async function tokenFor(principal: Principal, key: string) {
     const refused = refusedTokens.get(key);
     try {
-      const token = await accountOf(principal.id).token({ refused });
+      const isReady = await isPermitted(principal);
+      const token = isReady ? await accountOf(principal.id).token({ refused }) : undefined;
       refusedTokens.delete(key);
       if (token !== undefined) {
         outage.succeeded();

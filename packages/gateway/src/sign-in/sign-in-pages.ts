@@ -20,6 +20,7 @@ import {
   sessionCookie,
   sessionIdIn,
 } from "./browser-sessions.ts";
+import type { Consents } from "./consents.ts";
 import { consentPage, continuePage, messagePage, type Page, redirect, writePage } from "./html.ts";
 import { readForm } from "./read-form.ts";
 import { openTicket } from "./tickets.ts";
@@ -29,6 +30,7 @@ export interface ConnectedUpstream {
   readonly issuer: string;
   readonly scopes: readonly string[];
   readonly accountOf: (principal: string) => Account;
+  readonly consents: Consents;
 }
 
 export interface SignInPagesOptions {
@@ -179,6 +181,7 @@ export class SignInPages {
     const connected = upstream(ticket.upstream);
     if (connected === undefined) return writePage(res, expired);
     await connected.accountOf(ticket.principal).finish(url);
+    await connected.consents.add(ticket.principal, ticket.client);
     const text = "Your account is connected. You may close this page, and continue in your client.";
     writePage(res, messagePage(200, "Connected", text), sessionCookie(""));
   }

@@ -11,6 +11,7 @@ import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts
 import { createAccountCredentials } from "./account-credentials.ts";
 import { type Account, type AuthModules, createAccounts } from "./accounts.ts";
 import { createBrowserSessions } from "./browser-sessions.ts";
+import { createConsents } from "./consents.ts";
 import { type ConnectedUpstream, SignInPages } from "./sign-in-pages.ts";
 import { signInPath } from "./sign-in-path.ts";
 import { sealTicket } from "./tickets.ts";
@@ -57,12 +58,18 @@ export class SignIns {
     });
     // The tokens of one user for two upstreams are different ones, even at one issuer.
     const accountOf = (principal: string) => accounts.of(JSON.stringify([name, principal]));
-    this.#connected.set(name, { issuer, scopes, accountOf });
+    const consents = createConsents(this.#tokens(), name);
+    this.#connected.set(name, { issuer, scopes, accountOf, consents });
+    const isPermitted = (principal: Principal) =>
+      consents.has(principal.id, clientNameOf(principal));
     const linkFor = async (principal: Principal) => {
       const ticket = { principal: principal.id, client: clientNameOf(principal), upstream: name };
       return `${base}?ticket=${encodeURIComponent(await sealTicket(sealer(), ticket))}`;
     };
-    return createAccountCredentials({ name, resource, accountOf, linkFor, onWarning });
+    return createAccountCredentials({
+      ...{ name, resource, accountOf, isPermitted, linkFor, onWarning },
+      clientOf: clientNameOf,
+    });
   }
 
   /** Creates the pages of a configuration; undefined for one without sign-ins. */
