@@ -66,21 +66,24 @@ it("signs in, keeps the tokens in a file of the user, and signs out", async () =
 });
 
 it("processes at the same time refresh the tokens once, since a refresh token is used once", async () => {
-  const login = runLutra("login", server.url, "--print-url", environment());
+  const asAnn = ["--as", "ann"];
+  const login = runLutra("login", server.url, ...asAnn, "--print-url", environment());
   const [, url = ""] = await login.line(/^Sign in in your browser: (\S+)$/);
   await signInAs("ann", url);
   expect(await login.exited).toBe(0);
   await expireTokens(join(folder, "lutra", "tokens.json"));
   const requests = () => as.seen.filter(({ path }) => path === "/token").length;
   const before = requests();
-  const calls = [1, 2, 3].map(() => runLutra("call", server.url, "whoami", environment()));
+  const calls = [1, 2, 3].map(() =>
+    runLutra("call", server.url, "whoami", ...asAnn, environment()),
+  );
   expect(await Promise.all(calls.map(({ exited }) => exited))).toEqual([0, 0, 0]);
   expect(requests() - before).toBe(1);
   // The authorization server would have revoked all tokens after a second use.
-  const later = runLutra("call", server.url, "whoami", environment());
+  const later = runLutra("call", server.url, "whoami", ...asAnn, environment());
   expect(await later.exited).toBe(0);
   expect(requests() - before).toBe(1);
-  expect(await runLutra("logout", server.url, environment()).exited).toBe(0);
+  expect(await runLutra("logout", server.url, ...asAnn, environment()).exited).toBe(0);
 });
 
 /** Lets the access tokens in a store expire. */
