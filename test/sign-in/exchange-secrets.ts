@@ -27,7 +27,7 @@ export function secretsIn({
   const { location, "content-type": type } = responseHeaders;
   const target = URL.canParse(String(location)) ? new URL(String(location)) : undefined;
   const isAnswer = String(type).includes("json") && /grant_type|redirect_uris/.test(requestBody);
-  const answer = isAnswer ? JSON.parse(responseBody) : {};
+  const answer = isAnswer && responseBody.startsWith("{") ? JSON.parse(responseBody) : {};
   return [
     ...sent.map((kind) => ({ kind, value: form.get(kind) })),
     ...issued.map((kind) => ({ kind, value: answer[kind] })),
