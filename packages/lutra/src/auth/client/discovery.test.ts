@@ -144,6 +144,22 @@ describe("the metadata of an authorization server", () => {
     expect(world.authority.authorizations).toHaveLength(0);
   });
 
+  it("cannot weaken an authorization request by parameters in its endpoint", async () => {
+    const world = new World();
+    const planted = new URLSearchParams({
+      ...{ code_challenge: "known", code_challenge_method: "plain", response_type: "token" },
+      ...{ state: "fixed", redirect_uri: "https://evil.example/", client_id: "evil" },
+      resource: "https://evil.example/mcp",
+    });
+    const authorization_endpoint = `${issuer}/authorize?${planted}&state=fixed&tenant=a`;
+    Object.assign(world.authority.metadata, { authorization_endpoint });
+    expect((await call(authorizationIn(world), world)).status).toBe(200);
+    const [sent = new URLSearchParams()] = world.authority.authorizations;
+    for (const [name, value] of planted) expect(sent.getAll(name)).not.toContain(value);
+    expect([...sent.keys()].filter((name) => name === "state")).toHaveLength(1);
+    expect(sent.get("tenant")).toBe("a");
+  });
+
   it.each([
     "javascript:alert(1)",
     "http://auth.example/authorize",

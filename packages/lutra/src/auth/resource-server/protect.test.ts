@@ -250,6 +250,23 @@ describe("the keys of the authorization server", () => {
     }
   });
 
+  it("are used for at most 10 minutes after the authorization server has removed them", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const { own, options } = await counted();
+      const authenticate = protect({ ...options, cacheMs: 0 });
+      const stolen = await own.token({ exp: seconds() + 3600 });
+      await identify(authenticate, stolen);
+      await own.rotate();
+      vi.advanceTimersByTime(599_000);
+      expect(await identify(authenticate, stolen)).toBeDefined();
+      vi.advanceTimersByTime(2000);
+      await expect(identify(authenticate, stolen)).rejects.toMatchObject({ status: 401 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("are those of a configured URL, without metadata", async () => {
     const { own, paths, options } = await counted();
     const verify = jwtTokens({ jwksUri: `${own.issuer}/keys` });
