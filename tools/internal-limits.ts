@@ -48,6 +48,7 @@ export const internalLimits: InternalLimits = {
   },
   "packages/gateway/src/sign-in/account-credentials.ts": { maxRefused: memo },
   "packages/gateway/src/sign-in/accounts.ts": { maxUsers: memo },
+  "packages/gateway/src/sign-in/consents.ts": { maxRemembered: memo },
   "packages/gateway/src/skills/skill-entries.ts": {
     maxAgeMs: memo,
     maxHeld: memo,
@@ -58,7 +59,6 @@ export const internalLimits: InternalLimits = {
     maxWarned: "after more warnings, they may repeat",
   },
   "packages/lutra/src/apps/host/policy.ts": { maxReported: wording },
-  "packages/lutra/src/auth/client/authorization-error.ts": { maxQuotedLength: wording },
   "packages/lutra/src/client/notification-buffer.ts": {
     maxComparedBytes: "larger notifications are kept without a comparison",
   },
@@ -74,6 +74,10 @@ export const internalLimits: InternalLimits = {
     maxSkewMs: "older responses of other processes are requested again",
   },
   "packages/lutra/src/middleware/cache-keys.ts": { maxKnown: memo, maxKnownLength: memo },
+  "packages/lutra/src/protocol/peer-text.ts": {
+    maxQuotedLength: wording,
+    maxSearchedLength: wording,
+  },
   "packages/lutra/src/protocol/json.ts": { maxCheckedDepth: "deeper values are copied" },
   "packages/lutra/src/schema/assertions.ts": { maxCompared: "more constants use a set" },
   "packages/lutra/src/schema/in-place.ts": { maxReasons: wording },
