@@ -113,7 +113,9 @@ beforeAll(async () => {
     secrets.push({ kind, value });
   }
   registerSecret("GATEWAY_KEY", configured.GATEWAY_KEY);
-  permitSecretsIn(join(folder, "tokens.json"), "the store of a user without a keyring");
+  for (const store of ["tokens.json", "state/lutra/tokens.json"]) {
+    permitSecretsIn(join(folder, store), "a store of a user without a keyring");
+  }
   front = await startFront();
   url = `${front.origin}/mcp`;
   const upstream = await startProtectedServer({}, { anonymous: true });
@@ -209,6 +211,7 @@ it("no secret is anywhere but where it must be", async () => {
   opened.push(client);
   write("the answer to a call", inspect(await client.callTool("member"), { depth: 10 }));
 
+  await permitCommand();
   const call = await run("call", url, "member", "--as", "ann");
   await readProcesses();
   expect(await call.exited).toBe(0);
@@ -235,6 +238,28 @@ it("no secret is anywhere but where it must be", async () => {
   requireWalk();
   expect(findSecrets(secrets, places)).toEqual([]);
 });
+
+/** Agrees that the command, which is another client, uses the account, too. */
+async function permitCommand(): Promise<void> {
+  const path = join(folder, "state", "lutra", "tokens.json");
+  const entries = Object.values<{ value: string }>(
+    JSON.parse(await readFile(path, "utf8")).entries,
+  );
+  const [token] = entries.flatMap(({ value }) => JSON.parse(value).accessToken ?? []);
+  const client = createClient(url, {
+    headers: { authorization: `Bearer ${token}` },
+    elicitation: { url: {} },
+    onElicit: async (params) => {
+      const user = createPageUser();
+      const page = await user.open(params.mode === "url" ? params.url : "");
+      const consent = await passSignIn(user, page, "ann");
+      await passSignIn(user, await user.send(consent, { decision: "agree" }), "ann");
+      return { action: "accept" };
+    },
+  });
+  opened.push(client);
+  expect((await client.callTool("member")).isError).not.toBe(true);
+}
 
 /** Checks that the walk has met every kind of secret and of place; otherwise the search proves nothing. */
 function requireWalk(): void {
