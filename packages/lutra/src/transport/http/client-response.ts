@@ -51,6 +51,11 @@ export class ResponseReader {
     this.#source = source;
   }
 
+  /** The size of the part of the response that waits for its end, in bytes or characters. */
+  get bufferedBytes(): number {
+    return this.#events?.bufferedLength() ?? this.#body.length;
+  }
+
   /** Reads the status and the headers. Throws when the body can't contain an answer. */
   start(status: number, header: ResponseHeader): void {
     this.#status = status;

@@ -18,9 +18,18 @@ import { createHttpTransport as createFetchTransport } from "./client-fetch.ts";
 import { ResponseReader } from "./client-response.ts";
 import { createConnector } from "./undici-connector.ts";
 
+/** The connections over which a request is sent. */
+export interface SenderDispatcher extends Pick<Dispatcher, "dispatch"> {
+  /**
+   * Called for each chunk with the size of the incomplete response, in bytes. If it returns a promise,
+   * nothing more is read until that resolves.
+   */
+  readonly onBuffered?: ((bytes: number) => Promise<void> | undefined) | undefined;
+}
+
 /** Sends one request and reads its response. It does not follow redirects. */
 export type HttpSender = (
-  dispatcher: Pick<Dispatcher, "dispatch">,
+  dispatcher: SenderDispatcher,
   request: JSONRPCRequest,
   context: RequestContext,
 ) => Promise<Result>;
@@ -47,7 +56,8 @@ export function createHttpSender(
     return new Promise((resolve, reject) => {
       if (context.signal.aborted) return reject(abortError(context.signal));
       const reader = new ResponseReader(request.id, context.notify, client);
-      const handler = new ResponseHandler(reader, context.signal, { resolve, reject });
+      const settle = { resolve, reject };
+      const handler = new ResponseHandler(reader, { dispatcher, signal: context.signal, settle });
       const body = encodeJSON(request);
       dispatcher.dispatch({ path, method: "POST", headers, body }, handler);
     });
@@ -117,17 +127,25 @@ interface Settle {
   readonly reject: (error: unknown) => void;
 }
 
+interface ResponseHandlerInit {
+  readonly dispatcher: Pick<SenderDispatcher, "onBuffered">;
+  readonly signal: AbortSignal;
+  readonly settle: Settle;
+}
+
 /** The handler of one exchange, called by undici. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #reader: ResponseReader;
+  readonly #dispatcher: ResponseHandlerInit["dispatcher"];
   readonly #signal: AbortSignal;
   readonly #settle: Settle;
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(reader: ResponseReader, signal: AbortSignal, settle: Settle) {
+  constructor(reader: ResponseReader, { dispatcher, signal, settle }: ResponseHandlerInit) {
     this.#reader = reader;
+    this.#dispatcher = dispatcher;
     this.#signal = signal;
     this.#settle = settle;
     signal.addEventListener("abort", this.#onAbort);
@@ -160,11 +178,18 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     try {
       const wait = this.#reader.read(chunk);
       if (this.#reader.result !== undefined) this.#succeed(this.#reader.result, controller);
-      else if (wait !== undefined) pauseUntil(wait, controller);
+      else this.#pause(wait, controller);
     } catch (error) {
       this.#fail(error);
       controller.abort(this.#reader.connectionError(error));
     }
+  }
+
+  /** Reads no more until the receiver of notifications, and the memory, are ready. */
+  #pause(wait: void | Promise<void>, controller: Dispatcher.DispatchController): void {
+    const room = this.#dispatcher.onBuffered?.(this.#reader.bufferedBytes);
+    if (wait === undefined && room === undefined) return;
+    pauseUntil(Promise.all([wait, room]), controller);
   }
 
   onResponseEnd(): void {
@@ -214,7 +239,7 @@ function requireUncompressed(encoding: string | string[] | undefined): void {
   throw malformed(`response: expected no Content-Encoding, got ${encoding}; ${remedy}`);
 }
 
-function pauseUntil(wait: Promise<void>, controller: Dispatcher.DispatchController): void {
+function pauseUntil(wait: Promise<unknown>, controller: Dispatcher.DispatchController): void {
   controller.pause();
   const resume = () => controller.resume();
   wait.then(resume, resume);

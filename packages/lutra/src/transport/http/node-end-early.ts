@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { largeAsBytes } from "./node-large-text.ts";
 import type { ResponseHeaders } from "./rules.ts";
 
 /** Maximum time that a request may continue to arrive after its response, in milliseconds. */
@@ -17,8 +18,8 @@ export interface HttpResponse {
 export function respond(res: ServerResponse, { status, headers, body = "" }: HttpResponse): void {
   const closes = headers.connection === "close" || isArriving(res.req);
   res.writeHead(status, closes ? { ...headers, connection: "close" } : headers);
-  if (!closes) return void res.end(body);
-  if (body !== "") res.write(body);
+  if (!closes) return void res.end(largeAsBytes(body));
+  if (body !== "") res.write(largeAsBytes(body));
   endEarly(res);
 }
 

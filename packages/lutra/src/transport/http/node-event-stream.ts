@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { largeAsBytes } from "./node-large-text.ts";
 import { encodeEvent, eventStreamHeaders, keepAliveComment } from "./rules.ts";
 
 /** The open streams of one endpoint. One timer keeps all of them alive. */
@@ -64,7 +65,7 @@ export class NodeEventStream {
 
   /** Sends the last message and ends the stream. */
   end(message: string): void {
-    this.#res.end(encodeEvent(message));
+    this.#res.end(largeAsBytes(encodeEvent(message)));
   }
 
   /**
@@ -76,7 +77,7 @@ export class NodeEventStream {
     const res = this.#res;
     if (res.writableLength > this.#maxBufferedBytes) res.destroy();
     if (res.destroyed || res.writableEnded) return true;
-    return res.write(text);
+    return res.write(largeAsBytes(text));
   }
 
   /** Returns one promise for all messages that wait for the client to catch up. */

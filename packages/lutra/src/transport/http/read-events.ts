@@ -16,6 +16,8 @@ export interface EventReader {
    * @throws {TransportError} `malformed` when an event is longer than the limit
    */
   readonly read: (chunk: Uint8Array) => void;
+  /** Returns the length of the event that is not complete yet, in characters. */
+  readonly bufferedLength: () => number;
 }
 
 /** The parts of a stream that only earlier revisions use. */
@@ -95,6 +97,7 @@ export function createEventReader(
         unfinished.push(text.slice(start));
       }
     },
+    bufferedLength: () => unfinished.length + data.length,
   };
 }
 
