@@ -113,13 +113,14 @@ function upstreamOptions(
   config: UpstreamConfig,
   { parsed, lasting }: UpstreamContext,
 ): CreateUpstreamOptions {
-  const { options, parking, passesCredentials, warn } = lasting;
+  const { options, parking, responses, passesCredentials, warn } = lasting;
   const { modules, methods = [] } = options;
   const { certificates = new Map(), config: whole } = parsed;
   return {
     modules,
     methods,
     parking,
+    responses,
     callers: { passesCredentials },
     keys: whole.keys,
     tls: upstreamTlsOf(config, certificates),

@@ -72,7 +72,7 @@ function settingsOf(
   input: SharedInput,
 ): HandlerSettings {
   const { resources, lasting, generation, peers, guard } = input;
-  const { options, keysOf, warn, report, signIns } = lasting;
+  const { options, keysOf, warn, report, signIns, responses } = lasting;
   const parsed = parsedFor(own, input.parsed);
   const callers = createCallers(parsed, own.sharesCallers ? options : {}, report);
   const { name, hosts, path, config } = own;
@@ -91,7 +91,8 @@ function settingsOf(
   });
   const pages = name === undefined ? signIns?.pages(parsed) : undefined;
   const { startTrace, observer } = options;
-  return { name, hosts, path, endpoint, peers, callers, plan, pages, startTrace, observer };
+  const common = { responses, startTrace, observer };
+  return { name, hosts, path, endpoint, peers, callers, plan, pages, ...common };
 }
 
 /** Returns what was loaded with the configuration, as it applies to one endpoint. */

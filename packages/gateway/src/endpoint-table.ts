@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { type NodeEndpoint, targetOf } from "lutra/internal";
 import type { Middleware } from "lutra/protocol";
 import type { Callers } from "./callers.ts";
+import type { ResponseBudget } from "./delivery/response-budget.ts";
 import type { Peers } from "./head/peers.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
 import type { SignInPages } from "./sign-in/sign-in-pages.ts";
@@ -22,6 +23,8 @@ export interface HandlerSettings {
   readonly plan: RoutingPlan;
   /** The pages on which users connect accounts. Absent for a gateway without sign-ins. */
   readonly pages?: SignInPages | undefined;
+  /** The memory for responses. */
+  readonly responses: Pick<ResponseBudget, "share">;
   /** Starts the spans of exchanges. Undefined without tracing. */
   readonly startTrace?: StartTrace | undefined;
   /** Observes the requests that are read. Undefined without the console. */

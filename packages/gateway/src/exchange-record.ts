@@ -4,6 +4,7 @@
  */
 import type { Principal, RequestContext } from "lutra/protocol";
 import type { RecordedMessages } from "./console/recorded-messages.ts";
+import type { Share } from "./delivery/response-budget.ts";
 import type { ClientFacts } from "./eras/client-facts.ts";
 import { type Head, noHead } from "./head/head.ts";
 import type { IdentifyingHeaders } from "./head/header-policy.ts";
@@ -58,6 +59,10 @@ export interface ExchangeRecord {
   timeline?: readonly TimelinePart[] | undefined;
   /** The messages of the exchange, if the console records them. */
   messages?: RecordedMessages | undefined;
+  /** The memory of large responses, until the client has taken its own. */
+  shares?: readonly Share[] | undefined;
+  /** True for a copy, which belongs to no client. */
+  isCopy?: boolean | undefined;
 }
 
 /** Creates the record of a request whose head is not read yet. */
@@ -88,6 +93,8 @@ export function createRecord(): ExchangeRecord {
     trace: undefined,
     timeline: undefined,
     messages: undefined,
+    shares: undefined,
+    isCopy: undefined,
   };
 }
 
@@ -112,5 +119,5 @@ export function recordOf(context: RequestContext): ExchangeRecord | undefined {
  */
 export function copyRecord(from: RequestContext, to: RequestContext): void {
   const record = recordOf(from);
-  if (record !== undefined) recordIn(to, { ...record });
+  if (record !== undefined) recordIn(to, { ...record, shares: undefined, isCopy: true });
 }

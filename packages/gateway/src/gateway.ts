@@ -156,6 +156,7 @@ function servedBy(
     methods,
     upstreams: () => running.statuses(),
     cache: () => running.caching?.stats(),
+    responses: () => running.responses,
   };
   const metrics = createMetrics({ ...sources, lostLines: () => log?.lost() ?? 0 });
   const meter = held(startMeter?.(sources), (started) => started.close());

@@ -24,6 +24,7 @@ import {
 import { legacyMembers } from "./bridge/serve-routed.ts";
 import type { Callers } from "./callers.ts";
 import type { Forward } from "./delivery/deliver-stream.ts";
+import { freeBytes } from "./delivery/response-budget.ts";
 import { withChallenge } from "./delivery/response-status.ts";
 import type { EndpointTable, HandlerSettings } from "./endpoint-table.ts";
 import { createRecord, type ExchangeRecord, recordIn, replicaHeader } from "./exchange-record.ts";
@@ -143,6 +144,7 @@ export class RequestHandler {
     res.on("close", () => {
       record.ms = performance.now() - record.startedAt;
       this.#endTrace(record, req, res);
+      if (record.shares !== undefined) for (const share of record.shares) share.release();
       record.bytesOut = socket.bytesWritten - writtenBefore;
       term?.end();
       this.#onEnd(record, req, res);
@@ -223,6 +225,16 @@ async function serveUnversioned(handled: HandledRequest): Promise<void> {
     return observed(action.serve, settings)(request, context);
   });
   if (error !== undefined) record.code = error.code;
+  countUnread(handled);
+}
+
+/** Counts the part of a response that the client has not taken in place of what it was made from. */
+function countUnread({ res, record, settings }: HandledRequest): void {
+  if (record.ms > 0 || (record.shares === undefined && res.writableLength <= freeBytes)) return;
+  const [share = settings.responses.share(), ...others] = record.shares ?? [];
+  record.shares = [share];
+  for (const other of others) other.release();
+  share.keep(res);
 }
 
 function observed(next: Serve, { observer }: HandlerSettings): Serve {
@@ -255,13 +267,33 @@ function perform(action: Action, handled: HandledRequest, principal: Principal |
     if (action.denial !== undefined) recordDenial(record, action.denial);
     throw action.error;
   }
-  if (action.kind === "serve") return void serve(action.serve, handled, principal);
+  if (action.kind === "serve") {
+    if (action.known !== undefined) routeOnceKnown(action.known, handled, principal);
+    else void serve(action.serve, handled, principal);
+    return;
+  }
   setHeaders(res, cors);
   record.trace = settings.startTrace?.(record, traceInHeaders(header));
   const { head } = record;
   const { shadow } = action;
   const complete = completion(handled);
   action.forward({ req, res, head, record, principal, shadow, complete, refuse: refuseForward });
+}
+
+/** Chooses again. Until then, the body is not read, so that a large response need not be parsed. */
+function routeOnceKnown(
+  known: Promise<void>,
+  handled: HandledRequest,
+  principal: Principal | undefined,
+): void {
+  void known.then(() => {
+    if (handled.res.destroyed) return;
+    try {
+      route(handled, handled.settings.plan, principal);
+    } catch (error) {
+      fail(handled, error);
+    }
+  });
 }
 
 /**
@@ -303,6 +335,7 @@ async function serve(
     return result;
   });
   if (error !== undefined) record.code = error.code;
+  countUnread(handled);
 }
 
 /** Answers a forwarded request in place of its upstream. */

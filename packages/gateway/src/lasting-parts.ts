@@ -5,7 +5,9 @@ import { currentSealer } from "./bridge/current-sealer.ts";
 import { ParkedRelay } from "./bridge/parked-relay.ts";
 import type { Parking } from "./bridge/parking.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
+import { ResponseBudget } from "./delivery/response-budget.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
+import { systemClock } from "./replicas/clock.ts";
 import type { Sharing } from "./shared/open-shared.ts";
 import { type SignInResources, SignIns } from "./sign-in/sign-in.ts";
 import type { StartTrace } from "./tracing/start-trace.ts";
@@ -41,6 +43,8 @@ export interface CurrentConfig {
 export interface LastingParts extends Pick<CurrentConfig, "passesCredentials" | "space"> {
   readonly options: ConfigOptions;
   readonly parking: Parking;
+  /** The memory for responses of all upstreams. */
+  readonly responses: ResponseBudget;
   /** Undefined for a gateway without sign-ins. */
   readonly signIns: SignIns | undefined;
   /** Returns the keys of a configuration, or those of this process for one without keys. */
@@ -72,6 +76,7 @@ export function createLastingParts(options: ConfigOptions, current: CurrentConfi
   const { identify, passesCredentials, space } = current;
   return {
     options,
+    responses: new ResponseBudget(current.config().responses, systemClock),
     parking: { sealer, relay: events && new ParkedRelay(events, report) },
     signIns:
       signIn && new SignIns({ ...signIn, sealer, keys: currentKeys, identify, onWarning: warn }),

@@ -10,6 +10,7 @@ import {
   newUpstreams,
   openResources,
 } from "./config-resources.ts";
+import type { ResponseBudget } from "./delivery/response-budget.ts";
 import { createEndpoints } from "./endpoint-settings.ts";
 import type { EndpointTable } from "./endpoint-table.ts";
 import type { RequestHandler } from "./handler.ts";
@@ -67,6 +68,11 @@ export class RunningConfig {
 
   get caching(): ResponseCaching | undefined {
     return this.#resources?.caching;
+  }
+
+  /** The memory for responses. */
+  get responses(): Pick<ResponseBudget, "inUse" | "waiting" | "refused"> {
+    return this.#lasting.responses;
   }
 
   /** Returns the use of each limit, in the order of the configuration. */
@@ -174,6 +180,7 @@ export class RunningConfig {
         current: () => this.#endpoints,
       });
       this.#parsed = parsed;
+      this.#lasting.responses.configure(parsed.config.responses);
       if (this.#options.sharing) this.#space = spaceOf(parsed.config);
       this.#resources = resources;
       this.#endpoints = endpoints;

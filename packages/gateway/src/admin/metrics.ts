@@ -35,8 +35,19 @@ export interface MetricsOptions {
   readonly methods?: readonly Method[] | undefined;
   readonly upstreams: () => readonly UpstreamStatus[];
   readonly cache: () => { readonly bytes: number; readonly entries: number } | undefined;
+  /** Returns the state of the memory for responses. */
+  readonly responses?: () => ResponseMemory;
   /** Returns the number of lines of the access log that could not be written. */
   readonly lostLines?: () => number;
+}
+
+export interface ResponseMemory {
+  /** The memory in use, in bytes. */
+  readonly inUse: number;
+  /** Number of responses that wait for memory. */
+  readonly waiting: number;
+  /** Number of responses that were refused. */
+  readonly refused: number;
 }
 
 /** Maximum number of label combinations; exchanges beyond it are counted under "other". */
@@ -59,6 +70,7 @@ export function createMetrics({ methods = [], ...sources }: MetricsOptions): Met
   times.register(registry);
   reloads.register([registry]);
   registerLostLines([registry], sources.lostLines);
+  registerResponseMemory([registry], sources.responses);
   return {
     reloaded: (isApplied) => {
       reloads.observe(isApplied);
@@ -256,6 +268,39 @@ export function registerLostLines(registers: Registry[], lostLines: () => number
     collect() {
       this.reset();
       this.inc(lostLines());
+    },
+  });
+}
+
+const noMemory: ResponseMemory = { inUse: 0, waiting: 0, refused: 0 };
+
+function registerResponseMemory(
+  registers: Registry[],
+  responses: () => ResponseMemory = () => noMemory,
+): void {
+  new Gauge({
+    name: "lutra_gateway_response_bytes",
+    help: "Memory of responses that are parsed or not received by clients yet, in bytes",
+    registers,
+    collect() {
+      this.set(responses().inUse);
+    },
+  });
+  new Gauge({
+    name: "lutra_gateway_responses_waiting",
+    help: "Responses that wait for memory",
+    registers,
+    collect() {
+      this.set(responses().waiting);
+    },
+  });
+  new Counter({
+    name: "lutra_gateway_responses_refused_total",
+    help: "Responses that waited too long for memory",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(responses().refused);
     },
   });
 }

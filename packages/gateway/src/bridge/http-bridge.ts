@@ -18,6 +18,7 @@ import type { UpstreamConfig } from "../config/schema.ts";
 import type { Message, MessageExchange, StartExchange } from "../delivery/deliver-message.ts";
 import { exchangeOver } from "../delivery/exchange-over.ts";
 import { carriedToken } from "../delivery/own-token.ts";
+import type { ResponseBudget } from "../delivery/response-budget.ts";
 import { refusalBy } from "../delivery/response-status.ts";
 import { mayIdentify } from "../head/known-headers.ts";
 import { type Clock, systemClock } from "../replicas/clock.ts";
@@ -29,6 +30,8 @@ import { ownParking, type Parking } from "./parking.ts";
 import { ReplicaEra } from "./replica-era.ts";
 import { UpstreamSessions } from "./upstream-sessions.ts";
 
+/** Maximum time that requests wait for the first health check, in milliseconds. */
+const firstCheckMs = 1000;
 /** Maximum number of sessions, unless it is configured. */
 const maxSessions = 100;
 
@@ -40,6 +43,8 @@ interface HttpBridgeInit {
   /** Returns the headers of a caller that are sent to the upstream. */
   readonly headers: (context: RequestContext) => Headers | undefined;
   readonly replicas: { readonly all: readonly Replica[] };
+  /** The memory for responses. */
+  readonly responses: ResponseBudget;
   /** @default the real time */
   readonly clock?: Clock | undefined;
   /** @default only this process continues the calls that it holds */
@@ -58,7 +63,8 @@ export function createHttpBridge(
   return new HttpBridge({ ...init, name, config, clock, parking, onEra });
 }
 
-interface HttpBridgeOptions extends Pick<HttpBridgeInit, "modern" | "headers" | "replicas"> {
+interface HttpBridgeOptions
+  extends Pick<HttpBridgeInit, "modern" | "headers" | "replicas" | "responses"> {
   /** The name of the upstream. */
   readonly name: string;
   readonly config: UpstreamConfig;
@@ -68,17 +74,32 @@ interface HttpBridgeOptions extends Pick<HttpBridgeInit, "modern" | "headers" | 
   readonly onEra: (speaks: string) => void;
 }
 
-class HttpBridge {
+/** The bridge of one upstream. */
+export class HttpBridge {
   readonly #options: HttpBridgeOptions;
   readonly #eras = new WeakMap<Replica, ReplicaEra>();
   readonly #sessions: UpstreamSessions<Replica, HttpSession>;
   #mustServe = true;
+  /** Resolves when the first health check has ended. Undefined from then on. */
+  #firstCheck: Promise<void> | undefined;
+  readonly #checkEnded: () => void;
 
   constructor(options: HttpBridgeOptions) {
-    const { name, config, clock, parking } = options;
+    const { name, config, clock, parking, responses } = options;
     const { max = maxSessions, idleMs, inputWaitMs } = config.sessions;
     const headers = (context: RequestContext) => this.#identityOf(context);
     this.#options = options;
+    let onEnd = () => {};
+    this.#firstCheck = new Promise((resolve) => {
+      onEnd = resolve;
+    });
+    const stopTimer = clock.after(firstCheckMs, () => this.#checkEnded());
+    this.#checkEnded = () => {
+      if (this.#firstCheck === undefined) return;
+      this.#firstCheck = undefined;
+      stopTimer();
+      onEnd();
+    };
     this.#sessions = new UpstreamSessions<Replica, HttpSession>({
       name,
       clock,
@@ -94,6 +115,7 @@ class HttpBridge {
           era: this.#eraOf(replica),
           setting: config.era,
           inputWaitMs,
+          responses,
           headersOf: (context) => this.#headersOf(context),
         }),
     });
@@ -120,6 +142,16 @@ class HttpBridge {
     return isThere && !replica.isDrained && replica.health.state !== "out" ? replica : undefined;
   };
 
+  /** Resolves when the first health check has ended. Returns undefined from then on. */
+  untilKnown(): Promise<void> | undefined {
+    return this.#firstCheck;
+  }
+
+  /** Called when a health check has ended, whatever its outcome. */
+  checkEnded(): void {
+    this.#checkEnded();
+  }
+
   /** Takes the outcome of a health check. */
   readonly checked = (replica: Replica, outcome: Checked): void => {
     this.#eraOf(replica).checked(outcome);
@@ -144,6 +176,7 @@ class HttpBridge {
     const isModern = (era: ReplicaEra | undefined) => era?.current === "modern";
     const isLegacy = (era: ReplicaEra | undefined) => era?.current === "legacy";
     this.#mustServe = !eras.some(isModern) || eras.some(isLegacy);
+    if (!this.#mustServe) this.#checkEnded();
     const { speaks } = this.#eraOf(changed);
     if (speaks === undefined || speaks === changed.speaks) return;
     const isExpected = changed.speaks === undefined && speaks === latestVersion;

@@ -13,6 +13,7 @@ import {
   type Result,
   type Transport,
 } from "lutra/protocol";
+import type { ResponseBudget } from "../delivery/response-budget.ts";
 import type { Replica } from "../replicas/replica.ts";
 import type { ReplicaEra } from "./replica-era.ts";
 import { replicaFetch } from "./replica-fetch.ts";
@@ -24,6 +25,7 @@ export interface HttpSessionOptions {
   /** The era in the configuration. */
   readonly setting: string;
   readonly inputWaitMs: number;
+  readonly responses: ResponseBudget;
   /** Returns the headers of a caller that its session sends. */
   readonly headersOf: (context: RequestContext) => { readonly [name: string]: string };
 }
@@ -70,7 +72,7 @@ export class HttpSession implements UpstreamSession {
   }
 
   #init(): HttpErasInit {
-    const { replica, era, setting, inputWaitMs } = this.#options;
+    const { replica, era, setting, inputWaitMs, responses } = this.#options;
     const { pool, url } = replica;
     return {
       url,
@@ -80,7 +82,7 @@ export class HttpSession implements UpstreamSession {
       inputWaitMs,
       modern: this.#modern(),
       // Over the connections of the replica, which may have an address of its own.
-      send: replicaFetch(pool),
+      send: replicaFetch(pool, responses),
       options: { headers: () => this.#headers },
     };
   }

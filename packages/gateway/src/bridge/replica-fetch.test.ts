@@ -3,9 +3,14 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Pool } from "undici";
 import { expect, it, onTestFinished } from "vitest";
+import { ResponseBudget } from "../delivery/response-budget.ts";
+import { systemClock } from "../replicas/clock.ts";
 import { replicaFetch } from "./replica-fetch.ts";
 
-async function start(listener: RequestListener, options: Pool.Options = {}) {
+async function start(
+  listener: RequestListener,
+  { maxBytes = 1e9, ...options }: Pool.Options & { readonly maxBytes?: number } = {},
+) {
   let connections = 0;
   const server = createServer(listener).on("connection", () => {
     connections += 1;
@@ -18,7 +23,8 @@ async function start(listener: RequestListener, options: Pool.Options = {}) {
     server.closeAllConnections();
     server.close();
   });
-  const send = replicaFetch(pool);
+  const responses = new ResponseBudget({ maxBytes, waitMs: 1 }, systemClock);
+  const send = replicaFetch(pool, responses);
   const controller = new AbortController();
   const { signal } = controller;
   const request = (init: RequestInit = {}, path = "/mcp?a=b") =>
@@ -26,7 +32,7 @@ async function start(listener: RequestListener, options: Pool.Options = {}) {
       ...{ method: "POST", headers: [["x-a", "1"]], body: "{}", signal },
       ...init,
     });
-  return { request, controller, connections: () => connections };
+  return { request, controller, responses, connections: () => connections };
 }
 
 async function textOf({ body }: Response): Promise<string> {
@@ -88,4 +94,40 @@ it("rejects with the code of a connection that failed", async () => {
   const init = { method: "GET", headers: [], body: null, signal } as const;
   const sent = replicaFetch(pool)("http://127.0.0.1:1/", init as unknown as RequestInit);
   await expect(sent).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});
+
+it("refuses a body that waits too long for memory, and returns the memory of others", async () => {
+  const { request, responses } = await start((_req, res) => res.end(Buffer.alloc(1_000_000)), {
+    maxBytes: 1000,
+  });
+  const [first, second] = await Promise.all([request(), request()]);
+  const exempt = responses.share();
+  void exempt.fit(2000, 2000);
+  await expect(textOf(second)).rejects.toMatchObject({ reason: "http", status: 503 });
+  exempt.release();
+  expect(await textOf(first)).toHaveLength(1_000_000);
+  await expect.poll(() => responses.inUse).toBe(0);
+});
+
+it("does not count the events of a stream that have been read", async () => {
+  const event = Buffer.from(`data: ${"x".repeat(60_000)}\n\n`);
+  const { request, responses } = await start(async (_req, res) => {
+    for (let sent = 0; sent < 20; sent += 1) {
+      if (!res.write(event)) await once(res, "drain");
+    }
+    res.end();
+  });
+  const held: number[] = [];
+  const share = responses.share.bind(responses);
+  responses.share = () => {
+    const own = share();
+    const fit = own.fit.bind(own);
+    own.fit = (bytes, whole) => {
+      held.push(bytes);
+      return fit(bytes, whole);
+    };
+    return own;
+  };
+  expect(await textOf(await request())).toHaveLength(20 * event.length);
+  expect(Math.max(0, ...held)).toBeLessThan(10 * event.length);
 });

@@ -2,7 +2,11 @@
  * The part of `fetch` that sessions with upstreams use, over the connections of a replica. It creates
  * no web streams and no header objects, for which undici's `fetch` needs most of its processor time.
  */
+import { TransportError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
+import { freeBytes, type ResponseBudget, type Share } from "../delivery/response-budget.ts";
+
+const noMemory = "The memory for responses is full (responses.maxBytes)";
 
 type Fetch = typeof globalThis.fetch;
 type Body = Dispatcher.ResponseData["body"];
@@ -15,15 +19,21 @@ interface SessionRequestInit {
   readonly signal: AbortSignal;
 }
 
-/** Creates the function. It does not follow redirects, and accepts no compressed responses. */
-export function replicaFetch(pool: Pick<Dispatcher, "request">): Fetch {
+/**
+ * Creates the function. It does not follow redirects, and accepts no compressed responses. Bodies that
+ * end, which are all except event streams that GET opens, wait for memory.
+ */
+export function replicaFetch(
+  pool: Pick<Dispatcher, "request">,
+  responses: Pick<ResponseBudget, "share">,
+): Fetch {
   const send = async (target: string, init: SessionRequestInit) => {
     const { origin, pathname, search } = new URL(target);
     const { method, body, signal } = init;
     const headers = ["accept-encoding", "identity", ...init.headers.flat()];
     const path = `${pathname}${search}`;
     const response = await pool.request({ origin, path, method, headers, body, signal });
-    return new SessionResponse(response);
+    return new SessionResponse(response, method === "GET" ? undefined : responses);
   };
   return send as unknown as Fetch;
 }
@@ -33,10 +43,13 @@ class SessionResponse {
   readonly headers: { readonly get: (name: string) => string | null };
   readonly body: SessionBody;
 
-  constructor({ statusCode, headers, body }: Dispatcher.ResponseData) {
+  constructor(
+    { statusCode, headers, body }: Dispatcher.ResponseData,
+    responses: Pick<ResponseBudget, "share"> | undefined,
+  ) {
     this.status = statusCode;
     this.headers = { get: (name) => [headers[name] ?? []].flat().join(", ") || null };
-    this.body = new SessionBody(body, headers["content-length"] !== undefined);
+    this.body = new SessionBody(body, headers["content-length"] !== undefined, responses);
   }
 
   get ok(): boolean {
@@ -47,11 +60,16 @@ class SessionResponse {
 class SessionBody {
   readonly #body: Body;
   readonly #isShort: boolean;
+  readonly #responses: Pick<ResponseBudget, "share"> | undefined;
   #chunks: AsyncIterator<Uint8Array> | undefined;
+  #bytes = 0;
+  #share: Share | undefined;
 
-  constructor(body: Body, isShort: boolean) {
+  constructor(body: Body, isShort: boolean, responses: Pick<ResponseBudget, "share"> | undefined) {
     this.#body = body;
     this.#isShort = isShort;
+    this.#responses = responses;
+    body.once("close", () => this.#share?.release());
     // Reads fail with the error; a body that is not read has no use for it.
     body.on("error", () => {});
   }
@@ -62,8 +80,18 @@ class SessionBody {
 
   async read(): Promise<{ readonly done: boolean; readonly value: Uint8Array | undefined }> {
     this.#chunks ??= this.#body[Symbol.asyncIterator]();
+    if (this.#bytes > freeBytes) await this.#waitForMemory();
     const { done = false, value } = await this.#chunks.next();
+    this.#bytes = value === undefined || endsEvent(value) ? 0 : this.#bytes + value.length;
     return { done, value: done ? undefined : value };
+  }
+
+  async #waitForMemory(): Promise<void> {
+    this.#share ??= this.#responses?.share();
+    if ((await this.#share?.fit(this.#bytes, undefined)) !== false) return;
+    const error = new TransportError("http", noMemory, { status: 503 });
+    this.#body.destroy(error);
+    throw error;
   }
 
   /** Discards the rest. The connection is used again if the length of the body is known. */
@@ -71,4 +99,12 @@ class SessionBody {
     if (this.#isShort && this.#chunks === undefined) await this.#body.dump();
     else this.#body.destroy();
   }
+}
+
+/** True if a chunk ends with a blank line, as the events of a stream do. Text in JSON has none. */
+function endsEvent(chunk: Uint8Array): boolean {
+  const newline = 10;
+  const [before, last] = chunk.subarray(-2);
+  const beforeReturn = chunk.at(-3);
+  return last === newline && (before === newline || beforeReturn === newline);
 }

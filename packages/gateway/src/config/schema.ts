@@ -10,6 +10,7 @@ import { endpoints } from "./schema-endpoints.ts";
 import { guard } from "./schema-guard.ts";
 import { admin, listen } from "./schema-listen.ts";
 import { logContent } from "./schema-log.ts";
+import { responses } from "./schema-responses.ts";
 import { limit, route } from "./schema-routes.ts";
 import { shared } from "./schema-shared.ts";
 import { upstream } from "./schema-upstream.ts";
@@ -49,6 +50,7 @@ export const configSchema = z
       .default("lutra-gateway")
       .describe("The server name that the gateway reports for merged upstreams"),
     listen: listen.prefault({}),
+    responses: responses.prefault({}),
     auth: auth.optional(),
     admin: admin.prefault({}),
     keys: z

@@ -51,6 +51,11 @@ const described = {
   "not-ready": { kind: "unavailable", message: "No replica of the upstream is ready" },
   /** The queue was full, or the request waited in it for too long. */
   queue: { kind: "unavailable", message: "Too many requests are waiting for the upstream" },
+  /** The response waited too long for `responses.maxBytes`. */
+  memory: {
+    kind: "unavailable",
+    message: "The memory for responses is full (responses.maxBytes); the request may have run",
+  },
   /** The process of the gateway has too many connections and files open. */
   "file-limit": {
     kind: "unavailable",

@@ -17,6 +17,8 @@ export interface SendCheckOptions {
   readonly onEarlierRevision?: ((evidence: string) => void) | undefined;
   /** Called with the outcome of each check that was answered. If it is set, `onEarlierRevision` is not called. */
   readonly onChecked?: ((replica: Replica, outcome: Checked) => void) | undefined;
+  /** Called when a check has ended, also one that was not answered. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface SendCheckOptions {
  */
 export function createSendCheck(
   headers: { readonly [name: string]: string },
-  { onEarlierRevision, onChecked }: SendCheckOptions = {},
+  { onEarlierRevision, onChecked, onEnd }: SendCheckOptions = {},
 ): SendCheck {
   const send = createHttpSender("http://localhost", { headers });
   const request = {
@@ -61,6 +63,8 @@ export function createSendCheck(
       const isAnswer = isTransportError(error) && error.status !== undefined && error.status < 500;
       if (!isAnswer && !isProtocolError(error)) throw error;
       record(replica, evidenceInError(error), false);
+    } finally {
+      onEnd?.();
     }
   };
 }

@@ -26,7 +26,12 @@ export type Action =
       readonly serve: Serve;
       readonly shadow?: Forward["shadow"];
     }
-  | { readonly kind: "serve"; readonly serve: Serve };
+  | {
+      readonly kind: "serve";
+      readonly serve: Serve;
+      /** Resolves when it is known whether the request can be forwarded instead. */
+      readonly known?: Promise<void> | undefined;
+    };
 
 /** Chooses the action for a request by its head and its caller. */
 export type ChooseAction = (input: RoutingInput) => Action;

@@ -105,7 +105,7 @@ interface ServeOrForward {
 
 /** Chooses by method, and applies the denials to requests that are forwarded. */
 function forwardUnlessServed(
-  { at, upstream: { visibility, mustServe, hasToken }, denials, shadowing }: Target,
+  { at, upstream: { visibility, mustServe, untilKnown, hasToken }, denials, shadowing }: Target,
   reading: Reading,
   { serve, forward, dependencies }: ServeOrForward,
 ): ChooseAction {
@@ -117,7 +117,8 @@ function forwardUnlessServed(
   const copied = shadowing && ({ ...alone, shadow: shadowing.upstream.copy } as const);
   return (input) => {
     const { method, name } = input.head;
-    if (served.has(method) || mustServe?.() === true) return serve;
+    if (served.has(method)) return serve;
+    if (mustServe?.() === true) return servedOnce(untilKnown?.(), serve);
     if (hasToken?.(input.head, input.caller) === false) return serve;
     const denial = denials && denialByHead(at, input, denials);
     if (denial !== undefined) return denying(denial);
@@ -125,6 +126,11 @@ function forwardUnlessServed(
     if (error !== undefined) return { kind: "refuse", error };
     return copied && mayShadow(method, name, shadowing as ShadowOptions) ? copied : alone;
   };
+}
+
+/** Serves a request now, or once it is known whether it can be forwarded. */
+function servedOnce(known: Promise<void> | undefined, serve: ServeOrForward["serve"]): Action {
+  return known === undefined ? serve : { ...serve, known };
 }
 
 function denialByHead(

@@ -2,7 +2,7 @@
 import { createHttpSender } from "lutra/internal";
 import { compose, type Method } from "lutra/protocol";
 import { earlierRevisionWarning, mayBeLegacy } from "../bridge/era-in-words.ts";
-import { createHttpBridge } from "../bridge/http-bridge.ts";
+import { createHttpBridge, type HttpBridge } from "../bridge/http-bridge.ts";
 import type { Parking } from "../bridge/parking.ts";
 import type { UpstreamTls } from "../config/certificates.ts";
 import type { UpstreamConfig } from "../config/schema.ts";
@@ -15,6 +15,7 @@ import { createStreamDelivery, type Forward } from "../delivery/deliver-stream.t
 import { Fleet } from "../delivery/fleet.ts";
 import { createHttpExchange } from "../delivery/http-exchange.ts";
 import { createMessageHeaders } from "../delivery/message-headers.ts";
+import { ResponseBudget } from "../delivery/response-budget.ts";
 import { createRequestHeaders } from "../delivery/stream-headers.ts";
 import { HeaderPolicy } from "../head/header-policy.ts";
 import {
@@ -25,9 +26,10 @@ import {
   systemLookup,
 } from "../replicas/addresses.ts";
 import { type Clock, systemClock } from "../replicas/clock.ts";
+import type { Replica } from "../replicas/replica.ts";
 import { ReplicaSet } from "../replicas/replica-set.ts";
-import { createSendCheck } from "../replicas/send-check.ts";
-import { createCatalogue } from "./catalogue.ts";
+import { type Checked, createSendCheck } from "../replicas/send-check.ts";
+import { type Catalogue, createCatalogue } from "./catalogue.ts";
 import { Lookups } from "./lookups.ts";
 import { statusOf, type Upstream } from "./upstream.ts";
 import { upstreamPolicies } from "./upstream-policies.ts";
@@ -43,6 +45,8 @@ export interface HttpUpstreamOptions {
   readonly parking?: Parking | undefined;
   /** @default credentials are passed on */
   readonly callers?: CallerHeaders | undefined;
+  /** The memory for responses, which upstreams share. @default memory without a limit */
+  readonly responses?: ResponseBudget | undefined;
   /** The tokens of the gateway for this upstream. @default it sends none */
   readonly credentials?: UpstreamCredentials | undefined;
   /** The verification of https replicas. @default Node's authorities and the host of the URL */
@@ -68,6 +72,9 @@ export interface HttpUpstream extends Upstream {
   readonly add: (replica: AddedReplica) => () => void;
 }
 
+const noLimit = (clock: Clock) =>
+  new ResponseBudget({ maxBytes: Number.POSITIVE_INFINITY, waitMs: 0 }, clock);
+
 /** The URL of the endpoint of a replica behind a Unix socket. */
 const socketUrl = "http://localhost/mcp";
 
@@ -83,7 +90,7 @@ export function createHttpUpstream(
   options: HttpUpstreamOptions = {},
 ): HttpUpstream {
   const { methods = [], lookup = systemLookup, clock = systemClock } = options;
-  const { credentials, onWarning = () => {} } = options;
+  const { credentials, onWarning = () => {}, responses = noLimit(clock) } = options;
   const callers = credentials ? withoutCallers(options.callers) : options.callers;
   const policy = new HeaderPolicy(config.headers);
   const lookups = new Lookups(name, onWarning);
@@ -93,10 +100,10 @@ export function createHttpUpstream(
     tls: options.tls,
     sendCheck: createSendCheck(policy.set, {
       onEarlierRevision: (evidence) => onWarning(earlierRevisionWarning(name, evidence)),
-      onChecked: mayBeLegacy(config) ? (...checked) => bridge?.checked(...checked) : undefined,
+      ...(mayBeLegacy(config) && observedBy(() => bridge)),
     }),
     onUnreachable: () => lookups.refresh(),
-    onSilent: (replica, isConfirmed) => fleet.silent(replica, isConfirmed),
+    onSilent: (...silent) => fleet.silent(...silent),
     onOut: (isOut, reason) => onWarning(outWarning(name, isOut, reason)),
   });
   const fleet = new Fleet({
@@ -109,9 +116,9 @@ export function createHttpUpstream(
     onShortage: (error) => onWarning(`upstream "${name}": no free file descriptor: ${error}`),
   });
   const send = createHttpSender(socketUrl, { headers: policy.set, methods });
-  const headers = createMessageHeaders(policy, callers);
-  const modern = createHttpExchange({ name, send, headers });
-  const bridge = createHttpBridge(name, config, { ...options, headers, modern, replicas });
+  const parts = { headers: createMessageHeaders(policy, callers), responses };
+  const modern = createHttpExchange({ name, send, ...parts });
+  const bridge = createHttpBridge(name, config, { ...options, ...parts, modern, replicas });
   const deliver = createMessageDelivery(fleet, bridge?.exchange ?? modern, bridge?.preferred);
   const own = { name, config, methods: fleet.methods, credentials };
   const serve = compose(upstreamPolicies("all", own), deliver);
@@ -129,7 +136,7 @@ export function createHttpUpstream(
     copy: (sent) => {
       if (bridge?.mustServe !== true) copy(sent);
     },
-    ...(bridge && { mustServe: () => bridge.mustServe }),
+    ...(bridge && { mustServe: () => bridge.mustServe, untilKnown: () => bridge.untilKnown() }),
     hasToken: credentials && tokenTest(credentials),
     tool: catalogue.tool,
     findTool: catalogue.find,
@@ -137,18 +144,35 @@ export function createHttpUpstream(
     forget: catalogue.forget,
     add: ({ url = socketUrl, ...place }) => replicas.add({ ...place, url: new URL(url) }),
     isOut: () => replicas.isOut,
-    setDrained: (replica, isDrained) => replicas.setDrained(replica, isDrained),
+    setDrained: (...drained) => replicas.setDrained(...drained),
     partMs: config.timeouts.partMs,
     status: () => statusOf(fleet, config.module === undefined ? "url" : "module", lookups.problem),
     ready: (timeoutMs) => untilReady(replicas, clock, timeoutMs),
     close: async (graceMs) => {
-      lookups.stop();
-      catalogue.close();
-      replicas.stopChecks();
+      stopAll(lookups, catalogue, replicas);
       await fleet.close(graceMs);
       await bridge?.close();
       await replicas.destroy();
     },
+  };
+}
+
+/** Stops what an upstream does without requests. */
+function stopAll(
+  lookups: Lookups,
+  catalogue: Pick<Catalogue, "close">,
+  replicas: ReplicaSet,
+): void {
+  lookups.stop();
+  catalogue.close();
+  replicas.stopChecks();
+}
+
+/** Returns the callbacks of checks that tell a bridge about the era of replicas. */
+function observedBy(bridge: () => HttpBridge | undefined) {
+  return {
+    onChecked: (replica: Replica, outcome: Checked) => bridge()?.checked(replica, outcome),
+    onEnd: () => bridge()?.checkEnded(),
   };
 }
 

@@ -25,6 +25,11 @@ export interface Upstream {
    */
   readonly mustServe?: (() => boolean) | undefined;
   /**
+   * Resolves when the first health check has told whether requests may be forwarded. Returns undefined
+   * from then on. Absent for an upstream that speaks the current revision.
+   */
+  readonly untilKnown?: (() => Promise<void> | undefined) | undefined;
+  /**
    * Returns true if the gateway has the token for a request already. Otherwise the request must be
    * served, which waits for the token. Absent for an upstream that needs none.
    */

@@ -1,0 +1,140 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { createManualTime } from "../replicas/fixtures/manual-time.ts";
+import { ResponseBudget } from "./response-budget.ts";
+
+const waitMs = 1000;
+
+function start(maxBytes: number) {
+  const time = createManualTime();
+  return { time, budget: new ResponseBudget({ maxBytes, waitMs }, time) };
+}
+
+/** A response of which its client has not taken `writableLength` bytes. */
+function unread(writableLength: number, onDestroy: () => void) {
+  const res = { writableLength, socket: null, destroy: onDestroy };
+  return res as unknown as ServerResponse & { writableLength: number };
+}
+
+describe("the memory for responses", () => {
+  it("has room for responses within the limit, without a promise", () => {
+    const { budget } = start(100);
+    expect(budget.share().fit(20, undefined)).toBeUndefined();
+    expect(budget.share().fit(50, 60)).toBeUndefined();
+    expect(budget.inUse).toBe(40 + 60);
+  });
+
+  it("lets a response wait until another one is released", async () => {
+    const { budget } = start(100);
+    const [first, exempt, waiting] = [budget.share(), budget.share(), budget.share()];
+    void first.fit(80, 80);
+    void exempt.fit(50, 50);
+    const granted = waiting.fit(40, 40);
+    expect(budget).toMatchObject({ inUse: 130, waiting: 1 });
+    first.release();
+    expect(await granted).toBe(true);
+    expect(budget).toMatchObject({ inUse: 90, waiting: 0 });
+  });
+
+  it("lets one response exceed the limit, so that responses that wait for each other end", async () => {
+    const { budget } = start(100);
+    const shares = Array.from({ length: 4 }, () => budget.share());
+    for (const share of shares) void share.fit(25, 25);
+    const growing = shares.map((share) => share.fit(50, 50));
+    expect(growing[0]).toBeUndefined();
+    expect(budget).toMatchObject({ inUse: 125, waiting: 3 });
+    for (const [index, share] of shares.entries()) {
+      expect(await (growing[index] ?? true)).toBe(true);
+      share.release();
+    }
+    expect(budget).toMatchObject({ inUse: 0, waiting: 0 });
+  });
+
+  it("admits the response that began first, even if it asks last", async () => {
+    const { budget } = start(100);
+    const [full, exempt, older, newer] = [0, 1, 2, 3].map(() => budget.share());
+    void full?.fit(100, 100);
+    void exempt?.fit(100, 100);
+    const order: string[] = [];
+    const both = [
+      newer?.fit(60, 60)?.then(() => order.push("newer")),
+      older?.fit(60, 60)?.then(() => order.push("older")),
+    ];
+    full?.release();
+    exempt?.release();
+    await Promise.all(both);
+    expect(order).toEqual(["older", "newer"]);
+  });
+
+  it("never lets the response wait that may exceed the limit", () => {
+    const { budget } = start(100);
+    const [older, exempt] = [budget.share(), budget.share()];
+    void older.fit(90, 90);
+    void exempt.fit(50, 50);
+    void older.fit(95, 95);
+    expect(budget.waiting).toBe(1);
+    expect(exempt.fit(200, 200)).toBeUndefined();
+  });
+
+  it("refuses a response that has waited for the time limit", async () => {
+    const { budget, time } = start(100);
+    void budget.share().fit(100, 100);
+    void budget.share().fit(100, 100);
+    const granted = budget.share().fit(10, 10);
+    time.advance(waitMs - 1);
+    expect(budget.waiting).toBe(1);
+    time.advance(1);
+    expect(await granted).toBe(false);
+    expect(budget).toMatchObject({ waiting: 0, refused: 1, inUse: 200 });
+  });
+
+  it("stops its timer when no response waits", async () => {
+    const { budget, time } = start(100);
+    const share = budget.share();
+    void share.fit(100, 100);
+    void budget.share().fit(100, 100);
+    void budget.share().fit(10, 10);
+    share.release();
+    time.advance(waitMs);
+    expect(time.waiting()).toBe(0);
+  });
+
+  it("settles the wait of a response that is released", async () => {
+    const { budget } = start(100);
+    void budget.share().fit(100, 100);
+    void budget.share().fit(100, 100);
+    const share = budget.share();
+    const granted = share.fit(10, 10);
+    share.release();
+    await granted;
+    expect(budget).toMatchObject({ inUse: 200, waiting: 0 });
+  });
+
+  it("counts what a client has not taken, and disconnects it if others wait and it takes nothing", async () => {
+    const { budget, time } = start(100);
+    const [slow, stuck] = [budget.share(), budget.share()];
+    void slow.fit(60, 60);
+    void stuck.fit(60, 60);
+    const slowResponse = unread(50, () => slow.release());
+    slow.keep(slowResponse);
+    stuck.keep(unread(45, () => stuck.release()));
+    expect(budget.inUse).toBe(95);
+    const granted = budget.share().fit(30, 30);
+    const last = budget.share().fit(30, 30);
+    time.advance(waitMs / 4);
+    slowResponse.writableLength = 20;
+    time.advance(waitMs / 4);
+    await granted;
+    expect(await last).toBe(true);
+    expect(budget.inUse).toBe(50 + 30 + 30);
+  });
+
+  it("admits waiting responses when a reload raises the limit", async () => {
+    const { budget } = start(100);
+    void budget.share().fit(100, 100);
+    void budget.share().fit(100, 100);
+    const granted = budget.share().fit(10, 10);
+    budget.configure({ maxBytes: 300, waitMs });
+    expect(await granted).toBe(true);
+  });
+});
