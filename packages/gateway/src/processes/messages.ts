@@ -59,6 +59,8 @@ interface LimitedKey {
 interface Messages {
   // From the supervisor.
   readonly start: Message<Start>;
+  /** A process that runs answers at once. */
+  readonly ping: Message<undefined>;
   readonly connection: Message<{ readonly id: number; readonly place: number }>;
   /** No further connections follow. */
   readonly lastConnection: Message<undefined>;

@@ -1,7 +1,9 @@
 /** Keeps one of the processes of a gateway running: starts it, and replaces it when it dies. */
 import { type ChildProcess, fork } from "node:child_process";
 import { backoffMs, delay, type Pace } from "lutra/internal";
+import type { Config } from "../config/schema.ts";
 import { Channel, ChannelClosedError } from "./channel.ts";
+import { watchLiveness } from "./liveness.ts";
 import type { Start } from "./messages.ts";
 
 /** A process that serves. */
@@ -21,6 +23,8 @@ export interface SlotOptions {
   readonly program: string;
   /** Connects the channel of a new process, before its first message. */
   readonly connect: (process: RunningProcess) => void;
+  /** Returns the current time limits. */
+  readonly limits: () => Config["processes"];
   /** Returns the current first message. */
   readonly start: () => Start;
   /**
@@ -55,6 +59,8 @@ interface Death {
   readonly cause: string;
   /** The reason why the gateway could not start in it. */
   readonly problem?: string | undefined;
+  /** True if the supervisor has killed it because it did not start in time. */
+  readonly isLate?: boolean;
   /** True if the supervisor has ended it. */
   readonly isReplaced?: boolean;
 }
@@ -93,12 +99,12 @@ class Restarts {
    *
    * @throws {Error} if the process is not restarted any more
    */
-  pauseAfter({ servedMs, cause, problem }: Death): number {
+  pauseAfter({ servedMs, cause, problem, isLate = false }: Death): number {
     const { number, hasOthers } = this.#options;
     if (servedMs >= healthyMs) this.#attempt = 0;
     this.#quickDeaths = servedMs < quickMs ? this.#quickDeaths + 1 : 0;
     // The others serve on, and a file that can't be loaded now may be repaired.
-    const isRetried = problem !== undefined && hasOthers();
+    const isRetried = (problem !== undefined || isLate) && hasOthers();
     if (problem !== undefined && !isRetried) throw new Error(problem);
     if (this.#quickDeaths >= maxQuickDeaths && !isRetried) throw new Error(gaveUp(number, cause));
     this.#attempt += 1;
@@ -107,7 +113,7 @@ class Restarts {
 }
 
 async function runOnce(options: SlotOptions): Promise<Death> {
-  const { number, program, connect, start, onReady, onEnd } = options;
+  const { number, program, connect, onEnd } = options;
   // Two processes can't share the port of a debugger, so they do not inherit the flag.
   const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--inspect"));
   const child = fork(program, [], {
@@ -123,28 +129,64 @@ async function runOnce(options: SlotOptions): Promise<Death> {
   const ended = endOf(child);
   connect(own);
   try {
-    const message = start();
-    const error = await own.channel.ask("start", message).then(
-      () => undefined,
-      (refusal: Error) => refusal,
-    );
-    if (error !== undefined) {
-      kill();
-      const cause = await ended;
-      const problem = error instanceof ChannelClosedError ? undefined : error.message;
-      return { servedMs: 0, cause: `${cause}, pid ${child.pid}`, problem };
-    }
-    const since = performance.now();
-    const isCurrent = await onReady(own, message);
-    if (!isCurrent) kill();
-    const cause = await ended;
-    return {
-      servedMs: performance.now() - since,
-      cause: `${cause}, pid ${child.pid}`,
-      isReplaced: !isCurrent,
-    };
+    return await serveUntil(ended, own, options);
   } finally {
     onEnd(own);
+  }
+}
+
+/** Starts the gateway in a process, and lets it serve until it has ended. */
+async function serveUntil(
+  ended: Promise<string>,
+  own: RunningProcess,
+  { number, start, limits, onReady, notice }: SlotOptions,
+): Promise<Death> {
+  const { pid, channel, kill } = own;
+  const { startMs, silentMs } = limits();
+  const message = start();
+  const error = await refusalOf(channel.ask("start", message), startMs);
+  if (error !== undefined) {
+    kill();
+    const cause = await ended;
+    if (error instanceof TooLateError) {
+      return { servedMs: 0, cause: `${error.message}, pid ${pid}`, isLate: true };
+    }
+    const problem = error instanceof ChannelClosedError ? undefined : error.message;
+    return { servedMs: 0, cause: `${cause}, pid ${pid}`, problem };
+  }
+  const since = performance.now();
+  const stopWatch = watchLiveness(own, silentMs, () => {
+    notice(`process ${number} has not answered for ${silentMs / 1000} s, and is killed`);
+  });
+  try {
+    const isCurrent = await Promise.race([onReady(own, message), ended.then(() => true)]);
+    if (!isCurrent) kill();
+    const cause = await ended;
+    const servedMs = performance.now() - since;
+    return { servedMs, cause: `${cause}, pid ${pid}`, isReplaced: !isCurrent };
+  } finally {
+    stopWatch();
+  }
+}
+
+/** A process that did not start in time. */
+class TooLateError extends Error {}
+
+/** Resolves to the reason why a process did not start; undefined if it did. */
+async function refusalOf(started: Promise<void>, startMs: number): Promise<Error | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Error>((resolve) => {
+    const reason = `killed, because it had not started after ${startMs / 1000} s`;
+    timer = setTimeout(() => resolve(new TooLateError(reason)), startMs);
+  });
+  const refusal = started.then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  try {
+    return await Promise.race([refusal, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Answer, MessageName, Start, Value } from "./messages.ts";
 import { keepRunning, type RunningProcess, type SlotOptions } from "./process-slot.ts";
 
-export interface ProcessesOptions extends Pick<SlotOptions, "program" | "start" | "notice"> {
+export interface ProcessesOptions extends Pick<SlotOptions, "program" | "start" | "limits" | "notice"> {
   /** Number of processes. */
   readonly count: number;
   /** Connects a new process. The returned function is called when it has ended. */
@@ -99,12 +99,13 @@ export class Processes {
 
   /** Keeps one process running. Resolves when it is ready for the first time. */
   #open(number: number): Promise<void> {
-    const { program, start, notice, connect, onDeath } = this.#options;
+    const { program, start, limits, notice, connect, onDeath } = this.#options;
     return new Promise((resolve) => {
       const slot = keepRunning({
         number,
         program,
         start,
+        limits,
         notice,
         closing: this.#closing.signal,
         connect: (process) => this.#ends.set(process, [connect(process)]),

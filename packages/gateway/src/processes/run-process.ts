@@ -68,6 +68,7 @@ export function runGatewayProcess(
   const channel = new Channel(process);
   let close = async () => {};
   process.once("disconnect", () => void close().finally(() => process.exit(0)));
+  channel.on("ping", () => {});
   channel.on("start", async (message) => {
     const options = await optionsOf(message.argument, message.config.config.name);
     close = await serve(channel, message, options);

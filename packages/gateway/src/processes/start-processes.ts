@@ -128,6 +128,7 @@ class Supervisor {
       count,
       program,
       notice,
+      limits: () => this.#parsed.config.processes,
       start: () => ({
         config: this.#message,
         addresses: options.sockets.addresses,

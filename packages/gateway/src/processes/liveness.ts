@@ -1,0 +1,45 @@
+/** Finds a process that hangs: it runs, but does not answer its supervisor. */
+import type { Channel } from "./channel.ts";
+
+export interface Watched {
+  readonly channel: Pick<Channel, "ask">;
+  readonly kill: () => void;
+}
+
+/** Number of consecutive questions without an answer after which a process counts as hung. */
+const maxMissed = 3;
+
+/**
+ * Asks a process regularly whether it still answers. Kills it after several questions without an answer,
+ * in `silentMs` altogether. A pause of this process counts as one question at most.
+ *
+ * @param onSilent Called before the process is killed
+ * @returns a function that ends the watch
+ */
+export function watchLiveness(
+  { channel, kill }: Watched,
+  silentMs: number,
+  onSilent: () => void,
+): () => void {
+  let missed = 0;
+  const ask = () => {
+    missed += 1;
+    const answered = () => {
+      missed = 0;
+    };
+    // A channel that closes ends with its process.
+    channel.ask("ping", undefined).then(answered, answered);
+  };
+  const timer = setInterval(
+    () => {
+      if (missed < maxMissed) return ask();
+      clearInterval(timer);
+      onSilent();
+      kill();
+    },
+    Math.ceil(silentMs / maxMissed),
+  );
+  timer.unref();
+  ask();
+  return () => clearInterval(timer);
+}
