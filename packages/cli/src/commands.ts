@@ -170,6 +170,16 @@ const gatewayRoutes: Command = {
     },
   ],
   options: {
+    host: {
+      placeholder: "H",
+      description: "Value of `Host`, which chooses one of several `endpoints`",
+      fallback: "a name that no endpoint lists",
+    },
+    path: {
+      placeholder: "P",
+      description: "Path of the request, which chooses one of several `endpoints`",
+      fallback: "`listen.path`",
+    },
     principal: { placeholder: "P", description: "Principal of the caller", fallback: "none" },
     scopes: {
       placeholder: "S",

@@ -9,13 +9,15 @@ export async function gatewayRoutes({ values, options }: CommandLine): Promise<n
   const { config } = await loadGatewayConfig(file);
   const [first, ...others] = rest;
   const isName = first !== undefined && !isParam(first);
-  const { principal, scopes } = options;
+  const { principal, scopes, host, path } = options;
   if (scopes !== undefined && principal === undefined) {
     throw new CommandError("gateway routes: --scopes requires --principal", 2);
   }
   const { route, lines } = explainRoutes(config, {
     method,
     ...(isName && { name: first }),
+    ...(typeof host === "string" && { host }),
+    ...(typeof path === "string" && { path }),
     ...(typeof principal === "string" && { principal }),
     ...(typeof scopes === "string" && { scopes: scopes.split(" ") }),
     params: paramsOf(isName ? others : rest),

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { type NodeEndpoint, targetOf } from "lutra/internal";
 import type { Middleware } from "lutra/protocol";
 import type { Callers } from "./callers.ts";
+import { EndpointIndex } from "./config/endpoint-index.ts";
 import type { ResponseBudget } from "./delivery/response-budget.ts";
 import type { Peers } from "./head/peers.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
@@ -36,21 +37,12 @@ export class EndpointTable {
   readonly all: readonly HandlerSettings[];
   /** The endpoint without a name. Undefined for a gateway that has only endpoints with names. */
   readonly main: HandlerSettings | undefined;
-  /** The endpoints that list a host, by its name in lower case. */
-  readonly #byHost = new Map<string, readonly HandlerSettings[]>();
-  /** The endpoints for hosts that no endpoint lists. */
-  readonly #others: readonly HandlerSettings[];
+  readonly #index: EndpointIndex<HandlerSettings>;
 
   constructor(all: readonly HandlerSettings[]) {
     this.all = all;
     this.main = all.find(({ name }) => name === undefined);
-    this.#others = all.filter(({ hosts }) => hosts.length === 0);
-    for (const host of new Set(all.flatMap(({ hosts }) => hosts))) {
-      this.#byHost.set(
-        host,
-        all.filter(({ hosts }) => hosts.includes(host)),
-      );
-    }
+    this.#index = new EndpointIndex(all);
   }
 
   /**
@@ -59,25 +51,19 @@ export class EndpointTable {
    */
   find(req: IncomingMessage): HandlerSettings | undefined {
     const { path, host } = targetOf(req);
-    const known = this.#at(host ?? req.headers.host);
+    const known = this.#index.at(host ?? req.headers.host);
     for (const one of known) if (one.path === path) return one;
     return known.find(({ endpoint }) => endpoint.rules.resource?.document(path) !== undefined);
   }
 
   /** Returns the endpoint without a name, if it is one for the host of a request. */
   mainAt(req: IncomingMessage): HandlerSettings | undefined {
-    const known = this.#at(targetOf(req).host ?? req.headers.host);
-    return known === this.#others ? this.main : undefined;
+    const known = this.#index.at(targetOf(req).host ?? req.headers.host);
+    return known === this.#index.others ? this.main : undefined;
   }
 
   /** Returns the endpoint of this name; undefined for one that a reload has removed. */
   named(name: string | undefined): HandlerSettings | undefined {
     return this.all.find((one) => one.name === name);
-  }
-
-  #at(host = ""): readonly HandlerSettings[] {
-    // Most gateways have one endpoint for all hosts.
-    if (this.#byHost.size === 0) return this.#others;
-    return this.#byHost.get(host.toLowerCase().replace(/:\d+$/, "")) ?? this.#others;
   }
 }

@@ -93,9 +93,18 @@ export interface ReplicaOverview {
 export interface RouteList {
   /** The routes as written in the configuration. */
   readonly routes: readonly { readonly [member: string]: unknown }[];
+  /** The endpoints with names, and their routes. */
+  readonly endpoints: readonly EndpointRoutes[];
   readonly limits: readonly LimitOverview[];
   /** Exchanges that were refused or aborted since the start, by reason. */
   readonly refusals: { readonly [reason: string]: number };
+}
+
+export interface EndpointRoutes extends Pick<RouteList, "routes"> {
+  readonly name: string;
+  /** The names in `Host`. Empty for every name that no endpoint lists. */
+  readonly hosts: readonly string[];
+  readonly path: string;
 }
 
 export interface LimitOverview {
@@ -135,6 +144,8 @@ export interface ShownTask extends Omit<TaskOverview, "taskId"> {
 
 /** The answer of `api/fleet/match`. */
 export interface MatchedRoute {
+  /** The name of the endpoint. Undefined for the endpoint without a name, and for none. */
+  readonly endpoint?: string | undefined;
   /** The index of the route. Undefined when no route matches. */
   readonly route?: number | undefined;
   /** One line for each route up to the matching one, then the outcome. */

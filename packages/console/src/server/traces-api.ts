@@ -13,7 +13,9 @@ export interface RecentExchange {
   readonly client?: string | undefined;
   /** A protocol version, `other`, or `none`. */
   readonly era: string;
-  /** The index of the route; -1 for none. */
+  /** The name of the endpoint. Absent for the endpoint without a name, and for none. */
+  readonly endpoint?: string | undefined;
+  /** The index of the route among those of the endpoint; -1 for none. */
   readonly route: number;
   readonly upstream?: string | undefined;
   readonly replica?: string | undefined;

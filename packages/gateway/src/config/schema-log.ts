@@ -5,7 +5,8 @@ import { ms, patterns, token } from "./schema-values.ts";
 
 /** The fields of a line that the gateway itself writes. */
 const ownFields: ReadonlySet<string> = new Set([
-  ...["level", "time", "method", "name", "entry", "version", "principal", "address", "route"],
+  ...["level", "time", "method", "name", "entry", "version", "principal", "address"],
+  ...["endpoint", "route"],
   ...[
     "upstream",
     "replica",
@@ -36,6 +37,9 @@ const rule = z
     name: patterns.optional().describe("Patterns for the name of the tool, prompt or resource"),
     upstream: patterns.optional().describe("Patterns for the upstream"),
     principal: patterns.optional().describe("Patterns for the caller"),
+    endpoint: patterns
+      .optional()
+      .describe("Patterns for the endpoint; that of `listen.path` has no name, and fits none"),
     status: patterns.optional().describe("Patterns for the HTTP status, such as `5*`"),
     reason: patterns.optional().describe("Patterns for the reason of a refusal, such as `limit`"),
     slowerThanMs: ms("Minimum duration").optional(),

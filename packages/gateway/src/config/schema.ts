@@ -10,6 +10,7 @@ import { endpoints } from "./schema-endpoints.ts";
 import { guard } from "./schema-guard.ts";
 import { admin, listen } from "./schema-listen.ts";
 import { logContent } from "./schema-log.ts";
+import { processes } from "./schema-processes.ts";
 import { responses } from "./schema-responses.ts";
 import { limit, route } from "./schema-routes.ts";
 import { shared } from "./schema-shared.ts";
@@ -51,6 +52,7 @@ export const configSchema = z
       .describe("The server name that the gateway reports for merged upstreams"),
     listen: listen.prefault({}),
     responses: responses.prefault({}),
+    processes: processes.prefault({}),
     auth: auth.optional(),
     admin: admin.prefault({}),
     keys: z

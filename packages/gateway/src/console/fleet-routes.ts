@@ -1,6 +1,7 @@
 /** The API of the view "Fleet": the state of the gateway, and the changes that an operator makes. */
 import { ApiError, type ApiRequest, type ApiRoute } from "@lutra/console";
 import { isObject, type JSONObject } from "lutra/protocol";
+import { endpointsOf } from "../config/endpoints.ts";
 import { explainRoutes } from "../routes/explain.ts";
 import { cacheOverview } from "./cache-overview.ts";
 import type { ConsoleSources } from "./console-sources.ts";
@@ -36,6 +37,9 @@ function stateRoutes(sources: ConsoleSources): readonly ApiRoute[] {
       path: "fleet/routes",
       serve: () => ({
         routes: config().routes,
+        endpoints: endpointsOf(config()).flatMap(({ name, hosts, path, config: own }) =>
+          name === undefined ? [] : [{ name, hosts, path, routes: own.routes }],
+        ),
         limits: config().limits.map((limit, index) => ({ ...limit, use: limitUses()[index] })),
         refusals: recorder.loads.refusals(),
       }),
@@ -46,9 +50,12 @@ function stateRoutes(sources: ConsoleSources): readonly ApiRoute[] {
       serve: ({ query }) => {
         const name = query.get("name") ?? undefined;
         const principal = query.get("principal") ?? undefined;
+        const host = query.get("host") ?? undefined;
+        const path = query.get("path") ?? undefined;
+        const params = paramsIn(query);
         const method = query.get("method") ?? "";
         if (method === "") throw new ApiError(400, "method: expected a method, such as tools/call");
-        return explainRoutes(config(), { method, name, principal, params: paramsIn(query) });
+        return explainRoutes(config(), { method, host, path, name, principal, params });
       },
     },
     {

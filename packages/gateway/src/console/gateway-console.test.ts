@@ -243,6 +243,28 @@ it("explains the route of a request, and lists routes and limits", async () => {
   expect(limits).toMatchObject([{ rate: { requests: 100, perMs: 1000 } }]);
 });
 
+it("explains the routes of each endpoint, which chooses by host and path", async () => {
+  const one = await startReplica();
+  const { get } = await startFor({
+    upstreams: { places: { url: one.url } },
+    endpoints: {
+      internal: { host: "tools.internal", routes: [{ match: { name: "x" }, deny: "no" }] },
+    },
+  });
+  const question = "fleet/match?method=tools/call&name=x";
+  expect(await get<MatchedRoute>(`${question}&host=tools.internal&path=/mcp`)).toMatchObject({
+    endpoint: "internal",
+    route: 0,
+  });
+  const other = await get<MatchedRoute>(question);
+  expect(other.lines.at(-1)).toContain("refused with 404");
+  const { routes, endpoints } = await get<RouteList>("fleet/routes");
+  expect(routes).toEqual([]);
+  expect(endpoints).toMatchObject([
+    { name: "internal", hosts: ["tools.internal"], path: "/mcp", routes: [{ deny: "no" }] },
+  ]);
+});
+
 it("lists open subscriptions until they end", async () => {
   const one = await startReplica();
   const { gateway, get } = await startFor({ upstreams: { places: { url: one.url } } });

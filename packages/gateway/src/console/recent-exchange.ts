@@ -21,6 +21,7 @@ export function recentExchange(
     principal: record.principal?.slice(0, maxNameLength),
     client: clientOf(record),
     era: protocolVersionOf(record),
+    endpoint: record.endpoint,
     route: record.route,
     upstream: record.upstream,
     replica: record.replica,

@@ -30,6 +30,9 @@ describe("the filter of the access log", () => {
     ["all conditions of an entry", { only: [{ status: "2*", upstream: "x" }] }, {}, 200, false],
     ["any of several entries", { only: [{ status: "5*" }, { upstream: "pl*" }] }, {}, 200, true],
     ["a caller", { only: [{ principal: "ada" }] }, { principal: "ada" }, 200, true],
+    ["an endpoint", { only: [{ endpoint: "in*" }] }, { endpoint: "internal" }, 200, true],
+    ["no other endpoint", { only: [{ endpoint: "in*" }] }, { endpoint: "public" }, 200, false],
+    ["not the endpoint without a name", { only: [{ endpoint: "*" }] }, {}, 200, false],
     ["no request without the field", { only: [{ reason: "*" }] }, {}, 200, false],
   ] as const)("passes %s", (_what, log, changes, status, isLogged) => {
     const subject = new Subject("places", "tool", "search");

@@ -28,6 +28,7 @@ function conditionsOf({ slowerThanMs, ...patterns }: Rule): readonly Condition[]
       name: ({ record }) => record.subject?.name ?? record.head.name,
       upstream: ({ record }) => record.upstream,
       principal: ({ record }) => record.principal,
+      endpoint: ({ record }) => record.endpoint,
       status: ({ status }) => String(status),
       reason: ({ record }) => record.reason,
     };

@@ -164,3 +164,54 @@ describe("explainRoutes", () => {
     expect(lines.at(-1)).toBe("=> no route matches: refused with 404");
   });
 });
+
+describe("explainRoutes with endpoints", () => {
+  const url = "http://127.0.0.1:1/mcp";
+  const { config: several } = parseConfig({
+    upstreams: { a: { url }, b: { url } },
+    endpoints: {
+      internal: {
+        host: ["Tools.internal", "tools"],
+        routes: [{ match: { name: "drop_*" }, deny: "off" }, { to: "a" }],
+      },
+      public: { path: "/public", routes: [{ to: "b" }] },
+    },
+  });
+
+  it("matches the routes of the endpoint at the host, whose name has no case and no port", () => {
+    const at = { host: "TOOLS.internal:443", method: "tools/call" };
+    expect(explainRoutes(several, { ...at, name: "drop_all" })).toEqual({
+      endpoint: "internal",
+      route: 0,
+      lines: [
+        "endpoints.internal: has tools.internal or tools, path /mcp",
+        "endpoints.internal.routes[0]: matches name drop_*",
+        "=> refused with 403: off",
+      ],
+    });
+    expect(explainRoutes(several, { ...at, name: "x" })).toMatchObject({ route: 1 });
+  });
+
+  it("matches the routes of the endpoint at the path", () => {
+    const { endpoint, lines } = explainRoutes(several, { path: "/public", method: "tools/list" });
+    expect(endpoint).toBe("public");
+    expect(lines.slice(0, 3)).toEqual([
+      "endpoints.public: has other hosts, path /public",
+      "endpoints.public.routes[0]: matches every request",
+      "=> to b (one URL)",
+    ]);
+  });
+
+  it.each([{}, { host: "tools", path: "/public" }, { path: "/other" }])(
+    "names all endpoints if none is at %j",
+    (place) => {
+      const { route, lines } = explainRoutes(several, { ...place, method: "tools/list" });
+      expect(route).toBeUndefined();
+      expect(lines.slice(0, 2)).toEqual([
+        "endpoints.internal: expects tools.internal or tools, path /mcp",
+        "endpoints.public: expects other hosts, path /public",
+      ]);
+      expect(lines[2]).toMatch(/^=> no endpoint has .*: refused with 404$/);
+    },
+  );
+});

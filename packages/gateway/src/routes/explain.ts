@@ -2,6 +2,8 @@
 import { encodeHeaderValue, latestVersion, type PrincipalClaims } from "lutra/protocol";
 import { describeEra } from "../bridge/era-in-words.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
+import { EndpointIndex } from "../config/endpoint-index.ts";
+import { type EndpointConfig, endpointsOf } from "../config/endpoints.ts";
 import type { RouteConfig } from "../config/schema.ts";
 import type { Head } from "../head/head.ts";
 import { mayHaveName, mirrorsArguments } from "../head/read-head.ts";
@@ -17,6 +19,10 @@ import { compileRoutes } from "./routes.ts";
 /** A request, as described by its headers. */
 export interface Question {
   readonly method: string;
+  /** The value of `Host`. @default a name that no endpoint lists */
+  readonly host?: string | undefined;
+  /** The path of the request. @default listen.path */
+  readonly path?: string | undefined;
   readonly name?: string | undefined;
   /** Values of `Mcp-Param-*` headers by name. */
   readonly params?: { readonly [name: string]: string } | undefined;
@@ -28,14 +34,40 @@ export interface Question {
 }
 
 export interface Explanation {
+  /** The name of the endpoint. Undefined for the endpoint without a name, and for none. */
+  readonly endpoint?: string | undefined;
   /** The index of the route. Undefined when no route matches. */
   readonly route: number | undefined;
   /** One line for each route up to the matching one, then the outcome. */
   readonly lines: readonly string[];
 }
 
-/** Matches a request against the routes without sending it. */
+/** Matches a request against the routes of its endpoint without sending it. */
 export function explainRoutes(config: CompleteConfig, question: Question): Explanation {
+  const { host = "", path = config.listen.path } = question;
+  const all = endpointsOf(config);
+  const found = new EndpointIndex(all).at(host).find((one) => one.path === path);
+  if (found === undefined) {
+    const at = `${host === "" ? "another host" : JSON.stringify(host)} and path ${JSON.stringify(path)}`;
+    const lines = all.map((one) => `${labelOf(one)}: expects ${placeOf(one)}`);
+    return { route: undefined, lines: [...lines, `=> no endpoint has ${at}: refused with 404`] };
+  }
+  const { name: endpoint } = found;
+  const { route, lines } = explainAt(found, question);
+  if (endpoint === undefined) return { route, lines };
+  return { endpoint, route, lines: [`${labelOf(found)}: has ${placeOf(found)}`, ...lines] };
+}
+
+function labelOf({ name }: EndpointConfig): string {
+  return name === undefined ? "listen" : `endpoints.${name}`;
+}
+
+function placeOf({ hosts, path }: EndpointConfig): string {
+  return `${hosts.length === 0 ? "other hosts" : hosts.join(" or ")}, path ${path}`;
+}
+
+function explainAt({ name, config }: EndpointConfig, question: Question): Explanation {
+  const prefix = name === undefined ? "" : `endpoints.${name}.`;
   const head = headOf(question);
   const input = { head, ...callerOf(question) };
   const found = compileRoutes(config.routes).find(input)?.index;
@@ -45,7 +77,7 @@ export function explainRoutes(config: CompleteConfig, question: Question): Expla
   const taken = route === undefined ? undefined : config.routes[route];
   const lines = tried.map((candidate, index) => {
     const line = index === route ? undefined : mismatchOf(candidate, input, taken);
-    return `routes[${index}]: ${line ?? `matches${conditionsOf(candidate)}`}`;
+    return `${prefix}routes[${index}]: ${line ?? `matches${conditionsOf(candidate)}`}`;
   });
   const outcome =
     taken === undefined ? "no route matches: refused with 404" : outcomeOf(taken, config);

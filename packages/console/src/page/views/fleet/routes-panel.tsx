@@ -30,18 +30,19 @@ export function RoutesPanel() {
   }
   return (
     <div class="stack">
-      <RouteTester onMatched={setMatched} />
+      <RouteTester onMatched={setMatched} hasEndpoints={value.endpoints.length > 0} />
       {matched !== undefined && <Explanation matched={matched} />}
-      <h2>Routes</h2>
-      <ol class="routes card">
-        {value.routes.map((each, index) => (
-          <li key={index} class={matched?.route === index ? "matched" : undefined}>
-            <span class="index">{index}</span>
-            <RouteText route={each} />
-            {matched?.route === index && <span class="badge good">matches</span>}
-          </li>
-        ))}
-      </ol>
+      {(value.routes.length > 0 || value.endpoints.length === 0) && (
+        <Routes title="Routes" routes={value.routes} matched={matchedAt(matched, undefined)} />
+      )}
+      {value.endpoints.map(({ name, hosts, path, routes }) => (
+        <Routes
+          key={name}
+          title={`Routes of ${name} (${hosts.length === 0 ? "other hosts" : hosts.join(", ")}, ${path})`}
+          routes={routes}
+          matched={matchedAt(matched, name)}
+        />
+      ))}
       <h2>Limits</h2>
       <Table
         label="Limits"
@@ -63,6 +64,33 @@ export function RoutesPanel() {
       />
       <Refusals refusals={value.refusals} />
     </div>
+  );
+}
+
+/** Returns the index of the route that matches, if it is one of this endpoint. */
+function matchedAt(matched: MatchedRoute | undefined, endpoint: string | undefined) {
+  return matched?.endpoint === endpoint ? matched?.route : undefined;
+}
+
+interface RoutesProps extends Pick<RouteList, "routes"> {
+  readonly title: string;
+  readonly matched: number | undefined;
+}
+
+function Routes({ title, routes, matched }: RoutesProps) {
+  return (
+    <>
+      <h2>{title}</h2>
+      <ol class="routes card">
+        {routes.map((each, index) => (
+          <li key={index} class={matched === index ? "matched" : undefined}>
+            <span class="index">{index}</span>
+            <RouteText route={each} />
+            {matched === index && <span class="badge good">matches</span>}
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }
 
@@ -101,7 +129,13 @@ function rateOf({ rate }: LimitOverview): string {
 }
 
 /** The form. Its fields are in the address, so that a question can be linked to. */
-function RouteTester({ onMatched }: { readonly onMatched: (matched: MatchedRoute) => void }) {
+function RouteTester({
+  onMatched,
+  hasEndpoints,
+}: {
+  readonly onMatched: (matched: MatchedRoute) => void;
+  readonly hasEndpoints: boolean;
+}) {
   const { query } = route.value;
   const [problem, setProblem] = useState<Error>();
   const ask = async (event: SubmitEvent) => {
@@ -151,6 +185,7 @@ function RouteTester({ onMatched }: { readonly onMatched: (matched: MatchedRoute
           Mirrored arguments
           <input name="params" placeholder="country=JP" defaultValue={query.get("params") ?? ""} />
         </label>
+        {hasEndpoints && <EndpointFields />}
         <button type="submit" class="primary">
           Explain
         </button>
@@ -158,6 +193,23 @@ function RouteTester({ onMatched }: { readonly onMatched: (matched: MatchedRoute
       <p class="dim small">Nothing is sent to an upstream.</p>
       {problem !== undefined && <ErrorNotice error={problem} />}
     </form>
+  );
+}
+
+/** The fields that choose one of several endpoints. */
+function EndpointFields() {
+  const { query } = route.value;
+  return (
+    <>
+      <label>
+        Host
+        <input name="host" placeholder="another" defaultValue={query.get("host") ?? ""} />
+      </label>
+      <label>
+        Path
+        <input name="path" placeholder="/mcp" defaultValue={query.get("path") ?? ""} />
+      </label>
+    </>
   );
 }
 
