@@ -146,9 +146,13 @@ export function connectFailureOf(upstream: string, cause: unknown): Failure {
   return failureOf(upstream, isTlsProblem(cause) ? "tls" : "unreachable", cause);
 }
 
-/** Returns the failure of an exchange whose connection failed before the response was complete. */
-export function brokenFailureOf(upstream: string, cause: Error): Failure {
-  return failureOf(upstream, isMalformedHead(cause) ? "malformed-head" : "broken", cause);
+/**
+ * Returns the failure of an exchange whose connection failed before the response was complete. Before its
+ * head, the reason may be that the head is malformed.
+ */
+export function brokenFailureOf(upstream: string, cause: Error, hasHead: boolean): Failure {
+  const isMalformed = !hasHead && isMalformedHead(cause);
+  return failureOf(upstream, isMalformed ? "malformed-head" : "broken", cause);
 }
 
 /** The error for a request whose program could not be started. The request was not sent. */
@@ -206,11 +210,15 @@ export function isRetired(error: unknown): boolean {
   return hasCode(error, retiredCodes);
 }
 
-/** True when undici could not read the head of a response. The codes of its parser begin with HPE_. */
+/**
+ * True when undici could not read the head of a response. The errors of its parser have a name and no
+ * code; an informational response that was not asked for is a "bad response".
+ */
 function isMalformedHead(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = Reflect.get(error, "code");
-  if (code === "UND_ERR_HEADERS_OVERFLOW" || /^HPE_/.test(String(code))) return true;
+  if (code === "UND_ERR_HEADERS_OVERFLOW" || error.name === "HTTPParserError") return true;
+  if (code === "UND_ERR_SOCKET" && error.message === "bad response") return true;
   return isMalformedHead(error.cause);
 }
 
