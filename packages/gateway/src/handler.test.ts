@@ -4,11 +4,13 @@ import type { AddressInfo } from "node:net";
 import { createNodeEndpoint, httpRules } from "lutra/internal";
 import { type Principal, ProtocolError } from "lutra/protocol";
 import { afterEach, expect, it, vi } from "vitest";
+import { ResponseBudget } from "./delivery/response-budget.ts";
 import { EndpointTable, type HandlerSettings } from "./endpoint-table.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { RequestHandler } from "./handler.ts";
 import { createPeers } from "./head/peers.ts";
 import { denied } from "./refuse.ts";
+import { systemClock } from "./replicas/clock.ts";
 import type { Action } from "./routes/action.ts";
 import { compileRoutes } from "./routes/routes.ts";
 
@@ -27,6 +29,7 @@ function settings(action: Action): HandlerSettings {
     path: "/",
     endpoint: createNodeEndpoint(httpRules({})),
     peers: createPeers([]),
+    responses: new ResponseBudget({ maxBytes: 1e9, waitMs: 1 }, systemClock),
     plan: {
       methods: new Map(),
       hasParamRules: false,

@@ -11,11 +11,10 @@ import { adminTlsOf, listenTlsOf } from "./config/certificates.ts";
 import type { CompleteConfig } from "./config/complete-routes.ts";
 import { firstPath } from "./config/endpoints.ts";
 import type { ParsedConfig } from "./config/parse-config.ts";
-import type { ListenPlace } from "./config/schema.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 import type { GatewayPart } from "./gateway-part.ts";
 import type { RequestHandler } from "./handler.ts";
-import { ListenError } from "./listen-error.ts";
+import { type ListenerPlace, listenerPlaces } from "./listener-places.ts";
 import { createVisit } from "./visit.ts";
 
 export interface Listeners {
@@ -43,7 +42,7 @@ export async function openListeners(config: CompleteConfig, served: Served): Pro
   let admin: AdminListener | undefined;
   try {
     const listen = listenFor(config, served);
-    for (const [index, place] of placesOf(config).entries()) {
+    for (const [index, place] of listenerPlaces(config).entries()) {
       endpoints.push(await listen(place, index));
     }
     admin = await openAdmin(served, `${endpoints[0]?.url}${firstPath(config)}`);
@@ -74,7 +73,7 @@ export function renewCertificates({ endpoints, admin }: Listeners, parsed: Parse
 function listenFor(
   { listen: { path, maxConnections } }: CompleteConfig,
   { running, handler, onDrain, onMalformed, feeds }: Served,
-): (place: ListenPlace, index: number) => Promise<OwnEndpoint> {
+): (place: ListenerPlace, index: number) => Promise<OwnEndpoint> {
   const handle = withPage({
     path,
     handle: handler.handle,
@@ -93,20 +92,16 @@ function listenFor(
     lameDuckMs: () => running.config.lameDuckMs,
     onDrain,
   };
-  return ({ host, port, socket, mode, http2, proxyProtocol }, index) =>
+  return ({ at, config: { http2, proxyProtocol }, explain }, index) =>
     listenHttp(service, {
       ...shared,
-      host,
-      port,
-      socket,
+      ...at,
       http2,
-      mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
       proxies: proxyProtocol ? { isTrusted } : undefined,
       tls: certificates[index],
       feed: feeds?.[index],
     }).catch((cause: unknown) => {
-      const at = index === 0 ? "listen" : `listen.also[${index - 1}]`;
-      throw new ListenError("listen", { host, port, socket }, cause, at);
+      throw explain(cause);
     });
 }
 
@@ -115,10 +110,5 @@ function ownTlsOf({
   config,
   certificates = new Map(),
 }: ParsedConfig): readonly (TlsSettings | undefined)[] {
-  return placesOf(config).map(({ tls }) => tls && listenTlsOf(tls, certificates));
-}
-
-/** Returns the addresses of all listeners for clients. */
-function placesOf({ listen }: CompleteConfig): readonly ListenPlace[] {
-  return [listen, ...listen.also];
+  return listenerPlaces(config).map(({ config: { tls } }) => tls && listenTlsOf(tls, certificates));
 }

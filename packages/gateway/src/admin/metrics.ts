@@ -41,7 +41,7 @@ export interface MetricsOptions {
   readonly lostLines?: () => number;
 }
 
-export interface ResponseMemory {
+interface ResponseMemory {
   /** The memory in use, in bytes. */
   readonly inUse: number;
   /** Number of responses that wait for memory. */

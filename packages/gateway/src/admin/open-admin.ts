@@ -2,13 +2,14 @@
 import type { OwnEndpoint } from "lutra/internal";
 import { adminTlsOf } from "../config/certificates.ts";
 import { hideSecrets } from "../config/hide-secrets.ts";
+import type { ParsedConfig } from "../config/parse-config.ts";
 import type { LoadedConsole } from "../console/load-console.ts";
 import type { OpenedConsole } from "../console/open-console.ts";
 import { createEraReport } from "../eras/era-report.ts";
 import type { Eras } from "../eras/open-eras.ts";
 import { ListenError } from "../listen-error.ts";
 import type { RunningConfig } from "../running-config.ts";
-import { startAdmin } from "./admin.ts";
+import { type AdminOptions, startAdmin } from "./admin.ts";
 import type { Metrics } from "./metrics.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 
@@ -38,32 +39,66 @@ export async function openAdmin(
   url: string,
 ): Promise<AdminListener | undefined> {
   const { running, metrics, page, notice } = parts;
-  const { admin: config } = running.config;
-  if (config === false) return undefined;
-  const state = stateOf(parts);
-  const opened = await openPage(page, {
-    ...state,
-    name: () => running.config.name,
-    url: () => url,
-    config: () => running.config,
+  const changes = {
     caching: () => running.caching,
     limitUses: () => running.limitUses(),
     taskUpstreams: () => running.upstreams,
-    canDrain: (upstream) => running.canDrain(upstream),
-    setDrained: (...change) => running.setDrained(...change),
+    canDrain: (upstream: string) => running.canDrain(upstream),
+    setDrained: (...change: Parameters<RunningConfig["setDrained"]>) =>
+      running.setDrained(...change),
     notice,
-  });
+  };
+  const shown = stateOf(parts);
+  return openAdminListener({ parsed: () => running.parsed, url, page, metrics, shown, changes });
+}
+
+type Sources = Parameters<LoadedConsole["open"]>[0];
+
+type ShownState = Pick<
+  AdminOptions,
+  "upstreams" | "eras" | "shownConfig" | "readiness" | "refresh"
+>;
+
+/** Everything that the admin listener shows, of one process or of several. */
+export interface AdminView {
+  readonly parsed: () => ParsedConfig;
+  /** The URL of the MCP endpoint. */
+  readonly url: string;
+  /** Undefined if the console is off. */
+  readonly page: LoadedConsole | undefined;
+  readonly metrics: Pick<Metrics, "contentType" | "text">;
+  /** The state that the listener and the console show. */
+  readonly shown: ShownState;
+  /** The parts of the console that change something. */
+  readonly changes: Omit<Sources, keyof ShownState | "name" | "url" | "config">;
+}
+
+/**
+ * Opens the listener with its console, by the settings in `admin`. Returns undefined if the
+ * configuration disables it.
+ *
+ * @throws {ListenError} for an address that is in use or unavailable
+ */
+export async function openAdminListener({
+  parsed,
+  url,
+  page,
+  metrics,
+  shown,
+  changes,
+}: AdminView): Promise<AdminListener | undefined> {
+  const { admin: config } = parsed().config;
+  if (config === false) return undefined;
+  const whole = { name: () => parsed().config.name, config: () => parsed().config };
+  const opened = await openPage(page, { ...shown, ...changes, ...whole, url: () => url });
   try {
-    const about = () =>
-      running.config.listen.page ? { name: running.config.name, url } : undefined;
-    const listener = await startAdmin({
-      ...state,
-      config,
-      tls: adminTlsOf(running.parsed),
-      metrics,
-      about,
-      console: opened?.handle,
-    });
+    const about = () => {
+      const { listen, name } = parsed().config;
+      return listen.page ? { name, url } : undefined;
+    };
+    const tls = adminTlsOf(parsed());
+    const own = { config, tls, metrics, about, console: opened?.handle };
+    const listener = await startAdmin({ ...shown, ...own });
     const close = async () => {
       await Promise.all([listener.close(), opened?.close()]);
     };
@@ -79,7 +114,7 @@ export async function openAdmin(
  *
  * @throws {ListenError} for the port of the sandbox if it is in use
  */
-export async function openPage(
+async function openPage(
   page: LoadedConsole | undefined,
   sources: Parameters<LoadedConsole["open"]>[0],
 ): Promise<OpenedConsole | undefined> {

@@ -92,7 +92,8 @@ it("rejects with the code of a connection that failed", async () => {
   onTestFinished(() => pool.destroy());
   const { signal } = new AbortController();
   const init = { method: "GET", headers: [], body: null, signal } as const;
-  const sent = replicaFetch(pool)("http://127.0.0.1:1/", init as unknown as RequestInit);
+  const responses = new ResponseBudget({ maxBytes: 1, waitMs: 1 }, systemClock);
+  const sent = replicaFetch(pool, responses)("http://127.0.0.1:1/", init as unknown as RequestInit);
   await expect(sent).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 

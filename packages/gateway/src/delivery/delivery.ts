@@ -328,7 +328,9 @@ export class Delivery<R extends Recipient> implements Timed, Waiter {
     const { name, replicas } = this.#fleet;
     const isMalformed = isTransportError(error) && error.reason !== "closed";
     if (!isMalformed || !isAnswering) replica.health.fail(causeOf(error));
-    const failure = isMalformed ? malformedOf(name, error) : brokenFailureOf(name, error, isAnswering);
+    const failure = isMalformed
+      ? malformedOf(name, error)
+      : brokenFailureOf(name, error, isAnswering);
     const mayRetry = !isMalformed && !isAnswering && this.mayRunTwice();
     if (!mayRetry || !this.#carrier.rewind()) {
       this.#fail(failure);

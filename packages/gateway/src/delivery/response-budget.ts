@@ -189,7 +189,7 @@ export class Share {
   }
 
   /**
-   * Makes room for a response that has this size so far. Unless its whole size is known, it is given
+   * Enlarges the share for a response that has this size so far. Unless its whole size is known, it is given
    * twice as much, so that it rarely asks again. Returns as `grow` does.
    */
   fit(bytes: number, wholeBytes: number | undefined): Promise<boolean> | undefined {

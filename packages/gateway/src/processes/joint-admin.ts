@@ -1,14 +1,11 @@
 /** The admin listener of a gateway with several processes, which answers for all of them. */
-import { startAdmin } from "../admin/admin.ts";
-import { type AdminListener, openPage } from "../admin/open-admin.ts";
+import { type AdminListener, type AdminView, openAdminListener } from "../admin/open-admin.ts";
 import type { Readiness } from "../admin/readiness.ts";
-import { adminTlsOf } from "../config/certificates.ts";
 import { hideSecrets } from "../config/hide-secrets.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
 import type { ConsoleSources } from "../console/console-sources.ts";
 import type { LoadedConsole } from "../console/load-console.ts";
 import { createEraReport, type EraReport } from "../eras/era-report.ts";
-import { ListenError } from "../listen-error.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import type { DrainedReplicas } from "./drained-replicas.ts";
 import type { MergedMetrics } from "./merged-metrics.ts";
@@ -67,40 +64,20 @@ export async function openJointAdmin(
   url: string,
 ): Promise<AdminListener | undefined> {
   const { parsed, processes, metrics, page } = parts;
-  const { admin: config } = parsed().config;
-  if (config === false) return undefined;
   const shown = {
     ...state,
     shownConfig: () => hideSecrets(parsed().config, parsed().environment),
     eras: (days: number) => readEras(processes, parsed(), days),
   };
-  const opened = await openPage(page, { ...shown, ...changesOf(parts, state), url: () => url });
-  const timer = page && setInterval(() => void state.refresh(), refreshMs).unref();
-  const endConsole = async () => {
+  const changes = changesOf(parts, state);
+  const listener = await openAdminListener({ parsed, url, page, metrics, shown, changes });
+  if (listener === undefined || page === undefined) return listener;
+  const timer = setInterval(() => void state.refresh(), refreshMs).unref();
+  const close = async () => {
     clearInterval(timer);
-    await opened?.close();
+    await listener.close();
   };
-  try {
-    const about = () => {
-      const { listen, name } = parsed().config;
-      return listen.page ? { name, url } : undefined;
-    };
-    const listener = await startAdmin({
-      ...shown,
-      config,
-      tls: adminTlsOf(parsed()),
-      metrics,
-      about,
-      console: opened?.handle,
-    });
-    const close = async () => {
-      await Promise.all([listener.close(), endConsole()]);
-    };
-    return { ...listener, close, consoleUrl: opened?.linkAt(listener.url) };
-  } catch (cause) {
-    await endConsole();
-    throw new ListenError("admin", config, cause);
-  }
+  return { ...listener, close };
 }
 
 async function readEras(
@@ -120,9 +97,9 @@ async function readEras(
  * caches, the use of limits and the tasks of upstreams are not shown.
  */
 function changesOf(
-  { parsed, processes, drained, notice }: JointAdminParts,
+  { processes, drained, notice }: JointAdminParts,
   state: JointState,
-): Omit<ConsoleSources, keyof JointState | "eras" | "recorder" | "shownConfig" | "url"> {
+): AdminView["changes"] {
   const canDrain = (upstream: string) =>
     state.states().some(({ drainable }) => drainable.includes(upstream));
   const evict: NonNullable<ReturnType<ConsoleSources["caching"]>>["evict"] = async (match) => {
@@ -133,8 +110,6 @@ function changesOf(
     notice,
     limitUses: () => [],
     taskUpstreams: () => [],
-    config: () => parsed().config,
-    name: () => parsed().config.name,
     setDrained: (upstream, replica, isDrained) => {
       const found = state.upstreams().find(({ name }) => name === upstream);
       const isKnown = found?.replicas.some(({ name }) => name === replica) ?? false;

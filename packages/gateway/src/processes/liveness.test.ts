@@ -24,7 +24,10 @@ it("kills a process that has answered nothing for the time, once", async () => {
 });
 
 it("does not kill a process that answers late, but answers", async () => {
-  const { kill } = watch(() => new Promise((resolve) => setTimeout(resolve, 1900)));
+  const answerMs = 1900;
+  // time: the answer of the process, on fake timers
+  const late = () => new Promise<void>((resolve) => void setTimeout(resolve, answerMs));
+  const { kill } = watch(late);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(kill).not.toHaveBeenCalled();
 });

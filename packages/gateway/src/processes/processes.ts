@@ -2,7 +2,8 @@
 import type { Answer, MessageName, Start, Value } from "./messages.ts";
 import { keepRunning, type RunningProcess, type SlotOptions } from "./process-slot.ts";
 
-export interface ProcessesOptions extends Pick<SlotOptions, "program" | "start" | "limits" | "notice"> {
+export interface ProcessesOptions
+  extends Pick<SlotOptions, "program" | "start" | "limits" | "notice"> {
   /** Number of processes. */
   readonly count: number;
   /** Connects a new process. The returned function is called when it has ended. */

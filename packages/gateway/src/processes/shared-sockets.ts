@@ -6,8 +6,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { listenAt } from "lutra/internal";
 import type { CompleteConfig } from "../config/complete-routes.ts";
-import type { ListenPlace } from "../config/schema.ts";
-import { ListenError } from "../listen-error.ts";
+import { type ListenerPlace, listenerPlaces } from "../listener-places.ts";
 import type { Channel } from "./channel.ts";
 
 /** A connection that no process has yet. */
@@ -44,12 +43,12 @@ const handOverMs = 1000;
  *
  * @throws {ListenError} for an address that is in use or unavailable
  */
-export async function openSharedSockets({ listen }: CompleteConfig): Promise<SharedSockets> {
+export async function openSharedSockets(config: CompleteConfig): Promise<SharedSockets> {
   const distribution = new Distribution();
   const servers: Server[] = [];
   try {
-    for (const [index, place] of [listen, ...listen.also].entries()) {
-      servers.push(await listenOn(place, index, (socket) => distribution.accept(socket, index)));
+    for (const [index, place] of listenerPlaces(config).entries()) {
+      servers.push(await listenOn(place, (socket) => distribution.accept(socket, index)));
     }
   } catch (error) {
     for (const server of servers) server.close();
@@ -67,16 +66,13 @@ export async function openSharedSockets({ listen }: CompleteConfig): Promise<Sha
 }
 
 async function listenOn(
-  { host, port, socket, mode }: ListenPlace,
-  index: number,
+  { at, explain }: ListenerPlace,
   accept: (socket: Socket) => void,
 ): Promise<Server> {
   // Nothing is read here, so that a process receives every byte.
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, accept);
-  const permissions = mode === undefined ? undefined : Number.parseInt(mode, 8);
-  await listenAt(server, { host, port, socket, mode: permissions }).catch((cause: unknown) => {
-    const path = index === 0 ? "listen" : `listen.also[${index - 1}]`;
-    throw new ListenError("listen", { host, port, socket }, cause, path);
+  await listenAt(server, at).catch((cause: unknown) => {
+    throw explain(cause);
   });
   return server;
 }

@@ -4,12 +4,14 @@ import { createPrincipalKey, delay, placeAt } from "lutra/internal";
 import type { AdminListener } from "../admin/open-admin.ts";
 import { adminTlsOf } from "../config/certificates.ts";
 import { settingsToRestart } from "../config/diff.ts";
+import { firstPath } from "../config/endpoints.ts";
 import type { ParsedConfig } from "../config/parse-config.ts";
 import type { ConfigInput } from "../config/schema.ts";
 import { type ConsoleSettings, consoleSettings } from "../console/console-settings.ts";
 import { type LoadedConsole, loadConsole } from "../console/load-console.ts";
 import { type Gateway, parsed } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway-options.ts";
+import { listenerPlaces } from "../listener-places.ts";
 import { extensionMethods } from "../subjects/known-methods.ts";
 import { type ConfigMessage, configMessage, supervisorKeys } from "./config-message.ts";
 import { createDrainedReplicas } from "./drained-replicas.ts";
@@ -151,11 +153,11 @@ class Supervisor {
 
   async start(): Promise<GatewayProcesses> {
     const { sockets, log } = this.#options;
-    const { listen } = this.#parsed.config;
-    const places = [listen, ...listen.also].map(({ host, tls }, index) =>
+    const { config } = this.#parsed;
+    const places = listenerPlaces(config).map(({ config: { host, tls } }, index) =>
       placeAt(sockets.addresses[index] as AddressInfo, { host, isEncrypted: tls !== undefined }),
     );
-    const [url = "", ...alsoUrls] = places.map((place) => place.url + listen.path);
+    const [url = "", ...alsoUrls] = places.map((place) => place.url + firstPath(config));
     const { page, notice } = this.#options;
     const parts = {
       page,

@@ -19,7 +19,7 @@ import { ResponseReader } from "./client-response.ts";
 import { createConnector } from "./undici-connector.ts";
 
 /** The connections over which a request is sent. */
-export interface SenderDispatcher extends Pick<Dispatcher, "dispatch"> {
+interface SenderDispatcher extends Pick<Dispatcher, "dispatch"> {
   /**
    * Called for each chunk with the size of the incomplete response, in bytes. If it returns a promise,
    * nothing more is read until that resolves.
