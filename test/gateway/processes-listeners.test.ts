@@ -173,7 +173,10 @@ describe("a process that hangs", () => {
       log: false,
       processes: { silentMs: 3000 },
       upstreams: { only: { url: upstream.url } },
+      endpoints: { named: { path: "/named", routes: [{ to: "only" }] } },
     });
+    // Without routes of its own, the gateway has the URL of its first endpoint.
+    expect(new URL(gateway.url).pathname).toBe("/named");
     const [hung = 0] = gateway.pids;
     process.kill(hung, "SIGSTOP");
     const [kept, other] = twoConnections(gateway.url);
