@@ -82,8 +82,14 @@ class SessionBody {
     this.#chunks ??= this.#body[Symbol.asyncIterator]();
     if (this.#bytes > freeBytes) await this.#waitForMemory();
     const { done = false, value } = await this.#chunks.next();
-    this.#bytes = value === undefined || endsEvent(value) ? 0 : this.#bytes + value.length;
+    if (value !== undefined) this.#count(value);
     return { done, value: done ? undefined : value };
+  }
+
+  /** Counts what is not part of a complete event. */
+  #count(chunk: Uint8Array): void {
+    const ended = lengthOfEvents(chunk);
+    this.#bytes = (ended === 0 ? this.#bytes : 0) + chunk.length - ended;
   }
 
   async #waitForMemory(): Promise<void> {
@@ -101,10 +107,8 @@ class SessionBody {
   }
 }
 
-/** True if a chunk ends with a blank line, as the events of a stream do. Text in JSON has none. */
-function endsEvent(chunk: Uint8Array): boolean {
-  const newline = 10;
-  const [before, last] = chunk.subarray(-2);
-  const beforeReturn = chunk.at(-3);
-  return last === newline && (before === newline || beforeReturn === newline);
+/** Returns the length of the events that end in a chunk; 0 if none does. Text in JSON has no blank line. */
+function lengthOfEvents({ buffer, byteOffset, byteLength }: Uint8Array): number {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return Math.max(bytes.lastIndexOf("\n\n"), bytes.lastIndexOf("\n\r\n")) + 1;
 }
