@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Client, ClientOptions } from "../../client/node.ts";
 import { createClient } from "../../client/node.ts";
+import { createStdioTransport } from "../../transport/node.ts";
 import { createMemoryVerdicts } from "./verdicts.ts";
 
 // Processes are slow on a busy machine.
@@ -58,15 +59,27 @@ describe("a legacy server over stdio", () => {
     expect(seen().filter((name) => name === "request initialize")).toHaveLength(1);
   });
 
-  it.each([
-    ["both, by process", "legacy"],
-    ["both, by request", "modern"],
-  ] as const)("that starts slowly, and serves %s, is taken as %s", async (mode, era) => {
-    const verdicts = createMemoryVerdicts();
-    const { client, seen } = start(mode, { probeTimeoutMs: 200, verdicts });
-    await client.listTools().catch(() => {});
-    expect(client.serverEra).toBe(era);
-    expect(seen().filter((name) => name === "request initialize")).toHaveLength(1);
+  it.each(["both, by process", "both, by request"])(
+    "that starts slowly, and serves %s, is taken as modern",
+    async (mode) => {
+      const { client, seen } = start(mode, { probeTimeoutMs: 200 });
+      await client.listTools().catch(() => {});
+      expect(client.serverEra).toBe("modern");
+      expect(seen().filter((name) => name === "request initialize")).toHaveLength(1);
+    },
+  );
+
+  it("that may not be started again keeps its session, though it serves both", async () => {
+    const args = [script, "both, by process", join(folder, "once")];
+    const transport = createStdioTransport(
+      { command: process.execPath, args },
+      { probeTimeoutMs: 200, restarts: { max: 0 }, verdicts: createMemoryVerdicts() },
+    );
+    const client = createClient(transport);
+    clients.push(client);
+    expect((await client.listTools()).tools).toHaveLength(2);
+    expect(transport.era).toBe("legacy");
+    await transport.close();
   });
 
   it("that exits on unknown input is started again with initialize, and remembered", async () => {

@@ -24,6 +24,8 @@ export interface Restarts {
   readonly record: () => void;
   /** Returns the pause before the next start, or `undefined` when there were too many. */
   readonly nextDelayMs: () => number | undefined;
+  /** Returns true if the process may exit now and be started again. */
+  readonly mayRestart: () => boolean;
   /** Returns the time until `nextDelayMs` permits a start, in milliseconds; 0 if it does. */
   readonly blockedMs: () => number;
   /** The limits in words, for error messages. */
@@ -57,6 +59,7 @@ export function createRestarts(options: RestartOptions = {}): Restarts {
       if (length > max) return undefined;
       return length < 2 ? 0 : backoffMs(length - 2, noJitter, pace);
     },
+    mayRestart: () => recentExits().length < max,
     blockedMs: () => {
       const recent = recentExits();
       // All exits before this one, and it, must have left the window.

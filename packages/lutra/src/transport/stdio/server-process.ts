@@ -48,6 +48,11 @@ export class ServerProcess {
   #isModern = false;
   /** True when a process has exited during its probe, so that the next one begins otherwise. */
   #mustInitialize = false;
+  /**
+   * True when a server of both eras has started so slowly that it also got `initialize`, and selected
+   * the earlier one. The next process gets `server/discover` alone, and more time to answer it.
+   */
+  #mustDiscover = false;
 
   constructor(
     command: StdioCommand,
@@ -159,6 +164,10 @@ export class ServerProcess {
       await child.stop();
       throw error;
     }
+    if (this.#mustDiscover && this.#legacy?.isOpen && this.#restarts.mayRestart()) {
+      await child.stop();
+      return this.#startLater(request);
+    }
     if (signal.aborted) {
       await child.stop();
       throw closedError();
@@ -179,7 +188,7 @@ export class ServerProcess {
 
   /** Detects whether the server speaks an earlier revision, before it gets a request. */
   async #probe(child: Child, request: JSONRPCRequest): Promise<void> {
-    const timeoutMs = this.#probeTimeoutMs;
+    const timeoutMs = this.#mustDiscover ? slowStartMs : this.#probeTimeoutMs;
     const { signal } = this.#closed;
     if (timeoutMs === 0 || signal.aborted) return;
     let hasExited = false;
@@ -189,18 +198,28 @@ export class ServerProcess {
     const isExpected = this.#mustInitialize || (await this.#legacy?.isExpected()) === true;
     if (isExpected && (await this.#openSession(child, request)) === "legacy") return;
     // A process that has exited answers no further request.
-    if (hasExited || this.#refusal !== undefined) return;
+    if (!hasExited && this.#refusal === undefined) await this.#discover(child, request, timeoutMs);
+  }
+
+  /** Sends `server/discover`, and then `initialize` unless the answer is that of a modern server. */
+  async #discover(child: Child, request: JSONRPCRequest, timeoutMs: number): Promise<void> {
+    const { signal } = this.#closed;
     const { params } = request;
     const meta = isObject(params?._meta) ? params._meta : {};
     const probed = { send: this.#probeSender(child), signal, timeoutMs };
     const outcome = await probeDiscover(probed, meta);
     this.#isModern = outcome === undefined;
     if (outcome === undefined) return;
-    const isModern: ProcessChannel["isModern"] = async (limited) =>
-      outcome === "silent" &&
-      (await probeDiscover({ ...probed, signal: limited, timeoutMs: maxTimerMs }, meta)) ===
-        undefined;
+    let isLate = false;
+    const isModern: ProcessChannel["isModern"] = async (limited) => {
+      const late = { ...probed, signal: limited, timeoutMs: maxTimerMs };
+      const answered = outcome === "silent" && (await probeDiscover(late, meta)) === undefined;
+      // A probe that was ended has no outcome, either.
+      if (answered && !limited.aborted) isLate = true;
+      return answered;
+    };
     const era = await this.#openSession(child, request, isModern);
+    this.#mustDiscover = era === "legacy" && isLate && !this.#mustDiscover;
     // Without evidence, the server is taken at its word once it answers a request.
     this.#isModern = era === "modern" || (era === undefined && outcome === "unclear");
     if (era !== undefined || outcome === "unclear") return;
@@ -300,6 +319,9 @@ export class ServerProcess {
     return new TransportError("closed", message, { cause: this.#lastExit, retryAfterMs });
   }
 }
+
+/** Maximum time for `server/discover` of a server that is known to start slowly, in milliseconds. */
+const slowStartMs = 60_000;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
