@@ -68,8 +68,12 @@ function bodyOf({ body }: NodeRequest, rules: HttpRules): NodeBody | undefined {
  */
 export function decodeBody(body: NodeBody, { maxBodyValues }: HttpRules): DecodedJSON {
   if (!(body instanceof Uint8Array)) return measureJSON(body.decoded, maxBodyValues);
-  if (!isUtf8(body)) throw new ProtocolError("parseError", "Parse error: the body is not UTF-8");
   const bytes =
     body instanceof Buffer ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return parseJSON(bytes.toString("utf8"), maxBodyValues);
+  const text = bytes.toString("utf8");
+  // Each invalid sequence becomes U+FFFD, which few bodies contain.
+  if (text.includes("\ufffd") && !isUtf8(body)) {
+    throw new ProtocolError("parseError", "Parse error: the body is not UTF-8");
+  }
+  return parseJSON(text, maxBodyValues);
 }

@@ -12,14 +12,19 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly body?: string;
+  /** The encoding of the body; `latin1`, which Node writes faster, only for ASCII. @default "utf8" */
+  readonly encoding?: "utf8" | "latin1";
 }
 
 /** Sends a response. If much of the request is unread, closes the connection afterwards. */
-export function respond(res: ServerResponse, { status, headers, body = "" }: HttpResponse): void {
+export function respond(
+  res: ServerResponse,
+  { status, headers, body = "", encoding = "utf8" }: HttpResponse,
+): void {
   const closes = headers.connection === "close" || isArriving(res.req);
   res.writeHead(status, closes ? { ...headers, connection: "close" } : headers);
-  if (!closes) return void res.end(largeAsBytes(body));
-  if (body !== "") res.write(largeAsBytes(body));
+  if (!closes) return void res.end(largeAsBytes(body), encoding);
+  if (body !== "") res.write(largeAsBytes(body), encoding);
   endEarly(res);
 }
 

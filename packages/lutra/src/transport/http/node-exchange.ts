@@ -125,7 +125,13 @@ export function writeJSON(
   body: string,
   headers: ResponseHeaders,
 ): void {
-  const length = String(Buffer.byteLength(body));
-  const all = { "content-type": "application/json", "content-length": length, ...headers };
-  respond(res, { status, headers: all, body });
+  const length = Buffer.byteLength(body);
+  const all = { "content-type": "application/json", "content-length": String(length), ...headers };
+  // Text with as many bytes as UTF-16 units is ASCII.
+  respond(res, {
+    status,
+    headers: all,
+    body,
+    encoding: length === body.length ? "latin1" : "utf8",
+  });
 }
