@@ -329,3 +329,20 @@ it("takes no process for dead right after the clock was set ahead", async () => 
   });
   expect(sessions()).toMatchObject([{ place: "elsewhere" }, {}]);
 });
+
+it("runs a task that a session has claimed whose row is gone", async () => {
+  const path = freshPath();
+  const store = await openAt(path);
+  await store.tasks.create(
+    { taskId: "orphan", version: 1, expiresAt: null, state: {} },
+    { order: "run" },
+  );
+  const other = new Database(path, true);
+  expect(other.changes("UPDATE tasks SET runner = 99, runs = 1 WHERE task_id = 'orphan'")).toBe(1);
+  other.close();
+  const taken = new Promise<string>((resolve) => {
+    const run = async ({ task: { taskId } }: TakenTask) => resolve(taskId);
+    store.tasks.work({ concurrency: 1, run, onError: () => {} });
+  });
+  expect(await taken).toBe("orphan");
+});
