@@ -64,7 +64,7 @@ function written(value: unknown, depth: number): string {
 }
 
 /** Returns true for a member that JSON leaves out. */
-function isOmitted(member: unknown): boolean {
+export function isOmitted(member: unknown): boolean {
   return member === undefined || typeof member === "function" || typeof member === "symbol";
 }
 

@@ -16,11 +16,13 @@ export interface Progress {
   readonly message?: string;
 }
 
+/** Creates the notification of a progress. Optional members with other types are left out. */
 export function progressNotification(
   progressToken: ProgressToken,
-  progress: Progress,
+  { progress, ...optional }: Progress,
 ): JSONRPCNotification {
-  return { jsonrpc: "2.0", method: progressMethod, params: { ...progress, progressToken } };
+  const params = { progress, ...optionalMembers(optional), progressToken };
+  return { jsonrpc: "2.0", method: progressMethod, params };
 }
 
 /** Returns the progress that a notification reports for this token, or undefined. */
@@ -30,11 +32,18 @@ export function readProgress(
 ): Progress | undefined {
   const { params } = notification;
   if (notification.method !== progressMethod || params?.progressToken !== progressToken) return;
-  const { progress, total, message } = params;
-  if (typeof progress !== "number") return;
+  const { progress } = params;
+  return typeof progress === "number" ? { progress, ...optionalMembers(params) } : undefined;
+}
+
+function optionalMembers({
+  total,
+  message,
+}: {
+  readonly [Name in "total" | "message"]?: unknown;
+}): Omit<Progress, "progress"> {
   return {
-    progress,
-    ...(typeof total === "number" && { total }),
+    ...(typeof total === "number" && Number.isFinite(total) && { total }),
     ...(typeof message === "string" && { message }),
   };
 }

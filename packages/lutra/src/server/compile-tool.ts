@@ -245,10 +245,20 @@ function toWire(init: ToolResultInit, meta: JSONObject | undefined, remedy = "")
     content: requireContent("content", content ?? toText(structuredContent), remedy),
   };
   if (structuredContent !== undefined) result.structuredContent = structuredContent;
-  if (isError !== undefined) result.isError = isError;
-  if (_meta !== undefined) result._meta = { ...meta, ..._meta };
+  if (isError !== undefined) result.isError = requireBoolean("isError", isError);
+  if (_meta !== undefined) result._meta = { ...meta, ...requirePlainMeta(_meta) };
   else if (meta !== undefined) result._meta = meta;
   return result;
+}
+
+function requireBoolean(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`toolResult: ${name}: expected true or false`);
+}
+
+function requirePlainMeta(meta: unknown): JSONObject {
+  if (isObject(meta) && typeof meta.toJSON !== "function") return meta;
+  throw new TypeError("toolResult: _meta: expected a JSON object");
 }
 
 /** Returns the result of a tool without an output schema. */

@@ -66,6 +66,21 @@ describe("server/utilities/completion#completion-results", () => {
     expect((await complete(() => values)).completion).toEqual(completion);
   });
 
+  it.each([
+    ["NaN", { total: Number.NaN }],
+    ["a part", { total: 1.5 }],
+    ["negative", { total: -1 }],
+    ["text", { total: "1" as never }],
+  ])("a total that the schema refuses is an error: %s", async (_what, given) => {
+    const completed = complete(() => ({ values: ["a"], ...given }));
+    await expect(completed).rejects.toMatchObject({ code: -32603 });
+  });
+
+  it("hasMore is always true or false", async () => {
+    const { completion } = await complete(() => ({ values: [], hasMore: "yes" as never }));
+    expect(completion).toEqual({ values: [], hasMore: true });
+  });
+
   it("the completer gets the value, the other arguments, the caller and a signal", async () => {
     let seen: unknown;
     const context = { arguments: { other: "x" } };

@@ -24,19 +24,23 @@ export type Completer = (
 /**
  * Returns the result for a list of suggestions, limited to 100.
  *
- * @throws {TypeError} for a suggestion that is not a string
+ * @throws {TypeError} for a suggestion that is not a string, and an invalid total
  */
 export function toCompleteResult(
   suggestions: readonly string[] | Completion,
   meta: JSONObject | undefined,
 ): CompleteResult {
   const given: Completion = isList(suggestions) ? { values: suggestions } : suggestions;
-  const { values: all, hasMore = false } = given;
+  const { values: all } = given;
+  const hasMore = Boolean(given.hasMore);
   if (!all.every((value) => typeof value === "string")) {
     throw new TypeError("completion: expected a list of strings");
   }
   // With `hasMore`, the total is unknown unless the completer provides it.
   const total = given.total ?? (hasMore ? undefined : all.length);
+  if (total !== undefined && !(Number.isSafeInteger(total) && total >= 0)) {
+    throw new TypeError("completion: total: expected an integer of 0 or more");
+  }
   const values = all.slice(0, maxCompletionValues);
   const completion: Completion = {
     values,

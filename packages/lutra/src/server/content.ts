@@ -49,10 +49,12 @@ export function requireContent(
   content: readonly unknown[],
   remedy = "",
 ): readonly ContentBlock[] {
-  content.forEach((block, index) => {
+  // Visits every index, because a hole in the array would become `null`.
+  for (let index = 0; index < content.length; index += 1) {
+    const block = content[index];
     const problem = isBlock(block) ? blockTypes[block.type](block) : `${notABlock}${remedy}`;
     if (problem !== undefined) throw new TypeError(`${where}[${index}]: ${problem}`);
-  });
+  }
   return content as readonly ContentBlock[];
 }
 

@@ -393,6 +393,10 @@ describe("server/tools#tool-result", () => {
     ["a link without a name", { type: "resource_link", uri: "a:b" }],
     ["a block of a type that does not exist", { type: "video", data: "" }],
     ["a list in a list", [[{ type: "text", text: "" }]]],
+    ["a list with a hole", Object.assign([], { 1: { type: "text", text: "" } })],
+    ["isError that is text", toolResult({ content: [], isError: "yes" as never })],
+    ["_meta that is text", toolResult({ content: [], _meta: "x" as never })],
+    ["_meta that JSON changes", toolResult({ content: [], _meta: { toJSON: () => 5 } })],
   ])("invalid content is an internal error and not sent: %s", async (_what, value) => {
     await expect(call(returning(value))).rejects.toMatchObject({ code: -32603 });
     expect(errors).toEqual([expect.any(TypeError)]);

@@ -64,6 +64,16 @@ describe("basic/patterns/progress", () => {
     expect(notifications).toMatchObject([{ params: { progress: 1, progressToken: 7 } }]);
   });
 
+  it.each([
+    ["text as progress", { progress: "1" as never }, []],
+    ["a total that JSON can't carry", { progress: 1, total: Number.NaN }, [{ progress: 1 }]],
+    ["a message that is no text", { progress: 1, message: 5 as never }, [{ progress: 1 }]],
+  ])("sends no members that the schema refuses: %s", async (_what, report, expected) => {
+    const notifications = await sent((context) => context.progress(report), { progressToken: 7 });
+    const params = expected.map((one) => ({ ...one, progressToken: 7 }));
+    expect(notifications.map((one) => one.params)).toEqual(params);
+  });
+
   it("progress notifications MUST stop after completion", async () => {
     let late: HandlerContext | undefined;
     const keep = (context: HandlerContext) => {
@@ -150,11 +160,19 @@ describe("server/utilities/logging#per-request-log-level", () => {
     expect(await sent(all, { [logLevel]: "debug" }, { logging: false })).toEqual([]);
   });
 
-  it("data is there even when it is nothing", async () => {
-    const [message] = await sent((context) => context.log("info", undefined), {
-      [logLevel]: "info",
-    });
+  it.each([
+    ["nothing", undefined],
+    ["a function", () => {}],
+    ["a symbol", Symbol("s")],
+  ])("data is there even when it is %s", async (_what, data) => {
+    const [message] = await sent((context) => context.log("info", data), { [logLevel]: "info" });
     expect(JSON.parse(JSON.stringify(message?.params))).toEqual({ level: "info", data: null });
+  });
+
+  it("a logger that is no text is left out", async () => {
+    const report = (context: HandlerContext) => context.log("info", "x", 5 as never);
+    const [message] = await sent(report, { [logLevel]: "info" });
+    expect(message?.params).toEqual({ level: "info", data: "x" });
   });
 
   it("a level that does not exist is not sent", async () => {

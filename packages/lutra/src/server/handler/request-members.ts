@@ -4,7 +4,7 @@
 import type { ClientCapabilities } from "../../protocol/capabilities.ts";
 import type { Principal } from "../../protocol/exchange.ts";
 import type { InputResponse } from "../../protocol/input-required.ts";
-import type { JSONObject } from "../../protocol/json.ts";
+import { isOmitted, type JSONObject } from "../../protocol/json.ts";
 import { isAtLeast, logMessageMethod } from "../../protocol/logging.ts";
 import type { Implementation, RequestMeta } from "../../protocol/meta.ts";
 import { progressNotification } from "../../protocol/progress.ts";
@@ -82,7 +82,7 @@ export class RequestContextMembers implements RequestMembers {
       const { progressToken } = this.#requestMeta;
       const progress = typeof value === "number" ? { progress: value } : value;
       if (progressToken === undefined || this.#isDone) return;
-      if (!(progress.progress > this.#lastProgress) || progress.progress === Infinity) return;
+      if (!Number.isFinite(progress.progress) || progress.progress <= this.#lastProgress) return;
       this.#lastProgress = progress.progress;
       this.#pacedProgress ??= new PacedProgress(this.#init.context, () => !this.#isDone);
       return this.#pacedProgress.send(progressNotification(progressToken, progress));
@@ -93,8 +93,12 @@ export class RequestContextMembers implements RequestMembers {
     return (level, data, logger) => {
       const { logLevel } = this.#requestMeta;
       if (logLevel === undefined || this.#isDone || !isAtLeast(level, logLevel)) return;
-      // The data of a message is required, and `undefined` is not valid in JSON.
-      const params = { level, data: data ?? null, ...(logger !== undefined && { logger }) };
+      // The data of a message is required, also where JSON would leave it out.
+      const params = {
+        level,
+        data: isOmitted(data) ? null : data,
+        ...(typeof logger === "string" && { logger }),
+      };
       const message = { jsonrpc: "2.0", method: logMessageMethod, params } as const;
       return this.#init.context.notify(placed(message, this.notificationPlace));
     };
