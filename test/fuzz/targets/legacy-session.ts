@@ -53,7 +53,7 @@ export const legacySession: Target = {
     failures.length = 0;
     const client: Client = {
       session: createLegacyProcess({ serve, versions, onError, send: () => {} }),
-      version: "",
+      version: String(versions[0]),
     };
     for (const received of input.slice(0, 8)) await receive(client, received);
     client.session.close();
@@ -63,6 +63,7 @@ export const legacySession: Target = {
 
 interface Client {
   readonly session: LegacyProcess;
+  /** The revision of its results; before `initialize`, which only `ping` may precede, any. */
   version: string;
 }
 
