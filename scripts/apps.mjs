@@ -1,6 +1,7 @@
 /**
- * `npm run test:apps`: sets up, then shows servers with apps from npm in our host, in Chromium. npm
- * installs them into the cache folder (163 MB). Takes about 5 minutes.
+ * `npm run test:apps`: sets up, then shows servers with apps from npm in our host, and apps of ours in
+ * the MCP Inspector, in Chromium. npm installs them into the cache folder (163 MB, and 111 MB for the
+ * Inspector). Takes about 5 minutes.
  */
 import { handOver, node, requireNode, requireScript } from "./steps.mjs";
 

@@ -1,8 +1,9 @@
 /**
  * `npm run test:apps`: installs servers with apps from npm, and shows each in our host in Chromium: its
- * tool is called, its view rendered and used. Prints the table and keeps it in `latest.md`. Arguments
- * select by name; the table is then only printed. With `--shots FOLDER`, pictures are kept there. Ends
- * with 1 when an app does not work.
+ * tool is called, its view rendered and used. Then shows our apps in the MCP Inspector. Prints the
+ * tables and keeps them in `latest.md`. Arguments select by name (`inspector` for the second part);
+ * the tables are then only printed. With `--shots FOLDER`, pictures are kept there. Ends with 1 when
+ * an app does not work.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -14,6 +15,7 @@ import type { Tool } from "lutra/protocol";
 // @ts-expect-error -- a script without declarations
 import { installPackage, root } from "../../../scripts/steps.mjs";
 import { freePort } from "../../stores/free-port.ts";
+import { inspectorVersion, showInInspector } from "../inspector/inspector.ts";
 import { type Example, examples, exampleVersion } from "./example-list.ts";
 import { type HostPage, type Stage, startStage } from "./stage.ts";
 
@@ -31,7 +33,9 @@ const folder = join(root, "node_modules/.cache/lutra/apps");
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "package.json"), '{ "private": true }');
 const packages = chosen.map(({ name }) => `${packageOf(name)}@${exampleVersion}`);
-await installPackage("installing servers with apps", folder, ...packages);
+if (packages.length > 0) {
+  await installPackage("installing servers with apps", folder, ...packages);
+}
 
 const servers = new Map<string, Running>();
 for (const { name } of chosen) servers.set(name, await start(name));
@@ -47,6 +51,12 @@ for (const example of chosen) {
     ...(await tryExample(stage, example)),
   ]);
   console.error(rows.at(-1)?.join("  "));
+}
+const isInspected = positionals.length === 0 || positionals.includes("inspector");
+const inspected = isInspected ? await showInInspector(stage.browser, values.shots) : [];
+for (const { cells, problem } of inspected) {
+  console.error(cells.join("  "));
+  if (problem !== undefined) hasFailed = true;
 }
 await stage.end();
 for (const { child } of servers.values()) child.kill();
@@ -161,17 +171,29 @@ async function picture({ page }: HostPage, name: string): Promise<void> {
 }
 
 function pageOf(): string {
-  const lines = [
-    ["server", "tool", "used", "requests of the view", "blocked by", "works"],
-    ["---", "---", "---", "---", "---", "---"],
-    ...rows,
-  ];
+  const heads = ["server", "tool", "used", "requests of the view", "blocked by", "works"];
+  const inspectedHeads = ["server", "tool", "connected as", "used", "works"];
   return `# Apps from npm in our host
 
 Run on ${new Date().toISOString().slice(0, 10)} with ${stage.browser.version()} of Chromium. Written by \`npm run test:apps\`.
 
 Each server (version ${exampleVersion}) is listed by a client in the page of the host. Its tool is called, and its view is rendered in \`<mcp-app>\` behind the sandbox proxy (with \`allowEval\`, which threejs needs), and used. The machine has no access to the internet. “Blocked by” has the directives of the policy that stopped something.
 
-${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}
+${tableOf(heads, rows)}
+
+## Our apps in the MCP Inspector
+
+Each app is opened in the page of the Inspector ${inspectorVersion} from npm, which has a sandbox of its own, and used there.
+
+${tableOf(
+  inspectedHeads,
+  inspected.map(({ cells }) => cells),
+)}
 `;
+}
+
+function tableOf(heads: readonly string[], lines: readonly (readonly string[])[]): string {
+  return [heads, heads.map(() => "---"), ...lines]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 }
