@@ -119,7 +119,7 @@ const gateway: Command = {
     processes: processesOption,
     watch: {
       description:
-        "Load the module of an upstream again when it, or a local module that it imports, changes",
+        "Load the module of an upstream again when it, or a local file that it imports or serves, changes",
     },
   },
   run: async (line) => {

@@ -12,7 +12,7 @@ export const moduleArgument: CommandArgument = {
 };
 
 export const watchOption: CommandOption = {
-  description: "Load the module again when it, or a local module that it imports, changes",
+  description: "Load the module again when it, or a local file that it imports or serves, changes",
 };
 
 /** Returns the path of the module. The parser guarantees that it is present. */

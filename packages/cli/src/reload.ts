@@ -1,5 +1,5 @@
 /** Requests a reload when one of several files changes, or when SIGHUP arrives. */
-import { type FSWatcher, realpathSync, watch } from "node:fs";
+import { type FSWatcher, realpathSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { hasLostTerminal } from "./terminal.ts";
 
@@ -14,8 +14,9 @@ export interface WatchedFiles {
 }
 
 /**
- * Calls `reload` for each change of a file, one call after the other. Each reload may add files.
- * Watches their folders, because most programs write a new file and rename it to the old name.
+ * Calls `reload` for each change of a file, or of an entry of a directory, one call after the other.
+ * Each reload may add files. Watches their folders, because most programs write a new file and rename
+ * it to the old name.
  */
 export function watchFiles(
   files: () => readonly string[],
@@ -27,7 +28,7 @@ export function watchFiles(
   const watchers = new Map<string, FSWatcher | undefined>();
   const watchAll = () => {
     for (const file of files()) {
-      if (!watchers.has(file)) watchers.set(file, watchFolder(file, settle));
+      if (!watchers.has(file)) watchers.set(file, watchOne(file, settle));
     }
   };
   const run = () => {
@@ -64,6 +65,22 @@ export function reloadOnChange(
       process.off("SIGHUP", onHangUp);
     },
   };
+}
+
+/** Watches a file, or all entries of a directory. */
+function watchOne(path: string, onChange: () => void): FSWatcher | undefined {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isDirectory ? watchEntries(path, onChange) : watchFolder(path, onChange);
+}
+
+function watchEntries(folder: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, onChange);
+    watcher.on("error", () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

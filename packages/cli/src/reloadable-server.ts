@@ -5,6 +5,7 @@
 import {
   acknowledgedMethod,
   isObject,
+  type JSONObject,
   type JSONRPCNotification,
   type JSONRPCRequest,
   type ListChanged,
@@ -12,6 +13,7 @@ import {
   listen,
   type RequestContext,
   type Result,
+  resourceUpdatedMethod,
   withSubscriptionId,
 } from "lutra/protocol";
 import type { Server, Shared } from "lutra/server";
@@ -31,7 +33,7 @@ export interface ReloadableServer extends ServedModule {
    * @throws {CommandError} if the module can't be loaded or served; the previous version stays active
    */
   readonly reload: () => Promise<void>;
-  /** Notifies all subscribers that the lists that they follow have changed. */
+  /** Notifies all subscribers that the lists and resources that they follow have changed. */
   readonly announce: () => void;
 }
 
@@ -44,6 +46,8 @@ interface OpenSubscription {
   readonly context: RequestContext;
   /** The list changes that were acknowledged, by any version. */
   readonly lists: Set<ListChanged>;
+  /** The resources whose updates were acknowledged. */
+  readonly resources: Set<string>;
 }
 
 /**
@@ -65,7 +69,7 @@ export async function loadReloadable(
 
   /** Follows a subscription from one version to the next. */
   async function follow(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    const subscription = { request, context, lists: new Set<ListChanged>() };
+    const subscription = { request, context, ...nothing() };
     open.add(subscription);
     try {
       for (let notify = acknowledgedTo(subscription); ; notify = movedTo(subscription)) {
@@ -123,36 +127,49 @@ export async function loadReloadable(
 
 type Notify = RequestContext["notify"];
 
+type Accepted = Pick<OpenSubscription, "lists" | "resources">;
+
+function nothing(): Accepted {
+  return { lists: new Set(), resources: new Set() };
+}
+
 /** Returns the `notify` for the first version, which sees the acknowledgement. */
-function acknowledgedTo({ context, lists }: OpenSubscription): Notify {
+function acknowledgedTo({ context, ...accepted }: OpenSubscription): Notify {
   return (notification) => {
-    addLists(notification, lists);
+    addAccepted(notification, accepted);
     return context.notify(notification);
   };
 }
 
 /** Returns the `notify` for later versions: the client has its acknowledgement already. */
-function movedTo({ context, lists }: OpenSubscription): Notify {
+function movedTo({ context, ...accepted }: OpenSubscription): Notify {
   return (notification) => {
-    if (!addLists(notification, lists)) return context.notify(notification);
+    if (!addAccepted(notification, accepted)) return context.notify(notification);
   };
 }
 
-/** Adds the acknowledged list changes. Returns false for a notification of another kind. */
-function addLists({ method, params }: JSONRPCNotification, lists: Set<ListChanged>): boolean {
+/** Adds what was acknowledged. Returns false for a notification of another kind. */
+function addAccepted(
+  { method, params }: JSONRPCNotification,
+  { lists, resources }: Accepted,
+): boolean {
   if (method !== acknowledgedMethod) return false;
   const accepted = isObject(params?.notifications) ? params.notifications : {};
   for (const list of Object.keys(listChangedMethods) as ListChanged[]) {
     if (accepted[list] === true) lists.add(list);
   }
+  const uris = Array.isArray(accepted.resourceSubscriptions) ? accepted.resourceSubscriptions : [];
+  for (const uri of uris) resources.add(String(uri));
   return true;
 }
 
-function announceTo({ request, context, lists }: OpenSubscription): void {
-  for (const list of lists) {
-    const params = withSubscriptionId({}, request.id);
-    void context.notify({ jsonrpc: "2.0", method: listChangedMethods[list], params });
-  }
+/** Another version may serve other lists, and other contents of any resource. */
+function announceTo({ request, context, lists, resources }: OpenSubscription): void {
+  const notify = (method: string, own: JSONObject) => {
+    void context.notify({ jsonrpc: "2.0", method, params: withSubscriptionId(own, request.id) });
+  };
+  for (const list of lists) notify(listChangedMethods[list], {});
+  for (const uri of resources) notify(resourceUpdatedMethod, { uri });
 }
 
 /** @throws {CommandError} for a module that takes too long */

@@ -41,6 +41,7 @@ export { resourceNotFound } from "../protocol/resources.ts";
 export { isTraceparent, traceIdOf, withTraceContext } from "../protocol/trace-context.ts";
 export { isTransient } from "../protocol/transient.ts";
 export { normalURI } from "../protocol/uri.ts";
+export { filesReadChannel } from "../server/files-read.ts";
 export { SubscriptionTable } from "../server/subscription-table.ts";
 export { BoundedMap } from "../stores/bounded-map.ts";
 export { LocalTasks } from "../stores/local-tasks.ts";

@@ -1,5 +1,6 @@
 /** The page of an app, from text, from a file, or from a built bundle. */
 import { requireKnownMembers } from "../../protocol/known-members.ts";
+import { reportRead } from "../../server/files-read.ts";
 import { type BundleFiles, inlineBundle } from "./inline-bundle.ts";
 
 /** The source of the page of an app. Files are read once, when the app is defined. */
@@ -80,6 +81,7 @@ function readerOf(where: string) {
     url: builtin("node:url"),
   };
   const read = (path: string | URL, encoding: "utf8" | "base64") => {
+    reportRead(path);
     try {
       return modules.fs.readFileSync(path, encoding);
     } catch (cause) {

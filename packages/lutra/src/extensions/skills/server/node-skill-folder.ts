@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { reportRead } from "../../../server/files-read.ts";
 import { skillFile, skillLimits } from "../protocol.ts";
 import { pathProblem } from "../uris.ts";
 import type { SkillSource } from "./skill-source.ts";
@@ -60,6 +61,7 @@ interface Place {
 }
 
 function readDirectory(folder: string, path: string, { reading, isInSkill }: Place): void {
+  reportRead(folder);
   const entries = readdirSync(folder, { withFileTypes: true }).filter(
     ({ name }) => !name.startsWith("."),
   );
