@@ -6,7 +6,7 @@ import { within } from "../../../time/within.ts";
 import type { AppPermissions } from "../../protocol/resource-meta.ts";
 import { readAppToolMeta } from "../../protocol/tool-meta.ts";
 import { type AppBridge, createAppBridge } from "../bridge/create-app-bridge.ts";
-import { openAppFrame } from "../frame.ts";
+import { type AppFrame, openAppFrame } from "../frame.ts";
 import { approveDomains } from "../policy.ts";
 import { type AppContents, readAppPage } from "../show-apps.ts";
 import { Display } from "./display.ts";
@@ -37,9 +37,10 @@ export function openSession(parts: ElementParts, options: CompleteElementOptions
     const tooLate = () =>
       new TransportError("timeout", `${options.tool}: expected the view to start within ${ms} ms`);
     return within({ signal, ms, tooLate }, async (stopped) => {
+      const early = openEarly(options, display, stopped);
       const tool = await findTool(options, stopped);
       const page = await readAppPage(client, requirePage(tool), { signal: stopped });
-      bridge = await connect({ tool, page, options, display, signal: stopped });
+      bridge = await connect({ tool, page, options, display, early, signal: stopped });
       feed(bridge, options, result);
       await bridge.initialized;
       parts.setState("ready");
@@ -91,25 +92,55 @@ function requirePage(tool: Tool): string {
   return resourceUri;
 }
 
+/**
+ * Loads the proxy with the policy of pages that ask for nothing, while the page is read. A page that
+ * asks for more gets another frame: a policy is that of one document.
+ */
+function openEarly(
+  { sandbox }: CompleteElementOptions,
+  display: Display,
+  signal: AbortSignal,
+): EarlyFrame {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  const opened = openAppFrame(display.begin(), { sandbox, signal: controller.signal });
+  // An error concerns only a page that uses this frame.
+  opened.catch(() => {}).finally(() => signal.removeEventListener("abort", onAbort));
+  return { opened, discard: onAbort };
+}
+
+/** A frame that is opened before the page of the view is known. */
+interface EarlyFrame {
+  readonly opened: Promise<AppFrame>;
+  readonly discard: () => void;
+}
+
 interface Connecting {
   readonly tool: Tool;
   readonly page: AppContents;
   readonly options: CompleteElementOptions;
   readonly display: Display;
+  readonly early: EarlyFrame;
   readonly signal: AbortSignal;
 }
 
 /** Loads the page of the view behind a proxy, and connects a bridge before its script runs. */
-async function connect({ tool, page, options, display, signal }: Connecting): Promise<AppBridge> {
+async function connect(connecting: Connecting): Promise<AppBridge> {
+  const { tool, page, options, display, early, signal } = connecting;
   const { meta, html } = page;
   const approved = approveDomains(meta.csp, options.allowDomain);
   options.onPolicy?.(approved);
   const { csp } = approved;
   const permissions = granted(meta.permissions, options.permissions);
-  const title = tool.title ?? tool.name;
-  const frame = display.begin(title, meta.prefersBorder === true);
   const { sandbox } = options;
-  const { port, load } = await openAppFrame(frame, { sandbox, csp, permissions, title, signal });
+  const asksForNothing = csp === undefined && Object.keys(permissions).length === 0;
+  if (!asksForNothing) early.discard();
+  const opened = asksForNothing
+    ? early.opened
+    : openAppFrame(display.replaceFrame(), { sandbox, csp, permissions, signal });
+  display.describe(tool.title ?? tool.name, meta.prefersBorder === true);
+  const { port, load } = await opened;
   const bridge = createAppBridge({
     ...bridgeOptionsOf(options),
     ...display.hooks,

@@ -32,17 +32,27 @@ export class Display {
   }
 
   /** Creates the frame of the view. */
-  begin(title: string, isBordered: boolean): HTMLIFrameElement {
-    const { host, box } = this.#parts;
-    const frame = document.createElement("iframe");
-    this.#parts.title.textContent = title;
-    host.toggleAttribute("bordered", isBordered);
+  begin(): HTMLIFrameElement {
     this.#parts.setState("loading");
     this.#setMode("inline");
     this.#setHeight(initialHeight);
-    box.replaceChildren(frame);
-    this.#dimensions = this.#measure();
+    return this.replaceFrame();
+  }
+
+  /** Replaces the frame by an empty one. The old one would keep its policy, and an entry in the history. */
+  replaceFrame(): HTMLIFrameElement {
+    const frame = document.createElement("iframe");
+    this.#parts.box.replaceChildren(frame);
     return frame;
+  }
+
+  /** Shows what is known of the view once its page has been read. */
+  describe(title: string, isBordered: boolean): void {
+    const { host, box } = this.#parts;
+    this.#parts.title.textContent = title;
+    host.toggleAttribute("bordered", isBordered);
+    for (const frame of box.querySelectorAll("iframe")) frame.title = title;
+    this.#dimensions = this.#measure();
   }
 
   /** The surroundings of the view. */
