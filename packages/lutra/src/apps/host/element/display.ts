@@ -31,12 +31,13 @@ export class Display {
     this.#close = close;
   }
 
-  /** Creates the frame of the view. */
+  /** Returns an empty frame for the view. */
   begin(): HTMLIFrameElement {
     this.#parts.setState("loading");
     this.#setMode("inline");
     this.#setHeight(initialHeight);
-    return this.replaceFrame();
+    // The end of a view removes its frame, so one that exists has not been used.
+    return this.#parts.box.querySelector("iframe") ?? this.replaceFrame();
   }
 
   /** Replaces the frame by an empty one. The old one would keep its policy, and an entry in the history. */

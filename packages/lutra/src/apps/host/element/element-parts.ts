@@ -31,6 +31,8 @@ export function createParts(host: HTMLElement): ElementParts {
   const bar = createPart("div", "bar");
   bar.append(title, leave);
   const box = createPart("div", "frame");
+  // Inserting a frame takes time, so the first one is there before a view is opened.
+  box.append(document.createElement("iframe"));
   root.append(bar, box, document.createElement("slot"));
   return {
     host,

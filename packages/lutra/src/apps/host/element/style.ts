@@ -6,7 +6,7 @@ export const elementStyle: string = `
 iframe { display: block; width: 100%; height: 100%; border: 0 }
 .frame { position: absolute; inset: 0 0 auto 0; opacity: 0; pointer-events: none }
 :host([state=ready]) .frame { position: static; opacity: 1; pointer-events: auto }
-:host([state=failed]) .frame { display: none }
+:host(:not([state=loading], [state=ready])) .frame { display: none }
 :host([state=ready]) slot { display: none }
 .bar { display: none }
 :host([display-mode=fullscreen]), :host([display-mode=pip]) { position: fixed; z-index: 2147483000; display: flex; flex-direction: column; background: Canvas; color: CanvasText }
