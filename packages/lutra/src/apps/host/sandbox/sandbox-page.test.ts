@@ -81,6 +81,19 @@ const refused = (reason: string) => ({
   params: { reason },
 });
 
+function circular(): object {
+  const value: { self?: object } = {};
+  value.self = value;
+  return value;
+}
+
+/** A small value whose text doubles with each level. */
+function doubled(levels: number): object {
+  let value: object = {};
+  for (let level = 0; level < levels; level += 1) value = [value, value];
+  return value;
+}
+
 describe("the proxy", () => {
   it("is ready at once, and loads one page", () => {
     const { toHost, frame, fromHost } = runProxy();
@@ -115,9 +128,7 @@ describe("the proxy", () => {
 
   it("relays a copy of what is JSON", () => {
     const { toHost, fromView } = runProxy();
-    const circular: { self?: object } = {};
-    circular.self = circular;
-    for (const data of [circular, undefined, 1n]) fromView(data);
+    for (const data of [undefined, 1n, Symbol("x")]) fromView(data);
     fromView({ map: new Map([[1, 2]]) });
     fromView({ text: "x".repeat(10_485_761) });
     expect(toHost.slice(1).map(({ data }) => data)).toEqual([
@@ -125,6 +136,26 @@ describe("the proxy", () => {
       { map: {} },
       refused("size"),
     ]);
+  });
+
+  it.each([
+    ["is circular", circular()],
+    ["contains bytes", { bytes: new Uint8Array(1) }],
+    ["has gaps", { list: Object.assign([], { length: 4_000_000_000 }) }],
+    ["contains an object in many places", doubled(40)],
+  ])("computes no text for a message that %s", (_, data) => {
+    const { toHost, fromView } = runProxy();
+    fromView(data);
+    expect(toHost.slice(1).map(({ data }) => data)).toEqual([refused("size")]);
+  });
+
+  it("removes a view that sends large messages sooner", () => {
+    const { fromView, frame } = runProxy();
+    for (let sent = 0; sent <= maxDroppedMessages / 100; sent += 1) {
+      expect(frame.isRemoved).toBe(false);
+      fromView({ bytes: new Uint8Array(1) });
+    }
+    expect(frame.isRemoved).toBe(true);
   });
 
   it("limits the rate of messages, and begins again in each second", () => {

@@ -18,6 +18,9 @@ export const maxMessagesPerSecond = 500;
 /** Number of dropped messages after which a view is removed. */
 export const maxDroppedMessages = 5000;
 
+/** Number of dropped messages as which a message counts that is too large or binary. */
+const largeMessageWeight = 100;
+
 /** Time without dropped messages after which their count begins again, in milliseconds. */
 const calmMs = 10_000;
 
@@ -99,6 +102,7 @@ const script = `
     }
     received += 1;
     if (received > ${maxMessagesPerSecond}) return refuse("rate");
+    if (isTooLarge(data)) return refuse("size", ${largeMessageWeight});
     let text;
     try {
       text = JSON.stringify(data);
@@ -106,17 +110,42 @@ const script = `
       return refuse("not JSON");
     }
     if (text === undefined) return refuse("not JSON");
-    if (text.length > ${maxMessageLength}) return refuse("size");
+    if (text.length > ${maxMessageLength}) return refuse("size", ${largeMessageWeight});
     const copy = JSON.parse(text);
     if (String(copy?.method).startsWith("${sandboxPrefix}")) return refuse("reserved");
     parent.postMessage(copy, host);
   }
 
-  function refuse(reason) {
+  /**
+   * Some values have a text that is far longer than the message: bytes, arrays with gaps, and objects
+   * that occur in several places. So its least length is computed first.
+   */
+  function isTooLarge(data) {
+    const { isView } = ArrayBuffer;
+    const { isArray } = Array;
+    const { keys } = Object;
+    let left = ${maxMessageLength};
+    const open = [data];
+    while (open.length > 0 && left >= 0) {
+      const value = open.pop();
+      left -= typeof value === "string" ? value.length + 2 : 1;
+      if (typeof value !== "object" || value === null) continue;
+      if (isView(value)) return true;
+      if (isArray(value)) left -= value.length;
+      if (left < 0) return true;
+      for (const name of keys(value)) {
+        left -= name.length + 3;
+        open.push(value[name]);
+      }
+    }
+    return left < 0;
+  }
+
+  function refuse(reason, weight = 1) {
     const now = performance.now();
     if (now - droppedAt > ${calmMs}) dropped = 0;
     droppedAt = now;
-    dropped += 1;
+    dropped += weight;
     if (dropped > ${maxDroppedMessages}) {
       inner.remove();
       reason = "flood";
