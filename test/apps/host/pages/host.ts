@@ -22,6 +22,8 @@ type Opening = Partial<Omit<AppElementOptions, "client">> & {
   readonly declined?: readonly string[];
   /** True to confirm links. */
   readonly confirms?: boolean;
+  /** True to show it in a second element, beside the view of the first one. */
+  readonly isSecond?: boolean;
 };
 
 defineAppElement();
@@ -37,7 +39,8 @@ const host = {
   events,
   records,
   /** Opens an app of the server at a path of the host. */
-  open: async ({ server, declined = [], confirms = false, ...options }: Opening): Promise<void> => {
+  open: async (opening: Opening): Promise<void> => {
+    const { server, declined = [], confirms = false, isSecond = false, ...options } = opening;
     const client = createClient(new URL(server, location.href).href, {
       extensions: [showApps(), followTasks()],
       onElicit: (params) => {
@@ -46,7 +49,9 @@ const host = {
       },
       onWarning: add("warning"),
     });
-    await element.open({
+    const shown = isSecond ? document.createElement("mcp-app") : element;
+    if (isSecond) element.after(shown);
+    await shown.open({
       client,
       sandbox,
       confirm: (action) => {
