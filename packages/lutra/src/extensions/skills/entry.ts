@@ -48,11 +48,17 @@ export function frontmatterProblem(
     : `.description: expected 1 to ${maxDescriptionLength} characters`;
 }
 
+/** Maximum number of files in the entry of a skill that a client checks. */
+const maxManifestFiles = 10_000;
+
 function manifestProblem(
   resources: readonly unknown[],
   uri: string,
   root: string,
 ): string | undefined {
+  if (resources.length > maxManifestFiles) {
+    return `.resources: expected at most ${maxManifestFiles} files`;
+  }
   const listed = new Set<string>();
   for (const [index, resource] of resources.entries()) {
     const problem = resourceProblem(resource, root);

@@ -75,6 +75,12 @@ describe("pathBelow", () => {
     ["skill://acme/a/b%5Cc"],
     ["skill://acme/a/%ff"],
     ["skill://acme/a/x.md?y"],
+    ["skill://acme/a/.git/config"],
+    ["skill://acme/a/b/.GIT/hooks/post-checkout"],
+    ["skill://acme/a/git~1/config"],
+    ["skill://acme/a/.g%E2%80%8Cit/config"],
+    ["skill://acme/a/x%E2%80%AEgpj.sh"],
+    ["skill://acme/a/COM%C2%B9.txt"],
   ])("is undefined for %s", (uri) => {
     expect(pathBelow(root, uri)).toBeUndefined();
   });

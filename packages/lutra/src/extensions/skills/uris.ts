@@ -84,14 +84,18 @@ export function pathProblem(path: string): string | undefined {
 /** Names that Windows gives to devices, with any extension. */
 const deviceName = /^(?:con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
+/** The folder of a repository, and its short name on Windows. */
+const gitFolder = /^(?:\.git|git~1)$/i;
+
 function segmentProblem(segment: string): string | undefined {
   if (segment === "" || segment === "." || segment === "..") {
     return "expected a relative path without empty segments, `.` and `..`";
   }
-  if (/[\\:*?"<>|\p{Cc}\p{Cs}]/u.test(segment)) {
-    return 'expected no control characters and none of \\ : * ? " < > |';
+  if (/[\\:*?"<>|\p{Cc}\p{Cf}\p{Cs}]/u.test(segment)) {
+    return 'expected no control or invisible characters and none of \\ : * ? " < > |';
   }
   if (/[. ]$/.test(segment)) return "expected no segment that ends with a dot or a space";
+  if (gitFolder.test(segment)) return "expected no folder of Git, whose settings can run programs";
   if (deviceName.test(segment)) return "expected no device name of Windows, such as nul";
   return undefined;
 }

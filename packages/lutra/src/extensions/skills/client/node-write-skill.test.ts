@@ -94,6 +94,9 @@ describe("a download to a folder", () => {
     [["\u00e9.md", "e\u0301.md"]],
     [["a", "a/b.md"]],
     [["A/b.md", "a"]],
+    [["s.md", "\u017f.md"]],
+    [["\u03c3.md", "\u03c2.md"]],
+    [["stra\u00dfe.md", "STRASSE.md"]],
   ])("refuses %j, which a file system may not tell apart", async (paths) => {
     await expect(write(paths)).rejects.toMatchObject({ reason: "path" });
     expect(await readdir(to)).toEqual([]);

@@ -46,7 +46,7 @@ export const writeSkill: WriteSkill = async ({ uri, server }, files, to) => {
 function requireDistinct(uri: string, files: ReadonlyMap<string, SkillContents>): void {
   const seen = new Map<string, string>();
   for (const path of files.keys()) {
-    const folded = path.normalize("NFC").toLowerCase();
+    const folded = foldCase(path);
     const other = seen.get(folded);
     if (other !== undefined) {
       throw new SkillError(
@@ -64,6 +64,11 @@ function requireDistinct(uri: string, files: ReadonlyMap<string, SkillContents>)
       throw new SkillError("path", uri, `expected ${file} to be a file or a directory: ${path}`);
     }
   }
+}
+
+/** Some letters have two small forms, such as σ and ς, which file systems may treat as one. */
+function foldCase(path: string): string {
+  return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
 }
 
 async function writeFiles(

@@ -7,9 +7,10 @@ import { serveMethod } from "../../../server/dispatch.ts";
 import { connect } from "../../../testing/connect.ts";
 import { recordNotifications } from "../../../testing/record-notifications.ts";
 import { skillDigest } from "../digest.ts";
+import { entryProblem } from "../entry.ts";
 import { skillAt, skillServer, skillText } from "../fixtures/skill-server.ts";
 import { readSkills } from "../index.ts";
-import { listSkills, type Skill, skillsId } from "../protocol.ts";
+import { listSkills, readDirectory, type Skill, skillsId } from "../protocol.ts";
 import type { ReadSkillsOptions } from "./read-skills.ts";
 
 const text = skillText("refunds");
@@ -335,6 +336,42 @@ describe("ext-skills/skills#listing-skills", () => {
     const server = createServer({ name: "x", version: "1", extensions: [extension] });
     expect(await client(server, {}, warnings).skills.list()).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining("repeats a cursor")]);
+  });
+
+  it.each([
+    ["repeats a cursor", { nextCursor: "again" }, "limit"],
+    ["lists itself", { resources: [{ uri: "skill://a/b", name: "b" }] }, "invalid"],
+    ["lists its parent", { resources: [{ uri: "skill://a", name: "a" }] }, "invalid"],
+    ["lists another server's", { resources: [{ uri: "skill://x/b/c", name: "c" }] }, "invalid"],
+    ["lists what is not below", { resources: [{ uri: "skill://a/b/../c", name: "c" }] }, "invalid"],
+    ["lists a grandchild", { resources: [{ uri: "skill://a/b/c/d", name: "d" }] }, "invalid"],
+  ] as const)("a directory that %s is refused", async (_, result, reason) => {
+    let requests = 0;
+    const read = serveMethod(readDirectory, () => {
+      requests += 1;
+      return { resources: [], ...result } as never;
+    });
+    const extension = {
+      id: skillsId,
+      isServerOnly: true,
+      settings: { directoryRead: true },
+      methods: [read],
+    };
+    const server = createServer({ name: "x", version: "1", extensions: [extension] });
+    const reading = client(server).skills.readDirectory("skill://a/b");
+    await expect(reading).rejects.toMatchObject({ reason });
+    expect(requests).toBeLessThan(4);
+  });
+
+  it("a manifest with a million entries is refused at once", () => {
+    const file = { digest: `sha256:${"a".repeat(64)}`, size: 1 };
+    const resources = Array.from({ length: 1_000_000 }, (_, index) => ({
+      ...file,
+      uri: `skill://acme/refunds/${index}.md`,
+    }));
+    const frontmatter = { name: "refunds", description: "x" };
+    const skill = { uri: "skill://acme/refunds/SKILL.md", frontmatter, resources };
+    expect(entryProblem(skill)).toBe(".resources: expected at most 10000 files");
   });
 
   it("a response without a list is malformed", async () => {

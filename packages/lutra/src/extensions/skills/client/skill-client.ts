@@ -13,6 +13,7 @@ import { normalURI } from "../../../protocol/uri.ts";
 import { randomId } from "../../../server/random-id.ts";
 import { entryProblem } from "../entry.ts";
 import { getSkill, listSkills, readDirectory, type Skill, skillsId } from "../protocol.ts";
+import { pathBelow } from "../uris.ts";
 import { SkillError } from "./skill-error.ts";
 
 /** Options of a request about skills. */
@@ -117,15 +118,26 @@ async function directoryPages(
   options: SkillRequestOptions,
 ): Promise<readonly Resource[]> {
   const children: Resource[] = [];
+  const cursors = new Set<string>();
   let cursor: string | undefined;
   for (let page = 0; page < maxDirectoryPages; page += 1) {
     const params = cursor === undefined ? { uri } : { uri, cursor };
     const result = await host.request(readDirectory, params, options);
-    children.push(...result.resources);
+    for (const child of result.resources) children.push(requireChild(child, uri));
     cursor = result.nextCursor;
     if (cursor === undefined) return children;
+    if (cursors.has(cursor)) break;
+    cursors.add(cursor);
   }
   throw new SkillError("limit", uri, `expected at most ${maxDirectoryPages} pages`);
+}
+
+/** Only direct children are returned, so that a program that follows directories comes to an end. */
+function requireChild(child: Resource, uri: string): Resource {
+  const withoutSlash = (text: string) => normalURI(text.replace(/\/$/, ""));
+  const path = typeof child.uri === "string" && pathBelow(withoutSlash(uri), withoutSlash(child.uri));
+  if (path && !path.includes("/")) return child;
+  throw new SkillError("invalid", uri, `expected a child of the directory, got ${child.uri}`);
 }
 
 function withMeta(options: SkillRequestOptions, isFresh: boolean): RequestOptions {
