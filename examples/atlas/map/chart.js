@@ -47,14 +47,15 @@ globalThis.Chart = class Chart {
     this.draw();
   }
 
-  /** Shows all places, or the world without any. */
-  fit() {
+  /** Shows these places; by default all of them with the route, or the world without any. */
+  fit(places) {
     const { width, height } = this.size;
     if (this.places.length === 0) {
       this.glide({ x: 0.5, y: 0.38, scale: Math.max(width, height * 1.6) });
       return;
     }
-    const box = geometry.bounds(this.#routePoints().concat(this.places.map(geometry.project)));
+    const route = places === undefined ? this.#routePoints() : [];
+    const box = geometry.bounds(route.concat((places ?? this.places).map(geometry.project)));
     const room = { width: Math.max(width - 150, 80), height: Math.max(height - 120, 80) };
     const scale = Math.min(room.width / (box.width || 1e-9), room.height / (box.height || 1e-9));
     const fitting = Math.min(Math.max(scale, width * 0.8), 60_000);

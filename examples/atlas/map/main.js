@@ -16,11 +16,17 @@ const view = lutraView.createView({
   onPartialInput: ({ query }) => query && say(`Looking for ${query}`),
   onInput: ({ query }) => say(query ? `Looking for ${query}` : "Looking the places up"),
   onResult: ({ structuredContent, content, isError }) => {
-    if (isError || !structuredContent) return say(content.map(({ text }) => text).join(" "));
+    if (isError || !structuredContent) {
+      find("#summary").textContent = "";
+      return say(content.map(({ text }) => text).join(" "));
+    }
     say("");
     show(structuredContent);
   },
-  onCancelled: () => say("The call was cancelled."),
+  onCancelled: () => {
+    find("#summary").textContent = "";
+    say("The call was cancelled.");
+  },
   onContext: ({ displayMode, availableDisplayModes = [], containerDimensions = {} }) => {
     const isFull = displayMode === "fullscreen";
     find(".app").classList.toggle("fills", isFull || containerDimensions.height !== undefined);
@@ -82,10 +88,10 @@ function show(next) {
   chart.fit();
 }
 
-/** The places on the map: those of the tool, then those that the user looked up. */
+/** The places on the map: those that the user looked up, then those of the tool. */
 function allPlaces() {
-  const known = new Set(shown.places.map(({ id }) => id));
-  return [...shown.places, ...found.filter(({ id }) => !known.has(id))];
+  const known = new Set(found.map(({ id }) => id));
+  return [...found, ...shown.places.filter(({ id }) => !known.has(id))];
 }
 
 function refresh() {
@@ -243,9 +249,15 @@ find("#search").onsubmit = async (event) => {
   const result = await ask("search", { query, limit: 8 });
   if (result === undefined) return;
   found = result.places;
-  say(found.length === 0 ? `No place has the name ${query}.` : "");
+  say(found.length === 0 ? `No place has the name ${query}.` : `Found for ${query}: ${found.length}`);
+  if (!found.some(({ id }) => id === chart.chosen)) chart.chosen = undefined;
   refresh();
-  if (found.length > 0) chart.fit();
+  if (found.length > 0) chart.fit(found);
+};
+find("#query").oninput = ({ target }) => {
+  if (target.value !== "" || found.length === 0) return;
+  say("");
+  show(shown);
 };
 find("#zoom-in").onclick = () => chart.zoom(1.6);
 find("#zoom-out").onclick = () => chart.zoom(1 / 1.6);

@@ -132,6 +132,21 @@ describe.skipIf(!hasChromium)(`the map${needsChromium}`, () => {
       .toEqual(["Lyon", "Geneva", "Zürich", "Innsbruck", "Salzburg"]);
   });
 
+  it("what the user looks up is first in the list, until the search is empty", async () => {
+    const frame = await open({ query: "Lisbon" });
+    const first = frame.locator("#list button").first();
+    await expect.poll(() => first.textContent(), limit).toContain("Lisbon");
+    await first.click();
+    await expect.poll(() => frame.locator("#detail h2").textContent(), limit).toBe("Lisbon");
+    await frame.locator("#query").fill("Porto");
+    await stage.page.keyboard.press("Enter");
+    await expect.poll(() => first.textContent(), limit).toContain("Porto");
+    expect(await frame.locator("#detail").isVisible()).toBe(false);
+    expect(await frame.locator("#status").textContent()).toBe("Found for Porto: 8");
+    await frame.locator("#query").fill("");
+    await expect.poll(() => first.textContent(), limit).toContain("Lisbon");
+  });
+
   it("the route is measured by the tool that may become a task", async () => {
     const frame = await open({ trip_id: await createTrip() });
     await frame.locator("#actions .main").click();
@@ -146,6 +161,7 @@ describe.skipIf(!hasChromium)(`the map${needsChromium}`, () => {
     await expect
       .poll(() => frame.locator("#status").textContent(), limit)
       .toBe("There is no place nowhere. Ids come from search and nearby.");
+    expect(await frame.locator("#summary").textContent()).toBe("");
   });
 
   it.each([
