@@ -249,7 +249,9 @@ find("#search").onsubmit = async (event) => {
   const result = await ask("search", { query, limit: 8 });
   if (result === undefined) return;
   found = result.places;
-  say(found.length === 0 ? `No place has the name ${query}.` : `Found for ${query}: ${found.length}`);
+  say(
+    found.length === 0 ? `No place has the name ${query}.` : `Found for ${query}: ${found.length}`,
+  );
   if (!found.some(({ id }) => id === chart.chosen)) chart.chosen = undefined;
   refresh();
   if (found.length > 0) chart.fit(found);

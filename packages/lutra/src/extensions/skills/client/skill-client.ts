@@ -135,7 +135,8 @@ async function directoryPages(
 /** Only direct children are returned, so that a program that follows directories comes to an end. */
 function requireChild(child: Resource, uri: string): Resource {
   const withoutSlash = (text: string) => normalURI(text.replace(/\/$/, ""));
-  const path = typeof child.uri === "string" && pathBelow(withoutSlash(uri), withoutSlash(child.uri));
+  const path =
+    typeof child.uri === "string" && pathBelow(withoutSlash(uri), withoutSlash(child.uri));
   if (path && !path.includes("/")) return child;
   throw new SkillError("invalid", uri, `expected a child of the directory, got ${child.uri}`);
 }
