@@ -104,12 +104,12 @@ export const replicaHeader = "x-lutra-replica";
 const key = Symbol("lutra.gateway.exchange");
 
 /** Attaches the record to a context; copies of the context keep it. */
-export function recordIn(context: RequestContext, record: ExchangeRecord): void {
+export function recordIn(context: object, record: ExchangeRecord): void {
   (context as { [key]?: ExchangeRecord })[key] = record;
 }
 
 /** Returns the record of a context; undefined for requests that the gateway itself sends. */
-export function recordOf(context: RequestContext): ExchangeRecord | undefined {
+export function recordOf(context: object): ExchangeRecord | undefined {
   return (context as { [key]?: ExchangeRecord })[key];
 }
 

@@ -39,9 +39,10 @@ import {
   setHeaders,
   starting,
 } from "./refuse.ts";
-import type { Action } from "./routes/action.ts";
+import type { Action, Splice } from "./routes/action.ts";
 import { recordDenial } from "./routes/denials.ts";
 import type { RoutingPlan } from "./routing-plan.ts";
+import { mayBeSpliced, type Prepare, serveSpliced } from "./serve-spliced.ts";
 import { signInPath } from "./sign-in/sign-in-path.ts";
 import { traceInHeaders } from "./tracing/start-trace.ts";
 
@@ -269,7 +270,7 @@ function perform(action: Action, handled: HandledRequest, principal: Principal |
   }
   if (action.kind === "serve") {
     if (action.known !== undefined) routeOnceKnown(action.known, handled, principal);
-    else void serve(action.serve, handled, principal);
+    else performServe(action, handled, principal);
     return;
   }
   setHeaders(res, cors);
@@ -296,6 +297,30 @@ function routeOnceKnown(
   });
 }
 
+/** Serves a request parsed, or forwards it with the name at its upstream. */
+function performServe(
+  action: Action & { readonly kind: "serve" },
+  handled: HandledRequest,
+  principal: Principal | undefined,
+): void {
+  const { req, res, record, cors } = handled;
+  const splice = findSplice(action, handled, principal);
+  const serveParsed = (prepare?: Prepare) => serve(action.serve, handled, { principal, prepare });
+  if (splice === undefined) void serveParsed();
+  else serveSpliced({ req, res, record, cors, principal, splice, serve: serveParsed });
+}
+
+/** Returns the way to forward a request with another name. A trace may be in its body. */
+function findSplice(
+  { splice }: Action & { readonly kind: "serve" },
+  { req, record, header, settings }: HandledRequest,
+  principal: Principal | undefined,
+): Splice | undefined {
+  const { startTrace, endpoint } = settings;
+  if (splice === undefined || startTrace !== undefined) return undefined;
+  return mayBeSpliced(req, endpoint.rules) ? splice({ record, header, principal }) : undefined;
+}
+
 /**
  * Returns the function that adds to a challenge of an upstream where clients get a token for this
  * gateway. An upstream that trusts the gateway does not know that.
@@ -313,11 +338,16 @@ function withoutMetadata(challenge: string): string {
   return challenge.replace(/resource_metadata(?=\s*=)/gi, "upstream_metadata");
 }
 
+interface Serving {
+  readonly principal: Principal | undefined;
+  readonly prepare?: Prepare | undefined;
+}
+
 /** Reads a request and serves it with a route's `Serve`. */
 async function serve(
   next: Serve,
   handled: HandledRequest,
-  principal: Principal | undefined,
+  { principal, prepare }: Serving,
 ): Promise<void> {
   const { req, res, record, header, cors, settings } = handled;
   const authenticate = principal && (() => principal);
@@ -325,6 +355,7 @@ async function serve(
   const screened = { req, res, header, cors, authenticate, onNotification };
   const error = await serveScreened(screened, settings.endpoint, async (request, context) => {
     recordIn(context, record);
+    prepare?.(context);
     record.trace = settings.startTrace?.(record, traceOf(request, header));
     const result = await observed(next, settings)(request, context).catch((thrown: unknown) => {
       throw withChallenge(thrown, completion(handled));

@@ -9,6 +9,9 @@ import { credentialHeaders, mayIdentify } from "../head/known-headers.ts";
 const credentials: ReadonlySet<string> = new Set(credentialHeaders);
 const byDefault = new HeaderPolicy().identifying;
 
+/** The part of a context that tells who calls. Its record is that of the exchange, if it has one. */
+export type Caller = Pick<RequestContext, "principal" | "header">;
+
 /**
  * Returns the key of a request's authorization context, or undefined for a caller without a principal
  * and without headers that identify it. Two access tokens of one principal have different keys,
@@ -16,7 +19,7 @@ const byDefault = new HeaderPolicy().identifying;
  *
  * @spec server/utilities/caching#cache-scope-field
  */
-export function authorizationContext(context: RequestContext): string | undefined {
+export function authorizationContext(context: Caller): string | undefined {
   const record = recordOf(context);
   if (record === undefined) return computed(context, undefined);
   if (record.authorization === undefined) {
@@ -25,7 +28,7 @@ export function authorizationContext(context: RequestContext): string | undefine
   return record.authorization ?? undefined;
 }
 
-function computed(context: RequestContext, record: ExchangeRecord | undefined): string | undefined {
+function computed(context: Caller, record: ExchangeRecord | undefined): string | undefined {
   const principal = context.principal?.id;
   const pairs = identifyingPairs(context, record);
   if (principal === undefined && pairs.length === 0) return undefined;
@@ -45,7 +48,7 @@ export function callerOf(context: RequestContext): string | undefined {
 type Pair = readonly [name: string, value: string];
 
 /** Returns the headers by which an upstream could tell the caller from others, in a fixed order. */
-function identifyingPairs(context: RequestContext, record: ExchangeRecord | undefined): Pair[] {
+function identifyingPairs(context: Caller, record: ExchangeRecord | undefined): Pair[] {
   const identifying = record?.identifying ?? byDefault;
   const { sent, headers } = record?.head ?? noHead;
   if (sent === undefined) {
@@ -83,7 +86,7 @@ function withoutProof(pairs: Pair[]): Pair[] {
   return hasToken ? pairs.filter(([name]) => name !== "dpop") : pairs;
 }
 
-function pairsOf(names: readonly string[], { header }: RequestContext): Pair[] {
+function pairsOf(names: readonly string[], { header }: Caller): Pair[] {
   return names.flatMap((name) => {
     const value = header?.(name);
     return value === undefined ? [] : [[name, value] as const];

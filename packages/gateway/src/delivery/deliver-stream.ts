@@ -29,7 +29,7 @@ import {
   removeChallenges,
   withTraceHeaders,
 } from "./stream-headers.ts";
-import { type Failure, failureOf, phaseError } from "./upstream-error.ts";
+import { clientGone, type Failure, failureOf, phaseError } from "./upstream-error.ts";
 
 /** A request that is passed through without being parsed. */
 export interface Forward {
@@ -300,10 +300,6 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     };
     return new BodyStream(this.#forward.req, onWait, before);
   }
-}
-
-function clientGone(): TransportError {
-  return new TransportError("aborted", "The client closed its connection");
 }
 
 /** Wraps the error for a head that Node refuses to write. */

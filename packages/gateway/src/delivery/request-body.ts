@@ -27,11 +27,23 @@ interface BodyListener {
  * less than a stream.
  */
 export function awaitBody(req: IncomingMessage, listener: BodyListener): void {
+  awaitFirst(req, { onBody: listener.onBody, onPart: () => collect(req, listener) });
+}
+
+interface FirstListener {
+  /** Called with a body that is complete. */
+  readonly onBody: (body: Buffer) => void;
+  /** Called when only a part has arrived, of which nothing was read. */
+  readonly onPart: () => void;
+}
+
+/** Calls back once a body has arrived in one piece, or a part of one that arrives in several. */
+export function awaitFirst(req: IncomingMessage, listener: FirstListener): void {
   // The parser reports the body after the head has been handled.
   process.nextTick(checkOnce, req, listener);
 }
 
-function checkOnce(req: IncomingMessage, listener: BodyListener): void {
+function checkOnce(req: IncomingMessage, listener: FirstListener): void {
   if (isComplete(req)) listener.onBody(take(req));
   // Some clients send the head and the body in separate writes.
   else if (req.readableLength === 0 && !req.destroyed) {
@@ -39,9 +51,9 @@ function checkOnce(req: IncomingMessage, listener: BodyListener): void {
   } else setImmediate(checkAgain, req, listener);
 }
 
-function checkAgain(req: IncomingMessage, listener: BodyListener): void {
-  if (isComplete(req)) listener.onBody(take(req));
-  else collect(req, listener);
+function checkAgain(req: IncomingMessage, { onBody, onPart }: FirstListener): void {
+  if (isComplete(req)) onBody(take(req));
+  else onPart();
 }
 
 function collect(req: IncomingMessage, { onBody, onSlow }: BodyListener): void {

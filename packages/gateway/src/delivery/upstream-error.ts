@@ -227,3 +227,8 @@ function hasCode(error: unknown, codes: ReadonlySet<unknown>): boolean {
   if (!(error instanceof Error)) return false;
   return codes.has(Reflect.get(error, "code")) || hasCode(error.cause, codes);
 }
+
+/** Returns the error of an exchange whose client has closed its connection. */
+export function clientGone(): TransportError {
+  return new TransportError("aborted", "The client closed its connection");
+}

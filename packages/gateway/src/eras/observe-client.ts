@@ -9,6 +9,7 @@ import {
   isObject,
   type Middleware,
   type RequestContext,
+  type RequestMeta,
   type Result,
 } from "lutra/protocol";
 import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
@@ -19,10 +20,7 @@ export const observeClient: Middleware = (next) => (request, context) => {
   const { meta } = context;
   const record = recordOf(context);
   if (record === undefined || meta === undefined) return next(request, context);
-  const facts = factsOf(record);
-  facts.meta = meta;
-  // The adapter for legacy clients sets a level for each of their requests.
-  if (meta.logLevel !== undefined && !facts.isLegacy) addUse(record, "logging");
+  observeMeta(record, meta);
   // Servers ask only for inputs that the client has declared.
   const { roots, sampling } = meta.capabilities;
   if (roots === undefined && sampling === undefined) return next(request, context);
@@ -31,6 +29,14 @@ export const observeClient: Middleware = (next) => (request, context) => {
     return result;
   });
 };
+
+/** Records the client of a request by its protocol fields. */
+export function observeMeta(record: ExchangeRecord, meta: RequestMeta): void {
+  const facts = factsOf(record);
+  facts.meta = meta;
+  // The adapter for legacy clients sets a level for each of their requests.
+  if (meta.logLevel !== undefined && !facts.isLegacy) addUse(record, "logging");
+}
 
 /** Records the client of a legacy session, and the messages that it has sent. */
 export function observeSession(

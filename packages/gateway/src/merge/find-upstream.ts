@@ -10,6 +10,7 @@ import {
   type Method,
   type Result,
 } from "lutra/protocol";
+import type { Caller } from "../cache/authorization-context.ts";
 import type { ListName } from "../subjects/list-kinds.ts";
 import { Subject, type SubjectKind } from "../subjects/subject.ts";
 import type { CarriedUri } from "../subjects/uri-forms.ts";
@@ -89,9 +90,13 @@ export class UpstreamFinder {
       readonly name: string;
     };
     const origin = await this.#originOf({ list, kind }, sent, received);
-    return this.#target({ kind, sent, ...origin }, "name", (name) => (params) => {
-      return { ...params, name };
-    });
+    return this.#named({ kind, sent, ...origin });
+  }
+
+  /** Returns the target of the tool or prompt with a name, if the lists that are known have it. */
+  known({ list, kind }: NamedMethod, sent: string, caller: Caller): Target | undefined {
+    const origin = this.#options.table.of(callerKey(caller)).names(list).origin(sent);
+    return origin && this.#named({ kind, sent, ...origin });
   }
 
   /** Finds the upstream of the resource, the skill or the directory that a request names. */
@@ -157,6 +162,10 @@ export class UpstreamFinder {
     await this.#options.refresh.ensure(resourceLists, received);
     const find = () => this.#view(received).uris.find(uri);
     return this.#findTwice([...resourceLists, "skills"], received, find);
+  }
+
+  #named(entry: NamedEntry): Target {
+    return this.#target(entry, "name", (name) => (params) => ({ ...params, name }));
   }
 
   #view({ context }: ReceivedRequest): RoutingView {

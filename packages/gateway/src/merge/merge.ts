@@ -29,14 +29,17 @@ import {
 } from "lutra/protocol";
 import type { SealKey } from "lutra/server";
 import { getSkill, readDirectory } from "lutra/skills";
+import type { Caller } from "../cache/authorization-context.ts";
+import type { Head } from "../head/head.ts";
 import { listKinds, listNames } from "../subjects/list-kinds.ts";
 import type { Subject } from "../subjects/subject.ts";
 import { createUriForms } from "../subjects/uri-forms.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import { createCapabilities } from "./capabilities.ts";
 import { mergedDiscover } from "./discover.ts";
-import { type Target, UpstreamFinder, type UriMethod } from "./find-upstream.ts";
+import { type NamedMethod, type Target, UpstreamFinder, type UriMethod } from "./find-upstream.ts";
 import type { FollowOptions } from "./follow-upstream.ts";
+import { keepTarget, targetIn } from "./kept-target.ts";
 import { createListen, type ListenOptions } from "./listen.ts";
 import { createLists } from "./lists.ts";
 import { mintedIdKinds } from "./minted-ids.ts";
@@ -89,6 +92,10 @@ export interface MergeOptions extends FollowOptions {
 export interface Merge {
   readonly serve: Serve;
   /**
+   * Returns the target of a request by its head, if the request names an entry of a list that is known.
+   */
+  readonly targetOf: (head: RequestedEntry, caller: Caller) => Target | undefined;
+  /**
    * Returns the subject of a request, or undefined if it addresses no known entry. `serve` of the same
    * context then sends the request to that subject.
    */
@@ -102,6 +109,9 @@ export interface Merge {
   readonly close: () => Promise<void>;
 }
 
+/** The part of a head that tells which entry a request names. */
+type RequestedEntry = Pick<Head, "method" | "name">;
+
 type Handler = (received: ReceivedRequest, declared: ClientCapabilities) => Promise<Result>;
 type FindTarget = (received: ReceivedRequest, declared: ClientCapabilities) => Promise<Target>;
 
@@ -111,8 +121,13 @@ type FindTarget = (received: ReceivedRequest, declared: ClientCapabilities) => P
  * @throws {TypeError} for invalid options
  */
 export function createMerge(options: MergeOptions): Merge {
-  const { table, lists, subscriptions, handlers, targetOf, send } = assemble(options);
+  const { table, lists, subscriptions, handlers, finder, targetOf, send } = assemble(options);
   return {
+    targetOf: ({ method, name }, caller) => {
+      const kind = method === undefined ? undefined : named.get(method);
+      if (kind === undefined || name === undefined) return undefined;
+      return finder.known(kind, name, caller);
+    },
     serve: async (request, context) => {
       const { capabilities } = admitted(request, context);
       const received = { request, context };
@@ -123,8 +138,8 @@ export function createMerge(options: MergeOptions): Merge {
     identify: async (request, context) => {
       if (handlers.has(request.method)) return undefined;
       const { capabilities } = admitted(request, context);
-      const target = targetOf({ request, context }, capabilities);
-      keepTarget(context, target);
+      const target = targetIn(context) ?? targetOf({ request, context }, capabilities);
+      if (targetIn(context) === undefined) keepTarget(context, target);
       return target.then(
         ({ subject }) => subject,
         // `serve` fails with the error.
@@ -145,17 +160,6 @@ function admitted(request: JSONRPCRequest, context: RequestContext): RequestMeta
   const meta = parseRequestMeta(request.params, modernVersions);
   requireVersion(meta.version, modernVersions);
   return meta;
-}
-
-const key = Symbol("lutra.gateway.target");
-
-/** Keeps the target of a request in its context; copies of the context keep it. */
-function keepTarget(context: RequestContext, target: Promise<Target>): void {
-  (context as { [key]?: Promise<Target> })[key] = target;
-}
-
-function targetIn(context: RequestContext): Promise<Target> | undefined {
-  return (context as { [key]?: Promise<Target> })[key];
 }
 
 /** Creates the parts of the merged server and connects them. */
@@ -207,11 +211,13 @@ function assemble(options: MergeOptions) {
     ]),
     [listen.name, follow],
   ]);
-  return { table, lists, subscriptions, handlers, targetOf: targetsOf(finder), send };
+  return { table, lists, subscriptions, handlers, finder, targetOf: targetsOf(finder), send };
 }
 
-const tools = { method: callTool, list: "tools", kind: "tool" } as const;
-const prompts = { method: getPrompt, list: "prompts", kind: "prompt" } as const;
+const tools: NamedMethod = { method: callTool, list: "tools", kind: "tool" };
+const prompts: NamedMethod = { method: getPrompt, list: "prompts", kind: "prompt" };
+/** The methods whose requests have a name, by their own name. */
+const named = new Map([tools, prompts].map((one) => [one.method.name, one]));
 const byUri: readonly UriMethod[] = [
   { method: readResource },
   { method: getSkill, showResult: showGotSkill },
@@ -221,8 +227,10 @@ const byUri: readonly UriMethod[] = [
 /** Returns a function that finds the target of a request. Methods of extensions name it by its id. */
 function targetsOf(finder: UpstreamFinder): FindTarget {
   const finders = new Map<string, FindTarget>([
-    [callTool.name, (received) => finder.byName(tools, received)],
-    [getPrompt.name, (received) => finder.byName(prompts, received)],
+    ...[...named].map(([method, one]): [string, FindTarget] => [
+      method,
+      (received) => finder.byName(one, received),
+    ]),
     ...byUri.map((one): [string, FindTarget] => [
       one.method.name,
       (received) => finder.byUri(one, received),

@@ -7,7 +7,7 @@
  */
 import type { CacheScope, RequestContext } from "lutra/protocol";
 import { createSealer, type SealKey } from "lutra/server";
-import { authorizationContext } from "../cache/authorization-context.ts";
+import { authorizationContext, type Caller } from "../cache/authorization-context.ts";
 
 /** A position in a merged list: after the last entry of the previous page. */
 export interface ListPosition {
@@ -86,6 +86,6 @@ function principalOf({ principal }: RequestContext): string | null {
  * Returns a key for the authorization context of a request. Private data must match it. Callers without
  * a principal and credentials share one.
  */
-export function callerKey(context: RequestContext): string {
-  return authorizationContext(context) ?? "anonymous";
+export function callerKey(caller: Caller): string {
+  return authorizationContext(caller) ?? "anonymous";
 }

@@ -16,6 +16,7 @@ import { recordOf } from "../exchange-record.ts";
 import type { ListName } from "../subjects/list-kinds.ts";
 import { isUiUri } from "../subjects/uri-forms.ts";
 import type { Target } from "./find-upstream.ts";
+import { answerIn } from "./kept-target.ts";
 import type { MintedIdKind } from "./minted-ids.ts";
 import { type ReceivedRequest, renamedContext } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";
@@ -95,7 +96,10 @@ export function createSendTranslated(options: SendTranslatedOptions): SendTransl
     let result: Result;
     try {
       const translated = params === request.params ? request : { ...request, params };
-      result = await target.upstream.serve(translated, contextFor(target, context));
+      const answer = answerIn(context);
+      result = await (answer === undefined
+        ? target.upstream.serve(translated, contextFor(target, context))
+        : answer.result(translated, context));
     } catch (error) {
       throw renameInError(error, target);
     }

@@ -1,14 +1,17 @@
 /** The actions for requests: refuse, forward unread, or read and serve. */
-import type { Middleware, ProtocolError, Serve } from "lutra/protocol";
+import type { ReadHeader } from "lutra/internal";
+import type { Middleware, Principal, ProtocolError, Serve } from "lutra/protocol";
 import type { ResponseCaching } from "../cache/response-caching.ts";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
+import type { ExchangeRecord } from "../exchange-record.ts";
+import type { Target } from "../merge/find-upstream.ts";
+import type { Merge } from "../merge/merge.ts";
 import { denied } from "../refuse.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Methods } from "./admission.ts";
 import type { CompiledDenials, Denial, Denials } from "./denials.ts";
-import type { Identify } from "./identify.ts";
 import type { RoutingInput } from "./match.ts";
 import type { DecidingParams } from "./param-rules.ts";
 
@@ -31,7 +34,24 @@ export type Action =
       readonly serve: Serve;
       /** Resolves when it is known whether the request can be forwarded instead. */
       readonly known?: Promise<void> | undefined;
+      /** Returns the way to forward a request with another name, if it need not be parsed. */
+      readonly splice?: FindSplice | undefined;
     };
+
+/** A request of which the head was read. */
+export interface SpliceInput {
+  readonly record: ExchangeRecord;
+  readonly header: ReadHeader;
+  readonly principal: Principal | undefined;
+}
+
+/** The way of a request to its upstream. */
+export interface Splice {
+  readonly target: Target;
+  readonly send: NonNullable<Upstream["splice"]>;
+}
+
+export type FindSplice = (input: SpliceInput) => Splice | undefined;
 
 /** Chooses the action for a request by its head and its caller. */
 export type ChooseAction = (input: RoutingInput) => Action;
@@ -43,10 +63,7 @@ export interface IndexedRoute {
 }
 
 /** Several upstreams as one server. */
-interface MergedServer {
-  readonly serve: Serve;
-  readonly identify: Identify;
-}
+type MergedServer = Pick<Merge, "serve" | "identify" | "targetOf">;
 
 /** The parts of the gateway that actions use. */
 export interface ActionDependencies {

@@ -10,6 +10,7 @@ import {
 } from "./action.ts";
 import { outerPolicies, taskPolicies } from "./policies.ts";
 import { createShares } from "./shares.ts";
+import { compileSplice } from "./splice.ts";
 import { compileTarget } from "./target.ts";
 
 /** Compiles the action of a route. */
@@ -47,7 +48,8 @@ function compileMerge(indexed: IndexedRoute, dependencies: ActionDependencies): 
     ...outerPolicies({ route, names, server, denials, identify: merged.identify }, dependencies),
     ...taskPolicies(route, names, dependencies),
   ];
-  return always({ kind: "serve", serve: compose(policies, merged.serve) });
+  const splice = compileSplice({ names, indexed, denials, merged }, dependencies);
+  return always({ kind: "serve", serve: compose(policies, merged.serve), splice });
 }
 
 /** Combines `trustPublic`: false if any is false, undefined if any is unset, else true. */

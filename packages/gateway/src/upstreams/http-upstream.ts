@@ -1,5 +1,5 @@
 /** An upstream that speaks HTTP: replicas at URLs, or processes that are added and removed. */
-import { createHttpSender } from "lutra/internal";
+import { createHttpSender, type HttpSender } from "lutra/internal";
 import { compose, type Method } from "lutra/protocol";
 import { earlierRevisionWarning, mayBeLegacy } from "../bridge/era-in-words.ts";
 import { createHttpBridge, type HttpBridge } from "../bridge/http-bridge.ts";
@@ -11,6 +11,7 @@ import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts
 import type { CallerHeaders } from "../delivery/caller-headers.ts";
 import { createCopyDelivery } from "../delivery/deliver-copy.ts";
 import { createMessageDelivery } from "../delivery/deliver-message.ts";
+import { createSplicedDelivery } from "../delivery/deliver-spliced.ts";
 import { createStreamDelivery, type Forward } from "../delivery/deliver-stream.ts";
 import { Fleet } from "../delivery/fleet.ts";
 import { createHttpExchange } from "../delivery/http-exchange.ts";
@@ -126,13 +127,12 @@ export function createHttpUpstream(
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
   lookups.followed = addReplicas(replicas, config, { lookup, clock, onFailure: lookups.report });
-  const requestHeaders = createRequestHeaders(policy, callers);
-  const copy = copyWith(credentials, createCopyDelivery(fleet, requestHeaders));
+  const { copy, ...unparsed } = withoutParsing(fleet, { policy, callers, send, credentials });
 
   return {
     name,
     serve,
-    forward: createStreamDelivery(fleet, requestHeaders, streamTokensOf(credentials)),
+    ...unparsed,
     copy: (sent) => {
       if (bridge?.mustServe !== true) copy(sent);
     },
@@ -173,6 +173,24 @@ function observedBy(bridge: () => HttpBridge | undefined) {
   return {
     onChecked: (replica: Replica, outcome: Checked) => bridge()?.checked(replica, outcome),
     onEnd: () => bridge()?.checkEnded(),
+  };
+}
+
+interface Unparsed {
+  readonly policy: HeaderPolicy;
+  readonly callers: CallerHeaders | undefined;
+  readonly send: HttpSender;
+  readonly credentials: UpstreamCredentials | undefined;
+}
+
+/** Creates the deliveries of requests that are not parsed. */
+function withoutParsing(fleet: Fleet, { policy, callers, send, credentials }: Unparsed) {
+  const requestHeaders = createRequestHeaders(policy, callers);
+  return {
+    forward: createStreamDelivery(fleet, requestHeaders, streamTokensOf(credentials)),
+    // A token that is refused could not be replaced.
+    splice: credentials ? undefined : createSplicedDelivery(fleet, requestHeaders, send),
+    copy: copyWith(credentials, createCopyDelivery(fleet, requestHeaders)),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Principal, ProtocolError, Serve, Tool } from "lutra/protocol";
 import type { ListedTask } from "lutra/stores";
 import type { RequestCopy } from "../delivery/deliver-copy.ts";
+import type { Spliced } from "../delivery/deliver-spliced.ts";
 import type { Forward } from "../delivery/deliver-stream.ts";
 import type { Fleet, Recipient } from "../delivery/fleet.ts";
 import type { Head } from "../head/head.ts";
@@ -19,6 +20,11 @@ export interface Upstream {
    * if need be with `refuse`. Absent for an upstream that does not speak HTTP.
    */
   readonly forward?: ((forward: Forward) => void) | undefined;
+  /**
+   * Sends a request whose name was replaced in its bytes. Absent for an upstream that needs a token of
+   * the gateway, or does not speak HTTP.
+   */
+  readonly splice?: ((spliced: Spliced) => void) | undefined;
   /**
    * Returns true while a request may reach a server of an earlier revision, which must not get it
    * unread. Absent for an upstream that speaks the current one.
