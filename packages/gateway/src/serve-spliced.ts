@@ -57,7 +57,7 @@ function sendBody(body: Buffer, request: SplicedRequest): void {
   record.subject = target.subject;
   const resume = (answer: Answer) => {
     const kept = (context: RequestContext) => keepTarget(context, Promise.resolve(target), answer);
-    void serve(kept).finally(answer.drop);
+    void serve(kept).finally(() => answer.drop());
   };
   const { id, renamed } = read;
   send({

@@ -125,7 +125,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     this.#delivery.answered(faultOf(status, contentType));
     this.#head = { status, raw, resume, replica, length };
     const isEncoded = headerOf(headers, "content-encoding") !== undefined;
-    const isShort = length !== undefined && length <= maxFinalBytes;
+    const isShort = length === undefined || length <= maxFinalBytes;
     if (status !== 200 || isEncoded || !isShort || !isJSON(contentType)) this.#serve(this.#head);
     return true;
   }
@@ -135,15 +135,14 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     this.#delivery.waitFor("idle");
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    const head = this.#head;
-    if (head !== undefined && this.#size === head.length) this.#end(head);
+    const isWhole = this.#size === this.#head?.length;
+    if (isWhole || this.#size > maxFinalBytes) this.#end(isWhole);
     return true;
   }
 
   onComplete(): void {
     this.#delivery.released();
-    const isEmpty = this.#answer === undefined && this.#size === 0;
-    if (isEmpty && this.#head !== undefined) this.#serve(this.#head);
+    if (this.#size !== this.#head?.length) this.#end(true);
     if (this.#answer === undefined) this.#delivery.done();
     else this.#answer.end();
   }
@@ -155,11 +154,13 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   /** Passes the response on, or serves the request with it. */
-  #end(head: ReceivedHead): void {
+  #end(isWhole: boolean): void {
+    const head = this.#head;
+    if (head === undefined || this.#answer !== undefined) return;
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
     const { res, cors, isFinal } = this.#spliced;
-    if (!isFinal(body.toString("latin1"))) {
+    if (!isWhole || !isFinal(body.toString("latin1"))) {
       this.#serve(head).push(body);
       return;
     }
