@@ -137,7 +137,8 @@ export class HttpBridge {
 
   /** Returns the replica of the caller's session, if it is still in service. */
   readonly preferred = (request: JSONRPCRequest, context: RequestContext): Replica | undefined => {
-    const replica = this.#sessions.find(request, context)?.replica;
+    if (this.#sessions.isEmpty) return undefined;
+    const replica = this.#sessions.find(this.#sessions.ownerOf(request, context))?.replica;
     const isThere = replica !== undefined && this.#options.replicas.all.includes(replica);
     return isThere && !replica.isDrained && replica.health.state !== "out" ? replica : undefined;
   };
@@ -188,11 +189,13 @@ export class HttpBridge {
     const { name } = this.#options;
     const { request } = message;
     return exchangeOver(message, async (own, sending) => {
-      const session = this.#sessions.find(request, own);
+      const owner = this.#sessions.ownerOf(request, own);
+      const session = this.#sessions.find(owner);
       // The session may be that of a replica that was removed.
-      if (session && session.replica !== replica) this.#sessions.retire(session, request, own);
+      if (session && session.replica !== replica) this.#sessions.retire(session, owner);
+      const sent = { request, context: own, place: replica, sending, owner };
       try {
-        return await this.#sessions.serve({ request, context: own, place: replica, sending });
+        return await this.#sessions.serve(sent);
       } catch (error) {
         throw refusalOf(name, error) ?? error;
       }
@@ -251,8 +254,11 @@ export class HttpBridge {
   /** Returns the headers for a session: those of the caller, and the configured ones. */
   #headersOf(context: RequestContext): Headers {
     const { headers, config } = this.#options;
-    const all = Object.entries(headers(context) ?? {}).filter(([name]) => !name.startsWith("mcp-"));
-    return { ...Object.fromEntries(all), ...config.headers?.set };
+    const all: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers(context) ?? {})) {
+      if (!name.startsWith("mcp-")) all[name] = value;
+    }
+    return Object.assign(all, config.headers?.set);
   }
 }
 

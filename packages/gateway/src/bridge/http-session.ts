@@ -54,6 +54,7 @@ export class HttpSession implements UpstreamSession {
     const request = { jsonrpc: "2.0", id: "era", method: discover.name, params: own } as const;
     const { signal } = context;
     const eras = await this.#opened();
+    if (eras.version !== undefined) return this.#options.era.opened(eras.version);
     const { supportedVersions } = await eras.serve(request, { signal, notify: () => {} });
     if (eras.era !== "legacy" || !Array.isArray(supportedVersions)) return;
     this.#options.era.opened(String(supportedVersions[0]));

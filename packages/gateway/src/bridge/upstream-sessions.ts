@@ -57,6 +57,8 @@ export interface SessionRequest<Place> {
   readonly place: Place;
   /** Called right before the request is sent. */
   readonly sending: () => void;
+  /** The owner of the session, if the caller of `serve` has found it already. */
+  readonly owner?: SessionOwner | undefined;
 }
 
 /** Maximum number of sessions of one caller with one upstream. */
@@ -85,17 +87,22 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
     this.#disown = relay?.own(this.#gateway, (retry, context) => this.#continue(retry, context));
   }
 
-  /** Returns the session that a request would use, if it is known. */
-  find(request: JSONRPCRequest, context: RequestContext): S | undefined {
-    return this.#pool.find(this.#ownerOf(request, context))?.session;
+  /** True while there is no session. */
+  get isEmpty(): boolean {
+    return this.#pool.size === 0;
+  }
+
+  /** Returns the session of an owner, if there is one. */
+  find(owner: SessionOwner): S | undefined {
+    return this.#pool.find(owner)?.session;
   }
 
   /** Opens the session of a request, and drops it again unless `isWanted` returns true then. */
   async probe(
-    { request, context, place }: Omit<SessionRequest<Place>, "sending">,
+    { request, context, place }: Omit<SessionRequest<Place>, "sending" | "owner">,
     isWanted: () => boolean,
   ): Promise<void> {
-    const pooled = this.#enter(this.#ownerOf(request, context), place);
+    const pooled = this.#enter(this.ownerOf(request, context), place);
     try {
       await pooled.use(() => pooled.session.open(request, context));
     } finally {
@@ -109,8 +116,7 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
    * @throws {ProtocolError} `invalidParams` for the state of a call that is not, or no longer, open
    */
   async serve(sent: SessionRequest<Place>): Promise<Result> {
-    const { request, context, place, sending } = sent;
-    const owner = this.#ownerOf(request, context);
+    const { request, context, place, sending, owner = this.ownerOf(request, context) } = sent;
     const by = { caller: owner.caller, request };
     const parked = await this.#states.open(by);
     if (parked === undefined) {
@@ -128,9 +134,9 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
     return this.#advance(parked, by, context);
   }
 
-  /** Retires the session of a request, which no further request gets. */
-  retire(session: S, request: JSONRPCRequest, context: RequestContext): void {
-    const pooled = this.#pool.find(this.#ownerOf(request, context));
+  /** Retires the session of an owner, which no further request gets. */
+  retire(session: S, owner: SessionOwner): void {
+    const pooled = this.#pool.find(owner);
     if (pooled?.session === session) this.#pool.retire(pooled);
   }
 
@@ -174,7 +180,8 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
     });
   }
 
-  #ownerOf({ params }: JSONRPCRequest, context: RequestContext): SessionOwner {
+  /** Returns the owner of the session that a request uses. */
+  ownerOf({ params }: JSONRPCRequest, context: RequestContext): SessionOwner {
     const meta = isObject(params?._meta) ? params._meta : {};
     const [newest = ""] = legacyVersions;
     const declared = capabilitiesIn(meta[metaKeys.clientCapabilities], newest) as JSONObject;

@@ -19,7 +19,17 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefin
     const abort = (): void => reject(abortError(signal));
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort);
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    const forget = (): void => signal.removeEventListener("abort", abort);
+    work.then(
+      (value) => {
+        forget();
+        resolve(value);
+      },
+      (error) => {
+        forget();
+        reject(error);
+      },
+    );
   });
 }
 

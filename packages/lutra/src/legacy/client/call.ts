@@ -6,6 +6,7 @@
  */
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { InputRequest } from "../../protocol/input-required.ts";
+import { isObject } from "../../protocol/json.ts";
 import type {
   JSONRPCNotification,
   JSONRPCRequest,
@@ -35,6 +36,12 @@ export type CallState = { readonly result: Result } | { readonly asks: ReadonlyM
 interface Settle {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Returns the least severe log messages that a request asks for, if any. */
+export function logLevelOf({ params }: JSONRPCRequest): LoggingLevel | undefined {
+  const level = isObject(params?._meta) ? params._meta[metaKeys.logLevel] : undefined;
+  return isLoggingLevel(level) ? level : undefined;
 }
 
 export class Call {
@@ -95,10 +102,7 @@ export class Call {
 
   /** The least severe log messages that the caller asks for, if any. */
   get logLevel(): LoggingLevel | undefined {
-    const level = (this.#request.params?._meta as { [key: string]: unknown } | undefined)?.[
-      metaKeys.logLevel
-    ];
-    return isLoggingLevel(level) ? level : undefined;
+    return logLevelOf(this.#request);
   }
 
   /**

@@ -76,6 +76,10 @@ class Eras implements HttpEras {
     this.#hasReadVerdict = this.#isFixed;
   }
 
+  get version(): string | undefined {
+    return this.era === "legacy" && this.#legacy?.isOpen ? this.#legacy.version : undefined;
+  }
+
   /** True when the option `era` names the era. */
   get #isFixed(): boolean {
     return eraOf(this.#init.era) !== undefined;
@@ -145,7 +149,7 @@ class Eras implements HttpEras {
   async #serveLegacy(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
     const legacy = this.#legacy ?? (await this.#openFixed(request, context));
     try {
-      await unlessAborted(legacy.open(request), context.signal);
+      if (!legacy.isOpen) await unlessAborted(legacy.open(request), context.signal);
     } catch (error) {
       if (this.#isFixed || context.signal.aborted || !isRefusal(error)) throw error;
       this.era = undefined;

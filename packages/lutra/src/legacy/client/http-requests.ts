@@ -17,6 +17,8 @@ import { createEventReader } from "../../transport/http/read-events.ts";
 /** Maximum size of the body of an error response that is read, in bytes. */
 const maxErrorBytes = 65_536;
 
+const decoder = new TextDecoder();
+
 /** An HTTP request without the headers of the client. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -152,7 +154,7 @@ export class HttpRequests {
         (await stream?.read().catch((cause) => {
           throw this.connectionError(cause, signal);
         })) ?? {};
-      if (done || value === undefined) return new TextDecoder().decode(body.bytes());
+      if (done || value === undefined) return decoder.decode(body.bytes());
       if (body.length + value.length > maxBytes) {
         void stream?.cancel().catch(() => {});
         throw this.malformed(`expected at most ${maxBytes} bytes`);

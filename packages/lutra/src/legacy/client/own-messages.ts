@@ -4,7 +4,7 @@ import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { isAtLeast, type LoggingLevel } from "../../protocol/logging.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { within } from "../../time/within.ts";
-import { Call } from "./call.ts";
+import { type Call, logLevelOf } from "./call.ts";
 
 export interface OwnMessagesOptions {
   /** Maximum time for a request, in milliseconds. */
@@ -56,7 +56,7 @@ export class OwnMessages {
    * @spec 2025-11-25/server/utilities/logging#setting-log-level
    */
   async setLevel(request: JSONRPCRequest): Promise<void> {
-    const level = new Call(0, request).logLevel;
+    const level = logLevelOf(request);
     if (level === undefined) return;
     if (this.#level !== undefined && isAtLeast(level, this.#level)) return;
     this.#level = level;

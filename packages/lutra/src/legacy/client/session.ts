@@ -235,7 +235,7 @@ export class LegacySession {
   /** Removes a call that has ended. */
   #release(call: Call): void {
     this.#calls.remove(call);
-    call.controller.abort();
+    call.controller.abort(over);
   }
 
   /** Ends a call. One that the server still works on is cancelled. */
@@ -264,6 +264,9 @@ export class LegacySession {
     }
   }
 }
+
+/** The reason for ending the stream of a call that has its result. A new error would cost its trace. */
+const over = new TransportError("aborted", "The call has ended");
 
 /** Ignores that the standalone stream did not open, except in a session that has ended. */
 function unlessOver(error: unknown): void {

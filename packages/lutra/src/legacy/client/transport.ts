@@ -46,6 +46,11 @@ export class LegacyTransport implements Transport {
     return this.#session?.version;
   }
 
+  /** True while a session is open. */
+  get isOpen(): boolean {
+    return this.#session !== undefined && !this.#closed.signal.aborted;
+  }
+
   /** Opens the session, if none is open, with the capabilities that a request declares. */
   open(request: JSONRPCRequest): Promise<LegacySession> {
     if (this.#closed.signal.aborted) return Promise.reject(abortError(this.#closed.signal));
@@ -54,7 +59,8 @@ export class LegacyTransport implements Transport {
   }
 
   readonly serve = async (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
-    const session = await this.#join(request, context);
+    const open = this.isOpen && !context.signal.aborted ? this.#session : undefined;
+    const session = open ?? (await this.#join(request, context));
     try {
       return await session.serve(request, context);
     } catch (error) {

@@ -33,6 +33,8 @@ export interface HttpEras {
   ) => Promise<Result>;
   /** Resolves to true when a silent server turns out to be a legacy one, unless it has answered. */
   readonly suspect: (request: JSONRPCRequest, answered: AbortSignal) => Promise<boolean>;
+  /** The version of the open session with a legacy server, if there is one. */
+  readonly version: string | undefined;
   readonly abandon: (requestState: string) => void;
   readonly close: () => Promise<void>;
 }
