@@ -187,9 +187,9 @@ export class HttpBridge {
 
   #exchangeInSession(replica: Replica, message: Message<Replica>): MessageExchange {
     const { name } = this.#options;
-    const { request } = message;
+    const { request, context } = message;
     return exchangeOver(message, async (own, sending) => {
-      const owner = this.#sessions.ownerOf(request, own);
+      const owner = this.#sessions.ownerOf(request, context);
       const session = this.#sessions.find(owner);
       // The session may be that of a replica that was removed.
       if (session && session.replica !== replica) this.#sessions.retire(session, owner);

@@ -74,6 +74,11 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
   readonly #ownIdentity: string;
   /** Ends the service for retries that arrive at other processes. */
   readonly #disown: (() => void) | undefined;
+  /** The owners that were found, since a request is asked about several times. */
+  readonly #owners = new WeakMap<
+    RequestContext,
+    { readonly meta: unknown; readonly owner: SessionOwner }
+  >();
   /** Names this upstream of this process in the state of parked calls. */
   readonly #gateway = randomId();
 
@@ -182,7 +187,16 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
 
   /** Returns the owner of the session that a request uses. */
   ownerOf({ params }: JSONRPCRequest, context: RequestContext): SessionOwner {
-    const meta = isObject(params?._meta) ? params._meta : {};
+    const known = this.#owners.get(context);
+    if (known !== undefined && known.meta === params?._meta) return known.owner;
+    const meta = params?._meta;
+    const owner = this.#createOwner(meta, context);
+    this.#owners.set(context, { meta, owner });
+    return owner;
+  }
+
+  #createOwner(sent: unknown, context: RequestContext): SessionOwner {
+    const meta = isObject(sent) ? sent : {};
     const [newest = ""] = legacyVersions;
     const declared = capabilitiesIn(meta[metaKeys.clientCapabilities], newest) as JSONObject;
     const headers = this.#options.headers?.(context) ?? {};

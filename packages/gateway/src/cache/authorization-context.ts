@@ -50,7 +50,8 @@ type Pair = readonly [name: string, value: string];
 /** Returns the headers by which an upstream could tell the caller from others, in a fixed order. */
 function identifyingPairs(context: Caller, record: ExchangeRecord | undefined): Pair[] {
   const identifying = record?.identifying ?? byDefault;
-  const { sent, headers } = record?.head ?? noHead;
+  const head = record?.head ?? noHead;
+  const { sent } = head;
   if (sent === undefined) {
     const names = [...credentialHeaders, ...identifying.named];
     return withoutProof(
@@ -63,6 +64,7 @@ function identifyingPairs(context: Caller, record: ExchangeRecord | undefined): 
   // Most callers have none, so the list of passed headers is not needed.
   if (!hasAny(sent, identifying)) return [];
   const pairs: Pair[] = [];
+  const { headers } = head;
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
     if (identifies(name, identifying)) pairs.push([name, headers[index + 1] as string]);

@@ -20,6 +20,7 @@ import { type Carrier, Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Answer, failedAnswer, OpenAnswer } from "./open-answer.ts";
 import { endWith } from "./response-body.ts";
+import type { ResponseBudget } from "./response-budget.ts";
 import { faultOf } from "./response-status.ts";
 import { headerOf, type RequestHeaders, readResponseHead } from "./stream-headers.ts";
 import { clientGone, phaseError } from "./upstream-error.ts";
@@ -47,21 +48,25 @@ const maxFinalBytes = 1_048_576;
 export function createSplicedDelivery(
   fleet: Fleet,
   requestHeaders: RequestHeaders,
-  send: HttpSender,
+  parsing: Parsing,
 ): (spliced: Spliced) => void {
-  return (spliced) => new SplicedCarrier(spliced, fleet, { requestHeaders, send }).start();
+  return (spliced) => new SplicedCarrier(spliced, fleet, { requestHeaders, ...parsing }).start();
 }
 
-interface Sending {
-  readonly requestHeaders: RequestHeaders;
+interface Parsing {
   /** Reads the responses that are not passed on. */
   readonly send: HttpSender;
+  /** Their memory. */
+  readonly responses: ResponseBudget;
+}
+
+interface Sending extends Parsing {
+  readonly requestHeaders: RequestHeaders;
 }
 
 /** The parts of an `OpenAnswer` that all requests share. */
-interface Reading {
+interface Reading extends Parsing {
   readonly upstream: string;
-  readonly send: HttpSender;
 }
 
 /** Implements undici's older handler interface, as `StreamCarrier` does. */
@@ -78,11 +83,12 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   /** Set once the request is being served. */
   #answer: OpenAnswer | undefined;
 
-  constructor(spliced: Spliced, fleet: Fleet, { requestHeaders, send }: Sending) {
+  constructor(spliced: Spliced, fleet: Fleet, sending: Sending) {
     const { record, principal, name } = spliced;
     const { head } = record;
     this.#spliced = spliced;
-    this.#reading = { upstream: fleet.name, send };
+    const { requestHeaders, ...parsing } = sending;
+    this.#reading = { upstream: fleet.name, ...parsing };
     this.#headers = [...requestHeaders(splicedHeaders(head.headers, name), principal)];
     this.#delivery = new Delivery(this, fleet, { method: head.method, name, record });
   }

@@ -4,26 +4,16 @@
  * @spec basic/transports/streamable-http#sending-messages
  */
 import type { HttpSender } from "lutra/internal";
-import type { RequestContext, Result, TransportError } from "lutra/protocol";
-import type { Dispatcher } from "undici";
-import { recordOf } from "../exchange-record.ts";
+import type { RequestContext, Result } from "lutra/protocol";
+import { type Dispatcher, util } from "undici";
 import type { Replica } from "../replicas/replica.ts";
 import type { Message, MessageExchange, StartExchange } from "./deliver-message.ts";
 import type { Delivery } from "./delivery.ts";
+import { ExchangeMemory } from "./exchange-memory.ts";
 import { carriedToken, nonceHeader, type OwnToken } from "./own-token.ts";
-import { freeBytes, type ResponseBudget, type Share } from "./response-budget.ts";
-import {
-  type AnswerHead,
-  faultOf,
-  type ResponseHeaders,
-  readErrorHead,
-  refusalBy,
-  textOf,
-} from "./response-status.ts";
-import { failureOf, phaseError } from "./upstream-error.ts";
-
-/** Maximum declared length for which memory is taken in advance, that of the longest response, in bytes. */
-const maxDeclaredBytes = 67_108_864;
+import type { ResponseBudget } from "./response-budget.ts";
+import { type AnswerHead, faultOf, readErrorHead, refusalBy, textOf } from "./response-status.ts";
+import { phaseError } from "./upstream-error.ts";
 
 export interface HttpExchangeOptions {
   /** The name of the upstream. */
@@ -39,39 +29,45 @@ export function createHttpExchange(options: HttpExchangeOptions): StartExchange<
   return (replica, message) => new HttpExchange(replica, message, options);
 }
 
-/** Dispatches one attempt for the transport, and reports its progress to the delivery. */
-class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
+/**
+ * Dispatches one attempt for the transport, and reports its progress to the delivery. Implements undici's
+ * older handler interface, as `StreamCarrier` does, and is the controller of the transport's handler.
+ */
+class HttpExchange
+  implements MessageExchange, Dispatcher.DispatchHandler, Dispatcher.DispatchController
+{
   readonly result: Promise<Result>;
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
   readonly #replica: Replica;
   readonly #delivery: Delivery<Replica>;
   readonly #token: OwnToken | undefined;
   #handler: Dispatcher.DispatchHandler | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #abort: ((error: Error) => void) | undefined;
+  #resume: (() => void) | undefined;
   #errorHead: AnswerHead | undefined;
-  readonly #options: HttpExchangeOptions;
-  /** The size that the head of the response declares, in bytes. */
-  #declaredBytes: number | undefined;
-  /** The memory of a response that is not small. */
-  #share: Share | undefined;
+  readonly #memory: ExchangeMemory;
 
   constructor(
     replica: Replica,
     { request, context, delivery }: Message<Replica>,
     options: HttpExchangeOptions,
   ) {
-    const { name, send, headers } = options;
+    const { name, send, headers, responses } = options;
     const { signal, notify } = context;
-    this.#options = options;
+    const abort = (error: Error) => this.abort(error);
+    this.#memory = new ExchangeMemory({ upstream: name, responses, delivery, abort });
     this.#replica = replica;
     this.#delivery = delivery;
     this.#token = carriedToken(context)?.token;
     this.result = send(this, request, { signal, notify, addHeaders: headers(context) }).then(
       (result) => {
-        if (this.#share !== undefined) holdFor(context, this.#share);
+        this.#memory.hold(context);
         return result;
       },
       (error: unknown) => {
-        this.#share?.release();
+        this.#memory.release();
         // The sender dispatches nothing for a signal that has aborted.
         if (this.#handler === undefined) delivery.released();
         throw refusalBy(name, this.#errorHead, error) ?? replica.explain(error);
@@ -85,74 +81,59 @@ class HttpExchange implements MessageExchange, Dispatcher.DispatchHandler {
     return pool.dispatch({ ...options, path }, this);
   }
 
-  abort(error: TransportError): void {
-    this.#controller?.abort(error);
+  abort(error: Error): void {
+    if (this.#abort === undefined) return;
+    this.aborted = true;
+    this.reason = error;
+    this.#abort(error);
   }
 
   /** Waits for memory if the response is not small. */
   onBuffered(bytes: number): Promise<void> | undefined {
-    if (bytes <= freeBytes) return undefined;
-    this.#share ??= this.#options.responses.share();
-    const granted = this.#share.fit(bytes, this.#declaredBytes);
-    return granted?.then((isGranted) => {
-      if (isGranted) {
-        if (this.#delivery.stage === "answering") this.#delivery.waitFor("idle");
-        return;
-      }
-      this.#delivery.refuse(failureOf(this.#options.name, "memory"));
-      this.#controller?.abort(phaseError("total"));
-    });
+    return this.#memory.grow(bytes);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
-    this.#controller = controller;
-    if (this.#delivery.connected()) this.#handler?.onRequestStart?.(controller, context);
-    else controller.abort(phaseError("connect"));
+  pause(): void {
+    this.paused = true;
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ResponseHeaders,
-    statusMessage?: string,
-  ): void {
-    if (status < 200) return;
+  resume(): void {
+    this.paused = false;
+    this.#resume?.();
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    if (this.#delivery.connected()) this.#handler?.onRequestStart?.(this, undefined);
+    else abort(phaseError("connect"));
+  }
+
+  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+    if (status < 200) return true;
+    const headers = util.parseHeaders(raw);
+    this.#resume = resume;
     this.#errorHead = readErrorHead(status, headers);
-    this.#declaredBytes = lengthIn(headers["content-length"]);
+    this.#memory.declare(headers);
     this.#token?.seeNonce(textOf(headers[nonceHeader]));
     this.#delivery.answered(faultOf(status, textOf(headers["content-type"])));
-    this.#handler?.onResponseStart?.(controller, status, { ...headers }, statusMessage);
+    this.#handler?.onResponseStart?.(this, status, headers);
+    return !this.paused;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#handler?.onResponseData?.(controller, chunk);
+  onData(chunk: Buffer): boolean {
+    this.#handler?.onResponseData?.(this, chunk);
     // The replica cannot send while the client is slow.
-    this.#delivery.waitFor(controller.paused ? "total" : "idle");
+    this.#delivery.waitFor(this.paused ? "total" : "idle");
+    return !this.paused;
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController, trailers: ResponseHeaders): void {
+  onComplete(): void {
     this.#delivery.released();
-    this.#handler?.onResponseEnd?.(controller, { ...trailers });
+    this.#handler?.onResponseEnd?.(this, {});
   }
 
-  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
     this.#delivery.released();
-    this.#handler?.onResponseError?.(controller, error);
+    this.#handler?.onResponseError?.(this, error);
   }
-}
-
-/**
- * Leaves the memory of a response to the exchange of its client, which releases it when its own
- * response has been sent. The gateway keeps no response of its own requests.
- */
-function holdFor(context: RequestContext, share: Share): void {
-  const record = recordOf(context);
-  if (record === undefined || record.isCopy || record.ms > 0) share.release();
-  else record.shares = [...(record.shares ?? []), share];
-}
-
-/** Returns the length of a body, if it is declared and credible. */
-function lengthIn(header: string | string[] | undefined): number | undefined {
-  const length = Number(textOf(header));
-  return length <= maxDeclaredBytes ? length : undefined;
 }

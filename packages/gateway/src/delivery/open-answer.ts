@@ -13,6 +13,8 @@ import {
 import { type Dispatcher, util } from "undici";
 import type { Replica } from "../replicas/replica.ts";
 import type { Delivery } from "./delivery.ts";
+import { ExchangeMemory } from "./exchange-memory.ts";
+import type { ResponseBudget } from "./response-budget.ts";
 import { readErrorHead, refusalBy } from "./response-status.ts";
 import { phaseError } from "./upstream-error.ts";
 
@@ -37,6 +39,8 @@ export interface OpenAnswerInit {
   readonly replica: Replica;
   readonly delivery: Delivery<Replica>;
   readonly send: HttpSender;
+  /** The memory of the responses. */
+  readonly responses: ResponseBudget;
 }
 
 /** The functions of undici for the exchange. */
@@ -65,13 +69,20 @@ export class OpenAnswer implements Answer, Dispatcher.DispatchController {
   }
 
   result(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    const { delivery, upstream, replica, send, status, raw } = this.#init;
-    const head = readErrorHead(status, util.parseHeaders([...raw]));
-    const read = send({ dispatch: (_options, handler) => this.#attach(handler) }, request, context);
+    const { delivery, upstream, replica, send, responses, status, raw } = this.#init;
+    const headers = util.parseHeaders([...raw]);
+    const head = readErrorHead(status, headers);
+    const abort = (error: Error) => this.abort(error);
+    const memory = new ExchangeMemory({ upstream, responses, delivery, abort });
+    memory.declare(headers);
+    const dispatch: Dispatcher["dispatch"] = (_options, handler) => this.#attach(handler);
+    const onBuffered = (bytes: number) => memory.grow(bytes);
+    const read = send({ dispatch, onBuffered }, request, context);
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#failure !== undefined) reject(this.#failure);
       const onError = (error: unknown) => {
+        memory.release();
         const explained = refusalBy(upstream, head, error) ?? replica.explain(error);
         if (isTransportError(explained) && delivery.stage !== "ended") delivery.failed(explained);
         else {
@@ -81,6 +92,7 @@ export class OpenAnswer implements Answer, Dispatcher.DispatchController {
         this.drop();
       };
       read.then((result) => {
+        memory.hold(context);
         delivery.done();
         resolve(result);
       }, onError);

@@ -127,7 +127,8 @@ export function createHttpUpstream(
   // When a connection breaks, it is too late to fetch the annotations that allow a retry.
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
   lookups.followed = addReplicas(replicas, config, { lookup, clock, onFailure: lookups.report });
-  const { copy, ...unparsed } = withoutParsing(fleet, { policy, callers, send, credentials });
+  const reading = { send, responses };
+  const { copy, ...unparsed } = withoutParsing(fleet, { policy, callers, reading, credentials });
 
   return {
     name,
@@ -179,17 +180,17 @@ function observedBy(bridge: () => HttpBridge | undefined) {
 interface Unparsed {
   readonly policy: HeaderPolicy;
   readonly callers: CallerHeaders | undefined;
-  readonly send: HttpSender;
+  readonly reading: { readonly send: HttpSender; readonly responses: ResponseBudget };
   readonly credentials: UpstreamCredentials | undefined;
 }
 
 /** Creates the deliveries of requests that are not parsed. */
-function withoutParsing(fleet: Fleet, { policy, callers, send, credentials }: Unparsed) {
+function withoutParsing(fleet: Fleet, { policy, callers, reading, credentials }: Unparsed) {
   const requestHeaders = createRequestHeaders(policy, callers);
   return {
     forward: createStreamDelivery(fleet, requestHeaders, streamTokensOf(credentials)),
     // A token that is refused could not be replaced.
-    splice: credentials ? undefined : createSplicedDelivery(fleet, requestHeaders, send),
+    splice: credentials ? undefined : createSplicedDelivery(fleet, requestHeaders, reading),
     copy: copyWith(credentials, createCopyDelivery(fleet, requestHeaders)),
   };
 }
