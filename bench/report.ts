@@ -68,7 +68,7 @@ const gatewayNotes = `- Proxies route on \`Mcp-Name\` to two Lutra servers. A pr
   is the bottleneck. A proxy that needs less CPU than servers and load together, such as nginx and
   HAProxy, is limited by those: compare its CPU per request.
 - \`Lutra\` forwards bodies unread, with its access log (to \`/dev/null\`), metrics and cache enabled.
-  \`merged and renamed\` parses each request and replaces the tool's name with the upstream's.
+  \`merged and renamed\` replaces the tool's name with the upstream's in the bytes of each request.
 - \`undici.request\` is a bare \`node:http\` server in front of \`undici.request\`. \`@fastify/reply-from\`
   and \`http-proxy-3\` (1.23, the last version for Node 20) are used as documented. nginx and HAProxy
   are Debian's, with one worker, no log, and a minimal configuration for the same routing.
