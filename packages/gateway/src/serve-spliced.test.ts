@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ConfigInput } from "./config/schema.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 
 const _meta = {
@@ -84,6 +85,7 @@ let received: Received[] = [];
 const ends: (() => unknown)[] = [];
 let spliced: Gateway;
 let parsed: Gateway;
+let denying: Gateway;
 
 async function startUpstream(): Promise<string> {
   const server = createServer(async (req, res) => {
@@ -110,13 +112,16 @@ async function startUpstream(): Promise<string> {
 
 beforeAll(async () => {
   const [a, b] = await Promise.all([startUpstream(), startUpstream()]);
-  const start = async (verify: "upstream" | "gateway") => {
-    const upstreams = {
-      a: { url: a, verify, era: "modern" },
-      b: { url: b, verify, era: "modern" },
+  const start = async (verify: "upstream" | "gateway", more: Partial<ConfigInput> = {}) => {
+    const config: ConfigInput = {
+      ...{ listen: { port: 0 }, admin: false, log: false, drainMs: 100 },
+      upstreams: {
+        a: { url: a, verify, era: "modern" },
+        b: { url: b, verify, era: "modern", tools: { exclude: ["link"] } },
+      },
+      ...more,
     };
-    const config = { listen: { port: 0 }, admin: false, log: false, drainMs: 100 } as const;
-    const gateway = await startGateway({ ...config, upstreams } as never, { notice: () => {} });
+    const gateway = await startGateway(config, { notice: () => {} });
     ends.unshift(() => gateway.close());
     await gateway.ready();
     const list = { jsonrpc: "2.0", id: 0, method: "tools/list", params: { _meta } };
@@ -125,6 +130,8 @@ beforeAll(async () => {
   };
   spliced = await start("upstream");
   parsed = await start("gateway");
+  const deny = { match: { upstream: "b", tool: "plain" }, deny: "not plain" };
+  denying = await start("upstream", { routes: [deny, { merge: "all" }] });
 });
 
 afterAll(async () => {
@@ -173,7 +180,7 @@ async function outcome(
 const answered = Object.keys(responses).filter((tool) => tool !== "waits");
 
 it.each(answered)("answers like a request that is parsed: %s", async (tool) => {
-  const name = `b.${tool}`;
+  const name = `a.${tool}`;
   const sent = [call(name, { _meta: { ..._meta, progressToken: "p" } }), naming(name)] as const;
   expect(await outcome(spliced, ...sent)).toEqual(await outcome(parsed, ...sent));
 });
@@ -192,6 +199,16 @@ it.each([
   expect(refused).toEqual(await outcome(parsed, body, head));
   expect(refused.status).toBeGreaterThanOrEqual(400);
   expect(received).toEqual([]);
+});
+
+it.each([
+  ["denies a tool of one upstream by the name that clients know", "b.plain", 403],
+  ["denies it only there", "a.plain", 200],
+  ["does not send a call of a tool that is not selected", "b.link", 400],
+])("%s", async (_what, name, status) => {
+  received = [];
+  expect((await outcome(denying, call(name), naming(name))).status).toBe(status);
+  expect(received).toHaveLength(status === 200 ? 1 : 0);
 });
 
 it("forwards the bytes of the body but for the name", async () => {
