@@ -189,7 +189,7 @@ it.each([
   ["another name in the body", call("a.plain"), naming("b.plain")],
   ["a name that is not listed", call("c.plain"), naming("c.plain")],
   ["a plain name of several upstreams", call("plain"), naming("plain")],
-  ["a body that is no JSON", "{", naming("a.plain")],
+  ["a truncated body", "{", naming("a.plain")],
   ["no protocol fields", call("a.plain", { _meta: undefined }), naming("a.plain")],
   ["foreign request state", call("a.asks", { requestState: "own" }), naming("a.asks")],
   ["no name in its head", call("a.plain"), { "mcp-method": "tools/call" }],

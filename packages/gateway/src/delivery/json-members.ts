@@ -28,7 +28,7 @@ const closeBrace = 0x7d;
 
 /**
  * Returns the object that is the whole text, except for white space; undefined if there is none. Values
- * inside of its members are not validated: a text that is no JSON may have members.
+ * inside of its members are not validated, so invalid JSON may have members.
  */
 export function findObject(text: string): FoundObject | undefined {
   const found = membersAt(text, skipSpace(text, 0));

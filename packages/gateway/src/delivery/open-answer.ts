@@ -117,7 +117,7 @@ export class OpenAnswer implements Answer, Dispatcher.DispatchController {
     this.#finish(() => this.#handler?.onResponseEnd?.(this, {}));
   }
 
-  /** Takes the error of a response that broke off. */
+  /** Takes the error of a response that is truncated. */
   break(error: Error): void {
     this.#finish(() => this.#handler?.onResponseError?.(this, error));
   }

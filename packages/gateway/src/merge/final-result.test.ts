@@ -24,8 +24,8 @@ it.each([
   ["the page of an app", response('{"_meta":{"ui":{"resourceUri":"ui://a"}}}')],
   ["the page of an app in the flat form", response('{"_meta":{"ui/resourceUri":"ui://a"}}')],
   ["a name that is hidden by escapes", response('{"content":[{"\\u0075ri":"x:y"}]}')],
-  ["a result that is no object", response("[]")],
-  ["a text that is no JSON", response("{}").slice(0, -1)],
+  ["a result that is an array", response("[]")],
+  ["a truncated text", response("{}").slice(0, -1)],
   ["a notification", '{"jsonrpc":"2.0","method":"notifications/progress"}'],
 ])("does not pass %s", (_what, text) => {
   expect(isFinalResult(text, "1")).toBe(false);

@@ -12,7 +12,7 @@ const incomplete = /"resultType"\s*:(?!\s*"complete")/;
 
 /**
  * Returns true for a response that the client can get as it is. Returns false for errors, for results
- * that are not complete, for those that may contain a URI, and for text that is no response.
+ * that are not complete, for those that may contain a URI, and for any other text.
  *
  * @param text The body in Latin-1
  * @param id The id of the request, as the client wrote it
