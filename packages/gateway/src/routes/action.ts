@@ -39,7 +39,7 @@ export type Action =
     };
 
 /** A request of which the head was read. */
-export interface SpliceInput {
+interface SpliceInput {
   readonly record: ExchangeRecord;
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
