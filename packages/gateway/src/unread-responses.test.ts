@@ -9,9 +9,13 @@ import { createPoster } from "./fixtures/posting.ts";
 import { startGateway } from "./gateway.ts";
 
 const large = Buffer.alloc(700_000, "x");
+/** More than the buffers of sockets take from a response that nobody reads. */
+const huge = Buffer.alloc(16_000_000, "x");
 const budget = 1_048_576;
+/** A limit that one huge response does not exceed. */
+const hugeBudget = 20_971_520;
 
-/** Starts an upstream whose tool `large` sends its result in pieces, as fast as it is read. */
+/** Starts an upstream whose tools `large` and `huge` send their results as fast as they are read. */
 async function startUpstream({ answersChecks = true } = {}) {
   const calls: unknown[] = [];
   const checks: (() => void)[] = [];
@@ -33,8 +37,12 @@ async function startUpstream({ answersChecks = true } = {}) {
       return;
     }
     calls.push(id);
-    const isLarge = req.headers["mcp-name"] === "large";
-    send('"content":[{"type":"text","text":"', isLarge ? large : "small", '"}]');
+    const texts = new Map([
+      ["large", large],
+      ["huge", huge],
+    ]);
+    const content = texts.get(String(req.headers["mcp-name"])) ?? "small";
+    send('"content":[{"type":"text","text":"', content, '"}]');
   });
   await once(http.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => {
@@ -111,11 +119,11 @@ async function lengthOf(response: Promise<[IncomingMessage]>) {
 describe("responses that are parsed", () => {
   it("wait in their upstream while clients take nothing, and small ones do not wait", async () => {
     const upstream = await startUpstream();
-    const { gateway, gauge } = await start(upstream);
+    const { gateway, gauge } = await start(upstream, { responses: { maxBytes: hugeBudget } });
     await gateway.ready();
-    const calls = Array.from({ length: 12 }, () => call(gateway.url, "large"));
+    const calls = Array.from({ length: 12 }, () => call(gateway.url, "huge"));
     await expect.poll(() => gauge("responses_waiting")).toBeGreaterThan(4);
-    expect(await gauge("response_bytes")).toBeLessThan(3 * budget);
+    expect(await gauge("response_bytes")).toBeLessThan(3 * hugeBudget);
     const post = createPoster();
     expect(await post(gateway.url, "tools/call", { name: "small" })).toMatchObject({ status: 200 });
     for (const { req } of calls) req.destroy();
@@ -137,10 +145,10 @@ describe("responses that are parsed", () => {
 
   it("are refused with the name of the limit after the time limit", async () => {
     const upstream = await startUpstream();
-    const responses = { maxBytes: budget, waitMs: 1 };
+    const responses = { maxBytes: hugeBudget, waitMs: 1 };
     const { gateway, gauge } = await start(upstream, { responses });
     await gateway.ready();
-    const calls = Array.from({ length: 12 }, () => call(gateway.url, "large"));
+    const calls = Array.from({ length: 12 }, () => call(gateway.url, "huge"));
     const refused = calls.map(async ({ response }) => {
       const [res] = await response;
       return res.statusCode === 503 ? res : Promise.reject(new Error(`status ${res.statusCode}`));

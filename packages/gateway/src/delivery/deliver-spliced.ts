@@ -20,7 +20,7 @@ import { type Carrier, Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Answer, failedAnswer, OpenAnswer } from "./open-answer.ts";
 import { endWith } from "./response-body.ts";
-import type { ResponseBudget } from "./response-budget.ts";
+import { freeBytes, type ResponseBudget } from "./response-budget.ts";
 import { faultOf } from "./response-status.ts";
 import { headerOf, type RequestHeaders, readResponseHead } from "./stream-headers.ts";
 import { clientGone, phaseError } from "./upstream-error.ts";
@@ -41,8 +41,8 @@ export interface Spliced {
   readonly resume: (answer: Answer) => void;
 }
 
-/** Maximum size of a response that is passed on unparsed, in bytes. */
-const maxFinalBytes = 1_048_576;
+/** Maximum size of a response that is passed on unparsed. Its memory need not be counted. */
+const maxFinalBytes = freeBytes;
 
 /** Creates the function that delivers requests. It always answers. */
 export function createSplicedDelivery(
