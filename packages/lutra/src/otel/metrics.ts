@@ -12,6 +12,8 @@ import { Names } from "./names.ts";
 /** The metrics of one client or server. */
 export interface Metrics {
   readonly middleware: Middleware;
+  /** Returns false while no SDK is registered. */
+  readonly isActive: () => boolean;
   readonly task: NonNullable<Observer["task"]>;
 }
 
@@ -20,6 +22,7 @@ export function metricsOf(side: Side, options: { readonly meter?: Meter }): Metr
   const current = instrumentsOf(side, options);
   const names = new Names();
   return {
+    isActive: () => current() !== undefined,
     middleware: (next) => (request, context) => {
       const instruments = current();
       if (instruments === undefined) return next(request, context);

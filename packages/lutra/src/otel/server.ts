@@ -46,6 +46,7 @@ export function traceServer(options: TracingOptions = {}): Required<Observer> {
   const spans = requestSpans(tracer, options);
   const metrics = metricsOf("server", options);
   return {
+    isActive: () => isTraced(options) || metrics.isActive(),
     middleware: (next) => metrics.middleware(spans(next)),
     task: metrics.task,
     round: (round, run) => {

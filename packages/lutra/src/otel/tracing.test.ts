@@ -62,6 +62,12 @@ const refusing = defineTool({
   },
 });
 
+const stepping = defineTool({
+  name: "stepping",
+  description: "Saves something.",
+  call: (_args, context) => context.step("save", () => "saved"),
+});
+
 function connect(options: Parameters<typeof traceClient>[0] = {}) {
   const server = createServer({
     name: "x",
@@ -330,6 +336,35 @@ it("is the only part of the package that imports OpenTelemetry", () => {
       readFileSync(join(sources, file), "utf8").includes('from "@opentelemetry/'),
   );
   expect(new Set(importing.map((file) => file.split(sep)[0]))).toEqual(new Set(["otel"]));
+});
+
+it("is not called for requests, rounds and steps while it is not active", async () => {
+  const server = createServer({ name: "x", version: "1.0.0", tools: [stepping] });
+  const called: string[] = [];
+  let isActive = false;
+  server.share({
+    observer: {
+      isActive: () => isActive,
+      middleware: (next) => (request, context) => {
+        called.push(request.method);
+        return next(request, context);
+      },
+      round: (_round, run) => {
+        called.push("round");
+        return run();
+      },
+      step: (name, run) => {
+        called.push(name);
+        return run();
+      },
+    },
+  });
+  const client = createClient(server);
+  await client.callTool("stepping");
+  expect(called).toEqual([]);
+  isActive = true;
+  await client.callTool("stepping");
+  expect(called).toEqual(["tools/call", "round", "save"]);
 });
 
 it("changes nothing without an SDK", async () => {

@@ -11,7 +11,7 @@ import { isTransportError, TransportError } from "../protocol/transport-error.ts
 import { modernVersions } from "../protocol/versioning.ts";
 import { type AdmittedMethod, admit, type ServedMethod } from "./admit.ts";
 import type { InstalledExtension } from "./extension.ts";
-import type { Observer } from "./handler/observer.ts";
+import { isActive, type Observer } from "./handler/observer.ts";
 import { maskError } from "./mask-error.ts";
 import { placeIn } from "./place.ts";
 import type { CompleteOptions } from "./server-options.ts";
@@ -42,7 +42,7 @@ export interface Dispatch {
 
 /** Creates the `serve` function of a server. */
 export function createDispatch(
-  { middleware, logging, onMasked, observer }: CompleteOptions,
+  { middleware, logging, onMasked, observer: first }: CompleteOptions,
   extensions: readonly InstalledExtension[],
   methods: ReadonlyMap<string, AdmittedMethod>,
 ): Dispatch {
@@ -52,16 +52,19 @@ export function createDispatch(
     const { serve } = methods.get(request.method) as AdmittedMethod;
     return serve(request, context);
   };
-  let wrapped: Serve | undefined;
-  const observe: Dispatch["observe"] = ({ middleware: outermost } = {}) => {
-    const all = outermost === undefined ? wraps : [outermost, ...wraps];
-    wrapped = all.length > 0 ? compose(all, dispatch) : undefined;
+  const wrapped = wraps.length > 0 ? compose(wraps, dispatch) : undefined;
+  let observer: Observer | undefined;
+  let observed: Serve | undefined;
+  const observe: Dispatch["observe"] = (next) => {
+    observer = next;
+    observed = next?.middleware?.(wrapped ?? dispatch);
   };
   const serve: Serve = async (request, context) => {
     try {
       const { serve } = admit(request, context, options);
       if (!logging) removeLogLevel(context);
-      const answer = (wrapped ?? serve)(request, context);
+      const outermost = observed !== undefined && isActive(observer) ? observed : wrapped;
+      const answer = (outermost ?? serve)(request, context);
       // Awaiting a result that is available already would cost a turn of the microtask queue.
       return isThenable(answer) ? await answer : answer;
     } catch (thrown) {
@@ -70,7 +73,7 @@ export function createDispatch(
       throw maskError(thrown, (error) => onMasked(error, placeOf(request, methods)));
     }
   };
-  observe(observer);
+  observe(first);
   return { serve, observe };
 }
 

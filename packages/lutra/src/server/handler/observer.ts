@@ -18,8 +18,19 @@ export interface ObservedTask {
   readonly status: string;
 }
 
+/** Returns true if an observer exists and has something to record. */
+export function isActive(observer: Observer | undefined): boolean {
+  return observer !== undefined && (observer.isActive === undefined || observer.isActive());
+}
+
 /** Observes requests, rounds, steps and tasks. A server without an observer does no work for one. */
 export interface Observer {
+  /**
+   * Returns false while the observer has nothing to record. `middleware`, `round` and `step` are then
+   * not called. Asked for each request, round and step, so it should be fast.
+   * @default () => true
+   */
+  readonly isActive?: () => boolean;
   /** Wraps every admitted request, outside of the middleware of the server. */
   readonly middleware?: Middleware;
   /** Wraps every execution of a handler. Returns what `run` returns. */

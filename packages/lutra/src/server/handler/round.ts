@@ -11,6 +11,7 @@ import type { JSONRPCRequest } from "../../protocol/json-rpc.ts";
 import type { HandleStore } from "../../stores/handle-store.ts";
 import type { InputRequired } from "../results.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import { isActive } from "./observer.ts";
 import type { InputMemory, RequestStates } from "./request-state.ts";
 import type { RoundSettings } from "./round-state.ts";
 import type { StepLog } from "./step-log.ts";
@@ -113,7 +114,7 @@ export function runRound<T>(
 ): RoundEnd<T> | Promise<RoundEnd<T>> {
   const { observer, execute } = init.settings;
   const observe = observer?.round;
-  if (observe === undefined) return execute(init, handler);
+  if (observe === undefined || !isActive(observer)) return execute(init, handler);
   const { request, memory, isDetached = false } = init;
   const round = { request, isDetached, firstTrace: memory.firstTrace };
   return observe(round, () => execute(init, handler));

@@ -1,6 +1,7 @@
 /** The steps of one round: outcomes of earlier rounds, and effects that run now. */
 import { requireJSON } from "../../protocol/json.ts";
 import { HandlerError } from "./handler-error.ts";
+import { isActive } from "./observer.ts";
 import type { InputMemory, StepOutcome } from "./request-state.ts";
 import { InputPending, type RoundState } from "./round-state.ts";
 import { toError, toFailure } from "./step-failure.ts";
@@ -145,8 +146,9 @@ export class Steps {
       confirm: () => round.confirm(),
       idempotencyKey: `${round.exchange}/${encodeURIComponent(name)}`,
     };
-    const observe = round.settings.observer?.step;
-    return observe === undefined
+    const { observer } = round.settings;
+    const observe = observer?.step;
+    return observe === undefined || !isActive(observer)
       ? runTries(call, tries)
       : observe(name, () => runTries(call, tries));
   }
