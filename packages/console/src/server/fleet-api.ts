@@ -177,6 +177,8 @@ export interface CachedEntry {
   /** Estimated size, in bytes. */
   readonly bytes: number;
   readonly receivedAt: number;
+  /** Number of processes of the gateway that have it. Undefined for a gateway with one process. */
+  readonly processes?: number | undefined;
 }
 
 /** The answer of `api/fleet/subscriptions`. */

@@ -1,6 +1,6 @@
 /** The contents of the response cache. */
 import type { CachedEntry, CacheOverview } from "@lutra/console";
-import type { ResponseCaching } from "../cache/response-caching.ts";
+import type { ShownCaching } from "./console-sources.ts";
 
 const maxShown = 500;
 
@@ -15,15 +15,16 @@ const off: CacheOverview = {
   responses: [],
 };
 
-export function cacheOverview(
-  caching: Pick<ResponseCaching, "stats" | "list"> | undefined,
+export async function cacheOverview(
+  caching: Pick<ShownCaching, "stats" | "list"> | undefined,
   maxBytes: number,
-): CacheOverview {
+): Promise<CacheOverview> {
   if (caching === undefined) return off;
-  const responses = caching.list(maxShown).map(({ key, bytes, receivedAt }): CachedEntry => {
+  const listed = await caching.list(maxShown);
+  const responses = listed.map(({ key, bytes, receivedAt, processes }): CachedEntry => {
     const { server, method, params, partition } = key;
     const scope = partition.startsWith("public") ? "public" : "private";
-    return { server, method, params, scope, bytes, receivedAt };
+    return { server, method, params, scope, bytes, receivedAt, processes };
   });
   return { isOn: true, maxBytes, ...caching.stats(), responses };
 }

@@ -35,14 +35,18 @@ function stateRoutes(sources: ConsoleSources): readonly ApiRoute[] {
     {
       method: "GET",
       path: "fleet/routes",
-      serve: () => ({
-        routes: config().routes,
-        endpoints: endpointsOf(config()).flatMap(({ name, hosts, path, config: own }) =>
-          name === undefined ? [] : [{ name, hosts, path, routes: own.routes }],
-        ),
-        limits: config().limits.map((limit, index) => ({ ...limit, use: limitUses()[index] })),
-        refusals: recorder.loads.refusals(),
-      }),
+      serve: async () => {
+        const { routes, limits } = config();
+        const uses = await limitUses();
+        return {
+          routes,
+          endpoints: endpointsOf(config()).flatMap(({ name, hosts, path, config: own }) =>
+            name === undefined ? [] : [{ name, hosts, path, routes: own.routes }],
+          ),
+          limits: limits.map((limit, index) => ({ ...limit, use: uses[index] })),
+          refusals: recorder.loads.refusals(),
+        };
+      },
     },
     {
       method: "GET",

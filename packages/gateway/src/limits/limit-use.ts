@@ -90,8 +90,7 @@ export class LimitUse {
         refused: counts.reduce((total, { refused }) => total + refused, 0),
       };
     });
-    const weight = ({ inFlight, admitted, refused }: LimitKeyUse) => inFlight + admitted + refused;
-    return uses.sort((a, b) => weight(b) - weight(a)).slice(0, maxBusiest);
+    return busiestOf(uses);
   }
 
   #count(key: string, outcome: keyof Counts): void {
@@ -117,3 +116,9 @@ export class LimitUse {
 }
 
 const noCounts: Counts = { admitted: 0, refused: 0 };
+
+/** Returns the keys with the most requests, at most 5. */
+export function busiestOf(uses: readonly LimitKeyUse[]): readonly LimitKeyUse[] {
+  const weight = ({ inFlight, admitted, refused }: LimitKeyUse) => inFlight + admitted + refused;
+  return [...uses].sort((a, b) => weight(b) - weight(a)).slice(0, maxBusiest);
+}

@@ -25,6 +25,8 @@ interface JointModule {
 export interface JointModules {
   /** Serves a process, until the returned function is called. */
   readonly add: (channel: Channel) => () => void;
+  /** Returns the modules whose tasks can be listed, by the names of their upstreams. */
+  readonly taskLists: () => readonly (Pick<Spec, "name"> & Pick<RunningModule, "listTasks">)[];
   /** Stops all modules. */
   readonly close: () => Promise<void>;
 }
@@ -40,6 +42,7 @@ export function createJointModules(run: RunModule | undefined): JointModules {
       channel.on("stopModule", (number) => modules.stop(channel, number));
       return () => modules.leaveAll(channel);
     },
+    taskLists: () => modules.taskLists(),
     close: () => modules.close(),
   };
 }
@@ -87,6 +90,15 @@ class RunningModules {
 
   leaveAll(channel: Channel): void {
     for (const module of this.#modules.values()) void this.#leave(channel, module);
+  }
+
+  taskLists(): ReturnType<JointModules["taskLists"]> {
+    // A module that a reload replaces has the same name until its last user has left.
+    const current = [...this.#modules.values()].filter(({ isStopping }) => !isStopping);
+    return current.map(({ spec, running }) => ({
+      name: spec.name,
+      listTasks: running.listTasks,
+    }));
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ReplicaStatus } from "../replicas/replica.ts";
-import { mergedReadiness, mergedUpstreams } from "./merged-state.ts";
+import { boundedResponses, mergedResponses } from "./joint-cache.ts";
+import { mergedLimitUses, mergedReadiness, mergedUpstreams } from "./merged-state.ts";
 import type { ProcessState } from "./messages.ts";
 
 const replica = (more: Partial<ReplicaStatus> = {}): ReplicaStatus => ({
@@ -50,5 +51,46 @@ describe("the merged readiness", () => {
   ] as const)("if %s", (_what, ready, isReady, problem) => {
     const states = ready.map((one) => stateOf(replica(), one ? {} : { readiness: missing }));
     expect(mergedReadiness(states)).toEqual({ isReady, problem });
+  });
+});
+
+describe("the merged responses of the caches", () => {
+  const response = (params: string, bytes = 10) => ({
+    key: { server: "a", method: "tools/list", params, partition: "public" },
+    bytes,
+    receivedAt: bytes,
+  });
+
+  it("alternate between the processes, and are listed once", () => {
+    const lists = [
+      [response("1"), response("2"), response("3")],
+      [response("3", 20), response("4")],
+    ];
+    const merged = mergedResponses(lists, 3);
+    expect(merged.map(({ key }) => key.params)).toEqual(["1", "3", "2"]);
+    expect(merged[1]).toMatchObject({ bytes: 30, receivedAt: 20, processes: 2 });
+  });
+
+  it("are bounded by the size of their parameters", () => {
+    const long = "x".repeat(600_000);
+    expect(boundedResponses([response(long), response(long), response("1")])).toHaveLength(1);
+  });
+});
+
+describe("the merged use of limits", () => {
+  it("sums the counts of a key at all processes, and has at most 5 keys", () => {
+    const use = (key: string, admitted: number) => ({ key, inFlight: 0, admitted, refused: 1 });
+    const usesOf = (busiest: readonly ReturnType<typeof use>[]) => [
+      { inFlight: 1, admitted: 7, refused: 2, busiest },
+    ];
+    const keys = ["a", "b", "c", "d", "e"];
+    const merged = mergedLimitUses([
+      usesOf(keys.map((key) => use(key, 3))),
+      usesOf([use("e", 2), use("f", 9)]),
+    ]);
+    expect(merged).toHaveLength(1);
+    expect(merged[0]).toMatchObject({ inFlight: 2, admitted: 14, refused: 4 });
+    expect(merged[0]?.busiest).toHaveLength(5);
+    expect(merged[0]?.busiest.slice(0, 2)).toEqual([use("f", 9), { ...use("e", 5), refused: 2 }]);
   });
 });

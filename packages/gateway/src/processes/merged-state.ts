@@ -1,6 +1,7 @@
 /** The state of all processes of a gateway as one. */
 import type { Readiness } from "../admin/readiness.ts";
 import { type EraCounted, EraTable } from "../eras/era-table.ts";
+import { busiestOf, type LimitKeyUse, type LimitUseStats } from "../limits/limit-use.ts";
 import type { ReplicaStatus } from "../replicas/replica.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import type { ProcessState } from "./messages.ts";
@@ -102,4 +103,29 @@ export function mergedCache(processes: readonly ProcessState[]): ProcessState["c
         misses: sum.misses + cache.misses,
       };
     }, undefined);
+}
+
+/** Returns the sums of the uses of each limit; the same key at several processes is one. */
+export function mergedLimitUses(
+  processes: readonly (readonly LimitUseStats[])[],
+): readonly LimitUseStats[] {
+  const [first = []] = processes;
+  return first.map((_use, index) => sumOfUses(processes.flatMap((uses) => uses[index] ?? [])));
+}
+
+function sumOfUses(uses: readonly LimitUseStats[]): LimitUseStats {
+  const keys = new Map<string, LimitKeyUse>();
+  for (const use of uses.flatMap(({ busiest }) => busiest)) {
+    keys.set(use.key, { key: use.key, ...sumOfCounts([keys.get(use.key) ?? noUse, use]) });
+  }
+  return { ...sumOfCounts(uses), busiest: busiestOf([...keys.values()]) };
+}
+
+type LimitCounts = Omit<LimitKeyUse, "key">;
+
+const noUse: LimitCounts = { inFlight: 0, admitted: 0, refused: 0 };
+
+function sumOfCounts(all: readonly LimitCounts[]): LimitCounts {
+  const total = (name: keyof LimitCounts) => all.reduce((sum, counts) => sum + counts[name], 0);
+  return { inFlight: total("inFlight"), admitted: total("admitted"), refused: total("refused") };
 }

@@ -1,13 +1,14 @@
 /** The messages between the supervisor of a gateway and its processes. */
 import type { AddressInfo } from "node:net";
 import type { OpenSubscription, RecentExchange } from "@lutra/console";
-import type { JSONObject } from "lutra/protocol";
-import type { RateDecision } from "lutra/stores";
+import type { JSONObject, JSONRPCRequest, Principal, Result } from "lutra/protocol";
+import type { ListedResponse, RateDecision } from "lutra/stores";
 import type { MetricValues } from "../admin/metrics.ts";
 import type { Readiness } from "../admin/readiness.ts";
 import type { ResponseCaching } from "../cache/response-caching.ts";
 import type { ConsoleSettings } from "../console/console-settings.ts";
 import type { EraCounted } from "../eras/era-table.ts";
+import type { LimitUseStats } from "../limits/limit-use.ts";
 import type { ModuleSpec, RunningReplica } from "../upstreams/module-upstream.ts";
 import type { UpstreamStatus } from "../upstreams/upstream.ts";
 import type { ConfigMessage } from "./config-message.ts";
@@ -77,6 +78,16 @@ interface Messages {
     boolean
   >;
   readonly evict: Message<Parameters<ResponseCaching["evict"]>[0]>;
+  /** The value is the maximum number of responses. */
+  readonly cached: Message<number, readonly ListedResponse[]>;
+  readonly limitUses: Message<undefined, readonly LimitUseStats[]>;
+  /** A request of the supervisor to an upstream. */
+  readonly ownRequest: Message<
+    { readonly request: JSONRPCRequest; readonly principal: Principal | undefined } & {
+      readonly upstream: string;
+    },
+    Result
+  >;
   readonly close: Message<undefined>;
   readonly replicaReady: Message<{
     readonly module: number;

@@ -62,13 +62,28 @@ export class Processes {
     const asked = [...this.#running].map(async ({ number, channel }) => {
       answers.set(number, await channel.ask(name, value));
     });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, answerMs);
-    });
-    await Promise.race([Promise.allSettled(asked), late]);
-    clearTimeout(timer);
+    await inTime(Promise.allSettled(asked));
     return new Map(answers);
+  }
+
+  /**
+   * Asks the processes that serve, one after the other, until one answers in time.
+   *
+   * @throws {Error} the error of the last process that was asked
+   */
+  async askAny<Name extends MessageName>(name: Name, value: Value<Name>): Promise<Answer<Name>> {
+    let failure = new Error("no process of the gateway answers");
+    for (const { channel } of this.#running) {
+      const asked = channel.ask(name, value).then(
+        (answer) => ({ answer }),
+        (error: Error) => {
+          failure = error;
+        },
+      );
+      const found = await inTime(asked);
+      if (found) return found.answer;
+    }
+    throw failure;
   }
 
   /** Runs a change of all processes. Processes that become ready meanwhile wait for its end. */
@@ -143,4 +158,15 @@ export class Processes {
     this.#options.notice(`process ${process.number} is ready${again}, pid ${process.pid}`);
     return true;
   }
+}
+
+/** Resolves to the value, or to undefined if it takes too long for an operator who waits. */
+async function inTime<T>(value: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), answerMs);
+  });
+  const found = await Promise.race([value, late]);
+  clearTimeout(timer);
+  return found;
 }

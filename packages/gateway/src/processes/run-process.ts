@@ -13,6 +13,7 @@ import { Channel } from "./channel.ts";
 import { type ConfigMessage, parsedMessage, supervisorURL } from "./config-message.ts";
 import { receiveConnections } from "./connection-feeds.ts";
 import { createJointBus } from "./event-bus.ts";
+import { boundedResponses } from "./joint-cache.ts";
 import { sendExchanges } from "./joint-console.ts";
 import { askForLimits } from "./joint-limits.ts";
 import { sendLog } from "./joint-log.ts";
@@ -135,6 +136,14 @@ function serveState(channel: Channel, gateway: Gateway, parts: () => Parts): voi
   channel.on("metrics", () => parts().metrics.values());
   channel.on("eras", () => parts().eras.read());
   channel.on("evict", async (match) => await parts().running.caching?.evict(match));
+  channel.on("cached", (max) => boundedResponses(parts().running.caching?.list(max) ?? []));
+  channel.on("limitUses", () => parts().running.limitUses());
+  channel.on("ownRequest", ({ upstream: name, request, principal }) => {
+    const upstream = parts().running.upstreams.find((one) => one.name === name);
+    if (upstream === undefined) throw new Error(`upstream ${name}: no longer exists`);
+    const { signal } = new AbortController();
+    return upstream.serve(request, { signal, principal, notify: () => {} });
+  });
   channel.on("setDrained", ({ upstream, replica, isDrained }) => {
     return parts().running.setDrained(upstream, replica, isDrained);
   });

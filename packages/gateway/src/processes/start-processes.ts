@@ -16,11 +16,12 @@ import { extensionMethods } from "../subjects/known-methods.ts";
 import { type ConfigMessage, configMessage, supervisorKeys } from "./config-message.ts";
 import { createDrainedReplicas } from "./drained-replicas.ts";
 import { createEventRelay } from "./event-bus.ts";
-import { createJointState, openJointAdmin } from "./joint-admin.ts";
+import { openJointAdmin } from "./joint-admin.ts";
 import { receiveExchanges } from "./joint-console.ts";
 import { createJointLimits } from "./joint-limits.ts";
 import { openJointLog } from "./joint-log.ts";
 import { createJointModules } from "./joint-modules.ts";
+import { createJointState } from "./joint-state.ts";
 import { createMergedMetrics } from "./merged-metrics.ts";
 import type { RunningProcess } from "./process-slot.ts";
 import { Processes } from "./processes.ts";
@@ -165,6 +166,7 @@ class Supervisor {
       parsed: () => this.#parsed,
       processes: this.#processes,
       drained: this.#drained,
+      modules: this.#modules,
       metrics: this.#metrics,
       isClosing: () => this.#closing !== undefined,
     };

@@ -33,7 +33,7 @@ export function CachePanel() {
       <CacheFacts cache={cache} />
       <div class="spread">
         <p class="dim">
-          {countText(cache.responses.length)} of {countText(cache.entries)} responses, the most
+          {countText(listedCopies(cache))} of {countText(cache.entries)} responses, the most
           recently used first.
         </p>
         <ConfirmButton
@@ -71,7 +71,7 @@ export function CachePanel() {
               </Badge>
             ),
           },
-          { title: "Size", isNumber: true, cell: ({ bytes }) => bytesText(bytes) },
+          { title: "Size", isNumber: true, cell: Size },
           { title: "Age", isNumber: true, cell: ({ receivedAt }) => agoText(receivedAt) },
           {
             title: "Evict",
@@ -90,6 +90,20 @@ export function CachePanel() {
       />
     </div>
   );
+}
+
+function Size({ bytes, processes = 1 }: CachedEntry) {
+  return (
+    <>
+      {bytesText(bytes)}
+      {processes > 1 && <div class="small dim">{`in ${countText(processes)} processes`}</div>}
+    </>
+  );
+}
+
+/** Returns the number of listed responses, each as often as processes have it. */
+function listedCopies({ responses }: CacheOverview): number {
+  return responses.reduce((sum, { processes = 1 }) => sum + processes, 0);
 }
 
 /** Leaves out the number of the configuration in the name of a merged server. */
