@@ -4,7 +4,11 @@ import { text } from "node:stream/consumers";
 import type { Answer } from "../cli/http.ts";
 
 export interface KeptConnection {
-  readonly ask: (method: string, params?: Record<string, unknown>) => Promise<Answer["body"]>;
+  readonly ask: (
+    method: string,
+    params?: Record<string, unknown>,
+    more?: { readonly [header: string]: string },
+  ) => Promise<Answer["body"]>;
   readonly post: (
     headers: { readonly [name: string]: string },
     message: object,
@@ -44,12 +48,13 @@ export function keptConnection(url: string): KeptConnection {
   return {
     post,
     close: () => agent.destroy(),
-    ask: async (method, params = {}) => {
+    ask: async (method, params = {}, more = {}) => {
       const name = params.name ?? params.uri ?? params.taskId;
       const headers = {
         "mcp-protocol-version": "2026-07-28",
         "mcp-method": method,
         ...(typeof name === "string" && { "mcp-name": name }),
+        ...more,
       };
       const response = await post(headers, { id: 1, method, params: { ...params, _meta: meta } });
       const body = await text(response);

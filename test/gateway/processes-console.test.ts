@@ -1,5 +1,4 @@
 /** The console of a gateway with two processes, which shows and changes what each of them has. */
-import { text } from "node:stream/consumers";
 import type {
   CacheOverview,
   ExchangeDetail,
@@ -63,11 +62,13 @@ describe("the console of two processes", () => {
     expect(limits[0]?.use).toMatchObject({ inFlight: 0, admitted: 3, refused: 1 });
     expect(limits[0]?.use?.busiest).toMatchObject([{ admitted: 3, refused: 1 }]);
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
-    for (const client of clients) await text(await client.post({ traceparent }, {}));
+    for (const client of clients) await client.ask("tools/list", {}, { traceparent });
     const exchanges = async () => (await get<ExchangePage>("traces")).exchanges;
     await expect.poll(async () => (await exchanges()).length).toBe(6);
     const id = (await exchanges()).at(-1)?.id;
-    expect((await get<ExchangeDetail>(`traces/exchange?id=${id}`)).trace).toHaveLength(2);
+    const { exchange, trace } = await get<ExchangeDetail>(`traces/exchange?id=${id}`);
+    expect(trace).toHaveLength(2);
+    expect(exchange.timeline).toMatchObject([{ kind: "attempt", name: "shown" }]);
   });
 
   it("lists the tasks of a module, and cancels one", async () => {

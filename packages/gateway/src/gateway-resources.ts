@@ -5,6 +5,7 @@ import type { ParsedConfig } from "./config/parse-config.ts";
 import { type LoadedConsole, loadConsole } from "./console/load-console.ts";
 import { type Eras, openEras } from "./eras/open-eras.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
+import type { GatewayPart } from "./gateway-part.ts";
 import type { AccessLog } from "./log/access-log.ts";
 import { openLog } from "./log/open-log.ts";
 import { openSharing, type Sharing } from "./shared/open-shared.ts";
@@ -50,7 +51,7 @@ export interface CompleteOptions extends GatewayOptions {
  */
 export async function openGatewayResources(
   first: ParsedConfig,
-  options: CompleteOptions,
+  options: CompleteOptions & { readonly part?: GatewayPart | undefined },
 ): Promise<GatewayResources> {
   const { config } = first;
   const { notice, methods, console: isOnByDefault = false } = options;
@@ -68,7 +69,8 @@ export async function openGatewayResources(
     const isTraced = config.tracing ?? options.tracing ?? false;
     const { startTrace: spans, startMeter } = isTraced ? await loadTracing() : noTracing;
     const page = await loadConsole(config, { isOnByDefault, methods });
-    const startTrace = page === undefined ? spans : withTimeline(spans);
+    const isRecorded = page !== undefined || options.part?.recorder !== undefined;
+    const startTrace = isRecorded ? withTimeline(spans) : spans;
     const log = held(openLog(config.log, options, fileOf(first)), closeLog);
     const sharing = held(await openSharing(config, options.openShared, notice), (one) =>
       one.close(),
