@@ -64,6 +64,8 @@ export const migrations: readonly string[] = [
    CREATE INDEX tasks_lost ON lutra.tasks (due_at)
      WHERE duty = 'run' AND runner IS NULL AND lost_runs > 0;
    DROP INDEX lutra.tasks_waiting;`,
+  // For lists of the tasks that were scheduled last.
+  "CREATE INDEX tasks_scheduled ON lutra.tasks (due_at)",
 ];
 
 export interface MigrateOptions {

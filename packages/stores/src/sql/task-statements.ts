@@ -101,7 +101,7 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
       runs AS attempts, lost_runs AS "lostAttempts", rejections,
       CASE WHEN runner IS NULL THEN 0 ELSE 1 END AS "isRunning"
       FROM ${table} WHERE (expires_at IS NULL OR expires_at > ${present("$3")})
-      ORDER BY due_at DESC, task_id LIMIT $1`,
+      ORDER BY due_at DESC LIMIT $1`,
     sweep: `DELETE FROM ${table} WHERE task_id IN (
       SELECT task_id FROM ${table} WHERE expires_at <= ${present("$1")} - ${sweepMarginMs}
       ORDER BY expires_at LIMIT $2 ${skipLocked})`,

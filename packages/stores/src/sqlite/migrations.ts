@@ -54,6 +54,8 @@ export const migrations: readonly string[] = [
    CREATE INDEX tasks_due ON tasks (due_at, lost_runs) WHERE duty = 'run' AND runner IS NULL;
    CREATE INDEX tasks_lost ON tasks (due_at)
      WHERE duty = 'run' AND runner IS NULL AND lost_runs > 0;`,
+  // For lists of the tasks that were scheduled last.
+  "CREATE INDEX tasks_scheduled ON tasks (due_at)",
 ];
 
 /**

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { Database } from "./database.ts";
 import { migrations } from "./migrations.ts";
 import { openSqlite, type SqliteStore } from "./open-sqlite.ts";
+import { statements } from "./task-rows.ts";
 
 // Commits wait for the disk, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -74,6 +75,18 @@ describe("tasks in SQLite", () => {
     ]);
     expect(await tasks.list?.(1)).toHaveLength(1);
     await held.release();
+  });
+
+  it("are listed by an index, so that a list does not sort all tasks", async () => {
+    const file = freshPath();
+    await openAt(file);
+    const database = new Libsql(file);
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${statements.list}`);
+    const steps = plan
+      .all(200, 1000, 0)
+      .map((step) => (step as { readonly detail: string }).detail);
+    database.close();
+    expect(steps).toEqual([expect.stringContaining("USING INDEX tasks_scheduled")]);
   });
 
   /** Replaces the process id by one that does not exist. */
@@ -173,7 +186,7 @@ describe("a file", () => {
     await (await openAt(path)).close();
     raw(path, "PRAGMA user_version = 99");
     await expect(openSqlite(path)).rejects.toThrow(
-      /the store has version 99, and this program knows versions up to 5; run a newer one/,
+      /the store has version 99, and this program knows versions up to 6; run a newer one/,
     );
   });
 
