@@ -57,6 +57,8 @@ export interface ExchangeRecord {
   trace?: ExchangeTrace | undefined;
   /** The attempts and waits of the exchange. Undefined without the console. */
   timeline?: readonly TimelinePart[] | undefined;
+  /** True if the result of a tool that the console has read reports an error. */
+  isToolError?: boolean | undefined;
   /** The messages of the exchange, if the console records them. */
   messages?: RecordedMessages | undefined;
   /** The memory of large responses, until the client has taken its own. */
@@ -92,6 +94,7 @@ export function createRecord(): ExchangeRecord {
     skill: undefined,
     trace: undefined,
     timeline: undefined,
+    isToolError: undefined,
     messages: undefined,
     shares: undefined,
     isCopy: undefined,

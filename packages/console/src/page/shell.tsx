@@ -17,6 +17,10 @@ export function Shell({ about }: { readonly about: About }) {
   const offered = views.filter(({ name }) => about.views.includes(name));
   const [name] = route.value.path;
   const view = offered.find((each) => each.name === name);
+  useEffect(() => {
+    addEventListener("keydown", focusSearch);
+    return () => removeEventListener("keydown", focusSearch);
+  }, []);
   return (
     <>
       <button type="button" class="skip" onClick={focusMain}>
@@ -59,6 +63,17 @@ export function Shell({ about }: { readonly about: About }) {
 }
 
 /** The route is in the fragment, so this can't be a link. */
+/** The key "/" moves to the search of the page, as long as nothing is being entered. */
+function focusSearch(event: KeyboardEvent): void {
+  const { key, target, ctrlKey, metaKey, altKey } = event;
+  if (key !== "/" || ctrlKey || metaKey || altKey) return;
+  if (target instanceof Element && target.closest("input, textarea, select, dialog")) return;
+  const search = document.querySelector<HTMLInputElement>("main input[type=search]");
+  if (search === null) return;
+  event.preventDefault();
+  search.focus();
+}
+
 function focusMain(): void {
   document.getElementById("main")?.focus();
 }

@@ -30,6 +30,8 @@ export interface RecentExchange {
   readonly cache?: "hit" | "stale" | "miss" | undefined;
   /** True if the exchange failed: by its status, its code, or its end. */
   readonly isError: boolean;
+  /** True if the tool reports an error. Undefined if the gateway has not read the result. */
+  readonly isToolError?: boolean | undefined;
   /** Time from the arrival to the end of the response. */
   readonly ms: number;
   /** Time in the queue of the upstream. */

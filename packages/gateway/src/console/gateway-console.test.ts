@@ -147,6 +147,24 @@ it("lists recent exchanges with their times, and the exchanges of one trace", as
   expect(detail.exchange.messages).toBeUndefined();
 });
 
+it("records that a tool reports an error, if the gateway reads the result", async () => {
+  const one = await startReplica();
+  const { gateway, get, post } = await startFor({
+    admin: { port: 0, console: { messages: "masked" } },
+    upstreams: { places: { url: one.url } },
+  });
+  await post(gateway.url, "tools/call", { name: "fail", arguments: {} });
+  await post(gateway.url, "tools/call", call);
+  const list = async () => {
+    const { exchanges } = await get<ExchangePage>("traces?after=0");
+    expect(exchanges).toHaveLength(2);
+    return exchanges;
+  };
+  const [failed, passed] = await vi.waitFor(list, waiting);
+  expect(failed).toMatchObject({ status: 200, isError: false, isToolError: true });
+  expect(passed?.isToolError).toBeUndefined();
+});
+
 it("records the attempts of a retried request, and its wait in the queue", async () => {
   const [gone, one] = [await startReplica(), await startReplica({ holds: true })];
   const { gateway, get, post } = await startFor({

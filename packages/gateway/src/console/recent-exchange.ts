@@ -31,6 +31,7 @@ export function recentExchange(
     reason,
     cache: record.cache,
     isError: code !== undefined || reason !== undefined || status === 0 || status >= 400,
+    isToolError: record.isToolError,
     ms: record.ms,
     queueMs: queueMsOf(timeline),
     connectMs: record.connectMs,

@@ -5,6 +5,7 @@ import {
   type Method,
   type Middleware,
   ProtocolError,
+  type Result,
   type SubscriptionFilter,
 } from "lutra/protocol";
 import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
@@ -70,7 +71,7 @@ export class Recorder {
       const filter = (request.params?.notifications ?? {}) as SubscriptionFilter;
       this.subscriptions.add(record, filter);
     }
-    if (this.#messages === "none") return next(request, context);
+    if (this.#messages === "none") return noteToolError(record, await next(request, context));
     const messages = new RecordedMessages(record.startedAt, this.#messages);
     record.messages = messages;
     messages.add("request", request);
@@ -84,12 +85,18 @@ export class Recorder {
         },
       });
       messages.add("result", result);
-      return result;
+      return noteToolError(record, result);
     } catch (error) {
       messages.add("error", errorOf(error));
       throw error;
     }
   };
+}
+
+/** Records that a result of a tool reports an error, which the status of the response does not show. */
+function noteToolError(record: ExchangeRecord, result: Result): Result {
+  if ((result as { readonly isError?: unknown }).isError === true) record.isToolError = true;
+  return result;
 }
 
 /** Returns the parts of an error that a client may see; others have no code. */

@@ -22,7 +22,7 @@ export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Ro
   if (rows.length === 0 && empty !== undefined) return <p class="empty">{empty}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls the box
-    <section class="scroll" aria-label={label} tabIndex={0}>
+    <section class="scroll stacks" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -37,7 +37,7 @@ export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Ro
           {rows.map((row, index) => (
             <tr key={keyOf(row, index)}>
               {columns.map(({ title, cell, isNumber }) => (
-                <td key={title} class={isNumber ? "number" : undefined}>
+                <td key={title} data-title={title} class={isNumber ? "number" : undefined}>
                   {cell(row)}
                 </td>
               ))}

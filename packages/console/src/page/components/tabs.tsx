@@ -1,6 +1,6 @@
 /** Tabs with the keys of the ARIA pattern: arrows, Home and End move between them. */
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 interface Tab {
   readonly name: string;
@@ -19,6 +19,12 @@ export interface TabsProps {
 
 export function Tabs({ label, tabs, selected, onSelect, children }: TabsProps) {
   const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow page, the list scrolls, and a link may lead to a tab that is out of sight.
+    const tab = list.current?.querySelector("[aria-selected=true]");
+    tab?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [selected]);
   const move = (event: KeyboardEvent) => {
     const index = tabs.findIndex(({ name }) => name === selected);
     const target = targetOf(event.key, index, tabs.length);
@@ -30,7 +36,7 @@ export function Tabs({ label, tabs, selected, onSelect, children }: TabsProps) {
   };
   return (
     <div class="tabs">
-      <div role="tablist" aria-label={label} onKeyDown={move}>
+      <div role="tablist" ref={list} aria-label={label} onKeyDown={move}>
         {tabs.map(({ name, label: text }) => (
           <button
             key={name}

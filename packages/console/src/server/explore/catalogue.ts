@@ -8,6 +8,7 @@ import {
   type Prompt,
   type Resource,
   type ResourceTemplate,
+  type ServerCapabilities,
   type Tool,
 } from "lutra/protocol";
 import { messageOf } from "./run-call.ts";
@@ -28,7 +29,7 @@ export interface Catalogue {
   };
   readonly era: string | undefined;
   readonly supportedVersions: readonly string[];
-  readonly capabilities: object;
+  readonly capabilities: ServerCapabilities;
   readonly instructions?: string;
   readonly tools: Listed<Tool>;
   readonly resources: Listed<Resource>;

@@ -1,11 +1,11 @@
 /** The change notifications of a server, for all of its lists and for chosen resources. */
 import type { Client } from "lutra/client";
-import type { JSONRPCNotification } from "lutra/protocol";
+import type { JSONRPCNotification, ServerCapabilities, SubscriptionFilter } from "lutra/protocol";
 import { messageOf } from "./run-call.ts";
 
 export interface Changes {
-  /** Notified of every change from then on. */
-  readonly open: (client: Client) => void;
+  /** Notified of every change from then on, of the lists whose changes the server announces. */
+  readonly open: (client: Client, capabilities: ServerCapabilities) => void;
   readonly subscribe: (uri: string, isWanted: boolean) => void;
   /** The URIs of the chosen resources, and the reason why the server sends no notifications. */
   readonly state: () => { readonly uris: readonly string[]; readonly problem?: string };
@@ -21,18 +21,20 @@ export function createChanges(
 ): Changes {
   const uris = new Set<string>();
   let client: Client | undefined;
+  let announced: ServerCapabilities = {};
   let current: AbortController | undefined;
   let problem: string | undefined;
 
   /** Replaces the subscription, because its filter can't be changed. */
   async function reopen(): Promise<void> {
     current?.abort();
-    if (client === undefined) return;
+    const filter = filterOf(announced, uris);
+    if (client === undefined || Object.keys(filter).length === 0) return;
     current = new AbortController();
     const { signal } = current;
     problem = undefined;
     try {
-      const subscription = await client.listen(filterOf(uris), { signal, relisten: "ended" });
+      const subscription = await client.listen(filter, { signal, relisten: "ended" });
       for await (const notification of subscription) onChange(notification);
     } catch (error) {
       if (signal.aborted) return;
@@ -42,9 +44,10 @@ export function createChanges(
   }
 
   return {
-    open: (opened) => {
+    open: (opened, capabilities) => {
       if (client === opened && problem === undefined) return;
       client = opened;
+      announced = capabilities;
       void reopen();
     },
     subscribe: (uri, isWanted) => {
@@ -61,11 +64,14 @@ export function createChanges(
   };
 }
 
-function filterOf(uris: ReadonlySet<string>) {
+function filterOf(
+  { tools, prompts, resources }: ServerCapabilities,
+  uris: ReadonlySet<string>,
+): SubscriptionFilter {
   return {
-    toolsListChanged: true,
-    promptsListChanged: true,
-    resourcesListChanged: true,
+    ...(tools?.listChanged && { toolsListChanged: true }),
+    ...(prompts?.listChanged && { promptsListChanged: true }),
+    ...(resources?.listChanged && { resourcesListChanged: true }),
     ...(uris.size > 0 && { resourceSubscriptions: [...uris] }),
   };
 }

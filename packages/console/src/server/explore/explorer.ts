@@ -113,7 +113,7 @@ async function catalogueFrom(
     const client = await link.client();
     const catalogue = await readCatalogue(client, options);
     link.setProblem(undefined);
-    changes.open(client);
+    changes.open(client, catalogue.capabilities);
     return catalogue;
   } catch (error) {
     signIn?.failed(error);

@@ -43,7 +43,9 @@ export async function sendCall(
   } catch (error) {
     const isCancelled = signal.aborted || (isTaskError(error) && error.reason === "cancelled");
     const state = isCancelled ? "cancelled" : "failed";
-    runs.update(id, { state, endedAt: Date.now(), error: errorOf(error) });
+    const shown = errorOf(error);
+    const message = signal.aborted ? "You have cancelled the call." : shown.message;
+    runs.update(id, { state, endedAt: Date.now(), error: { ...shown, message } });
   }
 }
 
@@ -59,10 +61,19 @@ function errorOf(error: unknown): RunError {
   return { message: error instanceof Error ? error.message : String(error) };
 }
 
+/** Maximum number of causes that a message contains. */
+const maxCauses = 4;
+
+/** Returns the message with those of its causes, such as "fetch failed: connect ECONNREFUSED". */
 function withCause(error: Error): string {
-  const { cause, message } = error;
-  if (!(cause instanceof Error) || cause.message === "") return message;
-  return message.includes(cause.message) ? message : `${message}: ${cause.message}`;
+  let { cause, message } = error;
+  for (let count = 0; cause instanceof Error && count < maxCauses; count += 1) {
+    // An error for several addresses has a code, but no message.
+    const text = cause.message || String((cause as { readonly code?: unknown }).code ?? "");
+    if (!message.includes(text)) message = `${message}: ${text}`;
+    cause = cause.cause;
+  }
+  return message;
 }
 
 /** The text of an error, for parts of the page that show one line. */

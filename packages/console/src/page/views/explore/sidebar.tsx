@@ -113,6 +113,8 @@ function Entries({ list, selected }: EntriesProps) {
         <input
           type="search"
           aria-label={`Search ${list.title.toLowerCase()}`}
+          aria-keyshortcuts="/"
+          title="Press / to search"
           placeholder={`Search ${entries.length} ${list.title.toLowerCase()}`}
           value={search}
           onInput={({ currentTarget }) => setSearch(currentTarget.value)}

@@ -22,8 +22,8 @@ export function ExchangeRow({ exchange, slowestMs, href, isSelected }: ExchangeR
       data-exchange={id}
     >
       <span class="what">
-        <strong>{name ?? method}</strong>
-        {name !== undefined && <span class="dim"> {method}</span>}
+        <strong title={name}>{name ?? method}</strong>
+        {name !== undefined && <span class="dim">{method}</span>}
       </span>
       <Outcome exchange={exchange} />
       <span class="where small dim">

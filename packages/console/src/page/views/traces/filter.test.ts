@@ -33,6 +33,7 @@ it.each<[Partial<ExchangeFilter>, Partial<ListedExchange>, Partial<ListedExchang
   [{ upstream: "atlas" }, {}, { upstream: "almanac", timeline: [] }],
   [{ principal: "ann" }, { principal: "ann" }, { principal: "bob" }],
   [{ kind: "errors" }, { isError: true }, {}],
+  [{ kind: "errors" }, { isToolError: true }, {}],
   [{ kind: "cached" }, { cache: "stale" }, { cache: "miss" }],
   [{ slowMs: 100 }, { ms: 100 }, { ms: 99 }],
   [{ text: " SEAR" }, {}, { name: "nearby" }],

@@ -62,7 +62,7 @@ export function upstreamsOf({ upstream, timeline }: ListedExchange): readonly st
 }
 
 function isOfKind(exchange: ListedExchange, kind: ExchangeFilter["kind"]): boolean {
-  if (kind === "errors") return exchange.isError;
+  if (kind === "errors") return exchange.isError || exchange.isToolError === true;
   if (kind === "retried") return isRetried(exchange);
   if (kind === "cached") return exchange.cache === "hit" || exchange.cache === "stale";
   return true;

@@ -2,10 +2,13 @@
 import type { ListedExchange } from "../../../server/traces-api.ts";
 import { Badge } from "../../components/badge.tsx";
 
-type Shown = Pick<ListedExchange, "status" | "code" | "reason" | "cache" | "attempts" | "isError">;
+type Shown = Pick<
+  ListedExchange,
+  "status" | "code" | "reason" | "cache" | "attempts" | "isError" | "isToolError"
+>;
 
 export function Outcome({ exchange }: { readonly exchange: Shown }) {
-  const { status, code, reason, cache, attempts, isError } = exchange;
+  const { status, code, reason, cache, attempts, isError, isToolError } = exchange;
   const failure = reason ?? (code === undefined ? undefined : String(code));
   return (
     <span class="outcome">
@@ -16,7 +19,9 @@ export function Outcome({ exchange }: { readonly exchange: Shown }) {
           {[status === 0 ? "no answer" : status, failure].filter(Boolean).join(" ")}
         </Badge>
       ) : (
-        <Badge tone="good">{status}</Badge>
+        <Badge tone={isToolError ? "bad" : "good"}>
+          {isToolError ? `${status} tool error` : status}
+        </Badge>
       )}
     </span>
   );

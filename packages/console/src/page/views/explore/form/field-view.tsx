@@ -6,11 +6,12 @@ import { ListInput } from "./list-input.tsx";
 import { NumberInput } from "./number-input.tsx";
 import { ObjectInput } from "./object-input.tsx";
 import { TextInput } from "./text-input.tsx";
+import { VariantInput } from "./variant-input.tsx";
 
 export function FieldView(props: FieldProps) {
   const { id, name, field, isRequired } = props;
   const { title, description, hints, kind } = field;
-  const isGroup = kind === "list" || kind === "object" || kind === "choices";
+  const isGroup = kind === "list" || kind === "object" || kind === "choices" || kind === "variants";
   const label = (
     <>
       <span>{title ?? name}</span>
@@ -34,7 +35,7 @@ export function FieldView(props: FieldProps) {
       <fieldset class="field" aria-describedby={note === "" ? undefined : `${id}-note`}>
         <legend>{label}</legend>
         {noteView}
-        <Control {...props} />
+        <NullableControl {...props} />
       </fieldset>
     );
   }
@@ -42,8 +43,37 @@ export function FieldView(props: FieldProps) {
     <div class="field">
       <label for={id}>{label}</label>
       {noteView}
-      <Control {...props} />
+      <NullableControl {...props} />
     </div>
+  );
+}
+
+/** A control, and the value `null` beside it if the schema allows that. */
+function NullableControl(props: FieldProps) {
+  const { id, name, field, value, onChange } = props;
+  if (!field.isNullable || field.kind === "choice") return <Control {...props} />;
+  if (value === null) {
+    return (
+      <div class="row">
+        <code id={id}>null</code>
+        <button type="button" class="quiet" onClick={() => onChange(undefined)}>
+          {`Enter ${name}`}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <>
+      <Control {...props} />
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Set ${name} to null`}
+        onClick={() => onChange(null)}
+      >
+        Set to null
+      </button>
+    </>
   );
 }
 
@@ -63,6 +93,8 @@ function Control(props: FieldProps) {
       return <ListInput {...props} Nested={FieldView} item={props.field.item} />;
     case "object":
       return <ObjectInput {...props} Nested={FieldView} members={props.field.members} />;
+    case "variants":
+      return <VariantInput {...props} Nested={FieldView} variants={props.field.variants} />;
     case "json":
       return <JsonInput {...props} />;
   }

@@ -9,6 +9,7 @@ const maxDepth = 8;
 export function initialValue(schema: unknown, root: JSONObject, depth = 0): unknown {
   const field = fieldOf(schema, root);
   if (field.initial !== undefined) return field.initial;
+  if (field.kind === "choice" && field.choices.length === 1) return field.choices[0]?.value;
   if (field.kind !== "object" || depth > maxDepth) return undefined;
   const members = field.members.flatMap(({ name, schema: member, isRequired }) => {
     const value = initialMember(member, root, { isRequired, depth: depth + 1 });
@@ -25,5 +26,6 @@ function initialMember(
 ): unknown {
   const { kind, initial } = fieldOf(schema, root);
   if (initial !== undefined) return initial;
-  return kind === "object" && !isRequired ? undefined : initialValue(schema, root, depth);
+  const isLeftOut = !isRequired && (kind === "object" || kind === "choice");
+  return isLeftOut ? undefined : initialValue(schema, root, depth);
 }

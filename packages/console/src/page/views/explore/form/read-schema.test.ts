@@ -29,7 +29,7 @@ describe("the field for a schema", () => {
     ],
     [{ type: "number" }, { kind: "number", isInteger: false }],
     [{ type: "integer" }, { kind: "number", isInteger: true }],
-    [{ type: ["boolean", "null"] }, { kind: "boolean" }],
+    [{ type: ["boolean", "null"] }, { kind: "boolean", isNullable: true }],
     [{ enum: ["a", 1] }, { kind: "choice", choices: [{ label: "a" }, { value: 1, label: "1" }] }],
     [{ const: null }, { kind: "choice", choices: [{ value: null, label: "null" }] }],
     [
@@ -53,6 +53,17 @@ describe("the field for a schema", () => {
       { kind: "object", members: [{ name: "a", isRequired: true }] },
     ],
     [{ anyOf: [{ type: "integer" }, { type: "null" }] }, { kind: "number", isInteger: true }],
+    [
+      { anyOf: [{ type: "string" }, { type: "number" }, { type: "null" }] },
+      { kind: "variants", isNullable: true, variants: [{ label: "string" }, { label: "number" }] },
+    ],
+    [
+      { oneOf: [{ title: "By card" }, { properties: { type: { const: "bill" } } }, {}] },
+      {
+        kind: "variants",
+        variants: [{ label: "By card" }, { label: "bill" }, { label: "variant 3" }],
+      },
+    ],
     [{ $ref: "#/$defs/Size" }, { kind: "number", hints: ["at least 1"] }],
     [
       { $ref: "#/$defs/a~1b", description: "d" },
@@ -68,7 +79,6 @@ describe("the field for a schema", () => {
     [undefined],
     [{ type: "object" }],
     [{ type: ["string", "number"] }],
-    [{ anyOf: [{ type: "string" }, { type: "number" }] }],
     [{ type: "array", prefixItems: [{}] }],
     [{ $ref: "#/$defs/Loop" }],
     [{ $ref: "#/$defs/missing" }],
@@ -99,6 +109,14 @@ describe("the value with which a form begins", () => {
       required: ["c"],
     };
     expect(initialValue(schema, schema)).toEqual({ a: "x", c: { d: 1 } });
+  });
+
+  it("has the constants of a variant", () => {
+    const variant = {
+      properties: { type: { const: "bill" }, note: { const: "x" }, days: { type: "integer" } },
+      required: ["type", "days"],
+    };
+    expect(initialValue(variant, variant)).toEqual({ type: "bill" });
   });
 
   it("ends for a schema that contains itself", () => {

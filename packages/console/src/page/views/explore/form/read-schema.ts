@@ -13,6 +13,8 @@ interface Described {
   readonly initial?: unknown;
   /** Restrictions in words, such as "at least 1". */
   readonly hints: readonly string[];
+  /** True if `null` is a value beside those that the control offers. */
+  readonly isNullable?: boolean;
 }
 
 export type Field = Described &
@@ -24,8 +26,15 @@ export type Field = Described &
     | { readonly kind: "choices"; readonly choices: readonly Choice[] }
     | { readonly kind: "list"; readonly item: JSONObject }
     | { readonly kind: "object"; readonly members: readonly Member[] }
+    | { readonly kind: "variants"; readonly variants: readonly Variant[] }
     | { readonly kind: "json" }
   );
+
+/** One of several schemas that a value may have. */
+export interface Variant {
+  readonly label: string;
+  readonly schema: JSONObject;
+}
 
 export interface Member {
   readonly name: string;
@@ -37,6 +46,8 @@ export interface Member {
 const maxReferences = 16;
 /** Maximum number of choices that are shown as such. */
 const maxChoices = 1000;
+/** Maximum number of schemas of a union that a form offers. */
+const maxVariants = 50;
 /** Texts that may be longer are edited in several lines. */
 const longText = 200;
 
@@ -44,34 +55,43 @@ const longText = 200;
 export function fieldOf(given: unknown, root: JSONObject): Field {
   const schema = resolved(given, root);
   if (schema === undefined) return { kind: "json", hints: [] };
-  const described = descriptionOf(schema);
+  const isNullable = allowsNull(given, root);
+  const described = { ...descriptionOf(schema), ...(isNullable && { isNullable }) };
   const choices = choicesOf(schema, root);
   if (choices !== undefined) return { ...described, kind: "choice", choices };
+  const variants = variantsOf(schema, root);
+  if (variants !== undefined) return { ...described, kind: "variants", variants };
+  return { ...described, ...typedField(schema, root) };
+}
+
+/** A field without its description. */
+type Bare = Field extends infer One
+  ? One extends Field
+    ? Omit<One, keyof Described>
+    : never
+  : never;
+
+function typedField(schema: JSONObject, root: JSONObject): Bare {
   const type = typeOf(schema);
   if (type === "string") {
     const { format, maxLength } = schema;
     const isLong = format === undefined && !(Number(maxLength) <= longText);
-    return {
-      ...described,
-      kind: "string",
-      isLong,
-      ...(typeof format === "string" && { format }),
-    };
+    return { kind: "string", isLong, ...(typeof format === "string" && { format }) };
   }
   if (type === "number" || type === "integer") {
-    return { ...described, kind: "number", isInteger: type === "integer" };
+    return { kind: "number", isInteger: type === "integer" };
   }
-  if (type === "boolean") return { ...described, kind: "boolean" };
+  if (type === "boolean") return { kind: "boolean" };
   if (type === "array" && isObject(schema.items)) {
     const item = resolved(schema.items, root) ?? schema.items;
     const several = choicesOf(item, root);
-    if (several !== undefined) return { ...described, kind: "choices", choices: several };
-    return { ...described, kind: "list", item: schema.items };
+    if (several !== undefined) return { kind: "choices", choices: several };
+    return { kind: "list", item: schema.items };
   }
   if (type === "object" && hasPlainMembers(schema)) {
-    return { ...described, kind: "object", members: membersOf(schema) };
+    return { kind: "object", members: membersOf(schema) };
   }
-  return { ...described, kind: "json" };
+  return { kind: "json" };
 }
 
 /** Returns the members of the schema of an object. */
@@ -86,6 +106,42 @@ export function membersOf({ properties, required }: JSONObject): readonly Member
 
 function hasPlainMembers({ properties, anyOf, oneOf }: JSONObject): boolean {
   return isObject(properties) && anyOf === undefined && oneOf === undefined;
+}
+
+/** Returns the schemas of a union that has no members of its own, and more than one variant. */
+function variantsOf(schema: JSONObject, root: JSONObject): readonly Variant[] | undefined {
+  const { properties, oneOf, anyOf } = schema;
+  const union = [oneOf, anyOf].find(Array.isArray) as unknown[] | undefined;
+  if (union === undefined || isObject(properties) || union.length > maxVariants) return undefined;
+  const members = union.map((member) => resolved(member, root));
+  const known = members.filter((member) => member !== undefined && member.type !== "null");
+  if (known.length < 2 || members.includes(undefined)) return undefined;
+  return (known as JSONObject[]).map((member, index) => ({
+    label: variantLabel(member, index),
+    schema: member,
+  }));
+}
+
+/** Returns the title of a variant, the constants that distinguish it, or its type. */
+function variantLabel(schema: JSONObject, index: number): string {
+  if (typeof schema.title === "string") return schema.title;
+  const constants = membersOf(schema).flatMap(({ schema: member }) =>
+    Object.hasOwn(member, "const") ? [labelOf(member.const)] : [],
+  );
+  if (constants.length > 0) return constants.join(" ");
+  const type = typeOf(schema);
+  return typeof type === "string" && type !== "object" ? type : `variant ${index + 1}`;
+}
+
+function allowsNull(given: unknown, root: JSONObject): boolean {
+  const isReference = isObject(given) && typeof given.$ref === "string";
+  const schema = isReference ? targetOf(String(given.$ref), root) : given;
+  if (!isObject(schema)) return false;
+  const { type, anyOf, oneOf } = schema;
+  if (Array.isArray(type)) return type.includes("null") && type.length > 1;
+  return [anyOf, oneOf].some(
+    (union) => Array.isArray(union) && union.some((one) => isObject(one) && one.type === "null"),
+  );
 }
 
 /** Follows local references, and replaces unions with `null` with their other schema. */

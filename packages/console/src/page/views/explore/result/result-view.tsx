@@ -2,7 +2,7 @@
 import type { CallToolResult, GetPromptResult, ReadResourceResult } from "lutra/protocol";
 import { Badge } from "../../../components/badge.tsx";
 import { JsonView } from "../../../components/json-view.tsx";
-import type { RunDetails } from "../explore-state.ts";
+import { output, type RunDetails } from "../explore-state.ts";
 import { ContentView, ResourceView } from "./content-view.tsx";
 import { StructuredView } from "./structured-view.tsx";
 
@@ -17,6 +17,7 @@ export function ResultView({ run }: { readonly run: RunDetails }) {
         </div>
         <p>{error.message}</p>
         {error.data !== undefined && <JsonView value={error.data} />}
+        {error.code === internalError && <LastOutput />}
       </div>
     );
   }
@@ -24,6 +25,23 @@ export function ResultView({ run }: { readonly run: RunDetails }) {
   if (kind === "prompt") return <Messages result={result as GetPromptResult} />;
   if (kind === "resource") return <Contents result={result as ReadResourceResult} />;
   return <ToolResult result={result as CallToolResult} />;
+}
+
+/** The code of errors whose reason a server keeps for itself. */
+const internalError = -32603;
+/** Number of lines of output that are shown beside an error. */
+const shownLines = 8;
+
+/** The last output of the server, which may contain the reason of an internal error. */
+function LastOutput() {
+  const lines = output.value.slice(-shownLines);
+  if (lines.length === 0) return null;
+  return (
+    <>
+      <p class="small">The last output of the server:</p>
+      <pre class="code">{lines.join("\n")}</pre>
+    </>
+  );
 }
 
 function ToolResult({ result }: { readonly result: CallToolResult }) {

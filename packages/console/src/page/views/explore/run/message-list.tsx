@@ -3,6 +3,7 @@ import type { HttpPart, WireMessage } from "../../../../server/explore/wire-mess
 import { Badge } from "../../../components/badge.tsx";
 import { CopyButton } from "../../../components/copy-button.tsx";
 import { JsonView } from "../../../components/json-view.tsx";
+import { parsedMessage, subjectsOf } from "./message-subjects.ts";
 
 export interface MessageListProps {
   readonly messages: readonly WireMessage[];
@@ -12,11 +13,12 @@ export interface MessageListProps {
 
 export function MessageList({ messages, isOpen = false }: MessageListProps) {
   if (messages.length === 0) return <p class="dim">No messages.</p>;
+  const subjects = subjectsOf(messages);
   return (
     <ol class="messages">
       {messages.map((message) => (
         <li key={message.id}>
-          <MessageView message={message} isOpen={isOpen} />
+          <MessageView message={message} subject={subjects.get(message) ?? ""} isOpen={isOpen} />
         </li>
       ))}
     </ol>
@@ -25,12 +27,13 @@ export function MessageList({ messages, isOpen = false }: MessageListProps) {
 
 interface MessageProps {
   readonly message: WireMessage;
+  readonly subject: string;
   readonly isOpen: boolean;
 }
 
-function MessageView({ message, isOpen }: MessageProps) {
+function MessageView({ message, subject, isOpen }: MessageProps) {
   const { direction, http, text, isCut, at } = message;
-  const value = parsed(text);
+  const value = parsedMessage(text);
   const isSent = direction === "sent";
   return (
     <details class={direction} open={isOpen}>
@@ -39,7 +42,7 @@ function MessageView({ message, isOpen }: MessageProps) {
           {isSent ? "→" : "←"}
         </span>
         <span class="visually-hidden">{direction}</span>
-        <span class="grow subject">{subjectOf(value, http)}</span>
+        <span class="grow subject">{subject}</span>
         {http?.status !== undefined && (
           <Badge tone={http.status < 400 ? "good" : "bad"}>{String(http.status)}</Badge>
         )}
@@ -72,26 +75,6 @@ function Headers({ http }: { readonly http: HttpPart }) {
       ))}
     </div>
   );
-}
-
-/** Returns the method of a request, or the kind of a response. */
-function subjectOf(value: unknown, http: HttpPart | undefined): string {
-  const message = (value ?? {}) as { readonly [member: string]: unknown };
-  const id = message.id === undefined ? "" : ` #${message.id}`;
-  if (typeof message.method === "string") return message.method + id;
-  if (message.error !== undefined) return `error of${id}`;
-  if (message.result !== undefined) return `result of${id}`;
-  if (http?.method !== undefined) return `${http.method} ${http.url}`;
-  return "response without a message";
-}
-
-function parsed(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function timeText(at: number): string {
