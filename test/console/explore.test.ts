@@ -3,7 +3,14 @@ import { serveHttp } from "lutra/node";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { compiled } from "../compiled.ts";
 import { createShownServer } from "./fixtures/shown-server.ts";
-import { hasChromium, inspect, needsChromium, openPage, timeout } from "./in-browser.ts";
+import {
+  hasChromium,
+  inspect,
+  needsChromium,
+  openPage,
+  seriousFindings,
+  timeout,
+} from "./in-browser.ts";
 
 const module = compiled(new URL("fixtures/shown-server.ts", import.meta.url));
 
@@ -69,6 +76,37 @@ describe.skipIf(!hasChromium)(`lutra inspect in a browser (${needsChromium})`, (
     await page.getByText("tool error").waitFor();
     const result = page.getByRole("region", { name: "Call of places" });
     await expect.poll(() => result.textContent(), poll).toContain("expected string");
+  });
+
+  it("offers the variants of a value, null, and a search by keys", async () => {
+    const { link } = await inspect(module);
+    const { page } = await openPage(link);
+    await page.getByRole("link", { name: /Find places/ }).waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("pay");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Kind of by").selectOption("card");
+    await page.getByLabel("number").fill("12");
+    await page.getByLabel("Kind of by").selectOption("bill");
+    await page.getByRole("button", { name: "Set tip to null" }).click();
+    await page.getByRole("button", { name: "Call", exact: true }).click();
+    const run = page.getByRole("region", { name: "Call of pay" });
+    await run.getByText("done", { exact: true }).waitFor();
+    const keys = run.locator(".json .leaf");
+    expect(await keys.allTextContents()).toEqual(['type: "bill"', "days: 30", "tip: null"]);
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  it("shows the beginning of a long text, and the rest on request", async () => {
+    const { link } = await inspect(module);
+    const { page, call } = await openPage(link);
+    await call("novel");
+    const text = page.locator(".run pre.plain");
+    await text.waitFor();
+    const length = async () => (await text.textContent())?.length;
+    expect(await length()).toBe(100_000);
+    await page.getByRole("button", { name: "Show all 200,000 characters" }).click();
+    await expect.poll(length, poll).toBe(200_000);
   });
 
   it("shows the messages over HTTP with masked secrets, and code for the call", async () => {

@@ -1,7 +1,7 @@
 /** The navigation of the view: the server, its lists with a search, and the records of the session. */
 import { useState } from "preact/hooks";
 import { WindowedList } from "../../components/windowed-list.tsx";
-import { hrefOf } from "../../router.ts";
+import { hrefOf, navigate } from "../../router.ts";
 import { catalogue, questions, runs, signIn } from "./explore-state.ts";
 import { type EntryList, type ListedEntry, lists, searchEntries } from "./lists.ts";
 import { ServerCard } from "./server-card.tsx";
@@ -118,6 +118,11 @@ function Entries({ list, selected }: EntriesProps) {
           placeholder={`Search ${entries.length} ${list.title.toLowerCase()}`}
           value={search}
           onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+          onKeyDown={({ key, currentTarget }) => {
+            const [first] = found;
+            if (key === "Enter" && first) navigate(["explore", list.name, first.key]);
+            if (key === "ArrowDown") focusFirst(currentTarget);
+          }}
         />
       </div>
       {found.length === 0 ? (
@@ -136,6 +141,11 @@ function Entries({ list, selected }: EntriesProps) {
       )}
     </>
   );
+}
+
+/** Moves from the search to the first entry that it has found. */
+function focusFirst(search: HTMLElement): void {
+  search.closest(".sidebar")?.querySelector<HTMLElement>("a.entry-link")?.focus();
 }
 
 interface EntryLinkProps {

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { CopyButton } from "../../../components/copy-button.tsx";
 import { JsonView } from "../../../components/json-view.tsx";
+import { countText } from "../../../units.ts";
 import { Markdown } from "./loaded-markdown.tsx";
 
 export interface TextBlockProps {
@@ -17,12 +18,18 @@ const names: { readonly [form in Form]: string } = {
   json: "JSON",
 };
 
+/** Number of characters that are shown at first. A browser is slow with millions of them. */
+const shownCharacters = 100_000;
+
 export function TextBlock({ text, mimeType = "" }: TextBlockProps) {
   const json = parsed(text);
   const forms: readonly Form[] = json === undefined ? ["markdown", "plain"] : ["json", "plain"];
   const likely = json === undefined ? likelyForm(text, mimeType) : "json";
   const [form, setForm] = useState<Form>(likely);
   const shown = forms.includes(form) ? form : likely;
+  const [isWhole, setWhole] = useState(false);
+  const isCut = !isWhole && shown !== "json" && text.length > shownCharacters;
+  const visible = isCut ? text.slice(0, shownCharacters) : text;
   return (
     <div class="block">
       <div class="block-bar">
@@ -41,8 +48,13 @@ export function TextBlock({ text, mimeType = "" }: TextBlockProps) {
         <CopyButton text={() => text} />
       </div>
       {shown === "json" && <JsonView value={json} depth={3} />}
-      {shown === "markdown" && <Markdown text={text} />}
-      {shown === "plain" && <pre class="plain">{text}</pre>}
+      {shown === "markdown" && <Markdown text={visible} />}
+      {shown === "plain" && <pre class="plain">{visible}</pre>}
+      {isCut && (
+        <button type="button" class="quiet" onClick={() => setWhole(true)}>
+          {`Show all ${countText(text.length)} characters`}
+        </button>
+      )}
     </div>
   );
 }

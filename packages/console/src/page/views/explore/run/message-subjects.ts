@@ -13,13 +13,21 @@ export function parsedMessage(text: string): Members | undefined {
   }
 }
 
+/** The first members of a response, by which one is recognised whose rest was not kept. */
+const responseStart = /^\{"jsonrpc":"2\.0","id":("[^"\\]*"|\d+),"(result|error)":/;
+
+function beginningOf({ text, isCut }: WireMessage): Members {
+  const [, id, kind] = (isCut && responseStart.exec(text)) || [];
+  return id === undefined || kind === undefined ? {} : { id: JSON.parse(id), [kind]: {} };
+}
+
 /** Returns the lines for messages in any order. A response is named after its request, if it is known. */
 export function subjectsOf(messages: readonly WireMessage[]): ReadonlyMap<WireMessage, string> {
   const subjects = new Map<WireMessage, string>();
   /** The last request with each id. A client that connects again begins with the first id. */
   const requests = new Map<unknown, string>();
   for (const message of [...messages].sort((one, other) => one.id - other.id)) {
-    const value = parsedMessage(message.text) ?? {};
+    const value = parsedMessage(message.text) ?? beginningOf(message);
     if (typeof value.method === "string" && value.id !== undefined) {
       requests.set(value.id, named(value));
     }
