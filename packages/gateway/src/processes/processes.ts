@@ -1,4 +1,5 @@
 /** The processes of a gateway that serve, and the processes that replace those that die. */
+import { ChannelClosedError } from "./channel.ts";
 import type { Answer, MessageName, Start, Value } from "./messages.ts";
 import { keepRunning, type RunningProcess, type SlotOptions } from "./process-slot.ts";
 
@@ -72,7 +73,7 @@ export class Processes {
    * @throws {Error} the error of the last process that was asked
    */
   async askAny<Name extends MessageName>(name: Name, value: Value<Name>): Promise<Answer<Name>> {
-    let failure = new Error("no process of the gateway answers");
+    let failure: Error = new ChannelClosedError();
     for (const { channel } of this.#running) {
       const asked = channel.ask(name, value).then(
         (answer) => ({ answer }),

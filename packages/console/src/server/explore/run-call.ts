@@ -43,9 +43,7 @@ export async function sendCall(
   } catch (error) {
     const isCancelled = signal.aborted || (isTaskError(error) && error.reason === "cancelled");
     const state = isCancelled ? "cancelled" : "failed";
-    const shown = errorOf(error);
-    const message = signal.aborted ? "You have cancelled the call." : shown.message;
-    runs.update(id, { state, endedAt: Date.now(), error: { ...shown, message } });
+    runs.update(id, { state, endedAt: Date.now(), error: errorOf(error) });
   }
 }
 
@@ -53,7 +51,8 @@ export async function sendCall(
 function errorOf(error: unknown): RunError {
   if (isProtocolError(error)) {
     const { message, code, data } = error;
-    return { message, code, ...(data !== undefined && { data }) };
+    const isInternal = error.reason === "internalError";
+    return { message, code, ...(data !== undefined && { data }), ...(isInternal && { isInternal }) };
   }
   if (isTransportError(error) || isTaskError(error)) {
     return { message: withCause(error), reason: error.reason };

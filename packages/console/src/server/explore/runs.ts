@@ -44,6 +44,8 @@ export interface RunError {
   /** The JSON-RPC code, if the server has refused the request. */
   readonly code?: number;
   readonly data?: unknown;
+  /** True for an error whose reason the server keeps for itself. */
+  readonly isInternal?: boolean;
   /** The local reason, such as `timeout`. */
   readonly reason?: string;
 }

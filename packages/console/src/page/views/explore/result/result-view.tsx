@@ -7,7 +7,10 @@ import { ContentView, ResourceView } from "./content-view.tsx";
 import { StructuredView } from "./structured-view.tsx";
 
 export function ResultView({ run }: { readonly run: RunDetails }) {
-  const { result, error, kind } = run;
+  const { result, error, kind, state } = run;
+  if (state === "cancelled" && error?.reason === "aborted") {
+    return <p class="dim">You have cancelled the call.</p>;
+  }
   if (error !== undefined) {
     return (
       <div class="notice bad">
@@ -17,7 +20,7 @@ export function ResultView({ run }: { readonly run: RunDetails }) {
         </div>
         <p>{error.message}</p>
         {error.data !== undefined && <JsonView value={error.data} />}
-        {error.code === internalError && <LastOutput />}
+        {error.isInternal && <LastOutput />}
       </div>
     );
   }
@@ -27,8 +30,6 @@ export function ResultView({ run }: { readonly run: RunDetails }) {
   return <ToolResult result={result as CallToolResult} />;
 }
 
-/** The code of errors whose reason a server keeps for itself. */
-const internalError = -32603;
 /** Number of lines of output that are shown beside an error. */
 const shownLines = 8;
 
