@@ -52,7 +52,12 @@ function errorOf(error: unknown): RunError {
   if (isProtocolError(error)) {
     const { message, code, data } = error;
     const isInternal = error.reason === "internalError";
-    return { message, code, ...(data !== undefined && { data }), ...(isInternal && { isInternal }) };
+    return {
+      message,
+      code,
+      ...(data !== undefined && { data }),
+      ...(isInternal && { isInternal }),
+    };
   }
   if (isTransportError(error) || isTaskError(error)) {
     return { message: withCause(error), reason: error.reason };
