@@ -42,10 +42,9 @@ describe("the lines of messages", () => {
   });
 
   it("name a response whose rest was not kept", () => {
+    const request = call(4, "big");
     const cut = message('{"jsonrpc":"2.0","id":4,"result":{"con', { isCut: true });
-    expect([...subjectsOf([call(4, "big"), cut]).values()].at(-1)).toBe(
-      "result of tools/call big #4",
-    );
+    expect(subjectsOf([request, cut]).get(cut)).toBe("result of tools/call big #4");
   });
 
   it("name a request that is not JSON by its address", () => {
