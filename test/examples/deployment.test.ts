@@ -85,9 +85,9 @@ describe("compose.yaml", () => {
 });
 
 describe("Dockerfile", () => {
-  const copied = [...dockerfile.matchAll(/^COPY (.+) \.\/$/gm)].flatMap(([, files = ""]) =>
-    files.split(" "),
-  );
+  const copied = [...dockerfile.matchAll(/^COPY (.+) \.\/$/gm)]
+    .flatMap(([, files = ""]) => files.split(" "))
+    .filter((file) => file !== "package-lock.json*");
 
   it("copies every file that the commands name and import, and only existing ones", () => {
     expect(copied.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
@@ -105,12 +105,18 @@ describe("Dockerfile", () => {
     expect(JSON.parse(command)).toEqual(server?.command);
   });
 
-  it("installs packages that exist", () => {
+  it("installs packages that exist, in the versions that Lutra's packages ask for", () => {
     const { dependencies } = JSON.parse(read("package.json"));
-    const found = Object.keys(dependencies).filter((name) =>
-      existsSync(join(root, "node_modules", name, "package.json")),
+    const manifests = Object.keys(dependencies).map((name) =>
+      JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")),
     );
-    expect(found).toEqual(Object.keys(dependencies));
+    for (const { peerDependencies = {} } of manifests.filter(({ name }) => /lutra/.test(name))) {
+      const shared = Object.keys(dependencies).filter((name) => name in peerDependencies);
+      for (const name of shared) {
+        const own = dependencies[name].replace("^", "");
+        expect(`${name} ${own}`).toBe(`${name} ${peerDependencies[name].replace("^", "")}`);
+      }
+    }
   });
 });
 
