@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -60,5 +62,19 @@ describe("openBus", () => {
     const opening = openBus(url);
     await expect(opening).rejects.toThrow(message);
     await expect(opening).rejects.not.toThrow(/secret/);
+  });
+
+  it("names protected mode for a Redis server that closes the connection", async () => {
+    const redis = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.end("-DENIED Redis is running in protected mode\r\n");
+    });
+    redis.listen(0, "127.0.0.1");
+    await once(redis, "listening");
+    const { port } = redis.address() as AddressInfo;
+    await expect(openBus(`redis://127.0.0.1:${port}`)).rejects.toThrow(
+      /^redis at 127\.0\.0\.1:\d+ closed the connection; .* protected-mode no$/,
+    );
+    redis.close();
   });
 });

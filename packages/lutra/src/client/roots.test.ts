@@ -18,9 +18,10 @@ describe("client/roots#root", () => {
     ["a number", [{ uri: 5 }]],
     ["null", [null]],
     ["no list", { uri: "file:///" }],
+    ["a result of roots/list", { roots: [{ uri: "file:///" }] }],
   ])("other roots are a TypeError: %s", async (_what, roots) => {
     await expect(answerRoots(() => roots as never, info)).rejects.toThrow(
-      new TypeError("onRoots: expected roots with a file: URI"),
+      new TypeError("onRoots: expected an array of roots, each with a file: URI"),
     );
   });
 });

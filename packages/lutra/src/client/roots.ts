@@ -27,5 +27,5 @@ export async function answerRoots(
   const answer = { roots: await handler(info) };
   const isFile = ({ uri }: Root) => uri.startsWith("file://");
   if (isListRootsResult(answer) && answer.roots.every(isFile)) return answer;
-  throw new TypeError("onRoots: expected roots with a file: URI");
+  throw new TypeError("onRoots: expected an array of roots, each with a file: URI");
 }

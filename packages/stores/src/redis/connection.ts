@@ -109,11 +109,21 @@ async function isClusterNode(redis: Redis): Promise<boolean> {
   return /^cluster_enabled:1\b/m.test(info);
 }
 
+/** A server in protected mode closes the connection before the driver has read its reason. */
+const isClosed = /ECONNRESET|EPIPE|Connection is closed|^DENIED/;
+const protectedMode =
+  "closed the connection; if it runs in protected mode, which refuses clients of other machines, " +
+  "set a password there, or protected-mode no";
+
 function describeFailure(url: string, error: unknown): Error {
   const { hostname, port } = new URL(url);
   if (error instanceof Error) dropCommand(error);
   const said = error instanceof Error ? error.message : String(error);
   const isRefused = /^(?:WRONGPASS|NOAUTH)|invalid password|invalid username/.test(said);
-  const reason = isRefused ? "refused the password" : (networkFailure(error) ?? `failed: ${said}`);
+  const reason = isRefused
+    ? "refused the password"
+    : isClosed.test(said)
+      ? protectedMode
+      : (networkFailure(error) ?? `failed: ${said}`);
   return new Error(`redis at ${hostname}:${port || 6379} ${reason}`, { cause: error });
 }
