@@ -32,7 +32,6 @@ it("leaves out only what cannot be checked", () => {
     "docs/cli.md: needs running servers",
     "docs/compatibility.md: needs a running gateway",
     "docs/console.md: needs a running server",
-    "docs/deployment.md: needs Docker",
     "docs/deployment.md: needs a Kubernetes cluster",
     "docs/deployment.md: needs a Kubernetes cluster",
     "docs/tasks.md: runs until it is stopped",
@@ -45,6 +44,7 @@ it("leaves to other commands only what needs more packages", () => {
   expect(left.map(({ path, command }) => `${path}: ${command}`)).toEqual([
     "README.md: test:docs",
     "docs/agents.md: test:langchain",
+    "docs/deployment.md: test:image",
     "docs/from-fastmcp.md: test:docs",
     "docs/from-fastmcp.md: test:docs",
   ]);

@@ -55,7 +55,7 @@ await check(
     requireEqual("tests", inImage(`find ${own} -name '*.test.*'`), "");
     // The volume with the settings of npm leaves an empty file at its place.
     const kept = "-not -name '.bash*' -not -name .profile";
-  const caches = `find /root /tmp /home/node -type f -size +0 ${kept}`;
+    const caches = `find /root /tmp /home/node -type f -size +0 ${kept}`;
     requireEqual("caches", asRoot(caches), "");
     return "8 entries";
   },
