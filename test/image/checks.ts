@@ -8,7 +8,7 @@ type Row = readonly [title: string, result: string];
 const file = join(prepared.scratch, "rows.json");
 const rows: Row[] = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
 
-/** Runs a check, which returns its result in words, and records it. Ends the process if it throws. */
+/** Runs a check, which returns its result in words, and records it. Rethrows its error. */
 export async function check(title: string, run: () => string | Promise<string>): Promise<void> {
   process.stdout.write(`${title} ... `);
   try {
@@ -17,8 +17,7 @@ export async function check(title: string, run: () => string | Promise<string>):
     console.log(result);
   } catch (error) {
     console.log("failed");
-    console.error(error);
-    process.exit(1);
+    throw error;
   } finally {
     writeFileSync(file, JSON.stringify(rows));
   }

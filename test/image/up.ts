@@ -22,6 +22,9 @@ const isOver = new AbortController();
 try {
   createSecrets();
   await Promise.race([runChecks(), runHealthChecks()]);
+} catch (error) {
+  console.error(logs());
+  throw error;
 } finally {
   isOver.abort();
   compose("down", "--volumes", "--timeout", "5");
