@@ -30,7 +30,6 @@ export const internalLimits: InternalLimits = {
   "packages/gateway/src/bridge/replica-fetch.ts": { maxKeptBytes: "above it, reading pauses" },
   "packages/gateway/src/bridge/session-pool.ts": { maxSweepMs: "the pause between two searches" },
   "packages/gateway/src/console/cache-overview.ts": { maxBytes: "of a cache that is off" },
-  "packages/gateway/src/delivery/deliver-spliced.ts": { maxFinalBytes: "longer ones are parsed" },
   "packages/gateway/src/eras/era-report.ts": { maxNamed: wording },
   "packages/gateway/src/eras/kept-eras.ts": {
     maxWrites: "counts that were not stored follow a minute later",

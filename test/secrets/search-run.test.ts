@@ -57,7 +57,7 @@ describe("the search of a run", () => {
     expect(found.join("\n")).not.toContain(text);
   });
 
-  it("finds it in the output, in removed files, in folders and in files that are no text", () => {
+  it("finds it in the output, in removed files, in folders and in binary files", () => {
     const output = write("output", `${"line\n".repeat(1000)}${secret}`);
     mkdirSync(join(run, "tmp/deep/er"), { recursive: true });
     const bytes = Buffer.concat([Buffer.alloc(5000, 0xff), Buffer.from(secret), Buffer.alloc(9)]);

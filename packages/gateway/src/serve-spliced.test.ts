@@ -234,7 +234,7 @@ it("forwards a body that arrives in several parts", async () => {
   expect(res.statusCode).toBe(200);
 });
 
-it("ends the request to the upstream when the client leaves", async () => {
+it("ends the request to the upstream when the client disconnects", async () => {
   const ended = new Promise((resolve) => {
     onWait = (res) => res.on("close", resolve);
   });

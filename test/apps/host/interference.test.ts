@@ -20,7 +20,7 @@ const onClick = (attempts: { readonly [name: string]: string }) => `
   paragraph.className = "ready";
   return await clicked;`;
 
-/** What needs a click, and what a view gets. */
+/** The operations that need a click, with the result in a view. */
 const gestures = {
   fullscreen: ["document.documentElement.requestFullscreen()", "TypeError"],
   pointer: ["document.body.requestPointerLock()", "SecurityError"],

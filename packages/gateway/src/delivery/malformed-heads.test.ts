@@ -37,7 +37,7 @@ it.each(heads)(
   },
 );
 
-it("does not blame the head for a body that breaks off", async () => {
+it("does not blame the head for a truncated body", async () => {
   const begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";
   const front = await startFront([await startRaw(begun)]);
   await expect(send(front, "tools/call", { headers: { "mcp-name": "pay" } })).rejects.toThrow();

@@ -16,7 +16,7 @@ export interface ResponseLimits {
 export const freeBytes = 65_536;
 /** Time without progress after which a client may be disconnected while others wait, in milliseconds. */
 const stallMs = 5000;
-/** Interval between two looks at the responses that wait and at those that are not taken. */
+/** Interval of the checks of responses that wait or are not taken, in milliseconds. */
 const tickMs = 250;
 
 interface Waiter {

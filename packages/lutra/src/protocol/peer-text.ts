@@ -4,7 +4,7 @@
 const maxQuotedLength = 200;
 /** Maximum number of characters that are searched for signed tokens. */
 const maxSearchedLength = 2048;
-/** Length below which a value is no secret, and may be part of a word. */
+/** Length below which a value does not count as secret, because it may be part of a word. */
 const minSecretLength = 6;
 
 /** The text in place of a secret. */
@@ -16,7 +16,7 @@ const signedToken = /\beyJ[\w-]+\.[\w.-]*/g;
 /**
  * Returns text of a peer as messages show it: printable, on one line, short and without secrets.
  *
- * @param secrets Values that the peer knows and nobody may read. Signed tokens are always removed
+ * @param secrets Values that the peer knows and no message may contain. Signed tokens are always removed
  */
 export function quoted(
   text: string | undefined,

@@ -74,7 +74,7 @@ export class Session {
     return (await this.#release(own, database)) || hasMoved;
   }
 
-  /** Makes all waiting tasks due. Those that sleep continue to sleep. */
+  /** Sets all waiting tasks due. Those that sleep continue to sleep. */
   #moveDueTimes(): Promise<number> {
     const { database, now } = this.#options;
     return database.run((connection) => connection.changes(rows.moveDueTimes, now()));

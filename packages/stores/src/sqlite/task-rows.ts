@@ -54,6 +54,6 @@ export const releaseOrphans: string = `
     orders = orders + (duty IS 'hold'), duty = CASE WHEN duty IS 'hold' THEN 'run' ELSE duty END
   WHERE (${isOrphan("runner")}) OR (${isOrphan("holder")})`;
 
-/** Makes tasks due that would be due later. Parameter: now. */
+/** Sets tasks due that would be due later. Parameter: now. */
 export const moveDueTimes: string = `
   UPDATE tasks SET due_at = $1 WHERE ${isOrdered} AND due_at > $1`;

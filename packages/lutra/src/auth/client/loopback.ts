@@ -8,7 +8,7 @@ export function isLoopback({ hostname }: URL): boolean {
 
 /**
  * Returns true for `https`, and for `http` on loopback. A URL with a user name is neither, since it shows
- * another host than it leads to.
+ * a host other than the one it leads to.
  *
  * @spec basic/authorization/security-considerations#communication-security
  */

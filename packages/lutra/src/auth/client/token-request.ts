@@ -69,7 +69,7 @@ export async function requestTokens(
   }
 }
 
-/** The parameters of token requests that nobody but the authorization server may read. */
+/** The parameters of token requests that only the authorization server may read. */
 const secretParameters = [
   "actor_token",
   "assertion",

@@ -1,4 +1,4 @@
-/** Tells which of several schemas a value was entered for. */
+/** The schema, among several, that a value was entered for. */
 import type { JSONObject } from "lutra/protocol";
 import { fieldOf } from "./read-schema.ts";
 
