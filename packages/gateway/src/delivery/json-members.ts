@@ -11,7 +11,7 @@ export interface Place {
 
 /** An object in a text. */
 export interface FoundObject {
-  /** The places of the values. Of a repeated name, the last one counts, as for `JSON.parse`. */
+  /** The places of the values. */
   readonly members: ReadonlyMap<string, Place>;
   /** The place behind the object. */
   readonly end: number;
@@ -35,7 +35,10 @@ export function findObject(text: string): FoundObject | undefined {
   return found !== undefined && skipSpace(text, found.end) === text.length ? found : undefined;
 }
 
-/** Returns the object that begins at `start`; undefined if there is none. */
+/**
+ * Returns the object that begins at `start`. Returns undefined if there is none, and for an object that
+ * repeats a name: parsers differ in the value that they take.
+ */
 export function membersAt(text: string, start: number): FoundObject | undefined {
   if (text.charCodeAt(start) !== openBrace) return undefined;
   const members = new Map<string, Place>();
@@ -45,7 +48,8 @@ export function membersAt(text: string, start: number): FoundObject | undefined 
     const nameEnd = stringEnd(text, at);
     const name = nameIn(text, { start: at, end: nameEnd });
     const separator = skipSpace(text, nameEnd);
-    if (name === undefined || text.charCodeAt(separator) !== colon) return undefined;
+    if (name === undefined || members.has(name)) return undefined;
+    if (text.charCodeAt(separator) !== colon) return undefined;
     const value = valueAt(text, skipSpace(text, separator + 1));
     if (value === undefined) return undefined;
     members.set(name, value);
