@@ -2,7 +2,7 @@
  * A run of the tests of which everything that is written is searched for the secrets that fixtures have used:
  * the output, and the temporary files. `test/secrets` has the list of secrets and the search.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { node, runHere, step } from "./steps.mjs";
@@ -12,6 +12,8 @@ export function openRun() {
   const folder = mkdtempSync(join(tmpdir(), "lutra-"));
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
+  // Servers that refuse to run as root have their files below, too.
+  for (const path of [folder, temporary]) chmodSync(path, 0o711);
   const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: "1" } : {};
   const places = { TMPDIR: temporary, TEMP: temporary, TMP: temporary };
   const variables = { ...colours, ...places, LUTRA_TEST_RUN: folder };

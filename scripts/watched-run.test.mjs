@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { node } from "./steps.mjs";
@@ -47,4 +47,10 @@ it("the output of all programs of a run is kept in order", async () => {
   await run.run(node("-e", "console.log('one')"));
   await run.run(node("-e", "console.error('two')"));
   expect(readFileSync(join(run.folder, "output"), "utf8")).toBe("one\ntwo\n");
+});
+
+it("lets other users reach their files below it, without listing those of others", () => {
+  for (const path of [run.folder, join(run.folder, "tmp")]) {
+    expect(statSync(path).mode & 0o777).toBe(0o711);
+  }
 });
