@@ -90,7 +90,7 @@ async function compose() {
   const folder = join(cache, "compose");
   mkdirSync(join(folder, "lists/partial"), { recursive: true });
   const keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
-  const source = `deb [signed-by=${keys}] http://deb.debian.org/debian trixie main\n`;
+  const source = `deb [signed-by=${keys}] ${mirror()} trixie main\n`;
   writeFileSync(join(folder, "sources.list"), source);
   const settings = [`SourceList=${folder}/sources.list`, "SourceParts=-"];
   const options = [
@@ -102,6 +102,18 @@ async function compose() {
   await requireStep("downloading Docker Compose", shell(fetchIt), { cwd: folder });
   await requireStep("unpacking it", shell("dpkg -x docker-compose_*.deb ."), { cwd: folder });
   return join(folder, composePlugins[0]);
+}
+
+/** Returns the URL of the mirror of Debian that this machine uses. */
+function mirror() {
+  const list = ["apt-get", "indextargets", "--format", "$(REPO_URI)"];
+  const urls = spawnSync(...parts(list))
+    .stdout.trim()
+    .split("\n");
+  return (
+    urls.find((url) => url.endsWith("/debian/")) ??
+    refuse("expected a mirror of Debian for apt-get")
+  );
 }
 
 /** Resolves to the folder of an npm for the base image, whose Node package contains none. */

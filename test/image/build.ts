@@ -8,7 +8,7 @@ import { build, createStandIns } from "./stand-ins.ts";
 
 const root = join(import.meta.dirname, "../..");
 const image = "localhost/shopping-server";
-const base = "docker.io/library/node:24-slim";
+const base = "localhost/node:24-slim";
 /** A package that only development needs, so that a test can see that it is not installed. */
 const development = "create-lutra";
 const maxMegabytes = 50;

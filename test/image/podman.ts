@@ -32,13 +32,15 @@ driver = "overlay"
 graphroot = "${join(prepared.cache, "store")}"
 runroot = "${join(prepared.scratch, "run")}"
 `,
-  CONTAINERS_REGISTRIES_CONF: 'unqualified-search-registries = ["docker.io"]\n',
+  // Names without a host are those of the stand-ins, also for Docker Compose.
+  CONTAINERS_REGISTRIES_CONF: 'unqualified-search-registries = ["localhost"]\n',
   // Limits that this machine allows, and no control groups, which need more rights in a namespace.
   CONTAINERS_CONF: `[containers]
 default_ulimits = ["nofile=${maxFiles}:${maxFiles}", "nproc=32768:32768"]
 cgroups = "disabled"
 [engine]
 cgroup_manager = "cgroupfs"
+compat_api_enforce_docker_hub = false
 events_logger = "file"
 runtime = "crun"
 [network]

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { podman, prepared, run, runBeside } from "./podman.ts";
 
 const label = "org.lutra.stand-in=2";
-const library = "docker.io/library";
+const library = "localhost";
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Creates the images, unless the store has them. */

@@ -19,6 +19,10 @@ const engine = spawn("podman", ["system", "service", "--time", "0", socket], { s
 const files = ["--file", "compose.yaml", ...limits()];
 const isOver = new AbortController();
 
+// A run that was killed leaves its containers in the store.
+podman("rm", "--all", "--force", "--volumes");
+podman("network", "prune", "--force");
+
 try {
   createSecrets();
   await Promise.race([runChecks(), runHealthChecks()]);
