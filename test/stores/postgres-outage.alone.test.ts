@@ -4,12 +4,16 @@ import { openPostgres, type PostgresStore } from "@lutra/stores/postgres";
 import { eventGapTopic, type StoredTask, StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { migrations } from "../../packages/stores/src/postgres/migrations.ts";
 import {
   hasPostgresBinaries,
   type PostgresServer,
   startPostgres,
   withoutPostgres,
 } from "./postgres-server.ts";
+
+/** The version of the tables that this code creates. */
+const newest = migrations.length;
 
 /** Retries while the store is unavailable. */
 function eventually<T>(call: () => Promise<T>): Promise<T> {
@@ -132,42 +136,45 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
     await client.connect();
     await client.query("UPDATE lutra.schema_version SET version = 99");
     await expect(openPostgres(server.url)).rejects.toThrow(
-      "postgres: the store has version 99, and this program knows versions up to 5; run a newer one",
+      `postgres: the store has version 99, and this program knows versions up to ${newest}; run a newer one`,
     );
-    await client.query("UPDATE lutra.schema_version SET version = 5");
+    await client.query(`UPDATE lutra.schema_version SET version = ${newest}`);
     await client.end();
   });
 
-  it.each([0, 1, 2, 3, 4, 5])("migrates a store of version %i", async (version) => {
-    const name = `version_${version}`;
-    const client = new pg.Client(server.url);
-    await client.connect();
-    await client.query(`CREATE DATABASE ${name}`);
-    await client.end();
-    const url = server.url.replace(/\/[^/]*$/, `/${name}`);
-    const { migrations } = await import("../../packages/stores/src/postgres/migrations.ts");
-    const old = new pg.Client(url);
-    await old.connect();
-    await old.query("CREATE SCHEMA lutra; CREATE TABLE lutra.schema_version (version integer)");
-    for (const migration of migrations.slice(0, version)) await old.query(migration);
-    await old.query("INSERT INTO lutra.schema_version VALUES ($1)", [version]);
-    if (version > 0) {
-      await old.query("INSERT INTO lutra.tasks (task_id, version, state) VALUES ('old', 1, '{}')");
-    }
-    await old.end();
-    const store = await openPostgres(url);
-    if (version > 0) {
-      expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
-      const next = { taskId: "old", version: 2, expiresAt: null, state: {} };
-      expect(await store.tasks.replace(next, { order: "drop" })).toBe(true);
-    }
-    await store.handles.create({ scope: "s", id: "a", version: 1, expiresAt: null, value: 1 });
-    expect(await store.replayGuard.claim("a", 1000)).toBe(true);
-    await store.close();
-  });
+  it.each(Array.from({ length: newest + 1 }, (_, version) => version))(
+    "migrates a store of version %i",
+    async (version) => {
+      const name = `version_${version}`;
+      const client = new pg.Client(server.url);
+      await client.connect();
+      await client.query(`CREATE DATABASE ${name}`);
+      await client.end();
+      const url = server.url.replace(/\/[^/]*$/, `/${name}`);
+      const old = new pg.Client(url);
+      await old.connect();
+      await old.query("CREATE SCHEMA lutra; CREATE TABLE lutra.schema_version (version integer)");
+      for (const migration of migrations.slice(0, version)) await old.query(migration);
+      await old.query("INSERT INTO lutra.schema_version VALUES ($1)", [version]);
+      if (version > 0) {
+        await old.query(
+          "INSERT INTO lutra.tasks (task_id, version, state) VALUES ('old', 1, '{}')",
+        );
+      }
+      await old.end();
+      const store = await openPostgres(url);
+      if (version > 0) {
+        expect(await store.tasks.get("old")).toMatchObject({ version: 1 });
+        const next = { taskId: "old", version: 2, expiresAt: null, state: {} };
+        expect(await store.tasks.replace(next, { order: "drop" })).toBe(true);
+      }
+      await store.handles.create({ scope: "s", id: "a", version: 1, expiresAt: null, value: 1 });
+      expect(await store.replayGuard.claim("a", 1000)).toBe(true);
+      await store.close();
+    },
+  );
 
   it("runs the tasks of a store of version 4 that were in flight", async () => {
-    const { migrations } = await import("../../packages/stores/src/postgres/migrations.ts");
     const client = new pg.Client(server.url);
     await client.connect();
     await client.query("CREATE DATABASE in_flight");
@@ -207,7 +214,6 @@ describe.skipIf(!hasPostgresBinaries)(`Postgres (${withoutPostgres})`, () => {
   });
 
   it("waits for a transaction that uses the table, without blocking others meanwhile", async () => {
-    const { migrations } = await import("../../packages/stores/src/postgres/migrations.ts");
     const client = new pg.Client(server.url);
     await client.connect();
     await client.query("CREATE DATABASE locked");
