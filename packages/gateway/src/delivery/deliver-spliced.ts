@@ -148,7 +148,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
 
   onComplete(): void {
     this.#delivery.released();
-    if (this.#size !== this.#head?.length) this.#end(true);
+    this.#end(true);
     if (this.#answer === undefined) this.#delivery.done();
     else this.#answer.end();
   }
@@ -159,18 +159,18 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     else this.#answer.break(error);
   }
 
-  /** Passes the response on, or serves the request with it. */
+  /** Passes the response on, or serves the request with it. Does nothing once either has begun. */
   #end(isWhole: boolean): void {
     const head = this.#head;
-    if (head === undefined || this.#answer !== undefined) return;
+    const { res, cors, isFinal } = this.#spliced;
+    if (head === undefined || this.#answer !== undefined || res.headersSent) return;
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
-    const { res, cors, isFinal } = this.#spliced;
     if (!isWhole || !isFinal(body.toString("latin1"))) {
       this.#serve(head).push(body);
       return;
     }
-    if (res.destroyed || res.headersSent) return;
+    if (res.destroyed) return;
     res.writeHead(200, {
       [replicaHeader]: head.replica.name,
       "content-type": "application/json",
