@@ -15,6 +15,9 @@ const _meta = {
   "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } },
 };
 
+/** A value with more levels than the gateway parses. */
+const nested = "[".repeat(200) + "]".repeat(200);
+
 type Respond = (res: ServerResponse, id: unknown) => void;
 
 const json = (res: ServerResponse, text: string, status = 200) =>
@@ -43,6 +46,7 @@ const responses: { readonly [tool: string]: Respond } = {
     ),
   page: (res) => res.writeHead(502, { "content-type": "text/html" }).end("<p>"),
   wrong: (res) => answer(res, "other", {}),
+  deep: (res, id) => json(res, `{"jsonrpc":"2.0","id":${id},"result":{"x":${nested}}}`),
   broken: (res) => json(res, '{"jsonrpc":"2.0","id":1,"result":{'),
   large: (res, id) => answer(res, id, { content: [{ type: "text", text: "x".repeat(1_500_000) }] }),
   leaves: (res) => res.destroy(),
@@ -51,6 +55,8 @@ const responses: { readonly [tool: string]: Respond } = {
     onArrival();
   },
   limited: (res) => res.writeHead(429, { "retry-after": "7" }).end(),
+  empty: (res) =>
+    res.writeHead(200, { "content-type": "application/json", "content-length": 0 }).end(),
   cookie: (res, id) => {
     res.setHeader("set-cookie", "a=b");
     answer(res, id, { content: [] });
@@ -192,6 +198,9 @@ it.each([
   ["a truncated body", "{", naming("a.plain")],
   ["no protocol fields", call("a.plain", { _meta: undefined }), naming("a.plain")],
   ["foreign request state", call("a.asks", { requestState: "own" }), naming("a.asks")],
+  ["an id of a wrong type", call("a.plain").replace('"id":1', '"id":null'), naming("a.plain")],
+  ["an id that is not safe", call("a.plain").replace('"id":1', '"id":1e99'), naming("a.plain")],
+  ["too many levels", call("a.plain").replace("{}", nested), naming("a.plain")],
   ["no name in its head", call("a.plain"), { "mcp-method": "tools/call" }],
 ])("refuses like a request that is parsed, and sends nothing: %s", async (_what, body, head) => {
   received = [];

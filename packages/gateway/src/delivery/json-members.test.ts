@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { maxJSONDepth } from "lutra/internal";
 import { expect, it } from "vitest";
 import { findObject, membersAt } from "./json-members.ts";
 
@@ -53,6 +54,12 @@ it.each([
   ...['{"a":1,"b":2,"a":3}', '{"a":1,"\\u0061":2}'],
 ])("finds no object in %j", (text) => {
   expect(findObject(text)).toBeUndefined();
+});
+
+it("finds objects with as many levels as are parsed, and no others", () => {
+  const nested = (levels: number) => `{"a":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;
+  expect(findObject(nested(maxJSONDepth))).toBeDefined();
+  expect(findObject(nested(maxJSONDepth + 1))).toBeUndefined();
 });
 
 it("finds an object inside of a text, with its end", () => {

@@ -2,6 +2,7 @@
  * Finds the members of a JSON object in its text, so that one of them can be read or replaced without
  * parsing the others. In UTF-8 that is read as Latin-1, the places are those of bytes.
  */
+import { maxJSONDepth } from "lutra/internal";
 
 /** The place of a value in a text. */
 export interface Place {
@@ -96,7 +97,10 @@ function isEscaped(text: string, at: number): boolean {
   return (at - before) % 2 === 0;
 }
 
-/** Returns the place behind an object or array, or 0 if it does not end. */
+/**
+ * Returns the place behind an object or array, or 0 if it does not end, or if an object that contains it
+ * has more levels than are parsed.
+ */
 function containerEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
@@ -104,8 +108,10 @@ function containerEnd(text: string, start: number): number {
     if (code === quote) {
       at = stringEnd(text, at) - 1;
       if (at < 0) return 0;
-    } else if (code === openBrace || code === openBracket) depth += 1;
-    else if (code === closeBrace || code === closeBracket) {
+    } else if (code === openBrace || code === openBracket) {
+      depth += 1;
+      if (depth === maxJSONDepth) return 0;
+    } else if (code === closeBrace || code === closeBracket) {
       depth -= 1;
       if (depth === 0) return at + 1;
     }

@@ -58,6 +58,7 @@ it("replaces a name that is written with escapes", () => {
 
 const before = '{"jsonrpc":"2.0","id":"x","method":"tools/call"';
 const meta = `"_meta":${JSON.stringify(_meta)}`;
+const named = `"method":"tools/call","params":{"name":"a",${meta}}`;
 
 it("replaces the name in a body of several megabytes", () => {
   const text = '\u{1f980}\\"}'.repeat(500_000);
@@ -80,6 +81,9 @@ it.each([
   ["differs from its head in the name", `${before},"params":{"name":"b",${meta}}}`],
   ["has another method", `{"jsonrpc":"2.0","id":1,"method":"x","params":{"name":"a",${meta}}}`],
   ["has no id", `{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a",${meta}}}`],
+  ["has null as its id", `{"jsonrpc":"2.0","id":null,${named}}`],
+  ["has a fraction as its id", `{"jsonrpc":"2.0","id":1.5,${named}}`],
+  ["has an id that is not JSON", `{"jsonrpc":"2.0","id":x,${named}}`],
   ["has no version of JSON-RPC", `{"id":1,"method":"tools/call","params":{"name":"a",${meta}}}`],
   ["has no protocol fields", `${before},"params":{"name":"a"}}`],
   ["has wrong protocol fields", `${before},"params":{"name":"a","_meta":{}}}`],

@@ -4,7 +4,7 @@
  * @spec basic/transports/streamable-http#standard-request-headers
  */
 import { isUtf8 } from "node:buffer";
-import { modernVersions, parseRequestMeta, type RequestMeta } from "lutra/protocol";
+import { modernVersions, parseRequestMeta, type RequestMeta, readId } from "lutra/protocol";
 import { findObject, membersAt, type Place } from "../delivery/json-members.ts";
 
 /** The method and the name in the head of a request. */
@@ -35,6 +35,7 @@ export function readCall(body: Buffer, { method, name: expected }: Named): ReadC
   const id = sent(message?.get("id"));
   const name = params?.get("name");
   if (id === undefined || params === undefined || name === undefined) return undefined;
+  if (readId({ id: valueIn(id) }) === undefined) return undefined;
   if (sent(message?.get("jsonrpc")) !== '"2.0"') return undefined;
   if (valueIn(sent(message?.get("method"))) !== method) return undefined;
   if (valueIn(sent(name)) !== expected || params.has("requestState")) return undefined;

@@ -32,7 +32,7 @@ export { invalidParams, tooMany } from "../protocol/errors.ts";
 export { mismatch as headerMismatch } from "../protocol/http-headers.ts";
 export { originalParams } from "../protocol/input-responses.ts";
 export { isolate } from "../protocol/isolate.ts";
-export { sizeOfJSON } from "../protocol/json.ts";
+export { maxJSONDepth, sizeOfJSON } from "../protocol/json.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { parseURL } from "../protocol/parse-url.ts";
