@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import { expect, it, onTestFinished } from "vitest";
 import { ResponseBudget } from "../delivery/response-budget.ts";
 import { systemClock } from "../replicas/clock.ts";
@@ -108,6 +108,29 @@ it("refuses a body that waits too long for memory, and returns the memory of oth
   exempt.release();
   expect(await textOf(first)).toHaveLength(1_000_000);
   await expect.poll(() => responses.inUse).toBe(0);
+});
+
+it("returns all memory of a body that is refused after it has arrived", async () => {
+  const pool: Pick<Dispatcher, "dispatch"> = {
+    dispatch: (_options, handler) => {
+      handler.onConnect?.(() => {});
+      handler.onHeaders?.(200, [], () => {}, "OK");
+      // The first part is counted; the second one needs more than there is.
+      for (const size of [100_000, 150_000, 1]) handler.onData?.(Buffer.alloc(size));
+      handler.onComplete?.([]);
+      return true;
+    },
+  };
+  const responses = new ResponseBudget({ maxBytes: 300_000, waitMs: 1 }, systemClock);
+  const exempt = responses.share();
+  void exempt.fit(300_001, 300_001);
+  responses.shrink(exempt, 0);
+  const { signal } = new AbortController();
+  const init = { method: "POST", headers: [], body: "{}", signal } as const;
+  const response = await replicaFetch(pool, responses)("http://a/", init as unknown as RequestInit);
+  await expect(textOf(response)).rejects.toMatchObject({ status: 503 });
+  exempt.release();
+  expect(responses.inUse).toBe(0);
 });
 
 it("does not count the events of a stream that have been read", async () => {

@@ -118,6 +118,8 @@ class SessionExchange implements Dispatcher.DispatchHandler {
     if (memory?.mustWait === true && !(await memory.wait())) {
       const error = new TransportError("http", noMemory, { status: 503 });
       this.#abort?.(error);
+      // undici reports no error of a response that has arrived already.
+      memory.release();
       throw error;
     }
     while (this.#chunks.length === 0 && !this.#isOver) {
