@@ -11,7 +11,7 @@ const minSecretLength = 6;
 const mask = "***";
 
 /** A JSON Web Token, or its beginning. */
-const signedToken = /\beyJ[\w-]+\.[\w.-]*/g;
+const signedToken = /eyJ[\w-]+\.[\w.-]*/g;
 
 /**
  * Returns text of a peer as messages show it: printable, on one line, short and without secrets.
