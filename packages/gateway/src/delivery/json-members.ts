@@ -108,15 +108,21 @@ function containerEnd(text: string, start: number): number {
     if (code === quote) {
       at = stringEnd(text, at) - 1;
       if (at < 0) return 0;
-    } else if (code === openBrace || code === openBracket) {
-      depth += 1;
-      if (depth === maxJSONDepth) return 0;
-    } else if (code === closeBrace || code === closeBracket) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+      continue;
     }
+    const levels = levelsOf(code);
+    if (levels === 0) continue;
+    depth += levels;
+    if (depth === 0) return at + 1;
+    if (depth === maxJSONDepth) return 0;
   }
   return 0;
+}
+
+/** Returns 1 for a bracket or brace that opens, -1 for one that closes, and 0 for others. */
+function levelsOf(code: number): number {
+  if (code === openBrace || code === openBracket) return 1;
+  return code === closeBrace || code === closeBracket ? -1 : 0;
 }
 
 function primitiveEnd(text: string, start: number): number {
