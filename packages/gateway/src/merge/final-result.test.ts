@@ -8,6 +8,7 @@ const response = (result: string, id = "1") => `{"jsonrpc":"2.0","id":${id},"res
 it.each([
   ["a complete result", response('{"resultType":"complete","content":[]}')],
   ["a complete result with white space", response('{ "resultType" : "complete" }')],
+  ["a result that denies an error", response('{"content":[],"isError":false}')],
   ["a result without a type", response('{"content":[{"type":"text","text":"the uri"}]}')],
   ["a response in another order", '{"result":{},"id":1,"jsonrpc":"2.0"}'],
 ])("passes %s", (_what, text) => {
@@ -18,6 +19,7 @@ it.each([
   ["an error", '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":""}}'],
   ["a result with an error", '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}'],
   ["a result with another id", response("{}", "2")],
+  ["the error of a tool", response('{"content":[],"isError" : true}')],
   ["a result that asks for input", response('{"resultType":"input_required"}')],
   ["a second type", response('{"resultType":"complete","resultType":"task"}')],
   ["a link", response('{"content":[{"type":"resource_link","uri":"x:y"}]}')],
