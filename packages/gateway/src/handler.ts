@@ -126,6 +126,8 @@ export class RequestHandler {
   async #routeIdentified(handled: HandledRequest, callers: Callers): Promise<void> {
     try {
       const principal = await callers.identify(handled.header, handled.record.head);
+      // No delivery would learn that the client has disconnected in the meantime.
+      if (handled.res.destroyed) return;
       // A reload may have replaced the plan in the meantime.
       const { plan } = this.endpoints?.named(handled.settings.name) ?? handled.settings;
       route(handled, plan, principal);

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import {
   createServer,
@@ -9,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ConfigInput } from "./config/schema.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
 
 const _meta = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -92,6 +94,9 @@ const ends: (() => unknown)[] = [];
 let spliced: Gateway;
 let parsed: Gateway;
 let denying: Gateway;
+let identifying: Gateway;
+/** Resolves when the credentials of callers have been checked. */
+let checked: Promise<void> = Promise.resolve();
 
 async function startUpstream(): Promise<string> {
   const server = createServer(async (req, res) => {
@@ -118,7 +123,11 @@ async function startUpstream(): Promise<string> {
 
 beforeAll(async () => {
   const [a, b] = await Promise.all([startUpstream(), startUpstream()]);
-  const start = async (verify: "upstream" | "gateway", more: Partial<ConfigInput> = {}) => {
+  const start = async (
+    verify: "upstream" | "gateway",
+    more: Partial<ConfigInput> = {},
+    options: Partial<GatewayOptions> = {},
+  ) => {
     const config: ConfigInput = {
       ...{ listen: { port: 0 }, admin: false, log: false, drainMs: 100 },
       upstreams: {
@@ -127,7 +136,7 @@ beforeAll(async () => {
       },
       ...more,
     };
-    const gateway = await startGateway(config, { notice: () => {} });
+    const gateway = await startGateway(config, { notice: () => {}, ...options });
     ends.unshift(() => gateway.close());
     await gateway.ready();
     const list = { jsonrpc: "2.0", id: 0, method: "tools/list", params: { _meta } };
@@ -136,6 +145,8 @@ beforeAll(async () => {
   };
   spliced = await start("upstream");
   parsed = await start("gateway");
+  const authenticate = () => checked.then(() => ({ id: "ann" }));
+  identifying = await start("upstream", {}, { authenticate });
   const deny = { match: { upstream: "b", tool: "plain" }, deny: "not plain" };
   denying = await start("upstream", { routes: [deny, { merge: "all" }] });
 });
@@ -258,4 +269,36 @@ it("ends the request to the upstream when the client disconnects", async () => {
   await arrived;
   await ended;
   expect(req.destroyed).toBe(true);
+});
+
+/** Resolves to the response to the next request that a server in this process receives. */
+function nextResponse(): Promise<ServerResponse> {
+  return new Promise((resolve) => {
+    const channel = "http.server.request.start";
+    const onRequest = (message: unknown) => {
+      unsubscribe(channel, onRequest);
+      resolve((message as { readonly response: ServerResponse }).response);
+    };
+    subscribe(channel, onRequest);
+  });
+}
+
+it("sends nothing for a client that disconnects while its credentials are checked", async () => {
+  received = [];
+  let check: () => void = () => {};
+  checked = new Promise((resolve) => {
+    check = resolve;
+  });
+  const next = nextResponse();
+  const headers = { ...protocolHeaders, ...naming("a.plain") };
+  const req = httpRequest(identifying.url, { method: "POST", headers });
+  req.on("error", () => {});
+  req.end(call("a.plain"));
+  const closed = once(await next, "close");
+  req.destroy();
+  await closed;
+  check();
+  const { res } = await post(identifying, call("a.plain"), naming("a.plain"));
+  expect(res.statusCode).toBe(200);
+  expect(received).toHaveLength(1);
 });
