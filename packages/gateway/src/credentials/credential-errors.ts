@@ -57,6 +57,15 @@ export function noSubjectToken(upstream: string): ProtocolError {
   return new ProtocolError("invalidRequest", message, { status: 403, data: { upstream } });
 }
 
+/** Returns the error for a caller whose client is not known, where users agree for each client. */
+export function noClient(upstream: string): ProtocolError {
+  return new ProtocolError(
+    "invalidRequest",
+    "The upstream needs the client of the caller: expected client_id, azp, appid or cid in its token",
+    { status: 403, data: { upstream } },
+  );
+}
+
 /**
  * Returns an error of the upstream without its challenge, which is about the token of the gateway: a
  * client that followed it would ask for tokens of another server.

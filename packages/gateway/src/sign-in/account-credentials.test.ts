@@ -5,7 +5,7 @@ import { createAccountCredentials } from "./account-credentials.ts";
 import type { Account } from "./accounts.ts";
 
 /** Creates credentials whose accounts answer with `token`. */
-function credentialsOf(token: Account["token"], isPermitted = true) {
+function credentialsOf(token: Account["token"], isPermitted = true, hasClient = true) {
   const warnings: string[] = [];
   const account = { token } as Account;
   const credentials = createAccountCredentials({
@@ -13,7 +13,7 @@ function credentialsOf(token: Account["token"], isPermitted = true) {
     resource: "https://tickets.example/mcp",
     accountOf: () => account,
     isPermitted: async () => isPermitted,
-    clientOf: () => "client",
+    clientOf: () => (hasClient ? "client" : undefined),
     linkFor: async () => "https://gateway.example/sign-in",
     onWarning: (message) => warnings.push(message),
   });
@@ -55,6 +55,11 @@ describe("the tokens of users", () => {
     const { get, warnings } = credentialsOf(async () => expect.fail("expected no request"), false);
     await expect(get(ana)).rejects.toBeInstanceOf(MissingAccountError);
     expect(warnings).toEqual([]);
+  });
+
+  it("are not used for a caller whose client is not known", async () => {
+    const { get } = credentialsOf(async () => expect.fail("expected no request"), true, false);
+    await expect(get(ana)).rejects.toMatchObject({ status: 403 });
   });
 
   it("need an account, which is not a failure", async () => {

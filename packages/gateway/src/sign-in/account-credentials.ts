@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { BoundedMap, unlessAborted } from "lutra/internal";
 import type { Principal } from "lutra/protocol";
 import { createOwnToken } from "../credentials/create-own-token.ts";
-import { unverifiedCaller } from "../credentials/credential-errors.ts";
+import { noClient, unverifiedCaller } from "../credentials/credential-errors.ts";
 import { MissingAccountError } from "../credentials/missing-account.ts";
 import type { RequestingCaller } from "../credentials/requesting-caller.ts";
 import { TokenCache } from "../credentials/token-cache.ts";
@@ -17,12 +17,12 @@ export interface AccountCredentialsOptions {
   /** The resource identifier of the upstream. */
   readonly resource: string;
   readonly accountOf: (principal: string) => Account;
-  /** Resolves to true once the user has agreed that the client of this principal uses the account. */
-  readonly isPermitted: (principal: Principal) => Promise<boolean>;
-  /** Returns the client of a principal. */
-  readonly clientOf: (principal: Principal) => string;
+  /** Resolves to true once the user has agreed that this client uses the account. */
+  readonly isPermitted: (principal: Principal, client: string) => Promise<boolean>;
+  /** Returns the client of a principal; undefined if its token names none. */
+  readonly clientOf: (principal: Principal) => string | undefined;
   /** Returns the page on which a caller connects an account. */
-  readonly linkFor: (principal: Principal) => Promise<string>;
+  readonly linkFor: (principal: Principal, client: string) => Promise<string>;
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
@@ -31,7 +31,8 @@ const maxRefused = 10_000;
 
 /**
  * Creates the credentials. A caller without an account, or whose client may not use it, rejects
- * with a `MissingAccountError`.
+ * with a `MissingAccountError`. A caller without a client is refused, since a consent for it would be one
+ * for every client.
  */
 export function createAccountCredentials({
   name,
@@ -56,10 +57,10 @@ export function createAccountCredentials({
     return hash("sha256", JSON.stringify(caller), "base64url");
   };
 
-  async function tokenFor(principal: Principal, key: string) {
+  async function tokenFor(principal: Principal, client: string, key: string) {
     const refused = refusedTokens.get(key);
     try {
-      const isReady = await isPermitted(principal);
+      const isReady = await isPermitted(principal, client);
       const token = isReady ? await accountOf(principal.id).token({ refused }) : undefined;
       refusedTokens.delete(key);
       if (token !== undefined) {
@@ -69,7 +70,7 @@ export function createAccountCredentials({
     } catch (error) {
       throw outage.failed(error);
     }
-    throw new MissingAccountError(name, () => linkFor(principal));
+    throw new MissingAccountError(name, () => linkFor(principal, client));
   }
 
   return {
@@ -79,9 +80,11 @@ export function createAccountCredentials({
     get: async (caller, signal) => {
       const { principal } = caller;
       if (principal === undefined) throw unverifiedCaller();
+      const client = clientOf(principal);
+      if (client === undefined) throw noClient(name);
       const key = keyOf(caller);
       return unlessAborted(
-        cache.get(key, () => tokenFor(principal, key)),
+        cache.get(key, () => tokenFor(principal, client, key)),
         signal,
       );
     },

@@ -32,6 +32,9 @@ export interface SignInsOptions extends SignInResources {
   readonly onWarning: (message: string, cause?: unknown) => void;
 }
 
+/** The claims in which authorization servers name the client of a token. */
+const clientClaims = ["client_id", "azp", "appid", "cid"] as const;
+
 export class SignIns {
   readonly #options: SignInsOptions;
   readonly #connected = new Map<string, ConnectedUpstream>();
@@ -60,14 +63,13 @@ export class SignIns {
     const accountOf = (principal: string) => accounts.of(JSON.stringify([name, principal]));
     const consents = createConsents(this.#tokens(), name);
     this.#connected.set(name, { issuer, scopes, accountOf, consents });
-    const isPermitted = (principal: Principal) =>
-      consents.has(principal.id, clientNameOf(principal));
-    const linkFor = async (principal: Principal) => {
-      const ticket = { principal: principal.id, client: clientNameOf(principal), upstream: name };
+    const linkFor = async (principal: Principal, client: string) => {
+      const ticket = { principal: principal.id, client, upstream: name };
       return `${base}?ticket=${encodeURIComponent(await sealTicket(sealer(), ticket))}`;
     };
     return createAccountCredentials({
-      ...{ name, resource, accountOf, isPermitted, linkFor, onWarning },
+      ...{ name, resource, accountOf, linkFor, onWarning },
+      isPermitted: (principal, client) => consents.has(principal.id, client),
       clientOf: clientNameOf,
     });
   }
@@ -132,11 +134,10 @@ function clientOf(
   };
 }
 
-function clientNameOf({ claims = {} }: Principal): string {
-  const { client_id, azp } = claims;
-  return (
-    ([client_id, azp].find((one) => typeof one === "string") as string | undefined) ?? "unknown"
-  );
+/** Returns the client in the token of a principal; undefined if the token names none. */
+function clientNameOf({ claims = {} }: Principal): string | undefined {
+  const named = clientClaims.map((name) => claims[name]);
+  return named.find((one) => typeof one === "string" && one !== "") as string | undefined;
 }
 
 function textOf(secret: string | Uint8Array): string {
