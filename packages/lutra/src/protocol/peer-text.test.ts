@@ -9,6 +9,8 @@ describe("quoted text of a peer", () => {
     ["as it is", secret],
     ["in a URL", encodeURIComponent(secret)],
     ["in a form", new URLSearchParams({ v: secret }).toString().slice(2)],
+    ["in a URL with escapes in lower case", encodeURIComponent(secret).toLowerCase()],
+    ["in JSON", secret.replace("/", "\\/")],
   ])("does not contain a secret %s", (_how, form) => {
     expect(quoted(`got ${form}, twice ${form}`, [secret])).toBe("got ***, twice ***");
   });

@@ -28,7 +28,7 @@ export function quoted(
   return line.length > maxQuotedLength ? `${line.slice(0, maxQuotedLength)}…` : line;
 }
 
-/** Returns text with a mask in place of each secret, also where it is encoded as in URLs and forms. */
+/** Returns text with a mask in place of each secret, also where it is encoded. */
 export function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
   const known = secrets.filter((one): one is string => (one?.length ?? 0) >= minSecretLength);
   // The longest first, since one may contain another.
@@ -36,7 +36,16 @@ export function withoutSecrets(text: string, secrets: readonly (string | undefin
   return forms.reduce((rest, form) => rest.replaceAll(form, mask), text);
 }
 
+/** Returns a secret as it is, and as it is written in URLs, in forms, and in strings of JSON. */
 function formsOf(secret: string): readonly string[] {
+  const inURL = encodeURIComponent(secret);
   const inForm = new URLSearchParams([["", secret]]).toString().slice(1);
-  return [...new Set([secret, encodeURIComponent(secret), inForm])];
+  const inJSON = JSON.stringify(secret).slice(1, -1);
+  const forms = [secret, inURL, inForm, inJSON, inJSON.replaceAll("/", "\\/")];
+  return [...new Set([...forms, ...[inURL, inForm].map(withLowerHex)])];
+}
+
+/** Returns a text with its escapes in lower case. Either case is valid. */
+function withLowerHex(text: string): string {
+  return text.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
 }
