@@ -1,14 +1,15 @@
+import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Watched, watchLiveness } from "./liveness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function watch(answers: () => Promise<void>) {
+function watch(answers: () => Promise<void>, silentMs = 3000) {
   const kill = vi.fn();
   const onSilent = vi.fn();
   const channel = { ask: answers } as unknown as Watched["channel"];
-  const stop = watchLiveness({ channel, kill }, 3000, onSilent);
+  const stop = watchLiveness({ channel, kill }, silentMs, onSilent);
   return { kill, onSilent, stop };
 }
 
@@ -38,5 +39,33 @@ it("asks no more once the watch has ended", async () => {
   stop();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(ask).toHaveBeenCalledOnce();
+  expect(kill).not.toHaveBeenCalled();
+});
+
+it("reads the answers that have arrived before it kills a process", async () => {
+  vi.useRealTimers();
+  const { port1, port2 } = new MessageChannel();
+  const pending: (() => void)[] = [];
+  port2.on("message", () => {
+    for (const answer of pending.splice(0)) answer();
+  });
+  const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  const ask = vi.fn(
+    () =>
+      new Promise<void>((resolve) => {
+        pending.push(resolve);
+        if (ask.mock.calls.length > 3) resolve();
+        if (ask.mock.calls.length !== 3) return;
+        // time: the answers arrive while this process is blocked beyond the next check
+        setImmediate(() => {
+          port1.postMessage("answers");
+          block();
+        });
+      }),
+  );
+  const { kill, stop } = watch(ask, 30);
+  await vi.waitUntil(() => ask.mock.calls.length > 3 || kill.mock.calls.length > 0);
+  stop();
+  port1.close();
   expect(kill).not.toHaveBeenCalled();
 });

@@ -22,6 +22,7 @@ export function watchLiveness(
   onSilent: () => void,
 ): () => void {
   let missed = 0;
+  let last: ReturnType<typeof setImmediate> | undefined;
   const ask = () => {
     missed += 1;
     const answered = () => {
@@ -30,16 +31,25 @@ export function watchLiveness(
     // A channel that closes ends with its process.
     channel.ask("ping", undefined).then(answered, answered);
   };
+  const end = () => {
+    clearInterval(timer);
+    clearImmediate(last);
+  };
+  const check = () => {
+    if (missed < maxMissed) return;
+    end();
+    onSilent();
+    kill();
+  };
   const timer = setInterval(
     () => {
-      if (missed < maxMissed) return ask();
-      clearInterval(timer);
-      onSilent();
-      kill();
+      if (missed < maxMissed) ask();
+      // After a pause of this process, answers have arrived that it has not read.
+      else last = setImmediate(check);
     },
     Math.ceil(silentMs / maxMissed),
   );
   timer.unref();
   ask();
-  return () => clearInterval(timer);
+  return end;
 }
