@@ -50,6 +50,29 @@ describe("the memory for responses", () => {
     expect(budget).toMatchObject({ inUse: 0, waiting: 0 });
   });
 
+  it("lets another response exceed the limit while the client of the last one is slow", async () => {
+    const { budget } = start(100);
+    const [slow, ...others] = [0, 1, 2].map(() => budget.share());
+    void slow?.fit(150, 150);
+    slow?.keep(unread(10, () => {}));
+    for (const share of others) void share.fit(45, 45);
+    const growing = others.map((share) => share.fit(60, 60));
+    expect(growing[0]).toBeUndefined();
+    others[0]?.release();
+    expect(await growing[1]).toBe(true);
+    expect(budget).toMatchObject({ inUse: 70, waiting: 0 });
+  });
+
+  it("lets no second response exceed the limit while the first one does", () => {
+    const { budget } = start(100);
+    const [slow, other] = [budget.share(), budget.share()];
+    void other.fit(10, 10);
+    void slow.fit(150, 150);
+    slow.keep(unread(120, () => {}));
+    void other.fit(50, 50);
+    expect(budget).toMatchObject({ inUse: 130, waiting: 1 });
+  });
+
   it("admits the response that began first, even if it asks last", async () => {
     const { budget } = start(100);
     const [full, exempt, older, newer] = [0, 1, 2, 3].map(() => budget.share());

@@ -119,8 +119,18 @@ export class ResponseBudget {
 
   #fits(share: Share, bytes: number): boolean {
     if (this.inUse + bytes - share.bytes <= this.#limits.maxBytes) return true;
-    this.#exempt ??= share;
+    if (this.#mayReplaceExempt(share)) this.#exempt = share;
     return this.#exempt === share;
+  }
+
+  /**
+   * Returns true if a share may exceed the limit from now on. One that waits for its client grows no more,
+   * and its client may be slow, so it leaves the exception to one that others may wait for.
+   */
+  #mayReplaceExempt(share: Share): boolean {
+    if (this.#exempt === undefined) return true;
+    const isFree = this.#unread.has(this.#exempt) && this.inUse <= this.#limits.maxBytes;
+    return isFree && share.bytes > 0;
   }
 
   #take(share: Share, bytes: number): void {
