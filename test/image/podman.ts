@@ -1,6 +1,6 @@
 /** Podman with settings and a store of its own, so that images and networks of others stay untouched. */
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -56,6 +56,9 @@ export function preparePodman(): void {
     writeFileSync(file, text);
     process.env[variable] = file;
   }
+  // The name server of networks has its state here. One of a killed run would answer for all later ones.
+  mkdirSync("/run/containers", { recursive: true });
+  run("mount", ["-t", "tmpfs", "tmpfs", "/run/containers"]);
   // crun needs one tree of control groups. Older machines have a folder for each controller.
   if (!existsSync("/sys/fs/cgroup/cgroup.controllers")) {
     run("mount", ["-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"]);

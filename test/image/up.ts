@@ -19,8 +19,9 @@ const engine = spawn("podman", ["system", "service", "--time", "0", socket], { s
 const files = ["--file", "compose.yaml", ...limits()];
 const isOver = new AbortController();
 
-// A run that was killed leaves its containers in the store.
+// A run that was killed leaves its containers and volumes in the store.
 podman("rm", "--all", "--force", "--volumes");
+podman("volume", "prune", "--force");
 podman("network", "prune", "--force");
 
 try {
