@@ -8,6 +8,12 @@ import type { Namespace } from "./namespace.ts";
 /** Maximum time that a call waits for a connection, and then for its result, in milliseconds. */
 const patienceMs = 2000;
 
+/**
+ * The pool keeps one connection, and others for a minute after their last use. A call after an idle
+ * time then does not depend on a name server, which may take longer than a call waits.
+ */
+const kept = { min: 1, idleTimeoutMillis: 60_000 } as const;
+
 /** SQLSTATE classes and codes of a server that is temporarily unavailable. */
 const unavailableStates = /^(?:08|53|57P0[1-5]|57014|25006|55P03|40001|40P01|XX000)/;
 /** Errors of the network and of the driver. */
@@ -86,6 +92,7 @@ export class Connection implements SqlEngine {
     this.pool = new pg.Pool({
       ...clientOptions(url),
       max: maxConnections,
+      ...kept,
       // The pool waits for the returned promise.
       onConnect: (client) => client.query(limit),
     });
