@@ -89,6 +89,19 @@ describe("requests on one connection", () => {
     expect(handled).toEqual(["/1"]);
   });
 
+  it("are handled where responses have no `closed`, as in Deno", async () => {
+    const { endpoint, response } = await start();
+    const client = await open(endpoint);
+    client.send("/1");
+    const first = await response("/1");
+    Object.defineProperty(first, "closed", { value: undefined });
+    first.end("first");
+    await client.received("first");
+    client.send("/2");
+    (await response("/2")).end("second");
+    await client.received("second");
+  });
+
   it("are not handled once the client has closed the connection", async () => {
     const { endpoint, handled, response } = await start();
     const client = await open(endpoint);

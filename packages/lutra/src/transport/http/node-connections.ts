@@ -22,7 +22,10 @@ const maxWaiting = 16;
 export class HttpConnections {
   readonly #http: HttpServer;
   readonly #closeIdle: () => void;
-  /** The response to the latest request of each connection. Undefined before the first request. */
+  /**
+   * The response to the latest request of each connection. Undefined before the first request. A
+   * response is `destroyed` from its end on; Deno has no `closed`.
+   */
   readonly #open = new Map<Socket, ServerResponse | undefined>();
   /** The bytes that each connection had read for its handshake. */
   readonly #handshakes = new WeakMap<Socket, number>();
@@ -63,7 +66,7 @@ export class HttpConnections {
         if (this.#waiting === undefined) handle(req, res);
         else this.#waiting.push(run);
       };
-      if (before === undefined || before.closed) run();
+      if (before === undefined || before.destroyed) run();
       else {
         this.#wait(socket);
         before.once("close", () => {
@@ -127,7 +130,7 @@ export class HttpConnections {
   /** Returns the number of requests in flight. */
   busy(): number {
     let count = 0;
-    for (const response of this.#open.values()) if (response?.closed === false) count += 1;
+    for (const response of this.#open.values()) if (response?.destroyed === false) count += 1;
     return count;
   }
 

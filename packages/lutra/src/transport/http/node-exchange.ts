@@ -80,7 +80,7 @@ export class NodeExchange {
     const abort = () => {
       if (!res.writableFinished) controller.abort();
     };
-    if (res.closed || res.destroyed) abort();
+    if (res.destroyed) abort();
     else res.once("close", abort);
     return controller.signal;
   }

@@ -151,6 +151,6 @@ function originalTarget(req: IncomingMessage & { readonly originalUrl?: unknown 
 
 /** Calls a function when the response has closed, or soon if it has closed already. */
 function afterClose(res: ServerResponse, callback: () => void): void {
-  if (res.closed) queueMicrotask(callback);
+  if (res.destroyed) queueMicrotask(callback);
   else res.once("close", callback);
 }
