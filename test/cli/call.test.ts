@@ -107,6 +107,7 @@ describe("the arguments of lutra call", () => {
     ["--a 1 --b 2 --unit mile", "add: unit: "],
     ["--a 1 --b", "add: --b requires a value"],
     ["--args [1]", "--args: expected a JSON object"],
+    ['{"a":1}', "arguments of a tool are options, such as --name value, or JSON after --args"],
   ])("are refused before the call: %s", async (words, message) => {
     const { code, stdout, stderr } = await lutra("call", url, "add", ...words.split(" "));
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -139,6 +140,16 @@ describe("the exit code of lutra call", () => {
     const unreachable = await lutra("list", "http://127.0.0.1:9/mcp", "--json");
     expect(unreachable.code).toBe(5);
     expect(JSON.parse(unreachable.stdout).error).toMatchObject({ kind: "transport" });
+  });
+
+  it("is 4 for a server that requires credentials, with the options that send some", async () => {
+    const { url: guarded } = await startLutra("serve", "client-server.ts", {
+      LUTRA_TOKENS: "ann 0123456789abcdef0123456789abcdef",
+    });
+    const { code, stderr } = await lutra("list", guarded);
+    expect(code).toBe(4);
+    expect(stderr).toContain('--header "Authorization: Bearer ..."');
+    expect(stderr).toContain(`lutra login ${guarded} and pass --as default`);
   });
 
   it("is 5 for a program that does not start, with its last output", async () => {

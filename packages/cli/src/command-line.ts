@@ -177,7 +177,11 @@ function requireArguments(
     throw usageError(command, `missing <${missing.name}>, ${missing.description}`);
   }
   if (known.at(-1)?.isRest || values.length <= known.length) return;
-  throw usageError(command, `unexpected argument ${values[known.length]}`);
+  const problem = `unexpected argument ${values[known.length]}`;
+  if (!command.acceptsNamed) throw usageError(command, problem);
+  const name = command.arguments.at(-1)?.name;
+  const forms = `arguments of a ${name} are options, such as --name value, or JSON after --args`;
+  throw usageError(command, `${problem}; ${forms}`);
 }
 
 /**

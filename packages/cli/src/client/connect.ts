@@ -1,5 +1,5 @@
 /** Connects a command to its server, and converts failures to exit codes. */
-import type { Client, ClientExtension } from "lutra/client";
+import { type Client, type ClientExtension, isProtocolError, isTransportError } from "lutra/client";
 import type { Progress } from "lutra/protocol";
 import { followTasks, type TaskReference } from "lutra/tasks";
 import type { CommandLine } from "../command-line.ts";
@@ -7,6 +7,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { notice } from "../notice.ts";
 import { unreadExitCode } from "../output.ts";
 import { version } from "../own-version.ts";
+import { defaultSignIn } from "../sign-in-name.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { cancelled, failureOf } from "./failure.ts";
 import { targetOf } from "./find-target.ts";
@@ -16,6 +17,7 @@ import { plainJSON } from "./plain-text.ts";
 import { createProgressLine, type ProgressLine } from "./progress-line.ts";
 import { createQuestions } from "./questions.ts";
 import { createScreen, type Screen } from "./screen.ts";
+import type { Target } from "./target.ts";
 
 /** A server that a command is connected to. */
 export interface Connected {
@@ -109,7 +111,7 @@ async function connected(
   try {
     return await run(connection);
   } catch (error) {
-    return reportFailure(error, connection);
+    return reportFailure(error, connection, target);
   } finally {
     progress.clear();
     await opened.close();
@@ -117,10 +119,22 @@ async function connected(
 }
 
 /** Prints a failure on standard error and, with `--json`, also on standard output. */
-function reportFailure(error: unknown, { request, isJSON, screen }: Connected): ExitCode {
+function reportFailure(
+  error: unknown,
+  { request, isJSON, screen }: Connected,
+  target: Target,
+): ExitCode {
   const failure = request.signal.aborted ? cancelled : failureOf(error);
   if (failure === undefined) throw error;
   if (isJSON) screen.print(plainJSON({ error: failure.error }));
-  notice(failure.message);
+  notice(failure.message + remedyFor(error, target));
   return failure.exitCode;
+}
+
+/** Returns the options that send credentials, for the refusal of a request without any. */
+function remedyFor(error: unknown, target: Target): string {
+  const hasStatus = isTransportError(error) || isProtocolError(error);
+  if (!hasStatus || error.status !== 401) return "";
+  if (target.kind !== "url" || target.signIn !== undefined) return "";
+  return `; pass a token with --header "Authorization: Bearer ...", or run lutra login ${target.url} and pass --as ${defaultSignIn}`;
 }
