@@ -177,11 +177,10 @@ function requireArguments(
     throw usageError(command, `missing <${missing.name}>, ${missing.description}`);
   }
   if (known.at(-1)?.isRest || values.length <= known.length) return;
-  const problem = `unexpected argument ${values[known.length]}`;
-  if (!command.acceptsNamed) throw usageError(command, problem);
-  const name = command.arguments.at(-1)?.name;
-  const forms = `arguments of a ${name} are options, such as --name value, or JSON after --args`;
-  throw usageError(command, `${problem}; ${forms}`);
+  const forms = command.acceptsNamed
+    ? `; arguments of a ${command.arguments.at(-1)?.name} are options, such as --name value, or JSON after --args`
+    : "";
+  throw usageError(command, `unexpected argument ${values[known.length]}${forms}`);
 }
 
 /**
