@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { eventGapTopic } from "../stores/event-bus.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { Channel } from "./channel.ts";
+import { type CutBus, createCutBuses } from "./fixtures/cut-bus.ts";
 
 describe("Channel", () => {
   it("sends messages to the other replicas only", async () => {
@@ -44,5 +45,53 @@ describe("Channel", () => {
     new Channel(bus, () => {}).onGap(onGap);
     bus.publish(eventGapTopic, {});
     expect(onGap).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a message that one other replica takes", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is delivered with the reply of that replica", async () => {
+    const [one, two, three] = createCutBuses(3).map((bus) => new Channel(bus, () => {}));
+    two?.take("question", () => undefined);
+    three?.take("question", ({ text }) => ({ text: `${text}!` }));
+    const delivery = await one?.deliver("question", { text: "hi" });
+    expect(delivery).toEqual({ outcome: "confirmed", reply: { text: "hi!" } });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is taken once, though its reply was lost", async () => {
+    const [asking, taking] = createCutBuses(2) as [CutBus, CutBus];
+    const taker = new Channel(taking, () => {});
+    const take = vi.fn(() => {
+      taking.cut();
+      return {};
+    });
+    taker.take("question", take);
+    const delivered = new Channel(asking, () => {}).deliver("question", {});
+    await vi.advanceTimersByTimeAsync(5000);
+    taking.mend();
+    expect(await delivered).toEqual({ outcome: "confirmed", reply: {} });
+    expect(take).toHaveBeenCalledOnce();
+  });
+
+  it("is untaken when no replica takes it", async () => {
+    const [one] = createCutBuses(2).map((bus) => new Channel(bus, () => {}));
+    const delivered = one?.deliver("question", {}, 3000);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(await delivered).toEqual({ outcome: "untaken", reply: undefined });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is interrupted after a minute without a bus, and reports its failure once", async () => {
+    const [bus] = createCutBuses(1) as [CutBus];
+    bus.cut();
+    const onError = vi.fn();
+    const delivered = new Channel(bus, onError).deliver("question", {}, 3000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await delivered).toEqual({ outcome: "interrupted", reply: undefined });
+    expect(onError).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

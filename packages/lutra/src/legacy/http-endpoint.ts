@@ -156,21 +156,26 @@ export class LegacyHttpEndpoint implements LegacyEndpoint {
     requireBatch(batch, session);
     const requests: JSONRPCRequest[] = [];
     const refusals: CallResponse[] = [];
+    const answers: Promise<unknown>[] = [];
     for (const value of batch) {
+      if (isAnswer(value)) {
+        answers.push(this.#answer(value, session).catch(() => {}));
+        continue;
+      }
       try {
-        const message = isAnswer(value) ? undefined : parseMessage(value);
-        if (message === undefined) await this.#answer(value as JSONObject, session);
-        else if (isRequest(message)) requests.push(message);
+        const message = parseMessage(value);
+        if (isRequest(message)) requests.push(message);
         else this.#server.accept(message, session);
       } catch (thrown) {
-        if (isAnswer(value)) continue;
         const json = encodeError(readId(value), this.#maskError(thrown));
         refusals.push({ json, status: 200 });
       }
     }
     const call = new HttpCall(session, exchange, this.#streams);
     const respond = (request: JSONRPCRequest) => this.#respond(request, session, call.link());
-    call.endBatch([...refusals, ...(await Promise.all(requests.map(respond)))]);
+    const responses = await Promise.all(requests.map(respond));
+    await Promise.all(answers);
+    call.endBatch([...refusals, ...responses]);
   }
 
   async #answer(answer: JSONObject, { key }: Session): Promise<LegacyResponse> {

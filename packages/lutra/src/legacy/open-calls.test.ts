@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { Channel } from "./channel.ts";
+import { type CutBus, createCutBuses } from "./fixtures/cut-bus.ts";
 import { OpenCalls } from "./open-calls.ts";
 
 const create = (bus = createMemoryEventBus()) => new OpenCalls(new Channel(bus, () => {}));
@@ -22,6 +23,18 @@ describe("2025-11-25/basic/utilities/cancellation", () => {
     create(bus).open("s", 1, controller);
     create(bus).cancel("s", 1);
     expect(controller.signal.aborted).toBe(true);
+  });
+
+  it("aborts a request at another replica once the bus works again", async () => {
+    const [one, two] = createCutBuses(2) as [CutBus, CutBus];
+    const controller = new AbortController();
+    create(one).open("s", 1, controller);
+    one.cut();
+    create(two).cancel("s", 1);
+    await Promise.resolve();
+    expect(controller.signal.aborted).toBe(false);
+    one.mend();
+    await vi.waitFor(() => expect(controller.signal.aborted).toBe(true));
   });
 
   it.each(["unknown", "__proto__", 0])("ignores an unknown request: %j", (id) => {

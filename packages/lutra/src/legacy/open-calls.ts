@@ -11,14 +11,19 @@ import type { Channel } from "./channel.ts";
 /** A request that can be cancelled. */
 export type Cancellable = Pick<AbortController, "abort">;
 
+/** Maximum number of cancellations that are passed on to another replica. */
+const maxRelayed = 1000;
+
 export class OpenCalls {
   readonly #channel: Channel;
+  #relayed = 0;
   readonly #sessions = new Map<string, Map<RequestId, Cancellable>>();
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    channel.on("cancel", ({ key, id }) => {
-      if (typeof key === "string" && isRequestId(id)) this.#abort(key, id);
+    channel.take("cancel", ({ key, id }) => {
+      const isTaken = typeof key === "string" && isRequestId(id) && this.#abort(key, id);
+      return isTaken ? {} : undefined;
     });
   }
 
@@ -48,8 +53,11 @@ export class OpenCalls {
 
   /** Cancels a request, at whichever replica it runs. */
   cancel(key: string, id: RequestId): void {
-    if (this.#abort(key, id)) return;
-    void this.#channel.send("cancel", { key, id });
+    if (this.#abort(key, id) || this.#relayed >= maxRelayed) return;
+    this.#relayed += 1;
+    void this.#channel.deliver("cancel", { key, id }).then(() => {
+      this.#relayed -= 1;
+    });
   }
 
   /** Aborts all requests of a session that has ended. */

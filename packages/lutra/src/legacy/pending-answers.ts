@@ -8,8 +8,7 @@ import { cancelledNotification } from "../protocol/cancellation.ts";
 import { errorCodes, invalidParams, ProtocolError } from "../protocol/errors.ts";
 import { isObject, type JSONObject, sizeOfJSON } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
-import { delay } from "../time/backoff.ts";
-import { within } from "../time/within.ts";
+import { settlesWithin, within } from "../time/within.ts";
 import type { Channel } from "./channel.ts";
 import type { LiveRequest } from "./legacy-input.ts";
 import { createSentRequestId, isSentRequestId } from "./sent-request-id.ts";
@@ -25,8 +24,11 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** Pauses after each attempt to pass on an answer. Together they outlast a short outage of the bus. */
-const pausesMs = [500, 1000, 2000, 4000, 4000] as const;
+/**
+ * Time for another replica to take an answer before its client gets a response, in milliseconds. A
+ * client whose replica dies meanwhile learns that its answer may be lost.
+ */
+const takeMs = 1000;
 /** Maximum number of answers that are passed on at a time. */
 const maxRelayed = 1000;
 /** Maximum size of these answers in memory, in bytes. */
@@ -49,14 +51,16 @@ export class PendingAnswers {
   readonly #channel: Channel;
   readonly #pending = new Map<string, Pending>();
   readonly #perSession = new Map<string, number>();
-  /** The answers that are being passed to another replica, with the functions that end their repetition. */
-  readonly #relayed = new Map<string, () => void>();
+  /** The answers that are being passed to another replica, by the ids of their requests. */
+  readonly #relayed = new Map<string, Promise<void>>();
   #relayedBytes = 0;
 
   constructor(channel: Channel) {
     this.#channel = channel;
-    channel.on("answer", (message) => this.#receiveRelayed(message));
-    channel.on("answered", ({ id }) => this.#relayed.get(String(id))?.());
+    channel.take("answer", ({ key, response }) => {
+      const isTaken = typeof key === "string" && isObject(response) && this.#settle(key, response);
+      return isTaken ? {} : undefined;
+    });
   }
 
   /**
@@ -87,7 +91,8 @@ export class PendingAnswers {
   }
 
   /**
-   * Accepts the answer of a client. Resolves to false when too many answers wait for other replicas.
+   * Accepts the answer of a client. Resolves once it is taken, or after a second if it is still being
+   * passed on to another replica; to false when too many answers wait for other replicas.
    *
    * @throws {ProtocolError} when its id is not that of a request to this session
    */
@@ -98,11 +103,9 @@ export class PendingAnswers {
     if (typeof id !== "string" || !(await isSentRequestId(id, key))) {
       throw invalidParams("id: expected that of a request from this server in this session");
     }
-    if (this.#relayed.has(id)) return true;
-    const bytes = sizeOfJSON(response);
-    const isFull = this.#relayed.size >= maxRelayed || this.#relayedBytes + bytes > maxRelayedBytes;
-    if (isFull) return false;
-    void this.#relay(key, response, id, bytes);
+    const relayed = this.#relayed.get(id) ?? this.#relay(key, response, id);
+    if (relayed === undefined) return false;
+    await settlesWithin(takeMs, relayed);
     return true;
   }
 
@@ -138,33 +141,19 @@ export class PendingAnswers {
     return true;
   }
 
-  /** Repeats an answer until a replica has accepted it. */
-  async #relay(
-    key: string,
-    { result, error }: JSONObject,
-    id: string,
-    bytes: number,
-  ): Promise<void> {
-    const controller = new AbortController();
-    this.#relayed.set(id, () => controller.abort());
+  /** Passes an answer on to the replica that waits for it. Returns undefined when too many are. */
+  #relay(key: string, { result, error }: JSONObject, id: string): Promise<void> | undefined {
+    const response = { id, result, error };
+    const bytes = sizeOfJSON(response);
+    const isFull = this.#relayed.size >= maxRelayed || this.#relayedBytes + bytes > maxRelayedBytes;
+    if (isFull) return undefined;
     this.#relayedBytes += bytes;
-    const message = { key, response: { id, result, error } };
-    try {
-      for (const pauseMs of pausesMs) {
-        void this.#channel.send("answer", message);
-        await delay(pauseMs, controller.signal);
-      }
-    } catch {
-      // A replica has accepted the answer.
-    } finally {
+    const relayed = this.#channel.deliver("answer", { key, response }).then(() => {
       this.#relayed.delete(id);
       this.#relayedBytes -= bytes;
-    }
-  }
-
-  #receiveRelayed({ key, response }: JSONObject): void {
-    if (typeof key !== "string" || !isObject(response)) return;
-    if (this.#settle(key, response)) void this.#channel.send("answered", { id: response.id });
+    });
+    this.#relayed.set(id, relayed);
+    return relayed;
   }
 }
 

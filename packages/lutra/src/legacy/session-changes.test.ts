@@ -1,9 +1,10 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EventBus } from "../stores/event-bus.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
 import { createMemoryEventBus } from "../stores/memory-event-bus.ts";
 import { createMemoryHandleStore } from "../stores/memory-handle-store.ts";
 import { Channel } from "./channel.ts";
+import { type CutBus, createCutBuses } from "./fixtures/cut-bus.ts";
 import { createSession, type Session } from "./session.ts";
 import { SessionChanges } from "./session-changes.ts";
 
@@ -156,6 +157,61 @@ describe("the changes of sessions in a shared store", () => {
     const opened = session();
     await expect(changes.change(opened, { level: "error" })).rejects.toThrow("down");
     expect(await changes.of(opened)).toEqual({});
+  });
+});
+
+describe("the changes of sessions without a shared store that a replica has missed", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const createAll = (buses: readonly CutBus[]) =>
+    buses.map((bus) => new SessionChanges(new Channel(bus, () => {}), createMemoryHandleStore({})));
+  const replayed = () => vi.advanceTimersByTimeAsync(200);
+
+  it("reach it when its bus works again", async () => {
+    const [first, second] = createCutBuses(2) as [CutBus, CutBus];
+    const [one, two] = createAll([first, second]) as [SessionChanges, SessionChanges];
+    const [ended, changed] = [session(), session()];
+    second.cut();
+    await one.change(ended, { hasEnded: true });
+    await one.change(changed, { level: "error" });
+    await one.change(changed, { follow: "a:1" });
+    expect(await two.of(ended)).toEqual({});
+    second.mend();
+    await replayed();
+    expect(await two.of(ended)).toEqual({ hasEnded: true });
+    expect(await two.of(changed)).toEqual({ level: "error", uris: ["a:1"] });
+  });
+
+  it("do not replace newer ones", async () => {
+    const buses = createCutBuses(3);
+    const [one, two, three] = createAll(buses) as [SessionChanges, SessionChanges, SessionChanges];
+    const opened = session();
+    await one.change(opened, { level: "error" });
+    await one.change(opened, { follow: "a:1" });
+    buses[0]?.cut();
+    await vi.advanceTimersByTimeAsync(1000);
+    await two.change(opened, { level: "debug" });
+    await two.change(opened, { unfollow: "a:1" });
+    buses[2]?.cut();
+    buses[2]?.mend();
+    buses[0]?.mend();
+    await replayed();
+    for (const replica of [one, two, three]) {
+      expect(await replica.of(opened)).toEqual({ level: "debug", uris: [] });
+    }
+  });
+
+  it("are sent again for five minutes", async () => {
+    const [first, second] = createCutBuses(2) as [CutBus, CutBus];
+    const [one, two] = createAll([first, second]) as [SessionChanges, SessionChanges];
+    const opened = session();
+    second.cut();
+    await one.change(opened, { hasEnded: true });
+    await vi.advanceTimersByTimeAsync(300_000);
+    second.mend();
+    await replayed();
+    expect(await two.of(opened)).toEqual({});
   });
 });
 

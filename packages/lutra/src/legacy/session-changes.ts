@@ -7,6 +7,7 @@ import { isObject, type JSONObject, type JSONValue } from "../protocol/json.ts";
 import { isLoggingLevel, type LoggingLevel } from "../protocol/logging.ts";
 import { BoundedMap } from "../stores/bounded-map.ts";
 import type { HandleStore } from "../stores/handle-store.ts";
+import { waitWithTimer } from "../stores/timer.ts";
 import type { Channel } from "./channel.ts";
 import type { Session } from "./session.ts";
 
@@ -31,6 +32,14 @@ export interface Change {
   readonly hasEnded?: boolean;
 }
 
+/** A change that was made here, as other replicas get it. */
+interface Sent {
+  readonly key: string;
+  readonly change: Change;
+  /** The time of the change, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A read of the store, and the changes that arrived meanwhile. */
 interface Loading {
   readonly missed: Change[];
@@ -49,6 +58,12 @@ const maxReadSessions = 10_000;
 const maxChangedLength = 33_554_432;
 /** Maximum number of ended sessions that a replica remembers. */
 const maxEndedSessions = 100_000;
+/** Maximum number of changes that replicas get again after a gap. */
+const maxRecent = 10_000;
+/** Maximum age of these changes, in milliseconds. */
+const maxRecentMs = 300_000;
+/** Time in which the gaps of several replicas count as one, in milliseconds. */
+const gatherMs = 200;
 /** Maximum number of writes of one change, when other replicas write the same session. */
 const maxWrites = 5;
 
@@ -64,6 +79,9 @@ export class SessionChanges {
   /** Separate from the other changes, so that these do not evict them. */
   readonly #ended = new BoundedMap<string, true>({ maxEntries: maxEndedSessions });
   readonly #loading = new Map<string, Loading>();
+  /** The newest own change of each part of a session, for replicas that have missed it. */
+  readonly #recent = new BoundedMap<string, Sent>({ maxEntries: maxRecent });
+  #isSendingAgain = false;
   #listener: (key: string) => void = () => {};
 
   constructor(channel: Channel, store: HandleStore) {
@@ -74,9 +92,11 @@ export class SessionChanges {
       maxWeight: maxChangedLength,
       weightOf: ({ uris = [] }) => lengthOf(uris),
     });
-    channel.on(kind, ({ key, change }) => {
-      if (typeof key === "string" && isObject(change)) this.#apply(key, parseChange(change));
+    channel.on(kind, ({ key, change, missedAt }) => {
+      if (typeof key !== "string" || !isObject(change)) return;
+      this.#receive(key, parseChange(change), missedAt);
     });
+    channel.onMissed(() => void this.#sendAgain());
   }
 
   /** Sets the listener for changes, also those of other replicas. */
@@ -98,14 +118,44 @@ export class SessionChanges {
     // First the store: a replica that misses the message finds the change there.
     if (this.#store.isShared) await this.#write(session, change);
     this.#apply(key, change);
+    // A replica that misses the message reads the store, or gets the change again.
+    if (!this.#store.isShared) {
+      this.#recent.set(partOf(key, change), { key, change, at: Date.now() });
+    }
     await this.#channel.send(kind, { key, change: change as JSONObject });
   }
 
-  /** Reads the store again, since messages may have been lost. Without a store, only the messages are lost. */
+  /** Reads the store again, since messages may have been lost. Without a store, replicas send them again. */
   forget(): void {
     if (!this.#store.isShared) return;
     this.#known.clear();
     this.#loading.clear();
+  }
+
+  /**
+   * Accepts a change of another replica.
+   *
+   * @param missedAt The time of a change that is sent again. It does not replace a newer one.
+   */
+  #receive(key: string, change: Change, missedAt: unknown): void {
+    const part = partOf(key, change);
+    const { at = Number.NEGATIVE_INFINITY } = this.#recent.get(part) ?? {};
+    if (typeof missedAt === "number" && missedAt <= at) return;
+    this.#recent.delete(part);
+    this.#apply(key, change);
+  }
+
+  /** Sends the recent changes again, once for the gaps of several replicas. */
+  async #sendAgain(): Promise<void> {
+    if (this.#isSendingAgain) return;
+    this.#isSendingAgain = true;
+    await waitWithTimer(gatherMs, new AbortController().signal);
+    this.#isSendingAgain = false;
+    const oldestAt = Date.now() - maxRecentMs;
+    for (const [part, { key, change, at }] of [...this.#recent]) {
+      if (at < oldestAt) this.#recent.delete(part);
+      else void this.#channel.send(kind, { key, change: change as JSONObject, missedAt: at });
+    }
   }
 
   #apply(key: string, change: Change): void {
@@ -154,6 +204,12 @@ export class SessionChanges {
     }
     throw new Error("the store did not accept the change of a session; other replicas change it");
   }
+}
+
+/** Returns a name for the part of a session that a change concerns. */
+function partOf(key: string, { level, follow = "", unfollow = follow, hasEnded }: Change): string {
+  const part = hasEnded ? "end" : level === undefined ? `resource ${unfollow}` : "level";
+  return `${key} ${part}`;
 }
 
 /** Returns true when a session can subscribe to one more resource. */

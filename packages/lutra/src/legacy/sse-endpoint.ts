@@ -10,7 +10,6 @@ import type { Principal, Serve } from "../protocol/exchange.ts";
 import { isObject, type JSONObject, sizeOfJSON } from "../protocol/json.ts";
 import { randomId } from "../server/random-id.ts";
 import type { Sealer } from "../server/seal.ts";
-import { within } from "../time/within.ts";
 import {
   type LegacyExchange,
   streamParameter,
@@ -36,7 +35,9 @@ const maxStreams = 10_000;
 const maxRelayed = 1000;
 /** Maximum size of a message that is passed on to another replica, in bytes. */
 const maxRelayedBytes = 1_048_576;
-/** Maximum time for a replica to accept a message, in milliseconds. */
+/** Maximum size of the messages that wait for the replica of their stream, in bytes. */
+const maxRelayedTotal = 33_554_432;
+/** Time on a working bus after which no replica has the stream of a message, in milliseconds. */
 const relayMs = 3000;
 /** Time for which the URL of a stream can be used, in milliseconds (7 days). */
 const tokenTtlMs = 604_800_000;
@@ -44,15 +45,14 @@ const tokenTtlMs = 604_800_000;
 export class SseEndpoint {
   readonly #options: SseEndpointOptions;
   readonly #connections = new Map<string, SseConnection>();
-  /** The messages that were passed on, with the functions that take the answer of the replica. */
-  readonly #relayed = new Map<string, (answer: JSONObject) => void>();
+  /** The messages that wait for the replica of their stream, and their size in bytes. */
+  readonly #relayed = { count: 0, bytes: 0 };
   /** Identifies this replica in the tokens of its streams. */
   readonly #replica = randomId(9);
 
   constructor(options: SseEndpointOptions) {
     this.#options = options;
-    options.channel.on("sse", (message) => this.#receiveRelayed(message));
-    options.channel.on("sse-answer", (answer) => this.#relayed.get(String(answer.id))?.(answer));
+    options.channel.take("sse", (message) => this.#receiveRelayed(message));
   }
 
   /** Opens the stream of a client. Its first event names the URL for the client's messages. */
@@ -98,31 +98,29 @@ export class SseEndpoint {
   async #relay(key: string, received: unknown, caller: Caller): Promise<void> {
     const bytes = sizeOfJSON(received, maxRelayedBytes);
     if (bytes > maxRelayedBytes) throw tooLargeToRelay();
-    if (this.#relayed.size >= maxRelayed) throw busy();
-    const id = randomId(9);
-    const answered = new Promise<JSONObject>((resolve) => this.#relayed.set(id, resolve));
-    try {
-      const tooLate = () => this.#notFound();
-      const { error } = await within({ ms: relayMs, tooLate }, async () => {
-        await this.#options.channel.send("sse", { key, id, received, ...caller } as JSONObject);
-        return answered;
-      });
-      if (isObject(error)) throw relayedError(error);
-    } finally {
-      this.#relayed.delete(id);
-    }
+    const relayed = this.#relayed;
+    if (relayed.count >= maxRelayed || relayed.bytes + bytes > maxRelayedTotal) throw busy();
+    relayed.count += 1;
+    relayed.bytes += bytes;
+    const message = { key, received, ...caller } as JSONObject;
+    const { outcome, reply } = await this.#options.channel.deliver("sse", message, relayMs);
+    relayed.count -= 1;
+    relayed.bytes -= bytes;
+    if (outcome === "untaken") throw this.#notFound();
+    if (outcome === "interrupted") throw notConfirmed();
+    if (isObject(reply?.error)) throw relayedError(reply.error);
   }
 
-  #receiveRelayed({ key, id, received, ...caller }: JSONObject): void {
+  #receiveRelayed({ key, received, ...caller }: JSONObject): JSONObject | undefined {
     const connection = this.#connections.get(String(key));
-    if (connection === undefined) return;
+    if (connection === undefined) return undefined;
     try {
       connection.receive(received, parseCaller(caller));
-      void this.#options.channel.send("sse-answer", { id });
+      return {};
     } catch (thrown) {
       if (!isProtocolError(thrown)) this.#options.onError(thrown);
       const { message: text, status } = ProtocolError.from(thrown);
-      void this.#options.channel.send("sse-answer", { id, error: { text, status } });
+      return { error: { text, status } };
     }
   }
 
@@ -159,6 +157,15 @@ function busy(): ProtocolError {
   return new ProtocolError(
     "invalidRequest",
     "HTTP+SSE: too many messages wait for other replicas; send it again later",
+    { status: 503 },
+  );
+}
+
+function notConfirmed(): ProtocolError {
+  return new ProtocolError(
+    "invalidRequest",
+    "HTTP+SSE: the replica with the stream did not confirm the message, because the event bus is " +
+      "interrupted; it may have been executed",
     { status: 503 },
   );
 }
