@@ -2,6 +2,7 @@
 import type { ConfigInput } from "@lutra/gateway";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Answer, ask } from "../cli/http.ts";
+import { type Http, openSession } from "../legacy/wire.ts";
 import {
   hasRedisBinary,
   type RedisServer,
@@ -65,6 +66,16 @@ describe.skipIf(!hasRedisBinary)(`two gateway processes with a bus${skipped}`, (
     });
   });
 
+  it("continue a call at a process that was asked to end, which then ends", async () => {
+    const [one, other] = await startTwo();
+    const retry = await begin(one);
+    one.child.kill("SIGTERM");
+    await expect.poll(() => fetch(one.url).catch(() => "closed")).toBe("closed");
+    const { body } = await retry(other);
+    expect(JSON.stringify(body.result?.content)).toContain("accept Ana");
+    expect(await one.exited).toBe(0);
+  });
+
   it("lose no retry while the bus is interrupted", async () => {
     const [one, other] = await startTwo();
     const retry = await begin(one);
@@ -72,5 +83,33 @@ describe.skipIf(!hasRedisBinary)(`two gateway processes with a bus${skipped}`, (
     const retried = retry(other);
     await redis.start();
     expect(JSON.stringify((await retried).body.result?.content)).toContain("accept Ana");
+  });
+
+  /** Opens a session of 2025-11-25. Requests go to the gateway that is set. */
+  async function openLegacy(gateways: readonly RunningGateway[]) {
+    const place = { at: 0 };
+    const http: Http = (init) => fetch(gateways[place.at]?.url ?? "", init);
+    const session = await openSession(http, { capabilities: { elicitation: {} } });
+    return { session, place };
+  }
+
+  it("lose no answer and no end of a legacy session while the bus is interrupted", async () => {
+    const gateways = await startTwo();
+    const { session, place } = await openLegacy(gateways);
+    const { session: ended } = await openLegacy(gateways);
+    const called = session.request("tools/call", { name: "ask", arguments: {} });
+    const { id } = await session.first("elicitation/create");
+    await redis.stop();
+    expect((await ended.delete()).status).toBe(204);
+    place.at = 1;
+    const result = { action: "accept", content: { name: "Ana" } };
+    expect((await session.post({ jsonrpc: "2.0", id, result })).status).toBe(202);
+    await redis.start();
+    expect(JSON.stringify((await called).result)).toContain("accept Ana");
+    const ping = { jsonrpc: "2.0", id: 9, method: "ping" };
+    const { headers } = ended;
+    const atOther = () =>
+      fetch(gateways[1].url, { method: "POST", headers, body: JSON.stringify(ping) });
+    await expect.poll(async () => (await atOther()).status, { timeout: 5000 }).toBe(404);
   });
 });

@@ -70,8 +70,8 @@ export interface Gateway {
   ) => Promise<void>;
   /**
    * Reports that the gateway is not ready, stops accepting connections after `lameDuckMs`, ends
-   * subscriptions with their result, waits up to `drainMs` for exchanges in flight, and releases all
-   * resources.
+   * subscriptions with their result, waits up to `drainMs` for exchanges in flight and, with the
+   * option `events`, for calls whose input arrives at another gateway, and releases all resources.
    */
   readonly close: () => Promise<void>;
 }
@@ -137,7 +137,12 @@ export async function startPart(
     reopenLog: () => resources.log?.reopen(),
     close: async () => {
       running.announceClose();
+      const { lameDuckMs, drainMs } = running.config;
+      const endAt = performance.now() + lameDuckMs + drainMs;
       await closeListeners(listeners);
+      // Without a bus, the other processes of this gateway end, too.
+      const isAlone = options.part !== undefined && running.config.bus === undefined;
+      if (!isAlone) await running.untilReleased(endAt - performance.now());
       await running.close();
       await resources.close();
     },

@@ -158,6 +158,14 @@ export class RunningConfig {
     for (const upstream of this.upstreams) upstream.drain?.();
   }
 
+  /**
+   * Resolves once no call waits for input that arrives at another gateway, or after a time, in
+   * milliseconds.
+   */
+  async untilReleased(ms: number): Promise<void> {
+    await this.#lasting.parking.relay?.untilReleased(ms);
+  }
+
   /** Releases all resources. Subscriptions and requests must have ended. */
   async close(): Promise<void> {
     this.#phase = "closed";

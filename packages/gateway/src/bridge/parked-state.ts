@@ -11,7 +11,7 @@ import {
   isObject,
   type JSONObject,
   type JSONRPCRequest,
-  type ProtocolError,
+  ProtocolError,
 } from "lutra/protocol";
 import type { Sealer } from "lutra/server";
 
@@ -21,6 +21,14 @@ export function callEnded(): ProtocolError {
     "params.requestState: the call that waits for this input has ended, or the gateway that holds " +
       "it. It may have been executed; call again if that is safe",
   );
+}
+
+/** Creates the error for a retry that could not be passed on because of an outage of the bus. */
+export function busInterrupted(): ProtocolError {
+  const message =
+    "The gateway that holds the call is unreachable, because the event bus is interrupted. The call " +
+    "may have been executed; call again if that is safe";
+  return new ProtocolError("internalError", message, { status: 503 });
 }
 
 /** A call that waits for input. */

@@ -56,6 +56,11 @@ export class SessionPool<S extends Closable> {
     return this.#byId.size;
   }
 
+  /** True while a call waits for input of its caller. */
+  get isHolding(): boolean {
+    return [...this.#byId.values()].some(({ isHolding }) => isHolding);
+  }
+
   /** Returns the session of an owner, if there is one. */
   find(owner: SessionOwner): PooledSession<S> | undefined {
     return this.#byOwner.get(keyOf(owner));
@@ -183,9 +188,14 @@ export class PooledSession<S> {
 
   /** True while a call is in progress, or waits for input of its caller. */
   get isBusy(): boolean {
+    return this.#inUse > 0 || this.isHolding;
+  }
+
+  /** True while a call waits for input of its caller. */
+  get isHolding(): boolean {
     const now = this.#clock.now();
     for (const [state, endsAt] of this.#parked) if (endsAt <= now) this.#parked.delete(state);
-    return this.#inUse > 0 || this.#parked.size > 0;
+    return this.#parked.size > 0;
   }
 
   /** Counts a call until it has settled. */

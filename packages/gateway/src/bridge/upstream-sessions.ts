@@ -89,7 +89,10 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
     const own = options.headers?.({ signal: new AbortController().signal, notify: () => {} }) ?? {};
     this.#ownIdentity = canonicalJSON([own]);
     const { relay } = options.parking;
-    this.#disown = relay?.own(this.#gateway, (retry, context) => this.#continue(retry, context));
+    this.#disown = relay?.own(this.#gateway, {
+      serve: (retry, context) => this.#continue(retry, context),
+      isHolding: () => this.#pool.isHolding,
+    });
   }
 
   /** True while there is no session. */

@@ -44,6 +44,7 @@ export { normalURI } from "../protocol/uri.ts";
 export { filesReadChannel } from "../server/files-read.ts";
 export { SubscriptionTable } from "../server/subscription-table.ts";
 export { BoundedMap } from "../stores/bounded-map.ts";
+export { ConfirmedMessages } from "../stores/confirmed-messages.ts";
 export { LocalTasks } from "../stores/local-tasks.ts";
 export type { OptionalPackage } from "../stores/missing-package.ts";
 export { loadOptional, MissingPackageError } from "../stores/missing-package.ts";
