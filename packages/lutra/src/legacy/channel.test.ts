@@ -84,6 +84,15 @@ describe("a message that one other replica takes", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("is sent once without patience", async () => {
+    const [bus] = createCutBuses(1) as [CutBus];
+    const publish = vi.fn(bus.publish);
+    const channel = new Channel({ ...bus, publish }, () => {});
+    expect((await channel.deliver("question", {}, 0)).outcome).toBe("untaken");
+    expect(publish).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("is interrupted after a minute without a bus, and reports its failure once", async () => {
     const [bus] = createCutBuses(1) as [CutBus];
     bus.cut();

@@ -11,8 +11,10 @@ import type { Channel } from "./channel.ts";
 /** A request that can be cancelled. */
 export type Cancellable = Pick<AbortController, "abort">;
 
-/** Maximum number of cancellations that are passed on to another replica. */
+/** Maximum number of cancellations that are sent again to other replicas. Further ones are sent once. */
 const maxRelayed = 1000;
+/** Time on a working bus after which a call that is cancelled has ended, in milliseconds. */
+const takeMs = 3000;
 
 export class OpenCalls {
   readonly #channel: Channel;
@@ -53,9 +55,10 @@ export class OpenCalls {
 
   /** Cancels a request, at whichever replica it runs. */
   cancel(key: string, id: RequestId): void {
-    if (this.#abort(key, id) || this.#relayed >= maxRelayed) return;
+    if (this.#abort(key, id)) return;
+    const patienceMs = this.#relayed < maxRelayed ? takeMs : 0;
     this.#relayed += 1;
-    void this.#channel.deliver("cancel", { key, id }).then(() => {
+    void this.#channel.deliver("cancel", { key, id }, patienceMs).then(() => {
       this.#relayed -= 1;
     });
   }

@@ -202,6 +202,20 @@ describe("the changes of sessions without a shared store that a replica has miss
     }
   });
 
+  it("are sent again up to 8 Mi characters of URIs, the newest ones", async () => {
+    const [first, second] = createCutBuses(2) as [CutBus, CutBus];
+    const [one, two] = createAll([first, second]) as [SessionChanges, SessionChanges];
+    const sessions = Array.from({ length: 40 }, session);
+    second.cut();
+    for (const opened of sessions) {
+      await one.change(opened, { follow: `a:${"x".repeat(262_000)}` });
+    }
+    second.mend();
+    await replayed();
+    const known = sessions.filter((opened) => "uris" in (two.of(opened) as object));
+    expect(known).toEqual(sessions.slice(-32));
+  });
+
   it("are sent again for five minutes", async () => {
     const [first, second] = createCutBuses(2) as [CutBus, CutBus];
     const [one, two] = createAll([first, second]) as [SessionChanges, SessionChanges];

@@ -60,6 +60,8 @@ const maxChangedLength = 33_554_432;
 const maxEndedSessions = 100_000;
 /** Maximum number of changes that replicas get again after a gap. */
 const maxRecent = 10_000;
+/** Maximum length of their URIs, in characters. */
+const maxRecentLength = 8_388_608;
 /** Maximum age of these changes, in milliseconds. */
 const maxRecentMs = 300_000;
 /** Time in which the gaps of several replicas count as one, in milliseconds. */
@@ -80,7 +82,11 @@ export class SessionChanges {
   readonly #ended = new BoundedMap<string, true>({ maxEntries: maxEndedSessions });
   readonly #loading = new Map<string, Loading>();
   /** The newest own change of each part of a session, for replicas that have missed it. */
-  readonly #recent = new BoundedMap<string, Sent>({ maxEntries: maxRecent });
+  readonly #recent = new BoundedMap<string, Sent>({
+    maxEntries: maxRecent,
+    maxWeight: maxRecentLength,
+    weightOf: ({ change: { follow = "", unfollow = "" } }) => follow.length + unfollow.length,
+  });
   #isSendingAgain = false;
   #listener: (key: string) => void = () => {};
 

@@ -19,7 +19,7 @@ export interface RepeatedMessage {
   readonly confirmed: AbortSignal;
   /**
    * Time without a confirmation, since the bus was interrupted last, after which the message has no
-   * receiver, in milliseconds. @default 12000
+   * receiver, in milliseconds. With 0, the message is sent once. @default 12000
    */
   readonly patienceMs?: number | undefined;
 }
@@ -60,6 +60,7 @@ export class ConfirmedMessages {
   ): Promise<void> {
     let waitedMs = 0;
     let pauseMs = pace.firstMs;
+    if (patienceMs === 0) await settles(send, over);
     while (!over.aborted && waitedMs < patienceMs) {
       const before = this.#interruptions;
       const isSent = await settles(send, over);
