@@ -6,6 +6,8 @@ import { networkFailure } from "../network-failure.ts";
 /** Maximum time that a call waits for a connection or for its reply, in milliseconds. */
 const patienceMs = 2000;
 
+/** Time without data after a command before the connection is replaced, in milliseconds. */
+const silentMs = 2 * patienceMs;
 const longestPauseMs = 1000;
 
 export interface RedisConnectionOptions {
@@ -19,6 +21,8 @@ export function createRedis(url: string, { onError }: RedisConnectionOptions): R
     lazyConnect: true,
     connectTimeout: patienceMs,
     commandTimeout: patienceMs,
+    // A network that drops packets does not close connections.
+    socketTimeout: silentMs,
     keepAlive: 2000,
     // Commands that were not sent before the connection broke fail, and are not sent later.
     enableOfflineQueue: false,

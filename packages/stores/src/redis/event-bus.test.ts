@@ -1,7 +1,7 @@
 /** Disconnections at moments that a real server does not allow to choose. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { StoreUnavailableError } from "lutra/stores";
+import { eventGapTopic, StoreUnavailableError } from "lutra/stores";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { createRedis, openRedis } from "./connection.ts";
 import { createRedisEventBus } from "./event-bus.ts";
@@ -86,6 +86,19 @@ it("replaces an open connection that does not answer", async () => {
   breakAll();
   await vi.waitUntil(() => subscriptions === 3, { timeout: 10_000 });
   expect(subscriptions).toBe(3);
+});
+
+it("replaces a listening connection whose server is unreachable, and reports the gap", async () => {
+  const sockets = new Set<Socket>();
+  const { url } = await startServer((name, socket) => {
+    if (name === "subscribe") sockets.add(socket);
+    return name === "ping" && sockets.size === 1;
+  });
+  const { bus } = await openBus(url);
+  const onGap = vi.fn();
+  bus.subscribe(eventGapTopic, onGap);
+  await vi.waitUntil(() => onGap.mock.calls.length > 0, { timeout: 15_000 });
+  expect(sockets.size).toBe(2);
 });
 
 it("notifies others of a gap when only the publishing connection breaks", async () => {

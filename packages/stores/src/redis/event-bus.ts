@@ -4,6 +4,9 @@ import type { EventBus } from "lutra/stores";
 import { RelayedBus } from "../relayed-bus.ts";
 import { withRedis } from "./connection.ts";
 
+/** Interval in which the listening connection is checked, in milliseconds. It sends nothing else. */
+const checkMs = 3000;
+
 export interface RedisEventBusOptions {
   readonly publisher: Redis;
   /** A separate connection, because a subscribed one accepts no other commands. */
@@ -22,6 +25,7 @@ export async function createRedisEventBus(options: RedisEventBusOptions): Promis
   });
   subscriber.on("message", (_channel: string, message: string) => bus.receive(message));
   await subscriber.subscribe(channel);
+  checkRegularly(subscriber);
   publisher.on("ready", () => bus.reportLosses());
   subscriber.on("ready", () => {
     subscriber
@@ -34,4 +38,13 @@ export async function createRedisEventBus(options: RedisEventBusOptions): Promis
       });
   });
   return bus;
+}
+
+/** Sends a command regularly, so that a connection without a server is noticed and replaced. */
+function checkRegularly(subscriber: Redis): void {
+  const timer = setInterval(() => {
+    if (subscriber.status === "ready") subscriber.ping().catch(() => {});
+  }, checkMs);
+  timer.unref();
+  subscriber.on("end", () => clearInterval(timer));
 }
