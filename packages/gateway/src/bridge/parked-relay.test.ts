@@ -229,6 +229,29 @@ it.each([0, 1000])(
   },
 );
 
+it("returns the outcome although the bus never confirms that it has sent a message", async () => {
+  const bus = createMemoryEventBus();
+  const silent: EventBus = {
+    subscribe: bus.subscribe,
+    publish: (topic, event) => {
+      void bus.publish(topic, event);
+      return new Promise(() => {});
+    },
+  };
+  const { one, other } = relaysOn(silent);
+  let finish = () => {};
+  own(other, async () => {
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    return { resultType: "complete" };
+  });
+  const sent = one.send("holder", retry, contextOf());
+  await vi.waitFor(() => finish());
+  finish();
+  expect(await sent).toEqual({ resultType: "complete" });
+});
+
 it("cancels a call whose caller's process has died", async () => {
   vi.useFakeTimers();
   const { one, other } = relaysOn();

@@ -165,9 +165,12 @@ export class ParkedRelay {
       if (sent.unanswered >= maxUnanswered || ended.signal.aborted) throw callEnded();
       if (performance.now() - sent.heardAt >= maxInterruptedMs) throw busInterrupted();
       sent.unanswered += 1;
-      const isSent = await this.#tell({ kind: "alive", to, from, id });
-      if (!isSent) sent.unanswered = 0;
+      let isSent = false;
+      void this.#tell({ kind: "alive", to, from, id }).then((value) => {
+        isSent = value;
+      });
       await delay(aliveMs, ended.signal).catch(() => {});
+      if (!isSent) sent.unanswered = 0;
     }
     return sent.outcome;
   }
