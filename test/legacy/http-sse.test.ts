@@ -1,7 +1,7 @@
 /** HTTP+SSE, the deprecated transport of 2024-11-05, as an option of a server. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
+import { type CutBus, createCutBuses } from "../../packages/lutra/src/legacy/fixtures/cut-bus.ts";
 import { randomKeys } from "../../packages/lutra/src/server/seal.ts";
-import { createMemoryEventBus } from "../../packages/lutra/src/stores/memory-event-bus.ts";
 import { type ClientOptions, LegacyClient } from "./client.ts";
 import { createServed, type Served } from "./fixture.ts";
 import type { Message } from "./message.ts";
@@ -241,13 +241,17 @@ describe("HTTP+SSE at two replicas", () => {
   const keys = randomKeys();
   let replicas: (Endpoint & { readonly served: Served })[];
 
+  let buses: CutBus[];
+  let onError: Mock<(error: unknown) => void>;
+
   beforeEach(async () => {
-    const events = createMemoryEventBus();
+    buses = createCutBuses(2);
+    onError = vi.fn();
     replicas = await Promise.all(
-      [1, 2].map(async () => {
+      buses.map(async (events) => {
         const served = createServed();
         served.server.share({ replicas: 2, keys, events });
-        return { served, ...(await fetchEndpoint(served.server, { httpSse: true })) };
+        return { served, ...(await fetchEndpoint(served.server, { httpSse: true, onError })) };
       }),
     );
   });
@@ -265,6 +269,17 @@ describe("HTTP+SSE at two replicas", () => {
     await client.open({ version: "2025-06-18", capabilities: everything });
     const { content } = await client.call("ask");
     expect(content).toEqual([{ type: "text", text: "Ana in file:///home" }]);
+  });
+
+  it("serves a message once that arrived there while the bus was interrupted", async () => {
+    const { client } = await openStream(at(0), { postVia: at(1), answer });
+    await client.open({ version: "2025-06-18", capabilities: everything });
+    buses[1]?.cut();
+    const called = client.call("ask");
+    await vi.waitFor(() => expect(onError).toHaveBeenCalled());
+    buses[1]?.mend();
+    expect((await called).content).toEqual([{ type: "text", text: "Ana in file:///home" }]);
+    expect(client.all("elicitation/create")).toHaveLength(1);
   });
 
   it("refuses a malformed message at the other replica with the same status", async () => {
