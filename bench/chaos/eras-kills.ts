@@ -10,6 +10,7 @@
  * without its side effect.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "lutra/client";
 import { hasRedisBinary, startRedis, withoutRedis } from "../../test/stores/redis-server.ts";
 import { balance, GatewayProcess, type Settings } from "./eras-fleet.ts";
 import { type Call, runCalls } from "./eras-load.ts";
@@ -28,6 +29,7 @@ let keyCount = 1;
 /** True once all gateways have the newest key. Until then, the one before it seals. */
 let isNewestKnown = true;
 const gateways = await Promise.all([1, 2, 3].map(() => GatewayProcess.start(settings())));
+await Promise.all(gateways.map(untilReady));
 const balancer = await balance(gateways.map(({ url }) => url));
 
 /** The event of each part, which is repeated until the part ends. */
@@ -69,6 +71,20 @@ await upstreams.close();
 await redis.stop();
 report();
 process.exit(isGood ? 0 : 1);
+
+/** Resolves when both upstreams answer at a gateway. */
+async function untilReady({ url }: GatewayProcess): Promise<void> {
+  const client = createClient(url, { onWarning: () => {} });
+  for (const tool of ["modern.look", "legacy.look"]) {
+    const answers = () =>
+      client.callTool(tool, { id: "ready" }).then(
+        () => true,
+        () => false,
+      );
+    while (!(await answers())) await delay(100);
+  }
+  await client.close();
+}
 
 function settings(): Settings {
   const keys = Array.from({ length: keyCount }, (_, index) => ({
