@@ -81,10 +81,11 @@ export const internalLimits: InternalLimits = {
   },
   "packages/lutra/src/protocol/json.ts": { maxCheckedDepth: "deeper values are copied" },
   "packages/lutra/src/schema/assertions.ts": { maxCompared: "more constants use a set" },
-  "packages/lutra/src/schema/in-place.ts": { maxReasons: wording },
+  "packages/lutra/src/schema/in-place.ts": { maxReasons: wording, maxExplained: wording },
   "packages/lutra/src/schema/object-schema.ts": {
     maxDepth: "a deeper schema must state the type itself",
   },
+  "packages/lutra/src/schema/resources.ts": { maxPath: wording },
   "packages/lutra/src/schema/validation.ts": {
     maxQuoted: wording,
     maxKeys: wording,

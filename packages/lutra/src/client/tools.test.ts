@@ -237,6 +237,20 @@ describe("structured content", () => {
     expect(methodsOf(server)).toEqual(["tools/list", "tools/call", "tools/list"]);
   });
 
+  it("structured content is validated once while its schema stays the same", async () => {
+    let validations = 0;
+    const validator = () => () => {
+      validations += 1;
+      return "wrong";
+    };
+    const call = () => ({ resultType: "complete", content: [], structuredContent: 1 });
+    const server = scripted(withTools([add], call), { validator });
+    await server.client.listTools();
+    await expect(server.client.callTool("add")).rejects.toThrow("wrong");
+    expect(methodsOf(server)).toEqual(["tools/list", "tools/call", "tools/list"]);
+    expect(validations).toBe(1);
+  });
+
   it.each([
     ["a reference to the network", { $ref: "https://example.com/schema.json" }],
     ["an unknown dialect", { $schema: "https://example.com/dialect", type: "object" }],

@@ -13,6 +13,7 @@ import {
   callTool,
   type ListToolsResult,
   listTools,
+  type Tool,
 } from "../protocol/tools.ts";
 import type { Lists } from "./lists.ts";
 import type { RequestOptions } from "./request-options.ts";
@@ -103,15 +104,18 @@ export function createTools(
     }
   }
 
-  /** On a mismatch, lists the tools and validates again, because the schema may have changed. */
+  /** On a mismatch, lists the tools, and validates again if the schema has changed. */
   async function check(name: string, result: CallToolResult, options: CallOptions): Promise<void> {
     if (!validateStructuredContent || !isComplete(result)) return;
     const known = catalogue.get(name);
-    if (known === undefined || catalogue.problemWith(known, result) === undefined) return;
+    const problem = known && catalogue.problemWith(known, result);
+    if (problem === undefined) return;
     await waitFor(options, reload);
     const current = catalogue.get(name);
-    const problem = current && catalogue.problemWith(current, result);
-    if (problem !== undefined) throw nonconforming(name, problem, result);
+    if (current === undefined) return;
+    const isSame = hasSameOutput(current.tool, known?.tool);
+    const remaining = isSame ? problem : catalogue.problemWith(current, result);
+    if (remaining !== undefined) throw nonconforming(name, remaining, result);
   }
 
   return {
@@ -122,6 +126,11 @@ export function createTools(
     annotationsOf: (name) => catalogue.get(name)?.tool.annotations,
     forget: () => catalogue.forget(),
   };
+}
+
+/** Compares output schemas, because a second validation takes as long as the first. */
+function hasSameOutput(one: Tool, other: Tool | undefined): boolean {
+  return JSON.stringify(one.outputSchema) === JSON.stringify(other?.outputSchema);
 }
 
 /** @throws {TransportError} `malformed` for a tool with invalid header annotations */

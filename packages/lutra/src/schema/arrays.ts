@@ -82,6 +82,7 @@ export const contains: CompilePart = (schema, { checkOf, isContainsEvaluating })
   return (value, run, evaluated) => {
     if (!isArray(value)) return true;
     let count = 0;
+    run.spend(value.length);
     for (let index = 0; index < value.length; index += 1) {
       if (!run.quietly(check, value[index])) continue;
       count += 1;
@@ -99,6 +100,7 @@ export const unevaluatedItems: CompilePart = ({ unevaluatedItems }, { checkOf })
     if (!isArray(value) || evaluated === undefined || evaluated.hasAll) return true;
     const { keys, items } = evaluated;
     evaluated.hasAll = true;
+    run.spend(value.length * 4);
     const test = (item: unknown, index: number) =>
       keys.has(index) || run.member(check, item, index);
     return run.every(value, test, items);

@@ -64,9 +64,13 @@ function oneOf(list: readonly unknown[]): Rule<unknown>["holds"] {
 }
 
 function shown(list: readonly unknown[]): string {
-  const some = list.slice(0, 10).map((value) => quoted(JSON.stringify(value)));
+  const some = list.slice(0, 10).map((value) => quoted(JSON.stringify(value, shorten)));
   if (list.length === 1) return String(some[0]);
   return `one of ${some.join(", ")}${list.length > some.length ? ", ..." : ""}`;
+}
+
+function shorten(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? quoted(value) : value;
 }
 
 const numberRules: { readonly [keyword: string]: (limit: number) => Rule<number> } = {

@@ -4,17 +4,19 @@ import { isObject } from "../protocol/json.ts";
 import { arrays, contains, firstItems, otherItems, unevaluatedItems } from "./arrays.ts";
 import { constants, numbers, strings, type } from "./assertions.ts";
 import { allOf, anyOf, conditional, not, oneOf } from "./in-place.ts";
-import type { Dialect, Subschema } from "./keywords.ts";
+import type { Subschema } from "./keywords.ts";
 import {
+  dependentRequired,
   dependentSchemas,
-  objects,
   properties,
   propertyNames,
+  required,
+  sizes,
   unevaluatedProperties,
 } from "./objects.ts";
 import type { CompilePart, Formats, PartContext } from "./part.ts";
 import { type Match, PatternCompiler } from "./pattern.ts";
-import { type Resource, Resources } from "./resources.ts";
+import { invalid, type Resource, Resources } from "./resources.ts";
 import { type Check, Evaluated } from "./validation.ts";
 
 interface PartOfKeywords {
@@ -34,7 +36,9 @@ const parts: readonly PartOfKeywords[] = [
   part(numbers, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
   part(strings, "minLength", "maxLength", "pattern", "format"),
   part(arrays, "minItems", "maxItems", "uniqueItems"),
-  part(objects, "required", "dependentRequired", "dependencies", "minProperties", "maxProperties"),
+  part(sizes, "minProperties", "maxProperties"),
+  part(required, "required"),
+  part(dependentRequired, "dependentRequired", "dependencies"),
   part(allOf, "allOf"),
   part(anyOf, "anyOf"),
   part(oneOf, "oneOf"),
@@ -53,14 +57,26 @@ const lateParts: readonly PartOfKeywords[] = [
   part(unevaluatedItems, "unevaluatedItems"),
 ];
 
+/** Sets of parts as bits, by keyword. */
+const partsOf = bitsOf(parts);
+const latePartsOf = bitsOf(lateParts);
+
+function bitsOf(all: readonly PartOfKeywords[]): ReadonlyMap<string, number> {
+  const bits = new Map<string, number>();
+  for (const [index, { keywords }] of all.entries()) {
+    for (const name of keywords) bits.set(name, (bits.get(name) ?? 0) | (1 << index));
+  }
+  return bits;
+}
+
 /**
- * Compiles a schema.
+ * Compiles a schema. The schemas inside of it are compiled when they are applied for the first time,
+ * because a validation applies few of the schemas of a large one.
  *
  * @throws {TypeError} for a schema that is invalid or not supported
  */
 export function compile(root: JSONObject, formats: Formats): Check {
-  const compiler = new Compiler(new Resources(root), formats);
-  return compiler.compileAll(root);
+  return new Compiler(new Resources(root), formats).checkOf(root);
 }
 
 class Compiler {
@@ -68,67 +84,70 @@ class Compiler {
   readonly #formats: Formats;
   readonly #patterns = new PatternCompiler();
   readonly #matches = new Map<string, Match>();
-  readonly #checks = new Map<JSONObject, { check?: Check }>();
+  readonly #checks = new Map<JSONObject, Check>();
 
   constructor(resources: Resources, formats: Formats) {
     this.#resources = resources;
     this.#formats = formats;
+    for (const { keywords, path } of resources.places) this.#compilePatterns(keywords, path);
   }
 
-  /** Compiles all schemas, those that are never applied, too. */
-  compileAll(root: JSONObject): Check {
-    for (const schema of this.#resources.schemas) this.#checkOf(schema);
-    return this.#checkOf(root);
-  }
-
-  #checkOf(schema: Subschema): Check {
+  checkOf(schema: Subschema): Check {
     if (typeof schema === "boolean") return schema ? accept : reject;
-    const compiled = this.#checks.get(schema);
-    if (compiled?.check) return compiled.check;
-    // The schema refers to itself, and its check does not exist yet.
-    if (compiled)
-      return (value, run, evaluated) => (compiled.check as Check)(value, run, evaluated);
-    const entry: { check?: Check } = {};
-    this.#checks.set(schema, entry);
-    entry.check = this.#compile(schema);
-    return entry.check;
+    const known = this.#checks.get(schema);
+    if (known !== undefined) return known;
+    let compiled: Check | undefined;
+    const check: Check = (value, run, evaluated) => {
+      compiled ??= this.#compile(schema);
+      return compiled(value, run, evaluated);
+    };
+    this.#checks.set(schema, check);
+    return check;
   }
 
   #compile(schema: JSONObject): Check {
-    const { resource, path } = this.#resources.placeOf(schema);
-    const { dialect } = resource;
-    const known = knownKeywords(schema, dialect);
+    const { resource, keywords } = this.#resources.placeOf(schema);
     const context: PartContext = {
-      checkOf: (one) => this.#checkOf(one as Subschema),
-      matchOf: (pattern) => this.#matchOf(pattern, path),
+      checkOf: (one) => this.checkOf(one as Subschema),
+      matchOf: (pattern) => this.#matches.get(pattern) as Match,
       formats: this.#formats,
-      isContainsEvaluating: dialect.isContainsEvaluating,
+      isContainsEvaluating: resource.dialect.isContainsEvaluating,
     };
-    const checksOf = (some: readonly PartOfKeywords[]) =>
-      some
-        .filter(({ keywords }) => keywords.some((keyword) => known[keyword] !== undefined))
-        .map(({ compile }) => compile(known, context))
-        .filter((check) => check !== undefined);
-    const references = this.#references(schema, known);
-    const check = unevaluated(combined([...references, ...checksOf(parts)]), checksOf(lateParts));
+    const checksOf = (all: readonly PartOfKeywords[], bitsOf: ReadonlyMap<string, number>) => {
+      let bits = 0;
+      for (const name of Object.keys(keywords)) bits |= bitsOf.get(name) ?? 0;
+      const checks: Check[] = [];
+      for (let index = 0; bits >> index !== 0; index += 1) {
+        const check = (bits >> index) & 1 ? all[index]?.compile(keywords, context) : undefined;
+        if (check !== undefined) checks.push(check);
+      }
+      return checks;
+    };
+    const applied = [...this.#references(schema, keywords), ...checksOf(parts, partsOf)];
+    const check = unevaluated(combined(applied), checksOf(lateParts, latePartsOf));
     return this.#resources.isDynamic ? inResource(check, resource) : check;
   }
 
-  #matchOf(pattern: string, path: string): Match {
+  #compilePatterns({ pattern, patternProperties }: JSONObject, path: string): void {
+    if (pattern !== undefined) this.#compilePattern(pattern as string, path);
+    for (const name of Object.keys((patternProperties as object | undefined) ?? none)) {
+      this.#compilePattern(name, path);
+    }
+  }
+
+  #compilePattern(pattern: string, path: string): void {
+    if (this.#matches.has(pattern)) return;
     try {
-      const match = this.#matches.get(pattern) ?? this.#patterns.compile(pattern);
-      this.#matches.set(pattern, match);
-      return match;
+      this.#matches.set(pattern, this.#patterns.compile(pattern));
     } catch (cause) {
-      const reason = (cause as Error).message;
-      throw new TypeError(`JSON Schema: ${path}: pattern is not valid: ${reason}`, { cause });
+      throw invalid(path, `pattern is not valid: ${(cause as Error).message}`, { cause });
     }
   }
 
   #references(schema: JSONObject, known: JSONObject): readonly Check[] {
     const checks: Check[] = [];
     if (known.$ref !== undefined) {
-      checks.push(this.#checkOf(this.#resources.resolve(schema, "$ref")));
+      checks.push(this.checkOf(this.#resources.resolve(schema, "$ref")));
     }
     for (const keyword of ["$dynamicRef", "$recursiveRef"] as const) {
       if (known[keyword] !== undefined) checks.push(this.#dynamicReference(schema, keyword));
@@ -139,19 +158,21 @@ class Compiler {
   /** A reference whose target is the outermost of the schemas in application with its anchor. */
   #dynamicReference(schema: JSONObject, keyword: "$dynamicRef" | "$recursiveRef"): Check {
     const target = this.#resources.resolve(schema, keyword);
-    const check = this.#checkOf(target);
+    const check = this.checkOf(target);
     const [, name = ""] = String(schema[keyword]).split("#");
     const anchored = this.#resources.dynamicallyAnchored(name);
     if (!isObject(target) || anchored.get(this.#resources.placeOf(target).resource) !== target) {
       return check;
     }
     return (value, run, evaluated) => {
-      run.spend(4 + run.scope.length);
+      run.spend(8 + 2 * run.scope.length);
       const outermost = run.scope.find((resource) => anchored.has(resource));
-      return this.#checkOf(anchored.get(outermost) ?? target)(value, run, evaluated);
+      return this.checkOf(anchored.get(outermost) ?? target)(value, run, evaluated);
     };
   }
 }
+
+const none = {};
 
 const accept: Check = (_value, run) => {
   run.spend(1);
@@ -162,16 +183,6 @@ const reject: Check = (_value, run) => {
   run.spend(1);
   return run.fail("not allowed");
 };
-
-/** Unknown keywords, and in some dialects those beside `$ref`, have no effect. */
-function knownKeywords(schema: JSONObject, { keywords, isRefAlone }: Dialect): JSONObject {
-  const isAlone = isRefAlone && schema.$ref !== undefined;
-  const isKnown = (name: string) =>
-    schema[name] !== undefined && (isAlone ? name === "$ref" : keywords.has(name));
-  const names = Object.keys(schema);
-  if (names.every(isKnown)) return schema;
-  return Object.fromEntries(names.filter(isKnown).map((name) => [name, schema[name]]));
-}
 
 function combined(checks: readonly Check[]): Check {
   const [only] = checks;

@@ -4,6 +4,8 @@ import { type Check, Evaluated, type Problem, type Validation } from "./validati
 
 /** Maximum number of alternatives whose problems are listed in one message. */
 const maxReasons = 5;
+/** Maximum number of alternatives among which the nearest is searched. */
+const maxExplained = 50;
 
 export const allOf: CompilePart = ({ allOf }, { checkOf }) => {
   if (allOf === undefined) return undefined;
@@ -74,7 +76,7 @@ function matches(check: Check, value: unknown, { run, evaluated }: Surroundings)
 /** Reports the problems of the alternative that comes nearest, whose first problem lies deepest. */
 function explain(checks: readonly Check[], value: unknown, run: Validation): false {
   if (!run.wantsMore) return false;
-  const attempts = checks.map((check) => run.attempt(check, value));
+  const attempts = checks.slice(0, maxExplained).map((check) => run.attempt(check, value));
   let nearest: readonly Problem[] = [];
   for (const problems of attempts) if (depthOf(problems) > depthOf(nearest)) nearest = problems;
   if (depthOf(nearest) > 0) return run.add(nearest);

@@ -38,7 +38,7 @@ export interface JSONSchemaValidatorOptions {
 }
 
 /** Maximum number of constants for each object or array in a schema, on the average. */
-const maxConstants = 20;
+const maxConstants = 10;
 
 /**
  * Creates the default validator.

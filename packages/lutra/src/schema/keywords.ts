@@ -6,6 +6,7 @@
  */
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
+import { quoted } from "./validation.ts";
 
 /** A schema inside of a schema. */
 export type Subschema = JSONObject | boolean;
@@ -124,28 +125,54 @@ const dialects: ReadonlyMap<string, Dialect> = new Map([
 export function dialectOf(uri: unknown = defaultDialect): Dialect {
   const found = typeof uri === "string" ? dialects.get(uri.replace(/#$/, "")) : undefined;
   if (found !== undefined) return found;
-  throw new TypeError(`JSON Schema: the dialect ${String(uri)} is not supported`);
+  throw new TypeError(`JSON Schema: the dialect ${quoted(String(uri))} is not supported`);
 }
 
-/** Returns the name of a keyword with an invalid value, or undefined. */
-export function invalidKeyword(schema: JSONObject, { keywords }: Dialect): string | undefined {
-  return Object.keys(schema).find(
-    (name) => schema[name] !== undefined && keywords.get(name)?.isValid(schema[name]) === false,
-  );
+/** The keywords of one schema. */
+export interface ReadSchema {
+  /** The members that have an effect: known keywords and, in some dialects, `$ref` alone. */
+  readonly keywords: JSONObject;
+  /** The direct subschemas with their paths. */
+  readonly subschemas: readonly (readonly [path: string, schema: JSONObject])[];
+  /** The name of a keyword with an invalid value, or undefined. */
+  readonly wrong: string | undefined;
 }
 
-/** Returns the direct subschemas with their paths. */
-export function subschemas(
-  schema: JSONObject,
-  { keywords }: Dialect,
-): readonly (readonly [path: string, schema: JSONObject])[] {
-  const found = Object.entries(schema).flatMap(([name, value]) => {
-    const { schemas } = keywords.get(name) ?? {};
-    if (schemas === undefined || value === undefined) return [];
-    if (schemas === "direct" && !Array.isArray(value)) return [[name, value] as const];
-    return Object.entries(value as object).map(([key, one]) => [`${name}/${key}`, one] as const);
-  });
-  return found.filter((entry): entry is [string, JSONObject] => isObject(entry[1]));
+/** Reads the keywords of a schema. */
+export function readKeywords(schema: JSONObject, { keywords, isRefAlone }: Dialect): ReadSchema {
+  const isAlone = isRefAlone && schema.$ref !== undefined;
+  const subschemas: [string, JSONObject][] = [];
+  const names = Object.keys(schema);
+  const known: string[] = [];
+  for (const name of names) {
+    const value = schema[name];
+    const keyword = value === undefined ? undefined : keywords.get(name);
+    if (keyword === undefined) continue;
+    if (!keyword.isValid(value)) return { keywords: schema, subschemas, wrong: name };
+    if (!isAlone || name === "$ref") known.push(name);
+    if (keyword.schemas !== undefined) addSubschemas(subschemas, name, { value, ...keyword });
+  }
+  const isWhole = known.length === names.length;
+  const entries = isWhole ? [] : known.map((name) => [name, schema[name]]);
+  return {
+    keywords: isWhole ? schema : Object.fromEntries(entries),
+    subschemas,
+    wrong: undefined,
+  };
+}
+
+function addSubschemas(
+  found: [string, JSONObject][],
+  name: string,
+  { value, schemas }: { readonly value: unknown; readonly schemas?: Keyword["schemas"] },
+): void {
+  if (schemas === "direct" && !Array.isArray(value)) {
+    if (isObject(value)) found.push([name, value]);
+    return;
+  }
+  for (const [key, one] of Object.entries(value as object)) {
+    if (isObject(one)) found.push([`${name}/${key}`, one]);
+  }
 }
 
 type Entry = readonly [name: string, keyword: Keyword];

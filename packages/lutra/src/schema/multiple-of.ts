@@ -5,9 +5,10 @@ import type { Validation } from "./validation.ts";
 export function isMultipleOf(value: number, factor: number, run: Validation): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(factor)) return value % factor === 0;
   if (!Number.isFinite(value)) return false;
-  run.spend(64);
   const [digits, exponent] = decimalOf(value);
   const [factorDigits, factorExponent] = decimalOf(factor);
+  // The integers have as many digits as the exponents differ.
+  run.spend(64 + 2 * Math.abs(exponent - factorExponent));
   const least = Math.min(exponent, factorExponent);
   const scaled = digits * 10n ** BigInt(exponent - least);
   return scaled % (factorDigits * 10n ** BigInt(factorExponent - least)) === 0n;

@@ -16,43 +16,45 @@ const objectRules: { readonly [keyword: string]: (limit: number) => Rule<JSONObj
   }),
 };
 
-export const objects: CompilePart = (schema) => {
-  const {
-    required = [],
-    dependentRequired = {},
-    dependencies = {},
-  } = schema as {
-    readonly required?: readonly string[];
-    readonly dependentRequired?: { readonly [name: string]: readonly string[] };
-    readonly dependencies?: JSONObject;
+/** The keywords `minProperties` and `maxProperties`. */
+export const sizes: CompilePart = (schema) => ruled(isObject, rulesOf(schema, objectRules));
+
+export const required: CompilePart = ({ required }) => {
+  if (required === undefined) return undefined;
+  const names = required as readonly string[];
+  return (value, run) => {
+    if (!isObject(value)) return true;
+    run.spend(names.length);
+    return run.every(
+      names,
+      (name) => isPresent(value, name) || run.fail(`expected the property "${quoted(name)}"`),
+    );
   };
-  const dependents = Object.entries({ ...dependencies, ...dependentRequired });
-  return ruled(isObject, [
-    ...required.map((name) => requires(name)),
-    ...dependents.flatMap(([name, names]) =>
-      Array.isArray(names) ? names.map((other: string) => requires(other, name)) : [],
-    ),
-    ...rulesOf(schema, objectRules),
-  ]);
 };
 
-/** Requires a property, in all objects or in those that have another property. */
-function requires(name: string, other?: string): Rule<JSONObject> {
-  const has = presenceOf(name);
-  if (other === undefined) {
-    return { holds: has, problem: `expected the property "${quoted(name)}"` };
-  }
-  const applies = presenceOf(other);
-  return {
-    holds: (value) => !applies(value) || has(value),
-    problem: `expected the property "${quoted(name)}" beside "${quoted(other)}"`,
+/** The keyword `dependentRequired`, and the lists in `dependencies`. */
+export const dependentRequired: CompilePart = ({ dependencies = {}, dependentRequired = {} }) => {
+  const dependents = [dependencies, dependentRequired]
+    .flatMap((all) => Object.entries(all as JSONObject))
+    .filter((entry): entry is [string, string[]] => Array.isArray(entry[1]));
+  if (dependents.length === 0) return undefined;
+  return (value, run) => {
+    if (!isObject(value)) return true;
+    run.spend(dependents.length);
+    return run.every(dependents, ([other, names]) => {
+      if (!isPresent(value, other)) return true;
+      run.spend(names.length);
+      const beside = (name: string) =>
+        `expected the property "${quoted(name)}" beside "${quoted(other)}"`;
+      return run.every(names, (name) => isPresent(value, name) || run.fail(beside(name)));
+    });
   };
-}
+};
 
-/** Returns a test of own properties; those that are undefined are absent in JSON. */
-function presenceOf(name: string): (value: JSONObject) => boolean {
-  const read = readerOf(name);
-  return (value) => read(value) !== undefined;
+/** Returns true for an own property; one that is undefined is absent in JSON. */
+function isPresent(value: JSONObject, name: string): boolean {
+  if (value[name] === undefined) return false;
+  return !(name in Object.prototype) || Object.hasOwn(value, name);
 }
 
 /** Returns a function that reads an own property. */
@@ -149,14 +151,14 @@ export const dependentSchemas: CompilePart = (schema, { checkOf }) => {
     ...(dependentSchemas as object),
   })
     .filter(([, one]) => !Array.isArray(one))
-    .map(([name, one]) => ({ applies: presenceOf(name), check: checkOf(one) }));
+    .map(([name, one]) => ({ name, check: checkOf(one) }));
   if (dependents.length === 0) return undefined;
   return (value, run, evaluated) => {
     if (!isObject(value)) return true;
     run.spend(dependents.length);
     return run.every(
       dependents,
-      ({ applies, check }) => !applies(value) || check(value, run, evaluated),
+      ({ name, check }) => !isPresent(value, name) || check(value, run, evaluated),
     );
   };
 };
@@ -169,7 +171,9 @@ export const unevaluatedProperties: CompilePart = ({ unevaluatedProperties }, { 
     const { keys } = evaluated;
     evaluated.hasAll = true;
     const isDone = (key: string) => keys.has(key) || value[key] === undefined;
-    return run.every(run.keysOf(value), (key) => isDone(key) || run.member(check, value[key], key));
+    const all = run.keysOf(value);
+    run.spend(all.length * 4);
+    return run.every(all, (key) => isDone(key) || run.member(check, value[key], key));
   };
 };
 

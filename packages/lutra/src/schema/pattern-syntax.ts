@@ -25,7 +25,8 @@ const set =
   /\.|\[(?:\\[\s\S]|[^\]\\])*\]|\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[A-Za-z]|[pP]\{[^}]*\}|\d+|[\s\S])/uy;
 const group = /\((?:\?(?::|=|!|<[\p{ID_Start}$_][\p{ID_Continue}$_]*>))?/uy;
 const quantifier = /(?:([*+?])|\{(\d+)(?:(,)(\d*))?\})\??/uy;
-const literal = /[^^$\\.*+?()[\]{}|]/uy;
+/** The characters that do not stand for themselves. */
+const syntax = "^$\\.*+?()[]{}|";
 const unsupported = /\\[1-9k]|\(\?/uy;
 
 const isWord = (text: string, at: number) => /\w/.test(text.charAt(at));
@@ -81,21 +82,29 @@ export function parsePattern(
   }
 
   function term(): Expression {
-    for (const [text, assertion] of assertions) if (takeText(text)) return assertion;
+    if (syntax.includes(pattern.charAt(at))) {
+      for (const [text, assertion] of assertions) if (takeText(text)) return assertion;
+    }
     const body = atom();
     // A lookahead can't be repeated.
     return body.kind === "lookahead" ? body : repeated(body);
   }
 
   function atom(): Expression {
+    if (!syntax.includes(pattern.charAt(at))) return literal();
     const opened = take(group)?.[0];
     if (opened !== undefined && !(opened === "(" && pattern[at] === "?")) return grouped(opened);
     if (opened !== undefined) at -= 1;
     if (take(unsupported)) fail("back-references and lookbehind are not supported");
     const [source] = take(set) ?? [];
-    if (source !== undefined) return { kind: "character", test: classOf(source) };
-    const code = take(literal)?.[0].codePointAt(0);
-    if (code === undefined) fail("unexpected character");
+    return source === undefined
+      ? fail("unexpected character")
+      : { kind: "character", test: classOf(source) };
+  }
+
+  function literal(): Expression {
+    const code = pattern.codePointAt(at) as number;
+    at += code > 0xffff ? 2 : 1;
     return { kind: "character", test: (other) => other === code };
   }
 
@@ -110,7 +119,7 @@ export function parsePattern(
   }
 
   function repeated(body: Expression): Expression {
-    const found = take(quantifier);
+    const found = "*+?{".includes(pattern[at] ?? " ") ? take(quantifier) : null;
     if (found === null) return body;
     const [min, max] = rangeOf(found);
     if (min > max) fail("the numbers of a quantifier are out of order");

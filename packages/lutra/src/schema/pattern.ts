@@ -13,27 +13,50 @@ interface Budget {
 /** Returns true when a pattern matches anywhere in a text. */
 export type Match = (text: string, budget: Budget) => boolean;
 
-interface State {
-  /** The step of a search that visited this state last. */
-  mark: number;
-  /** Consumes one character. */
-  readonly test?: CharacterTest;
-  /** Consumes nothing. */
-  readonly holds?: (text: string, at: number, budget: Budget) => boolean;
-  readonly next?: State;
-  readonly either?: readonly State[];
-}
+type Condition = (text: string, at: number, budget: Budget) => boolean;
 
-const unmarked = { mark: 0 };
-const accepting: State = { ...unmarked };
+/** The kinds of states. A state is its kind and two operands, which lie side by side. */
+const kinds = {
+  /** The end of the pattern. */
+  accepting: 0,
+  /** Consumes a character: the index of its test, and the state behind it. */
+  character: 1,
+  /** Consumes nothing: two states. */
+  either: 2,
+  /** Consumes nothing: the index of the condition, and the state behind it. */
+  condition: 3,
+} as const;
+
+const accepting = 0;
+
+/**
+ * The states of all patterns of one schema. They are numbers in one list, because a pattern of a few
+ * characters can have 70,000 of them, and objects would be spread over the memory.
+ */
+interface Automaton {
+  readonly states: number[];
+  readonly tests: CharacterTest[];
+  readonly conditions: Condition[];
+  /** By state: the step of a search that visited it last. */
+  marks: Float64Array;
+  /** The number of the last step. It is never repeated, so marks need not be removed. */
+  lastMark: number;
+}
 
 /** Compiles the patterns of one schema, and limits their size. */
 export class PatternCompiler {
   readonly #classes = new Map<string, CharacterTest>();
+  readonly #automaton: Automaton = {
+    states: [kinds.accepting, 0, 0],
+    tests: [],
+    conditions: [],
+    marks: new Float64Array(0),
+    lastMark: 0,
+  };
   #left: number;
 
   /** @param maxSize The limit, in characters and states */
-  constructor(maxSize = 100_000) {
+  constructor(maxSize = 70_000) {
     this.#left = maxSize;
   }
 
@@ -43,7 +66,8 @@ export class PatternCompiler {
     const expression = parsePattern(pattern, (source) => this.#classOf(source));
     const start = this.#emit(expression, accepting);
     const isAnchored = startsAnchored(expression);
-    return (text, budget) => search(start, { text, budget, isAnchored });
+    const automaton = this.#automaton;
+    return (text, budget) => search(automaton, { start, text, budget, isAnchored });
   }
 
   /** Equal classes are compiled once. */
@@ -59,45 +83,56 @@ export class PatternCompiler {
   }
 
   /** Returns the first state of an expression that is followed by the state `next`. */
-  #emit(expression: Expression, next: State): State {
+  #emit(expression: Expression, next: number): number {
     this.#spend(1);
     switch (expression.kind) {
       case "character":
-        return { ...unmarked, test: expression.test, next };
+        return this.#add(kinds.character, this.#automaton.tests.push(expression.test) - 1, next);
       case "start":
-        return { ...unmarked, holds: (_text, at) => at === 0, next };
+        return this.#addCondition((_text, at) => at === 0, next);
       case "assertion":
-        return { ...unmarked, holds: expression.holds, next };
+        return this.#addCondition(expression.holds, next);
       case "lookahead":
-        return { ...unmarked, holds: this.#lookahead(expression), next };
+        return this.#addCondition(this.#lookahead(expression), next);
       case "sequence":
         return expression.parts.reduceRight((after, part) => this.#emit(part, after), next);
       case "choice":
-        return { ...unmarked, either: expression.options.map((one) => this.#emit(one, next)) };
+        return expression.options
+          .map((one) => this.#emit(one, next))
+          .reduce((one, other) => this.#add(kinds.either, one, other));
       case "repetition":
         return this.#emitRepetition(expression, next);
     }
   }
 
-  #lookahead({ body, isNegative }: Expression & { kind: "lookahead" }): State["holds"] & object {
+  #lookahead({ body, isNegative }: Expression & { kind: "lookahead" }): Condition {
     const start = this.#emit(body, accepting);
+    const automaton = this.#automaton;
     return (text, at, budget) =>
-      search(start, { text, budget, isAnchored: true, at }) !== isNegative;
+      search(automaton, { start, text, budget, isAnchored: true, at }) !== isNegative;
   }
 
-  #emitRepetition({ body, min, max }: Expression & { kind: "repetition" }, next: State): State {
+  #emitRepetition({ body, min, max }: Expression & { kind: "repetition" }, next: number): number {
     let state = next;
     if (max === Number.POSITIVE_INFINITY) {
-      const either: State[] = [next];
-      state = { ...unmarked, either };
-      either.push(this.#emit(body, state));
+      state = this.#add(kinds.either, next, next);
+      this.#automaton.states[state + 2] = this.#emit(body, state);
     } else {
       for (let count = min; count < max; count += 1) {
-        state = { ...unmarked, either: [next, this.#emit(body, state)] };
+        state = this.#add(kinds.either, next, this.#emit(body, state));
       }
     }
     for (let count = 0; count < min; count += 1) state = this.#emit(body, state);
     return state;
+  }
+
+  #add(kind: number, operand: number, next: number): number {
+    const { states } = this.#automaton;
+    return states.push(kind, operand, next) - 3;
+  }
+
+  #addCondition(holds: Condition, next: number): number {
+    return this.#add(kinds.condition, this.#automaton.conditions.push(holds) - 1, next);
   }
 
   #spend(size: number): void {
@@ -107,6 +142,7 @@ export class PatternCompiler {
 }
 
 interface SearchOptions {
+  readonly start: number;
   readonly text: string;
   readonly budget: Budget;
   /** True when a match has to begin at `at`. */
@@ -115,73 +151,82 @@ interface SearchOptions {
   readonly at?: number;
 }
 
-function search(start: State, options: SearchOptions): boolean {
+function search(automaton: Automaton, options: SearchOptions): boolean {
   options.budget.spend(16);
-  return new Search(start, options).run();
+  return new Search(automaton, options).run();
 }
 
-/** Marks are never repeated, so that the states of an earlier search need not be reset. */
-let lastMark = 0;
-
 class Search {
-  readonly #start: State;
-  readonly #text: string;
-  readonly #budget: Budget;
-  readonly #isAnchored: boolean;
+  readonly #automaton: Automaton;
+  readonly #options: SearchOptions;
   #at: number;
   /** States to visit at this place of the text. */
-  readonly #reached: State[] = [];
+  readonly #reached: number[] = [];
   /** States that wait for a character. */
-  readonly #waiting: State[] = [];
+  #waiting: number[] = [];
 
-  constructor(start: State, { text, budget, isAnchored, at = 0 }: SearchOptions) {
-    this.#start = start;
-    this.#text = text;
-    this.#budget = budget;
-    this.#isAnchored = isAnchored;
-    this.#at = at;
+  constructor(automaton: Automaton, options: SearchOptions) {
+    this.#automaton = automaton;
+    this.#options = options;
+    this.#at = options.at ?? 0;
+    const size = automaton.states.length;
+    if (automaton.marks.length < size) automaton.marks = new Float64Array(size);
   }
 
   run(): boolean {
-    this.#reached.push(this.#start);
+    const { start, text, isAnchored } = this.#options;
+    this.#reached.push(start);
     for (;;) {
       if (this.#isAccepted()) return true;
-      if (this.#at >= this.#text.length) return false;
-      if (this.#isAnchored && this.#waiting.length === 0) return false;
+      if (this.#at >= text.length) return false;
+      if (isAnchored && this.#waiting.length === 0) return false;
       this.#consume();
     }
   }
 
   /** Visits all states that can be reached without consuming a character. */
   #isAccepted(): boolean {
-    lastMark += 1;
-    const mark = lastMark;
+    const { states, marks } = this.#automaton;
+    this.#automaton.lastMark += 1;
+    const mark = this.#automaton.lastMark;
     let visits = 1;
     for (let state = this.#reached.pop(); state !== undefined; state = this.#reached.pop()) {
       visits += 1;
-      if (state.mark === mark) continue;
-      state.mark = mark;
-      if (state === accepting) return true;
-      this.#visit(state);
+      if (marks[state] === mark) continue;
+      marks[state] = mark;
+      if (states[state] === kinds.accepting) return true;
+      this.#visit(state, states);
     }
-    this.#budget.spend(visits);
+    this.#options.budget.spend(visits);
     return false;
   }
 
-  #visit(state: State): void {
-    const { test, either, holds, next } = state;
-    if (test) this.#waiting.push(state);
-    else if (either) for (const one of either) this.#reached.push(one);
-    else if (holds?.(this.#text, this.#at, this.#budget)) this.#reached.push(next as State);
+  #visit(state: number, states: readonly number[]): void {
+    const operand = states[state + 1] as number;
+    const next = states[state + 2] as number;
+    if (states[state] === kinds.character) this.#waiting.push(state);
+    else if (states[state] === kinds.either) this.#reached.push(operand, next);
+    else if (this.#holds(operand)) this.#reached.push(next);
+  }
+
+  #holds(condition: number): boolean {
+    const { text, budget } = this.#options;
+    return this.#automaton.conditions[condition]?.(text, this.#at, budget) === true;
   }
 
   #consume(): void {
-    const code = this.#text.codePointAt(this.#at) as number;
+    const { states, tests } = this.#automaton;
+    const { start, text, budget, isAnchored } = this.#options;
+    const code = text.codePointAt(this.#at) as number;
     this.#at += code > 0xffff ? 2 : 1;
-    this.#budget.spend(this.#waiting.length * (code < asciiSize ? 1 : 8));
-    for (const { test, next } of this.#waiting) if (test?.(code)) this.#reached.push(next as State);
-    this.#waiting.length = 0;
-    if (!this.#isAnchored) this.#reached.push(this.#start);
+    const waiting = this.#waiting;
+    budget.spend(waiting.length * (code < asciiSize ? 1 : 8));
+    this.#waiting = [];
+    for (const state of waiting) {
+      if (tests[states[state + 1] as number]?.(code))
+        this.#reached.push(states[state + 2] as number);
+    }
+    if (!isAnchored) this.#reached.push(start);
   }
 }
 

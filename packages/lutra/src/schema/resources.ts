@@ -8,7 +8,8 @@
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import { parseURL } from "../protocol/parse-url.ts";
-import { type Dialect, dialectOf, invalidKeyword, type Subschema, subschemas } from "./keywords.ts";
+import { type Dialect, dialectOf, readKeywords, type Subschema } from "./keywords.ts";
+import { quoted } from "./validation.ts";
 
 /** A schema with an identifier of its own, and the schemas below it without one. */
 export interface Resource {
@@ -23,6 +24,8 @@ export interface Place {
   readonly resource: Resource;
   /** The path in messages. */
   readonly path: string;
+  /** The members of the schema that are keywords of its dialect. */
+  readonly keywords: JSONObject;
 }
 
 /** The keywords that contain references. */
@@ -30,29 +33,35 @@ const referenceKeywords = ["$ref", "$dynamicRef", "$recursiveRef"] as const;
 
 /** The base of relative identifiers. No schema can have this scheme by chance. */
 const base = "lutra-schema:///";
+/** Maximum length of all references and identifiers, with the bases of relative ones. */
+const maxReferenceChars = 500_000;
 
 export class Resources {
   readonly #places = new Map<JSONObject, Place>();
   readonly #byURI = new Map<string, Resource>();
   readonly #dynamicAnchors = new Map<string, Map<unknown, JSONObject>>();
   #isDynamic = false;
+  #charsLeft = maxReferenceChars;
 
   /** @throws {TypeError} for a schema that is invalid, or of a dialect that is not supported */
   constructor(root: JSONObject) {
     this.#add(root, "#");
     // The targets of references can lie outside of the known keywords, and have references, too.
-    for (const [schema, { resource }] of this.#places) {
+    for (const [schema, { keywords, resource, path }] of this.#places) {
       for (const keyword of referenceKeywords) {
-        if (schema[keyword] === undefined || !resource.dialect.keywords.has(keyword)) continue;
+        if (keywords[keyword] === undefined) continue;
+        const reference = keywords[keyword] as string;
+        const isLocal = reference.startsWith("#");
+        this.#countChars(reference.length + (isLocal ? 0 : resource.uri.length), path);
         this.resolve(schema, keyword);
         this.#isDynamic ||= keyword !== "$ref";
       }
     }
   }
 
-  /** All schemas that were found. */
-  get schemas(): Iterable<JSONObject> {
-    return this.#places.keys();
+  /** The places of all schemas that were found. */
+  get places(): Iterable<Place> {
+    return this.#places.values();
   }
 
   /** True when a reference depends on the schemas that are in application. */
@@ -79,19 +88,23 @@ export class Resources {
     const reference = schema[keyword] as string;
     const target = this.#find(reference, resource);
     if (target !== undefined) return target;
-    throw invalid(path, `${keyword} ${reference} is not in this schema`);
+    throw invalid(path, `${keyword} ${quoted(reference)} is not in this schema`);
   }
 
   #add(schema: JSONObject, path: string, parent?: Resource): void {
     if (this.#places.has(schema)) return;
     const resource = this.#resourceOf(schema, path, parent);
-    this.#places.set(schema, { resource, path });
-    const keyword = invalidKeyword(schema, resource.dialect);
-    if (keyword !== undefined) throw invalid(path, `${keyword} is not valid`);
+    const { keywords, subschemas, wrong } = readKeywords(schema, resource.dialect);
+    this.#places.set(schema, { resource, path, keywords });
+    if (wrong !== undefined) throw invalid(path, `${wrong} is not valid`);
     this.#addAnchors(schema, resource);
-    for (const [name, below] of subschemas(schema, resource.dialect)) {
-      this.#add(below, `${path}/${name}`, resource);
-    }
+    for (const [name, below] of subschemas) this.#add(below, `${path}/${name}`, resource);
+  }
+
+  /** Limits the work of resolving references, which grows with their length. */
+  #countChars(count: number, path: string): void {
+    this.#charsLeft -= count;
+    if (this.#charsLeft < 0) throw invalid(path, "too many or too long references and identifiers");
   }
 
   /** Returns the resource to which a schema belongs. */
@@ -102,7 +115,9 @@ export class Resources {
     const isIgnored = dialect.isRefAlone && $ref !== undefined;
     const [id = ""] = typeof $id === "string" && !isIgnored ? $id.split("#") : [];
     if (id === "" && parent !== undefined) return parent;
-    const uri = resolveURI(id, parent?.uri ?? base);
+    const from = parent?.uri ?? base;
+    this.#countChars(id.length + from.length, path);
+    const uri = resolveURI(id, from);
     if (uri === undefined) throw invalid(path, "$id is not valid");
     const resource = { uri, root: schema, dialect, anchors: new Map() };
     if (!this.#byURI.has(uri)) this.#byURI.set(uri, resource);
@@ -158,8 +173,12 @@ export class Resources {
   }
 }
 
-function invalid(path: string, problem: string): TypeError {
-  return new TypeError(`JSON Schema: ${path}: ${problem}`);
+/** Maximum length of a path in a message, in characters. */
+const maxPath = 1000;
+
+/** Creates the error for a schema that is invalid or not supported. */
+export function invalid(path: string, problem: string, options?: ErrorOptions): TypeError {
+  return new TypeError(`JSON Schema: ${path.slice(0, maxPath)}: ${problem}`, options);
 }
 
 /** Returns the absolute URI without its fragment, or undefined. */

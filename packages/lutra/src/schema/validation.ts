@@ -90,6 +90,7 @@ export class Validation {
 
   /** Applies a schema, and returns its problems without recording them. */
   attempt(check: Check, value: unknown): readonly Problem[] {
+    this.spend(16);
     const before = this.problems;
     this.problems = [];
     check(value, this);
