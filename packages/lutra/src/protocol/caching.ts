@@ -17,16 +17,20 @@ export interface CacheHints {
 
 export interface CacheableResult extends Result, CacheHints {}
 
+/** Maximum freshness that a peer can give a result, in milliseconds: a day. */
+const maxFreshMs = 86_400_000;
+
 /**
  * Returns the hints of a result from the peer. A hint that is absent or invalid counts as stale or
- * private.
+ * private. A longer freshness is cut to `maxFreshMs`, because a result could not be replaced before
+ * its end.
  *
  * @spec server/utilities/caching#time-to-live-ttl-field
  */
 export function readCacheHints(result: Result): CacheHints {
   const { ttlMs, cacheScope } = result;
   return {
-    ttlMs: Number.isFinite(ttlMs) ? Math.max(0, ttlMs as number) : 0,
+    ttlMs: Number.isFinite(ttlMs) ? Math.min(Math.max(0, ttlMs as number), maxFreshMs) : 0,
     cacheScope: cacheScope === "public" ? "public" : "private",
   };
 }

@@ -41,6 +41,25 @@ describe("the tokens", () => {
     expect(world.authority.authorizations).toHaveLength(1);
   });
 
+  it("are used for a year if they say that they are valid for longer", async () => {
+    const world = new World();
+    let time = Date.now();
+    const auth = authorizationIn(world, { now: () => time });
+    world.authority.token = () => {
+      const access_token = `long-lived-${world.authority.tokenRequests.length}`;
+      world.authority.accessTokens.set(access_token, "");
+      const issued = { access_token, token_type: "Bearer", refresh_token: "r" };
+      return Response.json({ ...issued, expires_in: 1e306 });
+    };
+    await call(auth, world);
+    time += 300 * 86_400_000;
+    expect((await call(auth, world)).status).toBe(200);
+    expect(world.authority.tokenRequests).toHaveLength(1);
+    time += 66 * 86_400_000;
+    await call(auth, world);
+    expect(world.authority.tokenRequests).toHaveLength(2);
+  });
+
   it("are refreshed when the server refuses them", async () => {
     const world = new World();
     const auth = authorizationIn(world);

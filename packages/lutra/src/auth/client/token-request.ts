@@ -124,6 +124,9 @@ export interface Issued {
   readonly now: number;
 }
 
+/** Maximum lifetime of an access token, in seconds: a year. */
+const maxLifetimeSeconds = 31_536_000;
+
 /**
  * Returns the entry for issued tokens.
  *
@@ -150,7 +153,7 @@ export function tokensOf(
     ...{ issuer, resource, client, requestedScopes },
     accessToken: access_token,
     tokenType: dpopKey === undefined ? "Bearer" : "DPoP",
-    ...(expires_in !== undefined && { expiresAt: now + expires_in * 1000 }),
+    ...(expires_in !== undefined && { expiresAt: now + Math.min(expires_in, maxLifetimeSeconds) * 1000 }),
     ...(refresh_token !== undefined && { refreshToken: refresh_token }),
     ...(dpopKey !== undefined && { dpopKey }),
   };

@@ -87,6 +87,18 @@ describe("ext-tasks/tasks#task-polling", () => {
     expect(await result).toMatchObject({ content: [] });
   });
 
+  it("polls within 5 minutes, whatever pollIntervalMs asks for", async () => {
+    const { client, sent } = clientFor([
+      { ...working, pollIntervalMs: Number.MAX_SAFE_INTEGER, ttlMs: null },
+      done,
+    ]);
+    const result = client.callTool("t");
+    await vi.advanceTimersByTimeAsync(50 + 300_000 - 1);
+    expect(sent("tasks/get")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await result).toMatchObject({ content: [] });
+  });
+
   it("retries a poll after a transient failure", async () => {
     const closed = new TransportError("closed", "gone");
     const { client } = clientFor([closed, closed, peerError(-32603), done]);

@@ -48,6 +48,8 @@ type EndedTask = CompletedTask | FailedTask | CancelledTask;
 
 const shortestPauseMs = 10;
 const defaultPauseMs = 1000;
+/** Maximum pause that a server can ask for: 5 minutes. */
+const maxPauseMs = 300_000;
 
 /**
  * Waits for the result of the request that became the task.
@@ -93,9 +95,9 @@ export async function* pollTask(task: PolledTask): AsyncGenerator<DetailedTask, 
   }
 }
 
-/** Returns the pause that the latest state suggests, in milliseconds. */
+/** Returns the pause that the latest state suggests, up to `maxPauseMs`, in milliseconds. */
 export function pollPauseMs({ pollIntervalMs = defaultPauseMs }: TaskInfo): number {
-  return Math.max(shortestPauseMs, pollIntervalMs);
+  return Math.min(Math.max(shortestPauseMs, pollIntervalMs), maxPauseMs);
 }
 
 async function nextState(task: PolledTask, latest: TaskInfo | undefined): Promise<DetailedTask> {
