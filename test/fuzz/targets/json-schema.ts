@@ -48,6 +48,8 @@ const differing =
 function compileWithAjv(schema: object): ValidateFunction | undefined {
   const text = JSON.stringify(schema);
   // A multiple of a fraction is inexact in Ajv, and its patterns can take exponential time.
+  // Ajv does not require a property whose name is empty.
+  if (/[[,]""/.test(text)) return undefined;
   if (differing.test(text) || text.length > 2000 || /"multipleOf":[^,}]*[.e-]/.test(text))
     return undefined;
   if (/"pattern(?:Properties)?":/.test(text) && /[+*{]/.test(text.replace(/[{}]"/g, "")))

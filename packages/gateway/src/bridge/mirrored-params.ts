@@ -4,7 +4,7 @@
  *
  * @spec basic/transports/streamable-http#client-behavior
  */
-import { BoundedMap } from "lutra/internal";
+import { BoundedMap, textOf } from "lutra/internal";
 import {
   decodeHeaderValue,
   encodeHeaderParams,
@@ -102,7 +102,7 @@ export class MirroredParams {
 }
 
 function nameOf({ params }: JSONRPCRequest): string {
-  return String(params?.name);
+  return textOf(params?.name);
 }
 
 /** Returns true for the error of a server that compares headers with arguments before a call. */

@@ -4,6 +4,8 @@
  *
  * @spec basic/patterns/subscriptions#notification-filter
  */
+
+import { textOf } from "lutra/internal";
 import {
   type JSONRPCNotification,
   type ListChanged,
@@ -33,7 +35,7 @@ export function isPromised(
   if (member === undefined) return true;
   const agreed = filter[member];
   if (!Array.isArray(agreed)) return Boolean(agreed);
-  return agreed.some((uri) => String(params?.uri).startsWith(uri));
+  return agreed.some((uri) => textOf(params?.uri).startsWith(uri));
 }
 
 /** Returns a notification for each change that the filter requests. */

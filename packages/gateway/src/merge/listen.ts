@@ -5,7 +5,7 @@
  * @spec basic/patterns/subscriptions#notification-filter
  */
 import { setMaxListeners } from "node:events";
-import { invalidParams } from "lutra/internal";
+import { invalidParams, textOf } from "lutra/internal";
 import {
   type ClientCapabilities,
   isObject,
@@ -183,7 +183,7 @@ function branchOf({ upstream, filter, named, received, options }: BranchInit): B
         if (method === changed) options.onChange(upstream.name, change);
       }
       if (method === resourceUpdatedMethod) {
-        const own = String(params?.uri);
+        const own = textOf(params?.uri);
         // A subscription to a resource includes updates of its parts, which may be denied.
         if (!isAllowed({ upstream: upstream.name, uri: own })) return undefined;
         const uri = shownUri(own, upstream.name, naming);

@@ -4,7 +4,7 @@
  *
  * @spec ext-skills/skills#security-considerations
  */
-import { BoundedMap } from "lutra/internal";
+import { BoundedMap, textOf } from "lutra/internal";
 import {
   type JSONRPCRequest,
   ProtocolError,
@@ -63,19 +63,19 @@ export class SkillGate {
   async get(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
     const result = await this.#options.serve(request, context);
     const held = await this.#entries.hold(result.skill, result, context);
-    if (held === undefined) throw unknownSkill(String(request.params?.uri));
+    if (held === undefined) throw unknownSkill(textOf(request.params?.uri));
     return isServed(this.#decided(held)) ? result : this.#refuse(held, context);
   }
 
   /** Reads a directory, unless it belongs to a skill that is not served. */
   async readDirectory(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    await this.#servedAround(String(request.params?.uri), { request, context });
+    await this.#servedAround(textOf(request.params?.uri), { request, context });
     return this.#options.serve(request, context);
   }
 
   /** Reads a resource. One that is a file of a skill must be served with it. */
   async read(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    const uri = String(request.params?.uri);
+    const uri = textOf(request.params?.uri);
     const received = { request, context };
     const served = await this.#servedAround(uri, received);
     const result = await this.#options.serve(request, context);

@@ -36,7 +36,7 @@ export { maxJSONDepth, sizeOfJSON } from "../protocol/json.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
 export { parseURL } from "../protocol/parse-url.ts";
-export { quoted as quotedPeerText, withoutSecrets } from "../protocol/peer-text.ts";
+export { quoted as quotedPeerText, textOf, withoutSecrets } from "../protocol/peer-text.ts";
 export { resourceNotFound } from "../protocol/resources.ts";
 export { isTraceparent, traceIdOf, withTraceContext } from "../protocol/trace-context.ts";
 export { isTransient } from "../protocol/transient.ts";

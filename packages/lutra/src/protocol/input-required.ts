@@ -9,6 +9,7 @@ import { elicitationCapability, isElicitResult } from "./elicitation.ts";
 import { isObject } from "./json.ts";
 import type { Result } from "./json-rpc.ts";
 import { malformed } from "./method.ts";
+import { textOf } from "./peer-text.ts";
 import type { ListRootsRequest, ListRootsResult } from "./roots.ts";
 import { isListRootsResult, rootsCapability } from "./roots.ts";
 import type { CreateMessageRequest, CreateMessageResult } from "./sampling.ts";
@@ -73,7 +74,7 @@ export function parseInputRequired(result: Result): InputRequiredResult {
 function checkInputRequests(inputRequests: unknown): void {
   if (!isObject(inputRequests)) throw malformed("result.inputRequests: expected an object");
   for (const [key, request] of Object.entries(inputRequests)) {
-    if (!isObject(request) || !Object.hasOwn(kinds, String(request.method))) {
+    if (!isObject(request) || !Object.hasOwn(kinds, textOf(request.method))) {
       throw malformed(`result.inputRequests.${key}: expected a request of this protocol version`);
     }
   }

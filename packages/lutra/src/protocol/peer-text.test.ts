@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { quoted, withoutSecrets } from "./peer-text.ts";
+import { quoted, textOf, withoutSecrets } from "./peer-text.ts";
 
 const secret = "a+secret/of ann";
 const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl";
@@ -52,4 +52,18 @@ describe("quoted text of a peer", () => {
 it("text without secrets keeps its length otherwise", () => {
   const text = `Bearer error_description="${secret}", ${"x".repeat(500)}`;
   expect(withoutSecrets(text, [secret])).toBe(text.replace(secret, "***"));
+});
+
+describe("a value of a peer as text", () => {
+  it.each([
+    ["a text", "a text"],
+    [7, "number"],
+    [null, "null"],
+    [[1], "array"],
+    [{ toString: "text" }, "object"],
+    [{ toString: null, valueOf: null }, "object"],
+    [undefined, "undefined"],
+  ])("%j is %j", (value, expected) => {
+    expect(textOf(value)).toBe(expected);
+  });
 });

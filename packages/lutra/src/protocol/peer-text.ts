@@ -28,6 +28,15 @@ export function quoted(
   return line.length > maxQuotedLength ? `${line.slice(0, maxQuotedLength)}…` : line;
 }
 
+/**
+ * Returns a value of a peer as text, or the name of its type if it is not a string. `String` throws for
+ * objects whose `toString` the peer has replaced.
+ */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
+}
+
 /** Returns text with a mask in place of each secret, also where it is encoded. */
 export function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
   const known = secrets.filter((one): one is string => (one?.length ?? 0) >= minSecretLength);

@@ -16,6 +16,7 @@ describe("basic/index#json-schema-usage", () => {
     ["type integer", { type: "integer" }, 42.0, 42.5],
     ["a union of types", { type: ["string", "null"] }, null, 1],
     ["required", { required: ["toString"] }, { toString: 1 }, {}],
+    ["required, for an empty name", { required: [""] }, { "": 1 }, { a: 1 }],
     ["properties", { properties: { a: { type: "string" } } }, { a: "" }, { a: 1 }],
     [
       "inherited names are absent",

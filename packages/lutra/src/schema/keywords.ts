@@ -125,7 +125,8 @@ const dialects: ReadonlyMap<string, Dialect> = new Map([
 export function dialectOf(uri: unknown = defaultDialect): Dialect {
   const found = typeof uri === "string" ? dialects.get(uri.replace(/#$/, "")) : undefined;
   if (found !== undefined) return found;
-  throw new TypeError(`JSON Schema: the dialect ${quoted(String(uri))} is not supported`);
+  const shown = typeof uri === "string" ? quoted(uri) : JSON.stringify(uri);
+  throw new TypeError(`JSON Schema: the dialect ${shown} is not supported`);
 }
 
 /** The keywords of one schema. */

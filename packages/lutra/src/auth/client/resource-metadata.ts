@@ -6,7 +6,7 @@
  */
 import type { JSONObject } from "../../protocol/json.ts";
 import { parseURL } from "../../protocol/parse-url.ts";
-import { quoted } from "../../protocol/peer-text.ts";
+import { quoted, textOf } from "../../protocol/peer-text.ts";
 import { addressOf } from "../../transport/http/client.ts";
 import { getJSON, type MetadataRequest } from "../get-json.ts";
 import { AuthorizationError } from "./authorization-error.ts";
@@ -62,7 +62,7 @@ function parseResourceMetadata(server: URL, document: JSONObject, from: string):
   if (typeof resource !== "string" || !describes(resource, server, from)) {
     throw new AuthorizationError(
       "resource_mismatch",
-      `${addressOf(server)}: its protected resource metadata is about another resource, ${quoted(String(resource))}; no token is requested`,
+      `${addressOf(server)}: its protected resource metadata is about another resource, ${quoted(textOf(resource))}; no token is requested`,
     );
   }
   const issuers = Array.isArray(authorization_servers) ? authorization_servers : [];

@@ -5,7 +5,7 @@
  */
 import type { AuthorizationServer } from "oauth4webapi";
 import { parseURL } from "../../protocol/parse-url.ts";
-import { quoted } from "../../protocol/peer-text.ts";
+import { quoted, textOf } from "../../protocol/peer-text.ts";
 import { getJSON, type MetadataRequest } from "../get-json.ts";
 import { serverMetadataURLs } from "../server-metadata-urls.ts";
 import { AuthorizationError } from "./authorization-error.ts";
@@ -28,7 +28,7 @@ export async function readServerMetadata(
     if (document.issuer !== issuer) {
       throw new AuthorizationError(
         "issuer_mismatch",
-        `${quoted(issuer)}: its metadata is that of another issuer, ${quoted(String(document.issuer))}; expected the same spelling`,
+        `${quoted(issuer)}: its metadata is that of another issuer, ${quoted(textOf(document.issuer))}; expected the same spelling`,
       );
     }
     return checked(issuer, document as unknown as AuthorizationServer);

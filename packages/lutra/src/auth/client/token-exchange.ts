@@ -5,7 +5,7 @@
  * @spec basic/authorization/security-considerations#access-token-privilege-restriction
  */
 import type { TokenEndpointResponse } from "oauth4webapi";
-import { quoted } from "../../protocol/peer-text.ts";
+import { quoted, textOf } from "../../protocol/peer-text.ts";
 import { AuthorizationError } from "./authorization-error.ts";
 import { directGrant, type IssuedCredentials } from "./client-credentials.ts";
 import type { Grant, GrantRequest } from "./grant.ts";
@@ -66,7 +66,7 @@ function requireAccessToken(
   const isAccess = type === undefined || accessTypes.some((one) => tokenTypePrefix + one === type);
   if (isAccess && token_type !== "n_a") return;
   // Any other text could be the token of the caller, which the server knows.
-  const got = /^urn:[\w:-]{1,80}$/.test(String(type)) ? type : "another type";
+  const got = /^urn:[\w:-]{1,80}$/.test(textOf(type)) ? type : "another type";
   throw new AuthorizationError(
     "invalid_response",
     `${quoted(issuer)}: expected an access token from the exchange, got ${got}`,

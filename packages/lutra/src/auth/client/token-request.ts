@@ -153,7 +153,9 @@ export function tokensOf(
     ...{ issuer, resource, client, requestedScopes },
     accessToken: access_token,
     tokenType: dpopKey === undefined ? "Bearer" : "DPoP",
-    ...(expires_in !== undefined && { expiresAt: now + Math.min(expires_in, maxLifetimeSeconds) * 1000 }),
+    ...(expires_in !== undefined && {
+      expiresAt: now + Math.min(expires_in, maxLifetimeSeconds) * 1000,
+    }),
     ...(refresh_token !== undefined && { refreshToken: refresh_token }),
     ...(dpopKey !== undefined && { dpopKey }),
   };

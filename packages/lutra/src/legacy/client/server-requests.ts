@@ -13,6 +13,7 @@ import {
 } from "../../protocol/input-required.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";
 import type { RequestId } from "../../protocol/json-rpc.ts";
+import { textOf } from "../../protocol/peer-text.ts";
 import type { AnswerRequest } from "../../transport/era.ts";
 import type { Ask, Call } from "./call.ts";
 
@@ -146,5 +147,5 @@ function isForRoots({ request }: Ask): boolean {
 }
 
 function notDeclared(method: unknown): string {
-  return `${String(method).slice(0, 100)}: the client has not declared the capability for it`;
+  return `${textOf(method).slice(0, 100)}: the client has not declared the capability for it`;
 }

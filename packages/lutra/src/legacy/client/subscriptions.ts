@@ -8,6 +8,7 @@ import type { ServerCapabilities } from "../../protocol/capabilities.ts";
 import type { RequestContext } from "../../protocol/exchange.ts";
 import type { JSONObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import { textOf } from "../../protocol/peer-text.ts";
 import {
   acknowledgedMethod,
   type ListChanged,
@@ -187,7 +188,7 @@ const changeMethods: ReadonlySet<string> = new Set(Object.values(listChangedMeth
 /** Returns true when a listener has asked for a notification. An update may name a sub-resource. */
 function concerns({ method, params }: JSONRPCNotification, agreed: SubscriptionFilter): boolean {
   if (method === resourceUpdatedMethod) {
-    const uri = String(params?.uri);
+    const uri = textOf(params?.uri);
     return (agreed.resourceSubscriptions ?? []).some((followed) => uri.startsWith(followed));
   }
   return Object.entries(listChangedMethods).some(

@@ -112,7 +112,8 @@ const script = `
     if (text === undefined) return refuse("not JSON");
     if (text.length > ${maxMessageLength}) return refuse("size", ${largeMessageWeight});
     const copy = JSON.parse(text);
-    if (String(copy?.method).startsWith("${sandboxPrefix}")) return refuse("reserved");
+    const method = copy?.method;
+    if (typeof method === "string" && method.startsWith("${sandboxPrefix}")) return refuse("reserved");
     parent.postMessage(copy, host);
   }
 
