@@ -16,6 +16,12 @@ export interface AttackedProcess {
 /** The time after which a process without an answer counts as frozen, in milliseconds. */
 const frozenMs = 10_000;
 
+/** The attacked processes, which end with this one. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /**
  * Starts a program of this folder and waits for its first message.
  *
@@ -28,6 +34,8 @@ export async function startAttacked(
   const program = fileURLToPath(new URL(file, import.meta.url));
   const stdio = ["pipe", "pipe", "inherit", "ipc"] as const;
   const child = fork(program, args, { execArgv: ["--import", "tsx"], stdio: [...stdio] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   return {
     ready: await nextMessage(child),
     ask: (message) => {

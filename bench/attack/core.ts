@@ -13,5 +13,5 @@ await runParts(parts, {
   name: "attack-core",
   title: "Server and client under attack",
   introduction:
-    "Written by `npm run attack -- core --write`. The attacked server or client is a process of its own, for each schema a new one. A pause is the longest time for which its event loop did nothing else, without the time in which the machine ran other programs. A pause above the bound is measured up to three times, and the last measurement counts. Memory is the highest resident memory above that before the input, and for messages above that before the message.",
+    "Written by `npm run attack -- core --write`. The attacked server or client is a process of its own, for each schema a new one. A pause is the longest time that its thread ran without a turn of its event loop: it contains the garbage collector as far as the thread waits for it, and not the time in which the machine ran other programs, which the column with the time of the clock also contains. A pause above the bound is measured up to three times, and the last measurement counts. A part that takes longer than 60 or 90 s is given up, and counts as broken. Memory is the highest resident memory above that before the input, and for messages above that before the message.",
 });

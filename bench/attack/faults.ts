@@ -3,10 +3,11 @@ import { type AttackedProcess, startAttacked } from "./attacked-process.ts";
 import { type FaultCase, faultCases } from "./fault-cases.ts";
 import {
   confirmed,
+  measureAll,
   megabytes,
-  milliseconds,
   type Outcome,
   type Part,
+  pauseCells,
   reasonOf,
   withoutBars,
 } from "./part.ts";
@@ -20,12 +21,13 @@ const maxBytes = 450_000_000;
 export const faults: Part = {
   name: "faults",
   title: `Faults: the expected outcome, at most ${maxPauseMs} ms of pause and ${megabytes(maxBytes)}`,
-  columns: ["input", "outcome", "pause", "memory"],
-  run: async () => {
-    const outcomes: Outcome[] = [];
-    for (const one of faultCases) outcomes.push(await confirmed(() => attack(one)));
-    return outcomes;
-  },
+  columns: ["input", "outcome", "pause", "clock", "memory"],
+  maxMs: 60_000,
+  run: (_form, onOutcome) =>
+    measureAll(
+      faultCases.map((one) => () => confirmed(() => attack(one))),
+      onOutcome,
+    ),
 };
 
 async function attack({ what, file, attack: run, expected }: FaultCase): Promise<Outcome> {
@@ -34,13 +36,14 @@ async function attack({ what, file, attack: run, expected }: FaultCase): Promise
     process = await startAttacked(file, []);
     await process.ask("begin");
     const outcome = await run(process);
-    const { pauseMs, grownBytes } = (await process.ask("report")) as Watched;
+    const watched = (await process.ask("report")) as Watched;
+    const { pauseMs, grownBytes } = watched;
     const shown = outcome.length > 90 ? `${outcome.slice(0, 90)} ...` : outcome;
-    const cells = [what, withoutBars(shown), milliseconds(pauseMs), megabytes(grownBytes)];
+    const cells = [what, withoutBars(shown), ...pauseCells(watched), megabytes(grownBytes)];
     const isSlow = pauseMs > maxPauseMs;
     return { cells, isHeld: expected.test(outcome) && !isSlow && grownBytes <= maxBytes, isSlow };
   } catch (error) {
-    return { cells: [what, reasonOf(error), "", ""], isHeld: false };
+    return { cells: [what, reasonOf(error), "", "", ""], isHeld: false };
   } finally {
     process?.stop();
   }

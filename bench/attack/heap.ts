@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Agent, fetch } from "undici";
 import { bodyOf, headersOf, type RequestHead } from "./attack-request.ts";
 import { type AttackedProcess, startAttacked } from "./attacked-process.ts";
-import { type Outcome, type Part, reasonOf } from "./part.ts";
+import { measureAll, type Outcome, type Part, reasonOf } from "./part.ts";
 
 /** Maximum growth of the heap, as a part of its size before. */
 const maxGrowth = 0.05;
@@ -26,15 +26,17 @@ export const heap: Part = {
   name: "heap",
   title: `Heap: at most ${maxGrowth * 100} % larger after many exchanges than before`,
   columns: ["exchanges", "heap before", "heap after", "growth"],
-  run: async (form) => {
+  maxMs: 60_000,
+  run: async (form, onOutcome) => {
     const count = form === "short" ? 500 : 10_000;
     const process = await startAttacked("./message-server.ts", []);
     try {
       // Compiles the code, and fills tables that keep their size.
       for (const one of exchanges) await sendMany(process, one, Math.min(count, 1000));
-      const outcomes: Outcome[] = [];
-      for (const one of exchanges) outcomes.push(await measure(process, one, count));
-      return outcomes;
+      return await measureAll(
+        exchanges.map((one) => () => measure(process, one, count)),
+        onOutcome,
+      );
     } catch (error) {
       return [{ cells: [reasonOf(error), "", "", ""], isHeld: false }];
     } finally {

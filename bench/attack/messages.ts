@@ -5,10 +5,11 @@ import { startHostile } from "./hostile-server.ts";
 import { type MessageCase, messageCases } from "./message-cases.ts";
 import {
   confirmed,
+  measureAll,
   megabytes,
-  milliseconds,
   type Outcome,
   type Part,
+  pauseCells,
   reasonOf,
   withoutBars,
 } from "./part.ts";
@@ -21,17 +22,18 @@ const maxPauseMs = 150;
 export const messages: Part = {
   name: "messages",
   title: `Messages: at most ${maxPauseMs} ms of pause for one request of 4 MiB or one response`,
-  columns: ["message", "outcome", "pause", "memory"],
-  run: async () => {
+  columns: ["message", "outcome", "pause", "clock", "memory"],
+  maxMs: 90_000,
+  run: async (_form, onOutcome) => {
     const server = new Attacked("./message-server.ts");
     const client = new Attacked("./message-client.ts");
-    const outcomes: Outcome[] = [];
-    for (const one of requestCases) {
-      outcomes.push(await confirmed(() => server.attack(one.what, sendRequest(one))));
-    }
-    for (const one of messageCases) {
-      outcomes.push(await confirmed(() => client.attack(one.what, sendMessage(one))));
-    }
+    const toServer = requestCases.map(
+      (one) => () => confirmed(() => server.attack(one.what, sendRequest(one))),
+    );
+    const toClient = messageCases.map(
+      (one) => () => confirmed(() => client.attack(one.what, sendMessage(one))),
+    );
+    const outcomes = await measureAll([...toServer, ...toClient], onOutcome);
     server.stop();
     client.stop();
     return outcomes;
@@ -57,14 +59,15 @@ class Attacked {
     const name = withoutBars(`${side}: ${what}`);
     try {
       this.#process ??= await startAttacked(this.#file, []);
-      const { outcome, pauseMs, grownBytes } = await run(this.#process);
+      const { outcome, ...watched } = await run(this.#process);
+      const { pauseMs, grownBytes } = watched;
       const short = outcome.length > 90 ? `${outcome.slice(0, 90)} ...` : outcome;
-      const cells = [name, withoutBars(short), milliseconds(pauseMs), megabytes(grownBytes)];
+      const cells = [name, withoutBars(short), ...pauseCells(watched), megabytes(grownBytes)];
       const isHeld = pauseMs <= maxPauseMs;
       return { cells, isHeld, isSlow: !isHeld };
     } catch (error) {
       this.stop();
-      return { cells: [name, reasonOf(error), "", ""], isHeld: false };
+      return { cells: [name, reasonOf(error), "", "", ""], isHeld: false };
     }
   }
 

@@ -1,3 +1,6 @@
+/** The parts of an attack, and the texts of their tables. */
+import type { Watched } from "./watch-process.ts";
+
 /** One part of the attack: a table of hostile inputs and of their effect. */
 export interface Part {
   /** The name on the command line. */
@@ -7,9 +10,14 @@ export interface Part {
   readonly columns: readonly string[];
   /** True if all columns contain text. @default only the first one does */
   readonly isText?: boolean;
+  /** Time after which the part is given up, in milliseconds. @default none */
+  readonly maxMs?: number;
   /** Sends every input, one at a time. The short form of a run takes a few seconds. */
-  readonly run: (form: Form) => Promise<readonly Outcome[]>;
+  readonly run: (form: Form, onOutcome?: OnOutcome) => Promise<readonly Outcome[]>;
 }
+
+/** Called with each outcome as soon as it is known. */
+export type OnOutcome = (outcome: Outcome) => void;
 
 export type Form = "short" | "whole";
 
@@ -21,6 +29,20 @@ export interface Outcome {
   readonly isHeld: boolean;
   /** True when the pause exceeded its bound, which is measured again. */
   readonly isSlow?: boolean;
+}
+
+/** Measures one input after the other. */
+export async function measureAll(
+  measures: readonly (() => Promise<Outcome>)[],
+  onOutcome: OnOutcome = () => {},
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const measure of measures) {
+    const outcome = await measure();
+    outcomes.push(outcome);
+    onOutcome(outcome);
+  }
+  return outcomes;
 }
 
 /** Number of measurements in each of which an input must exceed a bound. */
@@ -36,6 +58,11 @@ export async function confirmed(measure: () => Promise<Outcome>): Promise<Outcom
     outcome = await measure();
   }
   return outcome;
+}
+
+/** Returns the cells of a pause: the time of the thread, and that of the clock. */
+export function pauseCells({ pauseMs, clockMs }: Pick<Watched, "pauseMs" | "clockMs">): string[] {
+  return [milliseconds(pauseMs), milliseconds(clockMs)];
 }
 
 export function milliseconds(ms: number): string {

@@ -1,6 +1,7 @@
 /** Runs the parts of an attack that the command line names, and writes their page. */
+import { setTimeout as delay } from "node:timers/promises";
 import { writePage } from "../chaos/write-page.ts";
-import type { Outcome, Part } from "./part.ts";
+import type { Form, Outcome, Part } from "./part.ts";
 
 export interface AttackPage {
   /** The name of the page in `bench/results`. */
@@ -22,12 +23,48 @@ export async function runParts(parts: readonly Part[], page: AttackPage): Promis
   const sections: string[] = [];
   let isHeld = true;
   for (const part of parts.filter(({ name }) => names.length === 0 || names.includes(name))) {
-    const outcomes = await part.run(form);
+    const outcomes = await runPart(part, form);
     sections.push(sectionOf(part, outcomes));
     isHeld &&= outcomes.every((outcome) => outcome.isHeld);
   }
   writePage(page.name, page.title, `${page.introduction}\n\n${sections.join("\n\n")}`);
   process.exit(isHeld ? 0 : 1);
+}
+
+/** Runs a part, and prints each outcome. Gives the part up after its time. */
+async function runPart(part: Part, form: Form): Promise<readonly Outcome[]> {
+  const { name, columns, maxMs = Number.POSITIVE_INFINITY } = part;
+  const begin = performance.now();
+  const known: Outcome[] = [];
+  const onOutcome = (outcome: Outcome) => {
+    known.push(outcome);
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+    const verdict = outcome.isHeld ? "held" : "BROKEN";
+    console.error(`${name} ${seconds} s ${verdict}: ${outcome.cells.join(", ")}`);
+  };
+  const whole = part.run(form, onOutcome);
+  if (!(await isOver(whole, maxMs))) {
+    const given = `not finished in ${maxMs / 1000} s`;
+    onOutcome({ cells: columns.map((_, at) => (at === 0 ? given : "")), isHeld: false });
+    // Its processes end with this one.
+    whole.catch(() => {});
+    return known;
+  }
+  return await whole;
+}
+
+/** Resolves to false if a promise is still pending after a time. */
+async function isOver(work: Promise<unknown>, ms: number): Promise<boolean> {
+  if (ms === Number.POSITIVE_INFINITY) return true;
+  const end = new AbortController();
+  const over = work.then(
+    () => true,
+    () => true,
+  );
+  const late = delay(ms, false, { signal: end.signal }).catch(() => false);
+  const isFirst = await Promise.race([over, late]);
+  end.abort();
+  return isFirst;
 }
 
 function sectionOf({ title, columns, isText = false }: Part, outcomes: readonly Outcome[]): string {

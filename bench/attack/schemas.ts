@@ -3,14 +3,17 @@ import { answerOf, bodyOf, send } from "./attack-request.ts";
 import { type AttackedProcess, startAttacked } from "./attacked-process.ts";
 import {
   confirmed,
+  measureAll,
   megabytes,
   milliseconds,
   type Outcome,
   type Part,
+  pauseCells,
   reasonOf,
   withoutBars,
 } from "./part.ts";
 import { type ArgumentCase, argumentCases, type ResultCase, resultCases } from "./schema-cases.ts";
+import { threadMs } from "./thread-time.ts";
 import type { Watched } from "./watch-process.ts";
 
 /** Maximum pause of the event loop besides that for the JSON itself, in milliseconds. */
@@ -19,17 +22,16 @@ const maxPauseMs = 100;
 export const schemas: Part = {
   name: "schemas",
   title: "Schemas: one request of 4 MiB to a server, one result for a client",
-  columns: ["schema, value", "outcome", "pause", "JSON alone", "memory"],
-  run: async () => {
-    const outcomes: Outcome[] = [];
-    for (const [index, one] of argumentCases.entries()) {
-      outcomes.push(await confirmed(() => sendArguments(index, one)));
-    }
-    for (const [index, one] of resultCases.entries()) {
-      outcomes.push(await confirmed(() => sendResult(index, one)));
-    }
-    return outcomes;
-  },
+  columns: ["schema, value", "outcome", "pause", "clock", "JSON alone", "memory"],
+  maxMs: 90_000,
+  run: (_form, onOutcome) =>
+    measureAll(
+      [
+        ...argumentCases.map((one, index) => () => confirmed(() => sendArguments(index, one))),
+        ...resultCases.map((one, index) => () => confirmed(() => sendResult(index, one))),
+      ],
+      onOutcome,
+    ),
 };
 
 async function sendArguments(index: number, { what, json }: ArgumentCase): Promise<Outcome> {
@@ -64,7 +66,7 @@ async function attack(
     const reason = reasonOf(error);
     // A process is also frozen while the machine runs only others, so it gets another try.
     const isSlow = reason === "frozen";
-    return { cells: [withoutBars(what), reason, "", "", ""], isHeld: false, isSlow };
+    return { cells: [withoutBars(what), reason, "", "", "", ""], isHeld: false, isSlow };
   } finally {
     process?.stop();
   }
@@ -84,7 +86,7 @@ function outcomeOf({ what, outcome, value, watched }: Sent): Outcome {
   const cells = [
     what,
     outcome.length > 90 ? `${outcome.slice(0, 90)} ...` : outcome,
-    milliseconds(pauseMs),
+    ...pauseCells(watched),
     milliseconds(jsonMs),
     megabytes(grownBytes),
   ];
@@ -92,10 +94,9 @@ function outcomeOf({ what, outcome, value, watched }: Sent): Outcome {
   return { cells: cells.map(withoutBars), isHeld, isSlow: !isHeld };
 }
 
-/** Returns the processor time of an action, as the pause does not contain other programs either. */
+/** Returns the time of an action, without other programs and the threads of the garbage collector. */
 function millisecondsOf(action: () => unknown): number {
-  const before = process.cpuUsage();
+  const before = threadMs();
   action();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return threadMs() - before;
 }

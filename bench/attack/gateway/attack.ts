@@ -1,5 +1,5 @@
 /** One attack on a gateway, as data: the input, the expectation, and a run that observes the outcome. */
-import { type Form, type Outcome, type Part, withoutBars } from "../part.ts";
+import { type Form, measureAll, type Outcome, type Part, withoutBars } from "../part.ts";
 
 export interface GatewayAttack {
   readonly name: string;
@@ -26,13 +26,12 @@ export function partOf(name: string, title: string, attacks: readonly GatewayAtt
     title,
     columns: ["attack", "sent", "must hold", "observed", "verdict"],
     isText: true,
-    run: async (form) => {
-      const outcomes: Outcome[] = [];
-      for (const attack of attacks) {
-        if (form === "short" && attack.isOnlyWhole) continue;
-        outcomes.push(await outcomeOf(attack, form));
-      }
-      return outcomes;
+    run: (form, onOutcome) => {
+      const sent = attacks.filter(({ isOnlyWhole }) => form === "whole" || !isOnlyWhole);
+      return measureAll(
+        sent.map((attack) => () => outcomeOf(attack, form)),
+        onOutcome,
+      );
     },
   };
 }

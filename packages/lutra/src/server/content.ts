@@ -72,7 +72,7 @@ export function contentsProblem(contents: unknown): string | undefined {
 }
 
 function isBlock(value: unknown): value is JSONObject & Pick<ContentBlock, "type"> {
-  return isObject(value) && Object.hasOwn(blockTypes, String(value.type));
+  return isObject(value) && typeof value.type === "string" && Object.hasOwn(blockTypes, value.type);
 }
 
 const media = ({ data, mimeType }: JSONObject): string | undefined => {

@@ -423,6 +423,11 @@ describe("server/tools#tool-result", () => {
       "content[0]: expected a content block of the type text, image, audio, resource_link, resource; return text, content blocks or toolResult({ content }), or define an outputSchema",
     ],
     [
+      "a block whose type is a list",
+      returning({ type: ["text"], text: "" }),
+      "content[0]: expected a content block of the type text, image, audio, resource_link, resource; return text, content blocks or toolResult({ content }), or define an outputSchema",
+    ],
+    [
       "a block that lacks a member",
       returning({ type: "text" }),
       "content[0]: text: expected a string",

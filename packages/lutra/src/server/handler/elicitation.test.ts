@@ -104,6 +104,8 @@ describe("client/elicitation#requested-schema", () => {
     ["a list of lists", { type: "array", items: { type: "array", items: { enum: ["a"] } } }],
     ["null", { type: "null" }],
     ["two types", { type: ["string", "null"] }],
+    ["a list of one type", { type: ["string"] }],
+    ["an object in place of a type", { type: { toString: "string" } }],
     ["no type", {}],
     ["a reference", { $ref: "#/$defs/a" }],
     ["a composition", { anyOf: [{ type: "string" }, { type: "number" }] }],

@@ -82,8 +82,8 @@ const fieldKeywords = new Set([
   "maxItems",
   "items",
 ]);
-const formats = new Set(["email", "uri", "date", "date-time"]);
-const fieldTypes = new Set(["string", "number", "integer", "boolean", "array"]);
+const formats: ReadonlySet<unknown> = new Set(["email", "uri", "date", "date-time"]);
+const fieldTypes: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "array"]);
 
 const compiled = new WeakMap<object, RequestedSchema>();
 
@@ -151,7 +151,7 @@ function toRequestedSchema(schema: StandardSchema | JSONObject): RequestedSchema
 
 /** Keeps the keywords that clients can display and drops those that schema libraries add. */
 function toField(name: string, field: unknown): JSONObject {
-  if (!isObject(field) || !fieldTypes.has(String(field.type))) {
+  if (!isObject(field) || !fieldTypes.has(field.type)) {
     throw new TypeError(`requestedSchema.${name}: expected a string, number, boolean or a choice`);
   }
   if (field.type === "array" && !isChoice(field.items)) {
@@ -160,7 +160,7 @@ function toField(name: string, field: unknown): JSONObject {
   const kept: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(field)) {
     const isKnown = fieldKeywords.has(keyword);
-    if (isKnown && (keyword !== "format" || formats.has(String(value)))) kept[keyword] = value;
+    if (isKnown && (keyword !== "format" || formats.has(value))) kept[keyword] = value;
   }
   // Forms have no `const`. An `enum` with one value is equivalent.
   if (typeof field.const === "string") kept.enum = [field.const];
