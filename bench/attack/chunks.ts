@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { headersOf } from "./attack-request.ts";
 import { startAttacked } from "./attacked-process.ts";
-import { measureAll, megabytes, type Outcome, type Part, pauseCells, reasonOf } from "./part.ts";
+import { measureAll, megabytes, type Outcome, type Part, pauseCells, unanswered } from "./part.ts";
 import type { Watched } from "./watch-process.ts";
 
 /** Maximum memory that the requests take together, in bytes. */
@@ -42,7 +42,7 @@ async function attack(count: number, bodyBytes: number): Promise<Outcome> {
     const cells = [what, outcome, ...pauseCells(watched), megabytes(grownBytes)];
     return { cells, isHeld: grownBytes <= maxBytes };
   } catch (error) {
-    return { cells: [String(count), reasonOf(error), "", "", ""], isHeld: false };
+    return unanswered(String(count), error, chunks.columns);
   } finally {
     process.stop();
   }

@@ -8,7 +8,7 @@ import {
   type Outcome,
   type Part,
   pauseCells,
-  reasonOf,
+  unanswered,
   withoutBars,
 } from "./part.ts";
 import type { Watched } from "./watch-process.ts";
@@ -43,7 +43,7 @@ async function attack({ what, file, attack: run, expected }: FaultCase): Promise
     const isSlow = pauseMs > maxPauseMs;
     return { cells, isHeld: expected.test(outcome) && !isSlow && grownBytes <= maxBytes, isSlow };
   } catch (error) {
-    return { cells: [what, reasonOf(error), "", "", ""], isHeld: false };
+    return unanswered(what, error, faults.columns);
   } finally {
     process?.stop();
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Agent, fetch } from "undici";
 import { bodyOf, headersOf, type RequestHead } from "./attack-request.ts";
 import { type AttackedProcess, startAttacked } from "./attacked-process.ts";
-import { measureAll, type Outcome, type Part, reasonOf } from "./part.ts";
+import { measureAll, type Outcome, type Part, unanswered } from "./part.ts";
 
 /** Maximum growth of the heap, as a part of its size before. */
 const maxGrowth = 0.05;
@@ -38,7 +38,7 @@ export const heap: Part = {
         onOutcome,
       );
     } catch (error) {
-      return [{ cells: [reasonOf(error), "", "", ""], isHeld: false }];
+      return [unanswered("all", error, heap.columns)];
     } finally {
       process.stop();
     }

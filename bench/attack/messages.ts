@@ -10,7 +10,7 @@ import {
   type Outcome,
   type Part,
   pauseCells,
-  reasonOf,
+  unanswered,
   withoutBars,
 } from "./part.ts";
 import { type RequestCase, requestCases } from "./request-cases.ts";
@@ -67,7 +67,7 @@ class Attacked {
       return { cells, isHeld, isSlow: !isHeld };
     } catch (error) {
       this.stop();
-      return { cells: [name, reasonOf(error), "", "", ""], isHeld: false };
+      return unanswered(name, error, messages.columns);
     }
   }
 

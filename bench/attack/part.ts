@@ -78,8 +78,13 @@ export function withoutBars(text: string): string {
   return text.replaceAll("|", "\\|");
 }
 
-/** Returns the reason why an attacked process gave no answer. */
-export function reasonOf(error: unknown): string {
+/**
+ * Returns the outcome of an attack whose process gave no answer. A process is also frozen while the
+ * machine runs only others, so it is measured again.
+ */
+export function unanswered(what: string, error: unknown, columns: readonly string[]): Outcome {
   const { message, name } = error as Error;
-  return name === "TimeoutError" ? "frozen" : message;
+  const reason = name === "TimeoutError" ? "frozen" : message;
+  const cells = [what, reason, ...Array<string>(columns.length - 2).fill("")].map(withoutBars);
+  return { cells, isHeld: false, isSlow: reason === "frozen" };
 }

@@ -19,9 +19,12 @@ export interface ResultCase {
 
 /** The default `maxBodyBytes` of a server, less the envelope of a request. */
 const maxBytes = 4 * 1024 * 1024 - 1000;
+/** Number of values that a message may contain, less those of the envelope. */
+const maxValues = 99_000;
 
 const listOf = (item: string, bytes = maxBytes) =>
   `[${Array.from({ length: Math.floor((bytes - 2) / (item.length + 1)) }, () => item).join(",")}]`;
+const manyOf = (item: string, count = maxValues) => `[${Array(count).fill(item).join(",")}]`;
 const numbers = (count: number) => JSON.stringify(Array.from({ length: count }, (_, i) => i));
 const keys = (count: number) =>
   JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1])));
@@ -32,53 +35,54 @@ const manyProperties = Array.from({ length: 20 }, (_, i) => ({ properties: { [`k
 const row = { properties: { a: { type: "number" }, b: { type: "string" } }, required: ["a", "b"] };
 
 export const argumentCases: readonly ArgumentCase[] = [
-  { what: "items: number, valid", schema: { items: { type: "number" } }, json: () => listOf("1") },
+  { what: "items: number, valid", schema: { items: { type: "number" } }, json: () => manyOf("1") },
+  { what: "items: number, 4 MiB", schema: { items: { type: "number" } }, json: () => listOf("1") },
   {
     what: "items: object of two members, valid",
     schema: { items: { type: "object", ...row, additionalProperties: false } },
-    json: () => listOf('{"a":1,"b":"x"}'),
+    json: () => manyOf('{"a":1,"b":"x"}', 19_000),
   },
   {
     what: "items: anyOf of four types, valid",
     schema: { items: { anyOf: fourTypes } },
-    json: () => listOf("1"),
+    json: () => manyOf("1"),
   },
   {
     what: "items: anyOf of four types, objects that are invalid",
     schema: { items: { anyOf: fourTypes.map((one) => ({ ...one, minProperties: 1 })) } },
-    json: () => listOf("{}"),
+    json: () => manyOf("{}"),
   },
   {
     what: "items: string, numbers",
     schema: { items: { type: "string" } },
-    json: () => listOf("1"),
+    json: () => manyOf("1"),
   },
   {
-    what: "additionalProperties: false, 400,000 keys",
+    what: "additionalProperties: false, 49,000 keys",
     schema: { additionalProperties: false },
-    json: () => keys(400_000),
+    json: () => keys(49_000),
   },
   {
-    what: "patternProperties of three, 400,000 keys",
+    what: "patternProperties of three, 49,000 keys",
     schema: {
       patternProperties: { "^k\\d+$": { type: "number" }, "^[a-z]+$": true, "9$": { minimum: 0 } },
     },
-    json: () => keys(400_000),
+    json: () => keys(49_000),
   },
   {
-    what: "allOf of twenty, unevaluatedProperties: false, 400,000 keys",
+    what: "allOf of twenty, unevaluatedProperties: false, 49,000 keys",
     schema: { allOf: manyProperties, unevaluatedProperties: false },
-    json: () => keys(400_000),
+    json: () => keys(49_000),
   },
   {
-    what: "uniqueItems, 500,000 numbers",
+    what: "uniqueItems, 99,000 numbers",
     schema: { uniqueItems: true },
-    json: () => numbers(500_000),
+    json: () => numbers(maxValues),
   },
   {
     what: "uniqueItems, objects",
     schema: { uniqueItems: true },
-    json: () => `[${Array.from({ length: 200_000 }, (_, i) => `{"a":{"b":${i}}}`).join(",")}]`,
+    json: () => `[${Array.from({ length: 19_000 }, (_, i) => `{"a":{"b":${i}}}`).join(",")}]`,
   },
   {
     what: "format: url, 4 MiB",
@@ -93,15 +97,15 @@ export const argumentCases: readonly ArgumentCase[] = [
   {
     what: "enum of 1,000 objects, objects",
     schema: { items: { enum: Array.from({ length: 1000 }, (_, i) => ({ a: i })) } },
-    json: () => listOf('{"a":999}'),
+    json: () => manyOf('{"a":999}', 33_000),
   },
   {
     what: "a recursive $ref, nested lists",
     schema: { items: { $ref: "#/properties/v" } },
     json: () => nested(2_000_000),
   },
-  { what: "zod array of numbers, strings", schema: z.array(z.number()), json: () => listOf('""') },
-  { what: "zod array of numbers, valid", schema: z.array(z.number()), json: () => listOf("1") },
+  { what: "zod array of numbers, strings", schema: z.array(z.number()), json: () => manyOf('""') },
+  { what: "zod array of numbers, valid", schema: z.array(z.number()), json: () => manyOf("1") },
 ];
 
 const recursive2019 = {
@@ -143,6 +147,29 @@ export const resultCases: readonly ResultCase[] = [
     what: "anyOf of 2,000, 20,000 items",
     schema: { items: { anyOf: Array.from({ length: 2000 }, () => ({ type: "number" })) } },
     json: () => listOf('"x"', 80_000),
+  },
+  {
+    what: "anyOf of 4,900 that differ, 20,000 items",
+    schema: { items: { anyOf: Array.from({ length: 4900 }, (_, i) => ({ const: i })) } },
+    json: () => listOf('"x"', 80_000),
+  },
+  {
+    what: "$id of 1 MB, 4,900 relative to it",
+    schema: {
+      $id: `x:/${"a/".repeat(500_000)}`,
+      $defs: Object.fromEntries(Array.from({ length: 4900 }, (_, i) => [i, { $id: `b${i}` }])),
+    },
+    json: () => "1",
+  },
+  {
+    what: "a pattern of 30,000 states, 30,000 characters",
+    schema: { pattern: "^(a{0,1000}){0,30}$" },
+    json: () => JSON.stringify("a".repeat(30_000)),
+  },
+  {
+    what: "multipleOf 1e-320, 40,000 numbers",
+    schema: { items: { multipleOf: 1e-320 } },
+    json: () => listOf("1e308", 240_000),
   },
   {
     what: "$ref that doubles, 40 levels",

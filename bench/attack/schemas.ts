@@ -9,7 +9,7 @@ import {
   type Outcome,
   type Part,
   pauseCells,
-  reasonOf,
+  unanswered,
   withoutBars,
 } from "./part.ts";
 import { type ArgumentCase, argumentCases, type ResultCase, resultCases } from "./schema-cases.ts";
@@ -21,7 +21,7 @@ const maxPauseMs = 100;
 
 export const schemas: Part = {
   name: "schemas",
-  title: "Schemas: one request of 4 MiB to a server, one result for a client",
+  title: `Schemas: at most ${maxPauseMs} ms of pause besides that for JSON; one request of at most 4 MiB and 100,000 values to a server, one result for a client`,
   columns: ["schema, value", "outcome", "pause", "clock", "JSON alone", "memory"],
   maxMs: 90_000,
   run: (_form, onOutcome) =>
@@ -63,10 +63,7 @@ async function attack(
     process = await startAttacked(file, [String(index)]);
     return await run(process);
   } catch (error) {
-    const reason = reasonOf(error);
-    // A process is also frozen while the machine runs only others, so it gets another try.
-    const isSlow = reason === "frozen";
-    return { cells: [withoutBars(what), reason, "", "", "", ""], isHeld: false, isSlow };
+    return unanswered(what, error, schemas.columns);
   } finally {
     process?.stop();
   }
