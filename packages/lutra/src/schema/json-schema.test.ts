@@ -278,6 +278,11 @@ describe("basic/index#composition-keyword-resource-use", () => {
     expect(validates({ enum: numbers.slice(0, 50_000) }, 49_999)).toBe(true);
   });
 
+  it("refuses a remote reference whatever stands beside it", () => {
+    const schema = { $ref: "https://example.com/a", __absolute_ref__: "#", $defs: {} };
+    expect(() => compile(schema)).toThrow("$ref https://example.com/a is not in this schema");
+  });
+
   it("applies a cap on the size of all patterns", () => {
     const patternProperties = Object.fromEntries(
       Array.from({ length: 200 }, (_, index) => [`^\\p{L}[\\p{N}${index}]`, true]),

@@ -54,6 +54,11 @@ describe("server/utilities/pagination", () => {
     expect(all).toMatchObject({ names: names(count), pages });
   });
 
+  it("a list of 30,000 entries comes in pages of the same size, complete and in order", async () => {
+    const all = await listAll([serverOf(30_000, { pageSize: 1000 })]);
+    expect(all).toMatchObject({ names: names(30_000), pages: 30 });
+  });
+
   it("a missing nextCursor is the end of the results", async () => {
     expect(await ask(serverOf(10), "tools/list")).not.toHaveProperty("nextCursor");
     expect(await ask(serverOf(11), "tools/list")).toHaveProperty("nextCursor", expect.any(String));
