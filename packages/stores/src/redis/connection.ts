@@ -46,17 +46,30 @@ export async function withRedis<T>(redis: Redis, run: (redis: Redis) => Promise<
   }
 }
 
+/** The waits for connections that are being opened. All calls share one, and so one listener. */
+const openings = new WeakMap<Redis, Promise<void>>();
+
 /** Waits for a connection that is being opened, up to a maximum time. */
 function untilReady(redis: Redis): Promise<void> {
   if (redis.status === "ready") return Promise.resolve();
+  const opening = openings.get(redis) ?? nextOpening(redis);
+  openings.set(redis, opening);
+  return opening;
+}
+
+function nextOpening(redis: Redis): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done = (): void => {
+    const end = (): void => {
       clearTimeout(timer);
       redis.off("ready", done);
+      openings.delete(redis);
+    };
+    const done = (): void => {
+      end();
       resolve();
     };
     const timer = setTimeout(() => {
-      redis.off("ready", done);
+      end();
       reject(new StoreUnavailableError("redis", new Error(`the connection is ${redis.status}`)));
     }, patienceMs);
     redis.on("ready", done);
