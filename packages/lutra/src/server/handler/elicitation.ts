@@ -83,7 +83,13 @@ const fieldKeywords = new Set([
   "items",
 ]);
 const formats: ReadonlySet<unknown> = new Set(["email", "uri", "date", "date-time"]);
-const fieldTypes: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "array"]);
+const fieldTypes: ReadonlySet<unknown> = new Set([
+  "string",
+  "number",
+  "integer",
+  "boolean",
+  "array",
+]);
 
 const compiled = new WeakMap<object, RequestedSchema>();
 
