@@ -11,7 +11,7 @@ import type { Watched } from "./watch-process.ts";
 const maxBytes = 300_000_000;
 const mebibyte = 1024 * 1024;
 /** Time after which the requests end, because a server takes more than a second for 1 MiB. */
-const maxSendMs = 40_000;
+const maxSendMs = 30_000;
 
 export const chunks: Part = {
   name: "chunks",
