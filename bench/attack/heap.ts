@@ -26,7 +26,7 @@ export const heap: Part = {
   name: "heap",
   title: `Heap: at most ${maxGrowth * 100} % larger after many exchanges than before`,
   columns: ["exchanges", "heap before", "heap after", "growth"],
-  maxMs: 60_000,
+  maxMs: 90_000,
   run: async (form, onOutcome) => {
     const count = form === "short" ? 500 : 10_000;
     const process = await startAttacked("./message-server.ts", []);

@@ -23,7 +23,7 @@ export const messages: Part = {
   name: "messages",
   title: `Messages: at most ${maxPauseMs} ms of pause for one request of 4 MiB or one response`,
   columns: ["message", "outcome", "pause", "clock", "memory"],
-  maxMs: 90_000,
+  maxMs: 75_000,
   run: async (_form, onOutcome) => {
     const server = new Attacked("./message-server.ts");
     const client = new Attacked("./message-client.ts");

@@ -23,7 +23,7 @@ export const schemas: Part = {
   name: "schemas",
   title: `Schemas: at most ${maxPauseMs} ms of pause besides that for JSON; one request of at most 4 MiB and 100,000 values to a server, one result for a client`,
   columns: ["schema, value", "outcome", "pause", "clock", "JSON alone", "memory"],
-  maxMs: 90_000,
+  maxMs: 75_000,
   run: (_form, onOutcome) =>
     measureAll(
       [
