@@ -20,35 +20,85 @@ const files = Object.values(exports)
 const scripts = Object.values(exports).filter((target) => /^\.\/dist\/.*\.js$/.test(target));
 const sourceOf = (file) => join(folder, file.replace("./dist/", "src/").replace(/js$/, "ts"));
 
-/** The folders whose modules are one module, because programs load most of them anyway. */
-const shared = { lutra: ["protocol", "time"] }[name] ?? [];
+/** Returns the modules of a folder of `src`, without its tests and its index. */
+const modulesIn = (part) =>
+  readdirSync(join(folder, "src", part))
+    .filter((file) => /^(?!index\.)[^.]+\.ts$/.test(file))
+    .map((file) => `${part}/${file.replace(".ts", "")}`);
 
-/** Resolves the modules of the shared folders to one, which is built before. */
+/** Returns the modules of a folder of `src` with these names. */
+function listed(part, names) {
+  return names.split(" ").map((file) => `${part}/${file}`);
+}
+
+/** Small modules that clients and servers share. */
+const common = [
+  ...listed("schema", "forms standard-schema validation"),
+  ...listed("stores", "event-bus memory-event-bus memory-handle-store memory-replay-guard"),
+  ...listed("stores", "memory-rows store-unavailable-error"),
+  ...listed("server", "random-id"),
+];
+
+/** Small modules that the exports for servers share. */
+const ofServers = [
+  ...listed("server", "admit cache-hints content dispatch extension mask-error place results"),
+  ...listed("server", "scopes seal subscription-table tool-call tools"),
+  ...listed("server/handler", "handler-error notification-place observer round"),
+];
+
+/**
+ * The modules that become one in each group, because programs load most of them anyway, and would
+ * load a file for each set of exports that share modules. They import only modules of their own group
+ * and of the groups before.
+ */
+const groups = {
+  lutra: () => [[...modulesIn("protocol"), ...modulesIn("time")], common, ofServers],
+};
+
+/** Resolves the modules of each group to one, which is built before. */
 const asOne = {
   name: "as-one",
   setup: async ({ onResolve, onLoad }) => {
-    const members = shared.flatMap((part) =>
-      readdirSync(join(folder, "src", part))
-        .filter((file) => /^(?!index\.)[^.]+\.ts$/.test(file))
-        .map((file) => join(folder, "src", part, file)),
-    );
-    if (members.length === 0) return;
-    const all = members.map((file) => `export * from ${JSON.stringify(file)};`).join("\n");
-    const { outputFiles } = await build({
-      stdin: { contents: all, resolveDir: folder },
-      outdir,
-      ...format,
-      sourcemap: "inline",
-      write: false,
-    });
-    const one = { path: join(folder, "src", "shared.js"), namespace: "as-one" };
+    const namespace = "as-one";
+    const contents = new Map();
+    const homes = new Map();
+    for (const [index, names] of (groups[name]?.() ?? []).entries()) {
+      const members = names.map((member) => join(folder, "src", `${member}.ts`));
+      const one = { path: join(folder, "src", `shared-${index}.js`), namespace };
+      contents.set(one.path, pure(await joined(members, new Map(homes))));
+      for (const member of members) homes.set(member, one);
+    }
     onResolve({ filter: /^\./ }, ({ path, importer }) =>
-      members.includes(resolve(dirname(importer), path)) ? one : undefined,
+      homes.get(resolve(dirname(importer), path)),
     );
-    const contents = pure(outputFiles[0].text);
-    onLoad({ filter: /./, namespace: one.namespace }, () => ({ contents }));
+    onResolve({ filter: /^\// }, ({ path }) =>
+      contents.has(path) ? { path, namespace } : undefined,
+    );
+    onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: contents.get(path) }));
   },
 };
+
+/** Returns the text of one module with all exports of `members`. It imports the earlier groups. */
+async function joined(members, homes) {
+  const all = members.map((file) => `export * from ${JSON.stringify(file)};`).join("\n");
+  const earlier = {
+    name: "earlier",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\./ }, ({ path, importer }) => {
+        const one = homes.get(resolve(dirname(importer), path));
+        return one ? { path: one.path, external: true } : undefined;
+      }),
+  };
+  const { outputFiles } = await build({
+    stdin: { contents: all, resolveDir: folder },
+    outdir,
+    ...format,
+    sourcemap: "inline",
+    write: false,
+    plugins: [earlier],
+  });
+  return outputFiles[0].text;
+}
 
 /**
  * Moves the initializers of constants into calls that are marked as pure. No module has side effects,
