@@ -196,7 +196,8 @@ export class LegacyHook {
    */
   takes(header: ReadHeader, received: unknown, target: string): boolean {
     if (this.#options.httpSse && streamTokenIn(target) !== undefined) return true;
-    return this.#isOfSession(header, received) && !hasProtocolFields(received);
+    // Reading headers costs more, and most requests have the fields.
+    return !hasProtocolFields(received) && this.#isOfSession(header, received);
   }
 
   #isOfSession(header: ReadHeader, received: unknown): boolean {

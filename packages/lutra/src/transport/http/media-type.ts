@@ -5,6 +5,8 @@ const eventStream = /^text\/event-stream\s*(?:;|$)/i;
 
 /** Returns true when `Content-Type` is JSON; false for types such as `application/json-seq`. */
 export function isJSON(contentType: string | null | undefined): boolean {
+  // Most clients send the plain name.
+  if (contentType === "application/json") return true;
   return typeof contentType === "string" && json.test(contentType);
 }
 
