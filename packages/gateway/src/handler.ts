@@ -305,11 +305,11 @@ function performServe(
   handled: HandledRequest,
   principal: Principal | undefined,
 ): void {
-  const { req, res, record, cors } = handled;
+  const { req, res, record, header, cors } = handled;
   const splice = findSplice(action, handled, principal);
   const serveParsed = (prepare?: Prepare) => serve(action.serve, handled, { principal, prepare });
   if (splice === undefined) void serveParsed();
-  else serveSpliced({ req, res, record, cors, principal, splice, serve: serveParsed });
+  else serveSpliced({ req, res, record, header, cors, principal, splice, serve: serveParsed });
 }
 
 /** Returns the way to forward a request with another name. A trace may be in its body. */

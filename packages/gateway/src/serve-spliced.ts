@@ -1,14 +1,15 @@
 /** Forwards a request with its name replaced in its bytes, or serves it once it has to be parsed. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { HttpRules, ResponseHeaders } from "lutra/internal";
+import type { HttpRules, ReadHeader, ResponseHeaders } from "lutra/internal";
 import type { Principal, RequestContext } from "lutra/protocol";
+import { keepAnswer } from "./delivery/kept-answer.ts";
 import type { Answer } from "./delivery/open-answer.ts";
+import { readCall } from "./delivery/read-call.ts";
 import { awaitFirst, maxKeptBytes } from "./delivery/request-body.ts";
 import { observeMeta } from "./eras/observe-client.ts";
 import type { ExchangeRecord } from "./exchange-record.ts";
 import { isFinalResult } from "./merge/final-result.ts";
 import { keepTarget } from "./merge/kept-target.ts";
-import { readCall } from "./merge/read-call.ts";
 import type { Splice } from "./routes/action.ts";
 
 /** Adds to the context of a request that is served. */
@@ -18,6 +19,7 @@ export interface SplicedRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly record: ExchangeRecord;
+  readonly header: ReadHeader;
   readonly cors: ResponseHeaders;
   readonly principal: Principal | undefined;
   readonly splice: Splice;
@@ -43,7 +45,7 @@ export function serveSpliced(request: SplicedRequest): void {
 }
 
 function sendBody(body: Buffer, request: SplicedRequest): void {
-  const { req, res, record, cors, principal, splice } = request;
+  const { req, res, record, header, cors, principal, splice } = request;
   const { method = "", name = "" } = record.head;
   const serve = (prepare?: Prepare) => {
     // The bytes can't be read from the request twice.
@@ -54,16 +56,17 @@ function sendBody(body: Buffer, request: SplicedRequest): void {
   if (read === undefined) return void serve();
   const { target, send } = splice;
   observeMeta(record, read.meta);
-  record.subject = target.subject;
-  const resume = (answer: Answer) => {
-    const kept = (context: RequestContext) => keepTarget(context, Promise.resolve(target), answer);
-    void serve(kept).finally(() => answer.drop());
+  if (target !== undefined) record.subject = target.subject;
+  const resume = (answer?: Answer) => {
+    const kept = (context: RequestContext) => {
+      if (target !== undefined) keepTarget(context, Promise.resolve(target));
+      if (answer !== undefined) keepAnswer(context, answer);
+    };
+    void serve(kept).finally(() => answer?.drop());
   };
-  const { id, renamed } = read;
   send({
-    ...{ req, res, record, principal, cors, resume },
-    name: target.original,
-    body: target.sent === target.original ? body : renamed(target.original),
-    isFinal: (text) => isFinalResult(text, id),
+    ...{ req, res, record, header, principal, cors, read, resume },
+    name: target?.original ?? name,
+    isFinal: (text) => isFinalResult(text, read.id),
   });
 }

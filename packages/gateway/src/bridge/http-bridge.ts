@@ -16,6 +16,7 @@ import {
 } from "lutra/protocol";
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Message, MessageExchange, StartExchange } from "../delivery/deliver-message.ts";
+import type { Spliced, SplicedRoute } from "../delivery/deliver-spliced.ts";
 import { exchangeOver } from "../delivery/exchange-over.ts";
 import { carriedToken } from "../delivery/own-token.ts";
 import type { ResponseBudget } from "../delivery/response-budget.ts";
@@ -27,6 +28,7 @@ import type { Checked } from "../replicas/send-check.ts";
 import { eraNotice, mayBeLegacy } from "./era-in-words.ts";
 import { HttpSession } from "./http-session.ts";
 import { ownParking, type Parking } from "./parking.ts";
+import { type PassedMessage, passedRoute, type StartedCall } from "./passed-route.ts";
 import { ReplicaEra } from "./replica-era.ts";
 import { UpstreamSessions } from "./upstream-sessions.ts";
 
@@ -143,6 +145,17 @@ export class HttpBridge {
     return isThere && !replica.isDrained && replica.health.state !== "out" ? replica : undefined;
   };
 
+  /** Returns the way of a request into the session of its caller. Undefined if it must be parsed. */
+  route(spliced: Spliced): SplicedRoute | undefined {
+    const { name, responses } = this.#options;
+    return passedRoute(spliced, {
+      responses,
+      preferred: ({ request, context }) => this.preferred(request, context),
+      start: (message, replica, onEvent) => this.#pass(message, replica, onEvent),
+      explain: (error) => refusalOf(name, error) ?? error,
+    });
+  }
+
   /** Resolves when the first health check has ended. Returns undefined from then on. */
   untilKnown(): Promise<void> | undefined {
     return this.#firstCheck;
@@ -200,6 +213,21 @@ export class HttpBridge {
         throw refusalOf(name, error) ?? error;
       }
     });
+  }
+
+  /** Starts a call in the session of its caller with a replica. */
+  #pass(
+    { request, context }: PassedMessage,
+    replica: Replica,
+    onEvent: () => void,
+  ): StartedCall | undefined {
+    if (this.#eraOf(replica).current !== "legacy") return undefined;
+    const headers = this.#headersOf(context);
+    const call = this.#sessions.pass(this.#sessions.ownerOf(request, context), (session) => {
+      if (session.replica !== replica) return undefined;
+      return session.pass({ request, onEvent }, headers);
+    });
+    return call && { call, headers };
   }
 
   /** Detects the era with the credentials of the caller, and then sends the request. */

@@ -5,6 +5,8 @@ import {
   type HttpErasInit,
   type HttpSender,
   loadHttpEras,
+  type PassedCall,
+  type PassedRequest,
 } from "lutra/internal";
 import {
   discover,
@@ -19,6 +21,8 @@ import type { ReplicaEra } from "./replica-era.ts";
 import { replicaFetch } from "./replica-fetch.ts";
 import type { UpstreamSession } from "./upstream-sessions.ts";
 
+type Headers = { readonly [name: string]: string };
+
 export interface HttpSessionOptions {
   readonly replica: Replica;
   readonly era: ReplicaEra;
@@ -27,7 +31,7 @@ export interface HttpSessionOptions {
   readonly inputWaitMs: number;
   readonly responses: ResponseBudget;
   /** Returns the headers of a caller that its session sends. */
-  readonly headersOf: (context: RequestContext) => { readonly [name: string]: string };
+  readonly headersOf: (context: RequestContext) => Headers;
 }
 
 /** Maximum silence of a replica of unknown era before it also gets `initialize`, in milliseconds. */
@@ -39,8 +43,9 @@ export class HttpSession implements UpstreamSession {
   readonly replica: Replica;
   readonly #options: HttpSessionOptions;
   #eras: Promise<HttpEras> | undefined;
+  #loaded: HttpEras | undefined;
   /** Those of the latest request, since credentials are renewed. */
-  #headers: { readonly [name: string]: string } = {};
+  #headers: Headers = {};
 
   constructor(options: HttpSessionOptions) {
     this.replica = options.replica;
@@ -63,12 +68,25 @@ export class HttpSession implements UpstreamSession {
   readonly serve = async (request: JSONRPCRequest, context: RequestContext): Promise<Result> =>
     (await this.#opened()).serve(request, context);
 
+  /**
+   * Starts a call that another one sends, with these headers of its caller. Returns undefined if it must
+   * be served.
+   */
+  pass(passed: PassedRequest, headers: Headers): PassedCall | undefined {
+    const call = this.#loaded?.pass(passed);
+    if (call !== undefined) this.#headers = headers;
+    return call;
+  }
+
   readonly close = async (): Promise<void> => {
     await (await this.#eras)?.close();
   };
 
   #opened(): Promise<HttpEras> {
-    this.#eras ??= loadHttpEras().then(({ createHttpEras }) => createHttpEras(this.#init()));
+    this.#eras ??= loadHttpEras().then(({ createHttpEras }) => {
+      this.#loaded = createHttpEras(this.#init());
+      return this.#loaded;
+    });
     return this.#eras;
   }
 

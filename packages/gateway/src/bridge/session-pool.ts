@@ -200,13 +200,24 @@ export class PooledSession<S> {
 
   /** Counts a call until it has settled. */
   async use<T>(call: () => Promise<T>): Promise<T> {
-    this.#inUse += 1;
+    const leave = this.begin();
     try {
       return await call();
     } finally {
+      leave();
+    }
+  }
+
+  /** Counts a call until the returned function is called. */
+  begin(): () => void {
+    let isOver = false;
+    this.#inUse += 1;
+    return () => {
+      if (isOver) return;
+      isOver = true;
       this.#inUse -= 1;
       this.usedAt = this.#clock.now();
-    }
+    };
   }
 
   /** Records that a call waits for input. */

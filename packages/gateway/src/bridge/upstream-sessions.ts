@@ -4,7 +4,7 @@
  *
  * @spec basic/versioning#backward-compatibility-with-initialization-based-versions
  */
-import { capabilitiesIn } from "lutra/internal";
+import { capabilitiesIn, type PassedCall } from "lutra/internal";
 import {
   canonicalJSON,
   inputRequired,
@@ -60,6 +60,9 @@ export interface SessionRequest<Place> {
   /** The owner of the session, if the caller of `serve` has found it already. */
   readonly owner?: SessionOwner | undefined;
 }
+
+/** A call in a session that another one sends. Its results are those of the gateway. */
+export type PassedInSession = PassedCall;
 
 /** Maximum number of sessions of one caller with one upstream. */
 const maxPerCaller = 16;
@@ -140,6 +143,36 @@ export class UpstreamSessions<Place, S extends UpstreamSession> {
     const isElsewhere = parked.gateway !== this.#gateway && relay !== undefined;
     if (isElsewhere) return relay.send(parked.gateway, by, context);
     return this.#advance(parked, by, context);
+  }
+
+  /** Starts a call in the session of an owner that another one sends. Undefined if it must be served. */
+  pass(
+    owner: SessionOwner,
+    start: (session: S) => PassedCall | undefined,
+  ): PassedInSession | undefined {
+    const pooled = this.#pool.find(owner);
+    const call = pooled && start(pooled.session);
+    if (pooled === undefined || call === undefined) return undefined;
+    const { id, headers } = call;
+    const leave = pooled.begin();
+    return {
+      id,
+      headers,
+      end: () => {
+        call.end();
+        leave();
+      },
+      cancel: (error) => {
+        call.cancel(error);
+        leave();
+      },
+      serve: (request, context, send) => {
+        const by = { caller: owner.caller, request };
+        const served = this.#serveIn(pooled, by, () => call.serve(request, context, send));
+        leave();
+        return served;
+      },
+    };
   }
 
   /** Retires the session of an owner, which no further request gets. */

@@ -1,96 +1,125 @@
 /**
- * Delivers a request whose name was replaced in its bytes. A response that the client can get as it is
- * is passed on unparsed. Every other outcome becomes an `Answer`, with which the request is served.
+ * Delivers a request whose bytes were changed in places. A response that the client can get without
+ * being parsed is passed on. Every other outcome becomes an `Answer`, with which the request is served.
  *
  * @spec basic/transports/streamable-http#sending-messages
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type HttpSender, isJSON, type ResponseHeaders } from "lutra/internal";
-import {
-  encodeHeaderValue,
-  headerNames,
-  type Principal,
-  type ProtocolError,
-  type TransportError,
-} from "lutra/protocol";
+import { isJSON, type ReadHeader, type ResponseHeaders } from "lutra/internal";
+import type { Principal, ProtocolError, TransportError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import { type ExchangeRecord, replicaHeader } from "../exchange-record.ts";
 import type { Replica } from "../replicas/replica.ts";
 import { type Carrier, Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
-import { type Answer, failedAnswer, OpenAnswer } from "./open-answer.ts";
+import { type Answer, failedAnswer, type StartedAnswer } from "./open-answer.ts";
+import type { ReadCall } from "./read-call.ts";
 import { endWith } from "./response-body.ts";
-import { freeBytes, type ResponseBudget } from "./response-budget.ts";
+import { freeBytes } from "./response-budget.ts";
 import { faultOf } from "./response-status.ts";
-import { headerOf, type RequestHeaders, readResponseHead } from "./stream-headers.ts";
+import { headerOf, readResponseHead } from "./stream-headers.ts";
 import { clientGone, phaseError } from "./upstream-error.ts";
 
-/** A request with the name of its entry at the upstream. */
+/** A request that was read in part. */
 export interface Spliced {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly record: ExchangeRecord;
+  readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly cors: ResponseHeaders;
   /** The name at the upstream. */
   readonly name: string;
-  readonly body: Buffer;
+  readonly read: ReadCall;
   /** Returns true for the text of a response, in Latin-1, that the client can get as it is. */
   readonly isFinal: (text: string) => boolean;
-  /** Serves the request with the answer of the upstream. Called at most once. */
-  readonly resume: (answer: Answer) => void;
+  /**
+   * Serves the request, with the answer of the upstream unless nothing was sent. Called at most once.
+   */
+  readonly resume: (answer?: Answer) => void;
+}
+
+/** One attempt to have a request answered by a replica. */
+export interface SplicedAttempt {
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body: Buffer;
+  /** Returns the text for the client, in Latin-1, unless the response has to be parsed. */
+  readonly finalOf: (text: string) => string | undefined;
+  /** Creates the answer of a response that has to be parsed. */
+  readonly answer: (exchange: SplicedExchange) => StartedAnswer;
+  /** Called when the exchange has ended without an answer to serve. Absent if nothing depends on it. */
+  readonly end?: (() => void) | undefined;
+  /** Called when the exchange is aborted. Absent if nothing depends on it. */
+  readonly cancel?: ((error: Error) => void) | undefined;
+}
+
+/** The exchange with the replica, as an answer sees it. */
+export interface SplicedExchange {
+  readonly replica: Replica;
+  readonly delivery: Delivery<Replica>;
+  readonly abort: (error: Error) => void;
+  /** Continues to read the response. */
+  readonly resume: () => void;
+  /** Reports that nothing waits for the rest of the response. */
+  readonly release: () => void;
+}
+
+/**
+ * Starts an attempt. Returns undefined if the replica can't get the request before it is parsed.
+ * `onEvent` may be called when something happens that requires to serve the request.
+ */
+export type StartAttempt = (replica: Replica, onEvent: () => void) => SplicedAttempt | undefined;
+
+/** The way of one request. */
+export interface SplicedRoute {
+  readonly start: StartAttempt;
+  /** Returns the replica that should get the request first, if any. */
+  readonly preferred?: (() => Replica | undefined) | undefined;
 }
 
 /** Maximum size of a response that is passed on unparsed. Its memory need not be counted. */
 const maxFinalBytes = freeBytes;
 
-/** Creates the function that delivers requests. It always answers. */
+/**
+ * Creates the function that delivers requests. It always answers, or resumes.
+ *
+ * @param routeOf Returns the way of a request. Undefined if it must be parsed
+ */
 export function createSplicedDelivery(
   fleet: Fleet,
-  requestHeaders: RequestHeaders,
-  parsing: Parsing,
+  routeOf: (spliced: Spliced) => SplicedRoute | undefined,
 ): (spliced: Spliced) => void {
-  return (spliced) => new SplicedCarrier(spliced, fleet, { requestHeaders, ...parsing }).start();
-}
-
-interface Parsing {
-  /** Reads the responses that are not passed on. */
-  readonly send: HttpSender;
-  /** Their memory. */
-  readonly responses: ResponseBudget;
-}
-
-interface Sending extends Parsing {
-  readonly requestHeaders: RequestHeaders;
-}
-
-/** The parts of an `OpenAnswer` that all requests share. */
-interface Reading extends Parsing {
-  readonly upstream: string;
+  return (spliced) => {
+    const route = routeOf(spliced);
+    if (route === undefined) spliced.resume();
+    else new SplicedCarrier(spliced, fleet, route).start();
+  };
 }
 
 /** Implements undici's older handler interface, as `StreamCarrier` does. */
 class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
+  readonly preferred: SplicedRoute["preferred"];
   readonly #spliced: Spliced;
   readonly #delivery: Delivery<Replica>;
-  readonly #headers: string[];
-  readonly #reading: Reading;
+  readonly #start: StartAttempt;
   #replica: Replica | undefined;
+  #attempt: SplicedAttempt | undefined;
+  #isReleased = false;
   #abort: ((error: Error) => void) | undefined;
   #head: ReceivedHead | undefined;
-  readonly #chunks: Buffer[] = [];
+  #chunks: readonly Buffer[] = [];
   #size = 0;
   /** Set once the request is being served. */
-  #answer: OpenAnswer | undefined;
+  #answer: StartedAnswer | undefined;
 
-  constructor(spliced: Spliced, fleet: Fleet, sending: Sending) {
-    const { record, principal, name } = spliced;
-    const { head } = record;
+  constructor(spliced: Spliced, fleet: Fleet, { start, preferred }: SplicedRoute) {
+    const { record, name } = spliced;
+    this.preferred = preferred;
     this.#spliced = spliced;
-    const { requestHeaders, ...parsing } = sending;
-    this.#reading = { upstream: fleet.name, ...parsing };
-    this.#headers = [...requestHeaders(splicedHeaders(head.headers, name), principal)];
-    this.#delivery = new Delivery(this, fleet, { method: head.method, name, record });
+    this.#start = start;
+    this.#delivery = new Delivery(this, fleet, { method: record.head.method, name, record });
   }
 
   start(): void {
@@ -102,15 +131,26 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   send(replica: Replica): void {
     this.#replica = replica;
     this.#abort = undefined;
-    const options = { path: replica.path, headers: this.#headers, body: this.#spliced.body };
+    this.#isReleased = false;
+    const attempt = this.#start(replica, () => this.#onEvent());
+    this.#attempt = attempt;
+    if (attempt === undefined) {
+      this.#release();
+      this.#delivery.done();
+      this.#spliced.resume();
+      return;
+    }
+    const { path, headers, body } = attempt;
+    const options = { path, headers, body };
     replica.pool.dispatch({ ...options, method: "POST" }, this);
   }
 
   rewind(): boolean {
-    return true;
+    return this.#answer === undefined;
   }
 
   abort(error: TransportError): void {
+    this.#attempt?.cancel?.(error);
     this.#abort?.(error);
   }
 
@@ -130,16 +170,20 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     const { headers, contentType, length } = readResponseHead(raw, replica.name, false);
     this.#delivery.answered(faultOf(status, contentType));
     this.#head = { status, raw, resume, replica, length };
+    if (this.#answer !== undefined) {
+      this.#answer.begin(status, raw);
+      return true;
+    }
     const isEncoded = headerOf(headers, "content-encoding") !== undefined;
     const isShort = length === undefined || length <= maxFinalBytes;
-    if (status !== 200 || isEncoded || !isShort || !isJSON(contentType)) this.#serve(this.#head);
+    if (status !== 200 || isEncoded || !isShort || !isJSON(contentType)) this.#serve();
     return true;
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#answer !== undefined) return this.#answer.push(chunk);
     this.#delivery.waitFor("idle");
-    this.#chunks.push(chunk);
+    this.#chunks = [...this.#chunks, chunk];
     this.#size += chunk.length;
     const isWhole = this.#size === this.#head?.length;
     if (isWhole || this.#size > maxFinalBytes) this.#end(isWhole);
@@ -147,45 +191,70 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    this.#delivery.released();
+    this.#release();
     this.#end(true);
     if (this.#answer === undefined) this.#delivery.done();
     else this.#answer.end();
   }
 
   onError(error: Error): void {
-    this.#delivery.released();
-    if (this.#answer === undefined) this.#delivery.failed(error);
-    else this.#answer.break(error);
+    this.#release();
+    if (this.#answer === undefined) {
+      this.#attempt?.end?.();
+      this.#delivery.failed(error);
+    } else this.#answer.break(error);
   }
 
   /** Passes the response on, or serves the request with it. Does nothing once either has begun. */
   #end(isWhole: boolean): void {
     const head = this.#head;
-    const { res, cors, isFinal } = this.#spliced;
+    const { res, cors } = this.#spliced;
     if (head === undefined || this.#answer !== undefined || res.headersSent) return;
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
-    if (!isWhole || !isFinal(body.toString("latin1"))) {
-      this.#serve(head).push(body);
+    const final = isWhole ? this.#attempt?.finalOf(body.toString("latin1")) : undefined;
+    if (final === undefined) {
+      this.#serve();
       return;
     }
+    this.#attempt?.end?.();
     if (res.destroyed) return;
     res.writeHead(200, {
       [replicaHeader]: head.replica.name,
       "content-type": "application/json",
-      "content-length": body.length,
+      "content-length": final.length,
       ...cors,
     });
-    endWith(res, body);
+    endWith(res, final);
   }
 
-  #serve({ status, raw, resume, replica }: ReceivedHead): OpenAnswer {
-    const controls = { resume, abort: (error: Error) => this.#abort?.(error) };
-    const parts = { status, raw, replica, delivery: this.#delivery, ...this.#reading };
-    this.#answer = new OpenAnswer(parts, controls);
-    this.#spliced.resume(this.#answer);
-    return this.#answer;
+  #onEvent(): void {
+    const { res } = this.#spliced;
+    const isOver = this.#delivery.stage === "ended" || res.headersSent;
+    if (this.#answer === undefined && !isOver) this.#serve();
+  }
+
+  /** Serves the request with the response, which may still be arriving. */
+  #serve(): void {
+    const answer = this.#attempt?.answer({
+      replica: this.#replica as Replica,
+      delivery: this.#delivery,
+      abort: (error) => this.#abort?.(error),
+      resume: () => this.#head?.resume(),
+      release: () => this.#release(),
+    });
+    if (answer === undefined) return;
+    this.#answer = answer;
+    if (this.#head !== undefined) answer.begin(this.#head.status, this.#head.raw);
+    for (const chunk of this.#chunks) answer.push(chunk);
+    this.#spliced.resume(answer);
+  }
+
+  /** Reports that the exchange with the replica has ended, as far as the delivery is concerned. */
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#delivery.released();
   }
 
   #onClose(): void {
@@ -202,20 +271,4 @@ interface ReceivedHead {
   readonly resume: () => void;
   readonly replica: Replica;
   readonly length: number | undefined;
-}
-
-/**
- * Returns the headers of the client with another name. undici adds the length. A response in another
- * encoding could not be read.
- */
-function splicedHeaders(headers: readonly string[], name: string): readonly string[] {
-  const sent: string[] = [];
-  for (let index = 0; index < headers.length; index += 2) {
-    const header = headers[index] as string;
-    if (header === "content-length" || header === "accept-encoding") continue;
-    const value = headers[index + 1] as string;
-    sent.push(header, header === headerNames.name ? encodeHeaderValue(name) : value);
-  }
-  sent.push("accept-encoding", "identity");
-  return sent;
 }

@@ -31,9 +31,21 @@ export function failedAnswer(error: ProtocolError): Answer {
   return { result: () => Promise.reject(error), drop: () => {} };
 }
 
+/** An answer of which parts are still arriving. */
+export interface StartedAnswer extends Answer {
+  /** Takes the head of the response. */
+  readonly begin: (status: number, raw: readonly Buffer[]) => void;
+  /** Takes a part of the body. Returns false to pause. */
+  readonly push: (chunk: Buffer) => boolean;
+  /** Takes the end of the body. */
+  readonly end: () => void;
+  /** Takes the error of a response that is truncated. */
+  readonly break: (error: Error) => void;
+  /** Ends the answer with an error of the delivery. */
+  readonly fail: (error: ProtocolError) => void;
+}
+
 export interface OpenAnswerInit {
-  readonly status: number;
-  readonly raw: readonly Buffer[];
   /** The name of the upstream. */
   readonly upstream: string;
   readonly replica: Replica;
@@ -41,37 +53,39 @@ export interface OpenAnswerInit {
   readonly send: HttpSender;
   /** The memory of the responses. */
   readonly responses: ResponseBudget;
-}
-
-/** The functions of undici for the exchange. */
-interface Controls {
+  /** Aborts the exchange. */
   readonly abort: (error: Error) => void;
   /** Continues to read the response. */
   readonly resume: () => void;
 }
 
 /** A response that is still arriving. What arrives before the request is served is kept. */
-export class OpenAnswer implements Answer, Dispatcher.DispatchController {
+export class OpenAnswer implements StartedAnswer, Dispatcher.DispatchController {
   aborted = false;
   paused = true;
   reason: Error | null = null;
   readonly #init: OpenAnswerInit;
-  readonly #controls: Controls;
+  #status = 0;
+  #raw: readonly Buffer[] = [];
   #handler: Dispatcher.DispatchHandler | undefined;
   #kept: readonly Buffer[] = [];
   #end: (() => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #failure: ProtocolError | undefined;
 
-  constructor(init: OpenAnswerInit, controls: Controls) {
+  constructor(init: OpenAnswerInit) {
     this.#init = init;
-    this.#controls = controls;
+  }
+
+  begin(status: number, raw: readonly Buffer[]): void {
+    this.#status = status;
+    this.#raw = raw;
   }
 
   result(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
-    const { delivery, upstream, replica, send, responses, status, raw } = this.#init;
-    const headers = util.parseHeaders([...raw]);
-    const head = readErrorHead(status, headers);
+    const { delivery, upstream, replica, send, responses } = this.#init;
+    const headers = util.parseHeaders([...this.#raw]);
+    const head = readErrorHead(this.#status, headers);
     const abort = (error: Error) => this.abort(error);
     const memory = new ExchangeMemory({ upstream, responses, delivery, abort });
     memory.declare(headers);
@@ -105,24 +119,20 @@ export class OpenAnswer implements Answer, Dispatcher.DispatchController {
     this.abort(phaseError("total"));
   }
 
-  /** Takes a part of the body. Returns false to pause. */
   push(chunk: Buffer): boolean {
     if (this.#handler === undefined) this.#kept = [...this.#kept, chunk];
     else this.#read(chunk);
     return !this.paused;
   }
 
-  /** Takes the end of the body. */
   end(): void {
     this.#finish(() => this.#handler?.onResponseEnd?.(this, {}));
   }
 
-  /** Takes the error of a response that is truncated. */
   break(error: Error): void {
     this.#finish(() => this.#handler?.onResponseError?.(this, error));
   }
 
-  /** Ends the answer with an error of the delivery. */
   fail(error: ProtocolError): void {
     this.#failure = error;
     this.#reject?.(error);
@@ -131,7 +141,7 @@ export class OpenAnswer implements Answer, Dispatcher.DispatchController {
   abort(error: Error): void {
     this.aborted = true;
     this.reason = error;
-    this.#controls.abort(error);
+    this.#init.abort(error);
   }
 
   pause(): void {
@@ -140,18 +150,17 @@ export class OpenAnswer implements Answer, Dispatcher.DispatchController {
 
   resume(): void {
     this.paused = false;
-    this.#controls.resume();
+    this.#init.resume();
   }
 
   #attach(handler: Dispatcher.DispatchHandler): boolean {
-    const { status, raw } = this.#init;
     this.#handler = handler;
     this.paused = false;
     handler.onRequestStart?.(this, undefined);
-    handler.onResponseStart?.(this, status, util.parseHeaders([...raw]));
+    handler.onResponseStart?.(this, this.#status, util.parseHeaders([...this.#raw]));
     for (const chunk of this.#kept) this.#read(chunk);
     this.#end?.();
-    if (!this.paused) this.#controls.resume();
+    if (!this.paused) this.#init.resume();
     return true;
   }
 

@@ -4,10 +4,14 @@ import type { ServerResponse } from "node:http";
 /** Maximum size of a body for which a copy is cheaper than a second write to the socket. */
 const smallBytes = 16_384;
 
-/** Ends the response with its whole body. Node writes a head and a body that are text together. */
-export function endWith(res: ServerResponse, body: Buffer): void {
-  if (body.length > smallBytes) res.end(body);
-  else res.end(body.toString("latin1"), "latin1");
+/**
+ * Ends the response with its whole body, in bytes or as text in Latin-1. Node writes a head and a body
+ * that are text together.
+ */
+export function endWith(res: ServerResponse, body: Buffer | string): void {
+  const isText = typeof body === "string";
+  if (body.length <= smallBytes) res.end(isText ? body : body.toString("latin1"), "latin1");
+  else res.end(isText ? Buffer.from(body, "latin1") : body);
 }
 
 /** Sends a head whose body begins later. */

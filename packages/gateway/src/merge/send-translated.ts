@@ -12,11 +12,11 @@ import {
   type RequestContext,
   type Result,
 } from "lutra/protocol";
+import { answerIn } from "../delivery/kept-answer.ts";
 import { recordOf } from "../exchange-record.ts";
 import type { ListName } from "../subjects/list-kinds.ts";
 import { isUiUri } from "../subjects/uri-forms.ts";
 import type { Target } from "./find-upstream.ts";
-import { answerIn } from "./kept-target.ts";
 import type { MintedIdKind } from "./minted-ids.ts";
 import { type ReceivedRequest, renamedContext } from "./own-request.ts";
 import type { Refresh } from "./refresh.ts";

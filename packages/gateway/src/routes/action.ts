@@ -47,7 +47,8 @@ interface SpliceInput {
 
 /** The way of a request to its upstream. */
 export interface Splice {
-  readonly target: Target;
+  /** The target in a merged server. Undefined for the only upstream of a route. */
+  readonly target?: Target | undefined;
   readonly send: NonNullable<Upstream["splice"]>;
 }
 

@@ -60,7 +60,6 @@ export function paramAdmission(
   methods: Methods,
   decidingParams: DecidingParams | undefined,
 ): Middleware {
-  const compiled = new WeakMap<Tool, readonly HeaderParam[] | undefined>();
   return (next) => (request, context) => {
     const { header } = context;
     const method = methods.get(request.method);
@@ -70,7 +69,7 @@ export function paramAdmission(
     const deciding = (record && decidingParams?.(record)) ?? [];
     const admitted = (tool: Tool | undefined) => {
       const args = request.params?.arguments;
-      const params = tool && paramsOf(tool, compiled);
+      const params = tool && paramsOf(tool);
       if (params) requireHeaderParams(params, isObject(args) ? args : {}, header);
       if (deciding.length > 0) requireComparable(deciding, params, { upstream, tool, header });
       return next(request, context);
@@ -134,11 +133,15 @@ function noToolList(upstream: string): UpstreamError {
   return new UpstreamError("unavailable", upstream, message, { retryAfterMs });
 }
 
+/** Returns true for a tool of which it is known that it mirrors no parameter into a header. */
+export function mirrorsNothing(tool: Tool | undefined): boolean {
+  return tool !== undefined && paramsOf(tool)?.length === 0;
+}
+
+const compiled = new WeakMap<Tool, readonly HeaderParam[] | undefined>();
+
 /** Returns the annotated parameters of a tool, or undefined if an annotation is invalid. */
-function paramsOf(
-  tool: Tool,
-  compiled: WeakMap<Tool, readonly HeaderParam[] | undefined>,
-): readonly HeaderParam[] | undefined {
+function paramsOf(tool: Tool): readonly HeaderParam[] | undefined {
   if (compiled.has(tool)) return compiled.get(tool);
   const params = compileParams(tool);
   compiled.set(tool, params);

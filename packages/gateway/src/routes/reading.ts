@@ -17,9 +17,14 @@ type ReadMethod = Pick<Method, "name" | "longLived" | "cacheable">;
 export interface Reading {
   /** The reasons that hold for every request. */
   readonly always: readonly string[];
+  /** The reasons that hold for every request in the open session of an earlier revision. */
+  readonly inSession: readonly string[];
   /** Returns the further reasons for requests with a method. */
   readonly of: (method: ReadMethod) => readonly string[];
 }
+
+const earlierRevision = "the upstream speaks an earlier revision";
+const verification = "the gateway verifies the headers";
 
 /** Returns the reasons for requests that a route sends to an upstream. */
 export function compileReading(
@@ -31,17 +36,22 @@ export function compileReading(
   const selected = selectedBy(upstream);
   const isDenying = denials.above(index) !== undefined;
   const isCached = config.cache !== false && route.cache;
+  const always = reasons({
+    "it goes to a command": upstream?.command !== undefined,
+    [earlierRevision]: upstream && isLegacy(upstream),
+    [verification]: !verifiesItself(upstream),
+    "the name is replaced": route.rename !== undefined,
+    "a guard decides about it": config.guard !== undefined,
+    "deprecated features are switched off": config.switchedOff.length > 0,
+    "there are limits": config.limits.length > 0,
+    "the console keeps messages": keepsMessages(config),
+  });
   return {
-    always: reasons({
-      "it goes to a command": upstream?.command !== undefined,
-      "the upstream speaks an earlier revision": upstream && isLegacy(upstream),
-      "the gateway verifies the headers": !verifiesItself(upstream),
-      "the name is replaced": route.rename !== undefined,
-      "a guard decides about it": config.guard !== undefined,
-      "deprecated features are switched off": config.switchedOff.length > 0,
-      "there are limits": config.limits.length > 0,
-      "the console keeps messages": keepsMessages(config),
-    }),
+    always,
+    inSession: [
+      ...always.filter((reason) => reason !== earlierRevision && reason !== verification),
+      ...reasons({ "copies of it are sent": route.shadow !== undefined }),
+    ],
     of: ({ name: method, longLived, cacheable }) =>
       reasons({
         "it is a subscription": longLived,

@@ -1,6 +1,7 @@
 /** The action of a route to one upstream, also to one of those that share the route's requests. */
 import { compose, type Serve } from "lutra/protocol";
 import type { RouteConfig } from "../config/schema.ts";
+import { unlessAnswered } from "../delivery/kept-answer.ts";
 import { recordOf } from "../exchange-record.ts";
 import { filterLists, type ShownByKind } from "../subjects/filter-lists.ts";
 import { filterSubscriptions, type MaySubscribe } from "../subjects/filter-subscriptions.ts";
@@ -19,6 +20,7 @@ import { paramAdmission, paramPolicies } from "./admission.ts";
 import type { Denial, Denials } from "./denials.ts";
 import { identifyAt, type RouteUpstream, subjectOfHead } from "./identify.ts";
 import type { RoutingInput } from "./match.ts";
+import { compilePass } from "./pass.ts";
 import { outerPolicies, taskPolicies } from "./policies.ts";
 import { compileReading, type Reading } from "./reading.ts";
 import { rename } from "./rename.ts";
@@ -49,9 +51,13 @@ export function compileTarget(
     verifies: verifiesItself(config.upstreams[at.name]),
     shadowing: shadowOptions(indexed.route, dependencies),
   };
-  const serve = { kind: "serve", serve: serveAt(target, indexed, dependencies) } as const;
-  const { forward } = target.upstream;
   const reading = compileReading(at.name, indexed, dependencies);
+  const serve = {
+    kind: "serve",
+    serve: serveAt(target, indexed, dependencies),
+    splice: compilePass({ ...target, reading }, dependencies),
+  } as const;
+  const { forward } = target.upstream;
   if (forward === undefined || reading.always.length > 0) return always(serve);
   return forwardUnlessServed(target, reading, { serve, forward, dependencies });
 }
@@ -85,7 +91,7 @@ function serveAt(target: Target, indexed: IndexedRoute, dependencies: ActionDepe
     ...(denials ? [filterSubscriptions(subscriptionTest(at, denials), methods)] : []),
     ...taskPolicies(route, [upstream.name], dependencies),
   ];
-  return compose(policies, relay(upstream));
+  return compose(policies, unlessAnswered(relay(upstream)));
 }
 
 /** Returns a test for the resources that no denial applies to. */

@@ -11,11 +11,12 @@ import type { UpstreamCredentials } from "../credentials/upstream-credentials.ts
 import type { CallerHeaders } from "../delivery/caller-headers.ts";
 import { createCopyDelivery } from "../delivery/deliver-copy.ts";
 import { createMessageDelivery } from "../delivery/deliver-message.ts";
-import { createSplicedDelivery } from "../delivery/deliver-spliced.ts";
+import { createSplicedDelivery, type Spliced } from "../delivery/deliver-spliced.ts";
 import { createStreamDelivery, type Forward } from "../delivery/deliver-stream.ts";
 import { Fleet } from "../delivery/fleet.ts";
 import { createHttpExchange } from "../delivery/http-exchange.ts";
 import { createMessageHeaders } from "../delivery/message-headers.ts";
+import { renamedRoute } from "../delivery/renamed-attempt.ts";
 import { ResponseBudget } from "../delivery/response-budget.ts";
 import { createRequestHeaders } from "../delivery/stream-headers.ts";
 import { HeaderPolicy } from "../head/header-policy.ts";
@@ -128,7 +129,8 @@ export function createHttpUpstream(
   if (config.retries.trustAnnotations) replicas.whenReady(catalogue.prepare);
   lookups.followed = addReplicas(replicas, config, { lookup, clock, onFailure: lookups.report });
   const reading = { send, responses };
-  const { copy, ...unparsed } = withoutParsing(fleet, { policy, callers, reading, credentials });
+  const unread = withoutParsing(fleet, { policy, callers, reading, credentials, bridge });
+  const { copy, ...unparsed } = unread;
 
   return {
     name,
@@ -182,15 +184,19 @@ interface Unparsed {
   readonly callers: CallerHeaders | undefined;
   readonly reading: { readonly send: HttpSender; readonly responses: ResponseBudget };
   readonly credentials: UpstreamCredentials | undefined;
+  readonly bridge: HttpBridge | undefined;
 }
 
 /** Creates the deliveries of requests that are not parsed. */
-function withoutParsing(fleet: Fleet, { policy, callers, reading, credentials }: Unparsed) {
+function withoutParsing(fleet: Fleet, { policy, callers, reading, credentials, bridge }: Unparsed) {
   const requestHeaders = createRequestHeaders(policy, callers);
+  const renamed = renamedRoute({ upstream: fleet.name, requestHeaders, ...reading });
+  const passed = bridge && ((spliced: Spliced) => bridge.route(spliced));
   return {
     forward: createStreamDelivery(fleet, requestHeaders, streamTokensOf(credentials)),
     // A token that is refused could not be replaced.
-    splice: credentials ? undefined : createSplicedDelivery(fleet, requestHeaders, reading),
+    splice: credentials ? undefined : createSplicedDelivery(fleet, renamed),
+    pass: credentials ? undefined : passed && createSplicedDelivery(fleet, passed),
     copy: copyWith(credentials, createCopyDelivery(fleet, requestHeaders)),
   };
 }

@@ -26,6 +26,12 @@ export interface Upstream {
    */
   readonly splice?: ((spliced: Spliced) => void) | undefined;
   /**
+   * Sends a request in the open session of its caller with a server of an earlier revision, unparsed
+   * where possible. Absent for an upstream that needs a token of the gateway, and for one without such
+   * sessions over HTTP.
+   */
+  readonly pass?: ((spliced: Spliced) => void) | undefined;
+  /**
    * Returns true while a request may reach a server of an earlier revision, which must not get it
    * unread. Absent for an upstream that speaks the current one.
    */

@@ -16,6 +16,7 @@ export { taskResult } from "../extensions/tasks/client/poll-task.ts";
 export { taskCapableMethods } from "../extensions/tasks/protocol.ts";
 export type { TaskOverview } from "../extensions/tasks/server/task-overview.ts";
 export { taskOverview, taskPrincipal } from "../extensions/tasks/server/task-overview.ts";
+export { toLegacyMeta } from "../legacy/client/to-wire.ts";
 export { capabilitiesIn } from "../legacy/session.ts";
 export { hasNotifications, keyedMeta } from "../middleware/cache-keys.ts";
 export { callerOf, networkOf, plainAddress } from "../protocol/caller.ts";
@@ -107,6 +108,7 @@ export { html } from "../transport/http/page-html.ts";
 export type { HttpRules, ReadHeader, Refusal, ResponseHeaders } from "../transport/http/rules.ts";
 export { withDefaults as httpRules } from "../transport/http/rules.ts";
 export { createConnector } from "../transport/http/undici-connector.ts";
+export type { PassedCall, PassedRequest } from "../transport/passed-call.ts";
 
 /** Loads the client's part for servers of earlier revisions. */
 export const loadHttpEras: LoadEras = () => import("../legacy/client/index.ts");

@@ -90,9 +90,15 @@ export class Call {
   /** True once the server has answered, or the call was given up. */
   isSettled = false;
 
+  /**
+   * Called when the server asks for input or notifies. Set while the messages of the call are passed on
+   * without being read.
+   */
+  onEvent: (() => void) | undefined;
+
   /** True while a request of the caller waits for the call. */
   get isAttached(): boolean {
-    return this.#context !== undefined;
+    return this.#context !== undefined || this.onEvent !== undefined;
   }
 
   /** The number of requests of the server so far. */
@@ -142,6 +148,7 @@ export class Call {
     this.#lastKey += 1;
     this.asks.set(`input-${this.#lastKey}`, ask);
     this.#wake();
+    this.onEvent?.();
   }
 
   /** Removes a request that the server has cancelled. Returns false when it is not of this call. */
@@ -164,8 +171,10 @@ export class Call {
   /** Passes on a notification, or keeps it until the caller waits for the call again. */
   #notify(notification: JSONRPCNotification): void {
     if (this.isSettled) return;
-    if (this.#context === undefined) this.#held.add(notification);
-    else this.#deliver(notification, this.#context);
+    if (this.#context === undefined) {
+      this.#held.add(notification);
+      this.onEvent?.();
+    } else this.#deliver(notification, this.#context);
   }
 
   /** Delivers a notification. A failing reader ends the call; a slow one does not delay others. */

@@ -28,6 +28,7 @@ import {
   type HttpErasInit,
   isTyped,
 } from "../../transport/http/era-transport.ts";
+import type { PassedCall, PassedRequest } from "../../transport/passed-call.ts";
 import { eraOf, fromLegacyResult } from "./from-legacy.ts";
 import { HttpLink } from "./http-link.ts";
 import type { OpenLink } from "./link.ts";
@@ -115,6 +116,10 @@ class Eras implements HttpEras {
       this.#probing = undefined;
     });
     return (await this.#probing) === "legacy";
+  }
+
+  pass(passed: PassedRequest): PassedCall | undefined {
+    return this.era === "legacy" ? this.#legacy?.pass(passed) : undefined;
   }
 
   readonly abandon = (requestState: string): void => this.#legacy?.abandon(requestState);

@@ -14,7 +14,13 @@ import type { HttpClient } from "../../transport/http/client.ts";
 import { isEventStream, isJSON } from "../../transport/http/media-type.ts";
 import { isAnswer } from "../answer.ts";
 import { discard, HttpRequests, type StreamPosition } from "./http-requests.ts";
-import { type Link, type LinkExchange, type LinkListener, SessionOver } from "./link.ts";
+import {
+  type Link,
+  type LinkExchange,
+  type LinkListener,
+  type Passing,
+  SessionOver,
+} from "./link.ts";
 
 const sessionHeader = "mcp-session-id";
 const lastEventHeader = "last-event-id";
@@ -49,6 +55,8 @@ export class HttpLink implements Link {
   #sessionId: string | undefined;
   #version: string | undefined;
   #stream: Promise<boolean> | undefined;
+  /** The stream of which it is known whether it is open. */
+  #knownStream: Promise<boolean> | undefined;
 
   constructor(client: HttpClient, send: typeof fetch, listener: LinkListener) {
     this.#requests = new HttpRequests(client, send);
@@ -62,7 +70,8 @@ export class HttpLink implements Link {
   async send(message: JSONObject, exchange?: LinkExchange): Promise<void> {
     const signal = exchange?.signal ?? this.#closed.signal;
     const headers = this.#headers();
-    const response = await this.#requests.send({ method: "POST", headers, message, signal });
+    const fetch = exchange?.send;
+    const response = await this.#requests.send({ method: "POST", headers, message, signal, fetch });
     if (!response.ok) throw await this.#refusal(response, { signal, isAnswer: isAnswer(message) });
     // The session begins with the first response; see `initialize`.
     if (this.#version === undefined) {
@@ -72,9 +81,21 @@ export class HttpLink implements Link {
     else await this.#readResponse(message, response, exchange);
   }
 
+  get passing(): Passing | undefined {
+    if (this.#version === undefined) return undefined;
+    const hasStream = this.#stream !== undefined && this.#stream === this.#knownStream;
+    return { headers: this.#headers(), hasStream };
+  }
+
   openStream(): Promise<boolean> {
-    this.#stream ??= this.#openStream();
-    return this.#stream;
+    if (this.#stream !== undefined) return this.#stream;
+    const stream = this.#openStream();
+    this.#stream = stream;
+    const know = (): void => {
+      this.#knownStream = stream;
+    };
+    void stream.then(know, () => {});
+    return stream;
   }
 
   /** @spec 2025-11-25/basic/transports#session-management */

@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly message?: JSONObject;
   readonly signal: AbortSignal;
+  /** Sends the request in place of the `fetch` of all requests. */
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /** The position in a stream from which it can be resumed. */
@@ -50,7 +52,7 @@ export class HttpRequests {
   }
 
   /** Sends a request. It does not follow redirects. */
-  async send({ method, url, headers, message, signal }: HttpRequest): Promise<Response> {
+  async send({ method, url, headers, message, signal, fetch }: HttpRequest): Promise<Response> {
     const { client } = this;
     const dynamic = (await client.dynamicHeaders?.()) ?? {};
     const flat = [...client.staticHeaders, ...userHeaders(dynamic)];
@@ -63,7 +65,7 @@ export class HttpRequests {
     const body = message === undefined ? null : encodeJSON(message);
     const target = (url ?? client.url).href;
     // Browsers refuse calls of `fetch` as a method of another object.
-    const send = this.#fetch;
+    const send = fetch ?? this.#fetch;
     try {
       const init = { method, headers: [...all], body, signal, redirect: "manual" } as const;
       return await send(target, init as unknown as RequestInit);

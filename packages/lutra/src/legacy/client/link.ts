@@ -21,6 +21,15 @@ export interface LinkExchange {
   readonly signal: AbortSignal;
   /** Called with the messages that arrive on the stream of the request. */
   readonly onMessage: Receive;
+  /** Takes the place of `fetch` for this request. */
+  readonly send?: typeof fetch | undefined;
+}
+
+/** The parts of a link with which another one can send requests of its session. */
+export interface Passing {
+  readonly headers: Readonly<Record<string, string>>;
+  /** True when it is known whether the server has a stream for messages that belong to no request. */
+  readonly hasStream: boolean;
 }
 
 /** A connection to one legacy server. */
@@ -33,6 +42,8 @@ export interface Link {
    * @throws {TransportError} when the connection fails
    */
   readonly send: (message: JSONObject, exchange?: LinkExchange) => Promise<void>;
+  /** Absent before the session is open, and where all requests share one channel. */
+  readonly passing?: Passing | undefined;
   /** Adds the version that `initialize` has chosen to later messages. */
   readonly setVersion: (version: string) => void;
   /**

@@ -71,6 +71,11 @@ export class ServerRequests {
     }
   }
 
+  /** True while requests wait for a call. */
+  get hasHeld(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Takes the requests that wait for a call, for one that has begun. */
   takeHeld(): readonly Ask[] {
     const held = this.#held;

@@ -18,8 +18,9 @@ import { initializeMethod } from "../../protocol/versioning.ts";
 import { abortError } from "../../time/abort.ts";
 import { within } from "../../time/within.ts";
 import type { AnswerRequest } from "../../transport/era.ts";
+import type { PassedCall, PassedRequest } from "../../transport/passed-call.ts";
 import { initializedMethod } from "../initialize.ts";
-import type { Call } from "./call.ts";
+import { type Call, logLevelOf } from "./call.ts";
 import {
   discoverResult,
   expectedVersions,
@@ -153,6 +154,29 @@ export class LegacySession {
     return this.#advance(call, request, context);
   }
 
+  /**
+   * Starts a call whose messages another one sends. Returns undefined for one that must be served,
+   * because the server may have messages for it, or has to get others before it.
+   */
+  pass({ request, onEvent }: PassedRequest): PassedCall | undefined {
+    const { passing } = this.#link;
+    if (passing === undefined || logLevelOf(request) !== undefined) return undefined;
+    if (this.#takesRequests && (!passing.hasStream || this.#requests.hasHeld)) return undefined;
+    const call = this.#calls.add(request, true);
+    call.onEvent = onEvent;
+    return {
+      id: call.id,
+      headers: passing.headers,
+      end: () => this.#calls.remove(call),
+      cancel: (error) => this.#abandon(call, error),
+      serve: (received, context, send) => {
+        call.onEvent = undefined;
+        this.#send(call, received, send);
+        return this.#advance(call, received, context);
+      },
+    };
+  }
+
   /** Ends the call that waits for input under this state, and cancels it at the server. */
   abandon(state: string): void {
     const call = this.#parked.abandon(state);
@@ -183,12 +207,16 @@ export class LegacySession {
   #start(request: JSONRPCRequest, isOfCaller = true): Call {
     const call = this.#calls.add(request, isOfCaller);
     if (mayAsk(call)) for (const ask of this.#requests.takeHeld()) call.ask(ask);
+    this.#send(call, request);
+    return call;
+  }
+
+  #send(call: Call, request: JSONRPCRequest, send?: typeof fetch): void {
     const { signal } = call.controller;
     const onMessage = (message: unknown) => this.#receive(message, call);
     this.#link
-      .send(toLegacyRequest(request, call.id), { signal, onMessage })
+      .send(toLegacyRequest(request, call.id), { signal, onMessage, send })
       .catch((error) => call.reject(error));
-    return call;
   }
 
   /** Waits for the next state of a call. */

@@ -17,12 +17,20 @@ const modernKeys: ReadonlySet<string> = new Set(
  */
 export function toLegacyRequest({ method, params }: JSONRPCRequest, id: number): JSONObject {
   const { _meta, inputResponses: _responses, requestState: _state, ...rest } = params ?? {};
-  const meta: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(isObject(_meta) ? _meta : {})) {
-    if (!modernKeys.has(key)) meta[key] = key === metaKeys.progressToken ? id : value;
-  }
-  const sent = Object.keys(meta).length > 0 ? { ...rest, _meta: meta } : rest;
+  const meta = toLegacyMeta(_meta, id);
+  const sent = meta === undefined ? rest : { ...rest, _meta: meta };
   return { jsonrpc: "2.0", id, method, ...(Object.keys(sent).length > 0 && { params: sent }) };
+}
+
+/** Converts the `_meta` of a request. Returns undefined if nothing is left of it. */
+export function toLegacyMeta(sent: unknown, id: number): JSONObject | undefined {
+  let meta: Record<string, unknown> | undefined;
+  for (const [key, value] of Object.entries(isObject(sent) ? sent : {})) {
+    if (modernKeys.has(key)) continue;
+    meta ??= {};
+    meta[key] = key === metaKeys.progressToken ? id : value;
+  }
+  return meta;
 }
 
 /** The client, as `initialize` introduces it. */

@@ -9,6 +9,7 @@ import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError, unlessAborted } from "../../time/abort.ts";
 import type { AnswerRequest } from "../../transport/era.ts";
+import type { PassedCall, PassedRequest } from "../../transport/passed-call.ts";
 import { type OpenLink, SessionOver } from "./link.ts";
 import { isContinuation, sessionForgotten } from "./parked-calls.ts";
 import { LegacySession } from "./session.ts";
@@ -26,6 +27,11 @@ export interface LegacyTransportOptions {
   readonly maxParked?: number | undefined;
   /** Maximum time that a call waits for input of its caller, in milliseconds. @default 600000 */
   readonly inputWaitMs?: number | undefined;
+}
+
+interface Received {
+  readonly request: JSONRPCRequest;
+  readonly context: RequestContext;
 }
 
 export class LegacyTransport implements Transport {
@@ -61,8 +67,27 @@ export class LegacyTransport implements Transport {
   readonly serve = async (request: JSONRPCRequest, context: RequestContext): Promise<Result> => {
     const open = this.isOpen && !context.signal.aborted ? this.#session : undefined;
     const session = open ?? (await this.#join(request, context));
+    return this.#serveIn(session, { request, context }, () => session.serve(request, context));
+  };
+
+  /** Starts a call whose messages another one sends. Returns undefined for one that must be served. */
+  pass(passed: PassedRequest): PassedCall | undefined {
+    const session = this.isOpen ? this.#session : undefined;
+    const call = session?.pass(passed);
+    if (session === undefined || call === undefined) return undefined;
+    const serve: PassedCall["serve"] = (request, context, send) =>
+      this.#serveIn(session, { request, context }, () => call.serve(request, context, send));
+    return { ...call, serve };
+  }
+
+  /** Serves a request in a session, or in another one if the server has forgotten it. */
+  async #serveIn(
+    session: LegacySession,
+    { request, context }: Received,
+    serve: () => Promise<Result>,
+  ): Promise<Result> {
     try {
-      return await session.serve(request, context);
+      return await serve();
     } catch (error) {
       if (!(error instanceof SessionOver)) throw error;
       this.#forget(session, error);
@@ -71,7 +96,7 @@ export class LegacyTransport implements Transport {
     }
     // The server has refused the request, so it is safe to send it again.
     return (await this.#join(request, context)).serve(request, context);
-  };
+  }
 
   /** Ends the call that waits for input under this state. */
   abandon(state: string): void {

@@ -15,6 +15,7 @@ import {
   requireEraOptions,
   type ServerEra,
 } from "../era.ts";
+import type { PassedCall, PassedRequest } from "../passed-call.ts";
 import type { HttpTransportOptions } from "./client.ts";
 
 /** The outcome of a request of the current revision to a server of unknown era. */
@@ -35,6 +36,11 @@ export interface HttpEras {
   readonly suspect: (request: JSONRPCRequest, answered: AbortSignal) => Promise<boolean>;
   /** The version of the open session with a legacy server, if there is one. */
   readonly version: string | undefined;
+  /**
+   * Starts a call in the open session with a legacy server. Returns undefined without a session, and
+   * for a request that must be served.
+   */
+  readonly pass: (passed: PassedRequest) => PassedCall | undefined;
   readonly abandon: (requestState: string) => void;
   readonly close: () => Promise<void>;
 }

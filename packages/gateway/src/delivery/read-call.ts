@@ -1,11 +1,18 @@
 /**
- * Reads from the bytes of a request what a merged server needs to know, and replaces its name in them.
+ * Reads from the bytes of a request what its delivery needs to know, and replaces its name in them.
  *
  * @spec basic/transports/streamable-http#standard-request-headers
  */
 import { isUtf8 } from "node:buffer";
-import { modernVersions, parseRequestMeta, type RequestMeta, readId } from "lutra/protocol";
-import { findObject, membersAt, type Place } from "../delivery/json-members.ts";
+import {
+  isObject,
+  type JSONObject,
+  modernVersions,
+  parseRequestMeta,
+  type RequestMeta,
+  readId,
+} from "lutra/protocol";
+import { findObject, membersAt, type Place } from "./json-members.ts";
 
 /** The method and the name in the head of a request. */
 interface Named {
@@ -18,6 +25,14 @@ export interface ReadCall {
   /** The id, as the client wrote it. */
   readonly id: string;
   readonly meta: RequestMeta;
+  /** The member `_meta` of the parameters. */
+  readonly sentMeta: JSONObject;
+  /** The whole request. */
+  readonly body: Buffer;
+  /** The same as text in Latin-1. */
+  readonly text: string;
+  /** The places of the parameters in the text. */
+  readonly params: ReadonlyMap<string, Place>;
   /** Returns the bytes of the request with another name. */
   readonly renamed: (name: string) => Buffer;
 }
@@ -39,17 +54,20 @@ export function readCall(body: Buffer, { method, name: expected }: Named): ReadC
   if (sent(message?.get("jsonrpc")) !== '"2.0"') return undefined;
   if (valueIn(sent(message?.get("method"))) !== method) return undefined;
   if (valueIn(sent(name)) !== expected || params.has("requestState")) return undefined;
-  const meta = metaIn(sent(params.get("_meta")));
-  return meta && { id, meta, renamed: (other) => replaced(body, name, other) };
+  const sentMeta = valueIn(sent(params.get("_meta")));
+  const meta = metaIn(sentMeta);
+  if (meta === undefined || !isObject(sentMeta)) return undefined;
+  const renamed = (other: string) => replaced(body, name, other);
+  return { id, meta, sentMeta, body, text, params, renamed };
 }
 
 function membersOf(text: string, place: Place | undefined) {
   return place && membersAt(text, place.start)?.members;
 }
 
-function metaIn(text: string | undefined): RequestMeta | undefined {
+function metaIn(_meta: unknown): RequestMeta | undefined {
   try {
-    return parseRequestMeta({ _meta: valueIn(text) }, modernVersions);
+    return parseRequestMeta({ _meta }, modernVersions);
   } catch {
     // The request is refused with the error once it is parsed.
     return undefined;

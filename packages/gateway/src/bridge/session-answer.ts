@@ -1,0 +1,118 @@
+/**
+ * The answer to a request that was sent in a session before it was read. What arrives before the request
+ * is served is kept.
+ */
+import {
+  isTransportError,
+  type JSONRPCRequest,
+  type ProtocolError,
+  type RequestContext,
+  type Result,
+} from "lutra/protocol";
+import type { Dispatcher } from "undici";
+import type { SplicedExchange } from "../delivery/deliver-spliced.ts";
+import type { StartedAnswer } from "../delivery/open-answer.ts";
+import type { ResponseBudget } from "../delivery/response-budget.ts";
+import { phaseError } from "../delivery/upstream-error.ts";
+import { replicaFetch } from "./replica-fetch.ts";
+import type { PassedInSession } from "./upstream-sessions.ts";
+
+export interface SessionAnswerInit {
+  readonly exchange: SplicedExchange;
+  readonly call: PassedInSession;
+  readonly responses: ResponseBudget;
+  /** Returns the error that the client gets. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+/** An event of the exchange. Returns false to pause. */
+type Event = (handler: Dispatcher.DispatchHandler) => boolean | undefined;
+
+export class SessionAnswer implements StartedAnswer {
+  readonly #init: SessionAnswerInit;
+  #handler: Dispatcher.DispatchHandler | undefined;
+  #kept: readonly Event[] = [];
+  #isServed = false;
+  #reject: ((error: unknown) => void) | undefined;
+  #failure: ProtocolError | undefined;
+
+  constructor(init: SessionAnswerInit) {
+    this.#init = init;
+  }
+
+  result(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
+    const { call, exchange, responses, explain } = this.#init;
+    const { delivery, release } = exchange;
+    this.#isServed = true;
+    const dispatch: Dispatcher["dispatch"] = (_options, handler) => this.#attach(handler);
+    const serving = call.serve(request, context, replicaFetch({ dispatch }, responses));
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#failure !== undefined) reject(this.#failure);
+      const onResult = (result: Result) => {
+        // A call that waits for input keeps its exchange, and occupies no replica.
+        release();
+        delivery.done();
+        resolve(result);
+      };
+      serving.then(onResult, (thrown: unknown) => {
+        const error = explain(thrown);
+        release();
+        if (isTransportError(error) && delivery.stage !== "ended") delivery.failed(error);
+        else {
+          delivery.done();
+          reject(error);
+        }
+      });
+    });
+  }
+
+  drop(): void {
+    if (this.#isServed) return;
+    const { call, exchange } = this.#init;
+    exchange.delivery.done();
+    const error = phaseError("total");
+    call.cancel(error);
+    exchange.abort(error);
+  }
+
+  begin(status: number, raw: readonly Buffer[]): void {
+    const { resume } = this.#init.exchange;
+    this.#pass((handler) => handler.onHeaders?.(status, [...raw], resume, ""));
+  }
+
+  push(chunk: Buffer): boolean {
+    const { delivery } = this.#init.exchange;
+    if (delivery.stage === "answering") delivery.waitFor("idle");
+    return this.#pass((handler) => handler.onData?.(chunk));
+  }
+
+  end(): void {
+    this.#pass((handler) => handler.onComplete?.([]) ?? undefined);
+  }
+
+  break(error: Error): void {
+    this.#pass((handler) => handler.onError?.(error) ?? undefined);
+  }
+
+  fail(error: ProtocolError): void {
+    this.#failure = error;
+    this.#reject?.(error);
+  }
+
+  #pass(event: Event): boolean {
+    if (this.#handler !== undefined) return event(this.#handler) !== false;
+    this.#kept = [...this.#kept, event];
+    return false;
+  }
+
+  #attach(handler: Dispatcher.DispatchHandler): boolean {
+    const { abort, resume } = this.#init.exchange;
+    this.#handler = handler;
+    handler.onConnect?.((error) => abort(error ?? phaseError("total")));
+    const mayContinue = this.#kept.map((event) => event(handler) !== false).every(Boolean);
+    this.#kept = [];
+    if (mayContinue) resume();
+    return true;
+  }
+}
