@@ -6,6 +6,7 @@ import {
   type JSONRPCRequest,
   type Method,
   metaKeys,
+  modernVersions,
   type RequestContext,
 } from "lutra/protocol";
 import type {
@@ -17,7 +18,7 @@ import type {
 import type { ResponseBudget } from "../delivery/response-budget.ts";
 import { recordIn } from "../exchange-record.ts";
 import type { Replica } from "../replicas/replica.ts";
-import { legacyRequest, modernResponse } from "./passed-bytes.ts";
+import { legacyRequest, modernEvent, modernResponse } from "./passed-bytes.ts";
 import { SessionAnswer } from "./session-answer.ts";
 import type { PassedInSession } from "./upstream-sessions.ts";
 
@@ -67,9 +68,11 @@ export function passedRoute(
   options: PassedRouteOptions,
 ): SplicedRoute | undefined {
   const { record, header, principal, read } = spliced;
+  const { method = "", name, version } = record.head;
+  const { version: own } = read.meta;
+  if (own !== version || !modernVersions.includes(own)) return undefined;
   // Progress makes the response a stream of several messages.
   if (read.sentMeta[metaKeys.progressToken] !== undefined) return undefined;
-  const { method = "", name } = record.head;
   const params = { name, _meta: read.sentMeta } as JSONRPCRequest["params"];
   const request: JSONRPCRequest = { jsonrpc: "2.0", id: 0, method, params };
   const context: RequestContext = { signal, notify: () => {}, header, principal };
@@ -109,6 +112,7 @@ function attemptOf(
     headers: all,
     body,
     finalOf: (text) => modernResponse(text, ids),
+    finalEventOf: (text) => modernEvent(text, ids),
     answer: (exchange) => new SessionAnswer({ exchange, call, responses, explain }),
     end: call.end,
     cancel: call.cancel,

@@ -5,7 +5,13 @@
  * @spec basic/transports/streamable-http#sending-messages
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isJSON, type ReadHeader, type ResponseHeaders } from "lutra/internal";
+import {
+  isEventStream,
+  isJSON,
+  lingerMs,
+  type ReadHeader,
+  type ResponseHeaders,
+} from "lutra/internal";
 import type { Principal, ProtocolError, TransportError } from "lutra/protocol";
 import type { Dispatcher } from "undici";
 import { type ExchangeRecord, replicaHeader } from "../exchange-record.ts";
@@ -47,6 +53,8 @@ export interface SplicedAttempt {
   readonly body: Buffer;
   /** Returns the text for the client, in Latin-1, unless the response has to be parsed. */
   readonly finalOf: (text: string) => string | undefined;
+  /** The same for the text of an event stream. Absent where event streams have to be parsed. */
+  readonly finalEventOf?: ((text: string) => string | undefined) | undefined;
   /** Creates the answer of a response that has to be parsed. */
   readonly answer: (exchange: SplicedExchange) => StartedAnswer;
   /** Called when the exchange has ended without an answer to serve. Absent if nothing depends on it. */
@@ -111,6 +119,10 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   #head: ReceivedHead | undefined;
   #chunks: readonly Buffer[] = [];
   #size = 0;
+  /** True for a response that is an event stream. */
+  #isStream = false;
+  #isPassedOn = false;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
   /** Set once the request is being served. */
   #answer: StartedAnswer | undefined;
 
@@ -155,6 +167,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   fail(error: ProtocolError): void {
+    if (this.#isPassedOn) return;
     if (this.#answer === undefined) this.#spliced.resume(failedAnswer(error));
     else this.#answer.fail(error);
   }
@@ -176,21 +189,25 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     }
     const isEncoded = headerOf(headers, "content-encoding") !== undefined;
     const isShort = length === undefined || length <= maxFinalBytes;
-    if (status !== 200 || isEncoded || !isShort || !isJSON(contentType)) this.#serve();
+    this.#isStream = this.#attempt?.finalEventOf !== undefined && isEventStream(contentType);
+    const isKnown = this.#isStream || isJSON(contentType);
+    if (status !== 200 || isEncoded || !isShort || !isKnown) this.#serve();
     return true;
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#answer !== undefined) return this.#answer.push(chunk);
+    if (this.#isPassedOn) return true;
     this.#delivery.waitFor("idle");
     this.#chunks = [...this.#chunks, chunk];
     this.#size += chunk.length;
-    const isWhole = this.#size === this.#head?.length;
+    const isWhole = this.#isStream ? endsEvent(chunk) : this.#size === this.#head?.length;
     if (isWhole || this.#size > maxFinalBytes) this.#end(isWhole);
     return true;
   }
 
   onComplete(): void {
+    this.#stopLingering();
     this.#release();
     this.#end(true);
     if (this.#answer === undefined) this.#delivery.done();
@@ -198,7 +215,10 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
+    this.#stopLingering();
     this.#release();
+    // A stream that breaks before its message may be resumed.
+    if (this.#isStream && !this.#isPassedOn && this.#answer === undefined) this.#serve();
     if (this.#answer === undefined) {
       this.#attempt?.end?.();
       this.#delivery.failed(error);
@@ -209,15 +229,15 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   #end(isWhole: boolean): void {
     const head = this.#head;
     const { res, cors } = this.#spliced;
-    if (head === undefined || this.#answer !== undefined || res.headersSent) return;
-    const [first] = this.#chunks;
-    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
-    const final = isWhole ? this.#attempt?.finalOf(body.toString("latin1")) : undefined;
+    if (head === undefined || this.#answer !== undefined || this.#isPassedOn) return;
+    const final = isWhole ? this.#finalText() : undefined;
     if (final === undefined) {
       this.#serve();
       return;
     }
+    this.#isPassedOn = true;
     this.#attempt?.end?.();
+    if (this.#isStream) this.#linger();
     if (res.destroyed) return;
     res.writeHead(200, {
       [replicaHeader]: head.replica.name,
@@ -228,9 +248,26 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     endWith(res, final);
   }
 
+  #finalText(): string | undefined {
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    const text = body.toString("latin1");
+    const attempt = this.#attempt;
+    return this.#isStream ? attempt?.finalEventOf?.(text) : attempt?.finalOf(text);
+  }
+
+  /** Lets a stream end by itself once its message has arrived, so that its connection is kept. */
+  #linger(): void {
+    this.#delivery.done();
+    this.#lingering = setTimeout(() => this.#abort?.(phaseError("idle")), lingerMs);
+  }
+
+  #stopLingering(): void {
+    clearTimeout(this.#lingering);
+  }
+
   #onEvent(): void {
-    const { res } = this.#spliced;
-    const isOver = this.#delivery.stage === "ended" || res.headersSent;
+    const isOver = this.#delivery.stage === "ended" || this.#isPassedOn;
     if (this.#answer === undefined && !isOver) this.#serve();
   }
 
@@ -262,6 +299,11 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     if (res.writableFinished || !this.#delivery.cancel(clientGone())) return;
     record.reason ??= "client-gone";
   }
+}
+
+/** Returns true for a chunk at the end of which an event may end. */
+function endsEvent(chunk: Buffer): boolean {
+  return chunk.at(-1) === 0x0a;
 }
 
 /** The head of a response, before its body is complete. */

@@ -70,10 +70,11 @@ export {
 } from "../transport/http/bearer-tokens.ts";
 export type { HttpSender } from "../transport/http/client-undici.ts";
 export { createHttpSender } from "../transport/http/client-undici.ts";
+export { lingerMs } from "../transport/http/client.ts";
 export type { HttpEras, HttpErasInit } from "../transport/http/era-transport.ts";
 export type { AddressSettings, ListenAddress } from "../transport/http/listen-error.ts";
 export { explainListenError } from "../transport/http/listen-error.ts";
-export { isJSON } from "../transport/http/media-type.ts";
+export { isEventStream, isJSON } from "../transport/http/media-type.ts";
 export { watchArrival } from "../transport/http/node-arrival.ts";
 export { endEarly } from "../transport/http/node-end-early.ts";
 export type { NodeEndpoint, ScreenedRequest } from "../transport/http/node-endpoint.ts";
