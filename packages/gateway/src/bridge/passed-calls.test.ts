@@ -162,6 +162,7 @@ const waiting = new Map<string, (message: Message) => void>();
 let standalone: ServerResponse | undefined;
 let hasStandalone = false;
 const ends: (() => unknown)[] = [];
+let url: string;
 let short: Gateway;
 let parsed: Gateway;
 
@@ -241,7 +242,7 @@ async function start(url: string, more: Partial<ConfigInput> = {}): Promise<Gate
 const limits: ConfigInput["limits"] = [{ match: {}, concurrency: 1_000_000 }];
 
 beforeAll(async () => {
-  const url = await startServer();
+  url = await startServer();
   short = await start(url);
   parsed = await start(url, { limits });
   // The first call of a caller opens its session, and fetches the list of tools.
@@ -470,6 +471,17 @@ it("asks the client on the stream of the session, before the call has a response
   });
   standalone?.end();
   expect(result).toEqual(answeredWith);
+});
+
+it("waits for the first message of a stream as for the first byte of a response", async () => {
+  const config = { url, era: "legacy", timeouts: { idleMs: 50 } } as const;
+  const gateway = await start(url, { upstreams: { old: config } });
+  await call(gateway, "plain");
+  onCall = ({ res, id }) => {
+    stream(res).flushHeaders();
+    setTimeout(() => res.end(event(text(id, content))), 200);
+  };
+  expect((await call(gateway, "slow")).body.result).toEqual(answeredWith);
 });
 
 it("passes a result on before its stream has ended, and ends the stream", async () => {

@@ -43,15 +43,26 @@ export class SessionAnswer implements StartedAnswer {
   result(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
     const { call, exchange, responses, explain } = this.#init;
     const { delivery, release } = exchange;
+    const answered = () => {
+      if (delivery.stage === "sent") delivery.answered();
+    };
+    // The first message counts as the head of the answer, as for a request that was read first.
+    const notify: RequestContext["notify"] = (notification) => {
+      answered();
+      delivery.waitFor("idle");
+      return context.notify(notification);
+    };
     this.#isServed = true;
     const dispatch: Dispatcher["dispatch"] = (_options, handler) => this.#attach(handler);
-    const serving = call.serve(request, context, replicaFetch({ dispatch }, responses));
+    const send = replicaFetch({ dispatch }, responses);
+    const serving = call.serve(request, { ...context, notify }, send);
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#failure !== undefined) reject(this.#failure);
       const onResult = (result: Result) => {
         // A call that waits for input keeps its exchange, and occupies no replica.
         release();
+        answered();
         delivery.done();
         resolve(result);
       };
@@ -60,6 +71,7 @@ export class SessionAnswer implements StartedAnswer {
         release();
         if (isTransportError(error) && delivery.stage !== "ended") delivery.failed(error);
         else {
+          answered();
           delivery.done();
           reject(error);
         }
@@ -83,8 +95,10 @@ export class SessionAnswer implements StartedAnswer {
 
   push(chunk: Buffer): boolean {
     const { delivery } = this.#init.exchange;
-    if (delivery.stage === "answering") delivery.waitFor("idle");
-    return this.#pass((handler) => handler.onData?.(chunk));
+    const mayContinue = this.#pass((handler) => handler.onData?.(chunk));
+    // The replica cannot send while the client is slow.
+    if (delivery.stage === "answering") delivery.waitFor(mayContinue ? "idle" : "total");
+    return mayContinue;
   }
 
   end(): void {

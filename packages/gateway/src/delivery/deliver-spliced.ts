@@ -181,15 +181,17 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     const replica = this.#replica;
     if (status < 200 || replica === undefined) return true;
     const { headers, contentType, length } = readResponseHead(raw, replica.name, false);
-    this.#delivery.answered(faultOf(status, contentType));
     this.#head = { status, raw, resume, replica, length };
+    const isStream = this.#attempt?.finalEventOf !== undefined && isEventStream(contentType);
+    this.#isStream = isStream && status === 200;
+    // A server sends the head of a stream before it does anything.
+    if (!this.#isStream) this.#delivery.answered(faultOf(status, contentType));
     if (this.#answer !== undefined) {
       this.#answer.begin(status, raw);
       return true;
     }
     const isEncoded = headerOf(headers, "content-encoding") !== undefined;
     const isShort = length === undefined || length <= maxFinalBytes;
-    this.#isStream = this.#attempt?.finalEventOf !== undefined && isEventStream(contentType);
     const isKnown = this.#isStream || isJSON(contentType);
     if (status !== 200 || isEncoded || !isShort || !isKnown) this.#serve();
     return true;
@@ -198,7 +200,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   onData(chunk: Buffer): boolean {
     if (this.#answer !== undefined) return this.#answer.push(chunk);
     if (this.#isPassedOn) return true;
-    this.#delivery.waitFor("idle");
+    if (!this.#isStream) this.#delivery.waitFor("idle");
     this.#chunks = [...this.#chunks, chunk];
     this.#size += chunk.length;
     const isWhole = this.#isStream ? endsEvent(chunk) : this.#size === this.#head?.length;
@@ -258,6 +260,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
 
   /** Lets a stream end by itself once its message has arrived, so that its connection is kept. */
   #linger(): void {
+    this.#delivery.answered();
     this.#delivery.done();
     this.#lingering = setTimeout(() => this.#abort?.(phaseError("idle")), lingerMs);
   }
