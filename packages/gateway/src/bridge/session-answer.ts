@@ -35,6 +35,7 @@ export class SessionAnswer implements StartedAnswer {
   #isServed = false;
   #reject: ((error: unknown) => void) | undefined;
   #failure: ProtocolError | undefined;
+  readonly #failed = new AbortController();
 
   constructor(init: SessionAnswerInit) {
     this.#init = init;
@@ -55,7 +56,9 @@ export class SessionAnswer implements StartedAnswer {
     this.#isServed = true;
     const dispatch: Dispatcher["dispatch"] = (_options, handler) => this.#attach(handler);
     const send = replicaFetch({ dispatch }, responses);
-    const serving = call.serve(request, { ...context, notify }, send);
+    // The call may have moved to another session, of which the exchange knows nothing.
+    const signal = AbortSignal.any([context.signal, this.#failed.signal]);
+    const serving = call.serve(request, { ...context, notify, signal }, send);
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#failure !== undefined) reject(this.#failure);
@@ -112,6 +115,7 @@ export class SessionAnswer implements StartedAnswer {
   fail(error: ProtocolError): void {
     this.#failure = error;
     this.#reject?.(error);
+    this.#failed.abort(error);
   }
 
   #pass(event: Event): boolean {

@@ -122,6 +122,8 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   /** True for a response that is an event stream. */
   #isStream = false;
   #isPassedOn = false;
+  /** True if an event requires to serve the request once it has a connection. */
+  #mustServe = false;
   #lingering: ReturnType<typeof setTimeout> | undefined;
   /** Set once the request is being served. */
   #answer: StartedAnswer | undefined;
@@ -144,6 +146,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     this.#replica = replica;
     this.#abort = undefined;
     this.#isReleased = false;
+    this.#mustServe = false;
     const attempt = this.#start(replica, () => this.#onEvent());
     this.#attempt = attempt;
     if (attempt === undefined) {
@@ -175,6 +178,7 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   onConnect(abort: (error?: Error) => void): void {
     this.#abort = abort;
     if (!this.#delivery.connected()) abort(phaseError("connect"));
+    else if (this.#mustServe) this.#onEvent();
   }
 
   onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
@@ -270,8 +274,11 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
   }
 
   #onEvent(): void {
-    const isOver = this.#delivery.stage === "ended" || this.#isPassedOn;
-    if (this.#answer === undefined && !isOver) this.#serve();
+    const { stage } = this.#delivery;
+    if (stage === "ended" || this.#isPassedOn || this.#answer !== undefined) return;
+    // Until there is a connection, the request may still be sent to another replica.
+    this.#mustServe = stage === "connecting";
+    if (!this.#mustServe) this.#serve();
   }
 
   /** Serves the request with the response, which may still be arriving. */

@@ -68,9 +68,9 @@ export {
   bearerTokenPattern,
   parseBearerTokens,
 } from "../transport/http/bearer-tokens.ts";
+export { lingerMs } from "../transport/http/client.ts";
 export type { HttpSender } from "../transport/http/client-undici.ts";
 export { createHttpSender } from "../transport/http/client-undici.ts";
-export { lingerMs } from "../transport/http/client.ts";
 export type { HttpEras, HttpErasInit } from "../transport/http/era-transport.ts";
 export type { AddressSettings, ListenAddress } from "../transport/http/listen-error.ts";
 export { explainListenError } from "../transport/http/listen-error.ts";

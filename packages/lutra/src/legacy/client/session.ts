@@ -167,7 +167,9 @@ export class LegacySession {
     return {
       id: call.id,
       headers: passing.headers,
-      end: () => this.#calls.remove(call),
+      end: () => {
+        if (this.#calls.remove(call)) this.#requests.release(call.asks.values(), false);
+      },
       cancel: (error) => this.#abandon(call, error),
       serve: (received, context, send) => {
         call.onEvent = undefined;
