@@ -7,7 +7,7 @@ export interface GatewayAttack {
   readonly sent: string;
   /** The expectation, in words. */
   readonly holds: string;
-  /** True for an attack that the short form leaves out, because other tests cover it. */
+  /** True for an attack that the short form leaves out. */
   readonly isOnlyWhole?: true;
   /** Runs the attack. An error counts as an outcome that does not hold. */
   readonly run: (form: Form) => Promise<Observation>;

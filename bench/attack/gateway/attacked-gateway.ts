@@ -13,6 +13,8 @@ export interface AttackedGateway {
   readonly adminUrl: string;
   readonly file: ConfigFile;
   readonly child: ChildProcess;
+  /** The ids of the processes that serve. */
+  readonly pids: () => readonly number[];
   /** The lines of standard error so far. */
   readonly stderr: readonly string[];
   /** Resident memory of the process, in bytes. */
@@ -30,6 +32,8 @@ export interface AttackedOptions {
   readonly openFiles?: number;
   /** A module that the process loads first. */
   readonly preload?: string;
+  /** Number of processes that serve. @default one process, without a supervisor */
+  readonly processes?: number;
 }
 
 const program = fileURLToPath(new URL("../../../packages/cli/bin/lutra.js", import.meta.url));
@@ -39,7 +43,7 @@ const endMs = 20_000;
 /** Starts a gateway on free ports, and waits until it listens. */
 export async function startAttacked(
   config: ConfigInput,
-  { openFiles, preload }: AttackedOptions = {},
+  { openFiles, preload, processes }: AttackedOptions = {},
 ): Promise<AttackedGateway> {
   const file = await writeConfig({
     admin: { port: 0 },
@@ -48,7 +52,8 @@ export async function startAttacked(
     listen: { port: 0, ...config.listen },
   });
   const node = [process.execPath, ...(preload ? ["--import", preload] : [])];
-  const command = [...node, program, "gateway", file.path];
+  const several = processes === undefined ? [] : ["--processes", String(processes)];
+  const command = [...node, program, "gateway", file.path, ...several];
   const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `;
   const child = spawn("sh", ["-c", `${limit}exec "$@"`, "sh", ...command], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -67,6 +72,7 @@ export async function startAttacked(
     adminUrl: admin,
     file,
     child,
+    pids: () => (processes === undefined ? [child.pid as number] : servingIn(stderr)),
     stderr,
     residentBytes: () => residentBytesOf(child.pid),
     metric: async (series) => metricIn(await (await fetch(`${admin}/metrics`)).text(), series),
@@ -105,6 +111,16 @@ async function listening(child: ChildProcess): Promise<string> {
     if (url !== undefined) return url;
   }
   throw new Error("the gateway did not start");
+}
+
+/** Returns the ids of the processes that the supervisor has reported, the last one of each number. */
+function servingIn(stderr: readonly string[]): readonly number[] {
+  const pids = new Map<string, number>();
+  for (const line of stderr) {
+    const [, number = "", pid] = /process (\d+) is ready(?: again)?, pid (\d+)/.exec(line) ?? [];
+    if (pid !== undefined) pids.set(number, Number(pid));
+  }
+  return [...pids.values()];
 }
 
 function residentBytesOf(pid: number | undefined): number {

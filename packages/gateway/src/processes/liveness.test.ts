@@ -1,5 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ChannelClosedError } from "./channel.ts";
 import { type Watched, watchLiveness } from "./liveness.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -22,6 +23,19 @@ it("kills a process that has answered nothing for the time, once", async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(kill).toHaveBeenCalledOnce();
   expect(onSilent).toHaveBeenCalledOnce();
+});
+
+it("kills a process for which so many questions wait that no further one is sent", async () => {
+  const refuses = () => Promise.reject(new Error("too many questions wait for the other process"));
+  const { kill } = watch(refuses);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(kill).toHaveBeenCalledOnce();
+});
+
+it("does not kill a process whose channel has closed, because it ends by itself", async () => {
+  const { kill } = watch(() => Promise.reject(new ChannelClosedError()));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(kill).not.toHaveBeenCalled();
 });
 
 it("does not kill a process that answers late, but answers", async () => {

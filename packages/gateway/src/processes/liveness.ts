@@ -1,5 +1,5 @@
 /** Finds a process that hangs: it runs, but does not answer its supervisor. */
-import type { Channel } from "./channel.ts";
+import { type Channel, ChannelClosedError } from "./channel.ts";
 
 export interface Watched {
   readonly channel: Pick<Channel, "ask">;
@@ -28,8 +28,10 @@ export function watchLiveness(
     const answered = () => {
       missed = 0;
     };
-    // A channel that closes ends with its process.
-    channel.ask("ping", undefined).then(answered, answered);
+    channel.ask("ping", undefined).then(answered, (error: Error) => {
+      // A process ends by itself when its channel closes. A question that was not sent has no answer.
+      if (error instanceof ChannelClosedError) answered();
+    });
   };
   const end = () => {
     clearInterval(timer);

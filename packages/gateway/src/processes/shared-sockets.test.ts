@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
@@ -8,8 +9,11 @@ import { openSharedSockets } from "./shared-sockets.ts";
 
 const upstreams = { only: { url: "http://127.0.0.1:1/mcp" } };
 
-async function start() {
-  const sockets = await openSharedSockets(parseConfig({ listen: { port: 0 }, upstreams }).config);
+async function start(max?: number) {
+  const reports: number[] = [];
+  const { config } = parseConfig({ listen: { port: 0 }, upstreams });
+  const onLimit = (limit: number) => void reports.push(limit);
+  const sockets = await openSharedSockets(config, { onLimit, ...(max && { max }) });
   onTestFinished(() => sockets.close());
   const [address] = sockets.addresses;
   const port = typeof address === "object" ? address.port : 0;
@@ -18,7 +22,7 @@ async function start() {
     onTestFinished(() => void socket.destroy());
     return socket;
   };
-  return { sockets, client };
+  return { sockets, client, reports };
 }
 
 /** Adds a process that takes connections only when the test says so. */
@@ -73,4 +77,22 @@ it("keeps connections while no process serves", async () => {
   const late = addProcess(sockets);
   await expect.poll(late.given).toBe(1);
   late.take(1);
+});
+
+it("answers connections with 503 while too many wait, and reports it once", async () => {
+  const { sockets, client, reports } = await start(2);
+  const connected = async () => {
+    const socket = client();
+    await once(socket, "connect");
+    return socket;
+  };
+  for (let count = 0; count < 2; count += 1) await connected();
+  for (let count = 0; count < 2; count += 1) {
+    expect(await text(await connected())).toMatch(/^HTTP\/1.1 503 .*Retry-After: 1\r\n/s);
+  }
+  expect(reports).toEqual([2]);
+  const late = addProcess(sockets);
+  late.take(1);
+  await expect.poll(late.given).toBe(2);
+  late.take(2);
 });

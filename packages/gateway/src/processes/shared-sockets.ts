@@ -4,7 +4,7 @@
  * waiting connection with it.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { listenAt } from "lutra/internal";
+import { defaultConnections, listenAt, refuseConnection } from "lutra/internal";
 import type { CompleteConfig } from "../config/complete-routes.ts";
 import { type ListenerPlace, listenerPlaces } from "../listener-places.ts";
 import type { Channel } from "./channel.ts";
@@ -33,22 +33,34 @@ export interface SharedSockets {
   readonly close: () => Promise<void>;
 }
 
-/** Maximum number of connections that wait for a process; further ones are closed. */
+/** Maximum number of connections that wait for a process, if this one may open enough files. */
 const maxWaiting = 1024;
 /** Maximum time that accepted connections wait for a process at the end, in milliseconds. */
 const handOverMs = 1000;
+
+export interface WaitingLimit {
+  /** Maximum number of connections that wait. @default 1024, at most half of the file descriptors */
+  readonly max?: number;
+  /** Called when further connections are refused. */
+  readonly onLimit: (max: number) => void;
+}
 
 /**
  * Opens the sockets.
  *
  * @throws {ListenError} for an address that is in use or unavailable
  */
-export async function openSharedSockets(config: CompleteConfig): Promise<SharedSockets> {
-  const distribution = new Distribution();
+export async function openSharedSockets(
+  config: CompleteConfig,
+  limit: WaitingLimit,
+): Promise<SharedSockets> {
+  const distribution = new Distribution(limit);
   const servers: Server[] = [];
   try {
     for (const [index, place] of listenerPlaces(config).entries()) {
-      servers.push(await listenOn(place, (socket) => distribution.accept(socket, index)));
+      const isEncrypted = place.config.tls !== undefined;
+      const accept = (socket: Socket) => distribution.accept({ socket, place: index }, isEncrypted);
+      servers.push(await listenOn(place, accept));
     }
   } catch (error) {
     for (const server of servers) server.close();
@@ -80,16 +92,27 @@ async function listenOn(
 class Distribution {
   readonly #waiting: Waiting[] = [];
   readonly #takers = new Set<Taker>();
+  readonly #max: number;
+  readonly #onLimit: (max: number) => void;
+  #isLimitReported = false;
   #lastId = 0;
   #accepted = 0;
   #onHandedOver = () => {};
 
-  accept(socket: Socket, place: number): void {
+  constructor({ max = Math.min(maxWaiting, defaultConnections()), onLimit }: WaitingLimit) {
+    this.#max = max;
+    this.#onLimit = onLimit;
+  }
+
+  accept(connection: Waiting, isEncrypted: boolean): void {
     this.#accepted += 1;
+    if (this.#waiting.length >= this.#max) {
+      this.#refuse(connection, isEncrypted);
+      return;
+    }
     // A client may disconnect while it waits.
-    socket.on("error", () => {});
-    if (this.#waiting.length >= maxWaiting) return void socket.destroy();
-    this.#waiting.push({ socket, place });
+    connection.socket.on("error", () => {});
+    this.#waiting.push(connection);
     this.#next();
   }
 
@@ -131,12 +154,21 @@ class Distribution {
     });
   }
 
+  #refuse({ socket }: Waiting, isEncrypted: boolean): void {
+    refuseConnection(socket, isEncrypted);
+    if (this.#isLimitReported) return;
+    this.#isLimitReported = true;
+    this.#onLimit(this.#max);
+  }
+
   /** Passes the connections that wait to processes that are free. */
   #next(): void {
     while (this.#waiting.length > 0) {
       const taker = this.#leastBusy();
       if (taker === undefined) return;
       const waiting = this.#waiting.shift() as Waiting;
+      // Reported again after the number has been well below the limit.
+      if (this.#waiting.length < this.#max / 2) this.#isLimitReported = false;
       this.#lastId += 1;
       const id = this.#lastId;
       taker.given = { ...waiting, id };

@@ -86,7 +86,10 @@ export async function startGatewayProcesses(
   const settings = page && consoleSettings(first.config.admin, isOnByDefault);
   const log = openJointLog(first, { ...options, notice });
   const parts = { ...options, notice, log, page, settings };
-  const supervisor = await openSharedSockets(first.config).then(
+  const onLimit = (max: number) => {
+    notice(`${max} connections wait for a process; others are refused`);
+  };
+  const supervisor = await openSharedSockets(first.config, { onLimit }).then(
     (sockets) => new Supervisor(first, { ...parts, sockets }),
     async (error: unknown) => {
       await log?.close();

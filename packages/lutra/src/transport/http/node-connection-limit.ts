@@ -41,10 +41,17 @@ export interface ConnectionLimit {
 }
 
 /**
- * Answers connections beyond the limit with 503 and closes them. With TLS, they are closed without
- * an answer, because the handshake would cost more than a request. A connection costs nothing for
- * each request.
+ * Answers a connection with 503 and closes it. With TLS, it is closed without an answer, because the
+ * handshake would cost more than a request.
  */
+export function refuseConnection(socket: Socket, isEncrypted: boolean): void {
+  socket.on("error", () => {});
+  // Listeners of the event expect an open socket.
+  if (isEncrypted) process.nextTick(() => socket.destroy());
+  else socket.end(refusal, () => socket.destroy());
+}
+
+/** Refuses connections beyond the limit. A connection costs nothing for each request. */
 export function limitConnections(
   http: HttpServer,
   { max, onLimit, count = { open: 0 } }: ConnectionLimit,
@@ -59,10 +66,7 @@ export function limitConnections(
       if (count.open < max / 2) isReported = false;
     });
     if (count.open <= max) return;
-    socket.on("error", () => {});
-    // The other listeners expect an open socket.
-    if (isEncrypted) process.nextTick(() => socket.destroy());
-    else socket.end(refusal, () => socket.destroy());
+    refuseConnection(socket, isEncrypted);
     if (isReported) return;
     isReported = true;
     onLimit(max);
