@@ -9,7 +9,7 @@ export const responses = z
       .min(1_048_576)
       .default(100_663_296)
       .describe(
-        "Maximum size in bytes of all responses that a process of the gateway parses, or that clients have not received yet. Further ones wait: they are not read from their upstreams. Responses of up to 64 KiB are not counted, and one response may exceed it",
+        "Maximum size in bytes of all responses that a process of the gateway parses, or that clients have not received yet. Further ones wait: they are not read from their upstreams. Responses of up to 64 KiB are not counted, and one response may exceed it. A further eighth is for responses of up to a 64th of it, which do not wait for larger ones",
       ),
     waitMs: ms(
       "Time that such a response waits, after which its request is answered with status 503. After half of it, clients that receive nothing meanwhile are disconnected",

@@ -89,6 +89,74 @@ describe("the memory for responses", () => {
     expect(order).toEqual(["older", "newer"]);
   });
 
+  describe("kept for small responses", () => {
+    /** The limit, beyond which 8000 bytes are kept for responses of up to 1000 bytes. */
+    const max = 64_000;
+    /** Fills the memory, so that a large response waits. */
+    const full = () => {
+      const { budget, time } = start(max);
+      const [first, exempt, large] = [0, 1, 2].map(() => budget.share());
+      void first?.fit(60_000, 60_000);
+      void exempt?.fit(20_000, 20_000);
+      const granted = large?.fit(50_000, 50_000);
+      const release = () => {
+        first?.release();
+        exempt?.release();
+      };
+      return { budget, time, granted, release };
+    };
+    const small = (budget: ResponseBudget) => {
+      const share = budget.share();
+      return { share, granted: share.fit(1000, 1000) };
+    };
+
+    it("lets them pass a large one that waits, up to an eighth of the limit", async () => {
+      const { budget, granted, release } = full();
+      const all = Array.from({ length: 8 }, () => small(budget));
+      expect(all.map((one) => one.granted)).toEqual(Array(8).fill(undefined));
+      const next = small(budget);
+      expect(budget).toMatchObject({ waiting: 2, inUse: 88_000 });
+      all[0]?.share.release();
+      expect(await next.granted).toBe(true);
+      expect(budget).toMatchObject({ waiting: 1, inUse: 88_000 });
+      release();
+      expect(await granted).toBe(true);
+    });
+
+    it("does not delay a large one, however many follow", async () => {
+      const { budget, granted, release } = full();
+      const all = Array.from({ length: 100 }, () => small(budget));
+      release();
+      expect(await granted).toBe(true);
+      for (const { share, granted } of all) {
+        await granted;
+        share.release();
+      }
+      expect(budget).toMatchObject({ waiting: 0, inUse: 50_000 });
+    });
+
+    it("is free again when one of them grows, which then waits like a large one", async () => {
+      const { budget, release } = full();
+      const { share } = small(budget);
+      const grown = share.fit(2000, 2000);
+      expect(budget).toMatchObject({ waiting: 2, inUse: 81_000 });
+      release();
+      expect(await grown).toBe(true);
+      expect(budget).toMatchObject({ waiting: 0, inUse: 52_000 });
+      share.release();
+      expect(budget.inUse).toBe(50_000);
+    });
+
+    it("is counted down when a client has taken a part", () => {
+      const { budget } = full();
+      const { share } = small(budget);
+      share.keep(unread(300, () => {}));
+      expect(budget.inUse).toBe(80_300);
+      share.release();
+      expect(budget.inUse).toBe(80_000);
+    });
+  });
+
   it("never lets the response wait that may exceed the limit", () => {
     const { budget } = start(100);
     const [older, exempt] = [budget.share(), budget.share()];

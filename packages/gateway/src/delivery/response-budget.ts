@@ -1,9 +1,13 @@
 /**
  * One limit for the memory of all responses that the gateway reads or that their clients have not
  * taken yet. A response over the limit waits: nothing more is read from its upstream.
+ *
+ * Responses wait in the order in which they began, and none passes a larger one that waits. So that small
+ * ones need not wait for large ones either, a further part of the memory is for small ones alone.
  */
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../replicas/clock.ts";
+import { UnreadClients } from "./unread-clients.ts";
 
 export interface ResponseLimits {
   /** Memory of all responses, in bytes. */
@@ -14,6 +18,10 @@ export interface ResponseLimits {
 
 /** Size up to which a response is not counted, in bytes. It never waits. */
 export const freeBytes = 65_536;
+/** Divides the limit into the memory for small responses alone, which is beside it. */
+const smallDivisor = 8;
+/** Divides the limit into the maximum size of a small response. */
+const smallSizeDivisor = 64;
 /** Time without progress after which a client may be disconnected while others wait, in milliseconds. */
 const stallMs = 5000;
 /** Interval of the checks of responses that wait or are not taken, in milliseconds. */
@@ -26,24 +34,16 @@ interface Waiter {
   readonly settle: (isGranted: boolean) => void;
 }
 
-/** A response that was handed to the connection of its client. */
-interface Unread {
-  readonly res: ServerResponse;
-  /** A number that changes whenever data is sent. */
-  mark: string;
-  since: number;
-}
-
 export class ResponseBudget {
-  /** The bytes that all shares hold. */
-  inUse = 0;
   /** Number of responses that were refused because they had waited too long. */
   refused = 0;
   #limits: ResponseLimits;
   readonly #clock: Clock;
+  /** The bytes that all shares hold, by the part of the memory. */
+  readonly #inUse = { common: 0, small: 0 };
   /** The oldest share first, so that responses that have begun also end. */
   readonly #waiting: Waiter[] = [];
-  readonly #unread = new Map<Share, Unread>();
+  readonly #unread = new UnreadClients<Share>();
   /** The share that may exceed the limit, so that shares that wait for each other make progress. */
   #exempt: Share | undefined;
   #shares = 0;
@@ -56,6 +56,11 @@ export class ResponseBudget {
 
   get maxBytes(): number {
     return this.#limits.maxBytes;
+  }
+
+  /** The bytes that all shares hold. */
+  get inUse(): number {
+    return this.#inUse.common + this.#inUse.small;
   }
 
   /** Number of responses that wait for memory. */
@@ -81,8 +86,7 @@ export class ResponseBudget {
    */
   grow(share: Share, bytes: number): Promise<boolean> | undefined {
     const mayPass = this.#exempt === share || this.#waiting.length === 0;
-    if (mayPass && this.#fits(share, bytes)) {
-      this.#take(share, bytes);
+    if ((mayPass && this.#takeCommon(share, bytes)) || this.#takeSmall(share, bytes)) {
       return undefined;
     }
     return new Promise((settle) => {
@@ -97,14 +101,13 @@ export class ResponseBudget {
 
   /** Counts what the client has not taken, until its connection closes. */
   keep(share: Share, res: ServerResponse): void {
-    this.#unread.set(share, { res, mark: markOf(res), since: this.#clock.now() });
+    this.#unread.add(share, res, this.#clock.now());
     this.shrink(share, res.writableLength);
   }
 
   /** Returns memory, which others may wait for. */
   shrink(share: Share, bytes: number): void {
-    this.inUse += bytes - share.bytes;
-    share.bytes = bytes;
+    this.#set(share, bytes, share.part);
     this.#admit();
   }
 
@@ -117,10 +120,30 @@ export class ResponseBudget {
     this.shrink(share, 0);
   }
 
-  #fits(share: Share, bytes: number): boolean {
-    if (this.inUse + bytes - share.bytes <= this.#limits.maxBytes) return true;
-    if (this.#mayReplaceExempt(share)) this.#exempt = share;
-    return this.#exempt === share;
+  #takeCommon(share: Share, bytes: number): boolean {
+    const held = share.part === "common" ? share.bytes : 0;
+    const fits = this.#inUse.common + bytes - held <= this.#limits.maxBytes;
+    if (!fits && this.#mayReplaceExempt(share)) this.#exempt = share;
+    if (!fits && this.#exempt !== share) return false;
+    this.#set(share, bytes, "common");
+    return true;
+  }
+
+  #takeSmall(share: Share, bytes: number): boolean {
+    const { maxBytes } = this.#limits;
+    const held = share.part === "small" ? share.bytes : 0;
+    if (bytes > maxBytes / smallSizeDivisor) return false;
+    if (this.#inUse.small + bytes - held > maxBytes / smallDivisor) return false;
+    this.#set(share, bytes, "small");
+    return true;
+  }
+
+  /** Moves a share to a part of the memory, with another size. */
+  #set(share: Share, bytes: number, part: Share["part"]): void {
+    this.#inUse[share.part] -= share.bytes;
+    this.#inUse[part] += bytes;
+    share.bytes = bytes;
+    share.part = part;
   }
 
   /**
@@ -129,21 +152,18 @@ export class ResponseBudget {
    */
   #mayReplaceExempt(share: Share): boolean {
     if (this.#exempt === undefined) return true;
-    const isFree = this.#unread.has(this.#exempt) && this.inUse <= this.#limits.maxBytes;
+    const isFree = this.#unread.has(this.#exempt) && this.#inUse.common <= this.#limits.maxBytes;
     return isFree && share.bytes > 0;
-  }
-
-  #take(share: Share, bytes: number): void {
-    this.inUse += bytes - share.bytes;
-    share.bytes = bytes;
   }
 
   #admit(): void {
     for (;;) {
       const [first] = this.#waiting;
-      if (first === undefined || !this.#fits(first.share, first.bytes)) return;
-      this.#take(first.share, first.bytes);
+      if (first === undefined || !this.#takeCommon(first.share, first.bytes)) break;
       this.#leave(first, true);
+    }
+    for (const waiter of [...this.#waiting]) {
+      if (this.#takeSmall(waiter.share, waiter.bytes)) this.#leave(waiter, true);
     }
   }
 
@@ -157,24 +177,12 @@ export class ResponseBudget {
     if (this.#stopTimer !== undefined || this.#waiting.length === 0) return;
     this.#stopTimer = this.#clock.after(tickMs, () => {
       this.#stopTimer = undefined;
-      this.#closeUnread();
+      const missing = this.#waiting.reduce((sum, { share, bytes }) => sum + bytes - share.bytes, 0);
+      const waitMs = Math.min(stallMs, this.#limits.waitMs / 2);
+      this.#unread.disconnect(missing, this.#clock.now(), waitMs);
       this.#expire();
       this.#watch();
     });
-  }
-
-  /** Closes connections whose clients read nothing while others wait. */
-  #closeUnread(): void {
-    const now = this.#clock.now();
-    let missing = this.#waiting.reduce((sum, { share, bytes }) => sum + bytes - share.bytes, 0);
-    for (const [share, unread] of [...this.#unread]) {
-      const mark = markOf(unread.res);
-      if (mark !== unread.mark) Object.assign(unread, { mark, since: now });
-      else if (missing > 0 && now - unread.since >= Math.min(stallMs, this.#limits.waitMs / 2)) {
-        missing -= share.bytes;
-        unread.res.destroy();
-      }
-    }
   }
 
   #expire(): void {
@@ -189,6 +197,8 @@ export class ResponseBudget {
 /** The memory that one response holds. */
 export class Share {
   bytes = 0;
+  /** The part of the memory: for all responses, or for small ones alone. */
+  part: "common" | "small" = "common";
   /** The number of the share, by age. */
   readonly order: number;
   readonly #budget: ResponseBudget;
@@ -217,13 +227,4 @@ export class Share {
   release(): void {
     this.#budget.release(this);
   }
-}
-
-/** Returns a text that changes whenever the client takes data. */
-function markOf({ socket, writableLength }: ServerResponse): string {
-  // A large chunk is sent in parts, of which only the handle keeps count.
-  const { _handle: handle } = (socket ?? {}) as {
-    _handle?: { readonly writeQueueSize?: number } | undefined;
-  };
-  return `${writableLength} ${handle?.writeQueueSize}`;
 }
