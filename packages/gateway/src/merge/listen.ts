@@ -43,8 +43,8 @@ export interface ListenOptions {
   readonly subscriptions: Subscriptions;
   /** Maximum number of resources, and of ids of each kind, in one subscription. */
   readonly maxItems: number;
-  /** Returns false for a resource that the caller may not subscribe to. @default all are allowed */
-  readonly maySubscribe?: ((resource: Subject, received: ReceivedRequest) => boolean) | undefined;
+  /** Returns false for a resource or an id that the caller may not subscribe to. @default all are allowed */
+  readonly maySubscribe?: ((entry: Subject, received: ReceivedRequest) => boolean) | undefined;
   /** Called with each change of a list before clients are notified. */
   readonly onChange: (upstream: string, change: ListChanged) => void;
 }
@@ -93,28 +93,31 @@ async function resolveNames(
   );
   for (const sent of limited(filter.resourceSubscriptions, "resourceSubscriptions", maxItems)) {
     const found = await finder.findUri(sent, received);
-    if (found === undefined || !isAllowed(found)) continue;
+    if (found === undefined || !isAllowed(resourceOf(found))) continue;
     named.get(found.upstream)?.uris.set(found.uri, sent);
   }
   for (const { filterField } of mintedIds) {
     for (const sent of limited(filter[filterField], filterField, maxItems)) {
       const opened = await seals.ids.open(sent, received.context);
-      const ids = opened && named.get(opened.upstream)?.ids;
-      if (opened === undefined || ids === undefined) continue;
-      const ofField = ids.get(filterField) ?? new Map<string, string>();
-      ids.set(filterField, ofField.set(opened.id, sent));
+      if (opened === undefined) continue;
+      if (!isAllowed(new Subject(opened.upstream, "id", opened.id))) continue;
+      const ids = named.get(opened.upstream)?.ids;
+      const ofField = ids?.get(filterField) ?? new Map<string, string>();
+      ids?.set(filterField, ofField.set(opened.id, sent));
     }
   }
   return named;
 }
 
-/** Returns a test for the resources that the caller may subscribe to. */
+/** Returns a test for the resources and ids that the caller may subscribe to. */
 function subscriptionTest(
   received: ReceivedRequest,
   { maySubscribe = () => true }: ListenOptions,
-): (resource: CarriedUri) => boolean {
-  return ({ upstream, uri }) => maySubscribe(new Subject(upstream, "resource", uri), received);
+): (entry: Subject) => boolean {
+  return (entry) => maySubscribe(entry, received);
 }
+
+const resourceOf = ({ upstream, uri }: CarriedUri) => new Subject(upstream, "resource", uri);
 
 function limited(items: unknown, member: string, maxItems: number): readonly string[] {
   if (items === undefined) return [];
@@ -185,7 +188,7 @@ function branchOf({ upstream, filter, named, received, options }: BranchInit): B
       if (method === resourceUpdatedMethod) {
         const own = textOf(params?.uri);
         // A subscription to a resource includes updates of its parts, which may be denied.
-        if (!isAllowed({ upstream: upstream.name, uri: own })) return undefined;
+        if (!isAllowed(resourceOf({ upstream: upstream.name, uri: own }))) return undefined;
         const uri = shownUri(own, upstream.name, naming);
         return { ...notification, params: { ...params, uri } };
       }

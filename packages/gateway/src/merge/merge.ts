@@ -83,7 +83,7 @@ export interface MergeOptions extends FollowOptions {
   readonly onChange?: ((notification: JSONRPCNotification) => void) | undefined;
   /** Returns false for an entry that lists leave out. @default all are shown */
   readonly isShown?: ((entry: Subject) => boolean) | undefined;
-  /** Returns false for a resource that a caller may not subscribe to. @default all are allowed */
+  /** Returns false for a resource or an id that a caller may not subscribe to. @default all are allowed */
   readonly maySubscribe?: ListenOptions["maySubscribe"];
   /** Methods of extensions. Their `nameField` holds an id that an upstream minted. */
   readonly methods?: readonly Method[] | undefined;

@@ -248,6 +248,49 @@ describe.each([
   });
 });
 
+describe.each([
+  ["a merged server", { merge: "all" }],
+  ["one upstream", { to: "notes" }],
+] as const)("a denial of an upstream in front of %s", (_what, route) => {
+  it("applies to subscriptions to its tasks", async () => {
+    const serve: Serve = async ({ method, params, id }, context) => {
+      if (method !== "subscriptions/listen") {
+        const task = { taskId: "t1", status: "working", createdAt: "", lastUpdatedAt: "" };
+        return method === "tools/call"
+          ? { resultType: "task", ...task }
+          : notes.serve({ jsonrpc: "2.0", id, method, ...(params && { params }) }, context);
+      }
+      const { notifications } = params ?? {};
+      void context.notify({
+        jsonrpc: "2.0",
+        method: "notifications/subscriptions/acknowledged",
+        params: withSubscriptionId({ notifications }, id),
+      });
+      return new Promise(() => {});
+    };
+    const match = { upstream: "notes", method: "subscriptions/listen" };
+    const { ask, close, upstreams } = planOf(
+      { notes: { serve }, places },
+      { routes: [{ match, deny: "no" }, route] },
+    );
+    const capabilities = { extensions: { "io.modelcontextprotocol/tasks": {} } };
+    const { taskId } = await ask({ ...call(long), principal: "ada", capabilities });
+    const received: unknown[] = [];
+    const listening = ask({
+      method: "subscriptions/listen",
+      params: { notifications: { taskIds: [taskId as string], toolsListChanged: true } },
+      principal: "ada",
+      capabilities,
+      notify: ({ params }) => void received.push(params?.notifications),
+    });
+    await expect.poll(() => received).not.toEqual([]);
+    expect(received[0]).not.toHaveProperty("taskIds", [taskId]);
+    expect(JSON.stringify(upstreams.notes?.asked("subscriptions/listen"))).not.toContain("t1");
+    await close();
+    await listening;
+  });
+});
+
 describe("a limit in front of a merged server", () => {
   const rate = { requests: 1, perMs: 60_000 };
   const limited = (limit: object) =>

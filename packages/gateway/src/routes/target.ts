@@ -94,11 +94,11 @@ function serveAt(target: Target, indexed: IndexedRoute, dependencies: ActionDepe
   return compose(policies, unlessAnswered(relay(upstream)));
 }
 
-/** Returns a test for the resources that no denial applies to. */
+/** Returns a test for the resources and ids that no denial applies to. */
 function subscriptionTest({ name, countedAt }: RouteUpstream, denials: Denials): MaySubscribe {
-  return (uri, context) => {
+  return (entry, context) => {
     const record = recordOf(context);
-    const subject = new Subject(name, "resource", uri, countedAt);
+    const subject = new Subject(name, entry.kind, entry.name, countedAt);
     return record === undefined || denials.find({ ...record, subject }) === undefined;
   };
 }

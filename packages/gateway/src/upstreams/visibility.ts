@@ -4,7 +4,7 @@ import { compose, type Method, type Middleware, type ProtocolError } from "lutra
 import type { UpstreamConfig } from "../config/schema.ts";
 import { canonicalUri, canonicalUris } from "../subjects/canonical-uri.ts";
 import { filterLists, type ShownByKind } from "../subjects/filter-lists.ts";
-import { filterSubscriptions } from "../subjects/filter-subscriptions.ts";
+import { filterSubscriptions, type MaySubscribe } from "../subjects/filter-subscriptions.ts";
 import { compilePatterns } from "../subjects/patterns.ts";
 import { type Reference, referenceIn, referenceOfHead } from "../subjects/reference.ts";
 import { compileOwnName, Subject, type SubjectKind } from "../subjects/subject.ts";
@@ -28,9 +28,10 @@ export function visibilityPolicy({ config, methods }: VisibilityInput): Middlewa
   const shown = selectedBy(config);
   if (shown.size === 0) return undefined;
   const isShownUri = shown.get("resource");
+  const maySubscribe = isShownUri && shownResources(isShownUri);
   const filters = [
     filterLists(shown),
-    ...(isShownUri ? [filterSubscriptions(isShownUri, methods)] : []),
+    ...(maySubscribe ? [filterSubscriptions(maySubscribe, methods)] : []),
   ];
   return (next) => {
     const filtered = compose(filters, next);
@@ -40,6 +41,10 @@ export function visibilityPolicy({ config, methods }: VisibilityInput): Middlewa
       return filtered(request, context);
     };
   };
+}
+
+function shownResources(isShown: (uri: string) => boolean): MaySubscribe {
+  return ({ kind, name }) => kind !== "resource" || isShown(name);
 }
 
 /** Returns the same rules for requests that are forwarded unread; undefined if all are selected. */
