@@ -1,12 +1,18 @@
 /**
  * `node --import tsx bench/http2/measure-upstream.ts [rounds] [requests]`: the processor time of passing
- * a request through to an upstream over HTTP/2 and over HTTP/1.1, both with TLS. Writes
+ * a request through to an upstream over HTTP/2 and over HTTP/1.1, with TLS and without. Writes
  * bench/results/http2-upstream.md.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createSecureServer } from "node:http2";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createSecureServer,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,21 +37,37 @@ const answer = JSON.stringify({
   result: { resultType: "complete", content: [{ type: "text", text: "x".repeat(200) }] },
 });
 const seen = new Map<string, number>();
-const upstream = createSecureServer({ cert, key, allowHTTP1: true }, async (req, res) => {
+const respond = async (
+  req: IncomingMessage | Http2ServerRequest,
+  res: (ServerResponse | Http2ServerResponse) & { end: (text: string) => unknown },
+) => {
   seen.set(req.httpVersion, (seen.get(req.httpVersion) ?? 0) + 1);
   await text(req);
   res.setHeader("content-type", "application/json");
   res.setHeader("content-length", answer.length);
   res.end(answer);
-});
-await once(upstream.listen(0, "127.0.0.1"), "listening");
-const origin = `https://localhost:${(upstream.address() as AddressInfo).port}`;
+};
+const upstreams = {
+  encrypted: createSecureServer({ cert, key, allowHTTP1: true }, respond),
+  h1: createServer(respond),
+  h2: createHttp2Server(respond),
+};
+for (const upstream of Object.values(upstreams)) {
+  await once(upstream.listen(0, "127.0.0.1"), "listening");
+}
+const portOf = (name: keyof typeof upstreams) => (upstreams[name].address() as AddressInfo).port;
 
-const contenders = [8, 32].flatMap((inFlight) =>
-  ["h1", "h2"].map((version) => ({ version, inFlight, samples: [] as number[] })),
+const versions = ["h1", "h2"] as const;
+const contenders = [true, false].flatMap((hasTls) =>
+  [8, 32].flatMap((inFlight) =>
+    versions.map((version) => ({ version, hasTls, inFlight, samples: [] as number[] })),
+  ),
 );
 const fronts = await Promise.all(
-  contenders.map(async ({ version, inFlight }) => {
+  contenders.map(async ({ version, hasTls, inFlight }) => {
+    const origin = hasTls
+      ? `https://localhost:${portOf("encrypted")}`
+      : `http://localhost:${portOf(version)}`;
     const child = fork(
       new URL("upstream-front.ts", import.meta.url),
       [origin, cert, version, String(inFlight)],
@@ -65,24 +87,24 @@ for (let round = 0; round < rounds; round += 1) {
   }
 }
 for (const { child } of fronts) child.disconnect();
-upstream.close();
+for (const upstream of Object.values(upstreams)) upstream.close();
 rmSync(folder, { recursive: true, force: true });
 
 const undici = JSON.parse(
   readFileSync(new URL("../../node_modules/undici/package.json", import.meta.url), "utf8"),
 ).version;
-const rows = contenders.map(({ version, inFlight, samples }) => {
+const rows = contenders.map(({ version, hasTls, inFlight, samples }) => {
   const sorted = samples.toSorted((a, b) => a - b);
   const values = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted.at(-1)];
   const name = version === "h2" ? "HTTP/2, one connection" : "HTTP/1.1";
-  return `| ${name} | ${inFlight} | ${values.map((value) => value?.toFixed(0)).join(" | ")} |`;
+  return `| ${name} | ${hasTls ? "yes" : "no"} | ${inFlight} | ${values.map((value) => value?.toFixed(0)).join(" | ")} |`;
 });
 const page = `# HTTP/2 to an upstream
 
-Processor time of a process that passes requests through with undici ${undici}, as a gateway does, to an upstream with TLS. ${rounds} rounds, each with ${count} requests of each row in turn, after as many that do not count. Requests by version of HTTP: ${[...seen].map(([version, sum]) => `${version} x ${sum}`).join(", ")}.
+Processor time of a process that passes requests through with undici ${undici}, as a gateway does, to upstreams with TLS and without. ${rounds} rounds, each with ${count} requests of each row in turn, after as many that do not count. Requests by version of HTTP: ${[...seen].map(([version, sum]) => `${version} x ${sum}`).join(", ")}.
 
-| version | in flight | processor time per request (µs), median | least | most |
-| --- | --: | --: | --: | --: |
+| version | TLS | in flight | processor time per request (µs), median | least | most |
+| --- | --- | --: | --: | --: | --: |
 ${rows.join("\n")}
 
 ${machine(false)}. Other programs used ${Math.round(100 * (others.share() ?? 0))} % of the machine. Written by \`node --import tsx bench/http2/measure-upstream.ts\`.

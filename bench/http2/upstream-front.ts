@@ -1,5 +1,5 @@
 /**
- * A process that passes requests through to an https upstream as a gateway does, with undici's
+ * A process that passes requests through to an upstream as a gateway does, with undici's
  * dispatcher. Its processor time is measured.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -14,7 +14,8 @@ const pool = new Pool(origin, {
   pipelining: isHttp2 ? Number(streams) : 1,
   headersTimeout: 0,
   bodyTimeout: 0,
-  connect: { ca },
+  // Without TLS, HTTP/2 begins without a handshake that chooses it.
+  connect: { ca, ...(isHttp2 && origin.startsWith("http:") && { useH2c: true }) },
 });
 
 function passOn(req: IncomingMessage, res: ServerResponse): void {
