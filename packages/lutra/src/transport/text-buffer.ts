@@ -4,11 +4,12 @@ import { PiecedText } from "./pieced-text.ts";
 /** Size of the bytes that are decoded before the end of the message. */
 const blockBytes = 32 * 1024;
 
-const wholeDecoder = new TextDecoder();
+const strict = { fatal: true };
+const wholeDecoder = new TextDecoder("utf-8", strict);
 
 /**
  * The text of a message that arrives in chunks of UTF-8. Long text is decoded as it arrives, so that
- * its end does not cause a long pause. Bytes that are not UTF-8 become U+FFFD.
+ * its end does not cause a long pause.
  */
 export class TextBuffer {
   /** The number of bytes. */
@@ -17,14 +18,22 @@ export class TextBuffer {
   readonly #text = new PiecedText();
   #decoder: TextDecoder | undefined;
 
-  /** Adds a chunk, whose bytes must not change. */
+  /**
+   * Adds a chunk, whose bytes must not change.
+   *
+   * @throws {TypeError} when the bytes so far are not UTF-8
+   */
   append(chunk: Uint8Array): void {
     this.length += chunk.length;
     if (this.#bytes.length >= blockBytes) this.#decode();
     this.#bytes.append(chunk);
   }
 
-  /** Removes the text and returns it. */
+  /**
+   * Removes the text and returns it.
+   *
+   * @throws {TypeError} when the bytes are not UTF-8
+   */
   take(): string {
     const rest = this.#bytes.bytes();
     // A decoder of whole messages is faster.
@@ -39,7 +48,7 @@ export class TextBuffer {
   }
 
   #decode(): void {
-    this.#decoder ??= new TextDecoder();
+    this.#decoder ??= new TextDecoder("utf-8", strict);
     this.#text.push(this.#decoder.decode(this.#bytes.bytes(), { stream: true }));
     this.#bytes.clear();
   }

@@ -27,6 +27,21 @@ describe.each(transports)("the %s transport", (_name, createHttpTransport) => {
     expect(await open(url).serve(request(), context())).toEqual({ resultType: "complete" });
   });
 
+  it.each([[1], [100_000]])(
+    "rejects a JSON response of %i bytes that are not UTF-8",
+    async (count) => {
+      const url = await serveHttp((_request, response) => {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.write('{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","x":"');
+        response.write(Buffer.alloc(count, 0xff));
+        response.end('"}}');
+      });
+      const reading = open(url).serve(request(), context());
+      await expect(reading).rejects.toMatchObject({ reason: "malformed" });
+      await expect(reading).rejects.toThrow("expected UTF-8");
+    },
+  );
+
   it("reads responses of a server that compresses unless it is asked not to", async () => {
     const url = await serveHttp(({ headers }, response) => {
       const isPlain = headers["accept-encoding"] === "identity";

@@ -82,7 +82,7 @@ export class ResponseReader {
       if (this.#body.length + chunk.length > maxBytes) {
         throw this.#malformed(`expected at most ${maxBytes} bytes (maxResponseBytes)`);
       }
-      return this.#body.append(chunk);
+      return this.#utf8(() => this.#body.append(chunk));
     }
     this.#wait = undefined;
     this.#events.read(chunk);
@@ -91,10 +91,23 @@ export class ResponseReader {
 
   /** Ends the body and returns the result. */
   end(): Result {
-    if (this.#events === undefined) this.#readMessage(this.#body.take());
+    if (this.#events === undefined) this.#readMessage(this.#utf8(() => this.#body.take()));
     if (this.result !== undefined) return this.result;
     const { address } = this.#source;
     throw new TransportError("closed", `${address}: the event stream ended before the response`);
+  }
+
+  /**
+   * Decodes a part of the body.
+   *
+   * @spec basic/transports
+   */
+  #utf8<T>(decode: () => T): T {
+    try {
+      return decode();
+    } catch (cause) {
+      throw this.#status >= 300 ? this.#httpError() : this.#malformed("expected UTF-8", cause);
+    }
   }
 
   #readMessage(text: string): void {
