@@ -189,7 +189,9 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])("a gateway with %s", (
         "127.0.0.1.evil.example.com",
         "evil.example.com:80",
       ]) {
-        await expectRefusal(requestOf(replaced("Host: 127.0.0.1", `Host: ${host}`), body), [403]);
+        const request = requestOf(replaced("Host: 127.0.0.1", `Host: ${host}`), body);
+        const text = await expectRefusal(request, [403]);
+        expect(text).toContain(`Host ${host}: not allowed; list it in allowedHosts`);
       }
     });
 
