@@ -100,7 +100,7 @@ export class ResponseReader {
   /**
    * Decodes a part of the body.
    *
-   * @spec basic/transports
+   * @spec basic/transports/index
    */
   #utf8<T>(decode: () => T): T {
     try {
