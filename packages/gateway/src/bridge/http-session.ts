@@ -17,6 +17,7 @@ import {
 } from "lutra/protocol";
 import type { ResponseBudget } from "../delivery/response-budget.ts";
 import type { Replica } from "../replicas/replica.ts";
+import { controlledDispatcher } from "../wire/controlled-dispatch.ts";
 import type { ReplicaEra } from "./replica-era.ts";
 import { replicaFetch } from "./replica-fetch.ts";
 import type { UpstreamSession } from "./upstream-sessions.ts";
@@ -109,9 +110,7 @@ export class HttpSession implements UpstreamSession {
   /** Sends requests of the current revision, which detect the era. */
   #modern(): Transport {
     const { pool, path } = this.replica;
-    const dispatcher: Parameters<HttpSender>[0] = {
-      dispatch: (options, handler) => pool.dispatch({ ...options, path }, handler),
-    };
+    const dispatcher = controlledDispatcher(pool, path);
     return {
       mirrorsHeaders: true,
       serve: (request, context) =>

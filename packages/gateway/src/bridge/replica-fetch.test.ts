@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Dispatcher, Pool } from "undici";
 import { expect, it, onTestFinished } from "vitest";
 import { ResponseBudget } from "../delivery/response-budget.ts";
 import { systemClock } from "../replicas/clock.ts";
+import { ConnectionPool } from "../wire/connection-pool.ts";
+import type { WireDispatcher } from "../wire/handler.ts";
 import { replicaFetch } from "./replica-fetch.ts";
 
 async function start(
   listener: RequestListener,
-  { maxBytes = 1e9, ...options }: Pool.Options & { readonly maxBytes?: number } = {},
+  { maxBytes = 1e9 }: { readonly maxBytes?: number } = {},
 ) {
   let connections = 0;
   const server = createServer(listener).on("connection", () => {
@@ -17,7 +18,7 @@ async function start(
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
-  const pool = new Pool(`http://127.0.0.1:${port}`, options);
+  const pool = new ConnectionPool(new URL(`http://127.0.0.1:${port}`), {});
   onTestFinished(async () => {
     await pool.destroy();
     server.closeAllConnections();
@@ -65,7 +66,7 @@ it("uses a connection again after a body that is discarded", async () => {
   const answer: RequestListener = (req, res) => {
     req.resume().on("end", () => res.writeHead(202, { "content-length": 2 }).end("{}"));
   };
-  const { request, connections } = await start(answer, { connections: 1 });
+  const { request, connections } = await start(answer);
   for (let turn = 0; turn < 3; turn += 1) await (await request()).body?.cancel();
   expect(connections()).toBe(1);
 });
@@ -88,7 +89,7 @@ it("ends a stream that is discarded, or whose signal aborts", async () => {
 });
 
 it("rejects with the code of a connection that failed", async () => {
-  const pool = new Pool("http://127.0.0.1:1");
+  const pool = new ConnectionPool(new URL("http://127.0.0.1:1"), {});
   onTestFinished(() => pool.destroy());
   const { signal } = new AbortController();
   const init = { method: "GET", headers: [], body: null, signal } as const;
@@ -111,13 +112,13 @@ it("refuses a body that waits too long for memory, and returns the memory of oth
 });
 
 it("returns all memory of a body that is refused after it has arrived", async () => {
-  const pool: Pick<Dispatcher, "dispatch"> = {
+  const pool: WireDispatcher = {
     dispatch: (_options, handler) => {
-      handler.onConnect?.(() => {});
-      handler.onHeaders?.(200, [], () => {}, "OK");
+      handler.onConnect(() => {});
+      handler.onHeaders(200, [], () => {});
       // The first part is counted; the second one needs more than there is.
-      for (const size of [100_000, 150_000, 1]) handler.onData?.(Buffer.alloc(size));
-      handler.onComplete?.([]);
+      for (const size of [100_000, 150_000, 1]) handler.onData(Buffer.alloc(size));
+      handler.onComplete();
       return true;
     },
   };

@@ -3,8 +3,8 @@
  * no streams and no header objects, for which undici's own interfaces need most of their processor time.
  */
 import { TransportError } from "lutra/protocol";
-import type { Dispatcher } from "undici";
 import { freeBytes, type ResponseBudget, type Share } from "../delivery/response-budget.ts";
+import type { WireDispatcher, WireHandler } from "../wire/handler.ts";
 
 const noMemory = "The memory for responses is full (responses.maxBytes)";
 
@@ -12,7 +12,7 @@ type Fetch = typeof globalThis.fetch;
 
 /** The members of a request that sessions set. */
 interface SessionRequestInit {
-  readonly method: Dispatcher.HttpMethod;
+  readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string | null;
   readonly signal: AbortSignal;
@@ -27,18 +27,18 @@ type Responses = Pick<ResponseBudget, "share">;
  * Creates the function. It does not follow redirects, and accepts no compressed responses. Bodies that
  * end, which are all except event streams that GET opens, wait for memory.
  */
-export function replicaFetch(pool: Pick<Dispatcher, "dispatch">, responses: Responses): Fetch {
+export function replicaFetch(pool: WireDispatcher, responses: Responses): Fetch {
   let last: Target | undefined;
   const send = (target: string, { signal, headers, ...init }: SessionRequestInit) => {
     // All requests of a session go to one endpoint.
     if (last?.url !== target) last = targetOf(target);
-    const { origin, path } = last;
+    const { path } = last;
     const sent = ["accept-encoding", "identity", ...headers.flat()];
     const memory = init.method === "GET" ? undefined : new BodyMemory(responses);
     return new Promise<SessionResponse>((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const exchange = new SessionExchange(signal, { resolve, reject, memory });
-      pool.dispatch({ ...init, origin, path, headers: sent }, exchange);
+      pool.dispatch({ ...init, path, headers: sent }, exchange);
     });
   };
   return send as unknown as Fetch;
@@ -62,8 +62,8 @@ interface Settle {
   readonly memory: BodyMemory | undefined;
 }
 
-/** The parts of a body, and its end. Implements undici's older handler interface. */
-class SessionExchange implements Dispatcher.DispatchHandler {
+/** The parts of a body, and its end. */
+class SessionExchange implements WireHandler {
   readonly #signal: AbortSignal;
   readonly #settle: Settle;
   readonly #chunks: Uint8Array[] = [];
@@ -81,12 +81,12 @@ class SessionExchange implements Dispatcher.DispatchHandler {
     signal.addEventListener("abort", this.#onAbort);
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  onConnect(abort: (error: Error) => void): void {
     this.#abort = abort;
     if (this.#signal.aborted) this.#onAbort();
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+  onHeaders(status: number, raw: readonly string[], resume: () => void): boolean {
     if (status < 200) return true;
     this.#resume = resume;
     this.#settle.resolve(new SessionResponse(status, raw, this));
@@ -197,7 +197,7 @@ class SessionResponse {
   readonly headers: { readonly get: (name: string) => string | null };
   readonly body: SessionBody;
 
-  constructor(status: number, raw: readonly Buffer[], exchange: SessionExchange) {
+  constructor(status: number, raw: readonly string[], exchange: SessionExchange) {
     const get = (name: string) => valueIn(raw, name);
     this.status = status;
     this.headers = { get };
@@ -210,12 +210,12 @@ class SessionResponse {
 }
 
 /** Returns the values of a header by its lower-case name, joined with commas; null if it is absent. */
-function valueIn(raw: readonly Buffer[], name: string): string | null {
+function valueIn(raw: readonly string[], name: string): string | null {
   const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const isNamed = raw[index]?.length === name.length;
-    if (!isNamed || raw[index]?.toString("latin1").toLowerCase() !== name) continue;
-    values.push(raw[index + 1]?.toString("latin1") ?? "");
+    if (!isNamed || raw[index]?.toLowerCase() !== name) continue;
+    values.push(raw[index + 1] ?? "");
   }
   return values.join(", ") || null;
 }

@@ -9,11 +9,11 @@ import {
   type RequestContext,
   type Result,
 } from "lutra/protocol";
-import type { Dispatcher } from "undici";
 import type { SplicedExchange } from "../delivery/deliver-spliced.ts";
 import type { StartedAnswer } from "../delivery/open-answer.ts";
 import type { ResponseBudget } from "../delivery/response-budget.ts";
 import { phaseError } from "../delivery/upstream-error.ts";
+import type { WireDispatcher, WireHandler } from "../wire/handler.ts";
 import { replicaFetch } from "./replica-fetch.ts";
 import type { PassedInSession } from "./upstream-sessions.ts";
 
@@ -26,11 +26,11 @@ export interface SessionAnswerInit {
 }
 
 /** An event of the exchange. Returns false to pause. */
-type Event = (handler: Dispatcher.DispatchHandler) => boolean | undefined;
+type Event = (handler: WireHandler) => boolean | undefined;
 
 export class SessionAnswer implements StartedAnswer {
   readonly #init: SessionAnswerInit;
-  #handler: Dispatcher.DispatchHandler | undefined;
+  #handler: WireHandler | undefined;
   #kept: readonly Event[] = [];
   #isServed = false;
   #reject: ((error: unknown) => void) | undefined;
@@ -54,7 +54,7 @@ export class SessionAnswer implements StartedAnswer {
       return context.notify(notification);
     };
     this.#isServed = true;
-    const dispatch: Dispatcher["dispatch"] = (_options, handler) => this.#attach(handler);
+    const dispatch: WireDispatcher["dispatch"] = (_options, handler) => this.#attach(handler);
     const send = replicaFetch({ dispatch }, responses);
     // The call may have moved to another session, of which the exchange knows nothing.
     const signal = AbortSignal.any([context.signal, this.#failed.signal]);
@@ -91,25 +91,25 @@ export class SessionAnswer implements StartedAnswer {
     exchange.abort(error);
   }
 
-  begin(status: number, raw: readonly Buffer[]): void {
+  begin(status: number, raw: readonly string[]): void {
     const { resume } = this.#init.exchange;
-    this.#pass((handler) => handler.onHeaders?.(status, [...raw], resume, ""));
+    this.#pass((handler) => handler.onHeaders(status, raw, resume));
   }
 
   push(chunk: Buffer): boolean {
     const { delivery } = this.#init.exchange;
-    const mayContinue = this.#pass((handler) => handler.onData?.(chunk));
+    const mayContinue = this.#pass((handler) => handler.onData(chunk));
     // The replica cannot send while the client is slow.
     if (delivery.stage === "answering") delivery.waitFor(mayContinue ? "idle" : "total");
     return mayContinue;
   }
 
   end(): void {
-    this.#pass((handler) => handler.onComplete?.([]) ?? undefined);
+    this.#pass((handler) => handler.onComplete() ?? undefined);
   }
 
   break(error: Error): void {
-    this.#pass((handler) => handler.onError?.(error) ?? undefined);
+    this.#pass((handler) => handler.onError(error) ?? undefined);
   }
 
   fail(error: ProtocolError): void {
@@ -124,10 +124,10 @@ export class SessionAnswer implements StartedAnswer {
     return false;
   }
 
-  #attach(handler: Dispatcher.DispatchHandler): boolean {
+  #attach(handler: WireHandler): boolean {
     const { abort, resume } = this.#init.exchange;
     this.#handler = handler;
-    handler.onConnect?.((error) => abort(error ?? phaseError("total")));
+    handler.onConnect(abort);
     const mayContinue = this.#kept.map((event) => event(handler) !== false).every(Boolean);
     this.#kept = [];
     if (mayContinue) resume();

@@ -1,9 +1,9 @@
 /** Delivers copies of requests to an upstream whose responses are discarded. */
 
 import type { Principal } from "lutra/protocol";
-import type { Dispatcher } from "undici";
 import type { Head } from "../head/head.ts";
 import type { Replica } from "../replicas/replica.ts";
+import type { WireHandler } from "../wire/handler.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Fleet } from "./fleet.ts";
 import { maxKeptBytes } from "./request-body.ts";
@@ -74,7 +74,7 @@ function withoutLength(headers: readonly string[]): string[] {
 }
 
 /** Reads a response to its end and discards it, so that the connection can be reused. */
-class CopyCarrier implements Dispatcher.DispatchHandler, Timed {
+class CopyCarrier implements WireHandler, Timed {
   dueAt = Number.POSITIVE_INFINITY;
   readonly #replica: Replica;
   readonly #fleet: Fleet;
@@ -89,7 +89,7 @@ class CopyCarrier implements Dispatcher.DispatchHandler, Timed {
   }
 
   /** Sets one time limit for the whole exchange, because a late response has no use here. */
-  onConnect(abort: (error?: Error) => void): void {
+  onConnect(abort: (error: Error) => void): void {
     const { deadlines, timeouts } = this.#fleet;
     this.#abort = abort;
     deadlines.add(this);

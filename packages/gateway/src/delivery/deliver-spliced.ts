@@ -13,9 +13,9 @@ import {
   type ResponseHeaders,
 } from "lutra/internal";
 import type { Principal, ProtocolError, TransportError } from "lutra/protocol";
-import type { Dispatcher } from "undici";
 import { type ExchangeRecord, replicaHeader } from "../exchange-record.ts";
 import type { Replica } from "../replicas/replica.ts";
+import type { WireHandler } from "../wire/handler.ts";
 import { type Carrier, Delivery } from "./delivery.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Answer, failedAnswer, type StartedAnswer } from "./open-answer.ts";
@@ -106,8 +106,7 @@ export function createSplicedDelivery(
   };
 }
 
-/** Implements undici's older handler interface, as `StreamCarrier` does. */
-class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
+class SplicedCarrier implements Carrier<Replica>, WireHandler {
   readonly preferred: SplicedRoute["preferred"];
   readonly #spliced: Spliced;
   readonly #delivery: Delivery<Replica>;
@@ -175,13 +174,13 @@ class SplicedCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     else this.#answer.fail(error);
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  onConnect(abort: (error: Error) => void): void {
     this.#abort = abort;
     if (!this.#delivery.connected()) abort(phaseError("connect"));
     else if (this.#mustServe) this.#onEvent();
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+  onHeaders(status: number, raw: readonly string[], resume: () => void): boolean {
     const replica = this.#replica;
     if (status < 200 || replica === undefined) return true;
     const { headers, contentType, length } = readResponseHead(raw, replica.name, false);
@@ -319,7 +318,7 @@ function endsEvent(chunk: Buffer): boolean {
 /** The head of a response, before its body is complete. */
 interface ReceivedHead {
   readonly status: number;
-  readonly raw: readonly Buffer[];
+  readonly raw: readonly string[];
   readonly resume: () => void;
   readonly replica: Replica;
   readonly length: number | undefined;

@@ -7,10 +7,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { endEarly } from "lutra/internal";
 import { type Principal, ProtocolError, TransportError } from "lutra/protocol";
-import type { Dispatcher } from "undici";
 import type { ExchangeRecord } from "../exchange-record.ts";
 import type { Head } from "../head/head.ts";
 import type { Replica } from "../replicas/replica.ts";
+import type { WireHandler } from "../wire/handler.ts";
 import type { RequestCopy } from "./deliver-copy.ts";
 import type { Carrier } from "./delivery.ts";
 import { Delivery } from "./delivery.ts";
@@ -69,11 +69,7 @@ interface StreamHeaders {
   readonly token: StreamToken | undefined;
 }
 
-/**
- * Implements undici's older handler interface. The newer one would create two more objects for each
- * request, and parse the headers of the response into a third.
- */
-class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
+class StreamCarrier implements Carrier<Replica>, WireHandler {
   readonly #forward: Forward;
   readonly #delivery: Delivery<Replica>;
   readonly #headers: readonly string[];
@@ -125,9 +121,8 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     if (!(this.#body instanceof BodyStream)) this.#copy(this.#body);
     const options = {
       path: replica.path,
-      // undici accepts every method that node:http does, and only reads the headers.
-      method: method as Dispatcher.HttpMethod,
-      headers: this.#sentHeaders as string[],
+      method,
+      headers: this.#sentHeaders,
       body: this.#body,
     };
     replica.pool.dispatch(options, this);
@@ -161,12 +156,12 @@ class StreamCarrier implements Carrier<Replica>, Dispatcher.DispatchHandler {
     refuse(this.#forward, error, this.#body instanceof BodyStream ? null : this.#body);
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  onConnect(abort: (error: Error) => void): void {
     this.#abort = abort;
     if (!this.#delivery.connected()) abort(phaseError("connect"));
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+  onHeaders(status: number, raw: readonly string[], resume: () => void): boolean {
     // Informational responses are for this connection only.
     if (status < 200) return true;
     const { req, res } = this.#forward;

@@ -5,8 +5,10 @@
  */
 import type { HttpSender } from "lutra/internal";
 import type { RequestContext, Result } from "lutra/protocol";
-import { type Dispatcher, util } from "undici";
+import type { Dispatcher } from "undici";
 import type { Replica } from "../replicas/replica.ts";
+import { parseHeaders, wireRequest } from "../wire/controlled-dispatch.ts";
+import type { WireHandler } from "../wire/handler.ts";
 import type { Message, MessageExchange, StartExchange } from "./deliver-message.ts";
 import type { Delivery } from "./delivery.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
@@ -30,12 +32,10 @@ export function createHttpExchange(options: HttpExchangeOptions): StartExchange<
 }
 
 /**
- * Dispatches one attempt for the transport, and reports its progress to the delivery. Implements undici's
- * older handler interface, as `StreamCarrier` does, and is the controller of the transport's handler.
+ * Dispatches one attempt for the transport, and reports its progress to the delivery. It is the
+ * controller of the transport's handler.
  */
-class HttpExchange
-  implements MessageExchange, Dispatcher.DispatchHandler, Dispatcher.DispatchController
-{
+class HttpExchange implements MessageExchange, WireHandler, Dispatcher.DispatchController {
   readonly result: Promise<Result>;
   aborted = false;
   paused = false;
@@ -78,7 +78,7 @@ class HttpExchange
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const { pool, path } = this.#replica;
     this.#handler = handler;
-    return pool.dispatch({ ...options, path }, this);
+    return pool.dispatch(wireRequest(options, path), this);
   }
 
   abort(error: Error): void {
@@ -102,15 +102,15 @@ class HttpExchange
     this.#resume?.();
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  onConnect(abort: (error: Error) => void): void {
     this.#abort = abort;
     if (this.#delivery.connected()) this.#handler?.onRequestStart?.(this, undefined);
     else abort(phaseError("connect"));
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+  onHeaders(status: number, raw: readonly string[], resume: () => void): boolean {
     if (status < 200) return true;
-    const headers = util.parseHeaders(raw);
+    const headers = parseHeaders(raw);
     this.#resume = resume;
     this.#errorHead = readErrorHead(status, headers);
     this.#memory.declare(headers);

@@ -10,8 +10,9 @@ import {
   type RequestContext,
   type Result,
 } from "lutra/protocol";
-import { type Dispatcher, util } from "undici";
+import type { Dispatcher } from "undici";
 import type { Replica } from "../replicas/replica.ts";
+import { parseHeaders } from "../wire/controlled-dispatch.ts";
 import type { Delivery } from "./delivery.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ResponseBudget } from "./response-budget.ts";
@@ -34,7 +35,7 @@ export function failedAnswer(error: ProtocolError): Answer {
 /** An answer of which parts are still arriving. */
 export interface StartedAnswer extends Answer {
   /** Takes the head of the response. */
-  readonly begin: (status: number, raw: readonly Buffer[]) => void;
+  readonly begin: (status: number, raw: readonly string[]) => void;
   /** Takes a part of the body. Returns false to pause. */
   readonly push: (chunk: Buffer) => boolean;
   /** Takes the end of the body. */
@@ -66,7 +67,7 @@ export class OpenAnswer implements StartedAnswer, Dispatcher.DispatchController 
   reason: Error | null = null;
   readonly #init: OpenAnswerInit;
   #status = 0;
-  #raw: readonly Buffer[] = [];
+  #raw: readonly string[] = [];
   #handler: Dispatcher.DispatchHandler | undefined;
   #kept: readonly Buffer[] = [];
   #end: (() => void) | undefined;
@@ -77,14 +78,14 @@ export class OpenAnswer implements StartedAnswer, Dispatcher.DispatchController 
     this.#init = init;
   }
 
-  begin(status: number, raw: readonly Buffer[]): void {
+  begin(status: number, raw: readonly string[]): void {
     this.#status = status;
     this.#raw = raw;
   }
 
   result(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
     const { delivery, upstream, replica, send, responses } = this.#init;
-    const headers = util.parseHeaders([...this.#raw]);
+    const headers = parseHeaders(this.#raw);
     const head = readErrorHead(this.#status, headers);
     const abort = (error: Error) => this.abort(error);
     const memory = new ExchangeMemory({ upstream, responses, delivery, abort });
@@ -157,7 +158,7 @@ export class OpenAnswer implements StartedAnswer, Dispatcher.DispatchController 
     this.#handler = handler;
     this.paused = false;
     handler.onRequestStart?.(this, undefined);
-    handler.onResponseStart?.(this, this.#status, util.parseHeaders([...this.#raw]));
+    handler.onResponseStart?.(this, this.#status, parseHeaders(this.#raw));
     for (const chunk of this.#kept) this.#read(chunk);
     this.#end?.();
     if (!this.paused) this.#init.resume();

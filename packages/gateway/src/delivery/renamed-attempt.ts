@@ -33,7 +33,7 @@ export function renamedRoute(options: RenamedOptions): (spliced: Spliced) => Spl
 }
 
 /**
- * Returns the headers of the client with another name. undici adds the length. A response in another
+ * Returns the headers of the client with another name. The connection adds the length. A response in another
  * encoding could not be read.
  */
 function splicedHeaders(headers: readonly string[], name: string): readonly string[] {

@@ -61,7 +61,7 @@ export interface ResponseHead {
  * `isLast` also closes the client's connection after the response.
  */
 export function readResponseHead(
-  raw: readonly Buffer[],
+  raw: readonly string[],
   replica: string,
   isLast: boolean,
 ): ResponseHead {
@@ -69,9 +69,9 @@ export function readResponseHead(
   let contentType: string | undefined;
   let length: number | undefined;
   for (let index = 0; index < raw.length; index += 2) {
-    const name = (raw[index] as Buffer).toString("latin1");
+    const name = raw[index] as string;
     if (isHopByHop(name)) continue;
-    const value = (raw[index + 1] as Buffer).toString("latin1");
+    const value = raw[index + 1] as string;
     if (isUnfit(name, value)) continue;
     headers.push(name, value);
     if (name.length === 12 && name.toLowerCase() === "content-type") contentType = value;

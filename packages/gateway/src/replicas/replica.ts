@@ -1,8 +1,8 @@
 /** One process or machine of an upstream, and the connections to it. */
 import type { LookupFunction } from "node:net";
-import { asksForInitialize, createConnector, EarlierRevisionError } from "lutra/internal";
-import { Pool } from "undici";
+import { asksForInitialize, EarlierRevisionError } from "lutra/internal";
 import type { UpstreamTls } from "../config/certificates.ts";
+import { ConnectionPool } from "../wire/connection-pool.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
 
 /** The address of a replica, and its name. */
@@ -50,7 +50,7 @@ export class Replica {
   /** The path and the query of the request line. */
   readonly path: string;
   readonly url: URL;
-  readonly pool: Pool;
+  readonly pool: ConnectionPool;
   readonly health: ReplicaHealth;
   /** Number of exchanges in flight, subscriptions included. */
   inFlight = 0;
@@ -71,17 +71,11 @@ export class Replica {
     this.path = place.url.pathname + place.url.search;
     this.health = health;
     const { ip, socketPath } = place;
-    this.pool = new Pool(place.url.origin, {
-      pipelining: 1,
-      // The gate bounds the connections, and `Deadlines` the time of each exchange.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: createConnector({
-        ...tls,
-        timeout: connectMs,
-        ...(socketPath !== undefined && { socketPath }),
-        ...(ip && { lookup: lookupOf(ip) }),
-      }),
+    this.pool = new ConnectionPool(place.url, {
+      ...tls,
+      timeout: connectMs,
+      ...(socketPath !== undefined && { socketPath }),
+      ...(ip && { lookup: lookupOf(ip) }),
     });
   }
 

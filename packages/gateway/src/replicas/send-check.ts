@@ -5,6 +5,7 @@
  */
 import { createHttpSender, evidenceInError, evidenceInVersions } from "lutra/internal";
 import { discover, isProtocolError, isTransportError } from "lutra/protocol";
+import { controlledDispatcher } from "../wire/controlled-dispatch.ts";
 import type { SendCheck } from "./health-checks.ts";
 import { ownMeta } from "./own-meta.ts";
 import type { Replica } from "./replica.ts";
@@ -53,10 +54,10 @@ export function createSendCheck(
   return async (replica, signal) => {
     const { pool, path } = replica;
     try {
-      const dispatcher: Parameters<typeof send>[0] = {
-        dispatch: (options, handler) => pool.dispatch({ ...options, path }, handler),
-      };
-      const result = await send(dispatcher, request, { signal, notify: () => {} });
+      const result = await send(controlledDispatcher(pool, path), request, {
+        signal,
+        notify: () => {},
+      });
       const { supportedVersions } = result;
       record(replica, evidenceInVersions(supportedVersions), Array.isArray(supportedVersions));
     } catch (error) {
