@@ -118,7 +118,7 @@ class SessionExchange implements WireHandler {
     if (memory?.mustWait === true && !(await memory.wait())) {
       const error = new TransportError("http", noMemory, { status: 503 });
       this.#abort?.(error);
-      // undici reports no error of a response that has arrived already.
+      // A connection reports no error of a response that has arrived already.
       memory.release();
       throw error;
     }

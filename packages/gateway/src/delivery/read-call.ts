@@ -3,7 +3,7 @@
  *
  * @spec basic/transports/streamable-http#standard-request-headers
  */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import {
   isObject,
   type JSONObject,
@@ -42,9 +42,14 @@ export interface ReadCall {
  * that must be parsed: one that is malformed, differs from its head, or carries request state.
  */
 export function readCall(body: Buffer, { method, name: expected }: Named): ReadCall | undefined {
-  if (!isUtf8(body)) return undefined;
+  const isPlain = isAscii(body);
+  if (!isPlain && !isUtf8(body)) return undefined;
   const text = body.toString("latin1");
-  const sent = (place: Place | undefined) => place && body.toString("utf8", place.start, place.end);
+  const sent = (place: Place | undefined) => {
+    if (place === undefined) return undefined;
+    const { start, end } = place;
+    return isPlain ? text.slice(start, end) : body.toString("utf8", start, end);
+  };
   const message = findObject(text)?.members;
   const params = message && membersOf(text, message.get("params"));
   const id = sent(message?.get("id"));
@@ -74,9 +79,13 @@ function metaIn(_meta: unknown): RequestMeta | undefined {
   }
 }
 
+/** A string of JSON without escapes. */
+const plainString = /^"[^"\\\x00-\x1f]*"$/;
+
 function valueIn(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    if (text === undefined) return undefined;
+    return plainString.test(text) ? text.slice(1, -1) : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -96,7 +96,7 @@ function take(req: IncomingMessage): Buffer {
 export type OnWait = (phase: Phase) => void;
 
 /**
- * A body that is still arriving, and too large to be kept. It is a separate stream, because undici destroys the stream of the
+ * A body that is still arriving, and too large to be kept. It is a separate stream, because a connection destroys the stream of the
  * body when the response comes early. Destroying the request would close the client's connection,
  * which must carry the response.
  */

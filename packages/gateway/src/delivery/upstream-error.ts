@@ -174,7 +174,7 @@ function notRunningOf(upstream: string, { cause, retryAfterMs }: NotRunningError
   };
 }
 
-/** Returns the failure of a request that undici rejects before it connects. */
+/** Returns the failure of a request that can't be sent over HTTP/1.1. */
 export function malformedRequest(cause: unknown): Failure {
   const message = "The request cannot be forwarded: a header is malformed";
   return {
@@ -192,7 +192,7 @@ function timeoutMessage(phase: Phase): string {
   return `The upstream did not answer in time (${phase})`;
 }
 
-/** The codes of connect timeouts: of undici's pool, and of the operating system. */
+/** The codes of connect timeouts: of the pool, and of the operating system. */
 const connectTimeouts: ReadonlySet<unknown> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"]);
 const malformedCodes: ReadonlySet<unknown> = new Set([
   "UND_ERR_INVALID_ARG",
@@ -200,7 +200,7 @@ const malformedCodes: ReadonlySet<unknown> = new Set([
 ]);
 const retiredCodes: ReadonlySet<unknown> = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]);
 
-/** True when undici rejects the request before it sends anything. */
+/** True when the pool rejects the request before it sends anything. */
 export function isMalformedRequest(error: unknown): boolean {
   return hasCode(error, malformedCodes);
 }
@@ -211,7 +211,7 @@ export function isRetired(error: unknown): boolean {
 }
 
 /**
- * True when undici could not read the head of a response. The errors of its parser have a name and no
+ * True when the head of a response could not be read. The errors of the parser have a name and no
  * code; an informational response that was not asked for is a "bad response".
  */
 function isMalformedHead(error: unknown): boolean {

@@ -129,6 +129,23 @@ it("sends head and body, and reads the response", async () => {
   ]);
 });
 
+it.each([
+  ["POST", "content-length: 0\r\n\r\n"],
+  ["GET", "connection: keep-alive\r\n\r\n"],
+])("sends %s without a body", async (method, end) => {
+  const { peer, pool } = await start(always(ok));
+  expect(await ask(pool, { ...post, method, body: null })).toEqual({ status: 200, body: "ok" });
+  expect(peer.received[0]?.endsWith(end)).toBe(true);
+});
+
+it("closes a connection after HEAD, whose response may have a body by mistake", async () => {
+  const { peer, pool } = await start(always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"));
+  const head = { ...post, method: "HEAD", body: null };
+  expect(await ask(pool, head)).toEqual({ status: 200, body: "" });
+  await ask(pool, head);
+  expect(peer.sockets).toHaveLength(2);
+});
+
 it("reuses a connection, and opens one for each exchange in flight", async () => {
   const { peer, pool } = await start(always(ok));
   await Promise.all([ask(pool), ask(pool)]);
@@ -379,4 +396,22 @@ it("fails the exchanges in flight when it is destroyed", async () => {
   await expect(exchange.ended).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
   await expect(waiting.ended).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
   await expect(ask(pool)).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
+});
+
+it("fails an exchange whose connection is being established when it is destroyed", async () => {
+  const { pool } = await start(always(ok));
+  const exchange = send(pool);
+  await new Promise(setImmediate);
+  await pool.destroy();
+  await expect(exchange.ended).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
+  expect(exchange.calls).toEqual(["error"]);
+});
+
+it("reports an error of a handler at the end of its exchange", async () => {
+  const { pool } = await start(always(ok));
+  const exchange = send(pool);
+  exchange.onComplete = () => {
+    throw new Error("unfit");
+  };
+  await expect(exchange.ended).rejects.toThrow("unfit");
 });

@@ -37,8 +37,8 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
   /** Connections that became idle since the event loop last polled them. */
   #fresh: Connection[] = [];
   #queue: Exchange[] = [];
-  /** Number of connections that are being established. */
-  #connecting = 0;
+  /** The exchanges whose connections are being established. */
+  readonly #connecting = new Set<Exchange>();
   #isScheduled = false;
   #closed: Error | undefined;
   #onEmpty: (() => void) | undefined;
@@ -80,7 +80,7 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
     this.#closed = error;
     const queue = this.#queue;
     this.#queue = [];
-    for (const exchange of queue) exchange.fail(error);
+    for (const exchange of [...queue, ...this.#connecting]) exchange.fail(error);
     for (const connection of this.#all) connection.destroy(error);
     clearInterval(this.#sweep);
   }
@@ -145,13 +145,12 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
   }
 
   #open(exchange: Exchange): void {
-    this.#connecting += 1;
+    this.#connecting.add(exchange);
     this.#connect((error, socket) => {
-      this.#connecting -= 1;
+      this.#connecting.delete(exchange);
       if (error !== null) exchange.fail(error);
       else if (this.#closed instanceof errors.ClientDestroyedError) {
         socket.on("error", () => {}).destroy();
-        exchange.fail(this.#closed);
       } else this.#begin(socket, exchange);
       this.#endIfEmpty();
     });
@@ -173,7 +172,7 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
   }
 
   #endIfEmpty(): void {
-    if (this.#all.size > 0 || this.#connecting > 0 || this.#queue.length > 0) return;
+    if (this.#all.size > 0 || this.#connecting.size > 0 || this.#queue.length > 0) return;
     if (this.#closed === undefined) return;
     clearInterval(this.#sweep);
     this.#onEmpty?.();

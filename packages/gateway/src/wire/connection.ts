@@ -46,6 +46,7 @@ export class Connection {
     this.#exchange = exchange;
     if (!exchange.connect(this)) {
       this.#exchange = undefined;
+      this.#socket.unref();
       return false;
     }
     this.#socket.ref();
@@ -90,7 +91,7 @@ export class Connection {
   }
 
   #write(exchange: Exchange): void {
-    const { text, length } = exchange.head;
+    const { text, length, isMeasured } = exchange.head;
     const { body } = exchange.request;
     const socket = this.#socket;
     if (body instanceof Readable) {
@@ -105,7 +106,7 @@ export class Connection {
       exchange.abort(new errors.RequestContentLengthMismatchError());
       return;
     }
-    const framing = size > 0 || length === 0 ? `content-length: ${size}\r\n\r\n` : "\r\n";
+    const framing = size > 0 || isMeasured ? `content-length: ${size}\r\n\r\n` : "\r\n";
     if (body == null || size === 0) socket.write(text + framing, "latin1");
     else {
       const bytes = typeof body === "string" ? Buffer.from(body) : asBuffer(body);

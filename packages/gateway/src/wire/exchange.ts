@@ -30,7 +30,11 @@ export class Exchange implements ResponseSink {
 
   /** Reports the connection. Returns false if the exchange was aborted instead. */
   connect(connection: Carrying): boolean {
-    this.#guard(() => this.#handler.onConnect((error) => this.abort(error)));
+    try {
+      this.#handler.onConnect((error) => this.abort(error));
+    } catch (error) {
+      this.abort(error as Error);
+    }
     if (!this.isOver) this.#connection = connection;
     return !this.isOver;
   }
@@ -53,15 +57,29 @@ export class Exchange implements ResponseSink {
   complete(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#handler.onComplete();
+    try {
+      this.#handler.onComplete();
+    } catch (error) {
+      this.#handler.onError(error as Error);
+    }
   }
 
   onHead({ status, raw }: ResponseHead): boolean {
-    return this.#guard(() => this.#handler.onHeaders(status, raw, this.#resume)) ?? false;
+    try {
+      return this.#handler.onHeaders(status, raw, this.#resume);
+    } catch (error) {
+      this.abort(error as Error);
+      return false;
+    }
   }
 
   onBody(chunk: Buffer): boolean {
-    return this.#guard(() => this.#handler.onData(chunk)) ?? false;
+    try {
+      return this.#handler.onData(chunk);
+    } catch (error) {
+      this.abort(error as Error);
+      return false;
+    }
   }
 
   readonly #resume = (): void => {
@@ -69,14 +87,4 @@ export class Exchange implements ResponseSink {
     this.reader.isPaused = false;
     this.#connection?.resume();
   };
-
-  /** Aborts the exchange with the error that the handler throws. */
-  #guard<T>(call: () => T): T | undefined {
-    try {
-      return call();
-    } catch (error) {
-      this.abort(error as Error);
-      return undefined;
-    }
-  }
 }

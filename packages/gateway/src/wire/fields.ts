@@ -20,8 +20,13 @@ export function lowerCaseName(name: string): string | undefined {
   if (known !== undefined) return known;
   if (!token.test(name)) return undefined;
   const lower = name.toLowerCase();
-  if (lowerCased.size < maxNames && name.length <= 64) lowerCased.set(name, lower);
+  if (lowerCased.size < maxNames && name.length <= 64) lowerCased.set(copyOf(name), copyOf(lower));
   return lower;
+}
+
+/** Returns a copy that does not keep the text alive of which the name is a part. */
+function copyOf(name: string): string {
+  return Buffer.from(name, "latin1").toString("latin1");
 }
 
 /** Returns true if a value contains no control characters, and only characters of Latin-1. */

@@ -13,6 +13,8 @@ export interface RequestHead {
   readonly text: string;
   /** The length of the body by `Content-Length`, if the headers contain it. */
   readonly length: number | undefined;
+  /** True if a server expects a length even if there is no body. */
+  readonly isMeasured: boolean;
   /** True if the connection is to be closed after the response. */
   readonly isLast: boolean;
 }
@@ -41,7 +43,8 @@ export function encodeRequestHead(
   if (lowerCaseName(method) === undefined) throw invalid("invalid request method");
   if (!path.startsWith("/") || illegalInPath.test(path)) throw invalid("invalid request path");
   const sending: Sending = { host: undefined, length: undefined, isLast: method === "HEAD" };
-  if (body !== null && body !== undefined && !withBody.has(method)) sending.isLast = true;
+  const isMeasured = withBody.has(method);
+  if (body !== null && body !== undefined && !isMeasured) sending.isLast = true;
   let fields = "";
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
@@ -54,7 +57,7 @@ export function encodeRequestHead(
   const { length, isLast } = sending;
   const connection = isLast ? "close" : "keep-alive";
   const first = `${method} ${path} HTTP/1.1\r\nhost: ${sending.host ?? host}\r\n`;
-  return { text: `${first}connection: ${connection}\r\n${fields}`, length, isLast };
+  return { text: `${first}connection: ${connection}\r\n${fields}`, length, isMeasured, isLast };
 }
 
 /** Reads a field that the head has in another form, or not at all. */
