@@ -79,8 +79,8 @@ function metaIn(_meta: unknown): RequestMeta | undefined {
   }
 }
 
-/** A string of JSON without escapes. */
-const plainString = /^"[^"\\\x00-\x1f]*"$/;
+/** A string of JSON in ASCII without escapes. */
+const plainString = /^"[ !#-[\]-~]*"$/;
 
 function valueIn(text: string | undefined): unknown {
   try {

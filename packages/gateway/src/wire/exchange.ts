@@ -46,7 +46,7 @@ export class Exchange implements ResponseSink {
     this.#connection?.drop();
   }
 
-  /** Reports an error, unless the exchange is over. */
+  /** Reports an error, unless the exchange has ended. */
   fail(error: Error): void {
     if (this.isOver) return;
     this.isOver = true;

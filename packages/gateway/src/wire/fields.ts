@@ -42,7 +42,7 @@ export function malformedResponse(what: string): Error {
 /**
  * Calls back with each field of a text in Latin-1, from `start` to the end. Each line must end with CRLF.
  *
- * @throws {errors.HTTPParserError} for a line that is no field, which includes folded lines
+ * @throws {errors.HTTPParserError} for a line that is not a valid field, such as a folded one
  */
 export function readFields(
   text: string,

@@ -40,8 +40,8 @@ export function encodeRequestHead(
   { method, path, headers, body }: WireRequest,
   host: string,
 ): RequestHead {
-  if (lowerCaseName(method) === undefined) throw invalid("invalid request method");
-  if (!path.startsWith("/") || illegalInPath.test(path)) throw invalid("invalid request path");
+  if (lowerCaseName(method) === undefined) throw invalid("request: the method cannot be sent");
+  if (!path.startsWith("/") || illegalInPath.test(path)) throw invalid("request: the path cannot be sent");
   const sending: Sending = { host: undefined, length: undefined, isLast: method === "HEAD" };
   const isMeasured = withBody.has(method);
   if (body !== null && body !== undefined && !isMeasured) sending.isLast = true;
@@ -50,8 +50,8 @@ export function encodeRequestHead(
     const name = headers[index] as string;
     const value = headers[index + 1] as string;
     const lower = lowerCaseName(name);
-    if (lower === undefined) throw invalid("invalid header key");
-    if (!isFieldValue(value)) throw invalid(`invalid ${name} header`);
+    if (lower === undefined) throw unsendable(name);
+    if (!isFieldValue(value)) throw unsendable(name);
     if (!isOfSending(sending, lower, value)) fields += `${name}: ${value}\r\n`;
   }
   const { length, isLast } = sending;
@@ -64,12 +64,11 @@ export function encodeRequestHead(
 function isOfSending(sending: Sending, lower: string, value: string): boolean {
   switch (lower) {
     case "host":
-      if (sending.host !== undefined) throw invalid("duplicate host header");
+      if (sending.host !== undefined) throw unsendable(lower);
       sending.host = value;
       return true;
     case "content-length":
-      if (sending.length !== undefined) throw invalid("duplicate content-length header");
-      if (!digits.test(value)) throw invalid("invalid content-length header");
+      if (sending.length !== undefined || !digits.test(value)) throw unsendable(lower);
       sending.length = Number(value);
       return true;
     case "connection":
@@ -78,12 +77,16 @@ function isOfSending(sending: Sending, lower: string, value: string): boolean {
     case "transfer-encoding":
     case "keep-alive":
     case "upgrade":
-      throw invalid(`invalid ${lower} header`);
+      throw unsendable(lower);
     case "expect":
       throw new errors.NotSupportedError("expect header not supported");
     default:
       return false;
   }
+}
+
+function unsendable(header: string): Error {
+  return invalid(`request: the header ${header} cannot be sent`);
 }
 
 function invalid(message: string): Error {

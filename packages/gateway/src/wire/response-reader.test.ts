@@ -29,7 +29,7 @@ it.each(readable)("reads %s, split at any byte", (_what, bytes, reading) => {
   expect(readPieces([...bytes])).toEqual(reading);
 });
 
-/** The errors of a refusal. Bytes after a response, which are no error, have another message. */
+/** The errors of a refusal. Bytes after a response are reported with another message. */
 const refusal = /HTTP\/1\.1 protocol|Headers Overflow|bad response|truncated/;
 
 it.each(refused)("refuses %s", (_what, bytes) => {
