@@ -6,7 +6,7 @@
 import { malformedResponse, readFields } from "./fields.ts";
 
 /** The end of a body: after a number of bytes, after the last chunk, or with the connection. */
-export type Framing = number | "chunked" | "until-close";
+type Framing = number | "chunked" | "until-close";
 
 export interface ResponseHead {
   readonly status: number;
