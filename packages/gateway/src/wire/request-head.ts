@@ -41,7 +41,8 @@ export function encodeRequestHead(
   host: string,
 ): RequestHead {
   if (lowerCaseName(method) === undefined) throw invalid("request: the method cannot be sent");
-  if (!path.startsWith("/") || illegalInPath.test(path)) throw invalid("request: the path cannot be sent");
+  if (!path.startsWith("/") || illegalInPath.test(path))
+    throw invalid("request: the path cannot be sent");
   const sending: Sending = { host: undefined, length: undefined, isLast: method === "HEAD" };
   const isMeasured = withBody.has(method);
   if (body !== null && body !== undefined && !isMeasured) sending.isLast = true;
