@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Returns the time that the main thread has run, in milliseconds. On other systems than Linux, that of
+ * Returns the time that the main thread has run, in milliseconds. On systems other than Linux, that of
  * all threads of the process.
  */
 export function threadMs(): number {

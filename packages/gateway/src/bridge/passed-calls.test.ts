@@ -124,7 +124,7 @@ const responses: { readonly [tool: string]: (received: Received) => unknown } = 
     for (const part of whole.match(/[\s\S]{1,20}/g) ?? []) await write(res, part);
     res.end();
   },
-  "after progress that nobody asked for": ({ res, id }) =>
+  "after progress without a token": ({ res, id }) =>
     stream(res).end(event(progress("other")) + event(text(id, content))),
   "after a log message": ({ res, id }) => {
     const logged = notification("notifications/message", { level: "error", data: "x" });

@@ -30,7 +30,7 @@ export class UnreadClients<Share extends Held> {
 
   /**
    * Disconnects clients that have taken nothing for a time, until as many bytes are free as others need.
-   * Call it at intervals, since it also finds out which clients take data.
+   * Call it at intervals, since it also detects the clients that take data.
    */
   disconnect(missing: number, now: number, stallMs: number): void {
     let rest = missing;

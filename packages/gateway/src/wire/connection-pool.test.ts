@@ -254,7 +254,7 @@ const refusedRequests: readonly (readonly [string, Partial<WireRequest>, string]
     { headers: ["content-length", "2", "content-length", "2"] },
     "UND_ERR_INVALID_ARG",
   ],
-  ["a length that is no number", { headers: ["content-length", "2a"] }, "UND_ERR_INVALID_ARG"],
+  ["an invalid length", { headers: ["content-length", "2a"] }, "UND_ERR_INVALID_ARG"],
   ["two hosts", { headers: ["host", "a", "host", "b"] }, "UND_ERR_INVALID_ARG"],
   ["Expect", { headers: ["expect", "100-continue"] }, "UND_ERR_NOT_SUPPORTED"],
   ["a path with a space", { path: "/a b" }, "UND_ERR_INVALID_ARG"],
@@ -268,7 +268,7 @@ it.each(refusedRequests)("refuses a request with %s", async (_what, part, code) 
   expect(peer.sockets).toHaveLength(0);
 });
 
-it("refuses a body of another length than its header", async () => {
+it("refuses a body whose length differs from its header", async () => {
   const { pool } = await start(always(ok));
   const request = { ...post, headers: ["content-length", "3"] };
   await expect(ask(pool, request)).rejects.toThrow("content-length");

@@ -122,7 +122,7 @@ export function parsePattern(
     const found = "*+?{".includes(pattern[at] ?? " ") ? take(quantifier) : null;
     if (found === null) return body;
     const [min, max] = rangeOf(found);
-    if (min > max) fail("the numbers of a quantifier are out of order");
+    if (min > max) fail("the numbers of a quantifier are in the wrong order");
     return { kind: "repetition", body, min, max };
   }
 
