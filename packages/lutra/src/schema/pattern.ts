@@ -152,7 +152,8 @@ interface SearchOptions {
 }
 
 function search(automaton: Automaton, options: SearchOptions): boolean {
-  options.budget.spend(16);
+  // The objects of a search cost more than the visits of a short one.
+  options.budget.spend(48);
   return new Search(automaton, options).run();
 }
 
