@@ -23,8 +23,15 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   #exchange: Exchange | undefined;
   #stream: RequestStream | undefined;
-  /** The bytes that arrived before the response was paused. */
+  /**
+   * The bytes that were not read when the response was paused. With TLS, further ones and the end of the
+   * connection can arrive after that.
+   */
   #rest: Buffer | undefined;
+  /** True when the server has ended the connection. */
+  #isEnded = false;
+  /** True when the socket has closed before the end of the response was read. */
+  #isGone = false;
   #error: Error | undefined;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
@@ -62,6 +69,14 @@ export class Connection {
       this.drop();
       return false;
     }
+    if (this.#stream?.isStarted === false) {
+      this.destroy(new errors.SocketError("response before the request"));
+      return false;
+    }
+    if (exchange.reader.isPaused) {
+      this.#keep(bytes.subarray(0, length));
+      return false;
+    }
     return this.#readFor(exchange, bytes, length);
   }
 
@@ -71,7 +86,8 @@ export class Connection {
     this.#rest = undefined;
     if (exchange === undefined) return;
     if (rest !== undefined && !this.#readFor(exchange, rest, rest.length)) return;
-    this.#socket.resume();
+    if (this.#isEnded) this.#onEnd();
+    else this.#socket.resume();
   }
 
   /** Closes the connection. An exchange must have been told already. */
@@ -81,6 +97,9 @@ export class Connection {
     this.#stream?.destroy();
     this.#stream = undefined;
     this.#socket.destroy();
+    if (!this.#isGone) return;
+    this.#isGone = false;
+    this.#owner.onClosed(this);
   }
 
   /** Closes the connection, and reports the error to its exchange. */
@@ -131,18 +150,24 @@ export class Connection {
     }
     if (this.#exchange !== exchange) return false;
     if (reader.isPaused) {
-      this.#rest = Buffer.from(bytes.subarray(at, length));
+      this.#keep(bytes.subarray(at, length));
       return false;
     }
     if (reader.isOver) this.#end(exchange, at === length);
     return true;
   }
 
+  /** Keeps a copy of bytes until the response is resumed. */
+  #keep(bytes: Buffer): void {
+    this.#rest = this.#rest === undefined ? Buffer.from(bytes) : Buffer.concat([this.#rest, bytes]);
+  }
+
   /** Completes the exchange. Bytes after the response show that the two sides disagree on its end. */
   #end(exchange: Exchange, isExact: boolean): void {
     const { head } = exchange.reader;
     const mayReuse = isExact && head?.isPersistent === true && !exchange.head.isLast;
-    if (mayReuse && this.#stream === undefined && head.framing !== "until-close") {
+    const isSent = this.#stream === undefined && this.#socket.writableLength === 0;
+    if (mayReuse && isSent && !this.#isEnded && head.framing !== "until-close") {
       this.#exchange = undefined;
       this.#socket.unref();
       this.#owner.onFree(this, head.keepAliveMs);
@@ -151,13 +176,19 @@ export class Connection {
   }
 
   #onEnd(): void {
+    this.#isEnded = true;
     const exchange = this.#exchange;
+    if (exchange?.reader.isPaused) return;
     if (exchange?.reader.finish() === true) this.#end(exchange, true);
     else this.destroy(new errors.SocketError("other side closed"));
   }
 
   #onClose(): void {
     const exchange = this.#exchange;
+    if (this.#isEnded && exchange?.reader.isPaused) {
+      this.#isGone = true;
+      return;
+    }
     this.#exchange = undefined;
     this.#stream?.destroy();
     exchange?.fail(this.#error ?? new errors.SocketError("closed"));

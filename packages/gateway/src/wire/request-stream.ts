@@ -17,7 +17,8 @@ export class RequestStream {
   readonly #init: RequestStreamInit;
   readonly #onOver: (error: Error | undefined) => void;
   #written = 0;
-  #isStarted = false;
+  /** True once the head was written. */
+  isStarted = false;
   #isOver = false;
 
   /** @param onOver - called once: without an error when the body was written, or with the reason that it can't be */
@@ -75,8 +76,8 @@ export class RequestStream {
 
   /** Writes the head. */
   #start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+    if (this.isStarted) return;
+    this.isStarted = true;
     const { socket, text, length } = this.#init;
     const framing =
       length === undefined ? "transfer-encoding: chunked" : `content-length: ${length}`;
