@@ -31,7 +31,7 @@ type Event = (handler: WireHandler) => boolean | undefined;
 export class SessionAnswer implements StartedAnswer {
   readonly #init: SessionAnswerInit;
   #handler: WireHandler | undefined;
-  #kept: readonly Event[] = [];
+  #kept: Event[] = [];
   #isServed = false;
   #reject: ((error: unknown) => void) | undefined;
   #failure: ProtocolError | undefined;
@@ -120,7 +120,7 @@ export class SessionAnswer implements StartedAnswer {
 
   #pass(event: Event): boolean {
     if (this.#handler !== undefined) return event(this.#handler) !== false;
-    this.#kept = [...this.#kept, event];
+    this.#kept.push(event);
     return false;
   }
 

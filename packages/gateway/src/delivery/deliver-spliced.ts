@@ -116,7 +116,7 @@ class SplicedCarrier implements Carrier<Replica>, WireHandler {
   #isReleased = false;
   #abort: ((error: Error) => void) | undefined;
   #head: ReceivedHead | undefined;
-  #chunks: readonly Buffer[] = [];
+  readonly #chunks: Buffer[] = [];
   #size = 0;
   /** True for a response that is an event stream. */
   #isStream = false;
@@ -204,7 +204,7 @@ class SplicedCarrier implements Carrier<Replica>, WireHandler {
     if (this.#answer !== undefined) return this.#answer.push(chunk);
     if (this.#isPassedOn) return true;
     if (!this.#isStream) this.#delivery.waitFor("idle");
-    this.#chunks = [...this.#chunks, chunk];
+    this.#chunks.push(chunk);
     this.#size += chunk.length;
     const isWhole = this.#isStream ? endsEvent(chunk) : this.#size === this.#head?.length;
     if (isWhole || this.#size > maxFinalBytes) this.#end(isWhole);

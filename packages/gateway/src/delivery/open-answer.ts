@@ -69,7 +69,7 @@ export class OpenAnswer implements StartedAnswer, Dispatcher.DispatchController 
   #status = 0;
   #raw: readonly string[] = [];
   #handler: Dispatcher.DispatchHandler | undefined;
-  #kept: readonly Buffer[] = [];
+  readonly #kept: Buffer[] = [];
   #end: (() => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #failure: ProtocolError | undefined;
@@ -121,7 +121,7 @@ export class OpenAnswer implements StartedAnswer, Dispatcher.DispatchController 
   }
 
   push(chunk: Buffer): boolean {
-    if (this.#handler === undefined) this.#kept = [...this.#kept, chunk];
+    if (this.#handler === undefined) this.#kept.push(chunk);
     else this.#read(chunk);
     return !this.paused;
   }

@@ -415,3 +415,46 @@ it("reports an error of a handler at the end of its exchange", async () => {
   };
   await expect(exchange.ended).rejects.toThrow("unfit");
 });
+
+it("fails an exchange whose response comes before the request was written", async () => {
+  const { peer, pool } = await start(always(ok));
+  await ask(pool);
+  const body = new Readable({ read: () => {} });
+  const exchange = send(pool, { ...post, body });
+  const [socket] = peer.sockets as [Socket];
+  await polled();
+  socket.write(ok);
+  await expect(exchange.ended).rejects.toThrow("response before the request");
+});
+
+it("does not reuse a connection whose request is still being sent", async () => {
+  const { peer, pool } = await start((socket, index) => {
+    if (index > 0) return void socket.write(ok);
+    // The rest of the body stays in the buffers of the sender.
+    socket.pause();
+    socket.write(ok);
+  });
+  expect((await ask(pool, { ...post, body: Buffer.alloc(33_554_432) })).status).toBe(200);
+  expect((await ask(pool)).status).toBe(200);
+  expect(peer.sockets).toHaveLength(2);
+});
+
+it("refuses responses with many interim heads before the final one", async () => {
+  const interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+  const { pool } = await start((socket, index) =>
+    always(interim.repeat(index === 0 ? 16 : 17) + ok)(socket),
+  );
+  const first = send(pool);
+  const second = send(pool);
+  expect((await first.ended).status).toBe(200);
+  await expect(second.ended).rejects.toThrow("interim");
+});
+
+it("resolves each call of close", async () => {
+  const { pool } = await start(always(ok));
+  const exchange = ask(pool);
+  const closed = [pool.close(), pool.close()];
+  await exchange;
+  await Promise.all([...closed, pool.close()]);
+  expect(pool.dispatch(post, new Recorder())).toBe(false);
+});

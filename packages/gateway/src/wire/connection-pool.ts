@@ -41,7 +41,7 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
   readonly #connecting = new Set<Exchange>();
   #isScheduled = false;
   #closed: Error | undefined;
-  #onEmpty: (() => void) | undefined;
+  readonly #onEmpty: (() => void)[] = [];
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(origin: URL, options: buildConnector.BuildOptions) {
@@ -68,7 +68,7 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
   close(): Promise<void> {
     this.#closed ??= new errors.ClientClosedError();
     return new Promise((resolve) => {
-      this.#onEmpty = resolve;
+      this.#onEmpty.push(resolve);
       for (const connection of [...this.#idle, ...this.#fresh]) connection.drop();
       this.#endIfEmpty();
     });
@@ -146,6 +146,15 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
 
   #open(exchange: Exchange): void {
     this.#connecting.add(exchange);
+    try {
+      this.#connectFor(exchange);
+    } catch (error) {
+      this.#connecting.delete(exchange);
+      exchange.fail(error as Error);
+    }
+  }
+
+  #connectFor(exchange: Exchange): void {
     this.#connect((error, socket) => {
       this.#connecting.delete(exchange);
       if (error !== null) exchange.fail(error);
@@ -175,6 +184,6 @@ export class ConnectionPool implements WireDispatcher, ConnectionOwner {
     if (this.#all.size > 0 || this.#connecting.size > 0 || this.#queue.length > 0) return;
     if (this.#closed === undefined) return;
     clearInterval(this.#sweep);
-    this.#onEmpty?.();
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 }

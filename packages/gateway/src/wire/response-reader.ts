@@ -13,6 +13,8 @@ export interface ResponseSink {
 
 /** Maximum size of a head, in bytes. */
 const maxHeadBytes = 16_384;
+/** Maximum number of interim responses before the final one. */
+const maxInterim = 16;
 const begin = "HTTP/1.";
 const emptyLine = "\r\n\r\n";
 /** CR or LF that are not a pair. A CR at the end may get its LF later. */
@@ -30,6 +32,7 @@ export class ResponseReader {
   /** The rest of a body with a length. */
   #left = 0;
   #chunked: ChunkedBody | undefined;
+  #interim = 0;
 
   /** @param isBodiless - true for the response to HEAD */
   constructor(sink: ResponseSink, isBodiless: boolean) {
@@ -89,6 +92,8 @@ export class ResponseReader {
     if (status < 200) {
       // The request asks neither for 100 nor for another protocol.
       if (status <= 101) throw new errors.SocketError("bad response");
+      this.#interim += 1;
+      if (this.#interim > maxInterim) throw malformedResponse("too many interim responses");
       return;
     }
     this.head = head;
