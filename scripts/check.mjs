@@ -23,6 +23,7 @@ const results = [
   await step("CLI reference", tool("tools/cli-reference.ts", "--check")),
   await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),
   await step("table of deprecations", tool("tools/deprecation-table.ts", "--check")),
+  await step("tables of clients", tool("tools/compatibility-tables.ts", "--check")),
   await step("API reference", tool("tools/api-reference.ts", "--check")),
   await step("list of pages", tool("tools/llms.ts", "--check")),
   await step("rules for tests", tool("tools/test-rules.ts"), { showOutput: true }),
