@@ -45,6 +45,10 @@ export class Contender {
     this.#ended = ended;
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   usage(collectGarbage = false): Promise<Usage> {
     return this.#ask({ ask: "usage", collectGarbage });
   }

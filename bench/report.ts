@@ -58,10 +58,12 @@ const serverNotes = `- \`bare node:http\` reads and parses the body, compares it
 ${awake}`;
 
 const processNotes = `- The gateway forwards bodies unread, with its access log (to \`/dev/null\`), metrics and cache
-  enabled. Its processes may use both cores; one upstream and the load share the second core. The ratio
-  of the rates is a lower bound, because the cores are not free.
-- CPU per request is that of all processes of the gateway, with the supervisor. From it follows the rate
-  that two processes would have on two free cores.`;
+  enabled. On shared cores, its processes may use both; one upstream and the load share the second
+  core. The ratio of the rates is then a lower bound, because the cores are not free.
+- With a share, a control group of Linux limits each process to that part of a core, so that both cores
+  have time left for the upstream and the load. The supervisor is within the share of the first process.
+- CPU per request is that of all processes of the gateway, with the supervisor. The computed
+  rate of two free cores follows from the figures on shared cores.`;
 
 const gatewayNotes = `- Proxies route on \`Mcp-Name\` to two Lutra servers. A proxy has the first core to itself. Both
   servers share the second core with the load, also where they are called directly, so that the proxy
