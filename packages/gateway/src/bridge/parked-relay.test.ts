@@ -323,6 +323,30 @@ it("aborts the call when its caller disconnects", async () => {
   expect(aborted).toHaveBeenCalledOnce();
 });
 
+it("aborts the call of a caller that disconnects while the bus is interrupted", async () => {
+  vi.useFakeTimers();
+  const { one, other, cut, mend } = relaysWithCut();
+  const signals: AbortSignal[] = [];
+  own(other, (_retry, { signal }) => {
+    signals.push(signal);
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  const caller = new AbortController();
+  const sent = one.send("holder", retry, contextOf({ signal: caller.signal }));
+  sent.catch(() => {});
+  await vi.advanceTimersByTimeAsync(10);
+  cut();
+  caller.abort();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  mend();
+  await vi.advanceTimersByTimeAsync(10);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  await expect(sent).rejects.toThrow();
+});
+
 it("refuses retries that are too large to keep", async () => {
   const { one } = relaysOn();
   const params = { name: "ask", requestState: "sealed", text: "x".repeat(34_000_000) };

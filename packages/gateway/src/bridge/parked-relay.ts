@@ -82,6 +82,8 @@ export class ParkedRelay {
   readonly #owners = new Map<string, ParkedOwner>();
   readonly #sent = new Map<string, Sent>();
   readonly #served = new Map<string, Served>();
+  /** The cancelled retries whose outcome is not here. */
+  readonly #cancelling = new Map<string, AbortController>();
   readonly #messages = new ConfirmedMessages();
   readonly #subscriptions: readonly (() => void)[];
   #sentBytes = 0;
@@ -132,7 +134,7 @@ export class ParkedRelay {
     try {
       return resultOf(await unlessAborted(this.#follow({ ...message, ...route }, sent), signal));
     } catch (error) {
-      if (signal.aborted) void this.#tell({ kind: "cancel", ...route });
+      if (signal.aborted) void this.#cancel(route);
       throw error;
     } finally {
       ended.abort();
@@ -144,6 +146,7 @@ export class ParkedRelay {
   close(): void {
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     for (const { ended } of this.#sent.values()) ended.abort();
+    for (const ended of this.#cancelling.values()) ended.abort();
     for (const { cancelled, confirmed } of this.#served.values()) {
       cancelled.abort();
       confirmed.abort();
@@ -173,6 +176,19 @@ export class ParkedRelay {
       if (!isSent) sent.unanswered = 0;
     }
     return sent.outcome;
+  }
+
+  /** Cancels a call at the other process, whose outcome is the confirmation. */
+  async #cancel(route: { readonly to: string; readonly from: string; readonly id: string }) {
+    if (this.#cancelling.size >= maxRelayed) return;
+    const ended = new AbortController();
+    this.#cancelling.set(route.id, ended);
+    await this.#messages.deliver({
+      send: () => this.#publish({ kind: "cancel", ...route }),
+      confirmed: ended.signal,
+      patienceMs: takeMs,
+    });
+    this.#cancelling.delete(route.id);
   }
 
   /** Sends a message that is not repeated. Resolves to false when the bus is unavailable. */
@@ -231,7 +247,10 @@ export class ParkedRelay {
   #receiveAsSender(event: JSONObject, id: string): void {
     const { kind, owner } = event;
     // The other process repeats an outcome until it is confirmed, also one that no request waits for.
-    if (kind === "end") void this.#tell({ kind: "confirmed", to: owner, id });
+    if (kind === "end") {
+      void this.#tell({ kind: "confirmed", to: owner, id });
+      this.#cancelling.get(id)?.abort();
+    }
     const sent = this.#sent.get(id);
     if (sent === undefined) return;
     sent.heardAt = performance.now();
