@@ -141,8 +141,7 @@ export class Connection implements SqlEngine {
 export function toStoreError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = codeOf(error);
-  const isSQLState = /^[0-9A-Z]{5}$/.test(code);
-  const isUnavailable = isSQLState
+  const isUnavailable = isSQLState(code)
     ? unavailableStates.test(code)
     : unavailableErrors.test(`${code} ${error.message}`);
   return isUnavailable ? new StoreUnavailableError("postgres", error) : error;
@@ -163,6 +162,14 @@ export function describeFailure(url: string, error: unknown): Error {
   return new Error(`${place} ${known[code] ?? networkFailure(reason) ?? `failed: ${said}`}`, {
     cause: error,
   });
+}
+
+/**
+ * True for the code of an error that the server has reported, so that its statement had no effect. Unlike
+ * `EPIPE`, it contains a digit.
+ */
+export function isSQLState(code: string): boolean {
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(code);
 }
 
 /** The SQLSTATE of an error, or the code of a network error; empty without one. */

@@ -7,7 +7,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { backoffMs } from "lutra/internal";
 import { StoreUnavailableError } from "lutra/stores";
 import pg from "pg";
-import { clientOptions, settingsStatement, statementLimit, toStoreError } from "./connection.ts";
+import {
+  clientOptions,
+  codeOf,
+  isSQLState,
+  settingsStatement,
+  statementLimit,
+  toStoreError,
+} from "./connection.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** Interval between checks of an idle connection, in milliseconds. */
@@ -86,14 +93,25 @@ export class Session {
     return this.#live?.id === session;
   }
 
-  /** Runs a statement on this connection, after the previous ones. */
-  async query(text: string, values: unknown[] = []): Promise<pg.QueryResult> {
+  /**
+   * Runs a statement on this connection, after the previous ones. If the answer of the server is lost,
+   * the session ends, because the statement may have taken effect.
+   *
+   * @param name The name under which the server keeps the plan. @default it makes a new plan
+   */
+  async query<Row extends object>(
+    text: string,
+    values: readonly unknown[] = [],
+    name?: string,
+  ): Promise<pg.QueryResult<Row>> {
     const { client } = await this.#connection();
-    const result = this.#last.then(() => client.query(text, values));
+    const statement = { text, values: [...values], ...(name !== undefined && { name }) };
+    const result = this.#last.then(() => client.query<Row>(statement));
     this.#last = result.catch(() => {});
     try {
       return await result;
     } catch (error) {
+      if (!isSQLState(codeOf(error))) this.#drop(client);
       throw toStoreError(error);
     }
   }

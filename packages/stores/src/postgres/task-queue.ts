@@ -50,10 +50,15 @@ class PostgresTaskQueue implements TaskQueue {
     this.owns = claimOwner(options.engine, rows.statements);
   }
 
+  /**
+   * Claims on the connection of the session. If the answer is lost, the session ends, and the claimed
+   * tasks are released like those of a dead process.
+   */
   async claim({ limit, isolateFrom, mayIsolate }: ClaimRequest): Promise<readonly Claim[]> {
-    const { engine, session, now } = this.#options;
+    const { session, now } = this.#options;
     const values = [await session.id(), now(), limit, isolateFrom, mayIsolate];
-    return toClaims(await engine.rows<ClaimedRow>(this.#rows.claim, values));
+    const { rows } = await session.query<ClaimedRow>(this.#rows.claim, values, "claim");
+    return toClaims(rows);
   }
 
   async settle({ task, number, session, rejections }: Claim, end: AttemptEnd): Promise<void> {
