@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ProtocolError } from "../protocol/errors.ts";
 import { progressNotification } from "../protocol/progress.ts";
 import {
   complete,
@@ -96,6 +97,30 @@ describe("a timeout", () => {
       await vi.advanceTimersByTimeAsync(300);
       await answer;
       expect(contexts[0]?.signal.aborted).toBe(true);
+    });
+
+    it.each<[string, Script]>([
+      [
+        "the tools are listed again after a header mismatch",
+        () => Promise.reject(ProtocolError.fromWire({ code: -32020, message: "mismatch" })),
+      ],
+      [
+        "the tools are listed again for a result that does not fit",
+        async () => ({ ...complete, content: [], structuredContent: 1 }),
+      ],
+    ])("is timeoutMs while %s", async (_what, call) => {
+      let lists = 0;
+      const tools = [{ name: "slow", inputSchema: {}, outputSchema: { type: "string" } }];
+      const script: Script = async (request, context) => {
+        if (request.method === "tools/call") return call(request, context);
+        lists += 1;
+        return lists === 1 ? { tools } : untilGivenUp(context);
+      };
+      const { client } = scripted(script, { mirrorsHeaders: true });
+      const answer = rejects(client.callTool("slow", {}, { timeoutMs: 300 }), 300);
+      await vi.advanceTimersByTimeAsync(300);
+      await answer;
+      expect(lists).toBe(2);
     });
 
     it("is maxTimeoutMs for all pages of a list", async () => {

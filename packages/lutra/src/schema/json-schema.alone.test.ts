@@ -66,6 +66,30 @@ const cases: readonly (readonly [string, () => JSONObject, () => unknown])[] = [
     () => 1,
   ],
   [
+    "references that double, beside other keywords",
+    () => ({
+      $defs: members(40, (at) => ({
+        type: "number",
+        allOf: list(2, () => ({ type: "number", $ref: `#/$defs/k${Math.min(at + 1, 39)}` })),
+      })),
+      $ref: "#/$defs/k0",
+    }),
+    () => 1,
+  ],
+  [
+    "recursive references",
+    () => ({
+      $schema: "https://json-schema.org/draft/2019-09/schema",
+      allOf: list(4, () => ({ items: { $recursiveRef: "#" } })),
+    }),
+    () => list(30, () => 0).reduce<unknown>((inner) => [inner], 1),
+  ],
+  [
+    "alternatives of many items",
+    () => ({ items: { anyOf: list(2000, () => ({ type: "number" })) } }),
+    () => list(20_000, () => "x"),
+  ],
+  [
     "references that go round",
     () => ({
       $defs: members(4900, (at) => ({ $ref: `#/$defs/k${(at + 1) % 4900}` })),

@@ -78,6 +78,12 @@ describe("schemas that convert", () => {
     expect(() => inputOf(z.object({ at: z.date() }))).toThrow();
   });
 
+  it("are refused for an output that no longer fits once JSON has changed it", async () => {
+    const { check } = outputOf(z.array(z.string().optional()));
+    expect(await check(["a"])).toEqual({ value: ["a"] });
+    expect(await check([undefined])).toEqual({ problem: "0: expected string, got null" });
+  });
+
   it("may take their time", async () => {
     const slow = z.object({ id: z.string().refine(async (id) => id !== "taken", "is taken") });
     const { check } = inputOf(slow);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, RequestId, Result } from "../protocol/json-rpc.ts";
 import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
@@ -108,6 +108,20 @@ describe("basic/patterns/subscriptions#acknowledgment", () => {
       "notifications/subscriptions/acknowledged",
       "notifications/tools/list_changed",
     ]);
+  });
+
+  it("does not block other work while many long URIs are compared with templates", async () => {
+    const server = serverOf({
+      resourceTemplates: Array.from({ length: 5 }, (_, n) =>
+        defineResourceTemplate({ uriTemplate: `long${n}:{+id}`, name: `${n}`, read: () => "" }),
+      ),
+    });
+    const uri = `none:${"%61".repeat(2000)}`;
+    const resourceSubscriptions = Array.from({ length: 100 }, (_, n) => `${uri}${n}`);
+    const listening = listen(server, { resourceSubscriptions });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(methodsOf(listening)).toEqual([]);
+    await vi.waitUntil(() => listening.notifications.length > 0, { timeout: 20_000 });
   });
 
   it("a caller with too many subscriptions is refused with 429 until one has ended", async () => {

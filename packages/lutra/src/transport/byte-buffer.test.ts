@@ -1,6 +1,11 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteBuffer } from "./byte-buffer.ts";
+
+setFlagsFromString("--expose-gc");
+const gc = runInNewContext("gc") as () => void;
 
 const chunks = fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 20 });
 
@@ -39,5 +44,20 @@ describe("a byte buffer", () => {
     expect(buffer.length).toBe(100_000);
     expect(buffer.bytes().buffer.byteLength).toBeLessThanOrEqual(200_000);
     expect(buffer.bytes().every((byte) => byte === 7)).toBe(true);
+  });
+
+  it("keeps no chunk but the first, because a chunk of one byte occupies several hundred", async () => {
+    const buffer = new ByteBuffer();
+    const kept: WeakRef<Uint8Array>[] = [];
+    for (let count = 0; count < 1000; count += 1) {
+      const chunk = new Uint8Array([7]);
+      kept.push(new WeakRef(chunk));
+      buffer.append(chunk);
+    }
+    // A weak reference keeps its target until the end of the turn in which it was created.
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+    expect(kept.filter((one) => one.deref() !== undefined).length).toBeLessThanOrEqual(1);
+    expect(buffer.length).toBe(1000);
   });
 });

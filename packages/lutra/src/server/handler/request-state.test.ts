@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { callerOf } from "../../protocol/caller.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Result } from "../../protocol/json-rpc.ts";
 import { ask } from "../fixtures/ask.ts";
@@ -204,6 +205,21 @@ describe("basic/patterns/mrtr#server-requirements-basic-workflow: requestState",
       [claims[0]?.[0], 5000],
       [claims[0]?.[0], 5000],
     ]);
+  });
+
+  it("singleUse: a claim counts for its caller", async () => {
+    const callers: unknown[] = [];
+    const claim = (_id: string, _ttlMs: number, caller?: string) => {
+      callers.push(caller);
+      return true;
+    };
+    const server = serverOf(counting, { replayGuard: { claim, isShared: true } }, true);
+    for (const id of ["ada", "bob"]) {
+      const principal = { id };
+      const asked = await call(server, {}, { principal });
+      expect(textOf(await call(server, retryOf(asked, answers), { principal }))).toBe("Hello, Ada");
+      expect(callers).toContain(callerOf({ principal }));
+    }
   });
 
   it("a state above maxStateBytes is reported as a masked internal error", async () => {
