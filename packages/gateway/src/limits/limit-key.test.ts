@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { headOf, modern } from "../fixtures/head-of.ts";
+import { Subject, type SubjectKind } from "../subjects/subject.ts";
 import { headFrom } from "./fixtures/limited-upstream.ts";
 import { compileKey } from "./limit-key.ts";
 
@@ -44,6 +45,42 @@ describe("the key of a limit", () => {
     expect(unknown).toContain("192.0.2.1");
     expect(keyOf({ head, principal: "192.0.2.1" })).not.toBe(unknown);
     expect(keyOf({ head, principal: "address 192.0.2.1" })).not.toBe(unknown);
+  });
+
+  it.each<[string, string, readonly (readonly [sent: string, own: string])[]]>([
+    [
+      "tool",
+      "tools/call",
+      [
+        ["report", "report"],
+        ["notes.report", "report"],
+      ],
+    ],
+    [
+      "resource",
+      "resources/read",
+      [
+        ["file:///a/b", "file:///a/b"],
+        ["notes+file:///a/b", "file:///a/b"],
+        ["FILE:///a%2fb", "FILE:///a%2fb"],
+      ],
+    ],
+  ])("per tool is the same for all names of a %s", (kind, method, names) => {
+    const keyOf = compileKey(["tool"]);
+    const keys = names.map(([sent, own]) => {
+      const subject = new Subject("notes", kind as SubjectKind, own);
+      return keyOf({ head: headOf(...modern(method, sent)), principal: undefined, subject });
+    });
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it("per tool differs for equal names of two upstreams", () => {
+    const keyOf = compileKey(["tool"]);
+    const [one, other] = ["notes", "files"].map((upstream) => {
+      const subject = new Subject(upstream, "tool", "report");
+      return keyOf({ head: headOf(...modern("tools/call", "x")), principal: undefined, subject });
+    });
+    expect(one).not.toBe(other);
   });
 
   it("is short for a long name", () => {

@@ -148,6 +148,14 @@ describe("notifications of a subscription", () => {
     expect(server.warnings).toHaveLength(2);
   });
 
+  it("cause a limited number of warnings when they were not requested", async () => {
+    const onWarning = vi.fn();
+    const server = listening({ onWarning });
+    const { stream } = await opened(server);
+    for (let n = 0; n < 1000; n += 1) stream.send(updated, { uri: `file:///${n}` });
+    expect(onWarning).toHaveBeenCalledTimes(101);
+  });
+
   it("are limited in number while they wait to be read", async () => {
     const server = listening();
     const subscription = server.client.listen({ resourceSubscriptions: ["file:///"] });

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { createServer } from "../../server/create-server.ts";
@@ -231,6 +232,32 @@ describe("bodies", () => {
     expect(answer.toLowerCase()).toContain("connection: close");
     socket.destroy();
     await closed;
+  });
+
+  it("an endless body after a refusal is read for two seconds at most", async () => {
+    const outcomeOf = async (method: string, headers: readonly string[]) => {
+      const socket = await open();
+      let answer = "";
+      socket.on("data", (chunk) => (answer += chunk));
+      socket.on("error", () => {});
+      const closed = once(socket, "close");
+      const lines = [`${method} /mcp HTTP/1.1`, "Host: localhost", ...headers];
+      socket.write(`${[...lines, "Transfer-Encoding: chunked"].join("\r\n")}\r\n\r\n`);
+      const chunk = `3e8\r\n${" ".repeat(1000)}\r\n`;
+      const writing = setInterval(() => socket.write(chunk), 20);
+      await Promise.race([closed, delay(8000)]); // time: a bound, if the connection stays open
+      clearInterval(writing);
+      const isClosed = socket.destroyed;
+      socket.destroy();
+      return { status: statusOf(answer), isClosed };
+    };
+    const json = "Content-Type: application/json";
+    const outcomes = await Promise.all([
+      outcomeOf("POST", ["Content-Type: text/plain"]),
+      outcomeOf("PUT", [json]),
+      outcomeOf("POST", [json, "Origin: https://foreign.example"]),
+    ]);
+    expect(outcomes).toEqual([415, 405, 403].map((status) => ({ status, isClosed: true })));
   });
 
   it("a Content-Length above the limit is refused before the body", async () => {
