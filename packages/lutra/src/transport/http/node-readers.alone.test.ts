@@ -1,12 +1,17 @@
 /** Clients that do not read their responses. */
 import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { createServer } from "../../server/create-server.ts";
 import { defineTool } from "../../server/tools.ts";
 import { createNodeHandler } from "./node-handler.ts";
 import { closeSlowReaders, type ReaderLimits } from "./node-readers.ts";
+import { listenHttp } from "./node-serve.ts";
 
 const bytes = 5_000_000;
 const big = defineTool({ name: "big", call: () => "x".repeat(bytes) });
@@ -91,4 +96,22 @@ it("bounds the unsent data of all connections", async () => {
   const { open, unsent } = await start(20, { maxTotalBytes });
   await expect.poll(() => open.size, { timeout: 20_000 }).toBe(3);
   expect(unsent()).toBeLessThanOrEqual(maxTotalBytes);
+});
+
+it("applies to every server that listens", async () => {
+  // One buffer, whose memory all connections share, above the limit of one connection.
+  const large = Buffer.alloc(80_000_000);
+  const responses: ServerResponse[] = [];
+  const handle: RequestListener = (_req, res) => {
+    responses.push(res);
+    res.end(large);
+  };
+  const endpoint = await listenHttp({ handle, close: async () => {} }, { port: 0, drainMs: 0 });
+  const socket = connect(endpoint.port, "127.0.0.1").pause();
+  socket.on("error", () => {});
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await expect.poll(() => responses[0]?.destroyed).toBe(true);
+  expect(socket.bytesRead).toBeLessThan(large.length);
+  socket.destroy();
+  await endpoint.close();
 });
