@@ -128,6 +128,7 @@ describe("an upstream that is out", () => {
 });
 
 it("waits for an upstream that is not out for its `partMs`", async () => {
+  const notices: string[] = [];
   const gateway = await startGateway(
     {
       listen: { port: 0 },
@@ -143,9 +144,10 @@ it("waits for an upstream that is not out for its `partMs`", async () => {
         },
       },
     },
-    { notice: () => {} },
+    { notice: (line) => notices.push(line) },
   );
   onTestFinished(() => gateway.close());
   hung.isPaused = true;
   expect((await ask(gateway, "tools/list"))._meta).toMatchObject({ "dev.lutra/missing": ["hung"] });
+  expect(notices.at(-1)).toMatch(/did not answer within 50 ms$/);
 });

@@ -69,10 +69,14 @@ describe("a list", () => {
   });
 
   it("rejects a cursor that is returned twice", async () => {
-    const { client } = scripted(
+    const { client, requests } = scripted(
       paged({ first: { nextCursor: "2" }, 2: { nextCursor: "3" }, 3: { nextCursor: "2" } }),
     );
-    await expect(client.listPrompts()).rejects.toMatchObject({ reason: "malformed" });
+    await expect(client.listPrompts()).rejects.toMatchObject({
+      reason: "malformed",
+      message: "prompts: the server returned the same cursor twice",
+    });
+    expect(requests).toHaveLength(3);
   });
 
   it("rejects a cursor that is too long to be sent back", async () => {
