@@ -35,3 +35,20 @@ describe("calls that wait for a connection", () => {
     redis.disconnect();
   });
 });
+
+it.each<[string, boolean]>([
+  ["OOM command not allowed when used memory > 'maxmemory'.", true],
+  ["ERR Error running script: @user_script: OOM command not allowed when used memory", true],
+  ["LOADING Redis is loading the dataset in memory", true],
+  ["READONLY You can't write against a read only replica.", true],
+  ["Connection is closed.", true],
+  ["WRONGTYPE Operation against a key holding the wrong kind of value", false],
+  ["ERR syntax error", false],
+])("the failure %j is that of an unavailable store: %s", async (message, isOutage) => {
+  const redis = createRedis("redis://127.0.0.1:1", { onError: () => {} });
+  const failed = withRedis(redis, () => Promise.reject(new Error(message)));
+  redis.emit("ready");
+  const error: unknown = await failed.catch((thrown: unknown) => thrown);
+  expect(error instanceof StoreUnavailableError).toBe(isOutage);
+  redis.disconnect();
+});
