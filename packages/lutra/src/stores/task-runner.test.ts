@@ -55,6 +55,24 @@ it("claims again after a failed claim", async () => {
   expect(errors).toEqual([failure, failure]);
 });
 
+it("continues its maintenance after a failure", async () => {
+  let runs = 0;
+  const { start, errors } = oneTask({
+    claim: async () => [],
+    upkeep: {
+      everyMs: 1,
+      run: async () => {
+        runs += 1;
+        if (runs < 3) throw failure;
+        return new Promise<never>(() => {});
+      },
+    },
+  });
+  start(async () => {});
+  await vi.waitUntil(() => runs === 3);
+  expect(errors).toEqual([failure, failure]);
+});
+
 it("records the end of an attempt again until that succeeds", async () => {
   const ends: AttemptEnd[] = [];
   let failures = 5;

@@ -359,3 +359,23 @@ it("runs a task that a session has claimed whose row is gone", async () => {
   });
   expect(await taken).toBe("orphan");
 });
+
+it("claims no task for a session whose row is gone", async () => {
+  const path = freshPath();
+  const store = await openAt(path);
+  const task = { version: 1, expiresAt: null, state: {} };
+  // The first hold begins the session.
+  await store.tasks.hold({ ...task, taskId: "held" });
+  const other = new Database(path, true);
+  onTestFinished(() => other.close());
+  expect(other.changes("DELETE FROM sessions")).toBe(1);
+  const sql = "SELECT count(*) AS count FROM sessions JOIN tasks ON runner = id WHERE task_id = 'a'";
+  const sessions = new Promise<unknown>((resolve) => {
+    const run = async ({ task: { taskId } }: TakenTask) => {
+      if (taskId === "a") resolve(other.rows<{ readonly count: number }>(sql));
+    };
+    store.tasks.work({ concurrency: 2, run, onError: () => {} });
+  });
+  await store.tasks.create({ ...task, taskId: "a" }, { order: "run" });
+  expect(await sessions).toEqual([{ count: 1 }]);
+});

@@ -1,4 +1,5 @@
 /** Input that other programs send over stdio, and that must keep working. */
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
@@ -61,6 +62,19 @@ it("many lines that are not messages do not delay other work", async () => {
   expect(answers[0]).toMatchObject({ error: { code: -32700 } });
   expect(answers.at(-1)).toEqual(answer(1, "a"));
   expect(turns).toBeGreaterThan(20);
+});
+
+it("nothing more is read while lines wait for the next turn", async () => {
+  const input = new PassThrough();
+  const output = new PassThrough();
+  const { closed } = serveStdio({ serve: echo, close: async () => {} }, { input, output });
+  const notification = JSON.stringify({ jsonrpc: "2.0", method: "notifications/x" });
+  input.write(`${notification}\n`.repeat(20_000));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(input.isPaused()).toBe(true);
+  await once(input, "resume");
+  input.end();
+  await closed;
 });
 
 it("characters may be split between chunks", async () => {
