@@ -50,11 +50,23 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
     expect(proxy.cuts()).toBe(1);
   });
 
-  it("runs a held task although the answer to its creation was lost", async () => {
+  it("keeps no held task if the answer to its creation was lost, since its caller goes on", async () => {
     proxy.cutAnswerTo("held");
     const held = store.tasks.hold({ ...task, taskId: "held" });
     await expect(held).rejects.toThrow(StoreUnavailableError);
-    await runOf("held");
     expect(proxy.cuts()).toBe(1);
+    await expect.poll(() => store.tasks.get("held")).toBeUndefined();
+  });
+
+  it("keeps a held task when a second one with its id fails", async () => {
+    const first = { ...task, taskId: "twice", state: { n: 1 } };
+    await store.tasks.hold(first);
+    proxy.cutAnswerTo("twice");
+    const second = store.tasks.hold({ ...first, state: { n: 2 } });
+    await expect(second).rejects.toThrow(StoreUnavailableError);
+    // Postgres has then executed the statement that discards the second one.
+    proxy.cutAnswerTo("DELETE FROM");
+    await expect.poll(() => proxy.cuts()).toBe(2);
+    expect(await store.tasks.get("twice")).toEqual(first);
   });
 });

@@ -31,6 +31,11 @@ export interface TaskStatements {
   readonly dueNow: TaskDialect["dueNow"];
   /** Parameters: id, version, expiry, state, and now if `dueNow` is `$5`. */
   readonly insert: Statements<"keep" | "run" | "hold">;
+  /**
+   * Deletes a held task as it was created, and not another one with its id. Parameters: id, session,
+   * state.
+   */
+  readonly discard: string;
   /** Parameters: id, version, expiry, state, now. */
   readonly replace: Statements<"keep" | "progress" | "run" | "drop">;
   /**
@@ -78,6 +83,8 @@ export function taskStatements(dialect: TaskDialect): TaskStatements {
   return {
     dueNow,
     insert: { keep: fresh("NULL"), run: waking(fresh("'run'")), hold: insert(held) },
+    discard: `DELETE FROM ${table}
+      WHERE task_id = $1 AND runs = 1 AND runner = $2 AND CAST(state AS text) = $3`,
     replace: {
       keep,
       progress,

@@ -66,8 +66,7 @@ export interface ClaimedRow extends Row {
 
 export function createSqlTaskStore(init: SqlTaskInit): TaskStore {
   const { engine, session, now, statements, queue, wake } = init;
-  const held = queue();
-  const local = new LocalTasks(held);
+  const local = new LocalTasks(queue());
   const removeListener = session.onLost(() => local.loseHeld());
 
   async function insert(sql: string, task: StoredTask, ...more: SqlValue[]): Promise<number> {
@@ -88,17 +87,22 @@ export function createSqlTaskStore(init: SqlTaskInit): TaskStore {
     },
     hold: async (task) => {
       const number = await session.id();
-      const claim = { task, session: number, number: 1, rejections: 0, lostAttempts: 0 };
       const inserted = await insert(statements.insert.hold, task, number).catch((error) => {
-        // The task exists if only the answer was lost, and is then left to the workers.
-        const isLost = error instanceof StoreUnavailableError;
-        if (isLost) void held.settle(claim, "released").catch(() => {});
+        // Only the answer may be lost. The caller continues without a task, so that no worker may run it.
+        const values = [task.taskId, number, JSON.stringify(task.state)];
+        engine.count(statements.discard, values).catch(() => {});
         throw error;
       });
       if (inserted === 0) {
         throw new StoreUnavailableError(engine.name, new Error("the session has ended"));
       }
-      const taken = local.hold(claim);
+      const taken = local.hold({
+        task,
+        session: number,
+        number: 1,
+        rejections: 0,
+        lostAttempts: 0,
+      });
       if (!session.isLive(number)) local.loseHeld();
       return taken;
     },
