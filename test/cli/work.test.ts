@@ -38,22 +38,28 @@ it("completes a task of another process, and ends gracefully", async () => {
 });
 
 it("releases the tasks that it runs when it ends", async () => {
-  const store = ["--store", `sqlite:${freshFile()}`];
+  const path = freshFile();
+  const store = ["--store", `sqlite:${path}`];
   const serving = await startLutra("serve", module, ...store);
   const working = runLutra("work", module, ...store);
   await working.line(/^working on tasks$/);
-  // Whichever process begins the task, the other one must end it.
-  const { client, taskId, pid } = await begin(serving.url);
-  onTestFinished(client.close);
-  if (pid === serving.child.pid) {
-    await endLutra(serving);
-    await endLutra(working);
-    return;
-  }
+  // The serving process runs 16 tasks at most, so that the other one runs at least one.
+  const begun = await Promise.all(Array.from({ length: 17 }, () => begin(serving.url)));
+  for (const { client } of begun) onTestFinished(client.close);
+  const { taskId = "" } = begun.find(({ pid }) => pid === working.child.pid) ?? {};
   await endLutra(working);
-  const text = textOf(await client.tasks.resume(taskId));
-  expect(text).toBe(`begun by ${pid}, ended by ${serving.child.pid}`);
+  const file = await openSqlite(path);
+  const listed = (await file.tasks.list?.(100))?.find(({ task }) => task.taskId === taskId);
+  expect(listed).toMatchObject({ isRunning: false, lostAttempts: 0 });
+  await file.close();
   await endLutra(serving);
+
+  const again = await startLutra("serve", module, ...store);
+  const later = connect(again.url);
+  onTestFinished(later.close);
+  const text = textOf(await later.tasks.resume(taskId));
+  expect(text).toBe(`begun by ${working.child.pid}, ended by ${again.child.pid}`);
+  await endLutra(again);
 });
 
 it.each([

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
+import { TransportError } from "lutra/protocol";
 import { type StoredTask, StoreUnavailableError, type TakenTask } from "lutra/stores";
 import { handleStoreContract, replayGuardContract, taskStoreContract } from "lutra/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -360,15 +361,20 @@ it("runs a task that a session has claimed whose row is gone", async () => {
   expect(await taken).toBe("orphan");
 });
 
-it("claims no task for a session whose row is gone", async () => {
+it("claims, holds and keeps no task for a session whose row is gone", async () => {
   const path = freshPath();
   const store = await openAt(path);
   const task = { version: 1, expiresAt: null, state: {} };
   // The first hold begins the session.
-  await store.tasks.hold({ ...task, taskId: "held" });
+  const held = await store.tasks.hold({ ...task, taskId: "held" });
+  const lost = new Promise((resolve) => {
+    held.onLost(resolve);
+  });
   const other = new Database(path, true);
   onTestFinished(() => other.close());
   expect(other.changes("DELETE FROM sessions")).toBe(1);
+  const refused = store.tasks.hold({ ...task, taskId: "refused" });
+  await expect(refused).rejects.toThrow(StoreUnavailableError);
   const sql = "SELECT count(*) AS count FROM sessions JOIN tasks ON runner = id WHERE task_id = 'a'";
   const sessions = new Promise<unknown>((resolve) => {
     const run = async ({ task: { taskId } }: TakenTask) => {
@@ -378,4 +384,5 @@ it("claims no task for a session whose row is gone", async () => {
   });
   await store.tasks.create({ ...task, taskId: "a" }, { order: "run" });
   expect(await sessions).toEqual([{ count: 1 }]);
+  expect(await lost).toBeInstanceOf(TransportError);
 });

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { TransportError } from "../../../protocol/transport-error.ts";
 import type { HandlerContext } from "../../../server/handler/handler-context.ts";
 import { createMemoryTaskStore } from "../../../stores/memory-task-store.ts";
-import type { TaskStore } from "../../../stores/task-store.ts";
+import type { HeldTask, TaskStore } from "../../../stores/task-store.ts";
 import { changedAttempt } from "../fixtures/changed-attempt.ts";
 import { form, has, isOver, taskServer, yes } from "../fixtures/task-server.ts";
 import { tasks } from "./tasks.ts";
@@ -153,4 +153,37 @@ it("runs no further step once the store does not confirm the attempt", async () 
   const { taskId } = await replica.call("t");
   await replica.until(taskId, isOver);
   expect(effects).toEqual(["1 one", "1 two", "2 three"]);
+});
+
+it("aborts a call that has become a task once its attempt is lost, and records no end", async () => {
+  const memory = createMemoryTaskStore();
+  const listeners = new Set<(reason: unknown) => void>();
+  const store: TaskStore = {
+    ...memory,
+    hold: async (task) => {
+      const held = await memory.hold(task);
+      const onLost: HeldTask["onLost"] = (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      };
+      return Object.assign(changedAttempt(held, { onLost }), { release: () => held.release() });
+    },
+  };
+  const lost = new TransportError("aborted", "taken by another worker");
+  const call = async (_args: unknown, { signal, startTask }: HandlerContext) => {
+    await startTask();
+    return new Promise<never>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  };
+  const tool = { name: "t", task: "optional", call } as const;
+  const taskOptions = { promoteAfterMs: Number.POSITIVE_INFINITY };
+  const replica = taskServer([{ ...tool, taskOptions }], { tasks: { store } });
+  const { taskId } = await replica.call("t");
+  const signalled = new Promise((resolve) => {
+    listeners.add(resolve);
+  });
+  for (const listener of listeners) listener(lost);
+  await signalled;
+  expect(await replica.get(taskId)).toMatchObject({ status: "working" });
 });
