@@ -177,7 +177,17 @@ it("shows no upstream that a reload has removed", async () => {
   } as const;
   let upstreams = [upstream];
   const metrics = createMetrics({ upstreams: () => upstreams, cache: () => undefined });
-  expect(await metrics.text()).toContain('lutra_gateway_in_flight{upstream="places"');
+  metrics.observe(record({ upstream: "places", upstreamMs: 5, connectMs: 1 }), 200);
+  const shown = async () => {
+    const lines = (await metrics.text()).split("\n").filter((line) => line.includes("places"));
+    return new Set(lines.map((line) => /^lutra_gateway_([a-z_]+)/.exec(line)?.[1]));
+  };
+  expect(await shown()).toContain("in_flight");
+  expect(await shown()).toContain("upstream_duration_seconds_count");
   upstreams = [];
-  expect(await metrics.text()).not.toContain("places");
+  metrics.reloaded(true);
+  // The counters of requests stay, because a counter must not decrease.
+  expect([...(await shown())].filter((name) => /^(?:upstream_|in_flight)/.test(`${name}`))).toEqual(
+    [],
+  );
 });

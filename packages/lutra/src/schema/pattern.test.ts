@@ -156,6 +156,11 @@ describe("the work for a pattern", () => {
     expect(steps(20_000)).toBeLessThan(20_000 * 30);
   });
 
+  it("is counted for each state that is visited, and for each that compares a character", () => {
+    const alternatives = Array.from({ length: 10 }, () => "a").join("|");
+    expect(stepsOf(`(?:${alternatives})z`, "a".repeat(1000))).toBeGreaterThan(40_000);
+  });
+
   it("is counted where lookaheads repeat it", () => {
     const spend = (left: { steps: number }) => (count: number) => {
       left.steps -= count;

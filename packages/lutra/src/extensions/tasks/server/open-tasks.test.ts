@@ -17,7 +17,7 @@ function setUp(limit: number) {
       return ended.has(taskId) ? undefined : recordOf(taskId, "working");
     },
   });
-  const create = (taskId: string) => open.add({ id: "ada" }, async () => ({ taskId }));
+  const create = (taskId: string, id = "ada") => open.add({ id }, async () => ({ taskId }));
   return { clock, open, create, end: (taskId: string) => ended.add(taskId), reads: () => reads };
 }
 
@@ -49,4 +49,24 @@ it("all tasks that end during a check of the store are counted as ended", async 
   await create("d");
   await waiting;
   await expect(create("e")).rejects.toMatchObject(refused);
+});
+
+it("forgets a principal once its last task has ended in this process", async () => {
+  const { open, create } = setUp(2);
+  await create("a");
+  expect(open.principals()).toBe(1);
+  open.update(recordOf("a", "completed"));
+  expect(open.principals()).toBe(0);
+});
+
+it("forgets principals whose tasks have ended elsewhere when there are many", async () => {
+  const { open, create, end } = setUp(2);
+  for (let n = 0; n < 1500; n += 1) {
+    await create(`${n}`, `principal ${n}`);
+    if (n !== 3) end(`${n}`);
+  }
+  await expect.poll(open.principals).toBeLessThan(1010);
+  // Open tasks still count.
+  await create("second", "principal 3");
+  await expect(create("third", "principal 3")).rejects.toMatchObject(refused);
 });

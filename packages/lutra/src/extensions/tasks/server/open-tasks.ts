@@ -16,6 +16,8 @@ export interface OpenTasks {
   ) => Promise<T>;
   /** Must be called with each change that this process has made. */
   readonly update: (record: TaskRecord) => void;
+  /** Returns the number of principals that are remembered. */
+  readonly principals: () => number;
 }
 
 export interface OpenTasksOptions {
@@ -38,6 +40,14 @@ interface Owner {
 /** Pause before a refused caller may retry, in milliseconds, and between checks of the store. */
 const retryAfterMs = 1000;
 
+/**
+ * Number of principals above which each creation also checks those that were not checked for the longest
+ * time, because their tasks may have ended on other replicas.
+ */
+const uncheckedPrincipals = 1000;
+/** Pause between two such checks of one principal, in milliseconds. */
+const recheckMs = 300_000;
+
 export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTasks {
   const owners = new Map<string | null, Owner>();
 
@@ -47,9 +57,9 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
   }
 
   /** Removes the tasks that have expired or have ended on another replica. */
-  function dropEnded(open: Owner): Promise<void> {
+  function dropEnded(open: Owner, pauseMs = retryAfterMs): Promise<void> {
     if (open.checking !== undefined) return open.checking;
-    if (now() - open.checkedAt < retryAfterMs) return Promise.resolve();
+    if (now() - open.checkedAt < pauseMs) return Promise.resolve();
     open.checkedAt = now();
     const drop = async (taskId: string) => {
       const record = await read(taskId);
@@ -63,8 +73,25 @@ export function createOpenTasks({ limit, read, now }: OpenTasksOptions): OpenTas
     return open.checking;
   }
 
+  /** Checks two principals, so that more can be forgotten than are added. */
+  function checkOldest(): void {
+    for (let count = 0; count < 2 && owners.size > uncheckedPrincipals; count += 1) {
+      const [oldest] = owners;
+      const [owner, open] = oldest as [string | null, Owner];
+      owners.delete(owner);
+      owners.set(owner, open);
+      // If the store fails, they are checked later.
+      dropEnded(open, recheckMs).then(
+        () => forget(owner),
+        () => {},
+      );
+    }
+  }
+
   return {
+    principals: () => owners.size,
     add: async (principal, create) => {
+      checkOldest();
       const owner = principal?.id ?? null;
       const open = owners.get(owner) ?? newOwner();
       owners.set(owner, open);
