@@ -375,7 +375,8 @@ it("claims, holds and keeps no task for a session whose row is gone", async () =
   expect(other.changes("DELETE FROM sessions")).toBe(1);
   const refused = store.tasks.hold({ ...task, taskId: "refused" });
   await expect(refused).rejects.toThrow(StoreUnavailableError);
-  const sql = "SELECT count(*) AS count FROM sessions JOIN tasks ON runner = id WHERE task_id = 'a'";
+  const sql =
+    "SELECT count(*) AS count FROM sessions JOIN tasks ON runner = id WHERE task_id = 'a'";
   const sessions = new Promise<unknown>((resolve) => {
     const run = async ({ task: { taskId } }: TakenTask) => {
       if (taskId === "a") resolve(other.rows<{ readonly count: number }>(sql));
