@@ -2,7 +2,8 @@
 
 import { openStore } from "@lutra/stores";
 import { openPostgres, type PostgresStore } from "@lutra/stores/postgres";
-import type { TakenTask } from "lutra/stores";
+import { TransportError } from "lutra/protocol";
+import type { StoredTask, TakenTask } from "lutra/stores";
 import {
   eventBusContract,
   handleStoreContract,
@@ -93,6 +94,41 @@ describe.skipIf(!hasPostgres)(`Postgres (${withoutPostgres})`, () => {
       await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce(), 10_000);
       await store.tasks.replace({ ...task, version: 2 }, { order: "run" });
       await vi.waitFor(() => expect(versions).toEqual([1, 2]), 10_000);
+      await store.close();
+    });
+
+    it("refuses writes and effects of an attempt that another one has followed, by the row alone", async () => {
+      const store = await open();
+      const attempts = new Map<string, TakenTask>();
+      const worker = store.tasks.work({
+        concurrency: 20,
+        onError: () => {},
+        run: (taken) => {
+          attempts.set(taken.task.taskId, taken);
+          return new Promise((resolve) => {
+            taken.onLost(() => resolve());
+          });
+        },
+      });
+      const tasks = ["writes", "runs effects"].map((taskId) => {
+        return { taskId, version: 1, expiresAt: null, state: {} };
+      });
+      for (const task of tasks) await store.tasks.create(task, { order: "run" });
+      await vi.waitUntil(() => tasks.every(({ taskId }) => attempts.has(taskId)));
+      const client = new pg.Client(server.url);
+      await client.connect();
+      await client.query("UPDATE lutra.tasks SET runs = runs + 1 WHERE task_id = ANY ($1)", [
+        [...attempts.keys()],
+      ]);
+      await client.end();
+      const write = attempts.get("writes")?.replace({ ...(tasks[0] as StoredTask), version: 2 });
+      await expect(write).rejects.toThrow(TransportError);
+      // An attempt is trusted for a tenth of a second after its claim.
+      const confirm = async () => attempts.get("runs effects")?.confirm();
+      const isRefused = () => confirm().then(Boolean, (error) => error instanceof TransportError);
+      await expect.poll(isRefused).toBe(true);
+      expect(await store.tasks.get("writes")).toEqual(tasks[0]);
+      await worker.close(0);
       await store.close();
     });
 

@@ -111,8 +111,8 @@ describe("a timeout", () => {
     ])("is timeoutMs while %s", async (_what, call) => {
       let lists = 0;
       const tools = [{ name: "slow", inputSchema: {}, outputSchema: { type: "string" } }];
-      const script: Script = async (request, context) => {
-        if (request.method === "tools/call") return call(request, context);
+      const script: Script = async (request, context, ...more) => {
+        if (request.method === "tools/call") return call(request, context, ...more);
         lists += 1;
         return lists === 1 ? { tools } : untilGivenUp(context);
       };

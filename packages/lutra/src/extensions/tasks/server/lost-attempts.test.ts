@@ -155,7 +155,7 @@ it("runs no further step once the store does not confirm the attempt", async () 
   expect(effects).toEqual(["1 one", "1 two", "2 three"]);
 });
 
-it("aborts a call that has become a task once its attempt is lost, and records no end", async () => {
+it("aborts a call that has become a task once its attempt is lost", async () => {
   const memory = createMemoryTaskStore();
   const listeners = new Set<(reason: unknown) => void>();
   const store: TaskStore = {
@@ -169,21 +169,21 @@ it("aborts a call that has become a task once its attempt is lost, and records n
       return Object.assign(changedAttempt(held, { onLost }), { release: () => held.release() });
     },
   };
-  const lost = new TransportError("aborted", "taken by another worker");
+  let resolve: (reason: unknown) => void = () => {};
+  const aborted = new Promise<unknown>((done) => {
+    resolve = done;
+  });
   const call = async (_args: unknown, { signal, startTask }: HandlerContext) => {
     await startTask();
-    return new Promise<never>((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
-    });
+    signal.addEventListener("abort", () => resolve(signal.reason));
+    return new Promise<never>(() => {});
   };
-  const tool = { name: "t", task: "optional", call } as const;
   const taskOptions = { promoteAfterMs: Number.POSITIVE_INFINITY };
-  const replica = taskServer([{ ...tool, taskOptions }], { tasks: { store } });
+  const tool = { name: "t", task: "optional", taskOptions, call } as const;
+  const replica = taskServer([tool], { tasks: { store } });
   const { taskId } = await replica.call("t");
-  const signalled = new Promise((resolve) => {
-    listeners.add(resolve);
-  });
+  const lost = new TransportError("aborted", "taken by another worker");
   for (const listener of listeners) listener(lost);
-  await signalled;
+  expect(await aborted).toBe(lost);
   expect(await replica.get(taskId)).toMatchObject({ status: "working" });
 });
