@@ -119,7 +119,7 @@ describe("basic/patterns/subscriptions#acknowledgment", () => {
     const uri = `none:${"%61".repeat(2000)}`;
     const resourceSubscriptions = Array.from({ length: 100 }, (_, n) => `${uri}${n}`);
     const listening = listen(server, { resourceSubscriptions });
-    await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(methodsOf(listening)).toEqual([]);
     await vi.waitUntil(() => listening.notifications.length > 0, { timeout: 20_000 });
   });
