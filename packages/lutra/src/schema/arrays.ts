@@ -1,29 +1,23 @@
 /** The keywords for arrays. */
 import type { JSONObject } from "../protocol/json.ts";
 import { keyOf } from "./equality.ts";
-import { type CompilePart, isArray, type Rule, ruled, rulesOf } from "./part.ts";
+import { atLeast, atMost, type CompilePart, isArray, ruled } from "./part.ts";
 import type { Validation } from "./validation.ts";
 
 type Items = readonly unknown[];
 
-const arrayRules: { readonly [keyword: string]: (limit: number) => Rule<Items> } = {
-  minItems: (limit) => ({
-    holds: (items) => items.length >= limit,
-    problem: `expected at least ${limit} items`,
-  }),
-  maxItems: (limit) => ({
-    holds: (items) => items.length <= limit,
-    problem: `expected at most ${limit} items`,
-  }),
-};
+const countOf = (items: Items) => items.length;
 
-export const arrays: CompilePart = (schema) => {
-  const rules = [...rulesOf(schema, arrayRules)];
-  if (schema.uniqueItems === true) {
-    rules.push({ holds: areUnique, problem: "expected items that differ from each other" });
-  }
-  return ruled(isArray, rules);
-};
+/** The keywords `minItems`, `maxItems` and `uniqueItems`. */
+export const arrays: CompilePart = ruled(isArray, {
+  minItems: atLeast(countOf, " items"),
+  maxItems: atMost(countOf, " items"),
+  uniqueItems: (isUnique: boolean) =>
+    isUnique
+      ? (items, run) =>
+          areUnique(items, run) || run.fail("expected items that differ from each other")
+      : undefined,
+});
 
 function areUnique(items: Items, run: Validation): boolean {
   const keys = new Set<string>();
@@ -72,8 +66,10 @@ export const otherItems: CompilePart = (schema, { checkOf }) => {
   };
 };
 
-export const contains: CompilePart = (schema, { checkOf, isContainsEvaluating }) => {
-  if (schema.contains === undefined) return undefined;
+const matching = ' items that match "contains"';
+
+export const contains: CompilePart = (schema, { checkOf }, { resource }) => {
+  const { isContainsEvaluating } = resource.dialect;
   const check = checkOf(schema.contains);
   const { minContains: min = 1, maxContains: max = Number.POSITIVE_INFINITY } = schema as {
     readonly minContains?: number;
@@ -84,17 +80,16 @@ export const contains: CompilePart = (schema, { checkOf, isContainsEvaluating })
     let count = 0;
     run.spend(value.length);
     for (let index = 0; index < value.length; index += 1) {
-      if (!run.quietly(check, value[index])) continue;
+      if (!run.matches(check, value[index])) continue;
       count += 1;
       if (isContainsEvaluating && evaluated) run.evaluate(evaluated, index);
     }
-    if (count < min) return run.fail(`expected at least ${min} items that match "contains"`);
-    return count <= max || run.fail(`expected at most ${max} items that match "contains"`);
+    if (count < min) return run.fail("expected at least ", min, matching);
+    return count <= max || run.fail("expected at most ", max, matching);
   };
 };
 
 export const unevaluatedItems: CompilePart = ({ unevaluatedItems }, { checkOf }) => {
-  if (unevaluatedItems === undefined) return undefined;
   const check = checkOf(unevaluatedItems);
   return (value, run, evaluated) => {
     if (!isArray(value) || evaluated === undefined || evaluated.hasAll) return true;

@@ -1,9 +1,8 @@
 /** The keywords that compare a value with a constant, and those for numbers and strings. */
-import type { JSONObject } from "../protocol/json.ts";
 import { keyOf } from "./equality.ts";
 import { isMultipleOf } from "./multiple-of.ts";
-import { type CompilePart, type PartContext, type Rule, ruled, rulesOf } from "./part.ts";
-import { quoted, type Validation } from "./validation.ts";
+import { atLeast, atMost, type CompilePart, type Rule, ruled } from "./part.ts";
+import { quoted, typeOf, type Validation } from "./validation.ts";
 
 const typeBits: { readonly [type: string]: number } = {
   null: 1,
@@ -16,11 +15,10 @@ const typeBits: { readonly [type: string]: number } = {
 };
 
 export const type: CompilePart = ({ type }) => {
-  if (type === undefined) return undefined;
   const types = [type].flat() as string[];
   const allowed = types.reduce((bits, name) => bits | (typeBits[name] as number), 0);
-  const problem = `expected ${types.join(" or ")}`;
-  return (value, run) => (bitOf(value) & allowed) !== 0 || run.fail(problem, value);
+  const problem = `expected ${types.join(" or ")}, got `;
+  return (value, run) => (bitOf(value) & allowed) !== 0 || run.fail(problem, typeOf(value));
 };
 
 function bitOf(value: unknown): number {
@@ -43,16 +41,18 @@ const maxCompared = 16;
 const uncounted = { spend: () => {} };
 
 /** The keywords `const` and `enum`. */
-export const constants: CompilePart = (schema) => {
-  const lists = [
-    ...("const" in schema ? [[schema.const]] : []),
-    ...(schema.enum === undefined ? [] : [schema.enum as readonly unknown[]]),
-  ];
-  const rules = lists.map((list) => ({ holds: oneOf(list), problem: `expected ${shown(list)}` }));
-  return ruled((value): value is unknown => true, rules);
-};
+export const constants: CompilePart = ruled((value): value is unknown => true, {
+  const: (value: unknown) => oneOf([value]),
+  enum: oneOf,
+});
 
-function oneOf(list: readonly unknown[]): Rule<unknown>["holds"] {
+function oneOf(list: readonly unknown[]): Rule<unknown> {
+  const has = memberTest(list);
+  // The text is made only where it is needed: schemas can have many alternatives.
+  return (value, run) => has(value, run) || (run.wantsMore && run.fail("expected ", shown(list)));
+}
+
+function memberTest(list: readonly unknown[]): Rule<unknown> {
   const isPlain = list.every((value) => typeof value !== "object" || value === null);
   if (isPlain && list.length <= maxCompared) return (value) => list.includes(value);
   const keys = new Set(list.map((value) => keyOf(value, uncounted)));
@@ -73,69 +73,46 @@ function shorten(_key: string, value: unknown): unknown {
   return typeof value === "string" ? quoted(value) : value;
 }
 
-const numberRules: { readonly [keyword: string]: (limit: number) => Rule<number> } = {
-  minimum: (limit) => ({ holds: (n) => n >= limit, problem: `expected at least ${limit}` }),
-  maximum: (limit) => ({ holds: (n) => n <= limit, problem: `expected at most ${limit}` }),
-  exclusiveMinimum: (limit) => ({
-    holds: (n) => n > limit,
-    problem: `expected more than ${limit}`,
-  }),
-  exclusiveMaximum: (limit) => ({
-    holds: (n) => n < limit,
-    problem: `expected less than ${limit}`,
-  }),
-  multipleOf: (limit) => ({
-    holds: (n, run) => isMultipleOf(n, limit, run),
-    problem: `expected a multiple of ${limit}`,
-  }),
-};
+const itself = (value: number) => value;
 
-export const numbers: CompilePart = (schema) =>
-  ruled((value): value is number => typeof value === "number", rulesOf(schema, numberRules));
+export const numbers: CompilePart = ruled((value): value is number => typeof value === "number", {
+  minimum: atLeast(itself),
+  maximum: atMost(itself),
+  exclusiveMinimum: (limit: number) => (value, run) =>
+    value > limit || run.fail("expected more than ", limit),
+  exclusiveMaximum: (limit: number) => (value, run) =>
+    value < limit || run.fail("expected less than ", limit),
+  multipleOf: (limit: number) => (value, run) =>
+    isMultipleOf(value, limit, run) || run.fail("expected a multiple of ", limit),
+});
 
-const stringRules: { readonly [keyword: string]: (limit: number) => Rule<string> } = {
-  minLength: (limit) => ({
-    holds: (text, run) => hasLength(text, run, (length) => length >= limit),
-    problem: `expected at least ${limit} characters`,
-  }),
-  maxLength: (limit) => ({
-    holds: (text, run) => hasLength(text, run, (length) => length <= limit),
-    problem: `expected at most ${limit} characters`,
-  }),
-};
+export const strings: CompilePart = ruled((value): value is string => typeof value === "string", {
+  minLength: atLeast(lengthOf, " characters"),
+  maxLength: atMost(lengthOf, " characters"),
+  pattern: (pattern: string, { matchOf }) => {
+    const match = matchOf(pattern);
+    return (text, run) => match(text, run) || run.fail("expected a match of ", quoted(pattern));
+  },
+  format: (name: string, { formats }) => {
+    const holds = Object.hasOwn(formats, name) ? formats[name] : undefined;
+    return holds && ((text, run) => holds(text) || run.fail("expected the format ", name));
+  },
+});
 
-export const strings: CompilePart = (schema, context) =>
-  ruled(
-    (value): value is string => typeof value === "string",
-    [
-      ...rulesOf(schema, stringRules),
-      ...patternRules(schema, context),
-      ...formatRules(schema, context),
-    ],
-  );
-
-function patternRules({ pattern }: JSONObject, { matchOf }: PartContext): readonly Rule<string>[] {
-  if (pattern === undefined) return [];
-  const match = matchOf(pattern as string);
-  return [{ holds: match, problem: `expected a match of ${quoted(pattern as string)}` }];
-}
-
-function formatRules({ format }: JSONObject, { formats }: PartContext): readonly Rule<string>[] {
-  const name = String(format);
-  const holds = Object.hasOwn(formats, name) ? formats[name] : undefined;
-  return holds === undefined ? [] : [{ holds, problem: `expected the format ${name}` }];
-}
-
-/** Tests the number of characters, of which each has one or two code units. */
-function hasLength(text: string, run: Validation, test: (length: number) => boolean): boolean {
-  const most = test(text.length);
-  if (most === test(Math.ceil(text.length / 2))) return most;
+/**
+ * Returns the number of characters, of which each has one or two code units. Far from the limit, it is
+ * not exact, but on the same side of it.
+ */
+function lengthOf(text: string, run: Validation, limit: number): number {
+  const least = Math.ceil(text.length / 2);
+  if (least > limit) return least;
+  if (text.length < limit) return text.length;
   run.spend(text.length >> 3);
   let length = text.length;
   for (let at = 1; at < text.length; at += 1) {
     if (isLow(text.charCodeAt(at)) && isHigh(text.charCodeAt(at - 1))) length -= 1;
   }
-  return test(length);
+  return length;
 }
 
 /** Returns true for the first code unit of a character that has two. */

@@ -16,7 +16,14 @@ import {
 } from "./objects.ts";
 import type { CompilePart, Formats, PartContext } from "./part.ts";
 import { type Match, PatternCompiler } from "./pattern.ts";
-import { invalid, type Resource, Resources } from "./resources.ts";
+import {
+  invalid,
+  type Place,
+  type ReferenceKeyword,
+  type Resource,
+  Resources,
+  referenceKeywords,
+} from "./resources.ts";
 import { type Check, Evaluated } from "./validation.ts";
 
 interface PartOfKeywords {
@@ -31,6 +38,9 @@ const part = (compile: CompilePart, ...keywords: readonly string[]): PartOfKeywo
 
 /** The parts with their keywords, in the order of their application: cheap ones first. */
 const parts: readonly PartOfKeywords[] = [
+  ...referenceKeywords.map((keyword) =>
+    part((_keywords, { referenceOf }, place) => referenceOf(place, keyword), keyword),
+  ),
   part(type, "type"),
   part(constants, "const", "enum"),
   part(numbers, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
@@ -57,9 +67,10 @@ const lateParts: readonly PartOfKeywords[] = [
   part(unevaluatedItems, "unevaluatedItems"),
 ];
 
+const allParts = [...parts, ...lateParts];
+
 /** Sets of parts as bits, by keyword. */
-const partsOf = bitsOf(parts);
-const latePartsOf = bitsOf(lateParts);
+const partsOf = bitsOf(allParts);
 
 function bitsOf(all: readonly PartOfKeywords[]): ReadonlyMap<string, number> {
   const bits = new Map<string, number>();
@@ -81,58 +92,51 @@ export function compile(root: JSONObject, formats: Formats): Check {
 
 class Compiler {
   readonly #resources: Resources;
-  readonly #formats: Formats;
   readonly #patterns = new PatternCompiler();
   readonly #matches = new Map<string, Match>();
-  readonly #checks = new Map<JSONObject, Check>();
+  readonly #context: PartContext;
 
   constructor(resources: Resources, formats: Formats) {
     this.#resources = resources;
-    this.#formats = formats;
+    this.#context = {
+      checkOf: (one) => this.checkOf(one as Subschema),
+      matchOf: (pattern) => this.#matches.get(pattern) as Match,
+      formats,
+      referenceOf: (place, keyword) => this.#reference(place, keyword),
+    };
     for (const { keywords, path } of resources.places) this.#compilePatterns(keywords, path);
   }
 
   checkOf(schema: Subschema): Check {
     if (typeof schema === "boolean") return schema ? accept : reject;
-    const known = this.#checks.get(schema);
-    if (known !== undefined) return known;
+    const place = this.#resources.placeOf(schema);
     let compiled: Check | undefined;
-    const check: Check = (value, run, evaluated) => {
-      compiled ??= this.#compile(schema);
+    place.check ??= (value, run, evaluated) => {
+      compiled ??= this.#compile(place);
+      run.spend(1);
       return compiled(value, run, evaluated);
     };
-    this.#checks.set(schema, check);
-    return check;
+    return place.check;
   }
 
-  #compile(schema: JSONObject): Check {
-    const { resource, keywords } = this.#resources.placeOf(schema);
-    const context: PartContext = {
-      checkOf: (one) => this.checkOf(one as Subschema),
-      matchOf: (pattern) => this.#matches.get(pattern) as Match,
-      formats: this.#formats,
-      isContainsEvaluating: resource.dialect.isContainsEvaluating,
-    };
-    const checksOf = (all: readonly PartOfKeywords[], bitsOf: ReadonlyMap<string, number>) => {
-      let bits = 0;
-      for (const name of Object.keys(keywords)) bits |= bitsOf.get(name) ?? 0;
-      const checks: Check[] = [];
-      for (let index = 0; bits >> index !== 0; index += 1) {
-        const check = (bits >> index) & 1 ? all[index]?.compile(keywords, context) : undefined;
-        if (check !== undefined) checks.push(check);
-      }
-      return checks;
-    };
-    const applied = [...this.#references(schema, keywords), ...checksOf(parts, partsOf)];
-    const check = unevaluated(combined(applied), checksOf(lateParts, latePartsOf));
+  #compile(place: Place): Check {
+    const { resource, keywords } = place;
+    let bits = 0;
+    for (const name in keywords) bits |= partsOf.get(name) ?? 0;
+    const checks: Check[] = [];
+    const late: Check[] = [];
+    for (let index = 0; bits >> index !== 0; index += 1) {
+      if (((bits >> index) & 1) === 0) continue;
+      const check = allParts[index]?.compile(keywords, this.#context, place);
+      if (check !== undefined) (index < parts.length ? checks : late).push(check);
+    }
+    const check = unevaluated(combined(checks), late);
     return this.#resources.isDynamic ? inResource(check, resource) : check;
   }
 
   #compilePatterns({ pattern, patternProperties }: JSONObject, path: string): void {
     if (pattern !== undefined) this.#compilePattern(pattern as string, path);
-    for (const name of Object.keys((patternProperties as object | undefined) ?? none)) {
-      this.#compilePattern(name, path);
-    }
+    for (const name in patternProperties as object) this.#compilePattern(name, path);
   }
 
   #compilePattern(pattern: string, path: string): void {
@@ -144,22 +148,15 @@ class Compiler {
     }
   }
 
-  #references(schema: JSONObject, known: JSONObject): readonly Check[] {
-    const checks: Check[] = [];
-    if (known.$ref !== undefined) {
-      checks.push(this.checkOf(this.#resources.resolve(schema, "$ref")));
-    }
-    for (const keyword of ["$dynamicRef", "$recursiveRef"] as const) {
-      if (known[keyword] !== undefined) checks.push(this.#dynamicReference(schema, keyword));
-    }
-    return checks;
-  }
-
-  /** A reference whose target is the outermost of the schemas in application with its anchor. */
-  #dynamicReference(schema: JSONObject, keyword: "$dynamicRef" | "$recursiveRef"): Check {
-    const target = this.#resources.resolve(schema, keyword);
+  /**
+   * Compiles a reference. The target of a dynamic one is the outermost of the schemas in application
+   * with its anchor.
+   */
+  #reference(place: Place, keyword: ReferenceKeyword): Check {
+    const target = this.#resources.resolve(place, keyword);
     const check = this.checkOf(target);
-    const [, name = ""] = String(schema[keyword]).split("#");
+    if (keyword === "$ref") return check;
+    const [, name = ""] = String(place.keywords[keyword]).split("#");
     const anchored = this.#resources.dynamicallyAnchored(name);
     if (!isObject(target) || anchored.get(this.#resources.placeOf(target).resource) !== target) {
       return check;
@@ -172,8 +169,6 @@ class Compiler {
   }
 }
 
-const none = {};
-
 const accept: Check = (_value, run) => {
   run.spend(1);
   return true;
@@ -185,17 +180,10 @@ const reject: Check = (_value, run) => {
 };
 
 function combined(checks: readonly Check[]): Check {
-  const [only] = checks;
-  if (only === undefined) return accept;
-  if (checks.length === 1) {
-    return (value, run, evaluated) => {
-      run.spend(1);
-      return only(value, run, evaluated);
-    };
-  }
+  if (checks.length < 2) return checks[0] ?? accept;
   return (value, run, evaluated) => {
-    run.spend(checks.length);
-    return run.every(checks, (check) => check(value, run, evaluated));
+    run.spend(checks.length - 1);
+    return run.all(checks, value, evaluated);
   };
 }
 

@@ -1,6 +1,6 @@
 /** The keywords that apply schemas to the same value. */
 import type { CompilePart } from "./part.ts";
-import { type Check, Evaluated, type Problem, type Validation } from "./validation.ts";
+import type { Check, Problem, Validation } from "./validation.ts";
 
 /** Maximum number of alternatives whose problems are listed in one message. */
 const maxReasons = 5;
@@ -8,18 +8,16 @@ const maxReasons = 5;
 const maxExplained = 50;
 
 export const allOf: CompilePart = ({ allOf }, { checkOf }) => {
-  if (allOf === undefined) return undefined;
   const checks = (allOf as readonly unknown[]).map(checkOf);
-  return (value, run, evaluated) => run.every(checks, (check) => check(value, run, evaluated));
+  return (value, run, evaluated) => run.all(checks, value, evaluated);
 };
 
 export const anyOf: CompilePart = ({ anyOf }, { checkOf }) => {
-  if (anyOf === undefined) return undefined;
   const checks = (anyOf as readonly unknown[]).map(checkOf);
   return (value, run, evaluated) => {
     let isValid = false;
     for (const check of checks) {
-      if (!matches(check, value, { run, evaluated })) continue;
+      if (!run.matches(check, value, evaluated)) continue;
       isValid = true;
       // All alternatives that match contribute to the evaluated members.
       if (evaluated === undefined) return true;
@@ -29,12 +27,11 @@ export const anyOf: CompilePart = ({ anyOf }, { checkOf }) => {
 };
 
 export const oneOf: CompilePart = ({ oneOf }, { checkOf }) => {
-  if (oneOf === undefined) return undefined;
   const checks = (oneOf as readonly unknown[]).map(checkOf);
   return (value, run, evaluated) => {
     let count = 0;
     for (const check of checks) {
-      if (!matches(check, value, { run, evaluated })) continue;
+      if (!run.matches(check, value, evaluated)) continue;
       count += 1;
       if (count > 1) return run.fail("expected to match exactly one of the alternatives");
     }
@@ -43,35 +40,19 @@ export const oneOf: CompilePart = ({ oneOf }, { checkOf }) => {
 };
 
 export const not: CompilePart = ({ not }, { checkOf }) => {
-  if (not === undefined) return undefined;
   const check = checkOf(not);
-  return (value, run) => !run.quietly(check, value) || run.fail('expected not to match "not"');
+  return (value, run) => !run.matches(check, value) || run.fail('expected not to match "not"');
 };
 
 export const conditional: CompilePart = (schema, { checkOf }) => {
-  if (schema.if === undefined) return undefined;
   const condition = checkOf(schema.if);
   const consequence = checkOf(schema.then ?? true);
   const alternative = checkOf(schema.else ?? true);
   return (value, run, evaluated) =>
-    matches(condition, value, { run, evaluated })
+    run.matches(condition, value, evaluated)
       ? consequence(value, run, evaluated)
       : alternative(value, run, evaluated);
 };
-
-interface Surroundings {
-  readonly run: Validation;
-  readonly evaluated: Evaluated | undefined;
-}
-
-/** Tests a value. Only schemas that match contribute to the evaluated members. */
-function matches(check: Check, value: unknown, { run, evaluated }: Surroundings): boolean {
-  if (evaluated === undefined) return run.quietly(check, value);
-  const own = new Evaluated();
-  if (!run.quietly(check, value, own)) return false;
-  run.merge(evaluated, own);
-  return true;
-}
 
 /** Reports the problems of the alternative that comes nearest, whose first problem lies deepest. */
 function explain(checks: readonly Check[], value: unknown, run: Validation): false {

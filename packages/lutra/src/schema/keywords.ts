@@ -129,51 +129,16 @@ export function dialectOf(uri: unknown = defaultDialect): Dialect {
   throw new TypeError(`JSON Schema: the dialect ${shown} is not supported`);
 }
 
-/** The keywords of one schema. */
-export interface ReadSchema {
-  /** The members that have an effect: known keywords and, in some dialects, `$ref` alone. */
-  readonly keywords: JSONObject;
-  /** The direct subschemas with their paths. */
-  readonly subschemas: readonly (readonly [path: string, schema: JSONObject])[];
-  /** The name of a keyword with an invalid value, or undefined. */
-  readonly wrong: string | undefined;
-}
-
-/** Reads the keywords of a schema. */
-export function readKeywords(schema: JSONObject, { keywords, isRefAlone }: Dialect): ReadSchema {
+/** Returns the members that have an effect: known keywords and, in some dialects, `$ref` alone. */
+export function effective(schema: JSONObject, { keywords, isRefAlone }: Dialect): JSONObject {
   const isAlone = isRefAlone && schema.$ref !== undefined;
-  const subschemas: [string, JSONObject][] = [];
-  const names = Object.keys(schema);
-  const known: string[] = [];
-  for (const name of names) {
-    const value = schema[name];
-    const keyword = value === undefined ? undefined : keywords.get(name);
-    if (keyword === undefined) continue;
-    if (!keyword.isValid(value)) return { keywords: schema, subschemas, wrong: name };
-    if (!isAlone || name === "$ref") known.push(name);
-    if (keyword.schemas !== undefined) addSubschemas(subschemas, name, { value, ...keyword });
+  const hasEffect = (name: string) =>
+    keywords.has(name) && schema[name] !== undefined && (!isAlone || name === "$ref");
+  for (const name in schema) {
+    if (hasEffect(name)) continue;
+    return Object.fromEntries(Object.entries(schema).filter(([other]) => hasEffect(other)));
   }
-  const isWhole = known.length === names.length;
-  const entries = isWhole ? [] : known.map((name) => [name, schema[name]]);
-  return {
-    keywords: isWhole ? schema : Object.fromEntries(entries),
-    subschemas,
-    wrong: undefined,
-  };
-}
-
-function addSubschemas(
-  found: [string, JSONObject][],
-  name: string,
-  { value, schemas }: { readonly value: unknown; readonly schemas?: Keyword["schemas"] },
-): void {
-  if (schemas === "direct" && !Array.isArray(value)) {
-    if (isObject(value)) found.push([name, value]);
-    return;
-  }
-  for (const [key, one] of Object.entries(value as object)) {
-    if (isObject(one)) found.push([`${name}/${key}`, one]);
-  }
+  return schema;
 }
 
 type Entry = readonly [name: string, keyword: Keyword];

@@ -1,26 +1,19 @@
 /** The keywords for objects. */
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
-import { type CompilePart, type Rule, ruled, rulesOf } from "./part.ts";
+import { atLeast, atMost, type CompilePart, ruled } from "./part.ts";
 import type { Match } from "./pattern.ts";
 import { type Check, quoted, type Validation } from "./validation.ts";
 
-const objectRules: { readonly [keyword: string]: (limit: number) => Rule<JSONObject> } = {
-  minProperties: (limit) => ({
-    holds: (value, run) => run.keysOf(value).length >= limit,
-    problem: `expected at least ${limit} properties`,
-  }),
-  maxProperties: (limit) => ({
-    holds: (value, run) => run.keysOf(value).length <= limit,
-    problem: `expected at most ${limit} properties`,
-  }),
-};
+const countOf = (value: JSONObject, run: Validation) => run.keysOf(value).length;
 
 /** The keywords `minProperties` and `maxProperties`. */
-export const sizes: CompilePart = (schema) => ruled(isObject, rulesOf(schema, objectRules));
+export const sizes: CompilePart = ruled(isObject, {
+  minProperties: atLeast(countOf, " properties"),
+  maxProperties: atMost(countOf, " properties"),
+});
 
 export const required: CompilePart = ({ required }) => {
-  if (required === undefined) return undefined;
   const names = required as readonly string[];
   return (value, run) => {
     if (!isObject(value)) return true;
@@ -134,11 +127,10 @@ function schemasFor(key: string, { named, patterns }: Members, run: Validation):
 }
 
 export const propertyNames: CompilePart = ({ propertyNames }, { checkOf }) => {
-  if (propertyNames === undefined) return undefined;
   const check = checkOf(propertyNames);
   return (value, run) => {
     if (!isObject(value)) return true;
-    const wrong = run.keysOf(value).find((key) => !run.quietly(check, key));
+    const wrong = run.keysOf(value).find((key) => !run.matches(check, key));
     return wrong === undefined || run.fail(`the property name "${quoted(wrong)}" is not allowed`);
   };
 };
@@ -164,7 +156,6 @@ export const dependentSchemas: CompilePart = (schema, { checkOf }) => {
 };
 
 export const unevaluatedProperties: CompilePart = ({ unevaluatedProperties }, { checkOf }) => {
-  if (unevaluatedProperties === undefined) return undefined;
   const check = checkOf(unevaluatedProperties);
   return (value, run, evaluated) => {
     if (!isObject(value) || evaluated === undefined || evaluated.hasAll) return true;

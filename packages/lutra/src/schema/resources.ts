@@ -8,8 +8,8 @@
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
 import { parseURL } from "../protocol/parse-url.ts";
-import { type Dialect, dialectOf, readKeywords, type Subschema } from "./keywords.ts";
-import { quoted } from "./validation.ts";
+import { type Dialect, dialectOf, effective, type Subschema } from "./keywords.ts";
+import { type Check, quoted } from "./validation.ts";
 
 /** A schema with an identifier of its own, and the schemas below it without one. */
 export interface Resource {
@@ -26,10 +26,22 @@ export interface Place {
   readonly path: string;
   /** The members of the schema that are keywords of its dialect. */
   readonly keywords: JSONObject;
+  /** The compiled schema. */
+  check: Check | undefined;
 }
 
 /** The keywords that contain references. */
-const referenceKeywords = ["$ref", "$dynamicRef", "$recursiveRef"] as const;
+export const referenceKeywords = ["$ref", "$dynamicRef", "$recursiveRef"] as const;
+
+export type ReferenceKeyword = (typeof referenceKeywords)[number];
+
+/** The keywords that give a schema a name. */
+interface Anchors {
+  readonly $id?: string;
+  readonly $anchor?: string;
+  readonly $dynamicAnchor?: string;
+  readonly $recursiveAnchor?: boolean;
+}
 
 /** The base of relative identifiers. No schema can have this scheme by chance. */
 const base = "lutra-schema:///";
@@ -47,14 +59,10 @@ export class Resources {
   constructor(root: JSONObject) {
     this.#add(root, "#");
     // The targets of references can lie outside of the known keywords, and have references, too.
-    for (const [schema, { keywords, resource, path }] of this.#places) {
-      for (const keyword of referenceKeywords) {
-        if (keywords[keyword] === undefined) continue;
-        const reference = keywords[keyword] as string;
-        const isLocal = reference.startsWith("#");
-        this.#countChars(reference.length + (isLocal ? 0 : resource.uri.length), path);
-        this.resolve(schema, keyword);
-        this.#isDynamic ||= keyword !== "$ref";
+    for (const place of this.#places.values()) {
+      for (const name in place.keywords) {
+        const keyword = name as ReferenceKeyword;
+        if (referenceKeywords.includes(keyword)) this.#addTarget(place, keyword);
       }
     }
   }
@@ -83,22 +91,48 @@ export class Resources {
    *
    * @throws {TypeError} for a target outside of the schema
    */
-  resolve(schema: JSONObject, keyword: string): Subschema {
-    const { resource, path } = this.placeOf(schema);
-    const reference = schema[keyword] as string;
+  resolve({ resource, path, keywords }: Place, keyword: ReferenceKeyword): Subschema {
+    const reference = keywords[keyword] as string;
     const target = this.#find(reference, resource);
     if (target !== undefined) return target;
     throw invalid(path, `${keyword} ${quoted(reference)} is not in this schema`);
   }
 
+  #addTarget(place: Place, keyword: ReferenceKeyword): void {
+    const { keywords, resource, path } = place;
+    const reference = keywords[keyword] as string;
+    const isLocal = reference.startsWith("#");
+    this.#countChars(reference.length + (isLocal ? 0 : resource.uri.length), path);
+    this.resolve(place, keyword);
+    this.#isDynamic ||= keyword !== "$ref";
+  }
+
   #add(schema: JSONObject, path: string, parent?: Resource): void {
     if (this.#places.has(schema)) return;
     const resource = this.#resourceOf(schema, path, parent);
-    const { keywords, subschemas, wrong } = readKeywords(schema, resource.dialect);
-    this.#places.set(schema, { resource, path, keywords });
-    if (wrong !== undefined) throw invalid(path, `${wrong} is not valid`);
-    this.#addAnchors(schema, resource);
-    for (const [name, below] of subschemas) this.#add(below, `${path}/${name}`, resource);
+    const { dialect } = resource;
+    for (const name in schema) {
+      const isWrong = dialect.keywords.get(name)?.isValid(schema[name]) === false;
+      if (isWrong && schema[name] !== undefined) throw invalid(path, `${name} is not valid`);
+    }
+    const place = { resource, path, keywords: effective(schema, dialect), check: undefined };
+    this.#places.set(schema, place);
+    this.#addAnchors(schema, place);
+    for (const name in schema) {
+      const below = schema[name];
+      const { schemas } = dialect.keywords.get(name) ?? {};
+      if (schemas === "direct" && isObject(below)) this.#add(below, `${path}/${name}`, resource);
+      else if (schemas !== undefined)
+        this.#addAll(below as JSONObject, `${path}/${name}`, resource);
+    }
+  }
+
+  /** Adds the schemas in a list or an object. */
+  #addAll(all: JSONObject, path: string, resource: Resource): void {
+    for (const key in all) {
+      const one = all[key];
+      if (isObject(one)) this.#add(one, `${path}/${key}`, resource);
+    }
   }
 
   /** Limits the work of resolving references, which grows with their length. */
@@ -113,7 +147,7 @@ export class Resources {
     const dialect =
       parent === undefined || $schema !== undefined ? dialectOf($schema) : parent.dialect;
     const isIgnored = dialect.isRefAlone && $ref !== undefined;
-    const [id = ""] = typeof $id === "string" && !isIgnored ? $id.split("#") : [];
+    const id = typeof $id === "string" && !isIgnored ? withoutFragment($id) : "";
     if (id === "" && parent !== undefined) return parent;
     const from = parent?.uri ?? base;
     this.#countChars(id.length + from.length, path);
@@ -124,22 +158,17 @@ export class Resources {
     return resource;
   }
 
-  #addAnchors(schema: JSONObject, resource: Resource): void {
-    const { dialect, anchors, root } = resource;
-    const { $id, $ref, $anchor, $dynamicAnchor, $recursiveAnchor } = schema;
-    const own = (keyword: string, value: unknown): value is string =>
-      typeof value === "string" && dialect.keywords.has(keyword);
-    if (own("$anchor", $anchor)) anchors.set($anchor, schema);
-    if (own("$dynamicAnchor", $dynamicAnchor)) {
-      anchors.set($dynamicAnchor, schema);
+  #addAnchors(schema: JSONObject, { resource, keywords }: Place): void {
+    const { $id, $anchor, $dynamicAnchor, $recursiveAnchor } = keywords as Anchors;
+    if ($anchor !== undefined) resource.anchors.set($anchor, schema);
+    if ($dynamicAnchor !== undefined) {
+      resource.anchors.set($dynamicAnchor, schema);
       this.#addDynamic($dynamicAnchor, schema, resource);
     }
-    const isRecursive = dialect.keywords.has("$recursiveAnchor") && $recursiveAnchor === true;
-    if (isRecursive && schema === root) this.#addDynamic("", schema, resource);
-    // In draft-07, the fragment of an identifier is an anchor.
-    if (!dialect.isRefAlone || typeof $id !== "string" || $ref !== undefined) return;
-    const [, name = ""] = $id.split("#");
-    if (name !== "") anchors.set(name, schema);
+    if ($recursiveAnchor && schema === resource.root) this.#addDynamic("", schema, resource);
+    // In draft-07, the fragment of an identifier is an anchor. In later dialects, it has none.
+    const name = $id?.split("#")[1];
+    if (name) resource.anchors.set(name, schema);
   }
 
   #addDynamic(name: string, schema: JSONObject, resource: Resource): void {
@@ -183,7 +212,12 @@ export function invalid(path: string, problem: string, options?: ErrorOptions): 
 
 /** Returns the absolute URI without its fragment, or undefined. */
 function resolveURI(reference: string, from: string): string | undefined {
-  return parseURL(reference, from)?.href.split("#")[0];
+  const url = parseURL(reference, from);
+  return url && withoutFragment(url.href);
+}
+
+function withoutFragment(uri: string): string {
+  return uri.split("#", 1)[0] as string;
 }
 
 function decode(fragment: string): string | undefined {

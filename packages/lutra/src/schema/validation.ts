@@ -52,12 +52,25 @@ export class Validation {
     return !this.#isQuiet && this.problems.length < this.#maxProblems;
   }
 
-  /** Records a problem. Returns false, the verdict. */
-  fail(expected: string, ...got: readonly [value?: unknown]): false {
-    if (!this.wantsMore) return false;
-    const text = got.length === 0 ? expected : `${expected}, got ${typeOf(got[0])}`;
-    this.problems.push({ path: [], expected: text });
+  /** Records a problem, whose parts are joined only if it can be recorded. Returns false. */
+  fail(...parts: readonly unknown[]): false {
+    if (this.wantsMore) this.problems.push({ path: [], expected: parts.join("") });
     return false;
+  }
+
+  /** Applies all schemas or rules to a value, until no more problems can be recorded. */
+  all<T>(
+    checks: readonly ((value: T, run: Validation, evaluated?: Evaluated) => boolean)[],
+    value: T,
+    evaluated?: Evaluated,
+  ): boolean {
+    let isValid = true;
+    for (const check of checks) {
+      if (check(value, this, evaluated)) continue;
+      isValid = false;
+      if (!this.wantsMore) break;
+    }
+    return isValid;
   }
 
   /** Applies a test to every element, from an index on, until no more problems can be recorded. */
@@ -79,12 +92,17 @@ export class Validation {
     return false;
   }
 
-  /** Applies a schema without recording problems. */
-  quietly(check: Check, value: unknown, evaluated?: Evaluated): boolean {
+  /**
+   * Tests a value without recording problems. Only schemas that match contribute to the evaluated
+   * members.
+   */
+  matches(check: Check, value: unknown, evaluated?: Evaluated): boolean {
     const before = this.#isQuiet;
     this.#isQuiet = true;
-    const isValid = check(value, this, evaluated);
+    const own = evaluated && new Evaluated();
+    const isValid = check(value, this, own);
     this.#isQuiet = before;
+    if (isValid && evaluated && own) this.merge(evaluated, own);
     return isValid;
   }
 
@@ -145,7 +163,7 @@ export class Evaluated {
 }
 
 /** Returns the name of a value's JSON type. */
-function typeOf(value: unknown): string {
+export function typeOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
