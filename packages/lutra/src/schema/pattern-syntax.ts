@@ -49,86 +49,103 @@ export function parsePattern(
   pattern: string,
   classOf: (source: string) => CharacterTest,
 ): Expression {
-  let at = 0;
-  let depth = 0;
+  return new Parser(pattern, classOf).parse();
+}
 
-  function take(token: RegExp): RegExpExecArray | null {
-    token.lastIndex = at;
-    const found = token.exec(pattern);
-    if (found !== null) at = token.lastIndex;
-    return found;
+class Parser {
+  readonly #pattern: string;
+  readonly #classOf: (source: string) => CharacterTest;
+  #at = 0;
+  #depth = 0;
+
+  constructor(pattern: string, classOf: (source: string) => CharacterTest) {
+    this.#pattern = pattern;
+    this.#classOf = classOf;
   }
 
-  function takeText(text: string): boolean {
-    if (!pattern.startsWith(text, at)) return false;
-    at += text.length;
-    return true;
+  parse(): Expression {
+    const expression = this.#choice();
+    return this.#at < this.#pattern.length ? this.#fail("unexpected )") : expression;
   }
 
-  function fail(problem: string): never {
-    throw new SyntaxError(`${problem} at ${at}`);
+  #choice(): Expression {
+    const first = this.#sequence();
+    if (!this.#takeText("|")) return first;
+    const options = [first, this.#sequence()];
+    while (this.#takeText("|")) options.push(this.#sequence());
+    return { kind: "choice", options };
   }
 
-  function choice(): Expression {
-    const options = [sequence()];
-    while (takeText("|")) options.push(sequence());
-    return options.length === 1 ? (options[0] as Expression) : { kind: "choice", options };
-  }
-
-  function sequence(): Expression {
+  #sequence(): Expression {
     const parts: Expression[] = [];
-    while (at < pattern.length && pattern[at] !== "|" && pattern[at] !== ")") parts.push(term());
+    while (!"|)".includes(this.#next)) parts.push(this.#term());
     return { kind: "sequence", parts };
   }
 
-  function term(): Expression {
-    if (syntax.includes(pattern.charAt(at))) {
-      for (const [text, assertion] of assertions) if (takeText(text)) return assertion;
+  #term(): Expression {
+    const isSyntax = syntax.includes(this.#next);
+    if (isSyntax) {
+      for (const [text, assertion] of assertions) if (this.#takeText(text)) return assertion;
     }
-    const body = atom();
+    const body = isSyntax ? this.#atom() : this.#literal();
     // A lookahead can't be repeated.
-    return body.kind === "lookahead" ? body : repeated(body);
+    return body.kind === "lookahead" ? body : this.#repeated(body);
   }
 
-  function atom(): Expression {
-    if (!syntax.includes(pattern.charAt(at))) return literal();
-    const opened = take(group)?.[0];
-    if (opened !== undefined && !(opened === "(" && pattern[at] === "?")) return grouped(opened);
-    if (opened !== undefined) at -= 1;
-    if (take(unsupported)) fail("back-references and lookbehind are not supported");
-    const [source] = take(set) ?? [];
-    return source === undefined
-      ? fail("unexpected character")
-      : { kind: "character", test: classOf(source) };
+  #atom(): Expression {
+    const opened = this.#take(group)?.[0];
+    if (opened !== undefined && !(opened === "(" && this.#next === "?")) return this.#group(opened);
+    if (opened !== undefined) this.#at -= 1;
+    if (this.#take(unsupported)) this.#fail("back-references and lookbehind are not supported");
+    const source = this.#take(set)?.[0] ?? this.#fail("unexpected character");
+    return { kind: "character", test: this.#classOf(source) };
   }
 
-  function literal(): Expression {
-    const code = pattern.codePointAt(at) as number;
-    at += code > 0xffff ? 2 : 1;
+  #literal(): Expression {
+    const code = this.#pattern.codePointAt(this.#at) as number;
+    this.#at += code > 0xffff ? 2 : 1;
     return { kind: "character", test: (other) => other === code };
   }
 
-  function grouped(opened: string): Expression {
-    depth += 1;
-    if (depth > maxDepth) fail("nested too deeply");
-    const body = choice();
-    depth -= 1;
-    if (!takeText(")")) fail("expected )");
+  #group(opened: string): Expression {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) this.#fail("nested too deeply");
+    const body = this.#choice();
+    this.#depth -= 1;
+    if (!this.#takeText(")")) this.#fail("expected )");
     if (opened !== "(?=" && opened !== "(?!") return body;
     return { kind: "lookahead", body, isNegative: opened === "(?!" };
   }
 
-  function repeated(body: Expression): Expression {
-    const found = "*+?{".includes(pattern[at] ?? " ") ? take(quantifier) : null;
+  #repeated(body: Expression): Expression {
+    const found = "*+?{".includes(this.#next || " ") ? this.#take(quantifier) : null;
     if (found === null) return body;
     const [min, max] = rangeOf(found);
-    if (min > max) fail("the numbers of a quantifier are in the wrong order");
+    if (min > max) this.#fail("the numbers of a quantifier are in the wrong order");
     return { kind: "repetition", body, min, max };
   }
 
-  const expression = choice();
-  if (at < pattern.length) fail("unexpected )");
-  return expression;
+  /** The next code unit; empty at the end, which every text includes. */
+  get #next(): string {
+    return this.#pattern.charAt(this.#at);
+  }
+
+  #take(token: RegExp): RegExpExecArray | null {
+    token.lastIndex = this.#at;
+    const found = token.exec(this.#pattern);
+    if (found !== null) this.#at = token.lastIndex;
+    return found;
+  }
+
+  #takeText(text: string): boolean {
+    if (!this.#pattern.startsWith(text, this.#at)) return false;
+    this.#at += text.length;
+    return true;
+  }
+
+  #fail(problem: string): never {
+    throw new SyntaxError(`${problem} at ${this.#at}`);
+  }
 }
 
 function rangeOf([, sign, least, comma, most]: RegExpExecArray): readonly [number, number] {

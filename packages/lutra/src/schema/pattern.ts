@@ -13,7 +13,14 @@ interface Budget {
 /** Returns true when a pattern matches anywhere in a text. */
 export type Match = (text: string, budget: Budget) => boolean;
 
-type Condition = (text: string, at: number, budget: Budget) => boolean;
+/** A place in a text. */
+interface Place {
+  readonly text: string;
+  at: number;
+  readonly budget: Budget;
+}
+
+type Condition = (place: Place) => boolean;
 
 /** The kinds of states. A state is its kind and two operands, which lie side by side. */
 const kinds = {
@@ -65,9 +72,8 @@ export class PatternCompiler {
     this.#spend(pattern.length);
     const expression = parsePattern(pattern, (source) => this.#classOf(source));
     const start = this.#emit(expression, accepting);
-    const isAnchored = startsAnchored(expression);
-    const automaton = this.#automaton;
-    return (text, budget) => search(automaton, { start, text, budget, isAnchored });
+    const search = new Search(this.#automaton, start, startsAnchored(expression));
+    return (text, budget) => search.run({ text, at: 0, budget });
   }
 
   /** Equal classes are compiled once. */
@@ -89,9 +95,9 @@ export class PatternCompiler {
       case "character":
         return this.#add(kinds.character, this.#automaton.tests.push(expression.test) - 1, next);
       case "start":
-        return this.#addCondition((_text, at) => at === 0, next);
+        return this.#addCondition(({ at }) => at === 0, next);
       case "assertion":
-        return this.#addCondition(expression.holds, next);
+        return this.#addCondition(({ text, at }) => expression.holds(text, at), next);
       case "lookahead":
         return this.#addCondition(this.#lookahead(expression), next);
       case "sequence":
@@ -106,10 +112,8 @@ export class PatternCompiler {
   }
 
   #lookahead({ body, isNegative }: Expression & { kind: "lookahead" }): Condition {
-    const start = this.#emit(body, accepting);
-    const automaton = this.#automaton;
-    return (text, at, budget) =>
-      search(automaton, { start, text, budget, isAnchored: true, at }) !== isNegative;
+    const search = new Search(this.#automaton, this.#emit(body, accepting), true);
+    return (place) => search.run({ ...place }) !== isNegative;
   }
 
   #emitRepetition({ body, min, max }: Expression & { kind: "repetition" }, next: number): number {
@@ -141,93 +145,77 @@ export class PatternCompiler {
   }
 }
 
-interface SearchOptions {
-  readonly start: number;
-  readonly text: string;
-  readonly budget: Budget;
-  /** True when a match has to begin at `at`. */
-  readonly isAnchored: boolean;
-  /** @default 0 */
-  readonly at?: number;
-}
-
-function search(automaton: Automaton, options: SearchOptions): boolean {
-  // The objects of a search cost more than the visits of a short one.
-  options.budget.spend(48);
-  return new Search(automaton, options).run();
-}
-
+/** The search for one pattern, or for a lookahead. Its lists serve all texts, one after the other. */
 class Search {
   readonly #automaton: Automaton;
-  readonly #options: SearchOptions;
-  #at: number;
+  readonly #start: number;
+  readonly #isAnchored: boolean;
   /** States to visit at this place of the text. */
-  readonly #reached: number[] = [];
+  #reached: number[] = [];
   /** States that wait for a character. */
   #waiting: number[] = [];
 
-  constructor(automaton: Automaton, options: SearchOptions) {
+  /** @param isAnchored True when a match has to begin where the search begins */
+  constructor(automaton: Automaton, start: number, isAnchored: boolean) {
     this.#automaton = automaton;
-    this.#options = options;
-    this.#at = options.at ?? 0;
-    const size = automaton.states.length;
-    if (automaton.marks.length < size) automaton.marks = new Float64Array(size);
+    this.#start = start;
+    this.#isAnchored = isAnchored;
   }
 
-  run(): boolean {
-    const { start, text, isAnchored } = this.#options;
-    this.#reached.push(start);
+  /** Returns true for a match at or, unless it is anchored, behind a place, which it moves. */
+  run(place: Place): boolean {
+    // The beginning of a search costs more than the visits of a short one.
+    place.budget.spend(48);
+    const automaton = this.#automaton;
+    const size = automaton.states.length;
+    if (automaton.marks.length < size) automaton.marks = new Float64Array(size);
+    // A search that found its match, or ran out of steps, leaves states behind.
+    if (this.#reached.length > 0) this.#reached = [];
+    if (this.#waiting.length > 0) this.#waiting = [];
+    this.#reached.push(this.#start);
     for (;;) {
-      if (this.#isAccepted()) return true;
-      if (this.#at >= text.length) return false;
-      if (isAnchored && this.#waiting.length === 0) return false;
-      this.#consume();
+      if (this.#isAccepted(place)) return true;
+      if (place.at >= place.text.length) return false;
+      if (this.#isAnchored && this.#waiting.length === 0) return false;
+      this.#consume(place);
     }
   }
 
   /** Visits all states that can be reached without consuming a character. */
-  #isAccepted(): boolean {
-    const { states, marks } = this.#automaton;
+  #isAccepted(place: Place): boolean {
+    const { states, marks, conditions } = this.#automaton;
     this.#automaton.lastMark += 1;
     const mark = this.#automaton.lastMark;
+    const reached = this.#reached;
     let visits = 1;
-    for (let state = this.#reached.pop(); state !== undefined; state = this.#reached.pop()) {
+    for (let state = reached.pop(); state !== undefined; state = reached.pop()) {
       visits += 1;
       if (marks[state] === mark) continue;
       marks[state] = mark;
-      if (states[state] === kinds.accepting) return true;
-      this.#visit(state, states);
+      const kind = states[state];
+      if (kind === kinds.accepting) return true;
+      const operand = states[state + 1] as number;
+      const next = states[state + 2] as number;
+      if (kind === kinds.character) this.#waiting.push(state);
+      else if (kind === kinds.either) reached.push(operand, next);
+      else if (conditions[operand]?.(place)) reached.push(next);
     }
-    this.#options.budget.spend(visits);
+    place.budget.spend(visits);
     return false;
   }
 
-  #visit(state: number, states: readonly number[]): void {
-    const operand = states[state + 1] as number;
-    const next = states[state + 2] as number;
-    if (states[state] === kinds.character) this.#waiting.push(state);
-    else if (states[state] === kinds.either) this.#reached.push(operand, next);
-    else if (this.#holds(operand)) this.#reached.push(next);
-  }
-
-  #holds(condition: number): boolean {
-    const { text, budget } = this.#options;
-    return this.#automaton.conditions[condition]?.(text, this.#at, budget) === true;
-  }
-
-  #consume(): void {
+  /** Moves the states behind the next character. */
+  #consume(place: Place): void {
     const { states, tests } = this.#automaton;
-    const { start, text, budget, isAnchored } = this.#options;
-    const code = text.codePointAt(this.#at) as number;
-    this.#at += code > 0xffff ? 2 : 1;
+    const code = place.text.codePointAt(place.at) as number;
+    place.at += code > 0xffff ? 2 : 1;
     const waiting = this.#waiting;
-    budget.spend(waiting.length * (code < asciiSize ? 1 : 8));
-    this.#waiting = [];
-    for (const state of waiting) {
+    place.budget.spend(waiting.length * (code < asciiSize ? 1 : 8));
+    for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
       if (tests[states[state + 1] as number]?.(code))
         this.#reached.push(states[state + 2] as number);
     }
-    if (!isAnchored) this.#reached.push(start);
+    if (!this.#isAnchored) this.#reached.push(this.#start);
   }
 }
 
