@@ -2,7 +2,7 @@
 import type { JSONObject } from "../protocol/json.ts";
 import { keyOf } from "./equality.ts";
 import { atLeast, atMost, type CompilePart, isArray, ruled } from "./part.ts";
-import type { Validation } from "./validation.ts";
+import type { Check, Validation } from "./validation.ts";
 
 type Items = readonly unknown[];
 
@@ -43,26 +43,20 @@ function itemSchemas({ prefixItems = [], items, additionalItems }: JSONObject): 
   return { first: prefixItems as Items, rest: items };
 }
 
-export const firstItems: CompilePart = (schema, { checkOf }) => {
-  const { first } = itemSchemas(schema);
-  if (first.length === 0) return undefined;
-  const checks = first.map(checkOf);
-  return (value, run, evaluated) => {
-    if (!isArray(value)) return true;
-    if (evaluated) evaluated.items = Math.max(evaluated.items, checks.length);
-    const given = checks.length > value.length ? checks.slice(0, value.length) : checks;
-    return run.every(given, (check, index) => run.member(check, value[index], index));
-  };
-};
-
-export const otherItems: CompilePart = (schema, { checkOf }) => {
+export const items: CompilePart = (schema, { checkOf }) => {
   const { first, rest } = itemSchemas(schema);
-  if (rest === undefined) return undefined;
-  const check = checkOf(rest);
+  const checks = first.map(checkOf);
+  const other = rest === undefined ? undefined : checkOf(rest);
   return (value, run, evaluated) => {
     if (!isArray(value)) return true;
-    if (evaluated) evaluated.hasAll = true;
-    return run.every(value, (item, index) => run.member(check, item, index), first.length);
+    if (evaluated) {
+      evaluated.items = Math.max(evaluated.items, checks.length);
+      evaluated.hasAll ||= other !== undefined;
+    }
+    const given = other === undefined ? value.slice(0, checks.length) : value;
+    return run.every(given, (item, index) =>
+      run.member((checks[index] ?? other) as Check, item, index),
+    );
   };
 };
 

@@ -1,13 +1,12 @@
 /** Compiles a JSON Schema to functions, one for each schema inside of it. */
 import type { JSONObject } from "../protocol/json.ts";
 import { isObject } from "../protocol/json.ts";
-import { arrays, contains, firstItems, otherItems, unevaluatedItems } from "./arrays.ts";
+import { arrays, contains, items, unevaluatedItems } from "./arrays.ts";
 import { constants, numbers, strings, type } from "./assertions.ts";
 import { allOf, anyOf, conditional, not, oneOf } from "./in-place.ts";
 import type { Subschema } from "./keywords.ts";
 import {
-  dependentRequired,
-  dependentSchemas,
+  dependents,
   properties,
   propertyNames,
   required,
@@ -48,17 +47,15 @@ const parts: readonly PartOfKeywords[] = [
   part(arrays, "minItems", "maxItems", "uniqueItems"),
   part(sizes, "minProperties", "maxProperties"),
   part(required, "required"),
-  part(dependentRequired, "dependentRequired", "dependencies"),
   part(allOf, "allOf"),
   part(anyOf, "anyOf"),
   part(oneOf, "oneOf"),
   part(not, "not"),
   part(conditional, "if"),
-  part(dependentSchemas, "dependencies", "dependentSchemas"),
+  part(dependents, "dependencies", "dependentRequired", "dependentSchemas"),
   part(properties, "properties", "patternProperties", "additionalProperties"),
   part(propertyNames, "propertyNames"),
-  part(firstItems, "prefixItems", "items"),
-  part(otherItems, "items", "additionalItems"),
+  part(items, "prefixItems", "items", "additionalItems"),
   part(contains, "contains"),
 ];
 /** These need the result of all others. */
@@ -104,7 +101,9 @@ class Compiler {
       formats,
       referenceOf: (place, keyword) => this.#reference(place, keyword),
     };
-    for (const { keywords, path } of resources.places) this.#compilePatterns(keywords, path);
+    for (const { keywords, path } of resources.places.values()) {
+      this.#compilePatterns(keywords, path);
+    }
   }
 
   checkOf(schema: Subschema): Check {

@@ -12,32 +12,27 @@ export const allOf: CompilePart = ({ allOf }, { checkOf }) => {
   return (value, run, evaluated) => run.all(checks, value, evaluated);
 };
 
-export const anyOf: CompilePart = ({ anyOf }, { checkOf }) => {
-  const checks = (anyOf as readonly unknown[]).map(checkOf);
-  return (value, run, evaluated) => {
-    let isValid = false;
-    for (const check of checks) {
-      if (!run.matches(check, value, evaluated)) continue;
-      isValid = true;
-      // All alternatives that match contribute to the evaluated members.
-      if (evaluated === undefined) return true;
-    }
-    return isValid || explain(checks, value, run);
-  };
-};
+export const anyOf: CompilePart = ({ anyOf }, { checkOf }) =>
+  alternatives((anyOf as readonly unknown[]).map(checkOf), false);
 
-export const oneOf: CompilePart = ({ oneOf }, { checkOf }) => {
-  const checks = (oneOf as readonly unknown[]).map(checkOf);
+export const oneOf: CompilePart = ({ oneOf }, { checkOf }) =>
+  alternatives((oneOf as readonly unknown[]).map(checkOf), true);
+
+function alternatives(checks: readonly Check[], isOne: boolean): Check {
   return (value, run, evaluated) => {
     let count = 0;
     for (const check of checks) {
       if (!run.matches(check, value, evaluated)) continue;
       count += 1;
-      if (count > 1) return run.fail("expected to match exactly one of the alternatives");
+      if (isOne && count > 1) {
+        return run.fail("expected to match exactly one of the alternatives");
+      }
+      // All alternatives that match contribute to the evaluated members.
+      if (!isOne && evaluated === undefined) return true;
     }
-    return count === 1 || explain(checks, value, run);
+    return count > 0 || explain(checks, value, run);
   };
-};
+}
 
 export const not: CompilePart = ({ not }, { checkOf }) => {
   const check = checkOf(not);

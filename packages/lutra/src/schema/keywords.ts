@@ -24,7 +24,7 @@ type Test = (value: unknown) => boolean;
 interface Keyword {
   readonly isValid: Test;
   /** The place of schemas in the value: `inside` an object by name, or the value or its items. */
-  readonly schemas?: "inside" | "direct";
+  readonly schemas: "inside" | "direct" | undefined;
 }
 
 const types = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -49,63 +49,59 @@ const isMapOf = (test: Test) => (value: unknown) =>
 const isEither = (one: Test, other: Test) => (value: unknown) => one(value) || other(value);
 
 const isSchemaList = isFilledListOf(isSchema);
-const isTypes = isSetOf(isType);
+const isTypes: Test = (value) => isFilledListOf(isType)(value) && isSetOf(isType)(value);
+const isSchemaMap = isMapOf(isSchema);
 
 const shared = [
-  ...keywords(isText, "$ref", "$schema", "$comment", "title", "description"),
-  ...keywords(isText, "format", "pattern", "contentEncoding", "contentMediaType"),
-  ...keywords(isAny, "const", "default"),
-  ...keywords(Array.isArray, "enum", "examples"),
-  ...keywords(isFlag, "uniqueItems", "readOnly", "writeOnly"),
-  ...keywords(isNumber, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-  ...keywords((value) => isNumber(value) && (value as number) > 0, "multipleOf"),
-  ...keywords(isCount, "minLength", "maxLength", "minItems", "maxItems"),
-  ...keywords(isCount, "minProperties", "maxProperties"),
-  ...keywords(isSetOf(isText), "required"),
-  ...keywords(
-    isEither(isType, (value) => isTypes(value) && (value as unknown[]).length > 0),
-    "type",
-  ),
-  ...schemas(isSchema, "not", "if", "then", "else", "contains"),
-  ...schemas(isSchema, "propertyNames", "additionalProperties"),
-  ...schemas(isSchemaList, "allOf", "anyOf", "oneOf"),
-  ...maps(isSchema, "properties", "patternProperties", "definitions"),
-  ...maps(isEither(isSchema, isSetOf(isText)), "dependencies"),
+  ...keywords("$ref $schema $comment title description format pattern", isText),
+  ...keywords("contentEncoding contentMediaType", isText),
+  ...keywords("const default", isAny),
+  ...keywords("enum examples", Array.isArray),
+  ...keywords("uniqueItems readOnly writeOnly", isFlag),
+  ...keywords("minimum maximum exclusiveMinimum exclusiveMaximum", isNumber),
+  ...keywords("multipleOf", (value) => isNumber(value) && (value as number) > 0),
+  ...keywords("minLength maxLength minItems maxItems minProperties maxProperties", isCount),
+  ...keywords("required", isSetOf(isText)),
+  ...keywords("type", isEither(isType, isTypes)),
+  ...keywords("not if then else contains propertyNames additionalProperties", isSchema, "direct"),
+  ...keywords("allOf anyOf oneOf", isSchemaList, "direct"),
+  ...keywords("properties patternProperties definitions", isSchemaMap, "inside"),
+  ...keywords("dependencies", isMapOf(isEither(isSchema, isSetOf(isText))), "inside"),
 ];
 
 const draft7 = [
   ...shared,
-  ...keywords(isText, "$id"),
-  ...schemas(isEither(isSchema, isSchemaList), "items"),
-  ...schemas(isSchema, "additionalItems"),
+  ...keywords("$id", isText),
+  ...keywords("items", isEither(isSchema, isSchemaList), "direct"),
+  ...keywords("additionalItems", isSchema, "direct"),
 ];
 
 const since2019 = [
   ...shared,
-  ...keywords(isIdentifier, "$id"),
-  ...keywords(isName, "$anchor"),
-  ...keywords(isMapOf(isFlag), "$vocabulary"),
-  ...keywords(isFlag, "deprecated"),
-  ...keywords(isCount, "minContains", "maxContains"),
-  ...keywords(isMapOf(isSetOf(isText)), "dependentRequired"),
-  ...maps(isSchema, "$defs", "dependentSchemas"),
-  ...schemas(isSchema, "unevaluatedProperties", "unevaluatedItems", "contentSchema"),
+  ...keywords("$id", isIdentifier),
+  ...keywords("$anchor", isName),
+  ...keywords("$vocabulary", isMapOf(isFlag)),
+  ...keywords("deprecated", isFlag),
+  ...keywords("minContains maxContains", isCount),
+  ...keywords("dependentRequired", isMapOf(isSetOf(isText))),
+  ...keywords("$defs dependentSchemas", isSchemaMap, "inside"),
+  ...keywords("unevaluatedProperties unevaluatedItems contentSchema", isSchema, "direct"),
 ];
 
 const draft2019 = [
   ...since2019,
-  ...keywords(isText, "$recursiveRef"),
-  ...keywords(isFlag, "$recursiveAnchor"),
-  ...schemas(isEither(isSchema, isSchemaList), "items"),
-  ...schemas(isSchema, "additionalItems"),
+  ...keywords("$recursiveRef", isText),
+  ...keywords("$recursiveAnchor", isFlag),
+  ...keywords("items", isEither(isSchema, isSchemaList), "direct"),
+  ...keywords("additionalItems", isSchema, "direct"),
 ];
 
 const draft2020 = [
   ...since2019,
-  ...keywords(isText, "$dynamicRef"),
-  ...keywords(isName, "$dynamicAnchor"),
-  ...schemas(isSchemaList, "prefixItems"),
-  ...schemas(isSchema, "items"),
+  ...keywords("$dynamicRef", isText),
+  ...keywords("$dynamicAnchor", isName),
+  ...keywords("prefixItems", isSchemaList, "direct"),
+  ...keywords("items", isSchema, "direct"),
 ];
 
 const defaultDialect = "https://json-schema.org/draft/2020-12/schema";
@@ -143,16 +139,9 @@ export function effective(schema: JSONObject, { keywords, isRefAlone }: Dialect)
 
 type Entry = readonly [name: string, keyword: Keyword];
 
-function keywords(isValid: Test, ...names: readonly string[]): readonly Entry[] {
-  return names.map((name) => [name, { isValid }]);
-}
-
-function schemas(isValid: Test, ...names: readonly string[]): readonly Entry[] {
-  return names.map((name) => [name, { isValid, schemas: "direct" }]);
-}
-
-function maps(isValid: Test, ...names: readonly string[]): readonly Entry[] {
-  return names.map((name) => [name, { isValid: isMapOf(isValid), schemas: "inside" }]);
+/** @param names Separated by spaces */
+function keywords(names: string, isValid: Test, schemas?: Keyword["schemas"]): readonly Entry[] {
+  return names.split(" ").map((name) => [name, { isValid, schemas }]);
 }
 
 function dialectWith(

@@ -13,34 +13,37 @@ export const sizes: CompilePart = ruled(isObject, {
   maxProperties: atMost(countOf, " properties"),
 });
 
-export const required: CompilePart = ({ required }) => {
-  const names = required as readonly string[];
+export const required: CompilePart = ({ required }) => requiring(required as readonly string[]);
+
+/** @param beside The end of the message */
+function requiring(names: readonly string[], beside = ""): Check {
   return (value, run) => {
     if (!isObject(value)) return true;
     run.spend(names.length);
     return run.every(
       names,
-      (name) => isPresent(value, name) || run.fail(`expected the property "${quoted(name)}"`),
+      (name) =>
+        isPresent(value, name) || run.fail('expected the property "', quoted(name), '"', beside),
     );
   };
-};
+}
 
-/** The keyword `dependentRequired`, and the lists in `dependencies`. */
-export const dependentRequired: CompilePart = ({ dependencies = {}, dependentRequired = {} }) => {
-  const dependents = [dependencies, dependentRequired]
-    .flatMap((all) => Object.entries(all as JSONObject))
-    .filter((entry): entry is [string, string[]] => Array.isArray(entry[1]));
-  if (dependents.length === 0) return undefined;
-  return (value, run) => {
+/** The keywords `dependentRequired` and `dependentSchemas`, and `dependencies`, which has both. */
+export const dependents: CompilePart = (schema, { checkOf }) => {
+  const { dependencies = {}, dependentRequired = {}, dependentSchemas = {} } = schema;
+  const all = [dependencies, dependentRequired, dependentSchemas]
+    .flatMap((one) => Object.entries(one as JSONObject))
+    .map(([name, one]) => ({
+      name,
+      check: Array.isArray(one) ? requiring(one, ` beside "${quoted(name)}"`) : checkOf(one),
+    }));
+  return (value, run, evaluated) => {
     if (!isObject(value)) return true;
-    run.spend(dependents.length);
-    return run.every(dependents, ([other, names]) => {
-      if (!isPresent(value, other)) return true;
-      run.spend(names.length);
-      const beside = (name: string) =>
-        `expected the property "${quoted(name)}" beside "${quoted(other)}"`;
-      return run.every(names, (name) => isPresent(value, name) || run.fail(beside(name)));
-    });
+    run.spend(all.length);
+    return run.every(
+      all,
+      ({ name, check }) => !isPresent(value, name) || check(value, run, evaluated),
+    );
   };
 };
 
@@ -132,26 +135,6 @@ export const propertyNames: CompilePart = ({ propertyNames }, { checkOf }) => {
     if (!isObject(value)) return true;
     const wrong = run.keysOf(value).find((key) => !run.matches(check, key));
     return wrong === undefined || run.fail(`the property name "${quoted(wrong)}" is not allowed`);
-  };
-};
-
-/** The keyword `dependentSchemas`, and the schemas in `dependencies`. */
-export const dependentSchemas: CompilePart = (schema, { checkOf }) => {
-  const { dependencies = {}, dependentSchemas = {} } = schema;
-  const dependents = Object.entries({
-    ...(dependencies as object),
-    ...(dependentSchemas as object),
-  })
-    .filter(([, one]) => !Array.isArray(one))
-    .map(([name, one]) => ({ name, check: checkOf(one) }));
-  if (dependents.length === 0) return undefined;
-  return (value, run, evaluated) => {
-    if (!isObject(value)) return true;
-    run.spend(dependents.length);
-    return run.every(
-      dependents,
-      ({ name, check }) => !isPresent(value, name) || check(value, run, evaluated),
-    );
   };
 };
 

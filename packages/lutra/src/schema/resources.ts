@@ -49,32 +49,24 @@ const base = "lutra-schema:///";
 const maxReferenceChars = 500_000;
 
 export class Resources {
-  readonly #places = new Map<JSONObject, Place>();
+  /** All schemas that were found, with their places. */
+  readonly places: Map<JSONObject, Place> = new Map();
+  /** True when a reference depends on the schemas that are in application. */
+  isDynamic: boolean = false;
   readonly #byURI = new Map<string, Resource>();
   readonly #dynamicAnchors = new Map<string, Map<unknown, JSONObject>>();
-  #isDynamic = false;
   #charsLeft = maxReferenceChars;
 
   /** @throws {TypeError} for a schema that is invalid, or of a dialect that is not supported */
   constructor(root: JSONObject) {
     this.#add(root, "#");
     // The targets of references can lie outside of the known keywords, and have references, too.
-    for (const place of this.#places.values()) {
+    for (const place of this.places.values()) {
       for (const name in place.keywords) {
         const keyword = name as ReferenceKeyword;
         if (referenceKeywords.includes(keyword)) this.#addTarget(place, keyword);
       }
     }
-  }
-
-  /** The places of all schemas that were found. */
-  get places(): Iterable<Place> {
-    return this.#places.values();
-  }
-
-  /** True when a reference depends on the schemas that are in application. */
-  get isDynamic(): boolean {
-    return this.#isDynamic;
   }
 
   /** Returns the schemas with a dynamic anchor, by their resources; `""` is for recursive ones. */
@@ -83,7 +75,7 @@ export class Resources {
   }
 
   placeOf(schema: JSONObject): Place {
-    return this.#places.get(schema) as Place;
+    return this.places.get(schema) as Place;
   }
 
   /**
@@ -104,11 +96,11 @@ export class Resources {
     const isLocal = reference.startsWith("#");
     this.#countChars(reference.length + (isLocal ? 0 : resource.uri.length), path);
     this.resolve(place, keyword);
-    this.#isDynamic ||= keyword !== "$ref";
+    this.isDynamic ||= keyword !== "$ref";
   }
 
   #add(schema: JSONObject, path: string, parent?: Resource): void {
-    if (this.#places.has(schema)) return;
+    if (this.places.has(schema)) return;
     const resource = this.#resourceOf(schema, path, parent);
     const { dialect } = resource;
     for (const name in schema) {
@@ -116,7 +108,7 @@ export class Resources {
       if (isWrong && schema[name] !== undefined) throw invalid(path, `${name} is not valid`);
     }
     const place = { resource, path, keywords: effective(schema, dialect), check: undefined };
-    this.#places.set(schema, place);
+    this.places.set(schema, place);
     this.#addAnchors(schema, place);
     for (const name in schema) {
       const below = schema[name];
@@ -193,7 +185,7 @@ export class Resources {
       const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
       if (typeof target !== "object" || target === null || !Object.hasOwn(target, key)) return;
       target = (target as JSONObject)[key];
-      if (isObject(target)) resource = this.#places.get(target)?.resource ?? resource;
+      if (isObject(target)) resource = this.places.get(target)?.resource ?? resource;
     }
     if (typeof target === "boolean") return target;
     if (!isObject(target)) return undefined;
