@@ -96,6 +96,14 @@ export function compileTool(definition: ToolDefinition, options: CompileToolOpti
   const handlerOf = (args: unknown) => (context: HandlerContext) => call(args, context);
   const { refused, succeeded, failed } = createAnswers(name, output, options);
   const toEnd = (end: RoundEnd<unknown>) => (end instanceof InputNeeded ? end : succeeded(end));
+  type Call = Pick<Round, "request" | "context">;
+  /** Checks the arguments of a call, and continues with valid ones. */
+  const withArguments = <T>(given: unknown, origin: Call, use: (args: unknown) => T | Promise<T>) =>
+    chainCall<Checked<unknown>, T | Result>(
+      () => input.check(given),
+      (checked) => ("problem" in checked ? refused(checked.problem) : use(checked.value)),
+      (error) => failed(error, origin),
+    );
 
   return {
     definition,
@@ -107,11 +115,9 @@ export function compileTool(definition: ToolDefinition, options: CompileToolOpti
       if (header && headers.length > 0) requireHeaderParams(headers, params.arguments, header);
       for (const one of required) requireCapabilities(one, requestMeta?.capabilities ?? {});
       const onFailed = (error: unknown) => failed(error, round);
-      const check = () => input.check(params.arguments);
-      const answerChecked = (checked: Checked<unknown>) => {
-        if ("problem" in checked) return refused(checked.problem);
-        scopes.requireFor(checked.value, principal);
-        const handler = handlerOf(checked.value);
+      return withArguments(params.arguments, round, (args) => {
+        scopes.requireFor(args, principal);
+        const handler = handlerOf(args);
         if (answer !== undefined) {
           const run: RunToolRound = async (init) =>
             chain(runRound(init, handler), toEnd, (error) => failed(error, init));
@@ -121,17 +127,13 @@ export function compileTool(definition: ToolDefinition, options: CompileToolOpti
         const toAnswer = (value: RoundEnd<unknown>) =>
           value instanceof InputNeeded ? askClient(round, value) : succeeded(value);
         return chain(end, toAnswer, onFailed);
-      };
-      return chainCall(check, answerChecked, onFailed);
+      });
     },
     runRound: async (init) => {
       const onFailed = (error: unknown) => failed(error, init);
-      const check = () => input.check(init.request.params?.arguments ?? {});
-      const run = (checked: Checked<unknown>) => {
-        if ("problem" in checked) return refused(checked.problem);
-        return chain(runRound(init, handlerOf(checked.value)), toEnd, onFailed);
-      };
-      return chainCall<Checked<unknown>, RoundEnd<Result>>(check, run, onFailed);
+      return withArguments(init.request.params?.arguments ?? {}, init, (args) =>
+        chain(runRound(init, handlerOf(args)), toEnd, onFailed),
+      );
     },
   };
 }

@@ -168,18 +168,14 @@ export function withDefaults(
   requireKnownMembers(options, known, "createServer");
   requireText("name", options.name);
   requireText("version", options.version);
-  requireAtLeast("pageSize", options.pageSize, 1);
+  for (const [name, least] of Object.entries(leastValues)) {
+    requireAtLeast(name, options[name as keyof typeof leastValues], least);
+  }
   requireCacheHints("createServer", options.cache);
-  requireAtLeast("inputTtlMs", options.inputTtlMs, 1);
-  requireAtLeast("maxStateBytes", options.maxStateBytes, 1);
   // A longer state would be sent, and refused when it returns.
   if (options.maxStateBytes !== undefined && options.maxStateBytes > maxSealLength) {
     throw new TypeError(`createServer: maxStateBytes: expected at most ${maxSealLength}`);
   }
-  requireAtLeast("replayGraceMs", options.replayGraceMs, 0);
-  requireAtLeast("maxResourceSubscriptions", options.maxResourceSubscriptions, 0);
-  requireAtLeast("maxSubscriptions", options.maxSubscriptions, 1);
-  requireAtLeast("maxSubscriptionBytes", options.maxSubscriptionBytes, 1);
   const { callerShare = 0.1 } = options;
   if (!(callerShare > 0 && callerShare <= 1)) {
     throw new TypeError("createServer: callerShare: expected more than 0 and at most 1");
@@ -200,6 +196,17 @@ export function withDefaults(
     info: implementationOf(options),
   };
 }
+
+/** The smallest values of numbers in the options. */
+const leastValues = {
+  pageSize: 1,
+  inputTtlMs: 1,
+  maxStateBytes: 1,
+  replayGraceMs: 0,
+  maxResourceSubscriptions: 0,
+  maxSubscriptions: 1,
+  maxSubscriptionBytes: 1,
+} as const;
 
 /** Returns the default of every option that has one. */
 function defaultOptions(
