@@ -33,7 +33,6 @@ function listed(part, names) {
 
 /** Small modules that clients and servers share. */
 const common = [
-  ...listed("schema", "forms standard-schema validation"),
   ...listed("stores", "event-bus memory-event-bus memory-handle-store memory-replay-guard"),
   ...listed("stores", "memory-rows store-unavailable-error"),
   ...listed("server", "random-id"),
@@ -52,7 +51,12 @@ const ofServers = [
  * and of the groups before.
  */
 const groups = {
-  lutra: () => [[...modulesIn("protocol"), ...modulesIn("time")], common, ofServers],
+  lutra: () => [
+    [...modulesIn("protocol"), ...modulesIn("time")],
+    modulesIn("schema"),
+    common,
+    ofServers,
+  ],
 };
 
 /** Resolves the modules of each group to one, which is built before. */
