@@ -5,7 +5,7 @@ import type { Implementation } from "../protocol/meta.ts";
 import type { ServerTypes, Typed } from "../protocol/server-types.ts";
 import { listen } from "../protocol/subscriptions.ts";
 import type { EventBus } from "../stores/event-bus.ts";
-import type { AdmittedMethod, ServedMethod } from "./admit.ts";
+import type { AdmittedMethod } from "./admit.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { compileCatalogues, resultMeta } from "./catalogues.ts";
 import { coreMethods } from "./core-methods.ts";
@@ -110,10 +110,10 @@ function assemble<Types extends ServerTypes>(parts: Parts): Server<Types> {
   const subscriptions = createSubscriptions({
     bus: () => runtime.events,
     announces: announcesOf(capabilitiesOf(options)),
-    mayFollow: (uri, principal) => features.entries.mayFollow(catalogues, uri, principal),
+    followable: (uris, principal) => features.entries.followable(catalogues, uris, principal),
     maxResources: options.maxResourceSubscriptions,
     limits: options,
-    members: features.extensions.filterMembersOf(extensions),
+    acceptMembers: features.extensions.filterOf(extensions),
     meta: resultMeta(options),
   });
   const methods = compileMethods(parts, subscriptions);
@@ -158,26 +158,6 @@ function compileMethods(
     if (capability === undefined || capabilities[capability] !== undefined) add(served);
   }
   add(serveMethod(listen, subscriptions.listen));
-  for (const { id, isServerOnly = false, methods: own = [] } of extensions) {
-    const required = isServerOnly ? {} : { extension: id };
-    for (const served of own) add({ ...withProtocolFields(served, options), ...required });
-  }
+  for (const served of features.extensions.methodsOf(extensions, options)) add(served);
   return methods;
-}
-
-/**
- * Wraps a method of an extension so that its results have the members that every result must have.
- *
- * @spec basic/index#resulttype, basic/index#meta
- */
-function withProtocolFields(served: ServedMethod, options: CompleteOptions): ServedMethod {
-  const meta = resultMeta(options);
-  return {
-    ...served,
-    serve: async (request, context) => {
-      const result = await served.serve(request, context);
-      const _meta = meta && { _meta: { ...meta, ...result._meta } };
-      return { resultType: "complete", ...result, ..._meta };
-    },
-  };
 }

@@ -12,6 +12,7 @@ import {
 } from "../protocol/resources.ts";
 import type { ListChanged } from "../protocol/subscriptions.ts";
 import { isURI, normalURI } from "../protocol/uri.ts";
+import { filterInSlices } from "../time/in-slices.ts";
 import type { ServedMethod } from "./admit.ts";
 import { CompiledCatalogue } from "./catalogue.ts";
 import { type Catalogues, offersResources, resultMeta, type SharedInit } from "./catalogues.ts";
@@ -25,7 +26,7 @@ import { isPermitted } from "./scopes.ts";
 import type { CompleteOptions } from "./server-options.ts";
 
 /** The entries that servers may have beside tools. */
-export const allEntries: Entries = { compile, methods, mayFollow };
+export const allEntries: Entries = { compile, methods, followable };
 
 /** @throws {TypeError} for an invalid definition */
 function compile(
@@ -156,6 +157,15 @@ function unknownArgument(name: string): Error {
 }
 
 /** Returns true for a URI that is listed or matches a template, if the caller has its scopes. */
+function followable(
+  catalogues: Catalogues,
+  uris: readonly string[],
+  principal: Principal | undefined,
+): readonly string[] | Promise<readonly string[]> {
+  // Each URI is compared with every template, so a long list is checked in slices.
+  return filterInSlices([...new Set(uris)], (uri) => mayFollow(catalogues, uri, principal));
+}
+
 function mayFollow(catalogues: Catalogues, uri: string, principal: Principal | undefined): boolean {
   const resource = catalogues.resources.get(uri);
   if (resource !== undefined) return isPermitted(resource.scopes, principal);

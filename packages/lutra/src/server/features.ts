@@ -6,10 +6,10 @@ import type { Principal } from "../protocol/exchange.ts";
 import type { Result } from "../protocol/json-rpc.ts";
 import type { Method } from "../protocol/method.ts";
 import type { JSONSchemaValidator } from "../schema/json-schema.ts";
-import type { ServedMethod } from "./admit.ts";
+import type { AdmittedMethod, ServedMethod } from "./admit.ts";
 import type { Catalogues, CompileEntries } from "./catalogues.ts";
 import type { InstalledExtension } from "./extension.ts";
-import type { OwnedMember } from "./filter-member.ts";
+import type { AcceptMembers } from "./filter-member.ts";
 import type { Round } from "./handler/round.ts";
 import type { Runtime, RuntimeFeatures } from "./runtime.ts";
 import type { CompleteOptions } from "./server-options.ts";
@@ -40,7 +40,13 @@ export interface ExtensionSupport {
     use: (extensions: readonly InstalledExtension[]) => T,
   ) => T;
   readonly toolCallsOf: (extensions: readonly InstalledExtension[]) => AnswerToolCall | undefined;
-  readonly filterMembersOf: (extensions: readonly InstalledExtension[]) => readonly OwnedMember[];
+  /** Returns the methods of the extensions. */
+  readonly methodsOf: (
+    extensions: readonly InstalledExtension[],
+    options: CompleteOptions,
+  ) => readonly AdmittedMethod[];
+  /** Returns the function that accepts the filter members of the extensions. */
+  readonly filterOf: (extensions: readonly InstalledExtension[]) => AcceptMembers;
   readonly close: (extensions: readonly InstalledExtension[]) => Promise<void>;
 }
 
@@ -48,12 +54,12 @@ export interface ExtensionSupport {
 export interface Entries {
   readonly compile: CompileEntries;
   readonly methods: (init: MethodsInit) => readonly ServedMethod[];
-  /** Returns true for a URI that the caller may subscribe to. */
-  readonly mayFollow: (
+  /** Returns the resources that exist, and whose updates the caller may follow. */
+  readonly followable: (
     catalogues: Catalogues,
-    uri: string,
+    uris: readonly string[],
     principal: Principal | undefined,
-  ) => boolean;
+  ) => readonly string[] | Promise<readonly string[]>;
 }
 
 export interface MethodsInit {

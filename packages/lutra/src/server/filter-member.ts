@@ -37,7 +37,7 @@ export interface AcceptedMember {
 }
 
 /** A member, and the extension that a client must declare to use it. */
-export interface OwnedMember extends FilterMember {
+interface OwnedMember extends FilterMember {
   readonly extension: string;
 }
 
@@ -49,13 +49,22 @@ export interface AcceptedMembers {
 }
 
 /**
- * Collects the filter members of all extensions.
+ * Accepts the members that a filter has. Returns undefined at once when it has none. Throws a
+ * `ProtocolError` for a member of an extension that the client has not declared.
+ */
+export type AcceptMembers = (
+  filter: SubscriptionFilter,
+  listener: { readonly context: RequestContext; readonly send: SendNotification },
+) => Promise<AcceptedMembers> | undefined;
+
+/**
+ * Collects the filter members of all extensions, and returns the function that accepts them.
  *
  * @throws {TypeError} for a name that two extensions use
  */
-export function filterMembersOf(
+export function filterOf(
   extensions: readonly { readonly id: string; readonly filters?: readonly FilterMember[] }[],
-): readonly OwnedMember[] {
+): AcceptMembers {
   const members = new Map<string, OwnedMember>();
   for (const { id, filters = [] } of extensions) {
     for (const member of filters) {
@@ -65,24 +74,14 @@ export function filterMembersOf(
       members.set(member.name, { ...member, extension: id });
     }
   }
-  return [...members.values()];
-}
-
-/**
- * Accepts the members that a filter has. Returns undefined at once when it has none.
- *
- * @throws {ProtocolError} `missingRequiredClientCapability` for one of an undeclared extension
- */
-export function acceptMembers(
-  members: readonly OwnedMember[],
-  filter: SubscriptionFilter,
-  { context, send }: { readonly context: RequestContext; readonly send: SendNotification },
-): Promise<AcceptedMembers> | undefined {
-  const asked = members.filter(({ name }) => filter[name] !== undefined);
-  if (asked.length === 0) return undefined;
-  const extensions = Object.fromEntries(asked.map(({ extension }) => [extension, {}]));
-  requireCapabilities({ extensions }, context.meta?.capabilities ?? {});
-  return acceptAll(asked, (member) => member.accept(filter[member.name], context, send));
+  const all = [...members.values()];
+  return (filter, { context, send }) => {
+    const asked = all.filter(({ name }) => filter[name] !== undefined);
+    if (asked.length === 0) return undefined;
+    const required = Object.fromEntries(asked.map(({ extension }) => [extension, {}]));
+    requireCapabilities({ extensions: required }, context.meta?.capabilities ?? {});
+    return acceptAll(asked, (member) => member.accept(filter[member.name], context, send));
+  };
 }
 
 async function acceptAll(

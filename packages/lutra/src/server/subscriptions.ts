@@ -20,22 +20,24 @@ import { TransportError } from "../protocol/transport-error.ts";
 import { normalURI } from "../protocol/uri.ts";
 import { type EventBus, eventGapTopic } from "../stores/event-bus.ts";
 import { atTime } from "../time/at-time.ts";
-import { filterInSlices } from "../time/in-slices.ts";
-import { type AcceptedMembers, acceptMembers, type OwnedMember } from "./filter-member.ts";
+import type { AcceptedMembers, AcceptMembers } from "./filter-member.ts";
 import { SubscriptionTable, type TableLimits } from "./subscription-table.ts";
 
 export interface SubscriptionsOptions {
   readonly bus: () => EventBus;
   /** The list changes that this server announces. */
   readonly announces: ReadonlySet<ListChanged>;
-  /** Returns true when a resource exists, and the caller may learn of its updates. */
-  readonly mayFollow: (uri: string, principal: Principal | undefined) => boolean;
+  /** Returns the resources that exist, and whose updates the caller may follow. */
+  readonly followable: (
+    uris: readonly string[],
+    principal: Principal | undefined,
+  ) => readonly string[] | Promise<readonly string[]>;
   /** Maximum number of resources that one subscription may name. */
   readonly maxResources: number;
   /** Limits on all subscriptions. */
   readonly limits: TableLimits;
-  /** Filter members of extensions. */
-  readonly members: readonly OwnedMember[];
+  /** Accepts the filter members of extensions. */
+  readonly acceptMembers: AcceptMembers;
   readonly meta: JSONObject | undefined;
 }
 
@@ -102,7 +104,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         const accepted = isThenable(accepting) ? await accepting : accepting;
         const send = (method: string, params: JSONObject) =>
           notify(context, method, params, request.id);
-        const members = acceptMembers(options.members, notifications, { context, send });
+        const members = options.acceptMembers(notifications, { context, send });
         if (members === undefined) return await follow(accepted, request, { context });
         return await follow(accepted, request, { context, members: await members });
       } finally {
@@ -145,9 +147,7 @@ function acceptedFilter(
   for (const name of options.announces) if (filter[name] === true) accepted[name] = true;
   const wanted = filter.resourceSubscriptions;
   if (wanted === undefined) return accepted;
-  // Each URI is compared with every template, so a long list is checked in slices.
-  const known = filterInSlices([...new Set(wanted)], (uri) => options.mayFollow(uri, principal));
-  return chain(known, (resourceSubscriptions) =>
+  return chain(options.followable(wanted, principal), (resourceSubscriptions) =>
     resourceSubscriptions.length > 0 ? { ...accepted, resourceSubscriptions } : accepted,
   );
 }

@@ -83,7 +83,7 @@ const noEntries: Entries = {
     prompts: empty("prompts", shared),
   }),
   methods: () => [],
-  mayFollow: () => false,
+  followable: () => [],
 };
 
 const toolFeatures: Features = {
@@ -96,7 +96,8 @@ const toolFeatures: Features = {
   extensions: {
     install: (_parts, use) => use([]),
     toolCallsOf: () => undefined,
-    filterMembersOf: () => [],
+    methodsOf: () => [],
+    filterOf: () => () => undefined,
     close: async () => {},
   },
 };
