@@ -18,6 +18,29 @@ const cases: readonly (readonly [string, () => JSONObject, () => unknown])[] = [
     () => list(20_000, () => 1e9),
   ],
   [
+    "alternatives of references",
+    () => ({
+      $defs: members(2400, (at) => ({ const: at })),
+      anyOf: list(2400, (at) => ({ $ref: `#/$defs/k${at}` })),
+    }),
+    () => "x",
+  ],
+  [
+    "conditions of items",
+    () => ({ items: { allOf: list(1600, (at) => ({ if: { const: at }, else: {} })) } }),
+    () => list(20_000, () => -1),
+  ],
+  [
+    "first items",
+    () => ({ prefixItems: list(4900, (at) => ({ const: at })) }),
+    () => list(4900, (at) => at),
+  ],
+  [
+    "dependent schemas",
+    () => ({ dependentSchemas: members(4900, () => ({ minProperties: 1 })) }),
+    () => members(4900, () => 1),
+  ],
+  [
     "properties that are closed",
     () => ({ properties: members(4900, () => ({ type: "string" })), additionalProperties: false }),
     () => members(4900, () => "x"),

@@ -123,10 +123,9 @@ function eachMember(members: Members): Check {
 const none: readonly Check[] = [];
 
 function schemasFor(key: string, { named, patterns }: Members, run: Validation): readonly Check[] {
-  const own = named[key] ?? none;
-  if (patterns.length === 0) return own;
-  const matching = patterns.filter(({ match }) => match(key, run));
-  return [...own, ...matching.map(({ check }) => check)];
+  let own = named[key] ?? none;
+  for (const { match, check } of patterns) if (match(key, run)) own = [...own, check];
+  return own;
 }
 
 export const propertyNames: CompilePart = ({ propertyNames }, { checkOf }) => {
