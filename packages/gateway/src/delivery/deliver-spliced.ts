@@ -155,8 +155,7 @@ class SplicedCarrier implements Carrier<Replica>, WireHandler {
       return;
     }
     const { path, headers, body } = attempt;
-    const options = { path, headers, body };
-    replica.pool.dispatch({ ...options, method: "POST" }, this);
+    replica.pool.dispatch({ path, method: "POST", headers, body }, this);
   }
 
   rewind(): boolean {

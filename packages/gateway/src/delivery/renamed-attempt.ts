@@ -24,7 +24,9 @@ export function renamedRoute(options: RenamedOptions): (spliced: Spliced) => Spl
     const body = name === head.name ? read.body : read.renamed(name);
     return {
       start: ({ path }) => ({
-        ...{ path, headers, body },
+        path,
+        headers,
+        body,
         finalOf: (text) => (isFinal(text) ? text : undefined),
         answer: (exchange) => new OpenAnswer({ ...exchange, ...parsing }),
       }),
