@@ -77,7 +77,26 @@ function hasAny(sent: NonNullable<Head["sent"]>, identifying: IdentifyingHeaders
   return false;
 }
 
-function identifies(name: string, { isAll, named, ignored }: IdentifyingHeaders): boolean {
+/** Maximum number of names that are remembered for one upstream, and of their characters. */
+const maxNames = 512;
+const maxNameLength = 64;
+const known = new WeakMap<IdentifyingHeaders, Map<string, boolean>>();
+
+/** Returns true for a header by which callers are told apart. */
+function identifies(name: string, identifying: IdentifyingHeaders): boolean {
+  let names = known.get(identifying);
+  if (names === undefined) {
+    names = new Map();
+    known.set(identifying, names);
+  }
+  const found = names.get(name);
+  if (found !== undefined) return found;
+  const isIdentifying = testName(name, identifying);
+  if (names.size < maxNames && name.length <= maxNameLength) names.set(name, isIdentifying);
+  return isIdentifying;
+}
+
+function testName(name: string, { isAll, named, ignored }: IdentifyingHeaders): boolean {
   if (ignored.has(name)) return false;
   return named.has(name) || credentials.has(name) || (isAll && mayIdentify(name));
 }

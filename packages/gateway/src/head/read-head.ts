@@ -57,7 +57,7 @@ class RequestHead implements Head {
     const { rawHeaders } = req;
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const rawName = rawHeaders[index] as string;
-      if (mayMatter(rawName)) this.#take(rawName.toLowerCase(), rawHeaders[index + 1] as string);
+      if (mayMatter(rawName)) this.#take(nameOf(rawName).lower, rawHeaders[index + 1] as string);
     }
     rejectConnectionMetadata(req.headers.connection);
     const sent = this.version;
@@ -139,15 +139,38 @@ function mayMatter(rawName: string): boolean {
 const letterA = 0x61;
 const letterM = 0x6d;
 
+/** The name of a header, and what it says about passing the header on. */
+interface HeaderName {
+  readonly lower: string;
+  readonly isWithheld: boolean;
+  /** True for a header that only a trusted proxy may send. */
+  readonly isClaim: boolean;
+}
+
+/** Maximum number of names that are remembered, and of their characters. */
+const maxNames = 512;
+const maxNameLength = 64;
+/** The names by their spelling in requests. Clients send the same ones again and again. */
+const names = new Map<string, HeaderName>();
+
+function nameOf(rawName: string): HeaderName {
+  const known = names.get(rawName);
+  if (known !== undefined) return known;
+  const lower = rawName.toLowerCase();
+  const name = { lower, isWithheld: withheld.has(lower), isClaim: isClaim(lower) };
+  if (names.size < maxNames && rawName.length <= maxNameLength) names.set(rawName, name);
+  return name;
+}
+
 /** Returns the headers for the upstream, as alternating names and values. */
 function passedHeaders(req: IncomingMessage, peer: Peer, client: string): readonly string[] {
   const { rawHeaders } = req;
   const named = namesIn(req.headers.connection);
   const headers: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] as string).toLowerCase();
-    if (withheld.has(name) || named?.has(name) || (!peer.isTrusted && isClaim(name))) continue;
-    headers.push(name, rawHeaders[index + 1] as string);
+    const { lower, isWithheld, isClaim } = nameOf(rawHeaders[index] as string);
+    if (isWithheld || (isClaim && !peer.isTrusted) || named?.has(lower)) continue;
+    headers.push(lower, rawHeaders[index + 1] as string);
   }
   addForwarded(headers, req, { peer, client });
   return headers;

@@ -3,7 +3,6 @@
  * those that a route to their upstream alone would forward unread.
  */
 import { recordIn } from "../exchange-record.ts";
-import { noHead } from "../head/head.ts";
 import { HeaderPolicy } from "../head/header-policy.ts";
 import type { Merge } from "../merge/merge.ts";
 import type { ActionDependencies, FindSplice, IndexedRoute } from "./action.ts";
@@ -42,10 +41,9 @@ export function compileSplice(
     if (send === undefined || mustServe?.() === true) return undefined;
     if (forwarded.get(upstream.name)?.has(head.method) !== true) return undefined;
     // A refusal needs the id of the request, so the request is parsed.
-    const input = { head, principal: record.principal, caller, subject };
-    if (denials?.find(input) !== undefined) return undefined;
-    const named = { ...noHead, method: head.method, name: original };
-    return visibility?.refusal(named) === undefined ? { target, send } : undefined;
+    const denial = denials?.find({ head, principal: record.principal, caller, subject });
+    const refusal = visibility?.refusal({ method: head.method, name: original });
+    return denial === undefined && refusal === undefined ? { target, send } : undefined;
   };
 }
 

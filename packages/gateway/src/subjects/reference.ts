@@ -63,7 +63,10 @@ export function refersInBody(method: string | undefined): boolean {
 }
 
 /** Returns the reference in the headers of a request. */
-export function referenceOfHead({ method, name }: Head): Reference | undefined {
+export function referenceOfHead({
+  method,
+  name,
+}: Pick<Head, "method" | "name">): Reference | undefined {
   if (method === undefined || name === undefined) return undefined;
   return { kind: kinds.get(method) ?? "id", name };
 }

@@ -87,7 +87,7 @@ export interface Upstream {
 /** The rules for entries that the configuration hides. */
 export interface Visibility {
   /** Returns the error for a request that names a hidden entry. */
-  readonly refusal: (head: Head) => ProtocolError | undefined;
+  readonly refusal: (head: Pick<Head, "method" | "name">) => ProtocolError | undefined;
 }
 
 export interface UpstreamStatus {
