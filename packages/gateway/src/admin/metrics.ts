@@ -126,7 +126,8 @@ const overflow: SeriesLabels = { method: "other", upstream: "", status: 0, code:
 class SeriesTable {
   readonly #knownMethods: ReadonlySet<string>;
   readonly #series = new Map<string, Series>();
-  #last: Series | undefined;
+  /** The last series of each upstream. */
+  readonly #last = new Map<string, Series>();
 
   /** A client chooses its method names, so unknown ones are counted under "other". */
   constructor(known: readonly Method[]) {
@@ -138,10 +139,12 @@ class SeriesTable {
     const method = this.#knownMethods.has(head.method ?? "") ? (head.method ?? "") : "other";
     const labels = { method, upstream, status, code, cache, endpoint };
     // Consecutive exchanges are often alike; comparing is faster than a lookup.
-    if (this.#last === undefined || !isSame(this.#last.labels, labels)) {
-      this.#last = this.#find(labels);
-    }
-    return this.#last;
+    const last = this.#last.get(upstream);
+    if (last !== undefined && isSame(last.labels, labels)) return last;
+    const found = this.#find(labels);
+    if (this.#last.size >= maxSeries) this.#last.clear();
+    this.#last.set(upstream, found);
+    return found;
   }
 
   #find(labels: ObservedLabels): Series {

@@ -75,7 +75,8 @@ export class EraTable {
   readonly #sinceMs: number;
   /** The rows by day. */
   readonly #days = new Map<number, Map<string, Counts>>();
-  #last: Counts | undefined;
+  /** The last row of each upstream. */
+  readonly #last = new Map<string | null, Counts>();
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
@@ -114,7 +115,7 @@ export class EraTable {
   take(): readonly EraRow[] {
     const rows = this.#rows();
     this.#days.clear();
-    this.#last = undefined;
+    this.#last.clear();
     return rows;
   }
 
@@ -139,8 +140,11 @@ export class EraTable {
 
   #rowOf(seen: Seen): Counts {
     // Consecutive exchanges are often alike; comparing is faster than a lookup.
-    if (this.#last === undefined || !isSame(this.#last, seen)) this.#last = this.#find(seen);
-    return this.#last;
+    const last = this.#last.get(seen.upstream);
+    if (last !== undefined && isSame(last, seen)) return last;
+    const found = this.#find(seen);
+    this.#last.set(seen.upstream, found);
+    return found;
   }
 
   #find(seen: Seen): Counts {
@@ -157,6 +161,8 @@ export class EraTable {
     if (known !== undefined) return known;
     const rows = new Map<string, Counts>();
     this.#days.set(dayNumber, rows);
+    // Upstreams of earlier configurations are not kept.
+    this.#last.clear();
     if (this.#days.size > maxDays) this.#days.delete(Math.min(...this.#days.keys()));
     return rows;
   }
@@ -191,8 +197,12 @@ function nameless(source: Pick<RequestMeta, "capabilities"> | undefined): string
   return source === undefined ? null : "unnamed";
 }
 
+/** A name that is shown as it is. Nearly all are, and the test costs less than a replacement. */
+const plainName = /^[ -~]{0,64}$/;
+
 /** Returns a text from a client as the report shows it: short, and on one line. */
 function shown(text: string): string {
+  if (plainName.test(text)) return text;
   return text.slice(0, maxNameLength).replace(/\p{C}/gu, " ");
 }
 
