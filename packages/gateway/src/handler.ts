@@ -359,13 +359,15 @@ async function serve(
     recordIn(context, record);
     prepare?.(context);
     record.trace = settings.startTrace?.(record, traceOf(request, header));
-    const result = await observed(next, settings)(request, context).catch((thrown: unknown) => {
+    try {
+      const result = await observed(next, settings)(request, context);
+      if (record.replica !== undefined && !res.headersSent) {
+        res.setHeader(replicaHeader, record.replica);
+      }
+      return result;
+    } catch (thrown) {
       throw withChallenge(thrown, completion(handled));
-    });
-    if (record.replica !== undefined && !res.headersSent) {
-      res.setHeader(replicaHeader, record.replica);
     }
-    return result;
   });
   if (error !== undefined) record.code = error.code;
   countUnread(handled);
