@@ -52,51 +52,58 @@ function identifyingPairs(context: Caller, record: ExchangeRecord | undefined): 
   const identifying = record?.identifying ?? byDefault;
   const head = record?.head ?? noHead;
   const { sent } = head;
+  const identifies = testFor(identifying);
   if (sent === undefined) {
     const names = [...credentialHeaders, ...identifying.named];
-    return withoutProof(
-      pairsOf(
-        names.filter((name) => identifies(name, identifying)),
-        context,
-      ),
-    );
+    return withoutProof(pairsOf(names.filter(identifies), context));
   }
   // Most callers have none, so the list of passed headers is not needed.
-  if (!hasAny(sent, identifying)) return [];
+  if (!hasAny(sent, identifies)) return [];
   const pairs: Pair[] = [];
   const { headers } = head;
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index] as string;
-    if (identifies(name, identifying)) pairs.push([name, headers[index + 1] as string]);
+    if (identifies(name)) pairs.push([name, headers[index + 1] as string]);
   }
   return withoutProof(pairs.sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
 }
 
-function hasAny(sent: NonNullable<Head["sent"]>, identifying: IdentifyingHeaders): boolean {
-  for (const name in sent) if (identifies(name, identifying)) return true;
+function hasAny(sent: NonNullable<Head["sent"]>, identifies: NameTest): boolean {
+  for (const name in sent) if (identifies(name)) return true;
   return false;
 }
 
-/** Maximum number of names that are remembered for one upstream, and of their characters. */
-const maxNames = 512;
-const maxNameLength = 64;
-const known = new WeakMap<IdentifyingHeaders, Map<string, boolean>>();
+/** Returns true for a header, in lower case, by which callers are told apart. */
+type NameTest = (name: string) => boolean;
 
-/** Returns true for a header by which callers are told apart. */
-function identifies(name: string, identifying: IdentifyingHeaders): boolean {
-  let names = known.get(identifying);
-  if (names === undefined) {
-    names = new Map();
-    known.set(identifying, names);
-  }
-  const found = names.get(name);
-  if (found !== undefined) return found;
-  const isIdentifying = testName(name, identifying);
-  if (names.size < maxNames && name.length <= maxNameLength) names.set(name, isIdentifying);
-  return isIdentifying;
+const tests = new WeakMap<IdentifyingHeaders, NameTest>();
+
+/** Returns the test of an upstream or a route, which is created once. */
+function testFor(identifying: IdentifyingHeaders): NameTest {
+  const known = tests.get(identifying);
+  if (known !== undefined) return known;
+  const test = remembered((name) => isIdentifying(name, identifying));
+  tests.set(identifying, test);
+  return test;
 }
 
-function testName(name: string, { isAll, named, ignored }: IdentifyingHeaders): boolean {
+/** Maximum number of names that a test remembers, and of their characters. */
+const maxNames = 512;
+const maxNameLength = 64;
+
+/** Returns the same test, which remembers its results. Clients send the same names again and again. */
+function remembered(test: NameTest): NameTest {
+  const results = new Map<string, boolean>();
+  return (name) => {
+    const known = results.get(name);
+    if (known !== undefined) return known;
+    const result = test(name);
+    if (results.size < maxNames && name.length <= maxNameLength) results.set(name, result);
+    return result;
+  };
+}
+
+function isIdentifying(name: string, { isAll, named, ignored }: IdentifyingHeaders): boolean {
   if (ignored.has(name)) return false;
   return named.has(name) || credentials.has(name) || (isAll && mayIdentify(name));
 }
