@@ -47,6 +47,7 @@ export const internalLimits: InternalLimits = {
   "packages/gateway/src/processes/run-process.ts": {
     maxRecorded: "of exchanges that are sent every 250 ms",
   },
+  "packages/gateway/src/head/by-name.ts": { maxNames: memo, maxNameLength: memo },
   "packages/gateway/src/wire/fields.ts": { maxNames: memo },
   "packages/gateway/src/sign-in/account-credentials.ts": { maxRefused: memo },
   "packages/gateway/src/sign-in/accounts.ts": { maxUsers: memo },

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { RequestContext } from "lutra/protocol";
 import { type ExchangeRecord, recordOf } from "../exchange-record.ts";
+import { byName } from "../head/by-name.ts";
 import { type Head, noHead } from "../head/head.ts";
 import { HeaderPolicy, type IdentifyingHeaders } from "../head/header-policy.ts";
 import { credentialHeaders, mayIdentify } from "../head/known-headers.ts";
@@ -82,25 +83,9 @@ const tests = new WeakMap<IdentifyingHeaders, NameTest>();
 function testFor(identifying: IdentifyingHeaders): NameTest {
   const known = tests.get(identifying);
   if (known !== undefined) return known;
-  const test = remembered((name) => isIdentifying(name, identifying));
+  const test = byName((name) => isIdentifying(name, identifying));
   tests.set(identifying, test);
   return test;
-}
-
-/** Maximum number of names that a test remembers, and of their characters. */
-const maxNames = 512;
-const maxNameLength = 64;
-
-/** Returns the same test, which remembers its results. Clients send the same names again and again. */
-function remembered(test: NameTest): NameTest {
-  const results = new Map<string, boolean>();
-  return (name) => {
-    const known = results.get(name);
-    if (known !== undefined) return known;
-    const result = test(name);
-    if (results.size < maxNames && name.length <= maxNameLength) results.set(name, result);
-    return result;
-  };
 }
 
 function isIdentifying(name: string, { isAll, named, ignored }: IdentifyingHeaders): boolean {

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { headerMismatch, principalHeader } from "lutra/internal";
 import { coreMethods, decodeHeaderValue, headerNames, latestVersion } from "lutra/protocol";
 import { repeatedCredentials } from "../refuse.ts";
+import { byName } from "./by-name.ts";
 import { addForwarded, clientAddress, isClaim, rewrittenHeaders } from "./forwarded-headers.ts";
 import type { Head } from "./head.ts";
 import { checkedHeaders, hopByHop } from "./known-headers.ts";
@@ -147,20 +148,11 @@ interface HeaderName {
   readonly isClaim: boolean;
 }
 
-/** Maximum number of names that are remembered, and of their characters. */
-const maxNames = 512;
-const maxNameLength = 64;
-/** The names by their spelling in requests. Clients send the same ones again and again. */
-const names = new Map<string, HeaderName>();
-
-function nameOf(rawName: string): HeaderName {
-  const known = names.get(rawName);
-  if (known !== undefined) return known;
+/** Reads a name as it was sent. */
+const nameOf = byName((rawName: string): HeaderName => {
   const lower = rawName.toLowerCase();
-  const name = { lower, isWithheld: withheld.has(lower), isClaim: isClaim(lower) };
-  if (names.size < maxNames && rawName.length <= maxNameLength) names.set(rawName, name);
-  return name;
-}
+  return { lower, isWithheld: withheld.has(lower), isClaim: isClaim(lower) };
+});
 
 /** Returns the headers for the upstream, as alternating names and values. */
 function passedHeaders(req: IncomingMessage, peer: Peer, client: string): readonly string[] {
