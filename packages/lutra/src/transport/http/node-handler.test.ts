@@ -1,12 +1,19 @@
 /** Cases of the Node handler that need a raw connection. */
 import { once } from "node:events";
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  request as sendRequest,
+} from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { createServer } from "../../server/create-server.ts";
 import { defineTool } from "../../server/tools.ts";
+import { legacySupport } from "./legacy-hook.ts";
 import { createNodeHandler } from "./node-handler.ts";
 
 const errors: unknown[] = [];
@@ -308,6 +315,20 @@ it("a request with two hosts is refused with 400", async () => {
   const answer = await exchange(request(headers));
   expect(statusOf(answer)).toBe(400);
   expect(answer).toContain("Host: sent more than once");
+});
+
+it.each(["GET", "DELETE"])("a %s with two sessions is refused with 400", async (method) => {
+  const load = () => Promise.reject(new Error("expected no endpoint"));
+  const handler = createNodeHandler(server, { onError }, legacySupport({}, load));
+  const own = createHttpServer(handler);
+  await once(own.listen(0, "127.0.0.1"), "listening");
+  const { port } = own.address() as AddressInfo;
+  const headers = { "mcp-session-id": ["a", "b"], connection: "close" };
+  const req = sendRequest({ port, host: "127.0.0.1", method, headers }).end();
+  const [res] = (await once(req, "response")) as [IncomingMessage];
+  expect(res.statusCode).toBe(400);
+  expect(await text(res)).toContain("mcp-session-id: sent more than once");
+  await new Promise((resolve) => own.close(resolve));
 });
 
 it("closes the connection of a response whose headers are invalid", async () => {

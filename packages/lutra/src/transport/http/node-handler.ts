@@ -4,6 +4,7 @@
  * @spec basic/transports/streamable-http
  */
 import type { ServerResponse } from "node:http";
+import { isProtocolError } from "../../protocol/errors.ts";
 import { requireServe } from "../../protocol/known-members.ts";
 import type { LegacyServed, LegacySupport } from "./legacy-hook.ts";
 import type { NodeRequest } from "./node-body.ts";
@@ -41,9 +42,17 @@ export function createNodeHandler(
     const header = headerReader(req);
     const { refusal, cors } = screenRequest(req, header, rules);
     if (refusal) {
-      const request = { req, res, header, cors, streams, authenticate };
-      if (legacy?.takesMethod(refusal, request)) return legacy.session(request);
-      return refuse(res, await explainRefusal(refusal, req, header), cors);
+      try {
+        const request = { req, res, header, cors, streams, authenticate };
+        if (legacy?.takesMethod(refusal, request)) return await legacy.session(request);
+        return refuse(res, await explainRefusal(refusal, req, header), cors);
+      } catch (thrown) {
+        // A header that is sent twice is refused where it is read.
+        if (isProtocolError(thrown))
+          return refuse(res, { status: thrown.status, error: thrown }, cors);
+        rules.onError(thrown);
+        return void res.destroy();
+      }
     }
     await serveScreened({ req, res, header, cors, authenticate }, endpoint, served.serve);
   };
