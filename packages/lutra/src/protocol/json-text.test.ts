@@ -6,6 +6,8 @@ import { decodeJSON, defaultMaxValues, measureJSON } from "./json-text.ts";
 const tooDeep = `expected at most ${maxJSONDepth} levels of JSON`;
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
+const shortest = (depth: number) => `${'{"":'.repeat(depth - 1)}{}${"}".repeat(depth - 1)}`;
+
 describe("decodeJSON", () => {
   it("decodes JSON within its bounds as JSON.parse does", () => {
     fc.assert(
@@ -21,6 +23,7 @@ describe("decodeJSON", () => {
   it.each([
     ["lists", nested(maxJSONDepth)],
     ["objects", '{"a":'.repeat(maxJSONDepth) + 1 + "}".repeat(maxJSONDepth)],
+    ["the shortest objects", shortest(maxJSONDepth)],
     ["lists side by side", `[${Array(1000).fill("[]").join(",")}]`],
     ["brackets in strings", JSON.stringify(Array(300).fill('[[[[{{{{\\"[['))],
     ["a string of brackets and backslashes", JSON.stringify("\\[".repeat(1000))],
@@ -35,6 +38,7 @@ describe("decodeJSON", () => {
     ["lists", nested(maxJSONDepth + 1)],
     ["lists after a string", `["\\\\",${nested(maxJSONDepth)}]`],
     ["objects", '{"a":'.repeat(maxJSONDepth + 1) + 1 + "}".repeat(maxJSONDepth + 1)],
+    ["the shortest objects", shortest(maxJSONDepth + 1)],
   ])("reports deeper text, and decodes it for its id: %s", (_what, text) => {
     expect(decodeJSON(text, defaultMaxValues)).toEqual({
       value: JSON.parse(text),

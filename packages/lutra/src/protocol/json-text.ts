@@ -96,7 +96,10 @@ function tooManyValues(maxValues: number, option?: string): string {
 
 /** Returns true for text with so few brackets that its depth need not be counted. */
 function hasFewLevels(text: string): boolean {
-  return countOf("{", text) + countOf("[", text) <= maxJSONDepth;
+  const lists = countOf("[", text);
+  // Without lists, each level takes five characters: `{"":` and `}`.
+  if (lists === 0 && text.length <= 5 * maxJSONDepth) return true;
+  return lists + countOf("{", text) <= maxJSONDepth;
 }
 
 /** Returns the number of brackets in a text, as far as it matters for `hasFewLevels`. */
