@@ -17,13 +17,15 @@ export interface NodeRequest extends IncomingMessage {
   readonly body?: unknown;
 }
 
-/** A body: its bytes, or the value that a framework has decoded. */
-export type NodeBody = Uint8Array | { readonly decoded: unknown };
+/** A body: its text, or the value that a framework has decoded. */
+export type NodeBody = string | { readonly decoded: unknown };
 
 /**
  * Reads the body of a request. Resolves to undefined as soon as the body is above `maxBodyBytes`,
  * and does not read the rest. Rejects when the client disconnects first, when the body arrives too
- * slowly, and for a request that was read before without leaving its body in `req.body`.
+ * slowly, when it is not UTF-8, and for a request that was read before without leaving its body in
+ * `req.body`. A promise that resolves to bytes would look for their member `then`, which costs as much
+ * as all checks of the message.
  */
 export function readBody(req: NodeRequest, rules: HttpRules): Promise<NodeBody | undefined> {
   const { maxBodyBytes } = rules;
@@ -46,7 +48,13 @@ export function readBody(req: NodeRequest, rules: HttpRules): Promise<NodeBody |
       req.removeAllListeners("data");
       resolve(undefined);
     });
-    req.on("end", () => resolve(body.bytes()));
+    req.on("end", () => {
+      try {
+        resolve(textOf(body.bytes()));
+      } catch (error) {
+        reject(error);
+      }
+    });
     req.on("error", reject);
   });
 }
@@ -58,16 +66,11 @@ function bodyOf({ body }: NodeRequest, rules: HttpRules): NodeBody | undefined {
   }
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   if (!(bytes instanceof Uint8Array)) return { decoded: body };
-  return bytes.length > rules.maxBodyBytes ? undefined : bytes;
+  return bytes.length > rules.maxBodyBytes ? undefined : textOf(bytes);
 }
 
-/**
- * Decodes a body as JSON.
- *
- * @throws {ProtocolError} `parseError` when the body is not JSON in UTF-8
- */
-export function decodeBody(body: NodeBody, { maxBodyValues }: HttpRules): DecodedJSON {
-  if (!(body instanceof Uint8Array)) return measureJSON(body.decoded, maxBodyValues);
+/** @throws {ProtocolError} `parseError` for bytes that are not UTF-8 */
+function textOf(body: Uint8Array): string {
   const bytes =
     body instanceof Buffer ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const text = bytes.toString("utf8");
@@ -75,5 +78,15 @@ export function decodeBody(body: NodeBody, { maxBodyValues }: HttpRules): Decode
   if (text.includes("\ufffd") && !isUtf8(body)) {
     throw new ProtocolError("parseError", "Parse error: the body is not UTF-8");
   }
-  return parseJSON(text, maxBodyValues);
+  return text;
+}
+
+/**
+ * Decodes a body as JSON.
+ *
+ * @throws {ProtocolError} `parseError` when the body is not JSON
+ */
+export function decodeBody(body: NodeBody, { maxBodyValues }: HttpRules): DecodedJSON {
+  if (typeof body !== "string") return measureJSON(body.decoded, maxBodyValues);
+  return parseJSON(body, maxBodyValues);
 }
