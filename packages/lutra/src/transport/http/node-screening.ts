@@ -15,9 +15,8 @@ export function screenRequest(
 ): Screening {
   const { method = "", headers, rawHeaders } = req;
   if (sentTimes(rawHeaders, "host") > 1) return { refusal: repeatedHost(), cors: {} };
-  const target = targetOf(req);
-  const host = target.host ?? headers.host ?? "";
-  const path = () => target.path;
+  const host = targetHost(req) ?? headers.host ?? "";
+  const path = () => targetOf(req).path;
   return screen({ method, path, host, header, isLocal: () => isLocal(req) }, rules);
 }
 
@@ -36,6 +35,10 @@ export function targetOf({ url = "" }: IncomingMessage): RequestTarget {
   if (url.startsWith("/")) return { path: withoutQuery(url) };
   const [, host, rest = ""] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
   return host === undefined ? { path: url } : { path: withoutQuery(rest) || "/", host };
+}
+
+function targetHost(req: IncomingMessage): string | undefined {
+  return req.url?.startsWith("/") ? undefined : targetOf(req).host;
 }
 
 function withoutQuery(target: string): string {
