@@ -35,14 +35,7 @@ export class FetchExchange {
   constructor(request: JSONRPCRequest, options: FetchExchangeOptions) {
     this.#request = request;
     this.#options = options;
-    this.#context = new HttpContext({
-      header: options.header,
-      principal: options.principal,
-      address: options.address,
-      versions: options.rules.versions,
-      notify: (notification) => this.#notify(notification),
-      signal: () => this.#createSignal(),
-    });
+    this.#context = new HttpContext(options, this);
   }
 
   /** Serves the request. Resolves to the response as soon as it is known to be JSON or a stream. */
@@ -75,7 +68,8 @@ export class FetchExchange {
     }
   }
 
-  #notify(notification: JSONRPCNotification): void | Promise<void> {
+  /** Sends a notification, unless the exchange is over. */
+  notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver) return;
     const message = encodeJSON(notification);
     if (this.#stream === undefined) {
@@ -85,8 +79,8 @@ export class FetchExchange {
     return this.#stream.send(message);
   }
 
-  /** Aborts with the HTTP request, and when the client of the stream disconnects. */
-  #createSignal(): AbortSignal {
+  /** Creates a signal that aborts with the HTTP request, and when the client of the stream disconnects. */
+  createSignal(): AbortSignal {
     this.#gone = new AbortController();
     if (this.#isGone) this.#gone.abort();
     return AbortSignal.any([this.#options.http.signal, this.#gone.signal]);

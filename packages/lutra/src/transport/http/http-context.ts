@@ -1,16 +1,20 @@
 import type { Principal, RequestContext } from "../../protocol/exchange.ts";
 import type { RequestMeta } from "../../protocol/meta.ts";
-import type { ReadHeader } from "./rules.ts";
+import type { HttpRules, ReadHeader } from "./rules.ts";
 
+/** The parts of a request that its context shows. */
 export interface HttpContextInit {
   readonly header: ReadHeader;
   readonly principal: Principal | undefined;
   readonly address: string | undefined;
-  /** All protocol versions that the transport serves. */
-  readonly versions: readonly string[];
+  readonly rules: Pick<HttpRules, "versions">;
+}
+
+/** The exchange to which a context belongs. */
+interface ContextOwner {
   readonly notify: RequestContext["notify"];
   /** Creates the signal; called once, on the first access. */
-  readonly signal: () => AbortSignal;
+  createSignal(): AbortSignal;
 }
 
 /**
@@ -27,16 +31,16 @@ export class HttpContext implements RequestContext {
   readonly versions: readonly string[];
   readonly notify: RequestContext["notify"];
   meta: RequestMeta | undefined = undefined;
-  readonly #init: HttpContextInit;
+  readonly #owner: ContextOwner;
   #signal: AbortSignal | undefined;
 
-  constructor(init: HttpContextInit) {
-    this.header = init.header;
-    this.principal = init.principal;
-    this.address = init.address;
-    this.versions = init.versions;
-    this.notify = init.notify;
-    this.#init = init;
+  constructor({ header, principal, address, rules }: HttpContextInit, owner: ContextOwner) {
+    this.header = header;
+    this.principal = principal;
+    this.address = address;
+    this.versions = rules.versions;
+    this.notify = (notification) => owner.notify(notification);
+    this.#owner = owner;
     Object.defineProperty(this, "signal", HttpContext.#lazySignal);
   }
 
@@ -49,7 +53,7 @@ export class HttpContext implements RequestContext {
   static readonly #lazySignal: PropertyDescriptor & ThisType<HttpContext> = {
     enumerable: true,
     get() {
-      this.#signal ??= this.#init.signal();
+      this.#signal ??= this.#owner.createSignal();
       return this.#signal;
     },
   };

@@ -38,14 +38,7 @@ export class NodeExchange {
     this.#id = id;
     this.#res = res;
     this.#options = options;
-    this.context = new HttpContext({
-      header: options.header,
-      principal: options.principal,
-      address: options.address,
-      versions: options.rules.versions,
-      notify: (notification) => this.#notify(notification),
-      signal: () => this.#createSignal(),
-    });
+    this.context = new HttpContext(options, this);
   }
 
   /** Sends a result. */
@@ -63,7 +56,8 @@ export class NodeExchange {
     else writeJSON(this.#res, error.status, message, errorHeaders(error, this.#options.cors));
   }
 
-  #notify(notification: JSONRPCNotification): void | Promise<void> {
+  /** Sends a notification, unless the exchange is over. */
+  notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver || this.#res.destroyed) return;
     const message = encodeJSON(notification);
     if (this.#stream === undefined) {
@@ -74,7 +68,8 @@ export class NodeExchange {
     return this.#stream.send(message);
   }
 
-  #createSignal(): AbortSignal {
+  /** Creates a signal that aborts when the client disconnects before it has the response. */
+  createSignal(): AbortSignal {
     const controller = new AbortController();
     const res = this.#res;
     const abort = () => {
