@@ -1,6 +1,6 @@
 import { ByteBuffer } from "../byte-buffer.ts";
 import { alreadyRead, decodeUTF8, requireUTF8 } from "./read-message.ts";
-import type { HttpRules, ReadHeader } from "./rules.ts";
+import type { HttpRules } from "./rules.ts";
 
 /** A request body, as text where the platform provides text at a lower cost. */
 export type FetchBody = string | ArrayBuffer | Uint8Array;
@@ -10,18 +10,18 @@ export type FetchBody = string | ArrayBuffer | Uint8Array;
  * `maxBodyBytes`. The caller passes the result to `withinLimit`, because a check here would cost
  * another promise.
  *
+ * @param length The header `Content-Length`, which takes long to read with some adapters
  * @throws {ProtocolError} `internalError` for a body that was read before
  */
 export function readBody(
   http: Request,
-  header: ReadHeader,
+  length: string | undefined,
   rules: HttpRules,
 ): Promise<FetchBody | undefined> | undefined {
   if (http.bodyUsed) throw alreadyRead("pass an unread request.clone()", rules);
-  const length = header("content-length");
   if (length === undefined) return readChunks(http, rules.maxBodyBytes);
   if (Number(length) > rules.maxBodyBytes) return undefined;
-  const isText = hasOwnText(http) && header("content-encoding") === undefined;
+  const isText = hasOwnText(http) && !http.headers.has("content-encoding");
   return isText ? http.text() : http.arrayBuffer();
 }
 
@@ -37,11 +37,11 @@ export function withinLimit(body: FetchBody | undefined, maxBytes: number): Fetc
  *
  * @throws {ProtocolError} `parseError` when the body is not UTF-8
  */
-export function decodeBody(body: FetchBody, header: ReadHeader): string {
+export function decodeBody(body: FetchBody, length: string | undefined): string {
   if (typeof body !== "string") {
     return decodeUTF8(body instanceof Uint8Array ? body : new Uint8Array(body));
   }
-  requireUTF8(body, Number(header("content-length")));
+  requireUTF8(body, Number(length));
   return body;
 }
 

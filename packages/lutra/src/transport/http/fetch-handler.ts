@@ -57,7 +57,8 @@ export function createFetchHandler(
 
   // The steps and their order are the same as in `serveScreened` of the Node handler.
   return async (http) => {
-    const header: ReadHeader = (name) => http.headers.get(name) ?? undefined;
+    const { headers } = http;
+    const header: ReadHeader = (name) => headers.get(name) ?? undefined;
     const { refusal, cors } = screenRequest(http, header, rules);
     if (refusal) return legacy?.session(refusal, { http, header, cors }) ?? refuse(refusal, cors);
     let id: RequestId | undefined;
@@ -66,9 +67,10 @@ export function createFetchHandler(
       const principal = authenticate && (await authenticate(header));
       const address = rules.addressOf?.(header);
       const parts = { http, header, principal, address, rules, cors };
-      const body = withinLimit(await readBody(http, header, rules), maxBodyBytes);
+      const length = header("content-length");
+      const body = withinLimit(await readBody(http, length, rules), maxBodyBytes);
       if (body === undefined) return refuse(tooLarge(maxBodyBytes), cors);
-      const decoded = parseJSON(decodeBody(body, header), rules.maxBodyValues);
+      const decoded = parseJSON(decodeBody(body, length), rules.maxBodyValues);
       id = readId(decoded.value);
       requireBounds(decoded);
       if (legacy?.takes(header, decoded.value, http.url))
