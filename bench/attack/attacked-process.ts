@@ -1,7 +1,7 @@
 /** A process that is attacked, as seen from the outside. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compiled } from "../../test/compiled.ts";
 
 export interface AttackedProcess {
   /** The first message of the process. */
@@ -31,9 +31,9 @@ export async function startAttacked(
   file: string,
   args: readonly string[],
 ): Promise<AttackedProcess> {
-  const program = fileURLToPath(new URL(file, import.meta.url));
+  const program = compiled(new URL(file, import.meta.url));
   const stdio = ["pipe", "pipe", "inherit", "ipc"] as const;
-  const child = fork(program, args, { execArgv: ["--import", "tsx"], stdio: [...stdio] });
+  const child = fork(program, args, { execArgv: [], stdio: [...stdio] });
   running.add(child);
   child.once("exit", () => running.delete(child));
   return {
