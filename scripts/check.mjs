@@ -1,4 +1,5 @@
 /** `npm run check`: everything that can be said about the code without running it. */
+import { availableParallelism } from "node:os";
 import { isBuildStale, isInstallStale } from "./freshness.mjs";
 import { install, node, requireNode, root, step } from "./steps.mjs";
 
@@ -19,21 +20,37 @@ const results = [
   // These are compiled along with the tests.
   await step("code blocks of the docs", tool("tools/docs-blocks.ts"), { showOutput: true }),
   await step("types of tests and examples", node(tsc, "-p", "tsconfig.test.json")),
-  await step("specification map", tool("tools/spec-map.ts", "--check")),
-  await step("CLI reference", tool("tools/cli-reference.ts", "--check")),
-  await step("gateway reference", tool("tools/gateway-reference.ts", "--check")),
-  await step("table of deprecations", tool("tools/deprecation-table.ts", "--check")),
-  await step("tables of clients", tool("tools/compatibility-tables.ts", "--check")),
-  await step("API reference", tool("tools/api-reference.ts", "--check")),
-  await step("list of pages", tool("tools/llms.ts", "--check")),
-  await step("rules for tests", tool("tools/test-rules.ts"), { showOutput: true }),
-  await step("sizes", tool("tools/sizes.ts"), { showOutput: true }),
-  await step("language", tool("tools/language.ts"), { showOutput: true }),
-  await step("limits", tool("tools/limits.ts"), { showOutput: true }),
-  await step("error pages", tool("tools/error-pages.ts"), { showOutput: true }),
-  await step("links", tool("tools/links.ts"), { showOutput: true }),
-  await step("unused exports", node(...knip)),
-  await step("commit titles", tool("tools/commit-titles.ts"), { showOutput: true }),
+  ...(await inParallel([
+    ["specification map", tool("tools/spec-map.ts", "--check")],
+    ["CLI reference", tool("tools/cli-reference.ts", "--check")],
+    ["gateway reference", tool("tools/gateway-reference.ts", "--check")],
+    ["table of deprecations", tool("tools/deprecation-table.ts", "--check")],
+    ["tables of clients", tool("tools/compatibility-tables.ts", "--check")],
+    ["API reference", tool("tools/api-reference.ts", "--check")],
+    ["list of pages", tool("tools/llms.ts", "--check")],
+    ["rules for tests", tool("tools/test-rules.ts"), { showOutput: true }],
+    ["sizes", tool("tools/sizes.ts"), { showOutput: true }],
+    ["language", tool("tools/language.ts"), { showOutput: true }],
+    ["limits", tool("tools/limits.ts"), { showOutput: true }],
+    ["error pages", tool("tools/error-pages.ts"), { showOutput: true }],
+    ["links", tool("tools/links.ts"), { showOutput: true }],
+    ["unused exports", node(...knip)],
+    ["commit titles", tool("tools/commit-titles.ts"), { showOutput: true }],
+  ])),
 ];
 
 if (results.includes(false)) process.exit(1);
+
+/**
+ * Runs steps that depend on no other, as many at a time as there are processors. Prints them in their
+ * order. Resolves to their results.
+ */
+async function inParallel(steps) {
+  const results = [];
+  for (const [index, [label, command, options]] of steps.entries()) {
+    // A step ends after those before it.
+    await results[index - availableParallelism()];
+    results.push(step(label, command, { ...options, beside: results.at(-1) }));
+  }
+  return Promise.all(results);
+}
