@@ -54,7 +54,7 @@ export default defineConfig({
           exclude,
           ...unitTimeouts,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -72,7 +72,7 @@ export default defineConfig({
           name: "e2e",
           setupFiles,
           include: ["test/!(apps|console)/**/*.test.ts", ...pagesInTest],
-          exclude: [...exclude, "**/*.alone.test.ts", onlyPages],
+          exclude: [...exclude, "**/*.{alone,heavy}.test.ts", onlyPages],
           ...processTimeouts,
           maxWorkers: "150%",
           sequence: { groupOrder: 1 },
@@ -80,14 +80,26 @@ export default defineConfig({
       },
       {
         test: {
-          // These measure time or memory, or keep the machine busy: one at a time, after the others.
+          // These wait for seconds or keep the machine busy, and measure at most limits of seconds.
+          name: "heavy",
+          setupFiles,
+          include: ["test/!(apps|console)/**/*.heavy.test.ts"],
+          exclude,
+          ...processTimeouts,
+          maxWorkers,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          // These measure short times or memory, or fail on a busy machine: one at a time, at the end.
           name: "alone",
           setupFiles,
           include: ["test/!(apps|console)/**/*.alone.test.ts"],
           exclude,
           ...processTimeouts,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -99,7 +111,7 @@ export default defineConfig({
           exclude,
           ...processTimeouts,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -22,7 +22,7 @@ const packageVersions = {
   14: "14.23.0-beta.17",
   18: "18.4.0-beta.17",
 };
-const files = ["test/stores/postgres.test.ts", "test/stores/postgres-outage.alone.test.ts"];
+const files = ["test/stores/postgres.test.ts", "test/stores/postgres-outage.heavy.test.ts"];
 
 requireNode();
 await requireScript("setup.mjs");

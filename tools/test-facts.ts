@@ -171,7 +171,7 @@ function findMeasurements({ measurements }: Collected): VisitorObject {
 
 /** The specifier by which a test imports the file that it is about. */
 function unitOf(path: string): string {
-  return `./${posix.basename(path).replace(/(?:\.alone)?\.test\.ts$/, ".ts")}`;
+  return `./${posix.basename(path).replace(/(?:\.(?:alone|heavy))?\.test\.ts$/, ".ts")}`;
 }
 
 /** The names of an expression: `expect().not.toBe` for `expect(x).not.toBe`, or "" for others. */

@@ -90,6 +90,7 @@ it.each([
   const found = violationsIn(path, source).map((violation) => violation.replace(/^.*?:\d+: /, ""));
   expect(found).toEqual(messages);
   expect(violationsIn("test/a.alone.test.ts", source)).toEqual([]);
+  expect(violationsIn("test/a.heavy.test.ts", source)).toEqual([]);
 });
 
 it("reports measurements in tests only, sleeps also in their fixtures", () => {

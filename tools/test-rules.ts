@@ -5,8 +5,8 @@
  *
  * A test contains an expectation: a matcher, or a call of a function whose name begins with `expect`
  * or `assert`. A function of such a name contains an expectation or throws. A test that waits for a
- * fixed time, or measures time, is an `*.alone.test.ts`. An exception states its reason on its line
- * or on the line above: `// time: <reason>`.
+ * fixed time, or measures time, is an `*.alone.test.ts` or an `*.heavy.test.ts`. An exception states
+ * its reason on its line or on the line above: `// time: <reason>`.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -19,7 +19,7 @@ const test = /\.test\.(?:ts|mjs)$/;
 const tested = /(?:\.test|^test\/.*|\/(?:fixtures|testing)\/.*)\.(?:ts|mjs)$/;
 /** Folders in which an object with a name and a function is a test. */
 const withCases = /\/(?:scenarios|contracts)\//;
-const alone = /\.alone\.test\.ts$/;
+const alone = /\.(?:alone|heavy)\.test\.ts$/;
 const reason = /\/\/ time: \S/;
 
 interface Finding {
