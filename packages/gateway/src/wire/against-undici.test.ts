@@ -77,8 +77,12 @@ it("reads what undici reads", async () => {
   }
 });
 
-/** The characters that separate and frame the parts of a response. */
-const inserted = ["\r", "\n", "\r\n", "\r\n\r\n", " ", "\t", ":", ";", ",", "0", "5", "\0", "\x7f"];
+/** The characters that separate and frame the parts of a response, and lines that frame them. */
+const inserted = [
+  ...["\r", "\n", "\r\n", "\r\n\r\n", " ", "\t", ":", ";", ",", "0", "5", "\0", "\x7f", ";a=b"],
+  ...["HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n"],
+  ...["Connection: close\r\n", "0\r\n\r\n"],
+];
 
 /** Returns changed responses, always the same. */
 function changed(count: number): readonly string[] {

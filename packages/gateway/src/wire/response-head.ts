@@ -62,11 +62,19 @@ export function parseResponseHead(text: string, isBodiless: boolean): ResponseHe
     readFraming(framed, lower, value);
   });
   const { connection, keepAlive } = framed;
+  const declared = framingOf(framed, isCurrent);
+  const isEmpty = isBodiless || hasNoBody(status);
+  // A server may send a body that it declares by mistake, which would precede its next response.
+  const isClear = !isEmpty || declared === 0 || declared === "until-close";
+  const isPersistent = isClear && isKept(connection, isCurrent);
+  if (status < 200 && !isPersistent) {
+    throw malformedResponse("an interim response with a body, or before the end of its connection");
+  }
   return {
     status,
     raw,
-    framing: framingOf(framed, isCurrent, isBodiless || hasNoBody(status)),
-    isPersistent: isKept(connection, isCurrent),
+    framing: isEmpty ? 0 : declared,
+    isPersistent,
     keepAliveMs: keepAlive === undefined ? undefined : keepAliveOf(keepAlive),
   };
 }
@@ -89,8 +97,8 @@ function readFraming(framed: Framed, lower: string, value: string): void {
   }
 }
 
-/** Checks the fields also of a response that has no body, because a reader before us may see one. */
-function framingOf({ length, coding }: Framed, isCurrent: boolean, hasNone: boolean): Framing {
+/** Returns the framing that the fields declare, also for a response that has no body. */
+function framingOf({ length, coding }: Framed, isCurrent: boolean): Framing {
   if (length !== undefined && !digits.test(length)) {
     throw malformedResponse("an invalid Content-Length");
   }
@@ -100,7 +108,6 @@ function framingOf({ length, coding }: Framed, isCurrent: boolean, hasNone: bool
       throw malformedResponse("a Transfer-Encoding other than chunked");
     }
   }
-  if (hasNone) return 0;
   if (coding !== undefined) return "chunked";
   return length === undefined ? "until-close" : Number(length);
 }
