@@ -84,8 +84,19 @@ it("stops where it is paused, and continues", () => {
     at = reader.read(bytes, at, bytes.length);
     seen.push([...chunks]);
   }
-  expect(seen).toEqual([[], ["a"], ["a", "b"], ["a", "b"]]);
+  expect(seen).toEqual([[], ["ab"]]);
   expect(reader.isOver).toBe(true);
+});
+
+it("passes on small chunks that arrive together as one part, also before an error", () => {
+  const parts: string[] = [];
+  const onBody = (part: Buffer) => parts.push(part.toString()) > 0;
+  const reader = new ResponseReader({ onHead: () => true, onBody }, false);
+  const chunks = Array.from("0123456789", (digit) => `1\r\n${digit}\r\n`).join("");
+  const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const bytes = Buffer.from(`${head}${chunks}${chunks}x\r\n`);
+  expect(() => reader.read(bytes, 0, bytes.length)).toThrow("invalid chunk size");
+  expect(parts).toEqual(["01234567890123456789"]);
 });
 
 it("reads a head with many blanks in linear time", () => {

@@ -1,5 +1,6 @@
 /** Reads a response from the bytes of a connection, however they are split. */
 import { errors } from "undici";
+import { ChunkData } from "./chunk-data.ts";
 import { ChunkedBody } from "./chunked-body.ts";
 import { malformedResponse } from "./fields.ts";
 import { parseResponseHead, type ResponseHead } from "./response-head.ts";
@@ -111,20 +112,29 @@ export class ResponseReader {
       this.#left -= to - start;
       this.isOver = this.#left === 0;
     }
-    this.#pass(bytes, start, to);
+    // The buffer is used for the next bytes of all connections.
+    this.#pass(Buffer.from(bytes.subarray(start, to)));
     return to;
   }
 
+  /** Passes on the data of all chunks in the bytes as one part, however small the chunks are. */
   #readChunked(body: ChunkedBody, bytes: Buffer, [start, end]: readonly [number, number]): number {
-    const at = body.next(bytes, start, end);
-    this.isOver = body.isOver;
-    if (body.to > body.from) this.#pass(bytes, body.from, body.to);
+    const data = new ChunkData(bytes, end);
+    let at = start;
+    try {
+      while (at < end && !body.isOver) {
+        at = body.next(bytes, at, end);
+        if (body.to > body.from) data.add(body.from, body.to);
+      }
+    } finally {
+      this.isOver = body.isOver;
+      const chunk = data.take();
+      if (chunk !== undefined) this.#pass(chunk);
+    }
     return at;
   }
 
-  #pass(bytes: Buffer, from: number, to: number): void {
-    // The buffer is used for the next bytes of all connections.
-    const chunk = Buffer.from(bytes.subarray(from, to));
+  #pass(chunk: Buffer): void {
     if (!this.#sink.onBody(chunk)) this.isPaused = true;
   }
 }
