@@ -221,8 +221,10 @@ class SplicedCarrier implements Carrier<Replica>, WireHandler {
   onError(error: Error): void {
     this.#stopLingering();
     this.#release();
-    // A stream that breaks before its message may be resumed.
-    if (this.#isStream && !this.#isPassedOn && this.#answer === undefined) this.#serve();
+    // A stream that breaks before its message may be resumed, unless the delivery itself has ended it.
+    const isBroken = this.#delivery.stage === "sent";
+    if (this.#isStream && isBroken && !this.#isPassedOn && this.#answer === undefined)
+      this.#serve();
     if (this.#answer === undefined) {
       this.#attempt?.end?.();
       this.#delivery.failed(error);
