@@ -18,11 +18,13 @@ import { retryAfter } from "./targets/retry-after.ts";
 import { seal } from "./targets/seal.ts";
 import { sse } from "./targets/sse.ts";
 import { stdioLines } from "./targets/stdio-lines.ts";
+import { upstreamResponse } from "./targets/upstream-response.ts";
 import { uri } from "./targets/uri.ts";
 import { uriTemplate } from "./targets/uri-template.ts";
 
 export const targets: readonly Target[] = [
   ...[jsonText, canonicalJson, meta, methods, httpBody, httpResponse, sse, stdioLines],
+  ...[upstreamResponse],
   ...[headerValue, headerParamsTarget, retryAfter, uri, uriTemplate],
   ...[jsonSchema, pattern, form, seal, legacyResults, legacyInput, legacySession],
 ];
