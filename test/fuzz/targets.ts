@@ -13,6 +13,7 @@ import { legacyResults } from "./targets/legacy-results.ts";
 import { legacySession } from "./targets/legacy-session.ts";
 import { meta } from "./targets/meta.ts";
 import { methods } from "./targets/methods.ts";
+import { passedResponse } from "./targets/passed-response.ts";
 import { pattern } from "./targets/pattern.ts";
 import { retryAfter } from "./targets/retry-after.ts";
 import { seal } from "./targets/seal.ts";
@@ -24,7 +25,7 @@ import { uriTemplate } from "./targets/uri-template.ts";
 
 export const targets: readonly Target[] = [
   ...[jsonText, canonicalJson, meta, methods, httpBody, httpResponse, sse, stdioLines],
-  ...[upstreamResponse],
+  ...[upstreamResponse, passedResponse],
   ...[headerValue, headerParamsTarget, retryAfter, uri, uriTemplate],
   ...[jsonSchema, pattern, form, seal, legacyResults, legacyInput, legacySession],
 ];

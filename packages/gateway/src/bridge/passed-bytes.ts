@@ -14,7 +14,7 @@ const modernParams: ReadonlySet<string> = new Set(["_meta", "inputResponses", "r
 const plainName = /^[\w$./-]+$/;
 
 /** A line of an event stream without a part of a message. */
-const plainLine = /^(?:data:\s*|event: ?message|(?:id|retry):.*|)$/;
+const plainLine = /^(?:data: ?|event: ?message|(?:id|retry):.*|)$/;
 
 /** The member of a result that reports the error of a tool, which the console records. */
 const toolError = /"isError"\s*:\s*true/;
@@ -86,7 +86,7 @@ export function modernEvent(text: string, ids: Ids): string | undefined {
   const [data = "", ...others] = lines.filter((line) => !plainLine.test(line));
   // A carriage return alone also ends a line.
   if (others.length > 0 || !data.startsWith("data:") || data.includes("\r")) return undefined;
-  return modernResponse(data.slice(5).trimStart(), ids);
+  return modernResponse(data.slice(5), ids);
 }
 
 /** Returns true for JSON, also for one whose bytes are read as Latin-1. */
