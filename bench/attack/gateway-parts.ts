@@ -4,6 +4,7 @@ import { floods } from "./gateway/floods.ts";
 import { machinePart } from "./gateway/machine.ts";
 import { names } from "./gateway/names.ts";
 import { processes } from "./gateway/processes.ts";
+import { responses } from "./gateway/responses.ts";
 import { smuggling } from "./gateway/smuggling.ts";
 import { upstreams } from "./gateway/upstreams.ts";
 import type { Part } from "./part.ts";
@@ -14,6 +15,7 @@ export const gatewayParts: readonly Part[] = [
   cache,
   floods,
   upstreams,
+  responses,
   processes,
   machinePart,
 ];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { gatewayParts } from "../../bench/attack/gateway-parts.ts";
 
-const inTest = ["upstreams", "machine"];
+const inTest = ["upstreams", "responses", "machine"];
 
 describe.each(gatewayParts.filter(({ name }) => inTest.includes(name)))("$name", ({ run }) => {
   it("holds every expectation of its part", async () => {

@@ -19,6 +19,8 @@ export interface AttackedGateway {
   readonly stderr: readonly string[];
   /** Resident memory of the process, in bytes. */
   readonly residentBytes: () => number;
+  /** The time that the thread of the process has run, in milliseconds. */
+  readonly threadMs: () => number;
   /** Returns the sum of the samples whose name and labels begin with this text. */
   readonly metric: (series: string) => Promise<number>;
   /** Ends the process with SIGTERM. Resolves to its exit code, or `still running` after 20 s. */
@@ -75,6 +77,7 @@ export async function startAttacked(
     pids: () => (processes === undefined ? [child.pid as number] : servingIn(stderr)),
     stderr,
     residentBytes: () => residentBytesOf(child.pid),
+    threadMs: () => threadMsOf(child.pid),
     metric: async (series) => metricIn(await (await fetch(`${admin}/metrics`)).text(), series),
     end: async () => {
       child.kill("SIGTERM");
@@ -126,6 +129,11 @@ function servingIn(stderr: readonly string[]): readonly number[] {
 function residentBytesOf(pid: number | undefined): number {
   const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kilobytes) * 1024;
+}
+
+function threadMsOf(pid: number | undefined): number {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ", 1);
+  return Number(nanoseconds) / 1e6;
 }
 
 function metricIn(text: string, series: string): number {

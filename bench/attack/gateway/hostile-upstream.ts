@@ -44,6 +44,7 @@ function takeRequest(text: string): { readonly body: string; readonly rest: stri
   if (end === -1) return undefined;
   const head = text.slice(0, end);
   const body = text.slice(end + 4);
+  if (!head.startsWith("POST ")) return { body: "", rest: body };
   const length = /^content-length: (\d+)/im.exec(head)?.[1];
   if (length !== undefined) {
     const size = Number(length);
@@ -58,18 +59,28 @@ function takeRequest(text: string): { readonly body: string; readonly rest: stri
 }
 
 function respond(socket: Socket, body: string, answer: HostileAnswer): void {
-  const { id, method, params } = JSON.parse(body) as {
-    id: unknown;
-    method: string;
-    params: { name?: string };
+  const { id, method, params } = JSON.parse(body || "{}") as {
+    id?: unknown;
+    method?: string;
+    params?: { name?: string };
   };
+  if (id === undefined || method === undefined) {
+    // Sessions of earlier revisions also send notifications, GET and DELETE.
+    socket.write(jsonResponse("", { status: body === "" ? "405 No" : "202 Accepted" }));
+    return;
+  }
   const ownId = JSON.stringify(id);
-  if (params.name === "hostile") {
+  if (params?.name === "hostile") {
     answer(socket, ownId);
     return;
   }
   const tools = ["hostile", "next"].map((name) => ({ name, inputSchema: { type: "object" } }));
   const results: { readonly [method: string]: object } = {
+    initialize: {
+      protocolVersion: "2025-11-25",
+      capabilities: { tools: {} },
+      serverInfo: { name: "hostile", version: "1" },
+    },
     "server/discover": { supportedVersions: ["2026-07-28"], capabilities: { tools: {} } },
     "tools/list": { tools, ttlMs: 0, cacheScope: "private" },
     "tools/call": { content: [{ type: "text", text: "right" }] },
