@@ -1,4 +1,4 @@
-/** Values that depend only on the name of a header. Clients send the same names again and again. */
+/** Values that depend only on the name of a header. Clients send the same names repeatedly. */
 
 /** Maximum number of names whose values are remembered. */
 const maxNames = 512;

@@ -68,7 +68,7 @@ export class FetchExchange {
     }
   }
 
-  /** Sends a notification, unless the exchange is over. */
+  /** Sends a notification, unless the exchange has ended. */
   notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver) return;
     const message = encodeJSON(notification);

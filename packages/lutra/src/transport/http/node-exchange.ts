@@ -56,7 +56,7 @@ export class NodeExchange {
     else writeJSON(this.#res, error.status, message, errorHeaders(error, this.#options.cors));
   }
 
-  /** Sends a notification, unless the exchange is over. */
+  /** Sends a notification, unless the exchange has ended. */
   notify(notification: JSONRPCNotification): void | Promise<void> {
     if (this.#isOver || this.#res.destroyed) return;
     const message = encodeJSON(notification);
