@@ -3,7 +3,10 @@ import { fileURLToPath } from "node:url";
 
 export interface WorkerProcess {
   readonly child: ChildProcess;
-  /** Resolves to the time of the first such message, including earlier ones. */
+  /**
+   * Resolves to the time of the first such message, including earlier ones. Rejects after a minute, with
+   * all messages so far.
+   */
   readonly heard: (key: string, value: unknown) => Promise<number>;
   readonly hasHeard: (key: string, value: unknown) => boolean;
   /** Returns the messages so far with this value. */
@@ -12,6 +15,9 @@ export interface WorkerProcess {
     value: unknown,
   ) => readonly { readonly [key: string]: unknown }[];
 }
+
+/** Maximum time for a message, in milliseconds. */
+const heardWithinMs = 60_000;
 
 const program = fileURLToPath(new URL("./fixtures/worker-process.mjs", import.meta.url));
 
@@ -25,11 +31,17 @@ export async function startWorker(url: string, role: "work" | "look"): Promise<W
     for (const look of [...waiting]) look();
   });
   const heard = (key: string, value: unknown): Promise<number> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      const tooLate = setTimeout(() => {
+        waiting.delete(look);
+        const all = JSON.stringify(messages.map(({ message }) => message));
+        reject(new Error(`no message ${key}: ${value} within ${heardWithinMs} ms, but ${all}`));
+      }, heardWithinMs);
       const look = () => {
         const found = messages.find(({ message }) => message[key] === value);
         if (found === undefined) return;
         waiting.delete(look);
+        clearTimeout(tooLate);
         resolve(found.at);
       };
       waiting.add(look);

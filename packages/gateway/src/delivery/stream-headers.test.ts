@@ -77,6 +77,16 @@ describe("the headers of a response", () => {
     ]);
   });
 
+  it("lose those that Connection names, however often it is sent", () => {
+    const named = ["Connection", "X-One, close", "connection", "x-two"];
+    const { headers } = readResponseHead(
+      raw(...named, "x-one", "1", "X-Two", "2", "A", "3"),
+      "2",
+      false,
+    );
+    expect(headers.slice(2)).toEqual(["A", "3"]);
+  });
+
   it.each([
     ["Location", "http://10.0.0.1/internal"],
     ["Retry-After", "99999999999"],

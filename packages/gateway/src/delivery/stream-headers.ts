@@ -3,6 +3,7 @@ import { parseRetryAfter } from "lutra/internal";
 import type { Principal, TraceContext } from "lutra/protocol";
 import { replicaHeader } from "../exchange-record.ts";
 import { HeaderPolicy } from "../head/header-policy.ts";
+import { namesInConnection } from "../head/known-headers.ts";
 import { type CallerHeaders, principalHeader, unverifiedCallers } from "./caller-headers.ts";
 
 /** Returns the headers of a request to an upstream. Names are in lower case. */
@@ -68,9 +69,10 @@ export function readResponseHead(
   const headers = [replicaHeader, replica];
   let contentType: string | undefined;
   let length: number | undefined;
+  const named = namesInConnection(connectionOf(raw));
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
-    if (isHopByHop(name)) continue;
+    if (isHopByHop(name) || named?.has(name.toLowerCase())) continue;
     const value = raw[index + 1] as string;
     if (isUnfit(name, value)) continue;
     headers.push(name, value);
@@ -79,6 +81,18 @@ export function readResponseHead(
   }
   if (isLast) headers.push("connection", "close");
   return { headers, contentType, length };
+}
+
+/** Returns the values of `Connection`, joined with commas. */
+function connectionOf(raw: readonly string[]): string | undefined {
+  let values: string | undefined;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string;
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
+    const value = raw[index + 1] as string;
+    values = values === undefined ? value : `${values},${value}`;
+  }
+  return values;
 }
 
 /** Replaces the challenges in the headers of a response. */

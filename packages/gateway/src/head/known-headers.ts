@@ -26,6 +26,17 @@ export const hopByHop: readonly string[] = [
   "upgrade",
 ];
 
+/**
+ * Returns the names in `Connection`, in lower case, which belong to the connection as well. Most have
+ * none.
+ */
+export function namesInConnection(connection: string | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || connection === "keep-alive" || connection === "close") {
+    return undefined;
+  }
+  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+}
+
 /** The headers that the gateway checks itself; the upstream has another host. */
 export const checkedHeaders: readonly string[] = ["host", "origin"];
 

@@ -10,7 +10,7 @@ import { repeatedCredentials } from "../refuse.ts";
 import { byName } from "./by-name.ts";
 import { addForwarded, clientAddress, isClaim, rewrittenHeaders } from "./forwarded-headers.ts";
 import type { Head } from "./head.ts";
-import { checkedHeaders, hopByHop } from "./known-headers.ts";
+import { checkedHeaders, hopByHop, namesInConnection } from "./known-headers.ts";
 import { createPeers, type Peer, type Peers } from "./peers.ts";
 
 /** The headers that are never passed on unchanged. Only the gateway itself names a principal. */
@@ -157,7 +157,7 @@ const nameOf = byName((rawName: string): HeaderName => {
 /** Returns the headers for the upstream, as alternating names and values. */
 function passedHeaders(req: IncomingMessage, peer: Peer, client: string): readonly string[] {
   const { rawHeaders } = req;
-  const named = namesIn(req.headers.connection);
+  const named = namesInConnection(req.headers.connection);
   const headers: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const { lower, isWithheld, isClaim } = nameOf(rawHeaders[index] as string);
@@ -168,21 +168,13 @@ function passedHeaders(req: IncomingMessage, peer: Peer, client: string): readon
   return headers;
 }
 
-/** Returns the names in `Connection`, which belong to the connection as well. Most have none. */
-function namesIn(connection: string | undefined): ReadonlySet<string> | undefined {
-  if (connection === undefined || connection === "keep-alive" || connection === "close") {
-    return undefined;
-  }
-  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
-}
-
 /**
  * Rejects metadata headers that `Connection` names. They would not be passed on, so the gateway would
  * route by headers that the upstream never sees. A server that also supports earlier revisions would
  * take the request for one of those and not compare the body with the headers.
  */
 function rejectConnectionMetadata(connection: string | undefined): void {
-  for (const name of namesIn(connection) ?? []) {
+  for (const name of namesInConnection(connection) ?? []) {
     if (name.startsWith("mcp-")) throw headerMismatch(`Connection: must not name ${name}`);
   }
 }
