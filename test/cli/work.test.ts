@@ -7,6 +7,9 @@ import { expect, it, onTestFinished } from "vitest";
 import { endLutra, runLutra, startLutra } from "./run-lutra.ts";
 import { begin, connect, tasksModule as module, textOf } from "./tasks-client.ts";
 
+/** Number of tasks that one process runs at a time. */
+const concurrency = 16;
+
 function freshFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "lutra-work-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -45,21 +48,23 @@ it("releases the tasks that it runs when it ends", async () => {
   const path = freshFile();
   const store = ["--store", `sqlite:${path}`];
   const serving = await startLutra("serve", module, ...store);
+  // The serving process has no place for a further task, so that the other one runs it.
+  const begun = await Promise.all(Array.from({ length: concurrency }, () => begin(serving.url)));
+  for (const { client } of begun) onTestFinished(client.close);
   const working = runLutra("work", module, ...store);
   await working.line(/^working on tasks$/);
-  // The serving process runs 16 tasks at most, so that the other one runs at least one.
-  const begun = await Promise.all(Array.from({ length: 17 }, () => begin(serving.url)));
-  for (const { client } of begun) onTestFinished(client.close);
-  const found = begun.find(({ pid }) => pid === working.child.pid);
-  serving.child.kill("SIGSTOP");
+  const { client, taskId, pid } = await begin(serving.url, false);
+  onTestFinished(client.close);
+  expect(pid).toBe(working.child.pid);
   await endLutra(working);
   const file = await openSqlite(path);
-  const listed = (await file.tasks.list?.(100))?.find(({ task }) => task.taskId === found?.taskId);
+  const listed = (await file.tasks.list?.(100))?.find(({ task }) => task.taskId === taskId);
   await file.close();
-  serving.child.kill("SIGCONT");
   expect(listed).toMatchObject({ isRunning: false, lostAttempts: 0 });
-  const text = textOf(await connectedTo(serving.url).tasks.resume(found?.taskId ?? ""));
-  expect(text).toBe(`begun by ${working.child.pid}, ended by ${serving.child.pid}`);
+  const other = runLutra("work", module, ...store);
+  const text = textOf(await client.tasks.resume(taskId));
+  expect(text).toBe(`begun by ${pid}, ended by ${other.child.pid}`);
+  await endLutra(other);
   await endLutra(serving);
 });
 
