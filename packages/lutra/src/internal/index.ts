@@ -77,6 +77,7 @@ export { explainListenError } from "../transport/http/listen-error.ts";
 export { isEventStream, isJSON } from "../transport/http/media-type.ts";
 export { watchArrival } from "../transport/http/node-arrival.ts";
 export { defaultConnections, refuseConnection } from "../transport/http/node-connection-limit.ts";
+export { endWithText } from "../transport/http/node-end.ts";
 export { endEarly } from "../transport/http/node-end-early.ts";
 export type { NodeEndpoint, ScreenedRequest } from "../transport/http/node-endpoint.ts";
 export { createNodeEndpoint, serveScreened } from "../transport/http/node-endpoint.ts";

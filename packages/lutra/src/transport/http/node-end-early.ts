@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { endWithText } from "./node-end.ts";
 import { largeAsBytes } from "./node-large-text.ts";
 import type { ResponseHeaders } from "./rules.ts";
 
@@ -23,9 +24,12 @@ export function respond(
 ): void {
   const closes = headers.connection === "close" || isArriving(res.req);
   res.writeHead(status, closes ? { ...headers, connection: "close" } : headers);
-  if (!closes) return void res.end(largeAsBytes(body), encoding);
-  if (body !== "") res.write(largeAsBytes(body), encoding);
-  endEarly(res);
+  const whole = largeAsBytes(body);
+  if (closes) {
+    if (body !== "") res.write(whole, encoding);
+    endEarly(res);
+  } else if (typeof whole === "string") endWithText(res, whole, encoding);
+  else res.end(whole);
 }
 
 /** Returns true while a body arrives that is longer than Node should discard. */

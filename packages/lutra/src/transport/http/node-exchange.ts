@@ -12,6 +12,7 @@ import {
   resultBytes,
 } from "../../protocol/json-rpc.ts";
 import { HttpContext } from "./http-context.ts";
+import { endWithText } from "./node-end.ts";
 import { respond } from "./node-end-early.ts";
 import { NodeEventStream, type OpenStreams } from "./node-event-stream.ts";
 import { errorHeaders, type HttpRules, type ReadHeader, type ResponseHeaders } from "./rules.ts";
@@ -114,7 +115,7 @@ function endBytes(res: ServerResponse, { id, bytes, cors }: EncodedResponse): vo
   if (startBytes === start.length && bytes.length <= smallBytes) {
     // Node writes a head and a body that are text together. In Latin-1, characters are bytes.
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-    res.end(`${start}${text}}`, "latin1");
+    endWithText(res, `${start}${text}}`, "latin1");
     return;
   }
   // Node sends writes of the same turn in one packet.
