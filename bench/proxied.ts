@@ -31,6 +31,7 @@ export const names = {
   lutra: "Lutra",
   merged: "Lutra, merged and renamed",
   floor: "undici.request",
+  copy: "TCP copy in Node",
 } as const;
 
 const tools = ["add", secondTool];
@@ -46,6 +47,7 @@ const entries: readonly Entry[] = [
   { name: names.floor, start: program(names.floor, "undici"), tools },
   { name: "@fastify/reply-from", start: program("@fastify/reply-from", "fastify"), tools },
   { name: "http-proxy-3", start: program("http-proxy-3", "http-proxy"), tools },
+  { name: names.copy, start: program(names.copy, "tcp-copy"), tools },
   ...foreignNames
     .filter((name) => whyMissing(name) === undefined)
     .map((name) => ({

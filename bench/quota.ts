@@ -1,11 +1,16 @@
 /** Processes that get a share of a core each, through control groups of Linux. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 const root = "/sys/fs/cgroup/cpu";
 const rootV2 = "/sys/fs/cgroup";
 /** Short against a round, long against a request. In microseconds. */
 const periodMicros = 20_000;
+
+/** Attempts to remove a group, and the pause between them, in milliseconds. */
+const maxAttempts = 100;
+const pauseMs = 50;
 
 /** Reason for which no shares can be set here, for the table; `undefined` where they can. */
 export function whyNoQuota(): string | undefined {
@@ -23,19 +28,33 @@ export function whyNoQuota(): string | undefined {
  * Moves each set of processes into a group with `share` of a core. The returned function removes the
  * groups, and the limits of processes that still run.
  */
-export function limitToShare(sets: readonly (readonly number[])[], share: number): () => void {
+export function limitToShare(
+  sets: readonly (readonly number[])[],
+  share: number,
+): () => Promise<void> {
   const folders = sets.map((pids, index) => {
     const folder = create(`lutra-bench-${process.pid}-${pids[0]}-${index}`, share);
     for (const pid of pids) writeFileSync(join(folder, "cgroup.procs"), String(pid));
     return folder;
   });
-  return () => {
-    for (const folder of folders) {
+  return async () => {
+    for (const folder of folders) await remove(folder);
+  };
+}
+
+/** Removes a group. One with a process that is just ending can't be removed yet. */
+async function remove(folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
       const pids = readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
       for (const pid of pids) writeFileSync(join(folder, "../cgroup.procs"), pid);
       rmdirSync(folder);
+      return;
+    } catch (error) {
+      if (attempt === maxAttempts) throw error;
+      await delay(pauseMs);
     }
-  };
+  }
 }
 
 /** Returns the processes that a process has started. */

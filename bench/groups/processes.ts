@@ -23,7 +23,7 @@ const what = `tools/call through a gateway, ${connections} connections`;
 
 export async function processes(plan: Plan): Promise<readonly Row[]> {
   const shared = `${what}, shared cores`;
-  const [two, one] = await compareProcesses(plan, () => () => {});
+  const [two, one] = await compareProcesses(plan, () => async () => {});
   const rows = [
     throughputRow(shared, [two, one]),
     latencyRow(shared, [two, one]),
@@ -52,11 +52,11 @@ function setsOf({ pid }: Contender): readonly (readonly number[])[] {
 /** Measures both gateways in turn, after `limit`, whose outcome is called once they have ended. */
 async function compareProcesses(
   plan: Plan,
-  limit: (gateways: readonly Contender[]) => () => void,
+  limit: (gateways: readonly Contender[]) => () => Promise<void>,
 ): Promise<readonly [Series, Series]> {
   const [two, one] = [new Series("2 processes"), new Series("1 process")];
   for (let generation = 0; generation < plan.generations; generation += 1) {
-    let release = () => {};
+    let release = async () => {};
     await withUpstreams(([origin]) =>
       withContenders([startWith(origin, 2), startWith(origin, 1)], async (gateways) => {
         const loads = gateways.map(
@@ -72,7 +72,7 @@ async function compareProcesses(
         }
       }),
     );
-    release();
+    await release();
   }
   return [two, one];
 }
