@@ -20,7 +20,11 @@ import type { RoutingPlan } from "./routing-plan.ts";
 import { mayBeSpliced, type Prepare, serveSpliced } from "./serve-spliced.ts";
 import { traceInHeaders } from "./tracing/start-trace.ts";
 
-export function route(handled: HandledRequest, plan: RoutingPlan, principal: Principal | undefined): void {
+export function route(
+  handled: HandledRequest,
+  plan: RoutingPlan,
+  principal: Principal | undefined,
+): void {
   const { record } = handled;
   record.principal = principal?.id;
   record.caller = principal;

@@ -2,12 +2,15 @@
  * One coarse timer for all exchanges of an upstream. Each exchange only writes a number, instead of
  * creating and clearing a timer of its own.
  */
+import { type OpenEntry, OpenSet } from "lutra/internal";
 import type { Clock } from "../replicas/clock.ts";
 
 /** An exchange with a deadline. */
 export interface Timed {
   /** The deadline on the clock; may change at any time, and may be infinite. */
   dueAt: number;
+  /** Set while it is watched. */
+  watched?: OpenEntry<Timed> | undefined;
   /** Called once, up to two ticks after the deadline, when the exchange is no longer watched. */
   readonly onDue: () => void;
   /** Called when a replica does not answer its health checks. */
@@ -18,7 +21,7 @@ export class Deadlines {
   /** The length of a tick, in milliseconds. */
   readonly tickMs: number;
   readonly #clock: Clock;
-  readonly #watched = new Set<Timed>();
+  readonly #watched = new OpenSet<Timed>();
   #now: number;
   #isTicking = false;
 
@@ -36,7 +39,7 @@ export class Deadlines {
 
   /** Watches an exchange. Its `dueAt` is set afterwards. */
   add(timed: Timed): void {
-    this.#watched.add(timed);
+    timed.watched = this.#watched.add(timed);
     if (this.#isTicking) return;
     this.#isTicking = true;
     this.#now = this.#clock.now();
@@ -44,19 +47,21 @@ export class Deadlines {
   }
 
   delete(timed: Timed): void {
-    this.#watched.delete(timed);
+    if (timed.watched === undefined) return;
+    this.#watched.delete(timed.watched);
+    timed.watched = undefined;
   }
 
   /** Notifies all exchanges of a replica that does not answer. */
   silent(replica: unknown, isConfirmed: boolean): void {
-    for (const timed of [...this.#watched]) timed.onSilent?.(replica, isConfirmed);
+    for (const timed of this.#watched) timed.onSilent?.(replica, isConfirmed);
   }
 
   readonly #tick = (): void => {
     this.#now = this.#clock.now();
     for (const timed of this.#watched) {
       if (this.#now < timed.dueAt) continue;
-      this.#watched.delete(timed);
+      this.delete(timed);
       timed.onDue();
     }
     this.#isTicking = this.#watched.size > 0;

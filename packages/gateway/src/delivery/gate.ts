@@ -1,13 +1,23 @@
 /** Limits the requests in flight at one upstream, and queues further requests. */
+
+import { type OpenEntry, OpenSet } from "lutra/internal";
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Clock } from "../replicas/clock.ts";
 
 /** A request that waits for a slot. */
 export interface Waiter {
+  /** Set while it is in the queue. */
+  queued?: OpenEntry<QueuedWaiter> | undefined;
   /** Called when the request gets a slot, which `leave` must release. */
   readonly onTurn: () => void;
   /** Called when the request has waited too long and was removed from the queue. */
   readonly onTimeout: () => void;
+}
+
+interface QueuedWaiter {
+  readonly waiter: Waiter;
+  /** The end of its wait, on the clock. */
+  readonly endsAt: number;
 }
 
 export type Entry = "entered" | "waiting" | "full";
@@ -17,8 +27,8 @@ export class Gate {
   inUse = 0;
   readonly #config: UpstreamConfig["concurrency"];
   readonly #clock: Clock;
-  /** The deadlines by request, in order of arrival. A map removes a request without a search. */
-  readonly #queue = new Map<Waiter, number>();
+  /** In order of arrival. */
+  readonly #queue = new OpenSet<QueuedWaiter>();
   #isAdmitting = false;
   #stopTimer: (() => void) | undefined;
 
@@ -38,14 +48,14 @@ export class Gate {
       return "entered";
     }
     if (this.#queue.size >= this.#config.queue) return "full";
-    this.#queue.set(waiter, this.#clock.now() + this.#config.queueMs);
+    waiter.queued = this.#queue.add({ waiter, endsAt: this.#clock.now() + this.#config.queueMs });
     this.#startTimer();
     return "waiting";
   }
 
   /** Leaves the queue without a slot. */
   abandon(waiter: Waiter): void {
-    this.#queue.delete(waiter);
+    this.#remove(waiter);
     if (this.#queue.size === 0) this.#endTimer();
   }
 
@@ -56,7 +66,7 @@ export class Gate {
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
     while (this.inUse < this.#config.max) {
-      const [waiter] = this.#queue.keys();
+      const waiter = this.#queue.first?.waiter;
       if (waiter === undefined) break;
       this.abandon(waiter);
       this.inUse += 1;
@@ -68,7 +78,7 @@ export class Gate {
   /** Starts the timer for the first request. All wait equally long, so its deadline is next. */
   #startTimer(): void {
     if (this.#stopTimer !== undefined) return;
-    const [endsAt] = this.#queue.values();
+    const endsAt = this.#queue.first?.endsAt;
     if (endsAt === undefined) return;
     this.#stopTimer = this.#clock.after(Math.max(0, endsAt - this.#clock.now()), () => {
       this.#stopTimer = undefined;
@@ -84,10 +94,16 @@ export class Gate {
 
   #expire(): void {
     const now = this.#clock.now();
-    for (const [waiter, endsAt] of this.#queue) {
-      if (endsAt > now) return;
-      this.#queue.delete(waiter);
-      waiter.onTimeout();
+    for (;;) {
+      const { first } = this.#queue;
+      if (first === undefined || first.endsAt > now) return;
+      this.#remove(first.waiter);
+      first.waiter.onTimeout();
     }
+  }
+
+  #remove(waiter: Waiter): void {
+    if (waiter.queued !== undefined) this.#queue.delete(waiter.queued);
+    waiter.queued = undefined;
   }
 }

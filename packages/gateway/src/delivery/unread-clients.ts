@@ -1,12 +1,16 @@
 /** The responses that were handed to the connections of their clients, which may not take them. */
 import type { ServerResponse } from "node:http";
+import { OpenMap } from "lutra/internal";
 
 /** The memory that a response holds, in bytes. */
 interface Held {
+  /** A number that no other response has. */
+  readonly order: number;
   readonly bytes: number;
 }
 
-interface Unread {
+interface Unread<Share> {
+  readonly share: Share;
   readonly res: ServerResponse;
   /** A text that changes whenever data is sent. */
   mark: string;
@@ -14,18 +18,18 @@ interface Unread {
 }
 
 export class UnreadClients<Share extends Held> {
-  readonly #unread = new Map<Share, Unread>();
+  readonly #unread = new OpenMap<number, Unread<Share>>();
 
   has(share: Share): boolean {
-    return this.#unread.has(share);
+    return this.#unread.has(share.order);
   }
 
   add(share: Share, res: ServerResponse, now: number): void {
-    this.#unread.set(share, { res, mark: markOf(res), since: now });
+    this.#unread.set(share.order, { share, res, mark: markOf(res), since: now });
   }
 
   delete(share: Share): void {
-    this.#unread.delete(share);
+    this.#unread.delete(share.order);
   }
 
   /**
@@ -34,11 +38,11 @@ export class UnreadClients<Share extends Held> {
    */
   disconnect(missing: number, now: number, stallMs: number): void {
     let rest = missing;
-    for (const [share, unread] of [...this.#unread]) {
+    for (const unread of this.#unread.values()) {
       const mark = markOf(unread.res);
       if (mark !== unread.mark) Object.assign(unread, { mark, since: now });
       else if (rest > 0 && now - unread.since >= stallMs) {
-        rest -= share.bytes;
+        rest -= unread.share.bytes;
         unread.res.destroy();
       }
     }

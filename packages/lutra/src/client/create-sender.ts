@@ -2,11 +2,13 @@
  * Assembles the path of a request through a client. `serve` below is the list of its steps between
  * `send.ts` and the transport.
  */
+
 import { type Caching, createCaching } from "../middleware/caching.ts";
 import { compose, type Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";
 import { type Method, mayRunTwice, nameOf, type RepeatHints } from "../protocol/method.ts";
 import { coreMethods } from "../protocol/methods.ts";
+import { OpenSet } from "../protocol/open-entries.ts";
 import type { DualTransport } from "../transport/era.ts";
 import { type ClientOptions, type CompleteOptions, methodsOf, withDefaults } from "./options.ts";
 import { createRequestMeta } from "./request-meta.ts";
@@ -44,7 +46,7 @@ export function createSender({ connection, options: init, annotationsOf }: Sende
   );
   const meta = createRequestMeta(options);
   const versions = createVersions(options, meta);
-  const open: Sender["open"] = new Set();
+  const open: Sender["open"] = new OpenSet();
   let isClosed = false;
   const nextId = counter();
   const repeatable = ({ method: name, params }: JSONRPCRequest): boolean => {
@@ -66,7 +68,7 @@ export function createSender({ connection, options: init, annotationsOf }: Sende
   const resultTypes = addedResultTypes(options);
   const stop = (): void => {
     isClosed = true;
-    for (const end of [...open]) end(closedError());
+    for (const end of open) end(closedError());
   };
   return {
     sender: {

@@ -59,8 +59,8 @@ export function clientHost(
     options,
     isClosed,
     onClose: (stop) => {
-      open.add(stop);
-      return () => void open.delete(stop);
+      const entry = open.add(stop);
+      return () => void open.delete(entry);
     },
     callTool: call,
     checkToolResult: check,

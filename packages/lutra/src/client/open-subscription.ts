@@ -113,7 +113,7 @@ class OpenSubscription implements Subscription {
     const onAbort = () => stop(signal?.reason);
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort);
-    open.add(stop);
+    const entry = open.add(stop);
     try {
       await this.#follow(onOpen);
       const phase = this.#phase;
@@ -125,7 +125,7 @@ class OpenSubscription implements Subscription {
       this.#queue.end({ error });
       throw error;
     } finally {
-      open.delete(stop);
+      open.delete(entry);
       signal?.removeEventListener("abort", onAbort);
     }
   }

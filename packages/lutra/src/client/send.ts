@@ -9,6 +9,7 @@
  * @spec basic/index#resulttype, basic/patterns/mrtr
  * @spec basic/patterns/cancellation, basic/patterns/progress
  */
+
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
 import { isolate } from "../protocol/isolate.ts";
@@ -16,6 +17,7 @@ import type { JSONObject } from "../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { readLogMessage } from "../protocol/logging.ts";
 import { type Method, malformed, nameOf } from "../protocol/method.ts";
+import type { OpenSet } from "../protocol/open-entries.ts";
 import { readProgress } from "../protocol/progress.ts";
 import { isTransportError, TransportError } from "../protocol/transport-error.ts";
 import { abortError } from "../time/abort.ts";
@@ -35,7 +37,7 @@ export interface Sender {
   /** Returns a request id that this client has not used. */
   readonly nextId: () => number;
   /** For each request and subscription in flight, the function that ends it. */
-  readonly open: Set<(error: TransportError) => void>;
+  readonly open: OpenSet<(error: TransportError) => void>;
   readonly isClosed: () => boolean;
   /** Ends a call that a legacy server keeps open while it waits for input. */
   readonly abandon: ((requestState: string) => void) | undefined;
@@ -121,7 +123,7 @@ function exchange(sender: Sender, call: Call, { params, budget }: Sent): Promise
     const controller = new AbortController();
     const finish = () => {
       budget.add(deadline.stop());
-      sender.open.delete(stop);
+      sender.open.delete(entry);
       signal?.removeEventListener("abort", onAbort);
     };
     const stop = (error: TransportError) => {
@@ -134,7 +136,7 @@ function exchange(sender: Sender, call: Call, { params, budget }: Sent): Promise
     const deadline = new Deadline({ timeoutMs, maxTimeoutMs, spentMs }, (ms) =>
       stop(timeoutError(ms, placeOf(sender, call))),
     );
-    sender.open.add(stop);
+    const entry = sender.open.add(stop);
     signal?.addEventListener("abort", onAbort);
     const request = requestOf(sender, { method: call.method.name, params, options });
     const notify = listenerOf(sender, { request, options, deadline });

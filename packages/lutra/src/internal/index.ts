@@ -36,6 +36,7 @@ export { isolate } from "../protocol/isolate.ts";
 export { maxJSONDepth, sizeOfJSON } from "../protocol/json.ts";
 export type { RepeatHints } from "../protocol/method.ts";
 export { mayRunTwice, nameOf } from "../protocol/method.ts";
+export { OpenEntry, OpenMap, OpenSet } from "../protocol/open-entries.ts";
 export { parseURL } from "../protocol/parse-url.ts";
 export { quoted as quotedPeerText, textOf, withoutSecrets } from "../protocol/peer-text.ts";
 export { resourceNotFound } from "../protocol/resources.ts";

@@ -62,7 +62,7 @@ export class HttpCall implements SignalListener {
 
   /** Sends a message before the response, which makes the response a stream. */
   send(message: JSONRPCNotification | JSONObject): void | Promise<void> {
-    if (this.#isGone || (this.#stream === undefined && this.#exchange.isGone)) return;
+    if (this.#isGone || (this.#stream === undefined && this.#exchange.isGone())) return;
     this.#stream ??= this.#open();
     return this.#stream.send(encodeJSON(message));
   }

@@ -39,7 +39,7 @@ function createExchange(headers: { readonly [name: string]: string } = {}) {
       onGone.push(() => onClose(false));
       return { write: (text) => void texts.push(text), end };
     },
-    isGone: false,
+    isGone: () => false,
     onGone: (callback) => void onGone.push(callback),
   };
   const leave = () => {

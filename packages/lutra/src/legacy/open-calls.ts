@@ -4,7 +4,9 @@
  *
  * @spec 2025-11-25/basic/utilities/cancellation
  */
+
 import { isRequestId, type RequestId } from "../protocol/json-rpc.ts";
+import { OpenMap } from "../protocol/open-entries.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import type { Channel } from "./channel.ts";
 
@@ -19,7 +21,7 @@ const takeMs = 3000;
 export class OpenCalls {
   readonly #channel: Channel;
   #relayed = 0;
-  readonly #sessions = new Map<string, Map<RequestId, Cancellable>>();
+  readonly #sessions = new OpenMap<string, OpenMap<RequestId, Cancellable>>();
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -32,8 +34,12 @@ export class OpenCalls {
   /** Registers a request, until it is closed. */
   open(key: string, id: RequestId, request: Cancellable): void {
     const calls = this.#sessions.get(key);
-    if (calls === undefined) this.#sessions.set(key, new Map([[id, request]]));
-    else calls.set(id, request);
+    if (calls !== undefined) calls.set(id, request);
+    else {
+      const first = new OpenMap<RequestId, Cancellable>();
+      first.set(id, request);
+      this.#sessions.set(key, first);
+    }
   }
 
   /** Removes a request, unless another one with its id has replaced it. */

@@ -19,7 +19,7 @@ function createExchange() {
     principal: undefined,
     address: undefined,
     respond: () => {},
-    isGone: false,
+    isGone: () => false,
     onGone: () => {},
     stream: (onClose) => {
       close = onClose;

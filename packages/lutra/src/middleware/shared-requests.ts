@@ -1,6 +1,8 @@
 /** Requests in flight for which several callers wait: equal requests are sent once. */
+
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
+import { OpenMap } from "../protocol/open-entries.ts";
 import { abortError, unlessAborted } from "../time/abort.ts";
 import type { CacheKeys } from "./cache-keys.ts";
 
@@ -26,6 +28,7 @@ export interface Waiter {
 export type Join = (requests: SharedRequests, waiter: Waiter) => Promise<Result>;
 
 interface InFlight {
+  readonly name: string | symbol;
   readonly answer: Promise<Result>;
   readonly controller: AbortController;
   /** The keys of the request that was sent. */
@@ -35,7 +38,7 @@ interface InFlight {
 }
 
 export class SharedRequests {
-  readonly #inFlight = new Map<string | symbol, InFlight>();
+  readonly #inFlight = new OpenMap<string | symbol, InFlight>();
 
   /** Waits for the answer to an equal request in flight, or sends this one. */
   async join(waiter: Waiter): Promise<Result> {
@@ -54,11 +57,11 @@ export class SharedRequests {
 
   /** Marks answers in flight as out of date: not to be cached, nor joined by later requests. */
   invalidate({ method, params }: { readonly method: string; readonly params?: string }): void {
-    for (const [name, entry] of this.#inFlight) {
+    for (const entry of this.#inFlight.values()) {
       const { public: key } = entry.keys;
       if (key.method !== method || (params ?? key.params) !== key.params) continue;
       entry.isInvalid = true;
-      this.#inFlight.delete(name);
+      this.#inFlight.delete(entry.name);
     }
   }
 
@@ -83,7 +86,7 @@ export class SharedRequests {
         return result;
       })
       .finally(() => this.#remove(name, entry));
-    const entry: InFlight = { answer, controller, keys, waiting: 0, isInvalid: false };
+    const entry: InFlight = { name, answer, controller, keys, waiting: 0, isInvalid: false };
     this.#inFlight.set(name, entry);
     return entry;
   }

@@ -5,6 +5,7 @@ import type { Principal, RequestContext, Serve, Transport } from "../protocol/ex
 import { copyOfJSON, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { encodeError, encodeResult } from "../protocol/json-rpc.ts";
+import { OpenSet } from "../protocol/open-entries.ts";
 import { TransportError } from "../protocol/transport-error.ts";
 import { abortError, unlessAborted } from "../time/abort.ts";
 
@@ -25,7 +26,7 @@ export function createMemoryTransport(
   server: { readonly serve: Serve },
   options: MemoryTransportOptions = {},
 ): Transport {
-  const open = new Set<AbortController>();
+  const open = new OpenSet<AbortController>();
   const closed = new TransportError("closed", "The transport was closed");
   let isClosed = false;
 
@@ -35,18 +36,18 @@ export function createMemoryTransport(
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(abortError(context.signal));
     context.signal.addEventListener("abort", onAbort);
-    open.add(controller);
+    const entry = open.add(controller);
     try {
       const sent = copyOfJSON(request);
       const { signal } = controller;
       const notify = (notification: JSONRPCNotification): void | Promise<void> => {
-        if (open.has(controller) && !signal.aborted)
+        if (entry.value !== undefined && !signal.aborted)
           return context.notify(copyOfJSON(notification));
       };
       const principal = options.principal ?? context.principal;
       return await unlessAborted(answer(server, sent, { signal, notify, principal }), signal);
     } finally {
-      open.delete(controller);
+      open.delete(entry);
       context.signal.removeEventListener("abort", onAbort);
     }
   }

@@ -40,10 +40,10 @@ async function signedIn(
 ): Promise<void> {
   const controller = signal === undefined ? new AbortController() : linkAbort(signal);
   const stop = (error: TransportError): void => controller.abort(error);
-  open.add(stop);
+  const entry = open.add(stop);
   try {
     await unlessAborted(signIn(controller.signal), controller.signal);
   } finally {
-    open.delete(stop);
+    open.delete(entry);
   }
 }

@@ -1,4 +1,5 @@
 /** The requests in flight in a session, and the messages of the server that belong to one of them. */
+
 import { ProtocolError } from "../../protocol/errors.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";
 import type {
@@ -9,12 +10,13 @@ import type {
 } from "../../protocol/json-rpc.ts";
 import { logMessageMethod } from "../../protocol/logging.ts";
 import { coreMethods } from "../../protocol/methods.ts";
+import { OpenMap } from "../../protocol/open-entries.ts";
 import { progressMethod } from "../../protocol/progress.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { Call } from "./call.ts";
 
 export class SessionCalls {
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new OpenMap<number, Call>();
   /** Begins above the ids of a probe, whose answer may be late. */
   #lastId = 1_000_000;
 

@@ -4,6 +4,7 @@
  *
  * @spec basic/authorization/index#access-token-usage
  */
+import type { OpenSet } from "../../protocol/open-entries.ts";
 import type { TransportError } from "../../protocol/transport-error.ts";
 
 /** Authorizes the HTTP requests of a client. */
@@ -24,5 +25,5 @@ export interface HttpAuthorization {
 export interface SignInWait {
   readonly signal: AbortSignal | undefined;
   /** The functions with which the client ends its work when it is closed. */
-  readonly open: Set<(error: TransportError) => void>;
+  readonly open: OpenSet<(error: TransportError) => void>;
 }

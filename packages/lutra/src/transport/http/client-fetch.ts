@@ -7,6 +7,7 @@
 import type { RequestContext, Transport } from "../../protocol/exchange.ts";
 import { encodeJSON } from "../../protocol/json.ts";
 import type { JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
+import { OpenSet } from "../../protocol/open-entries.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { abortError } from "../../time/abort.ts";
 import type { HttpClient, HttpTransportOptions } from "./client.ts";
@@ -21,7 +22,7 @@ export function createHttpTransport(
   options: HttpTransportOptions = {},
 ): Transport {
   const client = withDefaults(url, options);
-  const open = new Set<AbortController>();
+  const open = new OpenSet<AbortController>();
   let isClosed = false;
 
   async function serve(request: JSONRPCRequest, context: RequestContext): Promise<Result> {
@@ -31,7 +32,7 @@ export function createHttpTransport(
     const controller = new AbortController();
     const onAbort = () => controller.abort(abortError(context.signal));
     context.signal.addEventListener("abort", onAbort);
-    open.add(controller);
+    const entry = open.add(controller);
     try {
       return await exchange(client, { request, context, signal: controller.signal });
     } catch (error) {
@@ -40,7 +41,7 @@ export function createHttpTransport(
       throw failure;
     } finally {
       context.signal.removeEventListener("abort", onAbort);
-      open.delete(controller);
+      open.delete(entry);
     }
   }
 

@@ -21,7 +21,8 @@ export class FetchEventStream {
   readonly #keepAlive: ReturnType<typeof setInterval>;
   readonly #onGone: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #caughtUp: (() => void) | undefined;
+  /** The senders that wait until the client has caught up. */
+  #waiting: (() => void)[] = [];
   #isOver = false;
 
   /** @param onGone Called when the client disconnects, or is disconnected for being too slow */
@@ -55,11 +56,7 @@ export class FetchEventStream {
     this.#write(text);
     if (this.#isOver || (this.#controller.desiredSize ?? 0) > 0) return;
     return new Promise((resolve) => {
-      const before = this.#caughtUp;
-      this.#caughtUp = () => {
-        before?.();
-        resolve();
-      };
+      this.#waiting.push(resolve);
     });
   }
 
@@ -107,7 +104,6 @@ export class FetchEventStream {
   }
 
   #resume(): void {
-    this.#caughtUp?.();
-    this.#caughtUp = undefined;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

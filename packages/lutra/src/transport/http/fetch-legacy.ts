@@ -111,9 +111,7 @@ function answered(
           },
         };
       },
-      get isGone() {
-        return http.signal.aborted;
-      },
+      isGone: () => http.signal.aborted,
       onGone: (callback) => onAbort(http.signal, callback),
     };
     serve(exchange).catch(reject);

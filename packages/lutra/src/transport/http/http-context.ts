@@ -39,7 +39,7 @@ export class HttpContext implements RequestContext {
     this.principal = principal;
     this.address = address;
     this.versions = rules.versions;
-    this.notify = (notification) => owner.notify(notification);
+    this.notify = notifyOf(owner);
     this.#owner = owner;
     Object.defineProperty(this, "signal", HttpContext.#lazySignal);
   }
@@ -57,4 +57,12 @@ export class HttpContext implements RequestContext {
       return this.#signal;
     },
   };
+}
+
+/**
+ * V8 allocates a function in the old generation if its expression is assigned to a member. The function
+ * would keep its request until the next full garbage collection.
+ */
+function notifyOf(owner: ContextOwner): RequestContext["notify"] {
+  return (notification) => owner.notify(notification);
 }

@@ -40,7 +40,7 @@ export interface LegacyExchange {
   /** Opens an event stream, and calls `onClose` later, once its connection has closed. */
   readonly stream: (onClose: (isComplete: boolean) => void) => EventSink;
   /** True when the client has disconnected before it had the response. */
-  readonly isGone: boolean;
+  readonly isGone: () => boolean;
   /** Calls a function when the client disconnects before it has the response. */
   readonly onGone: (callback: () => void) => void;
 }

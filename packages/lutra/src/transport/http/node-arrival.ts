@@ -1,6 +1,8 @@
 /** Ends requests whose bodies arrive too slowly. One timer checks all of them. */
+
 import type { IncomingMessage } from "node:http";
 import { ProtocolError } from "../../protocol/errors.ts";
+import { OpenSet } from "../../protocol/open-entries.ts";
 
 /** Maximum time for a body to arrive, in milliseconds. */
 const maxBodyMs = 120_000;
@@ -21,7 +23,7 @@ interface ArrivingBody {
   startedAt: number;
 }
 
-const arriving = new Set<ArrivingBody>();
+const arriving = new OpenSet<ArrivingBody>();
 let timer: NodeJS.Timeout | undefined;
 let checkedAt = 0;
 
@@ -34,7 +36,7 @@ export function watchArrival(req: IncomingMessage, onSlow: (error: ProtocolError
   const forget = () => {
     req.off("end", forget);
     req.off("close", forget);
-    arriving.delete(body);
+    arriving.delete(entry);
     if (arriving.size > 0) return;
     clearInterval(timer);
     timer = undefined;
@@ -43,7 +45,7 @@ export function watchArrival(req: IncomingMessage, onSlow: (error: ProtocolError
   const body: ArrivingBody = { req, bytesBefore, onSlow, forget, startedAt: now };
   req.on("end", forget);
   req.on("close", forget);
-  arriving.add(body);
+  const entry = arriving.add(body);
   if (timer !== undefined) return;
   checkedAt = now;
   timer = setInterval(checkAll, checkMs).unref();

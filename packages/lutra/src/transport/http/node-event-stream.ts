@@ -1,10 +1,11 @@
 import type { ServerResponse } from "node:http";
+import { type OpenEntry, OpenSet } from "../../protocol/open-entries.ts";
 import { largeAsBytes } from "./node-large-text.ts";
 import { encodeEvent, eventStreamHeaders, keepAliveComment } from "./rules.ts";
 
 /** The open streams of one endpoint. One timer keeps all of them alive. */
 export class OpenStreams {
-  readonly #streams = new Set<NodeEventStream>();
+  readonly #streams = new OpenSet<NodeEventStream>();
   readonly #keepAliveMs: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -12,13 +13,13 @@ export class OpenStreams {
     this.#keepAliveMs = keepAliveMs;
   }
 
-  add(stream: NodeEventStream): void {
-    this.#streams.add(stream);
+  add(stream: NodeEventStream): OpenEntry<NodeEventStream> {
     this.#timer ??= setInterval(() => this.#keepAlive(), this.#keepAliveMs).unref();
+    return this.#streams.add(stream);
   }
 
-  delete(stream: NodeEventStream): void {
-    this.#streams.delete(stream);
+  delete(entry: OpenEntry<NodeEventStream>): void {
+    this.#streams.delete(entry);
     if (this.#streams.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -48,8 +49,8 @@ export class NodeEventStream {
 
   start(headers: { readonly [name: string]: string }): void {
     this.#res.writeHead(200, { ...headers, ...eventStreamHeaders });
-    this.#open.add(this);
-    this.#res.once("close", () => this.#open.delete(this));
+    const entry = this.#open.add(this);
+    this.#res.once("close", () => this.#open.delete(entry));
   }
 
   /** Sends a message. Returns a promise where the client has to catch up before the next one. */

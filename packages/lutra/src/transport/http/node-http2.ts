@@ -1,4 +1,5 @@
 /** HTTP/2 on the connections to a TLS server whose clients have chosen it in the handshake. */
+
 import type {
   Server as HttpServer,
   IncomingMessage,
@@ -14,6 +15,7 @@ import {
 } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { plainAddress } from "../../protocol/caller.ts";
+import { OpenSet } from "../../protocol/open-entries.ts";
 import { StreamRequest, StreamResponse } from "./node-http2-messages.ts";
 import { hasHttp2 } from "./node-listener.ts";
 import { type MalformedRequest, maxHeaders } from "./node-malformed.ts";
@@ -46,7 +48,7 @@ export interface Http2Options {
 /** The connections with HTTP/2. Their streams are handled in parallel. */
 export class Http2Connections {
   readonly #options: Http2Options;
-  readonly #sessions = new Map<ServerHttp2Session, Set<ServerHttp2Stream>>();
+  readonly #sessions = new Map<ServerHttp2Session, OpenSet<ServerHttp2Stream>>();
   #streams = 0;
   #isClosing = false;
 
@@ -106,7 +108,7 @@ export class Http2Connections {
   }
 
   #add(session: ServerHttp2Session): void {
-    const streams = new Set<ServerHttp2Stream>();
+    const streams = new OpenSet<ServerHttp2Stream>();
     this.#sessions.set(session, streams);
     session.setLocalWindowSize(connectionWindowBytes);
     session.setTimeout(maxIdleMs, () => {
@@ -126,11 +128,11 @@ export class Http2Connections {
     if (this.#isClosing) session.goaway(constants.NGHTTP2_NO_ERROR, lastStreamId);
   }
 
-  #addStream(stream: ServerHttp2Stream, streams: Set<ServerHttp2Stream>): void {
-    streams.add(stream);
+  #addStream(stream: ServerHttp2Stream, streams: OpenSet<ServerHttp2Stream>): void {
+    const entry = streams.add(stream);
     this.#streams += 1;
     stream.once("close", () => {
-      streams.delete(stream);
+      streams.delete(entry);
       this.#streams -= 1;
     });
   }
@@ -153,9 +155,9 @@ class ResetBudget {
 /** The unsent data of a connection, which waits in its streams. */
 class SessionReader implements ReadingConnection {
   readonly #session: ServerHttp2Session;
-  readonly #streams: ReadonlySet<ServerHttp2Stream>;
+  readonly #streams: Iterable<ServerHttp2Stream>;
 
-  constructor(session: ServerHttp2Session, streams: ReadonlySet<ServerHttp2Stream>) {
+  constructor(session: ServerHttp2Session, streams: Iterable<ServerHttp2Stream>) {
     this.#session = session;
     this.#streams = streams;
   }

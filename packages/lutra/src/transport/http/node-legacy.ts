@@ -111,7 +111,7 @@ class NodeLegacyExchange implements LegacyExchange {
     return originalTarget(this.#request.req);
   }
 
-  get isGone(): boolean {
+  isGone(): boolean {
     const { res } = this.#request;
     return res.destroyed && !res.writableFinished;
   }

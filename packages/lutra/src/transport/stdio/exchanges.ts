@@ -4,12 +4,14 @@
  *
  * @spec basic/transports/stdio#cancellation, basic/patterns/cancellation#behavior-requirements
  */
+
 import { cancelledNotification } from "../../protocol/cancellation.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, Serve } from "../../protocol/exchange.ts";
 import { encodeJSON } from "../../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, RequestId } from "../../protocol/json-rpc.ts";
 import { encodeError, encodeResult } from "../../protocol/json-rpc.ts";
+import { type OpenEntry, OpenMap, OpenSet } from "../../protocol/open-entries.ts";
 import { subscriptionIdOf, withSubscriptionId } from "../../protocol/subscriptions.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
 import { delay } from "../../time/backoff.ts";
@@ -41,6 +43,8 @@ interface Exchange {
   readonly request: JSONRPCRequest;
   readonly bytes: number;
   readonly controller: AbortController;
+  /** Set while it waits. */
+  waiting?: OpenEntry<Exchange> | undefined;
   /** Settles when the handler has ended, which may be after the exchange. */
   running?: Promise<void>;
   /** Resolves when a result may follow the latest notifications. Undefined when it may at once. */
@@ -53,8 +57,8 @@ interface Exchange {
 
 export class Exchanges {
   readonly #options: ExchangesOptions;
-  readonly #open = new Map<RequestId, Exchange>();
-  readonly #waiting = new Set<Exchange>();
+  readonly #open = new OpenMap<RequestId, Exchange>();
+  readonly #waiting = new OpenSet<Exchange>();
   #waitingBytes = 0;
   #inFlight = 0;
 
@@ -78,9 +82,16 @@ export class Exchanges {
       return;
     }
     const controller = new AbortController();
-    const exchange = { request, bytes, controller, isSubscription: false, hasEnded: false };
+    const exchange: Exchange = {
+      request,
+      bytes,
+      controller,
+      waiting: undefined,
+      isSubscription: false,
+      hasEnded: false,
+    };
     this.#open.set(request.id, exchange);
-    this.#waiting.add(exchange);
+    exchange.waiting = this.#waiting.add(exchange);
     this.#waitingBytes += bytes;
     this.#startWaiting();
   }
@@ -107,8 +118,9 @@ export class Exchanges {
   }
 
   #startWaiting(): void {
-    for (const exchange of this.#waiting) {
-      if (this.#inFlight >= this.#options.maxInFlight) return;
+    for (;;) {
+      const exchange = this.#waiting.first;
+      if (exchange === undefined || this.#inFlight >= this.#options.maxInFlight) return;
       this.#stopWaiting(exchange);
       this.#inFlight += 1;
       exchange.running = this.#run(exchange);
@@ -116,9 +128,12 @@ export class Exchanges {
   }
 
   #stopWaiting(exchange: Exchange): boolean {
-    const waited = this.#waiting.delete(exchange);
-    if (waited) this.#waitingBytes -= exchange.bytes;
-    return waited;
+    const { waiting } = exchange;
+    if (waiting === undefined) return false;
+    exchange.waiting = undefined;
+    this.#waiting.delete(waiting);
+    this.#waitingBytes -= exchange.bytes;
+    return true;
   }
 
   async #run(exchange: Exchange): Promise<void> {

@@ -11,6 +11,7 @@ import type { JSONObject } from "../../protocol/json.ts";
 import { encodeJSON, isObject } from "../../protocol/json.ts";
 import type { JSONRPCNotification, JSONRPCRequest, Result } from "../../protocol/json-rpc.ts";
 import { logMessageMethod } from "../../protocol/logging.ts";
+import { OpenMap } from "../../protocol/open-entries.ts";
 import { progressMethod } from "../../protocol/progress.ts";
 import { subscriptionIdOf } from "../../protocol/subscriptions.ts";
 import { TransportError } from "../../protocol/transport-error.ts";
@@ -35,7 +36,7 @@ interface Pending {
 }
 
 export class PendingRequests {
-  readonly #open = new Map<number, Pending>();
+  readonly #open = new OpenMap<number, Pending>();
   readonly #onSize: (size: number) => void;
   #lastId = 0;
 

@@ -31,7 +31,7 @@ export class TaskFeed {
   /** True while the server sends notifications of the task. */
   #isLive = false;
   #pushed: DetailedTask | undefined;
-  #interrupt: () => void = () => {};
+  #resume: (isDue: boolean) => void = () => {};
 
   /** @param signal Aborts the pauses */
   constructor(taskId: string, signal: AbortSignal) {
@@ -86,7 +86,7 @@ export class TaskFeed {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const pause = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(true), Math.min(ms, maxTimerMs));
-      this.#interrupt = () => resolve(false);
+      this.#resume = resolve;
     });
     return unlessAborted(pause, this.#signal).finally(() => clearTimeout(timer));
   }
@@ -94,14 +94,14 @@ export class TaskFeed {
   #read({ method, params = {} }: JSONRPCNotification): void {
     if (method !== taskNotificationMethod || params.taskId !== this.#taskId) return;
     this.#pushed = parseTask(params);
-    this.#interrupt();
+    this.#resume(false);
   }
 
   /** Sets `isLive` and restarts a running pause, because its length depends on `isLive`. */
   #setLive(isLive: boolean): void {
     if (this.#isLive === isLive) return;
     this.#isLive = isLive;
-    this.#interrupt();
+    this.#resume(false);
   }
 }
 
