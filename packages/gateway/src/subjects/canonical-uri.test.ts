@@ -23,6 +23,7 @@ describe("the canonical spelling of a URI", () => {
     ["localhost", "file://localhost/etc/passwd", "file:///etc/passwd"],
     ["no authority", "file:/etc/passwd", "file:///etc/passwd"],
     ["characters that URL parsers remove", " fi\tle:///etc/pass\nwd ", "file:///etc/passwd"],
+    ["encoded characters that URL parsers remove", "%20fi%09le:///etc/x%0A", "file:///etc/x"],
     ["no hierarchy", "memo:a b", "memo:a b"],
     ["no scheme", "a/../b", "b"],
     ["a query", "x://a/b/../c?d=../e#f", "x://a/c?d=../e#f"],

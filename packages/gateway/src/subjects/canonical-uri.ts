@@ -28,7 +28,9 @@ export function canonicalUris(uri: string): readonly string[] {
  * @see RFC 3986, section 6.2.2
  */
 export function canonicalUri(uri: string): string {
-  const text = decoded(uri.replace(ignored, "")).replaceAll("\\", "/").normalize("NFC");
+  const sent = decoded(uri.replace(ignored, ""));
+  // A server may decode a URI before it parses it.
+  const text = sent.replace(ignored, "").replaceAll("\\", "/").normalize("NFC");
   const [, scheme = "", authority = "", path = "", rest = ""] = parts.exec(text) ?? [];
   return schemeAndHost(scheme.toLowerCase(), authority.toLowerCase()) + withoutDots(path) + rest;
 }
