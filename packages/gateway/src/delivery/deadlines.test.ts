@@ -7,7 +7,8 @@ function start(shortestMs = 100) {
   const deadlines = new Deadlines(shortestMs, time);
   const due: string[] = [];
   const timed = (name: string, ms: number): Timed => {
-    const one: Timed = { dueAt: Number.POSITIVE_INFINITY, onDue: () => due.push(name) };
+    const dueAt = Number.POSITIVE_INFINITY;
+    const one: Timed = { dueAt, watched: undefined, onDue: () => due.push(name) };
     deadlines.add(one);
     one.dueAt = deadlines.in(ms);
     return one;
@@ -68,4 +69,14 @@ it("counts from the present when it restarts after a pause", () => {
   timed("b", 100);
   time.advance(99);
   expect(due).toEqual([]);
+});
+
+it("watches an exchange once, also if it is added twice", () => {
+  const { time, deadlines, due, timed } = start();
+  const a = timed("a", 100);
+  deadlines.add(a);
+  deadlines.delete(a);
+  time.advance(1000);
+  expect(due).toEqual([]);
+  expect(time.waiting()).toBe(0);
 });

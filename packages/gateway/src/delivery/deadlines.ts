@@ -10,7 +10,7 @@ export interface Timed {
   /** The deadline on the clock; may change at any time, and may be infinite. */
   dueAt: number;
   /** Set while it is watched. */
-  watched?: OpenEntry<Timed> | undefined;
+  watched: OpenEntry<Timed> | undefined;
   /** Called once, up to two ticks after the deadline, when the exchange is no longer watched. */
   readonly onDue: () => void;
   /** Called when a replica does not answer its health checks. */
@@ -37,9 +37,9 @@ export class Deadlines {
     return this.#now + this.tickMs + ms;
   }
 
-  /** Watches an exchange. Its `dueAt` is set afterwards. */
+  /** Watches an exchange, unless it is watched already. Its `dueAt` is set afterwards. */
   add(timed: Timed): void {
-    timed.watched = this.#watched.add(timed);
+    timed.watched ??= this.#watched.add(timed);
     if (this.#isTicking) return;
     this.#isTicking = true;
     this.#now = this.#clock.now();

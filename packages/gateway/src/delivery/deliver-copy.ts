@@ -76,6 +76,7 @@ function withoutLength(headers: readonly string[]): string[] {
 /** Reads a response to its end and discards it, so that the connection can be reused. */
 class CopyCarrier implements WireHandler, Timed {
   dueAt = Number.POSITIVE_INFINITY;
+  watched: Timed["watched"] = undefined;
   readonly #replica: Replica;
   readonly #fleet: Fleet;
   readonly #onEnd: () => void;

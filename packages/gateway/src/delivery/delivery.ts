@@ -83,6 +83,8 @@ const none: readonly never[] = [];
 
 export class Delivery<R extends Recipient> implements Timed, Waiter {
   dueAt = never;
+  watched: Timed["watched"] = undefined;
+  queued: Waiter["queued"] = undefined;
   stage: Stage = "waiting";
   /** The span of the current attempt. Undefined without tracing. */
   attempt: AttemptTrace | undefined;

@@ -7,6 +7,7 @@ function start(config = { max: 2, queue: 2, queueMs: 1000 }) {
   const gate = new Gate(config, time);
   const events: string[] = [];
   const waiter = (name: string): Waiter => ({
+    queued: undefined,
     onTurn: () => events.push(`${name} admitted`),
     onTimeout: () => events.push(`${name} timed out`),
   });
@@ -41,6 +42,7 @@ describe("a gate", () => {
     const newcomer = waiter("c");
     let entry = "";
     gate.enter({
+      queued: undefined,
       onTurn: () => {
         events.push("b admitted");
         entry = gate.enter(newcomer);
@@ -79,9 +81,10 @@ describe("a gate", () => {
   it("does not nest calls when admitted requests leave at once", () => {
     const { gate } = start({ max: 1, queue: 100_000, queueMs: 1000 });
     let turns = 0;
-    gate.enter({ onTurn: () => {}, onTimeout: () => {} });
+    gate.enter({ queued: undefined, onTurn: () => {}, onTimeout: () => {} });
     for (let count = 0; count < 50_000; count += 1) {
       gate.enter({
+        queued: undefined,
         onTurn: () => {
           turns += 1;
           gate.leave();

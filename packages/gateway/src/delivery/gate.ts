@@ -7,14 +7,14 @@ import type { Clock } from "../replicas/clock.ts";
 /** A request that waits for a slot. */
 export interface Waiter {
   /** Set while it is in the queue. */
-  queued?: OpenEntry<QueuedWaiter> | undefined;
+  queued: OpenEntry<QueuedWaiter> | undefined;
   /** Called when the request gets a slot, which `leave` must release. */
   readonly onTurn: () => void;
   /** Called when the request has waited too long and was removed from the queue. */
   readonly onTimeout: () => void;
 }
 
-interface QueuedWaiter {
+export interface QueuedWaiter {
   readonly waiter: Waiter;
   /** The end of its wait, on the clock. */
   readonly endsAt: number;

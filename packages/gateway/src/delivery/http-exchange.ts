@@ -55,20 +55,22 @@ class HttpExchange implements MessageExchange, WireHandler, Dispatcher.DispatchC
     options: HttpExchangeOptions,
   ) {
     const { name, send, headers, responses } = options;
-    const { signal, notify } = context;
+    const { notify } = context;
     const abort = (error: Error) => this.abort(error);
     this.#memory = new ExchangeMemory({ upstream: name, responses, delivery, abort });
     this.#replica = replica;
     this.#delivery = delivery;
     this.#token = carriedToken(context)?.token;
-    this.result = send(this, request, { signal, notify, addHeaders: headers(context) }).then(
+    // The delivery aborts the exchange for its client.
+    const sent = { signal: undefined, notify, addHeaders: headers(context) };
+    this.result = send(this, request, sent).then(
       (result) => {
         this.#memory.hold(context);
         return result;
       },
       (error: unknown) => {
         this.#memory.release();
-        // The sender dispatches nothing for a signal that has aborted.
+        // The sender dispatches nothing if a header can't be sent.
         if (this.#handler === undefined) delivery.released();
         throw refusalBy(name, this.#errorHead, error) ?? replica.explain(error);
       },

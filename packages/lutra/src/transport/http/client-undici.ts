@@ -27,11 +27,16 @@ interface SenderDispatcher extends Pick<Dispatcher, "dispatch"> {
   readonly onBuffered?: ((bytes: number) => Promise<void> | undefined) | undefined;
 }
 
+/** The context of a request, without a signal if the dispatcher itself ends what its caller aborts. */
+interface SenderContext extends Omit<RequestContext, "signal"> {
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Sends one request and reads its response. It does not follow redirects. */
 export type HttpSender = (
   dispatcher: SenderDispatcher,
   request: JSONRPCRequest,
-  context: RequestContext,
+  context: SenderContext,
 ) => Promise<Result>;
 
 /**
@@ -54,10 +59,11 @@ export function createHttpSender(
     const { dynamicHeaders } = client;
     if (dynamicHeaders !== undefined) headers.push(...userHeaders(await dynamicHeaders()));
     return new Promise((resolve, reject) => {
-      if (context.signal.aborted) return reject(abortError(context.signal));
-      const reader = new ResponseReader(request.id, context.notify, client);
+      const { signal, notify } = context;
+      if (signal?.aborted) return reject(abortError(signal));
+      const reader = new ResponseReader(request.id, notify, client);
       const settle = { resolve, reject };
-      const handler = new ResponseHandler(reader, { dispatcher, signal: context.signal, settle });
+      const handler = new ResponseHandler(reader, { dispatcher, signal, settle });
       const body = encodeJSON(request);
       dispatcher.dispatch({ path, method: "POST", headers, body }, handler);
     });
@@ -129,7 +135,7 @@ interface Settle {
 
 interface ResponseHandlerInit {
   readonly dispatcher: Pick<SenderDispatcher, "onBuffered">;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   readonly settle: Settle;
 }
 
@@ -137,7 +143,7 @@ interface ResponseHandlerInit {
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #reader: ResponseReader;
   readonly #dispatcher: ResponseHandlerInit["dispatcher"];
-  readonly #signal: AbortSignal;
+  readonly #signal: AbortSignal | undefined;
   readonly #settle: Settle;
   #controller: Dispatcher.DispatchController | undefined;
   #isSettled = false;
@@ -148,12 +154,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#dispatcher = dispatcher;
     this.#signal = signal;
     this.#settle = settle;
-    signal.addEventListener("abort", this.#onAbort);
+    signal?.addEventListener("abort", this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#isSettled) controller.abort(abortError(this.#signal));
+    if (this.#signal?.aborted) controller.abort(abortError(this.#signal));
   }
 
   onResponseStart(
@@ -222,12 +228,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   #finish(): void {
     this.#isSettled = true;
-    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
   /** Closes the response stream, which notifies the server. */
   readonly #onAbort = (): void => {
-    const error = abortError(this.#signal);
+    const error = abortError(this.#signal as AbortSignal);
     this.#fail(error);
     this.#controller?.abort(error);
   };

@@ -151,7 +151,7 @@ export function addressOf({ origin, pathname }: URL): string {
 export function requestHeaders(
   client: HttpClient,
   request: JSONRPCRequest,
-  context: RequestContext,
+  context: Pick<RequestContext, "addHeaders">,
 ): string[] {
   const headers = [...client.staticHeaders, headerNames.method, request.method];
   const meta = request.params?._meta;

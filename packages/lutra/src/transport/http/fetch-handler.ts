@@ -3,6 +3,7 @@
  *
  * @spec basic/transports/streamable-http
  */
+import { headerNames } from "../../protocol/http-headers.ts";
 import {
   encodeError,
   isRequest,
@@ -57,8 +58,7 @@ export function createFetchHandler(
 
   // The steps and their order are the same as in `serveScreened` of the Node handler.
   return async (http) => {
-    const { headers } = http;
-    const header: ReadHeader = (name) => headers.get(name) ?? undefined;
+    const header = headerReader(http.headers);
     const { refusal, cors } = screenRequest(http, header, rules);
     if (refusal) return legacy?.session(refusal, { http, header, cors }) ?? refuse(refusal, cors);
     let id: RequestId | undefined;
@@ -86,6 +86,12 @@ export function createFetchHandler(
       return jsonResponse(encodeError(id, error), error.status, errorHeaders(error, cors));
     }
   };
+}
+
+/** Returns the reader of headers. Each look-up takes long, and the version is needed more than once. */
+function headerReader(headers: Headers): ReadHeader {
+  const version = headers.get(headerNames.version) ?? undefined;
+  return (name) => (name === headerNames.version ? version : (headers.get(name) ?? undefined));
 }
 
 function screenRequest(http: Request, header: ReadHeader, rules: HttpRules): Screening {
