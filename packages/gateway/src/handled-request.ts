@@ -45,6 +45,7 @@ export function fail({ req, res, record, cors, settings }: HandledRequest, throw
   void refuse(req, res, error);
 }
 
+/** Returns the `Serve` of a route with the observer of the endpoint around it, if there is one. */
 export function observed(next: Serve, { observer }: HandlerSettings): Serve {
   return observer === undefined ? next : observer(next);
 }

@@ -1,5 +1,4 @@
 /** Limits the requests in flight at one upstream, and queues further requests. */
-
 import { type OpenEntry, OpenSet } from "lutra/internal";
 import type { UpstreamConfig } from "../config/schema.ts";
 import type { Clock } from "../replicas/clock.ts";

@@ -2,7 +2,6 @@
  * Assembles the path of a request through a client. `serve` below is the list of its steps between
  * `send.ts` and the transport.
  */
-
 import { type Caching, createCaching } from "../middleware/caching.ts";
 import { compose, type Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest } from "../protocol/json-rpc.ts";

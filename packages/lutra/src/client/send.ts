@@ -9,7 +9,6 @@
  * @spec basic/index#resulttype, basic/patterns/mrtr
  * @spec basic/patterns/cancellation, basic/patterns/progress
  */
-
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import { inputRequired } from "../protocol/input-required.ts";
 import { isolate } from "../protocol/isolate.ts";

@@ -4,7 +4,6 @@
  *
  * @spec 2025-11-25/basic/utilities/cancellation
  */
-
 import { isRequestId, type RequestId } from "../protocol/json-rpc.ts";
 import { OpenMap } from "../protocol/open-entries.ts";
 import { TransportError } from "../protocol/transport-error.ts";

@@ -1,5 +1,4 @@
 /** Requests in flight for which several callers wait: equal requests are sent once. */
-
 import type { RequestContext, Serve } from "../protocol/exchange.ts";
 import type { JSONRPCRequest, Result } from "../protocol/json-rpc.ts";
 import { OpenMap } from "../protocol/open-entries.ts";

@@ -1,5 +1,4 @@
 /** The requests in flight in a session, and the messages of the server that belong to one of them. */
-
 import { ProtocolError } from "../../protocol/errors.ts";
 import { isObject, type JSONObject } from "../../protocol/json.ts";
 import type {

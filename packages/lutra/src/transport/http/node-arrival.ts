@@ -1,5 +1,4 @@
 /** Ends requests whose bodies arrive too slowly. One timer checks all of them. */
-
 import type { IncomingMessage } from "node:http";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { OpenSet } from "../../protocol/open-entries.ts";

@@ -1,5 +1,4 @@
 /** HTTP/2 on the connections to a TLS server whose clients have chosen it in the handshake. */
-
 import type {
   Server as HttpServer,
   IncomingMessage,

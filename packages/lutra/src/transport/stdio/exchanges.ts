@@ -4,7 +4,6 @@
  *
  * @spec basic/transports/stdio#cancellation, basic/patterns/cancellation#behavior-requirements
  */
-
 import { cancelledNotification } from "../../protocol/cancellation.ts";
 import { isProtocolError, ProtocolError } from "../../protocol/errors.ts";
 import type { Principal, Serve } from "../../protocol/exchange.ts";
