@@ -32,6 +32,7 @@ export const names = {
   merged: "Lutra, merged and renamed",
   floor: "undici.request",
   copy: "TCP copy in Node",
+  httpCopy: "HTTP copy in Node",
 } as const;
 
 const tools = ["add", secondTool];
@@ -48,6 +49,7 @@ const entries: readonly Entry[] = [
   { name: "@fastify/reply-from", start: program("@fastify/reply-from", "fastify"), tools },
   { name: "http-proxy-3", start: program("http-proxy-3", "http-proxy"), tools },
   { name: names.copy, start: program(names.copy, "tcp-copy"), tools },
+  { name: names.httpCopy, start: program(names.httpCopy, "http-copy"), tools },
   ...foreignNames
     .filter((name) => whyMissing(name) === undefined)
     .map((name) => ({

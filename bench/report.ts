@@ -75,7 +75,8 @@ const gatewayNotes = `- Proxies route on \`Mcp-Name\` to two Lutra servers. A pr
   and \`http-proxy-3\` (1.23, the last version for Node 20) are used as documented. nginx and HAProxy
   are Debian's, with one worker, no log, and a minimal configuration for the same routing.
 - \`TCP copy in Node\` reads no HTTP: it only copies bytes between two sockets, which any proxy on Node
-  does beside its own work.
+  does beside its own work. \`HTTP copy in Node\` lets \`node:http\` read the requests of clients, chooses
+  the upstream, and copies messages that arrive in one piece; it checks, limits and logs nothing.
 - CPU per request of a proxy is the user and system time of its processes. A published proxy in Rust
   adds 52 µs at p50 with one connection, on another machine.
 - A list from the cache is compared with a server that has the first core to itself.

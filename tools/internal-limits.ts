@@ -48,7 +48,7 @@ export const internalLimits: InternalLimits = {
     maxRecorded: "of exchanges that are sent every 250 ms",
   },
   "packages/gateway/src/head/by-name.ts": { maxNames: memo, maxNameLength: memo },
-  "packages/gateway/src/wire/fields.ts": { maxNames: memo },
+  "packages/gateway/src/wire/fields.ts": { maxNames: memo, maxNameLength: memo },
   "packages/gateway/src/sign-in/account-credentials.ts": { maxRefused: memo },
   "packages/gateway/src/sign-in/accounts.ts": { maxUsers: memo },
   "packages/gateway/src/sign-in/consents.ts": { maxRemembered: memo },
@@ -99,6 +99,9 @@ export const internalLimits: InternalLimits = {
     maxEarly: "bounds the events that arrive while a module is loaded",
   },
   "packages/lutra/src/transport/http/node-example.ts": { maxProblemLength: wording },
+  "packages/lutra/src/transport/http/node-request-headers.ts": {
+    maxShapes: "the headers of further clients of a connection are read by Node",
+  },
   "packages/lutra/src/transport/pieced-text.ts": { maxPieces: batch },
   "packages/lutra/src/transport/stdio/paced-lines.ts": { maxLines: batch },
   "packages/lutra/src/transport/stdio/restarts.ts": { maxDelayMs: "the longest pause" },

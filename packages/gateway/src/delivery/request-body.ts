@@ -1,7 +1,7 @@
 /** The body of a request that is sent to a replica. */
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import { watchArrival } from "lutra/internal";
+import { takeWhole, watchArrival } from "lutra/internal";
 import type { Phase } from "./time-limits.ts";
 
 /** Maximum size of a body that is received before it is sent, and kept for a retry or a copy, in bytes. */
@@ -44,7 +44,8 @@ export function awaitFirst(req: IncomingMessage, listener: FirstListener): void 
 }
 
 function checkOnce(req: IncomingMessage, listener: FirstListener): void {
-  if (isComplete(req)) listener.onBody(take(req));
+  const body = takeWhole(req);
+  if (body !== undefined) listener.onBody(body);
   // Some clients send the head and the body in separate writes.
   else if (req.readableLength === 0 && !req.destroyed) {
     req.once("readable", () => setImmediate(checkAgain, req, listener));
@@ -52,8 +53,9 @@ function checkOnce(req: IncomingMessage, listener: FirstListener): void {
 }
 
 function checkAgain(req: IncomingMessage, { onBody, onPart }: FirstListener): void {
-  if (isComplete(req)) onBody(take(req));
-  else onPart();
+  const body = takeWhole(req);
+  if (body === undefined) onPart();
+  else onBody(body);
 }
 
 function collect(req: IncomingMessage, { onBody, onSlow }: BodyListener): void {
@@ -77,16 +79,6 @@ function collect(req: IncomingMessage, { onBody, onSlow }: BodyListener): void {
   };
   req.on("data", onData);
   req.on("end", onEnd);
-}
-
-/** Compares lengths, because `complete` is set a moment after the last byte. */
-function isComplete(req: IncomingMessage): boolean {
-  return req.complete || req.readableLength === Number(req.headers["content-length"]);
-}
-
-function take(req: IncomingMessage): Buffer {
-  const body: Buffer | null = req.read();
-  return body ?? Buffer.alloc(0);
 }
 
 /**

@@ -91,7 +91,7 @@ export class ChunkedBody {
   }
 
   #end(): void {
-    readFields(this.#trailers, 0, () => {});
+    readFields(this.#trailers, 0);
     this.isOver = true;
   }
 

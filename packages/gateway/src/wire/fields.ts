@@ -10,24 +10,35 @@ const illegalInValue = /[^\t\x20-\x7e\x80-\xff]/;
 const tab = 0x09;
 const space = 0x20;
 
-/** Maximum number of names that are remembered. */
+/** Maximum number of texts whose values are remembered. */
 const maxNames = 512;
-const lowerCased = new Map<string, string>();
+/** Maximum number of characters of such a text. */
+const maxNameLength = 64;
+
+/**
+ * Returns a function with the same results, which remembers them, because replicas send the same names
+ * and values repeatedly. Undefined is not remembered.
+ */
+export function remembered<T>(
+  compute: (text: string) => T | undefined,
+): (text: string) => T | undefined {
+  const values = new Map<string, T>();
+  return (text) => {
+    const known = values.get(text);
+    if (known !== undefined) return known;
+    // A part of a text would keep all of it alive.
+    const own = Buffer.from(text, "latin1").toString("latin1");
+    const value = compute(own);
+    const isFull = values.size >= maxNames || own.length > maxNameLength;
+    if (value !== undefined && !isFull) values.set(own, value);
+    return value;
+  };
+}
 
 /** Returns a valid name in lower case, and undefined for any other text. */
-export function lowerCaseName(name: string): string | undefined {
-  const known = lowerCased.get(name);
-  if (known !== undefined) return known;
-  if (!token.test(name)) return undefined;
-  const lower = name.toLowerCase();
-  if (lowerCased.size < maxNames && name.length <= 64) lowerCased.set(copyOf(name), copyOf(lower));
-  return lower;
-}
-
-/** Returns a copy that does not keep the text alive of which the name is a part. */
-function copyOf(name: string): string {
-  return Buffer.from(name, "latin1").toString("latin1");
-}
+export const lowerCaseName: (name: string) => string | undefined = remembered((name) =>
+  token.test(name) ? name.toLowerCase() : undefined,
+);
 
 /** Returns true if a value contains no control characters, and only characters of Latin-1. */
 export function isFieldValue(value: string): boolean {
@@ -39,28 +50,36 @@ export function malformedResponse(what: string): Error {
   return new errors.HTTPParserError(`Response does not match the HTTP/1.1 protocol (${what})`);
 }
 
+/** The fields of a head or of trailers, in order. */
+export interface Fields {
+  /** Names and values in turn, as they were received. */
+  readonly raw: string[];
+  /** The names in lower case. */
+  readonly names: string[];
+}
+
 /**
- * Calls back with each field of a text in Latin-1, from `start` to the end. Each line must end with CRLF.
+ * Reads the fields of a text in Latin-1, from `start` to the end. Each line must end with CRLF.
  *
  * @throws {errors.HTTPParserError} for a line that is not a valid field, such as a folded one
  */
-export function readFields(
-  text: string,
-  start: number,
-  onField: (name: string, value: string, lower: string) => void,
-): void {
+export function readFields(text: string, start: number): Fields {
+  const raw: string[] = [];
+  const names: string[] = [];
   for (let at = start; at < text.length; ) {
-    const end = text.indexOf("\r\n", at);
     const colon = text.indexOf(":", at);
+    const end = text.indexOf("\r\n", at);
     if (end < 0 || colon < 0 || colon > end) throw malformedResponse("a field without a colon");
     const name = text.slice(at, colon);
     const lower = lowerCaseName(name);
     if (lower === undefined) throw malformedResponse("an invalid field name");
     const value = trimmed(text, colon + 1, end);
     if (!isFieldValue(value)) throw malformedResponse("an invalid field value");
-    onField(name, value, lower);
+    raw.push(name, value);
+    names.push(lower);
     at = end + 2;
   }
+  return { raw, names };
 }
 
 /** Returns a part of the text without the spaces and tabs around it. */

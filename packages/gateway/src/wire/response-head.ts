@@ -3,7 +3,7 @@
  *
  * @see RFC 9112, sections 4 and 6.3
  */
-import { malformedResponse, readFields } from "./fields.ts";
+import { type Fields, malformedResponse, readFields, remembered } from "./fields.ts";
 
 /** The end of a body: after a number of bytes, after the last chunk, or with the connection. */
 type Framing = number | "chunked" | "until-close";
@@ -23,7 +23,8 @@ export interface ResponseHead {
 interface Framed {
   length: string | undefined;
   coding: string | undefined;
-  connection: string;
+  /** The values of `Connection`, joined with commas. */
+  connection: string | undefined;
   keepAlive: string | undefined;
 }
 
@@ -43,58 +44,70 @@ const digits = /^[0-9]{1,15}$/;
  */
 export function parseResponseHead(text: string, isBodiless: boolean): ResponseHead {
   const end = text.indexOf("\r\n");
-  const line = statusLine.exec(text.slice(0, end));
-  if (line === null) throw malformedResponse("an invalid status line");
+  const line = readStatusLine(text.slice(0, end));
+  if (line === undefined) throw malformedResponse("an invalid status line");
   if (text.includes("\t") && framedWithTab.test(text)) {
     throw malformedResponse("a tab beside a length or a transfer coding");
   }
-  const isCurrent = line[1] === "1";
-  const status = Number(line[2]);
-  const raw: string[] = [];
-  const framed: Framed = {
-    length: undefined,
-    coding: undefined,
-    connection: "",
-    keepAlive: undefined,
-  };
-  readFields(text, end + 2, (name, value, lower) => {
-    raw.push(name, value);
-    readFraming(framed, lower, value);
-  });
-  const { connection, keepAlive } = framed;
+  const { status, isCurrent } = line;
+  const fields = readFields(text, end + 2);
+  const framed = framedBy(fields);
   const declared = framingOf(framed, isCurrent);
   const isEmpty = isBodiless || hasNoBody(status);
   // A server may send a body that it declares by mistake, which would precede its next response.
   const isClear = !isEmpty || declared === 0 || declared === "until-close";
-  const isPersistent = isClear && isKept(connection, isCurrent);
+  const isPersistent = isClear && isKept(framed.connection, isCurrent);
   if (status < 200 && !isPersistent) {
     throw malformedResponse("an interim response with a body, or before the end of its connection");
   }
   return {
     status,
-    raw,
+    raw: fields.raw,
     framing: isEmpty ? 0 : declared,
     isPersistent,
-    keepAliveMs: keepAlive === undefined ? undefined : keepAliveOf(keepAlive),
+    keepAliveMs: framed.keepAlive === undefined ? undefined : keepAliveIn(framed.keepAlive),
   };
 }
 
-function readFraming(framed: Framed, lower: string, value: string): void {
-  switch (lower) {
-    case "content-length":
-      if (framed.length !== undefined) throw malformedResponse("a second Content-Length");
-      framed.length = value;
-      return;
-    case "transfer-encoding":
-      if (framed.coding !== undefined) throw malformedResponse("a second Transfer-Encoding");
-      framed.coding = value;
-      return;
-    case "connection":
-      framed.connection += `${value.toLowerCase()},`;
-      return;
-    case "keep-alive":
-      framed.keepAlive = value;
+/** A status line that was parsed. */
+interface StatusLine {
+  readonly status: number;
+  /** True for HTTP/1.1, and false for HTTP/1.0. */
+  readonly isCurrent: boolean;
+}
+
+const readStatusLine = remembered((text): StatusLine | undefined => {
+  const line = statusLine.exec(text);
+  return line === null ? undefined : { status: Number(line[2]), isCurrent: line[1] === "1" };
+});
+
+function framedBy({ raw, names }: Fields): Framed {
+  const framed: Framed = {
+    length: undefined,
+    coding: undefined,
+    connection: undefined,
+    keepAlive: undefined,
+  };
+  for (let index = 0; index < names.length; index += 1) {
+    const value = raw[2 * index + 1] as string;
+    switch (names[index]) {
+      case "content-length":
+        if (framed.length !== undefined) throw malformedResponse("a second Content-Length");
+        framed.length = value;
+        break;
+      case "transfer-encoding":
+        if (framed.coding !== undefined) throw malformedResponse("a second Transfer-Encoding");
+        framed.coding = value;
+        break;
+      case "connection":
+        framed.connection =
+          framed.connection === undefined ? value : `${framed.connection},${value}`;
+        break;
+      case "keep-alive":
+        framed.keepAlive = value;
+    }
   }
+  return framed;
 }
 
 /** Returns the framing that the fields declare, also for a response that has no body. */
@@ -116,13 +129,24 @@ function hasNoBody(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }
 
-function isKept(connection: string, isCurrent: boolean): boolean {
-  if (connection === "") return isCurrent;
-  const options = connection.split(",").map((option) => option.trim());
-  return !options.includes("close") && (isCurrent || options.includes("keep-alive"));
+/** The options of `Connection` that decide about the connection. */
+interface ConnectionOptions {
+  readonly closes: boolean;
+  readonly keepsAlive: boolean;
 }
 
-function keepAliveOf(value: string): number | undefined {
+const readConnection = remembered((value): ConnectionOptions => {
+  const options = value.split(",").map((option) => option.trim().toLowerCase());
+  return { closes: options.includes("close"), keepsAlive: options.includes("keep-alive") };
+});
+
+function isKept(connection: string | undefined, isCurrent: boolean): boolean {
+  const options = connection === undefined ? undefined : readConnection(connection);
+  if (options === undefined) return isCurrent;
+  return !options.closes && (isCurrent || options.keepsAlive);
+}
+
+const keepAliveIn = remembered((value) => {
   const seconds = /(?:^|[\s,;])timeout\s*=\s*([0-9]{1,9})/i.exec(value)?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
-}
+});

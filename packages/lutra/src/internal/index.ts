@@ -78,6 +78,7 @@ export type { AddressSettings, ListenAddress } from "../transport/http/listen-er
 export { explainListenError } from "../transport/http/listen-error.ts";
 export { isEventStream, isJSON } from "../transport/http/media-type.ts";
 export { watchArrival } from "../transport/http/node-arrival.ts";
+export { takeWhole } from "../transport/http/node-body.ts";
 export { defaultConnections, refuseConnection } from "../transport/http/node-connection-limit.ts";
 export { endWithText } from "../transport/http/node-end.ts";
 export { endEarly } from "../transport/http/node-end-early.ts";

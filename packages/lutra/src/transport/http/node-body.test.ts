@@ -1,7 +1,7 @@
 /** Bodies that a framework has read before `createNodeHandler` is called. */
 import { once } from "node:events";
-import { createServer as createHttpServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer as createHttpServer, type IncomingMessage, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
 import { createServer } from "../../server/create-server.ts";
@@ -56,6 +56,14 @@ async function ask(
   const http = createHttpServer(async (req, res) => {
     await handler(Object.assign(req, { body: await parser(req) }), res);
   });
+  return { ...(await post(http, body)), reported };
+}
+
+/** Sends a request to a server, which is closed afterwards. */
+async function post(
+  http: Server,
+  body: string | ReadableStream,
+): Promise<Pick<Answer, "status" | "body">> {
   onTestFinished(async () => void (await once(http.close(), "close")));
   await once(http.listen(0, "127.0.0.1"), "listening");
   const { port } = http.address() as AddressInfo;
@@ -71,7 +79,7 @@ async function ask(
     body,
     ...(typeof body !== "string" && { duplex: "half" }),
   });
-  return { status: response.status, body: await response.json(), reported };
+  return { status: response.status, body: await response.json() };
 }
 
 /** A body without a `Content-Length`. */
@@ -149,3 +157,46 @@ it.each([
 ])("answers 413 to %s", async (_what, parser, body) => {
   expect(await ask(parser, body, { maxBodyBytes: 100 })).toMatchObject({ status: 413 });
 });
+
+it("reads a request whose data another listener observes", async () => {
+  let seen = "";
+  const handler = createNodeHandler(server);
+  const http = createHttpServer((req, res) => {
+    req.on("data", (chunk) => {
+      seen += chunk;
+    });
+    void handler(req, res);
+  });
+  const { status, body } = called;
+  expect(await post(http, JSON.stringify(message()))).toMatchObject({ status, body });
+  expect(seen).toBe(JSON.stringify(message()));
+});
+
+it.each([
+  ["its body has arrived", JSON.stringify(message())],
+  ["a part of its body has arrived", JSON.stringify(message()).slice(0, -1)],
+])(
+  "ends a request whose client disconnects while its credentials are checked, when %s",
+  async (_what, body) => {
+    let endCheck = () => {};
+    const checked = new Promise<undefined>((resolve) => {
+      endCheck = () => resolve(undefined);
+    });
+    const handler = createNodeHandler(server, { authenticate: () => checked });
+    const http = createHttpServer();
+    onTestFinished(() => void http.close());
+    await once(http.listen(0, "127.0.0.1"), "listening");
+    const { port } = http.address() as AddressInfo;
+    const socket = connect(port, "127.0.0.1");
+    const length = JSON.stringify(message()).length;
+    socket.write(`POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n`);
+    socket.write(`Content-Length: ${length}\r\n\r\n${body}`);
+    const [req, res] = await once(http, "request");
+    const answered = handler(req, res);
+    socket.destroy();
+    await once(res, "close");
+    endCheck();
+    await answered;
+    expect(res.headersSent).toBe(false);
+  },
+);

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from "nod
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
 import { TLSSocket, Server as TlsServer } from "node:tls";
+import { requestOptions } from "./node-request-headers.ts";
 
 /** A certificate, its key and the oldest version of TLS, as Node expects them. */
 export interface TlsSettings {
@@ -42,10 +43,12 @@ const [http2Protocol, http1Protocol] = ["h2", "http/1.1"];
  * @param offersHttp2 True to let clients choose HTTP/2 in the handshake of TLS
  */
 export function createWebServer(tls: TlsSettings | undefined, offersHttp2 = false): HttpServer {
-  if (tls === undefined) return createHttpServer({ requestTimeout: maxRequestMs });
+  if (tls === undefined) {
+    return createHttpServer({ requestTimeout: maxRequestMs, ...requestOptions });
+  }
   const timeouts = { requestTimeout: maxRequestMs, handshakeTimeout: maxHandshakeMs };
   const protocols = offersHttp2 ? [http2Protocol, http1Protocol] : [http1Protocol];
-  const options = { ...tls, ...timeouts, ALPNProtocols: protocols };
+  const options = { ...tls, ...timeouts, ...requestOptions, ALPNProtocols: protocols };
   // Node's types do not relate the two servers, which have the same members.
   return createHttpsServer(options) as unknown as HttpServer;
 }
