@@ -2,7 +2,7 @@
  * Serves requests that the gateway makes for legacy clients, by the same routes and rules as those of
  * other clients.
  */
-import type { ReadHeader } from "lutra/internal";
+import { copyContext, type ReadHeader } from "lutra/internal";
 import type { JSONRPCRequest, Method, RequestContext, Result, Serve } from "lutra/protocol";
 import { withChallenge } from "../delivery/response-status.ts";
 import { observeLegacy } from "../eras/observe-client.ts";
@@ -100,11 +100,10 @@ async function serveBy(
     if (action.denial !== undefined) recordDenial(record, action.denial);
     throw action.error;
   }
-  const own: RequestContext = {
-    ...context,
+  const own = copyContext(context, {
     header: headerReaderFor(header, source),
     notify: observeLegacy(record, context.notify),
-  };
+  });
   recordIn(own, record);
   return action.serve(routed.request, own).catch((thrown: unknown) => {
     throw withChallenge(thrown, complete);

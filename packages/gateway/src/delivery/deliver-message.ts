@@ -1,5 +1,5 @@
 /** Delivers parsed requests. */
-import { abortError, nameOf, withTraceContext } from "lutra/internal";
+import { abortError, abortsOf, nameOf, withTraceContext } from "lutra/internal";
 import {
   isTransportError,
   type JSONRPCRequest,
@@ -49,7 +49,7 @@ export function createMessageDelivery<R extends Recipient>(
 ): Serve {
   return (request, context) =>
     new Promise((resolve, reject) => {
-      if (context.signal.aborted) return reject(abortError(context.signal));
+      if (abortsOf(context).isAborted) return reject(abortError(context.signal));
       const init = { request, context, fleet, startExchange, prefer };
       new MessageCarrier(init, { resolve, reject }).start();
     });
@@ -94,7 +94,7 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
   }
 
   start(): void {
-    this.context.signal.addEventListener("abort", this.#onAbort);
+    abortsOf(this.context).onAbort(this.#onAbort);
     this.delivery.start();
   }
 
@@ -141,7 +141,7 @@ class MessageCarrier<R extends Recipient> implements Carrier<R>, Message<R> {
   };
 
   #unlisten(): void {
-    this.context.signal.removeEventListener("abort", this.#onAbort);
+    abortsOf(this.context).offAbort(this.#onAbort);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Requests that the gateway itself sends on behalf of a client. */
+import { copyContext } from "lutra/internal";
 import {
   encodeHeaderValue,
   headerNames,
@@ -47,7 +48,9 @@ export function ownContext({ context }: ReceivedRequest, method: string, signal:
 /** Returns the context of a request whose name was replaced, so that its headers match its body. */
 export function renamedContext(context: RequestContext, name: string): RequestContext {
   const { header } = context;
-  return header === undefined ? context : { ...context, header: headersOf(header, { name }) };
+  return header === undefined
+    ? context
+    : copyContext(context, { header: headersOf(header, { name }) });
 }
 
 function headersOf(

@@ -40,6 +40,7 @@ export type { OpenEntry } from "../protocol/open-entries.ts";
 export { OpenMap, OpenSet } from "../protocol/open-entries.ts";
 export { parseURL } from "../protocol/parse-url.ts";
 export { quoted as quotedPeerText, textOf, withoutSecrets } from "../protocol/peer-text.ts";
+export { abortsOf, copyContext } from "../protocol/request-aborts.ts";
 export { resourceNotFound } from "../protocol/resources.ts";
 export { isTraceparent, traceIdOf, withTraceContext } from "../protocol/trace-context.ts";
 export { isTransient } from "../protocol/transient.ts";

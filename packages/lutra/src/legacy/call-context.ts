@@ -1,24 +1,26 @@
 /** The context of a legacy request, and its cancellation. */
 import type { Principal, RequestContext } from "../protocol/exchange.ts";
 import type { RequestMeta } from "../protocol/meta.ts";
+import type { Aborts, LazyContext } from "../protocol/request-aborts.ts";
 
-/** Notified when the signal of a cancellation is first read. */
-export interface SignalListener {
-  readonly onSignal: () => void;
+/** Notified when something begins to wait for a cancellation. */
+export interface WaitListener {
+  readonly onWait: () => void;
 }
 
 /**
  * Cancels one request. Its signal is created on first access, because it costs as much as all checks
  * together and most handlers never use it.
  */
-export class Cancellation {
+export class Cancellation implements Aborts {
   isAborted = false;
   #reason: unknown;
   #controller: AbortController | undefined;
-  readonly #listener: SignalListener | undefined;
+  #listeners: (() => void)[] | undefined;
+  readonly #waits: WaitListener | undefined;
 
-  constructor(listener?: SignalListener) {
-    this.#listener = listener;
+  constructor(waits?: WaitListener) {
+    this.#waits = waits;
   }
 
   /** Creates a cancellation that follows a signal. */
@@ -33,9 +35,20 @@ export class Cancellation {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.isAborted) this.#controller.abort(this.#reason);
-      else this.#listener?.onSignal();
+      else this.#waits?.onWait();
     }
     return this.#controller.signal;
+  }
+
+  onAbort(listener: () => void): void {
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+    this.#waits?.onWait();
+  }
+
+  offAbort(listener: () => void): void {
+    const index = this.#listeners?.indexOf(listener) ?? -1;
+    if (index >= 0) this.#listeners?.splice(index, 1);
   }
 
   abort(reason?: unknown): void {
@@ -43,6 +56,9 @@ export class Cancellation {
     this.isAborted = true;
     this.#reason = reason;
     this.#controller?.abort(reason);
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
+    for (const listener of listeners) listener();
   }
 }
 
@@ -66,7 +82,7 @@ interface CallParts extends Pick<RequestContext, "notify"> {
 }
 
 /** The context of one execution of a request. For the form of its signal, see `HttpContext`. */
-export class CallContext implements RequestContext {
+export class CallContext implements LazyContext {
   declare readonly signal: AbortSignal;
   readonly principal: Principal | undefined;
   readonly address: string | undefined;
@@ -81,6 +97,20 @@ export class CallContext implements RequestContext {
     this.#cancellation = cancellation;
     if (members !== undefined) Object.assign(this, members);
     Object.defineProperty(this, "signal", CallContext.#lazySignal);
+  }
+
+  get aborts(): Aborts {
+    return this.#cancellation;
+  }
+
+  copyWith(replaced: Partial<RequestContext>): RequestContext {
+    const { principal, address, notify } = this;
+    const parts = { notify, cancellation: this.#cancellation };
+    const copy = new CallContext({ principal, address }, parts);
+    for (const key of Reflect.ownKeys(this)) {
+      if (key !== "signal") Reflect.set(copy, key, this[key as keyof CallContext]);
+    }
+    return Object.assign(copy, replaced);
   }
 
   static readonly #lazySignal: PropertyDescriptor & ThisType<CallContext> = {

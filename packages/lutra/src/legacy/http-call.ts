@@ -2,7 +2,7 @@
 import { encodeJSON, type JSONObject } from "../protocol/json.ts";
 import type { JSONRPCNotification } from "../protocol/json-rpc.ts";
 import type { LegacyExchange, LegacyResponse } from "../transport/http/legacy-hook.ts";
-import { Cancellation, type SignalListener } from "./call-context.ts";
+import { Cancellation, type WaitListener } from "./call-context.ts";
 import type { Link } from "./legacy-server.ts";
 import type { ResumableStream, ResumableStreams } from "./resumable-stream.ts";
 import { has } from "./revisions.ts";
@@ -16,7 +16,7 @@ export interface CallResponse extends LegacyResponse {
 /** The response to a message that needs none. */
 export const accepted: LegacyResponse = Object.freeze({ status: 202 });
 
-export class HttpCall implements SignalListener {
+export class HttpCall implements WaitListener {
   /** True when the client has disconnected permanently. */
   #isGone = false;
   /** The requests, which end when the client has disconnected. */
@@ -67,8 +67,8 @@ export class HttpCall implements SignalListener {
     return this.#stream.send(encodeJSON(message));
   }
 
-  /** Aborts the requests when the client disconnects. Most requests end without reading their signal. */
-  onSignal(): void {
+  /** Aborts the requests when the client disconnects. Most requests end without waiting for that. */
+  onWait(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
     // Without a stream there is no event to resume from, so nothing could reach the client any more.
