@@ -21,6 +21,7 @@ import { exchangeOver } from "../delivery/exchange-over.ts";
 import { carriedToken } from "../delivery/own-token.ts";
 import type { ResponseBudget } from "../delivery/response-budget.ts";
 import { refusalBy } from "../delivery/response-status.ts";
+import { byName } from "../head/by-name.ts";
 import { mayIdentify } from "../head/known-headers.ts";
 import { type Clock, systemClock } from "../replicas/clock.ts";
 import type { Replica } from "../replicas/replica.ts";
@@ -283,18 +284,21 @@ export class HttpBridge {
   #headersOf(context: RequestContext): Headers {
     const { headers, config } = this.#options;
     const all: Record<string, string> = {};
-    for (const [name, value] of Object.entries(headers(context) ?? {})) {
-      if (!name.startsWith("mcp-")) all[name] = value;
-    }
+    const sent = headers(context) ?? {};
+    for (const name in sent) if (!name.startsWith("mcp-")) all[name] = sent[name] as string;
     return Object.assign(all, config.headers?.set);
   }
 }
 
-/** Returns the headers by which the upstream could tell the callers apart. */
+const isIdentifying = byName((name) => mayIdentify(name) && name !== "dpop");
+
+/** Returns digests of the headers by which the upstream could tell the callers apart. */
 function identifying(headers: Headers): Headers {
-  const named = Object.entries(headers).filter(([name]) => mayIdentify(name) && name !== "dpop");
-  const digests = named.map(([name, value]) => [name, hash("sha256", value, "base64url")]);
-  return Object.fromEntries(digests);
+  const digests: Record<string, string> = {};
+  for (const name in headers) {
+    if (isIdentifying(name)) digests[name] = hash("sha256", headers[name] as string, "base64url");
+  }
+  return digests;
 }
 
 /** Returns the refusal for the client, for an answer to the session without a JSON-RPC error. */

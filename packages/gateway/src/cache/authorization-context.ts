@@ -100,10 +100,12 @@ function withoutProof(pairs: Pair[]): Pair[] {
 }
 
 function pairsOf(names: readonly string[], { header }: Caller): Pair[] {
-  return names.flatMap((name) => {
+  const pairs: Pair[] = [];
+  for (const name of names) {
     const value = header?.(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
+    if (value !== undefined) pairs.push([name, value]);
+  }
+  return pairs;
 }
 
 function digest(pairs: readonly Pair[]): string {
