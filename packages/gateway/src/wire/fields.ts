@@ -26,12 +26,13 @@ export function remembered<T>(
   return (text) => {
     const known = values.get(text);
     if (known !== undefined) return known;
-    // A part of a text would keep all of it alive.
+    const value = compute(text);
+    if (value === undefined || values.size >= maxNames || text.length > maxNameLength) return value;
+    // A part of a text would keep all of it alive, and so would a value that is a part of it.
     const own = Buffer.from(text, "latin1").toString("latin1");
-    const value = compute(own);
-    const isFull = values.size >= maxNames || own.length > maxNameLength;
-    if (value !== undefined && !isFull) values.set(own, value);
-    return value;
+    const kept = compute(own) ?? value;
+    values.set(own, kept);
+    return kept;
   };
 }
 

@@ -1,7 +1,7 @@
 /** The context of a legacy request, and its cancellation. */
 import type { Principal, RequestContext } from "../protocol/exchange.ts";
 import type { RequestMeta } from "../protocol/meta.ts";
-import type { Aborts, LazyContext } from "../protocol/request-aborts.ts";
+import type { Aborts, CopiedMembers, LazyContext } from "../protocol/request-aborts.ts";
 
 /** Notified when something begins to wait for a cancellation. */
 export interface WaitListener {
@@ -103,7 +103,7 @@ export class CallContext implements LazyContext {
     return this.#cancellation;
   }
 
-  copyWith(replaced: Partial<RequestContext>): RequestContext {
+  copyWith(replaced: CopiedMembers): RequestContext {
     const { principal, address, notify } = this;
     const parts = { notify, cancellation: this.#cancellation };
     const copy = new CallContext({ principal, address }, parts);

@@ -20,8 +20,11 @@ export interface Aborts {
 export interface LazyContext extends RequestContext {
   readonly aborts: Aborts;
   /** Returns a copy with other members. */
-  copyWith(members: Partial<RequestContext>): RequestContext;
+  copyWith(members: CopiedMembers): RequestContext;
 }
+
+/** The members that a copy may replace. */
+export type CopiedMembers = Partial<Omit<RequestContext, "signal">>;
 
 type AnyContext = RequestContext & Partial<LazyContext>;
 

@@ -200,3 +200,59 @@ it.each([
     expect(res.headersSent).toBe(false);
   },
 );
+
+it.each([
+  ["a result", JSON.stringify(message()), 200],
+  ["an error", "{", 400],
+])(
+  "ends the stream of a request that got %s, for listeners of a framework",
+  async (_what, body, status) => {
+    const handler = createNodeHandler(server);
+    const events: string[] = [];
+    const http = createHttpServer((req, res) => {
+      for (const event of ["end", "close"]) req.on(event, () => events.push(event));
+      void handler(req, res);
+    });
+    // A body in the packet of its head, as most clients send it.
+    onTestFinished(async () => void (await once(http.close(), "close")));
+    await once(http.listen(0, "127.0.0.1"), "listening");
+    const socket = connect((http.address() as AddressInfo).port, "127.0.0.1");
+    const names =
+      "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: echo\r\n";
+    const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${names}`;
+    socket.write(`${head}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    let text = "";
+    for await (const chunk of socket.setEncoding("utf8")) text += chunk;
+    expect(text).toContain(`HTTP/1.1 ${status}`);
+    expect(events).toEqual(["end", "close"]);
+  },
+);
+
+it("reads a body in several pieces that another listener takes after the handler was called", async () => {
+  const handler = createNodeHandler(server);
+  let seen = "";
+  const http = createHttpServer((req, res) => {
+    // By then, the body has arrived, as behind any middleware that waits.
+    req.socket.once("waited", () => {
+      void handler(req, res);
+      req.on("data", (chunk) => {
+        seen += chunk;
+      });
+    });
+  });
+  onTestFinished(async () => void (await once(http.close(), "close")));
+  await once(http.listen(0, "127.0.0.1"), "listening");
+  const socket = connect((http.address() as AddressInfo).port, "127.0.0.1");
+  const body = JSON.stringify(message());
+  const parts = [body.slice(0, 40), body.slice(40)];
+  const chunks = parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join("");
+  const names = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: echo\r\n";
+  const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${names}`;
+  socket.write(`${head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+  const [req] = await once(http, "request");
+  setImmediate(() => req.socket.emit("waited"));
+  let text = "";
+  for await (const chunk of socket.setEncoding("utf8")) text += chunk;
+  expect(text).toContain("HTTP/1.1 200");
+  expect(seen).toBe(body);
+});

@@ -40,17 +40,23 @@ export function readBody(req: NodeRequest, rules: HttpRules): Promise<NodeBody |
       return;
     }
     const receiver = { maxBodyBytes, resolve, reject };
-    if (req.readableFlowing !== null) {
-      // Another listener takes the data as well.
+    if (req.readableFlowing !== null || req.readableLength > 0) {
+      // Other listeners may take the data as well, also those that are added after this call.
       collect(req, receiver);
       return;
     }
     // The parser reports the body after the head has been handled.
     process.nextTick(() => {
       try {
-        const whole = takeWhole(req);
-        if (whole === undefined) collect(req, receiver);
-        else resolve(whole.length > maxBodyBytes ? undefined : textOf(whole));
+        const isUntouched = req.readableFlowing === null && !req.readableDidRead;
+        const whole = isUntouched ? takeWhole(req) : undefined;
+        if (whole === undefined) {
+          collect(req, receiver);
+          return;
+        }
+        // Otherwise the request would neither end nor be released by an idle connection.
+        if (!req.complete) req.resume();
+        resolve(whole.length > maxBodyBytes ? undefined : textOf(whole));
       } catch (error) {
         reject(error);
       }

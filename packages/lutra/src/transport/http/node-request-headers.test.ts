@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
@@ -95,6 +95,20 @@ it("keeps headers that a framework has set", async () => {
     { "x-added": "yes", "mcp-name": "add" },
   ]);
   expect(kept).toEqual(["yes", "yes"]);
+});
+
+it("keeps changes of headers when a framework replaces the prototype, and is read through others", async () => {
+  const server = createWebServer(undefined);
+  const seen: unknown[] = [];
+  server.prependListener("request", (req) => {
+    req.headers["x-added"] = "yes";
+    delete req.headers["mcp-name"];
+    seen.push(new Proxy(req, {}).headers["x-added"], Object.create(req).headers["x-added"]);
+    Object.setPrototypeOf(req, Object.create(IncomingMessage.prototype));
+  });
+  const expected = { host: "a", "content-type": "application/json", "x-added": "yes" };
+  expect(await headersAt(server, [json, json, json, json])).toEqual(Array(4).fill(expected));
+  expect(seen).toEqual(Array(8).fill("yes"));
 });
 
 it("property: the headers of any sequence of requests are those of Node", async () => {

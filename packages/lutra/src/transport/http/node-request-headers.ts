@@ -16,8 +16,12 @@ interface ShapedSocket extends Socket {
   [shapesOf]?: HeaderShape[];
 }
 
+/** The headers of a request that were read. A proxy, or an object that inherits, must be able to read them. */
+const readOf = Symbol("headers");
+
 /** Node's accessor. Other runtimes may have a plain property, which can't be read in another way. */
-const readByNode = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers")?.get;
+const { get: readByNode, set: keepInNode } =
+  Object.getOwnPropertyDescriptor(IncomingMessage.prototype, "headers") ?? {};
 
 /** The names of the headers of a request. */
 interface HeaderShape {
@@ -60,41 +64,48 @@ function readShaped(
 
 /** A request whose `headers` are equal to Node's. */
 class ShapedRequest extends IncomingMessage {
-  #headers: IncomingHttpHeaders | undefined;
+  [readOf]: IncomingHttpHeaders | undefined;
 
   static {
     // Node declares a property, which an accessor of a subclass can't override.
     Object.defineProperty(ShapedRequest.prototype, "headers", {
       configurable: true,
       get(this: ShapedRequest) {
-        this.#headers ??= this.#read();
-        return this.#headers;
+        const known = this[readOf];
+        if (known !== undefined) return known;
+        const headers = readHeaders(this);
+        // Frameworks replace the prototype, after which Node's accessor is used.
+        keepInNode?.call(this, headers);
+        this[readOf] = headers;
+        return headers;
       },
       set(this: ShapedRequest, headers: IncomingHttpHeaders) {
-        this.#headers = headers;
+        keepInNode?.call(this, headers);
+        this[readOf] = headers;
       },
     });
   }
+}
 
-  #read(): IncomingHttpHeaders {
-    const { rawHeaders } = this;
-    const socket: ShapedSocket = this.socket;
-    const shapes = socket[shapesOf];
-    if (shapes !== undefined) {
-      for (const shape of shapes) {
-        const headers = readShaped(rawHeaders, shape);
-        if (headers !== undefined) return headers;
-      }
+function readHeaders(req: IncomingMessage): IncomingHttpHeaders {
+  const { rawHeaders } = req;
+  const socket: ShapedSocket | null = req.socket;
+  const shapes = socket?.[shapesOf];
+  if (shapes !== undefined) {
+    for (const shape of shapes) {
+      const headers = readShaped(rawHeaders, shape);
+      if (headers !== undefined) return headers;
     }
-    const headers: IncomingHttpHeaders = readByNode?.call(this);
-    // Many connections carry only one request.
-    if (shapes === undefined) socket[shapesOf] = [];
-    else if (shapes.length < maxShapes) {
-      const shape = shapeIn(rawHeaders, headers);
-      if (shape !== undefined) shapes.push(shape);
-    }
-    return headers;
   }
+  const headers: IncomingHttpHeaders = readByNode?.call(req);
+  // Many connections carry only one request.
+  if (shapes === undefined) {
+    if (socket !== null) socket[shapesOf] = [];
+  } else if (shapes.length < maxShapes) {
+    const shape = shapeIn(rawHeaders, headers);
+    if (shape !== undefined) shapes.push(shape);
+  }
+  return headers;
 }
 
 /** The class of the requests of a server, as an option of `createServer`. */
