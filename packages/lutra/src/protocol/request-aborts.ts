@@ -29,7 +29,7 @@ export type CopiedMembers = Partial<Omit<RequestContext, "signal">>;
 type AnyContext = RequestContext & Partial<LazyContext>;
 
 /** Copies a context and replaces members, if possible without creating its signal. */
-export function copyContext(context: AnyContext, members: Partial<RequestContext>): RequestContext {
+export function copyContext(context: AnyContext, members: CopiedMembers): RequestContext {
   return context.copyWith?.(members) ?? { ...context, ...members };
 }
 
